@@ -150,7 +150,7 @@ async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Co
         await revoke("removeFromCRL")
     with pytest.raises(Invalid, match="no reason"):
         await revoke("boredom")
-    assert [each["type"] for each in await staffed.events("revoked", "released")] == [
+    assert [each.type for each in await staffed.events("revoked", "released")] == [
         "revoked",
         "released",
         "revoked",
@@ -183,7 +183,7 @@ async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(st
     await set_state(staffed, "available")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
-    assert [each["type"] for each in await staffed.events("authorityUnavailable", "authorityAvailable")] == [
+    assert [each.type for each in await staffed.events("authorityUnavailable", "authorityAvailable")] == [
         "authorityUnavailable",
         "authorityAvailable",
     ]
@@ -213,7 +213,7 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Contoso) ->
     await staffed.action(phone, device_actions.retire)
     assert await staffed.certificate_status(hexed(certificate)) == "good"
     (waiting,) = await staffed.events("waiting")
-    assert (waiting["device"], waiting["detail"]["asked"]) == (phone.enrollment_id, "revocation")
+    assert (waiting.device, waiting.detail["asked"]) == (phone.enrollment_id, "revocation")
     with pytest.raises(Unavailable):
         await staffed.do(revocation.revoke, hexed(certificate), reason="unspecified", authority_name="issuing")
     staffed.clock.forward(hours=5)
@@ -221,7 +221,7 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Contoso) ->
     row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
     assert (row.revoked_at, row.reason) == (staffed.clock.now(), "cessationOfOperation")
     (revoked,) = await staffed.events("revoked")
-    assert (revoked["device"], revoked["user"]) == (phone.enrollment_id, staffed.upn("alice"))
+    assert (revoked.device, revoked.user) == (phone.enrollment_id, staffed.upn("alice"))
 
 
 async def test_the_authority_of_devices_cannot_be_taken_off_line(contoso: Contoso) -> None:

@@ -30,7 +30,7 @@ async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(con
     assert phone.holds == {row.key: row.thumbprint}
     assert [each.serial for each in await contoso.issued()] == [row.serial]
     assert (await contoso.status(phone, profile) or {})["status"] == "compliant"
-    assert [each["type"] for each in await contoso.events(device=phone)] == [
+    assert [each.type for each in await contoso.events(device=phone)] == [
         "enrolled",
         "delivered",
         "installed",

@@ -138,7 +138,7 @@ async def test_a_revocation_waits_for_a_connector_with_the_role_and_says_so(cont
     serial = await wiped_phone(contoso)
     assert await contoso.certificate_status(serial) == "good"
     (waiting,) = await contoso.events("waiting")
-    assert "the role revocation: none has it" in waiting["detail"]["reason"]
+    assert "the role revocation: none has it" in waiting.detail["reason"]
     await contoso.do(connector_registry.add_connector, "Revoker", roles=["revocation"])
     assert await contoso.certificate_status(serial) == "revoked"
 

@@ -51,7 +51,7 @@ async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(co
     with pytest.raises(NotFound, match=operation):
         await phone.complete(operation)
     assert (await phone.check_in()).operations == 0
-    types = [each["type"] for each in await contoso.events()]
+    types = [each.type for each in await contoso.events()]
     assert (types.count("remoteLockRequested"), types.count("actionDone")) == (1, 1)
 
 

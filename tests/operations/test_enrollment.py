@@ -68,7 +68,7 @@ async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_devi
     shadow = await contoso.look(
         directory_queries.directory_device, contoso.tenant.id, device_id=row.directory_device_id
     )
-    assert shadow["document"]["deviceId"] == document["azureADDeviceId"]
+    assert shadow.document["deviceId"] == document["azureADDeviceId"]
     assert phone.credential not in str(row), "only its digest is stored"
 
 

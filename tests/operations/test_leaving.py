@@ -113,7 +113,7 @@ async def test_an_action_revokes_pkcs_when_it_is_accepted_and_the_device_forgets
     await phone.complete(operation)
     await assert_gone(contoso, phone)
     assert await statuses(contoso, serial, mark) == ("revoked", "good")
-    types = [event["type"] for event in await contoso.events(device=phone)]
+    types = [event.type for event in await contoso.events(device=phone)]
     assert types.count("revoked") == 1
     assert types[-1] == word
     assert types.count("removed") == 3
@@ -180,8 +180,8 @@ async def test_the_same_order_twice_is_one_operation_and_another_takes_its_place
     await contoso.action(phone, device_actions.retire)
     assert [scope for _, scope in await phone.operations()] == ["COMPANY_DATA"]
     assert (await phone.row()).cause == "retire"
-    revocations = [each for each in await contoso.events("revoked") if each["certificate"]["serial"] == serial]
-    assert len(revocations) == 1
+    revoked = [event.certificate["serial"] for event in await contoso.events("revoked") if event.certificate]
+    assert revoked.count(serial) == 1
 
 
 async def test_an_order_that_the_device_could_not_carry_out_can_be_given_again(contoso: Contoso) -> None:
@@ -194,7 +194,7 @@ async def test_an_order_that_the_device_could_not_carry_out_can_be_given_again(c
     assert (await phone.record()).document["managementState"] == "wipeFailed"
     assert (await phone.check_in()).operations == 0
     (refused,) = await contoso.events("refused", device=phone)
-    assert refused["detail"]["reason"] == "the factory reset is blocked"
+    assert refused.detail["reason"] == "the factory reset is blocked"
     await contoso.action(phone, device_actions.wipe)
     assert (await phone.check_in()).operations == 1
     ((again, _),) = await phone.operations()
@@ -243,7 +243,7 @@ async def test_a_user_who_leaves_takes_the_work_profile_along_and_pkcs_is_revoke
     await phone.unenroll()
     await assert_gone(contoso, phone)
     assert await statuses(contoso, serial, mark) == ("revoked", "good")
-    assert [event["type"] for event in await contoso.events(device=phone)][-1] == "unenrolled"
+    assert [event.type for event in await contoso.events(device=phone)][-1] == "unenrolled"
 
 
 async def test_the_user_of_an_owned_device_cannot_leave(contoso: Contoso) -> None:

@@ -73,7 +73,7 @@ async def fate(situation: Situation, thing: GivenItem) -> Fate:
     held = situation.device.holds_of(row.key)
     device = "none" if held is None else "same" if held == situation.marks[thing] else "another"
     mark = {Source.PKCS: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
-    removed = {each["detail"]["item"] for each in await contoso.events("removed", device=situation.device)}
+    removed = {each.detail["item"] for each in await contoso.events("removed", device=situation.device)}
     return Fate(
         device,
         missed=held is not None and row.key in situation.device.missed,

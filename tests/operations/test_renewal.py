@@ -51,7 +51,8 @@ async def test_eleven_months_later_each_device_renews_when_it_comes_next(contoso
     assert old.public_key() != new.public_key()
     assert (old.subject, new.not_valid_after_utc > old.not_valid_after_utc) == (new.subject, True)
     (event,) = await contoso.events("renewed")
-    assert (event["device"], event["certificate"]["serial"]) == (first.enrollment_id, renewed.serial)
+    assert event.certificate is not None
+    assert (event.device, event.certificate["serial"]) == (first.enrollment_id, renewed.serial)
     assert (await contoso.status(first, profile) or {})["status"] == "compliant"
     assert first.holds[await _imported(first)] == imported == mark, "imported certificates are never renewed"
     await settle_all(second)

@@ -41,9 +41,9 @@ async def test_one_crl_has_them_all(contoso: Contoso) -> None:
         assert told["successfulDeviceIds"] == some
     assert await _crl(contoso) == (number + 1, {int(serial, 16) for serial in serials})
     assert await contoso.certificate_status(str((await other.item()).serial)) == "good"
-    assert [event["device"] for event in await contoso.events("revoked")] == [phone.enrollment_id for phone in phones]
+    assert [event.device for event in await contoso.events("revoked")] == [phone.enrollment_id for phone in phones]
     requested = await contoso.events("retireRequested")
-    assert [(event["device"], event["user"]) for event in requested] == [
+    assert [(event.device, event.user) for event in requested] == [
         (phone.enrollment_id, contoso.upn("alice")) for phone in phones
     ]
 

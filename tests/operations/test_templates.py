@@ -64,8 +64,8 @@ async def test_each_wrong_setting_fails_issuance_with_its_own_number_and_heals(
     assert f"({setting})" in str(message)
     assert await contoso.issued() == []
     (failed,) = await contoso.events("failed")
-    assert (failed["device"], failed["profile"]) == (phone.enrollment_id, profile)
-    assert failed["detail"]["errorCode"] == refusal.number
+    assert (failed.device, failed.profile) == (phone.enrollment_id, profile)
+    assert failed.detail["errorCode"] == refusal.number
     await edit(contoso, **(off | {setting: True}))
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
@@ -146,9 +146,9 @@ async def test_a_connector_that_may_not_revoke_leaves_the_certificate_good(conto
     await contoso.action(phone, device_actions.retire)
     assert await contoso.certificate_status(issued.serial) == "good"
     (refused,) = await contoso.events("refused")
-    assert refused["certificate"] == {"thumbprint": issued.thumbprint, "serial": issued.serial, "source": "pkcs"}
-    assert refused["detail"]["errorCode"] == refusals.RevocationRefused.number
-    assert (refused["detail"]["asked"], refused["detail"]["template"]) == ("revocation", NAME)
+    assert refused.certificate == {"thumbprint": issued.thumbprint, "serial": issued.serial, "source": "pkcs"}
+    assert refused.detail["errorCode"] == refusals.RevocationRefused.number
+    assert (refused.detail["asked"], refused.detail["template"]) == ("revocation", NAME)
     assert await contoso.events("revoked", "revocationCaused") == []
     row = await contoso.look(queries.certificate, contoso.tenant.id, key=issued.serial)
     assert row.revocation_state == "refused"
@@ -191,8 +191,8 @@ async def test_a_change_is_written_down_with_what_was_and_what_is(contoso: Conto
     await contoso.do(templates.add_template, "issuing", document={"name": "New"})
     await contoso.do(templates.delete_template, "issuing", name="New")
     changed, added, deleted = await contoso.events("templateChanged", "templateAdded", "templateDeleted")
-    assert changed["detail"] == {"template": NAME, "before": {"exportable": True}, "after": {"exportable": False}}
-    assert (added["detail"]["template"], deleted["detail"]) == ("New", {"template": "New"})
+    assert changed.detail == {"template": NAME, "before": {"exportable": True}, "after": {"exportable": False}}
+    assert (added.detail["template"], deleted.detail) == ("New", {"template": "New"})
 
 
 async def test_impossible_changes_change_nothing(contoso: Contoso) -> None:

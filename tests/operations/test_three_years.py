@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.clock import from_iso
 from fauxtune.storage.database import Database
+from fauxtune.storage.writes import values_of
 from tests.operations.three_years import (
     AUTHORITIES,
     BACKDATED,
@@ -62,7 +63,7 @@ def left(
 @pytest.fixture(scope="module")
 def history(left: Left) -> History:
     """What the journal tells of them."""
-    return read_journal(left.journal)
+    return read_journal(map(values_of, left.journal))
 
 
 def test_everybody_says_what_the_journal_tells(left: Left, history: History) -> None:

@@ -47,7 +47,7 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(con
     plans = [await phone.plans() for phone in phones]
     await rest(*phones)
     assert [await phone.plans() for phone in phones] == plans
-    numbers = [event["seq"] for event in await contoso.events()]
+    numbers = [event.seq for event in await contoso.events()]
     assert numbers == list(range(1, len(numbers) + 1))
 
 

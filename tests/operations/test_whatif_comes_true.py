@@ -92,7 +92,7 @@ class World:
 
 def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:
     row = directory_queries.user_by_upn(connection, tenant_id, upn=upn)
-    return None if row is None else str(row["id"])
+    return None if row is None else str(row.id)
 
 
 async def world(contoso: Contoso, draw: Draw) -> World:

@@ -30,6 +30,7 @@ from fauxtune.operations.directory import applications, users_and_groups
 from fauxtune.operations.tenants import tenants
 from fauxtune.server.factory import create_app
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.tenants import JournalRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.removal_situations import enrol_variant
@@ -65,7 +66,7 @@ class Left:
     """All that can be seen at the end, from each side."""
 
     at: datetime
-    journal: list[Row]
+    journal: list[JournalRow]
     #: Device -> when it came; from when on it was to have no certificates any more; when its own was lost by hand.
     visits: dict[str, list[datetime]]
     unwanted: dict[str, datetime]
@@ -185,9 +186,9 @@ class Firm:
     async def delete_an_import(self) -> None:
         """Of the first certificate of a person who has three."""
         (first, *_) = await self.contoso.events("imported")
-        await self.contoso.do(
-            imported_pfx.delete_pfx, await self.contoso.record_id("person0", first["certificate"]["thumbprint"])
-        )
+        assert first.certificate is not None
+        record_id = await self.contoso.record_id("person0", first.certificate["thumbprint"])
+        await self.contoso.do(imported_pfx.delete_pfx, record_id)
 
     async def roll_over(self) -> None:
         await rollover.roll_over(self.contoso.emulator, self.contoso.tenant, name="issuing")

@@ -27,6 +27,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import configuration, devices, directory, tenants
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.directory import DirectoryDeviceRow, GroupMemberRow, GroupRow, UserRow
 from fauxtune.storage.tables import metadata
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -47,28 +48,30 @@ class Filler:
         tenants.add_tenant(self.connection, tenant)
         return self.tenant_id
 
-    def user(self, name: str, *, licensed: bool = True) -> str:
-        directory.add_user(
-            self.connection,
-            self.tenant_id,
-            id=name,
+    def user(self, name: str, *, licensed: bool = True) -> UserId:
+        row = UserRow(
+            tenant_id=self.tenant_id,
+            id=UserId(name),
             upn_key=f"{name}@contoso.example".casefold(),
             licensed=licensed,
+            password_digest=None,
+            manager_id=None,
             created_at=self.now,
             document={"id": name, "userPrincipalName": f"{name}@contoso.example"},
         )
-        return name
+        directory.add_user(self.connection, row)
+        return row.id
 
     def group(self, name: str, *members: str) -> GroupId:
-        directory.add_group(self.connection, self.tenant_id, id=name, created_at=self.now, document={"id": name})
+        directory.add_group(self.connection, GroupRow(self.tenant_id, GroupId(name), self.now, {"id": name}))
         for member in members:
             self.member(name, member)
         return GroupId(name)
 
     def member(self, group: str, member: str) -> None:
         found = directory.directory_object(self.connection, self.tenant_id, object_id=member)
-        kind = "group" if found is None else found["kind"]
-        directory.add_member(self.connection, self.tenant_id, group_id=group, member_id=member, kind=kind)
+        kind = "group" if found is None else found.kind
+        directory.add_member(self.connection, GroupMemberRow(self.tenant_id, GroupId(group), member, kind))
 
     def device(self, name: str, *, user: str | None = None, **columns: Any) -> EnrollmentId:
         """An enrolment `e-<name>` with its Entra device `d-<name>` and its record `m-<name>`."""
@@ -109,14 +112,15 @@ class Filler:
             user_id=user_id,
             document={"id": f"m-{name}"},
         )
-        directory.add_directory_device(
-            self.connection,
-            self.tenant_id,
-            id=f"d-{name}",
-            enrollment_id=enrollment_id,
+        device = DirectoryDeviceRow(
+            tenant_id=self.tenant_id,
+            id=DirectoryDeviceId(f"d-{name}"),
+            enrollment_id=EnrollmentId(enrollment_id),
+            device_key=None,
             created_at=self.now,
             document={"id": f"d-{name}"},
         )
+        directory.add_directory_device(self.connection, device)
         return enrollment_id
 
     def profile(self, name: str, *targets: Assignment, kind: str = "someKind", created_at: datetime = NOW) -> str:

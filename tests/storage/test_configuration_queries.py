@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ManagedDeviceId, TenantId
+from fauxtune.storage.collections.statuses import DEVICE_STATUSES
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def listed_states(fill: Filler, profile: str, *, limit: int = 100, offset: int =
     return collections.page(
         fill.connection,
         fill.tenant_id,
-        collection="deviceStatuses",
+        collection=DEVICE_STATUSES,
         entity=shape,
         parent=profile,
         limit=limit,

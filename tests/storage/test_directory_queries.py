@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from fauxtune.core.graph.directory import ANY_OBJECT
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import GroupId, TenantId, UserId
+from fauxtune.storage.collections.directory import DIRECTORY_OBJECTS
 from fauxtune.storage.queries import collections, directory
 from fauxtune.storage.queries.directory import groups_above, members_below
+from fauxtune.storage.rows.directory import GroupMemberRow, GroupOwnerRow
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
 
 OTHER = TenantId("0ther000-0000-4000-8000-000000000002")
+ALICE, BOB = UserId("alice"), UserId("bob")
 
 
 def above(fill: Filler, member: str) -> list[str]:
@@ -85,18 +89,19 @@ def test_a_deleted_user_leaves_its_groups_and_a_deleted_group_leaves_both_sides(
     fill.user("bob")
     fill.group("inner", "alice", "bob")
     fill.group("outer", "inner")
-    directory.delete_user(fill.connection, fill.tenant_id, user_id="alice")
+    directory.delete_user(fill.connection, fill.tenant_id, user_id=ALICE)
     assert below(fill, "outer") == ["bob", "inner", "outer"]
-    directory.delete_group(fill.connection, fill.tenant_id, group_id="inner")
+    directory.delete_group(fill.connection, fill.tenant_id, group_id=GroupId("inner"))
     assert (above(fill, "bob"), below(fill, "outer")) == ([], ["outer"])
 
 
-def listed(fill: Filler, collection: str, parent: str) -> list[tuple[str, str]]:
-    arguments: dict[str, Any] = {"collection": collection, "entity": ANY_OBJECT, "parent": parent}
-    found = collections.page(fill.connection, fill.tenant_id, limit=99, **arguments)
-    count = collections.count(fill.connection, fill.tenant_id, collection=collection, parent=parent)
-    assert count == len(found)
-    return [(each["kind"], each["id"]) for each in found]
+def listed(fill: Filler, navigation: str, parent: str) -> list[tuple[str, str]]:
+    objects = DIRECTORY_OBJECTS[navigation]
+    rows = collections.page(
+        fill.connection, fill.tenant_id, collection=objects, entity=ANY_OBJECT, parent=parent, limit=99
+    )
+    assert collections.count(fill.connection, fill.tenant_id, collection=objects, parent=parent) == len(rows)
+    return [(row.kind, row.id) for row in rows]
 
 
 def test_members_come_users_first_then_groups_then_devices(fill: Filler) -> None:
@@ -133,17 +138,18 @@ def test_devices_and_their_users_find_each_other_while_the_enrolment_lasts(fill:
     fill.device("phone", user="alice")
     fill.device("old", user="alice", state="ended")
     fill.device("other", user="bob")
-    assert listed(fill, "devicesOfUser", "alice") == [("device", "d-phone")]
-    assert listed(fill, "usersOfDevice", "d-phone") == [("user", "alice")]
-    assert listed(fill, "usersOfDevice", "d-old") == []
+    assert listed(fill, "ownedDevices", "alice") == [("device", "d-phone")]
+    assert listed(fill, "registeredUsers", "d-phone") == [("user", "alice")]
+    assert listed(fill, "registeredUsers", "d-old") == []
 
 
 def test_mixed_lists_stop_at_the_tenant(fill: Filler) -> None:
     fill.user("alice")
     fill.group("g", "alice")
-    directory.add_member(fill.connection, OTHER, group_id="g", member_id="alice", kind="user")
-    arguments: dict[str, Any] = {"collection": "members", "entity": ANY_OBJECT, "parent": "g"}
-    assert collections.page(fill.connection, OTHER, limit=9, **arguments) == []
+    directory.add_member(fill.connection, GroupMemberRow(OTHER, GroupId("g"), "alice", "user"))
+    members = DIRECTORY_OBJECTS["members"]
+    rows = collections.page(fill.connection, OTHER, collection=members, entity=ANY_OBJECT, parent="g", limit=9)
+    assert rows == []
     assert directory.memberships(fill.connection, OTHER, member_id="alice") == []
     assert directory.memberships(fill.connection, fill.tenant_id, member_id="alice") == ["g"]
 
@@ -152,15 +158,15 @@ def test_an_owner_and_a_manager_go_with_the_user(fill: Filler) -> None:
     for name in ("alice", "bob"):
         fill.user(name)
     fill.group("g")
-    directory.add_owner(fill.connection, fill.tenant_id, group_id="g", owner_id="alice")
-    directory.change_user(fill.connection, fill.tenant_id, user_id="bob", manager_id="alice")
+    directory.add_owner(fill.connection, GroupOwnerRow(fill.tenant_id, GroupId("g"), ALICE))
+    directory.change_user(fill.connection, fill.tenant_id, user_id=BOB, manager_id=ALICE)
     assert listed(fill, "owners", "g") == [("user", "alice")]
     assert listed(fill, "directReports", "alice") == [("user", "bob")]
-    directory.delete_user(fill.connection, fill.tenant_id, user_id="alice")
-    assert directory.owners(fill.connection, fill.tenant_id, group_id="g") == frozenset()
-    bob = directory.user(fill.connection, fill.tenant_id, user_id="bob")
+    directory.delete_user(fill.connection, fill.tenant_id, user_id=ALICE)
+    assert directory.owners(fill.connection, fill.tenant_id, group_id=GroupId("g")) == frozenset()
+    bob = directory.user(fill.connection, fill.tenant_id, user_id=BOB)
     assert bob is not None
-    assert bob["manager_id"] is None
+    assert bob.manager_id is None
 
 
 def test_a_user_is_found_by_id_and_by_name_in_any_case(fill: Filler) -> None:
@@ -168,32 +174,25 @@ def test_a_user_is_found_by_id_and_by_name_in_any_case(fill: Filler) -> None:
     for key in ("alice", "ALICE", "alice@contoso.example", "Alice@Contoso.Example"):
         found = directory.user_by_key(fill.connection, fill.tenant_id, key=key)
         assert found is not None
-        assert found["id"] == "alice"
+        assert found.id == "alice"
     assert directory.user_by_key(fill.connection, OTHER, key="alice") is None
 
 
 def test_a_name_is_given_once_in_a_tenant(fill: Filler) -> None:
-    fill.user("alice")
+    alice = directory.user(fill.connection, fill.tenant_id, user_id=fill.user("alice"))
+    assert alice is not None
     with pytest.raises(IntegrityError):
-        directory.add_user(
-            fill.connection,
-            fill.tenant_id,
-            id="other",
-            upn_key="alice@contoso.example",
-            licensed=True,
-            created_at=fill.now,
-            document={},
-        )
+        directory.add_user(fill.connection, replace(alice, id=UserId("other")))
 
 
 def test_a_member_is_a_member_until_it_is_removed(connection: Connection, fill: Filler) -> None:
     fill.user("alice")
     fill.group("g", "alice")
-    where = {"group_id": "g", "member_id": "alice"}
-    assert directory.is_member(connection, fill.tenant_id, **where)
-    assert directory.remove_member(connection, fill.tenant_id, **where)
-    assert not directory.is_member(connection, fill.tenant_id, **where)
-    assert not directory.remove_member(connection, fill.tenant_id, **where)
+    group = GroupId("g")
+    assert directory.is_member(connection, fill.tenant_id, group_id=group, member_id="alice")
+    assert directory.remove_member(connection, fill.tenant_id, group_id=group, member_id="alice")
+    assert not directory.is_member(connection, fill.tenant_id, group_id=group, member_id="alice")
+    assert not directory.remove_member(connection, fill.tenant_id, group_id=group, member_id="alice")
 
 
 def test_an_id_says_what_it_names(fill: Filler) -> None:
@@ -203,5 +202,5 @@ def test_an_id_says_what_it_names(fill: Filler) -> None:
     for name, kind in (("alice", "user"), ("g", "group"), ("d-phone", "device")):
         found = directory.directory_object(fill.connection, fill.tenant_id, object_id=name)
         assert found is not None
-        assert (found["id"], found["kind"]) == (name, kind)
+        assert (found.id, found.kind) == (name, kind)
     assert directory.directory_object(fill.connection, fill.tenant_id, object_id="nothing") is None

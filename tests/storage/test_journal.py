@@ -14,28 +14,27 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import applications, tenants
+from fauxtune.storage.rows.tenants import ApplicationRow, JournalRow
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
 
 
-def event(fill: Filler, word: str, **columns: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {"user": None, "device": None, "profile": None, "certificate": None, "detail": {}}
-    return {"time": fill.now, "type": word, **empty, **columns}
+def event(fill: Filler, word: str, *, device: str | None = None, detail: dict[str, Any] | None = None) -> JournalRow:
+    return JournalRow(fill.tenant_id, 0, fill.now, word, None, device, None, certificate=None, detail=detail or {})
 
 
 def numbers(connection: Connection, tenant_id: TenantId, *, after: int = 0) -> list[int]:
-    return [row["seq"] for row in tenants.events(connection, tenant_id, after=after)]
+    return [row.seq for row in tenants.events(connection, tenant_id, after=after)]
 
 
 def test_events_are_numbered_in_order_from_one(fill: Filler) -> None:
     tenants.add_events(fill.connection, fill.tenant_id, events=[event(fill, "a"), event(fill, "b")])
     tenants.add_events(fill.connection, fill.tenant_id, events=[event(fill, "c", detail={"why": "Zoë"})])
     found = tenants.events(fill.connection, fill.tenant_id, after=0)
-    assert [(row["seq"], row["type"]) for row in found] == [(1, "a"), (2, "b"), (3, "c")]
-    assert (found[2]["detail"], found[2]["time"]) == ({"why": "Zoë"}, fill.now)
+    assert [(row.seq, row.type) for row in found] == [(1, "a"), (2, "b"), (3, "c")]
+    assert (found[2].detail, found[2].time) == ({"why": "Zoë"}, fill.now)
     assert numbers(fill.connection, fill.tenant_id, after=2) == [3]
-    assert tenants.last_event(fill.connection, fill.tenant_id) == 3
 
 
 def test_events_are_found_by_type_and_device(fill: Filler) -> None:
@@ -48,7 +47,7 @@ def test_events_are_found_by_type_and_device(fill: Filler) -> None:
         ({"limit": 1}, [1]),
     ):
         found = tenants.events(fill.connection, fill.tenant_id, after=0, **which)
-        assert [row["seq"] for row in found] == expected
+        assert [row.seq for row in found] == expected
 
 
 def test_what_was_rolled_back_leaves_no_gap(database: Database, filler: type[Filler]) -> None:
@@ -70,11 +69,11 @@ def test_what_was_rolled_back_leaves_no_gap(database: Database, filler: type[Fil
 def test_every_tenant_counts_for_itself_and_one_that_is_gone_writes_nothing(fill: Filler) -> None:
     other = type(fill)(fill.connection, TenantId("0ther000-x"))
     other.tenant()
-    for tenant_id in (fill.tenant_id, other.tenant_id):
-        tenants.add_events(fill.connection, tenant_id, events=[event(fill, "a")])
-        assert numbers(fill.connection, tenant_id) == [1]
+    for each in (fill, other):
+        tenants.add_events(fill.connection, each.tenant_id, events=[event(each, "a")])
+        assert numbers(fill.connection, each.tenant_id) == [1]
     tenants.delete_tenant(fill.connection, other.tenant_id)
-    tenants.add_events(fill.connection, other.tenant_id, events=[event(fill, "late")])
+    tenants.add_events(fill.connection, other.tenant_id, events=[event(other, "late")])
     assert numbers(fill.connection, other.tenant_id) == []
     assert numbers(fill.connection, fill.tenant_id) == [1]
 
@@ -128,7 +127,7 @@ def test_an_earlier_number_is_never_seen_after_a_later_one(postgresql: Database,
         first.result(20)
         second.result(20)
     found = postgresql.run_now(tenants.events, fill.tenant_id, after=0)
-    assert [(row["seq"], row["type"]) for row in found] == [(1, "slow"), (2, "quick")]
+    assert [(row.seq, row.type) for row in found] == [(1, "slow"), (2, "quick")]
 
 
 # ----------------------------------------------------------------------------------------------------------- tenants
@@ -162,18 +161,20 @@ def test_a_deleted_tenant_leaves_no_row_and_takes_none_of_its_neighbours(fill: F
         each.group("g", "alice")
         each.device("phone", user="alice")
         each.profile("p")
-        applications.add_application(
-            each.connection,
-            each.tenant_id,
+        application = ApplicationRow(
+            tenant_id=each.tenant_id,
             client_id="c",
             name="n",
             secret="s",
+            secret_digest=None,
+            certificate=None,
             roles=[],
             consented_scopes=[],
             redirect_uris=[],
             created_at=each.now,
         )
-        tenants.add_events(each.connection, each.tenant_id, events=[event(fill, "a")])
+        applications.add_application(each.connection, application)
+        tenants.add_events(each.connection, each.tenant_id, events=[event(each, "a")])
     before = tenants.row_counts(fill.connection, fill.tenant_id)
     tenants.delete_tenant(fill.connection, other.tenant_id)
     assert set(tenants.row_counts(fill.connection, other.tenant_id).values()) == {0}

@@ -18,6 +18,7 @@ from fauxtune.core.model.ids import EnrollmentId, RequestId
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import audit, concern, devices, locks
 from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
 from tests.storage.conftest import NOW, TENANT, Filler
 from tests.support.certificate_rows import request_row
@@ -138,8 +139,8 @@ def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Databa
 
 def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Database) -> None:
     def write(connection: Connection, name: str = "second") -> None:
-        values = {"activity_at": NOW, "component": "x", "document": {}}
-        audit.add_events(connection, TENANT, events=[{"id": name, **values}])
+        event = AuditEventRow(TENANT, name, number=0, activity_at=NOW, component="x", document={})
+        audit.add_events(connection, TENANT, events=[event])
 
     with waiting_for(filled, tenants, TENANT, work=write) as (holder, _):
         write(holder, "first")

@@ -39,7 +39,7 @@ def test_applications_that_were_there_are_as_they_were(database_url: str) -> Non
         found = first_application(connection, TenantId("t-1"))
     database.close()
     assert found is not None
-    assert (found["secret"], found["roles"], found["redirect_uris"]) == ("s", ["A.B"], [])
-    assert found["created_at"].isoformat() == "2026-11-24T10:00:00+00:00"
-    assert found["consented_scopes"] == ["*"]
-    assert (found["secret_digest"], found["certificate"]) == (None, None)
+    assert (found.secret, found.roles, found.redirect_uris) == ("s", ["A.B"], [])
+    assert found.created_at.isoformat() == "2026-11-24T10:00:00+00:00"
+    assert found.consented_scopes == ["*"]
+    assert (found.secret_digest, found.certificate) == (None, None)

@@ -55,7 +55,7 @@ def test_devices_of_older_databases_are_found_by_their_device_id(database: Datab
     read = directory.directory_device_by_device_id
     found = database.run_now(lambda connection: read(connection, TenantId("t"), device_id="abc"))
     assert found is not None
-    assert found["id"] == "d"
+    assert found.id == "d"
 
 
 def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Database) -> None:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 
 from fauxtune.storage import tables
-from fauxtune.storage.rows import certificates, configuration, devices
+from fauxtune.storage.rows import certificates, configuration, devices, directory
+from fauxtune.storage.rows import tenants as tenant_rows
 from fauxtune.storage.tables.base import Choice, Document, Moment
 from fauxtune.storage.tables.orders import OrderDocument
 
@@ -36,6 +37,17 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.steps: (devices.StepRow,),
     tables.device_identities: (devices.DeviceIdentityRow,),
     tables.enrollment_tokens: (devices.EnrollmentTokenRow,),
+    tables.users: (directory.UserRow,),
+    tables.groups: (directory.GroupRow,),
+    tables.group_members: (directory.GroupMemberRow,),
+    tables.group_owners: (directory.GroupOwnerRow,),
+    tables.directory_devices: (directory.DirectoryDeviceRow,),
+    tables.applications: (tenant_rows.ApplicationRow,),
+    tables.sign_ins: (tenant_rows.SignInRow,),
+    tables.journal: (tenant_rows.JournalRow,),
+    tables.audit_events: (tenant_rows.AuditEventRow,),
+    tables.role_scope_tags: (tenant_rows.RoleScopeTagRow,),
+    tables.role_scope_tag_assignments: (tenant_rows.RoleScopeTagAssignmentRow,),
 }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.queries import sign_ins
+from fauxtune.storage.rows.tenants import SignInRow
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
@@ -18,16 +19,23 @@ def test_the_newest_sign_ins_of_a_tenant_push_its_oldest_out(connection: Connect
     other = TenantId("another-tenant")
     for tenant in (fill.tenant_id, other):
         for number in range(5):
-            sign_ins.add_sign_in(
-                connection,
-                tenant,
+            row = SignInRow(
                 digest=f"{tenant}-{number}",
+                tenant_id=tenant,
                 client_id="c",
                 state="pending",
                 scope="User.Read",
+                user_code=None,
                 any_tenant=False,
+                user_tenant_id=None,
+                user_id=None,
+                redirect_uri=None,
+                challenge=None,
+                nonce=None,
+                polled_at=None,
                 expires_at=fill.now + timedelta(minutes=number),
             )
+            sign_ins.add_sign_in(connection, row)
 
     def kept(tenant: TenantId) -> list[int]:
         found = [sign_ins.sign_in(connection, digest=f"{tenant}-{number}") for number in range(5)]

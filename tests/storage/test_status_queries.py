@@ -10,7 +10,9 @@ from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.states import SEVERITY
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.storage.collections import COLLECTIONS
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
+from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:
@@ -22,6 +24,13 @@ SHAPES = {
     "deviceConfigurationStates": "deviceConfigurationState",
     "managedDeviceCertificateStates": "managedDeviceCertificateState",
     "allManagedDeviceCertificateStates": "managedAllDeviceCertificateState",
+}
+COLLECTIONS: dict[str, Collection[Any]] = {
+    "deviceStatuses": DEVICE_STATUSES,
+    "userStatuses": USER_STATUSES,
+    "deviceConfigurationStates": CONFIGURATION_STATES,
+    "managedDeviceCertificateStates": PROFILE_CERTIFICATE_STATES,
+    "allManagedDeviceCertificateStates": ALL_CERTIFICATE_STATES,
 }
 
 
@@ -40,7 +49,7 @@ def _users_of(fill: Filler, profile: str) -> dict[str, tuple[str, int]]:
     rows = collections.page(
         fill.connection,
         fill.tenant_id,
-        collection="userStatuses",
+        collection=USER_STATUSES,
         entity=entity("deviceConfigurationUserStatus"),
         parent=profile,
         limit=100,
@@ -118,13 +127,13 @@ def test_these_lists_can_be_sorted_by_every_property(fill: Filler) -> None:
                 rows = collections.page(
                     fill.connection,
                     fill.tenant_id,
-                    collection=name,
+                    collection=COLLECTIONS[name],
                     entity=found,
                     parent=devices_of.get(name, "p"),
                     keys=(OrderBy(each, descending),),
                     limit=10,
                 )
                 counted = collections.count(
-                    fill.connection, fill.tenant_id, collection=name, parent=devices_of.get(name, "p")
+                    fill.connection, fill.tenant_id, collection=COLLECTIONS[name], parent=devices_of.get(name, "p")
                 )
                 assert len(rows) == counted, (name, each)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, UserId
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId, UserId
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
@@ -35,7 +35,8 @@ from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
 from fauxtune.server.bootstrap import Environment, assemble
-from fauxtune.storage.database import Database
+from fauxtune.storage.collections.directory import GROUPS
+from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -44,6 +45,8 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.certificates import ConnectorRow, IssuedCertificateRow
+from fauxtune.storage.rows.directory import GroupRow
+from fauxtune.storage.rows.tenants import JournalRow
 from tests.support.certificates import certificate_request, encrypt_password
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidInProcess
@@ -88,14 +91,14 @@ class Contoso:
 
     async def user_id(self, name: str) -> str:
         row = await self.look(directory_queries.user_by_upn, self.tenant.id, upn=self.upn(name))
-        return str(row["id"])
+        return str(row.id)
 
     async def switch(self, **settings: Any) -> None:
         self.tenant = await self.do(tenants.change_settings, settings)
 
-    async def events(self, *types: str, device: HasId | None = None) -> list[Row]:
+    async def events(self, *types: str, device: HasId | None = None) -> list[JournalRow]:
         device_id = None if device is None else device.enrollment_id
-        found: list[Row] = await self.look(
+        found: list[JournalRow] = await self.look(
             tenant_queries.events, self.tenant.id, after=0, types=types, device=device_id, limit=10_000
         )
         return found
@@ -292,6 +295,10 @@ class Contoso:
         await self.do(operation, device.managed_device_id, **kwargs)
 
 
+def _groups(connection: Connection, tenant_id: TenantId) -> list[GroupRow]:
+    return collections.page(connection, tenant_id, collection=GROUPS, entity=entity("group"), limit=100)
+
+
 async def open_tenant(database: Database, folder: Path, *, keys: KeySource, raw_keys: list[RSAPrivateKey]) -> Contoso:
     """Create the contoso tenant under a name of its own, on a clock that stands still.
 
@@ -304,6 +311,6 @@ async def open_tenant(database: Database, folder: Path, *, keys: KeySource, raw_
     seed = parse_seed({**BUILT_IN, "id": None})
     tenant = await found_tenant(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")
     contoso = Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_keys)
-    for row in await contoso.look(collections.page, tenant.id, collection="groups", entity=entity("group"), limit=100):
-        contoso.groups[row["document"]["displayName"]] = row["id"]
+    for row in await contoso.look(_groups, tenant.id):
+        contoso.groups[row.document["displayName"]] = row.id
     return contoso

@@ -194,12 +194,12 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
 
 
 async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | None]:
-    application = await emulator.runner.read(application_queries.first_application, tenant.id) or {}
+    application = await emulator.runner.read(application_queries.first_application, tenant.id)
     return {
         "tenant": tenant.name,
         "tenant_id": tenant.id,
-        "client_id": application.get("client_id"),
-        "client_secret": application.get("secret"),
+        "client_id": None if application is None else application.client_id,
+        "client_secret": None if application is None else application.secret,
     }
 
 

@@ -284,13 +284,13 @@ async def test_a_seed_brings_applications(emulator: Emulator, raw_rsa_keys: list
     ]
     seed = parse_seed({"name": "fabrikam", "domain": "fabrikam.example", "applications": applications})
     tenant = await found_tenant(emulator, seed, name="fabrikam")
-    found = {each["name"]: each for each in await emulator.runner.read(all_applications, tenant.id)}
-    assert (found["One"]["secret"], found["One"]["roles"]) == ("one", ["User.Read.All"])
-    assert found["Two"]["certificate"] == certificate(raw_rsa_keys[1]).public_bytes(Encoding.DER)
-    assert (found["Two"]["secret"], found["Two"]["redirect_uris"]) == (None, ["https://app.example/"])
+    found = {each.name: each for each in await emulator.runner.read(all_applications, tenant.id)}
+    assert (found["One"].secret, found["One"].roles) == ("one", ["User.Read.All"])
+    assert found["Two"].certificate == certificate(raw_rsa_keys[1]).public_bytes(Encoding.DER)
+    assert (found["Two"].secret, found["Two"].redirect_uris) == (None, ["https://app.example/"])
     shown = await emulator.runner.read(first_application, tenant.id)
     assert shown is not None
-    assert shown["name"] == "One"
+    assert shown.name == "One"
 
 
 @pytest.mark.parametrize(

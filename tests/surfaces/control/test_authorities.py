@@ -189,7 +189,7 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
         assert user is not None
         row = pfx_row(
             tenant.id,
-            user_id=user["id"],
+            user_id=user.id,
             thumbprint=mark,
             document={"startDateTime": "2020-01-01T00:00:00Z", "expirationDateTime": "2030-01-01T00:00:00Z"},
         )

@@ -149,7 +149,7 @@ async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emula
     answer = await made(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE)
     user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=ALICE)
     assert user is not None
-    row = pfx_row(tenant.id, user_id=user["id"], thumbprint=answer["thumbprint"], document={})
+    row = pfx_row(tenant.id, user_id=user.id, thumbprint=answer["thumbprint"], document={})
     await emulator.runner.read(pfx_queries.add_pfx, row)
     (one,) = await listed(contoso, "/certificates")
     assert one["source"] == "imported"

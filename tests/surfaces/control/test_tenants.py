@@ -20,6 +20,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
 from fauxtune.operations.tenants import seeding
+from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
@@ -205,7 +206,7 @@ async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
         served.append((await control.get("/tenants/contoso")).status_code)
     made = (await founded).json()
     tenant = await emulator.runner.tenant(made["id"])
-    found = await emulator.runner.read(collections.count, tenant.id, collection="users")
+    found = await emulator.runner.read(collections.count, tenant.id, collection=USERS)
     assert found == 60
     assert (max(sizes), sum(sizes)) == (12, 60 + 1 + 60 - 12)
     assert len(served) > 5

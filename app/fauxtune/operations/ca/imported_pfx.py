@@ -56,11 +56,11 @@ def import_pfx(tx: Transaction, document: JsonObject) -> JsonObject:
     user = directory_queries.user_by_upn(tx.connection, tx.tenant.id, upn=upn)
     if user is None:
         raise Invalid(f"There is no user '{upn}' to import a certificate for.", target="userPrincipalName")
-    if queries.pfx(tx.connection, tx.tenant.id, user_id=user["id"], thumbprint=thumbprint) is not None:
+    if queries.pfx(tx.connection, tx.tenant.id, user_id=user.id, thumbprint=thumbprint) is not None:
         raise Conflict(
             f"The certificate {thumbprint} is imported for {upn} already; use PATCH to change it.", target="thumbprint"
         )
-    user_id = UserId(user["id"])
+    user_id = user.id
     key, now = record_id(user_id, thumbprint), iso(tx.now)
     public = {name: value for name, value in document.items() if name not in _SECRETS}
     full = {**public, "id": key, "thumbprint": thumbprint, "createdDateTime": now, "lastModifiedDateTime": now}
@@ -78,7 +78,7 @@ def import_pfx(tx: Transaction, document: JsonObject) -> JsonObject:
         **_columns(full),
     )
     queries.add_pfx(tx.connection, row)
-    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=user["id"]))
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=user.id))
     tx.record("imported", user=upn, certificate=_certificate(thumbprint), purpose=full.get("intendedPurpose"))
     return full
 

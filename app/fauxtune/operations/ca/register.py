@@ -175,7 +175,7 @@ def _user(tx: Transaction, upn: str | None) -> dict[str, Any] | None:
     row = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=upn)
     if row is None:
         raise NotFound(f"There is no user '{upn}'.")
-    document: dict[str, Any] = row["document"]
+    document: dict[str, Any] = row.document
     return document
 
 

@@ -38,6 +38,7 @@ from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import RequestRow
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
 
 Row = dict[str, Any]
 
@@ -160,9 +161,9 @@ def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: str, use
     )
 
 
-def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None) -> tuple[Profile, ...]:
+def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None) -> tuple[Profile, ...]:
     """The profiles that reach the device. A user who is gone or has no licence is given nothing."""
-    if enrollment.user_id is not None and (user is None or not user["licensed"]):
+    if enrollment.user_id is not None and (user is None or not user.licensed):
         return ()
     membership = Membership(
         has_user=user is not None,
@@ -204,7 +205,7 @@ def groups_of(tx: Transaction, member_id: str | None) -> frozenset[GroupId]:
     return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=member_id)
 
 
-def _world(tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None, profiles: tuple[Profile, ...]) -> World:
+def _world(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, profiles: tuple[Profile, ...]) -> World:
     reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
     # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
@@ -221,7 +222,7 @@ def _world(tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None, prof
         edition=edition,
         variant=Variant(enrollment.variant),
         os_version=enrollment.facts.get("osVersion"),
-        variables=variables(None if user is None else user["document"], enrollment.facts, edition=edition),
+        variables=variables(None if user is None else user.document, enrollment.facts, edition=edition),
         has_user=user is not None,
         imported=_imported(tx, user),
         authorities=(enterprise, *_digicert(tx, profiles)),
@@ -250,10 +251,10 @@ def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[Authority
     )
 
 
-def _imported(tx: Transaction, user: Row | None) -> tuple[ImportedCertificate, ...]:
+def _imported(tx: Transaction, user: UserRow | None) -> tuple[ImportedCertificate, ...]:
     if user is None:
         return ()
-    return pfx_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
+    return pfx_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user.id)
 
 
 def _answers(tx: Transaction, enrollment: EnrollmentRow) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
@@ -286,14 +287,14 @@ def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
 
 
 def _standing(
-    tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None, world: World, unwanted: list[LedgerRow]
+    tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, world: World, unwanted: list[LedgerRow]
 ) -> Standing:
     """What the causes depend on; of profiles and assignments, those that once brought what is unwanted now."""
     claims = [claim for row in unwanted for claim in row.claims]
     return Standing(
         user_id=enrollment.user_id,
         user_exists=user is not None,
-        user_licensed=user is not None and bool(user["licensed"]),
+        user_licensed=user is not None and bool(user.licensed),
         certificates=frozenset(each.thumbprint for each in world.imported),
         profiles=configuration_queries.existing(
             tx.connection, tx.tenant.id, profile_ids={claim.profile for claim in claims}

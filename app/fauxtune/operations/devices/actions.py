@@ -290,7 +290,7 @@ def _user(tx: Transaction, record: JoinedDeviceRow, *, action: DeviceAction) -> 
             f"{action}: the device's user was deleted from the directory, so that it can be neither wiped nor retired "
             "any more. Wipe or retire devices before their user is deleted; the record can still be deleted."
         )
-    return str(user["document"]["userPrincipalName"])
+    return str(user.document["userPrincipalName"])
 
 
 def _enrolled(tx: Transaction, managed_device_id: ManagedDeviceId) -> tuple[JoinedDeviceRow, ActionTarget]:

@@ -39,7 +39,7 @@ def issue(tx: Transaction, csr: bytes, *, token: str, keys: KeyStore) -> bytes:
     """Issue an identity certificate for the user of an enrolment token, which loses a use; return its DER. Raises
     Unauthenticated or NotLicensed as `redeem`, Invalid for a broken request: then nothing was changed.
     """
-    return _issued(tx, csr, user_id=redeem(tx, token)["id"], keys=keys)
+    return _issued(tx, csr, user_id=redeem(tx, token).id, keys=keys)
 
 
 def renew(tx: Transaction, csr: bytes, *, signer: bytes, keys: KeyStore) -> bytes:

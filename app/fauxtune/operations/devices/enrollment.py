@@ -25,6 +25,7 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.directory import DirectoryDeviceRow, UserRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def admit(
     tx: Transaction,
     request: EnrollmentRequest,
     *,
-    user: dict[str, Any],
+    user: UserRow,
     credentials: EnrollmentCredentials,
     enrollment_id: EnrollmentId | None = None,
 ) -> Enrolled:
@@ -107,8 +108,8 @@ def admit(
         credential="",
         push_token=credentials.push_token,
         identity_certificate=credentials.identity_certificate,
-        user_id="" if owner is None else owner["id"],
-        user_principal_name="" if owner is None else owner["document"]["userPrincipalName"],
+        user_id="" if owner is None else owner.id,
+        user_principal_name="" if owner is None else owner.document["userPrincipalName"],
     )
     _add_rows(tx, request, enrolled=enrolled, variant=variant, user=owner, credentials=credentials)
     serial = serial_hex(x509.load_der_x509_certificate(credentials.identity_certificate))
@@ -136,7 +137,7 @@ def _add_rows(
     *,
     enrolled: Enrolled,
     variant: Variant,
-    user: dict[str, Any] | None,
+    user: UserRow | None,
     credentials: EnrollmentCredentials,
 ) -> None:
     managed_device_id, directory_id = ManagedDeviceId(tx.ids.uuid()), DirectoryDeviceId(tx.ids.uuid())
@@ -148,7 +149,7 @@ def _add_rows(
         platform=request.platform,
         mode=request.mode,
         variant=variant,
-        user_id=None if user is None else user["id"],
+        user_id=None if user is None else user.id,
         hardware_key=request.hardware_key,
         directory_device_id=directory_id,
         state=EnrollmentState.ACTIVE,
@@ -169,20 +170,32 @@ def _add_rows(
         wire_state=credentials.wire_state,
     )
     queries.add_enrollment(tx.connection, row)
-    document = managed_device(tx, facts, variant=variant, user=None if user is None else user["document"])
+    document = managed_device(tx, facts, variant=variant, user=None if user is None else user.document)
     queries.add_managed_device(
         tx.connection,
         tx.tenant.id,
         managed_device_id=managed_device_id,
         enrollment_id=enrolled.id,
-        user_id=None if user is None else user["id"],
+        user_id=None if user is None else user.id,
         document=document,
     )
-    directory_queries.add_directory_device(
-        tx.connection,
-        tx.tenant.id,
-        id=directory_id,
-        enrollment_id=enrolled.id,
-        created_at=tx.now,
+    _add_directory_device(
+        tx,
+        DirectoryDeviceId(directory_id),
+        enrolled=enrolled,
         document=entra_device(directory_id, azure_id, record=document),
     )
+
+
+def _add_directory_device(
+    tx: Transaction, device_id: DirectoryDeviceId, *, enrolled: Enrolled, document: dict[str, Any]
+) -> None:
+    row = DirectoryDeviceRow(
+        tenant_id=tx.tenant.id,
+        id=device_id,
+        enrollment_id=enrolled.id,
+        device_key=directory_queries.device_key(document),
+        created_at=tx.now,
+        document=document,
+    )
+    directory_queries.add_directory_device(tx.connection, row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import UserId
@@ -13,6 +12,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
+from fauxtune.storage.rows.directory import UserRow
 
 TOKEN_SECONDS = 86400
 _LONGEST_TOKEN = 365 * 86400
@@ -33,7 +33,7 @@ def create_token(tx: Transaction, upn: str, *, seconds: int = TOKEN_SECONDS, use
     row = EnrollmentTokenRow(
         digest=digest(token),
         tenant_id=tx.tenant.id,
-        user_id=user["id"],
+        user_id=user.id,
         expires_at=tx.now + timedelta(seconds=seconds),
         uses_left=uses,
     )
@@ -41,19 +41,19 @@ def create_token(tx: Transaction, upn: str, *, seconds: int = TOKEN_SECONDS, use
     return token
 
 
-def redeem(tx: Transaction, token: str) -> dict[str, Any]:
+def redeem(tx: Transaction, token: str) -> UserRow:
     """Take a use from the token; return its user. Raises Unauthenticated for a token that is unknown, expired or used
     up, NotLicensed for a user without licence.
     """
     return _user(tx, queries.use_token(tx.connection, tx.tenant.id, digest=digest(token), now=tx.now))
 
 
-def token_holder(tx: Transaction, token: str) -> dict[str, Any]:
+def token_holder(tx: Transaction, token: str) -> UserRow:
     """Return the token's user, and take no use from it. Raises as `redeem`."""
     return _user(tx, queries.token_user(tx.connection, tx.tenant.id, digest=digest(token), now=tx.now))
 
 
-def _user(tx: Transaction, user_id: UserId | None) -> dict[str, Any]:
+def _user(tx: Transaction, user_id: UserId | None) -> UserRow:
     if user_id is None:
         raise Unauthenticated("The enrolment token is unknown, expired, or was used already.")
     user = directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)

@@ -34,7 +34,7 @@ def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: JsonObject)
     entra = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=directory_id)
     repeated = {there: changes[here] for here, there in _IN_DIRECTORY.items() if here in changes}
     if entra is not None and repeated:
-        document = {**entra["document"], **repeated}
+        document = {**entra.document, **repeated}
         directory_queries.change_directory_device(
             tx.connection, tx.tenant.id, device_id=directory_id, document=document
         )

@@ -7,8 +7,6 @@ who enrolled it stays as it was, and so do userPrincipalName, userDisplayName an
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.errors import Invalid, UnsupportedAction
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.platforms import Variant
@@ -20,6 +18,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.directory import UserRow
 
 
 def set_primary_user(tx: Transaction, managed_device_id: ManagedDeviceId, *, user_key: str | None) -> None:
@@ -39,7 +38,7 @@ def set_primary_user(tx: Transaction, managed_device_id: ManagedDeviceId, *, use
     row = queries.enrollment(tx.connection, record.enrollment_id, lock=True)
     if row is None or row.state is not EnrollmentState.ACTIVE:
         raise Invalid(f"The device is ending ({record.document['managementState']}): its user cannot be changed.")
-    user_id = None if user is None else user["id"]
+    user_id = None if user is None else user.id
     if row.user_id == user_id:
         return
     former = user_name(tx, row)
@@ -49,11 +48,11 @@ def set_primary_user(tx: Transaction, managed_device_id: ManagedDeviceId, *, use
         tx.connection, tx.tenant.id, managed_device_id=record.id, document=document, user_id=user_id
     )
     tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=row.id))
-    name = None if user is None else user["document"]["userPrincipalName"]
+    name = None if user is None else user.document["userPrincipalName"]
     tx.record("primaryUserChanged", user=name, device=row.id, former=former)
 
 
-def _user(tx: Transaction, key: str) -> dict[str, Any]:
+def _user(tx: Transaction, key: str) -> UserRow:
     user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=key)
     if user is None:
         raise missing(key)

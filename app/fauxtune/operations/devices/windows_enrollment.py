@@ -5,7 +5,6 @@ Windows (MS-MDE2, MS-WSTEP). The identity certificate is the device's credential
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -35,6 +34,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import steps as identity_queries
 from fauxtune.storage.rows.devices import DeviceIdentityRow, EnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
 
 _PLATFORMS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
 
@@ -51,7 +51,7 @@ class Claimant:
     user: str = ""
 
 
-def claimed_by(tx: Transaction, claimant: Claimant, *, use: bool = False) -> dict[str, Any]:
+def claimed_by(tx: Transaction, claimant: Claimant, *, use: bool = False) -> UserRow:
     """Return the user; `use`: an enrolment token loses a use. Raises Unauthenticated for a wrong proof, NotLicensed for
     a user without licence.
     """
@@ -63,7 +63,7 @@ def claimed_by(tx: Transaction, claimant: Claimant, *, use: bool = False) -> dic
             raise Unauthenticated(f"There is no user '{claimant.user}'.")
     else:
         user = directory_queries.user_by_upn(tx.connection, tx.tenant.id, upn=claimant.name)
-        if user is None or not password_matches(user["password_digest"], claimant.password):
+        if user is None or not password_matches(user.password_digest, claimant.password):
             raise Unauthenticated("The user name or the password is wrong, or no proof of the user was sent.")
     check_licensed(user)
     return user

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -18,12 +17,12 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model import graph_permissions
 from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.model.permissions import ALL_ROLES
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as queries
-
-Row = dict[str, Any]
+from fauxtune.storage.rows.tenants import ApplicationChanges, ApplicationRow
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REDIRECT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*)?")
@@ -32,7 +31,7 @@ _NAME_LENGTH, _SECRET_LENGTH, _ROLES, _REDIRECTS = 256, 1024, 200, 100
 
 @dataclass(frozen=True, slots=True)
 class NewApplication:
-    """What a new application shall be; None is for "not said"."""
+    """A new application. None: not given."""
 
     client_id: str | None = None
     name: str | None = None
@@ -43,57 +42,56 @@ class NewApplication:
     redirect_uris: list[str] | None = None
 
 
-def add_application(tx: Transaction, wanted: NewApplication) -> tuple[Row, str | None]:
-    """A new application, and its secret where one was made: without secret and certificate it gets one.
+def add_application(tx: Transaction, new: NewApplication) -> tuple[ApplicationRow, str | None]:
+    """Add an application; one with neither secret nor certificate gets a new secret, which is returned beside the row.
 
-    Conflict when its client id is taken.
+    Raises Conflict if its client id is taken.
     """
-    client_id = tx.ids.uuid() if wanted.client_id is None else wanted.client_id.lower()
+    client_id = tx.ids.uuid() if new.client_id is None else new.client_id.lower()
     if not _GUID.fullmatch(client_id):
-        raise Invalid(f"clientId is a GUID, not '{wanted.client_id}'.", target="clientId")
+        raise Invalid(f"clientId is a GUID, not '{new.client_id}'.", target="clientId")
     if queries.application(tx.connection, tx.tenant.id, client_id=client_id) is not None:
         raise Conflict(f"There is an application '{client_id}' already.", target="clientId")
-    made = tx.ids.token(30) if wanted.secret is None and wanted.certificate is None else None
-    secret = made if wanted.secret is None else wanted.secret
-    queries.add_application(
-        tx.connection,
-        tx.tenant.id,
+    new_secret = tx.ids.token(30) if new.secret is None and new.certificate is None else None
+    secret = new_secret if new.secret is None else new.secret
+    row = ApplicationRow(
+        tenant_id=tx.tenant.id,
         client_id=client_id,
-        name=_name("Application" if wanted.name is None else wanted.name),
+        name=_name("Application" if new.name is None else new.name),
         secret=None,
         secret_digest=None if secret is None else _digest(tx, secret),
-        certificate=None if wanted.certificate is None else _der(wanted.certificate),
-        roles=list(ALL_ROLES) if wanted.roles is None else _roles(wanted.roles),
-        consented_scopes=[EVERYTHING] if wanted.consented_scopes is None else _consented(wanted.consented_scopes),
-        redirect_uris=_redirect_uris(wanted.redirect_uris or []),
+        certificate=None if new.certificate is None else _der(new.certificate),
+        roles=list(ALL_ROLES) if new.roles is None else _roles(new.roles),
+        consented_scopes=[EVERYTHING] if new.consented_scopes is None else _consented(new.consented_scopes),
+        redirect_uris=_redirect_uris(new.redirect_uris or []),
         created_at=tx.now,
     )
+    queries.add_application(tx.connection, row)
     tx.record("applicationAdded", clientId=client_id)
-    return application(tx, client_id), made
+    return row, new_secret
 
 
-def change_application(tx: Transaction, client_id: str, *, changes: Row) -> Row:
-    """Change what is named: displayName, roles, consentedScopes, redirectUris, secret, certificate.
-
-    None takes a credential away. Permissions change with the next token.
+def change_application(tx: Transaction, client_id: str, *, changes: JsonObject) -> ApplicationRow:
+    """Change an application: displayName, roles, consentedScopes, redirectUris, secret, certificate; None removes a
+    credential. Permissions change with the next token.
     """
     row = application(tx, client_id)
-    values = _values(tx, changes, shown=row["secret"] is not None)
+    values = _values(tx, changes, shown=row.secret is not None)
     if values:
-        queries.change_application(tx.connection, tx.tenant.id, client_id=row["client_id"], values=values)
-        tx.record("applicationChanged", clientId=row["client_id"], changed=sorted(changes))
+        queries.change_application(tx.connection, tx.tenant.id, client_id=row.client_id, **values)
+        tx.record("applicationChanged", clientId=row.client_id, changed=sorted(changes))
     return application(tx, client_id)
 
 
 def delete_application(tx: Transaction, client_id: str) -> None:
-    """The application goes, and with it whatever its tokens were good for."""
+    """Delete an application; its tokens are not accepted any more. Raises NotFound if there is none."""
     row = application(tx, client_id)
-    queries.delete_application(tx.connection, tx.tenant.id, client_id=row["client_id"])
-    tx.record("applicationDeleted", clientId=row["client_id"])
+    queries.delete_application(tx.connection, tx.tenant.id, client_id=row.client_id)
+    tx.record("applicationDeleted", clientId=row.client_id)
 
 
-def application(tx: Transaction, client_id: str) -> Row:
-    """One application, by its id. NotFound otherwise."""
+def application(tx: Transaction, client_id: str) -> ApplicationRow:
+    """Return the application with this id. Raises NotFound if there is none."""
     row = queries.application(tx.connection, tx.tenant.id, client_id=client_id)
     if row is None:
         raise NotFound(f"There is no application '{client_id}' in this tenant.")
@@ -109,11 +107,10 @@ def add_seeded_application(tx: Transaction, application: NewApplication, *, clie
     if queries.application(tx.connection, tx.tenant.id, client_id=client_id) is not None:
         raise Conflict(f"The seed names the application '{client_id}' twice.", target="applications")
     needs_secret = application.secret is None and application.certificate is None
-    queries.add_application(
-        tx.connection,
-        tx.tenant.id,
+    row = ApplicationRow(
+        tenant_id=tx.tenant.id,
         client_id=client_id,
-        name=application.name,
+        name=application.name or "",
         secret=tx.ids.token(24) if needs_secret else application.secret,
         secret_digest=None,
         certificate=None if application.certificate is None else _der(application.certificate),
@@ -122,17 +119,18 @@ def add_seeded_application(tx: Transaction, application: NewApplication, *, clie
         redirect_uris=_redirect_uris(application.redirect_uris or []),
         created_at=tx.now,
     )
+    queries.add_application(tx.connection, row)
 
 
-def secret_matches(row: Row, secret: str) -> bool:
-    """Is this the application's secret? Takes as long for a wrong one."""
-    if row["secret"] is not None:
-        return hmac.compare_digest(str(row["secret"]).encode(), secret.encode())
-    return password_matches(row["secret_digest"], secret)
+def secret_matches(row: ApplicationRow, secret: str) -> bool:
+    """Whether this is the application's secret, compared in constant time."""
+    if row.secret is not None:
+        return hmac.compare_digest(str(row.secret).encode(), secret.encode())
+    return password_matches(row.secret_digest, secret)
 
 
-def _values(tx: Transaction, changes: Row, *, shown: bool) -> Row:
-    values: Row = {}
+def _values(tx: Transaction, changes: JsonObject, *, shown: bool) -> ApplicationChanges:
+    values: ApplicationChanges = {}
     for name, value in changes.items():
         match name:
             case "displayName":

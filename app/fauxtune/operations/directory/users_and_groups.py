@@ -1,6 +1,6 @@
 """Users, groups and who is in which. Graph: user, group, directoryObject.
 
-Documents come validated from the surface; what the database must vouch for (uniqueness, existence) is checked here.
+JsonObjects come validated from the surface; what the database must vouch for (uniqueness, existence) is checked here.
 """
 
 from __future__ import annotations
@@ -8,18 +8,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.graph.directory import GROUP, USER
+from fauxtune.core.model.ids import GroupId, UserId
 from fauxtune.core.model.licences import SKUS
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
-
-Document = dict[str, Any]
+from fauxtune.storage.rows.directory import (
+    DirectoryObjectRow,
+    GroupMemberRow,
+    GroupOwnerRow,
+    GroupRow,
+    UserChanges,
+    UserRow,
+)
 
 #: How long a text may be (Graph: user, group). The longest userPrincipalName has 64 + 1 + 48 characters.
 _USER_LENGTHS = {
@@ -43,12 +50,12 @@ _GROUP_LENGTHS = {"displayName": 256, "mailNickname": 64, "description": 1024, "
 _UNIFIED, _DYNAMIC = "Unified", "DynamicMembership"
 
 
-def create_user(tx: Transaction, document: Document, *, password: str | None = None) -> Document:
-    """A new user. Conflict when the userPrincipalName is taken."""
+def create_user(tx: Transaction, document: JsonObject, *, password: str | None = None) -> JsonObject:
+    """Create a user. Raises Conflict if the userPrincipalName is taken."""
     upn = str(document["userPrincipalName"])
     _check_upn(tx, upn, user_id=None)
     _check_lengths(document, _USER_LENGTHS, resource="User")
-    user_id = tx.ids.uuid()
+    user_id = UserId(tx.ids.uuid())
     full = {
         **defaults(USER),
         **document,
@@ -56,56 +63,57 @@ def create_user(tx: Transaction, document: Document, *, password: str | None = N
         "createdDateTime": iso(tx.now),
         "securityIdentifier": security_identifier(user_id),
     }
-    queries.add_user(
-        tx.connection,
-        tx.tenant.id,
+    row = UserRow(
+        tenant_id=tx.tenant.id,
         id=user_id,
         upn_key=upn.casefold(),
         licensed=bool(full.get("assignedLicenses")),
         password_digest=None if password is None else password_digest(password, salt=tx.ids.token(12)),
+        manager_id=None,
         created_at=tx.now,
         document=full,
     )
+    queries.add_user(tx.connection, row)
     return full
 
 
-def update_user(tx: Transaction, key: str, *, changes: Document, password: str | None = None) -> Document:
-    """Change a user; what certificates say of the user may change, so its devices plan again."""
+def update_user(tx: Transaction, key: str, *, changes: JsonObject, password: str | None = None) -> JsonObject:
+    """Change a user. Certificates may name changed properties, so the user's devices plan again."""
     row = _user(tx, key)
-    full = {**row["document"], **changes}
+    full = {**row.document, **changes}
     upn = str(full["userPrincipalName"])
-    _check_upn(tx, upn, user_id=row["id"])
+    _check_upn(tx, upn, user_id=row.id)
     _check_lengths(changes, _USER_LENGTHS, resource="User")
-    values: dict[str, Any] = {"document": full, "upn_key": upn.casefold()}
+    values: UserChanges = {"document": full, "upn_key": upn.casefold()}
     if "assignedLicenses" in changes:
         values["licensed"] = bool(full["assignedLicenses"])
     if password is not None:
         values["password_digest"] = password_digest(password, salt=tx.ids.token(12))
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], **values)
-    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["id"]))
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, **values)
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row.id))
     return full
 
 
 def change_password(tx: Transaction, key: str, *, current: str, new: str) -> None:
-    """Graph: user: changePassword. Invalid when the current one is another."""
+    """Change a user's password. Raises Invalid if `current` is not the password. Graph: user: changePassword."""
     row = _user(tx, key)
-    if not password_matches(row["password_digest"], current):
+    if not password_matches(row.password_digest, current):
         raise Invalid("The specified current password is not the user's password.", target="currentPassword")
     digest = password_digest(new, salt=tx.ids.token(12))
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], password_digest=digest)
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, password_digest=digest)
 
 
 def revoke_sign_in_sessions(tx: Transaction, key: str) -> None:
-    """Graph: user: revokeSignInSessions. The moment is noted: refresh tokens from before it are good no more. Access
-    tokens live to their end.
+    """Make the user's refresh tokens from before this moment invalid; access tokens stay valid until they expire.
+    Graph: user: revokeSignInSessions.
     """
     row = _user(tx, key)
-    full = {**row["document"], "signInSessionsValidFromDateTime": iso(tx.now)}
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], document=full)
+    full = {**row.document, "signInSessionsValidFromDateTime": iso(tx.now)}
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, document=full)
 
 
-def assign_license(tx: Transaction, key: str, *, add: list[Document], remove: list[str]) -> Document:
-    """Graph: user: assignLicense. Without any licence the user's devices are given nothing more.
+def assign_license(tx: Transaction, key: str, *, add: list[JsonObject], remove: list[str]) -> JsonObject:
+    """Add and remove licences. A user without one gets nothing more on devices. Graph: user: assignLicense.
 
     Differs from Intune: the user needs no usageLocation.
     """
@@ -113,39 +121,41 @@ def assign_license(tx: Transaction, key: str, *, add: list[Document], remove: li
     for each in add:
         _check_license(each)
     gone = {each.lower() for each in remove}
-    held = {str(each["skuId"]).lower(): each for each in row["document"].get("assignedLicenses") or ()}
+    held = {str(each["skuId"]).lower(): each for each in row.document.get("assignedLicenses") or ()}
     missing = gone - held.keys()
     if missing:
         raise Invalid(f"User does not have a corresponding license: {', '.join(sorted(missing))}.")
     held = {sku: each for sku, each in held.items() if sku not in gone}
     held |= {str(each["skuId"]).lower(): {"disabledPlans": [], **each} for each in add}
-    return update_user(tx, row["id"], changes={"assignedLicenses": list(held.values())})
+    return update_user(tx, row.id, changes={"assignedLicenses": list(held.values())})
 
 
 def delete_user(tx: Transaction, key: str) -> None:
-    """The user goes; its devices stay enrolled and keep what they hold (see the removal table), imports stay stored."""
+    """Delete a user; devices stay enrolled and keep what the removal table says, imported certificates stay stored."""
     row = _user(tx, key)
-    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["id"]))
-    queries.delete_user(tx.connection, tx.tenant.id, user_id=row["id"])
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row.id))
+    queries.delete_user(tx.connection, tx.tenant.id, user_id=row.id)
 
 
 def set_manager(tx: Transaction, key: str, *, manager_id: str | None) -> None:
-    """Graph: user: assign manager, remove manager. NotFound for an id that is no user's."""
+    """Set or, with None, remove a user's manager. Raises NotFound if either user does not exist. Graph: user: assign
+    manager, remove manager.
+    """
     row = _user(tx, key)
     if manager_id is None:
-        if row["manager_id"] is None:
+        if row.manager_id is None:
             raise missing("manager")
-        queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], manager_id=None)
+        queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, manager_id=None)
         return
     manager = _user(tx, manager_id)
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], manager_id=manager["id"])
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, manager_id=manager.id)
 
 
 def create_group(
-    tx: Transaction, document: Document, *, member_ids: tuple[str, ...] = (), owner_ids: tuple[str, ...] = ()
-) -> Document:
-    """A new group with these members and owners."""
-    group_id = tx.ids.uuid()
+    tx: Transaction, document: JsonObject, *, member_ids: tuple[str, ...] = (), owner_ids: tuple[str, ...] = ()
+) -> JsonObject:
+    """Create a group with these members and owners."""
+    group_id = GroupId(tx.ids.uuid())
     full = {
         **defaults(GROUP),
         **document,
@@ -161,7 +171,8 @@ def create_group(
     if full["mailEnabled"] and not full["mail"]:
         full["mail"] = f"{full['mailNickname']}@{tx.tenant.domain}"
         full["proxyAddresses"] = [f"SMTP:{full['mail']}"]
-    queries.add_group(tx.connection, tx.tenant.id, id=group_id, created_at=tx.now, document=full)
+    row = GroupRow(tenant_id=tx.tenant.id, id=group_id, created_at=tx.now, document=full)
+    queries.add_group(tx.connection, row)
     _join(tx, group_id, member_ids=member_ids, owner_ids=owner_ids)
     return full
 
@@ -170,78 +181,81 @@ def update_group(
     tx: Transaction,
     group_id: str,
     *,
-    changes: Document,
+    changes: JsonObject,
     member_ids: tuple[str, ...] = (),
     owner_ids: tuple[str, ...] = (),
-) -> Document:
-    """Change a group; who is in it stays, and these join."""
+) -> JsonObject:
+    """Change a group, and add these members and owners to it."""
     row = _group(tx, group_id)
-    full = {**row["document"], **changes}
+    full = {**row.document, **changes}
     _check_group(full)
     _check_lengths(changes, _GROUP_LENGTHS, resource="Group")
-    queries.change_group(tx.connection, tx.tenant.id, group_id=row["id"], document=full)
-    _join(tx, row["id"], member_ids=member_ids, owner_ids=owner_ids)
+    queries.change_group(tx.connection, tx.tenant.id, group_id=row.id, document=full)
+    _join(tx, row.id, member_ids=member_ids, owner_ids=owner_ids)
     return full
 
 
 def delete_group(tx: Transaction, group_id: str) -> None:
-    """The group goes; assignments that name it stay and reach nobody."""
+    """Delete a group; assignments that name it stay and reach no device."""
     row = _group(tx, group_id)
     # Whatever is below the group is below itself: one statement finds it.
-    _wake(tx, row["id"], member_id=row["id"])
-    queries.delete_group(tx.connection, tx.tenant.id, group_id=row["id"])
+    _wake(tx, row.id, member_id=row.id)
+    queries.delete_group(tx.connection, tx.tenant.id, group_id=row.id)
 
 
 def add_member(tx: Transaction, group_id: str, *, member_id: str) -> None:
-    """A user, a group or an Entra device joins; a user also by its userPrincipalName. NotFound for what names none;
-    Conflict for a member.
+    """Add a direct member: a user (also by its userPrincipalName), a group or an Entra device.
+
+    Raises NotFound if the group or the member does not exist, Conflict if it is a member already.
     """
-    group, found = _group(tx, group_id), _object(tx, member_id)
-    member = found["id"]
-    _check_may_join(group["document"], found)
-    if queries.is_member(tx.connection, tx.tenant.id, group_id=group["id"], member_id=member):
+    group, member = _group(tx, group_id), _object(tx, member_id)
+    _check_may_join(group.document, member)
+    if queries.is_member(tx.connection, tx.tenant.id, group_id=group.id, member_id=member.id):
         # Clients match this sentence.
         raise Conflict(
             "One or more added object references already exist for the following modified properties: 'members'."
         )
-    queries.add_member(tx.connection, tx.tenant.id, group_id=group["id"], member_id=member, kind=found["kind"])
-    _wake(tx, group["id"], member_id=member)
+    row = GroupMemberRow(tenant_id=tx.tenant.id, group_id=group.id, member_id=member.id, kind=member.kind)
+    queries.add_member(tx.connection, row)
+    _wake(tx, group.id, member_id=member.id)
 
 
 def remove_member(tx: Transaction, group_id: str, *, member_id: str) -> None:
-    """A member leaves. NotFound when it is none."""
+    """Remove a direct member. Raises NotFound if it is no member."""
     group, member = _group(tx, group_id), member_id.lower()
-    _check_assigned(group["document"])
-    _wake(tx, group["id"], member_id=member)
-    if not queries.remove_member(tx.connection, tx.tenant.id, group_id=group["id"], member_id=member):
+    _check_assigned(group.document)
+    _wake(tx, group.id, member_id=member)
+    if not queries.remove_member(tx.connection, tx.tenant.id, group_id=group.id, member_id=member):
         raise missing(member_id)
 
 
 def add_owner(tx: Transaction, group_id: str, *, owner_id: str) -> None:
-    """A user owns the group, named by its id or its userPrincipalName. NotFound for what names none; Conflict for an
-    owner.
+    """Make a user, named by its id or its userPrincipalName, an owner of the group.
+
+    Raises NotFound if the group or the user does not exist, Conflict if the user is an owner already.
     """
-    group, found = _group(tx, group_id), _object(tx, owner_id)
-    owner = found["id"]
-    if found["kind"] != "user":
+    group, owner = _group(tx, group_id), _object(tx, owner_id)
+    if owner.kind != "user":
         # Graph takes service principals too, which do not exist here.
-        raise Invalid(f"A {found['kind']} cannot own a group: name a user.", target="owners")
-    if owner in queries.owners(tx.connection, tx.tenant.id, group_id=group["id"]):
+        raise Invalid(f"A {owner.kind} cannot own a group: name a user.", target="owners")
+    if owner.id in queries.owners(tx.connection, tx.tenant.id, group_id=group.id):
         raise Conflict(
             "One or more added object references already exist for the following modified properties: 'owners'."
         )
-    queries.add_owner(tx.connection, tx.tenant.id, group_id=group["id"], owner_id=owner)
+    queries.add_owner(tx.connection, GroupOwnerRow(tx.tenant.id, group.id, UserId(owner.id)))
 
 
 def remove_owner(tx: Transaction, group_id: str, *, owner_id: str) -> None:
-    """An owner is one no longer. NotFound when it was none. Graph: "Remove group owner": the last one stays."""
+    """Remove an owner. Raises NotFound if the user is no owner, Invalid for the last one (Graph: "Remove group
+    owner").
+    """
     group, owner = _group(tx, group_id), owner_id.lower()
-    owners = queries.owners(tx.connection, tx.tenant.id, group_id=group["id"])
+    owners = queries.owners(tx.connection, tx.tenant.id, group_id=group.id)
     if owner not in owners:
         raise missing(owner_id)
     if len(owners) == 1:
         raise Invalid("The group must have at least one owner, hence this owner cannot be removed.")
-    queries.remove_owner(tx.connection, tx.tenant.id, group_id=group["id"], owner_id=owner)
+    queries.remove_owner(tx.connection, tx.tenant.id, group_id=group.id, owner_id=owner)
 
 
 def password_digest(password: str, *, salt: str) -> str:
@@ -264,59 +278,60 @@ def security_identifier(object_id: str) -> str:
 
 
 def missing(key: str) -> NotFound:
-    """What the directory says of an id that names nothing."""
+    """Return the directory's refusal of a key that no object has."""
     return NotFound(
         f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
     )
 
 
 def _join(tx: Transaction, group_id: str, *, member_ids: tuple[str, ...], owner_ids: tuple[str, ...]) -> None:
-    for each in member_ids:
-        add_member(tx, group_id, member_id=each)
-    for each in owner_ids:
-        add_owner(tx, group_id, owner_id=each)
+    for member_id in member_ids:
+        add_member(tx, group_id, member_id=member_id)
+    for owner_id in owner_ids:
+        add_owner(tx, group_id, owner_id=owner_id)
 
 
-def _wake(tx: Transaction, group_id: str, *, member_id: str) -> None:
+def _wake(tx: Transaction, group_id: GroupId, *, member_id: str) -> None:
     tx.wake(concern.by_member(tx.connection, tx.tenant.id, group_id=group_id, member_id=member_id))
 
 
-def _user(tx: Transaction, key: str) -> Document:
+def _user(tx: Transaction, key: str) -> UserRow:
     row = queries.user_by_key(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise missing(key)
     return row
 
 
-def _object(tx: Transaction, key: str) -> Document:
-    """The object with this id, or the user with this userPrincipalName, with its `kind`."""
-    found = queries.directory_object(tx.connection, tx.tenant.id, object_id=key.lower())
-    if found is not None:
-        return found
-    return {**_user(tx, key), "kind": "user"}
+def _object(tx: Transaction, key: str) -> DirectoryObjectRow:
+    """The object with this id, or the user with this userPrincipalName."""
+    by_id = queries.directory_object(tx.connection, tx.tenant.id, object_id=key.lower())
+    if by_id is not None:
+        return by_id
+    user = _user(tx, key)
+    return DirectoryObjectRow(user.id, "user", user.created_at, user.document)
 
 
-def _group(tx: Transaction, group_id: str) -> Document:
-    row = queries.group(tx.connection, tx.tenant.id, group_id=group_id.lower())
+def _group(tx: Transaction, group_id: str) -> GroupRow:
+    row = queries.group(tx.connection, tx.tenant.id, group_id=GroupId(group_id.lower()))
     if row is None:
         raise missing(group_id)
     return row
 
 
-def _check_upn(tx: Transaction, upn: str, *, user_id: str | None) -> None:
+def _check_upn(tx: Transaction, upn: str, *, user_id: UserId | None) -> None:
     # Differs from Intune: the domain need not be one of the tenant's.
     name, _, domain = upn.rpartition("@")
     if not name or not domain or upn != upn.strip() or "/" in upn:
         raise Invalid("userPrincipalName must be a name and a domain, such as alice@contoso.example.")
     other = queries.user_by_upn(tx.connection, tx.tenant.id, upn=upn)
-    if other is not None and other["id"] != user_id:
+    if other is not None and other.id != user_id:
         raise Conflict(
             "Another object with the same value for property userPrincipalName already exists.",
             target="userPrincipalName",
         )
 
 
-def _check_lengths(document: Document, longest: dict[str, int], *, resource: str) -> None:
+def _check_lengths(document: JsonObject, longest: dict[str, int], *, resource: str) -> None:
     for name, limit in longest.items():
         value = document.get(name)
         if isinstance(value, str) and len(value) > limit:
@@ -327,7 +342,7 @@ def _check_lengths(document: Document, longest: dict[str, int], *, resource: str
             )
 
 
-def _check_license(licence: Document) -> None:
+def _check_license(licence: JsonObject) -> None:
     sku = str(licence["skuId"]).lower()
     if sku not in SKUS:
         raise Invalid(f"License {sku} does not correspond to a valid company License.", target="skuId")
@@ -337,7 +352,7 @@ def _check_license(licence: Document) -> None:
             raise Invalid(f"Service plan {each} does not belong to license {sku}.", target="disabledPlans")
 
 
-def _check_group(group: Document) -> None:
+def _check_group(group: JsonObject) -> None:
     """Graph: "Overview of groups": the kinds of groups that can be made. Unverified: the words of most refusals."""
     kinds = set(group["groupTypes"])
     unknown = kinds - {_UNIFIED, _DYNAMIC}
@@ -356,18 +371,18 @@ def _check_group(group: Document) -> None:
             raise Invalid("It must be On or Paused.", target="membershipRuleProcessingState")
 
 
-def _check_assigned(group: Document) -> None:
+def _check_assigned(group: JsonObject) -> None:
     """Graph: group: the members of a dynamic group are its rule's. Unverified: the words."""
     if _DYNAMIC in group["groupTypes"]:
         raise Invalid("The members of a group with DynamicMembership cannot be changed: its rule says who they are.")
 
 
-def _check_may_join(group: Document, member: Document) -> None:
+def _check_may_join(group: JsonObject, member: DirectoryObjectRow) -> None:
     """Graph: "Add members": which kinds can be members of which. Unverified: the words."""
     _check_assigned(group)
-    if member["id"] == group["id"]:
+    if member.id == group["id"]:
         raise Invalid("A group cannot be a member of itself.")
-    if member["kind"] != "user" and _UNIFIED in group["groupTypes"]:
-        raise Invalid(f"A {member['kind']} cannot be a member of a Microsoft 365 group: users can.")
-    if member["kind"] == "group" and _UNIFIED in member["document"]["groupTypes"]:
+    if member.kind != "user" and _UNIFIED in group["groupTypes"]:
+        raise Invalid(f"A {member.kind} cannot be a member of a Microsoft 365 group: users can.")
+    if member.kind == "group" and _UNIFIED in member.document["groupTypes"]:
         raise Invalid("A Microsoft 365 group cannot be a member of a group.")

@@ -19,7 +19,7 @@ from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
+from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId, UserId
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
@@ -38,6 +38,7 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import role_scope_tags as tag_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.storage.rows.tenants import AuditEventRow
 
 Document = dict[str, Any]
 P = ParamSpec("P")
@@ -363,7 +364,16 @@ def _write(tx: Transaction, actor: Actor, *, events: Sequence[Event]) -> None:
             "resources": list(event.resources),
             "category": event.subject.category,
         }
-        rows.append({"id": event_id, "activity_at": tx.now, "component": event.subject.component, "document": document})
+        rows.append(
+            AuditEventRow(
+                tenant_id=tx.tenant.id,
+                id=event_id,
+                number=0,
+                activity_at=tx.now,
+                component=event.subject.component,
+                document=document,
+            )
+        )
     queries.add_events(tx.connection, tx.tenant.id, events=rows)
 
 
@@ -372,15 +382,15 @@ def _shown(tx: Transaction, actor: Actor) -> Document:
     application = application_queries.application(tx.connection, tx.tenant.id, client_id=actor.client_id)
     user = None
     if actor.user_id is not None:
-        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=actor.user_id)
+        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=UserId(actor.user_id))
     kind = "Application" if actor.user_id is None else "ItPro"
     return {
         "type": kind,
         "auditActorType": kind,
         "userPermissions": list(actor.permissions),
         "applicationId": actor.client_id,
-        "applicationDisplayName": None if application is None else application["name"],
-        "userPrincipalName": None if user is None else user["document"]["userPrincipalName"],
+        "applicationDisplayName": None if application is None else application.name,
+        "userPrincipalName": None if user is None else user.document["userPrincipalName"],
         "servicePrincipalName": None,
         # The real service was seen to leave it out.
         "ipAddress": None,

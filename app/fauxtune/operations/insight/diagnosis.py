@@ -17,7 +17,7 @@ from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.numbers import ErrorNumber, decode
 from fauxtune.core.engine.diagnosis.rules import find
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import ProfileId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
@@ -31,6 +31,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
 
 Row = dict[str, Any]
 
@@ -44,7 +45,7 @@ CONNECTOR_WORDS = {each.number: " ".join((each.__doc__ or "").split()).rstrip(".
 class History:
     """A user's certificates, oldest first, and all that is wrong for the user."""
 
-    user: Row
+    user: UserRow
     facts: Facts
     findings: tuple[Finding, ...]
 
@@ -76,7 +77,7 @@ def number(code: int) -> ErrorNumber:
 def history(tx: Transaction, key: str) -> History:
     """All certificates of a user, by id or name, with what is wrong. NotFound for nobody."""
     user = _user(tx, key)
-    devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
+    devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id)
     facts = gather(tx, user=user, devices=devices)
     return History(user, facts, tuple(find(facts)))
 
@@ -85,7 +86,7 @@ def history(tx: Transaction, key: str) -> History:
 class Scope:
     """What is looked at in one transaction: some devices of one user, and the profile in question, by their ids."""
 
-    user: str | None
+    user: UserId | None
     devices: tuple[str, ...]
     profile: str | None
 
@@ -124,13 +125,13 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
     asked = None if profile is None else _profile(tx, profile)
     about = None if asked is None else asked["id"]
     if enrollment is not None:
-        if person is not None and enrollment.user_id != person["id"]:
+        if person is not None and enrollment.user_id != person.id:
             raise _not_theirs(tx, enrollment, person=person)
         return [Scope(enrollment.user_id, (enrollment.id,), about)], 0
     if person is not None:
-        rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person["id"])
+        rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person.id)
         mine = tuple(row.id for row in rows if asked is None or row.variant in _variants(asked))
-        return [Scope(person["id"], mine, about)], 0
+        return [Scope(person.id, mine, about)], 0
     assert asked is not None
     return _reached(tx, asked)
 
@@ -139,18 +140,18 @@ def _reached(tx: Transaction, asked: Row) -> tuple[list[Scope], int]:
     """The devices that a profile reaches, user by user."""
     every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=asked["id"])
     fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(asked))
-    by_user: dict[str | None, list[str]] = {}
+    by_user: dict[UserId | None, list[str]] = {}
     for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:MOST_DEVICES]):
         by_user.setdefault(row.user_id, []).append(row.id)
     scopes = [Scope(user, tuple(devices), asked["id"]) for user, devices in by_user.items()]
     return scopes or [Scope(None, (), asked["id"])], len(fitting[MOST_DEVICES:])
 
 
-def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: Row) -> Invalid:
+def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: UserRow) -> Invalid:
     owner = _owner(tx, enrollment.user_id)
-    whose = "no user's" if owner is None else f"{owner['document'].get('userPrincipalName')}'s"
+    whose = "no user's" if owner is None else f"{owner.document.get('userPrincipalName')}'s"
     return Invalid(
-        f"The device {enrollment.id} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one of "
+        f"The device {enrollment.id} is {whose}, not {person.document.get('userPrincipalName')}'s: leave one of "
         "the two out.",
         target="device",
     )
@@ -196,14 +197,14 @@ def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _user(tx: Transaction, key: str) -> Row:
+def _user(tx: Transaction, key: str) -> UserRow:
     row = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise NotFound(f"There is no user '{key}'; use an id or a userPrincipalName.", target="user")
     return row
 
 
-def _owner(tx: Transaction, user_id: str | None) -> Row | None:
+def _owner(tx: Transaction, user_id: UserId | None) -> UserRow | None:
     """The user, if there is one and it still exists."""
     return None if user_id is None else directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)
 

@@ -45,6 +45,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
 
 Row = dict[str, Any]
 
@@ -60,17 +61,17 @@ _KNOWN = (Source.ROOT, Source.IMPORTED)
 
 
 def gather(
-    tx: Transaction, *, user: Row | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
+    tx: Transaction, *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
 ) -> Facts:
     """The facts about these enrolments of one user; `user` None: they have none, or it is gone."""
     found = [_device(tx, each) for each in devices]
-    count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user["id"]))
+    count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id))
     known = _known(tx)
     reaching = {profile.id: profile for device in found for profile in device.profiles}
     if asked is not None:
         reaching.setdefault(asked.id, asked)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
-    certificates = () if user is None else owned(tx, user["id"])
+    certificates = () if user is None else owned(tx, user.id)
     issued_by = {each.profile for each in certificates if each.profile is not None}
     ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
     assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
@@ -197,10 +198,10 @@ def _held(each: UserCertificate, rows: Iterable[Row]) -> UserCertificate:
     return replace(each, holders=tuple(Holder(row["enrollment_id"], ItemState(row["state"])) for row in rows))
 
 
-def _person(user: Row) -> UserFacts:
-    document = user["document"]
-    name = str(document.get("userPrincipalName") or user["id"])
-    return UserFacts(user["id"], name=name, mail=document.get("mail"), licensed=bool(user["licensed"]))
+def _person(user: UserRow) -> UserFacts:
+    document = user.document
+    name = str(document.get("userPrincipalName") or user.id)
+    return UserFacts(user.id, name=name, mail=document.get("mail"), licensed=bool(user.licensed))
 
 
 def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
@@ -308,10 +309,10 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]
 
 
 def _approaches(
-    tx: Transaction, assignments: list[Assignment], *, user: Row | None, devices: Sequence[NamedEnrollmentRow]
+    tx: Transaction, assignments: list[Assignment], *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow]
 ) -> dict[str | None, Reach]:
     """How a profile with these assignments comes to each of the devices."""
-    users = groups_of(tx, None if user is None else user["id"])
+    users = groups_of(tx, None if user is None else user.id)
     if not devices:
         found = reach_of(assignments, Membership(has_user=user is not None, user_groups=users))
         nobody = user is None and found.status is not ReachStatus.NOBODY

@@ -147,7 +147,7 @@ def _try(
         while more and (not looks or time.perf_counter() < ends):
             device = more.pop(0)
             tx = runner.transaction(connection, tenant)
-            tx.events += [each for each in runner.events if each["device"] == device]
+            tx.events += [each for each in runner.events if each.device == device]
             looks[device] = _look(tx, device)
 
     set_aside(connection, do)
@@ -189,8 +189,9 @@ def _look(tx: Transaction, device: EnrollmentId) -> _Look:
             tx, device, revoked=[each for each in foreseen.revoked if not is_not_yet_issued(each[0])], user=None
         )
     planned = {each.serial: why for each, why in foreseen.revoked}
-    said = [each for each in tx.events if each["type"] == "revoked" and each["device"] == device]
-    revoked = {each["certificate"]["serial"]: planned.get(each["certificate"]["serial"]) for each in said}
+    events = [event for event in tx.events if event.type == "revoked" and event.device == device]
+    serials = [event.certificate["serial"] for event in events if event.certificate is not None]
+    revoked = {serial: planned.get(serial) for serial in serials}
     return _Look(row, foreseen, revoked=revoked, names=_names(tx, foreseen.rows.values()), kept_enrolled=keeps)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.ids import GroupId
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
@@ -206,7 +207,7 @@ def _wake(tx: Transaction, found: Iterable[Mapping[str, Any]], *, profile_id: st
 
 
 def _group_is_missing(tx: Transaction, group_id: str) -> bool:
-    return directory_queries.group(tx.connection, tx.tenant.id, group_id=group_id) is None
+    return directory_queries.group(tx.connection, tx.tenant.id, group_id=GroupId(group_id)) is None
 
 
 def _found(tx: Transaction, profile_id: str, *, assignment_id: str) -> Document:

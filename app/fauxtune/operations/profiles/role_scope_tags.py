@@ -13,9 +13,14 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
+from fauxtune.core.model.ids import GroupId
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.devices import DEVICE_CATEGORIES, MANAGED_DEVICES
+from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import role_scope_tags as queries
@@ -29,11 +34,11 @@ _BUILT_IN = {
     "isBuiltIn": True,
 }
 #: What carries tags, and under which name.
-_TAGGED: tuple[tuple[str, Entity, str], ...] = (
-    ("deviceConfigurations", DEVICE_CONFIGURATION, "roleScopeTagIds"),
-    ("assignmentFilters", ASSIGNMENT_FILTER, "roleScopeTags"),
-    ("deviceCategories", DEVICE_CATEGORY, "roleScopeTagIds"),
-    ("managedDevices", MANAGED_DEVICE, "roleScopeTagIds"),
+_TAGGED: tuple[tuple[str, Collection[Any], Entity, str], ...] = (
+    ("deviceConfigurations", PROFILES, DEVICE_CONFIGURATION, "roleScopeTagIds"),
+    ("assignmentFilters", ASSIGNMENT_FILTERS, ASSIGNMENT_FILTER, "roleScopeTags"),
+    ("deviceCategories", DEVICE_CATEGORIES, DEVICE_CATEGORY, "roleScopeTagIds"),
+    ("managedDevices", MANAGED_DEVICES, MANAGED_DEVICE, "roleScopeTagIds"),
 )
 
 
@@ -79,12 +84,12 @@ def delete_tag(tx: Transaction, tag_id: str) -> None:
     row = tag(tx, tag_id)
     if row["document"]["isBuiltIn"]:
         raise Invalid("The built-in scope tag cannot be deleted.")
-    for collection, entity, name in _TAGGED:
+    for path, collection, entity, name in _TAGGED:
         condition = parse_filter(f"{name}/any(t:t eq '{row['id']}')", entity)
         used = collections.count(tx.connection, tx.tenant.id, collection=collection, condition=condition)
         if used:
             raise Invalid(
-                f"The scope tag '{row['document']['displayName']}' is used by {used} of the {collection}: take it away "
+                f"The scope tag '{row['document']['displayName']}' is used by {used} of the {path}: take it away "
                 "from those first."
             )
     queries.delete_tag(tx.connection, tx.tenant.id, tag_id=row["id"])
@@ -96,7 +101,7 @@ def assign_tag(tx: Transaction, tag_id: str, *, targets: Sequence[Document]) -> 
     new: dict[str, Document] = {}
     for target in targets:
         group_id = str(target.get("groupId") or "").lower()
-        if directory_queries.group(tx.connection, tx.tenant.id, group_id=group_id) is None:
+        if directory_queries.group(tx.connection, tx.tenant.id, group_id=GroupId(group_id)) is None:
             raise Invalid(f"A scope tag is assigned to groups; there is no group '{group_id}'.", target="assignments")
         # Unverified: what the ids of these look like.
         assignment_id = f"{row['id']}_{group_id}"

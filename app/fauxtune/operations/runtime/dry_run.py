@@ -20,6 +20,7 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.attempts import Attempt
 from fauxtune.storage.database import Connection
+from fauxtune.storage.rows.tenants import JournalRow
 
 T = TypeVar("T")
 _TOP = 1 << 158
@@ -57,7 +58,7 @@ class DryRunRunner(Runner):
         super().__init__(Attempt(runner.database, connection), runner.clock, ids=DryRunIds(), signals=Signals())
         self.remember(runner.current(tenant))
         self.woken: set[EnrollmentId] = set()
-        self.events: list[dict[str, Any]] = []
+        self.events: list[JournalRow] = []
 
     def _write_down(self, _connection: Connection, tx: Transaction) -> None:
         self.events += tx.events

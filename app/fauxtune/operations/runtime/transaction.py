@@ -15,6 +15,7 @@ from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorEventRow
+from fauxtune.storage.rows.tenants import JournalRow
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Transaction:
     now: datetime
     ids: IdSource
     system_now: datetime | None = None
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[JournalRow] = field(default_factory=list)
     connector_events: list[ConnectorEventRow] = field(default_factory=list)
     woken: set[EnrollmentId] = field(default_factory=set)
     crls_forgotten: set[str] = field(default_factory=set)
@@ -47,15 +48,17 @@ class Transaction:
     ) -> None:
         """Note an event for the journal; it is written with the transaction, after everything else."""
         self.events.append(
-            {
-                "time": self.now,
-                "type": type,
-                "user": user,
-                "device": device,
-                "profile": profile,
-                "certificate": certificate,
-                "detail": detail,
-            }
+            JournalRow(
+                tenant_id=self.tenant.id,
+                seq=0,
+                time=self.now,
+                type=type,
+                user=user,
+                device=device,
+                profile=profile,
+                certificate=certificate,
+                detail=detail,
+            )
         )
 
     def wake(self, enrollments: Iterable[str]) -> None:

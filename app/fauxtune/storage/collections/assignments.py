@@ -8,7 +8,8 @@ from sqlalchemy import Select
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.core.model.text import JsonObject
+from fauxtune.storage.collections.base import Collection, documents, of_tenant
 from fauxtune.storage.tables import assignment_filters, assignments
 
 
@@ -17,29 +18,32 @@ def _of_groups(tenant_id: TenantId) -> Select[Any]:
     return of_tenant(assignments)(tenant_id).where(grouped)
 
 
-ASSIGNMENTS: dict[str, Collection] = {
-    "assignments": Collection(
-        statement=of_tenant(assignments),
-        document=assignments.c.document,
-        columns={"id": assignments.c.id},
-        order=(assignments.c.position, assignments.c.id),
-        parent=assignments.c.profile_id,
-    ),
-    "groupAssignments": Collection(
-        statement=_of_groups,
-        document=assignments.c.document,
-        columns={
-            "id": assignments.c.id,
-            "targetGroupId": assignments.c.group_id,
-            "excludeGroup": assignments.c.kind == TargetKind.EXCLUSION.value,
-        },
-        order=(assignments.c.position, assignments.c.id),
-        parent=assignments.c.profile_id,
-    ),
-    "assignmentFilters": Collection(
-        statement=of_tenant(assignment_filters),
-        document=assignment_filters.c.document,
-        columns={"id": assignment_filters.c.id},
-        order=(assignment_filters.c.created_at, assignment_filters.c.id),
-    ),
-}
+ASSIGNMENTS: Collection[JsonObject] = Collection(
+    row=documents(assignments.c.keys()),
+    statement=of_tenant(assignments),
+    document=assignments.c.document,
+    columns={"id": assignments.c.id},
+    order=(assignments.c.position, assignments.c.id),
+    parent=assignments.c.profile_id,
+)
+
+GROUP_ASSIGNMENTS: Collection[JsonObject] = Collection(
+    row=documents(assignments.c.keys()),
+    statement=_of_groups,
+    document=assignments.c.document,
+    columns={
+        "id": assignments.c.id,
+        "targetGroupId": assignments.c.group_id,
+        "excludeGroup": assignments.c.kind == TargetKind.EXCLUSION.value,
+    },
+    order=(assignments.c.position, assignments.c.id),
+    parent=assignments.c.profile_id,
+)
+
+ASSIGNMENT_FILTERS: Collection[JsonObject] = Collection(
+    row=documents(assignment_filters.c.keys()),
+    statement=of_tenant(assignment_filters),
+    document=assignment_filters.c.document,
+    columns={"id": assignment_filters.c.id},
+    order=(assignment_filters.c.created_at, assignment_filters.c.id),
+)

@@ -1,29 +1,33 @@
-"""What a collection is: where its documents are, which properties have a column of their own, in which order it comes
-when nobody asks for another.
-"""
+"""A collection of Graph in the database: its documents, the properties that have a column, and its default order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, Table, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.text import JsonObject
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """One collection. `columns` maps a property to the column, or part of a document, that has it; `parent` is the
-    column that says whose part an element is, where the elements are parts of something. `within` is the statement in
-    place of `statement` where that takes more than a column: it is given the tenant and the parent. `of_many` is the
-    statement for several parents at once, with `part_of`, the parent, as a column beside the others. `reached` stands
-    in place of all of them where devices count before they have a row: it is given the tenant and, for each profile,
-    the enrolments that have still to plan with it; with `part_of`.
+class Collection(Generic[R]):
+    """One collection. `row` makes the row type of the values of a row.
+
+    `columns` maps a property to the column, or part of a document, that has it; `parent` is the
+    column with the parent's id, for elements that are parts of something. `within` is the statement in place of
+    `statement` where that takes more than a column: it takes the tenant and the parent. `of_many` is the statement for
+    several parents at once, with `part_of`, the parent, as the last column. `reached` stands in place of all of them
+    where devices count before they have a row: it takes the tenant and, for each profile, the enrolments that have
+    still to plan with it; `part_of` is the last column.
     """
 
+    row: Callable[[Sequence[Any]], R]
     document: ColumnElement[Any]
     columns: Mapping[str, ColumnElement[Any]]
     order: tuple[ColumnElement[Any], ...]
@@ -32,6 +36,12 @@ class Collection:
     within: Callable[[TenantId, str], Select[Any]] | None = None
     of_many: Callable[[TenantId, Sequence[str]], Select[Any]] | None = None
     reached: Callable[[TenantId, Mapping[str, Sequence[str]]], Select[Any]] | None = None
+
+
+def documents(names: Iterable[str]) -> Callable[[Sequence[Any]], JsonObject]:
+    """Return the `row` of a collection whose first columns are the properties with these names."""
+    properties = tuple(names)
+    return lambda values: dict(zip(properties, values, strict=False))
 
 
 def of_tenant(table: Table) -> Callable[[TenantId], Select[Any]]:

@@ -11,8 +11,9 @@ from fauxtune.core.engine.graph_states import certificates as words
 from fauxtune.core.graph import enums
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER, EnumType
-from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.collections.statuses import POLICY_PLATFORM, as_text, claims, labelled, of_device
 from fauxtune.storage.odata import contains
 from fauxtune.storage.tables import (
@@ -182,18 +183,19 @@ def _of_tenant(tenant_id: TenantId) -> Select[Any]:
     return _on_devices(tenant_id, labelled(_OF_TENANT)).where(there, ledger.c.thumbprint.is_not(None))
 
 
-CERTIFICATE_STATES: dict[str, Collection] = {
-    "managedDeviceCertificateStates": Collection(
-        statement=_of_profiles,
-        document=profiles.c.document,
-        columns=_OF_PROFILE,
-        order=(managed_devices.c.id, ledger.c.item_key),
-        parent=profiles.c.id,
-    ),
-    "allManagedDeviceCertificateStates": Collection(
-        statement=_of_tenant,
-        document=managed_devices.c.document,
-        columns=_OF_TENANT,
-        order=(managed_devices.c.id, ledger.c.item_key),
-    ),
-}
+PROFILE_CERTIFICATE_STATES: Collection[JsonObject] = Collection(
+    row=documents(_OF_PROFILE),
+    statement=_of_profiles,
+    document=profiles.c.document,
+    columns=_OF_PROFILE,
+    order=(managed_devices.c.id, ledger.c.item_key),
+    parent=profiles.c.id,
+)
+
+ALL_CERTIFICATE_STATES: Collection[JsonObject] = Collection(
+    row=documents(_OF_TENANT),
+    statement=_of_tenant,
+    document=managed_devices.c.document,
+    columns=_OF_TENANT,
+    order=(managed_devices.c.id, ledger.c.item_key),
+)

@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Select, and_, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.rows.devices import DeviceCategoryRow, JoinedDeviceRow
 from fauxtune.storage.tables import device_categories, enrollments, managed_devices
 
 #: What a device without a category shows in its place.
@@ -49,35 +50,36 @@ def _of_user(tenant_id: TenantId, user_id: str) -> Select[Any]:
     return managed(tenant_id).where(managed_devices.c.user_id == user_id)
 
 
-DEVICES: dict[str, Collection] = {
-    "managedDevices": Collection(
-        statement=managed,
-        document=managed_devices.c.document,
-        columns={
-            "id": managed_devices.c.id,
-            "lastSyncDateTime": func.coalesce(enrollments.c.last_checkin_at, managed_devices.c.enrolled_at),
-            "deviceCategoryDisplayName": func.coalesce(device_categories.c.display_name, NO_CATEGORY),
-            "userId": managed_devices.c.user_id,
-            "deviceName": managed_devices.c.device_name,
-            "operatingSystem": managed_devices.c.operating_system,
-            "complianceState": managed_devices.c.compliance_state,
-            "managementAgent": managed_devices.c.management_agent,
-            "managedDeviceOwnerType": managed_devices.c.owner_type,
-            "ownerType": managed_devices.c.owner_type,
-            "userPrincipalName": managed_devices.c.user_principal_name,
-            "serialNumber": managed_devices.c.serial_number,
-            "azureADDeviceId": managed_devices.c.azure_ad_device_id,
-            "azureActiveDirectoryDeviceId": managed_devices.c.azure_ad_device_id,
-            "enrolledDateTime": managed_devices.c.enrolled_at,
-        },
-        order=(managed_devices.c.enrolled_at, managed_devices.c.id),
-        within=_of_user,
-        of_many=_of_users,
-    ),
-    "deviceCategories": Collection(
-        statement=of_tenant(device_categories),
-        document=device_categories.c.document,
-        columns={"id": device_categories.c.id, "displayName": device_categories.c.display_name},
-        order=(device_categories.c.created_at, device_categories.c.id),
-    ),
-}
+MANAGED_DEVICES: Collection[JoinedDeviceRow] = Collection(
+    row=lambda values: JoinedDeviceRow(*values),
+    statement=managed,
+    document=managed_devices.c.document,
+    columns={
+        "id": managed_devices.c.id,
+        "lastSyncDateTime": func.coalesce(enrollments.c.last_checkin_at, managed_devices.c.enrolled_at),
+        "deviceCategoryDisplayName": func.coalesce(device_categories.c.display_name, NO_CATEGORY),
+        "userId": managed_devices.c.user_id,
+        "deviceName": managed_devices.c.device_name,
+        "operatingSystem": managed_devices.c.operating_system,
+        "complianceState": managed_devices.c.compliance_state,
+        "managementAgent": managed_devices.c.management_agent,
+        "managedDeviceOwnerType": managed_devices.c.owner_type,
+        "ownerType": managed_devices.c.owner_type,
+        "userPrincipalName": managed_devices.c.user_principal_name,
+        "serialNumber": managed_devices.c.serial_number,
+        "azureADDeviceId": managed_devices.c.azure_ad_device_id,
+        "azureActiveDirectoryDeviceId": managed_devices.c.azure_ad_device_id,
+        "enrolledDateTime": managed_devices.c.enrolled_at,
+    },
+    order=(managed_devices.c.enrolled_at, managed_devices.c.id),
+    within=_of_user,
+    of_many=_of_users,
+)
+
+DEVICE_CATEGORIES: Collection[DeviceCategoryRow] = Collection(
+    row=lambda values: DeviceCategoryRow(*values),
+    statement=of_tenant(device_categories),
+    document=device_categories.c.document,
+    columns={"id": device_categories.c.id, "displayName": device_categories.c.display_name},
+    order=(device_categories.c.created_at, device_categories.c.id),
+)

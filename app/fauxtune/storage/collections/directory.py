@@ -22,6 +22,7 @@ from fauxtune.storage.queries.directory import (
     transitive_groups,
     transitive_members,
 )
+from fauxtune.storage.rows.directory import DirectoryDeviceRow, DirectoryObjectRow, GroupRow, UserRow
 from fauxtune.storage.tables import directory_devices, enrollments, group_members, group_owners, groups, users
 from fauxtune.storage.tables.base import Document, Moment, Word
 
@@ -64,7 +65,7 @@ def _objects_of_many(tenant_id: TenantId, pairs: Select[Any], *, kinds: tuple[st
     return select(*_OBJECTS.c).add_cte(union_all(*parts).cte(_OBJECTS.name))
 
 
-def _mixed(pairs: Pairs, *, ids: Ids | None = None, kinds: tuple[str, ...] = ()) -> Collection:
+def _mixed(pairs: Pairs, *, ids: Ids | None = None, kinds: tuple[str, ...] = ()) -> Collection[DirectoryObjectRow]:
     """`ids`: what is in one list, where there is a shorter way to it than by pairs."""
 
     def one(tenant_id: TenantId, parent: str) -> Select[Any]:
@@ -74,6 +75,7 @@ def _mixed(pairs: Pairs, *, ids: Ids | None = None, kinds: tuple[str, ...] = ())
         return found.with_only_columns(found.selected_columns["id"])
 
     return Collection(
+        row=lambda values: DirectoryObjectRow(*values),
         statement=lambda tenant_id: _objects(tenant_id, kinds=kinds),
         document=_OBJECTS.c.document,
         columns={"id": _OBJECTS.c.id, TYPE_COLUMN: _OBJECTS.c.kind},
@@ -120,31 +122,42 @@ def _pairs(tenant_id: TenantId, *, owner: Column[Any], element: Column[Any], amo
     return found.where(owner.table.c.tenant_id == tenant_id, owner.in_(among))
 
 
-DIRECTORY: dict[str, Collection] = {
-    "users": Collection(
-        statement=of_tenant(users),
-        document=users.c.document,
-        columns={"id": users.c.id},
-        order=(users.c.created_at, users.c.upn_key),
-    ),
-    "groups": Collection(
-        statement=of_tenant(groups),
-        document=groups.c.document,
-        columns={"id": groups.c.id},
-        order=(groups.c.created_at, groups.c.id),
-    ),
-    "devices": Collection(
-        statement=of_tenant(directory_devices),
-        document=directory_devices.c.document,
-        columns={"id": directory_devices.c.id},
-        order=(directory_devices.c.created_at, directory_devices.c.id),
-    ),
+USERS: Collection[UserRow] = Collection(
+    row=lambda values: UserRow(*values),
+    statement=of_tenant(users),
+    document=users.c.document,
+    columns={"id": users.c.id},
+    order=(users.c.created_at, users.c.upn_key),
+)
+
+GROUPS: Collection[GroupRow] = Collection(
+    row=lambda values: GroupRow(*values),
+    statement=of_tenant(groups),
+    document=groups.c.document,
+    columns={"id": groups.c.id},
+    order=(groups.c.created_at, groups.c.id),
+)
+
+DIRECTORY_DEVICES: Collection[DirectoryDeviceRow] = Collection(
+    row=lambda values: DirectoryDeviceRow(*values),
+    statement=of_tenant(directory_devices),
+    document=directory_devices.c.document,
+    columns={"id": directory_devices.c.id},
+    order=(directory_devices.c.created_at, directory_devices.c.id),
+)
+
+_DEVICES_OF_USER = _mixed(_devices_of, kinds=("device",))
+_USERS_OF_DEVICE = _mixed(_users_of, kinds=("user",))
+#: Those of several kinds, by the navigations that lead to them.
+DIRECTORY_OBJECTS: dict[str, Collection[DirectoryObjectRow]] = {
     "members": _mixed(_members),
     "transitiveMembers": _mixed(members_of_each, ids=transitive_members),
     "owners": _mixed(_owners, kinds=("user",)),
     "memberOf": _mixed(_groups_of, kinds=("group",)),
     "transitiveMemberOf": _mixed(groups_of_each, ids=transitive_groups, kinds=("group",)),
     "directReports": _mixed(_reports, kinds=("user",)),
-    "devicesOfUser": _mixed(_devices_of, kinds=("device",)),
-    "usersOfDevice": _mixed(_users_of, kinds=("user",)),
+    "ownedDevices": _DEVICES_OF_USER,
+    "registeredDevices": _DEVICES_OF_USER,
+    "registeredOwners": _USERS_OF_DEVICE,
+    "registeredUsers": _USERS_OF_DEVICE,
 }

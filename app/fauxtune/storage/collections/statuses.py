@@ -5,6 +5,7 @@ that rows are documents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -28,11 +29,12 @@ from sqlalchemy import (
 
 from fauxtune.core.engine.planning.report import ITEM_STATUSES
 from fauxtune.core.graph.base import NO_END
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY, ProfileStatus
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
-from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.odata import as_rows, contains
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
 from fauxtune.storage.tables.base import Word
@@ -202,24 +204,48 @@ def _configuration_states(tenant_id: TenantId) -> Select[Any]:
     )
 
 
-STATUSES: dict[str, Collection] = {
-    "deviceStatuses": Collection(
-        reached=_device_statuses,
-        document=managed_devices.c.document,
-        columns=_OF_DEVICE,
-        order=(managed_devices.c.id,),
-    ),
-    "userStatuses": Collection(
-        reached=_user_statuses,
-        document=_USER_STATUSES.c.id,
-        columns={name: value for name, value in _USER_STATUSES.c.items() if name != "part_of"},
-        order=(_USER_STATUSES.c.id,),
-    ),
-    "deviceConfigurationStates": Collection(
-        statement=_configuration_states,
-        document=managed_devices.c.document,
-        columns=_OF_PROFILE,
-        order=(profiles.c.created_at, profiles.c.id),
-        parent=managed_devices.c.id,
-    ),
-}
+@dataclass(frozen=True, slots=True)
+class ConfigurationStateRow:
+    """The state of a profile on a device, and what the states of its settings are made from. `device`: the document of
+    the managed device.
+    """
+
+    document: JsonObject
+    kind: str
+    enrollment_id: EnrollmentId
+    error_code: int | None
+    message: str | None
+    device: JsonObject
+
+
+_state = documents(_OF_PROFILE)
+
+
+def _state_row(values: Sequence[Any]) -> ConfigurationStateRow:
+    return ConfigurationStateRow(_state(values), *values[len(_OF_PROFILE) :])
+
+
+DEVICE_STATUSES: Collection[JsonObject] = Collection(
+    row=documents(_OF_DEVICE),
+    reached=_device_statuses,
+    document=managed_devices.c.document,
+    columns=_OF_DEVICE,
+    order=(managed_devices.c.id,),
+)
+
+USER_STATUSES: Collection[JsonObject] = Collection(
+    row=documents(_USER_STATUSES.c.keys()),
+    reached=_user_statuses,
+    document=_USER_STATUSES.c.id,
+    columns={name: value for name, value in _USER_STATUSES.c.items() if name != "part_of"},
+    order=(_USER_STATUSES.c.id,),
+)
+
+CONFIGURATION_STATES: Collection[ConfigurationStateRow] = Collection(
+    row=_state_row,
+    statement=_configuration_states,
+    document=managed_devices.c.document,
+    columns=_OF_PROFILE,
+    order=(profiles.c.created_at, profiles.c.id),
+    parent=managed_devices.c.id,
+)

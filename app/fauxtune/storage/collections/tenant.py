@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.rows.tenants import AuditEventRow, RoleScopeTagAssignmentRow, RoleScopeTagRow
 from fauxtune.storage.tables import audit_events, role_scope_tag_assignments, role_scope_tags
 
-TENANT: dict[str, Collection] = {
-    "auditEvents": Collection(
-        statement=of_tenant(audit_events),
-        document=audit_events.c.document,
-        columns={
-            "id": audit_events.c.id,
-            "activityDateTime": audit_events.c.activity_at,
-            "componentName": audit_events.c.component,
-        },
-        # Unverified: newest first when nobody asks for an order.
-        order=(audit_events.c.activity_at.desc(), audit_events.c.number.desc()),
-    ),
-    "roleScopeTags": Collection(
-        statement=of_tenant(role_scope_tags),
-        document=role_scope_tags.c.document,
-        columns={"id": role_scope_tags.c.id},
-        order=(role_scope_tags.c.number,),
-    ),
-    "roleScopeTagAssignments": Collection(
-        statement=of_tenant(role_scope_tag_assignments),
-        document=role_scope_tag_assignments.c.document,
-        columns={"id": role_scope_tag_assignments.c.id},
-        order=(role_scope_tag_assignments.c.position,),
-        parent=role_scope_tag_assignments.c.tag_id,
-    ),
-}
+AUDIT_EVENTS: Collection[AuditEventRow] = Collection(
+    row=lambda values: AuditEventRow(*values),
+    statement=of_tenant(audit_events),
+    document=audit_events.c.document,
+    columns={
+        "id": audit_events.c.id,
+        "activityDateTime": audit_events.c.activity_at,
+        "componentName": audit_events.c.component,
+    },
+    # Unverified: newest first when nobody asks for an order.
+    order=(audit_events.c.activity_at.desc(), audit_events.c.number.desc()),
+)
+
+ROLE_SCOPE_TAGS: Collection[RoleScopeTagRow] = Collection(
+    row=lambda values: RoleScopeTagRow(*values),
+    statement=of_tenant(role_scope_tags),
+    document=role_scope_tags.c.document,
+    columns={"id": role_scope_tags.c.id},
+    order=(role_scope_tags.c.number,),
+)
+
+ROLE_SCOPE_TAG_ASSIGNMENTS: Collection[RoleScopeTagAssignmentRow] = Collection(
+    row=lambda values: RoleScopeTagAssignmentRow(*values),
+    statement=of_tenant(role_scope_tag_assignments),
+    document=role_scope_tag_assignments.c.document,
+    columns={"id": role_scope_tag_assignments.c.id},
+    order=(role_scope_tag_assignments.c.position,),
+    parent=role_scope_tag_assignments.c.tag_id,
+)

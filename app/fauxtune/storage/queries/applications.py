@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -10,9 +10,8 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import writes
 from fauxtune.storage.queries.tenants import tenant_of
+from fauxtune.storage.rows.tenants import ApplicationChanges, ApplicationRow
 from fauxtune.storage.tables import applications, tenants
-
-Row = dict[str, Any]
 
 # Asked with every token, and with the first request that comes with one; built once.
 _APPLICATION = select(applications).where(
@@ -20,45 +19,49 @@ _APPLICATION = select(applications).where(
 )
 
 
-def add_application(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new application."""
-    writes.add(connection, applications, tenant_id=tenant_id, **values)
+def add_application(connection: Connection, row: ApplicationRow) -> None:
+    """Add an application."""
+    writes.add_row(connection, applications, row=row)
 
 
-def change_application(connection: Connection, tenant_id: TenantId, *, client_id: str, values: Row) -> None:
-    """Write some of an application's columns."""
-    writes.change(connection, applications, where={"tenant_id": tenant_id, "client_id": client_id}, values=values)
+def change_application(
+    connection: Connection, tenant_id: TenantId, *, client_id: str, **changes: Unpack[ApplicationChanges]
+) -> None:
+    """Change columns of an application."""
+    where = {"tenant_id": tenant_id, "client_id": client_id}
+    writes.change(connection, applications, where=where, values={**changes})
 
 
 def delete_application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> None:
-    """The application goes."""
+    """Delete an application."""
     writes.remove(connection, applications, tenant_id=tenant_id, client_id=client_id)
 
 
-def application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> Row | None:
-    """One application of the tenant, by its id in any case."""
-    values = {"tenant": tenant_id, "client": client_id.lower()}
-    row = connection.execute(_APPLICATION, values).mappings().first()
-    return None if row is None else dict(row)
+def application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> ApplicationRow | None:
+    """Return the application of the tenant with this id, in any case."""
+    row = connection.execute(_APPLICATION, {"tenant": tenant_id, "client": client_id.lower()}).first()
+    return None if row is None else ApplicationRow(*row)
 
 
-def all_applications(connection: Connection, tenant_id: TenantId) -> list[Row]:
-    """The tenant's applications, oldest first."""
+def all_applications(connection: Connection, tenant_id: TenantId) -> list[ApplicationRow]:
+    """Return the tenant's applications, oldest first."""
     statement = select(applications).where(applications.c.tenant_id == tenant_id)
-    found = connection.execute(statement.order_by(applications.c.created_at, applications.c.client_id)).mappings()
-    return [dict(row) for row in found]
+    rows = connection.execute(statement.order_by(applications.c.created_at, applications.c.client_id))
+    return [ApplicationRow(*row) for row in rows]
 
 
-def first_application(connection: Connection, tenant_id: TenantId) -> Row | None:
-    """The application whose credentials are shown for the tenant: the oldest whose secret can be shown, if any can."""
+def first_application(connection: Connection, tenant_id: TenantId) -> ApplicationRow | None:
+    """Return the application whose credentials are shown for the tenant: the oldest whose secret can be shown, else
+    the oldest.
+    """
     statement = select(applications).where(applications.c.tenant_id == tenant_id)
     order = (applications.c.secret.is_(None), applications.c.created_at, applications.c.client_id)
-    row = connection.execute(statement.order_by(*order).limit(1)).mappings().first()
-    return None if row is None else dict(row)
+    row = connection.execute(statement.order_by(*order).limit(1)).first()
+    return None if row is None else ApplicationRow(*row)
 
 
 def tenants_with_application(connection: Connection, *, client_id: str, limit: int) -> list[Tenant]:
-    """Where this application is known, oldest tenant first."""
+    """Return the tenants that have this application, oldest first."""
     statement = (
         select(tenants)
         .join(applications, applications.c.tenant_id == tenants.c.id)

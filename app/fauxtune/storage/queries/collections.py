@@ -3,59 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, func, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.expressions import Condition
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.storage.collections import COLLECTIONS, Collection
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import order_by, where
 from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.tables.base import Moment, Word
 
-Row = dict[str, Any]
+R = TypeVar("R")
 
 
 def page(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    collection: str,
+    collection: Collection[R],
     entity: Entity,
     parent: str | None = None,
     condition: Condition | None = None,
     keys: tuple[OrderBy, ...] = (),
     limit: int,
     offset: int = 0,
-    properties: tuple[str, ...] | None = None,
-) -> list[Row]:
-    """A page of one collection's rows. Invalid for a sort key that does not exist.
+) -> list[R]:
+    """Return a page of one collection's rows. Raises Invalid for a sort key that does not exist."""
+    statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition)
+    statement = _sorted(statement, collection, entity=entity, keys=keys).limit(limit).offset(offset)
+    return [collection.row(row) for row in connection.execute(statement)]
 
-    `properties`: these alone are read, each under its name and as documents have it; all must have columns
-    (`has_columns`). No document is parsed then.
+
+def page_of_properties(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    collection: Collection[Any],
+    entity: Entity,
+    properties: tuple[str, ...],
+    parent: str | None = None,
+    condition: Condition | None = None,
+    keys: tuple[OrderBy, ...] = (),
+    limit: int,
+    offset: int = 0,
+) -> list[JsonObject]:
+    """Return a page of documents that have these properties alone, which must all have columns (`has_columns`): no
+    stored document is parsed. Raises Invalid for a sort key that does not exist.
     """
-    found = COLLECTIONS[collection]
-    order = order_by(entity, keys, columns=found.columns, document=found.document) if keys else []
-    statement = _chosen(connection, found, tenant_id=tenant_id, parent=parent, condition=condition)
-    statement = statement.order_by(*order, *found.order)
-    if properties is not None:
-        statement = statement.with_only_columns(*(_as_kept(found.columns[name]).label(name) for name in properties))
-    found_rows = connection.execute(statement.limit(limit).offset(offset))
-    names = tuple(found_rows.keys())
-    return [dict(zip(names, row, strict=True)) for row in found_rows.all()]
+    statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition)
+    statement = _sorted(statement, collection, entity=entity, keys=keys).limit(limit).offset(offset)
+    columns = (_as_stored(collection.columns[name]).label(name) for name in properties)
+    rows = connection.execute(statement.with_only_columns(*columns))
+    return [dict(zip(properties, row, strict=True)) for row in rows]
 
 
-def has_columns(collection: str, properties: tuple[str, ...]) -> bool:
+def has_columns(collection: Collection[Any], properties: tuple[str, ...]) -> bool:
     """Whether every one of these properties has a column of its own."""
-    return COLLECTIONS[collection].columns.keys() >= set(properties)
+    return collection.columns.keys() >= set(properties)
 
 
-def _as_kept(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A moment as the text that it is kept as."""
+def _sorted(
+    statement: Select[Any], collection: Collection[Any], *, entity: Entity, keys: tuple[OrderBy, ...]
+) -> Select[Any]:
+    order = order_by(entity, keys, columns=collection.columns, document=collection.document) if keys else []
+    return statement.order_by(*order, *collection.order)
+
+
+def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A moment as the text that is stored."""
     return type_coerce(column, Word) if isinstance(column.type, Moment) else column
 
 
@@ -63,114 +83,116 @@ def count(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    collection: str,
+    collection: Collection[Any],
     parent: str | None = None,
     condition: Condition | None = None,
 ) -> int:
-    """How many rows the collection has, or how many meet the condition."""
-    inner = _chosen(
-        connection, COLLECTIONS[collection], tenant_id=tenant_id, parent=parent, condition=condition
-    ).subquery()
-    found: int = connection.execute(select(func.count()).select_from(inner)).scalar_one()
-    return found
+    """Return how many rows the collection has, or how many meet the condition."""
+    inner = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition).subquery()
+    total: int = connection.execute(select(func.count()).select_from(inner)).scalar_one()
+    return total
 
 
 def element(
-    connection: Connection, tenant_id: TenantId, *, collection: str, key: str, parent: str | None = None
-) -> Row | None:
-    """The row with this id, which must have a column of its own."""
-    found = COLLECTIONS[collection]
-    statement = _chosen(connection, found, tenant_id=tenant_id, parent=parent, condition=None).where(
-        found.columns["id"] == key.lower()
+    connection: Connection, tenant_id: TenantId, *, collection: Collection[R], key: str, parent: str | None = None
+) -> R | None:
+    """Return the row with this id, which must have a column of its own."""
+    statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=None).where(
+        collection.columns["id"] == key.lower()
     )
-    row = connection.execute(statement).mappings().first()
-    return None if row is None else dict(row)
+    row = connection.execute(statement).first()
+    return None if row is None else collection.row(row)
 
 
-def elements(connection: Connection, tenant_id: TenantId, *, collection: str, keys: Iterable[str]) -> dict[str, Row]:
-    """The rows with these ids, by id: one statement for all."""
-    found = COLLECTIONS[collection]
-    return _by_id(connection, _whole(found, tenant_id), key=found.columns["id"], keys=keys)
+def elements(
+    connection: Connection, tenant_id: TenantId, *, collection: Collection[R], keys: Iterable[str]
+) -> dict[str, R]:
+    """Return the rows with these ids, by id: one statement for all."""
+    return _by_id(connection, _whole(collection, tenant_id), collection=collection, keys=keys)
 
 
 def parts(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    collection: str,
+    collection: Collection[R],
     parents: Sequence[str],
     limit: int | None = None,
-) -> dict[str, list[Row]]:
-    """What belongs to each of these parents, in the collection's order: one statement for all. `limit`: the first so
-    many of each, which takes two: what is not among them need not be read then, but for its id.
+) -> dict[str, list[R]]:
+    """Return the elements of each of these parents, in the collection's order: one statement for all. `limit`: the
+    first so many of each, which takes two statements: of the others only the ids are read.
     """
-    rows: dict[str, list[Row]] = {each: [] for each in parents}
+    rows: dict[str, list[R]] = {parent: [] for parent in parents}
     if not rows:
         return {}
-    found = COLLECTIONS[collection]
-    statement = _of_many(connection, found, tenant_id=tenant_id, parents=parents)
+    statement = _of_many(connection, collection, tenant_id=tenant_id, parents=parents)
     if limit is None:
-        for row in connection.execute(statement.order_by(*found.order)).mappings():
-            rows[row["part_of"]].append(dict(row))
+        for row in connection.execute(statement.order_by(*collection.order)):
+            rows[row[-1]].append(collection.row(row[:-1]))
         return rows
-    part_of, key = statement.selected_columns["part_of"], found.columns["id"]
-    place = func.row_number().over(partition_by=part_of, order_by=found.order)
+    part_of, key = statement.selected_columns["part_of"], collection.columns["id"]
+    place = func.row_number().over(partition_by=part_of, order_by=collection.order)
     ranked = statement.with_only_columns(part_of, key, place.label("place")).subquery()
     first = select(ranked.c.part_of, ranked.c.id).where(ranked.c.place <= limit).order_by(ranked.c.place)
     pairs = connection.execute(first).all()
-    rest = statement if found.reached is not None else _whole(found, tenant_id)
-    whole = _by_id(connection, rest, key=key, keys=[each for _parent, each in pairs])
-    for parent, each in pairs:
+    rest = statement if collection.reached is not None else _whole(collection, tenant_id)
+    whole = _by_id(connection, rest, collection=collection, keys=[key for _parent, key in pairs])
+    for parent, element_id in pairs:
         # What was deleted between the two is left out.
-        if each in whole:
-            rows[parent].append(whole[each])
+        if element_id in whole:
+            rows[parent].append(whole[element_id])
     return rows
 
 
-def whole(connection: Connection, tenant_id: TenantId, *, collection: str, parent: str) -> Select[Any]:
-    """The statement of all that belongs to a parent, to count it by something."""
-    return _chosen(connection, COLLECTIONS[collection], tenant_id=tenant_id, parent=parent, condition=None)
+def whole(connection: Connection, tenant_id: TenantId, *, collection: Collection[Any], parent: str) -> Select[Any]:
+    """Return the statement of all elements of a parent, to count them by a column."""
+    return _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=None)
 
 
 def _by_id(
-    connection: Connection, statement: Select[Any], *, key: ColumnElement[Any], keys: Iterable[str]
-) -> dict[str, Row]:
-    wanted = sorted(set(keys))
-    if not wanted:
+    connection: Connection, statement: Select[Any], *, collection: Collection[R], keys: Iterable[str]
+) -> dict[str, R]:
+    ids = sorted(set(keys))
+    if not ids:
         return {}
-    return {row["id"]: dict(row) for row in connection.execute(statement.where(key.in_(wanted))).mappings()}
+    key = collection.columns["id"]
+    rows = connection.execute(statement.where(key.in_(ids)).add_columns(key.label("element_id")))
+    return {row[-1]: collection.row(row[:-1]) for row in rows}
 
 
-def _whole(found: Collection, tenant_id: TenantId) -> Select[Any]:
-    assert found.statement is not None, "a collection that is not reached has a statement"
-    return found.statement(tenant_id)
+def _whole(collection: Collection[Any], tenant_id: TenantId) -> Select[Any]:
+    assert collection.statement is not None, "a collection that is not reached has a statement"
+    return collection.statement(tenant_id)
 
 
-def _of_many(connection: Connection, found: Collection, *, tenant_id: TenantId, parents: Sequence[str]) -> Select[Any]:
-    if found.reached is not None:
-        return found.reached(tenant_id, waiting(connection, tenant_id, profile_ids=parents))
-    if found.of_many is not None:
-        return found.of_many(tenant_id, parents)
-    assert found.parent is not None, "a collection of what has parents"
-    return _whole(found, tenant_id).where(found.parent.in_(parents)).add_columns(found.parent.label("part_of"))
+def _of_many(
+    connection: Connection, collection: Collection[Any], *, tenant_id: TenantId, parents: Sequence[str]
+) -> Select[Any]:
+    if collection.reached is not None:
+        return collection.reached(tenant_id, waiting(connection, tenant_id, profile_ids=parents))
+    if collection.of_many is not None:
+        return collection.of_many(tenant_id, parents)
+    parent = collection.parent
+    assert parent is not None, "a collection whose elements have parents"
+    return _whole(collection, tenant_id).where(parent.in_(parents)).add_columns(parent.label("part_of"))
 
 
-def _chosen(
+def _matching(
     connection: Connection,
-    found: Collection,
+    collection: Collection[Any],
     *,
     tenant_id: TenantId,
     parent: str | None,
     condition: Condition | None,
 ) -> Select[Any]:
-    if found.reached is not None and parent is not None:
-        statement = _of_many(connection, found, tenant_id=tenant_id, parents=[parent])
-    elif found.within is not None and parent is not None:
-        statement = found.within(tenant_id, parent)
+    if collection.reached is not None and parent is not None:
+        statement = _of_many(connection, collection, tenant_id=tenant_id, parents=[parent])
+    elif collection.within is not None and parent is not None:
+        statement = collection.within(tenant_id, parent)
     else:
-        statement = _whole(found, tenant_id)
-    if found.parent is not None:
-        statement = statement.where(found.parent == parent)
+        statement = _whole(collection, tenant_id)
+    if collection.parent is not None:
+        statement = statement.where(collection.parent == parent)
     if condition is None:
         return statement
-    return statement.where(where(condition, columns=found.columns, document=found.document))
+    return statement.where(where(condition, columns=collection.columns, document=collection.document))

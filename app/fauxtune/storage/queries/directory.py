@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, literal, select
 
-from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, TenantId, UserId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
+from fauxtune.storage.rows.directory import (
+    DirectoryDeviceRow,
+    DirectoryObjectRow,
+    GroupMemberRow,
+    GroupOwnerRow,
+    GroupRow,
+    UserChanges,
+    UserRow,
+)
 from fauxtune.storage.tables import directory_devices, group_members, group_owners, groups, users
-
-Row = dict[str, Any]
 
 _TABLES = {"user": users, "group": groups, "device": directory_devices}
 
@@ -48,68 +56,79 @@ _GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
 _USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user"))
 
 
-def user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> Row | None:
-    """The user with this id."""
-    return _one(connection, _USER, values={"tenant": tenant_id, "user": user_id})
+def user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> UserRow | None:
+    """Return the user with this id."""
+    row = connection.execute(_USER, {"tenant": tenant_id, "user": user_id}).first()
+    return None if row is None else UserRow(*row)
 
 
-def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> Row | None:
-    """The user with this userPrincipalName, in any case."""
-    return _one(connection, select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold()))
+def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> UserRow | None:
+    """Return the user with this userPrincipalName, in any case."""
+    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold())
+    row = connection.execute(statement).first()
+    return None if row is None else UserRow(*row)
 
 
-def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
-    """The user with this id or userPrincipalName."""
-    found = user(connection, tenant_id, user_id=key.lower())
-    return found or user_by_upn(connection, tenant_id, upn=key)
+def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> UserRow | None:
+    """Return the user with this id or userPrincipalName, in any case."""
+    by_id = user(connection, tenant_id, user_id=UserId(key.lower()))
+    return by_id or user_by_upn(connection, tenant_id, upn=key)
 
 
-def group(connection: Connection, tenant_id: TenantId, *, group_id: str) -> Row | None:
-    """The group with this id."""
-    return _one(connection, select(groups).where(groups.c.tenant_id == tenant_id, groups.c.id == group_id))
+def group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> GroupRow | None:
+    """Return the group with this id."""
+    statement = select(groups).where(groups.c.tenant_id == tenant_id, groups.c.id == group_id)
+    row = connection.execute(statement).first()
+    return None if row is None else GroupRow(*row)
 
 
-def directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
-    """The Entra device with this object id."""
+def directory_device(
+    connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId
+) -> DirectoryDeviceRow | None:
+    """Return the Entra device with this object id."""
     statement = select(directory_devices).where(
         directory_devices.c.tenant_id == tenant_id, directory_devices.c.id == device_id
     )
-    return _one(connection, statement)
+    row = connection.execute(statement).first()
+    return None if row is None else DirectoryDeviceRow(*row)
 
 
-def directory_device_by_device_id(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
-    """The Entra device with this deviceId, in any case."""
+def directory_device_by_device_id(
+    connection: Connection, tenant_id: TenantId, *, device_id: str
+) -> DirectoryDeviceRow | None:
+    """Return the Entra device with this deviceId, in any case."""
     statement = select(directory_devices).where(
         directory_devices.c.tenant_id == tenant_id, directory_devices.c.device_key == device_id.casefold()
     )
-    return _one(connection, statement)
+    row = connection.execute(statement).first()
+    return None if row is None else DirectoryDeviceRow(*row)
 
 
-def directory_object(connection: Connection, tenant_id: TenantId, *, object_id: str) -> Row | None:
-    """The user, group or Entra device with this id, with its `kind`: `user`, `group` or `device`."""
-    for kind, table in _TABLES.items():
-        found = _one(connection, select(table).where(table.c.tenant_id == tenant_id, table.c.id == object_id))
-        if found is not None:
-            return {**found, "kind": kind}
+def directory_object(connection: Connection, tenant_id: TenantId, *, object_id: str) -> DirectoryObjectRow | None:
+    """Return the user, group or Entra device with this id."""
+    for kind in _TABLES:
+        rows = directory_objects(connection, tenant_id, object_ids=[object_id], kinds=(kind,))
+        if rows:
+            return rows[0]
     return None
 
 
 def directory_objects(
     connection: Connection, tenant_id: TenantId, *, object_ids: list[str], kinds: tuple[str, ...]
-) -> list[Row]:
-    """What has one of these ids, as {"kind", "id", "document"}, a kind after the other."""
-    found: list[Row] = []
-    for word in kinds:
-        table = _TABLES[word]
-        statement = select(table.c.id, table.c.document).where(
+) -> list[DirectoryObjectRow]:
+    """Return the objects with these ids, one kind after the other."""
+    rows: list[DirectoryObjectRow] = []
+    for kind in kinds:
+        table = _TABLES[kind]
+        statement = select(table.c.id, literal(kind), table.c.created_at, table.c.document).where(
             table.c.tenant_id == tenant_id, table.c.id.in_(object_ids)
         )
-        found += [{"kind": word, **row} for row in connection.execute(statement.order_by(table.c.id)).mappings()]
-    return found
+        rows += [DirectoryObjectRow(*row) for row in connection.execute(statement.order_by(table.c.id))]
+    return rows
 
 
-def is_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> bool:
-    """Is it a direct member?"""
+def is_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, member_id: str) -> bool:
+    """Whether it is a direct member of the group."""
     statement = select(group_members.c.member_id).where(
         group_members.c.tenant_id == tenant_id,
         group_members.c.group_id == group_id,
@@ -200,18 +219,22 @@ def groups_by_member(
     return {member_id: frozenset(holding) for member_id, holding in found.items()}
 
 
-def add_user(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new user."""
-    writes.add(connection, users, tenant_id=tenant_id, **values)
+def add_user(connection: Connection, row: UserRow) -> None:
+    """Add a user."""
+    writes.add_row(connection, users, row=row)
 
 
-def change_user(connection: Connection, tenant_id: TenantId, *, user_id: str, **values: Any) -> None:
+def change_user(
+    connection: Connection, tenant_id: TenantId, *, user_id: UserId, **changes: Unpack[UserChanges]
+) -> None:
     """Change columns of a user."""
-    writes.change(connection, users, where={"tenant_id": tenant_id, "id": user_id}, values=values)
+    writes.change(connection, users, where={"tenant_id": tenant_id, "id": user_id}, values={**changes})
 
 
-def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> None:
-    """The user, its memberships, what it owns and whom it manages. Certificates and enrolments stay."""
+def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> None:
+    """Delete a user with memberships and ownerships; nobody is managed by the user any more. Certificates and
+    enrolments stay.
+    """
     writes.remove(connection, users, tenant_id=tenant_id, id=user_id)
     writes.remove(connection, group_members, tenant_id=tenant_id, member_id=user_id)
     writes.remove(connection, group_owners, tenant_id=tenant_id, owner_id=user_id)
@@ -219,77 +242,74 @@ def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: str) ->
     writes.change(connection, users, where=managed, values={"manager_id": None})
 
 
-def add_group(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new group."""
-    writes.add(connection, groups, tenant_id=tenant_id, **values)
+def add_group(connection: Connection, row: GroupRow) -> None:
+    """Add a group."""
+    writes.add_row(connection, groups, row=row)
 
 
-def change_group(connection: Connection, tenant_id: TenantId, *, group_id: str, **values: Any) -> None:
-    """Change columns of a group."""
-    writes.change(connection, groups, where={"tenant_id": tenant_id, "id": group_id}, values=values)
+def change_group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, document: JsonObject) -> None:
+    """Write a group's document."""
+    where = {"tenant_id": tenant_id, "id": group_id}
+    writes.change(connection, groups, where=where, values={"document": document})
 
 
-def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: str) -> None:
-    """The group, its memberships, and its place in other groups."""
+def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> None:
+    """Delete a group with its memberships, and take it out of other groups."""
     writes.remove(connection, groups, tenant_id=tenant_id, id=group_id)
     writes.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id)
     writes.remove(connection, group_members, tenant_id=tenant_id, member_id=group_id)
     writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id)
 
 
-def owners(connection: Connection, tenant_id: TenantId, *, group_id: str) -> frozenset[str]:
-    """The ids of a group's owners."""
+def owners(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> frozenset[str]:
+    """Return the ids of a group's owners."""
     statement = select(group_owners.c.owner_id).where(
         group_owners.c.tenant_id == tenant_id, group_owners.c.group_id == group_id
     )
     return frozenset(connection.scalars(statement))
 
 
-def add_owner(connection: Connection, tenant_id: TenantId, *, group_id: str, owner_id: str) -> None:
-    """A new owner."""
-    writes.add(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
+def add_owner(connection: Connection, row: GroupOwnerRow) -> None:
+    """Add an owner of a group."""
+    writes.add_row(connection, group_owners, row=row)
 
 
-def remove_owner(connection: Connection, tenant_id: TenantId, *, group_id: str, owner_id: str) -> None:
-    """An owner is one no longer."""
+def remove_owner(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, owner_id: str) -> None:
+    """Remove an owner of a group."""
     writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
 
 
-def add_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str, kind: str) -> None:
-    """A new direct member."""
-    writes.add(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id, kind=kind)
+def add_member(connection: Connection, row: GroupMemberRow) -> None:
+    """Add a direct member of a group."""
+    writes.add_row(connection, group_members, row=row)
 
 
-def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> bool:
-    """False when it was none."""
+def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, member_id: str) -> bool:
+    """Remove a direct member. Returns False if it was no member."""
     return writes.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id) > 0
 
 
-def add_directory_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
-    """An Entra device: the shadow of a managed one, or a bare one."""
-    key = _device_key(document)
-    writes.add(connection, directory_devices, tenant_id=tenant_id, device_key=key, document=document, **values)
+def add_directory_device(connection: Connection, row: DirectoryDeviceRow) -> None:
+    """Add an Entra device: that of an enrolment, or a bare one."""
+    writes.add_row(connection, directory_devices, row=row)
 
 
-def change_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row) -> None:
-    """Write what is known of an Entra device."""
+def change_directory_device(
+    connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId, document: JsonObject
+) -> None:
+    """Write the document of an Entra device, and the key that comes from it."""
     where = {"tenant_id": tenant_id, "id": device_id}
-    writes.change(
-        connection, directory_devices, where=where, values={"document": document, "device_key": _device_key(document)}
-    )
+    values = {"document": document, "device_key": device_key(document)}
+    writes.change(connection, directory_devices, where=where, values=values)
 
 
-def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
-    """The Entra device and its memberships."""
+def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId) -> None:
+    """Delete an Entra device with its memberships."""
     writes.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id)
     writes.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
 
 
-def _device_key(document: Row) -> str | None:
+def device_key(document: JsonObject) -> str | None:
+    """Return the `device_key` of an Entra device with this document."""
     device_id = document.get("deviceId")
     return None if device_id is None else str(device_id).casefold()
-
-
-def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
-    row = connection.execute(statement, values or {}).mappings().first()
-    return None if row is None else dict(row)

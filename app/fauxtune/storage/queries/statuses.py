@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import ProfileStatus
-from fauxtune.storage.collections.statuses import worst
+from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES, worst
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.concern import entitled
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
@@ -22,12 +22,12 @@ _CHUNK = 500
 
 def device_counts(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> dict[str, int]:
     """How many devices have each status of a profile, those that have still to plan with it among the pending."""
-    return _grouped(connection, whole(connection, tenant_id, collection="deviceStatuses", parent=profile_id))
+    return _grouped(connection, whole(connection, tenant_id, collection=DEVICE_STATUSES, parent=profile_id))
 
 
 def user_counts(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> dict[str, int]:
     """How many users have each status of a profile: that of the device where it fares worst."""
-    return _grouped(connection, whole(connection, tenant_id, collection="userStatuses", parent=profile_id))
+    return _grouped(connection, whole(connection, tenant_id, collection=USER_STATUSES, parent=profile_id))
 
 
 def device_summary(connection: Connection, tenant_id: TenantId) -> dict[str, int]:

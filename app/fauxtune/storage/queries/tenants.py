@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import tables, writes
+from fauxtune.storage.rows.tenants import JournalRow
 from fauxtune.storage.tables import journal, metadata, tenants
 
 # Every change asks for numbers; built once, for building a statement costs more than running it.
@@ -70,17 +72,14 @@ def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
     connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
 
 
-def add_events(connection: Connection, tenant_id: TenantId, *, events: list[dict[str, Any]]) -> None:
-    """Write events under the tenant's next numbers. Call it last: it holds the tenant's row until the commit."""
+def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[JournalRow]) -> None:
+    """Add events under the tenant's next numbers. Call it last: it holds the tenant's row until the commit."""
     last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": len(events)}).scalar_one_or_none()
     if last is None:
         return
     first = last - len(events) + 1
-    writes.add_all(
-        connection,
-        journal,
-        rows=[{"tenant_id": tenant_id, "seq": first + index, **each} for index, each in enumerate(events)],
-    )
+    numbered = [{**writes.values_of(event), "seq": first + index} for index, event in enumerate(events)]
+    writes.add_all(connection, journal, rows=numbered)
 
 
 def events(
@@ -91,21 +90,14 @@ def events(
     types: tuple[str, ...] = (),
     device: str | None = None,
     limit: int = 1000,
-) -> list[dict[str, Any]]:
-    """Events after a number, in order."""
+) -> list[JournalRow]:
+    """Return the events after a number, in their order."""
     statement = select(journal).where(journal.c.tenant_id == tenant_id, journal.c.seq > after)
     if types:
         statement = statement.where(journal.c.type.in_(types))
     if device is not None:
         statement = statement.where(journal.c.device == device)
-    found = connection.execute(statement.order_by(journal.c.seq).limit(limit)).mappings()
-    return [dict(row) for row in found]
-
-
-def last_event(connection: Connection, tenant_id: TenantId) -> int:
-    """The number of the tenant's newest event, 0 when there is none."""
-    found: int = connection.execute(select(tenants.c.journal_seq).where(tenants.c.id == tenant_id)).scalar_one()
-    return found
+    return [JournalRow(*row) for row in connection.execute(statement.order_by(journal.c.seq).limit(limit))]
 
 
 def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:

@@ -10,40 +10,57 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.graph.advanced_queries import is_advanced, is_unsupported
 from fauxtune.core.graph.index import ENTITIES, derived_from
 from fauxtune.core.graph.search import Searchable, parse_search
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Condition
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Answer, Call, Json, UnsupportedQuery, check_options, entity_answer
 
-Row = dict[str, Any]
+R = TypeVar("R")
 T = TypeVar("T")
 
 _PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})", re.IGNORECASE)
 _TOKEN = re.compile(r"[0-9]{1,9}")
 
 
-def _stored(row: Row) -> Json:
-    document: Json = row["document"]
-    return document
+class Stored(Protocol):
+    """A row with a document."""
+
+    @property
+    def document(self) -> JsonObject:
+        """What Graph shows of the row, with every property."""
+        ...
 
 
-def _expand_nothing(_call: Call, _connection: Connection, rows: Sequence[Row]) -> list[Json]:
+def stored(row: Stored) -> Json:
+    """Return the document of the row."""
+    return row.document
+
+
+def computed(row: Json) -> Json:
+    """Return the row of a collection whose rows are documents."""
+    return row
+
+
+def _expand_nothing(_call: Call, _connection: Connection, rows: Sequence[object]) -> list[Json]:
     return [{} for _ in rows]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """How one collection is listed.
+class Listed(Generic[R]):
+    """How one collection is listed. `document` gives what Graph shows of a row, with every property.
 
     `directory`: by the directory's rules: no `$skip`, `$top` between 1 and the largest page, `$count` only with the
     header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say how many a page has unasked
@@ -53,19 +70,19 @@ class Listed:
     simply the view of one entity. `narrowed`: what holds for every element, whatever the client asks for.
     """
 
-    collection: str
+    collection: Collection[R]
     entity: Entity
     context: str
-    document: Callable[[Row], Json] = _stored
-    entity_of: Callable[[Row], Entity] | None = None
+    document: Callable[[R], Json]
+    entity_of: Callable[[R], Entity] | None = None
     page_size: int = 1000
     largest_page: int = 1000
     directory: bool = False
     always_count: bool = False
     expandable: tuple[str, ...] = ()
-    expand: Callable[[Call, Connection, Sequence[Row]], list[Json]] = _expand_nothing
+    expand: Callable[[Call, Connection, Sequence[R]], list[Json]] = _expand_nothing
     searchable: Searchable | None = None
-    shape: Callable[[Call, Row], Json] | None = None
+    shape: Callable[[Call, R], Json] | None = None
     narrowed: Condition | None = None
 
 
@@ -89,7 +106,7 @@ def condition_of(call: Call, entity: Entity) -> Condition | None:
     return parse_filter(call.query.filter, entity, types=ENTITIES, version=call.version)
 
 
-def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Condition | None:
+def wanted_of(call: Call, listed: Listed[Any], *, counting: bool = False) -> Condition | None:
     """What `$filter` and `$search` ask for together. Invalid, or NotEmulated, for what cannot be answered."""
     filtered = condition_of(call, listed.entity)
     if listed.directory:
@@ -103,53 +120,109 @@ def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Conditio
     return And(found) if len(found) > 1 else found[0] if found else None
 
 
-async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
-    """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents."""
-    window = _window(call, listed)
-    condition = wanted_of(call, listed)
-    check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)
-    properties = _read_alone(call, listed)
+@dataclass(frozen=True, slots=True)
+class _PageRequest(Generic[R]):
+    """A request for a page of a collection, or of the part of it that belongs to `parent`."""
 
-    def read(connection: Connection) -> tuple[list[tuple[Row, Json]], int | None]:
+    call: Call
+    listed: Listed[R]
+    window: Window
+    parent: str | None
+    condition: Condition | None
+
+    def rows(self, connection: Connection) -> list[tuple[R, Json]]:
+        """Return the rows, each with what `$expand` adds."""
+        call, listed = self.call, self.listed
         rows = collections.page(
             connection,
             call.tenant.id,
             collection=listed.collection,
             entity=listed.entity,
-            parent=parent,
-            condition=condition,
+            parent=self.parent,
+            condition=self.condition,
             keys=call.query.orderby,
-            limit=window.limit + 1,
-            offset=window.offset,
-            properties=properties,
+            limit=self.window.limit + 1,
+            offset=self.window.offset,
         )
         more = listed.expand(call, connection, rows) if call.query.expand else [{} for _ in rows]
-        total = None
-        if call.query.count and (not listed.directory or _is_eventual(call)):
-            total = collections.count(
-                connection, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
-            )
-        return list(zip(rows, more, strict=True)), total
+        return list(zip(rows, more, strict=True))
 
-    rows, total = await call.emulator.runner.read(read)
-    page, next_offset = window.page(rows)
-    plain = None if properties is None else listed.entity
-    values = [{**_shown(call, row, listed=listed, plain=plain), **more} for row, more in page]
-    if total is None and listed.always_count:
-        total = len(values)
-    return collection_answer(call, values, context=context or listed.context, total=total, next_offset=next_offset)
+    def documents(self, connection: Connection, properties: tuple[str, ...]) -> list[Json]:
+        """Return documents that have these properties alone."""
+        return collections.page_of_properties(
+            connection,
+            self.call.tenant.id,
+            collection=self.listed.collection,
+            entity=self.listed.entity,
+            properties=properties,
+            parent=self.parent,
+            condition=self.condition,
+            keys=self.call.query.orderby,
+            limit=self.window.limit + 1,
+            offset=self.window.offset,
+        )
+
+    def total(self, connection: Connection) -> int | None:
+        """Return the size of the whole collection, if `$count` asks for it."""
+        if not self.call.query.count or (self.listed.directory and not _is_eventual(self.call)):
+            return None
+        return collections.count(
+            connection,
+            self.call.tenant.id,
+            collection=self.listed.collection,
+            parent=self.parent,
+            condition=self.condition,
+        )
+
+    def show(self, element: tuple[R, Json]) -> Json:
+        """Return a row as this version of Graph shows it."""
+        row, more = element
+        return {**_shown(self.call, row, listed=self.listed), **more}
+
+    def show_document(self, document: Json) -> Json:
+        """Return a document as this version of Graph shows it."""
+        return view(self.listed.entity, document, version=self.call.version, select=self.call.query.select)
+
+    async def answer(
+        self, read: Callable[[Connection], list[T]], show: Callable[[T], Json], *, context: str | None
+    ) -> Answer:
+        """Read the page and its total in one transaction, and answer with what is shown of them."""
+        elements, total = await self.call.emulator.runner.read(
+            lambda connection: (read(connection), self.total(connection))
+        )
+        page, next_offset = self.window.page(elements)
+        values = [show(element) for element in page]
+        if total is None and self.listed.always_count:
+            total = len(values)
+        return collection_answer(
+            self.call, values, context=context or self.listed.context, total=total, next_offset=next_offset
+        )
 
 
-def _read_alone(call: Call, listed: Listed) -> tuple[str, ...] | None:
-    """The selected properties and the id, if they can be read without a document; None for the whole row."""
+async def list_rows(call: Call, listed: Listed[R], *, parent: str | None = None, context: str | None = None) -> Answer:
+    """Answer with a page of the collection, or of the part of it that belongs to `parent`."""
+    window = _window(call, listed)
+    condition = wanted_of(call, listed)
+    check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)
+    request = _PageRequest(call, listed, window, parent=parent, condition=condition)
+    properties = _selected_columns(call, listed)
+    if properties is None:
+        return await request.answer(request.rows, request.show, context=context)
+    return await request.answer(
+        partial(request.documents, properties=properties), request.show_document, context=context
+    )
+
+
+def _selected_columns(call: Call, listed: Listed[Any]) -> tuple[str, ...] | None:
+    """Return the selected properties and the id, if they can be read without a document; None for the whole row."""
     if call.query.select is None or call.query.expand or listed.shape is not None or listed.entity.polymorphic:
         return None
-    found = [listed.entity.find(name, version=call.version) for name in (*call.query.select, "id")]
-    names = tuple(dict.fromkeys(prop.name for prop in found if prop is not None))
+    known = [listed.entity.find(name, version=call.version) for name in (*call.query.select, "id")]
+    names = tuple(dict.fromkeys(prop.name for prop in known if prop is not None))
     return names if collections.has_columns(listed.collection, names) else None
 
 
-async def count_rows(call: Call, listed: Listed, *, parent: str | None = None) -> Answer:
+async def count_rows(call: Call, listed: Listed[Any], *, parent: str | None = None) -> Answer:
     """`/$count`: the number alone, as text."""
     if listed.directory and not _is_eventual(call):
         raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")
@@ -161,7 +234,7 @@ async def count_rows(call: Call, listed: Listed, *, parent: str | None = None) -
 
 
 async def get_element(
-    call: Call, listed: Listed, *, key: str, parent: str | None = None, context: str | None = None
+    call: Call, listed: Listed[R], *, key: str, parent: str | None = None, context: str | None = None
 ) -> Answer:
     """The element of the collection with this id. NotFound otherwise."""
     check_options(call, listed.entity)
@@ -169,17 +242,19 @@ async def get_element(
     return entity_answer(call, _shown(call, row, listed=listed), context=context or listed.context)
 
 
-async def element_row(call: Call, listed: Listed, *, key: str, parent: str | None = None) -> Row:
-    """The same as a row."""
+async def element_row(call: Call, listed: Listed[R], *, key: str, parent: str | None = None) -> R:
+    """Return the row of the collection with this id. Raises NotFound if there is none."""
     row = await call.emulator.runner.read(
-        collections.element, call.tenant.id, collection=listed.collection, key=key, parent=parent
+        lambda connection: collections.element(
+            connection, call.tenant.id, collection=listed.collection, key=key, parent=parent
+        )
     )
     if row is None:
         raise NotFound(f"There is no {listed.entity.name} '{key}'.")
     return row
 
 
-def _window(call: Call, listed: Listed) -> Window:
+def _window(call: Call, listed: Listed[Any]) -> Window:
     if listed.directory:
         _check_directory(call, listed)
     return window_of(call, page_size=listed.page_size, largest_page=listed.largest_page)
@@ -212,17 +287,15 @@ def collection_answer(
     return Answer(200, document)
 
 
-def _shown(call: Call, row: Row, *, listed: Listed, plain: Entity | None = None) -> Json:
-    """The row as this version shows it; of a `plain` one the columns are the document."""
-    if plain is not None:
-        return view(plain, row, version=call.version, select=call.query.select)
+def _shown(call: Call, row: R, *, listed: Listed[R]) -> Json:
+    """Return the row as this version of Graph shows it."""
     if listed.shape is not None:
         return listed.shape(call, row)
     entity = listed.entity_of(row) if listed.entity_of else listed.entity
     return view(entity, listed.document(row), version=call.version, select=call.query.select)
 
 
-def _check_directory(call: Call, listed: Listed) -> None:
+def _check_directory(call: Call, listed: Listed[Any]) -> None:
     query = call.query
     if query.skip is not None:
         raise Invalid("'$skip' is not supported by the service.", target="$skip")

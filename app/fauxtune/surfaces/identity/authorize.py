@@ -19,6 +19,8 @@ from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, CodeRequest
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
+from fauxtune.storage.rows.directory import UserRow
+from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.http import origin
 from fauxtune.surfaces.identity import consent, errors, issuing, notes, pages, redirects
 from fauxtune.surfaces.identity.errors import Aadsts
@@ -30,8 +32,6 @@ SHOWN = 50
 #: RFC 7636 4.2, 4.3.
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _PROMPTS = {"", "none", "login", "select_account", "consent", "admin_consent", "create"}
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +93,20 @@ def read_ticket(about: TokenRequest) -> dict[str, Any]:
     return notes.read(about.emulator, ticket, kind=notes.TICKET, malformed=errors.BAD_REQUEST, expired=expired)
 
 
-async def find_user(about: TokenRequest, tenants: list[Tenant], *, key: str) -> Row | None:
+async def find_user(about: TokenRequest, tenants: list[Tenant], *, key: str) -> UserRow | None:
     """The user of these tenants with this id or name."""
     if not key:
         return None
     return await about.emulator.runner.read(queries.person, [each.id for each in tenants], key=key)
 
 
-async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> Row:
+async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> UserRow:
     """The user who was clicked, or typed in. Aadsts for one who is not there or may not sign in."""
     key = about.need("user").strip()
     user = await find_user(about, tenants, key=key)
     if user is None:
         raise Aadsts(errors.USER_NOT_FOUND, f"The user account {key} does not exist in this directory.")
-    if not user["document"].get("accountEnabled", True):
+    if not user.document.get("accountEnabled", True):
         raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")
     return user
 
@@ -120,7 +120,7 @@ def refusal(request: Request, asked: Asked, *, error: Aadsts) -> Response:
     return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)
 
 
-async def _asked(about: TokenRequest) -> tuple[list[Tenant], Row, Asked]:
+async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Asked]:
     """The request, as far as it must be right before anything goes to the client's address."""
     client_id = about.need("client_id")
     tenants = await about.tenants(client_id)
@@ -128,13 +128,11 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], Row, Asked]:
     if found is None:
         raise application_not_found(client_id, tenants[0].name)
     redirect = about.need("redirect_uri")
-    redirects.check(
-        redirect, client_id=found["client_id"], registered=list(found["redirect_uris"]), origin=about.origin
-    )
+    redirects.check(redirect, client_id=found.client_id, registered=list(found.redirect_uris), origin=about.origin)
     mode = about.form.get("response_mode", "query")
     asked = Asked(
-        client_id=found["client_id"],
-        name=found["name"],
+        client_id=found.client_id,
+        name=found.name,
         redirect_uri=redirect,
         mode=mode if mode in redirects.MODES else "query",
         scope=about.form.get("scope", ""),
@@ -146,7 +144,7 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], Row, Asked]:
     return tenants, found, asked
 
 
-def _checked(asked: Asked, about: TokenRequest, *, application: Row) -> Asked:
+def _checked(asked: Asked, about: TokenRequest, *, application: ApplicationRow) -> Asked:
     form = about.form
     kind = form.get("response_type")
     if not kind:
@@ -177,24 +175,24 @@ def _challenge(form: dict[str, str]) -> str | None:
     return f"{method}:{challenge}"
 
 
-async def _silent(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: Row | None) -> Response:
+async def _silent(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: UserRow | None) -> Response:
     """prompt=none: no page. There are no sessions, so only a hint says who it is (Differs from Entra ID)."""
     if user is None:
         raise Aadsts(
             errors.LOGIN_REQUIRED,
             "Session information is not sufficient for single-sign-on: with prompt=none a login_hint must name a user.",
         )
-    if not user["document"].get("accountEnabled", True):
+    if not user.document.get("accountEnabled", True):
         raise Aadsts(errors.SIGN_IN_DISABLED, "The user account is disabled.")
     return await _back(about, tenants, asked=asked, user=user)
 
 
-async def _back(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: Row) -> Response:
+async def _back(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: UserRow) -> Response:
     """To the client, with a code."""
-    tenant = next(each for each in tenants if each.id == user["tenant_id"])
+    tenant = next(each for each in tenants if each.id == user.tenant_id)
     request = CodeRequest(
         client_id=asked.client_id,
-        user_id=user["id"],
+        user_id=user.id,
         redirect_uri=asked.redirect_uri,
         scope=asked.scope,
         challenge=asked.challenge,

@@ -7,30 +7,28 @@ once, so a user's sign-in needs no credential; one that is given must be right.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.applications import secret_matches
 from fauxtune.storage.queries import applications
+from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.identity import assertion, errors
 from fauxtune.surfaces.identity.discovery import ANY_TENANT, PUBLIC_HOSTS
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
     """An application, and how it proved itself: `appidacr` of its tokens (0: not at all, 1: secret, 2: certificate)."""
 
-    row: Row
+    row: ApplicationRow
     proof: str
 
     @property
     def id(self) -> str:
-        """Its client id."""
-        return str(self.row["client_id"])
+        """The client id."""
+        return self.row.client_id
 
 
 async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
@@ -64,11 +62,11 @@ async def proven_client(request: TokenRequest, tenant: Tenant) -> Client:
     return client
 
 
-def _check_assertion(request: TokenRequest, signed: str, *, tenant: Tenant, row: Row) -> None:
+def _check_assertion(request: TokenRequest, signed: str, *, tenant: Tenant, row: ApplicationRow) -> None:
     if request.need("client_assertion_type") != assertion.TYPE:
         raise Aadsts(errors.BAD_REQUEST, f"The 'client_assertion_type' must be '{assertion.TYPE}'.")
     addresses = request.emulator.addresses
     origins = {request.origin, addresses.https, *(f"https://{host}" for host in PUBLIC_HOSTS)}
     audiences = assertion.Audiences(origins, {tenant.id, tenant.name, tenant.domain, *ANY_TENANT})
     now = request.emulator.runner.clock.now().timestamp()
-    assertion.check(signed, row["certificate"], client_id=row["client_id"], audiences=audiences, now=now)
+    assertion.check(signed, row.certificate, client_id=row.client_id, audiences=audiences, now=now)

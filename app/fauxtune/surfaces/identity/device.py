@@ -38,7 +38,7 @@ async def begin(about: TokenRequest) -> dict[str, Any]:
     device_code, user_code = await runner.run(
         tenant,
         sign_ins.add_device,
-        row["client_id"],
+        row.client_id,
         scope=str(scope),
         any_tenant=about.any_tenant,
         now=runner.clock.now(),
@@ -64,14 +64,14 @@ async def page(about: TokenRequest) -> Response:
         return pages.device_code_page()
     runner = about.emulator.runner
     standing, row = await runner.read(sign_ins.waiting_device, code, now=runner.clock.now())
-    if standing is not Standing.PENDING:
+    if row is None or standing is not Standing.PENDING:
         return pages.device_code_page(_WHY_NOT.get(standing, _ALREADY))
-    tenants = await _tenants(about, client_id=row["client_id"], tenant_id=row["tenant_id"], any_=row["any_tenant"])
-    found = await runner.read(applications.application, tenants[0].id, client_id=row["client_id"])
+    tenants = await _tenants(about, client_id=row.client_id, tenant_id=row.tenant_id, any_=row.any_tenant)
+    found = await runner.read(applications.application, tenants[0].id, client_id=row.client_id)
     people = await runner.read(queries.people, [each.id for each in tenants], limit=SHOWN)
-    claims = {name: row[name] for name in ("digest", "client_id", "tenant_id", "any_tenant")}
+    claims = {name: getattr(row, name) for name in ("digest", "client_id", "tenant_id", "any_tenant")}
     ticket = notes.write(about.emulator, {"device": claims}, kind=notes.TICKET, lifetime=CODE_LIFETIME)
-    name = row["client_id"] if found is None else found["name"]
+    name = row.client_id if found is None else found.name
     return pages.users_page(name, people, ticket=ticket, forms_to="")
 
 
@@ -89,7 +89,7 @@ async def click(about: TokenRequest) -> Response:
             about, client_id=note["client_id"], tenant_id=note["tenant_id"], any_=note["any_tenant"]
         )
         user = await picked_user(about, tenants)
-        done = await runner.read(decide, note["digest"], user_tenant_id=user["tenant_id"], user_id=user["id"])
+        done = await runner.read(decide, note["digest"], user_tenant_id=user.tenant_id, user_id=user.id)
         text = "You have signed in on your device. You can close this window."
     if not done:
         return pages.device_code_page(_ALREADY)

@@ -18,6 +18,7 @@ from typing import Any
 from fauxtune.core.model.audiences import is_graph
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.tokens import LIFETIME
+from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.identity import consent, errors, notes
 from fauxtune.surfaces.identity.clients import Client
 from fauxtune.surfaces.identity.discovery import issuer
@@ -26,8 +27,6 @@ from fauxtune.surfaces.identity.request import TokenRequest
 from fauxtune.surfaces.identity.scopes import asked_by_user, resource_for_application
 
 REFRESH_LIFETIME = timedelta(days=90)
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) ->
     """An application's own token."""
     audience = resource_for_application(request.form.get("scope"))
     # The application's roles are roles of Graph: it has none of another resource.
-    permissions = tuple(client.row["roles"]) if is_graph(audience, hosts=request.hosts) else ()
+    permissions = tuple(client.row.roles) if is_graph(audience, hosts=request.hosts) else ()
     token = request.emulator.tokens.issue(
         issuer=issuer(request.origin, tenant),
         tenant_id=tenant.id,
@@ -58,10 +57,10 @@ def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) ->
 
 
 def for_user(
-    request: TokenRequest, tenant: Tenant, *, client: Client, user: Row, scope: str | None, nonce: str | None = None
+    request: TokenRequest, tenant: Tenant, *, client: Client, user: UserRow, scope: str | None, nonce: str | None = None
 ) -> Issued:
     """A user's tokens, by way of an application: what the scope asks for."""
-    document = user["document"]
+    document = user.document
     if not document.get("accountEnabled", True):
         raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")
     asked = asked_by_user(scope, hosts=request.hosts)
@@ -72,7 +71,7 @@ def for_user(
         tenant_id=tenant.id,
         client_id=client.id,
         audience=audience,
-        object_id=user["id"],
+        object_id=user.id,
         roles=(*openid, *permissions),
         user=document,
         proof=client.proof,
@@ -84,7 +83,7 @@ def for_user(
     if "openid" in asked.openid:
         response["id_token"] = _id_token(request, tenant, client_id=client.id, user=user, nonce=nonce)
     if "offline_access" in asked.openid:
-        claims = {"tid": tenant.id, "oid": user["id"], "client": client.id, "scope": str(scope)}
+        claims = {"tid": tenant.id, "oid": user.id, "client": client.id, "scope": str(scope)}
         claims["password"] = password_mark(user)
         response["refresh_token"] = notes.write(request.emulator, claims, kind=notes.REFRESH, lifetime=REFRESH_LIFETIME)
     if request.form.get("client_info") == "1":
@@ -92,15 +91,15 @@ def for_user(
     return Issued(response, audience, permissions)
 
 
-def client_info(tenant: Tenant, user: Row) -> str:
+def client_info(tenant: Tenant, user: UserRow) -> str:
     """What MSAL knows an account by."""
-    document = {"uid": user["id"], "utid": tenant.id}
+    document = {"uid": user.id, "utid": tenant.id}
     return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
 
 
-def password_mark(user: Row) -> str:
+def password_mark(user: UserRow) -> str:
     """Changes with the password, and when sessions are revoked, and tells nothing of it."""
-    parts = (user["id"], user["password_digest"], user["document"].get("signInSessionsValidFromDateTime"))
+    parts = (user.id, user.password_digest, user.document.get("signInSessionsValidFromDateTime"))
     return hashlib.sha256("$".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
@@ -109,7 +108,7 @@ def _bearer(token: str) -> dict[str, Any]:
     return {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token}
 
 
-def _id_token(request: TokenRequest, tenant: Tenant, *, client_id: str, user: Row, nonce: str | None) -> str:
+def _id_token(request: TokenRequest, tenant: Tenant, *, client_id: str, user: UserRow, nonce: str | None) -> str:
     """With the claims that MSAL makes an account from."""
     now = int(request.emulator.runner.clock.now().timestamp())
     claims = {
@@ -118,10 +117,10 @@ def _id_token(request: TokenRequest, tenant: Tenant, *, client_id: str, user: Ro
         "iat": now,
         "nbf": now,
         "exp": now + int(LIFETIME.total_seconds()),
-        "name": user["document"].get("displayName"),
-        "oid": user["id"],
-        "preferred_username": user["document"]["userPrincipalName"],
-        "sub": user["id"],
+        "name": user.document.get("displayName"),
+        "oid": user.id,
+        "preferred_username": user.document["userPrincipalName"],
+        "sub": user.id,
         "tid": tenant.id,
         "ver": "2.0",
     }

@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
-Row = dict[str, Any]
+from fauxtune.storage.rows.directory import UserRow
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:3em auto;padding:0 1em;color:#1b1b1b}"
@@ -57,10 +57,10 @@ def message_page(title: str, text: str, *, status: int = 200) -> Response:
     return _page(title, f"<p>{escape(text)}</p>", status=status)
 
 
-def users_page(application: str, users: list[Row], *, ticket: str, forms_to: str) -> Response:
+def users_page(application: str, users: list[UserRow], *, ticket: str, forms_to: str) -> Response:
     """Who signs in? One click each; a user that is not listed can be named. `ticket`: what the click is about."""
     hidden = f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
-    buttons = "".join(_user_button(each["document"], key=each["id"]) for each in users)
+    buttons = "".join(_user_button(each.document, key=each.id) for each in users)
     body = (
         f"<p>to <strong>{escape(application)}</strong>. This is an emulator: whoever clicks is that user.</p>"
         f'<form method="post">{hidden}{buttons}</form>'

@@ -10,13 +10,13 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import Standing
 from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.storage.queries import directory
+from fauxtune.storage.rows.tenants import SignInRow
 from fauxtune.surfaces.identity import errors, issuing, notes
 from fauxtune.surfaces.identity.clients import Client, client_of, proven_client
 from fauxtune.surfaces.identity.errors import Aadsts
@@ -24,8 +24,6 @@ from fauxtune.surfaces.identity.issuing import Issued
 from fauxtune.surfaces.identity.request import TokenRequest
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-
-Row = dict[str, Any]
 
 
 async def answer(request: TokenRequest) -> Issued:
@@ -69,7 +67,7 @@ async def _for_password(request: TokenRequest) -> Issued:
             f"The user account {upn} does not exist in the {tenant.domain} directory. To sign into this application, "
             "the account must be added to the directory.",
         )
-    if not password_matches(user["password_digest"], password):
+    if not password_matches(user.password_digest, password):
         raise Aadsts(errors.PASSWORD_WRONG, "Error validating credentials due to invalid username or password.")
     return issuing.for_user(request, tenant, client=client, user=user, scope=request.form.get("scope"))
 
@@ -94,25 +92,25 @@ async def _for_refresh_token(request: TokenRequest) -> Issued:
 
 async def _for_code(request: TokenRequest) -> Issued:
     code, now = request.need("code"), request.emulator.runner.clock.now()
-    standing, row = await request.emulator.runner.read(sign_ins.look, code, device=False, now=now)
+    standing, row = await request.emulator.runner.read(sign_ins.code_standing, code, device=False, now=now)
+    if row is None:
+        raise Aadsts(errors.GRANT_INVALID, "The authorization code is malformed, or not one of this emulator's.")
     match standing:
-        case Standing.UNKNOWN:
-            raise Aadsts(errors.GRANT_INVALID, "The authorization code is malformed, or not one of this emulator's.")
         case Standing.EXPIRED:
             raise Aadsts(errors.CODE_EXPIRED, "The provided authorization code has expired; they live ten minutes.")
         case Standing.REDEEMED:
             raise _used("Authorization")
-    tenant = await request.tenant(row["tenant_id"])
+    tenant = await request.tenant(row.tenant_id)
     client = await client_of(request, tenant)
-    _check_bound(request, tenant, client=client, client_id=row["client_id"], what="authorization code")
+    _check_bound(request, tenant, client=client, client_id=row.client_id, what="authorization code")
     redirect = request.need("redirect_uri")
-    if redirect != row["redirect_uri"]:
+    if redirect != row.redirect_uri:
         raise Aadsts(
             errors.REDIRECT_DIFFERS,
-            f"The reply address '{redirect}' does not match the reply address '{row['redirect_uri']}' provided when "
+            f"The reply address '{redirect}' does not match the reply address '{row.redirect_uri}' provided when "
             "requesting Authorization code.",
         )
-    _check_verifier(request.form.get("code_verifier"), row["challenge"])
+    _check_verifier(request.form.get("code_verifier"), row.challenge)
     return await _redeem(request, tenant, client=client, row=row, what="Authorization")
 
 
@@ -120,10 +118,10 @@ async def _for_device(request: TokenRequest) -> Issued:
     # MSAL for Python sends it under both names; the older endpoint knew it as `code`.
     code = request.form.get("device_code") or request.form.get("code") or request.need("device_code")
     runner, now = request.emulator.runner, request.emulator.runner.clock.now()
-    standing, row = await runner.read(sign_ins.look, code, device=True, now=now)
-    if standing is Standing.UNKNOWN:
+    standing, row = await runner.read(sign_ins.code_standing, code, device=True, now=now)
+    if row is None:
         raise Aadsts(errors.DEVICE_CODE_WRONG, "The provided value for 'device_code' is none that was given out.")
-    asked = await request.tenant(row["tenant_id"])
+    asked = await request.tenant(row.tenant_id)
     await _check_device(request, asked, row=row)
     if standing is Standing.PENDING:
         standing = await runner.read(sign_ins.poll, row, now=now)
@@ -144,26 +142,26 @@ async def _for_device(request: TokenRequest) -> Issued:
             )
         case Standing.REDEEMED:
             raise _used("Device")
-    tenant = await request.tenant(row["user_tenant_id"])
+    tenant = await request.tenant(row.user_tenant_id)
     return await _redeem(request, tenant, client=await client_of(request, tenant), row=row, what="Device")
 
 
-async def _check_device(request: TokenRequest, asked: Tenant, *, row: Row) -> None:
+async def _check_device(request: TokenRequest, asked: Tenant, *, row: SignInRow) -> None:
     """Is it the application that began, at the place where it began?"""
     client = await client_of(request, asked)
-    if client.id != row["client_id"]:
+    if client.id != row.client_id:
         raise Aadsts(errors.GRANT_INVALID, "The device code was issued to another application.")
-    if request.any_tenant != row["any_tenant"] or not request.means(asked):
+    if request.any_tenant != row.any_tenant or not request.means(asked):
         raise Aadsts(errors.GRANT_INVALID, "The device code was issued at another tenant's endpoint.")
 
 
-async def _redeem(request: TokenRequest, tenant: Tenant, *, client: Client, row: Row, what: str) -> Issued:
-    user = await request.emulator.runner.read(directory.user_by_key, tenant.id, key=row["user_id"])
+async def _redeem(request: TokenRequest, tenant: Tenant, *, client: Client, row: SignInRow, what: str) -> Issued:
+    user = await request.emulator.runner.read(directory.user_by_key, tenant.id, key=str(row.user_id))
     if user is None:
         raise Aadsts(errors.GRANT_REVOKED, "The user who signed in is no longer in the directory.")
-    scope = request.form.get("scope") or row["scope"]
-    issued = issuing.for_user(request, tenant, client=client, user=user, scope=scope, nonce=row["nonce"])
-    if not await request.emulator.runner.read(sign_ins.redeem, row["digest"]):
+    scope = request.form.get("scope") or row.scope
+    issued = issuing.for_user(request, tenant, client=client, user=user, scope=scope, nonce=row.nonce)
+    if not await request.emulator.runner.read(sign_ins.redeem, row.digest):
         raise _used(what)
     return issued
 

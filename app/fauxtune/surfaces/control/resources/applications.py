@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import Response
@@ -13,6 +11,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.directory import applications
 from fauxtune.storage.queries import applications as queries
+from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -71,16 +70,16 @@ async def delete_application(here: Here, clientId: str) -> Response:  # noqa: N8
     return Response(status_code=204)
 
 
-def _view(row: dict[str, Any], *, secret: str | None = None) -> answers.Application:
-    certificate = None if row["certificate"] is None else x509.load_der_x509_certificate(row["certificate"])
+def _view(row: ApplicationRow, *, secret: str | None = None) -> answers.Application:
+    certificate = None if row.certificate is None else x509.load_der_x509_certificate(row.certificate)
     return answers.Application(
-        client_id=row["client_id"],
-        display_name=row["name"],
-        roles=row["roles"],
-        consented_scopes=row["consented_scopes"],
-        redirect_uris=row["redirect_uris"],
+        client_id=row.client_id,
+        display_name=row.name,
+        roles=row.roles,
+        consented_scopes=row.consented_scopes,
+        redirect_uris=row.redirect_uris,
         secret=secret,
         certificate=None if certificate is None else certificate.public_bytes(Encoding.PEM).decode(),
         thumbprint=None if certificate is None else thumbprint(certificate),
-        created_date_time=iso(row["created_at"]),
+        created_date_time=iso(row.created_at),
     )

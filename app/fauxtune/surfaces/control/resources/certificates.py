@@ -85,7 +85,7 @@ async def list_certificates(
             user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=userPrincipalName)
             if user is None:
                 raise NotFound(f"There is no user '{userPrincipalName}'.")
-            user_id = user["id"]
+            user_id = user.id
         rows = queries.issued(tx.connection, tx.tenant.id, user_id=user_id)
         return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row.key_usage)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 
@@ -39,33 +39,39 @@ async def read_journal(
     loop = asyncio.get_running_loop()
     ends = loop.time() + wait
     while True:
-        found = await here.read(_events, here.tenant.id, after=after, types=types, device=device)
+        events = await here.read(_events, here.tenant.id, after=after, types=types, device=device)
         left = ends - loop.time()
-        if found or left <= 0:
+        if events or left <= 0:
             break
         await here.emulator.signals.wait_for_journal(here.tenant.id, seconds=min(left, _GLANCE))
         await here.emulator.runner.tenant(here.tenant.id)  # it may be gone by now
-    return answers.Journal(events=[_view(each) for each in found], next=found[-1]["seq"] if found else after)
+    return answers.Journal(events=events, next=events[-1].seq if events else after)
 
 
 def _events(
     connection: Connection, tenant_id: TenantId, *, after: int, types: tuple[str, ...], device: str | None
-) -> list[dict[str, Any]]:
+) -> list[answers.Event]:
     if device is not None:
         row = device_queries.enrollment_named(connection, tenant_id, key=device)
         if row is None:
             raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
         device = row.id
-    found = queries.events(connection, tenant_id, after=after, types=types, device=device)
-    known = managed_device_ids(connection, tenant_id, enrollment_ids=[each["device"] for each in found])
-    profiles = {ProfileId(each["profile"]) for each in found if each["profile"] is not None}
+    rows = queries.events(connection, tenant_id, after=after, types=types, device=device)
+    records = managed_device_ids(connection, tenant_id, enrollment_ids=[row.device for row in rows])
+    profiles = {ProfileId(row.profile) for row in rows if row.profile is not None}
     names = configuration_queries.names(connection, tenant_id, ids=profiles)
     return [
-        {**each, "managed_device_id": known.get(each["device"]), "profile_name": names.get(each["profile"])}
-        for each in found
+        answers.Event(
+            seq=row.seq,
+            time=iso(row.time),
+            type=row.type,
+            user=row.user,
+            device=row.device,
+            managed_device_id=records.get(row.device),
+            profile=row.profile,
+            profile_name=None if row.profile is None else names.get(ProfileId(row.profile)),
+            certificate=row.certificate,
+            detail=row.detail,
+        )
+        for row in rows
     ]
-
-
-def _view(row: dict[str, Any]) -> answers.Event:
-    shown = ("seq", "type", "user", "device", "managed_device_id", "profile", "profile_name")
-    return answers.Event(time=iso(row["time"]), **{name: row[name] for name in (*shown, "certificate", "detail")})

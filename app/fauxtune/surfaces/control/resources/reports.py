@@ -18,7 +18,7 @@ async def permissions(here: Here) -> answers.PermissionReport:
     return answers.PermissionReport(
         mode=here.emulator.permissions.mode,
         value=[
-            _application(row["client_id"], name=row["name"], roles=row["roles"], used=used.get(row["client_id"], {}))
+            _application(row.client_id, name=row.name, roles=row.roles, used=used.get(row.client_id, {}))
             for row in rows
         ],
     )

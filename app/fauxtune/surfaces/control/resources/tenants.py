@@ -16,6 +16,7 @@ from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as queries
+from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import SeedRoute
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
@@ -73,7 +74,7 @@ def _seed(given: str | dict[str, Any] | None) -> Seed:
     raise Invalid(f"seed is 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
 
 
-def _with_applications(connection: Connection) -> list[tuple[Tenant, dict[str, Any] | None]]:
+def _with_applications(connection: Connection) -> list[tuple[Tenant, ApplicationRow | None]]:
     found = queries.all_tenants(connection)
     return [(each, application_queries.first_application(connection, each.id)) for each in found]
 
@@ -84,15 +85,15 @@ async def _view(tenant: Tenant, emulator: Emulator, *, request: Request) -> answ
 
 
 def _shown(
-    tenant: Tenant, emulator: Emulator, *, request: Request, application: dict[str, Any] | None
+    tenant: Tenant, emulator: Emulator, *, request: Request, application: ApplicationRow | None
 ) -> answers.Tenant:
     return answers.Tenant(
         id=tenant.id,
         name=tenant.name,
         domain=tenant.domain,
         authority=origin(request),
-        client_id=None if application is None else application["client_id"],
-        client_secret=None if application is None else application["secret"],
+        client_id=None if application is None else application.client_id,
+        client_secret=None if application is None else application.secret,
         certification_authority=tenant.ca_host,
         certification_authority_name=tenant.ca_name,
         public_http_url=tenant.public_http_url,

@@ -34,7 +34,7 @@ async def profile(emulator: Emulator, tenant: Tenant, *, token: str, origin: str
     content = mobileconfig.Enrollment(
         tenant_id=tenant.id,
         organization=tenant.name,
-        user=str(user["document"]["userPrincipalName"]),
+        user=str(user.document["userPrincipalName"]),
         scep_url=f"{base}/scep",
         check_in_url=f"{base}/checkin",
         server_url=f"{base}/server",

@@ -136,7 +136,7 @@ async def sign_in_click(request: Request) -> Response:
 
     def give(tx: Transaction) -> str:
         user = claimed_by(tx, Claimant(name=name, password=form.get("password", "")))
-        return create_token(tx, user["id"], seconds=_TOKEN_SECONDS)
+        return create_token(tx, user.id, seconds=_TOKEN_SECONDS)
 
     try:
         token = await call.emulator.runner.run(tenant, give)

@@ -11,11 +11,14 @@ from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER, DEVICE_PLATFORM_T
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.profiles import assignment_filters as operations
+from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
 
 _CONTEXT = "deviceManagement/assignmentFilters"
-_LISTED = Listed(collection="assignmentFilters", entity=ASSIGNMENT_FILTER, context=_CONTEXT)
+_LISTED = Listed(
+    collection=ASSIGNMENT_FILTERS, entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row["document"]
+)
 _PROPERTIES = "Collection(microsoft.graph.assignmentFilterSupportedProperty)"
 _WORDS = {
     Operator.EQ: "equals",

@@ -17,6 +17,7 @@ from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import NEVER, Entity, Version
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
+from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
@@ -37,8 +38,8 @@ _TARGETS = {
 }
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
-_LISTED = Listed(collection="assignments", entity=ASSIGNMENT, context=CONTEXT)
-_GROUPS_LISTED = Listed(collection="groupAssignments", entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form)
+_LISTED = Listed(collection=ASSIGNMENTS, entity=ASSIGNMENT, context=CONTEXT, document=lambda row: row["document"])
+_GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form)
 
 
 async def assign(call: Call) -> Answer:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.tenant import AUDIT_EVENT
-from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.insight import audit
-from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.storage.collections.tenant import AUDIT_EVENTS
+from fauxtune.surfaces.graph.call import Answer, Call
+from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows, stored
 
 _CONTEXT = "deviceManagement/auditEvents"
 _TEXTS = "Collection(Edm.String)"
-_LISTED = Listed(collection="auditEvents", entity=AUDIT_EVENT, context=_CONTEXT)
+_LISTED = Listed(collection=AUDIT_EVENTS, entity=AUDIT_EVENT, context=_CONTEXT, document=stored)
 
 
 async def list_events(call: Call) -> Answer:
@@ -27,13 +25,7 @@ async def count_events(call: Call) -> Answer:
 
 async def get_event(call: Call) -> Answer:
     """GET .../{event}."""
-    check_options(call, AUDIT_EVENT)
-    key = call.keys["event"]
-    row = await call.emulator.runner.read(collections.element, call.tenant.id, collection=_LISTED.collection, key=key)
-    if row is None:
-        raise NotFound(f"There is no auditEvent '{key}'.")
-    shown = view(AUDIT_EVENT, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_CONTEXT)
+    return await get_element(call, _LISTED, key=call.keys["event"])
 
 
 async def list_categories(call: Call) -> Answer:

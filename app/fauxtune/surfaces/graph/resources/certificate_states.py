@@ -9,19 +9,22 @@ import says, unless this tenant's CA issued them.
 from __future__ import annotations
 
 from fauxtune.core.graph import statuses as shapes
-from fauxtune.surfaces.graph.call import Answer, Call
-from fauxtune.surfaces.graph.lists import Listed, Row, count_rows, get_element, list_rows
+from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
+from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_with
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 
 _ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 _NAME = "managedDeviceCertificateStates"
-_LISTED = Listed(collection=_NAME, entity=shapes.CERTIFICATE_STATE, context=CONTEXT, document=lambda row: row)
+_LISTED = Listed(
+    collection=PROFILE_CERTIFICATE_STATES, entity=shapes.CERTIFICATE_STATE, context=CONTEXT, document=computed
+)
 _ALL_LISTED = Listed(
-    collection="allManagedDeviceCertificateStates",
+    collection=ALL_CERTIFICATE_STATES,
     entity=shapes.ANY_CERTIFICATE_STATE,
     context=_ALL,
-    document=lambda row: row,
+    document=computed,
 )
 
 
@@ -57,5 +60,5 @@ async def get_any(call: Call) -> Answer:
     return await get_element(call, _ALL_LISTED, key=call.keys["state"])
 
 
-def _context(profile: Row) -> str:
+def _context(profile: Json) -> str:
     return below(profile, f"microsoft.graph.{profile['kind']}/{_NAME}")

@@ -7,15 +7,17 @@ from fauxtune.core.model.ids import DeviceCategoryId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import records as device_records
+from fauxtune.storage.collections.devices import DEVICE_CATEGORIES
 from fauxtune.storage.queries import device_categories as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows, stored
 from fauxtune.surfaces.graph.resources.device_parts import NONE
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
 
 _CONTEXT = "deviceManagement/deviceCategories"
 _LISTED = Listed(
-    collection="deviceCategories",
+    collection=DEVICE_CATEGORIES,
+    document=stored,
     entity=DEVICE_CATEGORY,
     context=_CONTEXT,
 )

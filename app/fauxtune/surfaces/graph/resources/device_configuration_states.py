@@ -10,23 +10,23 @@ from __future__ import annotations
 from fauxtune.core.engine.graph_states.settings import SettingState, setting_states
 from fauxtune.core.engine.planning.report import ProfileOutcome
 from fauxtune.core.graph import statuses as shapes
-from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.documents.view import view
+from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, ConfigurationStateRow
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, Row, collection_answer, count_rows, element_row, list_rows
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, list_rows, stored
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.state_summaries import source_of
 
 _LISTED = Listed(
-    collection="deviceConfigurationStates",
+    collection=CONFIGURATION_STATES,
     entity=shapes.CONFIGURATION_STATE,
     context="deviceManagement/managedDevices",
-    document=lambda row: row,
+    document=stored,
 )
 
 
@@ -46,7 +46,7 @@ async def get_state(call: Call) -> Answer:
     device = await device_row(call)
     check_options(call, shapes.CONFIGURATION_STATE)
     row, settings = await _found(call, device)
-    document = {**row, "settingStates": settings}
+    document = {**row.document, "settingStates": settings}
     shown = view(shapes.CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
     return entity_answer(call, shown, context=_context(device))
 
@@ -63,21 +63,21 @@ async def list_settings(call: Call) -> Answer:
     )
 
 
-async def _found(call: Call, device: JoinedDeviceRow) -> tuple[Row, list[Json]]:
+async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStateRow, list[Json]]:
     row = await element_row(call, _LISTED, key=call.keys["state"], parent=device.id)
 
     def read(connection: Connection) -> list[LedgerRow]:
-        rows = devices.ledger_rows(connection, EnrollmentId(row["enrollment_id"])).values()
-        return [each for each in rows if any(claim.profile == row["id"] for claim in each.claims)]
+        rows = devices.ledger_rows(connection, row.enrollment_id).values()
+        return [each for each in rows if any(claim.profile == row.document["id"] for claim in each.claims)]
 
     held = await call.emulator.runner.read(read)
-    problem = None if row["error_code"] is None else Problem(row["error_code"], row["message"])
-    outcome = ProfileOutcome(ProfileStatus(row["state"]), problem)
-    return row, [_setting(each, row) for each in setting_states(row["kind"], held, outcome=outcome)]
+    problem = None if row.error_code is None else Problem(row.error_code, row.message or "")
+    outcome = ProfileOutcome(ProfileStatus(row.document["state"]), problem)
+    return row, [_setting(each, row) for each in setting_states(row.kind, held, outcome=outcome)]
 
 
-def _setting(state: SettingState, row: Row) -> Json:
-    device = row["device"]
+def _setting(state: SettingState, row: ConfigurationStateRow) -> Json:
+    device = row.device
     return {
         "setting": state.setting,
         "settingName": state.name,
@@ -90,7 +90,7 @@ def _setting(state: SettingState, row: Row) -> Json:
         "userName": device.get("userDisplayName"),
         "userEmail": device.get("emailAddress"),
         "userPrincipalName": device.get("userPrincipalName"),
-        "sources": [source_of(row["id"], row["displayName"])],
+        "sources": [source_of(row.document["id"], row.document["displayName"])],
         "currentValue": state.value,
     }
 

@@ -15,6 +15,7 @@ from fauxtune.core.odata.paths.table import UnknownSegment
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
+from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
@@ -22,7 +23,8 @@ from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, che
 
 _BASE = entities.DEVICE_CONFIGURATION
 _LISTED = Listed(
-    collection="deviceConfigurations",
+    collection=PROFILES,
+    document=lambda row: row["document"],
     entity=_BASE,
     context=CONTEXT,
     entity_of=lambda row: entity(row["kind"]),

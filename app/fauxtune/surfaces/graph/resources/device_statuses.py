@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.odata.documents.view import view
+from fauxtune.storage.collections.statuses import DEVICE_STATUSES
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import device_overview
 
-_LISTED = Listed(collection="deviceStatuses", entity=shapes.DEVICE_STATUS, context=CONTEXT, document=lambda row: row)
+_LISTED = Listed(collection=DEVICE_STATUSES, entity=shapes.DEVICE_STATUS, context=CONTEXT, document=computed)
 
 
 async def list_device_statuses(call: Call) -> Answer:

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import DEVICE
 from fauxtune.core.graph.search import Searchable
+from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.storage.collections.directory import DIRECTORY_DEVICES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.rows.directory import DirectoryDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 
 _EXPANDABLE = ("memberof", "transitivememberof", "registeredowners", "registeredusers")
 _LISTED = Listed(
-    collection="devices",
+    collection=DIRECTORY_DEVICES,
     entity=DEVICE,
     context="devices",
+    document=stored,
     page_size=100,
     largest_page=999,
     directory=True,
@@ -60,7 +63,7 @@ async def count_devices(call: Call) -> Answer:
 
 async def get_device(call: Call) -> Answer:
     """GET /devices/{device}, and GET /devices(deviceId='...')."""
-    find = partial(found, call=call)
+    find = partial(device_row, call=call)
     return await expanded_answer(call, find, key=call.keys["device"], listed=_LISTED)
 
 
@@ -80,25 +83,25 @@ async def update_device(call: Call) -> Answer:
     for name in ("accountEnabled", "deviceId", "displayName"):
         if name in changes and changes[name] in (None, ""):
             raise Invalid(f"Invalid value specified for property '{name}' of resource 'Device'.", target=name)
-    row = await call.emulator.runner.read(found, call)
-    await call.emulator.runner.run(call.tenant, directory_devices.update_device, row["id"], changes=changes)
+    row = await call.emulator.runner.read(device_row, call)
+    await call.emulator.runner.run(call.tenant, directory_devices.update_device, row.id, changes=changes)
     return NO_CONTENT
 
 
 async def delete_device(call: Call) -> Answer:
     """DELETE /devices/{device}: a managed device stays managed."""
-    row = await call.emulator.runner.read(found, call)
-    await call.emulator.runner.run(call.tenant, directory_devices.delete_device, row["id"])
+    row = await call.emulator.runner.read(device_row, call)
+    await call.emulator.runner.run(call.tenant, directory_devices.delete_device, row.id)
     return NO_CONTENT
 
 
-def found(connection: Connection, call: Call) -> dict[str, Any]:
-    """The device that the path names, by its id or by its deviceId. NotFound when there is none."""
+def device_row(connection: Connection, call: Call) -> DirectoryDeviceRow:
+    """Return the device that the path names by its id or by its deviceId. Raises NotFound if there is none."""
     key, tenant_id = call.keys["device"], call.tenant.id
     if _BY_DEVICE_ID.match(unquote(call.path)):
         row = queries.directory_device_by_device_id(connection, tenant_id, device_id=key)
     else:
-        row = queries.directory_device(connection, tenant_id, device_id=key.lower())
+        row = queries.directory_device(connection, tenant_id, device_id=DirectoryDeviceId(key.lower()))
     if row is None:
         raise users_and_groups.missing(key)
     return row

@@ -6,7 +6,7 @@ A list that holds several kinds says of each element what it is; so does what `$
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Protocol, TypeVar
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import ANY_OBJECT, DIRECTORY_OBJECT, KINDS
@@ -17,44 +17,54 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.collections.directory import DIRECTORY_OBJECTS, USERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.rows.directory import DirectoryObjectRow, UserRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer
-
-Row = dict[str, Any]
+from fauxtune.surfaces.graph.lists import Listed, Stored, collection_answer, stored
 
 CONTEXT = "directoryObjects"
 #: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.
 MOST_EXPANDED = 20
 #: Graph: directoryObject: getByIds.
 _MOST_IDS = 1000
-#: The collections that navigations lead to which are not called like them.
-_EXPANDED = {
-    "ownedDevices": "devicesOfUser",
-    "registeredDevices": "devicesOfUser",
-    "registeredOwners": "usersOfDevice",
-    "registeredUsers": "usersOfDevice",
-}
 
 
-def shape(call: Call, row: Row) -> Json:
-    """An element of a mixed list."""
+class Identified(Protocol):
+    """A row with an id."""
+
+    @property
+    def id(self) -> str:
+        """The id of the object."""
+        ...
+
+
+class DirectoryRow(Identified, Stored, Protocol):
+    """A row of a user, a group or an Entra device."""
+
+
+D = TypeVar("D", bound=DirectoryRow)
+
+
+def shape(call: Call, row: DirectoryObjectRow) -> Json:
+    """Return an element of a list that holds several kinds."""
     return _typed(call, row, select=call.query.select)
 
 
-def reference(call: Call, row: Row) -> Json:
-    """An element of `.../$ref`."""
-    return {"@odata.id": f"{call.root}/directoryObjects/{row['id']}"}
+def reference(call: Call, row: DirectoryObjectRow) -> Json:
+    """Return an element of `.../$ref`."""
+    return {"@odata.id": f"{call.root}/directoryObjects/{row.id}"}
 
 
-def mixed(collection: str) -> Listed:
-    """A collection of directory objects of several kinds."""
+def mixed(navigation: str) -> Listed[DirectoryObjectRow]:
+    """Return how the directory objects of this navigation are listed."""
     return Listed(
-        collection=collection,
+        collection=DIRECTORY_OBJECTS[navigation],
         entity=ANY_OBJECT,
         context=CONTEXT,
+        document=stored,
         page_size=100,
         largest_page=999,
         directory=True,
@@ -66,19 +76,19 @@ def mixed(collection: str) -> Listed:
 async def get_object(call: Call) -> Answer:
     """GET /directoryObjects/{object}."""
     check_options(call, ANY_OBJECT)
-    row = await _found(call)
+    row = await _object(call)
     return entity_answer(call, shape(call, row), context=CONTEXT)
 
 
 async def delete_object(call: Call) -> Answer:
     """DELETE /directoryObjects/{object}."""
-    row = await _found(call)
+    row = await _object(call)
     deletions: dict[str, Callable[[Transaction, str], None]] = {
         "user": users_and_groups.delete_user,
         "group": users_and_groups.delete_group,
         "device": directory_devices.delete_device,
     }
-    await call.emulator.runner.run(call.tenant, deletions[row["kind"]], row["id"])
+    await call.emulator.runner.run(call.tenant, deletions[row.kind], row.id)
     return NO_CONTENT
 
 
@@ -88,38 +98,40 @@ async def get_by_ids(call: Call) -> Answer:
     check_options(call, ANY_OBJECT)
     wanted = texts(body, "ids", most=_MOST_IDS)
     kinds = _kinds(body)
-    read: Callable[..., list[Row]] = queries.directory_objects
-    found = await call.emulator.runner.read(read, call.tenant.id, object_ids=wanted, kinds=kinds)
-    return collection_answer(call, [shape(call, row) for row in found], context=CONTEXT)
+    rows = await call.emulator.runner.read(queries.directory_objects, call.tenant.id, object_ids=wanted, kinds=kinds)
+    return collection_answer(call, [shape(call, row) for row in rows], context=CONTEXT)
 
 
-def expand(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
-    """What `$expand` adds to each row, as far as it leads to directory objects: one statement for each navigation."""
+def expand(call: Call, connection: Connection, rows: Sequence[Identified]) -> list[Json]:
+    """Return what `$expand` adds to each row, as far as it leads to directory objects: one statement for each
+    navigation.
+    """
     added: list[Json] = [{} for _ in rows]
     for each in call.query.expand:
         navigation = ANY_OBJECT.navigation(each.navigation)
         if navigation is None or navigation.target != DIRECTORY_OBJECT.name:
             continue
-        for more, found in zip(added, _led_to(call, connection, rows, name=navigation.name), strict=True):
-            shown = [_typed(call, element, select=each.select) for element in found]
-            more[navigation.name] = shown if navigation.collection else next(iter(shown), None)
+        targets = _targets(call, connection, rows, name=navigation.name)
+        for more, objects in zip(added, targets, strict=True):
+            values = [_typed(call, row, select=each.select) for row in objects]
+            more[navigation.name] = values if navigation.collection else next(iter(values), None)
     return added
 
 
-async def expanded_answer(call: Call, find: Callable[[Connection], Row | None], *, key: str, listed: Listed) -> Answer:
-    """One user, group or device, with what `$expand` adds as in its list. NotFound, by the key of the path, where there
-    is none.
+async def expanded_answer(call: Call, find: Callable[[Connection], D | None], *, key: str, listed: Listed[D]) -> Answer:
+    """Answer with one user, group or device, and what `$expand` adds as in its list. Raises NotFound, naming the key of
+    the path, if there is none.
     """
     check_options(call, listed.entity, expandable=listed.expandable)
 
-    def read(connection: Connection) -> tuple[Row, Json]:
+    def read(connection: Connection) -> tuple[D, Json]:
         row = find(connection)
         if row is None:
             raise users_and_groups.missing(key)
         return row, listed.expand(call, connection, [row])[0]
 
     row, more = await call.emulator.runner.read(read)
-    shown = view(listed.entity, row["document"], version=call.version, select=call.query.select)
+    shown = view(listed.entity, row.document, version=call.version, select=call.query.select)
     return entity_answer(call, {**shown, **more}, context=listed.context)
 
 
@@ -141,21 +153,28 @@ def texts(body: Json, name: str, *, most: int) -> list[str]:
     return [text_value(each).lower() for each in given]
 
 
-def _typed(call: Call, row: Row, *, select: tuple[str, ...] | None) -> Json:
-    return view(KINDS[row["kind"]], row["document"], version=call.version, select=select, typed=True)
+def _typed(call: Call, row: DirectoryObjectRow, *, select: tuple[str, ...] | None) -> Json:
+    return view(KINDS[row.kind], row.document, version=call.version, select=select, typed=True)
 
 
-def _led_to(call: Call, connection: Connection, rows: Sequence[Row], *, name: str) -> list[list[Row]]:
-    """What the navigation of each row leads to; of many, the first ones."""
+def _targets(
+    call: Call, connection: Connection, rows: Sequence[Identified], *, name: str
+) -> list[list[DirectoryObjectRow]]:
+    """Return the objects that the navigation of each row leads to; of many, the first ones."""
     tenant_id = call.tenant.id
     if name == "manager":
-        keys = [row["manager_id"] for row in rows if row["manager_id"]]
-        users = collections.elements(connection, tenant_id, collection="users", keys=keys)
-        return [[{**users[row["manager_id"]], "kind": "user"}] if row["manager_id"] in users else [] for row in rows]
-    parents = [row["id"] for row in rows]
-    collection = _EXPANDED.get(name, name)
-    found = collections.parts(connection, tenant_id, collection=collection, parents=parents, limit=MOST_EXPANDED)
-    return [found[parent] for parent in parents]
+        manager_ids = [row.manager_id if isinstance(row, UserRow) else None for row in rows]
+        keys = [manager_id for manager_id in manager_ids if manager_id is not None]
+        users = collections.elements(connection, tenant_id, collection=USERS, keys=keys)
+        return [[_as_object(users[each])] if each is not None and each in users else [] for each in manager_ids]
+    parents = [row.id for row in rows]
+    collection = DIRECTORY_OBJECTS[name]
+    objects = collections.parts(connection, tenant_id, collection=collection, parents=parents, limit=MOST_EXPANDED)
+    return [objects[parent] for parent in parents]
+
+
+def _as_object(user: UserRow) -> DirectoryObjectRow:
+    return DirectoryObjectRow(user.id, "user", user.created_at, user.document)
 
 
 def _kinds(body: Json) -> tuple[str, ...]:
@@ -168,7 +187,7 @@ def _kinds(body: Json) -> tuple[str, ...]:
     return tuple(KINDS) if "directoryobject" in wanted else tuple(kind for kind in KINDS if kind in wanted)
 
 
-async def _found(call: Call) -> Row:
+async def _object(call: Call) -> DirectoryObjectRow:
     key = call.keys["object"]
     row = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=key.lower())
     if row is None:

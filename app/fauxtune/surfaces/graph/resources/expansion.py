@@ -7,7 +7,6 @@ references, however long it is and however many are asked for; for its parts see
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
@@ -21,8 +20,6 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts
 from fauxtune.surfaces.graph.resources.profile_parts import PARTS
-
-Row = dict[str, Any]
 
 CONTEXT = "deviceManagement/deviceConfigurations"
 #: In lower case, as query options are compared.
@@ -45,7 +42,7 @@ def check_expansion(call: Call, *entities: Entity) -> None:
             check_select(each.select, entities=(target, *derived_from(target)), version=call.version)
 
 
-def expansions(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
+def expansions(call: Call, connection: Connection, rows: Sequence[Json]) -> list[Json]:
     """What is added to each of these profiles, in their order."""
     added = add_parts(
         call,
@@ -63,24 +60,24 @@ def expansions(call: Call, connection: Connection, rows: Sequence[Row]) -> list[
     return added
 
 
-def profile_view(call: Call, row: Row, *, select: tuple[str, ...] | None = None) -> Json:
+def profile_view(call: Call, row: Json, *, select: tuple[str, ...] | None = None) -> Json:
     """A profile as this version shows it."""
     return view(entity(row["kind"]), row["document"], version=call.version, select=select)
 
 
-def reference_context(row: Row, navigation: str) -> str:
+def reference_context(row: Json, navigation: str) -> str:
     """The context of what the profile refers to."""
     return f"{CONTEXT}('{row['id']}')/{entity(row['kind']).full_name}/{navigation}"
 
 
-def _place(row: Row, part: Part) -> str:
+def _place(row: Json, part: Part[Json]) -> str:
     """Where a part is found: what not every type has is behind the type."""
     if DEVICE_CONFIGURATION.navigation(part.name) is None:
         return reference_context(row, part.name)
     return f"{CONTEXT}('{row['id']}')/{part.name}"
 
 
-def _references(call: Call, row: Row, *, targets: Mapping[str, Row]) -> Json:
+def _references(call: Call, row: Json, *, targets: Mapping[str, Json]) -> Json:
     """What one profile refers to, as far as that is asked for."""
     added: Json = {}
     for each in call.query.expand:
@@ -91,7 +88,7 @@ def _references(call: Call, row: Row, *, targets: Mapping[str, Row]) -> Json:
     return added
 
 
-def _of_row(call: Call, row: Row, *, expand: Expand) -> Navigation | None:
+def _of_row(call: Call, row: Json, *, expand: Expand) -> Navigation | None:
     """The navigation as the row's type has it; None where the cast is to another type, or the type has none."""
     shape = entity(row["kind"])
     if expand.cast is not None and not shape.is_a(entity(expand.cast)):
@@ -104,7 +101,7 @@ def _navigation(call: Call, shape: Entity, *, name: str) -> Navigation | None:
     return (DEVICE_CONFIGURATION if call.version is Version.V1 else shape).navigation(name, version=call.version)
 
 
-def _reference(call: Call, row: Row, *, name: str, target: Row | None, select: tuple[str, ...] | None) -> Json:
+def _reference(call: Call, row: Json, *, name: str, target: Json | None, select: tuple[str, ...] | None) -> Json:
     if target is None:
         return {name: None}
     return {

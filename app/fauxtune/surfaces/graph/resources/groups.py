@@ -9,19 +9,22 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import GROUP
 from fauxtune.core.graph.references import binds, reference_id
 from fauxtune.core.graph.search import Searchable
+from fauxtune.core.model.ids import GroupId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.storage.collections.directory import GROUPS
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 
 _EXPANDABLE = ("members", "transitivemembers", "owners", "memberof", "transitivememberof")
 _LISTED = Listed(
-    collection="groups",
+    collection=GROUPS,
     entity=GROUP,
     context="groups",
+    document=stored,
     page_size=100,
     largest_page=999,
     directory=True,
@@ -46,7 +49,7 @@ async def count_groups(call: Call) -> Answer:
 async def get_group(call: Call) -> Answer:
     """GET /groups/{group}."""
     key = call.keys["group"]
-    find = partial(queries.group, tenant_id=call.tenant.id, group_id=key.lower())
+    find = partial(queries.group, tenant_id=call.tenant.id, group_id=GroupId(key.lower()))
     return await expanded_answer(call, find, key=key, listed=_LISTED)
 
 

@@ -6,7 +6,7 @@ a single device is read.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.graph.devices import FILTERED, MANAGED_DEVICE
@@ -23,20 +23,21 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import primary_user
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.storage.collections.devices import MANAGED_DEVICES
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, record_document, shown_record
+from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, record_document
 from fauxtune.surfaces.graph.resources.users import key_of
 
 _DEFENDER = "windowsProtectionState"
 
 
 _LISTED = Listed(
-    collection="managedDevices",
+    collection=MANAGED_DEVICES,
     entity=MANAGED_DEVICE,
     context=DEVICES,
     document=record_document,
@@ -61,7 +62,7 @@ async def get_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}."""
     check_options(call, MANAGED_DEVICE, expandable=tuple(PARTS))
     row = await device_row(call)
-    (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [asdict(row)]))
+    (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
     return _shown(call, row, more=more)
 
 
@@ -98,7 +99,7 @@ async def list_users(call: Call) -> Answer:
     user = None
     if row.user_id:
         user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row.user_id)
-    return list_documents(call, [] if user is None else [user["document"]], entity=USER, context="users")
+    return list_documents(call, [] if user is None else [user.document], entity=USER, context="users")
 
 
 async def set_primary_user(call: Call) -> Answer:
@@ -186,7 +187,7 @@ async def _owner_of(call: Call) -> str | None:
     user = await call.emulator.runner.read(directory_queries.user_by_key, call.tenant.id, key=key)
     if user is None:
         raise users_and_groups.missing(key)
-    return str(user["id"])
+    return str(user.id)
 
 
 def _context(call: Call) -> str:
@@ -194,7 +195,7 @@ def _context(call: Call) -> str:
 
 
 def _shown(call: Call, row: JoinedDeviceRow, *, more: Json | None = None) -> Answer:
-    shown = view(MANAGED_DEVICE, shown_record(row), version=call.version, select=call.query.select)
+    shown = view(MANAGED_DEVICE, record_document(row), version=call.version, select=call.query.select)
     return entity_answer(call, {**shown, **(more or {})}, context=_context(call))
 
 

@@ -6,70 +6,73 @@ Whose lists are asked for is in the path: a user, `/me`, a group, an Entra devic
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import KINDS
+from fauxtune.core.model.ids import GroupId
 from fauxtune.core.odata.query.expressions import IsOf
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.rows.directory import DirectoryObjectRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.directory_devices import found as found_device
-from fauxtune.surfaces.graph.resources.directory_objects import mixed, reference, shape, texts
+from fauxtune.surfaces.graph.resources.directory_devices import device_row
+from fauxtune.surfaces.graph.resources.directory_objects import Identified, mixed, reference, shape, texts
 from fauxtune.surfaces.graph.resources.users import key_of
 
-Row = dict[str, Any]
+R = TypeVar("R")
 
 #: Graph: directoryObject: checkMemberGroups.
 _MOST_CHECKED = 20
 _SINGULAR = ("user", "group", "device", "object")
 
 
-def lists(collection: str) -> Handler:
-    """GET .../{collection}, also with a cast."""
+def lists(navigation: str) -> Handler:
+    """GET .../{navigation}, also with a cast."""
 
     async def handler(call: Call) -> Answer:
-        listed = _cast(call, mixed(collection))
+        listed = _cast(call, mixed(navigation))
         return await list_rows(call, listed, parent=await owner_id(call))
 
     return handler
 
 
-def counts(collection: str) -> Handler:
-    """GET .../{collection}/$count, also with a cast."""
+def counts(navigation: str) -> Handler:
+    """GET .../{navigation}/$count, also with a cast."""
 
     async def handler(call: Call) -> Answer:
-        listed = _cast(call, mixed(collection))
+        listed = _cast(call, mixed(navigation))
         return await count_rows(call, listed, parent=await owner_id(call))
 
     return handler
 
 
-def element(collection: str) -> Handler:
-    """GET .../{collection}/{element}, also with a cast: NotFound for what is not in this list, or of another kind."""
+def element(navigation: str) -> Handler:
+    """GET .../{navigation}/{element}, also with a cast: NotFound for what is not in this list, or of another kind."""
 
     async def handler(call: Call) -> Answer:
-        listed = _cast(call, mixed(collection))
+        listed = _cast(call, mixed(navigation))
         check_options(call, listed.entity)
         key = call.keys["element"]
-        read: Callable[..., Row | None] = collections.element
+        parent = await owner_id(call)
         row = await call.emulator.runner.read(
-            read, call.tenant.id, collection=collection, key=key, parent=await owner_id(call)
+            lambda connection: collections.element(
+                connection, call.tenant.id, collection=listed.collection, key=key, parent=parent
+            )
         )
-        if row is None or (call.cast is not None and row["kind"] != listed.entity.name):
+        if row is None or (call.cast is not None and row.kind != listed.entity.name):
             raise users_and_groups.missing(key)
         return entity_answer(call, shape(call, row), context=listed.context)
 
     return handler
 
 
-def references(collection: str) -> Handler:
-    """GET .../{collection}/$ref."""
-    listed = replace(mixed(collection), shape=reference, context="Collection($ref)")
+def references(navigation: str) -> Handler:
+    """GET .../{navigation}/$ref."""
+    listed = replace(mixed(navigation), shape=reference, context="Collection($ref)")
 
     async def handler(call: Call) -> Answer:
         return await list_rows(call, listed, parent=await owner_id(call))
@@ -88,12 +91,12 @@ async def get_manager_reference(call: Call) -> Answer:
     return Answer(200, {"@odata.context": call.context("$ref"), **shown})
 
 
-async def _manager(call: Call) -> Row:
-    kind, key = _named(call)
-    user = await _look_up(call, kind, key=key)
+async def _manager(call: Call) -> DirectoryObjectRow:
+    key = key_of(call)
+    user = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
     if user is None:
         raise users_and_groups.missing(key)
-    manager_id = user["manager_id"] or "manager"
+    manager_id = user.manager_id or "manager"
     manager = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=manager_id)
     if manager is None:
         raise users_and_groups.missing("manager")
@@ -125,7 +128,7 @@ async def owner_id(call: Call) -> str:
     found = await _look_up(call, kind, key=key)
     if found is None:
         raise users_and_groups.missing(key)
-    return str(found["id"])
+    return str(found.id)
 
 
 def _named(call: Call) -> tuple[str, str]:
@@ -135,14 +138,14 @@ def _named(call: Call) -> tuple[str, str]:
     return "user", key_of(call)
 
 
-async def _look_up(call: Call, kind: str, *, key: str) -> Row | None:
+async def _look_up(call: Call, kind: str, *, key: str) -> Identified | None:
     read, tenant_id = call.emulator.runner.read, call.tenant.id
     if kind == "user":
         return await read(queries.user_by_key, tenant_id, key=key)
     if kind == "group":
-        return await read(queries.group, tenant_id, group_id=key.lower())
+        return await read(queries.group, tenant_id, group_id=GroupId(key.lower()))
     if kind == "device":
-        return await read(found_device, call)
+        return await read(device_row, call)
     return await read(queries.directory_object, tenant_id, object_id=key.lower())
 
 
@@ -151,15 +154,18 @@ async def _checked(call: Call, name: str) -> Answer:
 
 
 async def _memberships(call: Call, *, among: list[str] | None = None, security_only: bool = False) -> Answer:
-    read: Callable[..., list[str]] = queries.memberships
     found = await call.emulator.runner.read(
-        read, call.tenant.id, member_id=await owner_id(call), among=among, security_only=security_only
+        queries.memberships,
+        call.tenant.id,
+        member_id=await owner_id(call),
+        among=among,
+        security_only=security_only,
     )
     document: Json = {"@odata.context": call.context("Collection(Edm.String)"), "value": found}
     return Answer(200, document)
 
 
-def _cast(call: Call, listed: Listed) -> Listed:
+def _cast(call: Call, listed: Listed[R]) -> Listed[R]:
     """Only the kind that the cast names, with that kind's properties alone. Invalid for a type that is in no list."""
     if call.cast is None:
         return listed

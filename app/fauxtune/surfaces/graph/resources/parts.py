@@ -8,42 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.options import Expand
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Call, Json
 
-Row = dict[str, Any]
+E = TypeVar("E")
+R = TypeVar("R")
 #: For each of the rows, in their order: a list of documents where the navigation is a collection, else one or none.
-Read: TypeAlias = "Callable[[Call, Connection, Sequence[Row]], Sequence[list[Json] | Json | None]]"
+Read: TypeAlias = Callable[[Call, Connection, Sequence[R]], Sequence[list[Json] | Json | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One navigation: its name, the type of what it leads to, and how that is read."""
+class Part(Generic[R]):
+    """One navigation: its name, the type that it leads to, and how its elements are read for some rows."""
 
     name: str
     entity: Entity
-    read: Read
+    read: Read[R]
 
 
-def by_name(*parts: Part) -> dict[str, Part]:
-    """The parts by their names in lower case, as query options are compared."""
+def by_name(*parts: Part[R]) -> dict[str, Part[R]]:
+    """Return the parts by their names in lower case, as query options are compared."""
     return {part.name.lower(): part for part in parts}
 
 
 def add_parts(
     call: Call,
     connection: Connection,
-    rows: Sequence[Row],
+    rows: Sequence[R],
     *,
-    parts: Mapping[str, Part],
-    place: Callable[[Row, Part], str],
-    has: Callable[[Row, Expand], bool] = lambda _row, _each: True,
+    parts: Mapping[str, Part[R]],
+    place: Callable[[R, Part[R]], str],
+    has: Callable[[R, Expand], bool] = lambda _row, _expand: True,
 ) -> list[Json]:
     """What `$expand` adds to each row, in their order, as far as it names one of the parts and the row `has` it.
     `place`: where the part of a row is found, for its context.
@@ -61,7 +63,7 @@ def add_parts(
     return added
 
 
-def _shown(call: Call, found: list[Json] | Json | None, *, part: Part, expand: Expand, place: str) -> Json:
+def _shown(call: Call, found: list[Json] | Json | None, *, part: Part[Any], expand: Expand, place: str) -> Json:
     """The navigation as a property of its row, with its context before it."""
 
     def one(document: Json) -> Json:
@@ -77,17 +79,17 @@ def _shown(call: Call, found: list[Json] | Json | None, *, part: Part, expand: E
             return {context: call.context(f"{place}/$entity"), part.name: one(found)}
 
 
-def of_collection(collection: str, document: Callable[[Row], Json] = lambda row: row) -> Read:
-    """All that a collection has for each row."""
+def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> Read[Any]:
+    """Return what reads all elements of a collection for each row, by the row's id."""
 
-    def read(call: Call, connection: Connection, rows: Sequence[Row]) -> list[list[Json] | Json | None]:
-        ids = [row["id"] for row in rows]
-        found = collections.parts(connection, call.tenant.id, collection=collection, parents=ids)
-        return [[document(each) for each in found[key]] for key in ids]
+    def read(call: Call, connection: Connection, rows: Sequence[Any]) -> list[list[Json] | Json | None]:
+        ids = [row["id"] if isinstance(row, dict) else row.id for row in rows]
+        elements = collections.parts(connection, call.tenant.id, collection=collection, parents=ids)
+        return [[document(element) for element in elements[key]] for key in ids]
 
     return read
 
 
-def of_each(read_one: Callable[[Call, Connection, Row], list[Json] | Json | None]) -> Read:
-    """What is made from a row alone, or is read for one at a time."""
+def of_each(read_one: Callable[[Call, Connection, R], list[Json] | Json | None]) -> Read[R]:
+    """Return what reads the navigation for one row at a time."""
     return lambda call, connection, rows: [read_one(call, connection, row) for row in rows]

@@ -5,8 +5,6 @@ userStatusOverview, deviceSettingStateSummaries, managedDeviceCertificateStates.
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.graph_states.settings import setting_of
 from fauxtune.core.engine.planning.targeting import TargetKind
@@ -16,15 +14,17 @@ from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
+from fauxtune.storage.collections.certificate_states import PROFILE_CERTIFICATE_STATES
+from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern, statuses
 from fauxtune.surfaces.graph.call import Call, Json
+from fauxtune.surfaces.graph.lists import computed
 from fauxtune.surfaces.graph.resources.parts import Part, by_name, of_collection, of_each
 
-Row = dict[str, Any]
 
-
-def device_overview(call: Call, connection: Connection, profile: Row) -> Json:
+def device_overview(call: Call, connection: Connection, profile: Json) -> Json:
     """Counts of the devices that the list shows. Devices of other platforms are counted apart, and are in no list."""
     tenant_id, profile_id = call.tenant.id, profile["id"]
     ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
@@ -39,12 +39,12 @@ def device_overview(call: Call, connection: Connection, profile: Row) -> Json:
     }
 
 
-def user_overview(call: Call, connection: Connection, profile: Row) -> Json:
+def user_overview(call: Call, connection: Connection, profile: Json) -> Json:
     """Counts of the users that the list shows."""
     return _overview(call, profile, counts=statuses.user_counts(connection, call.tenant.id, profile_id=profile["id"]))
 
 
-def setting_summaries(call: Call, connection: Connection, profile: Row) -> list[Json]:
+def setting_summaries(call: Call, connection: Connection, profile: Json) -> list[Json]:
     """How its settings fare: a profile has one kind of setting here."""
     counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile["id"])
     setting, name = setting_of(profile["kind"])
@@ -52,7 +52,7 @@ def setting_summaries(call: Call, connection: Connection, profile: Row) -> list[
     return [{"id": f"{profile['id']}_{setting}", "settingName": name, "instancePath": setting, **numbers}]
 
 
-def in_old_form(row: Row) -> Json:
+def in_old_form(row: Json) -> Json:
     """An assignment to a group as its old form shows it."""
     return {
         "id": row["id"],
@@ -62,18 +62,20 @@ def in_old_form(row: Row) -> Json:
 
 
 PARTS = by_name(
-    Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection("assignments", lambda row: row["document"])),
-    Part("groupAssignments", DEVICE_CONFIGURATION_GROUP_ASSIGNMENT, of_collection("groupAssignments", in_old_form)),
-    Part("deviceStatuses", shapes.DEVICE_STATUS, of_collection("deviceStatuses")),
-    Part("userStatuses", shapes.USER_STATUS, of_collection("userStatuses")),
+    Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection(ASSIGNMENTS, lambda row: row["document"])),
+    Part("groupAssignments", DEVICE_CONFIGURATION_GROUP_ASSIGNMENT, of_collection(GROUP_ASSIGNMENTS, in_old_form)),
+    Part("deviceStatuses", shapes.DEVICE_STATUS, of_collection(DEVICE_STATUSES, computed)),
+    Part("userStatuses", shapes.USER_STATUS, of_collection(USER_STATUSES, computed)),
     Part("deviceStatusOverview", shapes.DEVICE_OVERVIEW, of_each(device_overview)),
     Part("userStatusOverview", shapes.USER_OVERVIEW, of_each(user_overview)),
     Part("deviceSettingStateSummaries", shapes.SETTING_SUMMARY, of_each(setting_summaries)),
-    Part("managedDeviceCertificateStates", shapes.CERTIFICATE_STATE, of_collection("managedDeviceCertificateStates")),
+    Part(
+        "managedDeviceCertificateStates", shapes.CERTIFICATE_STATE, of_collection(PROFILE_CERTIFICATE_STATES, computed)
+    ),
 )
 
 
-def _overview(call: Call, profile: Row, *, counts: dict[str, int]) -> Json:
+def _overview(call: Call, profile: Json, *, counts: dict[str, int]) -> Json:
     """What both overviews say. `failedCount` is that of `nonCompliant`, which no profile is here."""
     return {
         "id": profile["id"],

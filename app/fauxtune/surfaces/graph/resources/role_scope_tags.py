@@ -11,14 +11,16 @@ from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIG
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.profiles import role_scope_tags as operations
+from fauxtune.storage.collections.tenant import ROLE_SCOPE_TAG_ASSIGNMENTS, ROLE_SCOPE_TAGS
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
 
 _CONTEXT = "deviceManagement/roleScopeTags"
-_LISTED = Listed(collection="roleScopeTags", entity=ROLE_SCOPE_TAG, context=_CONTEXT)
+_LISTED = Listed(collection=ROLE_SCOPE_TAGS, entity=ROLE_SCOPE_TAG, context=_CONTEXT, document=stored)
 _ASSIGNMENTS = Listed(
-    collection="roleScopeTagAssignments",
+    collection=ROLE_SCOPE_TAG_ASSIGNMENTS,
+    document=stored,
     entity=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
     context=_CONTEXT,
 )

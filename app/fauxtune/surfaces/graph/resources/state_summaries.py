@@ -16,7 +16,6 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.queries import statuses
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Row
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
 from fauxtune.surfaces.graph.resources.profile_parts import setting_summaries
 
@@ -46,7 +45,7 @@ async def get_setting_summary(call: Call) -> Answer:
     return entity_answer(call, shown, context=below(profile, _SETTINGS))
 
 
-async def _settings(call: Call) -> tuple[Row, list[Json]]:
+async def _settings(call: Call) -> tuple[Json, list[Json]]:
     profile = await profile_row(call)
     return profile, await call.emulator.runner.read(lambda connection: setting_summaries(call, connection, profile))
 
@@ -99,7 +98,7 @@ async def get_conflict(call: Call) -> Answer:
 
 async def _conflicts(call: Call) -> list[Json]:
     rows = await call.emulator.runner.read(statuses.conflicts, call.tenant.id)
-    by_setting: dict[str, list[Row]] = {}
+    by_setting: dict[str, list[Json]] = {}
     for row in rows:
         by_setting.setdefault(setting_of(row["kind"])[0], []).append(row)
     return [_conflict(setting, found) for setting, found in sorted(by_setting.items())]
@@ -110,7 +109,7 @@ def source_of(profile_id: str, name: str | None) -> Json:
     return {"id": profile_id, "displayName": name, "sourceType": "deviceConfiguration"}
 
 
-def _conflict(setting: str, rows: list[Row]) -> Json:
+def _conflict(setting: str, rows: list[Json]) -> Json:
     return {
         "id": "_".join(row["profile_id"] for row in rows),
         "conflictingDeviceConfigurations": [source_of(row["profile_id"], row["name"]) for row in rows],

@@ -6,6 +6,7 @@ from fauxtune.core.graph.directory import SUBSCRIBED_SKU, USER
 from fauxtune.core.model.licences import PREPAID, SKUS
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.operations.directory.users_and_groups import missing
+from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
@@ -49,4 +50,4 @@ def _documents(connection: Connection, call: Call) -> list[Json]:
 
 def _consumed(call: Call, connection: Connection, *, sku: str) -> int:
     condition = parse_filter(f"assignedLicenses/any(l:l/skuId eq {sku})", USER)
-    return collections.count(connection, call.tenant.id, collection="users", condition=condition)
+    return collections.count(connection, call.tenant.id, collection=USERS, condition=condition)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.odata.documents.view import view
+from fauxtune.storage.collections.statuses import USER_STATUSES
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import user_overview
 
 _LISTED = Listed(
-    collection="userStatuses",
+    collection=USER_STATUSES,
     entity=shapes.USER_STATUS,
     context=CONTEXT,
-    document=lambda row: row,
+    document=computed,
 )
 
 

@@ -18,35 +18,36 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.storage.collections.devices import MANAGED_DEVICES
+from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.device_parts import record_document
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
 
-Row = dict[str, Any]
 
-
-def _license_details(row: Row) -> list[Json]:
+def _license_details(row: UserRow) -> list[Json]:
     return [
-        _details(row["id"], str(each["skuId"]), disabled=each.get("disabledPlans") or [])
-        for each in row["document"].get("assignedLicenses") or ()
+        _details(row.id, str(each["skuId"]), disabled=each.get("disabledPlans") or [])
+        for each in row.document.get("assignedLicenses") or ()
         if each["skuId"] in SKUS
     ]
 
 
 #: What a user has besides directory objects.
-PARTS = by_name(
+PARTS: dict[str, Part[UserRow]] = by_name(
     Part("licenseDetails", LICENSE_DETAILS, of_each(lambda _call, _connection, row: _license_details(row))),
-    Part("managedDevices", MANAGED_DEVICE, of_collection("managedDevices", record_document)),
+    Part("managedDevices", MANAGED_DEVICE, of_collection(MANAGED_DEVICES, record_document)),
 )
 
 
-def _expand(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
-    added = add_parts(call, connection, rows, parts=PARTS, place=lambda row, part: f"users('{row['id']}')/{part.name}")
+def _expand(call: Call, connection: Connection, rows: Sequence[UserRow]) -> list[Json]:
+    added = add_parts(call, connection, rows, parts=PARTS, place=lambda row, part: f"users('{row.id}')/{part.name}")
     return [{**more, **parts} for more, parts in zip(expand(call, connection, rows), added, strict=True)]
 
 
@@ -60,9 +61,10 @@ _EXPANDABLE = (
     *PARTS,
 )
 _LISTED = Listed(
-    collection="users",
+    collection=USERS,
     entity=USER,
     context="users",
+    document=stored,
     page_size=100,
     largest_page=999,
     directory=True,
@@ -179,18 +181,18 @@ async def remove_manager(call: Call) -> Answer:
 
 async def list_license_details(call: Call) -> Answer:
     """GET /users/{user}/licenseDetails: what the user's licences are, as far as the tenant has them."""
-    row = await _found(call)
+    row = await _user(call)
     return list_documents(call, _license_details(row), entity=LICENSE_DETAILS, context=_licences_of(row))
 
 
 async def count_license_details(call: Call) -> Answer:
     """GET /users/{user}/licenseDetails/$count."""
-    return count_documents(call, _license_details(await _found(call)), entity=LICENSE_DETAILS)
+    return count_documents(call, _license_details(await _user(call)), entity=LICENSE_DETAILS)
 
 
 async def get_license_details(call: Call) -> Answer:
     """GET /users/{user}/licenseDetails/{license}."""
-    row = await _found(call)
+    row = await _user(call)
     found = element_document(call, _license_details(row), entity=LICENSE_DETAILS, key=call.keys["license"])
     if found is None:
         raise users_and_groups.missing(call.keys["license"])
@@ -205,7 +207,7 @@ def key_of(call: Call) -> str:
     return key
 
 
-async def _found(call: Call) -> Row:
+async def _user(call: Call) -> UserRow:
     key = key_of(call)
     row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
     if row is None:
@@ -213,8 +215,8 @@ async def _found(call: Call) -> Row:
     return row
 
 
-def _licences_of(row: Row) -> str:
-    return f"users('{row['id']}')/licenseDetails"
+def _licences_of(row: UserRow) -> str:
+    return f"users('{row.id}')/licenseDetails"
 
 
 def _details(user_id: str, sku: str, *, disabled: list[str]) -> Json:

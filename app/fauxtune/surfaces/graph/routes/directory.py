@@ -102,7 +102,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     *of_member(_ONE_DEVICE, kind="device", permissions=needs.READ_DEVICES),
     *lists(
         f"{_ONE_DEVICE}/registeredOwners",
-        "usersOfDevice",
+        "registeredOwners",
         what="whose the device is",
         permissions=needs.READ_DEVICES,
         source="Graph: device: list registeredOwners",
@@ -110,7 +110,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     ),
     references(
         f"{_ONE_DEVICE}/registeredOwners",
-        "usersOfDevice",
+        "registeredOwners",
         what="whose the device is",
         permissions=needs.READ_DEVICES,
         source="Graph: device: list registeredOwners",
@@ -118,7 +118,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     ),
     *lists(
         f"{_ONE_DEVICE}/registeredUsers",
-        "usersOfDevice",
+        "registeredUsers",
         what="who uses the device",
         permissions=needs.READ_DEVICES,
         source="Graph: device: list registeredUsers",
@@ -126,7 +126,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     ),
     references(
         f"{_ONE_DEVICE}/registeredUsers",
-        "usersOfDevice",
+        "registeredUsers",
         what="who uses the device",
         permissions=needs.READ_DEVICES,
         source="Graph: device: list registeredUsers",

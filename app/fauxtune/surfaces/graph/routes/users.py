@@ -25,7 +25,7 @@ def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
         *of_member(one, kind="user", permissions=read),
         *lists(
             f"{one}/ownedDevices",
-            "devicesOfUser",
+            "ownedDevices",
             what="Entra devices of a user",
             permissions=read,
             source="Graph: user: list ownedDevices",
@@ -33,7 +33,7 @@ def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
         ),
         *lists(
             f"{one}/registeredDevices",
-            "devicesOfUser",
+            "registeredDevices",
             what="Entra devices of a user",
             permissions=read,
             source="Graph: user: list registeredDevices",
