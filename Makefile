@@ -9,7 +9,7 @@ ONLY ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .SILENT:
-.PHONY: help run test check format mutants bench openapi examples transcripts architecture migration lock clean
+.PHONY: help run test check format mutants bench openapi examples transcripts pictures migration lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -17,20 +17,20 @@ help: ## this list
 	echo
 	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: .venv/.run ## the demonstration, told step by step, then a server that stays up (ARGS="--once" ends after the proofs)
+run: .venv/.run ## the demonstration, step by step, then a server that keeps running (ARGS="--once" ends after the proofs)
 	trap : INT; $(BIN)/fauxtune demo $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error
 
 test: .venv/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-check: .venv/.test ## format, lint, types, import rules, sizes: all that can be said without running anything
+check: .venv/.test ## format, lint, types, import rules, sizes: everything that is checked without running the program
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -p no:randomly tests/repository/test_sizes.py
 
-format: .venv/.test ## put the code into shape
+format: .venv/.test ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -51,18 +51,18 @@ examples: .venv/.test ## record the answers that openapi/graph.json has as examp
 transcripts: .venv/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.interop.transcripts docs/devices.md
 
-architecture: .venv/.test ## draw the rooms in docs/architecture.md from the imports of the code
+pictures: .venv/.test ## draw the rooms in docs/architecture.md from the imports of the code
 	$(BIN)/python -m tests.repository.pictures docs/architecture.md
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
 
-lock: .venv/.uv ## resolve pyproject.toml into the lock files; keeps what is pinned (ARGS="--upgrade" takes the newest)
+lock: .venv/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock
 	$(COMPILE) pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
 	echo uv | $(COMPILE) - -o requirements-uv.lock
 
-clean: ## forget the environment, every cache, and the server's data (.fauxtune)
+clean: ## delete the environment, every cache, and the server's data (.fauxtune)
 	rm -rf .venv .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/.uv: requirements-uv.lock

@@ -1,6 +1,6 @@
 """The picture of the rooms in docs/architecture.md, drawn from the imports of the code.
 
-`python -m tests.repository.pictures docs/architecture.md` (or `make architecture`) writes it between its two markers.
+`python -m tests.repository.pictures docs/architecture.md` (or `make pictures`) writes it between its two markers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import grimp
 
-BEGIN = "<!-- rooms: drawn from the imports by `make architecture` -->"
+BEGIN = "<!-- rooms: drawn from the imports by `make pictures` -->"
 END = "<!-- end of rooms -->"
 
 Arrow = tuple[str, str]

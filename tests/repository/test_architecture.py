@@ -13,7 +13,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
 
 def test_the_picture_of_the_rooms_is_that_of_the_imports() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page_with_picture(page) == page, "make architecture draws it again"
+    assert page_with_picture(page) == page, "make pictures draws it again"
 
 
 def test_a_page_without_the_markers_is_an_error() -> None:
