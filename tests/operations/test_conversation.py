@@ -9,7 +9,7 @@ from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.checkin.stepwise import Result, Step, StepResult
+from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.queries import devices as device_queries

@@ -15,7 +15,7 @@ from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.ca import authorities, imported_pfx, templates
 from fauxtune.operations.ca import register as certificate_register
-from fauxtune.operations.checkin.stepwise import Result, Step, StepResult
+from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.directory import users_and_groups

@@ -24,7 +24,8 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
-from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
+from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
+from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices import apple_enrollment, credentials, enrollment, windows_enrollment
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.transaction import Transaction
@@ -115,8 +116,8 @@ class StepwiseDevice:
 
     async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
         """Send the results of steps; the next steps, at most `limit`."""
-        exchange = Exchange(caller=self.caller, begins=begins, wire=self.adapter, answers=answers, limit=limit)
-        return await converse(self.contoso.emulator, self.contoso.tenant, talk=exchange)
+        exchange = Exchange(caller=self.caller, begins=begins, adapter=self.adapter, results=answers, limit=limit)
+        return await converse(self.contoso.emulator, self.contoso.tenant, exchange=exchange)
 
     async def check_in(self, *, limit: int | None = None) -> list[str]:
         """One session to its end; the steps of it as texts (see `step_text`)."""

@@ -1,9 +1,8 @@
 """A check-in: two short transactions with the connector's work between them.
 
-*begin* takes in what the device reports, plans, and writes one row per request to the connector. *fulfil* answers what
-it can, in worker threads, outside any transaction. *finish* stores the answers and settles the generation that *begin*
-saw; what changed meanwhile waits for the next check-in. Nearly every check-in changes nothing: it is quiet, and one
-statement finds that out and writes the time.
+*begin* takes in the device's report, plans, settles the generation that it saw, and writes one row per request to the
+connector. *fulfil* answers the requests, in worker threads, outside any transaction. *finish* stores the answers and
+plans with them. Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from datetime import datetime
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
@@ -22,7 +21,7 @@ from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_request
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.devices.action_results import actions_sent
-from fauxtune.operations.devices.caller import DeviceCaller, identified
+from fauxtune.operations.devices.caller import DeviceCaller, identified, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.emulator import Emulator
@@ -34,8 +33,8 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a device says at a check-in. `digest` names it; `read(policy version, ledger)` is called only if it is new
-    or something is to be planned, and gives the inventory.
+    """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory,
+    and is called only if the report is new or something is to be planned.
     """
 
     digest: str
@@ -44,9 +43,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What *begin* leaves: the answer, and the connector's tasks if that is not all."""
+    """The result of *begin*: the answer, and the connector's tasks if they have to be done first."""
 
-    enrollment: EnrollmentRow
+    enrollment_id: EnrollmentId
     policy_version: int
     operations: int = 0
     tasks: list[Task] = field(default_factory=list)
@@ -54,26 +53,34 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class CheckedIn:
-    """What the device is told: the version of its policy, and how many operations wait for it."""
+    """The answer to a check-in: the version of the device's policy, and how many operations wait for it."""
 
     policy_version: int
     operations: int
 
 
 async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
-    """One check-in of one device. Two at once are served one after the other.
+    """Serve one check-in of a device. Two at once are served one after the other.
 
-    Unauthenticated, NotFound or EnrollmentEnded for a caller that is no device of this tenant, or none any more.
+    Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
     """
-    quiet = await quiet_version(emulator, tenant, caller=caller, report=report)
-    if quiet is not None:
-        return CheckedIn(quiet, 0)
-    async with emulator.turns.of(caller.enrollment_id):
+    turns = emulator.turns
+    was_taken = turns.is_taken(caller.enrollment_id)
+    version = await quiet_version(emulator, tenant, caller=caller, report=report)
+    if version is not None:
+        return CheckedIn(version, 0)
+    was_taken = was_taken or turns.is_taken(caller.enrollment_id)
+    async with turns.of(caller.enrollment_id):
+        if was_taken:
+            # Another check-in may have settled the device meanwhile.
+            version = await quiet_version(emulator, tenant, caller=caller, report=report)
+        if version is not None:
+            return CheckedIn(version, 0)
         return await take_turn(emulator, tenant, caller=caller, report=report)
 
 
 async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> int | None:
-    """The whole of a check-in that changes nothing: the policy's version. None: this one is not quiet."""
+    """Serve a check-in that changes nothing, with one statement; return the policy's version. None: it is not quiet."""
     return await emulator.runner.read(
         queries.quiet_checkin,
         tenant.id,
@@ -85,7 +92,7 @@ async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: DeviceCal
 
 
 async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
-    """*begin*, *fulfil* and *finish*; the caller holds the device's turn."""
+    """Serve a check-in that is not quiet: *begin*, *fulfil* and *finish*. The caller holds the device's turn."""
     begun = await emulator.runner.run(
         tenant, begin, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings
     )
@@ -96,14 +103,10 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller,
 
 
 def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
-    """The first transaction."""
+    """Run the first transaction: take in the report, plan, and gather the connector's tasks."""
     row = identified(tx, caller, lock=True)
-    if row.state == EnrollmentState.ENDING.value:
-        return Begun(row, policy_version=row.policy_version, operations=_contacted(tx, row))
-    quiet = row.generation == row.settled_generation and row.due_at > tx.now and row.report_digest == report.digest
-    if quiet:
-        queries.change_enrollment(tx.connection, row.id, last_checkin_at=tx.now)
-        return Begun(row, policy_version=row.policy_version)
+    if row.state is EnrollmentState.ENDING:
+        return Begun(row.id, row.policy_version, operations=_ending_contacted(tx, row))
     rows, changed = _taken_in(tx, row, report=report)
     planned = plan_device(tx, row, rows=rows)
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row.id, changed=changed.values(), at=tx.now)
@@ -112,7 +115,7 @@ def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeySto
     operations = actions_sent(tx, row, ending=False)
     version = row.policy_version + planned.plan.policy_changed
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
-    # wait for it too, for a quiet check-in would not tell it of them.
+    # wait for it too, for the answer to a quiet check-in does not mention them.
     queries.change_enrollment(
         tx.connection,
         row.id,
@@ -120,35 +123,33 @@ def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeySto
         last_checkin_at=tx.now,
         policy_version=version,
         plans=row.plans + 1,
-        settled_generation=row.settled_generation if work else row.generation,
+        settled_generation=row.generation,
         due_at=tx.now if work or operations else _due(row, planned, next_poll=next_poll),
     )
-    return Begun(row, policy_version=version, operations=operations, tasks=work)
+    return Begun(row.id, version, operations=operations, tasks=work)
 
 
 def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
-    """The second transaction; what the device is told."""
-    row = queries.enrollment(tx.connection, begun.enrollment.id, lock=True)
+    """Run the second transaction: store the connector's answers and plan with them; return the answer to the device."""
+    row = queries.enrollment(tx.connection, begun.enrollment_id, lock=True)
     assert row is not None
     user = user_name(tx, row)
     issued = [store(tx, row, fulfilled=answer, user=user) for answer in answers]
-    if row.state != EnrollmentState.ACTIVE.value:
+    if row.state is not EnrollmentState.ACTIVE:
         revoke_issued_late(tx, row, serials=[serial for serial in issued if serial is not None])
-        ending = row.state == EnrollmentState.ENDING.value
-        return CheckedIn(row.policy_version, _contacted(tx, row) if ending else 0)
+        return CheckedIn(row.policy_version, _ending_contacted(tx, row) if is_live(row) else 0)
     if len(answers) < len(begun.tasks):
-        tx.wake([row.id])  # the rest is done when it comes again
+        tx.wake([row.id])  # the next check-in does the rest
     planned = plan_device(tx, row, rows=queries.ledger_rows(tx.connection, row.id))
     write_plan(tx, row, planned=planned, user=user)
     ready, next_poll = open_requests(tx, row)
-    version = int(row.policy_version) + planned.plan.policy_changed
+    version = row.policy_version + planned.plan.policy_changed
     queries.change_enrollment(
         tx.connection,
         row.id,
         policy_version=version,
         plans=row.plans + 1,
-        settled_generation=begun.enrollment.generation,
-        # What is asked only now is answered at the next check-in.
+        # Requests that this plan has made are answered at the next check-in.
         due_at=tx.now if ready or begun.operations else _due(row, planned, next_poll=next_poll),
     )
     return CheckedIn(version, begun.operations)
@@ -157,7 +158,7 @@ def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> Checke
 def note_changes(
     tx: Transaction, row: EnrollmentRow, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
 ) -> None:
-    """Journal entries about what the device says it has installed, refused or removed."""
+    """Record what the device reports as installed, refused or removed in the journal."""
     words = {ItemState.INSTALLED: "installed", ItemState.FAILED: "failed", ItemState.REMOVED: "removed"}
     user = user_name(tx, row) if changed else None
     for key, new in changed.items():
@@ -176,10 +177,10 @@ def _taken_in(
 
 def _due(row: EnrollmentRow, planned: Planned, *, next_poll: datetime | None) -> datetime:
     moments = (planned.plan.due_at, next_poll, row.inventory_at)
-    return min(each for each in moments if each is not None)
+    return min(moment for moment in moments if moment is not None)
 
 
-def _contacted(tx: Transaction, row: EnrollmentRow) -> int:
-    """A device whose end was ordered is here: the order is on its way. How many operations wait."""
+def _ending_contacted(tx: Transaction, row: EnrollmentRow) -> int:
+    """Note the contact of a device whose end was ordered; return how many operations wait for it."""
     queries.change_enrollment(tx.connection, row.id, last_checkin_at=tx.now)
     return actions_sent(tx, row, ending=True)

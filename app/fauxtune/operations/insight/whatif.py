@@ -162,9 +162,8 @@ def _as_it_is(tx: Transaction, device: EnrollmentId) -> _Look:
     assert row is not None
     rows = queries.ledger_rows(tx.connection, device)
     rests = (
-        row.state != EnrollmentState.ENDING.value
-        and row.generation == row.settled_generation
-        and row.due_at > tx.now
+        row.state is not EnrollmentState.ENDING
+        and row.is_settled(tx.now)
         and not any(each.state in _UNDER_WAY for each in rows.values())
     )
     if rests:

@@ -51,6 +51,10 @@ class EnrollmentRow:
     inventory_at: datetime | None
     wire_state: JsonObject | None
 
+    def is_settled(self, now: datetime) -> bool:
+        """Whether the device has planned with all changes that concern it, and nothing is due."""
+        return self.generation == self.settled_generation and self.due_at > now
+
 
 class EnrollmentChanges(TypedDict, total=False):
     """Columns of an enrolment that change."""

@@ -12,7 +12,7 @@ import pytest
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.checkin.stepwise import PlatformAdapter, Result, StepResult
+from fauxtune.operations.checkin.steps import PlatformAdapter, Result, StepResult
 from fauxtune.surfaces.devices.apple import adapter, command_results, messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink
 from tests.surfaces.devices.apple.wire import example

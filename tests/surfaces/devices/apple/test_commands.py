@@ -17,7 +17,7 @@ from fauxtune.core.model.items import LedgerRow, email_key, root_key
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.stepwise import Step
+from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.translate import DeviceContext

@@ -6,7 +6,7 @@ import pytest
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED
-from fauxtune.operations.checkin.stepwise import Result
+from fauxtune.operations.checkin.steps import Result
 from fauxtune.surfaces.devices.windows import status_mapping
 from fauxtune.surfaces.devices.windows.status_mapping import Said, verdict
 

@@ -16,7 +16,7 @@ from fauxtune.core.model.items import Claim, LedgerRow, email_key, imported_key,
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.stepwise import Step
+from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
 from fauxtune.surfaces.devices.windows.messages.syncml import Command

@@ -22,7 +22,7 @@ from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, roo
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.stepwise import Step
+from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp, session, translate
 from fauxtune.surfaces.devices.windows.messages import mde2, provisioning, soap, syncml

@@ -54,9 +54,9 @@ async def settle(here: Here, body: messages.Settle | None = None) -> answers.Res
     return _rest(await settling.settle(here.emulator, here.tenant, seconds=seconds))
 
 
-def _rest(found: settling.Rest) -> answers.Rest:
+def _rest(found: settling.Settled) -> answers.Rest:
     waiting = [answers.WaitingDevice(**asdict(each)) for each in found.waiting]
-    return answers.Rest(settled=found.settled, waiting=waiting)
+    return answers.Rest(settled=[*found.settled], waiting=waiting)
 
 
 def _view(tenant: Tenant, emulator: Emulator) -> answers.Clock:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.checkin.stepwise import Result, StepResult
+from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.apple import messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
 from fauxtune.surfaces.devices.apple.plist import Plist

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
-from fauxtune.operations.checkin.stepwise import Exchange, converse
+from fauxtune.operations.checkin.steps import Exchange
+from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices import scep
 from fauxtune.operations.devices.apple_caller import read_enrolled
 from fauxtune.operations.devices.caller import DeviceCaller
@@ -114,10 +115,10 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
     exchange = Exchange(
         caller=DeviceCaller(row.id, call.digest),
         begins=results.status is messages.Status.IDLE,
-        wire=ADAPTER,
-        answers=() if result is None else (result,),
+        adapter=ADAPTER,
+        results=() if result is None else (result,),
     )
-    steps = await converse(call.emulator, call.tenant, talk=exchange)
+    steps = await converse(call.emulator, call.tenant, exchange=exchange)
     if not steps:
         return b""
     context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"))

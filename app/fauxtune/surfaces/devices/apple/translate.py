@@ -22,7 +22,7 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.stepwise import Step
+from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging

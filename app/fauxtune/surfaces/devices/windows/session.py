@@ -16,7 +16,8 @@ from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import stepwise
-from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
+from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
+from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
@@ -100,8 +101,8 @@ class _Exchange:
     async def _talk(self, state: State, message: Message, *, begins: bool, answers: Sequence[StepResult]) -> None:
         """Hand on what the device said and take up its next steps. What cannot be told is answered at once."""
         while True:
-            talk = Exchange(self._caller, begins=begins, wire=WIRE, answers=tuple(answers), limit=STEPS)
-            steps = await converse(self._emulator, self._tenant, talk=talk)
+            talk = Exchange(self._caller, begins=begins, adapter=WIRE, results=tuple(answers), limit=STEPS)
+            steps = await converse(self._emulator, self._tenant, exchange=talk)
             around = await self._surroundings(steps, state)
             answers = [found for step in steps if (found := self._taken(state, message, step=step, around=around))]
             begins = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
-from fauxtune.operations.checkin.stepwise import Result, StepResult
+from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Message, Placed
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, Said, verdict
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
-from fauxtune.operations.checkin.stepwise import Result, StepResult
+from fauxtune.operations.checkin.steps import Result, StepResult
 
 MUST = "must"  # any failure is the step's
 THERE = "there"  # that it is there already is as good

@@ -1,0 +1,132 @@
+"""The next steps of a device, with the bytes that they carry. They are written down, so that the device is not quiet
+before it has reported their results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.engine.planning.steps import (
+    PlannedStep,
+    SentStep,
+    StepKind,
+    StepState,
+    due_steps,
+    planned_steps,
+)
+from fauxtune.core.engine.removal.decisions import DeviceKind
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.pki.cms import open_envelope
+from fauxtune.operations.ca import authorities
+from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
+from fauxtune.operations.checkin.step_results import is_inventory_due, questions
+from fauxtune.operations.checkin.steps import Exchange, Step
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.actions import Order
+from fauxtune.operations.devices.caller import identified
+from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+
+@dataclass(frozen=True, slots=True)
+class NextSteps:
+    """The steps for the device; `is_due`: there are none, and it is to be planned before there can be more."""
+
+    steps: tuple[Step, ...]
+    is_due: bool
+
+
+def next_steps(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packagings: Packagings) -> NextSteps:
+    """Return the next steps, and write them down. A device that is ending is sent its orders only.
+
+    Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
+    """
+    row = identified(tx, exchange.caller, lock=True)
+    sent = step_queries.sent_steps(tx.connection, row.id)
+    orders = {order.id: order for order in device_actions.pending(tx, row)}
+    is_ending = row.state is EnrollmentState.ENDING
+    items = {} if is_ending else queries.ledger_rows(tx.connection, row.id)
+    planned = planned_steps(
+        items.values(),
+        device=DeviceKind(row.variant, tx.tenant.edition),
+        orders=list(orders),
+        questions=() if is_ending else questions(tx, row, sent=sent, adapter=exchange.adapter),
+        again=is_inventory_due(tx, row),
+        sent=sent,
+    )
+    stale = [step.id for step in sent if step.step not in planned and step.state is not StepState.REFUSED]
+    step_queries.delete_steps(tx.connection, row.id, ids=stale)
+    builder = _StepBuilder(tx=tx, enrollment=row, items=items, orders=orders, keys=keys, packagings=packagings)
+    built = builder.steps(due_steps(planned, sent)[: exchange.limit])
+    new = [SentStep(step.id, planned_step, StepState.SENT) for step, planned_step in built]
+    step_queries.put_steps(tx.connection, tx.tenant.id, enrollment_id=row.id, sent=new, at=tx.now)
+    over = (StepState.CONFIRMED, StepState.REFUSED)
+    has_open = any(step.id not in stale and step.state not in over for step in sent)
+    if (new or has_open) and row.due_at > tx.now:
+        queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
+    return NextSteps(tuple(step for step, _ in built), is_due=not built and (has_open or not row.is_settled(tx.now)))
+
+
+@dataclass(frozen=True, slots=True)
+class _StepBuilder:
+    """Builds steps from planned steps."""
+
+    tx: Transaction
+    enrollment: EnrollmentRow
+    items: Mapping[ItemKey, LedgerRow]
+    orders: Mapping[str, Order]
+    keys: KeyStore
+    packagings: Packagings
+
+    def steps(self, due: Sequence[tuple[PlannedStep, str | None]]) -> list[tuple[Step, PlannedStep]]:
+        """Return the steps, each with its plan; `due`: with the ids of those that were sent before. An install whose
+        bytes are gone is left out: it is on its way to removal.
+        """
+        keys = {ItemKey(planned.subject) for planned, _id in due if planned.kind is StepKind.INSTALL}
+        found = deliverables(self.tx.connection, self.enrollment, keys=keys) if keys else []
+        installs = {item.row.key: self._opened(item) for item in found}
+        built = []
+        for planned, before in due:
+            step = self._step(planned, before or self.tx.ids.uuid(), installs=installs)
+            if step is not None:
+                built.append((step, planned))
+        return built
+
+    def _step(self, planned: PlannedStep, step_id: str, *, installs: Mapping[ItemKey, Deliverable]) -> Step | None:
+        key = ItemKey(planned.subject)
+        match planned.kind:
+            case StepKind.INSTALL:
+                return Step(step_id, planned.kind, item=installs[key]) if key in installs else None
+            case StepKind.REMOVE:
+                return Step(step_id, planned.kind, item=Deliverable(row=self.items[key]))
+            case StepKind.ACTION:
+                return Step(step_id, planned.kind, order=self.orders[planned.subject])
+            case StepKind.QUESTION:
+                return Step(step_id, planned.kind, part=planned.subject)
+            case _:
+                assert_never(planned.kind)
+
+    def _opened(self, item: Deliverable) -> Deliverable:
+        """Open what was sealed for the service, if the tenant wants plain profiles."""
+        packaging = self.packagings.get(self.enrollment.platform)
+        switch = None if packaging is None else packaging.plain_switch
+        if item.sealed is None or switch is None or not self.tx.tenant.setting(switch):
+            return item
+        authority = authorities.load(self.tx.connection, self.tx.tenant, name="devices", keys=self.keys)
+        assert isinstance(authority.key, RSAPrivateKey)
+        try:
+            opened = open_envelope(item.sealed, certificate=authority.certificate, key=authority.key)
+        except Invalid:
+            return item  # it was sealed for the device before the switch was turned
+        return replace(item, opened=opened)

@@ -1,0 +1,195 @@
+"""Taking in the results of steps. An install that the device confirms counts as installed only when an inventory shows
+it, for some clients confirm everything and keep nothing; where the device cannot list what it holds, its confirmation
+counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from typing import assert_never
+
+from fauxtune.core.engine.planning.ledger import moved
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory
+from fauxtune.core.engine.planning.steps import SentStep, StepKind, StepState, confirmed_items
+from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
+from fauxtune.core.model.actions import WAITING, DeviceAction
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.states import ItemState
+from fauxtune.operations.checkin.checkin import note_changes
+from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.caller import identified, is_live
+from fauxtune.operations.devices.inventory_facts import note_facts
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+#: Intune: hardware and software inventory is refreshed every seven days.
+INVENTORY_EVERY = timedelta(days=7)
+
+
+def apply_results(tx: Transaction, exchange: Exchange) -> bool:
+    """Take in the results that the device reports. Return whether its enrolment is still live after them.
+
+    Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
+    """
+    row = identified(tx, exchange.caller, lock=True)
+    if exchange.begins:
+        step_queries.restart_steps(tx.connection, row.id)
+        waiting = action_queries.actions(tx.connection, row.id, states=WAITING)
+        if any(action.action is DeviceAction.SYNC for action in waiting):
+            queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)
+    if not exchange.results:
+        return True
+    sent = {step.id: step for step in step_queries.sent_steps(tx.connection, row.id)}
+    for result in exchange.results:
+        step = sent.get(result.step)
+        is_open = step is not None and step.state in (StepState.SENT, StepState.WAITING, StepState.LATER)
+        if step is not None and is_open and not _apply_result(tx, row, step=step, result=result):
+            return False
+    _apply_answers(tx, row, adapter=exchange.adapter)
+    return True
+
+
+def questions(
+    tx: Transaction, row: EnrollmentRow, *, sent: Sequence[SentStep], adapter: PlatformAdapter
+) -> tuple[str, ...]:
+    """Return the questions for the device now: all of them when its inventory is due, those of the inventory after an
+    install, and those that it was sent and whose answers were not taken in yet.
+    """
+    inventory, information = adapter.inventory_parts(row.variant), adapter.information_parts(row.variant)
+    if is_inventory_due(tx, row):
+        return (*inventory, *information)
+    put_off = _put_off(sent)
+    is_new = any(not put_off & adapter.parts_that_tell(key) for key in confirmed_items(sent))
+    before = {step.step.subject for step in sent if step.step.kind is StepKind.QUESTION}
+    return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
+
+
+def is_inventory_due(tx: Transaction, row: EnrollmentRow) -> bool:
+    """Whether the device's inventory is to be refreshed: every seven days, and when an admin synchronises it."""
+    return row.inventory_at is not None and row.inventory_at <= tx.now
+
+
+def _apply_result(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> bool:
+    """Return whether the enrolment is still live after it."""
+    if result.result is Result.LATER:
+        step_queries.change_step(tx.connection, step.id, state=StepState.LATER)
+        return True
+    match step.step.kind:
+        case StepKind.INSTALL:
+            _apply_install(tx, row, step=step, result=result)
+        case StepKind.REMOVE:
+            _apply_removal(tx, row, step=step, result=result)
+        case StepKind.ACTION:
+            return _apply_action(tx, row, step=step, result=result)
+        case StepKind.QUESTION:
+            step_queries.change_step(tx.connection, step.id, state=StepState.ANSWERED, answer=result.data)
+        case _:
+            assert_never(step.step.kind)
+    return True
+
+
+def _apply_install(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> None:
+    if result.result is Result.DONE:
+        step_queries.change_step(tx.connection, step.id, state=StepState.CONFIRMED)
+        return
+    step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED)
+    rows = queries.ledger_rows(tx.connection, row.id)
+    current = rows.get(ItemKey(step.step.subject))
+    if current is not None and current.fingerprint == step.step.fingerprint:
+        refused = {current.key: result.problem or Problem(REMEDIATION_FAILED, "The device refused it.")}
+        _write(tx, row, before=rows, changed=apply_inventory(rows.values(), Inventory(refused=refused, complete=False)))
+
+
+def _apply_removal(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> None:
+    if result.result is not Result.DONE:
+        # It is sent again when something else makes the device due: at each visit it would be sent without end.
+        step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED)
+        why = result.problem.message if result.problem else "The device did not remove it."
+        tx.record("refused", device=row.id, item=step.step.subject, reason=why)
+        return
+    step_queries.delete_steps(tx.connection, row.id, ids=[step.id])
+    rows = queries.ledger_rows(tx.connection, row.id)
+    gone = rows.get(ItemKey(step.step.subject))
+    if gone is not None and is_to_go(gone, DeviceKind(row.variant, tx.tenant.edition)):
+        after = ItemState.REMOVED if gone.state is ItemState.REMOVING else gone.state
+        changed = {gone.key: moved(gone, after, installed_fingerprint=None)}
+        _write(tx, row, before=rows, changed=changed)
+
+
+def _apply_action(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> bool:
+    step_queries.delete_steps(tx.connection, row.id, ids=[step.id])
+    if step.step.subject not in {order.id for order in device_actions.pending(tx, row)}:
+        return True  # it was cancelled meanwhile
+    error = None
+    if result.result is not Result.DONE:
+        error = result.problem.message if result.problem else "The device refused it."
+    supported = result.result is not Result.UNSUPPORTED
+    device_actions.complete(tx, row, action_id=step.step.subject, error=error, supported=supported)
+    after = queries.enrollment(tx.connection, row.id)
+    return after is not None and is_live(after)
+
+
+def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdapter) -> None:
+    """When all questions are answered or put off, take in what the answers show that the device holds, and its facts.
+    An item that only a question shows which was put off waits for that question.
+    """
+    sent = step_queries.sent_steps(tx.connection, row.id)
+    states = {step.step.subject: step.state for step in sent if step.step.kind is StepKind.QUESTION}
+    asked = {states.get(part) for part in questions(tx, row, sent=sent, adapter=adapter)}
+    if StepState.ANSWERED not in asked or asked - {StepState.ANSWERED, StepState.LATER}:
+        return
+    put_off = _put_off(sent)
+    rows = queries.ledger_rows(tx.connection, row.id)
+    waiting = {key for key in rows if put_off & adapter.parts_that_tell(key)}
+    judged = {key: item for key, item in rows.items() if key not in waiting}
+    acknowledged = confirmed_items(sent) - waiting
+    answers = step_queries.question_answers(tx.connection, row.id)
+    changed = apply_inventory(judged.values(), adapter.inventory(answers, rows=judged, acknowledged=acknowledged))
+    for key in acknowledged & judged.keys():
+        after = changed.get(key, judged[key])
+        if after.state is ItemState.SENT:
+            why = "The device confirmed that it installed it, and its inventory does not show it."
+            changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
+    _write(tx, row, before=rows, changed=changed)
+    needed = {part for key in waiting for part in adapter.parts_that_tell(key)}
+    needed |= put_off & set(adapter.information_parts(row.variant))
+    step_queries.delete_steps(tx.connection, row.id, ids=_finished(sent, waiting=waiting, needed=needed))
+    if is_inventory_due(tx, row):
+        queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
+    note_facts(tx, row, facts=adapter.facts(answers))
+
+
+def _finished(sent: Sequence[SentStep], *, waiting: AbstractSet[ItemKey], needed: AbstractSet[str]) -> list[str]:
+    """The ids of the confirmed installs and of the questions that nothing waits for any more."""
+    finished = []
+    for step in sent:
+        if step.step.kind is StepKind.QUESTION:
+            is_finished = step.step.subject not in needed
+        else:
+            is_finished = step.state is StepState.CONFIRMED and step.step.subject not in waiting
+        if is_finished:
+            finished.append(step.id)
+    return finished
+
+
+def _put_off(sent: Sequence[SentStep]) -> frozenset[str]:
+    """The questions that the device has put off."""
+    return frozenset(
+        step.step.subject for step in sent if step.step.kind is StepKind.QUESTION and step.state is StepState.LATER
+    )
+
+
+def _write(
+    tx: Transaction, row: EnrollmentRow, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
+) -> None:
+    note_changes(tx, row, before=before, changed=changed)
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row.id, changed=changed.values(), at=tx.now)
+    if changed:
+        queries.change_enrollment(tx.connection, row.id, due_at=tx.now)

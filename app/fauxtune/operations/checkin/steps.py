@@ -1,0 +1,96 @@
+"""Steps for a device and the results of steps, as operations and the adapters of the platforms exchange them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.steps import StepKind
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.operations.devices.actions import Order
+from fauxtune.operations.devices.caller import DeviceCaller
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command for the device. `item`: of an install with its bytes, of a removal its row alone; `order` of an
+    action; `part`: the platform's name of a question.
+    """
+
+    id: str
+    kind: StepKind
+    item: Deliverable | None = None
+    order: Order | None = None
+    part: str | None = None
+
+
+class Result(StrEnum):
+    """The outcome of a step."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    LATER = "later"
+    UNSUPPORTED = "unsupported"  # the device does not know such a command
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The device's result of one step; ignored if the step was not sent. `data` answers a question."""
+
+    step: str
+    result: Result
+    problem: Problem | None = None
+    data: JsonObject | None = None
+
+
+class PlatformAdapter(Protocol):
+    """The platform's part of a stepwise check-in: its questions, and how their answers are read."""
+
+    def inventory_parts(self, variant: Variant) -> Sequence[str]:
+        """The questions whose answers show what the device holds."""
+        ...
+
+    def information_parts(self, variant: Variant) -> Sequence[str]:
+        """The questions whose answers are facts about the device."""
+        ...
+
+    def parts_that_tell(self, key: ItemKey) -> AbstractSet[str]:
+        """The questions of the inventory whose answers show whether this item is there."""
+        ...
+
+    def inventory(
+        self,
+        answers: Mapping[str, JsonObject],
+        *,
+        rows: Mapping[ItemKey, LedgerRow],
+        acknowledged: AbstractSet[ItemKey],
+    ) -> Inventory:
+        """Return what the device holds. A question that it could not answer is missing; an item that no question shows
+        counts as held if it is acknowledged or was installed.
+        """
+        ...
+
+    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
+        """Return the device's facts, by the names of Graph's managedDevice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One exchange of a conversation: the calling device and the results that it reports. `begins`: the device opens
+    the conversation. `limit`: the most steps that it takes.
+    """
+
+    caller: DeviceCaller
+    begins: bool
+    adapter: PlatformAdapter
+    results: Sequence[StepResult] = field(default_factory=tuple)
+    limit: int = 1
