@@ -303,7 +303,7 @@ async def test_a_dedicated_device_is_nobodys_and_its_certificate_is_the_devices_
     assert (told[root][0], told[pkcs][0]) == ("compliant", "compliant")
     assert told[named][0] == "error"
     assert "{{UserName}}" in told[named][1]
-    nobody = "Imported certificates are those of the device's user, and this device has none."
+    nobody = "Imported certificates belong to the device's user, but this device has no user."
     assert told[imported] == ("error", nobody)
     # On the device and at the CA.
     serial = str((await phone.ledger())[ItemKey(f"pkcs/{pkcs}")].serial)

@@ -11,8 +11,8 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.digicert import names, subject
+from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
 from fauxtune.core.profiles.pkcs import FAMILY
-from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import digicert
@@ -211,7 +211,7 @@ def test_three_subject_formats_are_taken(form: str) -> None:
     ],
 )
 def test_other_subject_formats_are_refused(document: dict[str, Any]) -> None:
-    with pytest.raises(Invalid, match="DigiCert's CA takes the subject name formats"):
+    with pytest.raises(Invalid, match="DigiCert's CA accepts the subject name formats"):
         subject(document, {**VALUES, "imeinumber": "1"})
 
 
@@ -228,7 +228,7 @@ def test_of_address_and_principal_name_the_missing_one_is_the_other_or_the_subje
     assert dict(names({}, VALUES, subject="CN=bob@contoso.example"))["emailAddress"] == "bob@contoso.example"
     with pytest.raises(Invalid, match="needs an e-mail address"):
         names({}, VALUES, subject="CN=bob")
-    with pytest.raises(Invalid, match="takes the alternative names"):
+    with pytest.raises(Invalid, match="accepts the alternative names"):
         names(
             {"customSubjectAlternativeNames": [{"sanType": "domainNameService", "name": "x"}]}, VALUES, subject="CN=x"
         )
@@ -249,7 +249,7 @@ def test_on_windows_no_trusted_root_is_asked_for(kind: str, needs: str | None) -
         "subjectNameFormat": "commonName",
     }
     profile = Profile(ProfileId("p"), kind, 1, document)
-    (item,) = FAMILY.items(profile, World(variables=VALUES, has_user=True, authorities=(authority,)))
+    (item,) = FAMILY.items(profile, Recipient(variables=VALUES, has_user=True, authorities=(authority,)))
     assert (item.problem, item.needs_root) == (None, needs)
     assert item.order is not None
     assert item.order.authority == "digicert"

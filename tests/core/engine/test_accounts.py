@@ -23,7 +23,7 @@ from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Problem, email_key, imported_key, pkcs_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
-from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
+from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 ROOT = "ab" * 32
@@ -74,7 +74,7 @@ def imported(thumbprint: str, *, days: int, since: int | None = None) -> Importe
     return ImportedCertificate(thumbprint, "smimeEncryption", f"f-{thumbprint}", begins, NOW + timedelta(days=days))
 
 
-WORLD = World(
+WORLD = Recipient(
     variables={"userprincipalname": "alice@contoso.example", "emailaddress": "a@contoso.example", "username": "alice"},
     has_user=True,
     imported=(imported("aa", days=300), imported("bb", days=-5)),
@@ -89,7 +89,7 @@ class Story:
     """One device: its profiles, its ledger, a connector that answers when told, and what the device holds."""
 
     profiles: list[Profile]
-    world: World = WORLD
+    recipient: Recipient = WORLD
     rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
     answers: dict[tuple[ItemKey, str], ConnectorAnswer] = field(default_factory=dict)
     serials: int = 0
@@ -100,7 +100,7 @@ class Story:
                 now=NOW,
                 variant=Variant.ANDROID_WORK_PROFILE,
                 edition=Edition.CURRENT,
-                items=desired_items(self.profiles, self.world),
+                items=desired_items(self.profiles, self.recipient),
                 rows=self.rows,
                 answers=self.answers,
                 standing=STANDING,
@@ -171,9 +171,9 @@ def test_of_a_history_the_account_names_the_one_that_begins_last_or_in_2020_the_
     edition: Edition, named: str
 ) -> None:
     history = (imported("long", days=900, since=-200), imported("short", days=60, since=-5))
-    story = Story([EMAIL, PKCS, IMPORTED], world=replace(WORLD, edition=edition, imported=history))
+    story = Story([EMAIL, PKCS, IMPORTED], recipient=replace(WORLD, edition=edition, imported=history))
     story.settle()
-    needs = desired_items(story.profiles, story.world)[ACCOUNT].needs
+    needs = desired_items(story.profiles, story.recipient)[ACCOUNT].needs
     assert [need.key for need in needs if need.navigation == "smimeEncryptionCertificate"] == [imported_key(named)]
     assert {imported_key("long"), imported_key("short")} <= story.rows.keys()
 
@@ -211,7 +211,7 @@ def test_a_renewed_certificate_leaves_the_account_until_it_is_installed_then_ren
 def test_a_newer_import_takes_the_older_ones_place_and_the_older_one_stays() -> None:
     story = everything()
     story.settle()
-    story.world = replace(WORLD, imported=(*WORLD.imported, imported("cc", days=600)))
+    story.recipient = replace(WORLD, imported=(*WORLD.imported, imported("cc", days=600)))
     story.settle()
     assert story.account().certificates["smimeEncryptionCertificate"].item == imported_key("cc")
     assert story.rows[imported_key("aa")].state is ItemState.INSTALLED
@@ -235,7 +235,7 @@ def test_a_profile_that_does_not_reach_the_device_is_an_error_that_names_it_and_
 
 def test_a_profile_that_gives_nothing_here_is_an_error_that_says_why() -> None:
     story = everything()
-    story.world = replace(WORLD, imported=())
+    story.recipient = replace(WORLD, imported=())
     story.settle()
     problem = story.rows[ACCOUNT].problem
     assert problem is not None

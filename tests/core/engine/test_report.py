@@ -16,7 +16,7 @@ from fauxtune.core.engine.planning.report import (
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 
 SHA256 = "ab" * 32
 PROBLEM, OTHER = Problem(-1, "The device refused it."), Problem(-2, "The connector has no such key.")

@@ -16,7 +16,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
 from fauxtune.core.profiles.catalog import KINDS, Kind, kind
-from fauxtune.core.profiles.world import ImportedCertificate, Profile, World
+from fauxtune.core.profiles.family import ImportedCertificate, Profile, Recipient
 
 EACH = pytest.mark.parametrize("known", KINDS, ids=[known.name for known in KINDS])
 
@@ -79,13 +79,13 @@ def test_what_does_not_apply_gives_nothing_and_whoever_refers_to_it_says_so() ->
         "m_g",
         references={"smimeSigningCertificate": pkcs.id},
     )
-    world = World(
+    recipient = Recipient(
         variables={"emailaddress": "a@b.example", "userprincipalname": "a@b.example"},
         has_user=True,
         names={pkcs.id: "S"},
     )
-    assert desired_items([pkcs], world) == {}
-    (account,) = desired_items([mail, pkcs], world).values()
+    assert desired_items([pkcs], recipient) == {}
+    (account,) = desired_items([mail, pkcs], recipient).values()
     assert account.problem is not None
     assert "'S', which does not apply to devices of this kind" in account.problem.message
 
@@ -136,7 +136,7 @@ def test_what_is_only_kept_gives_nothing() -> None:
     for known in KINDS:
         if known.family.source is None:
             known.family.check({"omaSettings": "anything"})
-            assert desired_items([Profile(ProfileId("p"), known.name, 1, {})], World()) == {}
+            assert desired_items([Profile(ProfileId("p"), known.name, 1, {})], Recipient()) == {}
 
 
 def test_every_variant_has_its_facts_and_its_way_in() -> None:
@@ -180,20 +180,20 @@ def profile(name: str, purpose: str | None = "smimeEncryption") -> Profile:
 
 
 def test_every_certificate_of_the_purpose_comes_expired_ones_too_and_no_other() -> None:
-    world = World(imported=(imported("aa", year=2001), imported("bb"), imported("cc", "smimeSigning")))
-    assert sorted(desired_items([profile("p")], world)) == ["imported/aa", "imported/bb"]
+    recipient = Recipient(imported=(imported("aa", year=2001), imported("bb"), imported("cc", "smimeSigning")))
+    assert sorted(desired_items([profile("p")], recipient)) == ["imported/aa", "imported/bb"]
 
 
 def test_a_profile_without_a_purpose_takes_what_is_unassigned() -> None:
-    world = World(imported=(imported("aa"), imported("bb", "unassigned")))
-    assert sorted(desired_items([profile("p", None)], world)) == ["imported/bb"]
+    recipient = Recipient(imported=(imported("aa"), imported("bb", "unassigned")))
+    assert sorted(desired_items([profile("p", None)], recipient)) == ["imported/bb"]
 
 
 def test_an_item_that_two_profiles_want_is_one_item_with_both_claims() -> None:
-    found = desired_items([profile("p"), profile("q")], World(imported=(imported("aa"),)))
+    found = desired_items([profile("p"), profile("q")], Recipient(imported=(imported("aa"),)))
     (item,) = found.values()
     assert [claim.profile for claim in item.claims] == ["p", "q"]
 
 
 def test_a_kind_that_is_not_known_gives_nothing() -> None:
-    assert desired_items([Profile(ProfileId("p"), "somethingElse", 1, {})], World()) == {}
+    assert desired_items([Profile(ProfileId("p"), "somethingElse", 1, {})], Recipient()) == {}

@@ -10,13 +10,13 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Item
 from fauxtune.core.profiles.email import FAMILY
-from fauxtune.core.profiles.world import Profile, World
+from fauxtune.core.profiles.family import Profile, Recipient
 
 IOS, KNOX = "iosEasEmailProfileConfiguration", "androidEasEmailProfileConfiguration"
 GMAIL = "androidWorkProfileGmailEasConfiguration"
 IDENTITY, SIGNING, ENCRYPTION = ProfileId("identity"), ProfileId("signing"), ProfileId("encryption")
 ALL = {"identityCertificate": IDENTITY, "smimeSigningCertificate": SIGNING, "smimeEncryptionCertificate": ENCRYPTION}
-ALICE = World(
+ALICE = Recipient(
     variables={
         "userprincipalname": "alice@contoso.example",
         "emailaddress": "Alice.Archer@contoso.example",
@@ -27,12 +27,14 @@ ALICE = World(
 )
 
 
-def item(world: World = ALICE, *, kind: str = IOS, references: dict[str, ProfileId] | None = None, **what: Any) -> Item:
+def item(
+    recipient: Recipient = ALICE, *, kind: str = IOS, references: dict[str, ProfileId] | None = None, **what: Any
+) -> Item:
     document = {"hostName": "mail.contoso.example", "smimeSigningEnabled": None, **what}
     if kind != IOS:
         document.pop("smimeSigningEnabled")
     bound = ALL if references is None else references
-    (found,) = FAMILY.items(Profile(ProfileId("mail"), kind, version=1, document=document, references=bound), world)
+    (found,) = FAMILY.items(Profile(ProfileId("mail"), kind, version=1, document=document, references=bound), recipient)
     return found
 
 
@@ -74,15 +76,15 @@ def test_require_smime_alone_means_what_is_bound_on_ios_and_signing_on_knox() ->
     assert needs(kind=KNOX, requireSmime=True, references=knox) == ["smimeSigningCertificate"]
     problem = item(kind=KNOX, requireSmime=True, references={}).problem
     assert problem is not None
-    assert "smimeSigningCertificate refers to no profile" in problem.message
+    assert "smimeSigningCertificate does not refer to a profile" in problem.message
 
 
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"authenticationMethod": "certificate"}, "identityCertificate refers to no profile"),
-        ({"smimeSigningEnabled": True}, "smimeSigningCertificate refers to no profile"),
-        ({"encryptionCertificateType": "certificate"}, "smimeEncryptionCertificate refers to no profile"),
+        ({"authenticationMethod": "certificate"}, "identityCertificate does not refer to a profile"),
+        ({"smimeSigningEnabled": True}, "smimeSigningCertificate does not refer to a profile"),
+        ({"encryptionCertificateType": "certificate"}, "smimeEncryptionCertificate does not refer to a profile"),
         ({"authenticationMethod": "derivedCredential"}, "derived credential"),
         ({"signingCertificateType": "derivedCredential"}, "derived credential"),
     ],
@@ -123,21 +125,21 @@ def test_address_and_user_name_come_from_the_attributes_that_the_profile_names(
 
 
 @pytest.mark.parametrize(
-    ("world", "settings", "why"),
+    ("recipient", "settings", "why"),
     [
-        (World(), {}, "needs a user"),
-        (World(has_user=True, variables={"userprincipalname": "a@b"}), {}, "no mail address"),
+        (Recipient(), {}, "needs a user"),
+        (Recipient(has_user=True, variables={"userprincipalname": "a@b"}), {}, "no mail address"),
         (
-            World(has_user=True, variables={"userprincipalname": "a@b", "emailaddress": "a@b"}),
+            Recipient(has_user=True, variables={"userprincipalname": "a@b", "emailaddress": "a@b"}),
             {"usernameAADSource": "samAccountName"},
             "no value for samAccountName",
         ),
     ],
 )
 def test_without_a_user_a_mailbox_or_a_user_name_the_profile_fails(
-    world: World, settings: dict[str, Any], why: str
+    recipient: Recipient, settings: dict[str, Any], why: str
 ) -> None:
-    problem = item(world, **settings).problem
+    problem = item(recipient, **settings).problem
     assert problem is not None
     assert why in problem.message
 

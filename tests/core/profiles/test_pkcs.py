@@ -11,12 +11,12 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item
+from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
 from fauxtune.core.profiles.pkcs import FAMILY
 from fauxtune.core.profiles.variables import variables
-from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
 
 ROOT = "ab" * 32
-WORLD = World(
+WORLD = Recipient(
     variables=variables(
         {"userPrincipalName": "alice@contoso.example", "mail": "alice@contoso.example"},
         {"managedDeviceId": "m1"},
@@ -35,16 +35,16 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def item(world: World = WORLD, /, **changes: Any) -> Item:
+def item(recipient: Recipient = WORLD, /, **changes: Any) -> Item:
     profile = Profile(ProfileId("p"), "androidWorkProfilePkcsCertificateProfile", 1, {**DOCUMENT, **changes}, "p_g")
     FAMILY.check(profile.document)
-    (found,) = FAMILY.items(profile, world)
+    (found,) = FAMILY.items(profile, recipient)
     assert (found.key, found.claims) == ("pkcs/p", (profile.claim,))
     return found
 
 
-def problem(world: World = WORLD, *, code: int = REMEDIATION_FAILED, **changes: Any) -> str:
-    found = item(world, **changes)
+def problem(recipient: Recipient = WORLD, *, code: int = REMEDIATION_FAILED, **changes: Any) -> str:
+    found = item(recipient, **changes)
     assert found.order is None
     assert found.problem is not None
     assert found.problem.code == code
@@ -69,7 +69,7 @@ def test_a_profile_becomes_an_order() -> None:
 
 
 def test_the_tenants_switch_takes_the_need_for_a_root_away() -> None:
-    free = World(variables=WORLD.variables, authorities=WORLD.authorities, require_trusted_root=False)
+    free = Recipient(variables=WORLD.variables, authorities=WORLD.authorities, require_trusted_root=False)
     assert item(free).needs_root is None
 
 
@@ -117,7 +117,7 @@ def test_an_authority_of_digicert_cannot_be_reached() -> None:
 
 def test_a_missing_variable_fails_the_profile_and_is_named() -> None:
     assert "{{SerialNumber}}" in problem(subjectNameFormat="commonNameAsSerialNumber")
-    without_mail = World(variables={"username": "alice"}, authorities=WORLD.authorities)
+    without_mail = Recipient(variables={"username": "alice"}, authorities=WORLD.authorities)
     assert "{{EmailAddress}}" in problem(without_mail)
 
 
@@ -191,10 +191,10 @@ def test_extended_key_usages_are_ordered() -> None:
 
 
 @pytest.mark.parametrize("name", ["certificationAuthority", "certificationAuthorityName", "certificateTemplateName"])
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_a_profile_without_authority_or_template_is_refused_by_name(name: str, nothing: str | None) -> None:
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_profile_without_authority_or_template_is_refused_by_name(name: str, missing: str | None) -> None:
     with pytest.raises(Invalid, match=f"{name} is required") as caught:
-        FAMILY.check({**DOCUMENT, name: nothing})
+        FAMILY.check({**DOCUMENT, name: missing})
     assert caught.value.target == name
 
 

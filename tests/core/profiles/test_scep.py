@@ -10,8 +10,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
+from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.scep import FAMILY
-from fauxtune.core.profiles.world import Profile, World
 
 DOCUMENT: dict[str, Any] = {
     "scepServerUrls": ["https://ndes.contoso.example/certsrv/mscep/mscep.dll"],
@@ -25,11 +25,11 @@ DOCUMENT: dict[str, Any] = {
 def test_a_device_is_told_that_nothing_is_delivered() -> None:
     FAMILY.check(DOCUMENT)
     profile = Profile(ProfileId("p"), "iosScepCertificateProfile", 1, DOCUMENT, "p_g")
-    (item,) = FAMILY.items(profile, World())
+    (item,) = FAMILY.items(profile, Recipient())
     assert (item.key, item.source, item.claims, item.fingerprint) == ("scep/p", Source.SCEP, (profile.claim,), None)
     assert item.problem is not None
     assert item.problem.code == REMEDIATION_FAILED
-    assert "SCEP delivery is not built yet" in item.problem.message
+    assert "SCEP delivery is not emulated yet" in item.problem.message
 
 
 def test_ios_has_no_choice_of_hash_algorithm() -> None:
@@ -71,6 +71,6 @@ def test_an_absolute_address_of_the_web_is_taken(url: str) -> None:
 )
 def test_what_is_no_such_address_is_refused_by_name(url: str) -> None:
     good = DOCUMENT["scepServerUrls"][0]
-    with pytest.raises(Invalid, match="no absolute http or https address") as caught:
+    with pytest.raises(Invalid, match="not an absolute http or https address") as caught:
         FAMILY.check({**DOCUMENT, "scepServerUrls": [good, url]})
     assert caught.value.target == "scepServerUrls"

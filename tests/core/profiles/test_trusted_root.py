@@ -18,8 +18,8 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import addresses_for, self_signed_root
+from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.trusted_root import FAMILY
-from fauxtune.core.profiles.world import Profile, World
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -45,7 +45,7 @@ def document(data: bytes) -> dict[str, Any]:
 def test_der_and_pem_give_the_same_item(data: bytes) -> None:
     FAMILY.check(document(data))
     profile = Profile(ProfileId("p"), "androidWorkProfileTrustedRootCertificate", 1, document(data), "p_g")
-    (item,) = FAMILY.items(profile, World())
+    (item,) = FAMILY.items(profile, Recipient())
     digest = hashlib.sha256(DER).hexdigest()
     assert (item.key, item.source, item.fingerprint) == (f"root/{digest}/trusted", Source.ROOT, digest)
     assert (item.payload, item.claims) == (DER, (profile.claim,))
@@ -56,7 +56,7 @@ def test_der_and_pem_give_the_same_item(data: bytes) -> None:
 def test_windows_says_in_which_store() -> None:
     for store in ("computerCertStoreRoot", "userCertStoreIntermediate"):
         found = {**document(DER), "destinationStore": store}
-        (item,) = FAMILY.items(Profile(ProfileId("p"), "windows81TrustedRootCertificate", 1, found, "p_g"), World())
+        (item,) = FAMILY.items(Profile(ProfileId("p"), "windows81TrustedRootCertificate", 1, found, "p_g"), Recipient())
         assert item.key == f"root/{hashlib.sha256(DER).hexdigest()}/{store}"
 
 
@@ -103,7 +103,7 @@ def test_root_and_intermediate_are_separate_items() -> None:
     for certificate in (ROOT, other):
         found = document(certificate.public_bytes(Encoding.DER))
         profile = Profile(ProfileId("p"), "androidWorkProfileTrustedRootCertificate", 1, found, "p_g")
-        keys |= {item.key for item in FAMILY.items(profile, World())}
+        keys |= {item.key for item in FAMILY.items(profile, Recipient())}
     assert len(keys) == 2
     assert isinstance(ROOT, x509.Certificate)
 
@@ -126,7 +126,7 @@ def test_a_device_administrator_installs_no_root_on_a_late_android_in_the_curren
     variant: Variant, version: str | None, edition: Edition, *, fails: bool
 ) -> None:
     profile = Profile(ProfileId("p"), "androidTrustedRootCertificate", 1, document(DER), "p_g")
-    (item,) = FAMILY.items(profile, World(variant=variant, os_version=version, edition=edition))
+    (item,) = FAMILY.items(profile, Recipient(variant=variant, os_version=version, edition=edition))
     assert (item.problem is not None) is fails
     assert item.key.startswith("root/")
     if item.problem is not None:

@@ -236,7 +236,7 @@ async def test_a_leaf_is_no_root(beta: httpx.AsyncClient, raw_rsa_keys: list[rsa
     leaf = base64_of(self_signed(raw_rsa_keys[3], authority=False))
     answer = await beta.post(PROFILES, json={"@odata.type": ROOT, "displayName": "R", "trustedRootCertificate": leaf})
     assert answer.status_code == 400, answer.text
-    assert "'CN=Alice', which may issue none itself" in sentence(answer)
+    assert "'CN=Alice', which is not an authority" in sentence(answer)
 
 
 async def test_a_profile_is_deleted(beta: httpx.AsyncClient) -> None:

@@ -86,7 +86,7 @@ SCEP = (
     Property("keySize", enums.KEY_SIZE),
     Property("subjectAlternativeNameFormatString"),
 )
-NOT_DELIVERED = stored("kept and checked; a device that it applies to reports an error: SCEP delivery is not built yet")
+NOT_DELIVERED = stored("stored and checked; a device reports an error for it: SCEP delivery is not emulated yet")
 
 
 def source(name: str) -> str:

@@ -1,6 +1,6 @@
-"""THE list of profile kinds: a kind names its family and the variants it applies to, and nothing more.
+"""THE list of profile kinds: a kind names its family and the variants to which it applies, and nothing more.
 
-What properties a kind has stands in `core.odata.entities`. Graph: deviceConfiguration subtypes; Intune: supported
+The properties of a kind are in `core.graph`. Graph: deviceConfiguration subtypes; Intune: supported
 platforms of certificate and e-mail profiles.
 """
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, stored, trusted_root
-from fauxtune.core.profiles.world import Family
+from fauxtune.core.profiles.family import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One `@odata.type` (without `#microsoft.graph.`). `unsupported`: edition -> variants that take the platform's
-    profiles, but not these: there they are not applicable.
+    """One `@odata.type` (without `#microsoft.graph.`). `unsupported`: edition -> variants of the platform on
+    which profiles of this kind are not applicable.
     """
 
     name: str
@@ -28,11 +28,11 @@ class Kind:
 
     @property
     def reached(self) -> frozenset[Variant]:
-        """The variants on which it has a status, applicable or not."""
+        """The variants on which profiles of the kind have a status, applicable or not."""
         return self.variants.union(*self.unsupported.values())
 
     def applies(self, variant: Variant, *, edition: Edition) -> bool:
-        """Is there anything for devices of this variant in it?"""
+        """Whether profiles of the kind apply to devices of this variant."""
         return variant in self.variants and variant not in self.unsupported.get(edition, ())
 
 
@@ -48,7 +48,7 @@ _MACOS = frozenset({Variant.MACOS})
 _WINDOWS = frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE})
 _WINDOWS_PHONE = frozenset({Variant.WINDOWS_PHONE_81})
 
-#: The pages whose matrices say which kind of certificate profile which devices take.
+#: The pages whose matrices show which devices support which kind of certificate profile.
 MATRIX: dict[Edition, str] = {
     Edition.APRIL_2020: '"Use certificates for authentication in Microsoft Intune", 2019-11-22',
     Edition.CURRENT: '"Use certificates for authentication in Microsoft Intune", 2024-10-04',
@@ -90,7 +90,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("macOSImportedPFXCertificateProfile", imported_pfx.FAMILY, _MACOS),
     Kind("windows10ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS),
     Kind("windowsPhone81ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS_PHONE),
-    # Deprecated: it has no purpose that could choose certificates, so it gives none.
+    # Deprecated: without a purpose it cannot select certificates, so it gives nothing.
     Kind("windows10PFXImportCertificateProfile", stored.FAMILY, _WINDOWS),
     Kind("androidScepCertificateProfile", scep.FAMILY, _ADMINISTRATOR),
     Kind("androidForWorkScepCertificateProfile", scep.FAMILY, _WORK_PROFILE),
@@ -108,7 +108,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("androidWorkProfileGmailEasConfiguration", email.FAMILY, _WORK_PROFILE),
     Kind("androidWorkProfileNineWorkEasConfiguration", email.FAMILY, _WORK_PROFILE),
     Kind("windows10EasEmailProfileConfiguration", email.FAMILY, _WINDOWS),
-    # Windows takes it as well, whatever its name says.
+    # Windows supports it as well, despite its name.
     Kind("windowsPhoneEASEmailProfileConfiguration", email.FAMILY, _WINDOWS_PHONE | _WINDOWS),
     Kind("androidCustomConfiguration", stored.FAMILY, _ADMINISTRATOR),
     Kind("androidGeneralDeviceConfiguration", stored.FAMILY, _ADMINISTRATOR),
@@ -141,5 +141,5 @@ _BY_NAME = {kind.name.lower(): kind for kind in KINDS}
 
 
 def kind(name: str) -> Kind | None:
-    """The kind of this name, in any case, with or without `#microsoft.graph.`; None when it is not ours."""
+    """The kind of this name, in any case, with or without `#microsoft.graph.`; None for an unknown name."""
     return _BY_NAME.get(name.lower().removeprefix("#").removeprefix("microsoft.graph."))

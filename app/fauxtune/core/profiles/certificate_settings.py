@@ -1,4 +1,4 @@
-"""What PKCS and SCEP profiles have in common: the names in the certificate, its validity, and what it may be used for.
+"""The settings that PKCS and SCEP profiles share: the names in the certificate, its validity and its usages.
 
 Graph: iosPkcsCertificateProfile, iosScepCertificateProfile and their siblings; limits of collections by their
 descriptions in Graph's metadata.
@@ -21,7 +21,7 @@ _NAME_FLAGS = {"emailAddress": "{{EmailAddress}}", "userPrincipalName": "{{UserP
 
 
 def check_settings(document: dict[str, Any]) -> None:
-    """Invalid, naming the property, for settings with which no certificate can ever come to be."""
+    """Raise Invalid, naming the property, for settings with which no certificate can ever be issued."""
     percent = document.get("renewalThresholdPercentage")
     if percent is not None and not 1 <= percent <= 99:
         raise Invalid(
@@ -39,42 +39,45 @@ def check_settings(document: dict[str, Any]) -> None:
 
 
 def usages(document: dict[str, Any]) -> tuple[str, ...]:
-    """The extended key usages, as OIDs. Invalid for what is none."""
-    found = document.get("extendedKeyUsages") or ()
-    _check_length("extendedKeyUsages", found)
-    return extended_key_usages(tuple(each.get("objectIdentifier") or "" for each in found))
+    """The extended key usages, as OIDs. Raises Invalid for a malformed OID."""
+    entries = document.get("extendedKeyUsages") or ()
+    _check_length("extendedKeyUsages", entries)
+    return extended_key_usages(tuple(entry.get("objectIdentifier") or "" for entry in entries))
 
 
 def subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
-    """The subject for one device. Invalid where a variable has no value, or the text is no name."""
+    """The subject for one device. Raises Invalid if a variable has no value, or the text is not a
+    distinguished name.
+    """
+    ""
     form = document.get("subjectNameFormat") or "commonName"
     text = document.get("subjectNameFormatString") or "" if form == "custom" else SUBJECT_FORMATS[form]
-    found = expand(text, values, escape=True)
-    parse_subject(found)
-    return found
+    expanded = expand(text, values, escape=True)
+    parse_subject(expanded)
+    return expanded
 
 
 def names(document: dict[str, Any], values: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
     """The subject alternative names for one device, each once: pairs (subjectAlternativeNameType, value)."""
-    found = [
+    pairs = [
         (flag, expand(_NAME_FLAGS[flag], values))
         for flag in (word.strip() for word in (document.get("subjectAlternativeNameType") or "").split(","))
         if flag in _NAME_FLAGS
     ]
     custom = document.get("customSubjectAlternativeNames") or ()
-    found.extend((each["sanType"], _custom_name(each, values)) for each in custom)
-    for kind, value in found:
+    pairs.extend((entry["sanType"], _custom_name(entry, values)) for entry in custom)
+    for kind, value in pairs:
         alternative_name(kind, value)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(pairs))
 
 
 def _custom_name(entry: dict[str, Any], values: Mapping[str, str | None]) -> str:
     """The value of an alternative name. A URI of the user's SID alone is the strong mapping of KB5014754, and gets the
     tag that domain controllers look for. Intune: "Create and assign SCEP certificate profiles", 2025-06-26.
     """
-    found = expand(entry["name"], values)
+    value = expand(entry["name"], values)
     maps = entry["sanType"] == "universalResourceIdentifier" and entry["name"].strip().lower() == _SID
-    return f"{_SID_TAG}{found}" if maps else found
+    return f"{_SID_TAG}{value}" if maps else value
 
 
 def _check_subject(document: dict[str, Any]) -> None:
@@ -83,7 +86,8 @@ def _check_subject(document: dict[str, Any]) -> None:
     if "subjectNameFormatString" not in document:
         # The oldest of Android's kinds.
         raise Invalid(
-            "subjectNameFormat is custom, but this kind of profile has no subjectNameFormatString: choose another.",
+            "subjectNameFormat is custom, but this kind of profile has no subjectNameFormatString: choose another "
+            "format.",
             target="subjectNameFormat",
         )
     raise Invalid(
@@ -93,10 +97,10 @@ def _check_subject(document: dict[str, Any]) -> None:
 
 
 def _check_custom_names(document: dict[str, Any]) -> None:
-    found = document.get("customSubjectAlternativeNames") or ()
-    _check_length("customSubjectAlternativeNames", found)
-    for each in found:
-        if not each.get("name") or each.get("sanType") not in AlternativeNameKind.__members__.values():
+    entries = document.get("customSubjectAlternativeNames") or ()
+    _check_length("customSubjectAlternativeNames", entries)
+    for entry in entries:
+        if not entry.get("name") or entry.get("sanType") not in AlternativeNameKind.__members__.values():
             kinds = ", ".join(AlternativeNameKind)
             raise Invalid(
                 f"An entry of customSubjectAlternativeNames needs a name and a sanType ({kinds}).",
@@ -104,6 +108,6 @@ def _check_custom_names(document: dict[str, Any]) -> None:
             )
 
 
-def _check_length(name: str, found: Any) -> None:
-    if len(found) > _LONGEST_COLLECTION:
-        raise Invalid(f"{name} has {len(found)} entries; it can have {_LONGEST_COLLECTION}.", target=name)
+def _check_length(name: str, entries: Any) -> None:
+    if len(entries) > _LONGEST_COLLECTION:
+        raise Invalid(f"{name} has {len(entries)} entries; it can have {_LONGEST_COLLECTION}.", target=name)

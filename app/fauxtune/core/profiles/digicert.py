@@ -1,7 +1,7 @@
-"""What is different about a PKCS profile that names a DigiCert CA (formerly Symantec's).
+"""The differences of a PKCS profile that names a CA of DigiCert (formerly Symantec).
 
 Intune: "Set up Intune Certificate Connector for DigiCert PKI Platform": three values name it, and all of them must be
-right; of names the CA takes those in the table "Supported attributes for the PKCS certificate profile".
+right; the CA accepts the names in the table "Supported attributes for the PKCS certificate profile".
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ _EMAIL, _UPN = "emailAddress", "userPrincipalName"
 
 
 def subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
-    """The subject. Invalid for a format that DigiCert's CA is not given."""
+    """The subject. Raises Invalid for a format that DigiCert's CA does not accept."""
     form = document.get("subjectNameFormat") or "commonName"
     text = (document.get("subjectNameFormatString") or "").replace(" ", "").lower()
-    known = {SUBJECT_FORMATS[each].replace(" ", "").lower() for each in _SUBJECTS}
+    known = {SUBJECT_FORMATS[form].replace(" ", "").lower() for form in _SUBJECTS}
     if form not in _SUBJECTS and not (form == "custom" and text in known):
         raise Invalid(
-            f"DigiCert's CA takes the subject name formats {', '.join(_SUBJECTS)}, not {form}: further attributes are "
+            f"DigiCert's CA accepts the subject name formats {', '.join(_SUBJECTS)}, not {form}: further attributes "
+            "are "
             "fixed values of its certificate profile.",
             target="subjectNameFormat",
         )
@@ -34,24 +35,25 @@ def subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
 
 
 def names(document: dict[str, Any], values: Mapping[str, str | None], *, subject: str) -> tuple[tuple[str, str], ...]:
-    """The subject alternative names: of e-mail address and principal name, the one that is missing is the other, or the
-    subject's value if that is in the format of an e-mail address. Invalid where there is none, and for other kinds.
+    """The subject alternative names, always e-mail address and principal name: a missing one is filled with the other,
+    or with the subject's value if that has the format of an e-mail address. Raises Invalid if none of these exists, and
+    for other kinds of names.
     """
-    found = dict(names_of(document, values))
-    beyond = found.keys() - {_EMAIL, _UPN}
-    if beyond:
+    requested = dict(names_of(document, values))
+    others = requested.keys() - {_EMAIL, _UPN}
+    if others:
         raise Invalid(
-            f"DigiCert's CA takes the alternative names {_EMAIL} and {_UPN}, not {', '.join(sorted(beyond))}.",
+            f"DigiCert's CA accepts the alternative names {_EMAIL} and {_UPN}, not {', '.join(sorted(others))}.",
             target="customSubjectAlternativeNames",
         )
-    value = found.get(_EMAIL) or found.get(_UPN) or _address_in(subject)
+    value = requested.get(_EMAIL) or requested.get(_UPN) or _address_in(subject)
     if value is None:
         raise Invalid(
             "DigiCert's CA needs an e-mail address or a principal name in the subject alternative name, or a subject "
             "in the format of an e-mail address.",
             target="subjectAlternativeNameType",
         )
-    return ((_EMAIL, found.get(_EMAIL) or value), (_UPN, found.get(_UPN) or value))
+    return ((_EMAIL, requested.get(_EMAIL) or value), (_UPN, requested.get(_UPN) or value))
 
 
 def _address_in(subject: str) -> str | None:

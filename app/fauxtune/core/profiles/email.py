@@ -1,8 +1,8 @@
 """E-mail: an account of Exchange ActiveSync that the device's mail application sets up.
 
 Graph: iosEasEmailProfileConfiguration and its siblings; Intune: "Add email settings to devices", "S/MIME overview to
-sign and encrypt email". An account names the certificates of other profiles, by reference. Only those count that its
-settings switch on; what it names must be on the device before.
+sign and encrypt email". An account refers to the certificates of other profiles. Only those that its settings
+enable count, and they must be on the device first.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, email_key
 from fauxtune.core.model.states import Source
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.core.profiles.world import Family, Profile, World
+from fauxtune.core.profiles.family import Family, Profile, Recipient
 
-#: What every profile has and no device is told.
+#: Properties that every profile has, and that are not sent to devices.
 _COMMON = frozenset(DEVICE_CONFIGURATION.properties_in(Version.BETA)) | {"@odata.type"}
 _PLAIN = "usernameAndPassword"
 #: Kinds whose account goes to one application, which has one configuration. Android Management API: ApplicationPolicy.
@@ -30,16 +30,16 @@ _APPLICATIONS = {
 
 
 def _check(document: dict[str, Any]) -> None:
-    # Unverified: that the service insists; without a server there is no account.
+    # Unverified: that the service requires it; without a server there is no account.
     if not document.get("hostName"):
         raise Invalid("hostName is required: the Exchange server, such as 'mail.contoso.example'.", target="hostName")
 
 
-def _items(profile: Profile, world: World) -> tuple[Item, ...]:
+def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
     key, claims = email_key(profile.id), (profile.claim,)
     try:
-        account = _account(profile, world)
-        needs = tuple(_need(name, profile=profile, world=world) for name in _switched_on(profile))
+        account = _account(profile, recipient)
+        needs = tuple(_need(name, profile=profile, recipient=recipient) for name in _switched_on(profile))
     except Invalid as error:
         problem = Problem(REMEDIATION_FAILED, error.message)
         return (Item(key=key, source=Source.EMAIL, claims=claims, problem=problem),)
@@ -47,43 +47,43 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
     return (Item(key=key, source=Source.EMAIL, claims=claims, account=account, needs=needs, slot=slot),)
 
 
-def _account(profile: Profile, world: World) -> Account:
-    if not world.has_user:
-        raise Invalid("An e-mail account needs a user, and this device has none.")
-    # Unverified: that it fails also where the profile takes the address from elsewhere; without it there is no mailbox.
-    if not world.variables.get("emailaddress"):
+def _account(profile: Profile, recipient: Recipient) -> Account:
+    if not recipient.has_user:
+        raise Invalid("An e-mail account needs a user, but this device has no user.")
+    # Unverified: that it also fails if the profile takes the address from elsewhere; without it there is no mailbox.
+    if not recipient.variables.get("emailaddress"):
         raise Invalid("The user of this device has no mail address (property mail), so there is no mailbox to set up.")
     document = profile.document
     return Account(
         kind=profile.kind,
         host=str(document.get("hostName") or ""),
-        address=_value(str(document.get("emailAddressSource") or "userPrincipalName"), world),
-        username=_username(document, world),
+        address=_value(str(document.get("emailAddressSource") or "userPrincipalName"), recipient),
+        username=_username(document, recipient),
         settings={name: value for name, value in sorted(document.items()) if name not in _COMMON},
     )
 
 
-def _value(source: str, world: World) -> str:
+def _value(source: str, recipient: Recipient) -> str:
     """An attribute of the user, as the enums userEmailSource, usernameSource and androidUsernameSource name it."""
-    values, upn = world.variables, world.variables.get("userprincipalname") or ""
+    values, upn = recipient.variables, recipient.variables.get("userprincipalname") or ""
     known = {
         "userPrincipalName": upn,
         "primarySmtpAddress": values.get("emailaddress"),
         "samAccountName": values.get("onpremisessamaccountname"),
         "username": upn.partition("@")[0],
     }
-    found = known.get(source)
-    if not found:
-        raise Invalid(f"The user of this device has no value for {source}, which the profile takes the account from.")
-    return found
+    value = known.get(source)
+    if not value:
+        raise Invalid(f"The user of this device has no value for {source}, from which the profile takes the account.")
+    return value
 
 
-def _username(document: dict[str, Any], world: World) -> str:
+def _username(document: dict[str, Any], recipient: Recipient) -> str:
     source = str(document.get("usernameAADSource") or document.get("usernameSource") or "userPrincipalName")
-    name = _value(source, world)
+    name = _value(source, recipient)
     if source != "samAccountName":
         return name
-    upn = world.variables.get("userprincipalname") or ""
+    upn = recipient.variables.get("userprincipalname") or ""
     domain = document.get("customDomainName") or upn.partition("@")[2]
     if document.get("userDomainNameSource") == "netBiosDomainName":
         domain = domain.partition(".")[0].upper()
@@ -91,7 +91,7 @@ def _username(document: dict[str, Any], world: World) -> str:
 
 
 def _switched_on(profile: Profile) -> list[str]:
-    """The navigations whose certificate the settings ask for. Invalid for a derived credential."""
+    """The navigations whose certificates the settings enable. Raises Invalid for a derived credential."""
     method = str(profile.document.get("authenticationMethod") or _PLAIN)
     types = {
         "identityCertificate": "none" if method == _PLAIN else method,
@@ -100,12 +100,12 @@ def _switched_on(profile: Profile) -> list[str]:
     }
     derived = next((name for name, kind in types.items() if kind == "derivedCredential"), None)
     if derived is not None:
-        raise Invalid(f"The profile wants a derived credential in place of {derived}; those are not emulated.")
+        raise Invalid(f"The profile uses a derived credential in place of {derived}, which is not emulated.")
     return [name for name, kind in types.items() if kind == "certificate"]
 
 
 def _signing(profile: Profile) -> str:
-    # Profiles older than signingCertificateType say it with the switch alone; Knox has requireSmime and no other.
+    # Profiles older than signingCertificateType have only the switch; Knox has only requireSmime.
     document = profile.document
     alone = "smimeSigningEnabled" not in document
     required = _required(profile, "smimeSigningCertificate", even_unbound=alone)
@@ -124,28 +124,31 @@ def _encryption(profile: Profile) -> str:
 
 
 def _required(profile: Profile, navigation: str, *, even_unbound: bool = False) -> bool:
-    """Unverified: requireSmime, the oldest of the switches, turns on what the profile refers to."""
+    """Whether requireSmime, the oldest of the switches, enables the reference. Unverified: that it enables each
+    reference.
+    """
+    ""
     return bool(profile.document.get("requireSmime")) and (even_unbound or navigation in profile.references)
 
 
-def _need(navigation: str, *, profile: Profile, world: World) -> Need:
+def _need(navigation: str, *, profile: Profile, recipient: Recipient) -> Need:
     bound = profile.references.get(navigation)
     if bound is None:
         raise Invalid(
-            f"The profile's settings ask for a certificate, but {navigation} refers to no profile: bind it to a "
+            f"The profile's settings need a certificate, but {navigation} does not refer to a profile: bind it to a "
             "certificate profile."
         )
-    return Need(navigation, profile=bound, name=world.names.get(bound, bound))
+    return Need(navigation, profile=bound, name=recipient.names.get(bound, bound))
 
 
 def _slot(account: Account) -> str | None:
-    """Intune, "Add email settings": on iOS an account of the same host and address is in the way of another. On Windows
-    and Knox the later one overwrites the earlier.
+    """Intune, "Add email settings": on iOS an account of the same host and address prevents another. On Windows and
+    Knox the later one overwrites the earlier.
     """
     if account.kind.lower().startswith("ios"):
         return f"the account of {account.address.lower()} at {account.host.lower()}"
     application = _APPLICATIONS.get(account.kind.lower())
-    # Unverified: what becomes of a second one. The application can be told about one account only.
+    # Unverified: the result of a second account. The application can be configured with one account only.
     return None if application is None else f"the account of the application {application}"
 
 

@@ -19,7 +19,7 @@ from fauxtune.core.profiles.catalog import Kind
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What cannot be changed: in the profiles of one family from their creation on, in all from their assignment on."""
+    """The properties that cannot be changed: by family once a profile exists, in all profiles once it is assigned."""
 
     when_created: Mapping[str, frozenset[str]]
     when_assigned: frozenset[str]
@@ -50,7 +50,7 @@ FIXED: Changed[Fixed] = Changed(
 def check_unchanged(
     kind: Kind, before: Mapping[str, Any], *, after: Mapping[str, Any], assigned: bool, edition: Edition
 ) -> None:
-    """Invalid, naming the property, for a change of what is fixed in this edition; the same value may be sent again."""
+    """Raise Invalid, naming the property, for a change of a fixed property; the same value may be sent again."""
     rule = FIXED.of(edition)
     for names, when in (
         (rule.when_created.get(kind.family.name, frozenset()), "after the profile was created"),
@@ -59,6 +59,6 @@ def check_unchanged(
         for name in sorted(names):
             if before.get(name) != after.get(name):
                 raise Invalid(
-                    f"{name} cannot be changed {when}: it is {before.get(name)}, and stays so. Create another profile.",
+                    f"{name} cannot be changed {when}: it stays {before.get(name)}. Create another profile instead.",
                     target=name,
                 )

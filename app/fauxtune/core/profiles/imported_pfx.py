@@ -11,9 +11,9 @@ from typing import Any
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import Item, imported_key
 from fauxtune.core.model.states import Source
-from fauxtune.core.profiles.world import Family, Profile, World
+from fauxtune.core.profiles.family import Family, Profile, Recipient
 
-#: Intended purposes that can be written and that the documents do not support.
+#: Intended purposes that can be set, but that the documents do not support.
 UNSUPPORTED_PURPOSES: Changed[frozenset[str]] = Changed(
     "Intended purposes of imported certificates that are not supported",
     {
@@ -24,7 +24,7 @@ UNSUPPORTED_PURPOSES: Changed[frozenset[str]] = Changed(
         ),
         Edition.CURRENT: Stated(
             frozenset({"vpn"}),
-            "`vpn`: it is taken, delivered, and diagnosed.",
+            "`vpn`: it is accepted and delivered, and the diagnosis reports it.",
             "Configure and use imported PKCS certificates with Intune, 2022 and 2023-04-27",
         ),
     },
@@ -36,30 +36,30 @@ def _purpose(profile: Profile) -> str:
 
 
 def _check(_document: dict[str, Any]) -> None:
-    """Any purpose is as good as another: it is only a tag that selects certificates."""
+    """Accept every purpose: it is only a tag that selects certificates."""
 
 
-def _items(profile: Profile, world: World) -> tuple[Item, ...]:
+def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
     return tuple(
         Item(
-            key=imported_key(each.thumbprint),
+            key=imported_key(certificate.thumbprint),
             source=Source.IMPORTED,
             claims=(profile.claim,),
-            fingerprint=each.fingerprint,
-            purpose=each.purpose,
-            thumbprint=each.thumbprint,
-            not_before=each.not_before,
-            not_after=each.not_after,
+            fingerprint=certificate.fingerprint,
+            purpose=certificate.purpose,
+            thumbprint=certificate.thumbprint,
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
         )
-        for each in world.imported
-        if each.purpose == _purpose(profile)
+        for certificate in recipient.imported
+        if certificate.purpose == _purpose(profile)
     )
 
 
 def _nothing(profile: Profile, has_user: bool) -> str:
     if not has_user:
-        return "Imported certificates are those of the device's user, and this device has none."
+        return "Imported certificates belong to the device's user, but this device has no user."
     return f"No certificate with the purpose '{_purpose(profile)}' was imported for the user of this device."
 
 
-FAMILY = Family(name="imported PFX", check=_check, items=_items, source=Source.IMPORTED, nothing=_nothing)
+FAMILY = Family(name="imported PFX", check=_check, items=_items, source=Source.IMPORTED, explain_empty=_nothing)

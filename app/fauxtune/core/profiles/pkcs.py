@@ -1,4 +1,4 @@
-"""PKCS: one certificate for this device alone, its key made by the connector.
+"""PKCS: one certificate for each device alone, with a key that the connector generates.
 
 Graph: androidWorkProfilePkcsCertificateProfile and its siblings; Intune: "Configure and use PKCS certificates".
 """
@@ -13,8 +13,8 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Order, Problem, 
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles import digicert
 from fauxtune.core.profiles.certificate_settings import check_settings, names, subject, usages
+from fauxtune.core.profiles.family import AuthorityFacts, Family, Profile, Recipient
 from fauxtune.core.profiles.variables import without_user
-from fauxtune.core.profiles.world import AuthorityFacts, Family, Profile, World
 
 _DAYS = {"days": 1, "months": 30, "years": 365}
 _RENEW_PERCENT = 20
@@ -27,83 +27,84 @@ def _check(document: dict[str, Any]) -> None:
     check_settings(document)
 
 
-def _authority(document: dict[str, Any], world: World) -> AuthorityFacts | None:
-    """The authority that the profile means; None where there is no such authority: the connector finds that out."""
+def _authority(document: dict[str, Any], recipient: Recipient) -> AuthorityFacts | None:
+    """The authority that the profile names; None if there is no such authority, which the connector then refuses."""
     host, name = document["certificationAuthority"], document["certificationAuthorityName"]
-    for each in world.authorities:
-        # DigiCert's is named by three values, of which each must be right.
-        named = each.name == name if each.kind is Authority.DIGICERT else each.name.lower() == name.lower()
-        if each.host.lower() == host.lower() and named:
-            _check_type(document, each)
-            return each
+    for authority in recipient.authorities:
+        # DigiCert's is named by three values, each of which must be exact.
+        digicerts = authority.kind is Authority.DIGICERT
+        is_named = authority.name == name if digicerts else authority.name.lower() == name.lower()
+        if authority.host.lower() == host.lower() and is_named:
+            _check_type(document, authority)
+            return authority
     return None
 
 
 def _check_type(document: dict[str, Any], authority: AuthorityFacts) -> None:
-    """The kinds that say it twice must say the same."""
-    said = document.get("certificationAuthorityType") or "notConfigured"
-    meant = "digiCert" if authority.kind is Authority.DIGICERT else "microsoft"
-    if said not in ("notConfigured", meant):
+    """Check the authority's type in those kinds of profiles that also contain it."""
+    stated = document.get("certificationAuthorityType") or "notConfigured"
+    actual = "digiCert" if authority.kind is Authority.DIGICERT else "microsoft"
+    if stated not in ("notConfigured", actual):
         raise Invalid(
-            f"certificationAuthorityType is {said}, and '{authority.name}' at {authority.host} is a CA of the type "
-            f"{meant}.",
+            f"certificationAuthorityType is {stated}, but '{authority.name}' at {authority.host} is a CA of the type "
+            f"{actual}.",
             target="certificationAuthorityType",
         )
 
 
 def _template(document: dict[str, Any], authority: AuthorityFacts | None) -> str:
-    """The template's name as the authority spells it; a name that it does not have is asked for as it is."""
-    wanted = str(document["certificateTemplateName"])
+    """The template's name as the authority spells it; a name that it does not know is requested as it is."""
+    name = str(document["certificateTemplateName"])
     known = () if authority is None else authority.templates
-    return next((each for each in known if each.lower() == wanted.lower()), wanted)
+    return next((one for one in known if one.lower() == name.lower()), name)
 
 
-def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts | None) -> Order:
+def _order(document: dict[str, Any], recipient: Recipient, *, authority: AuthorityFacts | None) -> Order:
     value, scale = document.get("certificateValidityPeriodValue"), document.get("certificateValidityPeriodScale")
     order = Order(
         authority_host=document["certificationAuthority"] if authority is None else authority.host,
         authority_name=document["certificationAuthorityName"] if authority is None else authority.name,
         template=_template(document, authority),
-        subject=subject(document, world.variables),
-        names=names(document, world.variables),
+        subject=subject(document, recipient.variables),
+        names=names(document, recipient.variables),
         extended_key_usages=usages(document),
         days=None if value is None else value * _DAYS[scale or "years"],
         renew_percent=document.get("renewalThresholdPercentage") or _RENEW_PERCENT,
     )
     if authority is None:
         return replace(order, authority=None)
-    return order if authority.kind is Authority.MICROSOFT else _of_digicert(order, document, world=world)
+    return order if authority.kind is Authority.MICROSOFT else _of_digicert(order, document, recipient=recipient)
 
 
-def _of_digicert(order: Order, document: dict[str, Any], *, world: World) -> Order:
-    """Its certificate profile says how long, and by which names. Unverified: that the profile's own validity is nothing
-    to it.
+def _of_digicert(order: Order, document: dict[str, Any], *, recipient: Recipient) -> Order:
+    """The order for DigiCert's CA, whose certificate profile decides the validity and the names. Unverified: that it
+    ignores the validity of the profile.
     """
-    named = digicert.subject(document, world.variables)
-    alternatives = digicert.names(document, world.variables, subject=named)
+    named = digicert.subject(document, recipient.variables)
+    alternatives = digicert.names(document, recipient.variables, subject=named)
     return replace(order, subject=named, names=alternatives, days=None, authority="digicert")
 
 
-def _items(profile: Profile, world: World) -> tuple[Item, ...]:
+def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
     key, claims = pkcs_key(profile.id), (profile.claim,)
     try:
-        authority = _authority(profile.document, world)
-        order = _order(profile.document, world, authority=authority)
+        authority = _authority(profile.document, recipient)
+        order = _order(profile.document, recipient, authority=authority)
     except Invalid as error:
         problem = Problem(REMEDIATION_FAILED, error.message)
         return (Item(key=key, source=Source.PKCS, claims=claims, problem=problem),)
     # "The PKCS certificate profile for Windows platforms doesn't need to associate with a trusted certificate profile".
     digicerts = authority is not None and authority.kind is Authority.DIGICERT
     exempt = digicerts and profile.kind.startswith("windows")
-    needs = authority.root_sha256 if authority is not None and world.require_trusted_root and not exempt else None
-    personal = _names_the_user(profile.document, world, authority=authority)
+    needs = authority.root_sha256 if authority is not None and recipient.require_trusted_root and not exempt else None
+    personal = _names_the_user(profile.document, recipient, authority=authority)
     return (Item(key=key, source=Source.PKCS, claims=claims, order=order, needs_root=needs, personal=personal),)
 
 
-def _names_the_user(document: dict[str, Any], world: World, *, authority: AuthorityFacts | None) -> bool:
-    """Can the names not be filled in without what is known of the user?"""
+def _names_the_user(document: dict[str, Any], recipient: Recipient, *, authority: AuthorityFacts | None) -> bool:
+    """Whether the names need a property of the user."""
     try:
-        _order(document, replace(world, variables=without_user(world.variables)), authority=authority)
+        _order(document, replace(recipient, variables=without_user(recipient.variables)), authority=authority)
     except Invalid:
         return True
     return False

@@ -1,4 +1,4 @@
-"""Which profile may stand in a reference of another: a root, an identity, certificates for S/MIME.
+"""Which profiles a profile can refer to: a root, an identity, certificates for S/MIME.
 
 Graph: the types of `rootCertificate`, `identityCertificate`, `smimeSigningCertificate` and `smimeEncryptionCertificate`
 in the metadata. Unverified: what the real service checks beyond the type.
@@ -15,8 +15,8 @@ from fauxtune.core.profiles.catalog import kind as known_kind
 
 
 def references_of(shape: Entity) -> tuple[Navigation, ...]:
-    """The navigations of a type that lead to things which exist by themselves."""
-    return tuple(each for each in shape.every_navigation() if not each.contained)
+    """The navigations of a type to things that are not parts of it."""
+    return tuple(navigation for navigation in shape.every_navigation() if not navigation.contained)
 
 
 #: The names of all references that profiles have.
@@ -26,23 +26,23 @@ NAMES: tuple[str, ...] = tuple(
 
 
 def check_bindable(kind: str, navigation: str) -> Entity:
-    """The type of what the navigation leads to. NotEmulated where nothing of that type can exist here."""
-    found = entity(kind).navigation(navigation)
-    assert found is not None, "references are read by the schema"
-    wanted = entity(found.target)
-    if not wanted.is_a(DEVICE_CONFIGURATION):
-        raise NotEmulated(f"{navigation} refers to a {wanted.name}, of which there are none here.")
-    return wanted
+    """The type that the navigation refers to. Raises NotEmulated if that type is not emulated."""
+    declared = entity(kind).navigation(navigation)
+    assert declared is not None, "references are read by the schema"
+    referred = entity(declared.target)
+    if not referred.is_a(DEVICE_CONFIGURATION):
+        raise NotEmulated(f"{navigation} refers to a {referred.name}, which is not emulated.")
+    return referred
 
 
 def check_reference(kind: str, navigation: str, *, target: str) -> None:
-    """Invalid where a profile of `kind` cannot refer to one of the kind `target` by this navigation."""
-    wanted = check_bindable(kind, navigation)
-    known = derived_from(wanted)
-    if not entity(target).is_a(wanted):
+    """Raise Invalid if a profile of `kind` cannot refer to one of the kind `target` by this navigation."""
+    referred = check_bindable(kind, navigation)
+    known = derived_from(referred)
+    if not entity(target).is_a(referred):
         names = ", ".join(each.name for each in known)
         raise Invalid(f"{navigation} of a {kind} refers to one of {names}, not to a {target}.", target=navigation)
-    # The type alone does not keep Android's ways of management apart; where it leaves no choice, it decides alone.
+    # The type does not distinguish Android's management modes. If no kind of the type fits, the type alone decides.
     mine, theirs = _variants(kind), _variants(target)
     if not mine & theirs and any(mine & _variants(each.name) for each in known):
         raise Invalid(
@@ -53,8 +53,8 @@ def check_reference(kind: str, navigation: str, *, target: str) -> None:
 
 
 def _variants(name: str) -> frozenset[Variant]:
-    found = known_kind(name)
-    return frozenset() if found is None else found.variants
+    kind = known_kind(name)
+    return frozenset() if kind is None else kind.variants
 
 
 def _words(variants: frozenset[Variant]) -> str:

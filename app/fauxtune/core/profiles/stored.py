@@ -1,4 +1,4 @@
-"""Kinds that have nothing to do with certificates: kept, assigned and reported, and never delivered.
+"""Kinds of profiles without certificates: stored, assigned and reported, but never delivered.
 
 Graph: the deviceConfiguration subtypes of v1.0. Differs from Intune: their settings reach no device; the status of such
 a profile on a device of its own platform is "not applicable".
@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.profiles.world import Family
+from fauxtune.core.profiles.family import Family
 
 
 def _check(_document: dict[str, Any]) -> None:
-    """No opinion about settings that nothing here acts upon."""
+    """Accept every setting: nothing here depends on it."""
 
 
-FAMILY = Family(name="stored", check=_check, items=lambda _profile, _world: ())
+FAMILY = Family(name="stored", check=_check, items=lambda _profile, _recipient: ())
 
 
-def told(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with what the service says of each custom setting beside its value. Graph: omaSetting.
+def with_encryption_state(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the properties that the service adds to each custom setting. Graph: omaSetting.
 
     Differs from Intune: no value is encrypted, and v1.0 shows the two as beta does.
     """

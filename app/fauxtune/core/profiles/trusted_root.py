@@ -1,4 +1,4 @@
-"""Trusted roots: a certificate that the device shall trust, root or intermediate.
+"""Trusted roots: a certificate that the device is to trust, root or intermediate.
 
 Graph: androidWorkProfileTrustedRootCertificate and its siblings. `trustedRootCertificate` is the .cer file's bytes,
 DER or PEM.
@@ -22,15 +22,16 @@ from fauxtune.core.model.platforms import Variant, major_version
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import certificate_from, is_authority
 from fauxtune.core.pki.names import subject_text
-from fauxtune.core.profiles.world import Family, Profile, World
+from fauxtune.core.profiles.family import Family, Profile, Recipient
 
 
 def certificate_of(document: dict[str, Any]) -> x509.Certificate:
-    """The certificate in a trusted-root profile. Invalid when it holds none that can be read, or a private key."""
+    """The certificate in a trusted-root profile. Raises Invalid if it cannot be read, or a private key is with it."""
     data = _bytes(document)
     if b"PRIVATE KEY" in data:
         raise Invalid(
-            "trustedRootCertificate holds a private key; upload the certificate alone.", target="trustedRootCertificate"
+            "trustedRootCertificate contains a private key; upload the certificate alone.",
+            target="trustedRootCertificate",
         )
     return certificate_from(data, target="trustedRootCertificate")
 
@@ -46,20 +47,21 @@ def _bytes(document: dict[str, Any]) -> bytes:
 
 
 def _check(document: dict[str, Any]) -> None:
-    """Intune: "Create trusted certificate profiles" (2024-09-23): root and intermediate certificates only. Unverified:
-    that the service looks into the certificate when the profile is made.
+    """Raise Invalid unless the certificate is an authority's. Intune: "Create trusted certificate profiles"
+    (2024-09-23): root and intermediate certificates only. Unverified: that the service checks it when the profile is
+    created.
     """
     certificate = certificate_of(document)
     if not is_authority(certificate):
         raise Invalid(
-            f"trustedRootCertificate is the certificate of '{subject_text(certificate.subject)}', which may issue none "
-            "itself: a trusted-root profile takes the certificate of a root or intermediate authority "
+            f"trustedRootCertificate is the certificate of '{subject_text(certificate.subject)}', which is not an "
+            "authority: a trusted-root profile needs the certificate of a root or intermediate authority "
             "(BasicConstraints with CA, or a self-issued certificate of version 1).",
             target="trustedRootCertificate",
         )
 
 
-#: Kind of device -> the last version of Android on which its manager can install a root. Other kinds have no limit.
+#: Kind of device -> the last version of Android on which its management can install a root. Others have no limit.
 LAST_WITH_ROOTS: Changed[Mapping[Variant, int]] = Changed(
     "Trusted roots on Android devices with a device administrator",
     {
@@ -78,10 +80,10 @@ LAST_WITH_ROOTS: Changed[Mapping[Variant, int]] = Changed(
 )
 
 
-def _refusal(world: World) -> str | None:
-    """Why this device cannot be given any root; None where it can, or where its version is not known."""
-    last = None if world.variant is None else LAST_WITH_ROOTS.of(world.edition).get(world.variant)
-    version = major_version(world.os_version)
+def _refusal(recipient: Recipient) -> str | None:
+    """The reason why a root cannot be installed on this device; None if it can, or if its version is not known."""
+    last = None if recipient.variant is None else LAST_WITH_ROOTS.of(recipient.edition).get(recipient.variant)
+    version = major_version(recipient.os_version)
     if last is None or version is None or version <= last:
         return None
     return (
@@ -90,8 +92,8 @@ def _refusal(world: World) -> str | None:
     )
 
 
-def _items(profile: Profile, world: World) -> tuple[Item, ...]:
-    """What is stored may be from a time when less was checked: it is then an error of this profile."""
+def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
+    """The root, or its problem: a profile may have been stored when less was checked."""
     # Windows has several stores, so that the same certificate can be in two.
     store = profile.document.get("destinationStore") or "trusted"
     item = Item(key=root_key(profile.id, store), source=Source.ROOT, claims=(profile.claim,))
@@ -101,7 +103,7 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
         return (replace(item, problem=Problem(REMEDIATION_FAILED, error.message)),)
     der = certificate.public_bytes(Encoding.DER)
     digest = hashlib.sha256(der).hexdigest()
-    refusal = _refusal(world)
+    refusal = _refusal(recipient)
     return (
         replace(
             item,

@@ -27,14 +27,14 @@ _USER = {
     # Unverified: no page names this one.
     "onpremisesuserprincipalname": "onPremisesUserPrincipalName",
 }
-#: Those that came from 2022 to 2025.
+#: The variables added from 2022 to 2025.
 _LATER = {
     "onpremisessecurityidentifier": "onPremisesSecurityIdentifier",
     "givenname": "givenName",
     "surname": "surname",
     "department": "department",
 }
-#: Of the value, what stands before the @.
+#: The part of the value before the @.
 _LOCAL_PART = "userPrincipalName before the @"
 
 #: variable (lower case) -> property of the user's document.
@@ -102,7 +102,10 @@ SUBJECT_FORMATS = {
 
 
 def variables(user: dict[str, Any] | None, device: dict[str, Any], *, edition: Edition) -> dict[str, str | None]:
-    """Every variable that the edition has, by its lower-case name: its value here, or None where there is no value."""
+    """Every variable of the edition, by its lower-case name, with its value for this user and device, if
+    there is one.
+    """
+    ""
     values = {name: device.get(fact) for name, fact in DEVICE_VARIABLES.of(edition).items()}
     values |= {name: _of_user(user, fact) for name, fact in USER_VARIABLES.of(edition).items()}
     return {name: str(value) if value else None for name, value in values.items()}
@@ -115,19 +118,19 @@ def without_user(values: Mapping[str, str | None]) -> dict[str, str | None]:
 
 
 def expand(text: str, values: Mapping[str, str | None], *, escape: bool = False) -> str:
-    """The text with every variable replaced. Invalid, naming the variable, where one has no value here.
+    """The text with every variable replaced. Raises Invalid, naming the variable, if one has no value.
 
     `escape`: the text is a distinguished name, so that commas and plus signs inside a value stay part of it.
     """
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1).strip()
-        found = values.get(name.lower())
-        if found is None:
+        text_value = values.get(name.lower())
+        if text_value is None:
             known = name.lower() in values
             why = "the device or its user has no value for it" if known else "no such variable exists"
             raise Invalid(f"The variable {{{{{name}}}}} in '{text}' cannot be filled in: {why}.", target=name)
-        return escape_value(found) if escape else found
+        return escape_value(text_value) if escape else text_value
 
     return _VARIABLE.sub(value, text)
 

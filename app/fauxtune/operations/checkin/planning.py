@@ -20,8 +20,8 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
 from fauxtune.core.profiles.variables import variables
-from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import SERVER, apart, who_is_waited_for
@@ -71,8 +71,8 @@ def situation(
     if enrollment.user_id is not None:
         user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment.user_id)
     profiles = _profiles(tx, enrollment, user=user)
-    world = _world(tx, enrollment, user=user, profiles=profiles)
-    items = desired_items(profiles, world)
+    recipient = _recipient(tx, enrollment, user=user, profiles=profiles)
+    items = desired_items(profiles, recipient)
     unwanted = [row for key, row in rows.items() if key not in items]
     found = Situation(
         now=tx.now,
@@ -81,7 +81,7 @@ def situation(
         items=items,
         rows=rows,
         answers=_answers(tx, enrollment),
-        standing=_standing(tx, enrollment, user=user, world=world, unwanted=unwanted),
+        standing=_standing(tx, enrollment, user=user, recipient=recipient, unwanted=unwanted),
         waiting_for=_waiting_for(tx),
     )
     return found, profiles
@@ -205,7 +205,9 @@ def groups_of(tx: Transaction, member_id: str | None) -> frozenset[GroupId]:
     return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=member_id)
 
 
-def _world(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, profiles: tuple[Profile, ...]) -> World:
+def _recipient(
+    tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, profiles: tuple[Profile, ...]
+) -> Recipient:
     reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
     # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
@@ -218,7 +220,7 @@ def _world(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, 
         templates=tuple(templates),
     )
     edition = tx.tenant.edition
-    return World(
+    return Recipient(
         edition=edition,
         variant=Variant(enrollment.variant),
         os_version=enrollment.facts.get("osVersion"),
@@ -287,7 +289,7 @@ def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
 
 
 def _standing(
-    tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, world: World, unwanted: list[LedgerRow]
+    tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, recipient: Recipient, unwanted: list[LedgerRow]
 ) -> Standing:
     """What the causes depend on; of profiles and assignments, those that once brought what is unwanted now."""
     claims = [claim for row in unwanted for claim in row.claims]
@@ -295,7 +297,7 @@ def _standing(
         user_id=enrollment.user_id,
         user_exists=user is not None,
         user_licensed=user is not None and bool(user.licensed),
-        certificates=frozenset(each.thumbprint for each in world.imported),
+        certificates=frozenset(each.thumbprint for each in recipient.imported),
         profiles=configuration_queries.existing(
             tx.connection, tx.tenant.id, profile_ids={claim.profile for claim in claims}
         ),

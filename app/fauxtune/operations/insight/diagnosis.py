@@ -21,7 +21,7 @@ from fauxtune.core.model.ids import ProfileId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.insight.diagnosis_facts import gather
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction

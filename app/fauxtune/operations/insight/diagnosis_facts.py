@@ -32,7 +32,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.profiles.catalog import KINDS, kind
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.ca.templates import all_templates
 from fauxtune.operations.checkin.planning import ROLES, groups_of, matching, situation
 from fauxtune.operations.connectors.selection import why_silent

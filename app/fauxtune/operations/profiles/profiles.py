@@ -14,7 +14,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.core.profiles.fixed import check_unchanged
-from fauxtune.core.profiles.stored import told
+from fauxtune.core.profiles.stored import with_encryption_state
 from fauxtune.operations.profiles import assignments, references
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
@@ -31,7 +31,7 @@ def create_profile(
     kind.family.check(document)
     profile_id, now = tx.ids.uuid(), iso(tx.now)
     full = {
-        **told(tagged(document)),
+        **with_encryption_state(tagged(document)),
         "id": profile_id,
         "createdDateTime": now,
         "lastModifiedDateTime": now,
@@ -63,7 +63,12 @@ def update_profile(
     """
     row = assignments.profile_row(tx, profile_id)
     version = row["version"] + 1
-    full = {**row["document"], **told(tagged(changes)), "version": version, "lastModifiedDateTime": iso(tx.now)}
+    full = {
+        **row["document"],
+        **with_encryption_state(tagged(changes)),
+        "version": version,
+        "lastModifiedDateTime": iso(tx.now),
+    }
     kind.family.check(full)
     assigned = bool(queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row["id"]))
     check_unchanged(kind, row["document"], after=full, assigned=assigned, edition=tx.tenant.edition)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 from fauxtune.storage import writes
 from fauxtune.storage.tables import assignments, profile_states, profiles
 

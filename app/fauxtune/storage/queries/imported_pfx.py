@@ -8,7 +8,7 @@ from typing import Unpack
 from sqlalchemy import Connection, bindparam, select, type_coerce
 
 from fauxtune.core.model.ids import TenantId, UserId
-from fauxtune.core.profiles.world import ImportedCertificate
+from fauxtune.core.profiles.family import ImportedCertificate
 from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.certificates import PfxChanges, PfxRecordRow, PfxRow
 from fauxtune.storage.tables import pfx_certificates

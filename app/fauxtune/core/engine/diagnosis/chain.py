@@ -16,7 +16,7 @@ from fauxtune.core.engine.diagnosis.facts import Device, Facts, name_of, purpose
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 
 
 class LinkStatus(StrEnum):

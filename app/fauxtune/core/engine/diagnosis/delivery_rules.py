@@ -28,7 +28,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.profiles import trusted_root
 from fauxtune.core.profiles.catalog import KINDS
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 
 #: Intune, "Compliance policy settings": the compliance status validity period is 30 days unless set otherwise.
 _SILENT = timedelta(days=30)

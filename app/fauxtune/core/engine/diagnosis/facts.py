@@ -18,7 +18,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.template import Template
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 
 
 @dataclass(frozen=True, slots=True)

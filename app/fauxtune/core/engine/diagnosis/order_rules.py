@@ -13,7 +13,7 @@ from fauxtune.core.engine.diagnosis.findings import Observation
 from fauxtune.core.model.items import Order
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.pki.template import KeyUsage, Template
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 
 #: Days. With fewer, a device may refuse the certificate because it is about to expire.
 _FEWEST = 5

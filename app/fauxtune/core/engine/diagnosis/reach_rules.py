@@ -13,8 +13,8 @@ from fauxtune.core.engine.diagnosis.findings import Observation, Severity
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
-from fauxtune.core.profiles.world import Profile
 
 
 def kept_only(facts: Facts) -> Iterator[Observation]:

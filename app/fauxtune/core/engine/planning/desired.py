@@ -10,7 +10,7 @@ from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.core.profiles.world import Profile, World
+from fauxtune.core.profiles.family import Profile, Recipient
 
 _NEVER_BEGINS, _NEVER_ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -36,19 +36,19 @@ CHOSEN_BY: Changed[Callable[[Item], datetime]] = Changed(
 )
 
 
-def desired_items(profiles: Iterable[Profile], world: World) -> dict[ItemKey, Item]:
+def desired_items(profiles: Iterable[Profile], recipient: Recipient) -> dict[ItemKey, Item]:
     """The items that these profiles, all of which reach the device, give it. An item of several has all claims."""
     items: dict[ItemKey, Item] = {}
     applied = {profile.id: profile for profile in profiles}
     for profile in applied.values():
         known = kind(profile.kind)
-        for item in () if known is None or not profile.applies else known.family.items(profile, world):
+        for item in () if known is None or not profile.applies else known.family.items(profile, recipient):
             earlier = items.get(item.key)
             items[item.key] = item if earlier is None else replace(earlier, claims=earlier.claims + item.claims)
     taken: dict[str, str] = {}
     for item in [item for item in items.values() if item.slot is not None or item.needs]:
         refused = _refused_by_slot(item, taken=taken, applied=applied)
-        items[item.key] = refused or _with_needs(item, world, items=items, applied=applied)
+        items[item.key] = refused or _with_needs(item, recipient, items=items, applied=applied)
     return items
 
 
@@ -64,7 +64,7 @@ def _refused_by_slot(item: Item, *, taken: dict[str, str], applied: Mapping[Prof
 
 
 def _with_needs(
-    item: Item, world: World, *, items: Mapping[ItemKey, Item], applied: Mapping[ProfileId, Profile]
+    item: Item, recipient: Recipient, *, items: Mapping[ItemKey, Item], applied: Mapping[ProfileId, Profile]
 ) -> Item:
     """The item with the keys that its references resolve to on this device, or with a problem if one cannot be."""
     needs = []
@@ -84,12 +84,12 @@ def _with_needs(
             )
         if not choices:
             known = kind(profile.kind)
-            nothing = None if known is None else known.family.nothing
-            why = "" if nothing is None else nothing(profile, world.has_user)
+            explain_empty = None if known is None else known.family.explain_empty
+            why = "" if explain_empty is None else explain_empty(profile, recipient.has_user)
             return _impossible(
                 item, f"{need.navigation} refers to the profile '{need.name}', which gives nothing here. {why}".rstrip()
             )
-        needs.append(replace(need, key=_chosen(choices, world.edition).key))
+        needs.append(replace(need, key=_chosen(choices, recipient.edition).key))
     return replace(item, needs=tuple(needs))
 
 

@@ -10,7 +10,7 @@ from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.core.profiles.world import Profile
+from fauxtune.core.profiles.family import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,10 @@ def profile_outcome(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bo
             return ProfileOutcome(ProfileStatus.ERROR, row.problem)
     if any(row.state is not ItemState.INSTALLED for row in items):
         return ProfileOutcome(ProfileStatus.PENDING)
-    if not items and known is not None and known.family.nothing is not None:
-        return ProfileOutcome(ProfileStatus.ERROR, Problem(REMEDIATION_FAILED, known.family.nothing(profile, has_user)))
+    if not items and known is not None and known.family.explain_empty is not None:
+        return ProfileOutcome(
+            ProfileStatus.ERROR, Problem(REMEDIATION_FAILED, known.family.explain_empty(profile, has_user))
+        )
     return ProfileOutcome(ProfileStatus.COMPLIANT)
 
 

@@ -1,4 +1,4 @@
-"""What a family sees: one profile, and the device, user and authorities that it is applied to."""
+"""What a family of profiles works on: one profile, and its recipient with the device, its user and the authorities."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from fauxtune.core.model.states import Authority, Source
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile as stored, and the assignment that brings it to the device at hand. `references` are the profiles that
-    it refers to, by navigation. One that does not apply to devices of this kind gives them nothing.
+    """A profile as stored, and the assignment that brings it to a device. `references` are the profiles that it refers
+    to, by navigation. Without `applies` it is not applicable to the device, and gives it nothing.
     """
 
     id: ProfileId
@@ -30,7 +30,7 @@ class Profile:
 
     @property
     def claim(self) -> Claim:
-        """This profile's claim on whatever it wants."""
+        """This profile's claim on the items that it wants."""
         return Claim(profile=self.id, assignment=self.assignment)
 
 
@@ -57,10 +57,10 @@ class AuthorityFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """The device, its user, and what they can be given. `variables` are the values for names (see `variables`);
-    `names` what the profiles are called that others refer to, whether or not they reach the device. `variant` and
-    `os_version` are None where they are not known.
+class Recipient:
+    """A device and its user, for whom a profile gives items. `variables` are the values for names (see `variables`);
+    `names` the display names of profiles that others refer to, whether or not they reach the device. `variant` and
+    `os_version` are None if they are not known.
     """
 
     edition: Edition = Edition.CURRENT
@@ -76,17 +76,17 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How profiles of one family behave.
+    """The behaviour of the profiles of one family.
 
-    `check(document)` raises Invalid for a document that can never work. `items(profile, world)` is what the profile
-    gives this device; what cannot be given as things are is an item with a problem. `nothing(profile, whether the
-    device has a user)` says, in words, why a profile that gives no item is an error; None: then it is simply compliant.
-    `source` is that of the items; None: such profiles are kept and assigned like others, but give nothing; their status
-    on a device of their platform is "not applicable".
+    `check(document)` raises Invalid for a document that can never work. `items(profile, recipient)` are the items that
+    the profile gives; one that cannot be given for now has a problem. `explain_empty(profile, has_user)` is the reason
+    why a profile that gives no item is in error; None: such a profile is compliant. `source` is that of the items;
+    None: profiles of the family are stored and assigned like others, but give nothing, and are "not applicable" on
+    devices of their platform.
     """
 
     name: str
     check: Callable[[dict[str, Any]], None]
-    items: Callable[[Profile, World], tuple[Item, ...]]
-    nothing: Callable[[Profile, bool], str] | None = None
+    items: Callable[[Profile, Recipient], tuple[Item, ...]]
+    explain_empty: Callable[[Profile, bool], str] | None = None
     source: Source | None = None
