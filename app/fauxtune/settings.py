@@ -1,4 +1,4 @@
-"""Every knob of the server, in one typed class. Each is also an environment variable with the prefix FAUXTUNE_."""
+"""The settings of the server, in one typed class. Each is also an environment variable with the prefix FAUXTUNE_."""
 
 from __future__ import annotations
 
@@ -14,46 +14,51 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.permissions import Permissions
 
-#: Characters of a control token. Shorter ones can be guessed, and an empty one is a variable that somebody forgot.
+#: The fewest characters of a control token. Shorter ones can be guessed, and an empty variable is a mistake.
 SHORTEST_CONTROL_TOKEN = 16
 
 
 class Settings(BaseSettings):
-    """What the command line and the environment say; the command line wins."""
+    """The settings of the command line and the environment; the command line overrides the environment."""
 
     model_config = SettingsConfigDict(env_prefix="FAUXTUNE_", frozen=True)
 
-    host: str = Field(default="localhost", description="where to listen; localhost means 127.0.0.1 and [::1]")
-    port: int = Field(default=8443, ge=0, le=65535, description="HTTPS; 0 takes a free one")
+    host: str = Field(
+        default="localhost", description="the name or address to listen on; localhost means 127.0.0.1 and [::1]"
+    )
+    port: int = Field(default=8443, ge=0, le=65535, description="the HTTPS port; 0 takes a free one")
     http_port: int = Field(
-        default=8080, ge=0, le=65535, description="plain HTTP (CRL, OCSP, CA certificates); 0 takes a free one"
+        default=8080, ge=0, le=65535, description="the HTTP port (CRL, OCSP, CA certificates); 0 takes a free one"
     )
     intercept: bool = Field(
         default=False,
-        description="answer in place of Microsoft's hosts, for clients that use proxy_port as HTTPS proxy",
+        description="answer for Microsoft's hosts, for clients that use proxy_port as HTTPS proxy",
     )
     proxy_port: int = Field(
-        default=8888, ge=0, le=65535, description="the intercepting proxy, on localhost always; 0 takes a free port"
+        default=8888,
+        ge=0,
+        le=65535,
+        description="the port of the intercepting proxy, always on localhost; 0 takes a free one",
     )
-    data_dir: Path = Field(default=Path(".fauxtune"), description="keys, TLS, endpoints.json and the SQLite file")
+    data_dir: Path = Field(
+        default=Path(".fauxtune"), description="the folder of keys, TLS files, endpoints.json and the SQLite file"
+    )
     database_url: str | None = Field(
         default=None, description="postgresql+psycopg://...; default: a SQLite file in data_dir"
     )
-    ephemeral: bool = Field(default=False, description="a temporary data_dir, gone at exit")
-    seed: str = Field(
-        default="contoso", description="what an empty database is filled with: contoso, none, or a JSON file"
-    )
+    ephemeral: bool = Field(default=False, description="use a temporary data_dir, deleted at the end")
+    seed: str = Field(default="contoso", description="the content of an empty database: contoso, none, or a JSON file")
     edition: Edition = Field(
         default=Edition.CURRENT,
-        description="which state of Microsoft's documentation new tenants behave like: 2020-04 or current",
+        description="the state of Microsoft's documentation that new tenants follow: 2020-04 or current",
     )
     public_url: str | None = Field(
-        default=None, description="the HTTPS origin that clients see, where it is not the Host header"
+        default=None, description="the HTTPS origin that clients use, if it is not in the Host header"
     )
     public_http_url: str | None = Field(
         default=None, description="the HTTP origin that certificates name (CRL, OCSP, AIA)"
     )
-    control_token: SecretStr | None = Field(default=None, description="bearer token that guards /_fauxtune/v1")
+    control_token: SecretStr | None = Field(default=None, description="the bearer token that /_fauxtune/v1 demands")
     permissions: Permissions = Field(
         default=Permissions.ENFORCE,
         description="Graph's permissions: enforce (403 without one), warn (a line in the log) or off",
@@ -69,23 +74,23 @@ class Settings(BaseSettings):
     client_certificate_header: str = Field(
         default="Client-Cert",
         pattern=r"^[A-Za-z0-9-]{1,64}$",
-        description="the header of trusted proxies: the certificate as :base64: of its DER (RFC 9440), or as a "
-        "URL-encoded PEM",
+        description="the header in which trusted proxies pass on a device's certificate: as :base64: of its DER (RFC "
+        "9440), or as a URL-encoded PEM",
     )
-    key_pool_size: int = Field(default=8, ge=0, description="RSA keys made ahead")
+    key_pool_size: int = Field(default=8, ge=0, description="the number of RSA keys made in advance")
     key_pool_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 1) - 1),
         ge=1,
-        description="threads that make them; default: one less than there are cores, which the event loop keeps",
+        description="the threads that make them; default: one less than there are cores, for the event loop needs one",
     )
-    log_level: str = Field(default="warning", description="debug, info, warning or error")
+    log_level: str = Field(default="warning", description="the log level: debug, info, warning or error")
 
     @field_validator("control_token")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().strip()) < SHORTEST_CONTROL_TOKEN:
             raise ValueError(
-                f"a control token has at least {SHORTEST_CONTROL_TOKEN} characters; make one with: "
+                f"a control token must have at least {SHORTEST_CONTROL_TOKEN} characters; make one with: "
                 'python -c "import secrets; print(secrets.token_urlsafe(24))"'
             )
         return value
@@ -93,18 +98,18 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxy", mode="before")
     @classmethod
     def _separated(cls, value: object) -> object:
-        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("trusted_proxy")
     @classmethod
     def _not_everybody(cls, value: list[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
         if any(network.prefixlen == 0 for network in value):
-            raise ValueError("a network of all addresses would let everybody say who they are")
+            raise ValueError("a network of all addresses would trust every caller: name the networks of the proxies")
         return value
 
     @property
     def is_loopback(self) -> bool:
-        """Is only this machine served?"""
+        """Whether only this machine can reach the listeners."""
         if self.host == "localhost":
             return True
         try:

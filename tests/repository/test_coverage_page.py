@@ -20,8 +20,8 @@ from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import StructuredType
 from fauxtune.core.profiles import scep, stored
 from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.server.pages.coverage import coverage_page
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.coverage import coverage_page
 from fauxtune.surfaces.graph.routes import ROUTES
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "coverage.md"

@@ -15,9 +15,9 @@ from fauxtune.core.engine.removal.lookup import table
 from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles.catalog import KINDS
-from fauxtune.server.changes import CHANGES
 from fauxtune.server.openapi import PAGES
-from fauxtune.surfaces.graph.removal_page import verdict
+from fauxtune.server.pages.edition_rules import EDITION_RULES
+from fauxtune.server.pages.removal import verdict
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "editions.md"
 
@@ -52,10 +52,10 @@ def test_every_rule_that_changed_is_in_the_list_and_on_the_page() -> None:
     found = dict(changed_rules())
     assert found
     for name, rule in found.items():
-        assert any(rule is each for each in CHANGES), f"{name} is missing in fauxtune.server.changes"
-    assert all(any(each is rule for rule in found.values()) for each in CHANGES)
+        assert any(rule is each for each in EDITION_RULES), f"{name} is missing in fauxtune.server.pages.edition_rules"
+    assert all(any(each is rule for rule in found.values()) for each in EDITION_RULES)
     page = sections()["Rules"]
-    for rule in CHANGES:
+    for rule in EDITION_RULES:
         assert f"| {rule.subject} |" in page
         for edition in Edition:
             stated = rule.stated[edition]

@@ -15,11 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from fauxtune.server import impersonation, tls
+from fauxtune.server import StartRefused, impersonation, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.impersonation import HOSTS, Impersonator
-from fauxtune.server.refusal import StartRefused
 from fauxtune.server.tls import TlsFiles
 
 NOW = SystemClock().now()

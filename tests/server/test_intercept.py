@@ -25,7 +25,7 @@ from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.impersonation import HOSTS
 from fauxtune.server.intercept import HEAD_LIMIT, Interceptor
-from fauxtune.server.listening import Places, bind
+from fauxtune.server.listening import ConnectionLimit, bind
 from fauxtune.server.protocol import Patience
 from fauxtune.server.tls import TlsFiles
 
@@ -62,7 +62,7 @@ async def intercepting(
 ) -> AsyncIterator[tuple[int, Interceptor]]:
     port = bind("127.0.0.1", 0)
     contexts = impersonation.contexts(files, now=SystemClock().now(), ids=SystemIds())
-    listener = Interceptor(who, port, contexts=contexts, patience=patience, places=Places(most))
+    listener = Interceptor(who, port, contexts=contexts, patience=patience, limit=ConnectionLimit(most))
     await listener.start()
     try:
         yield port.number, listener

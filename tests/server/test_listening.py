@@ -22,13 +22,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
 from fauxtune.core.pki.issuance import issue_identity
-from fauxtune.server import tls
+from fauxtune.server import StartRefused, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
-from fauxtune.server.listening import Listener, Places, bind
+from fauxtune.server.listening import ConnectionLimit, Listener, bind
 from fauxtune.server.middleware import Guard
 from fauxtune.server.protocol import Patience
-from fauxtune.server.refusal import StartRefused
 
 YEAR = timedelta(days=365)
 
@@ -48,10 +47,10 @@ async def listening(
     *,
     app: ASGIApp = who,
     patience: Patience | None = None,
-    places: Places | None = None,
+    limit: ConnectionLimit | None = None,
 ) -> AsyncIterator[int]:
     port = bind("127.0.0.1", 0)
-    listener = Listener(app, port, context=context, patience=patience, places=places)
+    listener = Listener(app, port, context=context, patience=patience, limit=limit)
     await listener.start()
     try:
         yield port.number
@@ -215,15 +214,15 @@ async def until(comes_true: Callable[[], bool]) -> None:
 async def test_connections_have_a_bound_on_all_listeners_together_and_the_log_says_once_who_is_turned_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    places = Places(2)
-    async with listening(places=places) as first, listening(places=places) as second:
+    limit = ConnectionLimit(2)
+    async with listening(limit=limit) as first, listening(limit=limit) as second:
         held = [await asyncio.open_connection("127.0.0.1", port) for port in (first, second)]
-        await until(lambda: places.full)
+        await until(lambda: limit.is_reached)
         for port in (first, second, first):
             assert (await ask(port, b"")).startswith(b"HTTP/1.1 503 ")
         for _, writer in held:
             writer.close()
-        await until(lambda: not places.full)
+        await until(lambda: not limit.is_reached)
         assert (await ask(first, GET)).startswith(b"HTTP/1.1 200 ")
     (record,) = caplog.records
     assert "2 connections are open" in record.getMessage()

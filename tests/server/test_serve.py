@@ -22,8 +22,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fauxtune.server import lifespan
-from fauxtune.server.refusal import StartRefused
+from fauxtune.server import StartRefused, lifespan
 from fauxtune.settings import Settings
 from tests.support.certificates import issued_elsewhere
 from tests.support.hostile_der import altered, tlv
@@ -199,7 +198,7 @@ def test_one_sqlite_file_has_one_server_under_whatever_name(tmp_path: Path) -> N
     [
         (("--database-url", "nonsense"), "looks like postgresql+psycopg://"),
         (("--database-url", "mysql://user:a-secret@host/name"), "looks like postgresql+psycopg://"),
-        (("--ephemeral", "--database-url", "postgresql://x/y"), "exclude each other"),
+        (("--ephemeral", "--database-url", "postgresql://x/y"), "cannot be used together"),
         (("--ephemeral", "--data-dir", "kept"), "--data-dir"),
         (("--http-port", "18443", "--port", "18443"), "--port and --http-port are both 18443"),
         (("--http-port", "18443", "--intercept", "--proxy-port", "18443"), "--http-port and --proxy-port"),

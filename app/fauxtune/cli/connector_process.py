@@ -179,8 +179,7 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
 @contextmanager
 def _alone(state: Path) -> Iterator[None]:
     """Hold the lock on the folder while the block runs."""
-    from fauxtune.server import lock
-    from fauxtune.server.refusal import StartRefused
+    from fauxtune.server import StartRefused, lock
 
     with ExitStack() as held:
         try:

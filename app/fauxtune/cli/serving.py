@@ -94,7 +94,7 @@ def serve(
 @contextmanager
 def refusals() -> Iterator[None]:
     """Print a refused start as a sentence, without a traceback."""
-    from fauxtune.server.refusal import StartRefused
+    from fauxtune.server import StartRefused
 
     try:
         yield

@@ -1,6 +1,6 @@
-"""Builds the emulator: database, keys, token key, runner; then the tenant that a first start is given.
+"""Builds the emulator: database, keys, token key, runner; then the tenant of a first start.
 
-`assemble` needs a database whose schema is there; `seed_tenant` fills it. The server and the tests use the same two.
+`assemble` needs a database with the schema; `seed_tenant` fills it. The server and the tests use both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
-from fauxtune.server.refusal import StartRefused
+from fauxtune.server import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.surfaces.devices.apple import translate as apple
@@ -35,7 +35,7 @@ from fauxtune.surfaces.identity.keys import signing_key
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What an emulator is built into: the machine's clock and randomness, and where it can be reached."""
+    """The surroundings of an emulator: clock, randomness, addresses, and the settings of a start."""
 
     clock: Clock
     ids: IdSource
@@ -49,7 +49,7 @@ class Environment:
 
 
 def assemble(database: Database, folder: Path, *, around: Environment, key_source: KeySource) -> Emulator:
-    """An emulator on this database, with its private keys below `folder`. Blocks while its first key is made."""
+    """Return an emulator on this database, with its private keys below `folder`. Blocks while the first key is made."""
     keys = KeyStore(folder / "keys")
     token_key = signing_key(keys, key_source)
     return Emulator(
@@ -71,18 +71,18 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
 
 
 async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
-    """The tenant that a first start is given, under the seed's own name and domain."""
+    """Create the tenant of a first start, with the seed's name and domain."""
     return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
 
 
 async def admit_devices(emulator: Emulator) -> None:
-    """Let in whoever a tenant's device authority has signed."""
+    """Accept TLS client certificates of the device authorities of all tenants."""
     for row in await emulator.runner.read(authority_queries.authorities_named, "devices"):
         emulator.admit_device_authority(row.certificate)
 
 
 def read_seed(word: str) -> Seed | None:
-    """The seed that the word names: `none`, `contoso`, or a JSON file. StartRefused or Invalid says what is wrong."""
+    """Return the seed that `word` names: `contoso`, or a JSON file; None for `none`. Raises StartRefused or Invalid."""
     if word == "none":
         return None
     if word == BUILT_IN["name"]:
@@ -90,7 +90,7 @@ def read_seed(word: str) -> Seed | None:
     try:
         document: Any = json.loads(Path(word).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StartRefused(f"--seed is contoso, none, or a JSON file; there is no file {word}.") from None
+        raise StartRefused(f"--seed must be contoso, none, or a JSON file; there is no file {word}.") from None
     except (OSError, ValueError) as error:
         raise StartRefused(f"The seed file {word} cannot be read: {error}") from None
     return parse_seed(document)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """The real time (core.clock.Clock)."""
+    """The Clock (core.clock) of the real time."""
 
     def now(self) -> datetime:
-        """The present moment, aware, UTC."""
+        """Return the present moment, aware, UTC."""
         return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""`<data-dir>/endpoints.json`: how a running server is found. There while, and only while, it is ready."""
+"""`<data-dir>/endpoints.json`: the addresses of a running server. The file exists only while the server is ready."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ FILE_NAME = "endpoints.json"
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the server is, and the credentials of its first tenant (None without one). No URL ends in a slash."""
+    """The addresses of the server, and the credentials of its first tenant (None without one). URLs end without a
+    slash.
+    """
 
     https: str
     http: str
@@ -24,7 +26,7 @@ class Endpoints:
     client_secret: str | None = None
 
     def document(self) -> dict[str, object]:
-        """The JSON that others rely on. `proxy` is there only where one listens."""
+        """Return the content of the file, which other programs rely on. `proxy` is there only with --intercept."""
         return {
             "https": self.https,
             "http": self.http,
@@ -40,7 +42,7 @@ class Endpoints:
 
 
 def write(folder: Path, endpoints: Endpoints) -> None:
-    """Write the file, whole or not at all; only its owner reads it, for it names a secret."""
+    """Write the file, whole or not at all. Only its owner can read it: it holds a secret."""
     draft = folder / f".{FILE_NAME}.new"
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -54,5 +56,5 @@ def write(folder: Path, endpoints: Endpoints) -> None:
 
 
 def remove(folder: Path) -> None:
-    """The server is gone. A file that a killed one left behind goes too."""
+    """Remove the file, if there is one; a killed server may have left it behind."""
     (folder / FILE_NAME).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The application: which surfaces there are, in which order they are asked, and who words a refusal on which path.
+"""The application: the surfaces, the order of their routers, and the form of refusals by path.
 
 Both lists are here and nowhere else. A new surface is a line in each.
 """
@@ -36,12 +36,12 @@ from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import errors as push_errors
 from fauxtune.surfaces.push import routes as push
 
-#: Asked before the others: devices call most often, and routers try one route after the other.
+#: Tried first: devices call most often, and routers try one route after the other.
 FIRST: tuple[APIRouter, ...] = (android.router, apple.router, windows.router)
-#: Asked then, in this order.
+#: Tried next, in this order.
 ROUTERS: tuple[APIRouter, ...] = (pki.router, identity.router, push.router, connector.router, control.router)
 
-#: Who words refusals on which paths; the first that matches. What matches none gets a plain envelope.
+#: The writers of refusals by path; the first match counts. Other paths get a plain envelope.
 ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
     (re.compile(r"/mdm/[^/]+/android(/|$)"), android_errors.refuse),
     (re.compile(r"/mdm/[^/]+/apple(/|$)"), apple_errors.refuse),
@@ -59,12 +59,12 @@ ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
 
 
 def create_app(emulator: Emulator) -> FastAPI:
-    """The application around one emulator; two in one process never meet."""
+    """Return the application of one emulator. Several in one process share nothing."""
     app = FastAPI(
         title="Fauxtune", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.emulator = emulator
-    # It knows its paths by their first part, so that it holds up nobody.
+    # It knows its paths by their first part, so that it delays no other surface.
     app.router.routes.append(graph.GraphRoute())
     for router in (*FIRST, *ROUTERS):
         app.include_router(router)
@@ -75,7 +75,7 @@ def create_app(emulator: Emulator) -> FastAPI:
 
 
 def refuse(request: Request, error: Exception) -> Response:
-    """The refusal in the words of the surface that owns the path."""
+    """Return the refusal in the form of the surface that owns the path."""
     path = request.scope["path"]
     for pattern, envelope in ENVELOPES:
         if pattern.match(path):

@@ -1,8 +1,8 @@
-"""Certificates in the names of Microsoft's hosts: which names, and the authority that lives for one run.
+"""Certificates in the names of Microsoft's hosts, and the authority that issues them during one run.
 
-The authority stands below the emulator's own root, so whoever trusts that file trusts these names too. Its key is made
-in memory and never written, and its certificate permits these names and no others, no addresses, and server
-authentication alone: were the key to leak, nothing else could be made of it. Ruled by RFC 5280 4.2.1.9 and 4.2.1.10.
+The authority is below the emulator's own root, so clients that trust that file trust these names too. Its key is made
+in memory and never written. Its certificate permits these names only, no addresses, and only server authentication: a
+leaked key could not be used for anything else. Source: RFC 5280 4.2.1.9 and 4.2.1.10.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune.core.model.ids import IdSource
-from fauxtune.server import tls
-from fauxtune.server.refusal import StartRefused
+from fauxtune.server import StartRefused, tls
 from fauxtune.server.tls import TlsFiles
 
-#: What is answered in place of the real service. Nothing else ever is.
+#: The hosts for which the interceptor answers. There are no others.
 HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "graph.windows.net", "api.manage.microsoft.com")
 
 _EVERY_ADDRESS = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
@@ -33,7 +32,7 @@ _EVERY_ADDRESS = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"
 
 @dataclass(frozen=True, slots=True)
 class Impersonator:
-    """The authority of one run, with its key."""
+    """The authority of one run and its key."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey = field(repr=False)
@@ -41,7 +40,9 @@ class Impersonator:
     def certify(
         self, host: str, *, now: datetime, ids: IdSource
     ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        """A server certificate for the host and its key. It is signed for any name; verifiers refuse the others."""
+        """Return a server certificate for the host, and its key. Any name is signed; verifiers refuse all but
+        `HOSTS`.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = tls.server_certificate(
             key.public_key(), names=[x509.DNSName(host)], common_name=host, now=now, serial=ids.serial()
@@ -50,12 +51,12 @@ class Impersonator:
 
 
 def make(files: TlsFiles, *, now: datetime, ids: IdSource) -> Impersonator:
-    """An authority for `HOSTS` below the emulator's root. StartRefused if that root may have none below it."""
+    """Return an authority for `HOSTS` below the emulator's root. Raises StartRefused if that root permits none."""
     root, root_key = tls.root(files)
     if root.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0:
         raise StartRefused(
-            f"--intercept needs an authority below {files.ca}, and that root, made by an earlier version, forbids any. "
-            f"Delete {files.ca.parent}: this makes a new root, which clients must be told to trust."
+            f"--intercept needs an authority below {files.ca}, but this root, made by an earlier version, forbids any. "
+            f"Delete {files.ca.parent}: the next start makes a new root, which clients must then trust."
         )
     key = ec.generate_private_key(ec.SECP256R1())
     permitted = [x509.DNSName(host) for host in HOSTS]
@@ -71,14 +72,14 @@ def make(files: TlsFiles, *, now: datetime, ids: IdSource) -> Impersonator:
 
 
 def contexts(files: TlsFiles, *, now: datetime, ids: IdSource) -> dict[str, ssl.SSLContext]:
-    """A TLS context for each of `HOSTS`."""
+    """Return a TLS context for each of `HOSTS`."""
     impersonator = make(files, now=now, ids=ids)
     return {host: _context(impersonator, host, now=now, ids=ids) for host in HOSTS}
 
 
 def _context(impersonator: Impersonator, host: str, *, now: datetime, ids: IdSource) -> ssl.SSLContext:
     certificate, key = impersonator.certify(host, now=now, ids=ids)
-    chain = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in (certificate, impersonator.certificate))
+    chain = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in (certificate, impersonator.certificate))
     context = tls.plain_context()
     with _file(chain) as chain_file, _file(tls.pem(key)) as key_file:
         context.load_cert_chain(chain_file, key_file)
@@ -87,7 +88,7 @@ def _context(impersonator: Impersonator, host: str, *, now: datetime, ids: IdSou
 
 
 def _only(host: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], int | None]:
-    """Refuses a client that asks for another name (RFC 6066 3); one that names none has said it in its CONNECT."""
+    """A callback that refuses clients whose SNI has another name (RFC 6066 3). Without SNI the CONNECT has named it."""
 
     def check(_connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
         return None if name is None or name.lower() == host else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
@@ -97,7 +98,9 @@ def _only(host: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], in
 
 @contextmanager
 def _file(content: bytes) -> Iterator[str]:
-    """A path to read this from, once: `ssl` takes keys from files only, and a pipe leaves nothing on a disk."""
+    """Yield a path from which `content` can be read once: `ssl` reads keys from files only; a pipe leaves none on
+    disk.
+    """
     reading, writing = os.pipe()
     try:
         with os.fdopen(writing, "wb") as file:

@@ -1,9 +1,9 @@
-"""The intercepting listener: a proxy that speaks CONNECT for a fixed list of hosts and answers in their place itself.
+"""The intercepting listener: an HTTPS proxy that answers for a fixed list of hosts itself (impersonation.HOSTS, 443).
 
-It never dials out: what is not on the list (impersonation.HOSTS, port 443) is refused, and so is every other method. A
-tunnel is one coroutine until its TLS handshake is over; then the connection is uvicorn's, like one of the HTTPS
-listener, and the application sees the host that the client called; a request inside that names another is misdirected.
-Ruled by RFC 9110 9.3.6 (CONNECT) and 15.5.20 (421), RFC 9112 3.2 (Host).
+It never connects to another host: other targets are refused, and so is every method but CONNECT. A tunnel is one
+coroutine until its TLS handshake is over; then the connection belongs to uvicorn, like one of the HTTPS listener. The
+application sees the host that the client called; a request that names another host is misdirected (421). Sources: RFC
+9110 9.3.6 (CONNECT) and 15.5.20 (421), RFC 9112 3.2 (Host).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from http import HTTPStatus
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fauxtune.server.listening import Listener, Places, Port
+from fauxtune.server.listening import ConnectionLimit, Listener, Port
 from fauxtune.server.protocol import Patience, Protocol
 
 #: A CONNECT is a line and a few headers.
 HEAD_LIMIT = 16 * 1024
-#: How long a refused client may take to hear why. Closing at once would reset what it is still sending.
-_FAREWELL_SECONDS = 1.0
+#: How long a refused client may take to read the answer. Closing at once would reset the connection.
+_REFUSAL_SECONDS = 1.0
 
 _END = b"\r\n\r\n"
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/1\.[01]\r\n")
@@ -37,14 +37,14 @@ log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The CONNECT is not granted: with which status, and what to tell the client."""
+    """The CONNECT is refused, with this status and message."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
         self.status = status
 
     def answer(self) -> bytes:
-        """The whole answer; the connection ends with it."""
+        """Return the whole answer, after which the connection is closed."""
         body = f"Fauxtune: {self}\n".encode()
         allow = "allow: CONNECT\r\n" if self.status is HTTPStatus.METHOD_NOT_ALLOWED else ""
         head = (
@@ -54,8 +54,10 @@ class Refused(Exception):
         return head.encode() + body
 
 
-def host_asked_for(head: bytes, *, allowed: frozenset[str]) -> str:
-    """The host, in lower case, that this whole head asks to be connected to. Refused says why it may not be."""
+def connect_target(head: bytes, *, allowed: frozenset[str]) -> str:
+    """Return the host that the CONNECT names, in lower case. `head`: the whole head. Raises Refused if it is not
+    allowed.
+    """
     match = _REQUEST_LINE.match(head)
     if match is None:
         raise Refused(HTTPStatus.BAD_REQUEST, "this is an HTTP proxy; send CONNECT host:443 HTTP/1.1, without TLS.")
@@ -71,14 +73,14 @@ def host_asked_for(head: bytes, *, allowed: frozenset[str]) -> str:
     if host not in allowed or int(authority[2]) != 443:
         raise Refused(
             HTTPStatus.FORBIDDEN,
-            f"{target[:260]} is not intercepted, and nothing is passed on. This proxy answers for port 443 of "
+            f"{target[:260]} is not intercepted, and this proxy passes nothing on. It answers for port 443 of "
             f"{', '.join(sorted(allowed))}.",
         )
     return host
 
 
 class Interceptor(Listener):
-    """The listener, which answers under each host of `contexts` with that host's certificate."""
+    """The listener. It answers for each host in `contexts` with that host's certificate."""
 
     def __init__(
         self,
@@ -87,46 +89,46 @@ class Interceptor(Listener):
         *,
         contexts: Mapping[str, ssl.SSLContext],
         patience: Patience | None = None,
-        places: Places | None = None,
+        limit: ConnectionLimit | None = None,
     ) -> None:
-        super().__init__(app, port, patience=patience, places=places)
+        super().__init__(app, port, patience=patience, limit=limit)
         self._contexts = contexts
         self._hosts = frozenset(contexts)
 
-    def _farewell(self) -> bytes:
-        """What is sent to a client that is turned away."""
-        return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; close some.").answer()
+    def _too_many(self) -> bytes:
+        """The answer to a client that is turned away."""
+        return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections are open; close some.").answer()
 
     async def _open(self, client: socket.socket) -> None:
-        """From the first byte to the end of the handshake. Whatever goes wrong, the socket is closed."""
+        """Handle the connection until the end of the handshake. The socket is closed if anything fails."""
         loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as ours:
             ours.callback(client.close)
             try:
                 async with asyncio.timeout(self._patience.connect):
-                    host = host_asked_for(await _head(client), allowed=self._hosts)
+                    host = connect_target(await _head(client), allowed=self._hosts)
                     await loop.sock_sendall(client, _ESTABLISHED)
             except (Refused, OSError) as error:
-                await _say(client, error)
+                await _refuse(client, error)
                 return
             ours.pop_all()
         await self._hand_over(client, context=self._contexts[host], protocol=lambda: self._decrypted(host))
 
     def _decrypted(self, host: str) -> Protocol:
-        made = self._protocol()
-        made.app = _only_under(host, made.app)
-        return made
+        protocol = self._protocol()
+        protocol.app = _only_under(host, protocol.app)
+        return protocol
 
 
 def _only_under(host: str, app: ASGIApp) -> ASGIApp:
-    """The application, for requests to this host: under another name it might take the caller for somebody nearer."""
+    """The application for requests to this host only: under another name it might take the caller for a local one."""
     names = ([host.encode()], [f"{host}:443".encode()])
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        said = [value.lower() for name, value in scope.get("headers", ()) if name == b"host"]
-        if scope["type"] == "http" and said not in names:
-            refused = PlainTextResponse(f"Fauxtune: this tunnel leads to {host}; the Host header must say so.\n", 421)
-            await refused(scope, receive, send)
+        hosts = [value.lower() for name, value in scope.get("headers", ()) if name == b"host"]
+        if scope["type"] == "http" and hosts not in names:
+            refusal = PlainTextResponse(f"Fauxtune: this tunnel leads to {host}; the Host header must name it.\n", 421)
+            await refusal(scope, receive, send)
             return
         await app(scope, receive, send)
 
@@ -134,7 +136,9 @@ def _only_under(host: str, app: ASGIApp) -> ASGIApp:
 
 
 async def _head(client: socket.socket) -> bytes:
-    """Everything up to the empty line. Refused when it is too long, is no HTTP, or when more follows."""
+    """Read up to the empty line. Raises Refused if that is too long or if more follows. Stops early for other than
+    HTTP.
+    """
     loop = asyncio.get_running_loop()
     head = bytearray()
     while _END not in head:
@@ -144,7 +148,7 @@ async def _head(client: socket.socket) -> bytes:
             )
         piece = await loop.sock_recv(client, 4096)
         if not piece:
-            raise ConnectionError("the client left before it said what it wants")
+            raise ConnectionError("the client closed the connection before its CONNECT was complete")
         head += piece
         if not head[:1].isalpha():
             break  # TLS, most likely, from a client that was given an https:// proxy: no empty line will come
@@ -154,16 +158,16 @@ async def _head(client: socket.socket) -> bytes:
     return bytes(head)
 
 
-async def _say(client: socket.socket, error: Exception) -> None:
-    """Tell the client why, if there is a reason to tell and it listens."""
+async def _refuse(client: socket.socket, error: Exception) -> None:
+    """Send the refusal, if the error is one and the client still reads."""
     if isinstance(error, TimeoutError):
-        error = Refused(HTTPStatus.REQUEST_TIMEOUT, "no whole CONNECT came in time.")
+        error = Refused(HTTPStatus.REQUEST_TIMEOUT, "the CONNECT was not complete in time.")
     if not isinstance(error, Refused):
         return
     log.info("Refused: %s", error)
     loop = asyncio.get_running_loop()
     with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_FAREWELL_SECONDS):
+        async with asyncio.timeout(_REFUSAL_SECONDS):
             await loop.sock_sendall(client, error.answer())
             client.shutdown(socket.SHUT_WR)
             while await loop.sock_recv(client, 4096):

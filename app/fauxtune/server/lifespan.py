@@ -1,6 +1,6 @@
-"""What a running emulator holds from start to end: its folder, its database, its keys being made, its first tenant.
+"""What a running emulator holds from start to end: its folder, its database, its pool of keys, its first tenant.
 
-Everything taken here goes back in the opposite order, however the server ends.
+Everything is released in the opposite order, however the server ends.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import Seed
-from fauxtune.server import bootstrap, lock
+from fauxtune.server import StartRefused, bootstrap, lock
 from fauxtune.server.bootstrap import Environment
-from fauxtune.server.readiness import FrontDoor
-from fauxtune.server.refusal import StartRefused
+from fauxtune.server.readiness import ReadinessGate
 from fauxtune.settings import Settings
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_file, sqlite_url
@@ -33,39 +32,39 @@ from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
-#: A polling connector looks every 30 seconds of the tenant's time; nobody waits much longer than that.
+#: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0
 _WATCH_SECONDS = 3.0
 SQLITE_FILE = "fauxtune.sqlite"
-#: Why a disk takes no more.
+#: Errors of a disk that accepts no more data.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 log = logging.getLogger(__name__)
 
 
 def check(settings: Settings) -> None:
-    """StartRefused for a start that would lose data or open the door to strangers."""
+    """Raise StartRefused for settings that would lose data, or give strangers access."""
     if settings.ephemeral and settings.database_url is not None:
         raise StartRefused(
-            "--ephemeral and --database-url exclude each other: the private keys would be gone at exit and the "
-            "database would still name them. Leave one of them out."
+            "--ephemeral and --database-url cannot be used together: the private keys would be deleted at the end, and "
+            "the database would still name them. Leave one of them out."
         )
     if settings.ephemeral and "data_dir" in settings.model_fields_set:
         raise StartRefused(
-            "--ephemeral and --data-dir (FAUXTUNE_DATA_DIR) exclude each other: the one keeps nothing, the other says "
-            "where to keep it. Leave one of them out."
+            "--ephemeral and --data-dir (FAUXTUNE_DATA_DIR) cannot be used together: the first keeps no data, the "
+            "second names the folder for it. Leave one of them out."
         )
     if not settings.is_loopback and settings.control_token is None:
         raise StartRefused(
             f"--host {settings.host} can be reached from other machines, and the control surface under /_fauxtune/v1 "
-            "hands out enrolment tokens and certificates to whoever asks. Set FAUXTUNE_CONTROL_TOKEN to a secret, or "
+            "gives enrolment tokens and certificates to every caller. Set FAUXTUNE_CONTROL_TOKEN to a secret, or "
             "listen on localhost."
         )
     _check_ports(settings)
 
 
 def _check_ports(settings: Settings) -> None:
-    """Each listener needs a port of its own; 0 takes a free one."""
+    """Raise StartRefused if two listeners have the same port (0 takes a free one)."""
     options = {"--port": settings.port, "--http-port": settings.http_port}
     if settings.intercept:
         options["--proxy-port"] = settings.proxy_port
@@ -73,22 +72,22 @@ def _check_ports(settings: Settings) -> None:
     for option, port in options.items():
         if port != 0 and port in taken:
             raise StartRefused(
-                f"{taken[port]} and {option} are both {port}; each needs a port of its own. Change one of them."
+                f"{taken[port]} and {option} are both {port}, but each needs a port of its own: change one of them."
             )
         taken[port] = option
 
 
 @contextmanager
 def data_folder(settings: Settings) -> Iterator[Path]:
-    """The data folder, held against other processes; with --ephemeral a temporary one that goes at the end."""
-    place = Path(tempfile.gettempdir()) if settings.ephemeral else settings.data_dir.absolute()
+    """Lock the data folder, or make a temporary one that is deleted at the end (--ephemeral)."""
+    location = Path(tempfile.gettempdir()) if settings.ephemeral else settings.data_dir.absolute()
     try:
-        with (_temporary_folder if settings.ephemeral else _kept_folder)(place) as folder:
+        with (_temporary_folder if settings.ephemeral else _locked_folder)(location) as folder:
             yield folder
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        raise StartRefused(f"The data folder {place} cannot be written: {error.strerror}.") from None
+        raise StartRefused(f"The data folder {location} cannot be written: {error.strerror}.") from None
 
 
 @contextmanager
@@ -98,36 +97,36 @@ def _temporary_folder(parent: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _kept_folder(folder: Path) -> Iterator[Path]:
+def _locked_folder(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StartRefused(f"The data folder {folder} cannot be made: {error.strerror}.") from None
+        raise StartRefused(f"The data folder {folder} cannot be created: {error.strerror}.") from None
     with lock.held(folder / "lock", what=f"The data folder {folder}"):
         yield folder
 
 
 def open_to_others(settings: Settings, folder: Path) -> list[str]:
-    """What to tell people when others on this machine may look into the data folder or the database."""
-    found = []
+    """Return warnings if other users of this machine can read the data folder or the database."""
+    warnings = []
     for path in (folder, sqlite_file(_database_url(settings, folder))):
         mode = 0 if path is None else stat.S_IMODE(path.stat().st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            found.append(f"{path} is open to other users of this machine (mode {mode:04o}): chmod go-rwx {path}")
-    return found
+            warnings.append(f"{path} is open to other users of this machine (mode {mode:04o}): chmod go-rwx {path}")
+    return warnings
 
 
 def _database_url(settings: Settings, folder: Path) -> str:
     url = settings.database_url or sqlite_url(folder / SQLITE_FILE)
-    for short in ("postgresql://", "postgres://"):
-        if url.startswith(short):
-            url = f"postgresql+psycopg://{url.removeprefix(short)}"
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            url = f"postgresql+psycopg://{url.removeprefix(prefix)}"
     return url
 
 
 def _reserve(file: Path) -> None:
-    """Make the database's file, for its owner alone: SQLite would let everybody read it. The files that SQLite puts
-    beside it have the same mode. One that is there keeps the mode that its owner gave it.
+    """Create the database's file so that only its owner can read it; SQLite would let everybody. The files that SQLite
+    puts beside it get the same mode. An existing file keeps its mode.
     """
     try:
         os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -139,12 +138,12 @@ def _reserve(file: Path) -> None:
 
 @contextmanager
 def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iterator[tuple[Database, Ownership]]:
-    """The database, its schema brought up to date unless told otherwise, and the right to use it alone. Blocks."""
+    """Open and lock the database; with `migrated`, bring its schema up to date. Blocks."""
     url = _database_url(settings, folder)
     file = sqlite_file(url)
     with ExitStack() as held:
         if file is not None:
-            # Also for the one in the data folder, which another server may be told by its address.
+            # Also for a file in the locked data folder: --database-url of another server may name it.
             held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
             _reserve(file)
         opened = Database(url)
@@ -156,49 +155,49 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
 
 
 @asynccontextmanager
-async def emulator(
-    settings: Settings, folder: Path, *, around: Environment, seed: Seed | None, door: FrontDoor
+async def running_emulator(
+    settings: Settings, folder: Path, *, around: Environment, seed: Seed | None, readiness: ReadinessGate
 ) -> AsyncIterator[tuple[Emulator, Ownership]]:
-    """The emulator, with a tenant if the database has one or `seed` says how to make one; and what `watched` needs."""
+    """Yield the emulator, and the lock on its database for `watched`. An empty database gets the tenant of `seed`."""
     with ExitStack() as held:
         opened, ownership = await asyncio.to_thread(held.enter_context, database(settings, folder))
-        door.done("database")
+        readiness.done("database")
         pool = KeyPool(settings.key_pool_size, threads=settings.key_pool_threads)
         held.callback(pool.stop)
-        made = await asyncio.to_thread(bootstrap.assemble, opened, folder, around=around, key_source=pool)
+        emulator = await asyncio.to_thread(bootstrap.assemble, opened, folder, around=around, key_source=pool)
         pool.start()
-        door.done("keyPool")
-        if seed is not None and not await made.runner.read(tenant_queries.all_tenants):
-            await bootstrap.seed_tenant(made, seed)
-        await bootstrap.admit_devices(made)
-        door.done("tenant")
-        async with polling(made):
-            yield made, ownership
+        readiness.done("keyPool")
+        if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
+            await bootstrap.seed_tenant(emulator, seed)
+        await bootstrap.admit_devices(emulator)
+        readiness.done("tenant")
+        async with polling(emulator):
+            yield emulator, ownership
 
 
-async def watched(made: Emulator, ownership: Ownership, *, every: float = _WATCH_SECONDS) -> NoReturn:
-    """Look every few seconds whether the database is still ours. One that was lost is taken again, and whatever was
-    remembered of it is forgotten. Conflict when another process has it now: two would not see each other's changes.
+async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _WATCH_SECONDS) -> NoReturn:
+    """Check every few seconds that this process still holds the lock on the database. A lost lock is taken again, and
+    all caches are dropped. Raises Conflict if another process has it: two would not see each other's changes.
     """
     while True:
         await asyncio.sleep(every)
-        with suppress(Unavailable):  # requests in the meantime are answered 503, and the log has a line
+        with suppress(Unavailable):  # meanwhile requests are answered 503, and the log has a line
             if await asyncio.to_thread(ownership.keep):
-                made.forget()
-                log.warning("The connection that owns the database was lost; the database is owned again.")
+                emulator.forget()
+                log.warning("The connection that locks the database was lost; the database is locked again.")
 
 
 @asynccontextmanager
-async def polling(made: Emulator, *, every: float = _POLL_SECONDS) -> AsyncIterator[None]:
-    """Connectors inside the server that poll look for certificates to revoke: nothing else brings them to it."""
+async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncIterator[None]:
+    """Let the polling connectors inside the server look for certificates to revoke: no request makes them do it."""
 
     async def look() -> None:
         while True:
             await asyncio.sleep(every)
-            with suppress(DatabaseUnavailable):  # the next round finds the same
-                for tenant_id in await made.runner.read(certificate_queries.tenants_with_asked_revocations):
-                    with suppress(NotFound):  # it is deleted at this moment
-                        await made.runner.run(await made.runner.tenant(tenant_id), revocation.carry_out)
+            with suppress(DatabaseUnavailable):  # the next round tries again
+                for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
+                    with suppress(NotFound):  # the tenant was deleted meanwhile
+                        await emulator.runner.run(await emulator.runner.tenant(tenant_id), revocation.carry_out)
 
     task = asyncio.create_task(look())
     try:

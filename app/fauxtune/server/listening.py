@@ -1,7 +1,7 @@
-"""Two listeners, HTTPS and HTTP, over one application in one event loop.
+"""Two listeners, HTTPS and HTTP, for one application in one event loop.
 
-Ports are bound before anything else, so that addresses are known before a tenant is seeded (they stand in its
-certificates) and two servers never fight. uvicorn serves; its own ideas of signals and lifespans are left out.
+Ports are bound before anything else, so that addresses are known before a tenant is seeded (its certificates contain
+them). uvicorn serves, without its handling of signals and lifespans.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from fauxtune.server import StartRefused
 from fauxtune.server.protocol import Patience, Protocol
-from fauxtune.server.refusal import StartRefused
 
 log = logging.getLogger(__name__)
 
-#: Connections at a time, unless told otherwise.
+#: The default limit of connections at a time.
 MOST_CONNECTIONS = 1000
-#: How long a stopping server waits for requests under way. Long polls are cut off then; their clients ask again.
+#: How long a stopping server waits for requests in progress. Then long polls are cut off; clients send them again.
 _GRACE_SECONDS = 0.5
 #: Devices keep their connections from one check-in to the next.
 _KEEP_ALIVE_SECONDS = 75
@@ -45,28 +45,28 @@ _OTHER_PORT_HELPS = {errno.EADDRINUSE, errno.EACCES}
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port that is ours: one socket for each address family."""
+    """A bound port: one socket for each address family."""
 
     number: int
     sockets: list[socket.socket]
 
     def close(self) -> None:
-        """Give it back."""
-        for each in self.sockets:
-            each.close()
+        """Close the sockets."""
+        for bound in self.sockets:
+            bound.close()
 
 
 def bind(host: str, port: int, *, option: str = "--port") -> Port:
-    """Take the port on every address of the host (`localhost`: both loopbacks). StartRefused when it is taken, naming
-    the `option` that chooses another.
+    """Bind the port on every address of the host (`localhost`: both loopbacks). Port 0 takes a free one, the same for
+    all addresses.
 
-    Port 0 takes a free one, the same for all addresses.
+    Raises StartRefused if the port cannot be bound; the message names the `option` that chooses another.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return _bind_once(host, port)
         except OSError as error:
-            # A free port of one family can be taken in the other: then another one is tried.
+            # A port that is free in one family may be taken in the other: then another one is tried.
             if port == 0 and error.errno == errno.EADDRINUSE and attempt < _ATTEMPTS:
                 continue
             other = f" Choose another with {option}." if error.errno in _OTHER_PORT_HELPS else ""
@@ -82,40 +82,39 @@ def _bind_once(host: str, port: int) -> Port:
             try:
                 sockets.append(_bound(family, address, port=number))
             except OSError as error:
-                # A machine without IPv6 has a localhost all the same.
+                # A machine without IPv6 has an IPv4 localhost.
                 if not sockets or error.errno == errno.EADDRINUSE:
                     raise
         return Port(sockets[0].getsockname()[1], sockets)
     except OSError:
-        for each in sockets:
-            each.close()
+        for bound in sockets:
+            bound.close()
         raise
 
 
 def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
     if host == "localhost":
         return [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
+    results = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in results))
 
 
 def _bound(family: socket.AddressFamily, address: str, *, port: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != "::")
-        made.bind((address, port))
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != "::")
+        bound.bind((address, port))
     except OSError:
-        made.close()
+        bound.close()
         raise
-    return made
+    return bound
 
 
-class Places:
-    """How many connections there may be at a time, on all listeners together, whatever their state: with more, no file
-    could be opened for the database and the keys. A warning in the log, once a minute at most, says that clients are
-    turned away.
+class ConnectionLimit:
+    """The limit of connections on all listeners together, in any state: with more, no file could be opened for the
+    database and the keys. If clients are turned away, the log has a warning, at most once a minute.
     """
 
     def __init__(self, most: int) -> None:
@@ -123,17 +122,17 @@ class Places:
         self._listeners: list[Listener] = []
         self._silent_until = 0.0
 
-    def shared_by(self, listener: Listener) -> None:
-        """One more listener."""
+    def add(self, listener: Listener) -> None:
+        """Count the connections of this listener too."""
         self._listeners.append(listener)
 
     @property
-    def full(self) -> bool:
-        """True if nothing is left."""
-        return sum(each.connected for each in self._listeners) >= self.most
+    def is_reached(self) -> bool:
+        """Whether no further connection may be opened."""
+        return sum(listener.connected for listener in self._listeners) >= self.most
 
     def warn(self, reason: str) -> None:
-        """A client could not be served, for this reason."""
+        """Log that a client was turned away, and why."""
         now = asyncio.get_running_loop().time()
         if now >= self._silent_until:
             self._silent_until = now + _SILENCE_SECONDS
@@ -141,8 +140,8 @@ class Places:
 
 
 class Listener(Server):
-    """uvicorn's server, without its signal handlers and its waiting times. It accepts connections itself, so that their
-    number has a bound.
+    """uvicorn's server, without its signal handlers and waiting times. It accepts connections itself, to limit their
+    number.
     """
 
     def __init__(
@@ -152,7 +151,7 @@ class Listener(Server):
         *,
         context: ssl.SSLContext | None = None,
         patience: Patience | None = None,
-        places: Places | None = None,
+        limit: ConnectionLimit | None = None,
     ) -> None:
         super().__init__(
             Config(
@@ -160,7 +159,7 @@ class Listener(Server):
                 ws="none",
                 interface="asgi3",
                 lifespan="off",
-                # Whoever connects is whoever connects: forwarded addresses are anybody's word.
+                # The peer is the peer of the connection: everybody can send forwarded addresses.
                 proxy_headers=False,
                 server_header=False,
                 log_config=None,
@@ -171,8 +170,8 @@ class Listener(Server):
         self._port = port
         self._context = context
         self._patience = patience or Patience()
-        self._places = places or Places(MOST_CONNECTIONS)
-        self._places.shared_by(self)
+        self._limit = limit or ConnectionLimit(MOST_CONNECTIONS)
+        self._limit.add(self)
         self._accepting: set[asyncio.Task[None]] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._up = asyncio.Event()
@@ -180,11 +179,11 @@ class Listener(Server):
 
     @property
     def connected(self) -> int:
-        """How many clients are connected."""
+        """The number of connected clients."""
         return len(self._opening) + len(self.server_state.connections)
 
     async def start(self) -> None:
-        """Returns when connections are taken."""
+        """Start to accept connections; return when that has begun."""
         self._serving = asyncio.create_task(self.serve(self._port.sockets))
         up = asyncio.create_task(self._up.wait())
         await asyncio.wait([self._serving, up], return_when=asyncio.FIRST_COMPLETED)
@@ -193,28 +192,28 @@ class Listener(Server):
             await self._serving
 
     async def stop(self) -> None:
-        """Take no more requests, let those under way end for a moment, cut off the rest. Again: nothing."""
+        """Accept no more requests, wait a moment for those in progress, and cut off the others. Safe to repeat."""
         self.should_exit = True
         if self._serving is not None:
             await self._serving
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are for the whole process, not for one listener."""
+        """Leave signals alone: they are for the whole process."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections, and say so."""
-        for each in sockets or ():
-            each.setblocking(False)
-            each.listen(_BACKLOG)
-            _keep(self._accept(each), among=self._accepting)
+        """Start to accept connections."""
+        for listening in sockets or ():
+            listening.setblocking(False)
+            listening.listen(_BACKLOG)
+            _keep(self._accept(listening), among=self._accepting)
         await super().startup([])
         self._up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """No new connections, no half-made ones. uvicorn waits for clients to hang up, and logs what it cuts off; here
-        nobody can hold up the end.
+        """Close all connections, also half-open ones. uvicorn would wait for clients to close theirs, and log what it
+        cuts off; here no client can delay the end.
         """
         for group in (self._accepting, self._opening):
             ending = list(group)
@@ -241,29 +240,29 @@ class Listener(Server):
             try:
                 client, _ = await loop.sock_accept(listening)
             except OSError as error:
-                # Out of descriptors, or a client that is gone already: both pass.
-                self._places.warn(error.strerror or str(error))
+                # No more descriptors, or a client that has gone already: both pass.
+                self._limit.warn(error.strerror or str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            if self._places.full:
-                self._places.warn(f"{self._places.most} connections are open, and there may not be more.")
+            if self._limit.is_reached:
+                self._limit.warn(f"{self._limit.most} connections are open, which is the limit.")
                 with client, contextlib.suppress(OSError):
-                    client.send(self._farewell())
+                    client.send(self._too_many())
             else:
                 _keep(self._open(client), among=self._opening)
 
-    def _farewell(self) -> bytes:
-        """What is sent to a client that is turned away: nothing before a TLS handshake."""
+    def _too_many(self) -> bytes:
+        """The answer to a client that is turned away; empty before a TLS handshake."""
         return b"" if self._context is not None else _BUSY
 
     async def _open(self, client: socket.socket) -> None:
-        """From the first byte to the end of the handshake. Whatever goes wrong, the socket is closed."""
+        """Handle the connection until the end of the handshake. The socket is closed if anything fails."""
         await self._hand_over(client, context=self._context, protocol=self._protocol)
 
     async def _hand_over(
         self, client: socket.socket, *, context: ssl.SSLContext | None, protocol: Callable[[], Protocol]
     ) -> None:
-        # The transport owns the socket, and closes it when the handshake fails, which is no error of ours.
+        # The transport owns the socket, and closes it if the handshake fails, which is the client's error.
         with contextlib.suppress(OSError):
             await asyncio.get_running_loop().connect_accepted_socket(
                 protocol,
@@ -282,7 +281,7 @@ class Listener(Server):
 
 
 def _keep(work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]]) -> None:
-    """Run it; asyncio itself would forget it."""
+    """Run the coroutine as a task, with a reference to it: asyncio keeps none."""
     task = asyncio.create_task(work)
     among.add(task)
     task.add_done_callback(among.discard)

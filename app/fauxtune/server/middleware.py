@@ -1,7 +1,7 @@
-"""What every request passes through, whatever its surface: limits, an id, and an answer when something breaks.
+"""The middleware of all surfaces: limits, the request's id, and the answer to a defect.
 
-Refusals are worded by the surface that owns the path, so that a client of Graph reads Graph's envelope even for a
-body that was never looked at. Pure ASGI: Starlette's BaseHTTPMiddleware would cost more than half of the throughput.
+The surface that owns the path writes the refusal, so that a client of Graph reads Graph's envelope even if its body was
+never read. Pure ASGI: Starlette's BaseHTTPMiddleware would cost more than half of the throughput.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fauxtune.core.model.hosts import host_in
 from fauxtune.core.model.ids import IdSource
 from fauxtune.server.protocol import HEAD_LIMIT
 
-#: How a surface says no: it is given an error of the core, an HTTPException, or a RequestValidationError.
+#: A surface's writer of refusals, for an error of the core, an HTTPException, or a RequestValidationError.
 Refuse = Callable[[Request, Exception], Response]
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -35,8 +35,8 @@ class Guard:
     """The outermost layer of the application. The request's id is `request.state.request_id`, and a header."""
 
     def __init__(self, app: ASGIApp, *, refuse: Refuse, ids: IdSource, names: frozenset[str] | None = None) -> None:
-        """`names`: the hosts under which requests are answered (None: all). A web page whose owner lets its name point
-        to this address (DNS rebinding) is refused then, and reads nothing.
+        """`names`: the hosts under which requests are answered (None: all). This refuses web pages whose owner lets
+        their name point to this address (DNS rebinding).
         """
         self._app = app
         self._refuse = refuse
@@ -44,7 +44,7 @@ class Guard:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -59,7 +59,7 @@ class Guard:
         except (Exception, asyncio.CancelledError) as error:
             refusal = _refusal(exchange, error)
             if exchange.started:
-                raise  # the connection breaks: half an answer is none
+                raise  # the connection breaks: the client must not take half an answer for a whole one
             response = self._refuse(Request(scope), refusal)
             response.headers.update(refusal.headers or {})
             await response(scope, exchange.receive, exchange.send)
@@ -69,7 +69,7 @@ def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
     if isinstance(error, HTTPException):
         return error
     if isinstance(error, asyncio.CancelledError):
-        # Only a stopping server cancels requests. A long poll ends so; its client asks again.
+        # Only a stopping server cancels requests, such as long polls; clients send them again.
         return HTTPException(503, "The server is stopping.", {"connection": "close"})
     scope, request_id = exchange.scope, exchange.request_id
     log.error("Request %s (%s %s) failed", request_id, scope["method"], scope["path"], exc_info=error)
@@ -77,7 +77,7 @@ def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
 
 
 class _Exchange:
-    """A request under way: counts what comes in, marks what goes out."""
+    """A request in progress: limits the size of its body, and adds headers to its answer."""
 
     def __init__(self, scope: Scope, receive: Receive, *, send: Send, request_id: str) -> None:
         self.scope = scope
@@ -90,7 +90,7 @@ class _Exchange:
         scope.setdefault("state", {})["request_id"] = request_id
 
     def check_head(self) -> None:
-        """HTTPException for a head that is too long, or a body that says of itself that it will be."""
+        """Raise HTTPException for a head that is too long, or a body whose Content-Length is too large."""
         size = len(self.scope.get("raw_path") or b"") + len(self.scope["query_string"])
         for name, value in self.scope["headers"]:
             size += len(name) + len(value) + 4
@@ -100,29 +100,29 @@ class _Exchange:
                 if not value.isdigit():
                     raise HTTPException(400, "Content-Length must be a number.")
                 if int(value) > BODY_LIMIT:
-                    waits = any(each == b"expect" for each, _ in self.scope["headers"])
-                    # Who waits for "100 Continue" has sent nothing yet. All others are still sending: the connection
-                    # stays open and the rest is read and dropped, else they would see a reset and not this answer.
+                    waits = any(header == b"expect" for header, _ in self.scope["headers"])
+                    # A client that waits for "100 Continue" has sent nothing yet. All others are still sending: the
+                    # connection stays open and the rest is read and dropped, else they would see a reset instead.
                     raise HTTPException(413, _TOO_LONG, {"connection": "close"} if waits else None)
         if size > HEAD_LIMIT:
             raise HTTPException(431, f"Request line and headers must be below {HEAD_LIMIT // 1024} KiB.")
 
     def check_host(self, names: frozenset[str]) -> None:
-        """HTTPException for a request under another name (RFC 9110 15.5.20). What certificates point
-        at (/pki/) is answered under every name. (A request without a Host header does not come from a browser.)
+        """Raise HTTPException for a request under another name (RFC 9110 15.5.20). /pki/, to which certificates point,
+        is answered under every name. (A request without a Host header does not come from a browser.)
         """
-        for each in self._host:
-            header = each.decode("latin-1")
+        for value in self._host:
+            header = value.decode("latin-1")
             name = host_in(header)
             if name not in names and not self.scope["path"].startswith("/pki/"):
                 raise HTTPException(
                     421,
-                    f"This server is not called '{(name or header)[:253]}'. It answers under localhost; to be reached "
-                    "under another name it is started with --public-url or --host.",
+                    f"This server is not called '{(name or header)[:253]}'. It answers under localhost; to call it by "
+                    "another name, start it with --public-url or --host.",
                 )
 
     async def receive(self) -> Message:
-        """The next piece. HTTPException when a body without a length turns out to be too long."""
+        """Receive the next piece. Raises HTTPException if a body without a length becomes too long."""
         message = await self._receive()
         self._received += len(message.get("body", b""))
         if self._received > BODY_LIMIT:
@@ -130,7 +130,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Every answer carries the request's id, unless its surface gave it one. A 503 says when to try again."""
+        """Send a piece of the answer; add the request's id unless the surface did, and Retry-After to a 503."""
         if message["type"] == "http.response.start":
             self.started = True
             headers = list(message.get("headers", ()))

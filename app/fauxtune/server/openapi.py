@@ -1,7 +1,7 @@
-"""The OpenAPI documents, one a surface, from the routes themselves; written in one order, so that they can be compared.
+"""The OpenAPI documents, made from the routes; always in the same order, so that they can be compared.
 
-Graph's comes from its own table of routes. What devices are answered is described beside their routes and not in them:
-it is needed here alone, and the server starts without it.
+Graph's document comes from its own table of routes. The answers to devices are described beside their routes and not in
+them: only this module needs the descriptions, and the server starts faster without them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from fastapi import APIRouter, FastAPI
 from fauxtune import __version__
 from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.openapi import openapi_document
-from fauxtune.server.changes import CHANGES
+from fauxtune.server.pages.coverage import coverage_page
+from fauxtune.server.pages.diagnosis import diagnosis_page
+from fauxtune.server.pages.edition_rules import EDITION_RULES
+from fauxtune.server.pages.editions import editions_page
+from fauxtune.server.pages.removal import removal_page
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
-from fauxtune.surfaces.control.diagnosis_page import diagnosis_page
 from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
@@ -28,28 +31,25 @@ from fauxtune.surfaces.devices.apple import routes as apple
 from fauxtune.surfaces.devices.security_schemes import SCHEMES
 from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
-from fauxtune.surfaces.graph.coverage import coverage_page
-from fauxtune.surfaces.graph.editions_page import editions_page
-from fauxtune.surfaces.graph.removal_page import removal_page
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import description as pki_description
 from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 
-#: File name -> title and routers.
+#: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
     "control": ("Fauxtune: control", (control.router,)),
     "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
     "identity": ("Fauxtune: identity", (identity.router,)),
 }
-#: What is added to the document of the devices: `OPERATIONS` (path, method, members) and `SCHEMAS`.
+#: The modules whose `OPERATIONS` (path, method, members) and `SCHEMAS` are added to the document of the devices.
 DEVICES = (android_description, apple_description, windows_description, push_description, pki_description)
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """Surface -> its OpenAPI document."""
+    """Return the OpenAPI documents by name."""
     examples = json.loads((resources.files("fauxtune.server") / "examples.json").read_text(encoding="utf-8"))
     graph = openapi_document(
         graph_routes.ROUTES,
@@ -64,16 +64,16 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def devices_document() -> dict[str, Any]:
-    """That of the devices, with the descriptions of what their doors answer."""
+    """Return the document of the devices, with the descriptions of their endpoints."""
     document = _document(*SURFACES["devices"])
     components = document["components"]
     components["securitySchemes"] = SCHEMES
     for description in DEVICES:
         components["schemas"] |= description.SCHEMAS
         for path, methods in description.OPERATIONS.items():
-            known = document["paths"].setdefault(path, {})
+            operations = document["paths"].setdefault(path, {})
             for method, members in methods.items():
-                known[method] = known.get(method, {}) | members
+                operations[method] = operations.get(method, {}) | members
     return document
 
 
@@ -82,12 +82,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "coverage": coverage_page,
     "removal": removal_page,
     "diagnosis": diagnosis_page,
-    "editions": lambda: editions_page(CHANGES),
+    "editions": lambda: editions_page(EDITION_RULES),
 }
 
 
 def write(folder: Path, *, pages: Mapping[str, Path | None]) -> list[str]:
-    """Write `<surface>.json` for each, and the pages that are wanted (name -> file); the paths that were written."""
+    """Write each document to `<name>.json`, and the pages that have a file; return the paths of all files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, document in sorted(documents().items()):
@@ -112,7 +112,7 @@ def _document(title: str, routers: tuple[APIRouter, ...]) -> dict[str, Any]:
 
 
 def _without_422(document: dict[str, Any]) -> None:
-    """The framework writes that a request of another shape is answered 422: every surface answers 400 instead."""
+    """Remove what FastAPI writes about 422: every surface answers 400 to a malformed request."""
     for methods in document["paths"].values():
         for operation in methods.values():
             operation["responses"].pop("422", None)

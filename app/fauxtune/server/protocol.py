@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol, plus what it lacks: the client's certificate, and limits of size and time.
+"""uvicorn's HTTP protocol with the client's certificate, and with limits of size and time.
 
-The certificate's DER stands in `scope["extensions"]["tls"]["client_cert"]` (None: the client sent none), in the spirit
-of the ASGI TLS extension. A head has a limit of size and of time, each piece of a body has a limit of time; a
-connection on which nothing is sent ends too. (Between two requests uvicorn itself waits, for `timeout_keep_alive`.)
+The certificate's DER is in `scope["extensions"]["tls"]["client_cert"]` (None: the client sent none), similar to the
+ASGI TLS extension. A head has a limit of size and of time, each piece of a body has a limit of time, and so has a
+connection on which nothing is sent. (Between two requests uvicorn itself waits, for `timeout_keep_alive`.)
 
-It rests on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`; `on_headers_complete` ends the head, of
+It depends on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`; `on_headers_complete` ends the head, of
 which `self.url` and `self.headers` are parts), so the minor version is pinned and a test watches.
 """
 
@@ -27,7 +27,7 @@ _TOO_LARGE = (
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds a client has for each step."""
+    """The seconds that a client has for each step."""
 
     #: A CONNECT, to the intercepting proxy.
     connect: float = 10
@@ -39,7 +39,7 @@ class Patience:
 
 
 class _Awaited(Enum):
-    """What is awaited from the client."""
+    """What the client has to send next."""
 
     NOTHING = auto()
     HEAD = auto()
@@ -59,7 +59,7 @@ class Protocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The handshake is over: note who is there, once for all requests."""
+        """Note the client's certificate, once for all requests of the connection."""
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
@@ -67,12 +67,12 @@ class Protocol(HttpToolsProtocol):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
+        """Stop the timer."""
         self._wait_no_more()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Prepare for a new request."""
         super().on_message_begin()
         self._wait_no_more()
         self._awaited = _Awaited.HEAD
@@ -81,29 +81,29 @@ class Protocol(HttpToolsProtocol):
             self.scope["extensions"] = {"tls": self._tls}
 
     def on_headers_complete(self) -> None:
-        """Its head is whole; whether it is too long the middleware says, in the surface's own words."""
+        """Pass the head on. The middleware refuses one that is too long, in the form of its surface."""
         self._awaited = _Awaited.BODY
         if self.url[:1] != b"/":
             self._take_host_from_target()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Expect nothing more of this request."""
         self._awaited = _Awaited.NOTHING
         super().on_message_complete()
 
     def _take_host_from_target(self) -> None:
-        """The host that a whole URL names counts, and not the Host header beside it (RFC 9112 3.2.2)."""
+        """Take the host of a target that is a whole URL in place of the Host header (RFC 9112 3.2.2)."""
         _, separator, rest = self.url.partition(b"://")
         if separator:
             authority = rest.partition(b"/")[0].partition(b"?")[0].rpartition(b"@")[2]
-            self.headers[:] = [(b"host", authority), *(each for each in self.headers if each[0] != b"host")]
+            self.headers[:] = [(b"host", authority), *(header for header in self.headers if header[0] != b"host")]
 
     def _unsupported_upgrade_warning(self) -> None:
-        """None: a request for a websocket is answered over HTTP, and uvicorn would advise to install a library."""
+        """Do not warn: websocket requests are answered over HTTP, and uvicorn would advise to install a library."""
 
     def data_received(self, data: bytes) -> None:
-        """The parser keeps an unfinished head in memory, so one that does not end is cut off here."""
+        """Parse the data. The parser keeps an unfinished head in memory, so a too long one is cut off here."""
         if self._awaited is _Awaited.HEAD:
             self._unfinished += len(data)
         super().data_received(data)
@@ -114,7 +114,7 @@ class Protocol(HttpToolsProtocol):
             elif self._timer is None:
                 self._wait()
         elif self._awaited is _Awaited.BODY or self._timer is not None:
-            # A request that came in one piece, as nearly all do, has never had a timer.
+            # A request in one piece, as nearly all are, never has a timer.
             self._wait_no_more()
             self._wait()
 
@@ -131,6 +131,6 @@ class Protocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._timer = None
         if self._awaited is _Awaited.BODY and self.flow.read_paused:
-            self._wait()  # the application has not yet taken what has come
+            self._wait()  # the application has not yet read what has arrived
         else:
             self.transport.abort()

@@ -1,7 +1,7 @@
-"""The front door: `/livez` and `/readyz` on both listeners, also while the rest is not there yet.
+"""`/livez` and `/readyz` on both listeners, also while the server is starting.
 
-The listeners open first, so that whoever waits for the server gets an answer at once: 503 and what is still missing.
-Later the database is asked each time.
+The listeners open first, so that a program that waits for the server gets an answer at once: 503 and what is still
+missing. Later each request asks the database.
 """
 
 from __future__ import annotations
@@ -13,29 +13,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fauxtune.core.errors import DatabaseUnavailable
 from fauxtune.storage.database import Database
 
-#: What must be there, in the order in which it comes.
+#: The steps of a start, in their order.
 STEPS = ("listeners", "database", "keyPool", "tenant")
 
 
-class FrontDoor:
-    """An ASGI application in front of the real one, which is let in by `open`."""
+class ReadinessGate:
+    """An ASGI application that answers for readiness, and passes other requests on once `open` was called."""
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
         self._database: Database | None = None
         self._missing = list(STEPS)
 
-    @property
-    def not_ready(self) -> list[str]:
-        """What is still missing."""
-        return list(self._missing)
-
     def done(self, step: str) -> None:
-        """One of the steps is taken."""
+        """Note that a step of the start is done."""
         self._missing.remove(step)
 
     def open(self, app: ASGIApp, *, database: Database | None = None) -> None:
-        """From now on requests go to the application, which is ready while its database is."""
+        """Pass requests to the application from now on. It is ready as long as its database answers."""
         self._app = app
         self._database = database
 
@@ -49,7 +44,7 @@ class FrontDoor:
         return []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        """One request."""
+        """Answer or pass on one request."""
         path = scope.get("path")
         if path == "/readyz":
             missing = await self._missing_now()
@@ -59,7 +54,7 @@ class FrontDoor:
         elif self._app is not None:
             await self._app(scope, receive, send)
         else:
-            message = "The server is starting; /readyz says what is missing."
+            message = "The server is starting: try again. /readyz lists what is still missing."
             await _answer(send, 503, document={"error": {"code": "NotReady", "message": message}})
 
 

@@ -1,4 +1,4 @@
-"""The life of a server: ports, TLS, listeners, emulator, the word that it is ready, and one signal that ends it all."""
+"""The life of a server: ports, TLS, listeners, emulator, the announcement that it is ready, and the end by a signal."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.intercept import Interceptor
-from fauxtune.server.listening import Listener, Places, Port, bind
-from fauxtune.server.readiness import FrontDoor
+from fauxtune.server.listening import ConnectionLimit, Listener, Port, bind
+from fauxtune.server.readiness import ReadinessGate
 from fauxtune.settings import Settings
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
-#: Files that are no clients' connections: the database's connections, keys, listening sockets, the log.
+#: Open files besides clients' connections: the database's connections, keys, listening sockets, the log.
 _OTHER_FILES = 64
 _FEWEST_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The server is up: what to tell people. `edition` is that of the tenant whose credentials `endpoints` has."""
+    """What is announced when the server is ready. `edition` is that of the tenant whose credentials `endpoints` has."""
 
     endpoints: Endpoints
     data_dir: Path
@@ -52,10 +52,10 @@ Announce = Callable[[Ready], None]
 
 
 def run(settings: Settings, announce: Announce) -> None:
-    """Serve until SIGINT or SIGTERM. StartRefused, or an error of the core, says why nothing was started."""
+    """Serve until SIGINT or SIGTERM. Raises StartRefused or an error of the core if the server cannot start."""
     lifespan.check(settings)
     _allow_many_connections()
-    # While the connector's threads compute, the event loop waits its turn: 1 ms at a time, not Python's 5.
+    # While the connector's threads compute, the event loop waits for its turn: 1 ms, not Python's 5.
     sys.setswitchinterval(0.001)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_stopped(lambda: _serve(settings, announce)))
@@ -73,7 +73,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
     seed = bootstrap.read_seed(settings.seed)
     with lifespan.data_folder(settings) as folder, _ports(settings) as ports:
         endpoints.remove(folder)
-        clock, ids, door = SystemClock(), SystemIds(), FrontDoor()
+        clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
         files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
         context = tls.server_context(files, client_certificates=settings.client_certificates)
         contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
@@ -88,27 +88,27 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
             admit_device_authority=lambda certificate: tls.admit(context, certificate),
         )
-        places = Places(_most_connections())
+        limit = ConnectionLimit(_most_connections())
         listeners = [
-            Listener(door, ports.https, context=context, places=places),
-            Listener(door, ports.http, places=places),
+            Listener(readiness, ports.https, context=context, limit=limit),
+            Listener(readiness, ports.http, limit=limit),
         ]
         try:
             for listener in listeners:
                 await listener.start()
-            door.done("listeners")
-            async with lifespan.emulator(settings, folder, around=around, seed=seed, door=door) as alive:
-                emulator, ownership = alive
+            readiness.done("listeners")
+            starting = lifespan.running_emulator(settings, folder, around=around, seed=seed, readiness=readiness)
+            async with starting as (emulator, ownership):
                 app = create_app(emulator)
-                door.open(app, database=emulator.runner.database)
+                readiness.open(app, database=emulator.runner.database)
                 try:
                     if ports.proxy is not None:
-                        behind = under_the_hosts_called(app, emulator)
-                        listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, places=places))
+                        behind = intercepting_app(app, emulator)
+                        listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, limit=limit))
                         await listeners[-1].start()
                     ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                     endpoints.write(folder, ready.endpoints)
-                    # What a start has loaded stays: the collector need not look at it again.
+                    # What the start has loaded stays: the collector need not look at it again.
                     gc.freeze()
                     gc.enable()
                     announce(ready)
@@ -124,11 +124,11 @@ async def _stop(listeners: list[Listener]) -> None:
     await asyncio.gather(*(listener.stop() for listener in listeners))
 
 
-def under_the_hosts_called(app: ASGIApp, emulator: Emulator) -> ASGIApp:
-    """The application for intercepted calls.
+def intercepting_app(app: ASGIApp, emulator: Emulator) -> ASGIApp:
+    """Return the application for intercepted requests.
 
-    What it says of its address is the caller's host, never --public-url; and no caller counts as a trusted proxy: they
-    all come from this machine, where a real one may run.
+    Links in its answers are on the host that the client called, never on --public-url. No peer counts as a trusted
+    proxy: all come from this machine, where a real one may run.
     """
     addresses = replace(emulator.addresses, public_url=None)
     if (addresses, TrustedProxies()) == (emulator.addresses, emulator.trusted_proxies):
@@ -155,13 +155,13 @@ def _ports(settings: Settings) -> Iterator[_Ports]:
         yield _Ports(
             https=bound(settings.host, settings.port, option="--port"),
             http=bound(settings.host, settings.http_port, option="--http-port"),
-            # For this machine alone, whoever may use the others: it answers under names that are not ours.
+            # For this machine only, whatever --host is: it answers under the names of other servers.
             proxy=bound("localhost", settings.proxy_port, option="--proxy-port") if settings.intercept else None,
         )
 
 
 async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settings: Settings) -> Ready:
-    asked = _asked_edition(settings)
+    edition = _chosen_edition(settings)
     tenants = await emulator.runner.read(tenant_queries.all_tenants)
     addresses = emulator.addresses
     warnings = tuple(lifespan.open_to_others(settings, folder))
@@ -171,21 +171,21 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
         for tenant in tenants
         if tenant.public_http_url != addresses.public_http_url
     ) + tuple(
-        f"The tenant {tenant.name} keeps its edition, {tenant.edition}; --edition {asked} is for new tenants. "
-        f'To change it: PATCH /_fauxtune/v1/tenants/{tenant.name} {{"settings": {{"edition": "{asked}"}}}}.'
+        f"The tenant {tenant.name} keeps its edition, {tenant.edition}; --edition {edition} is for new tenants. "
+        f'To change it: PATCH /_fauxtune/v1/tenants/{tenant.name} {{"settings": {{"edition": "{edition}"}}}}.'
         for tenant in tenants
-        if asked not in (None, tenant.edition)
+        if edition not in (None, tenant.edition)
     )
-    shown = await _credentials(emulator, tenants[0]) if tenants else {}
-    found = Endpoints(
+    credentials = await _credentials(emulator, tenants[0]) if tenants else {}
+    document = Endpoints(
         https=addresses.https,
         http=addresses.http,
         ca_file=emulator.ca_file,
         proxy=None if proxy is None else f"http://localhost:{proxy.number}",
-        **shown,
+        **credentials,
     )
     return Ready(
-        found,
+        document,
         folder,
         edition=tenants[0].edition if tenants else None,
         warnings=warnings,
@@ -203,8 +203,8 @@ async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | No
     }
 
 
-def _asked_edition(settings: Settings) -> Edition | None:
-    """The edition that the command line or the environment names; None where neither does."""
+def _chosen_edition(settings: Settings) -> Edition | None:
+    """The edition that the command line or the environment names, if any."""
     return settings.edition if "edition" in settings.model_fields_set else None
 
 
@@ -220,18 +220,18 @@ def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:
 
 
 def _answering_names(settings: Settings) -> frozenset[str] | None:
-    """The hosts under which requests are answered: this machine's own names, those that were given, and Microsoft's,
-    which no web page can point here. None (all hosts) with a --host for other machines: how they call it is not known.
+    """The hosts under which requests are answered: this machine's own names, those in the settings, and Microsoft's,
+    which no web page can point here. None (all hosts) with a --host for other machines: their names for it are unknown.
     """
     if not settings.is_loopback:
         return None
-    given = (settings.public_url, settings.public_http_url)
-    public = {host_of(each) for each in given if each is not None}
+    urls = (settings.public_url, settings.public_http_url)
+    public = {host_of(url) for url in urls if url is not None}
     return LOCAL_NAMES | {settings.host.lower()} | public | frozenset(impersonation.HOSTS)
 
 
 def _reachable(host: str) -> str:
-    """The name under which this machine itself reaches the listeners."""
+    """The host by which this machine reaches the listeners."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -247,16 +247,16 @@ def _names(settings: Settings) -> list[str]:
 
 
 def _allow_many_connections() -> None:
-    """A fleet keeps a connection for each device; the usual limit of 1,024 files would end it."""
+    """Raise the limit of open files: a fleet has a connection for each device, and the usual limit is 1,024 files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
-    if soft < wanted:
+    limit = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft < limit:
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 def _most_connections() -> int:
-    """How many connections leave enough files for the rest."""
+    """The number of connections that leaves enough files for everything else."""
     return max(_FEWEST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_FILES)
 
 

@@ -1,9 +1,9 @@
-"""The server's own TLS: a root made at the first start, a server certificate below it, and who may present what.
+"""The server's own TLS: a root made at the first start, a server certificate below it, and devices' certificates.
 
-The root (`<data-dir>/tls/ca.pem`) is what clients trust; it is made here, never shipped. Both certificates live on the
-system's clock, for real clients judge them by their own watch. Devices may present a certificate: it must come from a
-tenant's device authority, but its validity is judged by the application, on the tenant's clock (so OpenSSL is told not
-to look at times). Ruled by RFC 5280 and by what clients demand of server certificates (397 days, names in the SAN).
+Clients trust the root (`<data-dir>/tls/ca.pem`); it is made here, never shipped. Both certificates follow the system's
+clock, because real clients check them by theirs. Devices may present a certificate: it must come from a tenant's device
+authority, but the application checks its validity, on the tenant's clock (OpenSSL ignores the times). Sources: RFC
+5280, and what clients demand of server certificates (397 days, names in the SAN).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SIGNS_CERTIFICATES = x509.KeyUsage(
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Where the PEM files are: the root for clients to trust and its key, and the server's chain and key."""
+    """The paths of the PEM files: the root that clients trust and its key, the server's chain and key."""
 
     ca: Path
     ca_key: Path
@@ -57,9 +57,9 @@ class TlsFiles:
 
 
 def prepare(folder: Path, *, names: Sequence[str], now: datetime, ids: IdSource) -> TlsFiles:
-    """The files in `folder`, made or renewed where needed: a root once, a server certificate for these names.
+    """Return the files in `folder`: a root, made once, and a server certificate for these names, made when needed.
 
-    Renewed: a server certificate that lacks a name, does not chain to the root, or ends within 30 days.
+    A server certificate is replaced if it lacks a name, does not chain to the root, or ends within 30 days.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = TlsFiles(
@@ -67,21 +67,21 @@ def prepare(folder: Path, *, names: Sequence[str], now: datetime, ids: IdSource)
     )
     if not (files.ca.exists() and files.ca_key.exists()):
         _make_root(files, now=now, serial=ids.serial())
-    wanted = _alternative_names(names)
-    if not _is_good(files, wanted=wanted, now=now):
-        _make_server(files, wanted=wanted, now=now, serial=ids.serial())
+    alternative_names = _alternative_names(names)
+    if not _is_good(files, names=alternative_names, now=now):
+        _make_server(files, names=alternative_names, now=now, serial=ids.serial())
     return files
 
 
 def root(files: TlsFiles) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """The root and its key."""
+    """Read the root and its key."""
     key = serialization.load_pem_private_key(files.ca_key.read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return x509.load_pem_x509_certificate(files.ca.read_bytes()), key
 
 
 def plain_context() -> ssl.SSLContext:
-    """A listener's context that lacks its certificate yet and asks clients for none."""
+    """Return a listener's context without a certificate, which asks clients for none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -89,7 +89,9 @@ def plain_context() -> ssl.SSLContext:
 
 
 def server_context(files: TlsFiles, *, client_certificates: bool) -> ssl.SSLContext:
-    """The listener's context. With `client_certificates` it asks for one and accepts none, or one of ours."""
+    """Return the listener's context. With `client_certificates` it asks for a certificate, which `admit` makes
+    valid.
+    """
     context = plain_context()
     context.load_cert_chain(files.server, files.key)
     if client_certificates:
@@ -99,14 +101,14 @@ def server_context(files: TlsFiles, *, client_certificates: bool) -> ssl.SSLCont
 
 
 def admit(context: ssl.SSLContext, certificate: bytes) -> None:
-    """From now on accept clients whose certificate this authority (DER) signed. Again: nothing. It cannot be undone."""
+    """Accept clients whose certificate this authority (DER) signed. Safe to repeat; cannot be undone."""
     context.load_verify_locations(cadata=certificate)
 
 
 def certificate(
     key: ec.EllipticCurvePublicKey, *, common_name: str, now: datetime, serial: int
 ) -> x509.CertificateBuilder:
-    """The draft of a certificate of ours, as long as a server's may live."""
+    """Return the draft of a certificate that is valid as long as a server's may be."""
     return (
         x509.CertificateBuilder()
         .subject_name(_name(common_name))
@@ -121,7 +123,7 @@ def certificate(
 def server_certificate(
     key: ec.EllipticCurvePublicKey, *, names: list[x509.GeneralName], common_name: str, now: datetime, serial: int
 ) -> x509.CertificateBuilder:
-    """The draft of a server's certificate."""
+    """Return the draft of a server certificate."""
     return (
         certificate(key, common_name=common_name, now=now, serial=serial)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -133,7 +135,7 @@ def server_certificate(
 def signed(
     draft: x509.CertificateBuilder, *, issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey
 ) -> x509.Certificate:
-    """The certificate, issued."""
+    """Sign a draft."""
     issuer_key = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return (
         draft.issuer_name(issuer.subject)
@@ -143,7 +145,7 @@ def signed(
 
 
 def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The key in clear (PKCS #8)."""
+    """Write the key without encryption (PKCS #8)."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -152,52 +154,52 @@ def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 def _make_root(files: TlsFiles, *, now: datetime, serial: int) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Fauxtune TLS Root")
-    made = (
+    certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), serial, now - _BACKDATED, now + _ROOT_LIFE)
-        # One authority may stand below it: that of the intercepting listener.
+        # One authority may be below it: that of the intercepting listener.
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(SIGNS_CERTIFICATES, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     _write(files.ca_key, pem(key), mode=0o600)
-    _write(files.ca, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    _write(files.ca, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
-def _make_server(files: TlsFiles, *, wanted: list[x509.GeneralName], now: datetime, serial: int) -> None:
+def _make_server(files: TlsFiles, *, names: list[x509.GeneralName], now: datetime, serial: int) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    draft = server_certificate(key.public_key(), names=wanted, common_name="Fauxtune", now=now, serial=serial)
+    draft = server_certificate(key.public_key(), names=names, common_name="Fauxtune", now=now, serial=serial)
     issuer, issuer_key = root(files)
-    made = signed(draft, issuer=issuer, key=issuer_key)
+    certificate = signed(draft, issuer=issuer, key=issuer_key)
     _write(files.key, pem(key), mode=0o600)
-    _write(files.server, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    _write(files.server, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
-def _is_good(files: TlsFiles, *, wanted: list[x509.GeneralName], now: datetime) -> bool:
+def _is_good(files: TlsFiles, *, names: list[x509.GeneralName], now: datetime) -> bool:
     try:
-        found = x509.load_pem_x509_certificate(files.server.read_bytes())
+        server = x509.load_pem_x509_certificate(files.server.read_bytes())
         key = serialization.load_pem_private_key(files.key.read_bytes(), None)
-        found.verify_directly_issued_by(x509.load_pem_x509_certificate(files.ca.read_bytes()))
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        server.verify_directly_issued_by(x509.load_pem_x509_certificate(files.ca.read_bytes()))
+        present = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
-        return False  # missing, damaged, foreign: whatever it is, a new one mends it
+        return False  # missing, damaged or foreign: a new one replaces it
     return (
-        set(wanted) <= set(names)
-        and found.public_key() == key.public_key()
-        and found.not_valid_before_utc <= now < found.not_valid_after_utc - _RENEW_BEFORE
+        set(names) <= set(present)
+        and server.public_key() == key.public_key()
+        and server.not_valid_before_utc <= now < server.not_valid_after_utc - _RENEW_BEFORE
     )
 
 
 def _alternative_names(names: Sequence[str]) -> list[x509.GeneralName]:
-    found: dict[str, x509.GeneralName] = {}
+    by_text: dict[str, x509.GeneralName] = {}
     for name in ("localhost", "127.0.0.1", "::1", *names):
         try:
             address = ipaddress.ip_address(name)
             if not address.is_unspecified:
-                found[str(address)] = x509.IPAddress(address)
+                by_text[str(address)] = x509.IPAddress(address)
         except ValueError:
-            found[name.lower()] = x509.DNSName(name.lower())
-    return list(found.values())
+            by_text[name.lower()] = x509.DNSName(name.lower())
+    return list(by_text.values())
 
 
 def _name(common_name: str) -> x509.Name:
@@ -207,7 +209,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _write(file: Path, content: bytes, *, mode: int) -> None:
-    """Whole or not at all, also when the process is killed meanwhile."""
+    """Write the file whole or not at all, also if the process is killed meanwhile."""
     draft = file.with_name(f".{file.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -22,7 +22,7 @@ from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.pki import signed
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
 from fauxtune.server.factory import create_app
-from fauxtune.server.serve import under_the_hosts_called
+from fauxtune.server.serve import intercepting_app
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
 from tests.support.authorities import NOW
 from tests.support.certificates import self_signed
@@ -138,11 +138,11 @@ async def test_callers_of_the_intercepting_proxy_are_no_trusted_proxies(emulator
     emulator.trusted_proxies = TrustedProxies((ip_network("127.0.0.0/8"),))
     app = create_app(emulator)
     assert app.state.emulator.trusted_proxies.networks
-    narrowed = under_the_hosts_called(app, emulator)
+    narrowed = intercepting_app(app, emulator)
     assert isinstance(narrowed, FastAPI)
     assert narrowed.state.emulator.trusted_proxies == NOBODY
     emulator.trusted_proxies = NOBODY
-    assert under_the_hosts_called(app, emulator) is app
+    assert intercepting_app(app, emulator) is app
 
 
 def test_the_header_can_have_another_name(device: Identity, other: x509.Certificate) -> None:

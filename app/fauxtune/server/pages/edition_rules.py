@@ -18,7 +18,7 @@ from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
 from fauxtune.core.profiles.variables import DEVICE_VARIABLES, USER_VARIABLES
 from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
 
-CHANGES: tuple[Changed[Any], ...] = (
+EDITION_RULES: tuple[Changed[Any], ...] = (
     WIPED_WHEN_DELETED,
     RECORDS_KEPT,
     CHOSEN_BY,

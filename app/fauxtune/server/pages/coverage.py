@@ -18,7 +18,7 @@ from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import Entity, StructuredType
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.surfaces.graph import coverage_words as words
+from fauxtune.server.pages import coverage_words as words
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import AREAS
 

@@ -17,7 +17,7 @@ from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.catalog import KINDS, MATRIX, Kind
-from fauxtune.surfaces.graph.removal_page import HAPPENINGS, ISSUERS, SOURCES, markdown_table, verdict
+from fauxtune.server.pages.removal import HAPPENINGS, ISSUERS, SOURCES, markdown_table, verdict
 
 Row = tuple[str, ...]
 
