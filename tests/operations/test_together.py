@@ -8,6 +8,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.turns import Turns
 from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import enrol_iphone
 from tests.support.tenant import Contoso
 
 
@@ -49,6 +50,19 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(con
     assert [await phone.plans() for phone in phones] == plans
     numbers = [event.seq for event in await contoso.events()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_check_in_that_waited_for_another_does_not_plan_again(contoso: Contoso) -> None:
+    """The first settles the device; the others ask again whether they are quiet."""
+    phone = await contoso.enroll("alice")
+    await asyncio.gather(*(phone.check_in() for _ in range(3)))
+    assert await phone.plans() == 1
+    tablet = await enrol_iphone(contoso, "alice")
+    await tablet.settle_completely()
+    plans = (await tablet.row()).plans
+    await contoso.switch(requireTrustedRoot=False)
+    assert await asyncio.gather(*(tablet.exchange(begins=True) for _ in range(3))) == [(), (), ()]
+    assert (await tablet.row()).plans == plans + 1
 
 
 async def test_check_ins_and_a_wipe_that_cross_leave_no_certificate_unrevoked(contoso: Contoso) -> None:

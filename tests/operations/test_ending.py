@@ -1,4 +1,4 @@
-"""How things go: wiped, retired, unenrolled, deleted, unassigned, without licence. What is removed, what is revoked."""
+"""The end of devices, users and assignments: which certificates are removed and which are revoked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices that are told step by step: what they are told, when, and what their word counts for."""
+"""Devices that are managed step by step: the steps that they are sent, and what their results change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identities that are there before the device is enrolled: bound once, believed alone."""
+"""Identity certificates that a device has before it is enrolled: bound to it once, its only proof from then on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connectors that are processes of their own, several of them: who makes what, and who alone can open it again."""
+"""Several connectors that are processes of their own: which makes what, and which alone can open it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept in memory between two writes: bounded in bytes, the keys among them."""
+"""The caches of CRLs, OCSP answers and Graph answers: emptied by writes, and bounded in bytes, keys included."""
 
 from __future__ import annotations
 
