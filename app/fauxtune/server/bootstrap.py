@@ -18,8 +18,10 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
@@ -54,6 +56,8 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     token_key = signing_key(keys, key_source)
     return Emulator(
         runner=Runner(database, around.clock, ids=around.ids, signals=Signals()),
+        answer_cache=AnswerCache(database),
+        pki_cache=PkiCache(database),
         keys=keys,
         connector_keys=KeyStore(folder / "connector"),
         key_source=key_source,

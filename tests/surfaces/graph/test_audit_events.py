@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.surfaces.graph.routes import AREAS, ROUTES
 from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, ids, made, sentence
@@ -313,3 +314,29 @@ async def test_what_is_beta_alone_is_unknown_to_v1(beta: httpx.AsyncClient, v1: 
     for name in ("configurationPolicies", "deviceHealthScripts", "intents", "groupPolicyConfigurations"):
         assert (await beta.post(f"/deviceManagement/{name}", json={})).status_code == 501
         assert (await v1.get(f"/deviceManagement/{name}")).status_code == 400
+
+
+def test_every_change_of_device_management_is_audited_but_for_these() -> None:
+    refused = {*AREAS["Not emulated"]}
+    writing = (route for route in ROUTES if route.method != "GET" and route not in refused and route.status != 501)
+    managing = (
+        route for route in writing if "deviceManagement/" in route.template or "managedDevices" in route.template
+    )
+    found = {f"{route.method} {route.template}" for route in managing if not hasattr(route.handler, "__wrapped__")}
+    users = {
+        f"{method} {root}/{{device}}/users/$ref"
+        for method in ("POST", "DELETE")
+        for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
+    }
+    refusals = {f"POST {root}" for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices")}
+    assert found == users | refusals | {
+        "POST me/managedDevices",
+        # Its handler knows the devices and the action, and audits them.
+        "POST deviceManagement/managedDevices/executeAction",
+        "POST deviceManagement/deviceConfigurations/getTargetedUsersAndDevices",
+        "POST deviceManagement/assignmentFilters/validateFilter",
+        "POST deviceManagement/evaluateAssignmentFilter",
+        "POST deviceManagement/getAssignmentFiltersStatusDetails",
+        "DELETE deviceManagement/ndesConnectors/{connector}",
+        "POST deviceManagement/roleScopeTags/getRoleScopeTagsById",
+    }

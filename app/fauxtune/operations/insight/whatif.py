@@ -21,7 +21,6 @@ from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.tenants import Tenant
@@ -31,7 +30,6 @@ from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
-from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.attempts import set_aside, undone
 from fauxtune.storage.database import Connection
@@ -135,7 +133,7 @@ def _try(
 ) -> _Turn:
     """The request, and its devices after this one, as many as fit into the turn."""
     runner = DryRunRunner(emulator.runner, connection, tenant=tenant)
-    tried = replace(emulator, runner=runner, permissions=PermissionCheck(Permissions.OFF))
+    tried = emulator.dry_run(runner)
     looks: dict[EnrollmentId, _Look] = {}
     more: list[EnrollmentId] = []
 

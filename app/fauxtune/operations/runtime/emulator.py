@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
+from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served
 from fauxtune.operations.runtime.permissions import PermissionCheck
@@ -64,6 +65,8 @@ class Emulator:
     tokens: TokenIssuer
     addresses: Addresses
     ca_file: str
+    answer_cache: AnswerCache
+    pki_cache: PkiCache
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
@@ -79,12 +82,15 @@ class Emulator:
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: GraphClient = graph_not_served
 
-    answer_cache: AnswerCache = field(init=False)
-    pki_cache: PkiCache = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.answer_cache = AnswerCache(self.runner.database)
-        self.pki_cache = PkiCache(self.runner.database)
+    def dry_run(self, runner: Runner) -> Emulator:
+        """Return this emulator with another runner, caches of that runner's database, and no check of permissions."""
+        return replace(
+            self,
+            runner=runner,
+            answer_cache=AnswerCache(runner.database),
+            pki_cache=PkiCache(runner.database),
+            permissions=PermissionCheck(Permissions.OFF),
+        )
 
     def forget(self) -> None:
         """Remember nothing of what the database held: another process may have written to it."""

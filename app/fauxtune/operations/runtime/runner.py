@@ -7,10 +7,9 @@ here, so that nearly every request saves a read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from datetime import datetime
 from itertools import count
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
@@ -26,33 +25,18 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-class Observer(Protocol):
-    """Runs an operation and notes what it did, in the same transaction."""
-
-    def __call__(self, tx: Transaction, operation: Callable[Concatenate[Transaction, P], T]) -> Callable[P, T]:
-        """The operation, bound to `tx`."""
-        ...
-
-
 class Runner:
-    """The one door through which surfaces reach the database."""
+    """Runs the operations and queries of the surfaces: their only way to the database."""
 
     def __init__(self, database: Database, clock: Clock, *, ids: IdSource, signals: Signals) -> None:
         self.database = database
         self.clock = clock
         self.ids = ids
         self.signals = signals
-        self._observer: Observer | None = None
         self._tenants: dict[str, Tenant] = {}
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
         self._newest: dict[str, int] = {}
-
-    def observed_by(self, observer: Observer) -> Runner:
-        """A copy of this runner whose operations are run by `observer`, such as the audit log."""
-        observed = copy(self)
-        observed._observer = observer
-        return observed
 
     async def run(
         self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -64,10 +48,7 @@ class Runner:
         def work(connection: Connection) -> T:
             nonlocal tx, number
             tx = self.transaction(connection, tenant)
-            if self._observer is None:
-                result = operation(tx, *args, **kwargs)
-            else:
-                result = self._observer(tx, operation)(*args, **kwargs)
+            result = operation(tx, *args, **kwargs)
             self._write_down(connection, tx)
             if tx.tenant_changed:
                 number = next(self._numbers)

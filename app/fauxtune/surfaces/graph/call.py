@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -18,10 +19,15 @@ from fauxtune.core.odata.documents.pseudo_json import double_quoted
 from fauxtune.core.odata.documents.view import check_select
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version
+from fauxtune.operations.insight.audit import Actor, Rule, audited
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
 
 Json: TypeAlias = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: What one body may have; a thousand ids, or the assignments of hundreds of groups, are well below.
 _MOST_ELEMENTS = 3000
@@ -68,7 +74,28 @@ class Call:
     headers: Mapping[str, str]
     content: bytes
     method: str
+    request_id: str
     ask: Callable[[Message], Awaitable[Answer]]
+    audit: Rule | None = None
+
+    async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation in one transaction of the tenant. Where the route is audited, it leaves its events in it."""
+        if self.audit is not None:
+            operation = audited(operation, rule=self.audit, keys=self.keys, actor=self._actor())
+        return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query in one transaction."""
+        return await self.emulator.runner.read(query, *args, **kwargs)
+
+    def _actor(self) -> Actor:
+        principal = self.principal
+        return Actor(
+            client_id=principal.client_id,
+            user_id=principal.user_id,
+            permissions=tuple(sorted(principal.permissions)),
+            request_id=self.request_id,
+        )
 
     def body(self) -> Json:
         """The JSON object in the body. Invalid when there is none; UnsupportedMediaType when it is something else."""
@@ -133,6 +160,16 @@ class Answer:
 
 #: What a route leads to.
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+def audited_by(rule: Rule, handler: Handler) -> Handler:
+    """Return the handler of a route whose changes are audited by this rule."""
+
+    @wraps(handler)
+    async def audited_handler(call: Call) -> Answer:
+        return await handler(replace(call, audit=rule))
+
+    return audited_handler
 
 
 def _read(content: bytes, *, lenient: bool) -> object:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from http import HTTPStatus
 
 import orjson
@@ -17,7 +16,6 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.operations.insight.audit import Actor, audited
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph import errors
@@ -77,7 +75,7 @@ async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -
             return refusal(error, message=item, sender=sender)
 
     call = Call(
-        emulator=_audited(sender) if message.method.upper() != "GET" else sender.emulator,
+        emulator=sender.emulator,
         tenant=sender.tenant,
         principal=sender.principal,
         version=message.version,
@@ -91,21 +89,10 @@ async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -
         headers=message.headers,
         content=message.content,
         method=message.method,
+        request_id=sender.request_id,
         ask=again,
     )
     return _minimal(call, await match.route.handler(call))
-
-
-def _audited(sender: Sender) -> Emulator:
-    """The emulator, whose operations leave audit events with the sender's name."""
-    principal = sender.principal
-    actor = Actor(
-        client_id=principal.client_id,
-        user_id=principal.user_id,
-        permissions=tuple(sorted(principal.permissions)),
-        request_id=sender.request_id,
-    )
-    return replace(sender.emulator, runner=sender.emulator.runner.observed_by(partial(audited, actor=actor)))
 
 
 def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:

@@ -187,9 +187,7 @@ class _PageRequest(Generic[R]):
         self, read: Callable[[Connection], list[T]], show: Callable[[T], Json], *, context: str | None
     ) -> Answer:
         """Read the page and its total in one transaction, and answer with what is shown of them."""
-        elements, total = await self.call.emulator.runner.read(
-            lambda connection: (read(connection), self.total(connection))
-        )
+        elements, total = await self.call.read(lambda connection: (read(connection), self.total(connection)))
         page, next_offset = self.window.page(elements)
         values = [show(element) for element in page]
         if total is None and self.listed.always_count:
@@ -227,7 +225,7 @@ async def count_rows(call: Call, listed: Listed[Any], *, parent: str | None = No
     if listed.directory and not _is_eventual(call):
         raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")
     condition = wanted_of(call, listed, counting=True)
-    total = await call.emulator.runner.read(
+    total = await call.read(
         collections.count, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
     )
     return Answer(200, text=str(total))
@@ -244,7 +242,7 @@ async def get_element(
 
 async def element_row(call: Call, listed: Listed[R], *, key: str, parent: str | None = None) -> R:
     """Return the row of the collection with this id. Raises NotFound if there is none."""
-    row = await call.emulator.runner.read(
+    row = await call.read(
         lambda connection: collections.element(
             connection, call.tenant.id, collection=listed.collection, key=key, parent=parent
         )

@@ -49,7 +49,7 @@ async def create_filter(call: Call) -> Answer:
     """POST: the rule is read, and refused with the place where it goes wrong."""
     sent = accept(ASSIGNMENT_FILTER, call.body(), partial=False, version=call.version)
     document = {**defaults(ASSIGNMENT_FILTER), **sent}
-    made = await call.emulator.runner.run(call.tenant, operations.create_filter, document)
+    made = await call.run(operations.create_filter, document)
     return created(call, view(ASSIGNMENT_FILTER, made, version=call.version), collection=_CONTEXT)
 
 
@@ -58,13 +58,13 @@ async def update_filter(call: Call) -> Answer:
     changes = accept(ASSIGNMENT_FILTER, call.body(), partial=True, version=call.version)
     if any(changes.get(name) == "" for name in ("displayName", "rule")):
         raise Invalid("Neither displayName nor rule can be empty.")
-    made = await call.emulator.runner.run(call.tenant, operations.update_filter, call.keys["filter"], changes=changes)
+    made = await call.run(operations.update_filter, call.keys["filter"], changes=changes)
     return entity_answer(call, view(ASSIGNMENT_FILTER, made, version=call.version), context=_CONTEXT)
 
 
 async def delete_filter(call: Call) -> Answer:
     """DELETE .../{filter}."""
-    await call.emulator.runner.run(call.tenant, operations.delete_filter, call.keys["filter"])
+    await call.run(operations.delete_filter, call.keys["filter"])
     return NO_CONTENT
 
 

@@ -45,7 +45,7 @@ _GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, c
 async def assign(call: Call) -> Answer:
     """POST .../{profile}/assign: the whole new set of assignments, in either form."""
     targets = _new_set(call, call.lenient_body())
-    made = await call.emulator.runner.run(call.tenant, operations.assign, call.keys["profile"], targets=targets)
+    made = await call.run(operations.assign, call.keys["profile"], targets=targets)
     return collection_answer(
         call,
         [view(ASSIGNMENT, each, version=call.version) for each in made],
@@ -73,7 +73,7 @@ async def get_assignment(call: Call) -> Answer:
 async def create_assignment(call: Call) -> Answer:
     """POST .../{profile}/assignments: one more."""
     new = _new_assignment(call.body(), version=call.version)
-    made = await call.emulator.runner.run(call.tenant, operations.add, call.keys["profile"], new=new)
+    made = await call.run(operations.add, call.keys["profile"], new=new)
     shown = view(ASSIGNMENT, made, version=call.version)
     return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/assignments")
 
@@ -85,9 +85,7 @@ async def update_assignment(call: Call) -> Answer:
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
     new = _read({**{name: old[name] for name in ("intent", "target")}, **changes})
-    made = await call.emulator.runner.run(
-        call.tenant, operations.change, profile["id"], assignment_id=old["id"], new=new
-    )
+    made = await call.run(operations.change, profile["id"], assignment_id=old["id"], new=new)
     shown = view(ASSIGNMENT, made, version=call.version)
     return entity_answer(call, shown, context=below(profile, "assignments"))
 
@@ -95,7 +93,7 @@ async def update_assignment(call: Call) -> Answer:
 async def delete_assignment(call: Call) -> Answer:
     """DELETE .../{profile}/assignments/{assignment}, and of its old form."""
     key = call.keys["assignment"]
-    await call.emulator.runner.run(call.tenant, operations.remove, call.keys["profile"], assignment_id=key)
+    await call.run(operations.remove, call.keys["profile"], assignment_id=key)
     return NO_CONTENT
 
 
@@ -126,7 +124,7 @@ async def profile_of_group_assignment(call: Call) -> Answer:
 async def create_group_assignment(call: Call) -> Answer:
     """POST .../{profile}/groupAssignments: one more."""
     new = _of_old_form(call.body(), version=call.version)
-    made = await call.emulator.runner.run(call.tenant, operations.add, call.keys["profile"], new=new)
+    made = await call.run(operations.add, call.keys["profile"], new=new)
     shown = _shown_in_old_form(call, made, new=new)
     return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/groupAssignments")
 
@@ -143,8 +141,8 @@ async def update_group_assignment(call: Call) -> Answer:
     kept = old["document"]
     if new.kind is not TargetKind.EXCLUSION:
         new = replace(new, document={**kept["target"], **new.document})
-    made = await call.emulator.runner.run(
-        call.tenant, operations.change, profile["id"], assignment_id=old["id"], new=replace(new, intent=kept["intent"])
+    made = await call.run(
+        operations.change, profile["id"], assignment_id=old["id"], new=replace(new, intent=kept["intent"])
     )
     return entity_answer(call, _shown_in_old_form(call, made, new=new), context=below(profile, "groupAssignments"))
 
@@ -156,7 +154,7 @@ async def targeted_users_and_devices(call: Call) -> Answer:
     ids = call.body().get("deviceConfigurationIds")
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise Invalid('The body must be {"deviceConfigurationIds": ["<id>", ...]}.', target="deviceConfigurationIds")
-    found = await call.emulator.runner.read(lambda connection: _targeted(call, connection, ids=ids))
+    found = await call.read(lambda connection: _targeted(call, connection, ids=ids))
     name = "microsoft.graph.deviceConfigurationTargetedUserAndDevice"
     return collection_answer(call, found, context=f"Collection({name})", total=len(found))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fauxtune.core.graph.tenant import AUDIT_EVENT
-from fauxtune.operations.insight import audit
+from fauxtune.operations.insight import audit_rules
 from fauxtune.storage.collections.tenant import AUDIT_EVENTS
 from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows, stored
@@ -30,12 +30,12 @@ async def get_event(call: Call) -> Answer:
 
 async def list_categories(call: Call) -> Answer:
     """GET .../getAuditCategories: those that something here is recorded under."""
-    return _texts(call, audit.categories())
+    return _texts(call, audit_rules.categories())
 
 
 async def list_activity_types(call: Call) -> Answer:
     """GET .../getAuditActivityTypes(category='...'): nothing for a category that does not exist (Unverified)."""
-    return _texts(call, audit.activity_types(call.keys["category"]))
+    return _texts(call, audit_rules.activity_types(call.keys["category"]))
 
 
 def _texts(call: Call, texts: list[str]) -> Answer:

@@ -56,7 +56,7 @@ async def get_ndes(call: Call) -> Answer:
 
 async def delete_ndes(call: Call) -> Answer:
     """DELETE: the connector is gone, with its keys. What was imported with one of them cannot be delivered any more."""
-    files = await call.emulator.runner.run(call.tenant, connector_registry.remove_connector, call.keys["connector"])
+    files = await call.run(connector_registry.remove_connector, call.keys["connector"])
     for file in files:
         call.emulator.connector_keys.delete(file)
     return NO_CONTENT
@@ -97,7 +97,7 @@ async def _documents(call: Call) -> list[Json]:
         reached = authority_queries.current_issuing(connection, call.tenant.id).state == "available"
         return connector_queries.connector_rows(connection, call.tenant.id), found, reached
 
-    rows, templates, reached = await call.emulator.runner.read(read)
+    rows, templates, reached = await call.read(read)
     now = call.emulator.runner.now(call.tenant)
     return [_document(row, tenant=call.tenant, templates=templates.values(), reached=reached, now=now) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.engine.device_actions.table import LONGEST_BODY, LONGEST_TITLE
@@ -15,6 +16,7 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
+from fauxtune.operations.insight.audit_rules import orders_many
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 
@@ -36,9 +38,7 @@ def action(form: Form) -> Handler:
         details = accept(form.body, call.optional_body(), partial=False, version=call.version)
         _check(form.action, details)
         device_id = await device_id_of(call)
-        await call.emulator.runner.run(
-            call.tenant, device_actions.perform, device_id, action=form.action, details=details
-        )
+        await call.run(device_actions.perform, device_id, action=form.action, details=details)
         return NO_CONTENT
 
     return ask
@@ -56,23 +56,24 @@ async def execute_action(call: Call) -> Answer:
         if not details.get(each):
             raise Invalid(f"{name} takes a {each}.", target=each)
     _check(single, details)
-    told = await _asked(call, _distinct(body["deviceIds"]), action=single, details=details)
-    shown = view(BULK_RESULT, told, version=call.version)
+    result = await _order(call, _distinct(body["deviceIds"]), action=single, details=details)
+    shown = view(BULK_RESULT, result, version=call.version)
     return Answer(200, {"@odata.context": call.context("microsoft.graph.bulkManagedDeviceActionResult"), **shown})
 
 
-async def _asked(
+async def _order(
     call: Call, device_ids: list[ManagedDeviceId], *, action: DeviceAction, details: Json
 ) -> dict[str, list[str]]:
-    told: dict[str, list[str]] = {name: [] for name in bulk_actions.LISTS}
+    result: dict[str, list[str]] = {name: [] for name in bulk_actions.LISTS}
     for first in range(0, len(device_ids), _CHUNK):
-        part = await call.emulator.runner.run(
-            call.tenant, bulk_actions.execute, device_ids[first : first + _CHUNK], action=action, details=details
-        )
-        for name, found in part.items():
-            told[name] += found
+        chunk = device_ids[first : first + _CHUNK]
+        # The body names the devices and the action, so the rule of the audit cannot stand at the route.
+        audited = replace(call, audit=orders_many(action, chunk))
+        part = await audited.run(bulk_actions.execute, chunk, action=action, details=details)
+        for name, ids in part.items():
+            result[name] += ids
         await asyncio.sleep(0)
-    return told
+    return result
 
 
 def _required(action: DeviceAction) -> list[str]:

@@ -41,20 +41,20 @@ async def get_category(call: Call) -> Answer:
 async def create_category(call: Call) -> Answer:
     """POST: 201. A name that is taken is a 409."""
     document = accept(DEVICE_CATEGORY, call.body(), partial=False, version=call.version)
-    made = await call.emulator.runner.run(call.tenant, device_records.create_category, document)
+    made = await call.run(device_records.create_category, document)
     return created(call, view(DEVICE_CATEGORY, made, version=call.version), collection=_CONTEXT)
 
 
 async def update_category(call: Call) -> Answer:
     """PATCH: 200 with the entity."""
     changes = accept(DEVICE_CATEGORY, call.body(), partial=True, version=call.version)
-    made = await call.emulator.runner.run(call.tenant, device_records.update_category, _key(call), changes=changes)
+    made = await call.run(device_records.update_category, _key(call), changes=changes)
     return _shown(call, made)
 
 
 async def delete_category(call: Call) -> Answer:
     """DELETE: its devices are in none from now on."""
-    await call.emulator.runner.run(call.tenant, device_records.delete_category, _key(call))
+    await call.run(device_records.delete_category, _key(call))
     return NO_CONTENT
 
 
@@ -86,7 +86,7 @@ async def _of_device(call: Call) -> Json:
     row = await device_row(call)
     found = None
     if row.category_id:
-        found = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=row.category_id)
+        found = await call.read(queries.category, call.tenant.id, category_id=row.category_id)
     document: Json = NONE if found is None else found.document
     return document
 
@@ -94,7 +94,7 @@ async def _of_device(call: Call) -> Json:
 async def _put(call: Call, category: str | None) -> None:
     device_id = await device_id_of(call)
     category_id = None if category is None else DeviceCategoryId(category)
-    await call.emulator.runner.run(call.tenant, device_records.put_into_category, device_id, category_id=category_id)
+    await call.run(device_records.put_into_category, device_id, category_id=category_id)
 
 
 def _key(call: Call) -> DeviceCategoryId:

@@ -70,7 +70,7 @@ async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStat
         rows = devices.ledger_rows(connection, row.enrollment_id).values()
         return [each for each in rows if any(claim.profile == row.document["id"] for claim in each.claims)]
 
-    held = await call.emulator.runner.read(read)
+    held = await call.read(read)
     problem = None if row.error_code is None else Problem(row.error_code, row.message or "")
     outcome = ProfileOutcome(ProfileStatus(row.document["state"]), problem)
     return row, [_setting(each, row) for each in setting_states(row.kind, held, outcome=outcome)]

@@ -54,7 +54,7 @@ async def get_profile(call: Call) -> Answer:
     shown = view(shape, row["document"], version=call.version, select=call.query.select)
     more: Json = {}
     if call.query.expand:
-        (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
+        (more,) = await call.read(lambda connection: expansions(call, connection, [row]))
     return _dated(call, entity_answer(call, {**shown, **more}, context=CONTEXT))
 
 
@@ -70,9 +70,7 @@ async def create_profile(call: Call) -> Answer:
         )
     shape, known = entity(name), kind_of(name)
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
-    made = await call.emulator.runner.run(
-        call.tenant, profiles.create_profile, known, document=document, navigations=binds(shape, body)
-    )
+    made = await call.run(profiles.create_profile, known, document=document, navigations=binds(shape, body))
     return created(call, view(shape, made, version=call.version), collection=CONTEXT)
 
 
@@ -85,8 +83,7 @@ async def update_profile(call: Call) -> Answer:
         raise Invalid(f"The profile is a {row['kind']}; its @odata.type cannot be changed.", target="@odata.type")
     shape = entity(row["kind"])
     changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
-    made = await call.emulator.runner.run(
-        call.tenant,
+    made = await call.run(
         profiles.update_profile,
         row["id"],
         kind=kind_of(row["kind"]),
@@ -98,14 +95,14 @@ async def update_profile(call: Call) -> Answer:
 
 async def delete_profile(call: Call) -> Answer:
     """DELETE .../{profile}."""
-    await call.emulator.runner.run(call.tenant, profiles.delete_profile, call.keys["profile"])
+    await call.run(profiles.delete_profile, call.keys["profile"])
     return NO_CONTENT
 
 
 async def profile_row(call: Call) -> dict[str, Any]:
     """The profile that the path names. NotFound otherwise."""
     key = call.keys["profile"]
-    row = await call.emulator.runner.read(queries.profile, call.tenant.id, profile_id=key)
+    row = await call.read(queries.profile, call.tenant.id, profile_id=key)
     if row is None:
         raise NotFound(f"There is no deviceConfiguration '{key}'.")
     return row

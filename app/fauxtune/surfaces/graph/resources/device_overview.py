@@ -38,7 +38,7 @@ async def get_overview(call: Call) -> Answer:
         by_variant = queries.counts_by_variant(connection, call.tenant.id)
         return by_variant, queries.makes_and_models(connection, call.tenant.id)
 
-    by_variant, (makes, models) = await call.emulator.runner.read(read)
+    by_variant, (makes, models) = await call.read(read)
     systems: Counter[str] = Counter()
     for variant, number in by_variant.items():
         for name in _COUNTED[Variant(variant)]:

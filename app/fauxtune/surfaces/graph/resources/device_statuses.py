@@ -43,6 +43,6 @@ async def device_status_overview(call: Call) -> Answer:
     """GET .../{profile}/deviceStatusOverview."""
     profile = await profile_row(call)
     check_options(call, shapes.DEVICE_OVERVIEW)
-    document = await call.emulator.runner.read(lambda connection: device_overview(call, connection, profile))
+    document = await call.read(lambda connection: device_overview(call, connection, profile))
     shown = view(shapes.DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
     return entity_answer(call, shown, context=below(profile, "deviceStatusOverview"))

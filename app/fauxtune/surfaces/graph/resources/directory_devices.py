@@ -73,7 +73,7 @@ async def create_device(call: Call) -> Answer:
     said = {name: value for name, value in body.items() if value not in ("", [])}
     check_required(said, DEVICE, names=_REQUIRED)
     document = accept(DEVICE, body, partial=False, version=call.version)
-    made = await call.emulator.runner.run(call.tenant, directory_devices.create_device, document)
+    made = await call.run(directory_devices.create_device, document)
     return created(call, view(DEVICE, made, version=call.version), collection="devices")
 
 
@@ -83,15 +83,15 @@ async def update_device(call: Call) -> Answer:
     for name in ("accountEnabled", "deviceId", "displayName"):
         if name in changes and changes[name] in (None, ""):
             raise Invalid(f"Invalid value specified for property '{name}' of resource 'Device'.", target=name)
-    row = await call.emulator.runner.read(device_row, call)
-    await call.emulator.runner.run(call.tenant, directory_devices.update_device, row.id, changes=changes)
+    row = await call.read(device_row, call)
+    await call.run(directory_devices.update_device, row.id, changes=changes)
     return NO_CONTENT
 
 
 async def delete_device(call: Call) -> Answer:
     """DELETE /devices/{device}: a managed device stays managed."""
-    row = await call.emulator.runner.read(device_row, call)
-    await call.emulator.runner.run(call.tenant, directory_devices.delete_device, row.id)
+    row = await call.read(device_row, call)
+    await call.run(directory_devices.delete_device, row.id)
     return NO_CONTENT
 
 

@@ -88,7 +88,7 @@ async def delete_object(call: Call) -> Answer:
         "group": users_and_groups.delete_group,
         "device": directory_devices.delete_device,
     }
-    await call.emulator.runner.run(call.tenant, deletions[row.kind], row.id)
+    await call.run(deletions[row.kind], row.id)
     return NO_CONTENT
 
 
@@ -98,7 +98,7 @@ async def get_by_ids(call: Call) -> Answer:
     check_options(call, ANY_OBJECT)
     wanted = texts(body, "ids", most=_MOST_IDS)
     kinds = _kinds(body)
-    rows = await call.emulator.runner.read(queries.directory_objects, call.tenant.id, object_ids=wanted, kinds=kinds)
+    rows = await call.read(queries.directory_objects, call.tenant.id, object_ids=wanted, kinds=kinds)
     return collection_answer(call, [shape(call, row) for row in rows], context=CONTEXT)
 
 
@@ -130,7 +130,7 @@ async def expanded_answer(call: Call, find: Callable[[Connection], D | None], *,
             raise users_and_groups.missing(key)
         return row, listed.expand(call, connection, [row])[0]
 
-    row, more = await call.emulator.runner.read(read)
+    row, more = await call.read(read)
     shown = view(listed.entity, row.document, version=call.version, select=call.query.select)
     return entity_answer(call, {**shown, **more}, context=listed.context)
 
@@ -189,7 +189,7 @@ def _kinds(body: Json) -> tuple[str, ...]:
 
 async def _object(call: Call) -> DirectoryObjectRow:
     key = call.keys["object"]
-    row = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=key.lower())
+    row = await call.read(queries.directory_object, call.tenant.id, object_id=key.lower())
     if row is None:
         raise users_and_groups.missing(key)
     return row

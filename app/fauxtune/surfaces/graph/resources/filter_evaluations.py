@@ -34,7 +34,7 @@ async def evaluate_filter(call: Call) -> Answer:
     for each in request["orderBy"]:
         if each.strip().lower().partition(" ")[0] != "devicename":
             raise Invalid("The devices come sorted by deviceName only.", target="orderBy")
-    found = await call.emulator.runner.read(lambda connection: _meeting(call, connection, request=request))
+    found = await call.read(lambda connection: _meeting(call, connection, request=request))
     if any(each.strip().lower().endswith(" desc") for each in request["orderBy"]):
         found.reverse()
     return Answer(200, _table(found[skip : skip + top], total=len(found), platform=request["platform"]))
@@ -69,9 +69,7 @@ async def status_details(call: Call) -> Answer:
     if wanted is not None and not (isinstance(wanted, list) and all(isinstance(each, str) for each in wanted)):
         raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
     record, found = await _evaluations(call, device_id=ManagedDeviceId(device))
-    seen = await call.emulator.runner.read(
-        queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id
-    )
+    seen = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
     ids = None if wanted is None else {each.lower() for each in wanted}
     chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter["id"] in ids)]
     at = iso(call.emulator.runner.now(call.tenant))
@@ -147,7 +145,7 @@ async def _evaluations(call: Call, *, device_id: ManagedDeviceId) -> tuple[Joine
         record = device_queries.managed_device(connection, call.tenant.id, managed_device_id=device_id)
         return record, [] if record is None else evaluations(connection, call.tenant.id, record=record)
 
-    record, found = await call.emulator.runner.read(read)
+    record, found = await call.read(read)
     if record is None:
         raise NotFound(f"There is no managedDevice '{device_id}'.")
     return record, found

@@ -58,8 +58,7 @@ async def create_group(call: Call) -> Answer:
     body = call.body()
     check_required(body, GROUP, names=_REQUIRED)
     document = accept(GROUP, body, partial=False, version=call.version)
-    made = await call.emulator.runner.run(
-        call.tenant,
+    made = await call.run(
         users_and_groups.create_group,
         document,
         member_ids=_bound(body, "members"),
@@ -72,8 +71,7 @@ async def update_group(call: Call) -> Answer:
     """PATCH /groups/{group}: 204. members@odata.bind and owners@odata.bind add to who is there."""
     body = call.body()
     changes = accept(GROUP, body, partial=True, version=call.version)
-    await call.emulator.runner.run(
-        call.tenant,
+    await call.run(
         users_and_groups.update_group,
         call.keys["group"],
         changes=changes,
@@ -85,37 +83,33 @@ async def update_group(call: Call) -> Answer:
 
 async def delete_group(call: Call) -> Answer:
     """DELETE /groups/{group}."""
-    await call.emulator.runner.run(call.tenant, users_and_groups.delete_group, call.keys["group"])
+    await call.run(users_and_groups.delete_group, call.keys["group"])
     return NO_CONTENT
 
 
 async def add_member(call: Call) -> Answer:
     """POST /groups/{group}/members/$ref with {"@odata.id": url}; only the id in it matters."""
-    await call.emulator.runner.run(
-        call.tenant, users_and_groups.add_member, call.keys["group"], member_id=call.reference(to="directoryObject")
-    )
+    await call.run(users_and_groups.add_member, call.keys["group"], member_id=call.reference(to="directoryObject"))
     return NO_CONTENT
 
 
 async def remove_member(call: Call) -> Answer:
     """DELETE /groups/{group}/members/{member}/$ref, or .../members/$ref?@id=url."""
     member = call.keys.get("member") or reference_id(call.query.other("@id") or "")
-    await call.emulator.runner.run(call.tenant, users_and_groups.remove_member, call.keys["group"], member_id=member)
+    await call.run(users_and_groups.remove_member, call.keys["group"], member_id=member)
     return NO_CONTENT
 
 
 async def add_owner(call: Call) -> Answer:
     """POST /groups/{group}/owners/$ref with {"@odata.id": url}."""
-    await call.emulator.runner.run(
-        call.tenant, users_and_groups.add_owner, call.keys["group"], owner_id=call.reference(to="user")
-    )
+    await call.run(users_and_groups.add_owner, call.keys["group"], owner_id=call.reference(to="user"))
     return NO_CONTENT
 
 
 async def remove_owner(call: Call) -> Answer:
     """DELETE /groups/{group}/owners/{owner}/$ref, or .../owners/$ref?@id=url."""
     owner = call.keys.get("owner") or reference_id(call.query.other("@id") or "")
-    await call.emulator.runner.run(call.tenant, users_and_groups.remove_owner, call.keys["group"], owner_id=owner)
+    await call.run(users_and_groups.remove_owner, call.keys["group"], owner_id=owner)
     return NO_CONTENT
 
 

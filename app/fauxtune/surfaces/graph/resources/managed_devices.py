@@ -62,7 +62,7 @@ async def get_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}."""
     check_options(call, MANAGED_DEVICE, expandable=tuple(PARTS))
     row = await device_row(call)
-    (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
+    (more,) = await call.read(lambda connection: expansions(call, connection, [row]))
     return _shown(call, row, more=more)
 
 
@@ -72,9 +72,7 @@ async def update_device(call: Call) -> Answer:
     changes = accept(MANAGED_DEVICE, body, partial=True, version=call.version)
     bound = next(iter(binds(MANAGED_DEVICE, body).get("deviceCategory", ())), None)
     category = None if bound is None else DeviceCategoryId(bound)
-    row = await call.emulator.runner.run(
-        call.tenant, device_records.update_device, await device_id_of(call), changes=changes, category=category
-    )
+    row = await call.run(device_records.update_device, await device_id_of(call), changes=changes, category=category)
     return _shown(call, row)
 
 
@@ -89,7 +87,7 @@ async def refuse_create(_call: Call) -> Answer:
 async def delete(call: Call) -> Answer:
     """DELETE .../managedDevices/{device}: the record goes now, company data at the next check-in."""
     device_id = await device_id_of(call)
-    await call.emulator.runner.run(call.tenant, device_actions.perform, device_id, action=DeviceAction.DELETE)
+    await call.run(device_actions.perform, device_id, action=DeviceAction.DELETE)
     return NO_CONTENT
 
 
@@ -98,20 +96,20 @@ async def list_users(call: Call) -> Answer:
     row = await device_row(call)
     user = None
     if row.user_id:
-        user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row.user_id)
+        user = await call.read(directory_queries.user, call.tenant.id, user_id=row.user_id)
     return list_documents(call, [] if user is None else [user.document], entity=USER, context="users")
 
 
 async def set_primary_user(call: Call) -> Answer:
     """POST .../{device}/users/$ref: the one that is named takes the place of the one before."""
     named = call.reference(to="user")
-    await call.emulator.runner.run(call.tenant, primary_user.set_primary_user, await device_id_of(call), user_key=named)
+    await call.run(primary_user.set_primary_user, await device_id_of(call), user_key=named)
     return NO_CONTENT
 
 
 async def clear_primary_user(call: Call) -> Answer:
     """DELETE .../{device}/users/$ref: a shared device."""
-    await call.emulator.runner.run(call.tenant, primary_user.set_primary_user, await device_id_of(call), user_key=None)
+    await call.run(primary_user.set_primary_user, await device_id_of(call), user_key=None)
     return NO_CONTENT
 
 
@@ -164,7 +162,7 @@ async def _without_defender(call: Call) -> JoinedDeviceRow:
 async def device_row(call: Call) -> JoinedDeviceRow:
     """The record that the path names. NotFound below a user for a device of somebody else."""
     key, owner = ManagedDeviceId(call.keys["device"]), await _owner_of(call)
-    row = await call.emulator.runner.read(queries.managed_device, call.tenant.id, managed_device_id=key)
+    row = await call.read(queries.managed_device, call.tenant.id, managed_device_id=key)
     if row is None or (owner is not None and row.user_id != owner):
         raise NotFound(f"There is no managedDevice '{key}'.")
     return row
@@ -184,7 +182,7 @@ async def _owner_of(call: Call) -> str | None:
     if "user" not in call.keys:
         return None
     key = call.keys["user"]
-    user = await call.emulator.runner.read(directory_queries.user_by_key, call.tenant.id, key=key)
+    user = await call.read(directory_queries.user_by_key, call.tenant.id, key=key)
     if user is None:
         raise users_and_groups.missing(key)
     return str(user.id)

@@ -58,7 +58,7 @@ def element(navigation: str) -> Handler:
         check_options(call, listed.entity)
         key = call.keys["element"]
         parent = await owner_id(call)
-        row = await call.emulator.runner.read(
+        row = await call.read(
             lambda connection: collections.element(
                 connection, call.tenant.id, collection=listed.collection, key=key, parent=parent
             )
@@ -93,11 +93,11 @@ async def get_manager_reference(call: Call) -> Answer:
 
 async def _manager(call: Call) -> DirectoryObjectRow:
     key = key_of(call)
-    user = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
+    user = await call.read(queries.user_by_key, call.tenant.id, key=key)
     if user is None:
         raise users_and_groups.missing(key)
     manager_id = user.manager_id or "manager"
-    manager = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=manager_id)
+    manager = await call.read(queries.directory_object, call.tenant.id, object_id=manager_id)
     if manager is None:
         raise users_and_groups.missing("manager")
     return manager
@@ -154,7 +154,7 @@ async def _checked(call: Call, name: str) -> Answer:
 
 
 async def _memberships(call: Call, *, among: list[str] | None = None, security_only: bool = False) -> Answer:
-    found = await call.emulator.runner.read(
+    found = await call.read(
         queries.memberships,
         call.tenant.id,
         member_id=await owner_id(call),

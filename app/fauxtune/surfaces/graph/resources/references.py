@@ -25,7 +25,7 @@ def read_target(navigation: str) -> Handler:
         row = await profile_with(call, navigation)
         check_options(call, *derived_from(DEVICE_CONFIGURATION))
         target_id = referenced(row, navigation)
-        target = await call.emulator.runner.read(queries.profile, call.tenant.id, profile_id=target_id)
+        target = await call.read(queries.profile, call.tenant.id, profile_id=target_id)
         if target is None:
             raise NotFound(f"There is no deviceConfiguration '{target_id}'.")
         shown = profile_view(call, target, select=call.query.select)
@@ -51,8 +51,7 @@ def set_reference(navigation: str) -> Handler:
     async def handler(call: Call) -> Answer:
         target_id = call.reference(to="deviceConfiguration")
         row = await profile_with(call, navigation)
-        await call.emulator.runner.run(
-            call.tenant,
+        await call.run(
             profiles.update_profile,
             row["id"],
             kind=kind_of(row["kind"]),
@@ -69,8 +68,7 @@ def clear_reference(navigation: str) -> Handler:
 
     async def handler(call: Call) -> Answer:
         row = await profile_with(call, navigation)
-        await call.emulator.runner.run(
-            call.tenant,
+        await call.run(
             profiles.clear_reference,
             row["id"],
             kind=kind_of(row["kind"]),

@@ -49,7 +49,7 @@ async def get_tag(call: Call) -> Answer:
 async def create_tag(call: Call) -> Answer:
     """POST: 200, as IntuneCD expects it of the real service; Microsoft's reference has 201. Unverified."""
     document = accept(ROLE_SCOPE_TAG, call.body(), partial=False, version=call.version)
-    made = await call.emulator.runner.run(call.tenant, operations.create_tag, document)
+    made = await call.run(operations.create_tag, document)
     answer = created(call, view(ROLE_SCOPE_TAG, made, version=call.version), collection=_CONTEXT)
     return Answer(200, answer.document, headers=answer.headers)
 
@@ -57,13 +57,13 @@ async def create_tag(call: Call) -> Answer:
 async def update_tag(call: Call) -> Answer:
     """PATCH .../{tag}: 200 with the entity."""
     changes = accept(ROLE_SCOPE_TAG, call.body(), partial=True, version=call.version)
-    made = await call.emulator.runner.run(call.tenant, operations.update_tag, call.keys["tag"], changes=changes)
+    made = await call.run(operations.update_tag, call.keys["tag"], changes=changes)
     return entity_answer(call, view(ROLE_SCOPE_TAG, made, version=call.version), context=_CONTEXT)
 
 
 async def delete_tag(call: Call) -> Answer:
     """DELETE .../{tag}."""
-    await call.emulator.runner.run(call.tenant, operations.delete_tag, call.keys["tag"])
+    await call.run(operations.delete_tag, call.keys["tag"])
     return NO_CONTENT
 
 
@@ -93,7 +93,7 @@ async def assign_tag(call: Call) -> Answer:
         raise Invalid('The body must be {"assignments": [...]}.', target="assignments")
     kind = ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
     targets = [accept(kind, each, partial=False, version=call.version)["target"] for each in sent]
-    made = await call.emulator.runner.run(call.tenant, operations.assign_tag, call.keys["tag"], targets=targets)
+    made = await call.run(operations.assign_tag, call.keys["tag"], targets=targets)
     values = [view(kind, each, version=call.version) for each in made]
     return collection_answer(call, values, context=f"Collection({kind.full_name})")
 
@@ -105,21 +105,21 @@ async def tags_by_id(call: Call) -> Answer:
         raise Invalid(
             f'The body must be {{"roleScopeTagIds": ["0"]}}, with at most {_MOST} ids.', target="roleScopeTagIds"
         )
-    rows = await call.emulator.runner.read(queries.tags, call.tenant.id, ids=sent)
+    rows = await call.read(queries.tags, call.tenant.id, ids=sent)
     values = [view(ROLE_SCOPE_TAG, row["document"], version=call.version) for row in rows]
     return collection_answer(call, values, context=f"Collection({ROLE_SCOPE_TAG.full_name})")
 
 
 async def has_custom_tag(call: Call) -> Answer:
     """GET .../hasCustomRoleScopeTag: whether there is more than the built-in one."""
-    last = await call.emulator.runner.read(queries.last_number, call.tenant.id)
+    last = await call.read(queries.last_number, call.tenant.id)
     value: Json = {"@odata.context": call.context("Edm.Boolean"), "value": last > 0}
     return Answer(200, value)
 
 
 async def _row(call: Call) -> dict[str, Any]:
     key = call.keys["tag"]
-    row = await call.emulator.runner.read(queries.tag, call.tenant.id, tag_id=key)
+    row = await call.read(queries.tag, call.tenant.id, tag_id=key)
     if row is None:
         raise NotFound(f"There is no roleScopeTag '{key}'.")
     return row

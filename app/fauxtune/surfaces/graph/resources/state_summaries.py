@@ -47,7 +47,7 @@ async def get_setting_summary(call: Call) -> Answer:
 
 async def _settings(call: Call) -> tuple[Json, list[Json]]:
     profile = await profile_row(call)
-    return profile, await call.emulator.runner.read(lambda connection: setting_summaries(call, connection, profile))
+    return profile, await call.read(lambda connection: setting_summaries(call, connection, profile))
 
 
 def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:
@@ -55,7 +55,7 @@ def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]],
 
     async def handler(call: Call) -> Answer:
         check_options(call, entity)
-        counts = await call.emulator.runner.read(count, call.tenant.id)
+        counts = await call.read(count, call.tenant.id)
         document = {"id": call.tenant.id, **_counts(counts, ending)}
         shown = view(entity, document, version=call.version, select=call.query.select)
         return entity_answer(call, shown, context=f"deviceManagement/{name}")
@@ -97,7 +97,7 @@ async def get_conflict(call: Call) -> Answer:
 
 
 async def _conflicts(call: Call) -> list[Json]:
-    rows = await call.emulator.runner.read(statuses.conflicts, call.tenant.id)
+    rows = await call.read(statuses.conflicts, call.tenant.id)
     by_setting: dict[str, list[Json]] = {}
     for row in rows:
         by_setting.setdefault(setting_of(row["kind"])[0], []).append(row)

@@ -42,7 +42,7 @@ async def get_certificate(call: Call) -> Answer:
     check_options(call, USER_PFX_CERTIFICATE)
     key = call.keys["certificate"]
     user_id, thumbprint = imported_pfx.split_id(key)
-    row = await call.emulator.runner.read(pfx_queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    row = await call.read(pfx_queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
     if row is None:
         raise NotFound(f"There is no userPfxCertificate '{key}'.")
     shown = view(USER_PFX_CERTIFICATE, row.document, version=call.version, select=call.query.select)
@@ -53,20 +53,18 @@ async def import_certificate(call: Call) -> Answer:
     """POST. A certificate that the user has already is a 409."""
     body = accept(USER_PFX_CERTIFICATE, call.body(), partial=False, version=call.version)
     document = {**defaults(USER_PFX_CERTIFICATE), **body}
-    made = await call.emulator.runner.run(call.tenant, imported_pfx.import_pfx, document)
+    made = await call.run(imported_pfx.import_pfx, document)
     return created(call, view(USER_PFX_CERTIFICATE, made, version=call.version), collection=_CONTEXT)
 
 
 async def update_certificate(call: Call) -> Answer:
     """PATCH: 200 with the entity; `AA==` and an empty text leave the secrets as they are."""
     changes = accept(USER_PFX_CERTIFICATE, call.body(), partial=True, version=call.version)
-    made = await call.emulator.runner.run(
-        call.tenant, imported_pfx.update_pfx, call.keys["certificate"], changes=changes
-    )
+    made = await call.run(imported_pfx.update_pfx, call.keys["certificate"], changes=changes)
     return entity_answer(call, view(USER_PFX_CERTIFICATE, made, version=call.version), context=_CONTEXT)
 
 
 async def delete_certificate(call: Call) -> Answer:
     """DELETE: exactly 204, which the import cmdlets insist on."""
-    await call.emulator.runner.run(call.tenant, imported_pfx.delete_pfx, call.keys["certificate"])
+    await call.run(imported_pfx.delete_pfx, call.keys["certificate"])
     return NO_CONTENT

@@ -101,22 +101,20 @@ async def create_user(call: Call) -> Answer:
     body = call.body()
     check_required(body, USER, names=_REQUIRED)
     document, password = _accepted(call, body, partial=False)
-    made = await call.emulator.runner.run(call.tenant, users_and_groups.create_user, document, password=password)
+    made = await call.run(users_and_groups.create_user, document, password=password)
     return created(call, view(USER, made, version=call.version), collection="users")
 
 
 async def update_user(call: Call) -> Answer:
     """PATCH /users/{user}: 204, as the directory does it."""
     changes, password = _accepted(call, call.body(), partial=True)
-    await call.emulator.runner.run(
-        call.tenant, users_and_groups.update_user, key_of(call), changes=changes, password=password
-    )
+    await call.run(users_and_groups.update_user, key_of(call), changes=changes, password=password)
     return NO_CONTENT
 
 
 async def delete_user(call: Call) -> Answer:
     """DELETE /users/{user}."""
-    await call.emulator.runner.run(call.tenant, users_and_groups.delete_user, call.keys["user"])
+    await call.run(users_and_groups.delete_user, call.keys["user"])
     return NO_CONTENT
 
 
@@ -133,8 +131,7 @@ async def assign_license(call: Call) -> Answer:
     if not isinstance(remove, list):
         raise Invalid("removeLicenses is a list of the ids of licences.", target="removeLicenses")
     licences = accept(USER, {"assignedLicenses": add}, partial=True, version=call.version)["assignedLicenses"]
-    made = await call.emulator.runner.run(
-        call.tenant,
+    made = await call.run(
         users_and_groups.assign_license,
         key_of(call),
         add=licences,
@@ -149,8 +146,7 @@ async def change_password(call: Call) -> Answer:
     for name in ("currentPassword", "newPassword"):
         if not isinstance(body.get(name), str) or not body[name]:
             raise Invalid(f"'{name}' is required: a text.", target=name)
-    await call.emulator.runner.run(
-        call.tenant,
+    await call.run(
         users_and_groups.change_password,
         key_of(call),
         current=body["currentPassword"],
@@ -161,21 +157,19 @@ async def change_password(call: Call) -> Answer:
 
 async def revoke_sign_in_sessions(call: Call) -> Answer:
     """POST /users/{user}/revokeSignInSessions: 200 with true."""
-    await call.emulator.runner.run(call.tenant, users_and_groups.revoke_sign_in_sessions, key_of(call))
+    await call.run(users_and_groups.revoke_sign_in_sessions, key_of(call))
     return Answer(200, {"@odata.context": call.context("Edm.Boolean"), "value": True})
 
 
 async def set_manager(call: Call) -> Answer:
     """PUT /users/{user}/manager/$ref with {"@odata.id": url}; only the id in it matters."""
-    await call.emulator.runner.run(
-        call.tenant, users_and_groups.set_manager, key_of(call), manager_id=call.reference(to="user")
-    )
+    await call.run(users_and_groups.set_manager, key_of(call), manager_id=call.reference(to="user"))
     return NO_CONTENT
 
 
 async def remove_manager(call: Call) -> Answer:
     """DELETE /users/{user}/manager/$ref."""
-    await call.emulator.runner.run(call.tenant, users_and_groups.set_manager, key_of(call), manager_id=None)
+    await call.run(users_and_groups.set_manager, key_of(call), manager_id=None)
     return NO_CONTENT
 
 
@@ -209,7 +203,7 @@ def key_of(call: Call) -> str:
 
 async def _user(call: Call) -> UserRow:
     key = key_of(call)
-    row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
+    row = await call.read(queries.user_by_key, call.tenant.id, key=key)
     if row is None:
         raise users_and_groups.missing(key)
     return row

@@ -9,7 +9,8 @@ from fauxtune.core.graph import assignments as types
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION, DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import assignment_filters as filters
 from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
 from fauxtune.surfaces.graph.routes import permissions as needs
@@ -32,7 +33,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         f"{_PROFILES}/{{profile}}/assign",
-        assignments.assign,
+        audited_by(assigns_profile, assignments.assign),
         "Replace the assignments",
         returns=_ASSIGNMENT,
         many=True,
@@ -53,7 +54,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _ALL,
-        assignments.create_assignment,
+        audited_by(assigns_profile, assignments.create_assignment),
         "Add one assignment",
         accepts=_ASSIGNMENT,
         returns=_ASSIGNMENT,
@@ -82,7 +83,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _ONE,
-        assignments.update_assignment,
+        audited_by(assigns_profile, assignments.update_assignment),
         "Update an assignment",
         accepts=_ASSIGNMENT,
         returns=_ASSIGNMENT,
@@ -93,7 +94,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE,
-        assignments.delete_assignment,
+        audited_by(assigns_profile, assignments.delete_assignment),
         "Remove one assignment",
         status=204,
         permissions=_WRITE,
@@ -126,7 +127,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _OLD,
-        assignments.create_group_assignment,
+        audited_by(assigns_profile, assignments.create_group_assignment),
         "Add one assignment in its old form",
         accepts=_GROUP_ASSIGNMENT,
         returns=_GROUP_ASSIGNMENT,
@@ -158,7 +159,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _OLD_ONE,
-        assignments.update_group_assignment,
+        audited_by(assigns_profile, assignments.update_group_assignment),
         "Update an assignment in its old form: include or exclude",
         accepts=_GROUP_ASSIGNMENT,
         returns=_GROUP_ASSIGNMENT,
@@ -170,7 +171,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _OLD_ONE,
-        assignments.delete_assignment,
+        audited_by(assigns_profile, assignments.delete_assignment),
         "Remove one assignment by its old form",
         status=204,
         beta_only=True,
@@ -204,7 +205,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _FILTERS,
-        filters.create_filter,
+        audited_by(creates(FILTER), filters.create_filter),
         "Create an assignment filter",
         accepts=types.ASSIGNMENT_FILTER,
         returns=types.ASSIGNMENT_FILTER,
@@ -263,7 +264,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _FILTER,
-        filters.update_filter,
+        audited_by(changes(FILTER), filters.update_filter),
         "Update an assignment filter",
         accepts=types.ASSIGNMENT_FILTER,
         returns=types.ASSIGNMENT_FILTER,
@@ -275,7 +276,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _FILTER,
-        filters.delete_filter,
+        audited_by(deletes(FILTER), filters.delete_filter),
         "Delete an assignment filter",
         status=204,
         beta_only=True,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE as PFX
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.operations.insight.audit_rules import IMPORTED_PFX, changes, creates, deletes
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import user_pfx_certificates as pfx
 from fauxtune.surfaces.graph.routes import permissions as needs
 
@@ -44,14 +45,27 @@ def _beta(
 
 CERTIFICATES: tuple[Route[Handler], ...] = (
     _beta("GET", _ALL, handler=pfx.list_certificates, summary="List imported certificates"),
-    _beta("POST", _ALL, handler=pfx.import_certificate, summary="Import one", status=201, fidelity=_REFUSALS),
+    _beta(
+        "POST",
+        _ALL,
+        handler=audited_by(creates(IMPORTED_PFX), pfx.import_certificate),
+        summary="Import one",
+        status=201,
+        fidelity=_REFUSALS,
+    ),
     _beta("GET", f"{_ALL}/$count", handler=pfx.count_certificates, summary="Count them"),
     _beta("GET", _ONE, handler=pfx.get_certificate, summary="Get one"),
-    _beta("PATCH", _ONE, handler=pfx.update_certificate, summary="Update one", fidelity=_FIXED),
+    _beta(
+        "PATCH",
+        _ONE,
+        handler=audited_by(changes(IMPORTED_PFX), pfx.update_certificate),
+        summary="Update one",
+        fidelity=_FIXED,
+    ),
     _beta(
         "DELETE",
         _ONE,
-        handler=pfx.delete_certificate,
+        handler=audited_by(deletes(IMPORTED_PFX), pfx.delete_certificate),
         summary="Remove one from the service and from devices; nothing is revoked",
         status=204,
     ),

@@ -13,7 +13,8 @@ from fauxtune.core.graph.directory import USER
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, approximated, refused
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes, creates, deletes, orders
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_actions, device_categories, device_overview, managed_devices
 from fauxtune.surfaces.graph.routes import permissions as needs
 
@@ -113,7 +114,7 @@ def _records(root: str, one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "PATCH",
         one,
-        managed_devices.update_device,
+        audited_by(changes(DEVICE), managed_devices.update_device),
         "Update a device's name, owner, notes or scope tags",
         accepts=MANAGED_DEVICE,
         returns=MANAGED_DEVICE,
@@ -123,7 +124,7 @@ def _records(root: str, one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "DELETE",
         one,
-        managed_devices.delete,
+        audited_by(orders(DeviceAction.DELETE), managed_devices.delete),
         "Drop the record; the device is wiped or retired at its next check-in",
         status=204,
         permissions=write,
@@ -215,7 +216,7 @@ def _category(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "PUT",
         f"{one}/deviceCategory/$ref",
-        device_categories.set_category,
+        audited_by(changes(DEVICE), device_categories.set_category),
         "Put a device into a category",
         status=204,
         permissions=needs.WRITE_MANAGED,
@@ -224,7 +225,7 @@ def _category(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "DELETE",
         f"{one}/deviceCategory/$ref",
-        device_categories.clear_category,
+        audited_by(changes(DEVICE), device_categories.clear_category),
         "Put a device into no category",
         status=204,
         permissions=needs.WRITE_MANAGED,
@@ -249,7 +250,7 @@ def _actions(one: str) -> Iterator[Route[Handler]]:
         yield Route(
             "POST",
             f"{one}/{form.action.value}",
-            device_actions.action(form),
+            audited_by(orders(form.action), device_actions.action(form)),
             form.action.value,
             accepts=form.body if form.body.properties else None,
             status=204,
@@ -282,7 +283,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _CATEGORIES,
-        device_categories.create_category,
+        audited_by(creates(CATEGORY), device_categories.create_category),
         "Create a device category",
         accepts=DEVICE_CATEGORY,
         returns=DEVICE_CATEGORY,
@@ -303,7 +304,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _CATEGORY,
-        device_categories.update_category,
+        audited_by(changes(CATEGORY), device_categories.update_category),
         "Update a device category",
         accepts=DEVICE_CATEGORY,
         returns=DEVICE_CATEGORY,
@@ -314,7 +315,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _CATEGORY,
-        device_categories.delete_category,
+        audited_by(deletes(CATEGORY), device_categories.delete_category),
         "Delete a device category",
         status=204,
         permissions=needs.WRITE_MANAGED,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from fauxtune.core.graph import configuration as types
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.operations.insight.audit_rules import PROFILE, changes, creates, deletes
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_configurations as profiles
 from fauxtune.surfaces.graph.routes import permissions as needs
 
@@ -40,7 +41,7 @@ PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _ALL,
-        profiles.create_profile,
+        audited_by(creates(PROFILE), profiles.create_profile),
         "Create a profile",
         accepts=_BASE,
         returns=_BASE,
@@ -70,7 +71,7 @@ PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _ONE,
-        profiles.update_profile,
+        audited_by(changes(PROFILE), profiles.update_profile),
         "Update a profile",
         accepts=_BASE,
         returns=_BASE,
@@ -81,7 +82,7 @@ PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE,
-        profiles.delete_profile,
+        audited_by(deletes(PROFILE), profiles.delete_profile),
         "Delete a profile",
         status=204,
         permissions=_WRITE,

@@ -11,7 +11,8 @@ from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.profiles.references import NAMES
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.operations.insight.audit_rules import PROFILE, changes
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import references
 from fauxtune.surfaces.graph.routes import permissions as needs
 
@@ -30,7 +31,7 @@ def _route(
     return Route(
         method,
         f"{_ONE}/{name}{tail}",
-        handler(name),
+        handler(name) if method == "GET" else audited_by(changes(PROFILE), handler(name)),
         summary.format(name),
         returns=None if tail else DEVICE_CONFIGURATION,
         status=status,

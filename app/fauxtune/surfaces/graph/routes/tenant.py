@@ -8,7 +8,8 @@ from __future__ import annotations
 from fauxtune.core.graph import tenant as types
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, stored
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import audit_events, device_management
 from fauxtune.surfaces.graph.resources import role_scope_tags as tags
 from fauxtune.surfaces.graph.routes import permissions as needs
@@ -121,7 +122,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _TAGS,
-        tags.create_tag,
+        audited_by(creates(TAG), tags.create_tag),
         "Create a scope tag",
         accepts=types.ROLE_SCOPE_TAG,
         returns=types.ROLE_SCOPE_TAG,
@@ -173,7 +174,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _TAG,
-        tags.update_tag,
+        audited_by(changes(TAG), tags.update_tag),
         "Update a scope tag",
         accepts=types.ROLE_SCOPE_TAG,
         returns=types.ROLE_SCOPE_TAG,
@@ -185,7 +186,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _TAG,
-        tags.delete_tag,
+        audited_by(deletes(TAG), tags.delete_tag),
         "Delete a scope tag",
         status=204,
         beta_only=True,
@@ -196,7 +197,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         f"{_TAG}/assign",
-        tags.assign_tag,
+        audited_by(assigns_tag, tags.assign_tag),
         "Replace the groups whose devices get the tag",
         returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
