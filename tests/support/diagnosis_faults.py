@@ -132,19 +132,12 @@ async def bring_from_outside(
 async def record(
     diagnosed: DiagnosedTenant, mark: str, *, file: bytes, certificate: x509.Certificate, **changes: str
 ) -> None:
-    document = {
-        "thumbprint": mark,
-        "userPrincipalName": diagnosed.contoso.upn("alice"),
-        "providerName": PROVIDER,
-        "keyName": KEY_NAME,
-        "paddingScheme": "oaepSha256",
-        "encryptedPfxBlob": base64.b64encode(file).decode(),
-        "encryptedPfxPassword": await diagnosed.contoso.encrypted("geheim-42"),
+    """Import a file for alice, with the dates of its certificate."""
+    dates = {
         "startDateTime": certificate.not_valid_before_utc.isoformat(),
         "expirationDateTime": certificate.not_valid_after_utc.isoformat(),
-        **changes,
     }
-    await diagnosed.contoso.do(imported_pfx.import_pfx, document)
+    await diagnosed.contoso.import_file("alice", file, mark=mark, password="geheim-42", **{**dates, **changes})
 
 
 async def current(diagnosed: DiagnosedTenant) -> str:

@@ -143,6 +143,24 @@ class Contoso:
             await self.assign(made["id"], *groups)
         return str(made["id"])
 
+    async def profile_for_devices(self, kind_name: str, **document: Any) -> str:
+        """Create a profile for all devices of the tenant; its id.
+
+        Its root and its authority are the tenant's own unless `document` has others.
+        """
+        if "TrustedRoot" in kind_name:
+            document = {"trustedRootCertificate": await self.root_text(), **document}
+        if "Pkcs" in kind_name:
+            document = self.pkcs_document(**document)
+        profile = await self.profile(kind_name, **document)
+        await self.do(
+            assignments.assign, profile, targets=[assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})]
+        )
+        return profile
+
+    async def delete_profile(self, profile_id: str) -> None:
+        await self.do(profiles.delete_profile, profile_id)
+
     async def root_text(self, name: str = "root") -> str:
         """Return an authority's certificate as profiles carry it."""
         found = await self.look(authorities.certificate, self.tenant, name=name)
@@ -217,8 +235,12 @@ class Contoso:
         return base64.b64encode(encrypt_password(password, key, algorithm=hashes.SHA256())).decode()
 
     async def import_pfx(self, name: str, *, password: str = "geheim-42", **changes: Any) -> str:
-        """Issue a certificate and import it for the user; its thumbprint."""
+        """Issue a certificate and import it for the user; its thumbprint. `changes`: other properties of the import."""
         mark, file = await self.pfx(name, password=password)
+        return await self.import_file(name, file, mark=mark, password=password, **changes)
+
+    async def import_file(self, name: str, file: bytes, *, mark: str, password: str, **changes: Any) -> str:
+        """Import a PFX file, whose certificate has the thumbprint `mark`, for the user; the thumbprint."""
         document = {
             "thumbprint": mark,
             "userPrincipalName": self.upn(name),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -11,14 +11,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
-from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.ca import authorities
-from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.certificates import certificate_request
+from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidOverHttp
+from tests.support.tenant import Contoso
 
 BASE = "https://localhost:8443/_fauxtune/v1"
 
@@ -66,34 +63,22 @@ def enroll(http: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> En
     return enroll
 
 
+#: What `assign` creates, by name.
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "root": ("androidWorkProfileTrustedRootCertificate", {}),
+    "imported": ("androidForWorkImportedPFXCertificateProfile", {"intendedPurpose": "smimeEncryption"}),
+    "pkcs": ("androidWorkProfilePkcsCertificateProfile", {"certificateTemplateName": "SmimeEncryption"}),
+}
+
+
 @pytest.fixture
-def assign(emulator: Emulator) -> Assign:
+def assign(emulator: Emulator, clock: FixedClock, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Assign:
     """`await assign("root")`, or "imported", or "pkcs": a profile for all devices of a tenant; its id."""
 
-    async def one(what: str, *, tenant_name: str = "contoso") -> str:
-        runner = emulator.runner
-        tenant: Tenant = await runner.tenant(tenant_name)
-        if what == "root":
-            root = await runner.read(authorities.certificate, tenant, name="root")
-            der = base64.b64encode(root.public_bytes(serialization.Encoding.DER)).decode()
-            name, document = "androidWorkProfileTrustedRootCertificate", {"trustedRootCertificate": der}
-        elif what == "imported":
-            name, document = "androidForWorkImportedPFXCertificateProfile", {"intendedPurpose": "smimeEncryption"}
-        else:
-            name = "androidWorkProfilePkcsCertificateProfile"
-            document = {
-                "certificationAuthority": tenant.ca_host,
-                "certificationAuthorityName": tenant.ca_name,
-                "certificateTemplateName": "SmimeEncryption",
-                "subjectNameFormat": "commonName",
-                "subjectAlternativeNameType": "emailAddress",
-            }
-        known = kind(name)
-        assert known is not None
-        document |= {"@odata.type": f"#microsoft.graph.{name}", "displayName": what}
-        made = await runner.run(tenant, profiles.create_profile, known, document=document)
-        everywhere = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
-        await runner.run(tenant, assignments.assign, made["id"], targets=[everywhere])
-        return str(made["id"])
+    async def assign(what: str, *, tenant_name: str = "contoso") -> str:
+        tenant = await emulator.runner.tenant(tenant_name)
+        administrator = Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_rsa_keys)
+        kind, document = KINDS[what]
+        return await administrator.profile_for_devices(kind, displayName=what, **document)
 
-    return one
+    return assign

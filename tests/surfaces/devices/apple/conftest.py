@@ -1,4 +1,4 @@
-"""An administrator of the tenant `contoso`, and devices of Apple's that come to it."""
+"""The tenant `contoso`, to which Apple devices come over the wire."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.apple_tenant import AppleTenant
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.apple.company import Company
 
 
 @pytest.fixture
-async def company(
+async def contoso(
     emulator: Emulator,
     tenant: Tenant,
     http: httpx.AsyncClient,
     app_token: str,
     raw_rsa_keys: list[RSAPrivateKey],
     clock: FixedClock,
-) -> Company:
-    """The tenant `contoso`, with an administrator at hand."""
-    return Company(emulator, tenant, http=http, token=app_token, keys=raw_rsa_keys, clock=clock)
+) -> AppleTenant:
+    """The tenant `contoso`, with its administrator."""
+    return AppleTenant(
+        emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_rsa_keys, http=http, graph_token=app_token
+    )

@@ -9,26 +9,24 @@ from typing import Any
 import pytest
 
 from fauxtune.core.pki.names import thumbprint
-from tests.surfaces.devices.apple.clients import Fleet
-from tests.surfaces.devices.apple.company import Company
-from tests.surfaces.devices.apple.store import Store, certificate_in, of_type
+from tests.support.apple_tenant import AppleTenant
+from tests.support.devices.apple import Fleet, certificate_in, of_type
 
 IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 GRAPH = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
 
 
-async def settled(company: Company, said: dict[str, Any]) -> tuple[Fleet, Store]:
-    device = await company.enrolled_fleet(**said)
-    store = Store(device)
+async def settled(contoso: AppleTenant, said: dict[str, Any]) -> Fleet:
+    device = await contoso.enrolled_fleet(**said)
     for _ in range(4):
-        await device.converse(store.obey)
-    return device, store
+        await device.connect()
+    return device
 
 
-async def mail(company: Company, **references: str) -> str:
+async def mail(contoso: AppleTenant, **references: str) -> str:
     """An e-mail profile that signs and encrypts with the certificates of these profiles."""
     bound = {f"{name}@odata.bind": f"{GRAPH}('{profile}')" for name, profile in references.items()}
-    return await company.profile(
+    return await contoso.for_users(
         "iosEasEmailProfileConfiguration",
         accountName="Contoso mail",
         hostName="mail.contoso.example",
@@ -39,45 +37,45 @@ async def mail(company: Company, **references: str) -> str:
     )
 
 
-async def everything(company: Company) -> tuple[str, str, str, list[str]]:
+async def everything(contoso: AppleTenant) -> tuple[str, str, str, list[str]]:
     """Root, signing by PKCS, three years of imported certificates, and an account: the ids of the last three profiles,
     and the thumbprints, oldest first.
     """
-    await company.root("iosTrustedRootCertificate")
-    signing = await company.pkcs("iosPkcsCertificateProfile")
-    encryption = await company.profile("iosImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
-    now = company.clock.now()
+    await contoso.root("iosTrustedRootCertificate")
+    signing = await contoso.pkcs("iosPkcsCertificateProfile")
+    encryption = await contoso.for_users("iosImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
+    now = contoso.clock.now()
     marks = []
     for year in (3, 2, 1):
         begins = now - timedelta(days=365 * year)
-        marks.append(await company.import_pfx(not_before=begins, not_after=begins + timedelta(days=500)))
-    account = await mail(company, smimeSigningCertificate=signing, smimeEncryptionCertificate=encryption)
+        marks.append(await contoso.import_dated(not_before=begins, not_after=begins + timedelta(days=500)))
+    account = await mail(contoso, smimeSigningCertificate=signing, smimeEncryptionCertificate=encryption)
     return signing, encryption, account, marks
 
 
-async def test_the_account_brings_what_it_names_and_the_history_is_beside_it(company: Company) -> None:
+async def test_the_account_brings_what_it_names_and_the_history_is_beside_it(contoso: AppleTenant) -> None:
     """Apple: SMIMESigningCertificateUUID and SMIMEEncryptionCertificateUUID are payloads of the same profile."""
-    _signing, _encryption, account, marks = await everything(company)
-    device, store = await settled(company, IPHONE)
-    assert set((await company.ledger(device)).values()) == {"installed"}
-    profile = store.profiles[f"com.fauxtune.{company.tenant.id}.email.{account}"]
+    _signing, _encryption, account, marks = await everything(contoso)
+    device = await settled(contoso, IPHONE)
+    assert set((await contoso.ledger(device)).values()) == {"installed"}
+    profile = device.store.profiles[f"com.fauxtune.{contoso.tenant.id}.email.{account}"]
     (payload,) = of_type(profile, "com.apple.eas.account")
     identities = {each["PayloadUUID"]: each for each in of_type(profile, "com.apple.security.pkcs12")}
     encrypts = certificate_in(identities[payload["SMIMEEncryptionCertificateUUID"]])
     signs = certificate_in(identities[payload["SMIMESigningCertificateUUID"]])
     assert thumbprint(encrypts) == marks[-1], "the newest that is valid"
     assert "Contoso Issuing CA" in signs.issuer.rfc4514_string()
-    alone = {thumbprint(certificate_in(each)) for each in store.payloads("com.apple.security.pkcs12")}
+    alone = {thumbprint(certificate_in(each)) for each in device.store.payloads("com.apple.security.pkcs12")}
     assert set(marks) <= alone, "expired ones are kept for old mail"
     assert (payload["Host"], payload["EmailAddress"]) == ("mail.contoso.example", "alice@contoso.example")
     assert (payload["SMIMESigningEnabled"], payload["SMIMEEncryptByDefault"]) == (True, True)
     assert "SMIMEEnabled" not in payload, "iOS 17 ignores it"
-    assert await device.converse(store.obey) == []
+    assert await device.connect() == []
 
 
-async def test_nothing_with_a_key_travels_in_clear(company: Company) -> None:
-    _signing, _encryption, account, _marks = await everything(company)
-    device, _store = await settled(company, IPHONE)
+async def test_nothing_with_a_key_travels_in_clear(contoso: AppleTenant) -> None:
+    _signing, _encryption, account, _marks = await everything(contoso)
+    device = await settled(contoso, IPHONE)
     sent = [each["Payload"] for each in device.commands if each["RequestType"] == "InstallProfile"]
     assert len(sent) == 6
     for document in map(plistlib.loads, sent):
@@ -87,46 +85,46 @@ async def test_nothing_with_a_key_travels_in_clear(company: Company) -> None:
     assert any(account.encode() in each for each in sent)
 
 
-async def test_with_plain_profiles_everything_is_readable(company: Company) -> None:
-    await company.switch(**{"apple.plainProfiles": True})
-    _signing, _encryption, account, marks = await everything(company)
-    device, store = await settled(company, IPHONE)
-    assert not any(document.get("IsEncrypted") for document in store.profiles.values())
-    profile = store.profiles[f"com.fauxtune.{company.tenant.id}.email.{account}"]
+async def test_with_plain_profiles_everything_is_readable(contoso: AppleTenant) -> None:
+    await contoso.switch(**{"apple.plainProfiles": True})
+    _signing, _encryption, account, marks = await everything(contoso)
+    device = await settled(contoso, IPHONE)
+    assert not any(document.get("IsEncrypted") for document in device.store.profiles.values())
+    profile = device.store.profiles[f"com.fauxtune.{contoso.tenant.id}.email.{account}"]
     assert len(of_type(profile, "com.apple.security.pkcs12")) == 2
-    found = {thumbprint(certificate_in(each)) for each in store.payloads("com.apple.security.pkcs12")}
+    found = {thumbprint(certificate_in(each)) for each in device.store.payloads("com.apple.security.pkcs12")}
     assert set(marks) <= found
-    assert set((await company.ledger(device)).values()) == {"installed"}
+    assert set((await contoso.ledger(device)).values()) == {"installed"}
 
 
-async def test_an_old_phone_is_told_in_its_own_words(company: Company) -> None:
+async def test_an_old_phone_is_told_in_its_own_words(contoso: AppleTenant) -> None:
     """Apple: before iOS 10 SMIMEEnabled, before iOS 12 SMIMEEncryptionEnabled."""
-    signing = await company.pkcs("iosPkcsCertificateProfile")
-    await company.root("iosTrustedRootCertificate")
-    await mail(company, smimeSigningCertificate=signing)
-    _device, store = await settled(company, {**IPHONE, "os_version": "9.3.6"})
-    (payload,) = store.payloads("com.apple.eas.account")
+    signing = await contoso.pkcs("iosPkcsCertificateProfile")
+    await contoso.root("iosTrustedRootCertificate")
+    await mail(contoso, smimeSigningCertificate=signing)
+    device = await settled(contoso, {**IPHONE, "os_version": "9.3.6"})
+    (payload,) = device.store.payloads("com.apple.eas.account")
     assert (payload["SMIMEEnabled"], payload["SMIMEEncryptionEnabled"]) == (True, False)
 
 
-async def test_an_account_without_certificates_is_a_plain_profile(company: Company) -> None:
-    account = await mail(company)
-    device, store = await settled(company, IPHONE)
-    profile = store.profiles[f"com.fauxtune.{company.tenant.id}.email.{account}"]
+async def test_an_account_without_certificates_is_a_plain_profile(contoso: AppleTenant) -> None:
+    account = await mail(contoso)
+    device = await settled(contoso, IPHONE)
+    profile = device.store.profiles[f"com.fauxtune.{contoso.tenant.id}.email.{account}"]
     assert [each["PayloadType"] for each in profile["PayloadContent"]] == ["com.apple.eas.account"]
-    assert await company.ledger(device) == {f"email/{account}": "installed"}
+    assert await contoso.ledger(device) == {f"email/{account}": "installed"}
 
 
-async def test_a_newer_certificate_replaces_the_profile_of_the_account(company: Company) -> None:
+async def test_a_newer_certificate_replaces_the_profile_of_the_account(contoso: AppleTenant) -> None:
     """Apple: another profile of the same PayloadIdentifier replaces the first."""
-    _signing, _encryption, account, _marks = await everything(company)
-    device, store = await settled(company, IPHONE)
-    name = f"com.fauxtune.{company.tenant.id}.email.{account}"
-    before = store.profiles[name]
-    newest = await company.import_pfx()
+    _signing, _encryption, account, _marks = await everything(contoso)
+    device = await settled(contoso, IPHONE)
+    name = f"com.fauxtune.{contoso.tenant.id}.email.{account}"
+    before = device.store.profiles[name]
+    newest = await contoso.import_dated()
     for _ in range(3):
-        await device.converse(store.obey)
-    after = store.profiles[name]
+        await device.connect()
+    after = device.store.profiles[name]
     assert before["PayloadUUID"] != after["PayloadUUID"]
     (one,), (other,) = (of_type(each, "com.apple.eas.account") for each in (before, after))
     assert one["SMIMESigningCertificateUUID"] == other["SMIMESigningCertificateUUID"]
@@ -136,30 +134,29 @@ async def test_a_newer_certificate_replaces_the_profile_of_the_account(company: 
 
 
 @pytest.mark.parametrize("product", ["Mac14,2"])
-async def test_a_mac_has_certificates_only(company: Company, product: str) -> None:
+async def test_a_mac_has_certificates_only(contoso: AppleTenant, product: str) -> None:
     """Apple: com.apple.eas.account is not available on macOS."""
-    await company.root("macOSTrustedRootCertificate")
-    await company.pkcs("macOSPkcsCertificateProfile")
-    await company.profile("macOSImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
-    await company.import_pfx()
-    await mail(company)
-    device, store = await settled(company, {"product_name": product, "os_version": "14.5"})
-    assert {each["PayloadScope"] for each in store.profiles.values()} == {"System"}
-    assert len(store.payloads("com.apple.security.pkcs12")) == 2
-    assert store.payloads("com.apple.eas.account") == []
-    assert set((await company.ledger(device)).values()) == {"installed"}
+    await contoso.root("macOSTrustedRootCertificate")
+    await contoso.pkcs("macOSPkcsCertificateProfile")
+    await contoso.for_users("macOSImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
+    await contoso.import_dated()
+    await mail(contoso)
+    device = await settled(contoso, {"product_name": product, "os_version": "14.5"})
+    assert {each["PayloadScope"] for each in device.store.profiles.values()} == {"System"}
+    assert len(device.store.payloads("com.apple.security.pkcs12")) == 2
+    assert device.store.payloads("com.apple.eas.account") == []
+    assert set((await contoso.ledger(device)).values()) == {"installed"}
 
 
-async def test_files_suit_the_system_that_reads_them(company: Company) -> None:
+async def test_files_suit_the_system_that_reads_them(contoso: AppleTenant) -> None:
     """iOS before 16 reads PKCS#12 files only in 3DES with SHA-1."""
     # pbeWithSHAAnd3-KeyTripleDES-CBC (1.2.840.113549.1.12.1.3), and PBES2 (1.2.840.113549.1.5.13).
     old, new = bytes.fromhex("2a864886f70d010c0103"), bytes.fromhex("2a864886f70d01050d")
-    await company.root("iosTrustedRootCertificate")
-    await company.pkcs("iosPkcsCertificateProfile")
+    await contoso.root("iosTrustedRootCertificate")
+    await contoso.pkcs("iosPkcsCertificateProfile")
     for n, (version, cipher, other) in enumerate((("15.8", old, new), ("17.5.1", new, old))):
-        device = await company.enrolled_fleet(n, **{**IPHONE, "os_version": version})
-        store = Store(device)
+        device = await contoso.enrolled_fleet(n, **{**IPHONE, "os_version": version})
         for _ in range(3):
-            await device.converse(store.obey)
-        (payload,) = store.payloads("com.apple.security.pkcs12")
+            await device.connect()
+        (payload,) = device.store.payloads("com.apple.security.pkcs12")
         assert (cipher in payload["PayloadContent"], other in payload["PayloadContent"]) == (True, False)

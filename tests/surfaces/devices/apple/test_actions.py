@@ -8,46 +8,44 @@ import pytest
 
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.devices import actions as device_actions
-from tests.surfaces.devices.apple.clients import Fleet, Refused
-from tests.surfaces.devices.apple.company import Company
-from tests.surfaces.devices.apple.store import Store, error
+from tests.support.apple_tenant import AppleTenant
+from tests.support.devices.apple import Fleet, Refused, error
 
 IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 MAC = {"product_name": "Mac14,2", "os_version": "14.5"}
 
 
-async def settled(company: Company, said: dict[str, Any]) -> tuple[Fleet, Store]:
-    device = await company.enrolled_fleet(**said)
-    store = Store(device)
-    await device.converse(store.obey)
-    return device, store
+async def settled(contoso: AppleTenant, said: dict[str, Any]) -> Fleet:
+    device = await contoso.enrolled_fleet(**said)
+    await device.connect()
+    return device
 
 
-async def last_action(company: Company, device: Fleet) -> tuple[str, str]:
+async def last_action(contoso: AppleTenant, device: Fleet) -> tuple[str, str]:
     """Name and state of the newest action in Graph's record."""
-    result = (await company.record(device))["deviceActionResults"][-1]
+    result = (await contoso.record(device))["deviceActionResults"][-1]
     return result["actionName"], result["actionState"]
 
 
 @pytest.mark.parametrize("operation", [device_actions.retire, device_actions.delete])
-async def test_retire_and_delete_remove_the_enrolment_profile(company: Company, operation: Any) -> None:
+async def test_retire_and_delete_remove_the_enrolment_profile(contoso: AppleTenant, operation: Any) -> None:
     """Apple: with the MDM profile goes everything that it installed."""
-    device, store = await settled(company, IPHONE)
-    await company.perform(device, operation)
-    assert await device.converse(store.obey) == ["RemoveProfile"]
-    assert device.commands[-1]["Identifier"] == f"com.fauxtune.{company.tenant.id}.enrollment"
-    assert await company.live() == 0
+    device = await settled(contoso, IPHONE)
+    await contoso.perform(device, operation)
+    assert await device.connect() == ["RemoveProfile"]
+    assert device.commands[-1]["Identifier"] == f"com.fauxtune.{contoso.tenant.id}.enrollment"
+    assert await contoso.live() == 0
     with pytest.raises(Refused, match="403"):
         await device.report("Idle")
 
 
-async def test_a_device_that_only_says_it_left_has_obeyed_as_well(company: Company) -> None:
+async def test_a_device_that_only_says_it_left_has_obeyed_as_well(contoso: AppleTenant) -> None:
     """Apple: CheckOut is sent as well as it can be; the command itself may never be acknowledged."""
-    device, _store = await settled(company, IPHONE)
-    await company.perform(device, device_actions.retire)
+    device = await settled(contoso, IPHONE)
+    await contoso.perform(device, device_actions.retire)
     assert (await device.report("Idle") or {})["Command"]["RequestType"] == "RemoveProfile"
     await device.check_out()
-    assert await company.live() == 0
+    assert await contoso.live() == 0
 
 
 @pytest.mark.parametrize(
@@ -63,57 +61,57 @@ async def test_a_device_that_only_says_it_left_has_obeyed_as_well(company: Compa
     ],
 )
 async def test_a_wipe_erases_the_device(
-    company: Company, said: dict[str, Any], options: dict[str, Any] | None, keys: dict[str, Any]
+    contoso: AppleTenant, said: dict[str, Any], options: dict[str, Any] | None, keys: dict[str, Any]
 ) -> None:
     """Apple: EraseDevice. The device acknowledges and then erases; it sends no CheckOut."""
-    device, store = await settled(company, said)
-    await company.perform(device, device_actions.wipe, options=options)
-    assert await device.converse(store.obey) == ["EraseDevice"]
+    device = await settled(contoso, said)
+    await contoso.perform(device, device_actions.wipe, options=options)
+    assert await device.connect() == ["EraseDevice"]
     assert device.commands[-1] == {"RequestType": "EraseDevice", **keys}
-    assert await company.live() == 0
+    assert await contoso.live() == 0
 
 
-async def test_a_phone_is_locked_and_the_result_shown(company: Company) -> None:
-    device, store = await settled(company, IPHONE)
-    store.override["DeviceLock"] = lambda _: {"MessageResult": "Success"}
-    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
-    assert await device.converse(store.obey) == ["DeviceLock"]
-    assert await last_action(company, device) == ("remoteLock", "done")
+async def test_a_phone_is_locked_and_the_result_shown(contoso: AppleTenant) -> None:
+    device = await settled(contoso, IPHONE)
+    device.store.override["DeviceLock"] = lambda _: {"MessageResult": "Success"}
+    await contoso.perform(device, device_actions.perform, action=DeviceAction.LOCK)
+    assert await device.connect() == ["DeviceLock"]
+    assert await last_action(contoso, device) == ("remoteLock", "done")
 
 
-async def test_a_mac_is_locked_with_a_pin_that_the_administrator_is_shown(company: Company) -> None:
+async def test_a_mac_is_locked_with_a_pin_that_the_administrator_is_shown(contoso: AppleTenant) -> None:
     """Apple: DeviceLock has a PIN of six digits on macOS. Graph: remoteLockActionResult.unlockPin."""
-    device, store = await settled(company, MAC)
-    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
-    assert await device.converse(store.obey) == ["DeviceLock"]
+    device = await settled(contoso, MAC)
+    await contoso.perform(device, device_actions.perform, action=DeviceAction.LOCK)
+    assert await device.connect() == ["DeviceLock"]
     pin = device.commands[-1]["PIN"]
     assert (len(pin), pin.isdigit()) == (6, True)
-    assert (await company.record(device))["deviceActionResults"][-1]["unlockPin"] == pin
+    assert (await contoso.record(device))["deviceActionResults"][-1]["unlockPin"] == pin
 
 
-async def test_a_device_that_does_not_know_the_command_does_not_support_the_action(company: Company) -> None:
+async def test_a_device_that_does_not_know_the_command_does_not_support_the_action(contoso: AppleTenant) -> None:
     """mdmb answers what it does not know with 12021; the enrolment stands."""
-    device, store = await settled(company, IPHONE)
-    store.override["DeviceLock"] = lambda _: error((12021, "MCMDMErrorDomain", "Unknown command: DeviceLock"))
-    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
-    await device.converse(store.obey)
-    assert await last_action(company, device) == ("remoteLock", "notSupported")
+    device = await settled(contoso, IPHONE)
+    device.store.override["DeviceLock"] = lambda _: error((12021, "MCMDMErrorDomain", "Unknown command: DeviceLock"))
+    await contoso.perform(device, device_actions.perform, action=DeviceAction.LOCK)
+    await device.connect()
+    assert await last_action(contoso, device) == ("remoteLock", "notSupported")
 
 
-async def test_a_refused_action_has_failed(company: Company) -> None:
-    device, store = await settled(company, IPHONE)
-    store.override["DeviceLock"] = lambda _: error((12007, "MCMDMErrorDomain", "Not authorized."))
-    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
-    await device.converse(store.obey)
-    assert await last_action(company, device) == ("remoteLock", "failed")
+async def test_a_refused_action_has_failed(contoso: AppleTenant) -> None:
+    device = await settled(contoso, IPHONE)
+    device.store.override["DeviceLock"] = lambda _: error((12007, "MCMDMErrorDomain", "Not authorized."))
+    await contoso.perform(device, device_actions.perform, action=DeviceAction.LOCK)
+    await device.connect()
+    assert await last_action(contoso, device) == ("remoteLock", "failed")
 
 
-async def test_synchronising_asks_what_the_device_holds_and_is(company: Company) -> None:
-    device, store = await settled(company, IPHONE)
-    store.facts = {"DeviceName": "Alice's new name", "OSVersion": "18.1", "UDID": device.udid}
-    await company.perform(device)
-    told = await device.converse(store.obey)
+async def test_synchronising_asks_what_the_device_holds_and_is(contoso: AppleTenant) -> None:
+    device = await settled(contoso, IPHONE)
+    device.store.facts = {"DeviceName": "Alice's new name", "OSVersion": "18.1", "UDID": device.udid}
+    await contoso.perform(device)
+    told = await device.connect()
     assert set(told) == {"DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList"}
-    record = await company.record(device)
+    record = await contoso.record(device)
     assert (record["deviceName"], record["osVersion"]) == ("Alice's new name", "18.1")
-    assert await last_action(company, device) == ("syncDevice", "done")
+    assert await last_action(contoso, device) == ("syncDevice", "done")

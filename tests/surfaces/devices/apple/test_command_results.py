@@ -15,7 +15,7 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.steps import PlatformAdapter, Result, StepResult
 from fauxtune.surfaces.devices.apple import adapter, command_results, messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink
-from tests.surfaces.devices.apple.wire import example
+from tests.support.apple_examples import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
 ADAPTER: PlatformAdapter = adapter.AppleAdapter()

@@ -21,7 +21,7 @@ from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.translate import DeviceContext
-from tests.surfaces.devices.apple.wire import example
+from tests.support.apple_examples import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
 PHONE, MAC = DeviceContext(TENANT, Variant.IOS, "17.5.1"), DeviceContext(TENANT, Variant.MACOS, "14.5")

@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from fauxtune.operations.runtime.emulator import TrustedProxies
 from fauxtune.server.factory import create_app
-from tests.surfaces.devices.apple.clients import Fleet
-from tests.surfaces.devices.apple.company import BASE, Company
+from tests.support.apple_tenant import BASE, AppleTenant
+from tests.support.devices.apple import Fleet
 
 SERVER = f"{BASE}/server"
 
@@ -47,28 +47,28 @@ def idle(device: Fleet) -> bytes:
 @pytest.mark.parametrize("embed", [True, False])
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 async def test_a_signature_is_attached_or_detached_and_of_either_hash(
-    company: Company, digest: str, embed: bool, method: str
+    contoso: AppleTenant, digest: str, embed: bool, method: str
 ) -> None:
     """Real devices sign detached with SHA-256, mdmb with SHA-1; Fleet's client leaves the content in the message."""
-    device = await company.enrolled_fleet()
+    device = await contoso.enrolled_fleet()
     body = idle(device)
     headers = {"Mdm-Signature": device.signature(body, embed=embed, digest=digest)}
-    answer = await company.http.request(method, SERVER, content=body, headers=headers)
+    answer = await contoso.http.request(method, SERVER, content=body, headers=headers)
     assert answer.status_code == 200
     assert plistlib.loads(answer.content)["CommandUUID"]
 
 
-async def test_both_addresses_take_both_kinds_of_message(company: Company) -> None:
+async def test_both_addresses_take_both_kinds_of_message(contoso: AppleTenant) -> None:
     """Without a CheckInURL a device sends its check-ins to the ServerURL."""
-    device = await company.enrolled_fleet()
+    device = await contoso.enrolled_fleet()
     body = idle(device)
-    answer = await company.http.put(f"{BASE}/checkin", content=body, headers={"Mdm-Signature": device.signature(body)})
+    answer = await contoso.http.put(f"{BASE}/checkin", content=body, headers={"Mdm-Signature": device.signature(body)})
     assert answer.status_code == 200
     assert answer.content
 
 
-async def test_a_tls_client_certificate_is_enough(company: Company, app: FastAPI) -> None:
-    device = await company.enrolled_fleet()
+async def test_a_tls_client_certificate_is_enough(contoso: AppleTenant, app: FastAPI) -> None:
+    device = await contoso.enrolled_fleet()
     transport = httpx.ASGITransport(WithTls(app, der(device)))
     async with httpx.AsyncClient(transport=transport) as http:
         answer = await http.put(SERVER, content=idle(device))
@@ -78,16 +78,18 @@ async def test_a_tls_client_certificate_is_enough(company: Company, app: FastAPI
 
 @pytest.mark.parametrize("form", ["rfc9440", "pem"])
 @pytest.mark.parametrize(("network", "status"), [("127.0.0.0/8", 200), ("10.0.0.0/8", 400)])
-async def test_a_proxys_word_counts_if_it_is_trusted(company: Company, form: str, network: str, status: int) -> None:
+async def test_a_proxys_word_counts_if_it_is_trusted(
+    contoso: AppleTenant, form: str, network: str, status: int
+) -> None:
     """RFC 9440, or a URL-escaped PEM as NanoMDM takes it behind a proxy; from anybody else the header says nothing."""
-    device = await company.enrolled_fleet()
+    device = await contoso.enrolled_fleet()
     assert device.certificate is not None
     said = (
         f":{base64.b64encode(der(device)).decode()}:"
         if form == "rfc9440"
         else quote(device.certificate.public_bytes(Encoding.PEM).decode())
     )
-    trusting = replace(company.emulator, trusted_proxies=TrustedProxies((ip_network(network),)))
+    trusting = replace(contoso.emulator, trusted_proxies=TrustedProxies((ip_network(network),)))
     transport = httpx.ASGITransport(create_app(trusting), client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport) as http:
         answer = await http.put(SERVER, content=idle(device), headers={"Client-Cert": said})

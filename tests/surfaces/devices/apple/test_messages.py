@@ -14,7 +14,7 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.surfaces.devices.apple import messages, plist
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
-from tests.surfaces.devices.apple.wire import FOLDER, example
+from tests.support.apple_examples import FOLDER, example
 
 DEVICE = "00008110-000A1C2E3F40801E"
 COMMAND = "c1a3f0f0-7d57-4c39-9a0f-3f7d1b0f6a10"

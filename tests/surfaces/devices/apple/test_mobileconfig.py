@@ -16,7 +16,7 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.surfaces.devices.apple import mobileconfig
 from fauxtune.surfaces.devices.apple.mobileconfig import Enrollment, Identity
 from fauxtune.surfaces.devices.apple.translate import ApplePackaging
-from tests.surfaces.devices.apple.wire import FOLDER
+from tests.support.apple_examples import FOLDER
 
 Json = dict[str, Any]
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")

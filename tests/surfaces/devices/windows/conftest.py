@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices.enrollment_tokens import create_token
-from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import (
+from tests.support.clock import FixedClock
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import (
     ALICE,
     PASSWORD,
     PHONES,
-    PKCS,
     Assign,
     Enroll,
     Json,
@@ -33,6 +27,7 @@ from tests.surfaces.devices.windows.pc import (
     Pc,
     Switch,
 )
+from tests.support.tenant import Contoso
 
 
 @pytest.fixture
@@ -67,7 +62,7 @@ def enroll(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> Enroll
 
 @pytest.fixture
 def switch(emulator: Emulator) -> Switch:
-    """Turn switches of a tenant."""
+    """Change settings of a tenant."""
 
     async def turn(changes: Json, *, of: str = "contoso") -> None:
         tenant = await emulator.runner.tenant(of)
@@ -77,24 +72,19 @@ def switch(emulator: Emulator) -> Switch:
 
 
 @pytest.fixture
-def assign(emulator: Emulator, tenant: Tenant) -> Assign:
-    """A profile of a kind for all devices; its id. Root and authority are the tenant's own unless told otherwise."""
+def contoso(emulator: Emulator, tenant: Tenant, clock: FixedClock, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Contoso:
+    """The tenant `contoso`, with its administrator."""
+    return Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_rsa_keys)
+
+
+@pytest.fixture
+def assign(contoso: Contoso) -> Assign:
+    """A profile of a kind for all devices; its id. Root and authority are the tenant's own unless it has others."""
 
     async def make(name: str, **document: Any) -> str:
-        known = kind(name)
-        assert known is not None
-        run = emulator.runner.run
-        if "TrustedRoot" in name and "trustedRootCertificate" not in document:
-            root = await emulator.runner.read(authorities.certificate, tenant, name="root")
-            document["trustedRootCertificate"] = base64.b64encode(root.public_bytes(Encoding.DER)).decode()
         if "Pkcs" in name:
-            document = PKCS | {"certificationAuthority": tenant.ca_host} | document
-            document = {"certificationAuthorityName": tenant.ca_name} | document
-        document |= {"@odata.type": f"#microsoft.graph.{name}", "displayName": name}
-        made = await run(tenant, profiles.create_profile, known, document=document)
-        everywhere = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
-        await run(tenant, assignments.assign, made["id"], targets=[everywhere])
-        return str(made["id"])
+            document = {"certificateTemplateName": "SmimeEncryption", **document}
+        return await contoso.profile_for_devices(name, **document)
 
     return make
 

@@ -12,8 +12,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import Assign, Enroll, Ledger, Pc
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import Assign, Enroll, Ledger, Pc
 
 KINDS: dict[str, dict[str, Any]] = {
     "windows81TrustedRootCertificate": {"destinationStore": "computerCertStoreRoot"},

@@ -17,8 +17,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import ALICE, PASSWORD, Enroll, MakeToken, Pc, Switch, anywhere, text
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import ALICE, PASSWORD, Enroll, MakeToken, Pc, Switch, anywhere, text
 
 PATH = "/mdm/contoso/windows/EnrollmentServer"
 SOAP = {"content-type": "application/soap+xml; charset=utf-8"}

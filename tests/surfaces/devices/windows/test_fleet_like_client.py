@@ -15,8 +15,8 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import Answer, Assign, MakeToken, Switch, Told
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import Answer, Assign, MakeToken, Switch, Told
 
 BASE = "/api/mdm/microsoft"
 ON = {"windows.pathAliases": True, "windows.laxIdentity": True, "windows.rootPaths": True}

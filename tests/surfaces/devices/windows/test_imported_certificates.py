@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.certificates import PASSWORD, pfx_import
 from tests.support.control import connector_key
-from tests.surfaces.devices.windows.pc import ALICE, Assign, Enroll, Json, Ledger, held
+from tests.support.devices.windows import ALICE, Assign, Enroll, Json, Ledger, held
 
 
 @pytest.fixture

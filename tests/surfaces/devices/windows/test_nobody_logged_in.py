@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Json, Ledger, Pc
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import Answer, Assign, Enroll, Json, Ledger, Pc
 
 ROOT = "windows81TrustedRootCertificate"
 FACTS = {

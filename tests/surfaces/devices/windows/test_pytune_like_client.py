@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import ALICE, PASSWORD, Answer, Assign, Json, Told, anywhere
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import ALICE, PASSWORD, Answer, Assign, Json, Told, anywhere
 
 EXAMPLE = Path(__file__).parents[3] / "wire" / "windows" / "device-session-no-login-status.xml"
 KINDS = ("Get", "Atomic", "Add", "Replace", "Exec", "Sequence", "Delete")

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from fauxtune.core import errors
 from fauxtune.surfaces.devices.windows.errors import refuse
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
-from tests.surfaces.devices.windows.pc import anywhere, text
+from tests.support.devices.windows import anywhere, text
 
 ENROLL, MANAGE = "/mdm/contoso/windows/EnrollmentServer/Enrollment.svc", "/mdm/contoso/windows/ManagementServer/MDM.svc"
 

@@ -9,7 +9,7 @@ from fauxtune.operations.checkin.steps import Result
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
 from fauxtune.surfaces.devices.windows.session_state import Pending, State
-from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.support.devices import windows_messages as words
 
 
 def message(body: str = "", *, number: int = 1, session: str = "1F", largest: int | None = None) -> syncml.Message:

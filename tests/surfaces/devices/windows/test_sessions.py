@@ -19,8 +19,8 @@ from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Ledger, Switch, held
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import Answer, Assign, Enroll, Ledger, Switch, held
 
 MAIL = {"hostName": "mail.contoso.example", "accountName": "Work", "requireSsl": True}
 ROOT = "windows81TrustedRootCertificate"

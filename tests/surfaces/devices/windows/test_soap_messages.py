@@ -10,8 +10,8 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.surfaces.devices.windows.messages import mde2, soap
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import anywhere, text
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import anywhere, text
 
 
 def discover(**asked: object) -> mde2.Discover:

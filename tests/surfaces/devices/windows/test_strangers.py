@@ -24,8 +24,8 @@ from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from fauxtune.surfaces.devices.windows.translate import WindowsAdapter
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import ALICE, Answer, Enroll, MakeToken, Pc, Switch, anywhere, text
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import ALICE, Answer, Enroll, MakeToken, Pc, Switch, anywhere, text
 
 BASE = "/mdm/contoso/windows"
 SOAP = {"content-type": "application/soap+xml; charset=utf-8"}

@@ -9,8 +9,8 @@ import pytest
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import Answer
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import Answer
 
 
 def message(body: str = "", *, session: str = "1F", number: int = 1, largest: int | None = None) -> syncml.Message:

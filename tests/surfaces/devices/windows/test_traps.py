@@ -16,8 +16,8 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import create_app
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import ALICE, PASSWORD, Assign, Enroll, Ledger, Pc, Switch, anywhere, held
+from tests.support.devices import windows_messages as words
+from tests.support.devices.windows import ALICE, PASSWORD, Assign, Enroll, Ledger, Pc, Switch, anywhere, held
 
 PATH = "/mdm/contoso/windows/EnrollmentServer"
 SECURITY = words.by_password(ALICE, PASSWORD)

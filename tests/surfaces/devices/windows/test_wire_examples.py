@@ -28,7 +28,7 @@ from fauxtune.surfaces.devices.windows import csp, session, translate
 from fauxtune.surfaces.devices.windows.messages import mde2, provisioning, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
 from fauxtune.surfaces.devices.windows.messages.syncml import Reply
-from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.support.devices import windows_messages as words
 
 WIRE = Path(__file__).parents[3] / "wire"
 FOLDER = WIRE / "windows"

@@ -19,16 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from fauxtune.core.pki import cms, signed
-from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.support.devices import windows_messages as words
 
 Json = dict[str, Any]
 Element = ElementTree.Element
 ALICE, PASSWORD = "alice@contoso.example", "Fauxtune1!"
-PKCS = {
-    "certificateTemplateName": "SmimeEncryption",
-    "subjectNameFormat": "commonName",
-    "subjectAlternativeNameType": "emailAddress",
-}
 PHONES = {"windows10mobile": "10.0.15254.603", "windowsphone81": "8.10.14219.0"}
 _NUMBERS = itertools.count(1)
 
