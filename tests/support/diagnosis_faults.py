@@ -23,6 +23,7 @@ from fauxtune.operations.insight.diagnosis import Diagnosis, History, diagnose, 
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.rows.certificates import CertificateRow
 from tests.support.certificates import issued_elsewhere, make_pfx
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_iphone
@@ -253,9 +254,8 @@ async def own_certificate_revoked(diagnosed: DiagnosedTenant) -> None:
     await revoke(diagnosed, row)
 
 
-async def revoke(diagnosed: DiagnosedTenant, row: Row) -> None:
-    authority = row["authority"]
-    await diagnosed.contoso.do(revocation.revoke, row["serial"], reason="keyCompromise", authority_name=authority)
+async def revoke(diagnosed: DiagnosedTenant, row: CertificateRow) -> None:
+    await diagnosed.contoso.do(revocation.revoke, row.serial, reason="keyCompromise", authority_name=row.authority)
 
 
 async def encryption_by_pkcs(diagnosed: DiagnosedTenant) -> None:
