@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId, UserId
 from fauxtune.core.model.items import Order
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
@@ -210,7 +210,7 @@ ORDERS: list[RequestOrder] = [
     Order("ca.example", "CA", "User", "CN=a", (), (), 365, 20, authority=None),
     ImportedCertificateOrder(ALICE, "aa"),
     AccountOrder(None, Account("kind", "mail.example", "a@b", "a", {"useSsl": True})),
-    AccountOrder(ALICE, Account("k", "h", "a", "u", {}, {"n": Named(ItemKey("pkcs/p"), "f", "t")})),
+    AccountOrder(ALICE, Account("k", "h", "a", "u", {}, {"n": NamedCertificate(ItemKey("pkcs/p"), "f", "t")})),
 ]
 
 

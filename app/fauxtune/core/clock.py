@@ -1,8 +1,8 @@
 """Two clocks, never mixed: the system's, and each tenant's.
 
-The tenant's clock rules what the emulation is about (certificates, CRLs, enrolments, cadence, renewal, every timestamp
-in Graph). The system clock rules what real clients judge by their own watch: OAuth tokens, TLS, timeouts. Here is the
-interface of the system clock and the arithmetic of the tenant's; nothing here reads a clock.
+The tenant's clock governs the emulation (certificates, CRLs, enrolments, cadence, renewal, every timestamp in Graph).
+The system clock governs what real clients judge by their own clocks: OAuth tokens, TLS, timeouts. Here is the interface
+of the system clock and the arithmetic of the tenant's; nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Clock(Protocol):
 
 
 class ClockMode(StrEnum):
-    """How a tenant's clock runs."""
+    """The mode of a tenant's clock."""
 
     SYSTEM = "system"
     FROZEN = "frozen"
@@ -50,16 +50,16 @@ class TenantClock:
         return system_now
 
     def set_to(self, mode: ClockMode, now: datetime | None, *, system_now: datetime) -> TenantClock:
-        """The same clock in another mode, showing `now` (default: what it shows at present)."""
-        shown = self.now(system_now) if now is None else now
+        """Return the clock in another mode, set to `now` (default: its present time)."""
+        time = self.now(system_now) if now is None else now
         if mode is ClockMode.FROZEN:
-            return TenantClock(mode=mode, frozen_at=shown)
+            return TenantClock(mode=mode, frozen_at=time)
         if mode is ClockMode.OFFSET:
-            return TenantClock(mode=mode, offset=shown - system_now)
+            return TenantClock(mode=mode, offset=time - system_now)
         return TenantClock()
 
     def advanced(self, by: timedelta) -> TenantClock:
-        """The same clock, put forward; a system clock becomes an offset one."""
+        """Return the clock put forward; a system clock becomes an offset one."""
         if self.mode is ClockMode.FROZEN and self.frozen_at is not None:
             return replace(self, frozen_at=self.frozen_at + by)
         return TenantClock(mode=ClockMode.OFFSET, offset=self.offset + by)
@@ -74,7 +74,7 @@ def iso(moment: datetime) -> str:
 
 
 def from_iso(text: str) -> datetime:
-    """The reverse of `iso`, tolerant: any offset, any number of fractional digits, a naive time is UTC."""
+    """Parse a time of any offset, with any number of fractional digits; one without an offset is UTC."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -83,10 +83,10 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
 def parse_duration(text: str) -> timedelta:
-    """An ISO 8601 duration such as `P30D` or `PT8H`. Invalid for anything else."""
+    """Parse an ISO 8601 duration such as `P30D` or `PT8H`. Raises Invalid for anything else."""
     try:
         if text.lstrip("-")[:1] not in ("P", "p"):
             raise ValueError
         return _DURATION.validate_python(text)
     except (ValidationError, ValueError, OverflowError):
-        raise Invalid(f"'{text}' is no ISO 8601 duration, such as P30D or PT8H.") from None
+        raise Invalid(f"'{text}' is not an ISO 8601 duration, such as P30D or PT8H.") from None

@@ -1,21 +1,21 @@
-"""Every fact that can stop an operation, on one screen.
+"""Every reason for which an operation can fail, on one screen.
 
     FauxtuneError
-      NotFound        the thing named does not exist (in this tenant)
+      NotFound        the named thing does not exist (in this tenant)
       Conflict        it exists already, or changed meanwhile
-      Invalid         the request says something impossible
+      Invalid         the request asks for something impossible
         PfxUnreadable, PfxPasswordWrong, PfxWithoutKey, UnsupportedAction, UnknownAlgorithm, KeyUnfit
-        GraphRefused    Graph would refuse the request that is only being considered
+        GraphRefused    Graph would refuse the request that what-if examines
       NotAllowed      the caller may not do this
-        Unauthenticated   nobody, or nobody valid, is calling
+        Unauthenticated   the request has no valid credential
         NotLicensed       the user has no licence
-        EnrollmentEnded   the device's enrolment is over: it must forget what it was given
-      Unavailable     it cannot be done now; later it may
-        DatabaseUnavailable   the database is away, locked or full
+        EnrollmentEnded   the device's enrolment has ended: it must delete what it was given
+      Unavailable     it cannot be done now, but perhaps later
+        DatabaseUnavailable   the database is unreachable, locked or full
         ConnectorRefused  the connector could not answer a request; `code` is the number that Graph reports
-      NotEmulated     the real service does this, this one does not
+      NotEmulated     the real service does this, the emulator does not
 
-No status codes here: each surface maps these facts to its own envelope in one file. Messages say what was wrong and
+No status codes here: each surface maps these errors to its own envelope in one file. Messages say what was wrong and
 what would be right.
 """
 
@@ -23,12 +23,16 @@ from __future__ import annotations
 
 
 def writable(text: str) -> str:
-    """The text as UTF-8 can carry it: refusals repeat what came, and JSON can bring halves of surrogate pairs."""
+    """The text with lone surrogates replaced: messages repeat a client's text, in which JSON can bring these."""
     return text.encode("utf-8", "replace").decode()
 
 
 class FauxtuneError(Exception):
-    """Base of all. `message` is for the caller to read; `target` names the property or argument, where there is one."""
+    """Base of all errors. `message` is for the client to read; `target` names the property or argument, if there is
+    one.
+    """
+
+    ""
 
     def __init__(self, message: str, *, target: str | None = None) -> None:
         self.message = writable(message)
@@ -37,15 +41,15 @@ class FauxtuneError(Exception):
 
 
 class NotFound(FauxtuneError):
-    """What was named does not exist in this tenant."""
+    """The named thing does not exist in this tenant."""
 
 
 class Conflict(FauxtuneError):
-    """It exists already, or it was changed by somebody else meanwhile."""
+    """The thing exists already, or another request has changed it meanwhile."""
 
 
 class Invalid(FauxtuneError):
-    """The request says something impossible; nothing was changed."""
+    """The request asks for something impossible; nothing was changed."""
 
 
 class PfxUnreadable(Invalid):
@@ -57,7 +61,7 @@ class PfxPasswordWrong(Invalid):
 
 
 class PfxWithoutKey(Invalid):
-    """The PKCS#12 file holds no private key that belongs to a certificate in it."""
+    """The PKCS#12 file contains no private key that belongs to a certificate in it."""
 
 
 class UnsupportedAction(Invalid):
@@ -65,11 +69,11 @@ class UnsupportedAction(Invalid):
 
 
 class UnknownAlgorithm(Invalid):
-    """The message was signed or sealed with an algorithm that is not known here; one that is known may be tried."""
+    """The message was signed or encrypted with an unknown algorithm; the sender may try another one."""
 
 
 class GraphRefused(Invalid):
-    """Graph would refuse the request that is only being considered: `status` and `document` are its own answer."""
+    """Graph would refuse the request that what-if examines: `status` and `document` are Graph's answer."""
 
     def __init__(self, message: str, *, status: int, document: dict[str, object]) -> None:
         super().__init__(message)
@@ -78,15 +82,15 @@ class GraphRefused(Invalid):
 
 
 class KeyUnfit(Invalid):
-    """The key is not of the kind or the size that the certificate template asks for."""
+    """The key does not have the kind or the size that the certificate template requires."""
 
 
 class NotAllowed(FauxtuneError):
-    """The caller is known and may not do this."""
+    """The client is known, but may not do this."""
 
 
 class Unauthenticated(NotAllowed):
-    """Nobody, or nobody valid, is calling."""
+    """The request has no credential, or no valid one."""
 
 
 class NotLicensed(NotAllowed):
@@ -94,22 +98,22 @@ class NotLicensed(NotAllowed):
 
 
 class EnrollmentEnded(NotAllowed):
-    """The enrolment is over: the device must forget what it was given."""
+    """The enrolment has ended: the device must delete what it was given."""
 
 
 class Unavailable(FauxtuneError):
-    """It cannot be done now; later it may."""
+    """It cannot be done now, but perhaps later."""
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database cannot be reached, is locked by somebody else, or has no room. Nothing was changed."""
+    """The database cannot be reached, is locked by another process, or is full. Nothing was changed."""
 
 
 class ConnectorRefused(Unavailable):
     """The certificate connector could not answer a request.
 
-    `code` is the signed 32-bit number that Graph shows as `errorCode` for the item; `diagnostic` what the connector of
-    2020 writes into its log beside it (0x0FFFFFFF: an unknown error).
+    `code` is the signed 32-bit number that Graph shows as `errorCode` for the item; `diagnostic` is the code that the
+    connector of 2020 writes into its log with it (0x0FFFFFFF: an unknown error).
     """
 
     diagnostic: int = 0x0FFFFFFF
@@ -120,4 +124,4 @@ class ConnectorRefused(Unavailable):
 
 
 class NotEmulated(FauxtuneError):
-    """The real service does this; this emulator does not."""
+    """The real service does this; the emulator does not."""

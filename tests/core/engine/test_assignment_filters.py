@@ -130,26 +130,26 @@ def test_and_binds_before_or_and_parentheses_before_both(rule: str, expected: bo
         ("(device.deviceName -in [$null])", 25, "a text in double quotes"),
         ('(device.deviceName -in ["A" "B"])', 29, "',' or ']'"),
         ("(device.deviceName -in 7)", 24, 'a list such as ["one", "two"]'),
-        ('(device.deviceName-eq"X")', 2, "is no property"),
-        ('(device.deviceName -gt "X")', 20, "deviceName does not take -gt: use one of -eq"),
+        ('(device.deviceName-eq"X")', 2, "is not a property"),
+        ('(device.deviceName -gt "X")', 20, "deviceName does not support -gt: use one of -eq"),
         ('(device.deviceName -match "X")', 20, "one of the operators -eq"),
-        ('(device.osVersion -gt "10.0")', 19, "osVersion does not take -gt"),
-        ('(device.operatingSystemVersion -in ["10.0"])', 32, "does not take -in"),
+        ('(device.osVersion -gt "10.0")', 19, "osVersion does not support -gt"),
+        ('(device.operatingSystemVersion -in ["10.0"])', 32, "does not support -in"),
         ("(device.operatingSystemVersion -eq 10)", 36, "a version of two to four numbers"),
         ("(device.operatingSystemVersion -gt 1.2.3.4.5)", 36, "a version of two to four numbers"),
         ("(device.operatingSystemVersion -eq $null)", 36, "a version of two to four numbers"),
-        ('(device.deviceOwnership -in ["Personal"])', 25, "does not take -in"),
-        ('(device.cpuArchitecture -startsWith "arm")', 25, "does not take -startsWith"),
-        ('(device.isRooted -eq "True")', 2, "no property for filters of the platform windows10AndLater"),
-        ('(device.frobnicator -eq "X")', 2, "there are manufacturer, model"),
+        ('(device.deviceOwnership -in ["Personal"])', 25, "does not support -in"),
+        ('(device.cpuArchitecture -startsWith "arm")', 25, "does not support -startsWith"),
+        ('(device.isRooted -eq "True")', 2, "not a property for filters of the platform windows10AndLater"),
+        ('(device.frobnicator -eq "X")', 2, "use one of manufacturer, model"),
         ('(app.appVersion -eq "1.2")', 2, "a property such as device.manufacturer"),
         ('not (device.deviceName -eq "X")', 1, "there is no 'not'"),
         ('!(device.deviceName -eq "X")', 1, "there is no 'not'"),
         ('(device.deviceName -eq "X") xor (device.model -eq "Y")', 29, "'and', 'or' or the end"),
-        ('(device.deviceName -eq "X") and', 32, "the rule ends there"),
+        ('(device.deviceName -eq "X") and', 32, "the rule ends here"),
         ('(device.deviceName -eq "X") or ()', 33, "a property such as"),
         ("(" * 60, 52, "at most 50 deep"),
-        ("device.deviceName", 18, "the rule ends there"),
+        ("device.deviceName", 18, "the rule ends here"),
         ('"\x00', 1, "no closing"),
     ],
 )
@@ -169,7 +169,7 @@ def test_a_rule_has_a_longest() -> None:
         return frame.replace('""', f'"{"x" * (length - len(frame))}"')
 
     assert isinstance(parse_rule(of(LONGEST), WINDOWS), Clause)
-    with pytest.raises(Invalid, match="3072 is the most"):
+    with pytest.raises(Invalid, match="at most 3072 are allowed"):
         parse_rule(of(LONGEST + 1), WINDOWS)
     deep = "(" * LONGEST
     with pytest.raises(Invalid, match="deep"):

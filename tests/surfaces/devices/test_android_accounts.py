@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key
 from fauxtune.core.model.states import ItemState, Source
@@ -33,7 +33,9 @@ def delivered(kind: str = GMAIL, *, named: bool = True, signs: bool = False, **s
     """The policy's one application."""
     switched_on = {"identityCertificate": named, "smimeSigningCertificate": signs}
     certificates = {
-        name: Named(pkcs_key(SIGNING), "s1", thumbprint="t1") for name, wanted in switched_on.items() if wanted
+        name: NamedCertificate(pkcs_key(SIGNING), "s1", thumbprint="t1")
+        for name, wanted in switched_on.items()
+        if wanted
     }
     account = Account(
         kind=kind,

@@ -52,11 +52,11 @@ async def test_a_filter_is_made_read_changed_and_deleted(beta: httpx.AsyncClient
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"rule": "(device.model -eq Pixel)"}, "at character 19: 'Pixel' stands there; a text in double quotes"),
+        ({"rule": "(device.model -eq Pixel)"}, "at character 19: 'Pixel' stands here, but a text in double quotes"),
         ({"rule": ""}, "rule"),
         ({"rule": None}, "rule"),
         ({"rule": 7}, "rule"),
-        ({"rule": f'(device.model -eq "{"x" * 4000}")'}, "3072 is the most"),
+        ({"rule": f'(device.model -eq "{"x" * 4000}")'}, "at most 3072 are allowed"),
         ({"platform": "windowsPhone81"}, "There are no filters"),
         ({"platform": "frobnicator"}, "platform"),
         ({"assignmentFilterManagementType": "apps"}, "managed apps of the platform 'androidForWork'"),

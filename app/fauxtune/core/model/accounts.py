@@ -1,6 +1,6 @@
-"""An e-mail account as a device is given it: settings, whose mailbox, and which certificates it names.
+"""An e-mail account as devices get it: its settings, the mailbox, and the certificates that it refers to.
 
-Passwords are never part of it. Intune: "Add email settings to devices".
+It never contains a password. Intune: "Add email settings to devices".
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from fauxtune.core.model.ids import ItemKey
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A certificate that an account names: an item of the same device, as it was when the account was given."""
+class NamedCertificate:
+    """A certificate that an account refers to: an item of the same device, as it was when the account was offered."""
 
     item: ItemKey
     fingerprint: str
@@ -24,21 +24,21 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account. `kind` is the profile's type; `certificates` go by the navigation that leads to them."""
+    """One account. `kind` is the profile's type; the keys of `certificates` are the navigations of the profile."""
 
     kind: str
     host: str
     address: str
     username: str
     settings: dict[str, Any] = field(default_factory=dict)
-    certificates: dict[str, Named] = field(default_factory=dict)
+    certificates: dict[str, NamedCertificate] = field(default_factory=dict)
 
-    def naming(self, certificates: dict[str, Named]) -> Account:
+    def with_certificates(self, certificates: dict[str, NamedCertificate]) -> Account:
         """The account with these certificates."""
         return replace(self, certificates=certificates)
 
     def encode(self) -> bytes:
-        """The account as it is kept; the same account is always the same bytes."""
+        """Return the account as it is stored; equal accounts give equal bytes."""
         document = {
             "kind": self.kind,
             "host": self.host,
@@ -46,23 +46,23 @@ class Account:
             "username": self.username,
             "settings": self.settings,
             "certificates": {
-                name: {"item": each.item, "fingerprint": each.fingerprint, "thumbprint": each.thumbprint}
-                for name, each in self.certificates.items()
+                name: {"item": one.item, "fingerprint": one.fingerprint, "thumbprint": one.thumbprint}
+                for name, one in self.certificates.items()
             },
         }
         return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
-    def decode(cls, kept: bytes) -> Account:
-        """The reverse of `encode`."""
-        document = json.loads(kept)
-        named = {
-            name: Named(ItemKey(each["item"]), fingerprint=each["fingerprint"], thumbprint=each["thumbprint"])
-            for name, each in document.pop("certificates").items()
+    def decode(cls, stored: bytes) -> Account:
+        """Read an account that `encode` wrote."""
+        document = json.loads(stored)
+        certificates = {
+            name: NamedCertificate(ItemKey(one["item"]), fingerprint=one["fingerprint"], thumbprint=one["thumbprint"])
+            for name, one in document.pop("certificates").items()
         }
-        return cls(**document, certificates=named)
+        return cls(**document, certificates=certificates)
 
     @property
     def fingerprint(self) -> str:
-        """When this changes the device is given the account again: the settings, and the certificates it names."""
+        """A hash of the settings and the certificates: when it changes, the device is offered the account again."""
         return hashlib.sha256(self.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What an admin can ask of a device: Graph's names of managedDevice's actions, and the states that one goes through.
+"""The actions of Graph's managedDevice, and the states of an action.
 
 Source: Graph reference, managedDevice (methods) and deviceActionResult.
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class DeviceAction(StrEnum):
-    """The words of the paths, and of `actionName`. Unverified: that the latter are `wipe` and `retire`."""
+    """The names in paths, and of `actionName`. Unverified: that the latter are `wipe` and `retire`."""
 
     ACTIVATE_ESIM = "activateDeviceEsim"
     BYPASS_ACTIVATION_LOCK = "bypassActivationLock"
@@ -64,7 +64,7 @@ class DeviceAction(StrEnum):
 
 
 class ActionState(StrEnum):
-    """Graph: actionState. Active: the device was told."""
+    """Graph: actionState. Active: the action was sent to the device."""
 
     PENDING = "pending"
     CANCELED = "canceled"
@@ -74,5 +74,5 @@ class ActionState(StrEnum):
     NOT_SUPPORTED = "notSupported"
 
 
-#: Those in which the device has still to answer.
+#: The states in which the device has still to answer.
 WAITING = (ActionState.PENDING, ActionState.ACTIVE)

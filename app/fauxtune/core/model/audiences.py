@@ -1,8 +1,8 @@
-"""Which access tokens are Graph's: those whose audience is Graph, by its id or by one of its addresses.
+"""Which access tokens are for Graph: those whose audience is Graph, by its id or by one of its addresses.
 
 Source: Entra ID "access token claims" (aud), "scopes and permissions" (a resource is named with and without a slash at
-its end). An emulator is reached under names of its own, and SDKs make the scope from the address that they call, with
-the port or without it: these are Graph's addresses as well.
+its end). An emulator has other host names, and SDKs make the scope from the address that they call, with the port or
+without it: these addresses are Graph's as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"https?://([^/@?#\s]+)/?", re.IGNORECASE)
 
 
 def is_graph(audience: str, *, hosts: Collection[str] = ()) -> bool:
-    """True for an audience that means Graph. `hosts`: further names by which the emulator is reached."""
+    """Whether the audience is Graph. `hosts`: further host names of the emulator."""
     if audience.lower() == GRAPH:
         return True
     match = _ADDRESS.fullmatch(audience)

@@ -1,9 +1,9 @@
-"""What connectors write into their logs, by the numbers of the documents.
+"""The events in the logs of connectors, with the numbers of the documents.
 
 The Intune Certificate Connector of 2020: "Intune Certificate Connector events and diagnostic codes" (from 6.1806). The
 present one: "Certificate Connector for Microsoft Intune", Event IDs, 2022-05-04: an operational log, with each step of
-a request and the upload of results, and an admin log, with one entry for how the request ended (1000, 1200, 2000, 3000
-and 4000 and their failures). Unverified: each result is uploaded by itself, a batch of one. The PFX Certificate
+a request and the upload of results, and an admin log, with one entry for the result of the request (1000, 1200, 2000,
+3000 and 4000 and their failures). Unverified: each result is uploaded by itself, a batch of one. The PFX Certificate
 Connector of 2020 has no published list: it writes nothing here.
 
 #: data
@@ -17,7 +17,7 @@ from fauxtune.core.model.connectors import Program
 
 
 class Happening(StrEnum):
-    """What befalls a connector, whatever its program calls it."""
+    """An event of a connector, independent of its program's name for it."""
 
     STARTED = "started"
     STOPPED = "stopped"
@@ -101,7 +101,7 @@ _PRESENT: dict[int, str] = {
 #: Number -> name.
 NAMES: dict[int, str] = {**_OLD, **_PRESENT}
 
-#: (role, what happened) -> number. "recrypt" is the sealing of a certificate that the connector made before.
+#: (role, happening) -> number. "recrypt": a certificate that the connector issued before is encrypted again.
 _NUMBERS_2020: dict[tuple[str, Happening], int] = {
     ("", Happening.STARTED): 10010,
     ("", Happening.STOPPED): 10020,
@@ -144,7 +144,7 @@ _NUMBERS: dict[tuple[str, Happening], int] = {
     ("revocation", Happening.SUCCEEDED): 3000,
     ("revocation", Happening.NOT_SUCCEEDED): 3001,
 }
-#: What a request for DigiCert's CA is announced by.
+#: The numbers that announce a request for DigiCert's CA in place of others.
 _DIGICERT = {1020: 1032, 3020: 3032}
 
 #: Of the edition of 2020: code -> its name.
@@ -167,7 +167,7 @@ DIAGNOSTICS: dict[int, str] = {
 
 
 def event(program: Program, role: str, *, happening: Happening, digicert: bool = False) -> Event | None:
-    """Number and name of what the program writes; None: it writes nothing about that."""
+    """The number and name of the program's log event; None if the program has no event for it."""
     if program is Program.PFX:
         return None
     number = (_NUMBERS_2020 if program is Program.INTUNE else _NUMBERS).get((role, happening))
@@ -178,5 +178,5 @@ def event(program: Program, role: str, *, happening: Happening, digicert: bool =
 
 
 def diagnostic(program: Program, code: int) -> str | None:
-    """The code as events carry it; the present program has none."""
+    """The diagnostic code as events contain it; None for the present program, which has none."""
     return f"0x{code:08X}" if program is Program.INTUNE else None

@@ -1,6 +1,6 @@
-"""Certificate connectors: which programs there were, what each can do, and how long a version works.
+"""Certificate connectors: the programs, their roles, and the support of their versions.
 
-Ruled by the pages of March 2020 ("Certificate connectors for Microsoft Intune": two programs) and "Certificate
+Sources: the pages of March 2020 ("Certificate connectors for Microsoft Intune": two programs) and "Certificate
 Connector for Microsoft Intune" with releases up to 2026-02-18 (one, which replaced them on 2021-07-29).
 """
 
@@ -12,14 +12,14 @@ from enum import StrEnum
 
 from fauxtune.core.model.editions import Changed, Edition, Stated
 
-#: What connectors are there for.
+#: The roles of connectors.
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
-#: So many of one program a tenant can have, but for the PFX Certificate Connector of 2020.
+#: The largest number of connectors of one program in a tenant, except for the PFX Certificate Connector of 2020.
 MOST = 100
 
 
 class Program(StrEnum):
-    """A program that one installs as a connector."""
+    """A program that is installed as a connector."""
 
     CERTIFICATE = "certificate-connector"  # Certificate Connector for Microsoft Intune
     INTUNE = "intune-connector"  # Intune Certificate Connector, of 2020
@@ -28,7 +28,7 @@ class Program(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
-    """A program: its edition, what it can do, how many of it a tenant can have, and its newest version."""
+    """A program: its edition, its roles, the largest number in a tenant, and its newest version."""
 
     title: str
     edition: Edition
@@ -51,8 +51,8 @@ PROGRAMS: dict[Program, ProgramFacts] = {
 
 
 class Support(StrEnum):
-    """Whether a version is supported: fully; for six months more, shown with a warning; no longer, shown with an error;
-    or it is not even served.
+    """The support of a version: full; for six months more, with a warning; expired, with an error; or refused, which
+    gets no work.
     """
 
     FULL = "full"
@@ -61,14 +61,14 @@ class Support(StrEnum):
     REFUSED = "refused"
 
 
-#: The months after the release of the next version for which a version is supported; None: no page says it.
+#: The months after the release of the next version for which a version is supported; None: no page states it.
 LIFECYCLE: Changed[int | None] = Changed(
     "How long a version of a certificate connector is supported",
     {
-        Edition.APRIL_2020: Stated(None, "No page says it.", "Certificate connectors for Microsoft Intune, 2020-03"),
+        Edition.APRIL_2020: Stated(None, "No page states it.", "Certificate connectors for Microsoft Intune, 2020-03"),
         Edition.CURRENT: Stated(
             6,
-            "Up to six months after the release of the next version; it works for up to 18 (here it goes on working). "
+            "Up to six months after the release of the next version; it works for up to 18 (here it keeps working). "
             "Versions before 6.2101.13.0 revoke nothing since August 2022, and issue nothing since September 2022.",
             "Certificate Connector for Microsoft Intune, 2026-02-18",
         ),
@@ -92,35 +92,35 @@ _RELEASES: tuple[tuple[str, date], ...] = (
     ("6.2406.0.2002", date(2025, 7, 22)),
     ("6.2510.3.2002", date(2026, 2, 18)),
 )
-#: Differs from Intune: whatever the tenant's clock says, older versions neither issue nor revoke.
+#: Differs from Intune: older versions neither issue nor revoke, at any time of the tenant's clock.
 _OLDEST_SERVED = (6, 2101, 13, 0)
 
 
 def version_numbers(text: str) -> tuple[int, ...] | None:
-    """The four numbers of a version, `6.YYMM.x.y`; None for what is none."""
+    """The four numbers of a version, `6.YYMM.x.y`; None for any other text."""
     parts = text.split(".")
-    if len(parts) != 4 or not all(each.isascii() and each.isdigit() and len(each) <= 5 for each in parts):
+    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) <= 5 for part in parts):
         return None
-    numbers = tuple(int(each) for each in parts)
+    numbers = tuple(int(part) for part in parts)
     return numbers if 1 <= numbers[1] % 100 <= 12 else None
 
 
 def is_served(program: Program, version: str | None) -> bool:
-    """True if this version still gets work. In the edition of 2020 no page says that old versions stop."""
+    """Whether this version still gets work. In the edition of 2020 no page states that old versions stop."""
     facts = PROGRAMS[program]
     return LIFECYCLE.of(facts.edition) is None or _numbers(version or facts.newest) >= _OLDEST_SERVED
 
 
 def support(program: Program, version: str | None, *, now: datetime) -> Support:
-    """Whether this version of the program is supported at this moment of the tenant's clock."""
+    """The support of this version of the program at this moment of the tenant's clock."""
     facts = PROGRAMS[program]
     months = LIFECYCLE.of(facts.edition)
     if months is None:
         return Support.FULL
     if not is_served(program, version):
         return Support.REFUSED
-    found = _numbers(version or facts.newest)
-    following = next((day for release, day in _RELEASES if _numbers(release) > found), None)
+    numbers = _numbers(version or facts.newest)
+    following = next((day for release, day in _RELEASES if _numbers(release) > numbers), None)
     if following is None or now.date() < following:
         return Support.FULL
     passed = (now.year - following.year) * 12 + now.month - following.month - (now.day < following.day)
@@ -128,6 +128,6 @@ def support(program: Program, version: str | None, *, now: datetime) -> Support:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    found = version_numbers(version)
-    assert found is not None
-    return found
+    numbers = version_numbers(version)
+    assert numbers is not None
+    return numbers

@@ -1,8 +1,9 @@
-"""Editions: which year's Intune a tenant behaves like. Every rule that changed since April 2020 asks for it.
+"""Editions: the year of Intune whose rules a tenant follows. Every rule that has changed since April 2020 depends on
+it.
 
-Microsoft's documents changed from 2020 on: what a wipe or a retire is offered for, what is removed and revoked, which
-connectors there are, what a variable stands for. A tenant goes by one edition (its setting `edition`). What differs is
-data beside the rule that uses it, with the document and date of each side.
+Microsoft's documents have changed since 2020: which devices can be wiped or retired, what is removed and revoked, which
+connectors there are, what a variable stands for. A tenant follows one edition (its setting `edition`). The differences
+are data beside the rule that uses them, with the document and date of each side.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class Edition(StrEnum):
-    """The state of Microsoft's documentation that a tenant goes by.
+    """The state of Microsoft's documentation that a tenant follows.
 
     `2020-04` is the month of the S/MIME overview of 2020-04-20, with the pages that were public then. `current` is the
     documentation as it was read on 2026-11-26.
@@ -28,7 +29,7 @@ class Edition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stated(Generic[T]):
-    """A rule in one edition: the value that the code goes by, the rule in words, the document with its date."""
+    """A rule in one edition: the value for the code, the rule in words, the document with its date."""
 
     value: T
     says: str
@@ -37,7 +38,7 @@ class Stated(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Changed(Generic[T]):
-    """A rule that is not the same in all editions. `subject` is what it is about, in words for people."""
+    """A rule that is not the same in all editions. `subject` names it for readers."""
 
     subject: str
     stated: Mapping[Edition, Stated[T]]

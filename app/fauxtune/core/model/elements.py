@@ -10,15 +10,15 @@ from fauxtune.core.errors import Invalid
 
 
 def check_elements(content: bytes, *, most: int) -> None:
-    """Invalid for a JSON text with more members and elements than this, all levels together. Text that is not JSON may
-    pass. A body of 4 MiB takes some milliseconds at most.
+    """Raise Invalid for a JSON text with more members and elements than `most`, on all levels together. Text that is
+    not JSON may pass. A body of 4 MiB takes some milliseconds at most.
     """
-    if content.count(b",") >= most and _parted(content, most=most) >= most:
+    if content.count(b",") >= most and _commas(content, most=most) >= most:
         raise Invalid(f"The body has too many elements: at most {most:,} members and elements are read.")
 
 
-def _parted(content: bytes, *, most: int) -> int:
-    """The commas outside strings; `most` where there are more strings than so many elements can have."""
+def _commas(content: bytes, *, most: int) -> int:
+    """The number of commas outside strings; `most` if there are more strings than so many elements can have."""
     # An escaped quote does not end a string.
     plain = content.replace(b"\\\\", b"").replace(b'\\"', b"")
     # A member has two strings at most, its name and its value.

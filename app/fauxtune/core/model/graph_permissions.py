@@ -1,4 +1,4 @@
-"""The names of Microsoft Graph's permissions, delegated and application ones together: what a token can be asked for.
+"""The names of Microsoft Graph's permissions, delegated and application ones together.
 
 Sources: Graph permissions reference (names as of 2024-06), and for Intune, agents and policies the permissions that the
 operations of 2026-08 name (microsoft-graph-devx-content, permissions.json). Permissions that only Teams' apps are given
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-#: A line an object: its name, then what may be done with it.
+#: One line for each object: its name, then the operations on it.
 _NAMES = """
 AccessReview Read.All ReadWrite.All ReadWrite.Membership
 Acronym Read.All
@@ -301,12 +301,12 @@ WorkforceIntegration Read.All ReadWrite.All
 
 
 def known(name: str) -> str | None:
-    """The permission in Graph's own spelling, whatever the case of the letters; None for a name that Graph has not."""
+    """The permission in Graph's spelling, found in any case; None for a name that Graph does not have."""
     return _spellings().get(name.lower())
 
 
 def near(name: str) -> list[str]:
-    """Up to three permissions whose names are most like this one and begin with its letter, the nearest first."""
+    """Up to three permissions with similar names that begin with the same letter, the most similar first."""
     from difflib import get_close_matches  # only a refusal needs it
 
     candidates = [each for each in _spellings() if each[0] == name[:1].lower()]
@@ -315,7 +315,7 @@ def near(name: str) -> list[str]:
 
 @cache
 def _spellings() -> dict[str, str]:
-    """Lower case -> Graph's spelling. Made when it is first asked for: most starts never ask."""
+    """Lower case -> Graph's spelling. Built at its first use, because most processes never need it."""
     lines = (line.split() for line in _NAMES.split("\n") if line)
     names = (f"{noun}.{verb}" for noun, *verbs in lines for verb in verbs)
     return {name.lower(): name for name in names}

@@ -1,11 +1,14 @@
-"""Names of hosts as they are compared: lower case, without a port, IPv6 addresses without brackets (RFC 3986 3.2.2)."""
+"""Host names in the form in which they are compared: lower case, without a port, IPv6 addresses without brackets.
+
+RFC 3986 3.2.2.
+"""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-#: What a machine is called by itself.
+#: The names by which a machine calls itself.
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?")
 

@@ -1,4 +1,4 @@
-"""Identifiers: strings that must not be mixed up."""
+"""Identifiers: strings that mypy keeps apart."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RequestId = NewType("RequestId", str)
 
 
 class IdSource(Protocol):
-    """Where ids, tokens and serial numbers come from: the system's randomness, or a seed in tests."""
+    """The source of ids, tokens and serial numbers: the system's random numbers, or a seed in tests."""
 
     def uuid(self) -> str:
         """A new GUID, lower case, hyphenated."""

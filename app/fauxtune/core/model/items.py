@@ -1,10 +1,11 @@
-"""An item: one thing that a device should hold, and what the ledger says of it.
+"""An item: one thing that a device should hold, and its row in the ledger.
 
-The *key* says what it is on the device, not who asked for it: `root/<sha256>/<store>`, `imported/<thumbprint>`,
-`pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`. One item may be wanted by several profiles, is installed
-once, and goes when the last stops wanting it. The *fingerprint* says when the device must be given it again: of a root
-and an imported certificate the bytes, of a PKCS certificate the serial number of the one that is current, of an e-mail
-account its settings and the fingerprints of the certificates that it names.
+The *key* names the thing on the device, not the profile that wants it: `root/<sha256>/<store>`,
+`imported/<thumbprint>`, `pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`. Several profiles may want one
+item, which is installed once, and removed when no profile wants it any more. When the *fingerprint* changes, the device
+is offered the item again: for a root and an imported certificate it stands for the bytes, for a PKCS certificate it is
+the serial number of the current one, for an e-mail account it covers the settings and the fingerprints of the
+certificates in them.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from fauxtune.core.model.states import Authority, ItemState, Source
 #: `errorCode` of Graph for a failed item: 0x87D1FDE8, "remediation failed", as a signed 32-bit number
 #: (the number that the documented tables give for a setting that could not be applied).
 REMEDIATION_FAILED = -2016281112
-#: `errorCode` for a profile that names no certificate template of its authority: 0x87D11010. The connector's other
-#: refusals are numbered in the same way (`connector.refusals`).
+#: `errorCode` for a profile that names an unknown certificate template of its authority: 0x87D11010. The connector's
+#: other refusals are numbered in the same way (`connector.refusals`).
 TEMPLATE_UNKNOWN = 0x87D11010 - (1 << 32)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something failed: Graph's number, and words."""
+    """The reason of a failure: Graph's number, and a message."""
 
     code: int
     message: str
@@ -34,7 +35,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who wants an item: a profile, through one of its assignments."""
+    """A profile's claim on an item, through one of its assignments."""
 
     profile: ProfileId
     assignment: str
@@ -42,9 +43,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the connector is asked for a PKCS item: a certificate of this template with this name.
+    """The order of a PKCS certificate from the connector: its template and its names.
 
-    `names` are pairs (subjectAlternativeNameType, value). `days` is the validity that the profile asks for.
+    `names` are pairs (subjectAlternativeNameType, value). `days` is the validity that the profile requests.
     """
 
     authority_host: str
@@ -55,14 +56,14 @@ class Order:
     extended_key_usages: tuple[str, ...]
     days: int | None
     renew_percent: int
-    #: As the authority is called here. None: no authority is known by that host and name.
+    #: The authority's name in the emulator. None: no authority has that host and name.
     authority: str | None = "issuing"
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A certificate that an item names: that of another profile, through a navigation. `key` is the item that it is on
-    the device, once that is known.
+    """An item's reference to the certificate of another profile, through a navigation. `key` is that certificate's item
+    on the device, once it is known.
     """
 
     navigation: str
@@ -73,7 +74,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that a device should hold. A `problem` means that it cannot be given as things are."""
+    """One thing that a device should hold. With a `problem`, it cannot be given at present."""
 
     key: ItemKey
     source: Source
@@ -88,14 +89,17 @@ class Item:
     needs_root: str | None = None  # SHA-256 of the root that must be on the device first
     account: Account | None = None
     needs: tuple[Need, ...] = ()  # certificates that must be on the device first
-    slot: str | None = None  # what a device has one of: the first item takes it
+    slot: str | None = None  # a thing of which a device has only one: the first item takes it
     personal: bool = True  # of a PKCS certificate: it names the device's user
     problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """What we delivered to one device and what it answered, for one item."""
+    """The delivery of one item to one device, and the device's answer.
+
+    `installed_fingerprint` is what the device has, `fingerprint` what it should have.
+    """
 
     key: ItemKey
     source: Source

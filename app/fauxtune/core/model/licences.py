@@ -1,4 +1,4 @@
-"""The licences that a tenant has: one product, Intune Plan 1, of which there is more than enough.
+"""The licences of a tenant: one product, Intune Plan 1, in a number that does not run out.
 
 Graph: subscribedSku. Microsoft: "Product names and service plan identifiers for licensing" has the names and the ids.
 
@@ -11,7 +11,7 @@ from typing import Any
 
 #: INTUNE_A: the licence that lets a user's devices be managed.
 INTUNE_SKU = "061f9ace-7d42-4136-88ac-31dc755f143f"
-#: How many there are. Differs from Intune: they do not run out.
+#: The number of licences. Differs from Intune: they do not run out.
 PREPAID = 1_000_000
 
 
@@ -24,7 +24,7 @@ def _plan(name: str, plan_id: str, *, applies_to: str) -> dict[str, Any]:
     }
 
 
-#: The products by their ids: the name, and the services that they bring.
+#: The products by their ids: the name, and the service plans in it.
 SKUS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
     INTUNE_SKU: (
         "INTUNE_A",

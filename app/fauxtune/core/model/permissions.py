@@ -1,10 +1,10 @@
-"""The permissions of applications: which a new one has, and how strictly they are enforced."""
+"""The permissions of applications: those of a new one, and how strictly they are enforced."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-#: The application permissions of a new application: every one that a served route asks for.
+#: The application permissions of a new application: every one that a served route requires.
 ALL_ROLES = (
     "DeviceManagementApps.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",
@@ -22,7 +22,7 @@ ALL_ROLES = (
 
 
 class Permissions(StrEnum):
-    """Off: whoever has a token may do everything. Warn: likewise, and what would be refused is said in the log."""
+    """Off: a client with any token may do everything. Warn: likewise, but the log reports what would be refused."""
 
     OFF = "off"
     WARN = "warn"

@@ -1,6 +1,6 @@
-"""Platforms, enrolment modes, and the variants that they make together.
+"""Platforms, enrolment modes, and variants, each of which is a platform with a mode.
 
-A *variant* is what the rules depend on: which profile kinds apply, which actions are supported, what is removed when.
+The rules depend on the *variant*: which profile kinds apply, which actions are supported, what is removed when.
 Sources: Graph deviceEnrollmentType and deviceType; Intune "wipe" and "supported platforms" pages (2020-03, 2024-04).
 """
 
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Platform(StrEnum):
-    """What runs on the device."""
+    """The operating system of a device."""
 
     ANDROID = "android"
     IOS = "ios"
@@ -24,7 +24,7 @@ class Platform(StrEnum):
 
 
 class Variant(StrEnum):
-    """Platform and mode in one word."""
+    """A platform with its enrolment mode, in one word."""
 
     ANDROID_WORK_PROFILE = "android/work-profile"
     ANDROID_FULLY_MANAGED = "android/fully-managed"
@@ -43,10 +43,10 @@ class Variant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VariantFacts:
-    """What Graph shows of a device of this variant, and what its user can do.
+    """Graph's properties of devices of this variant, and what their users can do.
 
-    `accounts_carry_certificates`: an e-mail account brings the certificates that it names with it (Apple: a payload
-    refers to another of the same profile). `has_user`: without one nothing reaches it that is assigned to users.
+    `accounts_carry_certificates`: an e-mail account contains the certificates that it refers to (Apple: a payload
+    refers to another of the same profile). `has_user`: a device without a user gets nothing that is assigned to users.
     """
 
     operating_system: str
@@ -61,7 +61,7 @@ class VariantFacts:
     has_user: bool = True
 
 
-#: data. Where Graph's values differ between live tenants, the one that the documents give first.
+#: data. If Graph's values differ between live tenants, the one that the documents name first.
 FACTS: dict[Variant, VariantFacts] = {
     Variant.ANDROID_WORK_PROFILE: VariantFacts(
         operating_system="AndroidForWork",
@@ -201,18 +201,18 @@ FACTS: dict[Variant, VariantFacts] = {
 }
 
 
-#: The kinds of device that are emulated: no other can enrol.
+#: The kinds of device that are emulated and can enrol.
 ENROLLABLE = tuple(Variant)
 
 
 def variant_of(platform: Platform, mode: str | None) -> Variant | None:
-    """The variant, or None where there is no such combination."""
+    """The variant of a platform and a mode; None if there is no such combination."""
     word = platform.value if mode is None else f"{platform.value}/{mode}"
     return Variant(word) if word in Variant.__members__.values() else None
 
 
 def modes_of(platform: Platform) -> tuple[str, ...]:
-    """The modes in which devices of this platform enrol; none for a platform that has no modes."""
+    """The modes in which devices of this platform enrol; empty for a platform without modes."""
     words = (each.value.partition("/") for each in ENROLLABLE)
     return tuple(mode for name, _, mode in words if name == platform.value and mode)
 
@@ -224,7 +224,7 @@ def major_version(os_version: str | None) -> int | None:
 
 
 #: The first version of each that reads PFX files encrypted with AES (PBES2); None: no version does.
-#: Unverified: iOS, macOS and Windows change here as far as is known; the phones are older than that.
+#: Unverified: the versions of iOS, macOS and Windows as far as is known; the phones are older than AES in PFX files.
 _MODERN_PFX: dict[Variant, tuple[int, ...] | None] = {
     Variant.IOS: (16,),
     Variant.IPADOS: (16,),
@@ -236,7 +236,7 @@ _MODERN_PFX: dict[Variant, tuple[int, ...] | None] = {
 
 
 def needs_legacy_pfx(variant: Variant, os_version: str | None) -> bool:
-    """Does this system read only PFX files in 3DES and SHA-1? One whose version is not known may."""
+    """Whether the system reads only PFX files in 3DES and SHA-1; assumed if its version is not known."""
     if variant not in _MODERN_PFX:
         return False
     since = _MODERN_PFX[variant]

@@ -1,4 +1,4 @@
-"""The states of things, and who brought a certificate."""
+"""States of items, enrolments and profiles, sources of items, and causes of their removal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Source(StrEnum):
-    """Where an item's key comes from. The words of all JSON of ours."""
+    """The source of an item, as all JSON of the emulator has it."""
 
     ROOT = "root"
     PKCS = "pkcs"
@@ -16,9 +16,7 @@ class Source(StrEnum):
 
 
 class Authority(StrEnum):
-    """What kind of certification authority issued a certificate. What is no certificate of its own has none that
-    matters.
-    """
+    """The kind of certification authority that issued a certificate. It matters only for PKCS and SCEP."""
 
     MICROSOFT = "microsoft"
     DIGICERT = "digicert"  # formerly Symantec: PKCS through the connector
@@ -26,24 +24,24 @@ class Authority(StrEnum):
 
     @classmethod
     def named(cls, name: str | None) -> Authority:
-        """The kind of the tenant's authority of this name: its own are a Microsoft CA's, but for that of DigiCert."""
+        """The kind of the tenant's authority with this name: Microsoft's, unless it is DigiCert's."""
         return cls.DIGICERT if name is not None and name.startswith(cls.DIGICERT) else cls.MICROSOFT
 
 
 class ItemState(StrEnum):
-    """Where one item stands on one device (the ledger)."""
+    """The state of one item on one device, in the ledger."""
 
-    WANTED = "wanted"  # should be there; not offered yet (the connector, or a root, is awaited)
+    WANTED = "wanted"  # should be there; not offered yet (waits for the connector, or for a root)
     SENT = "sent"  # offered to the device; no answer yet
     INSTALLED = "installed"
-    FAILED = "failed"  # the device, the connector or the profile said why
-    REMOVING = "removing"  # taken back; the device has not confirmed
+    FAILED = "failed"  # by the device, the connector or the profile, with a problem
+    REMOVING = "removing"  # to be removed; the device has not confirmed it
     REMOVED = "removed"
-    KEPT = "kept"  # no longer wanted, but the removal table leaves it there
+    KEPT = "kept"  # no longer wanted, but the removal table leaves it on the device
 
 
 class EnrollmentState(StrEnum):
-    """Where a device's relation with the service stands."""
+    """The state of an enrolment."""
 
     ACTIVE = "active"
     ENDING = "ending"  # wipe, retire or delete was accepted; the device has not confirmed
@@ -51,7 +49,7 @@ class EnrollmentState(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why an item goes. In the order in which they are tried: the first match wins."""
+    """Why an item is removed, in the order in which the causes are tried: the first match wins."""
 
     WIPE = "wipe"
     RETIRE = "retire"
@@ -67,7 +65,7 @@ class Cause(StrEnum):
 
 
 class Incident(StrEnum):
-    """What else befalls an item, which is wanted afterwards as it was before."""
+    """Another event that the removal table covers, after which the item is still wanted."""
 
     WIPE_KEEPING_ENROLLMENT = "wipeKeepingEnrollment"
     PROFILE_EDITED = "profileEdited"
@@ -76,7 +74,7 @@ class Incident(StrEnum):
 
 
 class ProfileStatus(StrEnum):
-    """What Graph says of one profile on one device (complianceStatus; pending is `unknown` there)."""
+    """Graph's status of one profile on one device (complianceStatus; pending is `unknown` there)."""
 
     PENDING = "unknown"
     COMPLIANT = "compliant"
@@ -85,8 +83,8 @@ class ProfileStatus(StrEnum):
     CONFLICT = "conflict"
 
 
-#: From the least severe to the most: of several, the most severe counts. Intune: "Monitor results of your device
-#: compliance policies", where it says so of policies. Unverified: that it is so of profiles, and where conflicts stand.
+#: From the least severe to the most severe, which counts if there are several. Intune: "Monitor results of your device
+#: compliance policies", which states it for policies. Unverified: that it holds for profiles; the place of conflicts.
 SEVERITY = (
     ProfileStatus.PENDING,
     ProfileStatus.NOT_APPLICABLE,

@@ -1,4 +1,4 @@
-"""A tenant: one isolated organisation. Everything belongs to one."""
+"""A tenant: one isolated organisation, to which everything else belongs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from fauxtune.core.clock import TenantClock
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import TenantId
 
-#: The switches of a tenant, each with its default and what it does. Unknown names are refused.
+#: The settings of a tenant, each with its default and its effect. Unknown names are refused.
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     "requireTrustedRoot": (True, "a PKCS certificate waits for its authority's root on the same device"),
     "edition": (
         Edition.CURRENT.value,
         (
-            'the state of Microsoft\'s documentation that the tenant behaves like: "2020-04" or "current". It rules '
+            'the state of Microsoft\'s documentation that the tenant follows: "2020-04" or "current". It decides '
             "removal, profile kinds, device actions, connectors (those that the tenant has are reinstalled), variables "
             "and more"
         ),
@@ -32,19 +32,22 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "profiles with certificates are sent to Apple devices in clear, for clients that cannot decrypt them",
     ),
-    "windows.rootPaths": (False, "this tenant answers at the Windows paths without a tenant, where no user names one"),
-    "windows.pathAliases": (False, "Windows enrolment also at the paths that Fleet's test client has built in"),
+    "windows.rootPaths": (
+        False,
+        "this tenant answers at the Windows paths without a tenant, if the user's name does not contain one",
+    ),
+    "windows.pathAliases": (False, "Windows enrolment works also at the paths that are built into Fleet's test client"),
     "windows.laxIdentity": (
         False,
-        "a Windows device that proves nothing is believed by its DeviceID, and an Entra token without its signature",
+        "a Windows device is accepted by its DeviceID without proof, and an Entra token without its signature",
     ),
-    "identityValidity": ("P3650D", "how long an enrolment's identity certificate lives (ISO 8601 duration)"),
+    "identityValidity": ("P3650D", "how long an enrolment's identity certificate is valid (ISO 8601 duration)"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant as its row has it. `settings` holds only what differs from the default."""
+    """A tenant. `settings` contains only the values that differ from the defaults."""
 
     id: TenantId
     name: str
@@ -57,10 +60,10 @@ class Tenant:
     settings: dict[str, bool | int | str] = field(default_factory=dict)
 
     def setting(self, name: str) -> bool | int | str:
-        """The value of a switch: this tenant's, else the default. KeyError for a name that is none."""
+        """The value of a setting: this tenant's, else the default. Raises KeyError for an unknown name."""
         return self.settings.get(name, SETTINGS[name][0])
 
     @property
     def edition(self) -> Edition:
-        """The state of Microsoft's documentation that this tenant behaves like."""
+        """The state of Microsoft's documentation that this tenant follows."""
         return Edition(str(self.setting("edition")))

@@ -1,4 +1,4 @@
-"""Where a certificate stands at a moment: the words of all JSON of ours. RFC 5280 4.1.2.5."""
+"""The status of a certificate at a moment, as all JSON of the emulator has it. RFC 5280 4.1.2.5."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class CertificateStatus(StrEnum):
-    """Revoked wins: that a certificate was withdrawn is more than that its time is over."""
+    """The status of a certificate. A revoked one that has also expired is revoked."""
 
     GOOD = "good"
     REVOKED = "revoked"
@@ -18,7 +18,7 @@ class CertificateStatus(StrEnum):
 def certificate_status(
     *, not_before: datetime | None, not_after: datetime | None, revoked: bool, now: datetime
 ) -> CertificateStatus:
-    """What the times and the register say. A time that is not known (None) is not judged."""
+    """The status by the times and the register. A time that is None is not checked."""
     if revoked:
         return CertificateStatus.REVOKED
     if not_after is not None and not_after <= now:

@@ -14,7 +14,7 @@ from fauxtune.connector import wire
 from fauxtune.connector.issue import PkcsAnswer
 from fauxtune.connector.work import Done
 from fauxtune.core.errors import ConnectorRefused, Invalid
-from fauxtune.core.model.text import KEPT, Text
+from fauxtune.core.model.text import STORABLE, Text
 from fauxtune.core.pki.foreign import certificate_from
 
 #: A request is waited for no longer than this, in seconds.
@@ -31,7 +31,7 @@ def _bytes(value: object) -> bytes:
 Bytes = Annotated[bytes, BeforeValidator(_bytes), Field(json_schema_extra={"type": "string", "format": "byte"})]
 #: A certificate: much larger than any that is in use.
 SmallBytes = Annotated[Bytes, Field(max_length=1 << 16)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=256), KEPT]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=256), STORABLE]
 
 
 class _Body(BaseModel):
@@ -82,7 +82,7 @@ class Refusal(_Body):
     """Why nothing was made: Graph's number, and words."""
 
     code: int = Field(ge=-(2**31), le=2**31 - 1)
-    message: Annotated[str, StringConstraints(min_length=1, max_length=4096), KEPT]
+    message: Annotated[str, StringConstraints(min_length=1, max_length=4096), STORABLE]
     diagnostic: int | None = Field(default=None, ge=0, le=0x0FFFFFFF)
 
 

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.text import KEPT, Json, JsonObject, StrictText, Text
+from fauxtune.core.model.text import STORABLE, Json, JsonObject, StrictText, Text
 from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
@@ -214,8 +214,8 @@ class NewTemplate(TemplateChange):
 class WhatIf(_Body):
     """A request to Graph that is only being considered: one that would change something."""
 
-    method: Annotated[str, StringConstraints(max_length=10), KEPT] = Field(examples=["POST"])
-    url: Annotated[str, StringConstraints(max_length=8192), KEPT] = Field(
+    method: Annotated[str, StringConstraints(max_length=10), STORABLE] = Field(examples=["POST"])
+    url: Annotated[str, StringConstraints(max_length=8192), STORABLE] = Field(
         examples=["/deviceManagement/managedDevices/{id}/wipe"],
         description="absolute (of any host) or relative, with a version or without one: then it is beta's",
     )

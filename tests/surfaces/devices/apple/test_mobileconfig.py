@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fauxtune.connector.wrapping import Wrapping
-from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, Source
@@ -55,7 +55,7 @@ def root_of(name: str) -> bytes:
     return der
 
 
-def account(certificates: dict[str, Named] | None = None, **settings: Any) -> Account:
+def account(certificates: dict[str, NamedCertificate] | None = None, **settings: Any) -> Account:
     return Account(
         kind="iosEasEmailProfileConfiguration",
         host="mail.contoso.example",
@@ -66,8 +66,8 @@ def account(certificates: dict[str, Named] | None = None, **settings: Any) -> Ac
     )
 
 
-SIGNS = Named(pkcs_key(SIGNING), "s1", thumbprint="t1")
-OPENS = Named(imported_key(MARK), "b1", thumbprint=MARK)
+SIGNS = NamedCertificate(pkcs_key(SIGNING), "s1", thumbprint="t1")
+OPENS = NamedCertificate(imported_key(MARK), "b1", thumbprint=MARK)
 BOTH = {"smimeSigningCertificate": SIGNS, "smimeEncryptionCertificate": OPENS}
 
 
@@ -80,7 +80,7 @@ def opened(wrapping: Wrapping, *files: bytes) -> list[Json]:
 
 
 def account_payload(
-    os_version: str | None = "17.5.1", certificates: dict[str, Named] | None = None, **settings: Any
+    os_version: str | None = "17.5.1", certificates: dict[str, NamedCertificate] | None = None, **settings: Any
 ) -> Json:
     """The payload of an account on its own."""
     wrapping = ApplePackaging().account(EMAIL, account(certificates, **settings), os_version=os_version)

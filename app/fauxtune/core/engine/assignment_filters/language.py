@@ -1,4 +1,4 @@
-"""The rule language of assignment filters: reading it, and whether a device meets a rule.
+"""The rule language of assignment filters: its parser, and the evaluation of a rule for a device.
 
 Rules: Intune, "App and device properties, operators, and rule editing when creating filters": names, operators and
 values ignore case; `and` binds before `or`; there is no `not`. What the page leaves open is as public tests of the real
@@ -19,12 +19,12 @@ from fauxtune.core.errors import Invalid
 
 #: The longest rule that Intune takes ("Filter performance recommendations", limits).
 LONGEST = 3072
-#: Unverified: how deep parentheses may go.
+#: Unverified: the deepest nesting of parentheses.
 _DEEPEST = 50
 
 
 class Operator(StrEnum):
-    """The operators, as the page writes them without their hyphen."""
+    """The operators, as the page has them, without the hyphen."""
 
     EQ = "eq"
     NE = "ne"
@@ -47,7 +47,7 @@ _BY_NAME = {each.value.lower(): each for each in Operator}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A property that rules may use, and the operators it takes. `version`: compared number by number."""
+    """A property for rules, and its operators. `version`: compared number by number."""
 
     name: str
     operators: frozenset[Operator]
@@ -56,7 +56,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What rules for one platform can say: `device.model` or `app.appVersion`, by property in lower case."""
+    """The properties for rules of one platform, such as `device.model` or `app.appVersion`, by name in lower case."""
 
     entity: str
     platform: str
@@ -78,14 +78,14 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Joined by `and`: two rules or more."""
+    """Two or more rules joined by `and`."""
 
     parts: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """Joined by `or`: two rules or more."""
+    """Two or more rules joined by `or`."""
 
     parts: tuple[Rule, ...]
 
@@ -116,11 +116,11 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 @lru_cache(maxsize=512)
 def parse_rule(text: str, vocabulary: Vocabulary) -> Rule:
-    """The rule of this text. Invalid says where it goes wrong, counted from 1, and what would be right."""
+    """Parse a rule. Raises Invalid with the position of the error, counted from 1, and what is expected there."""
     if not text.strip():
         raise Invalid('The rule is empty: write for example (device.manufacturer -eq "Google").', target="rule")
     if len(text) > LONGEST:
-        raise Invalid(f"The rule has {len(text)} characters; {LONGEST} is the most.", target="rule")
+        raise Invalid(f"The rule has {len(text)} characters; at most {LONGEST} are allowed.", target="rule")
     reader = _Reader(text, vocabulary)
     found = reader.either(0)
     if reader.token.kind != "end":
@@ -145,7 +145,7 @@ def meets(rule: Rule, values: Mapping[str, str | None]) -> bool:
 
 
 def _said(rule: Clause, held: str) -> bool:
-    """What the operator says without its negation."""
+    """Apply the operator without its negation."""
     if isinstance(rule.value, tuple):
         return held in {_folded(each) for each in rule.value}
     wanted = _folded(rule.value or "")
@@ -202,7 +202,7 @@ def _invalid(at: int, reason: str) -> Invalid:
 
 
 class _Reader:
-    """Walks along the tokens; `token` is the one to be read next."""
+    """Reads the tokens in order; `token` is the next one."""
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self._tokens = _tokens(text)
@@ -210,8 +210,8 @@ class _Reader:
         self.token = next(self._tokens)
 
     def wrong(self, expected: str) -> Invalid:
-        here = f"'{self.token.text[:40]}' stands there" if self.token.text else "the rule ends there"
-        return _invalid(self.token.at, f"{here}; {expected} is expected.")
+        here = f"'{self.token.text[:40]}' stands here" if self.token.text else "the rule ends here"
+        return _invalid(self.token.at, f"{here}, but {expected} is expected.")
 
     def either(self, depth: int) -> Rule:
         parts = [self._both(depth)]
@@ -229,7 +229,7 @@ class _Reader:
         if not self._takes_mark("("):
             return self._clause()
         if depth == _DEEPEST:
-            raise _invalid(self.token.at, f"parentheses go at most {_DEEPEST} deep.")
+            raise _invalid(self.token.at, f"parentheses are nested at most {_DEEPEST} deep.")
         inner = self.either(depth + 1)
         if not self._takes_mark(")"):
             raise self.wrong("')', 'and' or 'or'")
@@ -253,8 +253,8 @@ class _Reader:
             names = ", ".join(each.name for each in self._vocabulary.properties.values())
             raise _invalid(
                 token.at,
-                f"'{token.text[:60]}' is no property for filters of the platform {self._vocabulary.platform}; "
-                f"there are {names}.",
+                f"'{token.text[:60]}' is not a property for filters of the platform {self._vocabulary.platform}: "
+                f"use one of {names}.",
             )
         self._next()
         return known
@@ -266,7 +266,7 @@ class _Reader:
         if operator is None:
             raise self.wrong(f"one of the operators {allowed}")
         if operator not in known.operators:
-            raise _invalid(token.at, f"{known.name} does not take -{operator.value}: use one of {allowed}.")
+            raise _invalid(token.at, f"{known.name} does not support -{operator.value}: use one of {allowed}.")
         self._next()
         return operator
 

@@ -17,14 +17,16 @@ from fauxtune.core.model.platforms import Variant
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Asked with a filter's id, says whether its rule holds for one device. `filters` are rows with a `document`."""
+    """Decides for one device whether it meets the rule of a filter, by the filter's id. `filters` are rows with a
+    `document`.
+    """
 
     filters: Mapping[str, Mapping[str, Any]]
     record: Mapping[str, Any]
     variant: Variant
 
     def __call__(self, filter_id: str) -> bool:
-        """Whether the device meets the rule; devices of other platforms than the filter's meet none."""
+        """Whether the device meets the rule; a device of another platform than the filter's does not."""
         row = self.filters.get(filter_id)
         platform = PLATFORMS.get(self.variant)
         if row is None or platform is None or row["document"]["platform"] != platform:

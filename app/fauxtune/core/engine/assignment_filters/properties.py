@@ -1,4 +1,4 @@
-"""Which properties the rules of assignment filters know on each platform, and what a device says to them.
+"""The properties for assignment filters' rules on each platform, and their values for a device.
 
 Rules: Intune, "App and device properties, operators, and rule editing when creating filters".
 
@@ -47,7 +47,7 @@ _WINDOWS = (
     _ARCHITECTURE,
     Known("deviceTrustType", _CHOICE),
     Known("operatingSystemSKU", _TEXT),
-    # Not on the page, but taken by the real service, as public tests of it found.
+    # Not on the page, but accepted by the real service, as public tests of it show.
     Known("isTpmAttested", _YES_OR_NO),
 )
 _APP = (
@@ -64,7 +64,7 @@ def _vocabulary(entity: str, platform: str, *properties: Known) -> Vocabulary:
     return Vocabulary(entity, platform, MappingProxyType({each.name.lower(): each for each in properties}))
 
 
-#: By devicePlatformType. `androidForWork` is what the portal calls Android Enterprise.
+#: By devicePlatformType. `androidForWork` is Android Enterprise in the portal.
 DEVICES: Mapping[str, Vocabulary] = MappingProxyType(
     {
         each.platform: each
@@ -88,7 +88,7 @@ APPS: Mapping[str, Vocabulary] = MappingProxyType(
         )
     }
 )
-#: The filters of which platform look at devices of which variant. Windows Phone 8.1 has none.
+#: The platform whose filters apply to devices of a variant. Windows Phone 8.1 has no filters.
 PLATFORMS: Mapping[Variant, str] = MappingProxyType(
     {
         Variant.ANDROID_WORK_PROFILE: "androidForWork",
@@ -112,7 +112,7 @@ _JOINED = {
     "azureADRegistered": "Azure AD registered",
     "hybridAzureADJoined": "Hybrid Azure AD joined",
 }
-#: managedDevice's skuNumber -> the page's word for it.
+#: managedDevice's skuNumber -> the page's name for it.
 _EDITIONS = {
     4: "Enterprise",
     10: "Core",
@@ -149,7 +149,7 @@ _EDITIONS = {
 
 
 def vocabulary_of(platform: str, *, apps: bool = False) -> Vocabulary:
-    """What rules for this devicePlatformType can say. Invalid for a platform that has no filters."""
+    """The properties for rules of this devicePlatformType. Raises Invalid for a platform without filters."""
     found = (APPS if apps else DEVICES).get(platform)
     if found is None:
         known = ", ".join(APPS if apps else DEVICES)
@@ -159,7 +159,7 @@ def vocabulary_of(platform: str, *, apps: bool = False) -> Vocabulary:
 
 
 def device_values(record: Mapping[str, Any], *, platform: str) -> dict[str, str | None]:
-    """What Graph's record of a device (managedDevice) says to each property; None where it has no value."""
+    """The value of each property in Graph's record of a device (managedDevice); None without a value."""
     category = record.get("deviceCategoryDisplayName")
     architecture = _ARCHITECTURES.get(str(record.get("processorArchitecture")), "unknown")
     if platform == "macOS" and architecture == "amd64":
@@ -168,7 +168,7 @@ def device_values(record: Mapping[str, Any], *, platform: str) -> dict[str, str 
         "manufacturer": record.get("manufacturer"),
         "model": record.get("model"),
         "deviceName": record.get("deviceName"),
-        # A device without a category shows "Unknown", and has none.
+        # A device without a category shows "Unknown".
         "deviceCategory": None if category == "Unknown" else category,
         "deviceOwnership": _OWNERS.get(str(record.get("managedDeviceOwnerType")), "Unknown"),
         "operatingSystemVersion": record.get("osVersion"),

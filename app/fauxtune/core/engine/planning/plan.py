@@ -18,7 +18,7 @@ from fauxtune.core.engine.removal.decisions import (
     row_when_unwanted,
     verdict,
 )
-from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem
@@ -251,8 +251,10 @@ class _Planner:
                     return row
                 failure = None if identity is None else identity.problem
                 return _waiting(bare, _awaited(need)) if failure is None else _failed(bare, _without(need, failure))
-            named[need.navigation] = Named(identity.key, identity.fingerprint, thumbprint=identity.thumbprint or "")
-        account = item.account.naming(named)
+            named[need.navigation] = NamedCertificate(
+                identity.key, identity.fingerprint, thumbprint=identity.thumbprint or ""
+            )
+        account = item.account.with_certificates(named)
         if settled and row.fingerprint == account.fingerprint:
             return row
         if named and FACTS[self.situation.variant].accounts_carry_certificates:
