@@ -44,24 +44,24 @@ class Program:
     folder: Folder
     keys: KeyRing
     id: str
-    visitor: ConnectorSession
+    session: ConnectorSession
 
     @classmethod
     async def started(cls, contoso: Contoso, name: str, *, folder: Path, keys: KeyRing) -> Program:
         added = await contoso.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
         stranger = ConnectorSession(connector_registry.digest(added.credential))
-        greeting = Hello(version="6.2406.0.1001", machine=name)
-        start_session = await contoso.do(connector_channel.start_session, stranger, greeting=greeting)
-        visitor = ConnectorSession(stranger.credential, start_session.session)
-        return cls(contoso, Folder(folder / name, source=keys), keys, added.row.id, visitor)
+        hello = Hello(version="6.2406.0.1001", machine=name)
+        start_session = await contoso.do(connector_channel.start_session, stranger, hello=hello)
+        session = ConnectorSession(stranger.credential, start_session.session)
+        return cls(contoso, Folder(folder / name, source=keys), keys, added.row.id, session)
 
     @property
-    def wares(self) -> ConnectorResources:
+    def resources(self) -> ConnectorResources:
         return ConnectorResources(self.contoso.emulator.keys, self.contoso.emulator.packagings)
 
     async def turn(self, *, meanwhile: Callable[[], Awaitable[object]] | None = None) -> int:
         """Take work, over the wire's form of it, and bring the answers; `meanwhile` happens before they are brought."""
-        found: Leased = await self.contoso.do(connector_channel.lease, self.visitor, most=8, wares=self.wares)
+        found: Leased = await self.contoso.do(connector_channel.lease, self.session, most=8, resources=self.resources)
         for task in found.tasks:
             assert task.work is not None
             work = wire.read_work(wire.work_document(task.work))
@@ -73,7 +73,7 @@ class Program:
             )
             if meanwhile is not None:
                 await meanwhile()
-            assert await self.contoso.do(connector_channel.answer, self.visitor, request_id=task.request.id, done=done)
+            assert await self.contoso.do(connector_channel.answer, self.session, request_id=task.request.id, done=done)
         return len(found.tasks)
 
     def _certify(self, request_id: str) -> Any:
@@ -81,7 +81,7 @@ class Program:
 
         def certify(csr: x509.CertificateSigningRequest) -> Any:
             asked = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
-            call = self.contoso.do(connector_channel.certify, self.visitor, **asked, wares=self.wares)
+            call = self.contoso.do(connector_channel.certify, self.session, **asked, resources=self.resources)
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 
         return certify
@@ -140,7 +140,7 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
         **ACCOUNT,
     )
     await tablet.check_in()
-    await contoso.do(connector_channel.stop_session, first.visitor)
+    await contoso.do(connector_channel.stop_session, first.session)
     await contoso.do(connector_registry.remove_connector, first.id)
     await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.check_in()

@@ -1,9 +1,9 @@
-"""The channel of connectors that are processes of their own: they come with a credential, take work, and bring answers.
+"""The channel of connectors that are processes of their own: with a credential they lease work and return answers.
 
 A run of such a process is a session; a new one takes the place of the last. A request is leased to the session for a
-minute of the system's clock: whoever crashes gives it back by that, or by coming again. Answers can be repeated: the
-first is taken. The certification authority is the emulator's, so a connector sends it certificate requests through the
-same channel (`certify`); the private key stays where it was made.
+minute of the system's clock: the lease of a process that crashed ends with that minute, or when the process starts
+again. Answers can be repeated: the first counts. The certification authority is the emulator's, so a connector sends it
+certificate requests through the same channel (`certify`); the private key stays where it was generated.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -46,26 +45,24 @@ from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RequestRow
 
-Row = dict[str, Any]
-
 LEASE = timedelta(minutes=1)
-#: So many requests one is given at once.
+#: The most requests in one lease.
 MOST = 16
-#: A contact is written down no more often: each write makes readers look anew.
+#: Contacts are written down no more often than this: each write empties caches.
 _CONTACT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorSession:
-    """Who comes: the digest of its credential, and its session."""
+    """The calling connector: the digest of its credential, and the id of its session (empty before it has one)."""
 
     credential: str
-    session: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a connector says when it starts. `keys`: (provider, name, public key)."""
+    """A connector's introduction when it starts. `keys`: (provider, name, public key)."""
 
     version: str
     machine: str
@@ -74,7 +71,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class HelloAnswer:
-    """The session, and the connector as the service has it."""
+    """The id of the new session, and the connector's row."""
 
     session: str
     connector: ConnectorRow
@@ -82,8 +79,8 @@ class HelloAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """What there is to do: requests, certificates to revoke, and when a polling connector is to look again at the
-    latest (None: nothing is known to come).
+    """A connector's work: requests, certificates to revoke, and the moment at which a polling connector polls again at
+    the latest (None: no request is known to wait for that).
     """
 
     tasks: list[Task] = field(default_factory=list)
@@ -92,38 +89,38 @@ class Leased:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing to do?"""
+        """Whether there is nothing to do."""
         return not self.tasks and not self.revocations
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorResources:
-    """What preparing work takes from the emulator."""
+    """The emulator's parts that preparing work needs."""
 
     keys: KeyStore
     packagings: Packagings
 
 
-def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello) -> HelloAnswer:
-    """A connector starts: what it was at work on before is anybody's again, and its keys are known from now on.
+def start_session(tx: Transaction, caller: ConnectorSession, *, hello: Hello) -> HelloAnswer:
+    """Start a session: end the leases of the last one, and note the connector's keys.
 
-    NotAllowed for a version that is not served any more, Conflict for a key whose name is another key's.
+    Raises NotAllowed for a version that is not served any more, Conflict for a name that another key has.
     """
-    row = _known(tx, visitor)
-    connector_registry.check_version(greeting.version)
-    if not is_served(row.program, greeting.version):
-        raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
+    row = _known(tx, caller)
+    connector_registry.check_version(hello.version)
+    if not is_served(row.program, hello.version):
+        raise NotAllowed(f"Connectors of the version {hello.version} are not served any more: update it.")
     session = tx.ids.uuid()
     queries.change_connector(
         tx.connection,
         tx.tenant.id,
         connector_id=row.id,
         session=session,
-        machine=greeting.machine,
-        version=greeting.version,
+        machine=hello.machine,
+        version=hello.version,
         contact_at=tx.now,
     )
-    _learn_keys(tx, row, greeting=greeting)
+    _note_keys(tx, row, hello=hello)
     if row.session is not None:
         request_queries.give_back(tx.connection, tx.tenant.id, session=row.session)
     event_log.Writer(tx, row).write(Happening.STARTED)
@@ -131,25 +128,25 @@ def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello
     return HelloAnswer(session, connector_registry.connector(tx, row.id))
 
 
-def stop_session(tx: Transaction, visitor: ConnectorSession) -> None:
-    """A connector stops."""
-    row = _served(tx, visitor)
+def stop_session(tx: Transaction, caller: ConnectorSession) -> None:
+    """End the session and its leases."""
+    row = _served(tx, caller)
     queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, session=None, contact_at=tx.now)
-    request_queries.give_back(tx.connection, tx.tenant.id, session=visitor.session)
+    request_queries.give_back(tx.connection, tx.tenant.id, session=caller.id)
     event_log.Writer(tx, row).write(Happening.STOPPED)
     connector_registry.ask_again(tx)
 
 
-def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: ConnectorResources) -> Leased:
-    """Take work. Unavailable while the connector is off line by the administrator's wish."""
-    row = _served(tx, visitor)
+def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: ConnectorResources) -> Leased:
+    """Lease at most `most` requests. Raises Unavailable while an administrator keeps the connector off line."""
+    row = _served(tx, caller)
     if row.state != "online":
         raise Unavailable(f"The connector '{row.name}' was taken off line by an administrator.")
     if row.contact_at is None or abs(tx.now - row.contact_at) >= _CONTACT_EVERY:
         queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, contact_at=tx.now)
     system_now = tx.system_now or tx.now
     before = tx.now - POLL if row.mode == "polling" else tx.now
-    found = []
+    tasks = []
     answered: list[EnrollmentId] = []
     for request in request_queries.free_requests(
         tx.connection,
@@ -160,78 +157,81 @@ def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: Conne
         before=before,
         limit=min(most, MOST),
     ):
-        task = _prepared(tx, request, connector=row, wares=wares, answered=answered)
+        task = _prepared(tx, request, connector=row, resources=resources, answered=answered)
         if task is None:
             continue
         until = system_now + LEASE
-        if request_queries.lease(tx.connection, request.id, session=visitor.session, now=system_now, until=until):
-            found.append(task)
+        if request_queries.lease(tx.connection, request.id, session=caller.id, now=system_now, until=until):
+            tasks.append(task)
     if answered:
         # After all requests: enrolments are locked later than these.
         tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=answered))
-    asked: list[CertificateRow] = []
+    revocations: list[CertificateRow] = []
     if "revocation" in row.roles:
-        asked = certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=before, limit=min(most, MOST))
-    return Leased(found, asked, next_poll=_next_poll(tx, row, before=before))
+        revocations = certificate_queries.asked_revocations(
+            tx.connection, tx.tenant.id, before=before, limit=min(most, MOST)
+        )
+    return Leased(tasks, revocations, next_poll=_next_poll(tx, row, before=before))
 
 
 def certify(
     tx: Transaction,
-    visitor: ConnectorSession,
+    caller: ConnectorSession,
     *,
     request_id: RequestId,
     csr: bytes,
     proof: bytes | None,
-    wares: ConnectorResources,
+    resources: ConnectorResources,
 ) -> tuple[x509.Certificate, ...]:
-    """The authority's answer to a connector's certificate request: the certificate and its issuers, nearest first. The
-    same key again: the same certificate. Another key, after a crash: the earlier certificate is revoked.
+    """Issue a certificate for a connector's certificate request; return it and its issuers, nearest first. The same key
+    again gets the same certificate. Another key, after a crash, revokes the earlier certificate.
 
-    DigiCert's CA knows a connector by `proof`, the signature of its RA key over the request. ConnectorRefused's kinds.
+    `proof`: the signature of the connector's RA key over the request, by which DigiCert's CA identifies it. Raises the
+    kinds of ConnectorRefused.
     """
-    row = _served(tx, visitor)
-    request = _mine(tx, row, request_id=request_id, visitor=visitor)
+    row = _served(tx, caller)
+    request = _leased(tx, row, request_id=request_id, caller=caller)
     enrollment = device_queries.enrollment(tx.connection, request.enrollment_id, lock=True)
-    asked = read_csr(csr)
+    request_csr = read_csr(csr)
     earlier = _earlier(tx, request)
     if earlier is not None:
-        if earlier.public_key() == request_key(asked):
-            return (earlier, *_issuers(tx, serial_hex(earlier), wares=wares))
+        if earlier.public_key() == request_key(request_csr):
+            return (earlier, *_issuers(tx, serial_hex(earlier), resources=resources))
         _supersede(tx, serial_hex(earlier))
     assert enrollment is not None
-    task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=row)
+    task = Preparing(tx, enrollment, keys=resources.keys, packagings=resources.packagings).task(request, connector=row)
     if task.refusal is not None:
         raise task.refusal
     if task.application is None:
         raise Invalid(f"The request {request_id} is not for a new certificate.")
     if task.application.authority.name == DIGICERT:
         _check_proof(row, csr, proof=proof)
-    chain = task.application.certify(asked)
+    chain = task.application.certify(request_csr)
     register(tx, enrollment, task=task, certificate=chain[0], user=user_name(tx, enrollment))
     request_queries.note_certificate(tx.connection, request_id, serial=serial_hex(chain[0]))
     return chain
 
 
-def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: RequestId, done: Done) -> bool:
-    """A connector brings what it made, or why it refuses; the device plans again. False for a request that was answered
-    meanwhile, or is not wanted any more.
+def answer(tx: Transaction, caller: ConnectorSession, *, request_id: RequestId, done: Done) -> bool:
+    """Store a connector's answer to a request, or its refusal; the device plans again. Return False for a request that
+    was answered meanwhile, or is gone.
     """
-    row = _served(tx, visitor)
+    row = _served(tx, caller)
     request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None:
         return False
     enrollment = device_queries.enrollment(tx.connection, request.enrollment_id, lock=True)
     assert enrollment is not None
     task = Task(request, row)
-    open_still = request.state == "open" and request.leased_by in (None, visitor.session)
-    if not open_still:
+    is_open = request.state == "open" and request.leased_by in (None, caller.id)
+    if not is_open:
         if done.issued is not None:
-            _in_vain(tx, request, serial=serial_hex(done.issued.certificate))
+            _revoke_orphan(tx, request, serial=serial_hex(done.issued.certificate))
         return False
     if done.issued is not None and serial_hex(done.issued.certificate) != request.serial:
         raise Invalid("The certificate is not the one that was issued for this request.", target="certificate")
     store(tx, enrollment, fulfilled=Fulfilled(task, done), user=user_name(tx, enrollment))
-    if enrollment.state != EnrollmentState.ACTIVE.value:
+    if enrollment.state is not EnrollmentState.ACTIVE:
         if done.issued is not None:
             revoke_issued_late(tx, enrollment, serials=[serial_hex(done.issued.certificate)])
         return True
@@ -239,32 +239,32 @@ def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: RequestId,
     return True
 
 
-def revoke(tx: Transaction, visitor: ConnectorSession, *, serial: str) -> None:
-    """A connector has the authority revoke a certificate that it was told of. Again: nothing."""
-    row = _served(tx, visitor)
+def revoke(tx: Transaction, caller: ConnectorSession, *, serial: str) -> None:
+    """Have the authority revoke a certificate that the connector was sent. Safe to repeat."""
+    row = _served(tx, caller)
     if "revocation" not in row.roles:
-        raise NotAllowed(f"The connector '{row.name}' has not the role revocation.")
+        raise NotAllowed(f"The connector '{row.name}' does not have the role revocation.")
     revocation.carry_out(tx, connector=row, serial=serial)
 
 
-def _known(tx: Transaction, visitor: ConnectorSession) -> ConnectorRow:
-    row = queries.connector_by_credential(tx.connection, tx.tenant.id, digest=visitor.credential)
+def _known(tx: Transaction, caller: ConnectorSession) -> ConnectorRow:
+    row = queries.connector_by_credential(tx.connection, tx.tenant.id, digest=caller.credential)
     if row is None:
-        raise Unauthenticated("This credential is no connector's of this tenant: it was removed, or never added.")
+        raise Unauthenticated("No connector of this tenant has this credential: it was removed, or never added.")
     return row
 
 
-def _served(tx: Transaction, visitor: ConnectorSession) -> ConnectorRow:
-    row = _known(tx, visitor)
-    if row.session != visitor.session:
-        raise Conflict(f"The connector '{row.name}' runs elsewhere by now, or was stopped: this session is over.")
+def _served(tx: Transaction, caller: ConnectorSession) -> ConnectorRow:
+    row = _known(tx, caller)
+    if row.session != caller.id:
+        raise Conflict(f"The connector '{row.name}' was started again elsewhere, or stopped: this session has ended.")
     return row
 
 
-def _learn_keys(tx: Transaction, row: ConnectorRow, *, greeting: Hello) -> None:
+def _note_keys(tx: Transaction, row: ConnectorRow, *, hello: Hello) -> None:
     for known in queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row.id):
         connector_registry.delete_key(tx, row.id, provider=known.provider, key_name=known.key_name)
-    for provider, name, key in greeting.keys:
+    for provider, name, key in hello.keys:
         connector_registry.add_key(tx, row.id, provider=provider, key_name=name, key=key, file="")
 
 
@@ -273,48 +273,50 @@ def _prepared(
     request: RequestRow,
     *,
     connector: ConnectorRow,
-    wares: ConnectorResources,
+    resources: ConnectorResources,
     answered: list[EnrollmentId],
 ) -> Task | None:
-    """The work; None for what needs no connector: its device is gone, or something is missing, which is the answer
-    (the device is then among those that are `answered`).
+    """Return the request's task; None if it needs no connector: its device is gone, or something is missing. Then the
+    refusal is stored as the answer, and the device added to those that are `answered`.
     """
     enrollment = device_queries.enrollment(tx.connection, request.enrollment_id)
-    if enrollment is None or enrollment.state != EnrollmentState.ACTIVE.value:
+    if enrollment is None or enrollment.state is not EnrollmentState.ACTIVE:
         return None
-    task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=connector)
+    task = Preparing(tx, enrollment, keys=resources.keys, packagings=resources.packagings).task(
+        request, connector=connector
+    )
     if task.refusal is None:
         return task
     store(tx, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(tx, enrollment))
-    answered.append(EnrollmentId(enrollment.id))
+    answered.append(enrollment.id)
     return None
 
 
-def _mine(tx: Transaction, row: ConnectorRow, *, request_id: RequestId, visitor: ConnectorSession) -> RequestRow:
+def _leased(tx: Transaction, row: ConnectorRow, *, request_id: RequestId, caller: ConnectorSession) -> RequestRow:
     request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None or request.role not in row.roles:
         raise NotFound(f"There is no request '{request_id}' for this connector.")
-    if request.state != "open" or request.leased_by != visitor.session:
-        raise Conflict(f"The request '{request_id}' is not this session's any more.")
+    if request.state != "open" or request.leased_by != caller.id:
+        raise Conflict(f"The request '{request_id}' is not leased to this session any more.")
     return request
 
 
 def _earlier(tx: Transaction, request: RequestRow) -> x509.Certificate | None:
     if request.serial is None:
         return None
-    found = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request.serial)
-    return None if found is None else x509.load_der_x509_certificate(found.certificate)
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request.serial)
+    return None if row is None else x509.load_der_x509_certificate(row.certificate)
 
 
-def _in_vain(tx: Transaction, request: RequestRow, *, serial: str) -> None:
-    """Another was first: what was issued to this one is nobody's."""
+def _revoke_orphan(tx: Transaction, request: RequestRow, *, serial: str) -> None:
+    """Revoke a certificate whose request another session answered first."""
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is not None and row.item_key == request.item_key and serial != request.serial:
         _supersede(tx, serial)
 
 
 def _supersede(tx: Transaction, serial: str) -> None:
-    """Unverified: that somebody has revoked what a connector lost in a crash."""
+    """Revoke a certificate whose key was lost. Unverified: that the real service does it."""
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is not None and row.revoked_at is None:
         revocation.revoke(
@@ -322,15 +324,15 @@ def _supersede(tx: Transaction, serial: str) -> None:
         )
 
 
-def _issuers(tx: Transaction, serial: str, *, wares: ConnectorResources) -> tuple[x509.Certificate, ...]:
+def _issuers(tx: Transaction, serial: str, *, resources: ConnectorResources) -> tuple[x509.Certificate, ...]:
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     assert row is not None
-    found = authorities.load(tx.connection, tx.tenant, name=row.authority, keys=wares.keys)
-    return (found.certificate, *found.chain)
+    authority = authorities.load(tx.connection, tx.tenant, name=row.authority, keys=resources.keys)
+    return (authority.certificate, *authority.chain)
 
 
 def _check_proof(row: ConnectorRow, csr: bytes, *, proof: bytes | None) -> None:
-    """RaCertificateMissing unless the RA certificate's key has signed the request."""
+    """Raise RaCertificateMissing unless the RA certificate's key has signed the request."""
     known = None if row.ra_certificate is None else x509.load_der_x509_certificate(row.ra_certificate)
     key = None if known is None else known.public_key()
     try:
@@ -344,7 +346,7 @@ def _check_proof(row: ConnectorRow, csr: bytes, *, proof: bytes | None) -> None:
 
 
 def _next_poll(tx: Transaction, row: ConnectorRow, *, before: datetime) -> datetime | None:
-    """When there is something that a polling connector does not look at yet."""
+    """Return when a polling connector may lease the oldest request that is still too new for it."""
     if row.mode != "polling":
         return None
     oldest = request_queries.oldest_request(tx.connection, tx.tenant.id, roles=row.roles, after=before)

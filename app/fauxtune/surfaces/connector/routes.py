@@ -27,7 +27,7 @@ from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 class _ConnectorRoute(BoundedRoute):
     """A call of a caller that has not proved anything yet."""
 
-    # A greeting with all the keys that it may have, has 500.
+    # A hello with all the keys that it may have, has 500.
     most_elements = 1000
 
 
@@ -42,12 +42,12 @@ class ConnectorCall:
         self.tenant_key = tenant_key
         self.digest = connector_registry.digest(bearer_token(request))
 
-    def visitor(self, session: str = "") -> ConnectorSession:
+    def caller(self, session: str = "") -> ConnectorSession:
         """Who comes."""
         return ConnectorSession(self.digest, session)
 
     @property
-    def wares(self) -> ConnectorResources:
+    def resources(self) -> ConnectorResources:
         """What preparing its work takes."""
         return ConnectorResources(self.emulator.keys, self.emulator.packagings)
 
@@ -69,10 +69,8 @@ Call = Annotated[ConnectorCall, Depends(connector_call)]
 async def start(call: Call, body: messages.Hello) -> dict[str, Any]:
     """What the connector was at work on before is anybody's again. 403 for a version that is not served any more."""
     keys = [(each.provider_name, each.key_name, each.rsa()) for each in body.keys]
-    greeting = connector_channel.Hello(version=body.version, machine=body.machine_name, keys=keys)
-    found: connector_channel.HelloAnswer = await call.run(
-        connector_channel.start_session, call.visitor(), greeting=greeting
-    )
+    hello = connector_channel.Hello(version=body.version, machine=body.machine_name, keys=keys)
+    found: connector_channel.HelloAnswer = await call.run(connector_channel.start_session, call.caller(), hello=hello)
     row = found.connector
     return {
         "session": found.session,
@@ -93,7 +91,7 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
 
     async def has_work() -> bool:
         nonlocal found
-        found = await call.run(connector_channel.lease, call.visitor(session), most=body.most, wares=call.wares)
+        found = await call.run(connector_channel.lease, call.caller(session), most=body.most, resources=call.resources)
         return not found.is_empty
 
     if not await has_work() and body.wait:
@@ -128,26 +126,26 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
 async def certify(call: Call, session: str, request_id: str, body: messages.CertificateRequest) -> dict[str, Any]:
     """The certificate for the request's key and its issuers, nearest first (DER). 422: the authority refuses."""
     asked = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
-    chain = await call.run(connector_channel.certify, call.visitor(session), **asked, wares=call.wares)
+    chain = await call.run(connector_channel.certify, call.caller(session), **asked, resources=call.resources)
     return {"certificates": [wire.text(each.public_bytes(Encoding.DER)) for each in chain]}
 
 
 @router.put("/sessions/{session}/requests/{request_id}/result")
 async def bring(call: Call, session: str, request_id: str, body: messages.Result) -> dict[str, Any]:
     """`taken`: false where it was answered meanwhile, or is not wanted any more. Can be repeated."""
-    taken = await call.run(connector_channel.answer, call.visitor(session), request_id=request_id, done=body.done())
+    taken = await call.run(connector_channel.answer, call.caller(session), request_id=request_id, done=body.done())
     return {"taken": taken}
 
 
 @router.put("/sessions/{session}/revocations/{serial}", status_code=204)
 async def revoke(call: Call, session: str, serial: str) -> Response:
     """The authority revokes it; the connector's log says how that went. Can be repeated."""
-    await call.run(connector_channel.revoke, call.visitor(session), serial=serial)
+    await call.run(connector_channel.revoke, call.caller(session), serial=serial)
     return Response(status_code=204)
 
 
 @router.delete("/sessions/{session}", status_code=204)
 async def stop(call: Call, session: str) -> Response:
     """Nothing is leased to it any more."""
-    await call.run(connector_channel.stop_session, call.visitor(session))
+    await call.run(connector_channel.stop_session, call.caller(session))
     return Response(status_code=204)
