@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.engine.planning.targeting import target as reached
-from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
@@ -215,7 +215,7 @@ def test_a_user_an_enrolment_and_a_tenant_concern_their_own(office: Filler) -> N
     other = type(office)(office.connection, TenantId("0ther000-x"))
     other.tenant()
     other.device("theirs", user="alice")
-    assert sorted(concern.by_user(office.connection, office.tenant_id, user_id="alice")) == ALICES
+    assert sorted(concern.by_user(office.connection, office.tenant_id, user_id=UserId("alice"))) == ALICES
     assert concern.by_enrollment(office.connection, office.tenant_id, enrollment_id=EnrollmentId("e-b1")) == ["e-b1"]
     assert sorted(concern.by_tenant(office.connection, office.tenant_id)) == [*ALICES, "e-b1", "e-kiosk"]
     assert generations(office.connection, other.tenant_id) == {"e-0ther000-x-theirs": 1}

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import OperationalError
 
-from fauxtune.core.model.ids import EnrollmentId, RequestId
+from fauxtune.core.model.ids import EnrollmentId, RequestId, UserId
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import audit, concern, devices, locks
 from fauxtune.storage.queries import connector_requests as request_queries
@@ -95,7 +95,7 @@ def is_free(connection: Connection, table: Table, row: str) -> bool:
     "work",
     [
         lambda connection: concern.by_tenant(connection, TENANT),
-        lambda connection: concern.by_user(connection, TENANT, user_id="alice"),
+        lambda connection: concern.by_user(connection, TENANT, user_id=UserId("alice")),
         lambda connection: concern.by_enrollments(
             connection, TENANT, enrollment_ids=[EnrollmentId("e-z"), EnrollmentId("e-a")]
         ),

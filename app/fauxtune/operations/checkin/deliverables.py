@@ -1,4 +1,4 @@
-"""What a device is given when it asks: the items of its policy with their bytes. Only reads."""
+"""The items of a device's policy with their bytes, as they are delivered. Only reads."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 class Deliverable:
     """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, or an account.
 
-    `sealed` is what the platform's packaging says, sealed (DER CMS); `opened` the same in clear, where the tenant wants
-    plain profiles.
+    `sealed` is the content that the platform's packaging defines, sealed (DER CMS); `opened` the same in clear, if the
+    tenant wants plain profiles.
     """
 
     row: LedgerRow
@@ -36,8 +36,8 @@ class Deliverable:
 def deliverables(
     connection: Connection, enrollment: EnrollmentRow, *, keys: Collection[ItemKey] | None = None
 ) -> list[Deliverable]:
-    """All items that the device is told to hold, or those of these keys, in order. One whose bytes are gone is left
-    out: it is on its way to removal.
+    """Return all items of the device's policy, or those of these keys, in order. One whose bytes are gone is left out:
+    it is on its way to removal.
     """
     ledger = device_queries.ledger_rows(connection, enrollment.id).values()
     rows = [row for row in ledger if in_policy(row) and (keys is None or row.key in keys)]
@@ -46,20 +46,20 @@ def deliverables(
     by_item = {(answer.item_key, answer.fingerprint): answer for answer in answers}
     pairs = [(UserId(row.user_id or ""), row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
     files = pfx_queries.pfx_files(connection, enrollment.tenant_id, pairs=pairs)
-    found = []
+    items = []
     for row in rows:
         if row.source is Source.ROOT and row.payload is not None:
-            found.append(Deliverable(row=row, certificate=row.payload))
+            items.append(Deliverable(row=row, certificate=row.payload))
         elif row.source is Source.EMAIL and row.payload is not None:
             carried = by_item.get((row.key, row.fingerprint or ""))
             sealed = None if carried is None else carried.sealed
-            found.append(Deliverable(row=row, account=Account.decode(row.payload), sealed=sealed))
+            items.append(Deliverable(row=row, account=Account.decode(row.payload), sealed=sealed))
         elif row.source is Source.PKCS and row.serial in by_serial:
             answer = by_serial[row.serial]
-            found.append(Deliverable(row=row, pfx=answer.pfx, sealed=answer.sealed))
+            items.append(Deliverable(row=row, pfx=answer.pfx, sealed=answer.sealed))
         elif row.source is Source.IMPORTED:
             answered = by_item.get((row.key, row.fingerprint or ""))
             pfx = files.get((UserId(row.user_id or ""), row.thumbprint or ""))
             if answered is not None and pfx is not None:
-                found.append(Deliverable(row=row, pfx=pfx, sealed=answered.sealed))
-    return found
+                items.append(Deliverable(row=row, pfx=pfx, sealed=answered.sealed))
+    return items

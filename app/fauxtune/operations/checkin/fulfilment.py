@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -26,7 +26,7 @@ from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFo
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, UserId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
-from fauxtune.core.model.platforms import FACTS, Platform, Variant, needs_legacy_pfx
+from fauxtune.core.model.platforms import FACTS, needs_legacy_pfx
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import BACKDATED
@@ -48,14 +48,12 @@ from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestChanges, RequestRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One request with all that answering it takes: the connector's work, and for a new certificate the application to
-    the authority. Or a `refusal`, since something of that is missing. `key_files`: where a connector inside the server
-    finds the keys that orders name.
+    """One request with everything that answering it takes: the connector's work, and for a new certificate the
+    application to the authority; or a `refusal`, if something of that is missing. `key_files`: where a connector
+    inside the server finds the keys that orders name.
     """
 
     request: RequestRow
@@ -73,13 +71,13 @@ class Task:
 
     @property
     def opens(self) -> bool:
-        """True if a file is to be opened that was never opened before."""
-        return isinstance(self.work, Sealing) and not all(each.already_verified for each in self.work.parts)
+        """Whether a file is to be opened that was never opened before."""
+        return isinstance(self.work, Sealing) and not all(part.already_verified for part in self.work.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Fulfilled:
-    """A task, and what was made of it."""
+    """A task and its result."""
 
     task: Task
     done: Done
@@ -88,8 +86,8 @@ class Fulfilled:
 def tasks(
     tx: Transaction, enrollment: EnrollmentRow, *, keys: KeyStore, packagings: Packagings
 ) -> tuple[list[Task], datetime | None]:
-    """What a connector inside the server answers now, and when a polling one will look at what it does not answer
-    yet.
+    """Return the tasks that a connector inside the server answers now, and when a polling one takes the requests that
+    it does not answer yet.
     """
     ready, next_poll = open_requests(tx, enrollment)
     if not ready:
@@ -101,21 +99,21 @@ def tasks(
 def open_requests(
     tx: Transaction, enrollment: EnrollmentRow
 ) -> tuple[list[tuple[RequestRow, ConnectorRow]], datetime | None]:
-    """The requests for the device that a connector inside the server answers now, each with that connector, and when a
-    polling one will look at others. What a process of its own answers comes by itself.
+    """Return the requests for the device that a connector inside the server answers now, each with that connector, and
+    when a polling one takes others. Connectors that are processes of their own answer by themselves.
     """
-    found: list[tuple[RequestRow, ConnectorRow]] = []
+    ready: list[tuple[RequestRow, ConnectorRow]] = []
     next_poll: datetime | None = None
     for row in request_queries.requests(tx.connection, enrollment.id):
         serving = inside(serving_connectors(tx, row.role)) if row.state == "open" else []
         if not serving or _is_leased(tx, row) or row.only_by not in (None, SERVER):
             continue
         polled_at = row.created_at + POLL
-        if all(each.mode == "polling" for each in serving) and polled_at > tx.now:
+        if all(connector.mode == "polling" for connector in serving) and polled_at > tx.now:
             next_poll = min(polled_at, next_poll or polled_at)
             continue
-        found.append((row, serving[0]))
-    return found, next_poll
+        ready.append((row, serving[0]))
+    return ready, next_poll
 
 
 def _is_leased(tx: Transaction, row: RequestRow) -> bool:
@@ -125,18 +123,18 @@ def _is_leased(tx: Transaction, row: RequestRow) -> bool:
 
 
 def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfilled:
-    """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; touches no database."""
+    """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; uses no database."""
     if task.refusal is not None or task.work is None:
         return Fulfilled(task=task, done=Done(refusal=task.refusal))
     keys = NamedKeys(connector_keys, task.key_files, source)
     certify = None if task.application is None else task.application.certify
-    hands = ConnectorTools(keys=keys, source=source, password=task.password)
-    return Fulfilled(task=task, done=do(task.work, tools=hands, certify=certify))
+    tools = ConnectorTools(keys=keys, source=source, password=task.password)
+    return Fulfilled(task=task, done=do(task.work, tools=tools, certify=certify))
 
 
 def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, user: str | None) -> str | None:
-    """Write an answer. One that comes for a request that is no longer open is dropped. The serial number of the new
-    certificate, if it is one. (What a process had certified is in the register already.)
+    """Write an answer, unless its request is no longer open; return the serial number of the new certificate, if the
+    answer has one. (A certificate that was issued to a process is in the register already.)
     """
     task, done = fulfilled.task, fulfilled.done
     log = _log(tx, task, device=enrollment.id, user=user)
@@ -217,7 +215,7 @@ def register(
         template=template.name,
         key_usage=template.key_usage,
         user_id=enrollment.user_id,
-        enrollment_id=EnrollmentId(enrollment.id),
+        enrollment_id=enrollment.id,
         item_key=task.request.item_key,
         profile_id=profile_id,
     )
@@ -231,19 +229,19 @@ def register(
 
 
 class Preparing:
-    """Gathers what answering one device's requests takes, inside the transaction."""
+    """Gathers what answering one device's requests needs, inside the transaction."""
 
     def __init__(self, tx: Transaction, enrollment: EnrollmentRow, *, keys: KeyStore, packagings: Packagings) -> None:
         self._tx = tx
         self._enrollment = enrollment
         self._keys = keys
-        self._packaging: Packaging = packagings.get(Platform(enrollment.platform), BARE_PACKAGING)
-        self._variant = Variant(enrollment.variant)
+        self._packaging: Packaging = packagings.get(enrollment.platform, BARE_PACKAGING)
+        self._variant = enrollment.variant
         self._ledger = device_queries.ledger_rows(tx.connection, enrollment.id)
-        self._recipient = self._seals_for()
+        self._recipient = self._recipient_certificate()
 
     def task(self, request: RequestRow, *, connector: ConnectorRow) -> Task:
-        """Prepare the work that this request takes; a refusal where something of it is missing."""
+        """Return the task for this request, with a refusal if something is missing."""
         task = Task(request, connector)
         try:
             return self._filled(task)
@@ -270,8 +268,8 @@ class Preparing:
                 work = Sealing((imported,), self._wrapping(self._ledger[key]), self._recipient)
         return replace(task, work=work, key_files=self._key_files(request.role))
 
-    def _seals_for(self) -> x509.Certificate:
-        """Who can open what is sealed: the device, or, where the tenant wants plain profiles, the service."""
+    def _recipient_certificate(self) -> x509.Certificate:
+        """The certificate to seal for: the device's, or the service's if the tenant wants plain profiles."""
         switch = self._packaging.plain_switch
         if switch is not None and self._tx.tenant.setting(switch):
             return authorities.certificate(self._tx.connection, self._tx.tenant, name="devices")
@@ -288,7 +286,7 @@ class Preparing:
         except Unavailable as error:
             raise AuthorityUnavailable(error.message) from None
         longest = template.validity
-        asked = longest if order.days is None else timedelta(days=min(order.days, longest.days + 1))
+        ordered = longest if order.days is None else timedelta(days=min(order.days, longest.days + 1))
         return Application(
             authority=authority,
             subject=parse_subject(order.subject),
@@ -297,7 +295,7 @@ class Preparing:
             serial=tx.ids.serial(),
             not_before=tx.now - BACKDATED,
             # As a Windows CA does, the shorter of what the profile asks for and what the template allows.
-            not_after=tx.now + min(asked, longest),
+            not_after=tx.now + min(ordered, longest),
             extra_extended_key_usages=tuple(order.extended_key_usages),
         )
 
@@ -316,13 +314,13 @@ class Preparing:
         )
 
     def _wrapping(self, row: LedgerRow) -> Wrapping:
-        """What a certificate's password goes into, by the profiles that want it."""
-        wanted = {str(claim.profile) for claim in row.claims}
-        found = configuration_queries.profiles_by_id(self._tx.connection, self._tx.tenant.id, ids=wanted)
-        return self._packaging.identity(row, profiles=[each["document"] for each in found.values()])
+        """How a certificate's password is wrapped, by the profiles that claim it."""
+        ids = {str(claim.profile) for claim in row.claims}
+        profiles = configuration_queries.profiles_by_id(self._tx.connection, self._tx.tenant.id, ids=ids)
+        return self._packaging.identity(row, profiles=[profile["document"] for profile in profiles.values()])
 
     def _imported(self, user_id: UserId | None, mark: str) -> ImportedOrder:
-        """The record's file."""
+        """The order to open an imported file."""
         record = None
         if user_id is not None:
             record = pfx_queries.pfx(self._tx.connection, self._tx.tenant.id, user_id=user_id, thumbprint=mark)
@@ -339,13 +337,13 @@ class Preparing:
         )
 
     def _key_files(self, role: str) -> dict[tuple[str, str], str]:
-        """A key helps only at a connector that works: one that is offline cannot lend its own."""
+        """Where the keys of the connectors are that are on line."""
         online = {connector.id for connector in inside(serving_connectors(self._tx, role))}
         keys = connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
         return {(key.provider, key.key_name): key.file for key in keys if key.connector_id in online}
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
-        """A file that the connector made, and kept the password of."""
+        """The order to open a file that the connector made, whose password it has kept."""
         for answer in request_queries.answers(self._tx.connection, self._enrollment.id):
             if answer.serial == row.serial and answer.kept_password is not None and answer.pfx is not None:
                 provider, name = password_escrow.NAME
@@ -375,21 +373,21 @@ class Preparing:
 
 
 def _template(tx: Transaction, order: Order, *, authority_name: str) -> Template:
-    """The template that the order names. TemplateUnknown, with the names that there are, where there is no such one."""
-    found = templates.find(tx, order.template, authority_name=authority_name)
-    if found is not None:
-        return found
-    wanted, ca = order.template, order.authority_name
+    """The template that the order names. Raises TemplateUnknown, with the names of all templates."""
+    template = templates.find(tx, order.template, authority_name=authority_name)
+    if template is not None:
+        return template
+    name, ca = order.template, order.authority_name
     known = templates.all_templates(tx, authority_name)
-    for each in known:
-        if each.display_name.lower() == wanted.lower():
+    for other in known:
+        if other.display_name.lower() == name.lower():
             # Intune: "Configure and use PKCS certificates": the template name, not the template display name.
             raise TemplateUnknown(
-                f"'{wanted}' is the display name of a certificate template of '{ca}'. certificateTemplateName takes "
-                f"its name: '{each.name}'."
+                f"'{name}' is the display name of a certificate template of '{ca}'. certificateTemplateName takes "
+                f"its name: '{other.name}'."
             )
     raise TemplateUnknown(
-        f"'{ca}' has no certificate template '{wanted}'. Its templates: {', '.join(each.name for each in known)}."
+        f"'{ca}' has no certificate template '{name}'. Its templates: {', '.join(other.name for other in known)}."
     )
 
 
@@ -397,8 +395,8 @@ def _unknown_authority(tx: Transaction, order: Order) -> str:
     known = [f"'{tx.tenant.ca_name}' at {tx.tenant.ca_host}"]
     if authority_queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None:
         known.append(f"'Symantec' at {tx.tenant.setting('digicert.host')}")
-    wanted = f"'{order.authority_name}' at {order.authority_host}"
-    return f"No certification authority {wanted} is known to the connector. Known: {', '.join(known)}."
+    name = f"'{order.authority_name}' at {order.authority_host}"
+    return f"No certification authority {name} is known to the connector. Known: {', '.join(known)}."
 
 
 def _refusal(error: FauxtuneError) -> ConnectorRefused:

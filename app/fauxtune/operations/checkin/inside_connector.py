@@ -1,10 +1,9 @@
 """The connector's work inside the server: done in threads, with a limit on how long a check-in waits for it.
 
-What the connector makes itself takes milliseconds, and a check-in waits until it is made. A file that was imported and
-never opened before was made by somebody else. What it costs to open is bounded (`core.pki.pbe`), but it may be seconds
-for each file. So a check-in waits `patience` seconds for all of them, and as long once more for those that have begun
-by then. What has not begun stays asked for, and is begun at the next check-in; what has not ended is refused. The files
-of one tenant never keep another tenant waiting.
+The connector's own files take milliseconds, and a check-in waits for them. An imported file that was never opened
+before may cost seconds to open, within bounds (`core.pki.pbe`). So a check-in waits `patience` seconds for all of them,
+and as long once more for those that have begun by then. Files that have not begun stay requested, and are begun at the
+next check-in; files that have not ended are refused. The files of one tenant never keep another tenant waiting.
 """
 
 from __future__ import annotations
@@ -22,38 +21,38 @@ from fauxtune.operations.runtime.emulator import Emulator
 
 
 async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
-    """The answers. Files that were not begun in time have no answer yet."""
+    """Return the answers; there is none yet for files that were not begun in time."""
     work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}
     for task in tasks:
-        hands = emulator.openers if task.opens else emulator.workers
-        future = hands.submit(tenant.id, partial(work, task))
+        pool = emulator.openers if task.opens else emulator.workers
+        future = pool.submit(tenant.id, partial(work, task))
         begun[asyncio.wrap_future(future)] = (future, task)
     try:
-        await _made(begun)
-        late = await _opened(begun, patience=emulator.patience)
-        answers = [each.result() for each in begun if each.done() and not each.cancelled()]
-        return answers + [_refused(begun[each][1], emulator.patience) for each in late]
+        await _wait_for_own(begun)
+        late = await _wait_for_imported(begun, patience=emulator.patience)
+        answers = [future.result() for future in begun if future.done() and not future.cancelled()]
+        return answers + [_refused(begun[future][1], emulator.patience) for future in late]
     finally:
-        for each in begun:
-            each.cancel()
+        for waiting in begun:
+            waiting.cancel()
 
 
-async def _made(begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]]) -> None:
-    if own := [each for each, (_, task) in begun.items() if not task.opens]:
+async def _wait_for_own(begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]]) -> None:
+    if own := [future for future, (_, task) in begun.items() if not task.opens]:
         await asyncio.wait(own)
 
 
-async def _opened(
+async def _wait_for_imported(
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]], *, patience: float
 ) -> set[asyncio.Future[Fulfilled]]:
-    """Wait for the files that are opened for the first time; those that have begun and not ended."""
-    late = {each for each, (_, task) in begun.items() if task.opens and not each.done()}
+    """Wait for the files that are opened for the first time; return those that have begun and not ended."""
+    late = {future for future, (_, task) in begun.items() if task.opens and not future.done()}
     if late:
         _, late = await asyncio.wait(late, timeout=patience)
-    running = {each for each in late if not begun[each][0].cancel()}
-    for each in late - running:
-        each.cancel()
+    running = {future for future in late if not begun[future][0].cancel()}
+    for future in late - running:
+        future.cancel()
     if running:
         _, running = await asyncio.wait(running, timeout=patience)
     return running

@@ -41,7 +41,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 @dataclass(frozen=True, slots=True)
 class NextSteps:
-    """The steps for the device; `is_due`: there are none, and it is to be planned before there can be more."""
+    """The steps for the device; `is_due`: it has to be planned before there can be any."""
 
     steps: tuple[Step, ...]
     is_due: bool

@@ -13,10 +13,9 @@ from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest
 from fauxtune.core.engine.planning.report import profile_outcomes
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, RequestId, UserId
+from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, ItemKey, RequestId, UserId
 from fauxtune.core.model.items import LedgerRow, Order, Problem
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
-from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
@@ -57,16 +56,16 @@ class Planned:
 
 
 def plan_device(tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
-    """The device's plan at this moment, from its ledger rows. Nothing is written."""
-    found, profiles = situation(tx, enrollment, rows=rows)
-    made = plan(found)
-    return Planned(plan=made, profiles=profiles, before=rows, rows={**rows, **made.rows})
+    """Return the device's plan at this moment, from its ledger rows. Nothing is written."""
+    present, profiles = situation(tx, enrollment, rows=rows)
+    new = plan(present)
+    return Planned(plan=new, profiles=profiles, before=rows, rows={**rows, **new.rows})
 
 
 def situation(
     tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]
 ) -> tuple[Situation, tuple[Profile, ...]]:
-    """All that the device's plan depends on, and the profiles that reach the device."""
+    """Return everything that the device's plan depends on, and the profiles that reach the device."""
     user = None
     if enrollment.user_id is not None:
         user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment.user_id)
@@ -74,9 +73,9 @@ def situation(
     recipient = _recipient(tx, enrollment, user=user, profiles=profiles)
     items = desired_items(profiles, recipient)
     unwanted = [row for key, row in rows.items() if key not in items]
-    found = Situation(
+    present = Situation(
         now=tx.now,
-        variant=Variant(enrollment.variant),
+        variant=enrollment.variant,
         edition=tx.tenant.edition,
         items=items,
         rows=rows,
@@ -84,12 +83,12 @@ def situation(
         standing=_standing(tx, enrollment, user=user, recipient=recipient, unwanted=unwanted),
         waiting_for=_waiting_for(tx),
     )
-    return found, profiles
+    return present, profiles
 
 
 def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, user: str | None) -> None:
-    """Ledger, requests to the connector, revocations and profile states. The enrolment's row is the caller's."""
-    enrollment_id = EnrollmentId(enrollment.id)
+    """Write the ledger, requests to the connector, revocations and profile states. The caller writes the enrolment."""
+    enrollment_id = enrollment.id
     changed = planned.plan.rows.values()
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
     for request in planned.plan.requests:
@@ -110,7 +109,7 @@ def _put_request(tx: Transaction, enrollment: EnrollmentRow, *, request: Connect
     row = RequestRow(
         id=RequestId(tx.ids.uuid()),
         tenant_id=tx.tenant.id,
-        enrollment_id=EnrollmentId(enrollment.id),
+        enrollment_id=enrollment.id,
         item_key=request.item.key,
         fingerprint=request.fingerprint,
         role=_role(request),
@@ -136,7 +135,7 @@ def revoke_planned(
     revoked: Sequence[tuple[LedgerRow, Cause | Incident]],
     user: str | None,
 ) -> None:
-    """What plans say that the CA must revoke."""
+    """Revoke the certificates that a plan revokes, each with the cause."""
     for row, cause in revoked:
         if row.serial is not None:
             if not revocation.revoke_for_connector(
@@ -146,8 +145,8 @@ def revoke_planned(
             tx.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
 
 
-def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: str, user: str | None) -> None:
-    """A journal entry about one item on one device."""
+def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: EnrollmentId, user: str | None) -> None:
+    """Record an event about one item on one device in the journal."""
     detail: dict[str, Any] = {"item": row.key}
     if row.problem is not None:
         detail |= {"errorCode": row.problem.code, "reason": row.problem.message}
@@ -162,7 +161,7 @@ def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: str, use
 
 
 def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None) -> tuple[Profile, ...]:
-    """The profiles that reach the device. A user who is gone or has no licence is given nothing."""
+    """The profiles that reach the device; none if its user is gone or has no licence."""
     if enrollment.user_id is not None and (user is None or not user.licensed):
         return ()
     membership = Membership(
@@ -170,13 +169,13 @@ def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | Non
         user_groups=groups_of(tx, enrollment.user_id),
         device_groups=groups_of(tx, enrollment.directory_device_id),
     )
-    variant = Variant(enrollment.variant)
+    variant = enrollment.variant
     edition = tx.tenant.edition
     applied = []
     groups = membership.user_groups | membership.device_groups
     candidates = configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
-    asked = [assignment for _profile, assignments in candidates for assignment in assignments]
-    matches = matching(tx, enrollment, assignments=asked)
+    assigned = [assignment for _profile, assignments in candidates for assignment in assignments]
+    matches = matching(tx, enrollment, assignments=assigned)
     for profile, assignments in candidates:
         known = kind(profile.kind)
         assignment = target(assignments, membership, matches=matches)
@@ -187,19 +186,19 @@ def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | Non
 
 
 def matching(tx: Transaction, enrollment: EnrollmentRow, *, assignments: Iterable[Assignment]) -> Matches:
-    """How the filters of these assignments judge the device. Where none has one, nothing is asked."""
-    ids = {each.filter for each in assignments if each.filter is not None}
+    """Return which filters of these assignments the device meets; no statement is run if they have no filters."""
+    ids = {assignment.filter for assignment in assignments if assignment.filter is not None}
     if not ids:
         return matches_nothing
     return Matching(
         filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids),
         record=filter_queries.record_for_filters(tx.connection, tx.tenant.id, enrollment_id=enrollment.id),
-        variant=Variant(enrollment.variant),
+        variant=enrollment.variant,
     )
 
 
-def groups_of(tx: Transaction, member_id: str | None) -> frozenset[GroupId]:
-    """The groups that a user or a device is in, directly or not."""
+def groups_of(tx: Transaction, member_id: UserId | DirectoryDeviceId | None) -> frozenset[GroupId]:
+    """Return the groups that a user or a device is in, directly or not."""
     if member_id is None:
         return frozenset()
     return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=member_id)
@@ -209,7 +208,7 @@ def _recipient(
     tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, profiles: tuple[Profile, ...]
 ) -> Recipient:
     reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
-    # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
+    # Nearly always the profiles that a profile refers to reach the device as well: then no statement is run.
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
     templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
     root = authorities.certificate(tx.connection, tx.tenant, name="root")
@@ -222,7 +221,7 @@ def _recipient(
     edition = tx.tenant.edition
     return Recipient(
         edition=edition,
-        variant=Variant(enrollment.variant),
+        variant=enrollment.variant,
         os_version=enrollment.facts.get("osVersion"),
         variables=variables(None if user is None else user.document, enrollment.facts, edition=edition),
         has_user=user is not None,
@@ -236,18 +235,18 @@ def _recipient(
 def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[AuthorityFacts, ...]:
     """DigiCert's CA, if a profile names it and the tenant has one."""
     host = str(tx.tenant.setting("digicert.host"))
-    if not any(str(each.document.get("certificationAuthority")).lower() == host.lower() for each in profiles):
+    if not any(str(profile.document.get("certificationAuthority")).lower() == host.lower() for profile in profiles):
         return ()
     root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
     if root is None:
         return ()
-    found = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
+    templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
     return (
         AuthorityFacts(
             host=host,
             name="Symantec",
             root_sha256=hashlib.sha256(root.certificate).hexdigest(),
-            templates=tuple(found),
+            templates=tuple(templates),
             kind=Authority.DIGICERT,
         ),
     )
@@ -269,7 +268,7 @@ def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
         assert request.error_code is not None
         assert request.answered_at is not None
         return ConnectorAnswer.refused(Problem(request.error_code, request.message or ""), at=request.answered_at)
-    # Until its file is here, a certificate that the authority has issued to a connector is no answer.
+    # A certificate that the authority has issued to a connector is no answer until its file has arrived.
     if request.state == "open":
         return ConnectorAnswer()
     if request.serial is None:
@@ -291,13 +290,13 @@ def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
 def _standing(
     tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, recipient: Recipient, unwanted: list[LedgerRow]
 ) -> Standing:
-    """What the causes depend on; of profiles and assignments, those that once brought what is unwanted now."""
+    """What the causes of removal depend on: of profiles and assignments, those that once claimed the unwanted items."""
     claims = [claim for row in unwanted for claim in row.claims]
     return Standing(
         user_id=enrollment.user_id,
         user_exists=user is not None,
         user_licensed=user is not None and bool(user.licensed),
-        certificates=frozenset(each.thumbprint for each in recipient.imported),
+        certificates=frozenset(certificate.thumbprint for certificate in recipient.imported),
         profiles=configuration_queries.existing(
             tx.connection, tx.tenant.id, profile_ids={claim.profile for claim in claims}
         ),
@@ -308,7 +307,7 @@ def _standing(
 
 
 def _waiting_for(tx: Transaction) -> dict[Source, str]:
-    """For each source that a connector serves: who is waited for, in words."""
+    """For each source that a connector serves, the connector that is waited for, in words."""
     return {source: who_is_waited_for(tx, role) for source, role in ROLES.items()}
 
 
@@ -324,19 +323,21 @@ def _order(request: ConnectorRequest, *, user_id: UserId | None) -> RequestOrder
 
 
 def _role(request: ConnectorRequest) -> str:
-    """Who answers. An account with an imported certificate needs the connector that has the key of its import."""
+    """The role of the connector that answers. An account with an imported certificate needs the connector that has the
+    key of its import.
+    """
     if request.account is None:
         return ROLES[request.item.source]
-    carried = [each.item for each in request.account.certificates.values()]
+    carried = [certificate.item for certificate in request.account.certificates.values()]
     return ROLES[Source.IMPORTED if any(key.startswith("imported/") for key in carried) else Source.PKCS]
 
 
 def _maker(
     tx: Transaction, enrollment_id: EnrollmentId, *, request: ConnectorRequest, rows: Mapping[ItemKey, LedgerRow]
 ) -> str | None:
-    """Of an account that carries certificates which a connector made: who alone can open their passwords."""
+    """The connector that made the certificates which an account carries: it alone can open their passwords."""
     carried = () if request.account is None else tuple(request.account.certificates.values())
-    serials = {rows[each.item].serial for each in carried if rows[each.item].source is Source.PKCS}
+    serials = {rows[own.item].serial for own in carried if rows[own.item].source is Source.PKCS}
     if not serials:
         return None
     known = {connector.id for connector in apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))}

@@ -88,7 +88,7 @@ class _Snapshot:
 
 @dataclass(slots=True)
 class _Watch:
-    """What is remembered from snapshot to snapshot."""
+    """The state that is kept between snapshots."""
 
     connected_once: set[EnrollmentId] = field(default_factory=set)
     signs: Hashable = None
@@ -204,7 +204,7 @@ def _prospect(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot, 
         return _Prospect.YES
     if device in snapshot.attended:
         return _Prospect.YES
-    # It waits for connectors alone. One that polls has a moment at which it does; one that is away has none.
+    # It waits for connectors alone. One that polls does so at a known moment; one that is away may never come.
     comes_in_time = snapshot.clock_runs and row.due_at - snapshot.now <= timedelta(seconds=left)
     return _Prospect.YES if comes_in_time else _Prospect.NO
 

@@ -137,13 +137,13 @@ def _apply_action(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result
 
 
 def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdapter) -> None:
-    """When all questions are answered or put off, take in what the answers show that the device holds, and its facts.
-    An item that only a question shows which was put off waits for that question.
+    """Take in the device's inventory and facts, once all questions are answered or put off. An item that only a
+    question shows which was put off waits for that question.
     """
     sent = step_queries.sent_steps(tx.connection, row.id)
     states = {step.step.subject: step.state for step in sent if step.step.kind is StepKind.QUESTION}
-    asked = {states.get(part) for part in questions(tx, row, sent=sent, adapter=adapter)}
-    if StepState.ANSWERED not in asked or asked - {StepState.ANSWERED, StepState.LATER}:
+    present = {states.get(part) for part in questions(tx, row, sent=sent, adapter=adapter)}
+    if StepState.ANSWERED not in present or present - {StepState.ANSWERED, StepState.LATER}:
         return
     put_off = _put_off(sent)
     rows = queries.ledger_rows(tx.connection, row.id)

@@ -42,7 +42,7 @@ class EnrollmentRequest:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentCredentials:
-    """How the device is known from now on: the digest of its credential, its identity certificate (DER), its push
+    """A device's credentials: the digest of its credential, its identity certificate (DER), its push
     token, and the state of its platform's surface (None for Android, which has no step by step check-ins).
     """
 

@@ -75,7 +75,7 @@ def _is_renewal(request: scep.Request) -> bool:
 
 
 def _issue(tx: Transaction, request: scep.Request, *, emulator: Emulator) -> x509.Certificate:
-    """The certificate for a request. Raises the error that says why there is none."""
+    """Issue the certificate for a request. Raises the error that refuses it."""
     if request.kind is scep.Kind.POLL:
         raise NotFound("No request is pending: each is answered at once.")
     if _is_renewal(request):

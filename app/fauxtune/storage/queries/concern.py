@@ -1,8 +1,8 @@
-"""Whom a change concerns: raising the generation of exactly those devices, with one UPDATE per change (on PostgreSQL
-their rows are locked before, in the order of `locks`).
+"""The devices that a change concerns: the generation of exactly those is raised, with one UPDATE per change (on
+PostgreSQL their rows are locked before, in the order of `locks`).
 
-A device whose generation is ahead of its settled one plans at its next check-in. Every function gives back the
-enrolments it touched, so that they can be pushed.
+A device whose generation is ahead of its settled one plans at its next check-in. Every function returns the enrolments
+whose generations it raised, so that they can be pushed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
-from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId
+from fauxtune.core.model.ids import DeviceCategoryId, EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
@@ -38,7 +38,7 @@ from fauxtune.storage.queries.directory import groups_above, groups_by_member, m
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices, users
 
-# Built once: it is asked for each of many devices at once.
+# Built once: it runs for each of many devices in a row.
 _RAISE_ONE = (
     update(enrollments)
     .where(
@@ -52,12 +52,12 @@ _RAISE_ONE = (
 
 
 def by_targets(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
-    """The devices that these assignments, inclusions and exclusions alike, can concern."""
+    """Raise the devices that these assignments, inclusions and exclusions alike, can concern."""
     return _raise(connection, tenant_id, where=_reached(tenant_id, targets))
 
 
 def by_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> list[EnrollmentId]:
-    """The devices of a member that joined or left a group, if that group or one above it is assigned anything."""
+    """Raise the devices of a member that joined or left a group, if that group or one above it is assigned anything."""
     above = {group_id, *groups_above(connection, tenant_id, member_id=group_id)}
     assigned = select(assignments.c.id).where(
         assignments.c.tenant_id == tenant_id, assignments.c.group_id.in_(sorted(above))
@@ -67,13 +67,13 @@ def by_member(connection: Connection, tenant_id: TenantId, *, group_id: str, mem
     return _raise(connection, tenant_id, where=_of_members(tenant_id, [member_id]))
 
 
-def by_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[EnrollmentId]:
-    """The devices of one user."""
+def by_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[EnrollmentId]:
+    """Raise the devices of one user."""
     return _raise(connection, tenant_id, where=enrollments.c.user_id == user_id)
 
 
 def by_enrollment(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> list[EnrollmentId]:
-    """One device."""
+    """Raise one device."""
     values = {"tenant": tenant_id, "enrollment": enrollment_id}
     return [EnrollmentId(row[0]) for row in connection.execute(_RAISE_ONE, values)]
 
@@ -81,12 +81,12 @@ def by_enrollment(connection: Connection, tenant_id: TenantId, *, enrollment_id:
 def by_enrollments(
     connection: Connection, tenant_id: TenantId, *, enrollment_ids: Sequence[EnrollmentId]
 ) -> list[EnrollmentId]:
-    """These devices."""
+    """Raise these devices."""
     return _raise(connection, tenant_id, where=enrollments.c.id.in_(enrollment_ids))
 
 
-def by_category(connection: Connection, tenant_id: TenantId, *, category_id: str) -> list[EnrollmentId]:
-    """The devices whose records are in this category."""
+def by_category(connection: Connection, tenant_id: TenantId, *, category_id: DeviceCategoryId) -> list[EnrollmentId]:
+    """Raise the devices whose records are in this category."""
     inside = select(managed_devices.c.enrollment_id).where(
         managed_devices.c.tenant_id == tenant_id, managed_devices.c.category_id == category_id
     )
@@ -94,19 +94,19 @@ def by_category(connection: Connection, tenant_id: TenantId, *, category_id: str
 
 
 def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
-    """Every device of the tenant: a switch was turned."""
+    """Raise every device of the tenant: a setting was changed."""
     return _raise(connection, tenant_id, where=enrollments.c.tenant_id == tenant_id)
 
 
 def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[EnrollmentId]:
-    """The active devices that the profile's assignments really reach."""
+    """Return the active devices that the profile's assignments really reach."""
     targets = assignment_targets(assignments_of(connection, tenant_id, profile_id=profile_id))
     return targeted(connection, tenant_id, targets=targets)
 
 
 def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
-    """The active devices that one profile's assignments really reach."""
-    return [each for each, _variant in reach(connection, tenant_id, assigned={"": targets})[""]]
+    """Return the active devices that one profile's assignments really reach."""
+    return [device for device, _variant in reach(connection, tenant_id, assigned={"": targets})[""]]
 
 
 def reach(
@@ -115,14 +115,14 @@ def reach(
     *,
     assigned: Mapping[str, Sequence[Assignment]],
     unsettled: bool = False,
-) -> dict[str, list[tuple[EnrollmentId, str]]]:
-    """For each profile the active devices, with their variants, that its assignments really reach. SQL says who is in
-    which of the groups and what filters see; the engine decides, once for all devices that are alike in that.
-    `unsettled`: of the devices that have still to plan, and whose user is there and has a licence.
+) -> dict[str, list[tuple[EnrollmentId, Variant]]]:
+    """Return for each profile the active devices, with their variants, that its assignments really reach. SQL finds the
+    members of the groups and the facts that filters see; the engine decides, once for all devices that are alike in
+    these. `unsettled`: only devices that have still to plan, and whose user exists and has a licence.
     """
-    every = [each for targets in assigned.values() for each in targets]
-    groups = groups_by_member(connection, tenant_id, group_ids={each.group for each in every if each.group})
-    filters = filters_by_id(connection, tenant_id, ids={each.filter for each in every if each.filter})
+    every = [item for targets in assigned.values() for item in targets]
+    groups = groups_by_member(connection, tenant_id, group_ids={item.group for item in every if item.group})
+    filters = filters_by_id(connection, tenant_id, ids={item.filter for item in every if item.filter})
     nothing: frozenset[Any] = frozenset()
     alike: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], list[Any]] = {}
     statement = _active(tenant_id, every, seen=bool(filters))
@@ -132,30 +132,30 @@ def reach(
         enrollment_id, user_id, device_id, variant = row[:4]
         met = nothing
         if filters:
-            matching = Matching(filters, record=seen_by_filters(row._mapping), variant=Variant(variant))
+            matching = Matching(filters, record=seen_by_filters(row._mapping), variant=variant)
             met = frozenset(filter(matching, filters))
         kind = (user_id is not None, groups.get(user_id, nothing), groups.get(device_id, nothing), met)
         alike.setdefault(kind, []).append((EnrollmentId(enrollment_id), variant))
     return {
         profile_id: sorted(
-            each
+            device
             for (has_user, of_user, of_device, met), devices in alike.items()
             if target(targets, Membership(has_user, of_user, of_device), matches=met.__contains__) is not None
-            for each in devices
+            for device in devices
         )
         for profile_id, targets in assigned.items()
     }
 
 
 def entitled(devices: Select[Any]) -> Select[Any]:
-    """Of the selected enrolments those without a user, or whose user has a licence. All others are given nothing."""
+    """Restrict the selected enrolments to those without a user or with a licensed one: no profile reaches others."""
     user = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
     return devices.outerjoin(users, user).where(or_(enrollments.c.user_id.is_(None), users.c.licensed))
 
 
 def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -> Select[Any]:
-    """The active devices. With what filters see of them, if that is to be `seen`: then only those that can be reached,
-    for a record costs more to read than all else.
+    """Select the active devices. `seen`: with the facts that filters see; then only devices that can be reached, for a
+    record costs more to read than everything else.
     """
     held = enrollments.c
     statement = (
@@ -166,7 +166,7 @@ def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -
     )
     if not seen:
         return statement
-    bringing = [each for each in targets if not each.removes and each.kind is not TargetKind.EXCLUSION]
+    bringing = [item for item in targets if not item.removes and item.kind is not TargetKind.EXCLUSION]
     return (
         statement.add_columns(managed_devices.c.document, CATEGORY_NAME)
         .outerjoin(managed_devices, managed_devices.c.enrollment_id == held.id)
@@ -176,20 +176,20 @@ def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -
 
 
 def _reached(tenant_id: TenantId, targets: Sequence[Assignment]) -> ColumnElement[bool]:
-    kinds = {each.kind for each in targets}
+    kinds = {item.kind for item in targets}
     if TargetKind.ALL_DEVICES in kinds:
         return enrollments.c.tenant_id == tenant_id
     conditions: list[ColumnElement[bool]] = []
     if TargetKind.ALL_USERS in kinds:
         conditions.append(enrollments.c.user_id.is_not(None))
-    groups = sorted({each.group for each in targets if each.group})
+    groups = sorted({item.group for item in targets if item.group})
     if groups:
         conditions.append(_of_members(tenant_id, [*groups]))
     return or_(*conditions) if conditions else false()
 
 
 def _of_members(tenant_id: TenantId, member_ids: list[str]) -> ColumnElement[bool]:
-    """The devices of these users, groups and devices."""
+    """Whether an enrolment is one of these devices, or one of a member of these groups or of these users."""
     below = members_below(tenant_id, member_ids)
     return or_(
         enrollments.c.user_id.in_(member_ids),

@@ -1,4 +1,4 @@
-"""Which devices a profile reaches that have still to plan: for the lists of statuses and their counts.
+"""The devices that a profile reaches and that have still to plan: for the lists of statuses and their counts.
 
 Unverified: that the real service lists them. Graph's complianceStatus has no word for "pending"; its overviews count
 such devices (pendingCount), and public programs wait over the rows.
@@ -22,10 +22,10 @@ from fauxtune.storage.tables import assignments, enrollments, profiles
 def waiting(
     connection: Connection, tenant_id: TenantId, *, profile_ids: Sequence[str]
 ) -> dict[str, list[EnrollmentId]]:
-    """For each of these profiles the devices that it reaches, for which it is made, and that have still to plan. Four
-    statements at most, however many profiles there are; one where all devices have settled.
+    """Return for each of these profiles the devices that it reaches, for which it is made, and that have still to plan.
+    It runs at most four statements, however many profiles there are; one if all devices are settled.
     """
-    found: dict[str, list[EnrollmentId]] = {each: [] for each in profile_ids}
+    devices_of: dict[str, list[EnrollmentId]] = {profile_id: [] for profile_id in profile_ids}
     targets: dict[str, list[dict[str, object]]] = {}
     variants: dict[str, frozenset[Variant]] = {}
     for row in connection.execute(_ASSIGNED, {"tenant": tenant_id, "profiles": list(profile_ids)}).mappings():
@@ -33,12 +33,12 @@ def waiting(
         targets.setdefault(row["profile_id"], []).append(dict(row))
         variants[row["profile_id"]] = frozenset() if known is None else known.reached
     if not targets:
-        return found
+        return devices_of
     assigned = {profile_id: assignment_targets(rows) for profile_id, rows in targets.items()}
     reached = concern.reach(connection, tenant_id, assigned=assigned, unsettled=True)
     for profile_id, devices in reached.items():
-        found[profile_id] = [each for each, variant in devices if Variant(variant) in variants[profile_id]]
-    return found
+        devices_of[profile_id] = [device for device, variant in devices if variant in variants[profile_id]]
+    return devices_of
 
 
 #: Nothing while every device has settled.

@@ -38,7 +38,7 @@ enrollments = Table(
     Column("policy_version", Integer, nullable=False),
     Column("plans", Integer, nullable=False, comment="how often this device was planned"),
     Column("facts", Document, nullable=False, comment="serialNumber, imei, model, osVersion, deviceName ..."),
-    # Of devices that are told step by step.
+    # Of devices that are managed step by step.
     Column("inventory_at", Moment, comment="when it is asked what it holds and what it is"),
     Column("wire_state", Document, comment="what its platform's surface has to remember"),
     Index("ix_enrollments_user", "tenant_id", "user_id"),
