@@ -30,7 +30,7 @@ class Actor:
     """The caller of a request, as the token says, and the request's id."""
 
     client_id: str
-    user_id: str | None
+    user_id: UserId | None
     permissions: tuple[str, ...]
     request_id: str
 
@@ -148,7 +148,7 @@ def _actor_document(tx: Transaction, actor: Actor) -> JsonObject:
     application = application_queries.application(tx.connection, tx.tenant.id, client_id=actor.client_id)
     user = None
     if actor.user_id is not None:
-        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=UserId(actor.user_id))
+        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=actor.user_id)
     kind = "Application" if actor.user_id is None else "ItPro"
     return {
         "type": kind,

@@ -27,7 +27,7 @@ from fauxtune.core.engine.diagnosis.facts import (
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import ProfileId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.names import serial_hex, subject_text
@@ -43,8 +43,9 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
-from fauxtune.storage.rows.certificates import ConnectorRow
+from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.rows.directory import UserRow
 
 Row = dict[str, Any]
@@ -71,7 +72,7 @@ def gather(
     if asked is not None:
         reaching.setdefault(asked.id, asked)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
-    certificates = () if user is None else owned(tx, user.id)
+    certificates = () if user is None else certificates_of(tx, user.id)
     issued_by = {each.profile for each in certificates if each.profile is not None}
     ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
     assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
@@ -96,15 +97,19 @@ def gather(
     )
 
 
-def owned(tx: Transaction, user_id: str) -> tuple[UserCertificate, ...]:
-    """Every certificate of the user, oldest first: imported ones, those of devices, and those of the CA's counter."""
+def certificates_of(tx: Transaction, user_id: UserId) -> tuple[UserCertificate, ...]:
+    """Return every certificate of the user, oldest first: imported ones, those of devices, and those that the CA issued
+    by hand.
+    """
     imported = [_imported(row) for row in queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user_id)]
-    marks = {each.thumbprint for each in imported}
+    thumbprints = {certificate.thumbprint for certificate in imported}
     registered = queries.certificates_of_user(tx.connection, tx.tenant.id, user_id=user_id)
-    others = [_issued(row) for row in registered if row["thumbprint"] not in marks]
-    every = sorted([*imported, *others], key=lambda each: (str(each.not_before or ""), each.thumbprint))
-    held = queries.holders_of_each(tx.connection, tx.tenant.id, thumbprints=[each.thumbprint for each in every])
-    return tuple(_held(each, held.get(each.thumbprint, ())) for each in every)
+    others = [_issued(row) for row in registered if row.thumbprint not in thumbprints]
+    certificates = sorted([*imported, *others], key=lambda each: (str(each.not_before or ""), each.thumbprint))
+    holders = queries.holders_of_certificates(
+        tx.connection, tx.tenant.id, thumbprints=[certificate.thumbprint for certificate in certificates]
+    )
+    return tuple(_with_holders(each, holders.get(each.thumbprint, ())) for each in certificates)
 
 
 def contents(certificate: x509.Certificate) -> CertificateContents:
@@ -147,29 +152,29 @@ def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _imported(row: Row) -> UserCertificate:
-    starts = row["document"].get("startDateTime")
-    found = UserCertificate(
-        thumbprint=row["thumbprint"],
+def _imported(row: ImportedCertificateRow) -> UserCertificate:
+    starts = row.document.get("startDateTime")
+    certificate = UserCertificate(
+        thumbprint=row.thumbprint,
         source=Source.IMPORTED,
         not_before=None if not starts else from_iso(str(starts)),
-        not_after=row["not_after"],
-        serial=row["serial"],
-        template=row["template"],
-        purpose=row["purpose"],
-        provider=row["provider"],
-        key_name=row["key_name"],
-        revoked_at=row["revoked_at"],
-        reason=row["reason"],
+        not_after=row.not_after,
+        serial=row.serial,
+        template=row.template,
+        purpose=row.purpose,
+        provider=row.provider,
+        key_name=row.key_name,
+        revoked_at=row.revoked_at,
+        reason=row.reason,
     )
-    return found if row["certificate"] is None else _looked_into(found, row["certificate"])
+    return certificate if row.certificate is None else _with_contents(certificate, row.certificate)
 
 
-def _looked_into(found: UserCertificate, der: bytes) -> UserCertificate:
-    """With what the certificate says of itself. It was read by `core.pki.foreign` before it was kept."""
+def _with_contents(certificate: UserCertificate, der: bytes) -> UserCertificate:
+    """Add the contents of the X.509 certificate, which `core.pki.foreign` read before it was stored."""
     known = x509.load_der_x509_certificate(der)
     return replace(
-        found,
+        certificate,
         not_before=known.not_valid_before_utc,
         not_after=known.not_valid_after_utc,
         contents=contents(known),
@@ -177,25 +182,25 @@ def _looked_into(found: UserCertificate, der: bytes) -> UserCertificate:
     )
 
 
-def _issued(row: Row) -> UserCertificate:
-    word = str(row["item_key"] or "").partition("/")[0]
+def _issued(row: CertificateRow) -> UserCertificate:
+    word = str(row.item_key or "").partition("/")[0]
     return UserCertificate(
-        thumbprint=row["thumbprint"],
+        thumbprint=row.thumbprint,
         source=Source(word) if word in (Source.PKCS, Source.SCEP) else None,
-        not_before=row["not_before"],
-        not_after=row["not_after"],
-        contents=contents(x509.load_der_x509_certificate(row["certificate"])),
-        serial=row["serial"],
-        template=row["template"],
-        device=row["enrollment_id"],
-        profile=None if row["profile_id"] is None else ProfileId(row["profile_id"]),
-        revoked_at=row["revoked_at"],
-        reason=row["reason"],
+        not_before=row.not_before,
+        not_after=row.not_after,
+        contents=contents(x509.load_der_x509_certificate(row.certificate)),
+        serial=row.serial,
+        template=row.template,
+        device=row.enrollment_id,
+        profile=None if row.profile_id is None else ProfileId(row.profile_id),
+        revoked_at=row.revoked_at,
+        reason=row.reason,
     )
 
 
-def _held(each: UserCertificate, rows: Iterable[Row]) -> UserCertificate:
-    return replace(each, holders=tuple(Holder(row["enrollment_id"], ItemState(row["state"])) for row in rows))
+def _with_holders(certificate: UserCertificate, rows: Iterable[HolderRow]) -> UserCertificate:
+    return replace(certificate, holders=tuple(Holder(row.enrollment_id, ItemState(row.state)) for row in rows))
 
 
 def _person(user: UserRow) -> UserFacts:

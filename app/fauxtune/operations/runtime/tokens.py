@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, RSAKey
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
 from fauxtune.core.model.audiences import GRAPH
-from fauxtune.core.model.ids import IdSource, TenantId
+from fauxtune.core.model.ids import IdSource, TenantId, UserId
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.queries import applications
 
@@ -34,7 +34,7 @@ class Principal:
 
     tenant_id: TenantId
     client_id: str
-    user_id: str | None
+    user_id: UserId | None
     #: A user's scopes (`scp`), or an application's roles.
     permissions: frozenset[str]
     expires_at: int
@@ -142,7 +142,7 @@ class TokenIssuer:
             return Principal(
                 tenant_id=tenant,
                 client_id=str(claims["appid"]),
-                user_id=str(claims["oid"]) if delegated else None,
+                user_id=UserId(str(claims["oid"])) if delegated else None,
                 permissions=frozenset(str(each) for each in given),
                 expires_at=int(claims["exp"]),
                 audience=str(claims["aud"]),

@@ -10,6 +10,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import writes
 from fauxtune.storage.queries.tenants import tenant_of
+from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.tenants import ApplicationChanges, ApplicationRow
 from fauxtune.storage.tables import applications, tenants
 
@@ -39,15 +40,17 @@ def delete_application(connection: Connection, tenant_id: TenantId, *, client_id
 
 def application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> ApplicationRow | None:
     """Return the application of the tenant with this id, in any case."""
-    row = connection.execute(_APPLICATION, {"tenant": tenant_id, "client": client_id.lower()}).first()
-    return None if row is None else ApplicationRow(*row)
+    return first(
+        connection, _APPLICATION, values={"tenant": tenant_id, "client": client_id.lower()}, row=ApplicationRow
+    )
 
 
 def all_applications(connection: Connection, tenant_id: TenantId) -> list[ApplicationRow]:
     """Return the tenant's applications, oldest first."""
     statement = select(applications).where(applications.c.tenant_id == tenant_id)
-    rows = connection.execute(statement.order_by(applications.c.created_at, applications.c.client_id))
-    return [ApplicationRow(*row) for row in rows]
+    return every(
+        connection, statement.order_by(applications.c.created_at, applications.c.client_id), row=ApplicationRow
+    )
 
 
 def first_application(connection: Connection, tenant_id: TenantId) -> ApplicationRow | None:
@@ -56,8 +59,7 @@ def first_application(connection: Connection, tenant_id: TenantId) -> Applicatio
     """
     statement = select(applications).where(applications.c.tenant_id == tenant_id)
     order = (applications.c.secret.is_(None), applications.c.created_at, applications.c.client_id)
-    row = connection.execute(statement.order_by(*order).limit(1)).first()
-    return None if row is None else ApplicationRow(*row)
+    return first(connection, statement.order_by(*order).limit(1), row=ApplicationRow)
 
 
 def tenants_with_application(connection: Connection, *, client_id: str, limit: int) -> list[Tenant]:

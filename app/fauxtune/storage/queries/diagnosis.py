@@ -1,4 +1,4 @@
-"""What a diagnosis looks at: a user's certificates and who holds them, devices by name, profiles of some kinds."""
+"""Queries of the diagnosis: a user's certificates and their holders, devices by name, profiles of some kinds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.core.model.ids import GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
+from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.tables import (
     certificates,
     enrollments,
@@ -26,11 +28,12 @@ from fauxtune.storage.tables import (
 Row = dict[str, Any]
 
 _AT_ONCE = 500
-_APART = frozenset({"pfx", "encrypted_password", "certificate"})
 
 
-def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
-    """What the tenant's authorities issued for a user, oldest first; identities of devices are not among it."""
+def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[CertificateRow]:
+    """Return the certificates that the tenant's authorities issued for a user, oldest first, without identities of
+    devices.
+    """
     statement = (
         select(certificates)
         .where(
@@ -40,34 +43,41 @@ def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id
         )
         .order_by(certificates.c.not_before, certificates.c.serial)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=CertificateRow)
 
 
-def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
-    """The imported certificates of a user without their files, each with the columns `serial`, `template`, `revoked_at`
-    and `reason` of the register, if one of the tenant's authorities issued it. `certificate` (DER) is the register's,
-    else what the connector found in the file, else None.
-    """
-    shown = [column for column in pfx_certificates.c if column.name not in _APART]
-    register = certificates.c
-    known = func.coalesce(register.certificate, pfx_certificates.c.certificate).label("certificate")
-    statement = (
-        select(*shown, known, register.serial, register.template, register.revoked_at, register.reason)
-        .join(
-            certificates,
-            (register.tenant_id == pfx_certificates.c.tenant_id)
-            & (register.thumbprint == pfx_certificates.c.thumbprint),
-            isouter=True,
-        )
-        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id == user_id)
-        .order_by(pfx_certificates.c.not_after, pfx_certificates.c.thumbprint)
+def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[ImportedCertificateRow]:
+    """Return the imported certificates of a user."""
+    register, imported = certificates.c, pfx_certificates.c
+    columns = (
+        imported.thumbprint,
+        imported.purpose,
+        imported.provider,
+        imported.key_name,
+        imported.not_after,
+        imported.document,
+        func.coalesce(register.certificate, imported.certificate),
+        register.serial,
+        register.template,
+        register.revoked_at,
+        register.reason,
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    issued = (register.tenant_id == imported.tenant_id) & (register.thumbprint == imported.thumbprint)
+    statement = (
+        select(*columns)
+        .select_from(pfx_certificates)
+        .join(certificates, issued, isouter=True)
+        .where(imported.tenant_id == tenant_id, imported.user_id == user_id)
+        .order_by(imported.not_after, imported.thumbprint)
+    )
+    return every(connection, statement, row=ImportedCertificateRow)
 
 
-def holders_of_each(connection: Connection, tenant_id: TenantId, *, thumbprints: Sequence[str]) -> dict[str, list[Row]]:
-    """The devices that hold each of these certificates: thumbprint -> {"enrollment_id", "state"}."""
-    found: dict[str, list[Row]] = {}
+def holders_of_certificates(
+    connection: Connection, tenant_id: TenantId, *, thumbprints: Sequence[str]
+) -> dict[str, list[HolderRow]]:
+    """Return the devices that hold each of these certificates, by thumbprint."""
+    holders: dict[str, list[HolderRow]] = {}
     for start in range(0, len(thumbprints), _AT_ONCE):
         statement = (
             select(ledger.c.thumbprint, ledger.c.enrollment_id, ledger.c.state)
@@ -78,12 +88,12 @@ def holders_of_each(connection: Connection, tenant_id: TenantId, *, thumbprints:
             )
             .order_by(ledger.c.enrollment_id)
         )
-        for row in connection.execute(statement).mappings():
-            found.setdefault(row["thumbprint"], []).append(dict(row))
-    return found
+        for row in every(connection, statement, row=HolderRow):
+            holders.setdefault(row.thumbprint, []).append(row)
+    return holders
 
 
-def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[NamedEnrollmentRow]:
+def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[NamedEnrollmentRow]:
     """Return the active enrolments of a user, oldest first."""
     statement = with_names(tenant_id).where(
         enrollments.c.user_id == user_id, enrollments.c.state == EnrollmentState.ACTIVE.value

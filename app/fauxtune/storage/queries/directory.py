@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, literal, select
 from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
+from fauxtune.storage.reads import first
 from fauxtune.storage.rows.directory import (
     DirectoryDeviceRow,
     DirectoryObjectRow,
@@ -58,15 +59,13 @@ _USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id
 
 def user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> UserRow | None:
     """Return the user with this id."""
-    row = connection.execute(_USER, {"tenant": tenant_id, "user": user_id}).first()
-    return None if row is None else UserRow(*row)
+    return first(connection, _USER, values={"tenant": tenant_id, "user": user_id}, row=UserRow)
 
 
 def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> UserRow | None:
     """Return the user with this userPrincipalName, in any case."""
     statement = select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold())
-    row = connection.execute(statement).first()
-    return None if row is None else UserRow(*row)
+    return first(connection, statement, row=UserRow)
 
 
 def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> UserRow | None:
@@ -78,8 +77,7 @@ def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> Use
 def group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> GroupRow | None:
     """Return the group with this id."""
     statement = select(groups).where(groups.c.tenant_id == tenant_id, groups.c.id == group_id)
-    row = connection.execute(statement).first()
-    return None if row is None else GroupRow(*row)
+    return first(connection, statement, row=GroupRow)
 
 
 def directory_device(
@@ -89,8 +87,7 @@ def directory_device(
     statement = select(directory_devices).where(
         directory_devices.c.tenant_id == tenant_id, directory_devices.c.id == device_id
     )
-    row = connection.execute(statement).first()
-    return None if row is None else DirectoryDeviceRow(*row)
+    return first(connection, statement, row=DirectoryDeviceRow)
 
 
 def directory_device_by_device_id(
@@ -100,8 +97,7 @@ def directory_device_by_device_id(
     statement = select(directory_devices).where(
         directory_devices.c.tenant_id == tenant_id, directory_devices.c.device_key == device_id.casefold()
     )
-    row = connection.execute(statement).first()
-    return None if row is None else DirectoryDeviceRow(*row)
+    return first(connection, statement, row=DirectoryDeviceRow)
 
 
 def directory_object(connection: Connection, tenant_id: TenantId, *, object_id: str) -> DirectoryObjectRow | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, or_, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.tenants import SignInChanges, SignInRow
 from fauxtune.storage.tables import sign_ins, users
@@ -21,14 +22,12 @@ def add_sign_in(connection: Connection, row: SignInRow) -> None:
 
 def sign_in(connection: Connection, *, digest: str) -> SignInRow | None:
     """Return the sign-in with this digest, of any tenant."""
-    row = connection.execute(select(sign_ins).where(sign_ins.c.digest == digest)).first()
-    return None if row is None else SignInRow(*row)
+    return first(connection, select(sign_ins).where(sign_ins.c.digest == digest), row=SignInRow)
 
 
 def sign_in_by_user_code(connection: Connection, *, user_code: str) -> SignInRow | None:
     """Return the sign-in of a device with this user code, of any tenant."""
-    row = connection.execute(select(sign_ins).where(sign_ins.c.user_code == user_code)).first()
-    return None if row is None else SignInRow(*row)
+    return first(connection, select(sign_ins).where(sign_ins.c.user_code == user_code), row=SignInRow)
 
 
 def change_sign_in(connection: Connection, *, digest: str, old_state: str, **changes: Unpack[SignInChanges]) -> bool:
@@ -51,12 +50,11 @@ def forget_sign_ins(connection: Connection, tenant_id: TenantId, *, before: date
 def people(connection: Connection, tenant_ids: list[TenantId], *, limit: int) -> list[UserRow]:
     """Return the users of these tenants who can sign in, by name."""
     statement = select(users).where(users.c.tenant_id.in_(tenant_ids)).order_by(users.c.upn_key, users.c.tenant_id)
-    return [UserRow(*row) for row in connection.execute(statement.limit(limit))]
+    return every(connection, statement.limit(limit), row=UserRow)
 
 
 def person(connection: Connection, tenant_ids: list[TenantId], *, key: str) -> UserRow | None:
     """Return the user of these tenants with this id or userPrincipalName, in any case."""
     named = or_(users.c.id == key.lower(), users.c.upn_key == key.casefold())
     statement = select(users).where(users.c.tenant_id.in_(tenant_ids), named).order_by(users.c.tenant_id)
-    row = connection.execute(statement.limit(1)).first()
-    return None if row is None else UserRow(*row)
+    return first(connection, statement.limit(1), row=UserRow)

@@ -12,6 +12,7 @@ from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import tables, writes
+from fauxtune.storage.reads import every
 from fauxtune.storage.rows.tenants import JournalRow
 from fauxtune.storage.tables import journal, metadata, tenants
 
@@ -97,7 +98,7 @@ def events(
         statement = statement.where(journal.c.type.in_(types))
     if device is not None:
         statement = statement.where(journal.c.device == device)
-    return [JournalRow(*row) for row in connection.execute(statement.order_by(journal.c.seq).limit(limit))]
+    return every(connection, statement.order_by(journal.c.seq).limit(limit), row=JournalRow)
 
 
 def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:

@@ -19,7 +19,7 @@ from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.insight.diagnosis_facts import owned
+from fauxtune.operations.insight.diagnosis_facts import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
@@ -163,7 +163,7 @@ def _external(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None] | No
         return None
     record = next((each for each in imported if each.certificate is not None), imported[0])
     document, user_id = record.document, record.user_id
-    found = next(each for each in owned(tx, user_id) if each.thumbprint == key.lower())
+    found = next(each for each in certificates_of(tx, user_id) if each.thumbprint == key.lower())
     said = found.contents
     shown = {
         **dict.fromkeys(("authority", "template", *_OF_A_DEVICE)),

@@ -13,6 +13,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.graph.directory import LICENSE_DETAILS, USER
 from fauxtune.core.graph.search import Searchable
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
@@ -213,7 +214,7 @@ def _licences_of(row: UserRow) -> str:
     return f"users('{row.id}')/licenseDetails"
 
 
-def _details(user_id: str, sku: str, *, disabled: list[str]) -> Json:
+def _details(user_id: UserId, sku: str, *, disabled: list[str]) -> Json:
     name, plans = SKUS[sku]
     shown = [
         {**plan, "provisioningStatus": "Disabled"} if plan["servicePlanId"] in disabled else plan for plan in plans
