@@ -39,8 +39,6 @@ from fauxtune.storage.rows.certificates import RequestRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 
-Row = dict[str, Any]
-
 #: The connector's role for each source.
 ROLES = {Source.PKCS: "pkcs", Source.IMPORTED: "imported-pfx"}
 
