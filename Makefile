@@ -1,10 +1,12 @@
 # Everything a newcomer needs. Each target sets up what it uses, once.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
 UV := $(BIN)/uv
 COMPILE = $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(ARGS)
 ARGS ?=
 ONLY ?=
+COVERAGE ?=
 # The service's own code is compiled too: uncompiled, a start takes three times as long.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -17,65 +19,66 @@ help: ## this list
 	echo
 	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: .venv/.run ## the demonstration, step by step, then a server that keeps running (ARGS="--once" ends after the proofs)
+run: $(VENV)/.run ## the demonstration, step by step, then a server that keeps running (ARGS="--once" ends after the proofs)
 	trap : INT; $(BIN)/fauxtune demo $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error
 
-test: .venv/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest)
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest; COVERAGE=1 measures which code ran)
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder \
+		$(if $(COVERAGE),--cov --cov-report=term:skip-covered) $(ARGS)
 
-check: .venv/.test ## format, lint, types, import rules, sizes: everything that is checked without running the program
+check: $(VENV)/.test ## format, lint, types, import rules, sizes: everything that is checked without running the program
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -p no:randomly tests/repository/test_sizes.py
 
-format: .venv/.test ## format the code and mend what the linter can mend
+format: $(VENV)/.test ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-mutants: .venv/.test ## break the product's rules one by one, in a copy, and show that a test notices each (ARGS="--only WORD")
+mutants: $(VENV)/.test ## break the product's rules one by one, in a copy, and show that a test notices each (ARGS="--only WORD")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
+bench: $(VENV)/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
-openapi: .venv/.run ## write openapi/*.json and the generated pages of docs
+openapi: $(VENV)/.run ## write openapi/*.json and the generated pages of docs
 	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md --removal docs/removal.md \
 		--diagnosis docs/diagnosis.md --editions docs/editions.md
 
-examples: .venv/.test ## record the answers that openapi/graph.json has as examples again
+examples: $(VENV)/.test ## record the answers that openapi/graph.json has as examples again
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py
 	$(MAKE) openapi
 
-transcripts: .venv/.test ## run the commands of docs/devices.md and write what they print into the page
+transcripts: $(VENV)/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.interop.transcripts docs/devices.md
 
-pictures: .venv/.test ## draw the rooms in docs/architecture.md from the imports of the code
+pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md from the imports of the code
 	$(BIN)/python -m tests.repository.pictures docs/architecture.md
 
-migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
+migration: $(VENV)/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
 
-lock: .venv/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)
+lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock
 	$(COMPILE) pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
 	echo uv | $(COMPILE) - -o requirements-uv.lock
 
 clean: ## delete the environment, every cache, and the server's data (.fauxtune)
-	rm -rf .venv .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* .coverage .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.venv/.uv: requirements-uv.lock
-	echo "Setting up .venv: once, 20 to 60 seconds, longer on a slow line" >&2
+$(VENV)/.uv: requirements-uv.lock
+	echo "Setting up $(VENV): once, 20 to 60 seconds, longer on a slow line" >&2
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later, please: make PYTHON=python3.12 ...")'
 	$(PYTHON) -c 'import ensurepip' || { echo "Python lacks its venv module: apt-get install python3-venv" >&2; exit 1; }
 	echo "  1/4 a virtual environment ..." >&2
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	echo "  2/4 uv, the installer ..." >&2
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	touch $@
 
-.venv/.run: .venv/.uv requirements.lock pyproject.toml
+$(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
 	echo "  3/4 $$(grep -c '^[a-z]' requirements.lock) packages, downloaded and compiled ..." >&2
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
 	echo "  4/4 Fauxtune itself ..." >&2
@@ -83,7 +86,7 @@ clean: ## delete the environment, every cache, and the server's data (.fauxtune)
 	$(BIN)/python -m compileall -q app simulator migrations
 	touch $@
 
-.venv/.test: .venv/.run requirements-test.lock
+$(VENV)/.test: $(VENV)/.run requirements-test.lock
 	echo "  and what the tests need: $$(grep -c '^[a-z]' requirements-test.lock) packages, a minute or two ..." >&2
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-test.lock
 	touch $@
