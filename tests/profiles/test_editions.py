@@ -10,9 +10,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.profiles.test_every_kind import EVERYWHERE, checked_in, enrolled
-from tests.support.graph import PROFILES, made
+from tests.support.graph import PROFILES, TENANT, create, documents
 from tests.support.profile_samples import sample
-from tests.surfaces.graph.fleet import TENANT, documents
 
 ROOT = "androidDeviceOwnerTrustedRootCertificate"
 PKCS = "androidDeviceOwnerPkcsCertificateProfile"
@@ -31,7 +30,7 @@ async def everywhere(beta: httpx.AsyncClient, *kinds: str) -> dict[str, str]:
     for name in kinds:
         known = kind(name)
         assert known is not None
-        found[name] = (await made(beta, PROFILES, **sample(known)))["id"]
+        found[name] = (await create(beta, PROFILES, **sample(known)))["id"]
         assert (await beta.post(f"{PROFILES}/{found[name]}/assign", json=EVERYWHERE)).status_code == 200
     return found
 

@@ -23,7 +23,7 @@ from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.devices import credentials, enrollment, enrollment_tokens
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
-from tests.support.graph import PROFILES, ids, made, sentence
+from tests.support.graph import PROFILES, create, error_message, ids
 from tests.support.profile_samples import BASE, sample
 
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ NOWHERE: Json = {"assignments": []}
 async def one_of_each(beta: httpx.AsyncClient) -> AsyncIterator[tuple[Kind, Json]]:
     """A profile of every kind, as it was answered when it was made."""
     for kind in KINDS:
-        yield kind, await made(beta, PROFILES, **sample(kind))
+        yield kind, await create(beta, PROFILES, **sample(kind))
 
 
 async def enrolled(emulator: Emulator, tenant: Tenant, *, variant: Variant, csr: str) -> enrollment.Enrolled:
@@ -114,7 +114,7 @@ async def test_a_profile_is_changed_assigned_and_deleted_and_never_becomes_anoth
         assert (same.status_code, same.json()["version"]) == (200, 3), "what was read can be sent back"
         other = next(each for each in KINDS if each is not kind)
         refused = await beta.patch(path, json={"@odata.type": f"#microsoft.graph.{other.name}", "description": "no"})
-        assert (refused.status_code, kind.name in sentence(refused)) == (400, True)
+        assert (refused.status_code, kind.name in error_message(refused)) == (400, True)
         assert (await beta.get(path)).json() == same.json()
         assigned = await beta.post(f"{path}/assign", json=EVERYWHERE)
         assert [each["sourceId"] for each in assigned.json()["value"]] == [profile["id"]]
@@ -128,14 +128,14 @@ async def test_v1_makes_and_changes_its_own_kinds_and_no_others(beta: httpx.Asyn
         if shape.beta_only:
             answer = await v1.post(PROFILES, json=body)
             assert answer.status_code == 400, kind.name
-            assert f"'microsoft.graph.{kind.name}' could not be resolved by the model" in sentence(answer)
+            assert f"'microsoft.graph.{kind.name}' could not be resolved by the model" in error_message(answer)
             assert await ids(beta, PROFILES) == []
-            profile = await made(beta, PROFILES, **body)
+            profile = await create(beta, PROFILES, **body)
             answer = await v1.patch(f"{PROFILES}/{profile['id']}", json={"description": "no"})
-            assert (answer.status_code, "could not be resolved" in sentence(answer)) == (400, True), kind.name
+            assert (answer.status_code, "could not be resolved" in error_message(answer)) == (400, True), kind.name
         else:
             body.pop("roleScopeTagIds", None)
-            profile = await made(v1, PROFILES, **body)
+            profile = await create(v1, PROFILES, **body)
             answer = await v1.patch(f"{PROFILES}/{profile['id']}", json={"description": "yes"})
             assert (answer.status_code, answer.json()["description"]) == (200, "yes"), kind.name
         await beta.delete(f"{PROFILES}/{profile['id']}")

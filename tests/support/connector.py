@@ -1,4 +1,4 @@
-"""A connector that is no process, but does all that one does: the real service over the application's own wire."""
+"""A connector in a thread: the real service, over HTTP to the application in process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROVIDER = "Microsoft Software Key Storage Provider"
 
 @dataclass
 class Wire:
-    """What `Client` does for the channel, from a thread beside the event loop that the application runs on."""
+    """Stands in for `Client`: calls the application from a thread beside its event loop."""
 
     http: httpx.AsyncClient
     loop: asyncio.AbstractEventLoop
@@ -35,8 +35,8 @@ class Wire:
 
 
 @dataclass
-class Apart:
-    """A connector with its folder. `added` is what the control surface said."""
+class RemoteConnector:
+    """A connector with its folder. `added` is the answer of the control surface to its creation."""
 
     http: httpx.AsyncClient
     folder: Folder
@@ -62,8 +62,8 @@ class Apart:
     @classmethod
     async def join(
         cls, tenant: httpx.AsyncClient, http: httpx.AsyncClient, path: Path, *, keys: KeyRing, **body: Any
-    ) -> Apart:
-        """Add a connector; it has a key named OwnKey."""
+    ) -> RemoteConnector:
+        """Add a connector, which has a key named OwnKey."""
         body = {"name": "Apart", "roles": ["pkcs", "imported-pfx", "revocation"], "location": "process", **body}
         answer = await tenant.post("/connectors", json=body)
         assert answer.status_code == 201, answer.text

@@ -12,13 +12,13 @@ Json = dict[str, Any]
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
-def home(tenant: httpx.AsyncClient) -> str:
-    """The tenant's own URL. (A client adds a slash to its base.)"""
+def tenant_url(tenant: httpx.AsyncClient) -> str:
+    """Return the tenant's own URL: a client adds a slash to its base."""
     return str(tenant.base_url).rstrip("/")
 
 
-def code(answer: httpx.Response) -> str:
-    """The error's code; the envelope is as it should be."""
+def error_code(answer: httpx.Response) -> str:
+    """Return the code of an error, and check its envelope."""
     document = answer.json()
     assert set(document) == {"error"}, document
     assert set(document["error"]) == {"code", "message"}
@@ -26,25 +26,25 @@ def code(answer: httpx.Response) -> str:
     return str(document["error"]["code"])
 
 
-async def listed(tenant: httpx.AsyncClient, path: str) -> list[Json]:
-    """A collection's members."""
+async def members(tenant: httpx.AsyncClient, path: str) -> list[Json]:
+    """Return the members of a collection."""
     answer = await tenant.get(path)
     assert answer.status_code == 200, answer.text
     found: list[Json] = answer.json()["value"]
     return found
 
 
-async def made(tenant: httpx.AsyncClient, path: str, **body: Any) -> Json:
-    """POST, which must answer 201."""
+async def create(tenant: httpx.AsyncClient, path: str, **body: Any) -> Json:
+    """POST, which must answer 201; the new entity."""
     answer = await tenant.post(path, json=body)
     assert answer.status_code == 201, answer.text
     document: Json = answer.json()
     return document
 
 
-async def connector(tenant: httpx.AsyncClient) -> Json:
-    """The one connector that a tenant begins with."""
-    (found,) = await listed(tenant, "/connectors")
+async def only_connector(tenant: httpx.AsyncClient) -> Json:
+    """Return the only connector, with which a tenant begins."""
+    (found,) = await members(tenant, "/connectors")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Whether an answer of a device door is one that `openapi/devices.json` describes."""
+"""Compares the answers of device endpoints with `openapi/devices.json`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from fauxtune.server.openapi import devices_document
 
 Json = dict[str, Any]
 
-#: The doors of Windows have other addresses too, which are not in the document.
+#: The endpoints of Windows have other addresses too, which are not in the document.
 DOORS = ("/mdm/", "/push/", "/pki/")
 _KEY = re.compile(r"\\\{\w+\\\}")
 
 
 @cache
 def document() -> Json:
-    """What others generate clients from."""
+    """Return the document of the device endpoints."""
     return devices_document()
 
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
-    """Those with fewer keys first: `devices:enroll` is no device."""
+    """Return shapes and templates of the paths, those with fewer keys first: `devices:enroll` is no device."""
     paths = sorted(document()["paths"], key=lambda each: each.count("{"))
     # An OCSP request in a path is base64, which has slashes.
     shapes = (re.escape(path).replace(r"\{encoded\}", ".+") for path in paths)
@@ -35,13 +35,13 @@ def _paths() -> list[tuple[re.Pattern[str], str]]:
 
 @cache
 def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
-    """For a component of the document."""
+    """Return a validator for a component of the document."""
     wanted = {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]}
     return jsonschema_rs.Draft202012Validator(wanted, validate_formats=True)
 
 
 def operation(method: str, path: str) -> Json | None:
-    """The described operation that serves this path."""
+    """Return the described operation that serves this path."""
     for shape, template in _paths():
         if shape.fullmatch(path) and method.lower() in document()["paths"][template]:
             found: Json = document()["paths"][template][method.lower()]
@@ -50,7 +50,7 @@ def operation(method: str, path: str) -> Json | None:
 
 
 async def check(answer: httpx.Response) -> None:
-    """A hook of a client: AssertionError for an answer of a device door that is not as described."""
+    """Check an answer, as a hook of a client. Raises AssertionError if a device endpoint answers not as described."""
     request = answer.request
     path = request.url.path
     if not path.startswith(DOORS) or "/api/mdm/" in path:

@@ -1,4 +1,4 @@
-"""Short ways to say to Graph what many tests say."""
+"""Short calls of Graph, readers of its errors, and the profiles that many tests create."""
 
 from __future__ import annotations
 
@@ -14,10 +14,27 @@ PROFILES = "/deviceManagement/deviceConfigurations"
 DEVICES = "/deviceManagement/managedDevices"
 PFX = "/deviceManagement/userPfxCertificates"
 ABSENT = "00000000-0000-4000-8000-000000000000"
+ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
+IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
+PKCS = "#microsoft.graph.androidWorkProfilePkcsCertificateProfile"
+SCEP = "#microsoft.graph.androidWorkProfileScepCertificateProfile"
+STORED = "#microsoft.graph.androidWorkProfileGeneralDeviceConfiguration"
+EVERYBODY: Json = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
+SIGNING: Json = {
+    "@odata.type": PKCS,
+    "certificationAuthority": "ca.contoso.example",
+    "certificationAuthorityName": "Contoso Issuing CA",
+    "certificateTemplateName": "SmimeSigning",
+    "subjectNameFormat": "commonNameIncludingEmail",
+    "subjectAlternativeNameType": "emailAddress",
+    "certificateValidityPeriodValue": 6,
+    "certificateValidityPeriodScale": "months",
+}
+TENANT = "/_fauxtune/v1/tenants/contoso"
 
 
-def sentence(answer: httpx.Response) -> str:
-    """What an error says, in either dialect: Intune's message is itself a text of JSON."""
+def error_message(answer: httpx.Response) -> str:
+    """Return the message of an error, in either dialect: Intune's is itself a JSON text."""
     message: str = answer.json()["error"]["message"]
     if not message.startswith("{"):
         return message
@@ -25,31 +42,31 @@ def sentence(answer: httpx.Response) -> str:
     return inner.partition(" - Operation ID")[0]
 
 
-def code(answer: httpx.Response) -> str:
-    """The error's code."""
+def error_code(answer: httpx.Response) -> str:
+    """Return the code of an error."""
     found: str = answer.json()["error"]["code"]
     return found
 
 
 async def ids(graph: httpx.AsyncClient, path: str) -> list[str]:
-    """The ids of a collection."""
+    """Return the ids of a collection."""
     answer = await graph.get(path)
     assert answer.status_code == 200, answer.text
     return [each["id"] for each in answer.json()["value"]]
 
 
-async def group_named(graph: httpx.AsyncClient, name: str) -> str:
-    """The id of a group."""
+async def id_of_group(graph: httpx.AsyncClient, name: str) -> str:
+    """Return the id of a group with this display name."""
     (found,) = (await graph.get("/groups", params={"$filter": f"displayName eq '{name}'"})).json()["value"]
     return str(found["id"])
 
 
-async def user_named(graph: httpx.AsyncClient, name: str) -> str:
-    """The id of a user of the seed."""
+async def id_of_user(graph: httpx.AsyncClient, name: str) -> str:
+    """Return the id of a user of the seed."""
     return str((await graph.get(f"/users/{name}@contoso.example")).json()["id"])
 
 
-async def made(graph: httpx.AsyncClient, path: str, **body: Any) -> Json:
+async def create(graph: httpx.AsyncClient, path: str, **body: Any) -> Json:
     """POST, which must answer 201; the new entity."""
     answer = await graph.post(path, json=body)
     assert answer.status_code == 201, answer.text
@@ -62,3 +79,49 @@ def known_kind(name: str) -> Kind:
     found = kind(name)
     assert found is not None
     return found
+
+
+async def create_assigned(graph: httpx.AsyncClient, *targets: Json, **body: Any) -> str:
+    """Create a profile and assign it to `targets`, or to all users; its id."""
+    profile = str((await create(graph, PROFILES, **{"displayName": "P", **body}))["id"])
+    await assign(graph, profile, *(targets or (EVERYBODY,)))
+    return profile
+
+
+async def assign(graph: httpx.AsyncClient, profile: str, *targets: Json) -> None:
+    """Replace the assignments of a profile."""
+    answer = await graph.post(f"{PROFILES}/{profile}/assign", json={"assignments": list(targets)})
+    assert answer.status_code == 200, answer.text
+
+
+async def waive_trusted_roots(http: httpx.AsyncClient) -> None:
+    """Let PKCS certificates be delivered without the root of their authority."""
+    answer = await http.patch(TENANT, json={"settings": {"requireTrustedRoot": False}})
+    assert answer.status_code == 200, answer.text
+
+
+async def advance_clock(http: httpx.AsyncClient, by: str) -> None:
+    """Advance the tenant's clock by an ISO 8601 duration: tokens, which go by the system's, stay valid."""
+    answer = await http.post(f"{TENANT}/clock/advance", json={"by": by})
+    assert answer.status_code == 200, answer.text
+
+
+async def documents(graph: httpx.AsyncClient, path: str, **options: str) -> list[Json]:
+    """Return the elements of a collection."""
+    answer = await graph.get(path, params=options)
+    assert answer.status_code == 200, answer.text
+    found: list[Json] = answer.json()["value"]
+    return found
+
+
+async def document(graph: httpx.AsyncClient, path: str) -> Json:
+    """Return one entity."""
+    answer = await graph.get(path)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+def nonzero_counts(found: Json) -> dict[str, int]:
+    """Return the properties that count something and are not zero."""
+    return {name: value for name, value in found.items() if name.endswith("Count") and value}

@@ -40,8 +40,10 @@ def altered(
     key: RSAPrivateKey | ec.EllipticCurvePrivateKey,
     change: Callable[[list[bytes]], None],
 ) -> bytes:
-    """The certificate (DER) with another inside, signed anew. `change` gets the inside's elements: version, serial
-    number, algorithm, issuer, validity, subject, key, extensions.
+    """Return the certificate (DER) with other contents, signed again.
+
+    `change` gets the elements of its contents: version, serial number, algorithm, issuer, validity, subject, key,
+    extensions.
     """
     inside = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))["tbs_certificate"]
     parts = [inside[name].dump() for name in ("version", "serial_number", "signature", "issuer", "validity", "subject")]

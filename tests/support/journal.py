@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issued certificate. `device` is None for one from the CA's counter."""
+    """An issued certificate. One from the CA's counter has no device."""
 
     serial: str
     thumbprint: str
@@ -42,7 +42,7 @@ class History:
     revoked: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def issues_of(self, device: str) -> list[datetime]:
-        """When this device was issued certificates, in order."""
+        """Return the times at which this device was issued certificates, in order."""
         return sorted(each.at for each in self.issued.values() if each.device == device)
 
 

@@ -169,7 +169,7 @@ def first_certificate(certificates_only: bytes) -> x509.Certificate:
 
 
 def content_of(message: bytes) -> bytes:
-    """What a SignedData embeds."""
+    """Return the content that a SignedData embeds."""
     found = cms.ContentInfo.load(message)["content"]["encap_content_info"]["content"].native
     assert isinstance(found, bytes)
     return found

@@ -13,7 +13,7 @@ from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
 from tests.support.certificates import pfx_import
 from tests.support.devices.android import AndroidOverHttp
-from tests.support.graph import DEVICES, PFX, PROFILES, group_named, made, user_named
+from tests.support.graph import DEVICES, PFX, PROFILES, create, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
@@ -52,11 +52,11 @@ class Population:
         """Create everything; its devices have settled."""
         await self._people()
         categories = [
-            (await made(self.graph, _CATEGORIES, displayName=f"Category {n}", description="d"))["id"] for n in "21"
+            (await create(self.graph, _CATEGORIES, displayName=f"Category {n}", description="d"))["id"] for n in "21"
         ]
         for number, name in enumerate(("alice", "bob")):
             file = pfx_import(self.keys[3 + number], self.connector, common_name=name)
-            record = await made(self.graph, PFX, **file.body(f"{name}@contoso.example"))
+            record = await create(self.graph, PFX, **file.body(f"{name}@contoso.example"))
             self.populated.keys["certificate"] = record["id"]
         await self._profiles()
         await self._tag()
@@ -81,11 +81,11 @@ class Population:
 
     async def _people(self) -> None:
         names = ("alice", "bob", "carol")
-        alice, bob, carol = [await user_named(self.graph, name) for name in names]
-        staff, pilot = [await group_named(self.graph, name) for name in ("All Staff", "SMIME Pilot")]
+        alice, bob, carol = [await id_of_user(self.graph, name) for name in names]
+        staff, pilot = [await id_of_group(self.graph, name) for name in ("All Staff", "SMIME Pilot")]
         words = {"mailEnabled": False, "mailNickname": "nest", "securityEnabled": True}
-        nests = [(await made(self.graph, "/groups", displayName=f"Nest {n}", **words))["id"] for n in "21"]
-        nobody = (await made(self.graph, "/groups", displayName="Nobody", **words))["id"]
+        nests = [(await create(self.graph, "/groups", displayName=f"Nest {n}", **words))["id"] for n in "21"]
+        nobody = (await create(self.graph, "/groups", displayName="Nobody", **words))["id"]
         for nest in nests:
             await self._refer(f"/groups/{nest}/members", "groups", staff)
         await self._refer(f"/groups/{staff}/members", "groups", pilot)
@@ -105,7 +105,7 @@ class Population:
     async def _profiles(self) -> None:
         keys = self.populated.keys
         for name, rule in (("Google", "-eq"), ("Others", "-ne")):
-            filtered = await made(
+            filtered = await create(
                 self.graph,
                 _FILTERS,
                 displayName=name,
@@ -138,7 +138,7 @@ class Population:
             {"@odata.type": _TARGET.format("allLicensedUsers")},
         ]
         for number, body in enumerate((root, files, pkcs)):
-            profile = await made(self.graph, PROFILES, displayName=f"Profile {3 - number}", **body)
+            profile = await create(self.graph, PROFILES, displayName=f"Profile {3 - number}", **body)
             assigned = await self.graph.post(
                 f"{PROFILES}/{profile['id']}/assign", json={"assignments": [{"target": each} for each in targets]}
             )

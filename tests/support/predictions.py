@@ -1,6 +1,4 @@
-"""An office with devices of several kinds, requests to its Graph, and what really comes of one: seen on the devices and
-at the CA, never in the ledger.
-"""
+"""What-if's predictions, and the real outcomes: seen on the devices and at the CA, never in the ledger."""
 
 from __future__ import annotations
 
@@ -28,18 +26,18 @@ Lists = dict[str, set[str]]
 
 
 async def send(contoso: Contoso, method: str, url: str, body: Any = None) -> None:
-    """Send the request to Graph, as somebody who may do everything. GraphRefused when it says no."""
+    """Send a request to Graph as a client that has every permission. Raises GraphRefused if Graph refuses it."""
     emulator = replace(contoso.emulator, permissions=PermissionCheck(Permissions.OFF))
     await emulator.graph(emulator, contoso.tenant, request=ProposedRequest(method, url, body))
 
 
 async def predict(contoso: Contoso, method: str, url: str, body: Any = None) -> list[DeviceConsequences]:
-    """What would come of it."""
+    """Return the consequences that what-if predicts for a request."""
     return await what_if(contoso.emulator, contoso.tenant, request=ProposedRequest(method, url, body))
 
 
 async def settle_all(*devices: AndroidInProcess | StepwiseDevice) -> None:
-    """Every device does what it is told until there is nothing more."""
+    """Let every device settle and carry out its orders."""
     for _ in range(2):
         for device in devices:
             await device.settle_completely()
@@ -47,7 +45,7 @@ async def settle_all(*devices: AndroidInProcess | StepwiseDevice) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What each device holds, and which certificates are revoked."""
+    """The items that each device holds, and the revoked certificates."""
 
     holds: dict[str, dict[str, str]]
     revoked: dict[str, str]  # serial -> the device's enrolment
@@ -62,7 +60,7 @@ async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | Stepwi
 async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
     row = await contoso.look(device_queries.enrollment, device.enrollment_id)
     if row.state == "ended":
-        # It was told to forget everything that is the company's, and has.
+        # It has forgotten everything that is the company's.
         return {}
     found = {short_item(key): mark for key, mark in device.holds.items()}
     if isinstance(device, AndroidInProcess):
@@ -72,12 +70,12 @@ async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> 
 
 
 def short_item(item: str) -> str:
-    """Roots without their store, which phones do not tell apart."""
+    """Return an item without the store of a root, which phones do not distinguish."""
     return "/".join(item.split("/")[:2])
 
 
 def observed(device: AndroidInProcess | StepwiseDevice, before: Snapshot, *, after: Snapshot) -> Lists:
-    """What came of it on this device."""
+    """Return the consequences that can be observed on this device."""
     old, new = before.holds[device.enrollment_id], after.holds[device.enrollment_id]
     both = old.keys() & new.keys()
     missed = {short_item(item) for item in device.missed}
@@ -92,7 +90,7 @@ def observed(device: AndroidInProcess | StepwiseDevice, before: Snapshot, *, aft
 
 
 def predicted(found: Iterable[DeviceConsequences], device: AndroidInProcess | StepwiseDevice) -> Lists:
-    """What was foreseen for this device."""
+    """Return the consequences that were predicted for this device."""
     told: Lists = {"install": set(), "remove": set(), "reissue": set(), "revoke": set()}
     for each in found:
         if each.device == device.enrollment_id:
@@ -107,7 +105,7 @@ def predicted(found: Iterable[DeviceConsequences], device: AndroidInProcess | St
 
 
 async def all_rows(contoso: Contoso) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, but for those of other tenants, which may change meanwhile."""
+    """Return all rows of all tables, without those of other tenants, which may change meanwhile."""
 
     def read(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
         found = {}

@@ -1,6 +1,6 @@
-"""A stage for the removal table: any kind of device with one item of every source, and whatever can befall it.
+"""Situations for the removal table: any kind of device with one item of every source, and the events that end them.
 
-A device does what real ones of its kind do, and no more; what it holds is seen on the device, never in the ledger.
+A device does what real devices of its kind do; what it holds is seen on the device, never in the ledger.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_b
 from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
-#: What a device is given: where it comes from, and who issued it.
+#: An item of a device: its source, and the authority that issued it.
 GivenItem = tuple[Source, Authority]
 Event = Cause | Incident
 _numbers = count(1)
@@ -39,7 +39,7 @@ _NAMES_NOBODY = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAltern
 
 
 async def prepare_tenant(contoso: Contoso, edition: Edition) -> None:
-    """The tenant goes by this edition, and has a DigiCert CA beside its own."""
+    """Set the edition of the tenant, and add a DigiCert CA beside its own."""
     # What a platform puts around a password is its own affair: here it is bare.
     contoso.emulator.packagings = {}
     await contoso.switch(edition=edition.value)
@@ -57,7 +57,7 @@ async def prepare_tenant(contoso: Contoso, edition: Edition) -> None:
 async def enrol_variant(
     contoso: Contoso, variant: Variant, *, name: str, number: int
 ) -> AndroidInProcess | StepwiseDevice:
-    """A new device of this kind and this person's."""
+    """Enrol a device of this variant for a user."""
     word, _, mode = variant.value.partition("/")
     if mode:
         phone = await contoso.enroll(name, mode=mode, hardware=f"S{number}")
@@ -68,12 +68,12 @@ async def enrol_variant(
     return device
 
 
-# --------------------------------------------------------------------------------------------------------------- scenes
+# ----------------------------------------------------------------------------------------------------------- situations
 
 
 @dataclass(slots=True)
 class Situation:
-    """One device at rest with what it is given, and whose it is. `helpers` are profiles that it needs besides."""
+    """A settled device with its items and its user. `helpers` are profiles that it needs besides."""
 
     contoso: Contoso
     variant: Variant
@@ -99,7 +99,7 @@ class Situation:
 
 
 async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edition) -> Situation:
-    """A device of this kind with everything that it can be given in this edition."""
+    """Enrol a device of this variant and give it every item that it can have in this edition."""
     number = next(_numbers)
     name = f"person{number}"
     user = await contoso.user(name)
@@ -121,7 +121,7 @@ async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edit
 
 
 def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
-    """The kind of profile for each source: the first that applies."""
+    """Return the kind of profile for each source: the first that applies."""
     found: dict[Source, Kind] = {}
     for kind in KINDS:
         source = kind.family.source
@@ -161,7 +161,7 @@ async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> 
         situation.profiles[source, Authority.DIGICERT] = await contoso.profile(kind.name, situation.group, **document)
 
 
-# ------------------------------------------------------------------------------------------------------ what befalls it
+# ------------------------------------------------------------------------------------------------------ the events
 
 
 async def _act(situation: Situation, operation: Callable[..., Any], **options: Any) -> None:
@@ -185,7 +185,7 @@ async def _delete(situation: Situation) -> None:
 
 
 async def _unenroll(situation: Situation) -> None:
-    """The user leaves; who may not resets the device by hand and enrols it again."""
+    """The user unenrols; a user who may not resets the device by hand and enrols it again."""
     if FACTS[situation.variant].user_may_unenroll:
         await situation.device.unenroll()
     else:
@@ -228,7 +228,7 @@ async def _delete_certificate(situation: Situation) -> None:
 
 
 async def _edit(situation: Situation) -> None:
-    """What the profile gives changes, where it can change and still be the same."""
+    """Edit each profile where it can change and still be the same item."""
     changes: dict[Source, Row] = {
         Source.ROOT: {"description": "edited"},
         Source.PKCS: {"subjectAlternativeNameType": "userPrincipalName", "renewalThresholdPercentage": 30},
@@ -247,7 +247,7 @@ async def _edit(situation: Situation) -> None:
 async def _lose(situation: Situation) -> None:
     for row in situation.rows.values():
         situation.device.lose(row.key)
-    # A device that is told step by step is asked what it holds only now and then, or when an administrator wants it.
+    # A device that works step by step is asked for its inventory only now and then, or after syncDevice.
     await _act(situation, device_actions.sync)
 
 

@@ -1,4 +1,4 @@
-"""Words that the tests of this surface share."""
+"""The seeded application, and readers of tokens, errors, pages and redirects of the sign-in endpoints."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ FORM = {
 }
 
 
-async def claims_of(http: httpx.AsyncClient, token: str) -> dict[str, Any]:
-    """What stands in a token, after checking its signature with the published keys, as a stranger would."""
+async def verified_claims(http: httpx.AsyncClient, token: str) -> dict[str, Any]:
+    """Return the claims of a token, after checking its signature with the published keys."""
     keys = KeySet.import_key_set((await http.get("/contoso/discovery/v2.0/keys")).json())
     return dict(jwt.decode(token, keys, algorithms=["RS256"]).claims)
 
 
-def refused(answer: httpx.Response) -> tuple[int, str, int]:
-    """Status, RFC 6749's word and AADSTS's number of a refusal in Entra ID's envelope."""
+def read_error(answer: httpx.Response) -> tuple[int, str, int]:
+    """Return status, error code (RFC 6749) and AADSTS number of an error in Entra ID's envelope."""
     body = answer.json()
     (number,) = body["error_codes"]
     assert body["error_description"].startswith(f"AADSTS{number}: ")
     return answer.status_code, str(body["error"]), int(number)
 
 
-def hidden(page: httpx.Response) -> dict[str, str]:
-    """The hidden fields of a page's first form."""
+def hidden_fields(page: httpx.Response) -> dict[str, str]:
+    """Return the hidden fields of a page's first form."""
     form = page.text.partition("<form")[2].partition("</form>")[0]
     found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
     return {html.unescape(name): html.unescape(value) for name, value in found}
 
 
-def shown(page: httpx.Response) -> list[str]:
-    """The user names on a page's buttons."""
+def listed_users(page: httpx.Response) -> list[str]:
+    """Return the user names on a page's buttons."""
     return [html.unescape(each) for each in re.findall(r"<small>([^<]*)</small>", page.text)]
 
 
-def sent_back(answer: httpx.Response, *, separator: str = "?") -> tuple[str, dict[str, str]]:
-    """Where a redirect leads, and with which parameters."""
+def read_redirect(answer: httpx.Response, *, separator: str = "?") -> tuple[str, dict[str, str]]:
+    """Return the address of a redirect, and its parameters."""
     assert answer.status_code == 302, answer.text
     location = answer.headers["location"]
     address, _, parameters = location.partition(separator)

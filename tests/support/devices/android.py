@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a device is to hold. Roots are SHA-256 digests; `pairs` are PFX files with their sealed passwords."""
+    """The policy of a device. Roots are SHA-256 digests; `pairs` are PFX files with their sealed passwords."""
 
     version: int
     roots: Mapping[ItemKey, str]
@@ -346,7 +346,7 @@ class AndroidInProcess(AndroidDevice):
 
     @property
     def caller(self) -> DeviceCaller:
-        """How it identifies itself."""
+        """Its identification to the operations."""
         return DeviceCaller(self.enrollment_id, credentials.digest(self.credential))
 
     def report(self) -> Report:

@@ -28,7 +28,7 @@ from tests.support import pkimessages
 
 Plist = dict[str, Any]
 CHECK_IN = "application/x-apple-aspen-mdm-checkin"
-#: What a device does with a command: the keys of its answer, or None for "not now".
+#: What a device does with a command: the keys of its answer ("not now" is None).
 Obey = Callable[[Plist], Plist | None]
 
 
@@ -56,7 +56,7 @@ class ProfileStore:
     facts: Plist = field(default_factory=dict)
 
     def obey(self, command: Plist) -> Plist | None:
-        """Carry out a command; the keys of the answer, or None for "not now"."""
+        """Carry out a command; the keys of the answer ("not now" is None)."""
         kind = command["RequestType"]
         if kind in self.override:
             return self.override[kind](command)
@@ -181,7 +181,7 @@ class AppleDevice:
         raise NotImplementedError
 
     async def report(self, status: str, uuid: str | None = None, **more: Any) -> Plist | None:
-        """Send Idle, Acknowledged, NotNow or Error; the next command, or None."""
+        """Send Idle, Acknowledged, NotNow or Error; the next command if there is one."""
         named = {} if uuid is None else {"CommandUUID": uuid}
         message = await self.send({"Status": status, **self._sender(), **named, **more})
         if message is not None:
@@ -248,7 +248,7 @@ class AppleDevice:
         return message, nonce, transaction
 
     def granted(self, answer: bytes, *, authority: x509.Certificate | None, nonce: bytes, transaction: str) -> None:
-        """Take the identity out of a CertRep. Raises Refused if it has none."""
+        """Take the identity out of a CertRep. Raises Refused if there is no identity in it."""
         reply = pkimessages.read_certrep(answer, signer=authority)
         if (reply.transaction, reply.recipient_nonce) != (transaction, nonce):
             raise Refused("CertRep for another transaction")
@@ -446,7 +446,7 @@ class Fleet(AppleDevice):
         await self.send({"MessageType": "CheckOut", **self._ids()}, check_in=True)
 
     async def bootstrap_token(self) -> bytes | None:
-        """Send GetBootstrapToken; the token, or None."""
+        """Send GetBootstrapToken; the token if there is one."""
         answer = await self.send({"MessageType": "GetBootstrapToken", **self._ids()}, check_in=True)
         token = None if answer is None else answer["BootstrapToken"]
         assert token is None or isinstance(token, bytes)

@@ -111,7 +111,7 @@ class StepwiseDevice:
 
     @property
     def caller(self) -> DeviceCaller:
-        """How it identifies itself."""
+        """Its identification to the operations."""
         return DeviceCaller(self.enrollment_id, credentials.digest(self.certificate))
 
     async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:

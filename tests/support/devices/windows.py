@@ -1,6 +1,6 @@
-"""A Windows device for tests: it proves itself by a signature, and holds what it is given in a flat tree.
+"""A Windows device on the wire: it identifies itself by a signature, and holds what it is given in a flat tree.
 
-It knows the nodes only as far as the server's own tests need; the simulator is a better one, and none of ours.
+It knows the nodes only as far as the tests of the server need; the simulator knows them better.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from fauxtune.core.pki import cms, signed
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 
 Json = dict[str, Any]
 Element = ElementTree.Element
@@ -49,15 +49,15 @@ def anywhere(element: Element, name: str) -> Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One command of the server: its parts, where it is an Atomic."""
+class ServerCommand:
+    """One command of the server; an Atomic has parts."""
 
     name: str
     id: str
     uri: str
     data: str
     format: str
-    parts: tuple[Told, ...] = ()
+    parts: tuple[ServerCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Answer:
     session: str
     number: str
     statuses: dict[str, str]
-    commands: tuple[Told, ...]
+    commands: tuple[ServerCommand, ...]
     size: int
     is_final: bool
     numbers: tuple[str, ...]
@@ -82,16 +82,16 @@ class Answer:
             session=text(header, "SessionID"),
             number=text(header, "MsgID"),
             statuses={text(each, "CmdRef"): text(each, "Data") for each in body if local(each) == "Status"},
-            commands=tuple(_told(each) for each in body if local(each) not in ("Status", "Final")),
+            commands=tuple(_command(each) for each in body if local(each) not in ("Status", "Final")),
             size=len(document),
             is_final=find(body, "Final") is not None,
             numbers=tuple(each.text or "" for each in body.iter() if local(each) == "CmdID"),
         )
 
 
-def _told(element: Element) -> Told:
-    parts = tuple(_told(each) for each in element if local(each) in ("Add", "Replace", "Delete", "Exec", "Get"))
-    return Told(
+def _command(element: Element) -> ServerCommand:
+    parts = tuple(_command(each) for each in element if local(each) in ("Add", "Replace", "Delete", "Exec", "Get"))
+    return ServerCommand(
         name=local(element),
         id=text(element, "CmdID"),
         uri=text(element, "Item", "Target", "LocURI"),
@@ -102,8 +102,8 @@ def _told(element: Element) -> Told:
 
 
 @dataclass(slots=True)
-class Pc:
-    """A device. `tree`: address -> value. `seen`: every command that it was told; `refuses`: address -> status."""
+class WindowsDevice:
+    """The device. `tree`: address -> value; `seen`: every command that it received; `refuses`: address -> status."""
 
     http: httpx.AsyncClient
     key: rsa.RSAPrivateKey
@@ -115,7 +115,7 @@ class Pc:
     management: str = ""
     enrollment_id: str = ""
     tree: dict[str, str] = field(default_factory=dict)
-    seen: list[Told] = field(default_factory=list)
+    seen: list[ServerCommand] = field(default_factory=list)
     refuses: dict[str, int] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
     largest: int | None = None
@@ -146,8 +146,8 @@ class Pc:
     async def enroll(
         self, security: str, *, path: str = "/mdm/contoso/windows", items: list[tuple[str, str]] | None = None
     ) -> httpx.Response:
-        csr = words.certificate_request(self.key)
-        body = words.request_token(csr, self.context() if items is None else items, security=security)
+        csr = windows_messages.certificate_request(self.key)
+        body = windows_messages.request_token(csr, self.context() if items is None else items, security=security)
         headers = {"content-type": "application/soap+xml; charset=utf-8"}
         answer = await self.http.post(f"{path}/EnrollmentServer/Enrollment.svc", content=body, headers=headers)
         if answer.status_code == 200:
@@ -155,7 +155,7 @@ class Pc:
         return answer
 
     def take(self, answer: httpx.Response) -> Element:
-        """Set oneself up as the provisioning document says."""
+        """Apply the provisioning document of an answer, and return it."""
         packed = anywhere(ElementTree.fromstring(answer.content), "BinarySecurityToken").text or ""
         document = ElementTree.fromstring(base64.b64decode(packed))
         self.document = document
@@ -178,7 +178,7 @@ class Pc:
         return {"mdm-signature": base64.b64encode(self.sign(body)).decode()}
 
     def sign(self, body: bytes) -> bytes:
-        """Attached: what it embeds does not count."""
+        """Return an attached signature: what it embeds does not count."""
         assert self.certificate is not None
         return signed.sign(body, certificate=self.certificate, key=self.key)
 
@@ -189,9 +189,9 @@ class Pc:
         )
 
     async def say(self, number: int, body: str, *, session: str | None = None) -> Answer:
-        """One message of the session, and its answer."""
+        """Send one message of a session; its answer."""
         name = session or f"{self.session:X}"
-        answer = await self.post(words.sync(name, number, body, source=self.device_id, largest=self.largest))
+        answer = await self.post(windows_messages.sync(name, number, body, source=self.device_id, largest=self.largest))
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-length"] == str(len(answer.content))
         assert "transfer-encoding" not in answer.headers
@@ -199,9 +199,9 @@ class Pc:
         return Answer.of(answer.content)
 
     async def check_in(self, *, login: str | None = "user", more: str = "", messages: int = 40) -> Answer:
-        """A whole session; the last answer."""
+        """Run a whole session; the last answer."""
         self.session += 1
-        answer = await self.say(1, words.opening(login=login, more=more))
+        answer = await self.say(1, windows_messages.opening(login=login, more=more))
         for number in range(2, messages + 2):
             if not answer.commands:
                 break
@@ -209,22 +209,22 @@ class Pc:
         return answer
 
     def obey(self, answer: Answer) -> str:
-        """Do all of it; the body of the next message."""
+        """Carry out all commands of a message; the body of the next message."""
         numbers = itertools.count(1)
-        body = words.status(next(numbers), message=int(answer.number), command="0", name="SyncHdr", code=200)
+        body = windows_messages.status(next(numbers), message=int(answer.number), command="0", name="SyncHdr", code=200)
         for told in answer.commands:
             self.seen.append(told)
             for command, code in self._done(told):
-                body += words.status(
+                body += windows_messages.status(
                     next(numbers), message=int(answer.number), command=command.id, name=command.name, code=code
                 )
             if told.name == "Get" and (data := self._value(told.uri)) is not None:
-                body += words.results(
+                body += windows_messages.results(
                     next(numbers), message=int(answer.number), command=told.id, uri=told.uri, data=data
                 )
         return body
 
-    def _done(self, told: Told) -> list[tuple[Told, int]]:
+    def _done(self, told: ServerCommand) -> list[tuple[ServerCommand, int]]:
         if told.name != "Atomic":
             return [(told, self._single(told))]
         before = dict(self.tree)
@@ -240,8 +240,8 @@ class Pc:
             *((each, code if code >= 300 else 216) for each, code in zip(told.parts, codes, strict=True)),
         ]
 
-    def _import(self, told: Told) -> bool:
-        """Open the PFX file, if that is what it is about."""
+    def _import(self, told: ServerCommand) -> bool:
+        """Open the PFX file of an Atomic; whether that succeeded, True if there is no file."""
         values = {each.uri.rpartition("/")[2]: each.data for each in told.parts}
         if "PFXCertBlob" not in values:
             return True
@@ -255,7 +255,7 @@ class Pc:
         self.opened.append(password)
         return True
 
-    def _single(self, told: Told) -> int:
+    def _single(self, told: ServerCommand) -> int:
         code = next((code for uri, code in self.refuses.items() if told.uri.startswith(uri)), None)
         if code is not None:
             return code
@@ -281,13 +281,13 @@ class Pc:
         return "/".join(quote(each, safe="%") for each in below) if below else None
 
 
-def held(pc: Pc, end: str) -> dict[str, str]:
-    """The values in the tree whose address ends so."""
+def held(pc: WindowsDevice, end: str) -> dict[str, str]:
+    """Return the values in the tree whose address ends with `end`."""
     return {uri: value for uri, value in pc.tree.items() if uri.endswith(end)}
 
 
-Enroll = Callable[..., Awaitable[Pc]]
+Enroll = Callable[..., Awaitable[WindowsDevice]]
 Assign = Callable[..., Awaitable[str]]
-Ledger = Callable[[Pc], Awaitable[dict[str, Json]]]
+Ledger = Callable[[WindowsDevice], Awaitable[dict[str, Json]]]
 MakeToken = Callable[..., Awaitable[str]]
 Switch = Callable[..., Awaitable[None]]

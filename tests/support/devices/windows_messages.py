@@ -1,4 +1,4 @@
-"""What Windows devices write, by hand: SOAP envelopes and SyncML messages as templates, nothing of the server's own."""
+"""The messages of Windows devices, written by hand: SOAP envelopes and SyncML messages as templates."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def get_policies(security: str) -> bytes:
 
 
 def certificate_request(key: rsa.RSAPrivateKey) -> bytes:
-    """As Windows writes it: with an extension whose value is no DER."""
+    """Return a certificate request as Windows writes it: with an extension whose value is no DER."""
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "7F6C1FC2!0C4B4D0C9A5B")])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject).add_extension(PRIVATE, critical=False)
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
@@ -86,7 +86,7 @@ def certificate_request(key: rsa.RSAPrivateKey) -> bytes:
 def request_token(
     csr: bytes, items: list[tuple[str, str]], *, security: str, kind: str = "Issue", packed: str | None = None
 ) -> bytes:
-    """The request; the certificate request is broken into lines, values are padded."""
+    """Return a RequestSecurityToken: the certificate request is broken into lines, values are padded."""
     context = "".join(
         f'<ac:ContextItem Name="{name}"><ac:Value>\n      {escape(value)}\n   </ac:Value></ac:ContextItem>'
         for name, value in items
@@ -115,7 +115,7 @@ def sync(session: str, number: int, body: str, *, source: str, largest: int | No
 
 
 def opening(*, login: str | None = "user", alert: str = "1201", more: str = "") -> str:
-    """The body of message 1."""
+    """Return the body of message 1."""
     status = (
         "<Alert><CmdID>3</CmdID><Data>1224</Data><Item><Meta><Type xmlns='syncml:metinf'>com.microsoft/MDM/LoginStatus"
         f"</Type></Meta><Data>{login}</Data></Item></Alert>"

@@ -23,7 +23,7 @@ from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.storage.queries.applications import all_applications, first_application
 from tests.support.certificates import self_signed
-from tests.support.control import ABSENT, Json, code, listed, made
+from tests.support.control import ABSENT, Json, create, error_code, members
 from tests.support.hostile_der import PILLS, Change, altered
 
 SEEDED = "c0ffee00-0000-4000-8000-00000000a991"
@@ -50,7 +50,7 @@ async def bearer(http: httpx.AsyncClient, client: str, secret: str) -> dict[str,
 
 
 async def test_a_new_application_shows_its_secret_once(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
-    application = await made(contoso, "/applications", displayName="Reader", roles=["User.Read.All"])
+    application = await create(contoso, "/applications", displayName="Reader", roles=["User.Read.All"])
     names = {"clientId", "displayName", "roles", "consentedScopes", "redirectUris", "secret", "createdDateTime"}
     assert set(application) == names
     assert (application["displayName"], application["roles"]) == ("Reader", ["User.Read.All"])
@@ -59,7 +59,7 @@ async def test_a_new_application_shows_its_secret_once(http: httpx.AsyncClient, 
     secret = application.pop("secret")
     client = application["clientId"]
     assert (await contoso.get(f"/applications/{client.upper()}")).json() == application
-    assert {each["clientId"] for each in await listed(contoso, "/applications")} == {SEEDED, client}
+    assert {each["clientId"] for each in await members(contoso, "/applications")} == {SEEDED, client}
     assert secret not in (await contoso.get("/applications")).text
     headers = await bearer(http, client, secret)
     assert (await http.get("/v1.0/users", headers=headers)).status_code == 200
@@ -92,7 +92,7 @@ async def test_a_mistyped_permission_is_refused_and_the_right_one_named(
         await control.post("/tenants", json={"seed": seed}),
     ):
         assert (answer.status_code, hint in answer.text) == (400, True), answer.text
-    assert [each["roles"] for each in await listed(contoso, "/applications")] == [list(ALL_ROLES)]
+    assert [each["roles"] for each in await members(contoso, "/applications")] == [list(ALL_ROLES)]
 
 
 async def test_a_given_secret_is_not_shown_and_nothing_of_it_is_kept(
@@ -104,7 +104,7 @@ async def test_a_given_secret_is_not_shown_and_nothing_of_it_is_kept(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     given, later = "given-secret-of-mine", "later-secret-of-mine"
-    application = await made(contoso, "/applications", secret=given, clientId=ABSENT.upper())
+    application = await create(contoso, "/applications", secret=given, clientId=ABSENT.upper())
     assert application["clientId"] == ABSENT
     assert "secret" not in application
     await bearer(http, ABSENT, given)
@@ -112,7 +112,7 @@ async def test_a_given_secret_is_not_shown_and_nothing_of_it_is_kept(
     assert (await token(http, ABSENT, given)).status_code == 401
     await bearer(http, ABSENT, later)
 
-    everything = [application, changed.json(), *await listed(contoso, "/applications"), await listed_events(contoso)]
+    everything = [application, changed.json(), *await members(contoso, "/applications"), await listed_events(contoso)]
     with emulator.runner.database.engine.connect() as connection:
         everything.append([tuple(row) for row in connection.execute(text("SELECT * FROM applications"))])
     for secret in (given, later):
@@ -128,7 +128,7 @@ async def listed_events(tenant: httpx.AsyncClient) -> list[Json]:
 async def test_a_certificate_stands_in_for_a_secret(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient, *, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    application = await made(contoso, "/applications", certificate=pem(raw_rsa_keys[1]))
+    application = await create(contoso, "/applications", certificate=pem(raw_rsa_keys[1]))
     assert "secret" not in application
     assert application["certificate"] == pem(raw_rsa_keys[1])
     assert application["thumbprint"] == certificate(raw_rsa_keys[1]).fingerprint(hashes.SHA1()).hex()
@@ -144,7 +144,7 @@ async def test_a_certificate_stands_in_for_a_secret(
 
 
 async def test_permissions_change_with_the_next_token(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
-    application = await made(contoso, "/applications", roles=["User.Read.All"])
+    application = await create(contoso, "/applications", roles=["User.Read.All"])
     client, secret = application["clientId"], application["secret"]
     before = await bearer(http, client, secret)
     answer = await contoso.patch(
@@ -160,7 +160,7 @@ async def test_permissions_change_with_the_next_token(http: httpx.AsyncClient, c
 async def test_a_deleted_applications_tokens_are_worth_nothing_at_once(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient
 ) -> None:
-    application = await made(contoso, "/applications")
+    application = await create(contoso, "/applications")
     client, secret = application["clientId"], application["secret"]
     headers = await bearer(http, client, secret)
     assert (await http.get("/beta/users", headers=headers)).status_code == 200
@@ -209,15 +209,15 @@ async def test_a_wrong_member_is_named_and_changes_nothing(
             [None],
         ],
     }
-    before = await listed(contoso, "/applications")
+    before = await members(contoso, "/applications")
     for value in wrong[member]:
         answers = [await contoso.post("/applications", json={member: value})]
         if member != "clientId":
             answers.append(await contoso.patch(f"/applications/{SEEDED}", json={"displayName": "New", member: value}))
         for answer in answers:
-            assert (answer.status_code, code(answer)) == (400, "Invalid"), value
+            assert (answer.status_code, error_code(answer)) == (400, "Invalid"), value
             assert answer.json()["error"]["message"].startswith(member), answer.text
-    assert await listed(contoso, "/applications") == before
+    assert await members(contoso, "/applications") == before
 
 
 def _broken(key: rsa.RSAPrivateKey) -> str:
@@ -229,7 +229,7 @@ def _broken(key: rsa.RSAPrivateKey) -> str:
 async def test_a_body_that_is_none_is_refused(contoso: httpx.AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     answer = await contoso.patch(f"/applications/{SEEDED}", content=body, headers=headers)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
     for member in ("displayName", "roles", "redirectUris"):
         answer = await contoso.patch(f"/applications/{SEEDED}", json={member: None})
         assert (answer.status_code, member in answer.json()["error"]["message"]) == (400, True)
@@ -237,20 +237,20 @@ async def test_a_body_that_is_none_is_refused(contoso: httpx.AsyncClient, body: 
 
 async def test_names_that_are_taken_or_unknown(control: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     taken = await contoso.post("/applications", json={"clientId": SEEDED.upper()})
-    assert (taken.status_code, code(taken)) == (409, "Conflict")
+    assert (taken.status_code, error_code(taken)) == (409, "Conflict")
     for tenant, client in (("contoso", ABSENT), ("contoso", "rubbish"), ("nowhere", SEEDED)):
         path = f"/tenants/{tenant}/applications/{client}"
         answers = [await control.get(path), await control.patch(path, json={}), await control.delete(path)]
-        assert [(each.status_code, code(each)) for each in answers] == [(404, "NotFound")] * 3
+        assert [(each.status_code, error_code(each)) for each in answers] == [(404, "NotFound")] * 3
     for answer in (
         await control.get("/tenants/nowhere/applications"),
         await control.post("/tenants/nowhere/applications"),
     ):
-        assert (answer.status_code, code(answer)) == (404, "NotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "NotFound")
 
 
 async def test_the_journal_tells_of_applications(contoso: httpx.AsyncClient) -> None:
-    client = (await made(contoso, "/applications"))["clientId"]
+    client = (await create(contoso, "/applications"))["clientId"]
     await contoso.patch(f"/applications/{client}", json={"secret": "x" * 20, "roles": []})
     await contoso.patch(f"/applications/{client}", json={})
     await contoso.delete(f"/applications/{client}")
@@ -265,7 +265,7 @@ async def test_the_journal_tells_of_applications(contoso: httpx.AsyncClient) -> 
 async def test_the_seeded_secret_stays_the_one_that_is_shown(
     http: httpx.AsyncClient, control: httpx.AsyncClient, contoso: httpx.AsyncClient
 ) -> None:
-    await made(contoso, "/applications", clientId=ABSENT)  # its id would come first
+    await create(contoso, "/applications", clientId=ABSENT)  # its id would come first
     tenant = (await control.get("/tenants/contoso")).json()
     assert (tenant["clientId"], tenant["clientSecret"]) == (SEEDED, "fauxtune-not-a-secret")
     await contoso.patch(f"/applications/{SEEDED}", json={"secret": "another"})
@@ -313,16 +313,16 @@ async def test_a_seed_with_a_wrong_application_is_refused(
 async def test_a_neighbours_applications_are_out_of_reach(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient
 ) -> None:
-    ours = await made(contoso, "/applications")
+    ours = await create(contoso, "/applications")
     path = f"/applications/{ours['clientId']}"
     for answer in (
         await fabrikam.get(path),
         await fabrikam.patch(path, json={"displayName": "mine"}),
         await fabrikam.delete(path),
     ):
-        assert (answer.status_code, code(answer)) == (404, "NotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "NotFound")
     assert (await token(http, ours["clientId"], ours["secret"], tenant="fabrikam")).json()["error_codes"] == [700016]
-    twin = await made(fabrikam, "/applications", clientId=ours["clientId"], secret="another")
+    twin = await create(fabrikam, "/applications", clientId=ours["clientId"], secret="another")
     await fabrikam.delete(f"/applications/{twin['clientId']}")
     headers = await bearer(http, ours["clientId"], ours["secret"])
     assert (await http.get("/beta/users", headers=headers)).status_code == 200

@@ -19,7 +19,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.support.certificate_rows import pfx_row
-from tests.support.control import Json, code, listed, made
+from tests.support.control import Json, create, error_code, members
 from tests.support.hostile_der import tlv
 
 ALICE = "alice@contoso.example"
@@ -34,7 +34,7 @@ async def authority(contoso: httpx.AsyncClient, name: str = "issuing") -> Json:
 
 
 async def issue(contoso: httpx.AsyncClient, **body: Any) -> x509.Certificate:
-    answer = await made(contoso, "/certificates", **{"template": "SmimeBoth", "userPrincipalName": ALICE, **body})
+    answer = await create(contoso, "/certificates", **{"template": "SmimeBoth", "userPrincipalName": ALICE, **body})
     return x509.load_pem_x509_certificate(answer["certificate"].encode())
 
 
@@ -58,7 +58,7 @@ async def test_the_authorities_are_listed_with_their_crls_and_what_they_issued(
     await issue(contoso, notBefore="2020-01-01T00:00:00Z")
     assert (await authority(contoso))["crlNumber"] == 0
     await http.get(f"{DOORS}/issuing/crl")
-    root, issuing, devices = await listed(contoso, "/authorities")
+    root, issuing, devices = await members(contoso, "/authorities")
     assert [each["name"] for each in (root, issuing, devices)] == ["root", "issuing", "devices"]
     assert issuing == await authority(contoso)
     assert {name: issuing[name] for name in ("role", "current", "state", "crlNumber", "thisUpdate", "nextUpdate")} == {
@@ -72,7 +72,7 @@ async def test_the_authorities_are_listed_with_their_crls_and_what_they_issued(
     assert issuing["certificates"] == {"issued": 4, "good": 2, "revoked": 1, "expired": 1}
     assert issuing["crlUrl"] == "http://localhost:8080/pki/contoso/issuing/crl"
     assert root["thisUpdate"] is None
-    assert code(await contoso.get("/authorities/nothing")) == "NotFound"
+    assert error_code(await contoso.get("/authorities/nothing")) == "NotFound"
 
 
 async def test_off_line_the_doors_answer_503_and_the_counter_too_until_it_is_back(
@@ -92,7 +92,7 @@ async def test_off_line_the_doors_answer_503_and_the_counter_too_until_it_is_bac
         (f"/certificates/{certificate.serial_number:x}/revoke", {}),
     ):
         answer = await contoso.post(path, json=body)
-        assert (answer.status_code, code(answer)) == (503, "Unavailable")
+        assert (answer.status_code, error_code(answer)) == (503, "Unavailable")
     await contoso.patch("/authorities/issuing", json={"state": "available"})
     assert (await http.get(f"{DOORS}/issuing/crl")).status_code == 200
     assert (await http.get(f"{DOORS}/issuing/ocsp/{encoded}")).status_code == 200
@@ -102,20 +102,20 @@ async def test_off_line_the_doors_answer_503_and_the_counter_too_until_it_is_bac
 @pytest.mark.parametrize("body", [{"state": "broken"}, {"state": None}, {"state": ["unavailable"]}, {}, {"mode": "x"}])
 async def test_an_impossible_state_is_refused(contoso: httpx.AsyncClient, body: Json) -> None:
     answer = await contoso.patch("/authorities/issuing", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
     assert (await authority(contoso))["state"] == "available"
 
 
 async def test_a_rollover_gives_a_new_key_of_the_same_name(contoso: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
     old = await issue(contoso)
-    new_authority = await made(contoso, "/authorities/issuing/rollover")
+    new_authority = await create(contoso, "/authorities/issuing/rollover")
     assert (new_authority["name"], new_authority["current"]) == ("issuing-2", True)
     first = await authority(contoso)
     assert (first["current"], first["subject"]) == (False, new_authority["subject"])
     assert first["thumbprint"] != new_authority["thumbprint"]
     new = await issue(contoso)
     assert (await contoso.get(f"/certificates/{new.serial_number:x}")).json()["authority"] == "issuing-2"
-    assert [each["authority"] for each in await listed(contoso, "/certificates")].count("issuing") == 1
+    assert [each["authority"] for each in await members(contoso, "/certificates")].count("issuing") == 1
     for certificate, name in ((old, "issuing"), (new, "issuing-2")):
         answer = await asked(http, await question(contoso, certificate, name), name)
         assert answer.certificate_status is ocsp.OCSPCertStatus.GOOD
@@ -126,7 +126,7 @@ async def test_a_rollover_gives_a_new_key_of_the_same_name(contoso: httpx.AsyncC
     (event,) = (await contoso.get("/journal?type=rolledOver")).json()["events"]
     assert event["detail"] == {"authority": "issuing-2", "before": "issuing"}
     again = await contoso.post("/authorities/issuing/rollover")
-    assert (again.status_code, code(again)) == (409, "Conflict")
+    assert (again.status_code, error_code(again)) == (409, "Conflict")
     for name, status in (("root", 400), ("devices", 400), ("nothing", 404)):
         assert (await contoso.post(f"/authorities/{name}/rollover")).status_code == status
 
@@ -135,7 +135,7 @@ async def test_the_keys_of_a_tenant_go_with_it(
     control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     before = {file.name for file in emulator.keys._folder.iterdir()}
-    await made(fabrikam, "/authorities/issuing/rollover")
+    await create(fabrikam, "/authorities/issuing/rollover")
     for name in ("root", "issuing", "issuing-2", "devices"):
         certificate = x509.load_pem_x509_certificate((await authority(fabrikam, name))["certificate"].encode())
         request = await question(fabrikam, certificate, name)
@@ -205,8 +205,8 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
     }
     assert (shown["notBefore"], shown["notAfter"]) == ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z")
     assert (shown["users"], shown["holders"]) == ([ALICE, "bob@contoso.example"], [])
-    assert code(await contoso.post(f"/certificates/{mark}/revoke")) == "NotFound"
-    assert await listed(contoso, "/certificates") == []
+    assert error_code(await contoso.post(f"/certificates/{mark}/revoke")) == "NotFound"
+    assert await members(contoso, "/certificates") == []
 
 
 async def test_an_authoritys_own_certificate_is_found(contoso: httpx.AsyncClient) -> None:
@@ -221,7 +221,7 @@ async def test_a_certificate_on_hold_is_taken_from_the_crl_again(contoso: httpx.
     certificate = await issue(contoso)
     path = f"/certificates/{certificate.serial_number:x}/revoke"
     refused = await contoso.post(path, json={"reason": "removeFromCRL"})
-    assert (refused.status_code, code(refused)) == (409, "Conflict")
+    assert (refused.status_code, error_code(refused)) == (409, "Conflict")
     held = (await contoso.post(path, json={"reason": "certificateHold"})).json()
     assert (held["status"], held["reason"]) == ("revoked", "certificateHold")
     released = (await contoso.post(path, json={"reason": "removeFromCRL"})).json()

@@ -15,14 +15,14 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.support.certificate_rows import pfx_row
-from tests.support.control import ABSENT, Json, code, listed, made
+from tests.support.control import ABSENT, Json, create, error_code, members
 from tests.surfaces.control.conftest import Assign, Enroll
 
 ALICE = "alice@contoso.example"
 
 
 async def test_a_made_key_comes_back_as_a_pfx(contoso: httpx.AsyncClient) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE, pfxPassword="geheim")
+    answer = await create(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE, pfxPassword="geheim")
     assert set(answer) == {"serial", "thumbprint", "certificate", "chain", "pfx", "pfxPassword"}
     assert answer["pfxPassword"] == "geheim"
     opened = load_pkcs12(base64.b64decode(answer["pfx"]), b"geheim")
@@ -33,13 +33,13 @@ async def test_a_made_key_comes_back_as_a_pfx(contoso: httpx.AsyncClient) -> Non
 
 
 async def test_without_a_password_one_is_made(contoso: httpx.AsyncClient) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeP256", email="a@b.example")
+    answer = await create(contoso, "/certificates", template="SmimeP256", email="a@b.example")
     opened = load_pkcs12(base64.b64decode(answer["pfx"]), answer["pfxPassword"].encode())
     assert isinstance(opened.key, ec.EllipticCurvePrivateKey)
 
 
 async def test_a_csr_gets_a_certificate_and_no_pfx(contoso: httpx.AsyncClient, csr: bytes) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeSigning", subject="CN=Dora", csr=csr.decode())
+    answer = await create(contoso, "/certificates", template="SmimeSigning", subject="CN=Dora", csr=csr.decode())
     assert set(answer) == {"serial", "thumbprint", "certificate", "chain"}
     certificate = x509.load_pem_x509_certificate(answer["certificate"].encode())
     assert certificate.public_key() == x509.load_pem_x509_csr(csr).public_key()
@@ -48,7 +48,7 @@ async def test_a_csr_gets_a_certificate_and_no_pfx(contoso: httpx.AsyncClient, c
 
 async def test_any_validity_is_issued_also_in_the_past(contoso: httpx.AsyncClient) -> None:
     times = {"notBefore": "2015-01-01T00:00:00Z", "notAfter": "2016-01-01T00:00:00+00:00"}
-    answer = await made(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE, **times)
+    answer = await create(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE, **times)
     shown = (await contoso.get(f"/certificates/{answer['thumbprint']}")).json()
     assert shown["notBefore"] == "2015-01-01T00:00:00.0000000Z"
     assert shown["notAfter"] == "2016-01-01T00:00:00.0000000Z"
@@ -77,38 +77,38 @@ async def test_an_impossible_certificate_is_refused(contoso: httpx.AsyncClient, 
     if body.get("csr") == "RSA":
         body = {**body, "csr": csr.decode()}
     answer = await contoso.post("/certificates", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Invalid"), answer.text
-    assert await listed(contoso, "/certificates") == []
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid"), answer.text
+    assert await members(contoso, "/certificates") == []
 
 
 async def test_an_unknown_user_gets_none(contoso: httpx.AsyncClient) -> None:
     body = {"template": "SmimeBoth", "userPrincipalName": "nobody@contoso.example"}
-    assert code(await contoso.post("/certificates", json=body)) == "NotFound"
+    assert error_code(await contoso.post("/certificates", json=body)) == "NotFound"
 
 
 async def test_the_register_lists_the_newest_first_and_filters(contoso: httpx.AsyncClient) -> None:
-    old = await made(
+    old = await create(
         contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE, notBefore="2020-01-01T00:00:00Z"
     )
-    both = await made(contoso, "/certificates", template="SmimeP256", userPrincipalName="bob@contoso.example")
-    new = await made(
+    both = await create(contoso, "/certificates", template="SmimeP256", userPrincipalName="bob@contoso.example")
+    new = await create(
         contoso, "/certificates", template="SmimeSigning", userPrincipalName=ALICE, notBefore="2027-01-01T00:00:00Z"
     )
 
     async def serials(query: str) -> list[str]:
-        return [each["serial"] for each in await listed(contoso, f"/certificates{query}")]
+        return [each["serial"] for each in await members(contoso, f"/certificates{query}")]
 
     assert await serials("") == [new["serial"], both["serial"], old["serial"]]
     assert await serials(f"?userPrincipalName={ALICE.upper()}") == [new["serial"], old["serial"]]
     assert await serials("?usage=encryption") == [both["serial"], old["serial"]]
     assert await serials("?usage=signing") == [new["serial"], both["serial"]]
     assert await serials(f"?usage=encryption&userPrincipalName={ALICE}") == [old["serial"]]
-    assert code(await contoso.get("/certificates?userPrincipalName=nobody@x.example")) == "NotFound"
-    assert code(await contoso.get("/certificates?usage=everything")) == "Invalid"
+    assert error_code(await contoso.get("/certificates?userPrincipalName=nobody@x.example")) == "NotFound"
+    assert error_code(await contoso.get("/certificates?usage=everything")) == "Invalid"
 
 
 async def test_a_certificate_is_found_by_serial_and_thumbprint(contoso: httpx.AsyncClient) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
+    answer = await create(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
     shown = (await contoso.get(f"/certificates/{answer['serial']}")).json()
     assert shown == (await contoso.get(f"/certificates/{answer['thumbprint'].upper()}")).json()
     assert shown["certificate"] == answer["certificate"]
@@ -124,11 +124,11 @@ async def test_a_certificate_is_found_by_serial_and_thumbprint(contoso: httpx.As
     }
     assert shown["keyUsage"] == ["digitalSignature", "keyEncipherment"]
     assert shown["holders"] == []
-    (one,) = await listed(contoso, "/certificates")
+    (one,) = await members(contoso, "/certificates")
     whole = {"certificate": shown["certificate"], "revocation": None, "users": [ALICE], "holders": []}
     assert {**one, **whole} == shown
     assert one["authority"] == "issuing"
-    assert code(await contoso.get(f"/certificates/{ABSENT}")) == "NotFound"
+    assert error_code(await contoso.get(f"/certificates/{ABSENT}")) == "NotFound"
 
 
 async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
@@ -138,7 +138,7 @@ async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
     await assign("root")
     await assign("pkcs")
     await phone.settle()
-    (issued,) = await listed(contoso, f"/certificates?userPrincipalName={ALICE}&usage=encryption")
+    (issued,) = await members(contoso, f"/certificates?userPrincipalName={ALICE}&usage=encryption")
     assert (issued["source"], issued["device"]) == ("pkcs", phone.enrollment_id)
     shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
     holder = {"device": phone.enrollment_id, "managedDeviceId": issued["managedDeviceId"], "user": ALICE}
@@ -146,19 +146,19 @@ async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
 
 
 async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emulator: Emulator, tenant: Tenant) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE)
+    answer = await create(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE)
     user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=ALICE)
     assert user is not None
     row = pfx_row(tenant.id, user_id=user.id, thumbprint=answer["thumbprint"], document={})
     await emulator.runner.read(pfx_queries.add_pfx, row)
-    (one,) = await listed(contoso, "/certificates")
+    (one,) = await members(contoso, "/certificates")
     assert one["source"] == "imported"
     assert (await contoso.get(f"/certificates/{one['serial']}")).json()["source"] == "imported"
 
 
 async def test_an_identity_certificate_is_in_its_own_register(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
-    assert await listed(contoso, "/certificates") == []
+    assert await members(contoso, "/certificates") == []
     row = (await contoso.get(f"/journal?type=enrolled&device={phone.enrollment_id}")).json()
     assert row["events"]
 
@@ -166,7 +166,7 @@ async def test_an_identity_certificate_is_in_its_own_register(contoso: httpx.Asy
 async def test_a_revoked_certificate_stays_revoked_with_its_first_reason(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
+    answer = await create(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
     path = f"/certificates/{answer['thumbprint']}/revoke"
     revoked = await contoso.post(path, json={"reason": "keyCompromise"})
     assert revoked.status_code == 200
@@ -180,10 +180,10 @@ async def test_a_revoked_certificate_stays_revoked_with_its_first_reason(
 
 
 async def test_a_revocation_needs_no_reason_but_no_wrong_one(contoso: httpx.AsyncClient) -> None:
-    answer = await made(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
+    answer = await create(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
     path = f"/certificates/{answer['serial']}/revoke"
     for body in ({"reason": "boredom"}, {"reason": None}, {"why": "x"}):
-        assert code(await contoso.post(path, json=body)) == "Invalid"
+        assert error_code(await contoso.post(path, json=body)) == "Invalid"
     assert (await contoso.get(f"/certificates/{answer['serial']}")).json()["status"] == "good"
     assert (await contoso.post(path)).json()["reason"] == "unspecified"
-    assert code(await contoso.post(f"/certificates/{ABSENT}/revoke", json={})) == "NotFound"
+    assert error_code(await contoso.post(f"/certificates/{ABSENT}/revoke", json={})) == "NotFound"

@@ -21,21 +21,23 @@ from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavaila
 from fauxtune.core.pki.names import thumbprint
 from tests.support.certificates import certificate_request, encrypt_password, issued_elsewhere, make_pfx
 from tests.support.clock import FixedClock
-from tests.support.connector import Apart
-from tests.support.control import Json, connector, home, listed
+from tests.support.connector import RemoteConnector
+from tests.support.control import Json, members, only_connector, tenant_url
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.hostile_der import PILLS, Change, altered
 from tests.surfaces.control.conftest import Assign, Enroll
 
 
 @pytest.fixture
-async def apart(contoso: httpx.AsyncClient, http: httpx.AsyncClient, tmp_path: Path, rsa_keys: KeyRing) -> Apart:
+async def remote(
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, tmp_path: Path, rsa_keys: KeyRing
+) -> RemoteConnector:
     """The only connector at work."""
-    switched = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False}})
+    switched = await contoso.patch(tenant_url(contoso), json={"settings": {"requireTrustedRoot": False}})
     assert switched.status_code == 200, switched.text
-    inside = await connector(contoso)
+    inside = await only_connector(contoso)
     await contoso.patch(f"/connectors/{inside['id']}", json={"state": "offline"})
-    return await Apart.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
+    return await RemoteConnector.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ async def item(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> Json:
 
 
 async def registered(contoso: httpx.AsyncClient) -> list[Json]:
-    return [each for each in await listed(contoso, "/certificates") if each["source"] == "pkcs"]
+    return [each for each in await members(contoso, "/certificates") if each["source"] == "pkcs"]
 
 
 def csr_of(rsa_keys: KeyRing) -> str:
@@ -65,21 +67,21 @@ def csr_of(rsa_keys: KeyRing) -> str:
 
 
 async def test_a_connector_of_its_own_answers_and_is_shown(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
     assert "does not run" in (await item(contoso, phone))["waitsFor"]
-    known = await apart.start()
+    known = await remote.start()
     assert (known["name"], known["mode"]) == ("Apart", "immediate")
     assert "the connector 'Apart'" in await waits_for(contoso, phone)
-    assert await apart.turn() == 1
+    assert await remote.turn() == 1
     await phone.settle()
     assert (await item(contoso, phone))["state"] == "installed"
-    assert await apart.turn() == 0
+    assert await remote.turn() == 0
     shown = (await contoso.get("/connectors/apart")).json()
     assert (shown["running"], shown["machineName"], shown["version"]) == (True, "server7", "6.2406.0.1001")
-    (key,) = await listed(contoso, "/connectors/apart/keys")
+    (key,) = await members(contoso, "/connectors/apart/keys")
     assert key["keyName"] == "OwnKey"
-    await apart.stop()
+    await remote.stop()
     assert (await contoso.get("/connectors/apart")).json()["running"] is False
 
 
@@ -89,13 +91,13 @@ async def waits_for(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> str:
 
 
 async def test_who_waits_for_work_is_told_at_once(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
-    await apart.start()
-    assert await apart.turn() == 1
+    await remote.start()
+    assert await remote.turn() == 1
     await phone.settle()
     before = (await item(contoso, phone))["serial"]
-    waiting = asyncio.create_task(apart.turn(wait=20))
+    waiting = asyncio.create_task(remote.turn(wait=20))
     await asyncio.sleep(0.2)
     phone.holds.clear()  # deleted by hand: another is asked for
     await phone.check_in()
@@ -105,13 +107,13 @@ async def test_who_waits_for_work_is_told_at_once(
 
 
 async def test_settling_waits_for_a_connector_that_is_at_work(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
-    await apart.start()
+    await remote.start()
 
     async def serve() -> None:
         while True:
-            await apart.turn(wait=1)
+            await remote.turn(wait=1)
 
     async with phone.connected():
         serving = asyncio.create_task(serve())
@@ -121,16 +123,16 @@ async def test_settling_waits_for_a_connector_that_is_at_work(
 
 
 async def test_a_polling_connector_is_given_work_after_thirty_seconds_of_the_tenants_time(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, clock: FixedClock
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, clock: FixedClock
 ) -> None:
     await contoso.patch("/connectors/apart", json={"mode": "polling"})
-    await apart.start()
-    found = await apart.lease()
+    await remote.start()
+    found = await remote.lease()
     assert (found["requests"], found["nextPoll"] is None) == ([], False)
     clock.forward(seconds=29)
-    assert await apart.turn() == 0
+    assert await remote.turn() == 0
     clock.forward(seconds=1)
-    assert await apart.turn() == 1
+    assert await remote.turn() == 1
 
 
 # --------------------------------------------------------------------------------------------------------------- leases
@@ -139,18 +141,18 @@ async def test_a_polling_connector_is_given_work_after_thirty_seconds_of_the_ten
 async def test_a_request_is_leased_to_one_and_comes_back_after_a_minute_of_silence(
     contoso: httpx.AsyncClient,
     http: httpx.AsyncClient,
-    apart: Apart,
+    remote: RemoteConnector,
     phone: AndroidOverHttp,
     *,
     clock: FixedClock,
     tmp_path: Path,
     rsa_keys: KeyRing,
 ) -> None:
-    other = await Apart.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["pkcs"])
-    other.folder = apart.folder  # the same key
-    await apart.start()
+    other = await RemoteConnector.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["pkcs"])
+    other.folder = remote.folder  # the same key
+    await remote.start()
     await other.start()
-    assert len((await apart.lease())["requests"]) == 1
+    assert len((await remote.lease())["requests"]) == 1
     assert await other.turn() == 0
     clock.forward(seconds=61)
     assert await other.turn() == 1
@@ -159,15 +161,15 @@ async def test_a_request_is_leased_to_one_and_comes_back_after_a_minute_of_silen
 
 
 async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lost_is_revoked(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, rsa_keys: KeyRing
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, rsa_keys: KeyRing
 ) -> None:
-    await apart.start()
-    (lost,) = (await apart.lease())["requests"]
+    await remote.start()
+    (lost,) = (await remote.lease())["requests"]
     body = {"csr": csr_of(rsa_keys)}
-    first = await asyncio.to_thread(apart.channel.certify, lost["id"], body)
-    assert await asyncio.to_thread(apart.channel.certify, lost["id"], body) == first, "the same key, the same one"
-    await apart.start()
-    assert await apart.turn() == 1
+    first = await asyncio.to_thread(remote.channel.certify, lost["id"], body)
+    assert await asyncio.to_thread(remote.channel.certify, lost["id"], body) == first, "the same key, the same one"
+    await remote.start()
+    assert await remote.turn() == 1
     await phone.settle()
     found = await registered(contoso)
     assert sorted(each["status"] for each in found) == ["good", "revoked"]
@@ -175,13 +177,13 @@ async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lo
 
 
 async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
     refusal = {"refusal": {"code": -2016281112, "message": "Not today.", "diagnostic": 0x400}}
-    assert await asyncio.to_thread(apart.channel.deliver, request["id"], refusal) is True
-    assert await asyncio.to_thread(apart.channel.deliver, request["id"], refusal) is False
+    assert await asyncio.to_thread(remote.channel.deliver, request["id"], refusal) is True
+    assert await asyncio.to_thread(remote.channel.deliver, request["id"], refusal) is False
     await phone.check_in()
     found = await item(contoso, phone)
     assert (found["state"], found["error"]) == ("failed", "Not today.")
@@ -189,30 +191,30 @@ async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
     assert [each["detail"]["message"] for each in log] == ["Not today."]
 
 
-async def test_a_second_run_takes_the_place_of_the_first(contoso: httpx.AsyncClient, apart: Apart) -> None:
-    await apart.start()
-    old = apart.channel._session
-    await apart.start()
-    assert (await apart.raw("POST", f"/sessions/{old}/lease", {})).status_code == 409
-    await apart.stop()
-    with pytest.raises(Conflict, match="this session is over"):
-        await apart.turn()
+async def test_a_second_run_takes_the_place_of_the_first(contoso: httpx.AsyncClient, remote: RemoteConnector) -> None:
+    await remote.start()
+    old = remote.channel._session
+    await remote.start()
+    assert (await remote.raw("POST", f"/sessions/{old}/lease", {})).status_code == 409
+    await remote.stop()
+    with pytest.raises(Conflict, match="this session has ended"):
+        await remote.turn()
 
 
 async def test_an_ended_device_is_given_nothing_and_what_was_made_for_it_is_revoked(
-    contoso: httpx.AsyncClient, http: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, app_token: str
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, app_token: str
 ) -> None:
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
-    done = await asyncio.to_thread(apart.service._done, request)
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
+    done = await asyncio.to_thread(remote.service._done, request)
     device = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     retired = await http.post(
         f"/beta/deviceManagement/managedDevices/{device}/retire", headers={"authorization": f"Bearer {app_token}"}
     )
     assert retired.status_code == 204, retired.text
-    await asyncio.to_thread(apart.channel.deliver, request["id"], wire.done_document(done))
+    await asyncio.to_thread(remote.channel.deliver, request["id"], wire.done_document(done))
     assert [each["status"] for each in await registered(contoso)] == ["good"], "a connector is asked to revoke it"
-    assert await apart.turn() == 1
+    assert await remote.turn() == 1
     assert [each["status"] for each in await registered(contoso)] == ["revoked"]
     log = (await contoso.get("/connectors/apart/events?id=3050")).json()["events"]
     assert [each["name"] for each in log] == ["RevokeSuccess"]
@@ -222,39 +224,41 @@ async def test_an_ended_device_is_given_nothing_and_what_was_made_for_it_is_revo
 
 
 async def test_strangers_and_those_who_were_sent_away_are_refused(
-    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient, apart: Apart
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient, remote: RemoteConnector
 ) -> None:
     greeting = {"version": "6.2406.0.1001", "machineName": "m"}
-    assert (await apart.raw("POST", "/sessions", greeting, credential="nobody")).status_code == 401
+    assert (await remote.raw("POST", "/sessions", greeting, credential="nobody")).status_code == 401
     assert (await http.post("/connector/contoso/v1/sessions", json=greeting)).status_code == 401
-    headers = {"authorization": f"Bearer {apart.added['credential']}"}
+    headers = {"authorization": f"Bearer {remote.added['credential']}"}
     elsewhere = await http.post("/connector/fabrikam/v1/sessions", json=greeting, headers=headers)
     assert elsewhere.status_code == 401, "another tenant's"
     assert (await http.post("/connector/nowhere/v1/sessions", json=greeting, headers=headers)).status_code == 404
     with pytest.raises(NotAllowed, match="not served any more"):
-        await apart.start(version="6.2012.1.0")
-    await apart.start()
+        await remote.start(version="6.2012.1.0")
+    await remote.start()
     await contoso.patch("/connectors/apart", json={"state": "offline"})
     with pytest.raises(Unavailable, match="taken off line"):
-        await apart.turn()
+        await remote.turn()
     assert (await contoso.delete("/connectors/apart")).status_code == 204
     with pytest.raises(Unauthenticated):
-        await apart.turn()
+        await remote.turn()
 
 
 async def test_a_connector_gets_only_work_of_its_roles_and_only_its_own_requests(
     contoso: httpx.AsyncClient,
     http: httpx.AsyncClient,
-    apart: Apart,
+    remote: RemoteConnector,
     phone: AndroidOverHttp,
     *,
     tmp_path: Path,
     rsa_keys: KeyRing,
 ) -> None:
-    other = await Apart.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["imported-pfx"])
+    other = await RemoteConnector.join(
+        contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["imported-pfx"]
+    )
     other.folder.add_key("Other", "Other", key=rsa_keys.take())
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
     greeting = {"version": "6.2406.0.1001", "machineName": "m"}
     session = (await other.raw("POST", "/sessions", greeting)).json()["session"]
     assert (await other.raw("POST", f"/sessions/{session}/lease", {})).json()["requests"] == []
@@ -268,15 +272,15 @@ async def test_a_connector_gets_only_work_of_its_roles_and_only_its_own_requests
 
 
 async def test_another_key_of_a_known_name_is_refused_and_the_same_key_is_shared(
-    contoso: httpx.AsyncClient, apart: Apart
+    contoso: httpx.AsyncClient, remote: RemoteConnector
 ) -> None:
-    (seeded,) = await listed(contoso, "/connectors/Certificate Connector 1/keys")
+    (seeded,) = await members(contoso, "/connectors/Certificate Connector 1/keys")
     other = {"providerName": seeded["providerName"], "keyName": seeded["keyName"]}
-    (mine,) = apart.folder.public_keys()
+    (mine,) = remote.folder.public_keys()
     greeting = {"version": "6.2406.0.1001", "machineName": "m"}
-    taken = await apart.raw("POST", "/sessions", {**greeting, "keys": [{**other, "publicKey": mine["publicKey"]}]})
+    taken = await remote.raw("POST", "/sessions", {**greeting, "keys": [{**other, "publicKey": mine["publicKey"]}]})
     assert taken.status_code == 409 or mine["publicKey"] == seeded["publicKey"]
-    shared = await apart.raw("POST", "/sessions", {**greeting, "keys": [{**other, "publicKey": seeded["publicKey"]}]})
+    shared = await remote.raw("POST", "/sessions", {**greeting, "keys": [{**other, "publicKey": seeded["publicKey"]}]})
     assert shared.status_code == 201, shared.text
 
 
@@ -300,13 +304,13 @@ GREETING = {"version": "6.2406.0.1001", "machineName": "m"}
     ],
 )
 async def test_a_greeting_that_says_something_impossible_changes_nothing(
-    contoso: httpx.AsyncClient, apart: Apart, body: Any
+    contoso: httpx.AsyncClient, remote: RemoteConnector, body: Any
 ) -> None:
-    before = await listed(contoso, "/connectors")
-    answer = await apart.raw("POST", "/sessions", body)
+    before = await members(contoso, "/connectors")
+    answer = await remote.raw("POST", "/sessions", body)
     assert answer.status_code == 400, answer.text
     assert set(answer.json()["error"]) == {"code", "message"}
-    assert await listed(contoso, "/connectors") == before
+    assert await members(contoso, "/connectors") == before
 
 
 @pytest.mark.parametrize(
@@ -331,11 +335,11 @@ async def test_a_greeting_that_says_something_impossible_changes_nothing(
     ],
 )
 async def test_a_result_that_says_something_impossible_changes_nothing(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, body: Any
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, body: Any
 ) -> None:
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
-    answer = await apart.raw("PUT", f"/sessions/{apart.channel._session}/requests/{request['id']}/result", body)
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
+    answer = await remote.raw("PUT", f"/sessions/{remote.channel._session}/requests/{request['id']}/result", body)
     assert answer.status_code == 400, answer.text
     await phone.check_in()
     assert (await item(contoso, phone))["state"] == "wanted"
@@ -343,16 +347,16 @@ async def test_a_result_that_says_something_impossible_changes_nothing(
 
 @pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
 async def test_a_certificate_that_would_break_its_readers_later_is_no_result(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, change: Change
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, change: Change
 ) -> None:
-    key = apart.keys.take()
+    key = remote.keys.take()
     whole = issued_elsewhere(key, "alice@fabrikam.example", begin=datetime.now(UTC))
     broken = wire.text(altered(whole, key, change))
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
-    path = f"/sessions/{apart.channel._session}/requests/{request['id']}/result"
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
+    path = f"/sessions/{remote.channel._session}/requests/{request['id']}/result"
     for body in ({"sealed": "AAAA", "certificate": broken, "pfx": "AAAA"}, {"sealed": "AAAA", "opened": [broken]}):
-        answer = await apart.raw("PUT", path, body)
+        answer = await remote.raw("PUT", path, body)
         assert answer.status_code == 400, answer.text
         assert "is not an X.509 certificate" in answer.json()["error"]["message"]
     await phone.check_in()
@@ -360,22 +364,28 @@ async def test_a_certificate_that_would_break_its_readers_later_is_no_result(
 
 
 async def test_a_connector_of_its_own_tells_whose_certificate_a_file_holds(
-    contoso: httpx.AsyncClient, http: httpx.AsyncClient, app_token: str, *, apart: Apart, enroll: Enroll, assign: Assign
+    contoso: httpx.AsyncClient,
+    http: httpx.AsyncClient,
+    app_token: str,
+    *,
+    remote: RemoteConnector,
+    enroll: Enroll,
+    assign: Assign,
 ) -> None:
     """The certificate comes with the answer, and is believed only if it is the one that was asked for."""
-    await apart.start()
-    mark = await import_for_apart(http, app_token, apart=apart)
+    await remote.start()
+    mark = await import_for_apart(http, app_token, remote=remote)
     await assign("imported")
     phone = await enroll(contoso)
     await phone.settle()
-    (request,) = (await apart.lease())["requests"]
-    result = f"/sessions/{apart.channel._session}/requests/{request['id']}/result"
+    (request,) = (await remote.lease())["requests"]
+    result = f"/sessions/{remote.channel._session}/requests/{request['id']}/result"
     other = request["work"]["recipient"]
-    await apart.raw("PUT", result, {"sealed": "AAAA", "opened": [other]})
+    await remote.raw("PUT", result, {"sealed": "AAAA", "opened": [other]})
     assert (await imported(contoso))["emailAddresses"] is None
 
     await (await enroll(contoso)).settle()
-    assert await apart.turn() == 1
+    assert await remote.turn() == 1
     assert (await imported(contoso))["emailAddresses"] == ["alice@fabrikam.example"]
     assert (await imported(contoso))["thumbprint"] == mark
     shown = (await contoso.get(f"/certificates/{mark}")).json()
@@ -383,12 +393,12 @@ async def test_a_connector_of_its_own_tells_whose_certificate_a_file_holds(
     assert thumbprint(x509.load_pem_x509_certificate(shown["certificate"].encode())) == mark
 
 
-async def import_for_apart(http: httpx.AsyncClient, token: str, *, apart: Apart) -> str:
+async def import_for_apart(http: httpx.AsyncClient, token: str, *, remote: RemoteConnector) -> str:
     """A certificate of an outside authority, its password encrypted with the key of that connector; its thumbprint."""
     now = datetime.now(UTC)
-    own = apart.keys.take()
+    own = remote.keys.take()
     certificate = issued_elsewhere(own, "alice@fabrikam.example", begin=now)
-    (key,) = apart.folder.public_keys()
+    (key,) = remote.folder.public_keys()
     public = load_pem_public_key(key["publicKey"].encode())
     assert isinstance(public, RSAPublicKey)
     password = encrypt_password("pw", public, algorithm=hashes.SHA256())
@@ -410,28 +420,30 @@ async def import_for_apart(http: httpx.AsyncClient, token: str, *, apart: Apart)
 
 
 async def imported(contoso: httpx.AsyncClient) -> Json:
-    (found,) = await listed(contoso, "/users/alice@contoso.example/certificates")
+    (found,) = await members(contoso, "/users/alice@contoso.example/certificates")
     return found
 
 
 async def test_a_certificate_that_was_never_issued_is_not_taken_for_an_answer(
-    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
+    contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
     foreign = request["work"]["recipient"]
     body = {"certificate": foreign, "pfx": base64.b64encode(b"pfx").decode(), "sealed": "AAAA"}
-    answer = await apart.raw("PUT", f"/sessions/{apart.channel._session}/requests/{request['id']}/result", body)
+    answer = await remote.raw("PUT", f"/sessions/{remote.channel._session}/requests/{request['id']}/result", body)
     assert answer.status_code == 400
     for broken in ({"csr": "AAAA"}, {"csr": ""}, {"csr": None}, {}):
-        path = f"/sessions/{apart.channel._session}/requests/{request['id']}/certificate"
-        assert (await apart.raw("POST", path, broken)).status_code == 400
+        path = f"/sessions/{remote.channel._session}/requests/{request['id']}/certificate"
+        assert (await remote.raw("POST", path, broken)).status_code == 400
     assert await registered(contoso) == []
 
 
-async def test_nothing_that_is_sent_to_a_connector_opens_a_file(apart: Apart, phone: AndroidOverHttp) -> None:
-    await apart.start()
-    (request,) = (await apart.lease())["requests"]
+async def test_nothing_that_is_sent_to_a_connector_opens_a_file(
+    remote: RemoteConnector, phone: AndroidOverHttp
+) -> None:
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
     assert set(request["work"]) == {
         *("kind", "subject", "template", "keyType", "keySize", "friendlyName"),
         *("legacy", "keeps", "wrapping", "recipient"),

@@ -13,19 +13,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.certificates import certificate_request
-from tests.support.connector import Apart
-from tests.support.control import code, connector, home, listed, made
+from tests.support.connector import RemoteConnector
+from tests.support.control import create, error_code, members, only_connector, tenant_url
 from tests.surfaces.control.conftest import Assign, Enroll
 
 OID = "2.16.840.1.113733.1.16.1.2.3.1.1.47196109"
 
 
 async def switch(contoso: httpx.AsyncClient, **settings: Any) -> httpx.Response:
-    return await contoso.patch(home(contoso), json={"settings": settings})
+    return await contoso.patch(tenant_url(contoso), json={"settings": settings})
 
 
 async def test_a_connector_says_which_program_it_is_and_where_it_runs(contoso: httpx.AsyncClient) -> None:
-    found = await connector(contoso)
+    found = await only_connector(contoso)
     assert (found["program"], found["version"], found["support"]) == ("certificate-connector", "6.2510.3.2002", "full")
     assert (found["location"], found["machineName"], found["running"]) == ("server", None, None)
     old = await contoso.patch(f"/connectors/{found['id']}", json={"version": "6.2305.0.1"})
@@ -33,19 +33,19 @@ async def test_a_connector_says_which_program_it_is_and_where_it_runs(contoso: h
     new = await contoso.patch(f"/connectors/{found['id']}", json={"version": ""})
     assert new.json() == found
     refused = await contoso.patch(f"/connectors/{found['id']}", json={"version": "newest"})
-    assert (refused.status_code, code(refused)) == (400, "Invalid")
+    assert (refused.status_code, error_code(refused)) == (400, "Invalid")
 
 
 async def test_a_credential_is_shown_once_and_keys_of_a_process_are_its_own(contoso: httpx.AsyncClient) -> None:
-    added = await made(contoso, "/connectors", name="Apart", roles=["pkcs"], location="process")
+    added = await create(contoso, "/connectors", name="Apart", roles=["pkcs"], location="process")
     assert len(added["credential"]) >= 32
     shown = (await contoso.get("/connectors/Apart")).json()
     assert shown == {name: value for name, value in added.items() if name != "credential"}
     assert (shown["location"], shown["running"]) == ("process", False)
     key = {"providerName": "P", "keyName": "K"}
     refused = await contoso.post("/connectors/Apart/keys", json=key)
-    assert (refused.status_code, code(refused)) == (400, "Invalid")
-    inside = await made(contoso, "/connectors", name="Inside", roles=["pkcs"])
+    assert (refused.status_code, error_code(refused)) == (400, "Invalid")
+    inside = await create(contoso, "/connectors", name="Inside", roles=["pkcs"])
     assert "credential" not in inside
 
 
@@ -59,28 +59,28 @@ async def test_a_process_keeps_its_keys_whatever_is_asked_here_and_its_tenant_ca
     rsa_keys: KeyRing,
     emulator: Emulator,
 ) -> None:
-    apart = await Apart.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
-    await apart.start()
-    (key,) = await listed(contoso, "/connectors/Apart/keys")
+    remote = await RemoteConnector.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
+    await remote.start()
+    (key,) = await members(contoso, "/connectors/Apart/keys")
     path = f"/connectors/Apart/keys/{key['providerName']}/{key['keyName']}"
     assert (await contoso.delete(path)).status_code == 400
-    assert await listed(contoso, "/connectors/Apart/keys") == [key]
-    await made(contoso, "/digicert")
+    assert await members(contoso, "/connectors/Apart/keys") == [key]
+    await create(contoso, "/digicert")
     await contoso.put("/connectors/Certificate Connector 1/raCertificate", json={})
     inside = (await contoso.get("/connectors/Certificate Connector 1")).json()
     assert emulator.connector_keys.has(f"{inside['id']}-ra")
     assert (await control.delete("/tenants/contoso")).status_code == 204
     assert not emulator.connector_keys.has(f"{inside['id']}-ra")
-    assert len(await listed(fabrikam, "/connectors")) == 1
+    assert len(await members(fabrikam, "/connectors")) == 1
 
 
 async def test_a_connector_goes_when_it_is_off_line(contoso: httpx.AsyncClient) -> None:
-    found = await connector(contoso)
+    found = await only_connector(contoso)
     active = await contoso.delete(f"/connectors/{found['id']}")
-    assert (active.status_code, code(active)) == (400, "Invalid")
+    assert (active.status_code, error_code(active)) == (400, "Invalid")
     await contoso.patch(f"/connectors/{found['id']}", json={"state": "offline"})
     assert (await contoso.delete(f"/connectors/{found['id']}")).status_code == 204
-    assert await listed(contoso, "/connectors") == []
+    assert await members(contoso, "/connectors") == []
     assert (await contoso.delete(f"/connectors/{found['id']}")).status_code == 404
 
 
@@ -89,10 +89,10 @@ async def test_the_edition_of_2020_is_a_switch_and_its_second_pfx_connector_a_co
 ) -> None:
     assert (await switch(contoso, edition="2019")).status_code == 400
     assert (await switch(contoso, edition="2020-04")).status_code == 200
-    programs = sorted(each["program"] for each in await listed(contoso, "/connectors"))
+    programs = sorted(each["program"] for each in await members(contoso, "/connectors"))
     assert programs == ["intune-connector", "pfx-connector"]
     second = await contoso.post("/connectors", json={"name": "PFX 2", "roles": ["imported-pfx"]})
-    assert (second.status_code, code(second)) == (409, "Conflict")
+    assert (second.status_code, error_code(second)) == (409, "Conflict")
     assert "PFX Certificate Connector" in second.json()["error"]["message"]
 
 
@@ -111,8 +111,8 @@ async def test_the_edition_of_2020_is_a_switch_and_its_second_pfx_connector_a_co
 )
 async def test_what_is_no_connector_is_refused(contoso: httpx.AsyncClient, body: Any) -> None:
     refused = await contoso.post("/connectors", json=body)
-    assert (refused.status_code, code(refused)) == (400, "Invalid")
-    assert len(await listed(contoso, "/connectors")) == 1
+    assert (refused.status_code, error_code(refused)) == (400, "Invalid")
+    assert len(await members(contoso, "/connectors")) == 1
 
 
 # ------------------------------------------------------------------------------------------------------------- the logs
@@ -147,7 +147,7 @@ async def test_a_digicert_ca_is_subscribed_to_and_says_how_it_is_named(
 ) -> None:
     assert (await contoso.get("/digicert")).status_code == 404
     assert (await contoso.put("/connectors/Certificate Connector 1/raCertificate")).status_code == 404
-    found = await made(contoso, "/digicert")
+    found = await create(contoso, "/digicert")
     assert (found["certificationAuthority"], found["certificationAuthorityName"]) == ("pki-ws.symauth.com", "Symantec")
     assert found["certificateTemplateNames"] == [OID]
     assert (await contoso.get("/digicert")).json() == found
@@ -161,10 +161,10 @@ async def test_a_digicert_ca_is_subscribed_to_and_says_how_it_is_named(
     assert (await http.get("/pki/contoso/digicert/crl")).status_code == 200
     installed = await contoso.put("/connectors/Certificate Connector 1/raCertificate", json={})
     assert installed.status_code == 200, installed.text
-    shown = await connector(contoso)
+    shown = await only_connector(contoso)
     assert shown["raCertificate"] == installed.json()["thumbprint"]
     assert (await contoso.delete("/connectors/Certificate Connector 1/raCertificate")).status_code == 204
-    assert (await connector(contoso))["raCertificate"] is None
+    assert (await only_connector(contoso))["raCertificate"] is None
 
 
 async def test_a_process_proves_to_the_digicert_ca_that_it_has_the_key_of_its_ra_certificate(
@@ -176,32 +176,32 @@ async def test_a_process_proves_to_the_digicert_ca_that_it_has_the_key_of_its_ra
     tmp_path: Path,
     rsa_keys: KeyRing,
 ) -> None:
-    await made(contoso, "/digicert")
+    await create(contoso, "/digicert")
     await switch(contoso, requireTrustedRoot=False)
-    inside = await connector(contoso)
+    inside = await only_connector(contoso)
     await contoso.patch(f"/connectors/{inside['id']}", json={"state": "offline"})
-    apart = await Apart.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
-    await apart.start()
-    key = apart.folder.ra_key(make=True)
+    remote = await RemoteConnector.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
+    await remote.start()
+    key = remote.folder.ra_key(make=True)
     assert key is not None
     pem = certificate_request(key, encoding=Encoding.PEM)
     csr = pem.decode()
     without = await contoso.put("/connectors/Apart/raCertificate", json={})
-    assert (without.status_code, code(without)) == (400, "Invalid")
+    assert (without.status_code, error_code(without)) == (400, "Invalid")
     assert (await contoso.put("/connectors/Apart/raCertificate", json={"csr": csr})).status_code == 200
     await assign_digicert(http, app_token)
     phone = await enroll(contoso)
     await phone.settle()
-    (leased,) = (await apart.lease())["requests"]
+    (leased,) = (await remote.lease())["requests"]
     assert leased["digicert"] is True
-    path = f"/sessions/{apart.channel._session}/requests/{leased['id']}/certificate"
+    path = f"/sessions/{remote.channel._session}/requests/{leased['id']}/certificate"
     for proof in (None, "AAAA"):
-        body = {"csr": apart.service._application(x509.load_pem_x509_csr(pem), digicert=False)["csr"], "proof": proof}
-        refused = await apart.raw("POST", path, body)
+        body = {"csr": remote.service._application(x509.load_pem_x509_csr(pem), digicert=False)["csr"], "proof": proof}
+        refused = await remote.raw("POST", path, body)
         assert refused.status_code == 422, refused.text
         assert refused.json()["error"]["diagnostic"] == 0x401
-    await apart.start()
-    assert await apart.turn() == 1
+    await remote.start()
+    assert await remote.turn() == 1
     await phone.settle()
     (item,) = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     assert item["state"] == "installed"

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fauxtune.core.pki.cng import read_public_blob, write_private_blob
-from tests.support.control import ABSENT, Json, code, connector, listed, made
+from tests.support.control import ABSENT, Json, create, error_code, members, only_connector
 
 PROVIDER = "Microsoft Software Key Storage Provider"
 
@@ -34,29 +34,29 @@ def _spki(key: rsa.RSAPrivateKey) -> str:
 
 
 async def _keys(contoso: httpx.AsyncClient) -> str:
-    return f"/connectors/{(await connector(contoso))['id']}/keys"
+    return f"/connectors/{(await only_connector(contoso))['id']}/keys"
 
 
 async def test_a_tenant_begins_with_one_connector_and_its_key(contoso: httpx.AsyncClient) -> None:
-    found = await connector(contoso)
+    found = await only_connector(contoso)
     assert (found["state"], found["mode"]) == ("online", "immediate")
     assert found["roles"] == ["pkcs", "imported-pfx", "scep", "revocation"]
     assert (await contoso.get(f"/connectors/{found['id']}")).json() == found
     assert (await contoso.get(f"/connectors/{found['name'].upper()}")).json() == found
-    (key,) = await listed(contoso, f"/connectors/{found['id']}/keys")
+    (key,) = await members(contoso, f"/connectors/{found['id']}/keys")
     assert (key["providerName"], key["keyName"], key["keyLength"]) == (PROVIDER, "PFXEncryptionKey", 2048)
     assert isinstance(load_pem_public_key(key["publicKey"].encode()), rsa.RSAPublicKey)
 
 
 async def test_a_connector_is_added_and_changed(contoso: httpx.AsyncClient) -> None:
-    new = await made(contoso, "/connectors", name="Two", roles=["pkcs", "pkcs"], mode="polling")
+    new = await create(contoso, "/connectors", name="Two", roles=["pkcs", "pkcs"], mode="polling")
     assert (new["name"], new["roles"], new["mode"], new["state"]) == ("Two", ["pkcs"], "polling", "online")
     changes = {"state": "offline", "mode": "immediate", "roles": ["imported-pfx"]}
     changed = await contoso.patch(f"/connectors/{new['id']}", json=changes)
     assert changed.status_code == 200
     assert changed.json() == {**new, **changes}
     assert (await contoso.patch(f"/connectors/{new['id']}", json={})).json() == changed.json()
-    assert len(await listed(contoso, "/connectors")) == 2
+    assert len(await members(contoso, "/connectors")) == 2
 
 
 @pytest.mark.parametrize(
@@ -73,21 +73,21 @@ async def test_a_connector_is_added_and_changed(contoso: httpx.AsyncClient) -> N
 )
 async def test_an_impossible_connector_is_refused(contoso: httpx.AsyncClient, body: Json, status: int) -> None:
     answer = await contoso.post("/connectors", json=body)
-    assert (answer.status_code, code(answer)) == (status, "Conflict" if status == 409 else "Invalid")
-    assert len(await listed(contoso, "/connectors")) == 1
+    assert (answer.status_code, error_code(answer)) == (status, "Conflict" if status == 409 else "Invalid")
+    assert len(await members(contoso, "/connectors")) == 1
 
 
 @pytest.mark.parametrize("body", [{"state": "asleep"}, {"mode": "slow"}, {"roles": ["x"]}, {"roles": 1}, {"name": "x"}])
 async def test_an_impossible_change_is_refused(contoso: httpx.AsyncClient, body: Json) -> None:
-    before = await connector(contoso)
+    before = await only_connector(contoso)
     answer = await contoso.patch(f"/connectors/{before['id']}", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
-    assert await connector(contoso) == before
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
+    assert await only_connector(contoso) == before
 
 
 async def test_a_key_is_made_and_its_public_half_comes_out(contoso: httpx.AsyncClient) -> None:
     keys = await _keys(contoso)
-    new = await made(contoso, keys, providerName=PROVIDER, keyName="Key 2026")
+    new = await create(contoso, keys, providerName=PROVIDER, keyName="Key 2026")
     assert new["keyLength"] == 2048
     pem = await contoso.get(f"{keys}/{PROVIDER}/Key 2026")
     assert pem.text == new["publicKey"]
@@ -101,7 +101,7 @@ async def test_a_key_is_made_and_its_public_half_comes_out(contoso: httpx.AsyncC
 
 
 async def test_a_longer_key_is_made(contoso: httpx.AsyncClient) -> None:
-    new = await made(contoso, await _keys(contoso), providerName=PROVIDER, keyName="Long", keyLength=3072)
+    new = await create(contoso, await _keys(contoso), providerName=PROVIDER, keyName="Long", keyLength=3072)
     public = load_pem_public_key(new["publicKey"].encode())
     assert isinstance(public, rsa.RSAPublicKey)
     assert (new["keyLength"], public.key_size) == (3072, 3072)
@@ -113,7 +113,7 @@ async def test_a_key_is_brought_along(
 ) -> None:
     key = raw_rsa_keys[3]
     text = _pem(key) if form == "pem" else base64.encodebytes(write_private_blob(key)).decode()
-    new = await made(contoso, await _keys(contoso), providerName=PROVIDER, keyName="Mine", privateKey=text)
+    new = await create(contoso, await _keys(contoso), providerName=PROVIDER, keyName="Mine", privateKey=text)
     assert new["publicKey"] == _spki(key)
     assert set(new) == {"providerName", "keyName", "keyLength", "publicKey"}
 
@@ -121,7 +121,7 @@ async def test_a_key_is_brought_along(
 async def test_a_key_goes_with_its_file(contoso: httpx.AsyncClient, seeded: tuple[str, Path]) -> None:
     keys, folder = await _keys(contoso), seeded[1] / "connector"
     before = set(folder.iterdir())
-    await made(contoso, keys, providerName=PROVIDER, keyName="Mine")
+    await create(contoso, keys, providerName=PROVIDER, keyName="Mine")
     assert len(set(folder.iterdir()) - before) == 1
     assert (await contoso.delete(f"{keys}/{PROVIDER}/Mine")).status_code == 204
     assert set(folder.iterdir()) == before
@@ -135,7 +135,7 @@ async def test_a_name_that_is_taken_is_a_conflict_and_leaves_no_file(
     before = set((seeded[1] / "connector").iterdir())
     body = {"providerName": PROVIDER, "keyName": "PFXEncryptionKey"}
     answer = await contoso.post(await _keys(contoso), json=body)
-    assert (answer.status_code, code(answer)) == (409, "Conflict")
+    assert (answer.status_code, error_code(answer)) == (409, "Conflict")
     assert set((seeded[1] / "connector").iterdir()) == before
 
 
@@ -157,7 +157,7 @@ async def test_a_name_that_is_taken_is_a_conflict_and_leaves_no_file(
 async def test_an_impossible_key_is_refused(contoso: httpx.AsyncClient, seeded: tuple[str, Path], body: Json) -> None:
     before = set((seeded[1] / "connector").iterdir())
     answer = await contoso.post(await _keys(contoso), json=body)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
     assert set((seeded[1] / "connector").iterdir()) == before
 
 
@@ -172,7 +172,7 @@ async def test_a_private_key_must_be_rsa_in_clear_and_of_the_length_that_is_said
     ):
         body = {"providerName": "P", "keyName": "K", "privateKey": text, "keyLength": length}
         answer = await contoso.post(keys, json=body)
-        assert (answer.status_code, code(answer)) == (400, "Invalid")
+        assert (answer.status_code, error_code(answer)) == (400, "Invalid")
 
 
 def _key_of(*, d_off_by: int) -> rsa.RSAPrivateKey:
@@ -186,19 +186,19 @@ def _key_of(*, d_off_by: int) -> rsa.RSAPrivateKey:
 
 async def test_a_key_in_pem_is_judged_by_its_numbers_without_a_proof_of_its_primes(contoso: httpx.AsyncClient) -> None:
     keys = await _keys(contoso)
-    await made(contoso, keys, providerName="P", keyName="K", privateKey=_pem(_key_of(d_off_by=0)))
+    await create(contoso, keys, providerName="P", keyName="K", privateKey=_pem(_key_of(d_off_by=0)))
     body = {"providerName": "P", "keyName": "Damaged", "privateKey": _pem(_key_of(d_off_by=2))}
     answer = await contoso.post(keys, json=body)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
     assert "do not belong to one RSA key" in answer.text
 
 
 async def test_what_is_not_there_is_not_found(contoso: httpx.AsyncClient) -> None:
     keys = await _keys(contoso)
-    assert code(await contoso.get(f"/connectors/{ABSENT}")) == "NotFound"
-    assert code(await contoso.patch(f"/connectors/{ABSENT}", json={"state": "online"})) == "NotFound"
-    assert code(await contoso.get(f"/connectors/{ABSENT}/keys")) == "NotFound"
+    assert error_code(await contoso.get(f"/connectors/{ABSENT}")) == "NotFound"
+    assert error_code(await contoso.patch(f"/connectors/{ABSENT}", json={"state": "online"})) == "NotFound"
+    assert error_code(await contoso.get(f"/connectors/{ABSENT}/keys")) == "NotFound"
     body = {"providerName": "P", "keyName": "K"}
-    assert code(await contoso.post(f"/connectors/{ABSENT}/keys", json=body)) == "NotFound"
-    assert code(await contoso.get(f"{keys}/{PROVIDER}/Nothing")) == "NotFound"
-    assert code(await contoso.get(f"{keys}/{PROVIDER}/PFXEncryptionKey?format=xml")) == "Invalid"
+    assert error_code(await contoso.post(f"/connectors/{ABSENT}/keys", json=body)) == "NotFound"
+    assert error_code(await contoso.get(f"{keys}/{PROVIDER}/Nothing")) == "NotFound"
+    assert error_code(await contoso.get(f"{keys}/{PROVIDER}/PFXEncryptionKey?format=xml")) == "Invalid"

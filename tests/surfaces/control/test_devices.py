@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from tests.support.control import ABSENT, Json, code, listed, made
+from tests.support.control import ABSENT, Json, create, error_code, members
 from tests.surfaces.control.conftest import Assign, Enroll
 
 ALICE = "alice@contoso.example"
@@ -16,8 +16,8 @@ ALICE = "alice@contoso.example"
 async def test_a_token_is_for_one_device_unless_more_are_asked(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
-    one = (await made(contoso, "/enrollmentTokens", userPrincipalName=ALICE))["token"]
-    assert one != (await made(contoso, "/enrollmentTokens", userPrincipalName=ALICE))["token"]
+    one = (await create(contoso, "/enrollmentTokens", userPrincipalName=ALICE))["token"]
+    assert one != (await create(contoso, "/enrollmentTokens", userPrincipalName=ALICE))["token"]
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,19 @@ async def test_a_token_is_for_one_device_unless_more_are_asked(
 )
 async def test_an_impossible_token_is_refused(contoso: httpx.AsyncClient, body: Json, status: int) -> None:
     answer = await contoso.post("/enrollmentTokens", json=body)
-    assert (answer.status_code, code(answer)) == (status, "NotFound" if status == 404 else "Invalid")
+    assert (answer.status_code, error_code(answer)) == (status, "NotFound" if status == 404 else "Invalid")
 
 
 async def test_a_body_that_is_no_json_is_refused(contoso: httpx.AsyncClient) -> None:
     media = {"content-type": "application/json"}
     answer = await contoso.post("/enrollmentTokens", content=b'{"userPrincipalName":', headers=media)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
     assert answer.json()["error"]["message"].startswith("The body is not JSON")
 
 
 async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
-    (shown,) = await listed(contoso, "/devices")
+    (shown,) = await members(contoso, "/devices")
     assert shown == {
         "id": phone.enrollment_id,
         "managedDeviceId": shown["managedDeviceId"],
@@ -85,9 +85,9 @@ async def test_a_device_that_left_is_still_shown(contoso: httpx.AsyncClient, enr
         "unenroll",
         True,
     )
-    assert [each["id"] for each in await listed(contoso, "/devices?state=active")] == [stays.enrollment_id]
-    assert [each["id"] for each in await listed(contoso, "/devices?state=ended")] == [phone.enrollment_id]
-    assert code(await contoso.get("/devices?state=gone")) == "Invalid"
+    assert [each["id"] for each in await members(contoso, "/devices?state=active")] == [stays.enrollment_id]
+    assert [each["id"] for each in await members(contoso, "/devices?state=ended")] == [phone.enrollment_id]
+    assert error_code(await contoso.get("/devices?state=gone")) == "Invalid"
 
 
 async def test_the_ledger_shows_items_states_and_certificates(
@@ -100,7 +100,7 @@ async def test_the_ledger_shows_items_states_and_certificates(
     assert (ledger["id"], ledger["settled"]) == (phone.enrollment_id, True)
     assert ledger["plans"] > 0
     by_source = {each["source"]: each for each in ledger["items"]}
-    (issued,) = await listed(contoso, "/certificates")
+    (issued,) = await members(contoso, "/certificates")
     assert (by_source["root"]["profiles"], by_source["root"]["profileNames"]) == ([root], ["root"])
     assert by_source["pkcs"]["key"] == f"pkcs/{pkcs}"
     assert by_source["pkcs"]["serial"] == by_source["pkcs"]["fingerprint"] == issued["serial"]
@@ -130,4 +130,4 @@ async def test_the_ledger_says_why_an_item_fails_and_what_it_waits_for(
 async def test_an_unknown_device_is_not_found(contoso: httpx.AsyncClient) -> None:
     for path in (f"/devices/{ABSENT}", f"/devices/{ABSENT}/ledger", f"/journal?device={ABSENT}"):
         answer = await contoso.get(path)
-        assert (answer.status_code, code(answer)) == (404, "NotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "NotFound")

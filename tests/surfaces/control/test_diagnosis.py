@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from tests.support.certificates import encrypt_password
 from tests.support.clock import FixedClock
-from tests.support.control import ABSENT, Json, code, connector, listed, made
+from tests.support.control import ABSENT, Json, create, error_code, members, only_connector
 from tests.support.devices.android import AndroidOverHttp
 from tests.surfaces.control.conftest import Assign, Enroll
 
@@ -42,8 +42,8 @@ class Desk:
 
     async def bring(self, *, template: str = "SmimeEncryption", key_name: str = KEY, **asked: str) -> str:
         """A certificate of the CA's counter, imported for encryption."""
-        issued = await made(self.control, "/certificates", template=template, userPrincipalName=ALICE, **asked)
-        keys = await listed(self.control, f"/connectors/{(await connector(self.control))['id']}/keys")
+        issued = await create(self.control, "/certificates", template=template, userPrincipalName=ALICE, **asked)
+        keys = await members(self.control, f"/connectors/{(await only_connector(self.control))['id']}/keys")
         public = load_pem_public_key(keys[0]["publicKey"].encode())
         assert isinstance(public, RSAPublicKey)
         password = encrypt_password(issued["pfxPassword"], public, algorithm=hashes.SHA256())
@@ -130,7 +130,7 @@ async def test_a_certificate_that_is_not_valid_yet_is_not_called_good(desk: Desk
     mark = await desk.bring(notBefore=f"{clock.now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}")
     statuses = {each["thumbprint"]: each["status"] for each in (await desk.history())["value"]}
     assert (statuses.pop(mark), *statuses.values()) == ("notYetValid", "good")
-    listed_as = {each["thumbprint"]: each["status"] for each in await listed(desk.control, "/certificates")}
+    listed_as = {each["thumbprint"]: each["status"] for each in await members(desk.control, "/certificates")}
     assert listed_as == {mark: "notYetValid", **statuses}
     (chain,) = (await desk.diagnosis(profile=desk.profiles["imported"]))["chains"]
     (validity,) = [link for link in chain["links"] if link["link"] == "validity"]
@@ -203,7 +203,7 @@ async def test_hostile_and_empty_questions_are_refused(
 ) -> None:
     answer = await contoso.get(f"/diagnose{query}")
     assert answer.status_code in ((400, 404) if status is None else (status,)), answer.text
-    assert code(answer) in (("Invalid", "NotFound") if word is None else (word,))
+    assert error_code(answer) in (("Invalid", "NotFound") if word is None else (word,))
 
 
 async def test_a_device_of_somebody_else_is_refused(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
-from tests.support.control import Json, connector, listed, made
+from tests.support.control import Json, create, members, only_connector
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.openapi import documents
 from tests.surfaces.control.conftest import BASE, Assign, Enroll
@@ -89,8 +89,8 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
     await assign("root", tenant_name=name)
     profile = await assign("pkcs", tenant_name=name)
     await phone.settle()
-    (issued,) = await listed(tenant, "/certificates")
-    await made(tenant, "/digicert")
+    (issued,) = await members(tenant, "/certificates")
+    await create(tenant, "/digicert")
     return {
         "device": phone.enrollment_id,
         "profile": profile,
@@ -99,20 +99,20 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
         "thumbprint": issued["thumbprint"],
         "user": f"alice@{name}.example",
         **(await _own_authority(tenant) if name == "fabrikam" else {}),
-        "connector": (await connector(tenant))["id"],
-        "application": (await made(tenant, "/applications"))["clientId"],
+        "connector": (await only_connector(tenant))["id"],
+        "application": (await create(tenant, "/applications"))["clientId"],
     }
 
 
 async def _own_authority(tenant: httpx.AsyncClient) -> dict[str, str]:
     """An authority and a template that no other tenant has."""
-    await made(tenant, "/authorities/issuing/templates", name="Theirs")
-    return {"authority": (await made(tenant, "/authorities/issuing/rollover"))["name"], "template": "Theirs"}
+    await create(tenant, "/authorities/issuing/templates", name="Theirs")
+    return {"authority": (await create(tenant, "/authorities/issuing/rollover"))["name"], "template": "Theirs"}
 
 
 async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
     """All that the tenant shows of itself."""
-    keys = f"/connectors/{(await connector(tenant))['id']}/keys"
+    keys = f"/connectors/{(await only_connector(tenant))['id']}/keys"
     lists = (
         "/authorities",
         "/authorities/issuing/templates",
@@ -179,8 +179,8 @@ async def test_lists_are_disjoint(
         ("/connectors", "id"),
         ("/applications", "clientId"),
     ):
-        here = {each[key] for each in await listed(contoso, path)}
-        there = {each[key] for each in await listed(fabrikam, path)}
+        here = {each[key] for each in await members(contoso, path)}
+        there = {each[key] for each in await members(fabrikam, path)}
         assert here
         assert there
         assert not here & there
@@ -199,8 +199,8 @@ async def test_what_is_done_to_one_tenant_does_not_touch_the_other(
     await fabrikam.patch(url, json={"settings": {"requireTrustedRoot": False}})
     await fabrikam.put("/clock", json={"mode": "frozen", "now": "2031-01-01T00:00:00Z"})
     await fabrikam.post("/clock/advance", json={"by": "P1D", "settle": True, "timeout": 0})
-    await fabrikam.patch(f"/connectors/{(await connector(fabrikam))['id']}", json={"state": "offline"})
-    for issued in await listed(fabrikam, "/certificates"):
+    await fabrikam.patch(f"/connectors/{(await only_connector(fabrikam))['id']}", json={"state": "offline"})
+    for issued in await members(fabrikam, "/certificates"):
         await fabrikam.post(f"/certificates/{issued['serial']}/revoke", json={})
     assert await _everything(contoso) == before
     assert (await fabrikam.delete(url)).status_code == 204
@@ -210,11 +210,11 @@ async def test_what_is_done_to_one_tenant_does_not_touch_the_other(
 async def test_a_token_of_one_tenant_enrols_in_no_other(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
-    token = (await made(fabrikam, "/enrollmentTokens", userPrincipalName="alice@fabrikam.example"))["token"]
+    token = (await create(fabrikam, "/enrollmentTokens", userPrincipalName="alice@fabrikam.example"))["token"]
     body = {"enrollmentToken": token, "mode": "work-profile", "csr": ""}
     answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
     assert answer.status_code in (400, 401)
-    assert await listed(contoso, "/devices") == []
+    assert await members(contoso, "/devices") == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.support.control import Json, made
+from tests.support.control import Json, create
 from tests.surfaces.control.conftest import Assign, Enroll
 
 
@@ -64,7 +64,7 @@ async def test_a_reader_goes_on_where_it_stopped(contoso: httpx.AsyncClient, enr
 
 async def test_types_are_repeated_or_joined(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
-    await made(contoso, "/certificates", template="SmimeBoth", email="a@b.example")
+    await create(contoso, "/certificates", template="SmimeBoth", email="a@b.example")
     await phone.call("POST", ":unenroll", body={"reason": "USER_REMOVED_WORK_PROFILE"})
     joined = (await contoso.get("/journal?type=enrolled,unenrolled")).json()["events"]
     assert [each["type"] for each in joined] == ["enrolled", "unenrolled"]
@@ -87,7 +87,7 @@ async def test_a_device_is_named_by_either_id_also_when_it_is_gone(contoso: http
 async def test_a_reader_waits_for_the_next_event(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     last = (await _read(contoso))["next"]
     reading = asyncio.create_task(_read(contoso, after=last, type="enrolled", wait=30))
-    await made(contoso, "/certificates", template="SmimeBoth", email="a@b.example")  # of another type
+    await create(contoso, "/certificates", template="SmimeBoth", email="a@b.example")  # of another type
     assert not reading.done()
     phone = await enroll(contoso)
     assert [each["device"] for each in (await reading)["events"]] == [phone.enrollment_id]

@@ -10,7 +10,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
-from tests.support.control import Json, connector
+from tests.support.control import Json, only_connector
 from tests.support.devices.android import AndroidOverHttp
 from tests.surfaces.control.conftest import Assign, Enroll
 
@@ -78,7 +78,7 @@ async def test_a_connector_that_is_away_is_not_waited_for(
     contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
     phone = await enroll(contoso)
-    away = await connector(contoso)
+    away = await only_connector(contoso)
     await contoso.patch(f"/connectors/{away['id']}", json={"state": "offline"})
     await assign("root")
     profile = await assign("pkcs")
@@ -94,7 +94,7 @@ async def test_a_polling_connector_is_not_waited_for_on_a_frozen_clock(
     contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
     await contoso.put("/clock", json={"mode": "frozen"})
-    await contoso.patch(f"/connectors/{(await connector(contoso))['id']}", json={"mode": "polling"})
+    await contoso.patch(f"/connectors/{(await only_connector(contoso))['id']}", json={"mode": "polling"})
     phone = await enroll(contoso)
     await assign("root")
     await assign("pkcs")

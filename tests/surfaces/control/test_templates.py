@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.control import Json, code, listed, made
+from tests.support.control import Json, create, error_code, members
 from tests.surfaces.control.conftest import Assign, Enroll
 
 PATH = "/authorities/issuing/templates"
@@ -27,7 +27,7 @@ SETTINGS = {
 
 
 async def test_the_seeded_templates_are_listed_by_name(contoso: httpx.AsyncClient) -> None:
-    found = await listed(contoso, PATH)
+    found = await members(contoso, PATH)
     names = [each["name"] for each in found]
     assert names == sorted(names)
     assert {"SmimeSigning", "SmimeP256", "User"} <= set(names)
@@ -48,7 +48,7 @@ async def test_the_seeded_templates_are_listed_by_name(contoso: httpx.AsyncClien
 
 
 async def test_a_template_is_made_read_edited_and_deleted(contoso: httpx.AsyncClient) -> None:
-    assert await made(contoso, PATH, **SETTINGS) == SETTINGS
+    assert await create(contoso, PATH, **SETTINGS) == SETTINGS
     assert (await contoso.get(f"{PATH}/mine")).json() == SETTINGS
     changed = await contoso.patch(f"{PATH}/MINE", json={"exportable": True, "validity": "P1Y", "name": "Mine"})
     assert changed.status_code == 200
@@ -58,14 +58,14 @@ async def test_a_template_is_made_read_edited_and_deleted(contoso: httpx.AsyncCl
     assert (deleted.status_code, deleted.content) == (204, b"")
     for method in ("GET", "PATCH", "DELETE"):
         answer = await contoso.request(method, f"{PATH}/Mine", json={} if method == "PATCH" else None)
-        assert (answer.status_code, code(answer)) == (404, "NotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "NotFound")
 
 
 async def test_what_is_left_out_is_as_in_a_usual_template(contoso: httpx.AsyncClient) -> None:
-    answer = await made(contoso, PATH, name="Plain template 2.0")
+    answer = await create(contoso, PATH, name="Plain template 2.0")
     assert answer["displayName"] == answer["name"] == "Plain template 2.0"
     assert (await contoso.get(f"{PATH}/Plain template 2.0")).json() == answer
-    issued = await made(contoso, "/certificates", template="plain template 2.0", email="a@b.example")
+    issued = await create(contoso, "/certificates", template="plain template 2.0", email="a@b.example")
     assert (await contoso.get(f"/certificates/{issued['serial']}")).json()["template"] == "Plain template 2.0"
 
 
@@ -102,38 +102,38 @@ async def test_what_is_left_out_is_as_in_a_usual_template(contoso: httpx.AsyncCl
 async def test_an_impossible_template_is_refused_with_the_field_named(
     contoso: httpx.AsyncClient, changes: Json, field: str
 ) -> None:
-    before = await listed(contoso, PATH)
+    before = await members(contoso, PATH)
     tries: list[Any] = [await contoso.post(PATH, json={"name": "Mine", **changes})]
     tries.append(await contoso.patch(f"{PATH}/SmimeBoth", json=changes))
     for answer in tries:
-        assert (answer.status_code, code(answer)) == (400, "Invalid"), answer.text
+        assert (answer.status_code, error_code(answer)) == (400, "Invalid"), answer.text
         assert field in answer.json()["error"]["message"]
-    assert await listed(contoso, PATH) == before
+    assert await members(contoso, PATH) == before
 
 
 async def test_what_is_no_object_is_refused(contoso: httpx.AsyncClient) -> None:
     for body in (b"[]", b"null", b'"x"', b"{", b"{}"):
         answer = await contoso.post(PATH, content=body, headers={"content-type": "application/json"})
-        assert (answer.status_code, code(answer)) == (400, "Invalid")
+        assert (answer.status_code, error_code(answer)) == (400, "Invalid")
 
 
 async def test_a_taken_name_is_a_conflict(contoso: httpx.AsyncClient) -> None:
     answer = await contoso.post(PATH, json={"name": "SMIMEBOTH"})
-    assert (answer.status_code, code(answer)) == (409, "Conflict")
+    assert (answer.status_code, error_code(answer)) == (409, "Conflict")
 
 
 async def test_only_the_authority_that_issues_has_templates(contoso: httpx.AsyncClient) -> None:
     for authority in ("root", "devices", "nothing"):
         answer = await contoso.get(f"/authorities/{authority}/templates")
-        assert (answer.status_code, code(answer)) == (404, "NotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "NotFound")
         answer = await contoso.post(f"/authorities/{authority}/templates", json={"name": "Mine"})
-        assert (answer.status_code, code(answer)) == (404, "NotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "NotFound")
 
 
 async def test_after_a_rollover_the_templates_are_the_same(contoso: httpx.AsyncClient) -> None:
-    await made(contoso, "/authorities/issuing/rollover")
-    await made(contoso, "/authorities/issuing-2/templates", name="Mine")
-    assert await listed(contoso, PATH) == await listed(contoso, "/authorities/issuing-2/templates")
+    await create(contoso, "/authorities/issuing/rollover")
+    await create(contoso, "/authorities/issuing-2/templates", name="Mine")
+    assert await members(contoso, PATH) == await members(contoso, "/authorities/issuing-2/templates")
 
 
 async def test_a_key_that_may_not_be_exported_is_not_handed_over_at_the_counter(
@@ -142,9 +142,9 @@ async def test_a_key_that_may_not_be_exported_is_not_handed_over_at_the_counter(
     await contoso.patch(f"{PATH}/SmimeBoth", json={"exportable": False})
     body = {"template": "SmimeBoth", "subject": "CN=Dora"}
     answer = await contoso.post("/certificates", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert (answer.status_code, error_code(answer)) == (400, "Invalid")
     assert "CSR" in answer.json()["error"]["message"]
-    await made(contoso, "/certificates", **body, csr=csr.decode())
+    await create(contoso, "/certificates", **body, csr=csr.decode())
 
 
 async def test_a_broken_template_shows_at_the_device_and_heals(

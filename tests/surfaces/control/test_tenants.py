@@ -24,7 +24,7 @@ from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
-from tests.support.control import home
+from tests.support.control import tenant_url
 
 
 def _files(seeded: tuple[str, Path]) -> set[str]:
@@ -241,12 +241,14 @@ async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient)
 
 
 async def test_settings_show_value_default_and_meaning(contoso: httpx.AsyncClient) -> None:
-    settings = (await contoso.get(home(contoso))).json()["settings"]
+    settings = (await contoso.get(tenant_url(contoso))).json()["settings"]
     assert set(settings) == set(SETTINGS)
     assert settings["requireTrustedRoot"]["value"] is True
-    answer = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False, "edition": "2020-04"}})
+    answer = await contoso.patch(
+        tenant_url(contoso), json={"settings": {"requireTrustedRoot": False, "edition": "2020-04"}}
+    )
     assert answer.status_code == 200
-    after = (await contoso.get(home(contoso))).json()["settings"]
+    after = (await contoso.get(tenant_url(contoso))).json()["settings"]
     assert after == answer.json()["settings"]
     assert (after["requireTrustedRoot"]["value"], after["requireTrustedRoot"]["default"]) == (False, True)
     assert after["edition"]["value"] == "2020-04"
@@ -273,30 +275,30 @@ async def test_a_tenant_is_made_in_the_edition_that_it_names_or_in_the_servers(
 
 
 async def test_settings_are_turned_together_or_not_at_all(contoso: httpx.AsyncClient) -> None:
-    answer = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False, "nonsense": 1}})
+    answer = await contoso.patch(tenant_url(contoso), json={"settings": {"requireTrustedRoot": False, "nonsense": 1}})
     assert answer.status_code == 400
-    assert (await contoso.get(home(contoso))).json()["settings"]["requireTrustedRoot"]["value"] is True
+    assert (await contoso.get(tenant_url(contoso))).json()["settings"]["requireTrustedRoot"]["value"] is True
 
 
 async def test_a_deleted_tenant_leaves_no_row_and_no_key(
     control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, emulator: Emulator, seeded: tuple[str, Path]
 ) -> None:
-    tenant = (await fabrikam.get(home(fabrikam))).json()
+    tenant = (await fabrikam.get(tenant_url(fabrikam))).json()
     before = _files(seeded)
-    assert (await fabrikam.delete(home(fabrikam))).status_code == 204
+    assert (await fabrikam.delete(tenant_url(fabrikam))).status_code == 204
     assert sum((await emulator.runner.read(queries.row_counts, tenant["id"])).values()) == 0
     # Three authorities and the connector's key.
     assert len(before - _files(seeded)) == 4
     for key in (tenant["id"], "fabrikam", "fabrikam.example"):
         assert (await control.get(f"/tenants/{key}")).status_code == 404
-    assert (await fabrikam.delete(home(fabrikam))).status_code == 404
+    assert (await fabrikam.delete(tenant_url(fabrikam))).status_code == 404
     assert [each["name"] for each in (await control.get("/tenants")).json()["value"]] == ["contoso"]
 
 
 async def test_a_deleted_tenant_is_gone_for_everybody(
     http: httpx.AsyncClient, control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
 ) -> None:
-    tenant = (await fabrikam.get(home(fabrikam))).json()
+    tenant = (await fabrikam.get(tenant_url(fabrikam))).json()
     form = {
         "grant_type": "client_credentials",
         "client_id": tenant["clientId"],
@@ -304,7 +306,7 @@ async def test_a_deleted_tenant_is_gone_for_everybody(
         "scope": "https://graph.microsoft.com/.default",
     }
     token = (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).json()["access_token"]
-    await fabrikam.delete(home(fabrikam))
+    await fabrikam.delete(tenant_url(fabrikam))
     assert (await http.get("/pki/fabrikam/root/crl")).status_code == 404
     assert (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).status_code == 400
     graph = await http.get("/v1.0/users", headers={"authorization": f"Bearer {token}"})
@@ -314,7 +316,7 @@ async def test_a_deleted_tenant_is_gone_for_everybody(
 async def test_a_name_is_free_again_after_its_tenant_went(
     control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
 ) -> None:
-    await fabrikam.delete(home(fabrikam))
+    await fabrikam.delete(tenant_url(fabrikam))
     assert (await control.post("/tenants", json={"name": "fabrikam"})).status_code == 201
 
 
@@ -322,7 +324,7 @@ async def test_who_reads_the_journal_of_a_tenant_that_goes_is_told(fabrikam: htt
     last = (await fabrikam.get("/journal")).json()["next"]
     reading = asyncio.create_task(fabrikam.get("/journal", params={"after": last, "wait": 30}))
     await asyncio.sleep(0.05)
-    await fabrikam.delete(home(fabrikam))
+    await fabrikam.delete(tenant_url(fabrikam))
     answer = await reading
     assert answer.status_code == 404, answer.text
 

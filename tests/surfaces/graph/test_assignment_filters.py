@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import ABSENT, DEVICES, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, DEVICES, PROFILES, create, error_code, error_message, ids
 from tests.surfaces.graph.conftest import Enroll
 
 FILTERS = "/deviceManagement/assignmentFilters"
@@ -18,7 +18,7 @@ NAME = "deviceAndAppManagementAssignmentFilter"
 
 async def _assigned(beta: httpx.AsyncClient, filter_id: str, *, kind: str = "include") -> str:
     imported = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
-    profile = str((await made(beta, PROFILES, **{"@odata.type": imported, "displayName": "Imported"}))["id"])
+    profile = str((await create(beta, PROFILES, **{"@odata.type": imported, "displayName": "Imported"}))["id"])
     target = {
         "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget",
         "deviceAndAppManagementAssignmentFilterId": filter_id,
@@ -31,7 +31,7 @@ async def _assigned(beta: httpx.AsyncClient, filter_id: str, *, kind: str = "inc
 
 
 async def test_a_filter_is_made_read_changed_and_deleted(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
-    new = await made(beta, FILTERS, **NEW, roleScopeTags=["0"], description="d")
+    new = await create(beta, FILTERS, **NEW, roleScopeTags=["0"], description="d")
     assert new["assignmentFilterManagementType"] == "devices"
     assert new["evaluationMode"] == "checkinTimeEvaluation"
     assert (new["payloads"], new["roleScopeTags"]) == ([], ["0"])
@@ -45,7 +45,7 @@ async def test_a_filter_is_made_read_changed_and_deleted(beta: httpx.AsyncClient
     assert (await beta.delete(one)).status_code == 204
     for method in ("GET", "PATCH", "DELETE"):
         missing = await beta.request(method, one, json={} if method == "PATCH" else None)
-        assert (missing.status_code, code(missing)) == (404, "ResourceNotFound")
+        assert (missing.status_code, error_code(missing)) == (404, "ResourceNotFound")
     assert (await v1.get(FILTERS)).status_code == 400
 
 
@@ -66,9 +66,9 @@ async def test_a_filter_is_made_read_changed_and_deleted(beta: httpx.AsyncClient
 )
 async def test_what_is_no_filter_is_refused(beta: httpx.AsyncClient, changes: dict[str, Any], why: str) -> None:
     answer = await beta.post(FILTERS, json={**NEW, **changes})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert why in sentence(answer)
-    one = await made(beta, FILTERS, **NEW)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert why in error_message(answer)
+    one = await create(beta, FILTERS, **NEW)
     patched = await beta.patch(f"{FILTERS}/{one['id']}", json=changes)
     assert patched.status_code == 400
     assert (await beta.get(f"{FILTERS}/{one['id']}")).json()["rule"] == RULE
@@ -77,7 +77,7 @@ async def test_what_is_no_filter_is_refused(beta: httpx.AsyncClient, changes: di
 
 async def test_filters_are_listed_by_the_database(beta: httpx.AsyncClient) -> None:
     for number in range(4):
-        await made(beta, FILTERS, **{**NEW, "displayName": f"F{number}"})
+        await create(beta, FILTERS, **{**NEW, "displayName": f"F{number}"})
     wanted: dict[str, str | int] = {
         "$filter": "platform eq 'androidForWork' and displayName ne 'F1'",
         "$orderby": "displayName desc",
@@ -91,7 +91,7 @@ async def test_filters_are_listed_by_the_database(beta: httpx.AsyncClient) -> No
 
 
 async def test_a_filter_shows_where_it_is_used_and_stays_while_it_is(beta: httpx.AsyncClient) -> None:
-    one = await made(beta, FILTERS, **NEW)
+    one = await create(beta, FILTERS, **NEW)
     profile = await _assigned(beta, one["id"], kind="exclude")
     used = {
         "payloadId": profile,
@@ -103,7 +103,7 @@ async def test_a_filter_shows_where_it_is_used_and_stays_while_it_is(beta: httpx
     assert (await beta.get(FILTERS)).json()["value"][0]["payloads"] == [used]
     refused = await beta.delete(f"{FILTERS}/{one['id']}")
     assert refused.status_code == 400
-    assert "is used by the assignments of 'Imported'" in sentence(refused)
+    assert "is used by the assignments of 'Imported'" in error_message(refused)
     assert (await beta.delete(f"{PROFILES}/{profile}")).status_code == 204
     assert (await beta.get(f"{FILTERS}/{one['id']}")).json()["payloads"] == []
     assert (await beta.delete(f"{FILTERS}/{one['id']}")).status_code == 204
@@ -116,7 +116,7 @@ async def test_a_rule_can_be_tried_before_it_is_used(beta: httpx.AsyncClient) ->
     for body in ({}, {NAME: None}, {NAME: {**NEW, "rule": ""}}):
         assert (await beta.post(f"{FILTERS}/validateFilter", json=body)).status_code == 400
     assert (await beta.get(f"{FILTERS}/getState")).json()["enabled"] is True
-    one = await made(beta, FILTERS, **NEW)
+    one = await create(beta, FILTERS, **NEW)
     found = (await beta.get(f"{FILTERS}/{one['id']}/getSupportedProperties")).json()["value"]
     by_name = {each["name"]: each["supportedOperators"] for each in found}
     assert by_name["device.isRooted"] == ["equals", "notEquals"]
@@ -159,7 +159,7 @@ async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, en
 
 
 async def test_a_device_tells_which_profiles_filters_look_at_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
-    phone, one = await enroll(), await made(beta, FILTERS, **NEW)
+    phone, one = await enroll(), await create(beta, FILTERS, **NEW)
     profile = await _assigned(beta, one["id"])
     path = f"{DEVICES}/{phone.managed_device_id}/assignmentFilterEvaluationStatusDetails"
     listed = (await beta.get(path)).json()["value"]
@@ -181,7 +181,7 @@ async def test_a_device_tells_which_profiles_filters_look_at_it(beta: httpx.Asyn
 
 async def test_the_overview_counts_whom_the_filter_lets_through(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     await enroll()
-    one = await made(beta, FILTERS, **NEW)
+    one = await create(beta, FILTERS, **NEW)
     for kind, pending in (("include", 1), ("exclude", 0)):
         profile = await _assigned(beta, one["id"], kind=kind)
         overview = (await beta.get(f"{PROFILES}/{profile}/deviceStatusOverview")).json()
@@ -192,7 +192,7 @@ async def test_filters_want_a_token_and_answer_to_ids_in_any_case(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     phone = await enroll()
-    one = await made(beta, FILTERS, **NEW)
+    one = await create(beta, FILTERS, **NEW)
     assert (await http.get(f"/beta{FILTERS}/{one['id']}")).status_code == 401
     for upper in (one["id"].upper(), one["id"]):
         assert (await beta.get(f"{FILTERS}('{upper}')")).status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import ABSENT, PROFILES, code, group_named, made, sentence
+from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, id_of_group
 from tests.surfaces.graph.conftest import Enroll
 
 GROUP, EXCLUDED = "#microsoft.graph.groupAssignmentTarget", "#microsoft.graph.exclusionGroupAssignmentTarget"
@@ -18,7 +18,7 @@ COLLECTION = "#microsoft.graph.configurationManagerCollectionAssignmentTarget"
 
 async def _profile(beta: httpx.AsyncClient) -> str:
     kind = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
-    return str((await made(beta, PROFILES, **{"@odata.type": kind, "displayName": "Imported"}))["id"])
+    return str((await create(beta, PROFILES, **{"@odata.type": kind, "displayName": "Imported"}))["id"])
 
 
 def _to(kind: str, group: str | None = None, **more: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ async def _assignments(graph: httpx.AsyncClient, profile: str) -> list[dict[str,
 async def test_an_assignment_is_told_whole_in_beta_and_short_in_v1(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient
 ) -> None:
-    profile, group = await _profile(beta), await group_named(beta, "All Staff")
+    profile, group = await _profile(beta), await id_of_group(beta, "All Staff")
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, group)]})
     assert answer.status_code == 200
     whole = {
@@ -76,8 +76,8 @@ async def test_an_assignment_is_told_whole_in_beta_and_short_in_v1(
 
 
 async def test_the_whole_set_is_replaced_every_time(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
-    pilot = await group_named(beta, "SMIME Pilot")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
+    pilot = await id_of_group(beta, "SMIME Pilot")
     sets: tuple[list[dict[str, Any]], ...] = (
         [_to(GROUP, staff)],
         [_to(GROUP, pilot), _to(EXCLUDED, staff)],
@@ -92,14 +92,14 @@ async def test_the_whole_set_is_replaced_every_time(beta: httpx.AsyncClient) -> 
 
 
 async def test_the_same_target_twice_is_one_assignment(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     twice = {"assignments": [_to(GROUP, staff), _to(GROUP, staff.upper())]}
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json=twice)
     assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{staff}"]
 
 
 async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     sent = {
         "@odata.type": "#microsoft.graph.deviceConfigurationAssignment",
         "id": "",
@@ -141,16 +141,16 @@ async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None
 async def test_a_target_that_cannot_be_is_refused_and_the_old_set_stands(
     beta: httpx.AsyncClient, assignments: Any, status: int, why: str
 ) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff)]})
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": assignments})
-    assert (answer.status_code, code(answer)) == (status, "BadRequest" if status == 400 else "NotImplemented")
-    assert why in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (status, "BadRequest" if status == 400 else "NotImplemented")
+    assert why in error_message(answer)
     assert [each["id"] for each in await _assignments(beta, profile)] == [f"{profile}_{staff}"]
 
 
 async def test_assignments_stand_in_a_profile_only_when_it_is_expanded(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     other = await _profile(beta)
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff)]})
     plain = (await beta.get(f"{PROFILES}/{profile}")).json()
@@ -164,24 +164,24 @@ async def test_assignments_stand_in_a_profile_only_when_it_is_expanded(beta: htt
 
 
 async def test_a_deleted_profile_takes_its_assignments_along(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff)]})
     await beta.delete(f"{PROFILES}/{profile}")
     assert (await beta.get(f"{PROFILES}/{profile}/assignments")).status_code == 404
 
 
 async def test_a_group_that_is_included_and_excluded_is_refused_and_named(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     for second in (_to(EXCLUDED, staff), {**_to(GROUP, staff), "intent": "remove"}):
         answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff), second]})
         assert answer.status_code == 400
-        assert f"The target '{staff}' is named more than once" in sentence(answer)
+        assert f"The target '{staff}' is named more than once" in error_message(answer)
     assert await _assignments(beta, profile) == []
 
 
 async def test_the_old_form_of_the_body_is_taken_in_beta(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
-    pilot = await group_named(beta, "SMIME Pilot")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
+    pilot = await id_of_group(beta, "SMIME Pilot")
     old = {
         "deviceConfigurationGroupAssignments": [
             {"@odata.type": "#microsoft.graph.deviceConfigurationGroupAssignment", "targetGroupId": pilot},
@@ -206,9 +206,9 @@ async def test_the_old_form_of_the_body_is_taken_in_beta(beta: httpx.AsyncClient
 
 
 async def test_single_assignments_of_the_old_form_come_and_go(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     path = f"{PROFILES}/{profile}/groupAssignments"
-    new = await made(beta, path, targetGroupId=staff)
+    new = await create(beta, path, targetGroupId=staff)
     assert new["id"] == f"{profile}_{staff}"
     one = await beta.get(f"{path}/{new['id']}")
     assert one.json()["excludeGroup"] is False
@@ -223,10 +223,10 @@ async def test_single_assignments_of_the_old_form_come_and_go(beta: httpx.AsyncC
 
 
 async def test_an_assignment_of_the_old_form_includes_or_excludes(beta: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
-    pilot = await group_named(beta, "SMIME Pilot")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
+    pilot = await id_of_group(beta, "SMIME Pilot")
     new = {"displayName": "Pixels", "platform": "androidForWork", "rule": '(device.manufacturer -eq "Google")'}
-    filtering = _filtered((await made(beta, "/deviceManagement/assignmentFilters", **new))["id"])
+    filtering = _filtered((await create(beta, "/deviceManagement/assignmentFilters", **new))["id"])
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff, **filtering)]})
     (before,) = await _assignments(beta, profile)
     one = f"{PROFILES}/{profile}/groupAssignments/{profile}_{staff}"
@@ -251,7 +251,7 @@ async def test_an_assignment_of_the_old_form_includes_or_excludes(beta: httpx.As
 
 @pytest.mark.parametrize("body", ["{'assignments':[%s]}", "{ 'assignments' : [ %s ] }", '{"assignments":[%s]}'])
 async def test_bodies_with_single_quotes_are_taken_as_scripts_send_them(beta: httpx.AsyncClient, body: str) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     sent = body % f"{{'id':'','target':{{'@odata.type':'{GROUP}','groupId':'{staff}'}}}}"
     answer = await beta.post(f"{PROFILES}/{profile}/assign", content=sent, headers={"content-type": "application/json"})
     assert answer.status_code == 200, answer.text
@@ -286,16 +286,16 @@ async def test_a_collection_of_configuration_manager_is_kept_and_reaches_nobody(
 
 
 async def test_single_assignments_come_change_and_go(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
-    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     path = f"{PROFILES}/{profile}/assignments"
     created = await v1.post(path, json=_to(GROUP, staff))
     assert created.status_code == 201
     one = f"{path}/{created.json()['id']}"
     assert created.headers["location"].endswith(f"/assignments('{created.json()['id']}')")
-    await made(beta, path, **_to(ALL_DEVICES[0]))
+    await create(beta, path, **_to(ALL_DEVICES[0]))
     again = await beta.post(path, json=_to(EXCLUDED, staff))
-    assert (again.status_code, code(again)) == (409, "Conflict")
-    assert "exists already" in sentence(again)
+    assert (again.status_code, error_code(again)) == (409, "Conflict")
+    assert "exists already" in error_message(again)
     assert [each["id"] for each in await _assignments(beta, profile)] == [
         f"{profile}_{staff}",
         f"{profile}_{ALL_DEVICES[1]}",
@@ -305,13 +305,13 @@ async def test_single_assignments_come_change_and_go(beta: httpx.AsyncClient, v1
     assert patched.json()["intent"] == (await beta.get(one)).json()["intent"] == "remove"
     other = await beta.patch(one, json=_to(ALL_USERS[0]))
     assert other.status_code == 400
-    assert "is that of its target for good" in sentence(other)
+    assert "is that of its target for good" in error_message(other)
     assert (await beta.patch(one, json={"intent": "x"})).status_code == 400
     assert (await beta.get(f"{path}/$count")).text == "2"
     assert (await beta.delete(one)).status_code == 204
     for method in ("GET", "PATCH", "DELETE"):
         missing = await beta.request(method, one, json={} if method == "PATCH" else None)
-        assert (missing.status_code, code(missing)) == (404, "ResourceNotFound"), method
+        assert (missing.status_code, error_code(missing)) == (404, "ResourceNotFound"), method
     assert (await v1.get(f"{path}/$count")).text == "1"
 
 
@@ -319,7 +319,7 @@ async def test_assignments_are_filtered_sorted_and_paged(beta: httpx.AsyncClient
     profile = await _profile(beta)
     kind = {"mailEnabled": False, "securityEnabled": True}
     names = [f"G{number}" for number in range(5)]
-    groups = [(await made(beta, "/groups", displayName=each, mailNickname=each, **kind))["id"] for each in names]
+    groups = [(await create(beta, "/groups", displayName=each, mailNickname=each, **kind))["id"] for each in names]
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, each) for each in groups]})
     first = (await beta.get(f"{PROFILES}/{profile}/assignments", params={"$top": 3, "$count": "true"})).json()
     assert first["@odata.count"] == 5

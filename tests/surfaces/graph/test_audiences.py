@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.support.graph import code, sentence
+from tests.support.graph import error_code, error_message
 
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 FORM = {"client_id": CLIENT, "client_secret": "fauxtune-not-a-secret", "grant_type": "client_credentials"}
@@ -43,8 +43,8 @@ async def test_a_token_for_another_audience_is_refused(
 ) -> None:
     for path in ("/v1.0/users", "/beta/deviceManagement/managedDevices"):
         answer = await _get(http, resource, path, **more)
-        assert (answer.status_code, code(answer)) == (401, "InvalidAuthenticationToken")
-        assert sentence(answer) == "Access token validation failure. Invalid audience."
+        assert (answer.status_code, error_code(answer)) == (401, "InvalidAuthenticationToken")
+        assert error_message(answer) == "Access token validation failure. Invalid audience."
         assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 

@@ -12,7 +12,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.surfaces.graph.routes import AREAS, ROUTES
 from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
-from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, create, error_code, error_message, ids
 from tests.surfaces.graph.conftest import Enroll
 
 EVENTS = "/deviceManagement/auditEvents"
@@ -49,7 +49,7 @@ def _changes(event: Event, *, resource: int = 0) -> dict[str, tuple[str | None, 
 
 async def test_a_new_profile_leaves_an_event(beta: httpx.AsyncClient, v1: httpx.AsyncClient, clock: FixedClock) -> None:
     assert await _events(beta) == []
-    profile = await made(beta, PROFILES, **PROFILE)
+    profile = await create(beta, PROFILES, **PROFILE)
     event = await _last(beta)
     assert {name: event[name] for name in event.keys() - {"id", "actor", "resources", "correlationId"}} == {
         "displayName": "Create DeviceConfiguration",
@@ -80,7 +80,7 @@ async def test_the_correlation_is_the_request(beta: httpx.AsyncClient) -> None:
 
 
 async def test_changes_and_deletions_say_what_was_before(beta: httpx.AsyncClient) -> None:
-    one = f"{PROFILES}/{(await made(beta, PROFILES, **SIGNING))['id']}"
+    one = f"{PROFILES}/{(await create(beta, PROFILES, **SIGNING))['id']}"
     changes = {"displayName": "Other", "subjectNameFormat": "commonNameAsEmail"}
     assert (await beta.patch(one, json=changes)).status_code == 200
     patched = await _last(beta)
@@ -97,7 +97,7 @@ async def test_changes_and_deletions_say_what_was_before(beta: httpx.AsyncClient
 
 
 async def test_each_assignment_that_comes_or_goes_leaves_an_event(beta: httpx.AsyncClient) -> None:
-    profile = (await made(beta, PROFILES, **PROFILE))["id"]
+    profile = (await create(beta, PROFILES, **PROFILE))["id"]
     everybody = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
     for targets in ([ALL_DEVICES], [ALL_DEVICES], [everybody]):
         body = {"assignments": [{"target": each} for each in targets]}
@@ -141,7 +141,7 @@ async def test_device_actions_leave_events(beta: httpx.AsyncClient, enroll: Enro
     assert list(_changes(event)) == ["AzureADDeviceId"]
     assert (await beta.patch(one, json={"notes": "a secret of his"})).status_code == 200
     assert _changes(await _last(beta)) == {"Notes": ("<null>", "<not recorded>")}
-    category = (await made(beta, "/deviceManagement/deviceCategories", displayName="Field"))["id"]
+    category = (await create(beta, "/deviceManagement/deviceCategories", displayName="Field"))["id"]
     url = f"https://graph.microsoft.com/beta/deviceManagement/deviceCategories/{category}"
     assert (await beta.put(f"{one}/deviceCategory/$ref", json={"@odata.id": url})).status_code == 204
     assert _changes(await _last(beta))["DeviceCategoryDisplayName"][1] == "Field"
@@ -158,7 +158,7 @@ async def test_device_actions_leave_events(beta: httpx.AsyncClient, enroll: Enro
 
 async def test_no_secret_is_in_the_log(beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     body = file_of_alice.body("alice@contoso.example")
-    made_pfx = await made(beta, PFX, **body)
+    made_pfx = await create(beta, PFX, **body)
     assert (await beta.patch(f"{PFX}/{made_pfx['id']}", json=body)).status_code == 200
     assert (await beta.delete(f"{PFX}/{made_pfx['id']}")).status_code == 204
     setting = {
@@ -168,7 +168,7 @@ async def test_no_secret_is_in_the_log(beta: httpx.AsyncClient, file_of_alice: P
         "value": "hunter2",
     }
     kind = "#microsoft.graph.windows10CustomConfiguration"
-    await made(beta, PROFILES, **{"@odata.type": kind, "displayName": "Wi-Fi", "omaSettings": [setting]})
+    await create(beta, PROFILES, **{"@odata.type": kind, "displayName": "Wi-Fi", "omaSettings": [setting]})
     answer = await beta.get(EVENTS)
     assert len(answer.json()["value"]) == 4
     for secret in (body["encryptedPfxBlob"], body["encryptedPfxPassword"], "hunter2"):
@@ -207,8 +207,8 @@ async def test_items_of_a_batch_leave_events(beta: httpx.AsyncClient) -> None:
 
 async def test_filters_categories_and_tags_have_components_of_their_own(beta: httpx.AsyncClient) -> None:
     rule = '(device.model -eq "x")'
-    await made(beta, "/deviceManagement/assignmentFilters", displayName="f", platform="iOS", rule=rule)
-    await made(beta, "/deviceManagement/deviceCategories", displayName="c")
+    await create(beta, "/deviceManagement/assignmentFilters", displayName="f", platform="iOS", rule=rule)
+    await create(beta, "/deviceManagement/deviceCategories", displayName="c")
     assert (await beta.post("/deviceManagement/roleScopeTags", json={"displayName": "t"})).status_code == 200
     group = (await ids(beta, "/groups"))[0]
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
@@ -224,7 +224,7 @@ async def test_filters_categories_and_tags_have_components_of_their_own(beta: ht
 
 async def test_the_log_is_filtered_sorted_counted_and_paged(beta: httpx.AsyncClient, clock: FixedClock) -> None:
     for name in ("a", "b", "c"):
-        await made(beta, PROFILES, **{**PROFILE, "displayName": name})
+        await create(beta, PROFILES, **{**PROFILE, "displayName": name})
         clock.forward(minutes=1)
     newest = (await _last(beta))["activityDateTime"]
     since = (
@@ -259,10 +259,10 @@ async def test_categories_and_activities_are_told(beta: httpx.AsyncClient, v1: h
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 async def test_nobody_rewrites_the_log(beta: httpx.AsyncClient, method: str) -> None:
-    await made(beta, PROFILES, **PROFILE)
+    await create(beta, PROFILES, **PROFILE)
     (event,) = await _events(beta)
     answer = await beta.request(method, EVENTS if method == "POST" else f"{EVENTS}/{event['id']}")
-    assert (answer.status_code, code(answer)) == (400, "No method match route template")
+    assert (answer.status_code, error_code(answer)) == (400, "No method match route template")
 
 
 async def test_tenants_do_not_see_each_others_log(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
@@ -270,7 +270,7 @@ async def test_tenants_do_not_see_each_others_log(beta: httpx.AsyncClient, http:
     form = {"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
     form |= {"client_id": tenant["clientId"], "client_secret": tenant["clientSecret"]}
     token = (await http.post(f"/{tenant['id']}/oauth2/v2.0/token", data=form)).json()["access_token"]
-    await made(beta, PROFILES, **PROFILE)
+    await create(beta, PROFILES, **PROFILE)
     event = await _last(beta)
     theirs = {"authorization": f"Bearer {token}"}
     assert (await http.get(f"/beta{EVENTS}", headers=theirs)).json()["value"] == []
@@ -306,8 +306,10 @@ async def test_the_service_says_who_it_is(beta: httpx.AsyncClient, v1: httpx.Asy
 async def test_what_is_not_emulated_says_why(beta: httpx.AsyncClient, v1: httpx.AsyncClient, path: str) -> None:
     for graph in (beta, v1):
         answer = await graph.get(f"/{path}")
-        assert (answer.status_code, code(answer)) == (501, "NotImplemented")
-        assert re.search(r"is not emulated, nor is anything of /\S+: \w.*\(see docs/coverage.md\)", sentence(answer))
+        assert (answer.status_code, error_code(answer)) == (501, "NotImplemented")
+        assert re.search(
+            r"is not emulated, nor is anything of /\S+: \w.*\(see docs/coverage.md\)", error_message(answer)
+        )
 
 
 async def test_what_is_beta_alone_is_unknown_to_v1(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import parse_seed
 from fauxtune.server.bootstrap import seed_tenant
 from tests.support.clock import FixedClock
-from tests.support.graph import DEVICES, PFX, PROFILES, code, sentence, user_named
+from tests.support.graph import DEVICES, PFX, PROFILES, error_code, error_message, id_of_user
 
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 PATHS = ("/v1.0/users", "/beta/groups", f"/beta{DEVICES}", f"/v1.0{PROFILES}", f"/beta{PFX}", "/beta/nothing/there")
@@ -119,7 +119,7 @@ async def test_a_token_ends_by_the_systems_clock_and_not_by_the_tenants(
     assert (await beta.get("/users")).status_code == 200
     clock.forward(seconds=1)
     answer = await beta.get("/users")
-    assert (answer.status_code, sentence(answer)) == (401, "Access token has expired or is not yet valid.")
+    assert (answer.status_code, error_message(answer)) == (401, "Access token has expired or is not yet valid.")
 
 
 async def test_a_token_is_good_under_every_name_of_this_host(app: FastAPI, app_token: str) -> None:
@@ -146,7 +146,7 @@ async def test_a_tenant_sees_only_what_is_its_own(
     headers = {"authorization": f"Bearer {_issue(emulator, other, *roles)}"}
     found = (await http.get("/beta/users", headers=headers)).json()["value"]
     assert [each["userPrincipalName"] for each in found] == ["zoe@fabrikam.example"]
-    alice, kind = await user_named(beta, "alice"), "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
+    alice, kind = await id_of_user(beta, "alice"), "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
     ours = (await beta.post(PROFILES, json={"@odata.type": kind, "displayName": "Ours"})).json()["id"]
     group = (await beta.get("/groups")).json()["value"][0]["id"]
     for method, path in (
@@ -199,8 +199,8 @@ async def test_an_application_may_do_what_its_roles_say(
     assert (answer.status_code != 403) == allowed, answer.text
     if not allowed:
         intune = path.startswith("/deviceManagement")
-        assert code(answer) == ("Forbidden" if intune else "Authorization_RequestDenied")
-        assert sentence(answer).startswith("Insufficient privileges to complete the operation.")
+        assert error_code(answer) == ("Forbidden" if intune else "Authorization_RequestDenied")
+        assert error_message(answer).startswith("Insufficient privileges to complete the operation.")
         assert "www-authenticate" not in answer.headers
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import PROFILES, sentence
+from tests.support.graph import PROFILES, error_message
 
 Json = dict[str, Any]
 NAMED = {"content-type": "application/json"}
@@ -138,7 +138,7 @@ async def test_the_headers_of_an_item_count(beta: httpx.AsyncClient) -> None:
 async def test_a_batch_that_makes_no_sense_is_refused_whole(beta: httpx.AsyncClient, requests: Any, why: str) -> None:
     answer = await beta.post("/$batch", json={"requests": requests})
     assert answer.status_code == 400
-    assert why in sentence(answer)
+    assert why in error_message(answer)
 
 
 async def test_a_batch_needs_a_token(beta: httpx.AsyncClient) -> None:

@@ -8,21 +8,28 @@ import pytest
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.schema.types import Edm, Version
 from tests.support.certificates import PfxImport
-from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
-from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import (
+from tests.support.graph import (
+    ABSENT,
+    DEVICES,
     IMPORTED,
+    PFX,
+    PROFILES,
     ROOT,
     SCEP,
     SIGNING,
     TENANT,
+    advance_clock,
     assign,
-    assigned,
+    create,
+    create_assigned,
     document,
     documents,
-    later,
-    without_roots,
+    error_code,
+    error_message,
+    id_of_user,
+    waive_trusted_roots,
 )
+from tests.surfaces.graph.conftest import Enroll
 
 NAME = "managedDeviceCertificateStates"
 ALL = "/deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
@@ -59,10 +66,10 @@ AWAITED = {
 async def test_a_pkcs_certificate_from_pending_to_deleted(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
-    await without_roots(http)
+    await waive_trusted_roots(http)
     (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
-    profile = await assigned(beta, **SIGNING)
+    profile = await create_assigned(beta, **SIGNING)
     phone = await enroll("alice")
     path = f"{PROFILES}/{profile}/microsoft.graph.androidWorkProfilePkcsCertificateProfile/{NAME}"
     assert await documents(beta, path) == []
@@ -70,7 +77,7 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
     (waiting,) = await documents(beta, path)
     assert waiting == {"id": f"{profile}_{phone.managed_device_id}", **AWAITED}
     assert await documents(beta, ALL) == []
-    await later(http, "PT1H")
+    await advance_clock(http, "PT1H")
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "online"})
     await phone.check_in()
     (issued,) = await documents(beta, path)
@@ -106,8 +113,8 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
 async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
-    await without_roots(http)
-    profile = await assigned(beta, **SIGNING)
+    await waive_trusted_roots(http)
+    profile = await create_assigned(beta, **SIGNING)
     phone = await enroll("alice")
     await phone.settle()
     (state,) = await documents(beta, ALL)
@@ -128,13 +135,13 @@ async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
 async def test_a_certificate_that_is_renewed_says_so(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
-    await without_roots(http)
-    profile = await assigned(beta, **SIGNING)
+    await waive_trusted_roots(http)
+    profile = await create_assigned(beta, **SIGNING)
     phone = await enroll("alice")
     await phone.settle()
     (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
-    await later(http, "P170D")
+    await advance_clock(http, "P170D")
     await phone.check_in()
     (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
     assert state["certificateIssuanceState"] == "renewalRequested"
@@ -143,8 +150,8 @@ async def test_a_certificate_that_is_renewed_says_so(
 async def test_imported_certificates_have_a_row_each(
     beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
-    profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
-    await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
+    profile = await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    await create(beta, PFX, **file_of_alice.body("alice@contoso.example"))
     phones = [await enroll("alice"), await enroll("alice")]
     for phone in phones:
         await phone.settle()
@@ -160,7 +167,7 @@ async def test_imported_certificates_have_a_row_each(
     assert (state["certificateSerialNumber"], state["certificateIssuer"]) == (None, None)
     everywhere = await documents(beta, ALL)
     assert {each["id"] for each in everywhere} == {f"{phone.managed_device_id}_{thumbprint}" for phone in phones}
-    owner, pfx = await user_named(beta, "alice"), thumbprint
+    owner, pfx = await id_of_user(beta, "alice"), thumbprint
     assert (await beta.delete(f"{PFX}/{owner.replace('-', '')}-{pfx}")).status_code == 204
     await phones[0].settle()
     states = {each["id"].split("_")[1]: each["certificateIssuanceState"] for each in await documents(beta, path)}
@@ -174,7 +181,7 @@ async def test_a_scep_profile_says_that_no_challenge_was_made(beta: httpx.AsyncC
         "keyUsage": "digitalSignature",
         "hashAlgorithm": "sha2",
     }
-    profile = await assigned(beta, **{"@odata.type": SCEP, **body})
+    profile = await create_assigned(beta, **{"@odata.type": SCEP, **body})
     await (await enroll("alice")).settle()
     (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
     assert (state["certificateIssuanceState"], state["certificateErrorCode"]) == ("challengeIssueFailed", FAILED)
@@ -185,10 +192,10 @@ async def test_a_scep_profile_says_that_no_challenge_was_made(beta: httpx.AsyncC
 async def test_all_certificates_of_the_tenant(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
-    await without_roots(http)
-    await assigned(beta, **{**SIGNING, "certificateTemplateName": "SmimeBoth"})
-    await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
-    await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
+    await waive_trusted_roots(http)
+    await create_assigned(beta, **{**SIGNING, "certificateTemplateName": "SmimeBoth"})
+    await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    await create(beta, PFX, **file_of_alice.body("alice@contoso.example"))
     alice, bob = await enroll("alice"), await enroll("bob")
     await alice.settle()
     await bob.settle()
@@ -229,8 +236,8 @@ async def test_all_certificates_of_the_tenant(
 async def test_every_property_can_be_filtered_and_sorted_by(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, name: str
 ) -> None:
-    await without_roots(http)
-    profile = await assigned(beta, **SIGNING)
+    await waive_trusted_roots(http)
+    profile = await create_assigned(beta, **SIGNING)
     await (await enroll("alice")).settle()
     path = ALL if "All" in name else f"{PROFILES}/{profile}/{NAME}"
     (state,) = await documents(beta, path)
@@ -246,23 +253,23 @@ async def test_every_property_can_be_filtered_and_sorted_by(
 async def test_a_cast_must_be_the_profiles_type_and_the_type_must_have_states(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient, root_file: str
 ) -> None:
-    profile = await assigned(beta, **SIGNING)
+    profile = await create_assigned(beta, **SIGNING)
     for cast in ("androidWorkProfilePkcsCertificateProfile", "androidWorkProfileCertificateProfileBase"):
         assert await documents(beta, f"{PROFILES}/{profile}/microsoft.graph.{cast}/{NAME}") == []
     wrong = await beta.get(f"{PROFILES}/{profile}/microsoft.graph.iosPkcsCertificateProfile/{NAME}")
-    assert (wrong.status_code, code(wrong)) == (404, "ResourceNotFound")
-    assert "androidWorkProfilePkcsCertificateProfile, not a iosPkcsCertificateProfile" in sentence(wrong)
-    root = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
+    assert (wrong.status_code, error_code(wrong)) == (404, "ResourceNotFound")
+    assert "androidWorkProfilePkcsCertificateProfile, not a iosPkcsCertificateProfile" in error_message(wrong)
+    root = await create_assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     for path in (f"{root}/{NAME}", f"{root}/microsoft.graph.{ROOT.rpartition('.')[2]}/{NAME}/$count"):
         answer = await beta.get(f"{PROFILES}/{path}")
-        assert (answer.status_code, code(answer)) == (400, "BadRequest")
+        assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
     assert (await v1.get(f"{PROFILES}/{profile}/{NAME}")).status_code == 400
     assert (await v1.get(ALL)).status_code == 400
 
 
 async def test_an_unknown_state_is_not_found(beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll) -> None:
-    await without_roots(http)
-    profile, other = await assigned(beta, **SIGNING), await assigned(beta, **SIGNING)
+    await waive_trusted_roots(http)
+    profile, other = await create_assigned(beta, **SIGNING), await create_assigned(beta, **SIGNING)
     await (await enroll("alice")).settle()
     (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
     paths = (
@@ -274,4 +281,4 @@ async def test_an_unknown_state_is_not_found(beta: httpx.AsyncClient, http: http
     )
     for path in paths:
         answer = await beta.get(path)
-        assert (answer.status_code, code(answer)) == (404, "ResourceNotFound"), path
+        assert (answer.status_code, error_code(answer)) == (404, "ResourceNotFound"), path

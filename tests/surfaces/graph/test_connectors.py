@@ -8,8 +8,7 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.connectors import connector_key_rows
-from tests.support.graph import ABSENT, code, sentence
-from tests.surfaces.graph.fleet import TENANT, document, documents, later
+from tests.support.graph import ABSENT, TENANT, advance_clock, document, documents, error_code, error_message
 
 NDES, DETAILS = "/deviceManagement/ndesConnectors", "/deviceManagement/certificateConnectorDetails"
 
@@ -20,7 +19,7 @@ async def _state(http: httpx.AsyncClient, connector: str, state: str) -> None:
 
 
 async def test_a_connector_in_both_forms(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
-    await later(http, "PT2H")
+    await advance_clock(http, "PT2H")
     (older,) = await documents(beta, NDES)
     (present,) = await documents(beta, DETAILS)
     assert older == {
@@ -53,9 +52,9 @@ async def test_one_that_is_off_line_was_last_heard_of_when_it_went(
     beta: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
     (connector,) = await documents(beta, NDES)
-    await later(http, "PT1H")
+    await advance_clock(http, "PT1H")
     await _state(http, connector["id"], "offline")
-    await later(http, "PT1H")
+    await advance_clock(http, "PT1H")
     await _state(http, connector["id"], "offline")
     (gone,) = await documents(beta, NDES)
     assert (gone["state"], gone["healthStatus"]) == ("inactive", "disconnected")
@@ -89,8 +88,8 @@ async def test_an_inactive_connector_is_removed_with_its_keys(
     (connector,) = await documents(beta, NDES)
     path = f"{NDES}/{connector['id']}"
     refused = await beta.delete(path)
-    assert (refused.status_code, code(refused)) == (400, "BadRequest")
-    assert "active" in sentence(refused)
+    assert (refused.status_code, error_code(refused)) == (400, "BadRequest")
+    assert "active" in error_message(refused)
     assert await documents(beta, NDES) == [connector]
     await _state(http, connector["id"], "offline")
     (key,) = await emulator.runner.read(connector_key_rows, tenant.id)
@@ -106,7 +105,7 @@ async def test_an_inactive_connector_is_removed_with_its_keys(
 @pytest.mark.parametrize("path", [f"{NDES}/{ABSENT}", f"{DETAILS}/{ABSENT}", f"{DETAILS}/connector"])
 async def test_an_unknown_connector_is_not_found(beta: httpx.AsyncClient, path: str) -> None:
     answer = await beta.get(path)
-    assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
+    assert (answer.status_code, error_code(answer)) == (404, "ResourceNotFound")
 
 
 async def test_v1_has_no_connectors(v1: httpx.AsyncClient) -> None:
@@ -117,8 +116,8 @@ async def test_v1_has_no_connectors(v1: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("action", ["getHealthMetrics", "getHealthMetricTimeSeries"])
 async def test_metrics_are_refused_with_the_reason(beta: httpx.AsyncClient, action: str) -> None:
     answer = await beta.post(f"{DETAILS}/{ABSENT}/{action}", json={"metricNames": ["x"]})
-    assert (answer.status_code, code(answer)) == (501, "NotImplemented")
-    assert "not documented" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (501, "NotImplemented")
+    assert "not documented" in error_message(answer)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +158,6 @@ async def test_a_process_that_does_not_run_is_inactive_and_can_be_removed(
     shown = await document(beta, path)
     assert (shown["state"], shown["machineName"], shown["connectorVersion"]) == ("active", "server7", "6.2312.0.1")
     assert (await beta.delete(path)).status_code == 400
-    await later(http, "PT6M")
+    await advance_clock(http, "PT6M")
     assert (await document(beta, path))["state"] == "inactive", "not heard of for five minutes"
     assert (await beta.delete(path)).status_code == 204

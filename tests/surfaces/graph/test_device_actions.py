@@ -14,7 +14,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.support.graph import ABSENT, DEVICES, code, sentence, user_named
+from tests.support.graph import ABSENT, DEVICES, error_code, error_message, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
@@ -126,7 +126,7 @@ async def test_lost_mode_is_for_supervised_ios_devices_and_no_android_device_is_
     phone = await enroll("alice", mode=OWNED)
     for action in ("enableLostMode", "disableLostMode"):
         answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", json={})
-        assert (answer.status_code, "supervised iOS" in sentence(answer)) == (400, True), answer.text
+        assert (answer.status_code, "supervised iOS" in error_message(answer)) == (400, True), answer.text
     assert (await phone.check_in()).operations == 0
     assert (await _record(beta, phone.managed_device_id))["lostModeState"] == "disabled"
 
@@ -177,13 +177,13 @@ async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
     states = {name: each["actionState"] for name, each in (await _results(beta, phone.managed_device_id)).items()}
     assert states == {"remoteLock": "canceled", "wipe": "pending"}
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/remoteLock")
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert "the device is ending (wipePending)" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert "the device is ending (wipePending)" in error_message(answer)
     await _ask(beta, phone.managed_device_id, "syncDevice")
     (operation,) = await phone.obey()
     assert operation["metadata"]["type"] == "WIPE"
     gone = await beta.post(f"{DEVICES}/{phone.managed_device_id}/remoteLock")
-    assert (gone.status_code, code(gone)) == (404, "ResourceNotFound")
+    assert (gone.status_code, error_code(gone)) == (404, "ResourceNotFound")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ async def test_whether_an_action_is_accepted_depends_on_the_edition(
         answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}")
         assert answer.status_code == status, (edition, answer.text)
         if status == 400:
-            assert f"{action} is not supported by a device of the kind android/{mode}" in sentence(answer)
+            assert f"{action} is not supported by a device of the kind android/{mode}" in error_message(answer)
             assert (await phone.check_in()).operations == 0
 
 
@@ -260,7 +260,7 @@ async def test_a_notification_that_is_too_long_is_refused_in_every_edition(
     phone = await enroll("alice")
     path = f"{DEVICES}/{phone.managed_device_id}/sendCustomNotificationToCompanyPortal"
     answer = await beta.post(path, json={"notificationTitle": title, "notificationBody": body})
-    assert (answer.status_code, why in sentence(answer)) == (400, True), answer.text
+    assert (answer.status_code, why in error_message(answer)) == (400, True), answer.text
     fits = {"notificationTitle": title[:50], "notificationBody": body[:500]}
     assert (await beta.post(path, json=fits)).status_code == 204
 
@@ -272,7 +272,7 @@ async def test_the_eleventh_notification_of_an_hour_is_refused_for_its_device_al
     for _ in range(10):
         await _ask(beta, phone.managed_device_id, "sendCustomNotificationToCompanyPortal", NOTE)
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/sendCustomNotificationToCompanyPortal", json=NOTE)
-    assert (answer.status_code, "10 notifications within an hour" in sentence(answer)) == (400, True), answer.text
+    assert (answer.status_code, "10 notifications within an hour" in error_message(answer)) == (400, True), answer.text
     body = {
         "actionName": "customTextNotification",
         "deviceIds": [phone.managed_device_id, other.managed_device_id],
@@ -294,14 +294,14 @@ async def test_every_action_is_answered_with_204_or_with_a_reason(
         phone = await enroll("alice", mode=mode)
         path = f"{DEVICES}/{phone.managed_device_id}/{form.action}"
         if form.beta_only:
-            assert code(await v1.post(path, json=body)) == "BadRequest", "v1.0 does not know it"
+            assert error_code(await v1.post(path, json=body)) == "BadRequest", "v1.0 does not know it"
         answer = await beta.post(path, json=body)
         assert answer.status_code in (204, 400, 501), answer.text
         if answer.status_code != 204:
-            assert str(form.action) in sentence(answer)
+            assert str(form.action) in error_message(answer)
             assert await _results(beta, phone.managed_device_id) == {}
     missing = await beta.post(f"{DEVICES}/{ABSENT}/{form.action}", json=body)
-    assert (missing.status_code, code(missing)) == (404, "ResourceNotFound")
+    assert (missing.status_code, error_code(missing)) == (404, "ResourceNotFound")
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ async def test_what_a_work_profile_cannot_do_is_refused_with_the_reason(
 ) -> None:
     phone = await enroll("alice")
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}")
-    assert (answer.status_code, why in sentence(answer)) == (status, True), answer.text
+    assert (answer.status_code, why in error_message(answer)) == (status, True), answer.text
     assert (await phone.check_in()).operations == 0
 
 
@@ -355,8 +355,8 @@ async def test_a_body_that_says_something_impossible_changes_nothing(
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", json=body)
-    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
-    assert why in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest"), answer.text
+    assert why in error_message(answer)
     record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], record["deviceActionResults"]) == ("managed", [])
 
@@ -367,7 +367,7 @@ async def test_a_body_that_is_no_object_is_refused(beta: httpx.AsyncClient, enro
     headers = {"content-type": "application/json"}
     for action in ("remoteLock", "wipe", "setDeviceName"):
         answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", content=content, headers=headers)
-        assert (answer.status_code, code(answer)) == (400, "BadRequest")
+        assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
     assert await _results(beta, phone.managed_device_id) == {}
 
 
@@ -382,7 +382,7 @@ async def test_all_that_is_null_or_false_in_a_wipe_is_left_out(beta: httpx.Async
 
 async def test_the_same_actions_are_below_a_user(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, other = await enroll("alice", mode=OWNED), await enroll("bob", mode=OWNED)
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     for key in (alice, "alice@contoso.example"):
         assert (await beta.post(f"/users/{key}/managedDevices/{phone.managed_device_id}/remoteLock")).status_code == 204
         assert (await beta.post(f"/users/{key}/managedDevices/{other.managed_device_id}/remoteLock")).status_code == 404
@@ -488,8 +488,8 @@ async def test_a_bulk_deletion_drops_the_records(beta: httpx.AsyncClient, enroll
 )
 async def test_a_bulk_action_that_makes_no_sense_is_refused(beta: httpx.AsyncClient, body: Json, why: str) -> None:
     answer = await beta.post(f"{DEVICES}/executeAction", json=body)
-    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
-    assert why in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest"), answer.text
+    assert why in error_message(answer)
 
 
 async def test_v1_has_no_bulk_actions(v1: httpx.AsyncClient) -> None:

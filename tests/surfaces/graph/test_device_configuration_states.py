@@ -5,18 +5,23 @@ from __future__ import annotations
 import httpx
 
 from tests.support.certificates import PfxImport
-from tests.support.graph import ABSENT, DEVICES, PFX, code, made, user_named
-from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import (
+from tests.support.graph import (
+    ABSENT,
+    DEVICES,
     IMPORTED,
+    PFX,
     ROOT,
     SCEP,
     STORED,
     assign,
-    assigned,
+    create,
+    create_assigned,
     document,
     documents,
+    error_code,
+    id_of_user,
 )
+from tests.surfaces.graph.conftest import Enroll
 
 FAILED = -2016281112
 
@@ -24,13 +29,15 @@ FAILED = -2016281112
 async def test_a_profile_on_a_device_from_pending_to_gone(
     beta: httpx.AsyncClient, enroll: Enroll, root_file: str
 ) -> None:
-    profile = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file, "displayName": "Root"})
+    profile = await create_assigned(
+        beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file, "displayName": "Root"}
+    )
     phone = await enroll("alice")
     path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates"
     assert await documents(beta, path) == []
     await phone.check_in()
     (state,) = await documents(beta, path)
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     assert state == {
         "id": profile,
         "settingStates": [],
@@ -82,14 +89,14 @@ async def test_a_profile_on_a_device_from_pending_to_gone(
 async def test_each_imported_certificate_is_a_setting_of_its_own(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
-    profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    profile = await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     phone = await enroll("alice")
     await phone.settle()
     path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates/{profile}"
     (none,) = (await document(beta, path))["settingStates"]
     assert (none["state"], none["errorCode"], none["instanceDisplayName"]) == ("error", FAILED, None)
     assert "smimeEncryption" in none["errorDescription"]
-    await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
+    await create(beta, PFX, **file_of_alice.body("alice@contoso.example"))
     await phone.settle()
     settings = await document(beta, f"{path}/settingStates")
     assert settings["@odata.context"].endswith("#Collection(microsoft.graph.deviceConfigurationSettingState)")
@@ -102,7 +109,7 @@ async def test_each_imported_certificate_is_a_setting_of_its_own(
 
 
 async def test_v1_has_older_words(beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll) -> None:
-    await assigned(beta, **{"@odata.type": STORED})
+    await create_assigned(beta, **{"@odata.type": STORED})
     phone = await enroll("alice")
     await phone.settle()
     (state,) = await documents(v1, f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates")
@@ -117,7 +124,7 @@ async def test_what_is_not_built_says_so(beta: httpx.AsyncClient, enroll: Enroll
         "keyUsage": "digitalSignature",
         "hashAlgorithm": "sha2",
     }
-    profile = await assigned(beta, **{"@odata.type": SCEP, **body})
+    profile = await create_assigned(beta, **{"@odata.type": SCEP, **body})
     phone = await enroll("alice")
     await phone.settle()
     (setting,) = (await document(beta, f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates/{profile}"))[
@@ -130,8 +137,8 @@ async def test_what_is_not_built_says_so(beta: httpx.AsyncClient, enroll: Enroll
 async def test_states_are_filtered_sorted_and_counted_by_every_property(
     beta: httpx.AsyncClient, enroll: Enroll, root_file: str
 ) -> None:
-    await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file, "displayName": "A"})
-    await assigned(beta, **{"@odata.type": IMPORTED, "displayName": "B"})
+    await create_assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file, "displayName": "A"})
+    await create_assigned(beta, **{"@odata.type": IMPORTED, "displayName": "B"})
     phone = await enroll("alice")
     await phone.settle()
     path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates"
@@ -151,7 +158,7 @@ async def test_states_are_filtered_sorted_and_counted_by_every_property(
 
 
 async def test_a_users_own_devices_have_them_too(beta: httpx.AsyncClient, enroll: Enroll) -> None:
-    profile = await assigned(beta, **{"@odata.type": IMPORTED})
+    profile = await create_assigned(beta, **{"@odata.type": IMPORTED})
     phone = await enroll("alice")
     await phone.settle()
     path = f"managedDevices/{phone.managed_device_id}/deviceConfigurationStates"
@@ -162,7 +169,7 @@ async def test_a_users_own_devices_have_them_too(beta: httpx.AsyncClient, enroll
 
 
 async def test_what_does_not_exist_is_not_found(beta: httpx.AsyncClient, enroll: Enroll) -> None:
-    profile = await assigned(beta, **{"@odata.type": IMPORTED})
+    profile = await create_assigned(beta, **{"@odata.type": IMPORTED})
     phone, idle = await enroll("alice"), await enroll("bob", mode="fully-managed")
     await phone.settle()
     await idle.settle()
@@ -174,4 +181,4 @@ async def test_what_does_not_exist_is_not_found(beta: httpx.AsyncClient, enroll:
         f"{idle.managed_device_id}/deviceConfigurationStates/{profile}/settingStates",
     ):
         answer = await beta.get(f"{DEVICES}/{path}")
-        assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "ResourceNotFound")

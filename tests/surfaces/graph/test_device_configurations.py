@@ -17,7 +17,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import change_settings
 from tests.support.certificates import base64_of, self_signed
 from tests.support.clock import FixedClock
-from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, ids
 from tests.support.hostile_der import PILLS, Change, altered
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
@@ -61,7 +61,7 @@ async def test_a_profile_is_made_with_every_property_that_its_type_has(beta: htt
 
 
 async def test_what_the_server_owns_is_not_taken_from_a_client(beta: httpx.AsyncClient) -> None:
-    profile = await made(
+    profile = await create(
         beta,
         PROFILES,
         **SIGNING,
@@ -76,7 +76,7 @@ async def test_what_the_server_owns_is_not_taken_from_a_client(beta: httpx.Async
 
 
 async def test_a_change_merges_and_counts(beta: httpx.AsyncClient, clock: FixedClock) -> None:
-    profile = await made(beta, PROFILES, **SIGNING, description="old", renewalThresholdPercentage=20)
+    profile = await create(beta, PROFILES, **SIGNING, description="old", renewalThresholdPercentage=20)
     clock.forward(minutes=5)
     changes = {"@odata.type": PKCS, "description": None, "displayName": "New"}
     answer = await beta.patch(f"{PROFILES}('{profile['id']}')", json=changes)
@@ -95,10 +95,10 @@ async def test_a_change_merges_and_counts(beta: httpx.AsyncClient, clock: FixedC
 
 
 async def test_the_kind_of_a_profile_is_for_ever(beta: httpx.AsyncClient) -> None:
-    profile = await made(beta, PROFILES, **SIGNING)
+    profile = await create(beta, PROFILES, **SIGNING)
     for kind in (ROOT, "#microsoft.graph.nothing"):
         answer = await beta.patch(f"{PROFILES}/{profile['id']}", json={"@odata.type": kind, "displayName": "x"})
-        assert (answer.status_code, code(answer)) == (400, "BadRequest")
+        assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
     base = {"@odata.type": "#microsoft.graph.deviceConfiguration", "displayName": "y"}
     assert (await beta.patch(f"{PROFILES}/{profile['id']}", json=base)).status_code == 200
 
@@ -110,13 +110,13 @@ async def test_purpose_and_provider_of_imported_certificates_are_fixed_after_202
     await emulator.runner.run(tenant, change_settings, {"edition": edition.value})
     kind = "#microsoft.graph.windows10ImportedPFXCertificateProfile"
     before = {"intendedPurpose": "smimeEncryption", "keyStorageProvider": "useSoftwareKsp"}
-    profile = await made(beta, PROFILES, **{"@odata.type": kind, "displayName": "Encryption", **before})
+    profile = await create(beta, PROFILES, **{"@odata.type": kind, "displayName": "Encryption", **before})
     path, kept = f"{PROFILES}/{profile['id']}", edition is Edition.CURRENT
     for name, value in {"intendedPurpose": "smimeSigning", "keyStorageProvider": "useTpmKspOtherwiseFail"}.items():
         assert (await beta.patch(path, json={name: before[name], "displayName": "Again"})).status_code == 200
         answer = await beta.patch(path, json={name: value, "displayName": name})
         assert answer.status_code == (400 if kept else 200)
-        assert not kept or f"{name} cannot be changed after the profile was created" in sentence(answer)
+        assert not kept or f"{name} cannot be changed after the profile was created" in error_message(answer)
         found = (await beta.get(path)).json()
         assert (found[name], found["displayName"]) == ((before[name], "Again") if kept else (value, name))
 
@@ -128,7 +128,7 @@ async def test_the_channel_of_macos_is_fixed_once_the_profile_is_assigned_after_
     await emulator.runner.run(tenant, change_settings, {"edition": edition.value})
     kind = "#microsoft.graph.macOSImportedPFXCertificateProfile"
     values = {"intendedPurpose": "smimeEncryption", "deploymentChannel": "deviceChannel"}
-    profile = await made(beta, PROFILES, **{"@odata.type": kind, "displayName": "Mac", **values})
+    profile = await create(beta, PROFILES, **{"@odata.type": kind, "displayName": "Mac", **values})
     path = f"{PROFILES}/{profile['id']}"
     assert (await beta.patch(path, json={"deploymentChannel": "userChannel"})).status_code == 200
     everybody = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
@@ -139,17 +139,17 @@ async def test_the_channel_of_macos_is_fixed_once_the_profile_is_assigned_after_
 
 async def test_flags_come_back_lowest_bit_first(beta: httpx.AsyncClient) -> None:
     sent = {"subjectAlternativeNameType": "userPrincipalName, EmailAddress"}
-    profile = await made(beta, PROFILES, **SIGNING, **sent)
+    profile = await create(beta, PROFILES, **SIGNING, **sent)
     assert profile["subjectAlternativeNameType"] == "emailAddress,userPrincipalName"
 
 
 async def test_types_are_found_in_any_casing_and_told_in_graphs(beta: httpx.AsyncClient) -> None:
-    profile = await made(beta, PROFILES, **{**SIGNING, "@odata.type": PKCS.lower().removeprefix("#")})
+    profile = await create(beta, PROFILES, **{**SIGNING, "@odata.type": PKCS.lower().removeprefix("#")})
     assert profile["@odata.type"] == PKCS
 
 
 async def test_navigations_are_taken_and_not_told(beta: httpx.AsyncClient, root_file: str) -> None:
-    root = await made(
+    root = await create(
         beta,
         PROFILES,
         **{
@@ -160,13 +160,13 @@ async def test_navigations_are_taken_and_not_told(beta: httpx.AsyncClient, root_
     )
     url = f"https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations('{root['id']}')"
     for bound in ({"rootCertificate@odata.bind": url}, {"rootCertificate": {"id": root["id"]}}):
-        profile = await made(beta, PROFILES, **SIGNING, **bound)
+        profile = await create(beta, PROFILES, **SIGNING, **bound)
         for shown in (profile, (await beta.get(f"{PROFILES}/{profile['id']}")).json()):
             assert not [name for name in shown if name.startswith("rootCertificate")]
     absent = {"rootCertificate@odata.bind": url.replace(root["id"], ABSENT)}
     refused = await beta.post(PROFILES, json={**SIGNING, **absent})
-    assert (refused.status_code, code(refused)) == (400, "BadRequest")
-    assert ABSENT in sentence(refused)
+    assert (refused.status_code, error_code(refused)) == (400, "BadRequest")
+    assert ABSENT in error_message(refused)
 
 
 @pytest.mark.parametrize(
@@ -197,16 +197,16 @@ async def test_what_can_never_work_is_refused_and_leaves_nothing(
     beta: httpx.AsyncClient, change: dict[str, Any], why: str
 ) -> None:
     answer = await beta.post(PROFILES, json={**SIGNING, **change})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
-    assert why in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest"), answer.text
+    assert why in error_message(answer)
     assert await ids(beta, PROFILES) == []
 
 
 @pytest.mark.parametrize("change", [{"renewalThresholdPercentage": 100}, {"displayName": None}, {"colour": "red"}])
 async def test_a_refused_change_leaves_the_profile_as_it_was(beta: httpx.AsyncClient, change: dict[str, Any]) -> None:
-    profile = await made(beta, PROFILES, **SIGNING)
+    profile = await create(beta, PROFILES, **SIGNING)
     answer = await beta.patch(f"{PROFILES}/{profile['id']}", json={"description": "new", **change})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
     assert (await beta.get(f"{PROFILES}/{profile['id']}")).json() == profile
 
 
@@ -216,8 +216,8 @@ async def test_a_refused_change_leaves_the_profile_as_it_was(beta: httpx.AsyncCl
 async def test_a_root_that_does_not_parse_is_refused(beta: httpx.AsyncClient, file: str | None) -> None:
     body = {"@odata.type": ROOT, "displayName": "Root", "trustedRootCertificate": file}
     answer = await beta.post(PROFILES, json=body)
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert "trustedRootCertificate" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert "trustedRootCertificate" in error_message(answer)
     assert await ids(beta, PROFILES) == []
 
 
@@ -229,18 +229,18 @@ async def test_a_root_that_would_break_its_readers_later_is_refused(
     broken = base64.b64encode(altered(self_signed(key, authority=True), key, change)).decode()
     answer = await beta.post(PROFILES, json={"@odata.type": ROOT, "displayName": "R", "trustedRootCertificate": broken})
     assert answer.status_code == 400, answer.text
-    assert "trustedRootCertificate is not an X.509 certificate" in sentence(answer)
+    assert "trustedRootCertificate is not an X.509 certificate" in error_message(answer)
 
 
 async def test_a_leaf_is_no_root(beta: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     leaf = base64_of(self_signed(raw_rsa_keys[3], authority=False))
     answer = await beta.post(PROFILES, json={"@odata.type": ROOT, "displayName": "R", "trustedRootCertificate": leaf})
     assert answer.status_code == 400, answer.text
-    assert "'CN=Alice', which is not an authority" in sentence(answer)
+    assert "'CN=Alice', which is not an authority" in error_message(answer)
 
 
 async def test_a_profile_is_deleted(beta: httpx.AsyncClient) -> None:
-    profile = await made(beta, PROFILES, **SIGNING)
+    profile = await create(beta, PROFILES, **SIGNING)
     answer = await beta.delete(f"{PROFILES}/{profile['id']}")
     assert (answer.status_code, answer.content) == (204, b"")
     assert await ids(beta, PROFILES) == []
@@ -262,18 +262,18 @@ async def test_a_profile_that_is_not_there_is_not_found(
     beta: httpx.AsyncClient, method: str, tail: str, body: dict[str, Any] | None
 ) -> None:
     answer = await beta.request(method, f"{PROFILES}/{ABSENT}{tail}", json=body)
-    assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
-    assert sentence(answer) == f"There is no deviceConfiguration '{ABSENT}'."
+    assert (answer.status_code, error_code(answer)) == (404, "ResourceNotFound")
+    assert error_message(answer) == f"There is no deviceConfiguration '{ABSENT}'."
 
 
 async def test_v1_does_not_know_these_kinds_but_shows_what_all_have(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient
 ) -> None:
     refused = await v1.post(PROFILES, json=SIGNING)
-    assert (refused.status_code, code(refused)) == (400, "BadRequest")
-    assert "could not be resolved by the model" in sentence(refused)
+    assert (refused.status_code, error_code(refused)) == (400, "BadRequest")
+    assert "could not be resolved by the model" in error_message(refused)
     assert await ids(beta, PROFILES) == []
-    profile = await made(beta, PROFILES, **SIGNING)
+    profile = await create(beta, PROFILES, **SIGNING)
     shown = (await v1.get(f"{PROFILES}/{profile['id']}")).json()
     assert set(shown) == {
         "@odata.context",
@@ -292,9 +292,9 @@ async def test_v1_does_not_know_these_kinds_but_shows_what_all_have(
 
 
 async def test_a_list_says_of_each_what_it_is(beta: httpx.AsyncClient, root_file: str) -> None:
-    await made(beta, PROFILES, **SIGNING)
-    await made(beta, PROFILES, **{"@odata.type": ROOT, "displayName": "Root", "trustedRootCertificate": root_file})
-    await made(beta, PROFILES, **{"@odata.type": PFX_KIND, "displayName": "Imported", "intendedPurpose": "vpn"})
+    await create(beta, PROFILES, **SIGNING)
+    await create(beta, PROFILES, **{"@odata.type": ROOT, "displayName": "Root", "trustedRootCertificate": root_file})
+    await create(beta, PROFILES, **{"@odata.type": PFX_KIND, "displayName": "Imported", "intendedPurpose": "vpn"})
     document = (await beta.get(PROFILES)).json()
     assert document["@odata.count"] == 3
     assert sorted(each["@odata.type"] for each in document["value"]) == sorted([PKCS, ROOT, PFX_KIND])

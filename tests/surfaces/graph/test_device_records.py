@@ -10,7 +10,7 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import change_settings
-from tests.support.graph import ABSENT, DEVICES, code, ids, made, sentence, user_named
+from tests.support.graph import ABSENT, DEVICES, create, error_code, error_message, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
@@ -68,24 +68,24 @@ async def test_a_change_that_is_refused_changes_nothing(
     before = (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()
     answer = await beta.patch(f"{DEVICES}/{phone.managed_device_id}", json={"managedDeviceName": "x", **body})
     assert answer.status_code in (400, 404), answer.text
-    assert why in sentence(answer)
+    assert why in error_message(answer)
     assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json() == before
 
 
 async def test_v1_does_not_know_betas_owner(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
     answer = await v1.patch(f"{DEVICES}/{phone.managed_device_id}", json={"ownerType": "company"})
-    assert (answer.status_code, "beta only" in sentence(answer)) == (400, True)
+    assert (answer.status_code, "beta only" in error_message(answer)) == (400, True)
 
 
 async def test_categories_have_a_life_of_their_own(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
-    kiosk = await made(beta, CATEGORIES, displayName="Kiosk", description="In the hall")
+    kiosk = await create(beta, CATEGORIES, displayName="Kiosk", description="In the hall")
     assert set(kiosk) == {"@odata.context", "id", "displayName", "description", "roleScopeTagIds"}
     assert (await v1.get(f"{CATEGORIES}('{kiosk['id']}')")).json()["displayName"] == "Kiosk"
     assert "roleScopeTagIds" not in (await v1.get(f"{CATEGORIES}/{kiosk['id']}")).json()
-    await made(v1, CATEGORIES, displayName="Desk")
+    await create(v1, CATEGORIES, displayName="Desk")
     taken = await beta.post(CATEGORIES, json={"displayName": "Kiosk"})
-    assert (taken.status_code, code(taken)) == (409, "Conflict")
+    assert (taken.status_code, error_code(taken)) == (409, "Conflict")
     for body in ({}, {"displayName": ""}, {"displayName": None}, {"displayName": 1}):
         assert (await beta.post(CATEGORIES, json=body)).status_code == 400
         if body:
@@ -97,12 +97,12 @@ async def test_categories_have_a_life_of_their_own(beta: httpx.AsyncClient, v1: 
     assert (await beta.delete(f"{CATEGORIES}/{kiosk['id']}")).status_code == 204
     for method in ("GET", "PATCH", "DELETE"):
         gone = await beta.request(method, f"{CATEGORIES}/{kiosk['id']}", json={} if method == "PATCH" else None)
-        assert (gone.status_code, code(gone)) == (404, "ResourceNotFound")
+        assert (gone.status_code, error_code(gone)) == (404, "ResourceNotFound")
 
 
 async def test_a_device_shows_its_category_whatever_it_is_called(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    kiosk = await made(beta, CATEGORIES, displayName="Kiosk")
+    kiosk = await create(beta, CATEGORIES, displayName="Kiosk")
     path = f"{DEVICES}/{phone.managed_device_id}/deviceCategory"
     assert (await beta.get(path)).json()["displayName"] == "Unknown"
     reference = {"@odata.id": f"https://graph.microsoft.com/beta{CATEGORIES}/{kiosk['id']}"}
@@ -125,7 +125,7 @@ async def test_a_device_shows_its_category_whatever_it_is_called(beta: httpx.Asy
 
 async def test_a_user_has_its_own_devices_and_no_others(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, other = await enroll("alice"), await enroll("bob")
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     mine = f"/users/{alice}/managedDevices"
     document = (await beta.get(mine)).json()
     assert ([each["id"] for each in document["value"]], document["@odata.count"]) == ([phone.managed_device_id], 1)
@@ -180,7 +180,7 @@ async def test_a_faithful_tenant_ignores_what_the_real_service_ignores(
 ) -> None:
     phones = [await enroll("alice", serial="A"), await enroll("bob", serial="B")]
     every = [phone.managed_device_id for phone in phones]
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     assert await _filtered(beta, f"userId eq '{alice}'") == every[:1]
     backwards = {"$orderby": "userPrincipalName desc"}
     assert await _filtered(beta, "operatingSystem eq 'AndroidForWork'", **backwards) == every[::-1]

@@ -14,7 +14,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables.configuration import profiles
 from tests.support.certificates import self_signed
-from tests.support.graph import DEVICES, PROFILES, code, group_named, ids, made, user_named
+from tests.support.graph import DEVICES, PROFILES, create, error_code, id_of_group, id_of_user, ids
 from tests.support.hostile_der import altered, of_the_year_0
 from tests.surfaces.graph.conftest import Enroll
 
@@ -24,7 +24,7 @@ EVERYBODY = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignm
 
 
 async def _assigned(beta: httpx.AsyncClient, *targets: dict[str, Any], **body: Any) -> str:
-    profile = str((await made(beta, PROFILES, displayName="P", **body))["id"])
+    profile = str((await create(beta, PROFILES, displayName="P", **body))["id"])
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": list(targets or [EVERYBODY])})
     assert answer.status_code == 200, answer.text
     return profile
@@ -55,7 +55,7 @@ async def test_a_profile_is_pending_then_a_success(beta: httpx.AsyncClient, enro
     await phone.settle()
     (status,) = await _statuses(beta, profile)
     assert status == {
-        "id": f"{await user_named(beta, 'alice')}_{profile}_{phone.managed_device_id}",
+        "id": f"{await id_of_user(beta, 'alice')}_{profile}_{phone.managed_device_id}",
         "deviceDisplayName": "alice_AndroidForWork",
         "userName": "Alice Adams",
         "deviceModel": "Pixel 9",
@@ -126,9 +126,11 @@ async def test_a_device_of_another_kind_is_counted_and_not_listed(
 
 
 async def test_the_groups_decide_and_so_do_exclusions(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
-    pilot, staff = await group_named(beta, "SMIME Pilot"), await group_named(beta, "All Staff")
+    pilot, staff = await id_of_group(beta, "SMIME Pilot"), await id_of_group(beta, "All Staff")
     nested = {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{pilot}"}
-    outer = await made(beta, "/groups", displayName="Outer", mailEnabled=False, mailNickname="o", securityEnabled=True)
+    outer = await create(
+        beta, "/groups", displayName="Outer", mailEnabled=False, mailNickname="o", securityEnabled=True
+    )
     assert (await beta.post(f"/groups/{outer['id']}/members/$ref", json=nested)).status_code == 204
     group, exclusion = "#microsoft.graph.groupAssignmentTarget", "#microsoft.graph.exclusionGroupAssignmentTarget"
     body = {"@odata.type": ROOT, "trustedRootCertificate": root_file}
@@ -185,7 +187,7 @@ async def test_statuses_are_filtered_sorted_counted_and_paged(
 async def test_a_token_that_was_never_given_out_is_refused(beta: httpx.AsyncClient, token: str) -> None:
     profile = await _assigned(beta, **{"@odata.type": IMPORTED})
     answer = await beta.get(f"{PROFILES}/{profile}/deviceStatuses", params={"$skiptoken": token})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
 
 
 async def test_v1_has_fewer_counts(beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll) -> None:

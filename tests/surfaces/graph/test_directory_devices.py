@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence, user_named
+from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 DEVICE_ID = "4c299165-6e8f-4b45-a5ba-c5d250a707ff"
@@ -34,7 +34,7 @@ async def test_a_managed_device_has_a_shadow_in_the_directory(v1: httpx.AsyncCli
     assert (await v1.get(f"/devices/{listed['deviceId']}")).status_code == 404
     assert (await v1.get(f"/devices(deviceId='{listed['id']}')")).status_code == 404
     assert (await v1.get("/devices/$count", headers=EVENTUAL)).text == "1"
-    alice = await user_named(v1, "alice")
+    alice = await id_of_user(v1, "alice")
     for name in ("registeredOwners", "registeredUsers"):
         assert await ids(v1, f"/devices/{listed['id']}/{name}") == [alice]
     for name in ("ownedDevices", "registeredDevices", "ownedDevices/microsoft.graph.device"):
@@ -64,8 +64,8 @@ async def test_a_managed_device_whose_shadow_is_deleted_stays_managed_and_leaves
     (device,) = await ids(beta, "/devices")
     body = {"displayName": "Phones", "mailEnabled": False, "mailNickname": "p", "securityEnabled": True}
     bound = {"members@odata.bind": [f"https://graph.microsoft.com/v1.0/devices/{device}"]}
-    group = (await made(beta, "/groups", **body, **bound))["id"]
-    root = await made(
+    group = (await create(beta, "/groups", **body, **bound))["id"]
+    root = await create(
         beta,
         PROFILES,
         **{
@@ -115,12 +115,12 @@ async def test_a_bare_device_is_made_joins_a_group_and_goes(beta: httpx.AsyncCli
 
 
 async def test_a_device_id_is_given_once(beta: httpx.AsyncClient) -> None:
-    await made(beta, "/devices", **BARE)
+    await create(beta, "/devices", **BARE)
     again = await beta.post("/devices", json={**BARE, "deviceId": DEVICE_ID.upper()})
     error = again.json()["error"]
     assert (again.status_code, error["code"]) == (400, "Request_BadRequest")
     assert error["details"][0]["target"] == "deviceId"
-    other = await made(beta, "/devices", **{**BARE, "deviceId": ABSENT})
+    other = await create(beta, "/devices", **{**BARE, "deviceId": ABSENT})
     assert (await beta.patch(f"/devices/{other['id']}", json={"deviceId": DEVICE_ID})).status_code == 400
     assert (await beta.patch(f"/devices/{other['id']}", json={"deviceId": ABSENT})).status_code == 204
 
@@ -130,8 +130,8 @@ async def test_what_a_device_needs_is_asked_for(beta: httpx.AsyncClient, name: s
     without = {key: value for key, value in BARE.items() if key != name}
     for body in (without, {**BARE, name: None}):
         answer = await beta.post("/devices", json=body)
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
-        assert f"'{name}'" in sentence(answer)
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
+        assert f"'{name}'" in error_message(answer)
     assert await ids(beta, "/devices") == []
 
 
@@ -149,9 +149,9 @@ async def test_what_a_device_needs_is_asked_for(beta: httpx.AsyncClient, name: s
     ],
 )
 async def test_a_change_that_makes_no_sense_changes_nothing(beta: httpx.AsyncClient, change: dict[str, Any]) -> None:
-    device = await made(beta, "/devices", **BARE)
+    device = await create(beta, "/devices", **BARE)
     answer = await beta.patch(f"/devices/{device['id']}", json=change)
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
     assert (await beta.patch(f"/devices/{ABSENT}", json={"displayName": "x"})).status_code == 404
     after = (await beta.get(f"/devices/{device['id']}")).json()
     assert {**after, "@odata.context": 0} == {**device, "@odata.context": 0}

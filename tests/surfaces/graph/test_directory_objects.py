@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.licences import INTUNE_SKU
-from tests.support.graph import ABSENT, code, group_named, ids, sentence, user_named
+from tests.support.graph import ABSENT, error_code, error_message, id_of_group, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 TENANT = "c0ffee00-0000-4000-8000-000000000001"
@@ -17,8 +17,8 @@ TENANT = "c0ffee00-0000-4000-8000-000000000001"
 async def test_whatever_has_an_id_says_what_it_is(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     await enroll("alice")
     alice, staff, (device,) = (
-        await user_named(v1, "alice"),
-        await group_named(v1, "All Staff"),
+        await id_of_user(v1, "alice"),
+        await id_of_group(v1, "All Staff"),
         await ids(v1, "/devices"),
     )
     for kind, key in (("user", alice), ("group", staff.upper()), ("device", device)):
@@ -49,13 +49,13 @@ async def test_whatever_has_an_id_says_what_it_is(v1: httpx.AsyncClient, enroll:
 )
 async def test_ids_that_are_none_are_refused(v1: httpx.AsyncClient, body: dict[str, Any]) -> None:
     answer = await v1.post("/directoryObjects/getByIds", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
 
 
 async def test_anything_is_deleted_by_its_id(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     await enroll("alice")
     (device,) = await ids(beta, "/devices")
-    for key in (await user_named(beta, "bob"), await group_named(beta, "All Staff"), device):
+    for key in (await id_of_user(beta, "bob"), await id_of_group(beta, "All Staff"), device):
         assert (await beta.delete(f"/directoryObjects/{key}")).status_code == 204
         assert (await beta.get(f"/directoryObjects/{key}")).status_code == 404
         assert (await beta.delete(f"/directoryObjects/{key}")).status_code == 404
@@ -72,7 +72,7 @@ async def test_the_tenant_says_who_it_is(v1: httpx.AsyncClient) -> None:
     assert (await v1.get("/domains/contoso.example")).json()["isVerified"] is True
     for path in (f"/organization/{ABSENT}", "/domains/other.example", "/subscribedSkus/x"):
         answer = await v1.get(path)
-        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "Request_ResourceNotFound")
 
 
 @pytest.mark.parametrize("query", ["$filter=colour eq 1", "$select=colour", "$orderby=verifiedDomains", "$top=x"])
@@ -102,5 +102,5 @@ async def test_licences_are_counted(beta: httpx.AsyncClient) -> None:
 )
 async def test_what_is_not_emulated_says_why(beta: httpx.AsyncClient, method: str, path: str) -> None:
     answer = await beta.request(method, path)
-    assert (answer.status_code, code(answer)) == (501, "NotImplemented")
-    assert ("recycle bin" in sentence(answer)) is ("deletedItems" in path)
+    assert (answer.status_code, error_code(answer)) == (501, "NotImplemented")
+    assert ("recycle bin" in error_message(answer)) is ("deletedItems" in path)

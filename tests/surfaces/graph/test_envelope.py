@@ -11,7 +11,7 @@ import pytest
 
 from fauxtune.core.odata.paths.table import EVERY
 from fauxtune.surfaces.graph.routes import ROUTES
-from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, ids, sentence
+from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, error_message, ids
 from tests.surfaces.graph.conftest import Enroll
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -90,7 +90,7 @@ async def test_a_malformed_body_is_refused(beta: httpx.AsyncClient, path: str, c
     answer = await beta.post(path, content=content, headers={"content-type": "application/json"})
     error = _checked(answer)
     assert (answer.status_code, error["code"]) == (400, "Request_BadRequest" if path == "/users" else "BadRequest")
-    assert "JSON" in sentence(answer)
+    assert "JSON" in error_message(answer)
     assert await ids(beta, path) == before
 
 

@@ -9,10 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.operations.runtime.emulator import Emulator
-from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, made, user_named
+from tests.support.graph import ABSENT, DEVICES, PROFILES, advance_clock, create, error_code, id_of_group, id_of_user
 from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import later
 from tests.surfaces.graph.test_references import counted
 
 Json = dict[str, Any]
@@ -158,15 +157,15 @@ async def test_an_overview_that_comes_along_is_of_this_moment(
             found = (await beta.get(path, params={"$expand": "userStatusOverview,deviceStatusOverview"})).json()
             one = next(each for each in found.get("value", [found]) if each["id"] == profile)
             moments += [one[f"{whose}StatusOverview"]["lastUpdateDateTime"] for whose in ("user", "device")]
-            await later(http, "PT1H")
+            await advance_clock(http, "PT1H")
         assert len(set(moments)) == 2
 
 
 async def test_of_directory_objects_the_first_twenty_come_along(beta: httpx.AsyncClient) -> None:
-    staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
+    staff, alice = await id_of_group(beta, "All Staff"), await id_of_user(beta, "alice")
     about = {"mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
     for number in range(25):
-        group = (await made(beta, "/groups", displayName=f"G{number}", **about))["id"]
+        group = (await create(beta, "/groups", displayName=f"G{number}", **about))["id"]
         for member in (alice, staff):
             reference = {"@odata.id": f"{beta.base_url}directoryObjects/{member}"}
             await beta.post(f"/groups/{group}/members/$ref", json=reference)
@@ -196,7 +195,7 @@ async def test_of_directory_objects_the_first_twenty_come_along(beta: httpx.Asyn
 async def test_an_expand_that_means_nothing_is_refused(beta: httpx.AsyncClient, path: str, status: int) -> None:
     answer = await beta.get(path)
     assert answer.status_code == status, answer.text
-    assert code(answer)
+    assert error_code(answer)
 
 
 async def test_v1_expands_nothing_that_beta_alone_has(v1: httpx.AsyncClient, populated: PopulatedTenant) -> None:

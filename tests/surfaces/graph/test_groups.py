@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import ABSENT, code, group_named, ids, made, sentence, user_named
+from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 TEAM: dict[str, Any] = {
@@ -20,7 +20,7 @@ HAS_IT = "One or more added object references already exist for the following mo
 
 
 async def test_a_group_is_made_changed_and_deleted(beta: httpx.AsyncClient) -> None:
-    group = await made(beta, "/groups", **TEAM, description="The team")
+    group = await create(beta, "/groups", **TEAM, description="The team")
     assert (group["groupTypes"], group["mail"], group["createdDateTime"]) == ([], None, "2026-11-24T10:00:00Z")
     path = f"/groups/{group['id']}"
     changed = await beta.patch(path, json={"displayName": "The Team"})
@@ -28,19 +28,19 @@ async def test_a_group_is_made_changed_and_deleted(beta: httpx.AsyncClient) -> N
     found = (await beta.get(path)).json()
     assert (found["displayName"], found["description"]) == ("The Team", "The team")
     assert (await beta.delete(path)).status_code == 204
-    assert code(await beta.get(path)) == "Request_ResourceNotFound"
+    assert error_code(await beta.get(path)) == "Request_ResourceNotFound"
 
 
 @pytest.mark.parametrize("name", list(TEAM))
 async def test_what_a_group_needs_is_asked_for(beta: httpx.AsyncClient, name: str) -> None:
     answer = await beta.post("/groups", json={key: value for key, value in TEAM.items() if key != name})
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
-    assert f"'{name}'" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
+    assert f"'{name}'" in error_message(answer)
 
 
 async def test_each_member_says_what_it_is(beta: httpx.AsyncClient, enroll: Enroll) -> None:
-    group = (await made(beta, "/groups", **TEAM))["id"]
-    staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
+    group = (await create(beta, "/groups", **TEAM))["id"]
+    staff, alice = await id_of_group(beta, "All Staff"), await id_of_user(beta, "alice")
     phone = await enroll("alice")
     azure = (await beta.get(f"/deviceManagement/managedDevices/{phone.managed_device_id}")).json()["azureADDeviceId"]
     for member in (alice, staff):
@@ -70,19 +70,19 @@ async def test_each_member_says_what_it_is(beta: httpx.AsyncClient, enroll: Enro
     ],
 )
 async def test_a_user_joins_and_owns_by_the_upn_behind_users(beta: httpx.AsyncClient, form: str) -> None:
-    group, alice = (await made(beta, "/groups", **TEAM))["id"], await user_named(beta, "alice")
+    group, alice = (await create(beta, "/groups", **TEAM))["id"], await id_of_user(beta, "alice")
     url = {"@odata.id": form.format(upn="Alice@contoso.example")}
     for what in ("members", "owners"):
         assert (await beta.post(f"/groups/{group}/{what}/$ref", json=url)).status_code == 204
         assert await ids(beta, f"/groups/{group}/{what}") == [alice]
         again = await beta.post(f"/groups/{group}/{what}/$ref", json=url)
-        assert (again.status_code, "already exist" in sentence(again)) == (400, True)
+        assert (again.status_code, "already exist" in error_message(again)) == (400, True)
 
 
 async def test_a_new_group_binds_members_by_their_upn(beta: httpx.AsyncClient) -> None:
     bound = {"members@odata.bind": ["https://graph.microsoft.com/v1.0/users/bob@contoso.example"]}
-    group = (await made(beta, "/groups", **TEAM, **bound))["id"]
-    assert await ids(beta, f"/groups/{group}/members") == [await user_named(beta, "bob")]
+    group = (await create(beta, "/groups", **TEAM, **bound))["id"]
+    assert await ids(beta, f"/groups/{group}/members") == [await id_of_user(beta, "bob")]
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ async def test_a_new_group_binds_members_by_their_upn(beta: httpx.AsyncClient) -
 async def test_a_upn_that_is_no_users_or_stands_elsewhere_is_refused(
     beta: httpx.AsyncClient, *, url: str, status: int, said: str
 ) -> None:
-    group = (await made(beta, "/groups", **TEAM))["id"]
+    group = (await create(beta, "/groups", **TEAM))["id"]
     answer = await beta.post(f"/groups/{group}/members/$ref", json={"@odata.id": url})
-    assert (answer.status_code, said in sentence(answer)) == (status, True)
+    assert (answer.status_code, said in error_message(answer)) == (status, True)
     assert await ids(beta, f"/groups/{group}/members") == []
 
 
@@ -114,12 +114,12 @@ async def test_a_upn_that_is_no_users_or_stands_elsewhere_is_refused(
     ],
 )
 async def test_a_member_is_named_by_the_id_at_the_end_of_any_url(beta: httpx.AsyncClient, form: str) -> None:
-    group, alice = (await made(beta, "/groups", **TEAM))["id"], await user_named(beta, "alice")
+    group, alice = (await create(beta, "/groups", **TEAM))["id"], await id_of_user(beta, "alice")
     answer = await beta.post(f"/groups/{group}/members/$ref", json={"@odata.id": form.format(id=alice.upper())})
     assert (answer.status_code, answer.content) == (204, b"")
     assert await ids(beta, f"/groups/{group}/members") == [alice]
     again = await beta.post(f"/groups/{group}/members/$ref", json={"@odata.id": form.format(id=alice)})
-    assert (again.status_code, code(again), sentence(again)) == (400, "Request_BadRequest", HAS_IT)
+    assert (again.status_code, error_code(again), error_message(again)) == (400, "Request_BadRequest", HAS_IT)
     gone = await beta.delete(f"/groups/{group}/members/$ref", params={"@id": form.format(id=alice)})
     assert gone.status_code == 204
     assert await ids(beta, f"/groups/{group}/members") == []
@@ -127,14 +127,14 @@ async def test_a_member_is_named_by_the_id_at_the_end_of_any_url(beta: httpx.Asy
 
 @pytest.mark.parametrize("body", [{}, {"@odata.id": None}, {"@odata.id": "alice"}, {"@odata.id": ["x"]}, {"id": "x"}])
 async def test_what_names_nobody_is_refused(beta: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    staff = await group_named(beta, "All Staff")
+    staff = await id_of_group(beta, "All Staff")
     answer = await beta.post(f"/groups/{staff}/members/$ref", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
     assert len(await ids(beta, f"/groups/{staff}/members")) == 3
 
 
 async def test_strangers_cannot_join_or_leave(beta: httpx.AsyncClient) -> None:
-    pilot, carol = await group_named(beta, "SMIME Pilot"), await user_named(beta, "carol")
+    pilot, carol = await id_of_group(beta, "SMIME Pilot"), await id_of_user(beta, "carol")
     stranger = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{ABSENT}"}
     for answer in (
         await beta.post(f"/groups/{pilot}/members/$ref", json=stranger),
@@ -142,14 +142,14 @@ async def test_strangers_cannot_join_or_leave(beta: httpx.AsyncClient) -> None:
         await beta.post(f"/groups/{ABSENT}/members/$ref", json=stranger),
         await beta.get(f"/groups/{ABSENT}/members"),
     ):
-        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "Request_ResourceNotFound")
     itself = {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{pilot}"}
     assert (await beta.post(f"/groups/{pilot}/members/$ref", json=itself)).status_code == 400
     assert len(await ids(beta, f"/groups/{pilot}/members")) == 2
 
 
 async def test_a_member_is_removed_by_its_id(beta: httpx.AsyncClient) -> None:
-    pilot, alice = await group_named(beta, "SMIME Pilot"), await user_named(beta, "alice")
+    pilot, alice = await id_of_group(beta, "SMIME Pilot"), await id_of_user(beta, "alice")
     answer = await beta.delete(f"/groups/{pilot}/members/{alice}/$ref")
     assert (answer.status_code, answer.content) == (204, b"")
     assert alice not in await ids(beta, f"/groups/{pilot}/members")
@@ -157,9 +157,9 @@ async def test_a_member_is_removed_by_its_id(beta: httpx.AsyncClient) -> None:
 
 
 async def test_members_can_be_bound_when_a_group_is_made_and_later(beta: httpx.AsyncClient) -> None:
-    alice, bob = await user_named(beta, "alice"), await user_named(beta, "bob")
+    alice, bob = await id_of_user(beta, "alice"), await id_of_user(beta, "bob")
     body = {**TEAM, "members@odata.bind": [f"https://graph.microsoft.com/v1.0/users/{alice}"]}
-    group = await made(beta, "/groups", **body)
+    group = await create(beta, "/groups", **body)
     assert "members@odata.bind" not in group
     more = {"members@odata.bind": [f"https://graph.microsoft.com/v1.0/directoryObjects/{bob}"]}
     assert (await beta.patch(f"/groups/{group['id']}", json=more)).status_code == 204
@@ -167,17 +167,17 @@ async def test_members_can_be_bound_when_a_group_is_made_and_later(beta: httpx.A
 
 
 async def test_one_wrong_member_and_no_group_is_made(beta: httpx.AsyncClient) -> None:
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     bound = [f"https://graph.microsoft.com/v1.0/users/{each}" for each in (alice, ABSENT)]
     answer = await beta.post("/groups", json={**TEAM, "members@odata.bind": bound})
-    assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+    assert (answer.status_code, error_code(answer)) == (404, "Request_ResourceNotFound")
     many = [f"https://graph.microsoft.com/v1.0/users/{alice}"] * 21
     assert (await beta.post("/groups", json={**TEAM, "members@odata.bind": many})).status_code == 400
     assert len((await beta.get("/groups")).json()["value"]) == 2
 
 
 async def test_a_group_may_hold_groups_that_hold_it(beta: httpx.AsyncClient) -> None:
-    group, staff = (await made(beta, "/groups", **TEAM))["id"], await group_named(beta, "All Staff")
+    group, staff = (await create(beta, "/groups", **TEAM))["id"], await id_of_group(beta, "All Staff")
     for outer, inner in ((group, staff), (staff, group)):
         url = {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{inner}"}
         assert (await beta.post(f"/groups/{outer}/members/$ref", json=url)).status_code == 204
@@ -185,7 +185,7 @@ async def test_a_group_may_hold_groups_that_hold_it(beta: httpx.AsyncClient) -> 
 
 
 async def test_members_come_in_pages(beta: httpx.AsyncClient) -> None:
-    staff = await group_named(beta, "All Staff")
+    staff = await id_of_group(beta, "All Staff")
     first = (await beta.get(f"/groups/{staff}/members?$top=2&$select=id")).json()
     assert [set(each) for each in first["value"]] == [{"@odata.type", "id"}] * 2
     second = (await beta.get(first["@odata.nextLink"])).json()
@@ -209,7 +209,7 @@ KINDS: list[tuple[dict[str, Any], str | None]] = [
 
 @pytest.mark.parametrize(("kind", "mail"), KINDS)
 async def test_groups_are_of_several_kinds(beta: httpx.AsyncClient, kind: dict[str, Any], mail: str | None) -> None:
-    group = await made(beta, "/groups", **{**TEAM, **kind})
+    group = await create(beta, "/groups", **{**TEAM, **kind})
     assert {name: group[name] for name in kind} == kind
     assert mail is None or (group["mail"], group["proxyAddresses"]) == (mail, [f"SMTP:{mail}"])
     assert group["securityIdentifier"].startswith("S-1-12-1-")
@@ -237,7 +237,7 @@ async def test_groups_are_of_several_kinds(beta: httpx.AsyncClient, kind: dict[s
 )
 async def test_kinds_that_do_not_exist_are_refused(beta: httpx.AsyncClient, kind: dict[str, Any]) -> None:
     answer = await beta.post("/groups", json={**TEAM, **kind})
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
     assert len((await beta.get("/groups")).json()["value"]) == 2
 
 
@@ -246,43 +246,43 @@ def url_of(id_: str) -> dict[str, str]:
 
 
 async def test_the_members_of_a_dynamic_group_are_its_rules(beta: httpx.AsyncClient) -> None:
-    alice, group = await user_named(beta, "alice"), await made(beta, "/groups", **{**TEAM, **KINDS[2][0]})
+    alice, group = await id_of_user(beta, "alice"), await create(beta, "/groups", **{**TEAM, **KINDS[2][0]})
     path = f"/groups/{group['id']}"
     for answer in (
         await beta.post(f"{path}/members/$ref", json=url_of(alice)),
         await beta.delete(f"{path}/members/{alice}/$ref"),
         await beta.patch(path, json={"members@odata.bind": [url_of(alice)["@odata.id"]]}),
     ):
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
-        assert "DynamicMembership" in sentence(answer)
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
+        assert "DynamicMembership" in error_message(answer)
     assigned = {"groupTypes": [], "membershipRuleProcessingState": "Paused"}
     assert (await beta.patch(path, json=assigned)).status_code == 204
     assert (await beta.post(f"{path}/members/$ref", json=url_of(alice))).status_code == 204
 
 
 async def test_a_microsoft_365_group_holds_users_and_is_in_no_group(beta: httpx.AsyncClient, enroll: Enroll) -> None:
-    unified, team = await made(beta, "/groups", **{**TEAM, **KINDS[0][0]}), await made(beta, "/groups", **TEAM)
+    unified, team = await create(beta, "/groups", **{**TEAM, **KINDS[0][0]}), await create(beta, "/groups", **TEAM)
     await enroll("alice")
     (device,) = await ids(beta, "/devices")
     for group, member in ((unified, team["id"]), (unified, device), (team, unified["id"])):
         answer = await beta.post(f"/groups/{group['id']}/members/$ref", json=url_of(member))
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
-    added = await beta.post(f"/groups/{unified['id']}/members/$ref", json=url_of(await user_named(beta, "alice")))
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
+    added = await beta.post(f"/groups/{unified['id']}/members/$ref", json=url_of(await id_of_user(beta, "alice")))
     assert added.status_code == 204
 
 
 async def test_a_group_is_no_member_of_itself(beta: httpx.AsyncClient) -> None:
-    group = (await made(beta, "/groups", **TEAM))["id"]
+    group = (await create(beta, "/groups", **TEAM))["id"]
     answer = await beta.post(f"/groups/{group}/members/$ref", json=url_of(group))
-    assert (answer.status_code, sentence(answer)) == (400, "A group cannot be a member of itself.")
+    assert (answer.status_code, error_message(answer)) == (400, "A group cannot be a member of itself.")
 
 
 async def test_owners_come_and_go_but_the_last_one(beta: httpx.AsyncClient) -> None:
-    alice, bob = await user_named(beta, "alice"), await user_named(beta, "bob")
-    group = await made(beta, "/groups", **TEAM, **{"owners@odata.bind": [url_of(alice)["@odata.id"]]})
+    alice, bob = await id_of_user(beta, "alice"), await id_of_user(beta, "bob")
+    group = await create(beta, "/groups", **TEAM, **{"owners@odata.bind": [url_of(alice)["@odata.id"]]})
     owners = f"/groups/{group['id']}/owners"
     again = await beta.post(f"{owners}/$ref", json=url_of(alice))
-    assert (again.status_code, sentence(again)) == (400, HAS_IT.replace("members", "owners"))
+    assert (again.status_code, error_message(again)) == (400, HAS_IT.replace("members", "owners"))
     assert (await beta.post(f"{owners}/$ref", json=url_of(bob))).status_code == 204
     found = (await beta.get(owners)).json()["value"]
     assert {(each["@odata.type"], each["id"]) for each in found} == {
@@ -294,29 +294,29 @@ async def test_owners_come_and_go_but_the_last_one(beta: httpx.AsyncClient) -> N
     assert (await beta.delete(f"{owners}/{alice}/$ref")).status_code == 204
     assert (await beta.delete(f"{owners}/{alice}/$ref")).status_code == 404
     last = await beta.delete(f"{owners}/$ref", params={"@id": url_of(bob)["@odata.id"]})
-    assert (last.status_code, sentence(last)) == (
+    assert (last.status_code, error_message(last)) == (
         400,
         "The group must have at least one owner, hence this owner cannot be removed.",
     )
-    staff = await group_named(beta, "All Staff")
+    staff = await id_of_group(beta, "All Staff")
     assert (await beta.post(f"{owners}/$ref", json=url_of(staff))).status_code == 400
     assert (await beta.post(f"{owners}/$ref", json=url_of(ABSENT))).status_code == 404
     assert await ids(beta, f"/groups/{group['id']}/members") == []
 
 
 async def test_twenty_can_be_bound_and_not_one_more(beta: httpx.AsyncClient) -> None:
-    alice = url_of(await user_named(beta, "alice"))["@odata.id"]
-    group = (await made(beta, "/groups", **TEAM))["id"]
+    alice = url_of(await id_of_user(beta, "alice"))["@odata.id"]
+    group = (await create(beta, "/groups", **TEAM))["id"]
     for name in ("members", "owners"):
         answer = await beta.patch(f"/groups/{group}", json={f"{name}@odata.bind": [alice] * 21})
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
         for wrong in ("x", {"id": 7}, [7], [None], ["x"]):
             body = {f"{name}@odata.bind": wrong, "description": "changed"}
             assert (await beta.patch(f"/groups/{group}", json=body)).status_code == 400
     assert (await beta.get(f"/groups/{group}")).json()["description"] is None
     people = [
         (
-            await made(
+            await create(
                 beta,
                 "/users",
                 accountEnabled=True,
@@ -334,7 +334,7 @@ async def test_twenty_can_be_bound_and_not_one_more(beta: httpx.AsyncClient) -> 
 
 
 async def test_what_is_expanded_comes_along(beta: httpx.AsyncClient) -> None:
-    staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
+    staff, alice = await id_of_group(beta, "All Staff"), await id_of_user(beta, "alice")
     found = (await beta.get(f"/groups/{staff}?$select=id&$expand=members($select=displayName)")).json()
     assert set(found) == {"@odata.context", "id", "members"}
     assert {"@odata.type": "#microsoft.graph.user", "id": alice, "displayName": "Alice Adams"} in found["members"]

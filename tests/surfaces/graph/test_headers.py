@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.support.graph import made
+from tests.support.graph import create
 
 _GROUP = {"displayName": "Quiet", "mailEnabled": False, "mailNickname": "quiet", "securityEnabled": True}
 
@@ -20,7 +20,7 @@ async def test_a_minimal_answer_to_a_creation_is_its_place(beta: httpx.AsyncClie
 
 
 async def test_a_minimal_answer_is_for_changes_only(beta: httpx.AsyncClient) -> None:
-    group = await made(beta, "/groups", **_GROUP)
+    group = await create(beta, "/groups", **_GROUP)
     answer = await beta.get(f"/groups/{group['id']}", headers={"prefer": "return=minimal"})
     assert answer.json()["id"] == group["id"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import DEVICES, PFX, PROFILES, made, sentence, user_named
+from tests.support.graph import DEVICES, PFX, PROFILES, create, error_message, id_of_user
 
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 
@@ -104,11 +104,11 @@ async def test_a_query_of_more_parts_than_anybody_writes_is_refused_with_the_lim
     beta: httpx.AsyncClient, query: str, said: str
 ) -> None:
     answer = await beta.get(f"{PROFILES}?{query}")
-    assert (answer.status_code, said in sentence(answer)) == (400, True), answer.text[:200]
+    assert (answer.status_code, said in error_message(answer)) == (400, True), answer.text[:200]
 
 
 async def test_as_many_constants_as_are_allowed_are_answered(beta: httpx.AsyncClient) -> None:
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     wanted = ",".join([*("'x'" for _ in range(290)), f"'{alice}'"])
     assert [each["id"] for each in (await beta.get(f"/users?$filter=id in ({wanted})")).json()["value"]] == [alice]
 
@@ -117,7 +117,7 @@ async def test_a_body_of_more_elements_than_anybody_sends_is_refused_before_it_i
     wide = {f"a{number}@b": 1 for number in range(3001)}
     for path in ("/users", PROFILES, f"{DEVICES}/executeAction", "/$batch"):
         answer = await beta.post(path, json=wide)
-        assert (answer.status_code, "too many elements: at most 3,000" in sentence(answer)) == (400, True), path
+        assert (answer.status_code, "too many elements: at most 3,000" in error_message(answer)) == (400, True), path
     # A long text is one element, whatever it holds.
     long = {"@odata.type": "#microsoft.graph.androidForWorkImportedPFXCertificateProfile", "displayName": "P"}
     assert (await beta.post(PROFILES, json={**long, "description": "a," * 100_000})).status_code in (201, 400)
@@ -125,7 +125,7 @@ async def test_a_body_of_more_elements_than_anybody_sends_is_refused_before_it_i
 
 async def test_only_a_short_body_may_have_single_quotes(beta: httpx.AsyncClient) -> None:
     headers = {"content-type": "application/json"}
-    profile = (await made(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
+    profile = (await create(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
     for padding, status in ((0, 200), (40_000, 400)):
         body = "{'assignments':[]" + " " * padding + "}"
         assert (await beta.post(f"{PROFILES}/{profile}/assign", content=body, headers=headers)).status_code == status

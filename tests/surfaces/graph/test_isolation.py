@@ -21,7 +21,7 @@ from fauxtune.core.odata.schema.types import Edm, EnumType, StructuredType
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.certificates import pfx_import
-from tests.support.graph import DEVICES, PFX, PROFILES, made
+from tests.support.graph import DEVICES, PFX, PROFILES, create
 from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.conftest import Enroll
@@ -115,11 +115,11 @@ async def own(fabrikam: httpx.AsyncClient) -> dict[str, str]:
     """Ids of the attacker's own things, by the names that routes have for keys."""
     user = (await fabrikam.get("/me")).json()["id"]
     about = {"displayName": "Mine", "mailEnabled": False, "mailNickname": "mine", "securityEnabled": True}
-    group = (await made(fabrikam, "/groups", **about))["id"]
+    group = (await create(fabrikam, "/groups", **about))["id"]
     mail = {"@odata.type": _MAIL, "displayName": "Mail"}
     mail |= {"accountName": "Mail", "hostName": "mail.fabrikam.example", "usernameSource": "userPrincipalName"}
     mail |= {"emailAddressSource": "userPrincipalName", "authenticationMethod": "certificate"}
-    profile = (await made(fabrikam, PROFILES, **mail))["id"]
+    profile = (await create(fabrikam, PROFILES, **mail))["id"]
     target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": group}
     answer = await fabrikam.post(f"{PROFILES}/{profile}/assign", json={"assignments": [{"target": target}]})
     assert answer.is_success, answer.text
@@ -132,7 +132,7 @@ async def own(fabrikam: httpx.AsyncClient) -> dict[str, str]:
         "profile": profile,
         "assignment": answer.json()["value"][0]["id"],
         "tag": (await fabrikam.post(_TAGS, json={"displayName": "Here"})).json()["id"],
-        "category": (await made(fabrikam, _CATEGORIES, displayName="Ours"))["id"],
+        "category": (await create(fabrikam, _CATEGORIES, displayName="Ours"))["id"],
     }
 
 
@@ -210,7 +210,7 @@ async def test_no_route_leads_to_another_tenants_things(
             if told or answer.is_success or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
                 wrong.append((route.method, path, foreign, answer.status_code, answer.text[:200], told))
     assert not wrong, "\n".join(map(str, wrong))
-    await made(fabrikam, _CATEGORIES, displayName="Something is written, so that nothing kept is compared")
+    await create(fabrikam, _CATEGORIES, displayName="Something is written, so that nothing kept is compared")
     assert await _everything(beta, contoso) == before
 
 

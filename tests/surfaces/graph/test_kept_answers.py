@@ -10,10 +10,9 @@ from fastapi import FastAPI
 
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.emulator import Emulator
-from tests.support.graph import DEVICES, PROFILES, made, sentence
+from tests.support.graph import DEVICES, PROFILES, TENANT, create, documents, error_message
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import TENANT, documents
 
 USERS = "/users?$select=id,displayName"
 CATEGORIES = "/deviceManagement/deviceCategories"
@@ -140,7 +139,7 @@ async def test_a_writer_reads_what_it_wrote_among_many(beta: httpx.AsyncClient) 
 
     async def write_and_read(name: str) -> None:
         for number in range(6):
-            category = await made(beta, CATEGORIES, displayName=f"{name} {number}")
+            category = await create(beta, CATEGORIES, displayName=f"{name} {number}")
             assert category["id"] in {each["id"] for each in await documents(beta, CATEGORIES)}
             await beta.patch(f"{CATEGORIES}/{category['id']}", json={"displayName": f"{name} {number} again"})
             shown = (await beta.get(f"{CATEGORIES}/{category['id']}")).json()
@@ -160,7 +159,7 @@ async def test_a_refusal_is_not_kept_and_a_rolled_back_write_forgets_nothing(
     assert missing.status_code == 404
     state = emulator.runner.database.state
     answer = await beta.post(PROFILES, json={"@odata.type": "#microsoft.graph.nothing", "displayName": "P"})
-    assert answer.status_code == 400, sentence(answer)
+    assert answer.status_code == 400, error_message(answer)
     assert emulator.runner.database.state is state
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.clock import FixedClock
-from tests.support.graph import ABSENT, DEVICES, code, ids, sentence, user_named
+from tests.support.graph import ABSENT, DEVICES, error_code, error_message, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 
@@ -37,7 +37,7 @@ async def test_a_device_that_enrols_has_a_record(
     record = await _record(beta, phone.managed_device_id)
     names = ("operatingSystem", "deviceEnrollmentType", "deviceType", "managedDeviceOwnerType")
     assert tuple(record[name] for name in names) == shown
-    assert record["userId"] == await user_named(beta, "alice")
+    assert record["userId"] == await id_of_user(beta, "alice")
     expected = {
         "userPrincipalName": "alice@contoso.example",
         "managementAgent": "googleCloudDevicePolicyController",
@@ -98,8 +98,8 @@ async def test_a_check_in_is_seen(beta: httpx.AsyncClient, enroll: Enroll, clock
 
 async def test_devices_come_by_enrolling_and_not_by_posting(beta: httpx.AsyncClient) -> None:
     answer = await beta.post(DEVICES, json={"deviceName": "x"})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert "enrols" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert "enrols" in error_message(answer)
     assert await ids(beta, DEVICES) == []
 
 
@@ -146,8 +146,8 @@ async def test_a_work_profile_cannot_be_wiped_and_nothing_happens(beta: httpx.As
     phone = await enroll("alice")
     before = await _record(beta, phone.managed_device_id)
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={"keepEnrollmentData": False})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert "cannot be wiped: retire it" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert "cannot be wiped: retire it" in error_message(answer)
     assert await _record(beta, phone.managed_device_id) == before
     assert (await phone.check_in()).operations == 0
 
@@ -157,8 +157,8 @@ async def test_only_windows_keeps_its_enrolment(beta: httpx.AsyncClient, enroll:
     phone = await enroll("alice", mode=mode)
     before = await _record(beta, phone.managed_device_id)
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={"keepEnrollmentData": True})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert ("keepEnrollmentData" in sentence(answer)) == (mode == "fully-managed")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert ("keepEnrollmentData" in error_message(answer)) == (mode == "fully-managed")
     assert await _record(beta, phone.managed_device_id) == before
 
 
@@ -166,8 +166,8 @@ async def test_only_windows_keeps_its_enrolment(beta: httpx.AsyncClient, enroll:
 async def test_a_flag_is_true_or_false(beta: httpx.AsyncClient, enroll: Enroll, name: str) -> None:
     phone = await enroll("alice", mode="fully-managed")
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={name: "false"})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert f"'{name}': 'false' is not a Boolean" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert f"'{name}': 'false' is not a Boolean" in error_message(answer)
     assert (await _record(beta, phone.managed_device_id))["managementState"] == "managed"
 
 
@@ -212,5 +212,5 @@ async def test_a_deleted_record_is_gone_at_once_and_the_data_when_the_device_com
 async def test_a_device_that_is_not_there_is_not_found(beta: httpx.AsyncClient, method: str, tail: str) -> None:
     for key in (ABSENT, "x"):
         answer = await beta.request(method, f"{DEVICES}/{key}{tail}")
-        assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
-        assert f"'{key}'" in sentence(answer)
+        assert (answer.status_code, error_code(answer)) == (404, "ResourceNotFound")
+        assert f"'{key}'" in error_message(answer)

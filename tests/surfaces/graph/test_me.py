@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.support.graph import code, ids, user_named
+from tests.support.graph import error_code, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 FORM = {
@@ -37,7 +37,7 @@ async def test_what_is_mine_is_what_the_directory_says_of_me(
     alice: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     await enroll("alice")
-    me = await user_named(v1, "alice")
+    me = await id_of_user(v1, "alice")
     for name in ("memberOf", "transitiveMemberOf", "ownedDevices", "registeredDevices", "licenseDetails"):
         mine = await ids(alice, f"/me/{name}")
         assert mine == await ids(v1, f"/users/{me}/{name}")
@@ -55,7 +55,7 @@ async def test_what_is_mine_is_what_the_directory_says_of_me(
 @pytest.mark.parametrize("tail", ["", "/memberOf", "/ownedDevices", "/licenseDetails", "/manager"])
 async def test_an_application_has_nothing_of_its_own(v1: httpx.AsyncClient, tail: str) -> None:
     answer = await v1.get(f"/me{tail}")
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
 
 
 async def test_a_password_is_changed_by_whoever_knows_it(alice: httpx.AsyncClient, http: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import change_settings
-from tests.support.graph import ABSENT, code, group_named, ids, made, sentence, user_named
+from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -20,12 +20,12 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 @pytest.fixture
 async def tree(beta: httpx.AsyncClient, enroll: Enroll) -> dict[str, str]:
     """`top` holds `middle`, which holds `bottom`, alice and her device; `bottom` holds bob and, in a circle, `top`."""
-    found = {name: await user_named(beta, name) for name in ("alice", "bob", "carol")}
+    found = {name: await id_of_user(beta, name) for name in ("alice", "bob", "carol")}
     await enroll("alice")
     (found["device"],) = await ids(beta, "/devices")
     for name in ("top", "middle", "bottom"):
         body = {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True}
-        found[name] = (await made(beta, "/groups", **body))["id"]
+        found[name] = (await create(beta, "/groups", **body))["id"]
     for group, member in (
         ("top", "middle"),
         ("middle", "bottom"),
@@ -120,13 +120,13 @@ async def test_a_cast_leaves_one_kind(v1: httpx.AsyncClient, tree: dict[str, str
     "query", ["$filter=colour eq 'red'", "$filter=(", "$select=colour", "$orderby=colour", "$top=1000", "$skip=1"]
 )
 async def test_what_members_cannot_be_asked_is_refused(beta: httpx.AsyncClient, query: str) -> None:
-    staff = await group_named(beta, "All Staff")
+    staff = await id_of_group(beta, "All Staff")
     answer = await beta.get(f"/groups/{staff}/members?{query}")
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
 
 
 async def test_memberships_are_checked_in_one_call(beta: httpx.AsyncClient, tree: dict[str, str]) -> None:
-    asked = [tree["top"].upper(), tree["bottom"], await group_named(beta, "SMIME Pilot"), ABSENT]
+    asked = [tree["top"].upper(), tree["bottom"], await id_of_group(beta, "SMIME Pilot"), ABSENT]
     for path, held in (
         (f"/users/{tree['bob']}", asked[1:3]),
         (f"/groups/{tree['middle']}", asked[:2]),
@@ -141,7 +141,7 @@ async def test_memberships_are_checked_in_one_call(beta: httpx.AsyncClient, tree
             assert ABSENT not in answer.json()["value"]
     for name in ("getMemberGroups", "microsoft.graph.getMemberObjects"):
         answer = await beta.post(f"/users/{tree['carol']}/{name}", json={"securityEnabledOnly": True})
-        assert answer.json()["value"] == [await group_named(beta, "All Staff")]
+        assert answer.json()["value"] == [await id_of_group(beta, "All Staff")]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ async def test_questions_that_make_no_sense_are_refused(
     beta: httpx.AsyncClient, name: str, body: dict[str, Any]
 ) -> None:
     answer = await beta.post(f"/users/alice@contoso.example/{name}", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_questions_that_make_no_sense_are_refused(
 @pytest.mark.parametrize("key", [ABSENT, "nobody", "'", "x" * 5000, "%00", "%F0%9F%98%80"])
 async def test_the_parts_of_nothing_are_not_found(beta: httpx.AsyncClient, path: str, key: str) -> None:
     answer = await beta.get(path.format(id=key), headers=EVENTUAL)
-    assert (answer.status_code, code(answer)) in ((404, "Request_ResourceNotFound"), (400, "Request_BadRequest"))
+    assert (answer.status_code, error_code(answer)) in ((404, "Request_ResourceNotFound"), (400, "Request_BadRequest"))
 
 
 async def test_another_tenants_people_are_strangers(
@@ -191,7 +191,7 @@ async def test_another_tenants_people_are_strangers(
     eve = (
         await emulator.runner.run(await emulator.runner.tenant(other["id"]), users_and_groups.create_user, document)
     )["id"]
-    staff = await group_named(beta, "All Staff")
+    staff = await id_of_group(beta, "All Staff")
     url = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{eve}"}
     for answer in (
         await beta.get(f"/users/{eve}"),
@@ -202,7 +202,7 @@ async def test_another_tenants_people_are_strangers(
         await beta.put("/users/alice@contoso.example/manager/$ref", json=url),
         await beta.post(f"/users/{eve}/revokeSignInSessions"),
     ):
-        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "Request_ResourceNotFound")
     assert (await beta.post("/directoryObjects/getByIds", json={"ids": [eve]})).json()["value"] == []
     assert len(await ids(beta, f"/groups/{staff}/members")) == 3
 
@@ -230,7 +230,7 @@ async def test_a_tenant_may_want_the_directorys_own_limits(
         answer = await beta.get(f"{path}?{query}", headers=headers)
         assert answer.status_code == status
         if status == 400:
-            assert (code(answer), sentence(answer)) == ("Request_UnsupportedQuery", "Unsupported Query.")
+            assert (error_code(answer), error_message(answer)) == ("Request_UnsupportedQuery", "Unsupported Query.")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ async def test_users_and_groups_are_searched(v1: httpx.AsyncClient, path: str, s
 
 async def test_a_search_needs_a_client_that_can_wait_and_a_property(v1: httpx.AsyncClient) -> None:
     refused = await v1.get("/users", params={"$search": '"displayName:al"'})
-    assert (refused.status_code, code(refused), sentence(refused)) == (
+    assert (refused.status_code, error_code(refused), error_message(refused)) == (
         400,
         "Request_UnsupportedQuery",
         (
@@ -262,4 +262,4 @@ async def test_a_search_needs_a_client_that_can_wait_and_a_property(v1: httpx.As
     )
     for search in ("displayName:al", '"al"', '"jobTitle:x"', "", '"displayName:'):
         answer = await v1.get("/users", params={"$search": search}, headers=EVENTUAL)
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest"), search
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest"), search

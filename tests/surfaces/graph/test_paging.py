@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.support.graph import PROFILES, code, made
+from tests.support.graph import PROFILES, create, error_code
 
 KIND = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 
@@ -27,7 +27,7 @@ async def _pages(graph: httpx.AsyncClient, path: str, **headers: str) -> list[li
 
 async def _profiles(beta: httpx.AsyncClient, number: int) -> list[str]:
     return [
-        (await made(beta, PROFILES, **{"@odata.type": KIND, "displayName": f"P{at}"}))["displayName"]
+        (await create(beta, PROFILES, **{"@odata.type": KIND, "displayName": f"P{at}"}))["displayName"]
         for at in range(number)
     ]
 
@@ -103,7 +103,7 @@ async def test_the_directory_has_pages_of_its_own(beta: httpx.AsyncClient) -> No
     ]
     for path in ("/users?$skip=1", "/groups?$skip=0", "/users?$top=1000", "/users?$top=0"):
         answer = await beta.get(path)
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest"), path
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest"), path
     assert (await beta.get("/users?$top=999")).status_code == 200
 
 
@@ -127,4 +127,4 @@ async def test_the_directory_has_pages_of_its_own(beta: httpx.AsyncClient) -> No
 )
 async def test_what_no_page_can_be_made_of_is_refused(beta: httpx.AsyncClient, option: str) -> None:
     answer = await beta.get(f"{PROFILES}?{option}")
-    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest"), answer.text

@@ -11,7 +11,7 @@ import pytest
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
-from tests.support.graph import DEVICES, PROFILES, code, sentence
+from tests.support.graph import DEVICES, PROFILES, error_code, error_message
 
 CONTROL = "https://localhost:8443/_fauxtune/v1/tenants/contoso"
 GRAPH = "https://graph.microsoft.com/.default"
@@ -59,10 +59,10 @@ async def test_what_an_application_may_not_do_is_refused_by_name(
 ) -> None:
     assert (await beta.get("/users", headers=reader)).status_code == 200
     answer = await beta.request(method, path, headers=reader)
-    assert (answer.status_code, code(answer)) == (403, word)
-    assert "Insufficient privileges to complete the operation." in sentence(answer)
-    assert needs in sentence(answer)
-    assert "It has: User.Read.All." in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (403, word)
+    assert "Insufficient privileges to complete the operation." in error_message(answer)
+    assert needs in error_message(answer)
+    assert "It has: User.Read.All." in error_message(answer)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ async def test_a_users_token_is_judged_by_its_scopes_alone_and_the_report_names_
     headers = {"authorization": f"Bearer {issued['access_token']}"}
     assert (await beta.get("/me", headers=headers)).status_code == 200
     answer = await beta.get(PROFILES, headers=headers)
-    assert (answer.status_code, code(answer)) == (403, "Forbidden")
-    assert "It has: User.Read." in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (403, "Forbidden")
+    assert "It has: User.Read." in error_message(answer)
     found = await _report(http, "Fauxtune test client")
     assert found["missing"] == ["DeviceManagementConfiguration.Read.All"]
     assert "DeviceManagementConfiguration.ReadWrite.All" in found["granted"]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.odata.schema.types import Version
-from tests.support.graph import ABSENT, code, sentence
+from tests.support.graph import ABSENT, error_code, error_message
 from tests.surfaces.graph import public_calls
 
 CALLS = [line.split() for line in public_calls.CALLS.splitlines()]
@@ -57,9 +57,9 @@ async def test_what_v1_has_and_is_not_emulated_says_so_in_both_versions(
 ) -> None:
     for graph in (beta, v1):
         answer = await graph.get(f"/{path}")
-        assert (answer.status_code, code(answer)) == (501, "NotImplemented"), answer.text
-        assert reason in sentence(answer)
-        assert "docs/coverage.md" in sentence(answer)
+        assert (answer.status_code, error_code(answer)) == (501, "NotImplemented"), answer.text
+        assert reason in error_message(answer)
+        assert "docs/coverage.md" in error_message(answer)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ async def test_what_beta_alone_has_is_refused_there_and_unknown_to_v1(
     assert (await beta.get(f"/deviceManagement/{name}")).status_code == 501
     answer = await v1.get(f"/deviceManagement/{name}")
     assert answer.status_code == 400
-    assert sentence(answer) == f"Resource not found for the segment '{name.partition('/')[0]}'."
+    assert error_message(answer) == f"Resource not found for the segment '{name.partition('/')[0]}'."
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ async def test_what_beta_alone_has_is_refused_there_and_unknown_to_v1(
 )
 async def test_a_misspelt_path_is_still_unknown(beta: httpx.AsyncClient, path: str, segment: str) -> None:
     answer = await beta.get(f"/{path}")
-    assert (answer.status_code, sentence(answer)) == (400, f"Resource not found for the segment '{segment}'.")
+    assert (answer.status_code, error_message(answer)) == (400, f"Resource not found for the segment '{segment}'.")

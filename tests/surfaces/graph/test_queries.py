@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.support.graph import DEVICES, PROFILES, code, group_named, made, sentence, user_named
+from tests.support.graph import DEVICES, PROFILES, create, error_code, error_message, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -32,7 +32,7 @@ async def test_users_are_filtered(beta: httpx.AsyncClient, condition: str, names
 
 
 async def test_users_are_found_by_their_id(beta: httpx.AsyncClient) -> None:
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     found = (await beta.get(f"/users?$filter=id eq '{alice}'&$count=true", headers=EVENTUAL)).json()
     assert (found["@odata.count"], found["value"][0]["displayName"]) == (1, "Alice Adams")
 
@@ -77,14 +77,14 @@ async def test_devices_are_filtered_and_counted(
 @pytest.mark.parametrize("path", ["/users", PROFILES, f"{PROFILES}/$count"])
 async def test_a_filter_that_means_nothing_is_refused(beta: httpx.AsyncClient, path: str, condition: str) -> None:
     answer = await beta.get(path, params={"$filter": condition})
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest" if path == "/users" else "BadRequest")
-    assert "filter" in sentence(answer).lower()
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest" if path == "/users" else "BadRequest")
+    assert "filter" in error_message(answer).lower()
 
 
 async def test_lists_are_sorted(beta: httpx.AsyncClient) -> None:
     kind = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
     for name in ("b", "a", "B"):
-        await made(beta, PROFILES, **{"@odata.type": kind, "displayName": name})
+        await create(beta, PROFILES, **{"@odata.type": kind, "displayName": name})
     for order, names in (("displayName", ["B", "a", "b"]), ("displayName desc,version", ["b", "a", "B"])):
         found = (await beta.get(PROFILES, params={"$orderby": order})).json()["value"]
         assert [each["displayName"] for each in found] == names
@@ -97,9 +97,9 @@ async def test_only_what_is_selected_is_told(beta: httpx.AsyncClient) -> None:
         found = (await beta.get(path, params={"$select": "DisplayName"})).json()["value"]
         assert [set(each) for each in found] == [{"id", "displayName"}] * len(found)
         answer = await beta.get(path, params={"$select": "colour"})
-        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
-        assert "'colour'" in sentence(answer)
-    alice = await user_named(beta, "alice")
+        assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
+        assert "'colour'" in error_message(answer)
+    alice = await id_of_user(beta, "alice")
     assert (await beta.get(f"/users/{alice}?$select=colour")).status_code == 400
 
 
@@ -110,9 +110,9 @@ async def test_the_directory_counts_when_the_client_can_wait(beta: httpx.AsyncCl
         counted = await beta.get(f"{path}/$count", headers=EVENTUAL)
         assert (counted.text, counted.headers["content-type"]) == (str(number), "text/plain")
         refused = await beta.get(f"{path}/$count")
-        assert (refused.status_code, code(refused)) == (400, "Request_BadRequest")
-        assert "ConsistencyLevel" in sentence(refused)
-    staff = await group_named(beta, "All Staff")
+        assert (refused.status_code, error_code(refused)) == (400, "Request_BadRequest")
+        assert "ConsistencyLevel" in error_message(refused)
+    staff = await id_of_group(beta, "All Staff")
     members = await beta.get(f"/groups/{staff}/members?$count=true&$top=1", headers=EVENTUAL)
     assert members.json()["@odata.count"] == 3
 
@@ -132,5 +132,5 @@ async def test_an_option_that_is_not_emulated_is_never_passed_over_in_silence(
     beta: httpx.AsyncClient, path: str
 ) -> None:
     answer = await beta.get(path)
-    assert (answer.status_code, code(answer)) == (501, "NotImplemented")
-    assert "is not emulated" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (501, "NotImplemented")
+    assert "is not emulated" in error_message(answer)

@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.support.certificates import PfxImport
-from tests.support.graph import DEVICES, PFX, PROFILES, Json, code, group_named, made, sentence, user_named
+from tests.support.graph import DEVICES, PFX, PROFILES, Json, create, error_code, error_message, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
@@ -109,8 +109,8 @@ async def test_the_import_cmdlets_go_round(raw: Raw, beta: httpx.AsyncClient, fi
 async def test_a_key_is_read_in_every_form(
     raw: Raw, beta: httpx.AsyncClient, file_of_alice: PfxImport, form: str
 ) -> None:
-    key = (await made(beta, PFX, **file_of_alice.body(ALICE)))["id"]
-    hyphened = f"{await user_named(beta, 'alice')}-{file_of_alice.thumbprint}"
+    key = (await create(beta, PFX, **file_of_alice.body(ALICE)))["id"]
+    hyphened = f"{await id_of_user(beta, 'alice')}-{file_of_alice.thumbprint}"
     target = form.format(key=key, upper=key.upper(), hyphened=hyphened)
     answer = await raw("GET", f"/beta{PFX}{target}")
     assert (answer.status_code, answer.json().get("id")) == (200, key)
@@ -136,14 +136,14 @@ async def test_what_samples_write_is_taken_or_refused_with_a_reason(
     answer = await raw("POST", f"/beta{PFX}", cmdlet_body(file_of_alice, **changes), **NET)
     assert answer.status_code == status, answer.text
     if status != 201:
-        assert [each for pair in changes.items() for each in pair if each in sentence(answer)], answer.text
+        assert [each for pair in changes.items() for each in pair if each in error_message(answer)], answer.text
 
 
 async def test_a_name_with_a_quote_or_a_number_sign_breaks_the_cmdlets_filter_and_says_so(raw: Raw) -> None:
     answer = await raw("GET", "/beta/users?$filter=userPrincipalName%20eq%20'o'brien@contoso.example'")
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
     cut = await raw("GET", "/beta/users?$filter=userPrincipalName%20eq%20'guest_x.example")
-    assert "unterminated string literal" in sentence(cut)
+    assert "unterminated string literal" in error_message(cut)
     doubled = await raw("GET", "/beta/users?$filter=userPrincipalName%20eq%20'o''brien@contoso.example'")
     assert doubled.json()["value"] == []
 
@@ -164,7 +164,7 @@ async def test_a_name_with_a_quote_or_a_number_sign_breaks_the_cmdlets_filter_an
 )
 async def test_one_question_in_many_spellings(raw: Raw, beta: httpx.AsyncClient, target: str) -> None:
     answer = await raw("GET", target.format(upn=ALICE))
-    assert [each["id"] for each in answer.json()["value"]] == [await user_named(beta, "alice")]
+    assert [each["id"] for each in answer.json()["value"]] == [await id_of_user(beta, "alice")]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ async def test_an_action_without_a_body_needs_no_type(
     phone = await enroll("alice", mode="work-profile" if action == "retire" else "fully-managed")
     answer = await raw("POST", f"/beta{DEVICES}/{phone.managed_device_id}/{action}", **headers)
     if action == "sync":
-        assert (answer.status_code, sentence(answer)) == (400, "Resource not found for the segment 'sync'.")
+        assert (answer.status_code, error_message(answer)) == (400, "Resource not found for the segment 'sync'.")
     else:
         assert (answer.status_code, answer.content) == (204, b"")
         assert "content-type" not in answer.headers
@@ -232,8 +232,8 @@ ASSIGNED = {
 
 @pytest.mark.parametrize("written", ASSIGNED)
 async def test_assign_takes_what_scripts_write(raw: Raw, beta: httpx.AsyncClient, written: str) -> None:
-    profile = (await made(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
-    group = await group_named(beta, "All Staff")
+    profile = (await create(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
+    group = await id_of_group(beta, "All Staff")
     sent = ASSIGNED[written].replace(b"GROUP", group.encode())
     sent = sent.replace(b"TARGET", b"#microsoft.graph.groupAssignmentTarget").replace(b"\n", b"\r\n")
     answer = await raw("POST", f"/beta{PROFILES}/{profile}/assign", sent, **NET)
@@ -241,14 +241,14 @@ async def test_assign_takes_what_scripts_write(raw: Raw, beta: httpx.AsyncClient
 
 
 async def test_names_of_properties_have_one_casing(raw: Raw, beta: httpx.AsyncClient) -> None:
-    profile = (await made(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
+    profile = (await create(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
     answer = await raw("POST", f"/beta{PROFILES}/{profile}/assign", b"""{"Assignments":[]}""", **NET)
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
 
 
 async def test_other_places_want_json_as_it_is_written(raw: Raw) -> None:
     answer = await raw("POST", f"/beta{PROFILES}", f"{{'@odata.type':'{IMPORTED}','displayName':'P'}}".encode(), **NET)
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
 
 
 @pytest.mark.parametrize(
@@ -269,13 +269,13 @@ async def test_a_profile_may_come_with_a_byte_order_mark_spaces_and_annotations(
 
 
 async def test_references_are_sent_with_whatever_type_powershell_has(raw: Raw, beta: httpx.AsyncClient) -> None:
-    pilot, carol = await group_named(beta, "SMIME Pilot"), await user_named(beta, "carol")
+    pilot, carol = await id_of_group(beta, "SMIME Pilot"), await id_of_user(beta, "carol")
     body = f'{{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/{carol}"}}'.encode()
     target = f"/v1.0/groups/{pilot}/members/$ref"
     for spelled in (target, target.replace("$", "%24"), f"/v1.0/groups('{pilot}')/members/%24ref/"):
         added = await raw("POST", spelled, body, content_type="application/json")
         assert (added.status_code, added.content) == (204, b""), spelled
         twice = await raw("POST", spelled, body, content_type="application/json")
-        assert "added object references already exist" in sentence(twice)
+        assert "added object references already exist" in error_message(twice)
         removed = await raw("DELETE", f"/v1.0/groups/{pilot}/members/{carol}/$ref")
         assert removed.status_code == 204

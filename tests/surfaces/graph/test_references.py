@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from fauxtune.operations.runtime.emulator import Emulator
-from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, ids
 
 Json = dict[str, Any]
 GRAPH = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
@@ -27,7 +27,7 @@ EVERYWHERE = {"assignments": [{"target": {"@odata.type": "#microsoft.graph.allDe
 
 
 async def a(beta: httpx.AsyncClient, kind: str, **body: Any) -> Json:
-    return await made(beta, PROFILES, **{"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **body})
+    return await create(beta, PROFILES, **{"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **body})
 
 
 async def a_root(beta: httpx.AsyncClient, root_file: str, kind: str = WORK_ROOT) -> str:
@@ -38,7 +38,7 @@ async def bound(beta: httpx.AsyncClient, profile: str, navigation: str = "rootCe
     """The id of what the profile refers to."""
     answer = await beta.get(f"{PROFILES}/{profile}/{navigation}")
     if answer.status_code == 404:
-        assert code(answer) == "ResourceNotFound"
+        assert error_code(answer) == "ResourceNotFound"
         return None
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
@@ -119,12 +119,12 @@ async def test_a_reference_leads_nowhere_by_another_types_path(beta: httpx.Async
     path = f"{PROFILES}/{profile['id']}"
     other = f"{path}/microsoft.graph.{IOS_MAIL}/rootCertificate/$ref"
     wrong = await beta.put(other, json={"@odata.id": f"{GRAPH}('{root}')"})
-    assert (wrong.status_code, code(wrong)) == (404, "ResourceNotFound")
+    assert (wrong.status_code, error_code(wrong)) == (404, "ResourceNotFound")
     for method, tail in (("GET", ""), ("GET", "/$ref"), ("DELETE", "/$ref")):
         none = await beta.request(method, f"{path}/identityCertificate{tail}")
-        assert (none.status_code, "segment 'identityCertificate'" in sentence(none)) == (400, True)
+        assert (none.status_code, "segment 'identityCertificate'" in error_message(none)) == (400, True)
     absent = await beta.get(f"{PROFILES}/{ABSENT}/rootCertificate")
-    assert (absent.status_code, code(absent)) == (404, "ResourceNotFound")
+    assert (absent.status_code, error_code(absent)) == (404, "ResourceNotFound")
 
 
 async def test_v1_knows_no_references(beta: httpx.AsyncClient, v1: httpx.AsyncClient, root_file: str) -> None:
@@ -133,7 +133,7 @@ async def test_v1_knows_no_references(beta: httpx.AsyncClient, v1: httpx.AsyncCl
     )
     for path in (f"{PROFILES}/{profile['id']}/rootCertificate", f"{PROFILES}?$expand=rootCertificate"):
         answer = await v1.get(path)
-        assert (answer.status_code, code(answer)) == (400, "BadRequest")
+        assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
 
 
 # ------------------------------------------------------------------------------------------------------------ refusals
@@ -175,17 +175,17 @@ async def test_what_does_not_fit_is_refused_by_name_and_changes_nothing(
         before = await ids(beta, PROFILES)
         full = {"@odata.type": f"#microsoft.graph.{owner}", "displayName": "x", **body}
         refused = await beta.post(PROFILES, json={**full, **reference})
-        assert (refused.status_code, code(refused)) == (400, "BadRequest"), (owner, target)
-        assert navigation in sentence(refused)
-        assert target in sentence(refused)
+        assert (refused.status_code, error_code(refused)) == (400, "BadRequest"), (owner, target)
+        assert navigation in error_message(refused)
+        assert target in error_message(refused)
         assert await ids(beta, PROFILES) == before
-        profile = await made(beta, PROFILES, **full)
+        profile = await create(beta, PROFILES, **full)
         path = f"{PROFILES}/{profile['id']}"
         for answer in (
             await beta.patch(path, json={"description": "new", **reference}),
             await beta.put(f"{path}/{navigation}/$ref", json={"@odata.id": f"{GRAPH}('{targets[target]}')"}),
         ):
-            assert (answer.status_code, navigation in sentence(answer)) == (400, True), (owner, target)
+            assert (answer.status_code, navigation in error_message(answer)) == (400, True), (owner, target)
         assert (await beta.get(path)).json() == profile
 
 
@@ -211,8 +211,8 @@ async def test_what_is_no_reference_is_refused(beta: httpx.AsyncClient, body: Js
     answer = await beta.post(
         PROFILES, json={"@odata.type": f"#microsoft.graph.{WORK_PKCS}", "displayName": "x", **CA, **body}
     )
-    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
-    assert name in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest"), answer.text
+    assert name in error_message(answer)
     assert await ids(beta, PROFILES) == []
 
 
@@ -220,7 +220,7 @@ async def test_what_is_no_reference_is_refused(beta: httpx.AsyncClient, body: Js
 async def test_a_put_without_a_reference_is_refused(beta: httpx.AsyncClient, body: Json) -> None:
     profile = await a(beta, WORK_PKCS, **CA)
     answer = await beta.put(f"{PROFILES}/{profile['id']}/rootCertificate/$ref", json=body)
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
     assert await bound(beta, profile["id"]) is None
 
 
@@ -229,7 +229,7 @@ async def test_a_derived_credential_can_be_read_as_nothing_and_not_be_set(beta: 
     path = f"{PROFILES}/{profile['id']}/derivedCredentialSettings"
     assert (await beta.get(path)).status_code == 404
     put = await beta.put(f"{path}/$ref", json={"@odata.id": f"https://x/derivedCredentials('{ABSENT}')"})
-    assert (put.status_code, code(put)) == (501, "NotImplemented")
+    assert (put.status_code, error_code(put)) == (501, "NotImplemented")
 
 
 async def test_a_profile_that_others_refer_to_is_not_deleted_before_them(
@@ -239,8 +239,8 @@ async def test_a_profile_that_others_refer_to_is_not_deleted_before_them(
     bind = {"rootCertificate@odata.bind": f"{GRAPH}('{root}')"}
     first, second = [await a(beta, WORK_PKCS, displayName=name, **CA, **bind) for name in ("First", "Second")]
     refused = await beta.delete(f"{PROFILES}/{root}")
-    assert (refused.status_code, code(refused)) == (400, "BadRequest")
-    assert all(f"'{name}' (rootCertificate)" in sentence(refused) for name in ("First", "Second"))
+    assert (refused.status_code, error_code(refused)) == (400, "BadRequest")
+    assert all(f"'{name}' (rootCertificate)" in error_message(refused) for name in ("First", "Second"))
     assert (await beta.delete(f"{PROFILES}/{first['id']}/rootCertificate/$ref")).status_code == 204
     assert (await beta.delete(f"{PROFILES}/{root}")).status_code == 400
     assert (await beta.delete(f"{PROFILES}/{second['id']}")).status_code == 204
@@ -253,7 +253,7 @@ async def test_of_many_who_refer_to_a_profile_some_are_named(beta: httpx.AsyncCl
         bind = {"rootCertificate@odata.bind": f"{GRAPH}('{root}')"}
         await a(beta, WORK_PKCS, displayName=f"Number {number}", **CA, **bind)
     refused = await beta.delete(f"{PROFILES}/{root}")
-    assert (refused.status_code, sentence(refused).count("'Number"), "and others" in sentence(refused)) == (
+    assert (refused.status_code, error_message(refused).count("'Number"), "and others" in error_message(refused)) == (
         400,
         5,
         True,
@@ -331,7 +331,7 @@ async def test_select_works_outside_and_inside_of_expand(beta: httpx.AsyncClient
 async def test_an_expand_of_what_is_not_there_is_refused(beta: httpx.AsyncClient, expand: str) -> None:
     mail, _targets = await ios_mail(beta)
     answer = await beta.get(f"{PROFILES}/{mail['id']}", params={"$expand": expand})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest"), answer.text
 
 
 async def test_a_cast_to_another_type_adds_nothing(beta: httpx.AsyncClient) -> None:

@@ -7,9 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from tests.support.devices.android import AndroidOverHttp
-from tests.support.graph import PROFILES
+from tests.support.graph import PROFILES, SIGNING, create_assigned, documents, waive_trusted_roots
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import SIGNING, assigned, documents, without_roots
 
 
 async def _status(graph: httpx.AsyncClient, profile: str) -> str:
@@ -21,8 +20,8 @@ async def _status(graph: httpx.AsyncClient, profile: str) -> str:
 async def test_a_refused_key_pair_is_an_error_of_its_profile_however_it_is_named(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, path: str
 ) -> None:
-    await without_roots(http)
-    profile = await assigned(beta, **SIGNING)
+    await waive_trusted_roots(http)
+    profile = await create_assigned(beta, **SIGNING)
     phone = await enroll("alice")
     await phone.settle()
     await phone.refuse(path.format(profile), setting="keyPairs")
@@ -32,8 +31,8 @@ async def test_a_refused_key_pair_is_an_error_of_its_profile_however_it_is_named
 async def test_a_refusal_that_names_nothing_is_answered_with_400_and_changes_nothing(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
-    await without_roots(http)
-    profile = await assigned(beta, **SIGNING)
+    await waive_trusted_roots(http)
+    profile = await create_assigned(beta, **SIGNING)
     phone = await enroll("alice")
     await phone.settle()
     before = await _status(beta, profile)

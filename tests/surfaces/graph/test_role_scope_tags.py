@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, ids
 
 TAGS = "/deviceManagement/roleScopeTags"
 PROFILE = {"@odata.type": "#microsoft.graph.iosImportedPFXCertificateProfile", "displayName": "Imported"}
@@ -29,8 +29,8 @@ async def test_there_is_a_built_in_tag(beta: httpx.AsyncClient, v1: httpx.AsyncC
         await beta.delete(f"{TAGS}/0"),
         await beta.patch(f"{TAGS}/0", json={"displayName": "Other"}),
     ):
-        assert (answer.status_code, code(answer)) == (400, "BadRequest")
-        assert "built-in" in sentence(answer)
+        assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+        assert "built-in" in error_message(answer)
     assert (await beta.patch(f"{TAGS}/0", json={"description": "d"})).json()["description"] == "d"
 
 
@@ -51,14 +51,14 @@ async def test_a_tag_is_made_read_changed_counted_and_deleted(beta: httpx.AsyncC
     assert (await beta.delete(f"{TAGS}/1")).status_code == 204
     for method in ("GET", "PATCH", "DELETE"):
         missing = await beta.request(method, f"{TAGS}/1", json={} if method == "PATCH" else None)
-        assert (missing.status_code, code(missing)) == (404, "ResourceNotFound")
+        assert (missing.status_code, error_code(missing)) == (404, "ResourceNotFound")
 
 
 async def test_a_tag_in_use_stays(beta: httpx.AsyncClient) -> None:
     tag = (await _tag(beta, displayName="North"))["id"]
-    profile = (await made(beta, PROFILES, **PROFILE, roleScopeTagIds=[tag]))["id"]
+    profile = (await create(beta, PROFILES, **PROFILE, roleScopeTagIds=[tag]))["id"]
     refused = await beta.delete(f"{TAGS}/{tag}")
-    assert (refused.status_code, "deviceConfigurations" in sentence(refused)) == (400, True)
+    assert (refused.status_code, "deviceConfigurations" in error_message(refused)) == (400, True)
     # What has no other tag has the built-in one.
     freed = await beta.patch(f"{PROFILES}/{profile}", json={"roleScopeTagIds": []})
     assert freed.json()["roleScopeTagIds"] == ["0"]
@@ -93,7 +93,7 @@ async def test_a_tag_needs_a_name_and_nothing_unknown(beta: httpx.AsyncClient, b
 async def test_names_are_given_once(beta: httpx.AsyncClient) -> None:
     await _tag(beta, displayName="North")
     again = await beta.post(TAGS, json={"displayName": "NORTH"})
-    assert (again.status_code, sentence(again)) == (400, "There is a scope tag 'NORTH' already.")
+    assert (again.status_code, error_message(again)) == (400, "There is a scope tag 'NORTH' already.")
 
 
 @pytest.mark.parametrize(
@@ -115,4 +115,4 @@ async def test_a_tag_is_assigned_to_nothing_but_groups(beta: httpx.AsyncClient, 
 @pytest.mark.parametrize("sent", [None, "0", [0], {}, ["0"] * 1001])
 async def test_ids_of_tags_are_a_list_of_texts(beta: httpx.AsyncClient, sent: object) -> None:
     answer = await beta.post(f"{TAGS}/getRoleScopeTagsById", json={"roleScopeTagIds": sent})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")

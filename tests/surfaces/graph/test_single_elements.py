@@ -11,7 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
-from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, ids, made, sentence, user_named
+from tests.support.graph import (
+    ABSENT,
+    DEVICES,
+    PROFILES,
+    create,
+    error_code,
+    error_message,
+    id_of_group,
+    id_of_user,
+    ids,
+)
 from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.graph.conftest import Enroll
 
@@ -72,7 +82,7 @@ async def test_every_element_is_found_by_its_id_and_nothing_else_is(
 
 async def test_an_element_of_another_list_or_kind_is_not_in_this_one(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     await enroll("alice")
-    alice, bob, staff = await user_named(v1, "alice"), await user_named(v1, "bob"), await group_named(v1, "All Staff")
+    alice, bob, staff = await id_of_user(v1, "alice"), await id_of_user(v1, "bob"), await id_of_group(v1, "All Staff")
     (device,) = await ids(v1, f"/users/{alice}/ownedDevices")
     found = (await v1.get(f"/groups/{staff}/members/{alice}?$select=displayName")).json()
     assert set(found) == {"@odata.context", "@odata.type", "id", "displayName"}
@@ -92,14 +102,14 @@ async def test_an_element_of_another_list_or_kind_is_not_in_this_one(v1: httpx.A
         f"/users/{alice}/licenseDetails/{bob}",
     ):
         answer = await v1.get(path)
-        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound"), path
+        assert (answer.status_code, error_code(answer)) == (404, "Request_ResourceNotFound"), path
     assert (await v1.get(f"/groups/{staff}/members/{alice}?$select=colour")).status_code == 400
     assert (await v1.get(f"/groups/{staff}/members/{alice}?$expand=manager")).status_code == 501
 
 
 async def test_references_stand_in_place_of_what_they_lead_to(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    alice, bob = await user_named(v1, "alice"), await user_named(v1, "bob")
+    alice, bob = await id_of_user(v1, "alice"), await id_of_user(v1, "bob")
     (device,) = await ids(v1, f"/users/{alice}/ownedDevices")
     root = "https://localhost:8443/v1.0"
     reference = {"@odata.id": f"{root}/directoryObjects/{alice}"}
@@ -109,7 +119,7 @@ async def test_references_stand_in_place_of_what_they_lead_to(v1: httpx.AsyncCli
     await v1.put(f"/users/{bob}/manager/$ref", json={"@odata.id": f"{root}/users/{alice}"})
     shown = (await v1.get(f"/users/{bob}/manager/$ref")).json()
     assert shown == {"@odata.context": f"{root}/$metadata#$ref", **reference}
-    category = await made(v1, "/deviceManagement/deviceCategories", displayName="Blue")
+    category = await create(v1, "/deviceManagement/deviceCategories", displayName="Blue")
     url = f"{root}/deviceManagement/deviceCategories('{category['id']}')"
     path = f"{DEVICES}/{phone.managed_device_id}/deviceCategory/$ref"
     assert (await v1.put(path, json={"@odata.id": url})).status_code == 204
@@ -144,7 +154,7 @@ async def test_what_is_empty_below_a_device_is_so_in_every_form(beta: httpx.Asyn
 async def test_any_directory_object_is_had_by_its_id_through_every_collection(
     v1: httpx.AsyncClient, collection: str
 ) -> None:
-    alice, staff = await user_named(v1, "alice"), await group_named(v1, "All Staff")
+    alice, staff = await id_of_user(v1, "alice"), await id_of_group(v1, "All Staff")
     body: dict[str, Any] = {"ids": [alice, staff, ABSENT]}
     answer = await v1.post(f"/{collection}/getByIds", json=body)
     assert [each["id"] for each in answer.json()["value"]] == [alice, staff]
@@ -173,9 +183,9 @@ async def test_what_is_not_emulated_says_so_with_the_reason_and_is_no_key(
         path, method = _filled(route, device="x"), "PUT" if route.method == EVERY else route.method
         answer = await beta.request(method, path, content=b"{", headers={"content-type": "application/json"})
         assert answer.status_code == 501, (method, path, answer.text)
-        assert "not emulated" in sentence(answer)
-        assert route.fidelity.why in sentence(answer)
-        assert "docs/coverage.md" in sentence(answer)
+        assert "not emulated" in error_message(answer)
+        assert route.fidelity.why in error_message(answer)
+        assert "docs/coverage.md" in error_message(answer)
         if route.beta_only:
             assert (await v1.request(method, path)).status_code in (400, 404), path
 
@@ -196,7 +206,7 @@ async def test_what_is_not_emulated_says_so_with_the_reason_and_is_no_key(
 )
 async def test_functions_are_known_as_clients_write_them(beta: httpx.AsyncClient, method: str, path: str) -> None:
     answer = await beta.request(method, path)
-    assert (answer.status_code, code(answer)) == (501, "NotImplemented"), answer.text
+    assert (answer.status_code, error_code(answer)) == (501, "NotImplemented"), answer.text
 
 
 async def test_what_is_only_read_is_refused_by_its_verb(beta: httpx.AsyncClient, populated: PopulatedTenant) -> None:
@@ -210,4 +220,4 @@ async def test_what_is_only_read_is_refused_by_its_verb(beta: httpx.AsyncClient,
     ):
         for method in ("PATCH", "DELETE"):
             answer = await beta.request(method, path, json={})
-            assert (answer.status_code, code(answer)) == (400, "No method match route template"), path
+            assert (answer.status_code, error_code(answer)) == (400, "No method match route template"), path

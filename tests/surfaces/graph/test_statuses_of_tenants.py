@@ -9,9 +9,19 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import seed_tenant
 from tests.support.certificates import PfxImport
-from tests.support.graph import DEVICES, PFX, PROFILES, made
+from tests.support.graph import (
+    DEVICES,
+    IMPORTED,
+    PFX,
+    PROFILES,
+    SIGNING,
+    create,
+    create_assigned,
+    documents,
+    nonzero_counts,
+    waive_trusted_roots,
+)
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import IMPORTED, SIGNING, assigned, documents, numbers, without_roots
 
 MANAGEMENT = "/deviceManagement"
 CERTIFICATES = "managedDeviceCertificateStates"
@@ -39,10 +49,10 @@ async def other(http: httpx.AsyncClient, emulator: Emulator) -> dict[str, str]:
 async def test_every_view_is_empty_or_not_found_for_another_tenant(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport, other: dict[str, str]
 ) -> None:
-    await without_roots(http)
-    imported = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
-    signing = await assigned(beta, **SIGNING)
-    await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
+    await waive_trusted_roots(http)
+    imported = await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    signing = await create_assigned(beta, **SIGNING)
+    await create(beta, PFX, **file_of_alice.body("alice@contoso.example"))
     phone = await enroll("alice")
     await phone.settle()
     lists = (
@@ -65,4 +75,4 @@ async def test_every_view_is_empty_or_not_found_for_another_tenant(
     assert (await http.delete(f"/beta{lists[5]}/{connector['id']}", headers=other)).status_code == 404
     for name in ("Device", "User"):
         summary = await http.get(f"/beta{MANAGEMENT}/deviceConfiguration{name}StateSummaries", headers=other)
-        assert numbers(summary.json()) == {}
+        assert nonzero_counts(summary.json()) == {}

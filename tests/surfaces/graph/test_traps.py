@@ -21,29 +21,27 @@ from tests.support.certificates import PfxImport
 from tests.support.graph import (
     ABSENT,
     DEVICES,
-    PFX,
-    PROFILES,
-    Json,
-    code,
-    group_named,
-    known_kind,
-    made,
-    sentence,
-    user_named,
-)
-from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import (
     EVERYBODY,
     IMPORTED,
+    PFX,
+    PROFILES,
     ROOT,
     SIGNING,
     TENANT,
+    Json,
     assign,
-    assigned,
+    create,
+    create_assigned,
     document,
     documents,
-    without_roots,
+    error_code,
+    error_message,
+    id_of_group,
+    id_of_user,
+    known_kind,
+    waive_trusted_roots,
 )
+from tests.surfaces.graph.conftest import Enroll
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
@@ -59,7 +57,7 @@ def aim(word: str, **more: Any) -> Json:
 
 
 async def a(graph: httpx.AsyncClient, name: str, **body: Any) -> Json:
-    return await made(graph, PROFILES, **{"@odata.type": f"#microsoft.graph.{name}", "displayName": name, **body})
+    return await create(graph, PROFILES, **{"@odata.type": f"#microsoft.graph.{name}", "displayName": name, **body})
 
 
 def empty(answer: httpx.Response) -> bool:
@@ -68,9 +66,9 @@ def empty(answer: httpx.Response) -> bool:
 
 async def test_trap_01_beta_is_not_served_as_v1(beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll) -> None:
     """The S/MIME kinds, their collections and some properties exist in beta only; v1.0 must not know them."""
-    profile = await assigned(beta, aim("allDevices"), **SIGNING)
+    profile = await create_assigned(beta, aim("allDevices"), **SIGNING)
     await enroll("alice")
-    assert code(await v1.post(PROFILES, json={**SIGNING, "displayName": "P"})) == "BadRequest"
+    assert error_code(await v1.post(PROFILES, json={**SIGNING, "displayName": "P"})) == "BadRequest"
     for path in (PFX, "/deviceManagement/ndesConnectors", "/deviceManagement/assignmentFilters"):
         assert ((await v1.get(path)).status_code, (await beta.get(path)).status_code) == (400, 200), path
     only_beta = {
@@ -91,7 +89,7 @@ async def test_trap_02_navigations_are_kept_and_not_echoed(beta: httpx.AsyncClie
     """What a profile refers to is shown at the reference's own address or with $expand, and never on a plain read."""
     root = await a(beta, ROOT.rpartition(".")[2], trustedRootCertificate=root_file)
     bind = {"rootCertificate@odata.bind": f"{GRAPH}/deviceManagement/deviceConfigurations('{root['id']}')"}
-    profile = await made(beta, PROFILES, displayName="P", **SIGNING, **bind)
+    profile = await create(beta, PROFILES, displayName="P", **SIGNING, **bind)
     path = f"{PROFILES}/{profile['id']}"
     for shown in (profile, await document(beta, path), (await documents(beta, PROFILES))[-1]):
         assert not [name for name in shown if name.startswith("rootCertificate")]
@@ -104,7 +102,7 @@ async def test_trap_03_unset_properties_are_there(beta: httpx.AsyncClient) -> No
     profile = await a(beta, "iosEasEmailProfileConfiguration", hostName="m", accountName="a")
     for name in ("description", "requireSmime", "perAppVPNProfileId", "easServices", "encryptionCertificateType"):
         assert profile[name] in (None, False), name
-    assert (await made(beta, PROFILES, displayName="P", **SIGNING))["extendedKeyUsages"] == []
+    assert (await create(beta, PROFILES, displayName="P", **SIGNING))["extendedKeyUsages"] == []
     assert not {"assignments", "deviceStatuses", "smimeSigningCertificate"} & profile.keys()
 
 
@@ -112,11 +110,11 @@ async def test_trap_04_intune_tells_what_a_change_made_and_the_directory_does_no
     beta: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     """PATCH: 200 with the entity in Intune, 204 in the directory; DELETE and actions: 204 without body and type."""
-    profile, phone = await made(beta, PROFILES, displayName="P", **SIGNING), await enroll("alice")
+    profile, phone = await create(beta, PROFILES, displayName="P", **SIGNING), await enroll("alice")
     changed = await beta.patch(f"{PROFILES}/{profile['id']}", json={"displayName": "Q"})
     assert (changed.status_code, changed.json()["displayName"]) == (200, "Q")
     assert empty(await beta.patch(f"/users/{ALICE}", json={"jobTitle": "x"}))
-    assert empty(await beta.patch(f"/groups/{await group_named(beta, 'All Staff')}", json={"description": "x"}))
+    assert empty(await beta.patch(f"/groups/{await id_of_group(beta, 'All Staff')}", json={"description": "x"}))
     assert empty(await beta.post(f"{DEVICES}/{phone.managed_device_id}/syncDevice"))
     assert empty(await beta.delete(f"{PROFILES}/{profile['id']}"))
 
@@ -124,8 +122,8 @@ async def test_trap_04_intune_tells_what_a_change_made_and_the_directory_does_no
 async def test_trap_05_assign_replaces_the_whole_set(beta: httpx.AsyncClient) -> None:
     """Each /assign is the whole new set; 200 with `value`; ids are profile_group, with two ids that stand for all."""
     profile, staff = (
-        (await made(beta, PROFILES, displayName="P", **SIGNING))["id"],
-        await group_named(beta, "All Staff"),
+        (await create(beta, PROFILES, displayName="P", **SIGNING))["id"],
+        await id_of_group(beta, "All Staff"),
     )
     for targets, suffixes in (
         ([aim("group", groupId=staff)], [staff]),
@@ -145,12 +143,12 @@ async def test_trap_06_excluded_devices_do_not_take_away_what_users_were_given(
     phone = await enroll("alice")
     device = (await documents(beta, f"/users/{ALICE}/ownedDevices"))[0]["id"]
     body = {"displayName": "Lost", "mailEnabled": False, "mailNickname": "lost", "securityEnabled": True}
-    lost, pilot = (await made(beta, "/groups", **body))["id"], await group_named(beta, "SMIME Pilot")
+    lost, pilot = (await create(beta, "/groups", **body))["id"], await id_of_group(beta, "SMIME Pilot")
     reference = {"@odata.id": f"{GRAPH}/directoryObjects/{device}"}
     assert (await beta.post(f"/groups/{lost}/members/$ref", json=reference)).status_code == 204
-    staff = await group_named(beta, "All Staff")
+    staff = await id_of_group(beta, "All Staff")
     mixed, same, devices = [
-        await assigned(beta, *targets, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+        await create_assigned(beta, *targets, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
         for targets in (
             (aim("group", groupId=staff), aim("exclusionGroup", groupId=lost)),
             (aim("group", groupId=staff), aim("exclusionGroup", groupId=pilot)),
@@ -186,12 +184,12 @@ async def test_trap_09_enums_are_read_in_any_casing_and_written_in_graphs(
     """Cmdlets write PascalCase, or VPN; Graph writes camelCase, iOS, and spells noncompliant in two ways."""
     for sent, told in (("SmimeEncryption", "smimeEncryption"), ("VPN", "vpn"), ("Wifi", "wifi")):
         body = file_of_alice.body(ALICE, intendedPurpose=sent, paddingScheme="OaepSha512")
-        record = await made(beta, PFX, **body)
+        record = await create(beta, PFX, **body)
         assert (record["intendedPurpose"], record["paddingScheme"]) == (told, "oaepSha512")
         await beta.delete(f"{PFX}/{record['id']}")
     rule = {"displayName": "F", "rule": '(device.model -ne "x")'}
-    assert (await made(beta, "/deviceManagement/assignmentFilters", platform="IOS", **rule))["platform"] == "iOS"
-    profile, phone = await assigned(beta, **{"@odata.type": IMPORTED}), await enroll("alice")
+    assert (await create(beta, "/deviceManagement/assignmentFilters", platform="IOS", **rule))["platform"] == "iOS"
+    profile, phone = await create_assigned(beta, **{"@odata.type": IMPORTED}), await enroll("alice")
     states = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates", f"{PROFILES}/{profile}/deviceStatuses"
     for path, name, word in (
         (DEVICES, "complianceState", "noncompliant"),
@@ -212,7 +210,7 @@ async def test_trap_10_flags_are_one_text_in_the_order_of_their_bits(beta: httpx
     assert profile["subjectAlternativeNameType"] == "userPrincipalName"  # "none" is the number 0
     assert (await a(beta, "iosEasEmailProfileConfiguration", hostName="m", accountName="a"))["easServices"] is None
     body = {"@odata.type": f"#microsoft.graph.{name}", "displayName": "P", **needed, "keyUsage": ["digitalSignature"]}
-    assert code(await beta.post(PROFILES, json=body)) == "BadRequest"
+    assert error_code(await beta.post(PROFILES, json=body)) == "BadRequest"
 
 
 async def test_trap_11_some_kinds_are_not_called_as_one_would_think(beta: httpx.AsyncClient, root_file: str) -> None:
@@ -227,7 +225,7 @@ async def test_trap_11_some_kinds_are_not_called_as_one_would_think(beta: httpx.
     assert mail["@odata.type"] == "#microsoft.graph.windowsPhoneEASEmailProfileConfiguration"
     for name in ("windows10TrustedRootCertificate", "androidWorkProfileImportedPFXCertificateProfile"):
         body = {"@odata.type": f"#microsoft.graph.{name}", "displayName": "P"}
-        assert "could not be resolved" in sentence(await beta.post(PROFILES, json=body))
+        assert "could not be resolved" in error_message(await beta.post(PROFILES, json=body))
     described = (await beta.get("/$metadata")).text
     assert ('Name="userPFXCertificate"' in described, 'Name="userPfxCertificates"' in described) == (True, True)
 
@@ -252,8 +250,8 @@ async def test_trap_13_an_imports_key_has_no_hyphens_and_four_forms(
     beta: httpx.AsyncClient, file_of_alice: PfxImport
 ) -> None:
     """The user's id loses its hyphens; clients write /key, ('key') and (key), and a slash before the question mark."""
-    record = await made(beta, PFX, **file_of_alice.body(ALICE))
-    user = await user_named(beta, "alice")
+    record = await create(beta, PFX, **file_of_alice.body(ALICE))
+    user = await id_of_user(beta, "alice")
     assert record["id"] == f"{user.replace('-', '')}-{file_of_alice.thumbprint}"
     for form in (f"/{record['id']}", f"('{record['id']}')", f"({record['id']})", f"/{user}-{file_of_alice.thumbprint}"):
         assert (await document(beta, f"{PFX}{form}"))["id"] == record["id"], form
@@ -265,7 +263,7 @@ async def test_trap_14_an_imported_file_and_its_password_are_never_told(
     beta: httpx.AsyncClient, file_of_alice: PfxImport
 ) -> None:
     """Every read, and the answer to the import itself, has one zero byte and an empty text in their place."""
-    record = await made(beta, PFX, **file_of_alice.body(ALICE))
+    record = await create(beta, PFX, **file_of_alice.body(ALICE))
     path = f"{PFX}/{record['id']}"
     selected = f"{path}?$select=encryptedPfxBlob,encryptedPfxPassword"
     shown = [record, await document(beta, path), await document(beta, selected), *await documents(beta, PFX)]
@@ -277,9 +275,9 @@ async def test_trap_15_an_imported_file_is_plain_and_only_its_password_is_encryp
 ) -> None:
     """`encryptedPfxBlob` is an ordinary PKCS#12; the password is RSA-OAEP with SHA-512, a byte for each character."""
     nonsense = file_of_alice.body(ALICE, encryptedPfxBlob="bm90IFBLQ1MjMTI=")
-    assert code(await beta.post(PFX, json=nonsense)) == "BadRequest"
-    await made(beta, PFX, **file_of_alice.body(ALICE))
-    profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    assert error_code(await beta.post(PFX, json=nonsense)) == "BadRequest"
+    await create(beta, PFX, **file_of_alice.body(ALICE))
+    profile = await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     await (await enroll("alice")).settle()
     # The connector could open it.
     assert [each["status"] for each in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == ["compliant"]
@@ -300,7 +298,7 @@ async def test_trap_16_the_python_sdks_batches_are_understood(beta: httpx.AsyncC
 )
 async def test_trap_17_a_path_may_be_written_in_many_ways(beta: httpx.AsyncClient, path: str) -> None:
     """Doubled slashes, keys in parentheses, encoded or not, %24 for the dollar of an option: all are the same."""
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     assert (await document(beta, f"{ORIGIN}/beta{path.format(id=alice)}"))["id"] == alice
 
 
@@ -308,13 +306,13 @@ async def test_trap_18_references_name_microsofts_host_whoever_is_called(
     beta: httpx.AsyncClient, root_file: str
 ) -> None:
     """Only the end of an @odata.id or @odata.bind counts: clients paste graph.microsoft.com into all of them."""
-    pilot, carol = await group_named(beta, "SMIME Pilot"), await user_named(beta, "carol")
+    pilot, carol = await id_of_group(beta, "SMIME Pilot"), await id_of_user(beta, "carol")
     body = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{carol}"}
     assert empty(await beta.post(f"/groups/{pilot}/members/$ref", json=body))
     assert carol in [each["id"] for each in await documents(beta, f"/groups/{pilot}/members")]
     root = await a(beta, ROOT.rpartition(".")[2], trustedRootCertificate=root_file)
     bind = {"rootCertificate@odata.bind": f"https://other.example/x/deviceManagement/deviceConfigurations/{root['id']}"}
-    profile = await made(beta, PROFILES, displayName="P", **SIGNING, **bind)
+    profile = await create(beta, PROFILES, displayName="P", **SIGNING, **bind)
     assert (await document(beta, f"{PROFILES}/{profile['id']}/rootCertificate"))["id"] == root["id"]
 
 
@@ -340,7 +338,7 @@ async def test_trap_20_a_status_does_not_say_of_which_device_but_in_its_id(
     beta: httpx.AsyncClient, enroll: Enroll, root_file: str
 ) -> None:
     """deviceStatuses have no device's id: tools take the id apart, user_profile_device."""
-    profile = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
+    profile = await create_assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     phone = await enroll("alice")
     await phone.settle()
     (status,) = await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")
@@ -366,10 +364,10 @@ async def test_trap_22_issued_certificates_are_each_devices_own_and_imported_one
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     """PKCS: one certificate for each device, revoked with it. Imported: the same on all, and never revoked."""
-    await without_roots(http)
-    await assigned(beta, **SIGNING)
-    await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
-    await made(beta, PFX, **file_of_alice.body(ALICE))
+    await waive_trusted_roots(http)
+    await create_assigned(beta, **SIGNING)
+    await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    await create(beta, PFX, **file_of_alice.body(ALICE))
     for phone in [await enroll("alice") for _ in range(2)]:
         await phone.settle()
         held = list(phone.holds.values())
@@ -390,9 +388,9 @@ async def test_trap_23_a_subject_that_cannot_be_filled_in_fails_on_that_device(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     """A device without an IMEI gets no certificate whose subject needs one, rather than one with a hole in it."""
-    await without_roots(http)
+    await waive_trusted_roots(http)
     subject = {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{UserName}},OU={{IMEINumber}}"}
-    profile = await assigned(beta, **{**SIGNING, **subject})
+    profile = await create_assigned(beta, **{**SIGNING, **subject})
     await (await enroll("alice")).settle()
     assert [each["status"] for each in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == ["error"]
     assert (await http.get(f"{TENANT}/certificates")).json()["value"] == []
@@ -438,7 +436,7 @@ async def test_trap_25b_times_come_without_offset_with_seven_digits_and_at_both_
 ) -> None:
     """Python clients leave the offset out, .NET ones write seven digits; years 1 and 9999 are ordinary values."""
     body = file_of_alice.body(ALICE, startDateTime=sent, expirationDateTime="9999-12-31T23:59:59Z")
-    record = await made(beta, PFX, **body)
+    record = await create(beta, PFX, **body)
     assert (record["startDateTime"], record["expirationDateTime"]) == (told, "9999-12-31T23:59:59Z")
     ever = "startDateTime ge 0001-01-01T00:00:00Z and expirationDateTime le 9999-12-31T23:59:59Z"
     assert len(await documents(beta, PFX, **{"$filter": ever})) == 1
@@ -465,14 +463,14 @@ async def test_trap_27_a_token_may_be_for_whatever_host_graph_has_here(http: htt
 async def test_trap_28_what_the_server_owns_is_ignored_and_not_refused(beta: httpx.AsyncClient) -> None:
     """Samples send id, version, createdDateTime and supportsScopeTags along with a new profile."""
     owned = {"id": "", "version": 7, "createdDateTime": "2001-01-01T00:00:00Z", "supportsScopeTags": False}
-    profile = await made(beta, PROFILES, displayName="P", **SIGNING, **owned)
+    profile = await create(beta, PROFILES, displayName="P", **SIGNING, **owned)
     assert (profile["version"], profile["supportsScopeTags"]) == (1, True)
     assert owned["createdDateTime"] != profile["createdDateTime"]
 
 
 async def test_trap_29_one_thing_is_not_wrapped_in_value(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     """Examples in the reference wrap single entities in `value`; the service does not."""
-    profile, phone = await made(beta, PROFILES, displayName="P", **SIGNING), await enroll("alice")
+    profile, phone = await create(beta, PROFILES, displayName="P", **SIGNING), await enroll("alice")
     for path in (f"/users/{ALICE}", f"{DEVICES}/{phone.managed_device_id}", f"{PROFILES}/{profile['id']}"):
         shown = await document(beta, path)
         assert ("value" in shown, "id" in shown) == (False, True), path
@@ -480,7 +478,7 @@ async def test_trap_29_one_thing_is_not_wrapped_in_value(beta: httpx.AsyncClient
 
 async def test_trap_30_a_profile_does_not_say_that_it_is_assigned(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     """There is no isAssigned: one expands the assignments, or looks at the counts of the overview."""
-    profile, _ = (await made(beta, PROFILES, displayName="P", **SIGNING))["id"], await enroll("alice")
+    profile, _ = (await create(beta, PROFILES, displayName="P", **SIGNING))["id"], await enroll("alice")
     path = f"{PROFILES}/{profile}"
     assert "isAssigned" not in await document(beta, path)
     for targets, pending in (((), 0), ((EVERYBODY,), 1)):

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
-from tests.support.graph import ABSENT, PFX, PROFILES, code, ids, made, sentence, user_named
+from tests.support.graph import ABSENT, PFX, PROFILES, create, error_code, error_message, id_of_user, ids
 from tests.support.hostile_der import identifier, tlv
 from tests.surfaces.graph.conftest import Enroll
 
@@ -31,7 +31,7 @@ async def test_an_import_is_kept_and_its_secrets_are_not_told(
 ) -> None:
     answer = await beta.post(PFX, json={"id": "", **file_of_alice.body(ALICE)})
     assert answer.status_code == 201
-    key = f"{(await user_named(beta, 'alice')).replace('-', '')}-{file_of_alice.thumbprint}"
+    key = f"{(await id_of_user(beta, 'alice')).replace('-', '')}-{file_of_alice.thumbprint}"
     record = {
         "id": key,
         "thumbprint": file_of_alice.thumbprint,
@@ -65,7 +65,7 @@ async def test_the_cmdlets_way_of_writing_is_taken(beta: httpx.AsyncClient, file
         createdDateTime="2001-01-01T00:00:00.1234567+01:00",
         **{"@odata.type": "#microsoft.graph.userPFXCertificate"},
     )
-    record = await made(beta, PFX, **body)
+    record = await create(beta, PFX, **body)
     expected = {
         "thumbprint": file_of_alice.thumbprint,
         "intendedPurpose": "smimeSigning",
@@ -84,7 +84,7 @@ async def test_the_cmdlets_way_of_writing_is_taken(beta: httpx.AsyncClient, file
 async def test_a_purpose_is_written_in_any_casing_or_as_its_number(
     beta: httpx.AsyncClient, file_of_alice: PfxImport, sent: object, told: str
 ) -> None:
-    assert (await made(beta, PFX, **file_of_alice.body(ALICE, intendedPurpose=sent)))["intendedPurpose"] == told
+    assert (await create(beta, PFX, **file_of_alice.body(ALICE, intendedPurpose=sent)))["intendedPurpose"] == told
 
 
 async def test_who_has_only_a_public_key_file_names_no_key(beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
@@ -99,8 +99,8 @@ async def test_who_has_only_a_public_key_file_names_no_key(beta: httpx.AsyncClie
 async def test_every_form_of_key_leads_to_the_record(
     beta: httpx.AsyncClient, file_of_alice: PfxImport, form: str
 ) -> None:
-    key = (await made(beta, PFX, **file_of_alice.body(ALICE)))["id"]
-    hyphened = f"{await user_named(beta, 'alice')}-{file_of_alice.thumbprint}"
+    key = (await create(beta, PFX, **file_of_alice.body(ALICE)))["id"]
+    hyphened = f"{await id_of_user(beta, 'alice')}-{file_of_alice.thumbprint}"
     path = PFX + form.format(key=key, hyphened=hyphened, upper=key.upper())
     assert (await beta.get(path)).json()["id"] == key
     changed = await beta.patch(path, json={"intendedPurpose": "Wifi"})
@@ -114,7 +114,7 @@ async def test_a_users_certificates_are_found_by_name_and_thumbprint(
     beta: httpx.AsyncClient, file_of_alice: PfxImport
 ) -> None:
     for upn in (ALICE, "bob@contoso.example"):
-        await made(beta, PFX, **file_of_alice.body(upn.title()))
+        await create(beta, PFX, **file_of_alice.body(upn.title()))
     of_alice = f"?$filter=tolower(userPrincipalName)%20eq%20'{ALICE}'"
     for path in (f"{PFX}{of_alice}", f"{PFX}/{of_alice}"):
         assert len((await beta.get(path)).json()["value"]) == 1
@@ -130,7 +130,7 @@ async def test_a_users_certificates_are_found_by_name_and_thumbprint(
 async def test_sending_the_dummies_back_leaves_the_secrets(
     beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport, clock: FixedClock
 ) -> None:
-    record = await made(beta, PFX, **file_of_alice.body(ALICE))
+    record = await create(beta, PFX, **file_of_alice.body(ALICE))
     clock.forward(minutes=1)
     got = (await beta.get(f"{PFX}/{record['id']}")).json()
     answer = await beta.patch(f"{PFX}({record['id']})", json={**got, "keyName": "Other"})
@@ -145,14 +145,14 @@ async def test_sending_the_dummies_back_leaves_the_secrets(
 async def test_the_same_certificate_again_is_a_conflict_that_says_patch(
     beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport
 ) -> None:
-    await made(beta, PFX, **file_of_alice.body(ALICE))
+    await create(beta, PFX, **file_of_alice.body(ALICE))
     again = file_of_alice.body(ALICE, keyName="Other", encryptedPfxPassword=base64.b64encode(b"\x01" * 256).decode())
     answer = await beta.post(PFX, json=again)
-    assert (answer.status_code, code(answer)) == (409, "Conflict")
-    assert "PATCH" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (409, "Conflict")
+    assert "PATCH" in error_message(answer)
     assert [each["keyName"] for each in (await beta.get(PFX)).json()["value"]] == ["PFXEncryptionKey"]
     assert await _stored(emulator) == [(file_of_alice.file, file_of_alice.encrypted_password)]
-    await made(beta, PFX, **file_of_alice.body("bob@contoso.example"))
+    await create(beta, PFX, **file_of_alice.body("bob@contoso.example"))
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -188,8 +188,8 @@ async def test_a_bad_import_is_refused_and_nothing_is_stored(
     beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport, change: dict[str, Any], why: str
 ) -> None:
     answer = await beta.post(PFX, json=file_of_alice.body(ALICE, **change))
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert why in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+    assert why in error_message(answer)
     assert await _stored(emulator) == []
 
 
@@ -207,9 +207,9 @@ async def test_a_bad_import_is_refused_and_nothing_is_stored(
 async def test_a_refused_change_leaves_the_record_as_it_was(
     beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport, change: dict[str, Any]
 ) -> None:
-    record = await made(beta, PFX, **file_of_alice.body(ALICE))
+    record = await create(beta, PFX, **file_of_alice.body(ALICE))
     answer = await beta.patch(f"{PFX}/{record['id']}", json={"keyName": "Other", **change})
-    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
     (kept,) = (await beta.get(PFX)).json()["value"]
     assert kept["keyName"] == "PFXEncryptionKey"
     assert await _stored(emulator) == [(file_of_alice.file, file_of_alice.encrypted_password)]
@@ -219,27 +219,27 @@ async def test_a_refused_change_leaves_the_record_as_it_was(
 @pytest.mark.parametrize("key", [f"{ABSENT.replace('-', '')}-{'0' * 40}", f"{ABSENT}-{'0' * 40}", "x", "x-y", "-"])
 async def test_what_was_not_imported_is_not_found(beta: httpx.AsyncClient, method: str, key: str) -> None:
     answer = await beta.request(method, f"{PFX}('{key}')", json={"keyName": "x"} if method == "PATCH" else None)
-    assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
-    assert f"'{key}'" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (404, "ResourceNotFound")
+    assert f"'{key}'" in error_message(answer)
 
 
 async def test_v1_does_not_know_them(v1: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     for answer in (await v1.get(PFX), await v1.post(PFX, json=file_of_alice.body(ALICE))):
-        assert (answer.status_code, code(answer)) == (400, "BadRequest")
-        assert sentence(answer) == "Resource not found for the segment 'userPfxCertificates'."
+        assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+        assert error_message(answer) == "Resource not found for the segment 'userPfxCertificates'."
 
 
 async def test_what_is_imported_comes_to_the_users_devices_and_goes_when_it_is_deleted(
     beta: httpx.AsyncClient, file_of_alice: PfxImport, enroll: Enroll
 ) -> None:
     kind = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
-    profile = await made(
+    profile = await create(
         beta, PROFILES, **{"@odata.type": kind, "displayName": "Mail", "intendedPurpose": "smimeEncryption"}
     )
     everybody = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
     await beta.post(f"{PROFILES}/{profile['id']}/assign", json={"assignments": [everybody]})
     phones = [await enroll("alice"), await enroll("alice"), await enroll("bob")]
-    record = await made(beta, PFX, **file_of_alice.body(ALICE))
+    record = await create(beta, PFX, **file_of_alice.body(ALICE))
     for phone in phones:
         await phone.settle()
     held = [list(phone.holds.values()) for phone in phones]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.licences import INTUNE_SKU
-from tests.support.graph import ABSENT, code, made, sentence, user_named
+from tests.support.graph import ABSENT, create, error_code, error_message, id_of_user
 
 DAVE: dict[str, Any] = {
     "accountEnabled": True,
@@ -61,8 +61,8 @@ async def test_a_user_is_made_found_by_id_and_by_name_changed_and_deleted(beta: 
     gone = await beta.delete(f"/users/{user['id']}")
     assert (gone.status_code, gone.content) == (204, b"")
     missing = await beta.get(f"/users/{user['id']}")
-    assert (missing.status_code, code(missing)) == (404, "Request_ResourceNotFound")
-    assert sentence(missing) == (
+    assert (missing.status_code, error_code(missing)) == (404, "Request_ResourceNotFound")
+    assert error_message(missing) == (
         f"Resource '{user['id']}' does not exist or one of its queried reference-property objects are not present."
     )
 
@@ -81,7 +81,7 @@ async def test_more_than_the_usual_properties_come_when_they_are_selected(v1: ht
 
 
 async def test_a_password_never_comes_back(beta: httpx.AsyncClient) -> None:
-    user = await made(beta, "/users", **DAVE)
+    user = await create(beta, "/users", **DAVE)
     answer = await beta.get(f"/users/{user['id']}", params={"$select": "passwordProfile,displayName"})
     assert "Wonder-1234" not in answer.text
     assert answer.json()["passwordProfile"] is None
@@ -107,14 +107,14 @@ async def test_a_new_password_is_the_one_that_counts(beta: httpx.AsyncClient, ht
 
 async def test_an_application_is_nobodys_me(beta: httpx.AsyncClient) -> None:
     answer = await beta.get("/me")
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
 
 
 @pytest.mark.parametrize("name", list(DAVE))
 async def test_what_a_user_needs_is_asked_for(beta: httpx.AsyncClient, name: str) -> None:
     answer = await beta.post("/users", json={key: value for key, value in DAVE.items() if key != name})
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
-    assert f"'{name}'" in sentence(answer)
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
+    assert f"'{name}'" in error_message(answer)
     assert (await beta.get("/users/dave@contoso.example")).status_code == 404
 
 
@@ -142,11 +142,11 @@ async def test_a_name_without_a_domain_is_none(beta: httpx.AsyncClient, name: ob
 async def test_a_property_that_does_not_exist_is_refused(beta: httpx.AsyncClient) -> None:
     answer = await beta.patch("/users/bob@contoso.example", json={"jobtitle": "Diver"})
     assert answer.status_code == 400
-    assert "Did you mean 'jobTitle'?" in sentence(answer)
+    assert "Did you mean 'jobTitle'?" in error_message(answer)
 
 
 async def test_licences_are_given_and_taken(beta: httpx.AsyncClient) -> None:
-    user = await made(beta, "/users", **DAVE)
+    user = await create(beta, "/users", **DAVE)
     path, select = f"/users/{user['id']}", {"$select": "assignedLicenses"}
     body: dict[str, Any] = {"addLicenses": [{"skuId": INTUNE_SKU.upper()}], "removeLicenses": []}
     for _ in range(2):
@@ -157,12 +157,12 @@ async def test_licences_are_given_and_taken(beta: httpx.AsyncClient) -> None:
     assert (await beta.post(f"{path}/microsoft.graph.assignLicense", json=gone)).status_code == 200
     assert (await beta.get(path, params=select)).json()["assignedLicenses"] == []
     refused = await beta.post(f"{path}/assignLicense", json=gone)
-    assert (refused.status_code, sentence(refused)) == (
+    assert (refused.status_code, error_message(refused)) == (
         400,
         f"User does not have a corresponding license: {INTUNE_SKU}.",
     )
     part = await beta.post(f"{path}/assignLicense", json={"addLicenses": []})
-    assert (part.status_code, sentence(part)) == (
+    assert (part.status_code, error_message(part)) == (
         400,
         (
             "One or more parameters of the operation 'assignLicense' are missing from the request payload. "
@@ -191,9 +191,9 @@ async def test_a_licence_that_the_tenant_does_not_have_is_refused(
 ) -> None:
     body = {"addLicenses": add, "removeLicenses": remove}
     answer = await beta.post("/users/alice@contoso.example/assignLicense", json=body)
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
     if add == [{"skuId": ABSENT}]:
-        assert sentence(answer) == f"License {ABSENT} does not correspond to a valid company License."
+        assert error_message(answer) == f"License {ABSENT} does not correspond to a valid company License."
     details = (await beta.get("/users/alice@contoso.example/licenseDetails")).json()["value"]
     assert [each["skuPartNumber"] for each in details] == ["INTUNE_A"]
 
@@ -210,10 +210,10 @@ async def test_a_licence_says_which_of_its_plans_are_off(v1: httpx.AsyncClient) 
 
 
 async def test_a_manager_is_assigned_and_removed(beta: httpx.AsyncClient) -> None:
-    alice, bob = await user_named(beta, "alice"), await user_named(beta, "bob")
+    alice, bob = await id_of_user(beta, "alice"), await id_of_user(beta, "bob")
     manager = f"/users/{bob}/manager"
     nobody = await beta.get(manager)
-    assert (nobody.status_code, code(nobody)) == (404, "Request_ResourceNotFound")
+    assert (nobody.status_code, error_code(nobody)) == (404, "Request_ResourceNotFound")
     url = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{alice}"}
     assert (await beta.put(f"{manager}/$ref", json=url)).status_code == 204
     found = (await beta.get(manager)).json()
@@ -259,7 +259,7 @@ async def test_ended_sessions_are_noted(beta: httpx.AsyncClient) -> None:
 )
 async def test_a_user_that_makes_no_sense_is_not_made(beta: httpx.AsyncClient, change: dict[str, Any]) -> None:
     answer = await beta.post("/users", json={**DAVE, **change})
-    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
     changed = await beta.patch("/users/bob@contoso.example", json=change)
     assert changed.status_code == (400 if change != {"passwordProfile": {}} else changed.status_code)
     assert len((await beta.get("/users")).json()["value"]) == 3
@@ -269,11 +269,11 @@ async def test_a_user_that_makes_no_sense_is_not_made(beta: httpx.AsyncClient, c
 async def test_nobody_is_not_found(beta: httpx.AsyncClient, method: str, body: dict[str, str] | None) -> None:
     for key in (ABSENT, "nobody@contoso.example"):
         answer = await beta.request(method, f"/users/{key}", json=body)
-        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+        assert (answer.status_code, error_code(answer)) == (404, "Request_ResourceNotFound")
 
 
 async def test_a_deleted_user_is_in_no_group(beta: httpx.AsyncClient) -> None:
-    alice = await user_named(beta, "alice")
+    alice = await id_of_user(beta, "alice")
     await beta.delete(f"/users/{alice}")
     for group in (await beta.get("/groups")).json()["value"]:
         members = (await beta.get(f"/groups/{group['id']}/members")).json()["value"]

@@ -13,7 +13,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import advance_clock
 from tests.support.clock import FixedClock
-from tests.support.sign_in import CLIENT, FORM, SECRET, claims_of
+from tests.support.sign_in import CLIENT, FORM, SECRET, verified_claims
 
 
 async def test_a_token_has_the_claims_of_an_application(
@@ -29,7 +29,7 @@ async def test_a_token_has_the_claims_of_an_application(
         "ext_expires_in": 3599,
     }
     assert answer.headers["cache-control"] == "no-store"
-    claims = await claims_of(http, body["access_token"])
+    claims = await verified_claims(http, body["access_token"])
     now = int(clock.now().timestamp())
     assert claims["aud"] == "https://localhost"
     assert claims["iss"] == f"https://localhost:8443/{tenant.id}/v2.0"
@@ -57,7 +57,7 @@ async def test_the_tenant_may_be_named_by_id_name_or_domain(http: httpx.AsyncCli
 )
 async def test_the_audience_is_the_resource_of_the_scope(http: httpx.AsyncClient, scope: str, audience: str) -> None:
     answer = await http.post("/contoso/oauth2/v2.0/token", data={**FORM, "scope": scope})
-    assert (await claims_of(http, answer.json()["access_token"]))["aud"] == audience
+    assert (await verified_claims(http, answer.json()["access_token"]))["aud"] == audience
 
 
 async def test_credentials_may_come_by_http_basic(http: httpx.AsyncClient) -> None:

@@ -16,7 +16,15 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import parse_seed
 from tests.support.clock import FixedClock
-from tests.support.sign_in import CLIENT, SECRET, claims_of, hidden, refused, sent_back, shown
+from tests.support.sign_in import (
+    CLIENT,
+    SECRET,
+    hidden_fields,
+    listed_users,
+    read_error,
+    read_redirect,
+    verified_claims,
+)
 
 PAGE = "/contoso/oauth2/v2.0/authorize"
 TOKEN = "/contoso/oauth2/v2.0/token"
@@ -62,11 +70,11 @@ async def click(
 ) -> httpx.Response:
     opened = await http.get(page, params=query(**changes))
     assert opened.status_code == 200, opened.text
-    return await http.post(page, data={**hidden(opened), "user": user})
+    return await http.post(page, data={**hidden_fields(opened), "user": user})
 
 
 async def code_for(http: httpx.AsyncClient, *, user: str = ALICE, **changes: Unpack[Changes]) -> str:
-    _, parameters = sent_back(await click(http, user=user, **changes), separator="&")
+    _, parameters = read_redirect(await click(http, user=user, **changes), separator="&")
     return parameters["code"]
 
 
@@ -78,16 +86,16 @@ async def redeem(http: httpx.AsyncClient, code: str, *, page: str = TOKEN, **cha
 
 async def test_one_click_leads_to_a_users_tokens(http: httpx.AsyncClient, tenant: Tenant) -> None:
     page = await http.get(PAGE, params=QUERY)
-    assert shown(page) == [ALICE, "bob@contoso.example", "carol@contoso.example"]
+    assert listed_users(page) == [ALICE, "bob@contoso.example", "carol@contoso.example"]
 
-    address, parameters = sent_back(await click(http), separator="&")
+    address, parameters = read_redirect(await click(http), separator="&")
     assert address == HERE
     assert parameters["state"] == QUERY["state"]
     answer = await redeem(http, parameters["code"])
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
-    identity = await claims_of(http, body["id_token"])
-    access = await claims_of(http, body["access_token"])
+    identity = await verified_claims(http, body["id_token"])
+    access = await verified_claims(http, body["access_token"])
     assert (identity["nonce"], identity["aud"], identity["preferred_username"]) == ("n-1", CLIENT, ALICE)
     assert (access["upn"], access["tid"], access["appidacr"]) == (ALICE, tenant.id, "0")
     assert "User.Read" in access["scp"].split()
@@ -125,28 +133,28 @@ async def test_the_page_has_no_file_but_itself_and_escapes_everything(
 )
 async def test_a_hint_leaves_one_user(http: httpx.AsyncClient, hint: str, *, prompt: str | None, people: int) -> None:
     page = await http.get(PAGE, params=query(login_hint=hint, prompt=prompt))
-    assert len(shown(page)) == people
+    assert len(listed_users(page)) == people
 
 
 async def test_somebody_who_is_not_listed_can_be_named(http: httpx.AsyncClient) -> None:
     page = await http.get(PAGE, params=query(login_hint=ALICE))
-    answer = await http.post(PAGE, data={**hidden(page), "user": " Bob@Contoso.Example "})
-    _, parameters = sent_back(answer, separator="&")
+    answer = await http.post(PAGE, data={**hidden_fields(page), "user": " Bob@Contoso.Example "})
+    _, parameters = read_redirect(answer, separator="&")
     body = (await redeem(http, parameters["code"])).json()
-    assert (await claims_of(http, body["access_token"]))["upn"] == "bob@contoso.example"
+    assert (await verified_claims(http, body["access_token"]))["upn"] == "bob@contoso.example"
 
 
 @pytest.mark.parametrize("mode", ["fragment", "form_post"])
 async def test_the_answer_comes_as_the_client_wants_it(http: httpx.AsyncClient, mode: str) -> None:
     answer = await click(http, response_mode=mode)
     if mode == "fragment":
-        address, parameters = sent_back(answer, separator="#")
+        address, parameters = read_redirect(answer, separator="#")
         assert address == HERE
     else:
         assert f'action="{HERE}"' in answer.text
         assert "form-action http://localhost:5000;" in answer.headers["content-security-policy"]
         assert "<script>&é" not in answer.text
-        parameters = hidden(answer)
+        parameters = hidden_fields(answer)
     assert parameters["state"] == QUERY["state"]
     assert (await redeem(http, parameters["code"])).status_code == 200
 
@@ -191,7 +199,7 @@ async def test_loopback_and_native_addresses_need_no_registration(http: httpx.As
 async def test_nobody_is_sent_anywhere_else(http: httpx.AsyncClient, uri: str) -> None:
     for prompt in ("", "none", "rubbish"):
         answer = await http.get(PAGE, params=query(redirect_uri=uri, prompt=prompt))
-        assert refused(answer) == (400, "invalid_request", 50011)
+        assert read_error(answer) == (400, "invalid_request", 50011)
         assert "location" not in answer.headers
 
 
@@ -200,7 +208,7 @@ async def test_an_https_address_is_good_once_it_is_registered(http: httpx.AsyncC
     body = {"redirectUris": ["https://app.example/signin"]}
     client = (await http.post(base, json=body)).json()["clientId"]
     answer = await click(http, client_id=client, redirect_uri=body["redirectUris"][0])
-    address, _ = sent_back(answer)
+    address, _ = read_redirect(answer)
     assert address == "https://app.example/signin"
     for other in ("https://app.example/signin/", "https://app.example/signin?x=1", "https://app.example/"):
         assert (await http.get(PAGE, params=query(client_id=client, redirect_uri=other))).status_code == 400
@@ -226,7 +234,7 @@ async def test_an_https_address_is_good_once_it_is_registered(http: httpx.AsyncC
 async def test_other_flaws_go_back_to_the_client(
     http: httpx.AsyncClient, change: dict[str, str | None], *, error: str, code: int
 ) -> None:
-    address, parameters = sent_back(await http.get(PAGE, params=query(**change)), separator="&")
+    address, parameters = read_redirect(await http.get(PAGE, params=query(**change)), separator="&")
     assert address == HERE
     assert (parameters["error"], parameters["state"]) == (error, QUERY["state"])
     assert parameters["error_description"].startswith(f"AADSTS{code}: ")
@@ -245,18 +253,18 @@ async def test_without_client_or_address_nobody_is_sent_back(
     http: httpx.AsyncClient, change: dict[str, str | None], code: int
 ) -> None:
     for page in (PAGE, "/common/oauth2/v2.0/authorize"):
-        assert refused(await http.get(page, params=query(**change)))[::2] == (400, code)
+        assert read_error(await http.get(page, params=query(**change)))[::2] == (400, code)
 
 
 async def test_without_a_page_a_hint_is_enough(http: httpx.AsyncClient) -> None:
     answer = await http.get(PAGE, params=query(prompt="none", login_hint=ALICE))
-    _, parameters = sent_back(answer, separator="&")
+    _, parameters = read_redirect(answer, separator="&")
     assert (await redeem(http, parameters["code"])).status_code == 200
 
 
 async def test_whoever_cancels_declines(http: httpx.AsyncClient) -> None:
     page = await http.get(PAGE, params=QUERY)
-    _, parameters = sent_back(await http.post(PAGE, data={**hidden(page), "decline": "1"}), separator="&")
+    _, parameters = read_redirect(await http.post(PAGE, data={**hidden_fields(page), "decline": "1"}), separator="&")
     assert parameters["error"] == "access_denied"
     assert parameters["error_description"].startswith("AADSTS65004: ")
 
@@ -264,7 +272,7 @@ async def test_whoever_cancels_declines(http: httpx.AsyncClient) -> None:
 async def test_a_click_counts_with_its_own_ticket_only(
     http: httpx.AsyncClient, emulator: Emulator, *, clock: FixedClock, tenant: Tenant
 ) -> None:
-    ticket = hidden(await http.get(PAGE, params=QUERY))
+    ticket = hidden_fields(await http.get(PAGE, params=QUERY))
     signed_in = {"grant_type": "password", "client_id": CLIENT, "username": ALICE, "password": "Fauxtune1!"}
     signed_in["scope"] = "offline_access"
     refresh = (await http.post(TOKEN, data=signed_in)).json()["refresh_token"]
@@ -274,21 +282,21 @@ async def test_a_click_counts_with_its_own_ticket_only(
     for page in ("/common/oauth2/v2.0/authorize", "/contoso/oauth2/deviceauth"):
         assert (await http.post(page, data={**ticket, "user": ALICE})).status_code == 400
     form = {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": ticket["ticket"]}
-    assert refused(await http.post(TOKEN, data=form)) == (400, "invalid_grant", 9002313)
-    assert refused(await http.post(PAGE, data={**ticket, "user": "zoe@contoso.example"}))[2] == 50034
-    assert refused(await http.post(PAGE, data=ticket))[2] == 900144
+    assert read_error(await http.post(TOKEN, data=form)) == (400, "invalid_grant", 9002313)
+    assert read_error(await http.post(PAGE, data={**ticket, "user": "zoe@contoso.example"}))[2] == 50034
+    assert read_error(await http.post(PAGE, data=ticket))[2] == 900144
     await emulator.runner.run(tenant, update_user, ALICE, changes={"accountEnabled": False})
-    assert refused(await http.post(PAGE, data={**ticket, "user": ALICE}))[2] == 50057
-    _, parameters = sent_back(await http.get(PAGE, params=query(prompt="none", login_hint=ALICE)), separator="&")
+    assert read_error(await http.post(PAGE, data={**ticket, "user": ALICE}))[2] == 50057
+    _, parameters = read_redirect(await http.get(PAGE, params=query(prompt="none", login_hint=ALICE)), separator="&")
     assert parameters["error"] == "access_denied"
     clock.forward(minutes=11)
-    assert refused(await http.post(PAGE, data={**ticket, "user": ALICE}))[2] == 50089
+    assert read_error(await http.post(PAGE, data={**ticket, "user": ALICE}))[2] == 50089
 
 
 async def test_a_code_is_good_once(http: httpx.AsyncClient) -> None:
     code = await code_for(http)
     assert (await redeem(http, code)).status_code == 200
-    assert refused(await redeem(http, code)) == (400, "invalid_grant", 54005)
+    assert read_error(await redeem(http, code)) == (400, "invalid_grant", 54005)
 
 
 async def test_of_many_who_come_with_one_code_one_gets_tokens(http: httpx.AsyncClient) -> None:
@@ -314,9 +322,9 @@ async def test_what_is_wrong_does_not_use_the_code_up(http: httpx.AsyncClient) -
         ({"code": None}, (400, "invalid_request", 900144)),
     ]
     for change, expected in changes:
-        assert refused(await redeem(http, **{"code": code, **change})) == expected, change
+        assert read_error(await redeem(http, **{"code": code, **change})) == expected, change
     body = (await redeem(http, code, client_secret=SECRET)).json()
-    assert (await claims_of(http, body["access_token"]))["appidacr"] == "1"
+    assert (await verified_claims(http, body["access_token"]))["appidacr"] == "1"
 
 
 async def test_a_code_lives_ten_minutes(http: httpx.AsyncClient, clock: FixedClock) -> None:
@@ -324,22 +332,22 @@ async def test_a_code_lives_ten_minutes(http: httpx.AsyncClient, clock: FixedClo
     clock.forward(minutes=9, seconds=59)
     assert (await redeem(http, first)).status_code == 200
     clock.forward(seconds=1)
-    assert refused(await redeem(http, second)) == (400, "invalid_grant", 70008)
+    assert read_error(await redeem(http, second)) == (400, "invalid_grant", 70008)
     clock.forward(hours=2)
     await code_for(http)  # old ones are swept away when new ones come
-    assert refused(await redeem(http, second)) == (400, "invalid_grant", 9002313)
+    assert read_error(await redeem(http, second)) == (400, "invalid_grant", 9002313)
 
 
 async def test_a_plain_challenge_is_its_own_verifier(http: httpx.AsyncClient) -> None:
     for method in ("plain", None):
         code = await code_for(http, code_challenge=VERIFIER, code_challenge_method=method)
-        assert refused(await redeem(http, code, code_verifier="C" * 43))[2] == 501481
+        assert read_error(await redeem(http, code, code_verifier="C" * 43))[2] == 501481
         assert (await redeem(http, code)).status_code == 200
 
 
 async def test_a_verifier_without_a_challenge_is_an_attack(http: httpx.AsyncClient) -> None:
     code = await code_for(http, code_challenge=None, code_challenge_method=None)
-    assert refused(await redeem(http, code)) == (400, "invalid_grant", 501481)
+    assert read_error(await redeem(http, code)) == (400, "invalid_grant", 501481)
     assert (await redeem(http, code, code_verifier=None)).status_code == 200
 
 
@@ -350,15 +358,15 @@ async def test_a_code_goes_with_its_user_its_application_and_its_tenant(
     await found_tenant(emulator, other, name="fabrikam")
     code = await code_for(http)
     elsewhere = await redeem(http, code, page="/fabrikam/oauth2/v2.0/token")
-    assert refused(elsewhere) == (400, "invalid_grant", 9002313)
+    assert read_error(elsewhere) == (400, "invalid_grant", 9002313)
     assert (await redeem(http, code, page="/common/oauth2/v2.0/token")).status_code == 200
 
     code = await code_for(http)
     await emulator.runner.run(tenant, delete_user, ALICE)
-    assert refused(await redeem(http, code)) == (400, "invalid_grant", 50173)
+    assert read_error(await redeem(http, code)) == (400, "invalid_grant", 50173)
     code = await code_for(http, user="bob@contoso.example")
     await http.delete(f"/_fauxtune/v1/tenants/contoso/applications/{CLIENT}")
-    assert refused(await redeem(http, code)) == (400, "unauthorized_client", 700016)
+    assert read_error(await redeem(http, code)) == (400, "unauthorized_client", 700016)
 
 
 async def test_common_shows_the_users_of_every_tenant_that_knows_the_application(
@@ -368,10 +376,10 @@ async def test_common_shows_the_users_of_every_tenant_that_knows_the_application
     seed |= {"applications": [{"clientId": CLIENT}], "users": [{"userPrincipalName": "zoe"}]}  # type: ignore[dict-item]
     found = await found_tenant(emulator, parse_seed(seed), name="fabrikam", domain="fabrikam.example")
     page = "/organizations/oauth2/v2.0/authorize"
-    assert "zoe@fabrikam.example" in shown(await http.get(page, params=QUERY))
-    _, parameters = sent_back(await click(http, user="zoe@fabrikam.example", page=page), separator="&")
+    assert "zoe@fabrikam.example" in listed_users(await http.get(page, params=QUERY))
+    _, parameters = read_redirect(await click(http, user="zoe@fabrikam.example", page=page), separator="&")
     body = (await redeem(http, parameters["code"], page="/organizations/oauth2/v2.0/token")).json()
-    assert (await claims_of(http, body["access_token"]))["tid"] == found.id
+    assert (await verified_claims(http, body["access_token"]))["tid"] == found.id
 
 
 async def test_a_browser_is_told_in_a_page(http: httpx.AsyncClient) -> None:
@@ -382,7 +390,7 @@ async def test_a_browser_is_told_in_a_page(http: httpx.AsyncClient) -> None:
     assert "AADSTS700016" in answer.text
     assert "<script>" not in answer.text
     program = await http.post(TOKEN, headers={"accept": "text/html, image/gif, */*; q=.2"})
-    assert refused(program) == (400, "invalid_request", 900144)
+    assert read_error(program) == (400, "invalid_request", 900144)
 
 
 @pytest.mark.parametrize("path", ["oauth2/v2.0/logout", "oauth2/logout", "oauth2/nativeclient"])

@@ -19,7 +19,7 @@ from joserfc.jwk import RSAKey
 
 from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
-from tests.support.sign_in import SECRET, claims_of, refused
+from tests.support.sign_in import SECRET, read_error, verified_claims
 
 APPLICATIONS = "/_fauxtune/v1/tenants/contoso/applications"
 TENANT = "c0ffee00-0000-4000-8000-000000000001"
@@ -88,7 +88,7 @@ async def test_a_certificate_is_as_good_as_a_secret(
 ) -> None:
     answer = await ask(http, assertion(alg=alg, header=named(certificate, word)))
     assert answer.status_code == 200, answer.text
-    claims = await claims_of(http, answer.json()["access_token"])
+    claims = await verified_claims(http, answer.json()["access_token"])
     assert (claims["appid"], claims["appidacr"]) == (CLIENT, "2")
 
 
@@ -139,7 +139,7 @@ async def test_the_audience_is_the_token_endpoint_by_any_of_its_names(
 async def test_an_assertion_that_is_wrong_is_refused_with_the_reason(
     http: httpx.AsyncClient, assertion: Assertion, *, claims: dict[str, Any], expected: tuple[int, str, int]
 ) -> None:
-    assert refused(await ask(http, assertion(**claims))) == expected
+    assert read_error(await ask(http, assertion(**claims))) == expected
 
 
 @pytest.mark.usefixtures("registered")
@@ -148,7 +148,7 @@ async def test_an_assertion_ends(http: httpx.AsyncClient, assertion: Assertion, 
     clock.forward(minutes=14)  # ten minutes, and five for watches that differ
     assert (await ask(http, signed)).status_code == 200
     clock.forward(minutes=1)
-    assert refused(await ask(http, signed)) == (401, "invalid_client", 700024)
+    assert read_error(await ask(http, signed)) == (401, "invalid_client", 700024)
 
 
 @pytest.mark.usefixtures("registered")
@@ -159,7 +159,7 @@ async def test_an_assertion_ends(http: httpx.AsyncClient, assertion: Assertion, 
 )
 async def test_rubbish_is_malformed_with_or_without_a_client_id(http: httpx.AsyncClient, signed: str) -> None:
     for client in (CLIENT, None):
-        status, _, code = refused(await ask(http, signed, client_id=client))
+        status, _, code = read_error(await ask(http, signed, client_id=client))
         assert (status, code) in {(400, 50027), (401, 700027)}
 
 
@@ -170,33 +170,33 @@ async def test_no_key_that_is_public_signs(
     _, body, signature = assertion().split(".")
     words = named(certificate, "x5t#S256")
     none = base64.urlsafe_b64encode(f'{{"alg":"none","x5t#S256":"{words["x5t#S256"]}"}}'.encode()).decode().rstrip("=")
-    assert refused(await ask(http, f"{none}.{body}.")) == WRONG_SIGNATURE
-    assert refused(await ask(http, f"{none}.{body}.{signature}")) == WRONG_SIGNATURE
+    assert read_error(await ask(http, f"{none}.{body}.")) == WRONG_SIGNATURE
+    assert read_error(await ask(http, f"{none}.{body}.{signature}")) == WRONG_SIGNATURE
     hs256 = (
         base64.urlsafe_b64encode(f'{{"alg":"HS256","x5t#S256":"{words["x5t#S256"]}"}}'.encode()).decode().rstrip("=")
     )
     for public in (certificate.public_bytes(Encoding.DER), certificate.public_bytes(Encoding.PEM)):
         mac = hmac.digest(public, f"{hs256}.{body}".encode(), "sha256")
         signed = f"{hs256}.{body}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
-        assert refused(await ask(http, signed)) == WRONG_SIGNATURE
+        assert read_error(await ask(http, signed)) == WRONG_SIGNATURE
 
 
 @pytest.mark.usefixtures("registered")
 async def test_the_client_id_may_be_left_out(http: httpx.AsyncClient, assertion: Assertion) -> None:
     assert (await ask(http, assertion(), client_id=None)).status_code == 200
     unknown = assertion(sub="00000000-0000-4000-8000-000000000000")
-    assert refused(await ask(http, unknown, client_id=None)) == (400, "unauthorized_client", 700016)
+    assert read_error(await ask(http, unknown, client_id=None)) == (400, "unauthorized_client", 700016)
 
 
 @pytest.mark.usefixtures("registered")
 async def test_one_credential_of_the_right_type_is_enough(http: httpx.AsyncClient, assertion: Assertion) -> None:
     signed = assertion()
-    assert refused(await ask(http, signed, client_secret=SECRET)) == (400, "invalid_request", 9002313)
-    assert refused(await ask(http, signed, client_assertion_type=None)) == (400, "invalid_request", 900144)
-    assert refused(await ask(http, signed, client_assertion_type="jwt")) == (400, "invalid_request", 9002313)
+    assert read_error(await ask(http, signed, client_secret=SECRET)) == (400, "invalid_request", 9002313)
+    assert read_error(await ask(http, signed, client_assertion_type=None)) == (400, "invalid_request", 900144)
+    assert read_error(await ask(http, signed, client_assertion_type="jwt")) == (400, "invalid_request", 9002313)
     without = await ask(http, signed, client_assertion=None)
-    assert refused(without) == (400, "invalid_request", 7000216)
-    assert refused(await ask(http, signed, client_assertion=None, client_secret="x")) == (
+    assert read_error(without) == (400, "invalid_request", 7000216)
+    assert read_error(await ask(http, signed, client_assertion=None, client_secret="x")) == (
         401,
         "invalid_client",
         7000215,
@@ -208,14 +208,14 @@ async def test_an_application_without_a_certificate_cannot_use_one(
     http: httpx.AsyncClient, assertion: Assertion
 ) -> None:
     seeded = "c0ffee00-0000-4000-8000-00000000a991"
-    assert refused(await ask(http, assertion(iss=seeded, sub=seeded), client_id=seeded)) == WRONG_SIGNATURE
+    assert read_error(await ask(http, assertion(iss=seeded, sub=seeded), client_id=seeded)) == WRONG_SIGNATURE
     await http.patch(f"{APPLICATIONS}/{CLIENT}", json={"certificate": None})
-    assert refused(await ask(http, assertion())) == WRONG_SIGNATURE
+    assert read_error(await ask(http, assertion())) == WRONG_SIGNATURE
 
 
 @pytest.mark.usefixtures("registered")
 async def test_a_user_signs_in_through_it_too(http: httpx.AsyncClient, assertion: Assertion) -> None:
     user = {"grant_type": "password", "username": "alice@contoso.example", "password": "Fauxtune1!"}
     answer = await ask(http, assertion(), page="/common/oauth2/v2.0/token", **user)
-    assert (await claims_of(http, answer.json()["access_token"]))["appidacr"] == "2"
-    assert refused(await ask(http, assertion(key=2), **user)) == WRONG_SIGNATURE
+    assert (await verified_claims(http, answer.json()["access_token"]))["appidacr"] == "2"
+    assert read_error(await ask(http, assertion(key=2), **user)) == WRONG_SIGNATURE

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.sign_in import CLIENT, claims_of, hidden, refused, sent_back
+from tests.support.sign_in import CLIENT, hidden_fields, read_error, read_redirect, verified_claims
 
 ALICE = "alice@contoso.example"
 TOKEN = "/contoso/oauth2/v2.0/token"
@@ -33,7 +33,7 @@ async def _token(http: httpx.AsyncClient, scope: str, **more: str) -> httpx.Resp
 
 async def _scopes(http: httpx.AsyncClient, answer: httpx.Response) -> list[str]:
     assert answer.status_code == 200, answer.text
-    return str((await claims_of(http, answer.json()["access_token"]))["scp"]).split()
+    return str((await verified_claims(http, answer.json()["access_token"]))["scp"]).split()
 
 
 async def _graph(http: httpx.AsyncClient, answer: httpx.Response, *paths: str) -> list[int]:
@@ -44,8 +44,8 @@ async def _graph(http: httpx.AsyncClient, answer: httpx.Response, *paths: str) -
 async def _code(http: httpx.AsyncClient) -> dict[str, str]:
     """The form that redeems an authorization code for BROWSER's scope."""
     page = await http.get("/contoso/oauth2/v2.0/authorize", params=BROWSER)
-    click = {**hidden(page), "user": ALICE}
-    _, sent = sent_back(await http.post("/contoso/oauth2/v2.0/authorize", data=click))
+    click = {**hidden_fields(page), "user": ALICE}
+    _, sent = read_redirect(await http.post("/contoso/oauth2/v2.0/authorize", data=click))
     return {
         "grant_type": "authorization_code",
         "client_id": CLIENT,
@@ -56,7 +56,7 @@ async def _code(http: httpx.AsyncClient) -> dict[str, str]:
 
 def _without_consent(answer: httpx.Response) -> None:
     body = answer.json()
-    assert refused(answer) == (400, "invalid_grant", 65001), answer.text
+    assert read_error(answer) == (400, "invalid_grant", 65001), answer.text
     assert body["suberror"] == "consent_required"
     assert (
         f"not consented to use the application with ID '{CLIENT}' named 'Fauxtune test client'. Send an "
@@ -84,7 +84,7 @@ async def test_what_was_consented_to_does_not_bind_the_application_itself(http: 
     await _consent(http)
     form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": "fauxtune-not-a-secret"}
     own = await http.post(TOKEN, data={**form, "scope": f"{GRAPH}/.default"})
-    claims = await claims_of(http, own.json()["access_token"])
+    claims = await verified_claims(http, own.json()["access_token"])
     assert ("User.ReadWrite.All" in claims["roles"], "scp" in claims) == (True, False)
     assert await _graph(http, own, "/users") == [200]
 
@@ -111,7 +111,9 @@ async def test_without_consent_a_device_code_gives_no_token(http: httpx.AsyncCli
     form = {"client_id": CLIENT, "scope": f"{GRAPH}/Group.Read.All"}
     begun = (await http.post("/contoso/oauth2/v2.0/devicecode", data=form)).json()
     page = await http.get("/contoso/oauth2/deviceauth", params={"user_code": begun["user_code"]})
-    assert (await http.post("/contoso/oauth2/deviceauth", data={**hidden(page), "user": ALICE})).status_code == 200
+    assert (
+        await http.post("/contoso/oauth2/deviceauth", data={**hidden_fields(page), "user": ALICE})
+    ).status_code == 200
     grant = "urn:ietf:params:oauth:grant-type:device_code"
     poll = {"grant_type": grant, "client_id": CLIENT, "device_code": begun["device_code"]}
     _without_consent(await http.post(TOKEN, data=poll))
@@ -134,7 +136,7 @@ async def test_without_consent_a_browser_is_sent_back_with_the_error(
 ) -> None:
     await _consent(http, "User.Read")
     answer = await http.get("/contoso/oauth2/v2.0/authorize", params={**BROWSER, **more})
-    address, sent = sent_back(answer)
+    address, sent = read_redirect(answer)
     assert (address, sent["error"]) == ("http://localhost", error)
     assert sent["error_description"].startswith("AADSTS65001: The user or administrator has not consented to use the")
 
@@ -151,9 +153,9 @@ async def test_without_consent_a_browser_is_sent_back_with_the_error(
 async def test_a_scope_that_graph_has_not_is_refused_everywhere(http: httpx.AsyncClient, scope: str, hint: str) -> None:
     device = {"client_id": CLIENT, "scope": scope}
     for answer in (await _token(http, scope), await http.post("/contoso/oauth2/v2.0/devicecode", data=device)):
-        assert refused(answer) == (400, "invalid_scope", 70011)
+        assert read_error(answer) == (400, "invalid_scope", 70011)
         assert hint in answer.json()["error_description"]
-    _, sent = sent_back(await http.get("/contoso/oauth2/v2.0/authorize", params={**BROWSER, "scope": scope}))
+    _, sent = read_redirect(await http.get("/contoso/oauth2/v2.0/authorize", params={**BROWSER, "scope": scope}))
     assert (sent["error"], hint in sent["error_description"]) == ("invalid_scope", True)
 
 
@@ -166,9 +168,9 @@ async def test_the_case_of_a_scope_does_not_matter(http: httpx.AsyncClient) -> N
 
 async def test_bare_permissions_and_those_with_graphs_address_are_of_one_resource(http: httpx.AsyncClient) -> None:
     answer = await _token(http, f"User.Read {GRAPH}/Group.Read.All")
-    claims = await claims_of(http, answer.json()["access_token"])
+    claims = await verified_claims(http, answer.json()["access_token"])
     assert (claims["aud"], claims["scp"]) == (GRAPH, "User.Read Group.Read.All")
-    assert refused(await _token(http, "User.Read https://vault.azure.net/Read")) == (400, "invalid_request", 28000)
+    assert read_error(await _token(http, "User.Read https://vault.azure.net/Read")) == (400, "invalid_request", 28000)
 
 
 @pytest.mark.parametrize(("audience", "scopes"), [("api://other", ["Read"]), ("https://vault.azure.net", ["Read"])])
@@ -178,7 +180,7 @@ async def test_permissions_of_another_resource_are_given_as_asked(
     await _consent(http)
     assert await _scopes(http, await _token(http, f"{audience}/Read")) == scopes
     whole = await _token(http, f"{audience}/.default")
-    assert (await claims_of(http, whole.json()["access_token"]))["scp"] == "user_impersonation"
+    assert (await verified_claims(http, whole.json()["access_token"]))["scp"] == "user_impersonation"
 
 
 @pytest.mark.parametrize(

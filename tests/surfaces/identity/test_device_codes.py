@@ -11,7 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.users_and_groups import delete_user, update_user
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.support.sign_in import CLIENT, claims_of, hidden, refused, shown
+from tests.support.sign_in import CLIENT, hidden_fields, listed_users, read_error, verified_claims
 
 ALICE = "alice@contoso.example"
 PAGE = "/contoso/oauth2/deviceauth"
@@ -37,7 +37,7 @@ async def poll(
 async def click(http: httpx.AsyncClient, flow: dict[str, Any], *, user: str = ALICE) -> httpx.Response:
     page = await http.get(flow["verification_uri"], params={"user_code": flow["user_code"]})
     assert page.status_code == 200, page.text
-    return await http.post(flow["verification_uri"], data={**hidden(page), "user": user})
+    return await http.post(flow["verification_uri"], data={**hidden_fields(page), "user": user})
 
 
 async def test_a_device_gets_tokens_when_its_user_has_clicked(
@@ -47,26 +47,26 @@ async def test_a_device_gets_tokens_when_its_user_has_clicked(
     assert (flow["expires_in"], flow["interval"]) == (900, 5)
     assert flow["verification_uri"] == f"https://localhost:8443/{tenant.id}/oauth2/deviceauth"
     assert flow["verification_uri"] in flow["message"]
-    assert refused(await poll(http, flow)) == (400, "authorization_pending", 70016)
+    assert read_error(await poll(http, flow)) == (400, "authorization_pending", 70016)
     clock.forward(seconds=5)
-    assert refused(await poll(http, flow)) == (400, "authorization_pending", 70016)
+    assert read_error(await poll(http, flow)) == (400, "authorization_pending", 70016)
 
     done = await click(http, flow)
     assert "signed in" in done.text
     body = (await poll(http, flow, client_info="1")).json()
-    assert (await claims_of(http, body["access_token"]))["upn"] == ALICE
+    assert (await verified_claims(http, body["access_token"]))["upn"] == ALICE
     assert {"id_token", "refresh_token", "client_info"} <= body.keys()
-    assert refused(await poll(http, flow)) == (400, "invalid_grant", 54005)
+    assert read_error(await poll(http, flow)) == (400, "invalid_grant", 54005)
 
 
 async def test_who_asks_too_often_is_slowed_down(http: httpx.AsyncClient, clock: FixedClock) -> None:
     flow = await begin(http)
-    assert refused(await poll(http, flow))[1] == "authorization_pending"
-    assert refused(await poll(http, flow))[1] == "slow_down"
+    assert read_error(await poll(http, flow))[1] == "authorization_pending"
+    assert read_error(await poll(http, flow))[1] == "slow_down"
     clock.forward(seconds=2)
-    assert refused(await poll(http, flow))[1] == "slow_down"
+    assert read_error(await poll(http, flow))[1] == "slow_down"
     clock.forward(seconds=5)
-    assert refused(await poll(http, flow))[1] == "authorization_pending"
+    assert read_error(await poll(http, flow))[1] == "authorization_pending"
 
 
 async def test_a_device_code_ends_after_a_quarter_of_an_hour(http: httpx.AsyncClient, clock: FixedClock) -> None:
@@ -74,22 +74,22 @@ async def test_a_device_code_ends_after_a_quarter_of_an_hour(http: httpx.AsyncCl
     await click(http, approved)
     clock.forward(minutes=15)
     for each in (flow, approved):
-        assert refused(await poll(http, each)) == (400, "expired_token", 70020)
+        assert read_error(await poll(http, each)) == (400, "expired_token", 70020)
         page = await http.get(PAGE, params={"user_code": each["user_code"]})
-        assert (page.status_code, shown(page)) == (400, [])
+        assert (page.status_code, listed_users(page)) == (400, [])
         assert "expired" in page.text
 
 
 async def test_a_user_may_decline(http: httpx.AsyncClient) -> None:
     flow = await begin(http)
     page = await http.get(PAGE, params={"user_code": flow["user_code"]})
-    ticket = hidden(page)
+    ticket = hidden_fields(page)
     assert "declined" in (await http.post(PAGE, data={**ticket, "decline": "1"})).text
-    assert refused(await poll(http, flow)) == (400, "authorization_declined", 65004)
+    assert read_error(await poll(http, flow)) == (400, "authorization_declined", 65004)
     # The same ticket changes nothing any more.
     late = await http.post(PAGE, data={**ticket, "user": ALICE})
     assert (late.status_code, "used already" in late.text) == (400, True)
-    assert refused(await poll(http, flow)) == (400, "authorization_declined", 65004)
+    assert read_error(await poll(http, flow)) == (400, "authorization_declined", 65004)
 
 
 async def test_the_page_asks_for_the_code_and_reads_it_as_people_type_it(http: httpx.AsyncClient) -> None:
@@ -98,7 +98,7 @@ async def test_the_page_asks_for_the_code_and_reads_it_as_people_type_it(http: h
     asked = await http.get(PAGE)
     assert (asked.status_code, 'name="user_code"' in asked.text) == (200, True)
     for typed in (code, code.lower(), f" {code[:4]}-{code[4:]} "):
-        assert len(shown(await http.get(PAGE, params={"otc": typed}))) == 3
+        assert len(listed_users(await http.get(PAGE, params={"otc": typed}))) == 3
     for wrong in ("BBBBBBBBB", "<script>", "x" * 5000, "%"):
         page = await http.get(PAGE, params={"user_code": wrong})
         assert (page.status_code, "<script>" in page.text) == (400, False)
@@ -118,21 +118,21 @@ async def test_a_device_begins_with_what_a_sign_in_needs(
 ) -> None:
     for key in ("contoso", "common"):
         form = {"client_id": CLIENT, "scope": SCOPE, **change}
-        assert refused(await http.post(f"/{key}/oauth2/v2.0/devicecode", data=form)) == expected
+        assert read_error(await http.post(f"/{key}/oauth2/v2.0/devicecode", data=form)) == expected
 
 
 async def test_a_device_code_is_good_for_its_application_at_its_place(http: httpx.AsyncClient) -> None:
     flow = await begin(http)
     await click(http, flow)
     other = (await http.post("/_fauxtune/v1/tenants/contoso/applications", json={})).json()["clientId"]
-    assert refused(await poll(http, flow, client_id=other)) == (400, "invalid_grant", 9002313)
-    assert refused(await poll(http, flow, client_secret="wrong")) == (401, "invalid_client", 7000215)
-    assert refused(await poll(http, flow, key="common")) == (400, "invalid_grant", 9002313)
-    assert refused(await poll(http, flow, device_code="rubbish")) == (400, "bad_verification_code", 70018)
-    assert refused(await poll(http, flow, device_code="")) == (400, "invalid_request", 900144)
+    assert read_error(await poll(http, flow, client_id=other)) == (400, "invalid_grant", 9002313)
+    assert read_error(await poll(http, flow, client_secret="wrong")) == (401, "invalid_client", 7000215)
+    assert read_error(await poll(http, flow, key="common")) == (400, "invalid_grant", 9002313)
+    assert read_error(await poll(http, flow, device_code="rubbish")) == (400, "bad_verification_code", 70018)
+    assert read_error(await poll(http, flow, device_code="")) == (400, "invalid_request", 900144)
     swapped = {"grant_type": "authorization_code", "client_id": CLIENT, "code": flow["device_code"]}
     answer = await http.post("/contoso/oauth2/v2.0/token", data=swapped)
-    assert refused(answer) == (400, "invalid_grant", 9002313)
+    assert read_error(answer) == (400, "invalid_grant", 9002313)
     assert (await poll(http, flow)).status_code == 200
 
 
@@ -144,26 +144,28 @@ async def test_a_user_who_goes_meanwhile_signs_in_nowhere(
     await click(http, second, user="bob@contoso.example")
     await emulator.runner.run(tenant, delete_user, ALICE)
     await emulator.runner.run(tenant, update_user, "bob@contoso.example", changes={"accountEnabled": False})
-    assert refused(await poll(http, first)) == (400, "invalid_grant", 50173)
-    assert refused(await poll(http, second)) == (400, "invalid_grant", 50057)
+    assert read_error(await poll(http, first)) == (400, "invalid_grant", 50173)
+    assert read_error(await poll(http, second)) == (400, "invalid_grant", 50057)
 
 
 async def test_another_tenants_users_are_not_shown_and_cannot_be_picked(http: httpx.AsyncClient) -> None:
     await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
     flow = await begin(http)
     page = await http.get("/fabrikam/oauth2/deviceauth", params={"user_code": flow["user_code"]})
-    assert {each.rpartition("@")[2] for each in shown(page)} == {"contoso.example"}
-    answer = await http.post("/fabrikam/oauth2/deviceauth", data={**hidden(page), "user": "alice@fabrikam.example"})
-    assert refused(answer) == (400, "invalid_grant", 50034)
-    assert refused(await http.get("/nowhere/oauth2/deviceauth")) == (400, "invalid_request", 90002)
+    assert {each.rpartition("@")[2] for each in listed_users(page)} == {"contoso.example"}
+    answer = await http.post(
+        "/fabrikam/oauth2/deviceauth", data={**hidden_fields(page), "user": "alice@fabrikam.example"}
+    )
+    assert read_error(answer) == (400, "invalid_grant", 50034)
+    assert read_error(await http.get("/nowhere/oauth2/deviceauth")) == (400, "invalid_request", 90002)
 
 
 async def test_a_ticket_of_the_other_page_is_refused(http: httpx.AsyncClient) -> None:
     flow = await begin(http)
-    ticket = hidden(await http.get(PAGE, params={"user_code": flow["user_code"]}))
+    ticket = hidden_fields(await http.get(PAGE, params={"user_code": flow["user_code"]}))
     answer = await http.post("/contoso/oauth2/v2.0/authorize", data={**ticket, "user": ALICE})
-    assert refused(answer) == (400, "invalid_request", 9002313)
-    assert refused(await poll(http, flow))[1] == "authorization_pending"
+    assert read_error(answer) == (400, "invalid_request", 9002313)
+    assert read_error(await poll(http, flow))[1] == "authorization_pending"
 
 
 async def test_organizations_lets_any_tenants_user_sign_in(http: httpx.AsyncClient, tenant: Tenant) -> None:
@@ -171,4 +173,4 @@ async def test_organizations_lets_any_tenants_user_sign_in(http: httpx.AsyncClie
     assert flow["verification_uri"] == "https://localhost:8443/organizations/oauth2/deviceauth"
     await click(http, flow)
     body = (await poll(http, flow, key="organizations")).json()
-    assert (await claims_of(http, body["access_token"]))["tid"] == tenant.id
+    assert (await verified_claims(http, body["access_token"]))["tid"] == tenant.id

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.sign_in import CLIENT, FORM, hidden, refused, sent_back
+from tests.support.sign_in import CLIENT, FORM, hidden_fields, read_error, read_redirect
 
 TOKEN = "/contoso/oauth2/v2.0/token"
 AUTHORIZE = "/contoso/oauth2/v2.0/authorize"
@@ -94,8 +94,8 @@ async def test_what_is_no_token_of_ours_is_good_for_nothing(http: httpx.AsyncCli
         {**asserted, "client_assertion": text},
         {**asserted, "client_assertion": text, "client_id": CLIENT},
     ):
-        assert refused(await http.post(TOKEN, data=form))[0] in (400, 401), form
-    assert refused(await http.post(AUTHORIZE, data={"ticket": text, "user": "x"}))[0] == 400
+        assert read_error(await http.post(TOKEN, data=form))[0] in (400, 401), form
+    assert read_error(await http.post(AUTHORIZE, data={"ticket": text, "user": "x"}))[0] == 400
 
 
 @ON_ONE_DATABASE
@@ -104,7 +104,7 @@ async def test_what_is_no_token_of_ours_is_good_for_nothing(http: httpx.AsyncCli
 )
 async def test_malformed_basic_credentials_are_refused(http: httpx.AsyncClient, credentials: bytes) -> None:
     answer = await http.post(TOKEN, data=FORM, headers={b"authorization": credentials})
-    assert refused(answer) == (400, "invalid_request", 9002313)
+    assert read_error(answer) == (400, "invalid_request", 9002313)
 
 
 @ON_ONE_DATABASE
@@ -113,14 +113,14 @@ async def test_malformed_basic_credentials_are_refused(http: httpx.AsyncClient, 
 )
 async def test_a_form_is_as_large_as_forms_are(http: httpx.AsyncClient, body: bytes) -> None:
     answer = await http.post(TOKEN, content=body, headers={"content-type": "application/x-www-form-urlencoded"})
-    assert refused(answer) == (400, "invalid_request", 9002313)
+    assert read_error(answer) == (400, "invalid_request", 9002313)
     assert len(answer.content) < 1000
 
 
 @ON_ONE_DATABASE
 async def test_a_scope_does_not_swell_a_token(http: httpx.AsyncClient) -> None:
     answer = await http.post(TOKEN, data={**FORM, "scope": f"https://{'x' * 5000}/.default"})
-    assert refused(answer) == (400, "invalid_request", 9002313)
+    assert read_error(answer) == (400, "invalid_request", 9002313)
 
 
 @ON_ONE_DATABASE
@@ -128,14 +128,14 @@ async def test_the_tokens_of_each_kind_are_none_of_another(http: httpx.AsyncClie
     form = {**WHOLE, "grant_type": "password", "scope": "openid offline_access"}
     issued = (await http.post(TOKEN, data=form)).json()
     asked = {"client_id": CLIENT, "redirect_uri": "http://localhost", "response_type": "code", "scope": "openid"}
-    ticket = hidden(await http.get(AUTHORIZE, params=asked))["ticket"]
+    ticket = hidden_fields(await http.get(AUTHORIZE, params=asked))["ticket"]
     for text in (issued["id_token"], issued["refresh_token"], ticket):
         assert (await http.get("/v1.0/users", headers={"authorization": f"Bearer {text}"})).status_code == 401
     for text in (issued["id_token"], issued["access_token"], ticket):
         again = {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": text}
-        assert refused(await http.post(TOKEN, data=again))[1] == "invalid_grant"
+        assert read_error(await http.post(TOKEN, data=again))[1] == "invalid_grant"
     for text in (issued["id_token"], issued["access_token"], issued["refresh_token"]):
-        assert refused(await http.post(AUTHORIZE, data={"ticket": text, "user": "alice@contoso.example"}))[0] == 400
+        assert read_error(await http.post(AUTHORIZE, data={"ticket": text, "user": "alice@contoso.example"}))[0] == 400
 
 
 EVIL = (
@@ -214,7 +214,7 @@ async def test_a_code_is_nobodys_but_its_clients_and_its_tenants(http: httpx.Asy
     question = {**base, "scope": "openid offline_access", "prompt": "none", "login_hint": "alice@contoso.example"}
 
     async def code() -> dict[str, Any]:
-        _, given = sent_back(await http.get(AUTHORIZE, params=question))
+        _, given = read_redirect(await http.get(AUTHORIZE, params=question))
         redeemed = {"grant_type": "authorization_code", "client_id": CLIENT, "redirect_uri": "http://localhost"}
         return {**redeemed, "code": given["code"]}
 
@@ -227,7 +227,7 @@ async def test_a_code_is_nobodys_but_its_clients_and_its_tenants(http: httpx.Asy
     # Whoever failed has not used it up; then it is good once.
     issued = await http.post(TOKEN, data=form)
     assert issued.status_code == 200, issued.text
-    assert refused(await http.post(TOKEN, data=form))[1] == "invalid_grant"
+    assert read_error(await http.post(TOKEN, data=form))[1] == "invalid_grant"
     refresh = {"grant_type": "refresh_token", "refresh_token": issued.json()["refresh_token"]}
     assert (await http.post(TOKEN, data={**refresh, "client_id": second})).status_code == 400
     for client_id in (CLIENT, other["clientId"]):
@@ -246,15 +246,15 @@ async def test_who_was_disabled_or_is_gone_gets_nothing_more(http: httpx.AsyncCl
     }
     question = {"client_id": CLIENT, "redirect_uri": "http://localhost", "response_type": "code", "scope": "openid"}
     named = {"prompt": "none", "login_hint": "alice@contoso.example"}
-    _, given = sent_back(await http.get(AUTHORIZE, params={**question, **named}))
+    _, given = read_redirect(await http.get(AUTHORIZE, params={**question, **named}))
     code = {"grant_type": "authorization_code", "client_id": CLIENT, "redirect_uri": "http://localhost"}
     code["code"] = given["code"]
     assert (await http.patch(alice, json={"accountEnabled": False}, headers=graph)).status_code == 204
     for form in (signed_in, refresh, code):
-        assert refused(await http.post(TOKEN, data=form)) == (400, "invalid_grant", 50057)
+        assert read_error(await http.post(TOKEN, data=form)) == (400, "invalid_grant", 50057)
     assert (await http.delete(alice, headers=graph)).status_code == 204
     for form in (signed_in, refresh, code):
-        assert refused(await http.post(TOKEN, data=form))[1] == "invalid_grant"
+        assert read_error(await http.post(TOKEN, data=form))[1] == "invalid_grant"
 
 
 async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.AsyncClient, app_token: str) -> None:
@@ -268,7 +268,7 @@ async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.Asy
     assert revoked.status_code == 200, revoked.text
     refresh = {"grant_type": "refresh_token", "client_id": CLIENT}
     alice, bob = [await http.post(TOKEN, data={**refresh, "refresh_token": each}) for each in tokens]
-    assert refused(alice) == (400, "invalid_grant", 50173)
+    assert read_error(alice) == (400, "invalid_grant", 50173)
     assert bob.status_code == 200
     again = (await http.post(TOKEN, data=signed_in)).json()["refresh_token"]
     assert (await http.post(TOKEN, data={**refresh, "refresh_token": again})).status_code == 200
@@ -298,6 +298,6 @@ async def test_an_address_that_is_none_names_no_tenant(http: httpx.AsyncClient, 
 
 @pytest.mark.parametrize("path", ["/%00/v2.0/.well-known/openid-configuration", "/a%00b/oauth2/v2.0/authorize"])
 async def test_a_tenant_has_no_nul_in_its_name(http: httpx.AsyncClient, path: str) -> None:
-    assert refused(await http.get(path))[0] == 400
+    assert read_error(await http.get(path))[0] == 400
     assert (await http.get("/common/UserRealm/a@%00")).status_code in (200, 400)
     assert (await http.get("/_fauxtune/v1/tenants/a%00")).status_code in (400, 404)

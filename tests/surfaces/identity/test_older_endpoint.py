@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.clock import FixedClock
-from tests.support.sign_in import CLIENT, SECRET, claims_of, refused
+from tests.support.sign_in import CLIENT, SECRET, read_error, verified_claims
 
 GRAPH = "https://graph.microsoft.com"
 APPLICATION = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET, "resource": GRAPH}
@@ -40,7 +40,7 @@ async def test_an_application_names_a_resource_and_reads_text(
         "not_before": str(now - 300),
         "resource": resource,
     }
-    assert (await claims_of(http, token))["aud"] == resource
+    assert (await verified_claims(http, token))["aud"] == resource
     assert (await http.get("/v1.0/users", headers={"authorization": f"Bearer {token}"})).status_code == 200
 
 
@@ -54,7 +54,7 @@ async def test_a_user_gets_a_refresh_token_always_and_an_id_token_on_demand(http
     assert (await ask(http, again, key=key)).json()["resource"] == GRAPH
     other = (await ask(http, {**again, "resource": "https://outlook.office.com"}, key=key)).json()
     assert other["resource"] == "https://outlook.office.com"
-    assert (await claims_of(http, other["access_token"]))["aud"] == "https://outlook.office.com"
+    assert (await verified_claims(http, other["access_token"]))["aud"] == "https://outlook.office.com"
     assert "id_token" in (await ask(http, {**USER, "scope": "openid"}, key=key)).json()
 
 
@@ -75,4 +75,4 @@ async def test_a_user_gets_a_refresh_token_always_and_an_id_token_on_demand(http
 async def test_it_refuses_as_the_newer_one_does(
     http: httpx.AsyncClient, form: dict[str, str], *, key: str, expected: tuple[int, str, int]
 ) -> None:
-    assert refused(await ask(http, form, key=key)) == expected
+    assert read_error(await ask(http, form, key=key)) == expected

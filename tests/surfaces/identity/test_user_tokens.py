@@ -12,7 +12,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.users_and_groups import delete_user, update_user
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.support.sign_in import CLIENT, claims_of
+from tests.support.sign_in import CLIENT, verified_claims
 
 ALICE = "alice@contoso.example"
 FORM = {
@@ -32,11 +32,11 @@ async def sign_in(http: httpx.AsyncClient, **changes: str) -> httpx.Response:
 async def test_a_user_gets_everything_that_msal_reads(http: httpx.AsyncClient, tenant: Tenant) -> None:
     body = (await sign_in(http)).json()
 
-    access = await claims_of(http, body["access_token"])
+    access = await verified_claims(http, body["access_token"])
     assert (access["aud"], access["tid"], access["upn"]) == ("https://localhost", tenant.id, ALICE)
     assert "DeviceManagementConfiguration.ReadWrite.All" in access["scp"].split()
     assert "roles" not in access
-    identity = await claims_of(http, body["id_token"])
+    identity = await verified_claims(http, body["id_token"])
     assert identity["aud"] == CLIENT
     assert identity["iss"] == access["iss"] == f"https://localhost:8443/{tenant.id}/v2.0"
     assert (identity["preferred_username"], identity["ver"]) == (ALICE, "2.0")
@@ -49,13 +49,13 @@ async def test_a_user_gets_everything_that_msal_reads(http: httpx.AsyncClient, t
 @pytest.mark.parametrize("key", ["common", "organizations", "ORGANIZATIONS", "contoso.example"])
 async def test_the_tenant_is_that_of_the_user(http: httpx.AsyncClient, tenant: Tenant, *, key: str) -> None:
     body = (await http.post(f"/{key}/oauth2/v2.0/token", data=FORM)).json()
-    assert (await claims_of(http, body["access_token"]))["tid"] == tenant.id
+    assert (await verified_claims(http, body["access_token"]))["tid"] == tenant.id
 
 
 async def test_only_what_the_scope_asks_for_comes_back(http: httpx.AsyncClient) -> None:
     body = (await sign_in(http, scope="https://graph.microsoft.com/User.Read", client_info="0")).json()
     assert body.keys().isdisjoint({"id_token", "refresh_token", "client_info"})
-    assert (await claims_of(http, body["access_token"]))["aud"] == "https://graph.microsoft.com"
+    assert (await verified_claims(http, body["access_token"]))["aud"] == "https://graph.microsoft.com"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_refresh_token_gives_a_new_access_token(http: httpx.AsyncClient,
     second = (await refresh(http, first["refresh_token"])).json()
     headers = {"authorization": f"Bearer {second['access_token']}"}
     assert (await http.get("/v1.0/users", headers=headers)).status_code == 200
-    assert (await claims_of(http, second["access_token"]))["aud"] == "https://localhost"
+    assert (await verified_claims(http, second["access_token"]))["aud"] == "https://localhost"
 
 
 async def test_a_refresh_token_ends_with_time_with_the_password_and_with_the_user(

@@ -14,7 +14,7 @@ from fauxtune.operations.devices.enrollment_tokens import create_token
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 from tests.support.devices.windows import (
     ALICE,
     PASSWORD,
@@ -24,8 +24,8 @@ from tests.support.devices.windows import (
     Json,
     Ledger,
     MakeToken,
-    Pc,
     Switch,
+    WindowsDevice,
 )
 from tests.support.tenant import Contoso
 
@@ -50,10 +50,10 @@ def keys(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Iterator[rsa.RSAPrivateKey]:
 def enroll(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> Enroll:
     """A new device of a platform."""
 
-    async def make(platform: str = "windows", **known: Any) -> Pc:
-        pc = Pc(http, next(keys), **known)
+    async def make(platform: str = "windows", **known: Any) -> WindowsDevice:
+        pc = WindowsDevice(http, next(keys), **known)
         items = pc.context(version=PHONES[platform], kind="WindowsPhone") if platform in PHONES else None
-        answer = await pc.enroll(words.by_password(ALICE, PASSWORD), items=items)
+        answer = await pc.enroll(windows_messages.by_password(ALICE, PASSWORD), items=items)
         assert answer.status_code == 200, answer.text
         return pc
 
@@ -93,7 +93,7 @@ def assign(contoso: Contoso) -> Assign:
 def ledger(http: httpx.AsyncClient) -> Ledger:
     """The items of a device, by key."""
 
-    async def read(pc: Pc) -> dict[str, Json]:
+    async def read(pc: WindowsDevice) -> dict[str, Json]:
         answer = await http.get(f"/_fauxtune/v1/tenants/contoso/devices/{pc.enrollment_id}/ledger")
         return {each["key"]: each for each in answer.json()["items"]}
 

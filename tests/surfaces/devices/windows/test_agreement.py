@@ -12,8 +12,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import Assign, Enroll, Ledger, Pc
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import Assign, Enroll, Ledger, WindowsDevice
 
 KINDS: dict[str, dict[str, Any]] = {
     "windows81TrustedRootCertificate": {"destinationStore": "computerCertStoreRoot"},
@@ -23,7 +23,7 @@ KINDS: dict[str, dict[str, Any]] = {
 EVERYWHERE = [assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})]
 
 
-def in_tree(pc: Pc) -> set[str]:
+def in_tree(pc: WindowsDevice) -> set[str]:
     """What the device holds, by the names that things have in the tree."""
     parts = (uri.split("/") for uri in pc.tree)
     names = ("RootCATrustedCertificates", "PFXCertInstall", "Accounts")
@@ -35,7 +35,7 @@ def in_tree(pc: Pc) -> set[str]:
     }
 
 
-async def in_ledger(pc: Pc, ledger: Ledger) -> set[str]:
+async def in_ledger(pc: WindowsDevice, ledger: Ledger) -> set[str]:
     """The same by the ledger."""
     rows = (await ledger(pc)).values()
     held = [each for each in rows if each["state"] in ("installed", "kept")]
@@ -43,7 +43,7 @@ async def in_ledger(pc: Pc, ledger: Ledger) -> set[str]:
     return accounts | {each["thumbprint"] for each in held if each["source"] != "email"}
 
 
-async def meddle(pc: Pc, chance: random.Random) -> None:
+async def meddle(pc: WindowsDevice, chance: random.Random) -> None:
     """The user deletes, a session stops half way, the device refuses for a while, or nobody is logged in."""
     match chance.randrange(5):
         case 0:
@@ -55,7 +55,7 @@ async def meddle(pc: Pc, chance: random.Random) -> None:
             await pc.check_in(messages=chance.randrange(3))
         case 2:
             pc.session += 1
-            pc.obey(await pc.say(1, words.opening()))
+            pc.obey(await pc.say(1, windows_messages.opening()))
         case 3:
             pc.refuses = {"./User/Vendor/MSFT/": chance.choice([500, 425, 418])}
             await pc.check_in()

@@ -17,8 +17,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import ALICE, PASSWORD, Enroll, MakeToken, Pc, Switch, anywhere, text
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import ALICE, PASSWORD, Enroll, MakeToken, Switch, WindowsDevice, anywhere, text
 
 PATH = "/mdm/contoso/windows/EnrollmentServer"
 SOAP = {"content-type": "application/soap+xml; charset=utf-8"}
@@ -32,9 +32,9 @@ def fault(answer: httpx.Response) -> tuple[str, str, str]:
 
 
 @pytest.fixture
-def pc(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> Pc:
+def pc(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> WindowsDevice:
     """A device that has not enrolled yet."""
-    return Pc(http, next(keys))
+    return WindowsDevice(http, next(keys))
 
 
 async def managed(http: httpx.AsyncClient, app_token: str) -> list[dict[str, Any]]:
@@ -85,21 +85,21 @@ async def test_the_third_certificate_of_the_document_is_the_devices(enroll: Enro
     assert [each.get("type") for each in stores] == ["Root", "CA", "My"]
 
 
-async def test_a_token_enrols_once_and_stays_good_after_a_refusal(pc: Pc, token: MakeToken) -> None:
-    security = words.by_token(await token())
+async def test_a_token_enrols_once_and_stays_good_after_a_refusal(pc: WindowsDevice, token: MakeToken) -> None:
+    security = windows_messages.by_token(await token())
     refused = await pc.http.post(
         f"{PATH}/Enrollment.svc",
-        content=words.request_token(b"no request", pc.context(), security=security),
+        content=windows_messages.request_token(b"no request", pc.context(), security=security),
         headers=SOAP,
     )
     assert fault(refused)[0] == "s:CertificateRequest"
-    asked = await pc.http.post(f"{PATH}/Policy.svc", content=words.get_policies(security), headers=SOAP)
+    asked = await pc.http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(security), headers=SOAP)
     assert asked.status_code == 200
     assert (await pc.enroll(security)).status_code == 200
     assert fault(await pc.enroll(security))[0] == "s:Authentication"
 
 
-async def test_an_entra_token_of_a_user_enrols(pc: Pc, http: httpx.AsyncClient) -> None:
+async def test_an_entra_token_of_a_user_enrols(pc: WindowsDevice, http: httpx.AsyncClient) -> None:
     form = {
         "grant_type": "password",
         "client_id": "c0ffee00-0000-4000-8000-00000000a991",
@@ -109,44 +109,49 @@ async def test_an_entra_token_of_a_user_enrols(pc: Pc, http: httpx.AsyncClient) 
         "scope": "https://graph.microsoft.com/.default",
     }
     jwt = (await http.post("/contoso/oauth2/v2.0/token", data=form)).json()["access_token"]
-    answer = await pc.enroll(words.by_token(jwt, kind=words.JWT))
+    answer = await pc.enroll(windows_messages.by_token(jwt, kind=windows_messages.JWT))
     assert answer.status_code == 200, answer.text
     assert pc.parameters("UPN") == [ALICE]
 
 
-async def test_the_token_of_an_application_enrols_nobody(pc: Pc, app_token: str) -> None:
-    assert fault(await pc.enroll(words.by_token(app_token, kind=words.JWT)))[0] == "s:Authentication"
+async def test_the_token_of_an_application_enrols_nobody(pc: WindowsDevice, app_token: str) -> None:
+    assert (
+        fault(await pc.enroll(windows_messages.by_token(app_token, kind=windows_messages.JWT)))[0] == "s:Authentication"
+    )
 
 
-async def test_an_unsigned_token_counts_only_where_the_tenant_is_lax(pc: Pc, switch: Switch) -> None:
+async def test_an_unsigned_token_counts_only_where_the_tenant_is_lax(pc: WindowsDevice, switch: Switch) -> None:
     claims = base64.urlsafe_b64encode(b'{"upn":"alice@contoso.example","tid":"x"}').decode().rstrip("=")
-    jwt = words.by_token(f"eyJhbGciOiJIUzI1NiJ9.{claims}.c2ln", kind=words.JWT)
+    jwt = windows_messages.by_token(f"eyJhbGciOiJIUzI1NiJ9.{claims}.c2ln", kind=windows_messages.JWT)
     assert fault(await pc.enroll(jwt))[0] == "s:Authentication"
     await switch({"windows.laxIdentity": True})
     assert (await pc.enroll(jwt)).status_code == 200
     for broken in (base64.b64encode(b'{"upn":"a\\u0000b"}').decode(), "e30", "bnVsbA", "W10", "eyJ1cG4iOjd9", "!"):
-        assert fault(await pc.enroll(words.by_token(f"a.{broken}.c", kind=words.JWT)))[0] == "s:Authentication"
+        assert (
+            fault(await pc.enroll(windows_messages.by_token(f"a.{broken}.c", kind=windows_messages.JWT)))[0]
+            == "s:Authentication"
+        )
 
 
 @pytest.mark.parametrize(
     ("security", "subcode"),
     [
         ("", "s:Authentication"),
-        (words.by_password(ALICE, "wrong"), "s:Authentication"),
-        (words.by_password("nobody@contoso.example", PASSWORD), "s:Authentication"),
-        (words.by_token("unknown"), "s:Authentication"),
-        (words.by_token("", packed="!"), "a:InvalidSecurity"),
-        (words.by_token("t", kind="urn:other"), "a:InvalidSecurity"),
+        (windows_messages.by_password(ALICE, "wrong"), "s:Authentication"),
+        (windows_messages.by_password("nobody@contoso.example", PASSWORD), "s:Authentication"),
+        (windows_messages.by_token("unknown"), "s:Authentication"),
+        (windows_messages.by_token("", packed="!"), "a:InvalidSecurity"),
+        (windows_messages.by_token("t", kind="urn:other"), "a:InvalidSecurity"),
     ],
 )
-async def test_who_proves_nothing_does_not_come_in(pc: Pc, security: str, subcode: str) -> None:
+async def test_who_proves_nothing_does_not_come_in(pc: WindowsDevice, security: str, subcode: str) -> None:
     answer = await pc.enroll(security)
     assert (answer.status_code, fault(answer)[0]) == (500, subcode)
-    asked = await pc.http.post(f"{PATH}/Policy.svc", content=words.get_policies(security), headers=SOAP)
+    asked = await pc.http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(security), headers=SOAP)
     assert fault(asked)[0] == subcode
 
 
-async def test_a_user_without_a_licence_is_told_so(pc: Pc, http: httpx.AsyncClient, app_token: str) -> None:
+async def test_a_user_without_a_licence_is_told_so(pc: WindowsDevice, http: httpx.AsyncClient, app_token: str) -> None:
     body = {
         "accountEnabled": True,
         "displayName": "Dora",
@@ -156,7 +161,7 @@ async def test_a_user_without_a_licence_is_told_so(pc: Pc, http: httpx.AsyncClie
     }
     made = await http.post("/v1.0/users", json=body, headers={"authorization": f"Bearer {app_token}"})
     assert made.status_code == 201, made.text
-    subcode, _, kind = fault(await pc.enroll(words.by_password("dora@contoso.example", "Fauxtune1!")))
+    subcode, _, kind = fault(await pc.enroll(windows_messages.by_password("dora@contoso.example", "Fauxtune1!")))
     assert (subcode, kind) == ("s:Authorization", "UserLicense")
 
 
@@ -168,13 +173,13 @@ async def test_a_user_without_a_licence_is_told_so(pc: Pc, http: httpx.AsyncClie
         ([("DeviceID", "x" * 2000)], "InvalidEnrollmentData"),
     ],
 )
-async def test_a_device_without_an_id_is_refused(pc: Pc, items: list[tuple[str, str]], kind: str) -> None:
-    assert fault(await pc.enroll(words.by_password(ALICE, PASSWORD), items=items))[2] == kind
+async def test_a_device_without_an_id_is_refused(pc: WindowsDevice, items: list[tuple[str, str]], kind: str) -> None:
+    assert fault(await pc.enroll(windows_messages.by_password(ALICE, PASSWORD), items=items))[2] == kind
 
 
-async def test_a_phone_of_the_old_days_says_little_and_comes_in(pc: Pc) -> None:
+async def test_a_phone_of_the_old_days_says_little_and_comes_in(pc: WindowsDevice) -> None:
     answer = await pc.enroll(
-        words.by_password(ALICE, PASSWORD), items=[("DeviceID", "D"), ("DeviceType", "WindowsPhone")]
+        windows_messages.by_password(ALICE, PASSWORD), items=[("DeviceID", "D"), ("DeviceType", "WindowsPhone")]
     )
     assert answer.status_code == 200
     assert pc.parameters("PROVIDER-ID") == ["SCConfigMgr"]
@@ -188,25 +193,27 @@ async def test_the_same_hardware_takes_the_place_of_what_it_was(
     await enroll()
     assert len(await managed(http, app_token)) == 2
     first.session += 1
-    assert (await first.say(1, words.opening())).statuses == {"0": "403"}
+    assert (await first.say(1, windows_messages.opening())).statuses == {"0": "403"}
 
 
-async def test_a_machine_enrols_into_the_machines_store(pc: Pc) -> None:
+async def test_a_machine_enrols_into_the_machines_store(pc: WindowsDevice) -> None:
     items = [("DeviceID", "D"), ("EnrollmentType", "Device")]
-    await pc.enroll(words.by_password(ALICE, PASSWORD), items=items)
+    await pc.enroll(windows_messages.by_password(ALICE, PASSWORD), items=items)
     assert pc.document is not None
     own = next(each for each in pc.document.iter() if each.get("type") == "My")
     assert next(each.get("type") for each in own) == "System"
     assert pc.parameters("SSLCLIENTCERTSEARCHCRITERIA")[0].endswith("Stores=MY%5CSystem")
 
 
-async def renewal(pc: Pc, *, signer: Pc | None = None, content: bytes | None = None) -> httpx.Response:
+async def renewal(
+    pc: WindowsDevice, *, signer: WindowsDevice | None = None, content: bytes | None = None
+) -> httpx.Response:
     """A renewal for the device, signed by what `signer` has."""
     who = signer or pc
     assert who.certificate is not None
-    csr = words.certificate_request(pc.key) if content is None else content
+    csr = windows_messages.certificate_request(pc.key) if content is None else content
     message = signed.sign(csr, certificate=who.certificate, key=who.key)
-    body = words.request_token(message, [], security="", kind="Renew")
+    body = windows_messages.request_token(message, [], security="", kind="Renew")
     return await pc.http.post(f"{PATH}/Enrollment.svc", content=body, headers=SOAP)
 
 
@@ -235,16 +242,16 @@ async def test_a_renewal_that_nobody_of_ours_signed_is_refused(
 ) -> None:
     pc = await enroll()
     assert fault(await renewal(pc, content=b"no request"))[0] == "s:CertificateRequest"
-    bare = words.request_token(words.certificate_request(pc.key), [], security="", kind="Renew")
+    bare = windows_messages.request_token(windows_messages.certificate_request(pc.key), [], security="", kind="Renew")
     answer = await pc.http.post(f"{PATH}/Enrollment.svc", content=bare, headers=SOAP)
     assert answer.status_code == 500
-    await pc.check_in(more=words.UNENROLLED)
+    await pc.check_in(more=windows_messages.UNENROLLED)
     assert fault(await renewal(pc))[2] == "NotEligibleToRenew"
 
 
 async def test_discovery_answers_with_the_tenants_own_addresses(http: httpx.AsyncClient, tenant: Tenant) -> None:
     for path in (f"{PATH}/Discovery.svc", "/EnrollmentServer/Discovery.svc"):
-        answer = await http.post(path, content=words.discover(policies=("Federated",)), headers=SOAP)
+        answer = await http.post(path, content=windows_messages.discover(policies=("Federated",)), headers=SOAP)
         root = ElementTree.fromstring(answer.content)
         base = f"https://localhost:8443/mdm/{tenant.id}/windows"
         assert anywhere(root, "EnrollmentPolicyServiceUrl").text == f"{base}/EnrollmentServer/Policy.svc"
@@ -253,10 +260,12 @@ async def test_discovery_answers_with_the_tenants_own_addresses(http: httpx.Asyn
 
 
 async def test_a_path_without_a_tenant_needs_somebody_of_one_or_the_switch(
-    http: httpx.AsyncClient, switch: Switch, pc: Pc
+    http: httpx.AsyncClient, switch: Switch, pc: WindowsDevice
 ) -> None:
     async def discovered(email: str) -> httpx.Response:
-        return await http.post("/EnrollmentServer/Discovery.svc", content=words.discover(email), headers=SOAP)
+        return await http.post(
+            "/EnrollmentServer/Discovery.svc", content=windows_messages.discover(email), headers=SOAP
+        )
 
     assert (await discovered("x@contoso.example")).status_code == 200
     for unknown in ("", "x@elsewhere.example"):
@@ -267,12 +276,12 @@ async def test_a_path_without_a_tenant_needs_somebody_of_one_or_the_switch(
     assert (await discovered("")).status_code == 200
     await switch({"windows.rootPaths": True}, of="fabrikam")
     assert "more than one tenant" in fault(await discovered(""))[1]
-    answer = await pc.enroll(words.by_password("bob@fabrikam.example", PASSWORD), path="")
+    answer = await pc.enroll(windows_messages.by_password("bob@fabrikam.example", PASSWORD), path="")
     assert answer.status_code == 200
     assert pc.parameters("UPN") == ["bob@fabrikam.example"]
 
 
-async def test_the_page_gives_a_token_to_whoever_signs_in(http: httpx.AsyncClient, pc: Pc) -> None:
+async def test_the_page_gives_a_token_to_whoever_signs_in(http: httpx.AsyncClient, pc: WindowsDevice) -> None:
     url, returns = "/mdm/contoso/windows/auth", "ms-app://s-1-15-2-1"
     page = await http.get(url, params={"appru": returns, "login_hint": 'a"<b'})
     assert (page.status_code, 'value="a&quot;&lt;b"' in page.text) == (200, True)
@@ -283,7 +292,7 @@ async def test_the_page_gives_a_token_to_whoever_signs_in(http: httpx.AsyncClien
     assert f'action="{returns}"' in page.text
     assert "form-action ms-app:" in page.headers["content-security-policy"]
     token = page.text.partition('name="wresult" value="')[2].partition('"')[0]
-    assert (await pc.enroll(words.by_token(token))).status_code == 200
+    assert (await pc.enroll(windows_messages.by_token(token))).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -308,17 +317,17 @@ async def test_what_is_no_xml_is_a_bad_request(http: httpx.AsyncClient, file: st
 
 @pytest.mark.parametrize("file", ["Discovery.svc", "Policy.svc", "Enrollment.svc"])
 async def test_an_unknown_action_is_a_fault(http: httpx.AsyncClient, file: str) -> None:
-    document = words.envelope("urn:unknown", "<a/>")
+    document = windows_messages.envelope("urn:unknown", "<a/>")
     answer = await http.post(f"{PATH}/{file}", content=document, headers=SOAP)
     assert (answer.status_code, fault(answer)[0]) == (500, "s:MessageFormat")
-    assert anywhere(ElementTree.fromstring(answer.content), "RelatesTo").text == words.MESSAGE_ID
+    assert anywhere(ElementTree.fromstring(answer.content), "RelatesTo").text == windows_messages.MESSAGE_ID
     unnamed = await http.post(f"{PATH}/{file}", content=document)
     assert (unnamed.status_code, fault(unnamed)[0]) == (200, "s:MessageFormat")
 
 
 async def test_an_unknown_tenant_another_method_and_too_much_are_faults(http: httpx.AsyncClient) -> None:
     unknown = await http.post(
-        "/mdm/nowhere/windows/EnrollmentServer/Discovery.svc", content=words.discover(), headers=SOAP
+        "/mdm/nowhere/windows/EnrollmentServer/Discovery.svc", content=windows_messages.discover(), headers=SOAP
     )
     assert fault(unknown)[0] == "s:EnrollmentServer"
     assert (await http.get("/mdm/nowhere/windows/EnrollmentServer/Discovery.svc")).status_code == 404

@@ -15,8 +15,8 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import Answer, Assign, MakeToken, Switch, Told
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import Answer, Assign, MakeToken, ServerCommand, Switch
 
 BASE = "/api/mdm/microsoft"
 ON = {"windows.pathAliases": True, "windows.laxIdentity": True, "windows.rootPaths": True}
@@ -45,8 +45,8 @@ class FleetLike:
 
     async def enroll(self) -> httpx.Response:
         """It reads none of the answers but their status."""
-        await self.post("discovery", words.discover("", policies=("OnPremise", "Federated")))
-        await self.post("policy", words.get_policies(self.security))
+        await self.post("discovery", windows_messages.discover("", policies=("OnPremise", "Federated")))
+        await self.post("policy", windows_messages.get_policies(self.security))
         items = [
             ("UXInitiated", "false"),
             ("HWDevID", self.hardware),
@@ -63,33 +63,35 @@ class FleetLike:
             ("NotInOobe", "false"),
             ("RequestVersion", "5.0"),
         ]
-        return await self.post("enroll", words.request_token(self.csr, items, security=self.security))
+        return await self.post("enroll", windows_messages.request_token(self.csr, items, security=self.security))
 
-    async def start(self) -> dict[str, Told]:
+    async def start(self) -> dict[str, ServerCommand]:
         """A session: the commands by their numbers."""
         self.session += 1
         self.message = 1
-        return await self._say(words.opening())
+        return await self._say(windows_messages.opening())
 
-    def respond(self, command: Told, code: int, *, found: str | None = None) -> None:
+    def respond(self, command: ServerCommand, code: int, *, found: str | None = None) -> None:
         """Queue an answer."""
         number = len(self.queued) + 2
-        self.queued.append(words.status(number, message=self.message, command=command.id, name=command.name, code=code))
+        self.queued.append(
+            windows_messages.status(number, message=self.message, command=command.id, name=command.name, code=code)
+        )
         if found is not None:
             number += 1
             self.queued.append(
-                words.results(number, message=self.message, command=command.id, uri=command.uri, data=found)
+                windows_messages.results(number, message=self.message, command=command.id, uri=command.uri, data=found)
             )
 
-    async def send(self) -> dict[str, Told]:
+    async def send(self) -> dict[str, ServerCommand]:
         """Only what is queued, and no Final."""
         body, self.queued = "".join(self.queued), []
-        body = words.status(1, message=self.message, command="0", name="SyncHdr", code=200) + body
+        body = windows_messages.status(1, message=self.message, command="0", name="SyncHdr", code=200) + body
         self.message += 1
         return await self._say(body, final=False)
 
-    async def _say(self, body: str, *, final: bool = True) -> dict[str, Told]:
-        document = words.sync(str(self.session), self.message, body, source=self.device_id, final=final)
+    async def _say(self, body: str, *, final: bool = True) -> dict[str, ServerCommand]:
+        document = windows_messages.sync(str(self.session), self.message, body, source=self.device_id, final=final)
         content = (await self.post("management", document)).content
         # It keeps statuses and commands in one map, by their CmdIDs.
         numbers = re.findall(rb"<CmdID>([^<]*)</CmdID>", content)
@@ -105,7 +107,7 @@ class FleetLike:
 def orbit(token: str) -> str:
     """Its programmatic token: URL-safe base64 of JSON."""
     document = json.dumps({"type": 1, "payload": {"orbit_node_key": token}}).encode()
-    return words.by_token("", packed=base64.urlsafe_b64encode(document).decode())
+    return windows_messages.by_token("", packed=base64.urlsafe_b64encode(document).decode())
 
 
 def automatic(upn: str) -> str:
@@ -115,13 +117,15 @@ def automatic(upn: str) -> str:
         base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in ({"alg": "HS256"}, claims)
     ]
     jwt = ".".join((*parts, base64.urlsafe_b64encode(b"signature" * 3).decode()))
-    return words.by_token("", kind=words.JWT, packed=base64.urlsafe_b64encode(jwt.encode()).decode())
+    return windows_messages.by_token(
+        "", kind=windows_messages.JWT, packed=base64.urlsafe_b64encode(jwt.encode()).decode()
+    )
 
 
 @pytest.fixture
 def csr(keys: Iterator[rsa.RSAPrivateKey]) -> bytes:
     """The one request."""
-    return words.certificate_request(next(keys))
+    return windows_messages.certificate_request(next(keys))
 
 
 @pytest.mark.parametrize("base", [BASE, f"/mdm/contoso/windows{BASE}"])
@@ -156,7 +160,7 @@ async def test_it_enrols_with_a_web_token_that_nobody_signed_and_the_name_in_it_
     client = FleetLike(http, csr, automatic("bob@contoso.example"), "DEVICE-B")
     with pytest.raises(AssertionError):
         # Its discovery names nobody, so the tenant must be the one that answers there; a fault has HTTP 200 for it.
-        assert b"DiscoverResult" in (await client.post("discovery", words.discover(""))).content
+        assert b"DiscoverResult" in (await client.post("discovery", windows_messages.discover(""))).content
     assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
 
 
@@ -189,7 +193,9 @@ async def test_a_path_that_is_switched_off_is_refused_to_the_probe_as_to_the_mes
         probe = await http.get(f"{base}/discovery")
         assert probe.status_code == probed
         assert (b"windows.pathAliases" in probe.content) is not is_on
-        assert (await http.post(f"{base}/discovery", content=words.discover(), headers=typed)).status_code == asked
+        assert (
+            await http.post(f"{base}/discovery", content=windows_messages.discover(), headers=typed)
+        ).status_code == asked
 
 
 async def test_without_the_switches_it_is_refused(
@@ -200,9 +206,9 @@ async def test_without_the_switches_it_is_refused(
     assert b"windows.pathAliases" in (await client.enroll()).content
     await switch({"windows.pathAliases": True})
     assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
-    document = words.sync("1", 1, words.opening(), source="DEVICE-A")
+    document = windows_messages.sync("1", 1, windows_messages.opening(), source="DEVICE-A")
     assert Answer.of((await client.post("management", document)).content).statuses == {"0": "407"}
     await switch({"windows.laxIdentity": True})
     assert Answer.of((await client.post("management", document)).content).statuses["0"] == "212"
-    unknown = words.sync("1", 1, words.opening(), source="DEVICE-X")
+    unknown = windows_messages.sync("1", 1, windows_messages.opening(), source="DEVICE-X")
     assert Answer.of((await client.post("management", unknown)).content).statuses == {"0": "401"}

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import Answer, Assign, Enroll, Json, Ledger, Pc
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import Answer, Assign, Enroll, Json, Ledger, WindowsDevice
 
 ROOT = "windows81TrustedRootCertificate"
 FACTS = {
@@ -29,7 +29,7 @@ async def record(http: httpx.AsyncClient, app_token: str) -> Json:
     return dict(found)
 
 
-async def is_settled(http: httpx.AsyncClient, pc: Pc) -> bool:
+async def is_settled(http: httpx.AsyncClient, pc: WindowsDevice) -> bool:
     answer = await http.get(f"/_fauxtune/v1/tenants/contoso/devices/{pc.enrollment_id}")
     return bool(answer.json()["settled"])
 
@@ -96,7 +96,7 @@ async def test_an_inventory_without_the_user_says_nothing_of_what_the_user_holds
     assert set(states(await ledger(pc)).values()) == {"installed"}
 
 
-async def stay(pc: Pc) -> None:
+async def stay(pc: WindowsDevice) -> None:
     """Wait for pushes, and come to each with nobody logged in."""
     after = 0
     while True:
@@ -134,7 +134,7 @@ async def test_a_client_that_answers_every_question_with_a_status_alone_cannot_t
     pc = await enroll()
     for _ in range(2):
         pc.session += 1
-        answer = await pc.say(1, words.opening(login=said))
+        answer = await pc.say(1, windows_messages.opening(login=said))
         for number in range(2, 20):
             if not answer.commands:
                 break
@@ -146,9 +146,9 @@ async def test_a_client_that_answers_every_question_with_a_status_alone_cannot_t
 
 def _all_well(answer: Answer) -> str:
     number, reference = 1, int(answer.number)
-    body = words.status(number, message=reference, command="0", name="SyncHdr", code=200)
+    body = windows_messages.status(number, message=reference, command="0", name="SyncHdr", code=200)
     for told in answer.commands:
         for each in (told, *told.parts):
             number += 1
-            body += words.status(number, message=reference, command=each.id, name=each.name, code=200)
+            body += windows_messages.status(number, message=reference, command=each.id, name=each.name, code=200)
     return body

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import ALICE, PASSWORD, Answer, Assign, Json, Told, anywhere
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import ALICE, PASSWORD, Answer, Assign, Json, ServerCommand, anywhere
 
 EXAMPLE = Path(__file__).parents[3] / "wire" / "windows" / "device-session-no-login-status.xml"
 KINDS = ("Get", "Atomic", "Add", "Replace", "Exec", "Sequence", "Delete")
@@ -46,7 +46,7 @@ class PytuneLike:
     over_tls: httpx.AsyncClient | None = None
     address: str = ""
     session: int = 0
-    told: list[Told] = field(default_factory=list)
+    told: list[ServerCommand] = field(default_factory=list)
 
     async def enroll(self, http: httpx.AsyncClient, *, jwt: str) -> None:
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "0c8d5a34-5a5f-4a52-9d0e-6a4c2fb1f0d3")])
@@ -60,7 +60,9 @@ class PytuneLike:
             ("HWDevID", "AB" * 32),
             ("EnrollmentType", "Device"),
         ]
-        body = words.request_token(csr.public_bytes(Encoding.DER), items, security=words.by_token(jwt, kind=words.JWT))
+        body = windows_messages.request_token(
+            csr.public_bytes(Encoding.DER), items, security=windows_messages.by_token(jwt, kind=windows_messages.JWT)
+        )
         headers = {"content-type": "application/soap+xml; charset=utf-8"}
         path = "/mdm/contoso/windows/EnrollmentServer/Enrollment.svc"
         answer = await http.post(path, content=body, headers=headers)
@@ -91,7 +93,7 @@ class PytuneLike:
                 return
             self.told += answer.commands
             said = self._answers(answer, reference=number - 1)
-            answer = await self._post(words.sync(str(self.session), number, said, source=name))
+            answer = await self._post(windows_messages.sync(str(self.session), number, said, source=name))
         raise AssertionError("the session does not end")
 
     async def _post(self, body: bytes) -> Answer:
@@ -103,16 +105,18 @@ class PytuneLike:
 
     def _answers(self, answer: Answer, *, reference: int) -> str:
         numbers = itertools.count(8)
-        body = words.status(1, message=reference, command="0", name="SyncHdr", code=200)
-        body += words.status(3, message=reference, command="1", name="Status", code=200)
+        body = windows_messages.status(1, message=reference, command="0", name="SyncHdr", code=200)
+        body += windows_messages.status(3, message=reference, command="1", name="Status", code=200)
         flat = [one for each in answer.commands for one in (each, *each.parts)]
         for told in sorted(flat, key=lambda each: KINDS.index(each.name)):
             found = FACTS.get(told.uri) if told.name == "Get" else None
             code = 404 if told.name == "Get" and found is None else 200
-            body += words.status(next(numbers), message=reference, command=told.id, name=told.name, code=code)
+            body += windows_messages.status(
+                next(numbers), message=reference, command=told.id, name=told.name, code=code
+            )
             if found is not None:
                 number = next(numbers)
-                body += words.results(number, message=reference, command=told.id, uri=told.uri, data=found)
+                body += windows_messages.results(number, message=reference, command=told.id, uri=told.uri, data=found)
         return body
 
 

@@ -9,11 +9,11 @@ from fauxtune.operations.checkin.steps import Result
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
 from fauxtune.surfaces.devices.windows.session_state import Pending, State
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 
 
 def message(body: str = "", *, number: int = 1, session: str = "1F", largest: int | None = None) -> syncml.Message:
-    return syncml.read(words.sync(session, number, body, source="D", largest=largest))
+    return syncml.read(windows_messages.sync(session, number, body, source="D", largest=largest))
 
 
 def restarted(state: State) -> State:
@@ -41,7 +41,7 @@ def put(state: State, on: syncml.Message) -> list[int]:
 
 
 def answer(number: int, code: int, *, to: int = 1) -> str:
-    return words.status(1, message=to, command=str(number), name="Add", code=code)
+    return windows_messages.status(1, message=to, command=str(number), name="Add", code=code)
 
 
 def test_a_step_is_over_when_all_of_its_commands_are_answered_whenever_that_is() -> None:
@@ -76,7 +76,7 @@ def test_a_status_for_what_was_never_sent_is_ignored() -> None:
     (number,) = put(state, message())
     for body in (answer(number + 1, 200), answer(number, 200, to=2), answer(0, 200), answer(number, 200, to=99)):
         assert state.hear(message(body, number=2)) == []
-    assert state.hear(message(words.results(1, message=7, command="7", uri="./a", data="x"), number=2)) == []
+    assert state.hear(message(windows_messages.results(1, message=7, command="7", uri="./a", data="x"), number=2)) == []
     assert len(state.hear(message(answer(number, 200), number=2))) == 1
     assert state.hear(message(answer(number, 200), number=2)) == []
 
@@ -87,7 +87,7 @@ def test_results_may_come_before_their_status_or_in_another_message() -> None:
         state.begin(message())
         told(state, Command("Get", "./a", role="ask"), kind=StepKind.QUESTION)
         (number,) = put(state, message())
-        found = words.results(1, message=1, command=str(number), uri="./a", data="A/B")
+        found = windows_messages.results(1, message=1, command=str(number), uri="./a", data="A/B")
         if not together:
             assert state.hear(message(found, number=2)) == []
             state = restarted(state)

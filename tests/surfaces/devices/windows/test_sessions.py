@@ -19,7 +19,7 @@ from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 from tests.support.devices.windows import Answer, Assign, Enroll, Ledger, Switch, held
 
 MAIL = {"hostName": "mail.contoso.example", "accountName": "Work", "requireSsl": True}
@@ -53,7 +53,7 @@ async def test_a_device_is_given_a_root_a_certificate_and_an_account(
     seen = len(pc.seen)
     # Nothing is new: one message, and statuses alone in its answer.
     pc.session += 1
-    assert not (await pc.say(1, words.opening())).commands
+    assert not (await pc.say(1, windows_messages.opening())).commands
     assert len(pc.seen) == seen
 
 
@@ -144,7 +144,7 @@ async def test_a_session_that_stops_half_way_is_taken_up_by_the_next(
         if messages:
             # The device did the last it was told, and nobody heard of it.
             pc.session += 1
-            pc.obey(await pc.say(1, words.opening()))
+            pc.obey(await pc.say(1, windows_messages.opening()))
     await pc.check_in()
     await pc.check_in()
     assert await states(ledger, pc) == {"installed"}
@@ -154,18 +154,20 @@ async def test_a_session_that_stops_half_way_is_taken_up_by_the_next(
 async def test_a_message_that_is_sent_again_is_told_the_same_again(enroll: Enroll, everything: list[str]) -> None:
     pc = await enroll()
     pc.session += 1
-    first = await pc.say(1, words.opening())
-    again = await pc.say(1, words.opening())
+    first = await pc.say(1, windows_messages.opening())
+    again = await pc.say(1, windows_messages.opening())
     assert [each.uri for each in again.commands] == [each.uri for each in first.commands]
     second = await pc.say(2, pc.obey(again))
-    lost = await pc.say(2, words.status(1, message=1, command="0", name="SyncHdr", code=200))
+    lost = await pc.say(2, windows_messages.status(1, message=1, command="0", name="SyncHdr", code=200))
     assert [each.uri for each in lost.commands] == [each.uri for each in second.commands]
 
 
 async def test_another_devices_session_is_none_of_ones_own(enroll: Enroll, everything: list[str]) -> None:
     first, second = await enroll(), await enroll()
-    told = await first.say(1, words.opening(), session="7")
-    refusals = "".join(words.status(2, message=1, command=each.id, name=each.name, code=500) for each in told.commands)
+    told = await first.say(1, windows_messages.opening(), session="7")
+    refusals = "".join(
+        windows_messages.status(2, message=1, command=each.id, name=each.name, code=500) for each in told.commands
+    )
     answer = await second.say(2, refusals, session="7")
     # It begins a session by that: nothing that it says is an answer to anything that it was told.
     assert [each.uri for each in answer.commands] == [told.commands[0].uri]
@@ -176,7 +178,7 @@ async def test_another_devices_session_is_none_of_ones_own(enroll: Enroll, every
 async def test_a_device_that_needs_time_is_not_told_more(enroll: Enroll, everything: list[str]) -> None:
     pc = await enroll()
     pc.session += 1
-    told = await pc.say(1, words.opening())
+    told = await pc.say(1, windows_messages.opening())
     busy = (
         "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns='syncml:metinf'>Reversed-Domain-Name:com."
         "microsoft.mdm.requestpending</Type></Meta><Data>1</Data></Item></Alert>"
@@ -191,7 +193,7 @@ async def test_a_device_that_needs_time_is_not_told_more(enroll: Enroll, everyth
 async def test_a_session_that_the_device_breaks_off_is_over(enroll: Enroll, everything: list[str]) -> None:
     pc = await enroll()
     pc.session += 1
-    await pc.say(1, words.opening())
+    await pc.say(1, windows_messages.opening())
     over = await pc.say(2, "<Alert><CmdID>2</CmdID><Data>1223</Data></Alert>")
     assert (over.statuses, over.commands) == ({"0": "200", "2": "200"}, ())
 
@@ -199,7 +201,7 @@ async def test_a_session_that_the_device_breaks_off_is_over(enroll: Enroll, ever
 async def test_a_pushed_session_is_a_session(enroll: Enroll, everything: list[str]) -> None:
     pc = await enroll()
     pc.session += 1
-    assert (await pc.say(1, words.opening(alert="1200"))).commands
+    assert (await pc.say(1, windows_messages.opening(alert="1200"))).commands
 
 
 @pytest.mark.parametrize(("edition", "stays"), [("2020-04", False), ("current", True)])
@@ -209,7 +211,7 @@ async def test_the_user_leaves_and_since_2022_the_record_stays_until_it_is_delet
     await switch({"edition": edition})
     pc = await enroll()
     await pc.check_in()
-    last = await pc.check_in(more=words.UNENROLLED)
+    last = await pc.check_in(more=windows_messages.UNENROLLED)
     assert last.statuses["4"] == "200"
     url, caller = "/beta/deviceManagement/managedDevices", {"authorization": f"Bearer {app_token}"}
     found = (await http.get(url, headers=caller)).json()["value"]
@@ -244,7 +246,7 @@ async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(
     device = (await record(http, app_token))["id"]
     await emulator.runner.run(tenant, device_actions.wipe, device, options={"keepEnrollmentData": True})
     pc.session += 1
-    told = await pc.say(1, words.opening())
+    told = await pc.say(1, windows_messages.opening())
     assert told.commands[0].uri == "./Device/Vendor/MSFT/RemoteWipe/doWipePersistUserData"
     await pc.say(2, pc.obey(told))
     pc.tree.clear()
@@ -301,7 +303,7 @@ async def test_two_messages_at_once_are_served_one_after_the_other(
     enroll: Enroll, everything: list[str], ledger: Ledger
 ) -> None:
     pc = await enroll()
-    answers = await asyncio.gather(*(pc.say(1, words.opening(), session=name) for name in ("a", "b", "c")))
+    answers = await asyncio.gather(*(pc.say(1, windows_messages.opening(), session=name) for name in ("a", "b", "c")))
     assert [each.session for each in answers] == ["a", "b", "c"]
     assert {len(each.commands) for each in answers} == {len(answers[0].commands)}
     await pc.check_in()
@@ -323,13 +325,13 @@ async def test_a_certificate_of_the_connection_proves_the_device_as_well(
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(over_tls)) as client:
         pc.http = client
-        answer = await pc.post(words.sync("1", 1, words.opening(), source="anything"), sign=False)
+        answer = await pc.post(windows_messages.sync("1", 1, windows_messages.opening(), source="anything"), sign=False)
     assert Answer.of(answer.content).commands
 
 
 async def test_who_proves_nothing_or_with_another_body_is_refused(enroll: Enroll) -> None:
     pc = await enroll()
-    body = words.sync("1", 1, words.opening(), source=pc.device_id)
+    body = windows_messages.sync("1", 1, windows_messages.opening(), source=pc.device_id)
     assert Answer.of((await pc.post(body, sign=False)).content).statuses == {"0": "407"}
     for signature in ("!", "MAA=", base64.b64encode(pc.sign(body + b" ")).decode()):
         answer = await pc.http.post(pc.management, content=body, headers={"mdm-signature": signature})

@@ -10,16 +10,16 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.surfaces.devices.windows.messages import mde2, soap
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 from tests.support.devices.windows import anywhere, text
 
 
 def discover(**asked: object) -> mde2.Discover:
-    return mde2.discover(soap.read(words.discover(**asked), soap.DISCOVER))  # type: ignore[arg-type]
+    return mde2.discover(soap.read(windows_messages.discover(**asked), soap.DISCOVER))  # type: ignore[arg-type]
 
 
 def proof(security: str) -> soap.Proof:
-    return soap.proof(soap.read(words.get_policies(security), soap.GET_POLICIES).security)
+    return soap.proof(soap.read(windows_messages.get_policies(security), soap.GET_POLICIES).security)
 
 
 def test_a_discovery_is_read_also_with_a_slash_at_the_end_of_its_namespace() -> None:
@@ -72,7 +72,7 @@ def test_the_address_of_the_page_goes_with_federated_alone() -> None:
 
 
 def test_a_name_with_its_password_is_a_proof_and_its_repr_keeps_it() -> None:
-    found = proof(words.by_password("alice", "s3cret&<"))
+    found = proof(windows_messages.by_password("alice", "s3cret&<"))
     assert (found.username, found.password, found.given) == ("alice", "s3cret&<", True)
     assert "s3cret" not in repr(found)
 
@@ -82,24 +82,24 @@ def test_a_token_may_come_in_either_alphabet(alphabet: object) -> None:
     token = "ÿþ~?>ÿ?"  # both alphabets differ for it
     packed = alphabet(token.encode()).decode()  # type: ignore[operator]
     for text_ in (packed, packed.rstrip("="), f"\n  {packed[:4]}\n{packed[4:]}\t"):
-        found = proof(words.by_token("", packed=text_))
+        found = proof(windows_messages.by_token("", packed=text_))
         assert (found.kind, found.token) == (soap.USER_TOKEN, token)
 
 
 def test_a_web_token_is_told_from_an_enrolment_token() -> None:
-    assert proof(words.by_token("a.b.c", kind=words.JWT)).kind == soap.JWT
+    assert proof(windows_messages.by_token("a.b.c", kind=windows_messages.JWT)).kind == soap.JWT
 
 
 @pytest.mark.parametrize("packed", ["", "=", "!!!", "a", "YQ==YQ==", "YWJj*", "//7/", "é", "a" * 100_000])
 def test_a_token_that_is_garbage_is_refused(packed: str) -> None:
     with pytest.raises(Invalid, match="BinarySecurityToken") as refusal:
-        proof(words.by_token("", packed=packed))
+        proof(windows_messages.by_token("", packed=packed))
     assert refusal.value.target == "security"
 
 
 def test_a_token_of_another_kind_is_refused() -> None:
     with pytest.raises(Invalid, match="urn:x"):
-        proof(words.by_token("t", kind="urn:x"))
+        proof(windows_messages.by_token("t", kind="urn:x"))
 
 
 def test_who_says_nothing_proves_nothing() -> None:
@@ -113,10 +113,10 @@ def test_who_says_nothing_proves_nothing() -> None:
     [
         b"<Envelope/>",
         b"<a/>",
-        words.envelope(soap.DISCOVER.request, ""),
-        words.envelope("", "<Discover/>"),
-        words.envelope("urn:unknown/Action", "<Discover/>"),
-        words.envelope(soap.REQUEST_TOKEN.request, "<Discover/>"),
+        windows_messages.envelope(soap.DISCOVER.request, ""),
+        windows_messages.envelope("", "<Discover/>"),
+        windows_messages.envelope("urn:unknown/Action", "<Discover/>"),
+        windows_messages.envelope(soap.REQUEST_TOKEN.request, "<Discover/>"),
     ],
 )
 def test_another_action_or_no_envelope_is_refused(document: bytes) -> None:
@@ -127,17 +127,19 @@ def test_another_action_or_no_envelope_is_refused(document: bytes) -> None:
 @pytest.mark.parametrize("body", ["<Discover/>", "<request/>", "<GetPolicies><request/></GetPolicies>"])
 def test_another_body_is_refused(body: str) -> None:
     with pytest.raises(Invalid):
-        mde2.discover(soap.read(words.envelope(soap.DISCOVER.request, body), soap.DISCOVER))
+        mde2.discover(soap.read(windows_messages.envelope(soap.DISCOVER.request, body), soap.DISCOVER))
     with pytest.raises(Invalid):
-        mde2.token_request(soap.read(words.envelope(soap.REQUEST_TOKEN.request, body), soap.REQUEST_TOKEN))
+        mde2.token_request(soap.read(windows_messages.envelope(soap.REQUEST_TOKEN.request, body), soap.REQUEST_TOKEN))
     if "GetPolicies" not in body:
         with pytest.raises(Invalid):
-            mde2.check_policies_request(soap.read(words.envelope(soap.GET_POLICIES.request, body), soap.GET_POLICIES))
+            mde2.check_policies_request(
+                soap.read(windows_messages.envelope(soap.GET_POLICIES.request, body), soap.GET_POLICIES)
+            )
 
 
 def token_request(**asked: object) -> mde2.TokenRequest:
     items = [("DeviceID", "D"), ("MAC", "1"), ("MAC", "2"), ("IMEI", ""), ("IMEI", "3")]
-    document = words.request_token(b"csr" * 40, items, security="", **asked)  # type: ignore[arg-type]
+    document = windows_messages.request_token(b"csr" * 40, items, security="", **asked)  # type: ignore[arg-type]
     return mde2.token_request(soap.read(document, soap.REQUEST_TOKEN))
 
 
@@ -167,9 +169,9 @@ def test_a_certificate_request_in_pem_is_told_that_it_is_pem() -> None:
 
 def test_an_answer_relates_to_its_request_and_one_with_a_token_says_how_long_it_is_good() -> None:
     now = datetime(2026, 11, 24, 10, 0, 0, 250_000, tzinfo=UTC)
-    document = soap.answer(soap.REQUEST_TOKEN, "<x/>", relates_to=words.MESSAGE_ID, activity="a", now=now)
+    document = soap.answer(soap.REQUEST_TOKEN, "<x/>", relates_to=windows_messages.MESSAGE_ID, activity="a", now=now)
     root = ElementTree.fromstring(document)
-    assert anywhere(root, "RelatesTo").text == words.MESSAGE_ID
+    assert anywhere(root, "RelatesTo").text == windows_messages.MESSAGE_ID
     assert anywhere(root, "Action").text == soap.REQUEST_TOKEN.response
     stamp = anywhere(root, "Timestamp")
     assert (text(stamp, "Created"), text(stamp, "Expires")) == ("2026-11-24T09:55:00.250Z", "2026-11-24T10:05:00.250Z")

@@ -24,18 +24,18 @@ from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from fauxtune.surfaces.devices.windows.translate import WindowsAdapter
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import ALICE, Answer, Enroll, MakeToken, Pc, Switch, anywhere, text
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import ALICE, Answer, Enroll, MakeToken, Switch, WindowsDevice, anywhere, text
 
 BASE = "/mdm/contoso/windows"
 SOAP = {"content-type": "application/soap+xml; charset=utf-8"}
 
 
-async def renewal(pc: Pc) -> str:
+async def renewal(pc: WindowsDevice) -> str:
     """The subcode of the fault that a renewal is answered with; empty for a new certificate."""
     assert pc.certificate is not None
-    packed = signed.sign(words.certificate_request(pc.key), certificate=pc.certificate, key=pc.key)
-    body = words.request_token(packed, [], security="", kind="Renew")
+    packed = signed.sign(windows_messages.certificate_request(pc.key), certificate=pc.certificate, key=pc.key)
+    body = windows_messages.request_token(packed, [], security="", kind="Renew")
     answer = await pc.http.post(f"{BASE}/EnrollmentServer/Enrollment.svc", content=body, headers=SOAP)
     if answer.status_code == 200:
         return ""
@@ -45,15 +45,15 @@ async def renewal(pc: Pc) -> str:
 @pytest.fixture
 async def macs(
     http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], emulator: Emulator, tenant: Tenant, token: MakeToken
-) -> Pc:
+) -> WindowsDevice:
     """What an enrolled Mac has, in the hands of somebody who speaks Windows."""
-    pc = Pc(http, next(keys), management=f"{BASE}/ManagementServer/MDM.svc")
+    pc = WindowsDevice(http, next(keys), management=f"{BASE}/ManagementServer/MDM.svc")
     challenge = await token()
     facts = {"udid": "mac"}
     asked = enrollment.EnrollmentRequest(platform=Platform.MACOS, mode=None, hardware_key="apple/mac", facts=facts)
 
     def come(tx: Transaction) -> bytes:
-        csr = words.certificate_request(pc.key)
+        csr = windows_messages.certificate_request(pc.key)
         der = apple_enrollment.issue(tx, csr, token=challenge, keys=emulator.keys)
         apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, der), request=asked)
         apple_enrollment.complete(tx, apple_enrollment.recognise(tx, der), push_token="p", wire_state={})
@@ -64,10 +64,10 @@ async def macs(
 
 
 async def test_the_identity_of_a_mac_opens_no_session_and_is_not_renewed(
-    macs: Pc, emulator: Emulator, tenant: Tenant
+    macs: WindowsDevice, emulator: Emulator, tenant: Tenant
 ) -> None:
     """One authority issues to all devices of a tenant."""
-    answer = await macs.post(words.sync("1", 1, words.opening(), source="mac"))
+    answer = await macs.post(windows_messages.sync("1", 1, windows_messages.opening(), source="mac"))
     assert answer.status_code == 200
     told = Answer.of(answer.content)
     assert (told.statuses["0"], told.commands) == ("401", ())
@@ -106,9 +106,9 @@ async def test_a_form_that_is_not_the_pages_is_refused_before_it_is_taken_apart(
 
 def test_a_sessions_name_has_an_end() -> None:
     """It is kept with the device."""
-    assert syncml.read(words.sync("x" * 255, 1, "", source="pc")).session == "x" * 255
+    assert syncml.read(windows_messages.sync("x" * 255, 1, "", source="pc")).session == "x" * 255
     with pytest.raises(Malformed, match="SessionID"):
-        syncml.read(words.sync("x" * 256, 1, "", source="pc"))
+        syncml.read(windows_messages.sync("x" * 256, 1, "", source="pc"))
 
 
 def test_what_a_device_says_of_itself_has_an_end() -> None:
@@ -118,7 +118,7 @@ def test_what_a_device_says_of_itself_has_an_end() -> None:
 
 def test_thousands_of_context_items_of_one_name_are_read_in_one_pass() -> None:
     items = [("MAC", f"{number}") for number in range(3_000)]
-    body = words.request_token(b"csr", items, security=words.by_token("t"))
+    body = windows_messages.request_token(b"csr", items, security=windows_messages.by_token("t"))
     read = mde2.token_request(soap.read(body, soap.REQUEST_TOKEN))
     assert read.items["mac"] == tuple(value for _, value in items)
     assert read.certificate_request == b"csr"
@@ -131,7 +131,7 @@ async def test_the_token_of_the_page_is_its_users(http: httpx.AsyncClient, keys:
     token = answer.text.partition('name="wresult" value="')[2].partition('"')[0]
     assert token
     assert token not in str(answer.headers)
-    pc = Pc(http, next(keys))
+    pc = WindowsDevice(http, next(keys))
     packed = base64.b64encode(token.encode()).decode()
-    assert (await pc.enroll(words.by_token("", packed=packed))).status_code == 200
-    assert (await pc.enroll(words.by_token("", packed=packed))).status_code == 500
+    assert (await pc.enroll(windows_messages.by_token("", packed=packed))).status_code == 200
+    assert (await pc.enroll(windows_messages.by_token("", packed=packed))).status_code == 500

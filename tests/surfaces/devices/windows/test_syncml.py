@@ -9,12 +9,12 @@ import pytest
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 from tests.support.devices.windows import Answer
 
 
 def message(body: str = "", *, session: str = "1F", number: int = 1, largest: int | None = None) -> syncml.Message:
-    return syncml.read(words.sync(session, number, body, source="D", largest=largest))
+    return syncml.read(windows_messages.sync(session, number, body, source="D", largest=largest))
 
 
 def answered(body: str, *commands: Command, largest: int | None = None) -> Answer:
@@ -26,7 +26,7 @@ def answered(body: str, *commands: Command, largest: int | None = None) -> Answe
 
 
 def test_an_opening_message_is_read() -> None:
-    found = message(words.opening() + words.UNENROLLED)
+    found = message(windows_messages.opening() + windows_messages.UNENROLLED)
     assert (found.session, found.number, found.source) == ("1F", 1, "D")
     assert [(each.name, each.data) for each in found.commands] == [
         ("Alert", "1201"),
@@ -45,14 +45,14 @@ def test_an_opening_message_is_read() -> None:
     [
         b"<SyncML/>",
         b"<SyncBody/>",
-        words.sync("1", 1, "", source="D").replace(b"<MsgID>1</MsgID>", b""),
-        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>0<"),
-        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>-1<"),
-        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>0x1<"),
-        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", "<MsgID>١<".encode()),
-        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>12345678901<"),
-        words.sync("", 1, "", source="D"),
-        words.sync("1", 1, "", source=""),
+        windows_messages.sync("1", 1, "", source="D").replace(b"<MsgID>1</MsgID>", b""),
+        windows_messages.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>0<"),
+        windows_messages.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>-1<"),
+        windows_messages.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>0x1<"),
+        windows_messages.sync("1", 1, "", source="D").replace(b"<MsgID>1<", "<MsgID>١<".encode()),
+        windows_messages.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>12345678901<"),
+        windows_messages.sync("", 1, "", source="D"),
+        windows_messages.sync("1", 1, "", source=""),
         b"\x02\x00\x00\x6a",  # WBXML
     ],
 )
@@ -62,11 +62,11 @@ def test_a_message_without_a_usable_header_is_refused(document: bytes) -> None:
 
 
 def test_statuses_and_results_are_read_and_what_is_no_status_is_not() -> None:
-    body = words.status(1, message=1, command="7", name="Add", code=418)
+    body = windows_messages.status(1, message=1, command="7", name="Add", code=418)
     body += "<Status><CmdID>2</CmdID><MsgRef>1</MsgRef><CmdRef>8</CmdRef><Data>fine</Data></Status>"
     body += "<Status><CmdID>3</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><TargetRef>./a</TargetRef>"
     body += "<Data>200</Data></Status>"
-    body += words.results(4, message=1, command="9", uri="./a", data=" b/c ") + "<Results/>"
+    body += windows_messages.results(4, message=1, command="9", uri="./a", data=" b/c ") + "<Results/>"
     found = message(body)
     assert [(each.message, each.command, each.code, each.targets) for each in found.statuses] == [
         ("1", "7", 418, ()),
@@ -76,7 +76,7 @@ def test_statuses_and_results_are_read_and_what_is_no_status_is_not() -> None:
 
 
 def test_a_message_may_lack_final_and_its_size_is_capped() -> None:
-    found = syncml.read(words.sync("1", 1, words.opening(), source="D", final=False))
+    found = syncml.read(windows_messages.sync("1", 1, windows_messages.opening(), source="D", final=False))
     assert (len(found.commands), found.largest) == (3, syncml.USUAL_SIZE)
     assert message(largest=5000).largest == 5000
     assert message(largest=999_999_999).largest == syncml.USUAL_SIZE
@@ -84,7 +84,7 @@ def test_a_message_may_lack_final_and_its_size_is_capped() -> None:
 
 
 def test_the_answer_has_a_status_for_everything_and_says_final() -> None:
-    answer = answered(words.opening())
+    answer = answered(windows_messages.opening())
     assert (answer.session, answer.number, answer.is_final) == ("1F", "1", True)
     assert answer.statuses == {"0": "212", "2": "200", "3": "200", "9": "200"}
     assert not answer.commands
@@ -97,7 +97,7 @@ def test_what_a_server_has_no_tree_for_and_what_nobody_knows_is_refused_by_itsel
 
 def test_numbers_are_unique_in_a_message_also_those_of_the_parts_of_an_atomic() -> None:
     parts = tuple(Command("Add", f"./x/{name}", "1", "int") for name in "ab")
-    answer = answered(words.opening(), Command("Atomic", parts=parts), Command("Get", "./y"))
+    answer = answered(windows_messages.opening(), Command("Atomic", parts=parts), Command("Get", "./y"))
     assert len(set(answer.numbers)) == len(answer.numbers) == 8
     (atomic, get) = answer.commands
     assert [(each.name, each.uri, each.data, each.format) for each in atomic.parts] == [

@@ -16,11 +16,11 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import create_app
 from tests.support.clock import FixedClock
-from tests.support.devices import windows_messages as words
-from tests.support.devices.windows import ALICE, PASSWORD, Assign, Enroll, Ledger, Pc, Switch, anywhere, held
+from tests.support.devices import windows_messages
+from tests.support.devices.windows import ALICE, PASSWORD, Assign, Enroll, Ledger, Switch, WindowsDevice, anywhere, held
 
 PATH = "/mdm/contoso/windows/EnrollmentServer"
-SECURITY = words.by_password(ALICE, PASSWORD)
+SECURITY = windows_messages.by_password(ALICE, PASSWORD)
 IDENTITIES = "./User/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall"
 
 
@@ -32,9 +32,9 @@ async def software_key(assign: Assign) -> str:
 
 
 @pytest.fixture
-def pc(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> Pc:
+def pc(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> WindowsDevice:
     """A device that has not enrolled yet."""
-    return Pc(http, next(keys))
+    return WindowsDevice(http, next(keys))
 
 
 async def test_trap_16_answers_have_a_length_are_never_chunked_and_the_probe_is_answered(
@@ -44,11 +44,11 @@ async def test_trap_16_answers_have_a_length_are_never_chunked_and_the_probe_is_
     pc = await enroll()
     answers = [
         *probes,
-        await http.post(f"{PATH}/Discovery.svc", content=words.discover()),
-        await http.post(f"{PATH}/Policy.svc", content=words.get_policies(SECURITY)),
-        await http.post(f"{PATH}/Policy.svc", content=words.get_policies("")),
+        await http.post(f"{PATH}/Discovery.svc", content=windows_messages.discover()),
+        await http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(SECURITY)),
+        await http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies("")),
         await pc.enroll(SECURITY),
-        await pc.post(words.sync("1", 1, words.opening(), source="D")),
+        await pc.post(windows_messages.sync("1", 1, windows_messages.opening(), source="D")),
     ]
     for answer in answers:
         assert answer.headers["content-length"] == str(len(answer.content))
@@ -56,12 +56,14 @@ async def test_trap_16_answers_have_a_length_are_never_chunked_and_the_probe_is_
     assert [(each.status_code, each.content) for each in probes] == [(200, b"")] * 2
 
 
-async def test_trap_17_the_answer_relates_to_the_request_and_values_are_padded_broken_and_repeated(pc: Pc) -> None:
+async def test_trap_17_the_answer_relates_to_the_request_and_values_are_padded_broken_and_repeated(
+    pc: WindowsDevice,
+) -> None:
     # The requests of these tests have a padded MessageID, a certificate request in lines, padded values and two MACs.
     answer = await pc.enroll(SECURITY)
     assert answer.status_code == 200, answer.text
     root = ElementTree.fromstring(answer.content)
-    assert anywhere(root, "RelatesTo").text == words.MESSAGE_ID
+    assert anywhere(root, "RelatesTo").text == windows_messages.MESSAGE_ID
     assert pc.parameters("EntDeviceName") == ["DESKTOP-TEST"]
 
 
@@ -69,10 +71,10 @@ async def test_trap_18_a_private_extension_a_request_that_all_devices_share_and_
     http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], switch: Switch
 ) -> None:
     await switch({"windows.rootPaths": True})
-    found = await http.post("/EnrollmentServer/Discovery.svc", content=words.discover(""))
+    found = await http.post("/EnrollmentServer/Discovery.svc", content=windows_messages.discover(""))
     assert b"DiscoverResult" in found.content
     shared = next(keys)
-    first, second = Pc(http, shared), Pc(http, shared)
+    first, second = WindowsDevice(http, shared), WindowsDevice(http, shared)
     for each in (first, second):
         assert (await each.enroll(SECURITY)).status_code == 200
     assert first.enrollment_id != second.enrollment_id
@@ -89,7 +91,7 @@ async def test_trap_19_the_default_encoding_is_xml(enroll: Enroll) -> None:
 async def test_trap_20_a_session_is_called_as_the_device_calls_it(enroll: Enroll, session: str) -> None:
     pc = await enroll()
     named = session.replace("&", "&amp;").replace("<", "&lt;")
-    assert (await pc.say(1, words.opening(), session=named)).session == session
+    assert (await pc.say(1, windows_messages.opening(), session=named)).session == session
 
 
 async def test_trap_20_statuses_are_attributed_by_message_and_number_across_requests_and_a_restart(
@@ -97,15 +99,15 @@ async def test_trap_20_statuses_are_attributed_by_message_and_number_across_requ
 ) -> None:
     pc = await enroll()
     pc.session += 1
-    answer, number = await pc.say(1, words.opening()), 1
+    answer, number = await pc.say(1, windows_messages.opening()), 1
     while answer.commands:
         # Another application over the same database: all that it knows of the session is what was kept.
         transport = httpx.ASGITransport(create_app(emulator))
         pc.http = httpx.AsyncClient(transport=transport, base_url="https://localhost:8443")
         number += 1
         # Statuses for a command of the first message under a number of another are of no command at all.
-        stray = words.status(90, message=number + 7, command=answer.commands[0].id, name="Add", code=500)
-        stray += words.status(91, message=number - 1, command="4711", name="Add", code=500)
+        stray = windows_messages.status(90, message=number + 7, command=answer.commands[0].id, name="Add", code=500)
+        stray += windows_messages.status(91, message=number - 1, command="4711", name="Add", code=500)
         answer = await pc.say(number, stray + pc.obey(answer))
     items = await ledger(pc)
     assert items[f"pkcs/{software_key}"]["state"] == "installed"
@@ -193,19 +195,19 @@ async def test_trap_23_unenroll_is_never_acknowledged_and_the_alert_is_the_proof
     await pc.check_in()
     await emulator.runner.run(tenant, getattr(device_actions, action), await record_of(http, app_token))
     pc.session += 1
-    told = await pc.say(1, words.opening())
+    told = await pc.say(1, windows_messages.opening())
     assert [(each.uri, each.data) for each in told.commands] == [
         ("./Device/Vendor/MSFT/DMClient/Unenroll", "MS DM Server")
     ]
     # The session was broken off; the next begins with the alert. Had nothing come, it would be told again.
     pc.session += 1
-    assert [each.uri for each in (await pc.say(1, words.opening())).commands] == [told.commands[0].uri]
+    assert [each.uri for each in (await pc.say(1, windows_messages.opening())).commands] == [told.commands[0].uri]
     pc.session += 1
-    last = await pc.say(1, words.opening(more=words.UNENROLLED))
+    last = await pc.say(1, windows_messages.opening(more=windows_messages.UNENROLLED))
     assert (last.statuses["0"], last.statuses["4"], last.commands) == ("212", "200", ())
     assert "retired" in await events(http) if action == "retire" else "deleted" in await events(http)
     pc.session += 1
-    assert (await pc.say(1, words.opening())).statuses == {"0": "403"}
+    assert (await pc.say(1, windows_messages.opening())).statuses == {"0": "403"}
 
 
 async def test_trap_23_a_wipe_is_acknowledged_once_and_then_there_is_silence(
@@ -215,12 +217,12 @@ async def test_trap_23_a_wipe_is_acknowledged_once_and_then_there_is_silence(
     await pc.check_in()
     await emulator.runner.run(tenant, device_actions.wipe, ManagedDeviceId(await record_of(http, app_token)))
     pc.session += 1
-    told = await pc.say(1, words.opening())
+    told = await pc.say(1, windows_messages.opening())
     assert [each.uri for each in told.commands] == ["./Device/Vendor/MSFT/RemoteWipe/doWipe"]
     last = await pc.say(2, pc.obey(told))
     assert (last.statuses["0"], last.commands) == ("200", ())
     assert "wiped" in await events(http)
-    assert (await pc.say(1, words.opening())).statuses == {"0": "403"}
+    assert (await pc.say(1, windows_messages.opening())).statuses == {"0": "403"}
 
 
 async def test_trap_24_accounts_have_encoded_braces_and_are_deleted_before_they_are_added_again(
@@ -237,12 +239,19 @@ async def test_trap_24_accounts_have_encoded_braces_and_are_deleted_before_they_
 
 async def test_trap_25_names_are_local_and_a_document_type_is_refused(enroll: Enroll) -> None:
     pc = await enroll()
-    body = words.opening().replace("syncml:metinf", "syncml:metinfo").replace("<Alert>", "<Alert xmlns='urn:other'>")
-    answer = await pc.post(words.sync("1", 1, body, source=pc.device_id))
+    body = (
+        windows_messages.opening()
+        .replace("syncml:metinf", "syncml:metinfo")
+        .replace("<Alert>", "<Alert xmlns='urn:other'>")
+    )
+    answer = await pc.post(windows_messages.sync("1", 1, body, source=pc.device_id))
     assert answer.status_code == 200
     root = ElementTree.fromstring(answer.content)
     assert root.tag == "{SYNCML:SYNCML1.2}SyncML"
-    evil = b'<!DOCTYPE SyncML [<!ENTITY a "b">]>' + words.sync("1", 1, words.opening(), source="&a;")[38:]
+    evil = (
+        b'<!DOCTYPE SyncML [<!ENTITY a "b">]>'
+        + windows_messages.sync("1", 1, windows_messages.opening(), source="&a;")[38:]
+    )
     for document in (evil, b"<SyncML>", b"", b"\x02\x00\x00\x6a"):
         assert (await pc.post(document)).status_code == 400
 

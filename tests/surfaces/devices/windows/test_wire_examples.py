@@ -28,7 +28,7 @@ from fauxtune.surfaces.devices.windows import csp, session, translate
 from fauxtune.surfaces.devices.windows.messages import mde2, provisioning, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
 from fauxtune.surfaces.devices.windows.messages.syncml import Reply
-from tests.support.devices import windows_messages as words
+from tests.support.devices import windows_messages
 
 WIRE = Path(__file__).parents[3] / "wire"
 FOLDER = WIRE / "windows"
@@ -114,8 +114,12 @@ def order(action: DeviceAction, scope: str, **details: Any) -> Order:
 
 
 def told(steps: list[Step], *, opening: bool = True) -> bytes:
-    body = words.opening() if opening else words.status(1, message=1, command="0", name="SyncHdr", code=200)
-    message = syncml.read(words.sync("1F", 1 if opening else 2, body, source=DEVICE))
+    body = (
+        windows_messages.opening()
+        if opening
+        else windows_messages.status(1, message=1, command="0", name="SyncHdr", code=200)
+    )
+    message = syncml.read(windows_messages.sync("1F", 1 if opening else 2, body, source=DEVICE))
     reply = Reply(message, header_status=212 if opening else 200)
     reply.statuses()
     for step in steps:
@@ -138,13 +142,13 @@ def examples() -> dict[str, bytes]:
         enrollment_url=f"{base}/EnrollmentServer/Enrollment.svc",
         sign_in_url=f"{base}/auth",
     )
-    how: dict[str, Any] = {"relates_to": words.MESSAGE_ID, "activity": ACTIVITY}
+    how: dict[str, Any] = {"relates_to": windows_messages.MESSAGE_ID, "activity": ACTIVITY}
     refusal = soap.Fault("s:Authorization", "alice@contoso.example has no licence.", "UserLicense")
     install = [Step(str(number), StepKind.INSTALL, item=each) for number, each in enumerate(items())]
     remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(each.row)) for number, each in enumerate(items())]
     root, identity = certificates()
     parts = (*session.WIRE.inventory_parts(Variant.WINDOWS), *session.WIRE.information_parts(Variant.WINDOWS))
-    message = syncml.read(words.sync("1F", 1, words.opening(), source=DEVICE))
+    message = syncml.read(windows_messages.sync("1F", 1, windows_messages.opening(), source=DEVICE))
     return {
         "server-discover-response": soap.answer(soap.DISCOVER, found, **how),
         "server-policies-response": soap.answer(soap.GET_POLICIES, mde2.policies(TENANT, days=3650), **how),
