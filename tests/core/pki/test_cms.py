@@ -115,7 +115,7 @@ def test_whatever_keeps_an_envelope_closed_there_is_one_answer(authorities: Auth
 
 def test_an_envelope_for_others_says_so(authorities: Authorities, rsa_keys: KeyRing) -> None:
     other = self_signed(rsa_keys.take())
-    with pytest.raises(Invalid, match="sealed for others"):
+    with pytest.raises(Invalid, match="for other recipients"):
         opened(authorities, seal(b"request", other))
     with pytest.raises(Invalid, match="RSA"):
         open_envelope(seal(b"request", other), certificate=other, key=authorities.issuing.key)

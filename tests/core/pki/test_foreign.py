@@ -16,10 +16,10 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.foreign import (
     certificate_from,
+    has_proof_of_possession,
     is_authority,
     is_self_issued,
     request_from,
-    signs_itself,
 )
 from tests.core.pki.messages import self_signed
 from tests.support.authorities import Authorities
@@ -126,8 +126,8 @@ def test_a_request_signed_with_sha1_signs_itself(key: RSAPrivateKey) -> None:
     for each in (key, ec.generate_private_key(ec.SECP256R1())):
         request = request_from(sha1_request(each))
         assert not request.is_signature_valid  # cryptography's own word
-        assert signs_itself(request)
-        assert signs_itself(request_from(request_of(each).public_bytes(Encoding.PEM)))
+        assert has_proof_of_possession(request)
+        assert has_proof_of_possession(request_from(request_of(each).public_bytes(Encoding.PEM)))
 
 
 def test_a_request_signed_by_another_key_does_not_sign_itself(key: RSAPrivateKey, rsa_keys: KeyRing) -> None:
@@ -135,7 +135,7 @@ def test_a_request_signed_by_another_key_does_not_sign_itself(key: RSAPrivateKey
     for mine, algorithm in ((sha1_request(key), _SHA1_RSA), (sha1_request(key), _SHA1_EC)):
         changed = asn1_csr.CertificationRequest.load(mine)
         parts = changed["certification_request_info"].dump(), bytes.fromhex(algorithm), other["signature"].dump()
-        assert not signs_itself(request_from(tlv(0x30, *parts)))
+        assert not has_proof_of_possession(request_from(tlv(0x30, *parts)))
 
 
 def test_a_request_for_names_that_no_authority_gives_is_read(key: RSAPrivateKey) -> None:
@@ -144,13 +144,13 @@ def test_a_request_for_names_that_no_authority_gives_is_read(key: RSAPrivateKey)
     signed = tlv(0x30, bytes.fromhex("020100"), bytes.fromhex("30023100"), public, tlv(0xA0))
     signature = tlv(0x03, b"\0", key.sign(signed, PKCS1v15(), hashes.SHA256()))
     found = request_from(tlv(0x30, signed, bytes.fromhex("300d06092a864886f70d01010b0500"), signature))
-    assert signs_itself(found)
+    assert has_proof_of_possession(found)
     assert found.public_key() == request.public_key()
 
 
 def test_a_request_for_any_kind_of_key_is_read() -> None:
     signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(ed25519.Ed25519PrivateKey.generate(), None)
-    assert signs_itself(request_from(signed.public_bytes(Encoding.DER)))
+    assert has_proof_of_possession(request_from(signed.public_bytes(Encoding.DER)))
 
 
 def test_a_common_name_of_any_length_is_read(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
@@ -166,4 +166,4 @@ def test_a_common_name_of_any_length_is_read(certificate: x509.Certificate, key:
     signed = tlv(0x30, parts[0], long, *parts[1:])
     signature = key.sign(signed, PKCS1v15(), hashes.SHA256())
     algorithm = request["signature_algorithm"].dump()
-    assert signs_itself(request_from(tlv(0x30, signed, algorithm, tlv(0x03, b"\0", signature))))
+    assert has_proof_of_possession(request_from(tlv(0x30, signed, algorithm, tlv(0x03, b"\0", signature))))

@@ -253,7 +253,7 @@ def test_an_envelope_for_another_authority_says_so(
 ) -> None:
     found = read(authorities, ask(envelope=seal(request_for(device_key), signer)))
     assert isinstance(found, Refusal)
-    assert "sealed for others" in found.text
+    assert "for other recipients" in found.text
 
 
 def test_a_signer_without_an_rsa_key_gets_no_certificate(authorities: Authorities, device_key: RSAPrivateKey) -> None:

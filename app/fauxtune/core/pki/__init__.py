@@ -1,4 +1,4 @@
-"""Certificates: who may issue them, what is in them, how they travel and how they are taken back.
+"""Certificates: authorities, issuance, files and messages that carry them, and revocation.
 
-Bytes in, bytes out; time and serial numbers are arguments. Keys, salts and padding are drawn by OpenSSL.
+Bytes in, bytes out; time and serial numbers are arguments. OpenSSL generates keys, salts and padding.
 """

@@ -1,7 +1,7 @@
 """Certification authorities: a root, the issuing authority below it, and the one that signs devices' identities.
 
-Decides what an authority's own certificate says and how anything is signed in its name. Ruled by RFC 5280 4.2 (CA
-certificates) and 5.1.1 (signatures). The warning that this is an emulator stands in every authority's O.
+Decides the contents of an authority's own certificate, and how it signs. RFC 5280 4.2 (CA certificates) and 5.1.1
+(signatures). The O of every authority warns that this is an emulator.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from fauxtune.core.errors import Invalid
 
 AuthorityName = Literal["root", "issuing", "devices"]
-#: The authority that stands for DigiCert's, in a tenant that has one.
+#: The name of the authority that emulates DigiCert's, in a tenant that has one.
 DIGICERT = "digicert"
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
 PublicKey = RSAPublicKey | EllipticCurvePublicKey
 
-#: The O of every authority. Names stay typeable, the warning is still seen wherever a certificate is shown.
+#: The O of every authority: a warning that is visible in each certificate, while common names stay short.
 WARNING = "EMULATOR - NOT TRUSTED"
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where an authority's certificate, CRL and OCSP responder are found: they stand in what it issues."""
+    """The URLs of an authority's certificate, CRL and OCSP responder, which are written into certificates it issues."""
 
     aia: str
     crl: str
@@ -41,7 +41,7 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority with its key. `chain` holds its issuers, nearest first, the root last; empty for a root."""
+    """An authority with its key. `chain` contains its issuers, nearest first, the root last; empty for a root."""
 
     name: str
     certificate: x509.Certificate
@@ -50,7 +50,7 @@ class Authority:
     addresses: Addresses
 
     def certify(self, builder: x509.CertificateBuilder) -> x509.Certificate:
-        """The certificate, signed, with what ties it to this authority: AKI, AIA, OCSP and CRL addresses."""
+        """Sign the certificate, with the extensions that refer to this authority: AKI, AIA, OCSP and CRL addresses."""
         access = [
             x509.AccessDescription(AuthorityInformationAccessOID.OCSP, _url(self.addresses.ocsp)),
             x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, _url(self.addresses.aia)),
@@ -65,13 +65,13 @@ class Authority:
         )
 
     def key_identifier(self) -> x509.AuthorityKeyIdentifier:
-        """The extension that names this authority's key in certificates and CRLs."""
+        """The extension that identifies this authority's key in certificates and CRLs."""
         own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
 def addresses_for(public_http_url: str, *, tenant_name: str, authority: str) -> Addresses:
-    """The addresses of an authority below the emulator's plain HTTP address (no trailing slash needed)."""
+    """The URLs of an authority, below the emulator's plain HTTP address (with or without a slash at its end)."""
     base = f"{public_http_url.rstrip('/')}/pki/{quote(tenant_name, safe='')}/{authority}"
     return Addresses(aia=f"{base}/ca.cer", crl=f"{base}/crl", ocsp=f"{base}/ocsp")
 
@@ -86,7 +86,7 @@ def self_signed_root(
     not_after: datetime,
     addresses: Addresses,
 ) -> Authority:
-    """A new self-signed authority: the enterprise `root` (one authority below it) or `devices` (none)."""
+    """A new self-signed authority: the enterprise `root` (path length 1) or `devices` (path length 0)."""
     builder = _authority_certificate(
         common_name,
         key=key,
@@ -111,7 +111,7 @@ def subordinate(
     not_after: datetime,
     addresses: Addresses,
 ) -> Authority:
-    """A new authority below `parent`, which may have none below itself. `addresses` are its own, not its parent's."""
+    """A new authority below `parent`, with path length 0. `addresses` are its own, not its parent's."""
     builder = _authority_certificate(
         common_name, key=key, serial=serial, not_before=not_before, not_after=not_after, below=0
     )
@@ -122,7 +122,7 @@ def subordinate(
 
 
 def signature(key: PrivateKey, data: bytes) -> bytes:
-    """A signature over `data`: SHA-256 with RSA PKCS#1 v1.5, or ECDSA."""
+    """Sign `data` with SHA-256 and RSA PKCS#1 v1.5, or with ECDSA."""
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, PKCS1v15(), hashes.SHA256())
     return key.sign(data, ECDSA(hashes.SHA256()))
@@ -131,7 +131,9 @@ def signature(key: PrivateKey, data: bytes) -> bytes:
 def begin_certificate(
     *, subject: x509.Name, public_key: PublicKey, serial: int, not_before: datetime, not_after: datetime
 ) -> x509.CertificateBuilder:
-    """A certificate with its fixed parts and its key identifier. Invalid for impossible times or serials."""
+    """Start a certificate with its fixed parts and its key identifier. Raises Invalid for impossible times
+    or serials.
+    """
     try:
         builder = x509.CertificateBuilder(
             subject_name=subject, public_key=public_key, serial_number=_serial(serial)
@@ -143,7 +145,7 @@ def begin_certificate(
 
 
 def key_usage(**used: bool) -> x509.KeyUsage:
-    """The key usage extension from the usages that are there, by cryptography's names."""
+    """The key usage extension with these usages, by cryptography's names."""
     names = (
         "digital_signature",
         "content_commitment",
@@ -159,7 +161,7 @@ def key_usage(**used: bool) -> x509.KeyUsage:
 
 
 def key_bits(public_key: PublicKey) -> bytes:
-    """What an OCSP key hash is taken over: the subjectPublicKey without tag and length (RFC 6960 4.1.1)."""
+    """The input of an OCSP key hash: the subjectPublicKey without tag and length (RFC 6960 4.1.1)."""
     if isinstance(public_key, RSAPublicKey):
         return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
     return public_key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
@@ -175,7 +177,7 @@ def _authority_certificate(
     below: int,
     opens: bool = False,
 ) -> x509.CertificateBuilder:
-    """`opens`: messages are enveloped for it."""
+    """The certificate of an authority. `opens`: it also decrypts messages, with the key usage keyEncipherment."""
     builder = begin_certificate(
         subject=authority_subject(common_name),
         public_key=key.public_key(),
@@ -183,7 +185,7 @@ def _authority_certificate(
         not_before=not_before,
         not_after=not_after,
     )
-    # digitalSignature: a device authority signs its SCEP answers itself.
+    # digitalSignature: the device authority itself signs its SCEP answers.
     usage = key_usage(digital_signature=True, key_encipherment=opens, key_cert_sign=True, crl_sign=True)
     return builder.add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True).add_extension(
         usage, critical=True
@@ -191,7 +193,7 @@ def _authority_certificate(
 
 
 def authority_subject(common_name: str) -> x509.Name:
-    """Of an authority, and of who answers for it."""
+    """The subject of an authority, or of its OCSP responder. Raises Invalid for an impossible common name."""
     try:
         return x509.Name(
             [

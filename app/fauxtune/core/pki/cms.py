@@ -1,9 +1,8 @@
-"""Sealing: bytes that only the holder of one certificate's key can read (CMS EnvelopedData, RFC 5652 6).
+"""Envelopes that only the holder of one certificate's key can open (CMS EnvelopedData, RFC 5652 6).
 
-Decides how something is sealed: AES-256-CBC for the content; RSA PKCS#1 v1.5 for its key, the recipient named by
-issuer and serial number: what device platforms read. DER. And what can be opened: more, because SCEP clients still
-seal with single DES (RFC 8894 leaves the choice to them). CBC protects no integrity: whoever opens an envelope must
-expect anything inside.
+Envelopes are written as device platforms read them: AES-256-CBC for the content, RSA PKCS#1 v1.5 for its key, the
+recipient identified by issuer and serial number, in DER. More ciphers are opened, because SCEP clients still use single
+DES (RFC 8894 leaves the choice to them). CBC does not protect integrity: the content of an envelope can be anything.
 """
 
 from __future__ import annotations
@@ -21,20 +20,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.der import MALFORMED, content_of, names, octets, reason
-from fauxtune.core.pki.gate import LARGEST_ENVELOPE
+from fauxtune.core.pki.der import MALFORMED, content_of, identifies, octets, reason
+from fauxtune.core.pki.der_limits import LARGEST_ENVELOPE
 
-#: The one answer to an envelope that does not open; also for who finds nonsense in one that did.
+#: The message about an envelope that cannot be opened; also for one whose content turns out to be malformed.
 NOT_OPENED = "The envelope does not open with the key of the recipient that it names, or nothing readable is in it."
 
-#: Content ciphers that are opened: the size of their keys, by asn1crypto's names.
+#: The key sizes of the content ciphers that can be opened, by asn1crypto's names.
 _KEY_SIZES = {"des": 8, "tripledes_3key": 24, "aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32}
 
 
 def envelope(data: bytes, recipient: x509.Certificate) -> bytes:
-    """`data`, sealed for the recipient; anew at each call. Invalid for a certificate whose key is not RSA."""
+    """Encrypt `data` for the recipient, with a fresh key at each call. Raises Invalid if the recipient's key is not
+    RSA.
+    """
     if not isinstance(recipient.public_key(), RSAPublicKey):
-        raise Invalid("Secrets can be sealed only for a certificate with an RSA key.", target="recipient")
+        raise Invalid("Secrets can be encrypted only for a certificate with an RSA key.", target="recipient")
     builder = (
         pkcs7.PKCS7EnvelopeBuilder().set_data(data).set_content_encryption_algorithm(AES256).add_recipient(recipient)
     )
@@ -43,15 +44,15 @@ def envelope(data: bytes, recipient: x509.Certificate) -> bytes:
 
 
 def open_envelope(data: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> bytes:
-    """What was sealed for the holder of this certificate and key.
+    """Decrypt an envelope for the holder of this certificate and key.
 
-    UnknownAlgorithm for ciphers that are not known here. Invalid for bytes that are no envelope, for one that is sealed
-    for others, and for one that does not open: that has one message, whatever the reason, because a sender who learns
-    the reason can use it to open other people's envelopes (RFC 3218).
+    Raises UnknownAlgorithm for unknown ciphers; Invalid for bytes that are not an envelope, for an envelope for other
+    recipients, and for one that cannot be opened. The latter has one message for every reason, because a sender who
+    learns the reason can use it to decrypt the envelopes of others (RFC 3218).
     """
     try:
         sealed = content_of(data, "enveloped_data", largest=LARGEST_ENVELOPE)
-        sealed_key = _sealed_key(sealed["recipient_infos"], certificate)
+        sealed_key = _encrypted_key(sealed["recipient_infos"], certificate)
         info = sealed["encrypted_content_info"]
         algorithm = info["content_encryption_algorithm"]
         name = algorithm["algorithm"].native
@@ -72,16 +73,18 @@ def open_envelope(data: bytes, *, certificate: x509.Certificate, key: PrivateKey
         raise Invalid(NOT_OPENED) from None
 
 
-def _sealed_key(recipients: cms.RecipientInfos, certificate: x509.Certificate) -> bytes:
-    """The content's key as the first recipient that is meant got it: one, so that a message costs one decryption."""
+def _encrypted_key(recipients: cms.RecipientInfos, certificate: x509.Certificate) -> bytes:
+    """The encrypted content key of the first matching recipient: only one, so that a message costs one decryption."""
     for recipient in recipients:
-        if recipient.name == "ktri" and names(recipient.chosen["rid"], certificate):
+        if recipient.name == "ktri" and identifies(recipient.chosen["rid"], certificate):
             algorithm = recipient.chosen["key_encryption_algorithm"]["algorithm"].native
             if algorithm != "rsaes_pkcs1v15":
-                raise UnknownAlgorithm(f"The envelope's key is sealed with {algorithm}; RSA PKCS#1 v1.5 can be opened.")
+                raise UnknownAlgorithm(
+                    f"The envelope's key is encrypted with {algorithm}; only RSA PKCS#1 v1.5 is supported."
+                )
             return octets(recipient.chosen["encrypted_key"])
     raise Invalid(
-        f"The envelope is sealed for others, not for the certificate {certificate.serial_number:x} of "
+        f"The envelope is for other recipients, not for the certificate {certificate.serial_number:x} of "
         f"{certificate.issuer.rfc4514_string()}.",
         target="recipient",
     )
@@ -89,7 +92,7 @@ def _sealed_key(recipients: cms.RecipientInfos, certificate: x509.Certificate) -
 
 def _cipher(name: str, key: bytes) -> BlockCipherAlgorithm:
     if name == "des":
-        return TripleDES(key * 3)  # thrice the same key is DES itself
+        return TripleDES(key * 3)  # three times the same key is single DES
     return TripleDES(key) if name == "tripledes_3key" else AES(key)
 
 

@@ -1,6 +1,6 @@
 """RSA keys as Windows' cryptography (CNG) exports them: RSAPUBLICBLOB, RSAPRIVATEBLOB and RSAFULLPRIVATEBLOB.
 
-Ruled by Microsoft's BCRYPT_RSAKEY_BLOB page: six 32-bit little-endian words (magic, bits, sizes of exponent, modulus
+Microsoft's BCRYPT_RSAKEY_BLOB page: six 32-bit little-endian words (magic, bits, sizes of exponent, modulus
 and primes), then the numbers, big-endian. The import cmdlets write their key files in this form.
 """
 
@@ -19,21 +19,21 @@ from fauxtune.core.errors import Invalid
 
 _HEADER = struct.Struct("<6I")
 _PUBLIC = 0x31415352  # "RSA1"
-_SHORT_PRIVATE = 0x32415352  # "RSA2": exponent, modulus and primes alone
+_SHORT_PRIVATE = 0x32415352  # "RSA2": only exponent, modulus and primes
 _PRIVATE = 0x33415352  # "RSA3"
 _NAMES = {_PUBLIC: "RSAPUBLICBLOB", _SHORT_PRIVATE: "RSAPRIVATEBLOB", _PRIVATE: "RSAFULLPRIVATEBLOB"}
 _BITS = range(1024, 16385)
 
 
 def write_public_blob(key: RSAPublicKey) -> bytes:
-    """An RSAPUBLICBLOB: 283 bytes for 2,048 bits."""
+    """Write an RSAPUBLICBLOB: 283 bytes for 2,048 bits."""
     numbers = key.public_numbers()
     modulus, exponent = _bytes(numbers.n), _bytes(numbers.e)
     return _HEADER.pack(_PUBLIC, key.key_size, len(exponent), len(modulus), 0, 0) + exponent + modulus
 
 
 def write_private_blob(key: RSAPrivateKey) -> bytes:
-    """An RSAFULLPRIVATEBLOB, unencrypted: 1,179 bytes for 2,048 bits."""
+    """Write an RSAFULLPRIVATEBLOB, unencrypted: 1,179 bytes for 2,048 bits."""
     numbers = key.private_numbers()
     public = numbers.public_numbers
     modulus, exponent = _bytes(public.n), _bytes(public.e)
@@ -53,12 +53,14 @@ def write_private_blob(key: RSAPrivateKey) -> bytes:
 
 
 def read_public_blob(data: bytes) -> RSAPublicKey:
-    """The key in an RSAPUBLICBLOB. Invalid for anything else."""
+    """Read the key in an RSAPUBLICBLOB. Raises Invalid for anything else."""
     return _public_half(data, magic=_PUBLIC)
 
 
 def read_public_half(data: bytes) -> RSAPublicKey:
-    """The public half of the key in a blob of any of the three kinds; nothing else in it is looked at. Or Invalid."""
+    """Read the public key in a blob of any of the three kinds, and nothing else in it. Raises Invalid for
+    other bytes.
+    """
     found = int.from_bytes(data[:4], "little")
     if found not in _NAMES:
         raise Invalid(f"These bytes are no CNG blob of an RSA key: none of {', '.join(_NAMES.values())}.")
@@ -66,9 +68,9 @@ def read_public_half(data: bytes) -> RSAPublicKey:
 
 
 def read_private_blob(data: bytes) -> RSAPrivateKey:
-    """The key in an RSAFULLPRIVATEBLOB. Invalid for anything else, and for numbers that do not belong together.
+    """Read the key in an RSAFULLPRIVATEBLOB. Raises Invalid for anything else, and for inconsistent numbers.
 
-    The primes are not proved to be prime: that would cost some 40 ms in which nothing else in the process runs.
+    The primes are not tested for primality: that would block the process for some 40 ms.
     """
     exponent_size, modulus_size, size_1, size_2 = _sizes(data, magic=_PRIVATE)
     e, n, p, q, dmp1, dmq1, iqmp, d = _numbers(
@@ -113,7 +115,7 @@ def _sizes(data: bytes, *, magic: int) -> tuple[int, int, int, int]:
     halves = prime_1 + prime_2
     after = {_PUBLIC: 0, _SHORT_PRIVATE: halves, _PRIVATE: 2 * halves + prime_1 + modulus}[magic]
     expected = _HEADER.size + exponent + modulus + after
-    # Numbers of megabytes are multiplied for seconds, in which nothing else in the process runs.
+    # Multiplying numbers of megabytes would block the process for seconds.
     is_sized = modulus == (bits + 7) // 8 and max(prime_1, prime_2) <= modulus and 0 < exponent <= 8
     if bits not in _BITS or not is_sized or len(data) != expected:
         raise Invalid(f"The {name} is damaged: its sizes do not fit its {len(data)} bytes.")

@@ -1,4 +1,4 @@
-"""Certificate revocation lists (RFC 5280 5): one complete list for each authority, signed by itself."""
+"""Certificate revocation lists (RFC 5280 5): one complete list for each authority, which signs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import Authority
 
-#: Why a certificate was revoked, in RFC 5280's words, with the number that stands in CRLs and OCSP answers.
+#: The reasons of revocation by RFC 5280's names, with their numbers in CRLs and OCSP answers.
 #: `removeFromCRL` is for delta CRLs, which are not issued here.
 REASONS: dict[str, int] = {
     "unspecified": 0,
@@ -37,7 +37,7 @@ class Revoked:
 
 
 def check_reason(reason: str) -> str:
-    """The same word. Invalid for what is no reason."""
+    """Return the reason. Raises Invalid for an unknown one."""
     if reason not in REASONS:
         raise Invalid(f"{reason!r} is no reason to revoke; known are {', '.join(REASONS)}.", target="reason")
     return reason
@@ -46,7 +46,9 @@ def check_reason(reason: str) -> str:
 def build_crl(
     *, authority: Authority, revoked: Iterable[Revoked], number: int, this_update: datetime, next_update: datetime
 ) -> bytes:
-    """The list as DER. `number` must grow from list to list; of a serial that comes twice the first entry stands."""
+    """Build the list, as DER. `number` must grow from list to list; of two entries with one serial, the
+    first counts.
+    """
     entries: dict[int, x509.RevokedCertificate] = {}
     for item in revoked:
         if item.serial not in entries:
@@ -68,6 +70,6 @@ def build_crl(
 
 def _entry(item: Revoked) -> x509.RevokedCertificate:
     builder = x509.RevokedCertificateBuilder().serial_number(item.serial).revocation_date(item.at)
-    if check_reason(item.reason) != "unspecified":  # RFC 5280 5.3.1: left out, not written
+    if check_reason(item.reason) != "unspecified":  # RFC 5280 5.3.1: the unspecified reason is left out
         builder = builder.add_extension(x509.CRLReason(x509.ReasonFlags(item.reason)), critical=False)
     return builder.build()

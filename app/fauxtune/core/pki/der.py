@@ -1,7 +1,7 @@
-"""What every reader of foreign CMS needs: which message it is, and whom it names (RFC 5652 3 and 10.2).
+"""Helpers for readers of CMS messages from others: the kind of message, and identifiers (RFC 5652 3 and 10.2).
 
-asn1crypto reads DER, and BER as far as tools write it (indefinite lengths, strings in pieces). It parses a part only
-when the part is asked for, so whatever is read stays within one `try` that catches MALFORMED.
+asn1crypto reads DER, and BER as far as tools write it (indefinite lengths, strings in pieces). It parses a part only on
+access, so all reading must be within one `try` that catches MALFORMED.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from fauxtune.core.pki.gate import admit
+from fauxtune.core.pki.der_limits import check_limits
 
-#: What asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
+#: The exceptions that asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
 MALFORMED = (
     ValueError,
     TypeError,
@@ -29,30 +29,30 @@ MALFORMED = (
 
 
 def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
-    """The content of a ContentInfo of this kind, in asn1crypto's words. Raises one of MALFORMED, also for more than
+    """The content of a ContentInfo of this kind, by asn1crypto's name. Raises one of MALFORMED, also for more than
     `largest` bytes.
     """
-    outer = cms.ContentInfo.load(admit(data, largest=largest), strict=True)
+    outer = cms.ContentInfo.load(check_limits(data, largest=largest), strict=True)
     found = outer["content_type"].native
     if found != kind:
         raise ValueError(f"it is {found}, not {kind}")
     content = outer["content"]
-    # An absent content is a thing of its own in asn1crypto, and would only be noticed later.
+    # asn1crypto has a type of its own for absent content, which would be noticed only later.
     if not isinstance(content, core.Sequence):
         raise ValueError("it is empty")
     return content
 
 
 def octets(value: core.Asn1Value) -> bytes:
-    """The bytes of an OCTET STRING that must be there. Raises one of MALFORMED."""
+    """The bytes of a required OCTET STRING. Raises one of MALFORMED."""
     found = value.native
     if not isinstance(found, bytes):
         raise ValueError("a part of it is missing")
     return found
 
 
-def names(identifier: core.Choice, certificate: x509.Certificate) -> bool:
-    """Whether a signer's or recipient's identifier means this certificate. Raises one of MALFORMED."""
+def identifies(identifier: core.Choice, certificate: x509.Certificate) -> bool:
+    """Whether a signer's or recipient's identifier is that of this certificate. Raises one of MALFORMED."""
     chosen = identifier.chosen
     if identifier.name == "subject_key_identifier":
         return bool(_key_identifier(certificate) == chosen.native)
@@ -68,6 +68,6 @@ def _key_identifier(certificate: x509.Certificate) -> bytes | None:
 
 
 def reason(error: Exception) -> str:
-    """What a MALFORMED says, for a sentence: its first line, without the full stop."""
+    """The message of one of MALFORMED, for use in a sentence: its first line, without the full stop."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".")[:200] if lines else "its structure is damaged"

@@ -1,6 +1,6 @@
-"""Certificates and certificate requests that others made: read once, wholly, or refused (RFC 5280 4, RFC 2986).
+"""Certificates and certificate requests from others: read completely at once, or refused (RFC 5280 4, RFC 2986).
 
-cryptography reads a part only when the part is asked for: a certificate of the year 0, or with a malformed name, loads
+cryptography reads a part only on access: a certificate of the year 0, or with a malformed name, loads
 without an error, and raises one when that part is read later. Here every part that is used anywhere is read before the
 certificate is returned.
 """
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.der import MALFORMED, reason
-from fauxtune.core.pki.gate import LARGEST_CERTIFICATE, admit
+from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, check_limits
 
 #: Bytes of a certificate as PEM: a third more than its DER, and room for the text around it.
 _LARGEST_TEXT = 2 * LARGEST_CERTIFICATE
@@ -28,21 +28,21 @@ _BEGIN = b"-----BEGIN "
 
 
 def certificate_from(data: bytes, *, target: str | None = None) -> x509.Certificate:
-    """The certificate, DER or PEM, with every part of it readable: version, names, times, extensions, key.
+    """Read a certificate, DER or PEM, with every part of it: version, names, times, extensions, key.
 
-    Invalid, about the property `target`, for everything else. A key of an unknown kind is accepted: the
+    Raises Invalid, about the property `target`, if that fails. A key of an unknown kind is accepted: the
     code that needs the key refuses it.
     """
     try:
         der = _from_pem(data, b"CERTIFICATE") if is_pem(data) else data
-        return readable(x509.load_der_x509_certificate(admit(der, largest=LARGEST_CERTIFICATE)))
+        return readable(x509.load_der_x509_certificate(check_limits(der, largest=LARGEST_CERTIFICATE)))
     except MALFORMED as error:
         what = target or "This"
         raise Invalid(f"{what} is not an X.509 certificate in DER or PEM: {reason(error)}.", target=target) from None
 
 
 def readable(certificate: x509.Certificate) -> x509.Certificate:
-    """The certificate, unchanged. One of MALFORMED if a part of it cannot be read."""
+    """Return the certificate unchanged. Raises one of MALFORMED if a part of it cannot be read."""
     _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
     with suppress(UnsupportedAlgorithm):
@@ -51,13 +51,13 @@ def readable(certificate: x509.Certificate) -> x509.Certificate:
 
 
 def request_from(data: bytes) -> x509.CertificateSigningRequest:
-    """The certificate request (PKCS#10, DER or PEM), with a key that can be read. Invalid for everything else.
+    """Read a certificate request (PKCS#10, DER or PEM), with its key. Raises Invalid if that fails.
 
-    The names and extensions that it asks for are not read: no authority here puts them into a certificate.
+    The requested names and extensions are not read: no authority here puts them into a certificate.
     """
     try:
         der = _from_pem(data, b"CERTIFICATE REQUEST") if is_pem(data) else data
-        request = x509.load_der_x509_csr(admit(der, largest=LARGEST_CERTIFICATE))
+        request = x509.load_der_x509_csr(check_limits(der, largest=LARGEST_CERTIFICATE))
         key = request.public_key()
         if isinstance(key, RSAPublicKey) and key.key_size > LARGEST_KEY:
             raise ValueError(f"its RSA key has {key.key_size} bits, {LARGEST_KEY} are allowed")
@@ -68,11 +68,11 @@ def request_from(data: bytes) -> x509.CertificateSigningRequest:
     return request
 
 
-def signs_itself(request: x509.CertificateSigningRequest) -> bool:
-    """Is a request of `request_from` signed with the key that it is about?
+def has_proof_of_possession(request: x509.CertificateSigningRequest) -> bool:
+    """Whether a request is signed with its own key, which proves the possession of the private key (RFC 2986).
 
-    With SHA-1 too, which cryptography refuses without checking: older SCEP clients sign with it, and the answer to
-    GetCACaps names it.
+    SHA-1 is accepted, which cryptography refuses to check: older SCEP clients use it, and the answer to GetCACaps lists
+    it.
     """
     try:
         algorithm = request.signature_hash_algorithm
@@ -91,8 +91,8 @@ def signs_itself(request: x509.CertificateSigningRequest) -> bool:
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    """True if it may issue certificates, by its BasicConstraints (RFC 5280 4.2.1.9). A certificate of version 1 has no
-    such extension: it belongs to an authority if it is self-issued.
+    """Whether the certificate may issue others, by its BasicConstraints (RFC 5280 4.2.1.9). A certificate of version 1
+    has no such extension: it counts as an authority's if it is self-issued.
     """
     if certificate.version is x509.Version.v1:
         return certificate.subject == certificate.issuer
@@ -103,8 +103,8 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def is_self_issued(der: bytes) -> bool:
-    """True if subject and issuer are the same, and for bytes that cannot be read: they were stored when less was
-    checked, and the device that receives them decides.
+    """Whether subject and issuer are the same. True for unreadable bytes as well, which were stored when less was
+    checked: the device that receives them decides.
     """
     try:
         certificate = certificate_from(der)
@@ -114,7 +114,7 @@ def is_self_issued(der: bytes) -> bool:
 
 
 def is_pem(data: bytes | str) -> bool:
-    """True for PEM, false for DER and for the base64 of DER."""
+    """Whether the data is PEM; otherwise it is DER, or base64 of DER."""
     begin = data.lstrip()[: len(_BEGIN)]
     return (begin if isinstance(begin, bytes) else begin.encode(errors="replace")) == _BEGIN
 
@@ -124,7 +124,7 @@ def _from_pem(data: bytes, kind: bytes) -> bytes:
         raise ValueError(f"it has {len(data)} bytes; {_LARGEST_TEXT} are allowed")
     label, _, rest = data.lstrip().removeprefix(_BEGIN).partition(b"-----")
     body, end, _ = rest.partition(b"-----END " + label + b"-----")
-    # The old words for both are "X509 CERTIFICATE" and "NEW CERTIFICATE REQUEST".
+    # The older labels are "X509 CERTIFICATE" and "NEW CERTIFICATE REQUEST".
     if not label.endswith(kind):
         raise ValueError(f"it is not PEM of a {kind.decode()}")
     if not end:

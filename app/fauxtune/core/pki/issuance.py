@@ -1,7 +1,7 @@
 """Issuing certificates to users and devices.
 
-Decides what an end entity's certificate says: a user's follows a template, a device's identity follows its request.
-Ruled by RFC 5280 4.2, RFC 8550 (S/MIME certificates) and RFC 2986 (certificate requests).
+Decides the contents of end entities' certificates: a user's follows a template, a device's identity follows its
+request. RFC 5280 4.2, RFC 8550 (S/MIME certificates) and RFC 2986 (certificate requests).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fauxtune.core.errors import Invalid, KeyUnfit
 from fauxtune.core.pki.authority import Authority, PublicKey, authority_subject, begin_certificate, key_usage
-from fauxtune.core.pki.foreign import LARGEST_KEY, request_from, signs_itself
+from fauxtune.core.pki.foreign import LARGEST_KEY, has_proof_of_possession, request_from
 from fauxtune.core.pki.template import KeyType, KeyUsage, Template, extended_key_usages
 
-#: Certificates are valid from so long before their issuance, since the clocks of real devices differ.
+#: Certificates are valid from this long before their issuance, since the clocks of real devices differ.
 BACKDATED = timedelta(minutes=10)
 #: Smallest and largest RSA key of a device.
 IDENTITY_KEY_SIZES = range(2048, LARGEST_KEY + 1)
@@ -45,10 +45,10 @@ def issue(
     not_after: datetime,
     extra_extended_key_usages: Iterable[str] = (),
 ) -> x509.Certificate:
-    """A certificate by template. Usages are the template's; a profile may add extended ones.
+    """Issue a certificate by a template. Usages are the template's; a profile may add extended ones.
 
-    Invalid for a key that the template does not allow, for a certificate without any name, for impossible times.
-    Any time span is allowed, also in the past: the authority's own life does not cut it short.
+    Raises Invalid for a key that the template does not allow, for a certificate without a name, and for impossible
+    times. Any other times are allowed, also in the past: the authority's own validity does not limit them.
     """
     check_key(public_key, template)
     names = list(dict.fromkeys(alternative_names))
@@ -71,29 +71,29 @@ def issue(
 
 
 def check_key(public_key: PublicKey, template: Template) -> None:
-    """KeyUnfit unless the template allows this key: type and size."""
+    """Raise KeyUnfit unless the template allows the type and the size of this key."""
     key_type = KeyType.RSA if isinstance(public_key, RSAPublicKey) else KeyType.EC
     if key_type != template.key_type:
         raise KeyUnfit(
-            f"The template {template.name} asks for a key of type {template.key_type}, this one is {key_type}."
+            f"The template {template.name} requires a key of type {template.key_type}, but this one is {key_type}."
         )
     if public_key.key_size < template.minimum_key_size:
         raise KeyUnfit(
-            f"The template {template.name} asks for {template.minimum_key_size} bits at least, "
-            f"this key has {public_key.key_size}."
+            f"The template {template.name} requires at least {template.minimum_key_size} bits, "
+            f"but this key has {public_key.key_size}."
         )
 
 
 def read_csr(data: bytes) -> x509.CertificateSigningRequest:
-    """A certificate request, DER or PEM, whose own signature has been verified. Invalid when it is broken."""
+    """Read a certificate request, DER or PEM, and verify its signature. Raises Invalid if either fails."""
     request = request_from(data)
-    if not signs_itself(request):
-        raise Invalid("The certificate request is not signed by the key that it names.", target="csr")
+    if not has_proof_of_possession(request):
+        raise Invalid("The certificate request is not signed with its own key.", target="csr")
     return request
 
 
 def request_key(request: x509.CertificateSigningRequest) -> PublicKey:
-    """The key of a request that `read_csr` has read. Invalid for a key that is neither RSA nor EC."""
+    """The key of a request that `read_csr` has read. Raises Invalid for a key that is neither RSA nor EC."""
     key = request.public_key()
     if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
         raise Invalid("The certificate request must be for an RSA or EC key.", target="csr")
@@ -109,10 +109,10 @@ def issue_identity(
     not_before: datetime,
     not_after: datetime,
 ) -> x509.Certificate:
-    """The certificate by which an enrolled device identifies itself and for which secrets are sealed.
+    """Issue the identity certificate of an enrolled device, for which secrets are encrypted as well.
 
-    The subject is `CN=common_name`, whatever the request says. Invalid unless the request is genuine and for an RSA
-    key of 2,048 bits or more.
+    The subject is `CN=common_name`, whatever the request contains. Raises Invalid unless the request is signed with its
+    own RSA key of 2,048 bits or more.
     """
     request = read_csr(csr) if isinstance(csr, bytes) else csr
     key = request.public_key()
@@ -136,9 +136,9 @@ def issue_identity(
 def issue_responder(
     *, authority: Authority, public_key: PublicKey, serial: int, not_before: datetime, not_after: datetime
 ) -> x509.Certificate:
-    """The certificate of a responder that answers OCSP requests for the authority (RFC 6960 4.2.2.2).
+    """Issue the certificate of an OCSP responder of the authority (RFC 6960 4.2.2.2).
 
-    It lives for a short time, and says that nobody need ask whether it is revoked (4.2.2.2.1).
+    Its validity is short, and its extension ocsp-nocheck says that its own revocation need not be checked (4.2.2.2.1).
     """
     (name,) = authority.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     builder = begin_certificate(
@@ -158,5 +158,5 @@ def issue_responder(
 
 
 def _short(name: str) -> str:
-    """A common name has 64 characters at most (RFC 5280 appendix A, ub-common-name)."""
+    """Cut a common name to 64 characters (RFC 5280 appendix A, ub-common-name)."""
     return name[: 64 - len(" OCSP")]

@@ -1,6 +1,6 @@
 """Names and numbers of certificates: subject texts, alternative names, thumbprints, serials.
 
-Decides how a subject written as text becomes a distinguished name and back. Ruled by RFC 4514 (text form), RFC 5280
+Converts a subject between text and distinguished name. RFC 4514 (text form), RFC 5280
 4.1.2.4 and appendix A (which attribute is which string type); thumbprints are SHA-1, as Windows and Graph show them.
 """
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from fauxtune.core.errors import Invalid
 
-#: What may stand before "=", in capitals. Windows' spellings (E, S, SN) stand beside those of RFC 4514.
+#: The keywords before "=", in capitals: Windows' (E, S, SN) beside those of RFC 4514.
 ATTRIBUTES: dict[str, x509.ObjectIdentifier] = {
     "CN": NameOID.COMMON_NAME,
     "E": NameOID.EMAIL_ADDRESS,
@@ -42,7 +42,7 @@ ATTRIBUTES: dict[str, x509.ObjectIdentifier] = {
     "INITIALS": NameOID.INITIALS,
     "DNQUALIFIER": NameOID.DN_QUALIFIER,
 }
-#: How `subject_text` writes what RFC 4514 has no short word for.
+#: The keywords of `subject_text` for attributes without one in RFC 4514.
 _WRITTEN = {
     NameOID.EMAIL_ADDRESS: "E",
     NameOID.SERIAL_NUMBER: "SERIALNUMBER",
@@ -63,7 +63,7 @@ PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 
 
 class AlternativeNameKind(StrEnum):
-    """The kinds of subject alternative name that a profile can ask for (Graph: subjectAlternativeNameType)."""
+    """The kinds of subject alternative name for profiles (Graph: subjectAlternativeNameType)."""
 
     EMAIL_ADDRESS = "emailAddress"
     USER_PRINCIPAL_NAME = "userPrincipalName"
@@ -72,7 +72,7 @@ class AlternativeNameKind(StrEnum):
 
 
 def thumbprint(certificate: x509.Certificate) -> str:
-    """SHA-1 over the certificate's DER: 40 lower-case hex digits."""
+    """The SHA-1 of the certificate's DER, as 40 lower-case hex digits."""
     return certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - an identifier that the wire prescribes
 
 
@@ -82,11 +82,11 @@ def serial_hex(certificate: x509.Certificate | int) -> str:
 
 
 def parse_subject(text: str) -> x509.Name:
-    """`CN=Alice,E=alice@contoso.example,OU=Sales,C=US` as a distinguished name.
+    """Parse a text such as `CN=Alice,E=alice@contoso.example,OU=Sales,C=US` to a distinguished name.
 
     The most specific part comes first in the text and last in the certificate (RFC 4514 2.1; AD CS does the same).
     Commas, plus signs and backslashes in a value are escaped with a backslash, or the value stands in quotation marks.
-    A plus sign that starts no attribute belongs to the value (`CN=alice+news@...`). Invalid names the wrong part.
+    A plus sign that starts no attribute belongs to the value (`CN=alice+news@...`). Raises Invalid with the wrong part.
     """
     if not text.strip():
         return x509.Name([])
@@ -100,12 +100,12 @@ def parse_subject(text: str) -> x509.Name:
 
 
 def subject_text(name: x509.Name) -> str:
-    """The reverse of `parse_subject`: RFC 4514, e-mail addresses as `E=`."""
+    """Write a distinguished name as text that `parse_subject` reads: RFC 4514, e-mail addresses as `E=`."""
     return name.rfc4514_string(_WRITTEN)
 
 
 def escape_value(value: str) -> str:
-    """A value made safe for a subject text: for whoever fills a user's data into `CN={{UserName}},...`."""
+    """Escape a value for a subject text, in which a user's data replaces a variable such as `{{UserName}}`."""
     escaped = re.sub(r'([,+"\\<>;=])', r"\\\1", value).replace("\x00", "\\00")
     if escaped.startswith(("#", " ")):
         escaped = "\\" + escaped
@@ -115,7 +115,7 @@ def escape_value(value: str) -> str:
 
 
 def alternative_name(kind: AlternativeNameKind | str, value: str) -> x509.GeneralName:
-    """One subject alternative name. Invalid for a kind that is none or a value that this kind cannot hold."""
+    """One subject alternative name. Raises Invalid for an unknown kind, or a value that does not fit the kind."""
     if kind not in AlternativeNameKind.__members__.values():
         raise Invalid(f"{kind!r} is no kind of subject alternative name.", target="subjectAlternativeName")
     try:
@@ -133,7 +133,9 @@ def alternative_name(kind: AlternativeNameKind | str, value: str) -> x509.Genera
 
 
 def email_name(address: str) -> x509.GeneralName:
-    """The rfc822Name that S/MIME clients compare with the sender (RFC 8550 3). Invalid for what is no address."""
+    """The rfc822Name, which S/MIME clients compare with the sender (RFC 8550 3). Raises Invalid for a malformed
+    address.
+    """
     return alternative_name(AlternativeNameKind.EMAIL_ADDRESS, address)
 
 
@@ -174,9 +176,9 @@ def _attribute(part: str) -> x509.NameAttribute[str]:
     if not value:
         raise Invalid(f"The subject attribute {word} has no value.", target="subject")
     if oid in _IA5 and not value.isascii():
-        raise Invalid(f"The subject attribute {word} takes ASCII only, not {value!r}.", target="subject")
+        raise Invalid(f"The subject attribute {word} allows only ASCII, not {value!r}.", target="subject")
     if oid in _PRINTABLE and not _PRINTABLE_TEXT.fullmatch(value):
-        raise Invalid(f"The subject attribute {word} takes letters, digits and '()+,-./:=? only.", target="subject")
+        raise Invalid(f"The subject attribute {word} allows only letters, digits and '()+,-./:=?.", target="subject")
     return x509.NameAttribute(oid, value)
 
 
@@ -191,10 +193,10 @@ def _dotted(word: str) -> x509.ObjectIdentifier | None:
 
 
 def _unescape(raw: str) -> str:
-    """A value without its escapes: `\\,` is a comma, `\\C3\\A9` is UTF-8, quotation marks around it go."""
+    """A value without its escapes: `\\,` is a comma, `\\C3\\A9` is UTF-8, quotation marks around it are removed."""
     text = raw.strip()
     if raw.endswith(" ") and text.endswith("\\"):
-        text += " "  # the last blank was escaped, so it is meant
+        text += " "  # an escaped blank at the end belongs to the value
     if text.startswith("#"):
         raise Invalid("A value in hexadecimal (#...) is not accepted in a subject.", target="subject")
     if len(text) > 1 and text[0] == text[-1] == '"':

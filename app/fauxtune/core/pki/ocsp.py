@@ -1,8 +1,8 @@
 """Online certificate status (RFC 6960, nonces as in RFC 9654): a request's bytes in, an answer's bytes out.
 
-Decides what the responder says. A delegated responder signs (4.2.2.2): its certificate, which comes with each answer,
-was issued by the authority itself for this purpose. Written by hand rather than by cryptography's builder, because that
-writes the system's time as `producedAt`; here the tenant's clock rules.
+A delegated responder signs (4.2.2.2): its certificate, which each answer contains, was issued by the authority itself
+for this purpose. The DER is written here and not by cryptography's builder, because that writes the system's time as
+`producedAt`, and here it is the tenant's.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import Authority, PrivateKey, key_bits, signature
 from fauxtune.core.pki.crl import REASONS
-from fauxtune.core.pki.ocsp_request import NONCE, CertificateId, Malformed, Question, read_request
+from fauxtune.core.pki.ocsp_request import NONCE, CertificateId, Malformed, OcspRequest, read_request
 
-#: OID (without tag) -> hash by which a request may name an authority.
+#: OID (without tag) -> a hash by which a request may identify an authority.
 _HASHES = {
     bytes.fromhex("2b0e03021a"): "sha1",
     bytes.fromhex("608648016503040204"): "sha224",
@@ -36,7 +36,7 @@ _SUCCESSFUL, _MALFORMED, _UNAUTHORIZED = 0, 1, 6
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the authority knows of a certificate it issued: revoked at that moment for that reason, else good."""
+    """The status of an issued certificate: revoked at a moment for a reason, else good."""
 
     revoked_at: datetime | None = None
     reason: str = "unspecified"
@@ -47,8 +47,8 @@ Lookup = Callable[[int], Status | None]
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Who answers for one authority: `certificate` is its own, issued by the authority. The rest is parts of answers:
-    its ResponderID, the hashes by which a request may name the authority, and its certificate.
+    """The responder of one authority, with its own `certificate`, which the authority issued. The rest are parts of
+    answers: its ResponderID, the hashes by which a request may identify the authority, and its certificate.
     """
 
     certificate: x509.Certificate
@@ -59,7 +59,7 @@ class Responder:
 
     @classmethod
     def of(cls, authority: Authority, *, certificate: x509.Certificate, key: PrivateKey) -> Responder:
-        """The responder, with all that does not change from answer to answer."""
+        """Prepare the responder, with everything that is the same in all answers."""
         subject, bits = authority.certificate.subject.public_bytes(), key_bits(authority.key.public_key())
         names = {
             each: (hashlib.new(each, subject).digest(), hashlib.new(each, bits).digest()) for each in _HASHES.values()
@@ -71,11 +71,11 @@ class Responder:
         return cls(certificate=certificate, key=key, identifier=identifier, names=names, chain=chain)
 
     def answers_for(self, asked: CertificateId) -> bool:
-        """Is this a certificate of the authority's, by the hashes of its name and key?"""
+        """Whether the authority issued the certificate, by the hashes of its name and key."""
         return self.names.get(_HASHES.get(asked.algorithm, "")) == (asked.name_hash, asked.key_hash)
 
     def signed(self, data: bytes) -> bytes:
-        """A successful answer with this as its ResponseData."""
+        """A successful answer with this ResponseData."""
         algorithm = _RSA_SHA256 if isinstance(self.key, RSAPrivateKey) else _ECDSA_SHA256
         proof = _tlv(0x03, b"\0" + signature(self.key, data))
         basic = _tlv(0x30, data + algorithm + proof + self.chain)
@@ -86,23 +86,23 @@ class Responder:
 def answer(
     request: bytes, *, responder: Responder, lookup: Lookup, at: datetime, next_update: datetime | None
 ) -> bytes:
-    """The response as DER; never raises on a bad request.
+    """Answer a request with a response as DER; never raises on a bad request.
 
-    `lookup` gets a serial number and knows None for one that was never issued (status `unknown`). Bytes that are no
-    request, or hold a nonce outside of 1 to 128 octets, are answered `malformedRequest`; a request about another
+    `lookup` gets a serial number, and returns None for one that was never issued (status `unknown`). Bytes that are not
+    a request, or contain a nonce outside of 1 to 128 octets, are answered `malformedRequest`; a request about another
     authority's certificates `unauthorized`. The nonce is echoed. `at` becomes thisUpdate and producedAt.
     """
     try:
         question = read_request(request)
     except Malformed:
         return malformed()
-    return answer_question(question, responder=responder, lookup=lookup, at=at, next_update=next_update)
+    return answer_request(question, responder=responder, lookup=lookup, at=at, next_update=next_update)
 
 
-def answer_question(
-    question: Question, *, responder: Responder, lookup: Lookup, at: datetime, next_update: datetime | None
+def answer_request(
+    question: OcspRequest, *, responder: Responder, lookup: Lookup, at: datetime, next_update: datetime | None
 ) -> bytes:
-    """The response to a request that was read already."""
+    """Answer a request that was read before."""
     if not all(responder.answers_for(each) for each in question.certificates):
         return _refusal(_UNAUTHORIZED)
     moment = _time(at)
@@ -115,7 +115,7 @@ def answer_question(
 
 
 def malformed() -> bytes:
-    """The answer to what is no request."""
+    """The answer to bytes that are not a request."""
     return _refusal(_MALFORMED)
 
 

@@ -1,6 +1,6 @@
-"""What an OCSP request says (RFC 6960 4.1, nonces as in RFC 9654): strict DER, read by hand.
+"""The reader of OCSP requests (RFC 6960 4.1, nonces as in RFC 9654): strict DER, without a general parser.
 
-A general parser takes several times as long as the signature under the answer, and a responder does little else.
+A general parser takes several times as long as the answer's signature, and a responder does little else.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from fauxtune.core.pki.gate import LARGEST_OCSP_REQUEST
+from fauxtune.core.pki.der_limits import LARGEST_OCSP_REQUEST
 
 #: Certificates and extensions in one request; the protocol sets no limit.
 MOST_CERTIFICATES = 100
 _MOST_EXTENSIONS = 20
-#: RFC 5280 4.1.2.2 allows 20; a longer one was never issued by anybody.
+#: RFC 5280 4.1.2.2 allows 20; a longer one was never issued.
 _LONGEST_SERIAL = 64
 _NONCE_SIZES = range(1, 129)
 NONCE = bytes.fromhex("06092b0601050507300102")
@@ -24,12 +24,14 @@ _LONG_TAG, _LONG_LENGTH = 0x1F, 0x80
 
 
 class Malformed(ValueError):
-    """These bytes are no OCSP request."""
+    """The bytes are not an OCSP request."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateId:
-    """A certificate that is asked for. `der` is the whole CertID, `algorithm` the hash's OID without its tag."""
+    """The CertID of a certificate in a request. `der` is the whole CertID, `algorithm` the hash's OID
+    without its tag.
+    """
 
     der: bytes
     algorithm: bytes
@@ -39,15 +41,15 @@ class CertificateId:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A request. `nonce` is the whole extension as it is to be echoed."""
+class OcspRequest:
+    """A request. `nonce` is the whole extension, to be echoed."""
 
     certificates: tuple[CertificateId, ...]
     nonce: bytes | None = None
 
 
 class _Part:
-    """Part of a message that is read from front to back."""
+    """A part of a message, read from front to back."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -55,7 +57,7 @@ class _Part:
 
     @property
     def tag(self) -> int | None:
-        """Of what comes next; None at the end."""
+        """The tag of the next element; None at the end."""
         return self._data[self._at] if self._at < len(self._data) else None
 
     def take(self, tag: int) -> bytes:
@@ -65,27 +67,27 @@ class _Part:
         return self._data[start:stop]
 
     def take_whole(self, tag: int) -> bytes:
-        """The same with tag and length."""
+        """The next element, which must have this tag, with tag and length."""
         begin = self._at
         _, stop = self._bounds(tag)
         self._at = stop
         return self._data[begin:stop]
 
     def end(self) -> None:
-        """Nothing more may come."""
+        """Raise Malformed if there is more."""
         if self._at != len(self._data):
             raise Malformed("there is more than there should be")
 
     def _bounds(self, tag: int) -> tuple[int, int]:
         data, at = self._data, self._at
         if len(data) < at + 2 or data[at] != tag or tag & _LONG_TAG == _LONG_TAG:
-            raise Malformed(f"an element with the tag {tag:#x} was to come")
+            raise Malformed(f"an element with the tag {tag:#x} is expected")
         length, start = data[at + 1], at + 2
         if length >= _LONG_LENGTH:
             size = length - _LONG_LENGTH
             length = int.from_bytes(data[start : start + size], "big")
             start += size
-            # DER: as short as can be, and never indefinite.
+            # DER: the shortest form, and never indefinite.
             if size not in (1, 2, 3, 4) or length < _LONG_LENGTH or length >> (8 * (size - 1)) == 0:
                 raise Malformed("a length is not as DER writes it")
         if start + length > len(data):
@@ -93,8 +95,8 @@ class _Part:
         return start, start + length
 
 
-def read_request(data: bytes) -> Question:
-    """The request. Malformed for anything else; a signature on it and who asks are not looked at."""
+def read_request(data: bytes) -> OcspRequest:
+    """Read a request. Raises Malformed for anything else. Its signature and its requestorName are not read."""
     if len(data) > LARGEST_OCSP_REQUEST:
         raise Malformed(f"it has more than {LARGEST_OCSP_REQUEST // 1024} KiB")
     message = _Part(data)
@@ -108,14 +110,14 @@ def read_request(data: bytes) -> Question:
         if version.take(_INTEGER) != b"\0":
             raise Malformed("this version is unknown")
         version.end()
-    _skip(body, 0xA1)  # who asks
-    # One more than may be: whether there are hundreds or thousands is not found out.
+    _skip(body, 0xA1)  # requestorName
+    # One more than allowed is enough to refuse the request.
     asked = tuple(islice(_asked(body.take(_SEQUENCE)), MOST_CERTIFICATES + 1))
     nonce = _nonce(body.take(0xA2)) if body.tag == 0xA2 else None
     body.end()
     if not 0 < len(asked) <= MOST_CERTIFICATES:
         raise Malformed("no certificate, or too many")
-    return Question(asked, nonce)
+    return OcspRequest(asked, nonce)
 
 
 def _asked(requests: bytes) -> Iterator[CertificateId]:
@@ -123,7 +125,7 @@ def _asked(requests: bytes) -> Iterator[CertificateId]:
     while part.tag is not None:
         single = _Part(part.take(_SEQUENCE))
         whole = single.take_whole(_SEQUENCE)
-        _skip(single, 0xA0)  # extensions of a single request: none is known
+        _skip(single, 0xA0)  # extensions of a single request, none of which is known
         single.end()
         yield _certificate_id(whole)
 
@@ -144,7 +146,7 @@ def _certificate_id(whole: bytes) -> CertificateId:
 
 
 def _nonce(extensions: bytes) -> bytes | None:
-    """The one nonce among the extensions; others are left aside."""
+    """The one nonce among the extensions; other extensions are ignored."""
     outer = _Part(extensions)
     part, found, seen = _Part(outer.take(_SEQUENCE)), None, 0
     outer.end()

@@ -1,6 +1,6 @@
 """Password-based keys, ciphers and MACs of PKCS#12 files.
 
-Decides how a password becomes a key. Ruled by RFC 7292 (MAC and PBES1: the password as BMPString, appendix B), RFC 8018
+How a password becomes a key: RFC 7292 (MAC and PBES1: the password as BMPString, appendix B), RFC 8018
 (PBES2: the password's octets) and RFC 9579 (PBMAC1).
 """
 
@@ -23,8 +23,8 @@ from fauxtune.core.pki import rc2
 if TYPE_CHECKING:
     from asn1crypto import pkcs12
 
-#: What opening one file may cost in all, counted in rounds of PBKDF2: two to four seconds' worth. Tools write 1 to
-#: 600,000 for a part. A round of the older derivation runs in Python and costs twice as much, a block of RC2 much more.
+#: The budget for opening one file, in rounds of PBKDF2: two to four seconds. Tools write 1 to 600,000 for a part.
+#: A round of the older derivation runs in Python and costs twice as much, a block of RC2 much more.
 MOST_ROUNDS = 5_000_000
 _ROUND_IN_PYTHON, _BLOCK_OF_RC2 = 2, 20
 _PBMAC1 = "1.2.840.113549.1.5.14"
@@ -41,7 +41,7 @@ _KEY, _IV, _MAC = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """One reading of a password: `bmp` for MAC and PBES1, `octets` for PBES2 and PBMAC1."""
+    """One encoding of a password: `bmp` for MAC and PBES1, `octets` for PBES2 and PBMAC1."""
 
     bmp: bytes = field(repr=False)
     octets: bytes = field(repr=False)
@@ -49,13 +49,13 @@ class Password:
 
 @dataclass(slots=True)
 class Budget:
-    """What may still be spent on a file: a hostile one must not keep a worker busy for hours."""
+    """The rest of the budget for a file: a hostile one must not keep a worker busy for hours."""
 
     rounds: int = MOST_ROUNDS
 
     def spend(self, rounds: int, *, each: int = 1) -> int:
-        """Take `rounds` times `each` from the budget, and return `rounds`. ValueError for less than one round, and
-        where the budget is too small.
+        """Take `rounds` times `each` from the budget, and return `rounds`. Raises ValueError for less than one round,
+        or if the budget is too small.
         """
         if not isinstance(rounds, int) or rounds < 1 or rounds * each > self.rounds:
             raise ValueError(
@@ -66,8 +66,8 @@ class Budget:
         return rounds
 
 
-def readings(password: bytes) -> list[Password]:
-    """What a password of unknown text encoding can mean, likeliest first.
+def password_encodings(password: bytes) -> list[Password]:
+    """The encodings of a password whose text encoding is unknown, the most likely first.
 
     As UTF-8 (scripts), as Latin-1 (the import cmdlets: one byte for each character), and for PBES2 also the bytes as
     they are and the BMPString (older NSS). An empty password is a lone terminator (OpenSSL) or nothing (Windows).
@@ -86,7 +86,7 @@ def readings(password: bytes) -> list[Password]:
 
 
 def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, budget: Budget) -> bool:
-    """Whether the file's MAC was made over this content with this password. ValueError for an unknown kind of MAC."""
+    """Whether the file's MAC fits this content and password. Raises ValueError for an unknown kind of MAC."""
     algorithm = mac_data["mac"]["digest_algorithm"]
     expected = mac_data["mac"]["digest"].native
     name = algorithm["algorithm"].native
@@ -107,7 +107,7 @@ def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, bu
 
 
 def decrypt(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, budget: Budget) -> bytes:
-    """The plain bytes. ValueError when padding shows that the password is wrong, or for a cipher that is unknown."""
+    """Decrypt the bytes. Raises ValueError if the padding shows a wrong password, or for an unknown cipher."""
     name = algorithm["algorithm"].native
     if name == "pbes2":
         scheme = algorithm["parameters"]["encryption_scheme"]
@@ -136,7 +136,7 @@ def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, passwor
         budget.spend(len(data) // rc2.BLOCK or 1, each=_BLOCK_OF_RC2)
         bits = 8 * size
         return _unpadded(rc2.decrypt_cbc(data, key=key, bits=bits, iv=iv), bits=8 * rc2.BLOCK)
-    return _decrypt_cbc(TripleDES((key + key[:8])[:24]), data, iv=iv)  # two keys are three, the first used twice
+    return _decrypt_cbc(TripleDES((key + key[:8])[:24]), data, iv=iv)  # of two keys, the first is used twice
 
 
 def pkcs12_key(password: bytes, salt: bytes, *, purpose: int, rounds: int, size: int, algorithm: str) -> bytes:
@@ -182,7 +182,7 @@ def _known_hash(name: str) -> str:
 
 
 def _filled(data: bytes, block: int) -> bytes:
-    """`data` repeated up to a whole number of blocks; nothing stays nothing."""
+    """Repeat `data` up to a whole number of blocks; empty data stays empty."""
     size = -(-len(data) // block) * block
     return (data * (size // len(data) + 1))[:size] if data else b""
 

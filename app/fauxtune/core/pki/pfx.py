@@ -1,8 +1,8 @@
-"""PKCS#12 files (RFC 7292): written for a user's new certificate, read to see what an administrator imported.
+"""PKCS#12 files (RFC 7292): written for a user's new certificate, read from an administrator's import.
 
-Decides which certificate of a file is the identity, and why a file cannot be used. A file is never written anew from
-what was read: imported bytes travel as they came. The reader is our own, because cryptography's proves an RSA key's
-primes at each load: 36 ms in which nothing else in the process runs.
+Decides which certificate of a file is the identity, and why a file cannot be used. An imported file is never rewritten:
+its bytes are delivered as they are. cryptography's reader is not used, because it tests an RSA key's primes at each
+load, which blocks the process for 36 ms.
 """
 
 from __future__ import annotations
@@ -21,30 +21,32 @@ from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWi
 from fauxtune.core.pki import pbe
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
 from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.der_limits import LARGEST_PFX, check_limits
 from fauxtune.core.pki.foreign import certificate_from
-from fauxtune.core.pki.gate import LARGEST_PFX, admit
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 
 _DEEPEST = 8
-#: Keys, certificates and other things in one file, and its parts: each may cost a decryption.
+#: The most keys, certificates and other bags in one file, and the most parts: each may cost a decryption.
 _MOST_BAGS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PfxContents:
-    """What a file holds: an identity, and the other certificates: its issuers first, nearest first, then the rest."""
+    """The contents of a file: an identity, and the other certificates: its issuers first, nearest first,
+    then the rest.
+    """
 
     key: PrivateKey = field(repr=False)
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
     name: str | None = None
-    #: The thumbprints of all certificates whose key is in the file, this one's among them.
+    #: The thumbprints of all certificates whose key is in the file, that of `certificate` among them.
     identities: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class _Found:
-    """What one reading of the password brings out of a file."""
+class _Bags:
+    """The keys and certificates in a file, decrypted with one encoding of the password."""
 
     keys: list[PrivateKey] = field(default_factory=list)
     certificates: list[x509.Certificate] = field(default_factory=list)
@@ -62,15 +64,15 @@ def write_pfx(
     rounds: int = 2048,
     legacy: bool = False,
 ) -> bytes:
-    """A PKCS#12 file. `name` is the friendly name that devices show.
+    """Write a PKCS#12 file. `name` is the friendly name that devices show.
 
     PBES2 with AES-256 and PBKDF2-SHA-256, MAC SHA-256; `legacy`: 3DES and SHA-1, for systems that read nothing newer.
-    Invalid for an empty password.
+    Raises Invalid for an empty password.
     """
     if not password or not 0 < rounds <= pbe.MOST_ROUNDS:
         raise Invalid("A PFX needs a password, and at least one key derivation round.", target="password")
     algorithm = writer.PBES.PBESv1SHA1And3KeyTripleDESCBC if legacy else writer.PBES.PBESv2SHA256AndAES256CBC
-    mac = hashes.SHA1() if legacy else hashes.SHA256()  # noqa: S303 - what the old systems know
+    mac = hashes.SHA1() if legacy else hashes.SHA256()  # noqa: S303 - old systems read nothing else
     protection = (
         serialization.PrivateFormat.PKCS12.encryption_builder()
         .key_cert_algorithm(algorithm)
@@ -82,7 +84,7 @@ def write_pfx(
 
 
 def check_pfx_structure(data: bytes) -> None:
-    """PfxUnreadable unless the bytes have the outer shape of a PKCS#12 file; nothing is decrypted."""
+    """Raise PfxUnreadable unless the bytes have the outer structure of a PKCS#12 file; nothing is decrypted."""
     try:
         _outer(data)
     except MALFORMED as error:
@@ -90,15 +92,15 @@ def check_pfx_structure(data: bytes) -> None:
 
 
 def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> PfxContents:
-    """The identity in a file: the certificate whose key is in it too.
+    """Read the identity in a file: the certificate whose key is in it too.
 
-    Where there are several, the one with this SHA-1 thumbprint, else the first. The password's bytes may be UTF-8 or
-    one byte for each character. PfxPasswordWrong, PfxWithoutKey, or PfxUnreadable for everything else that is wrong.
-    RSA keys are not proved to be made of primes.
+    Of several, the one with this SHA-1 thumbprint, else the first. The password's bytes may be UTF-8 or one byte for
+    each character. Raises PfxPasswordWrong, PfxWithoutKey, or PfxUnreadable for everything else. The primes of RSA keys
+    are not tested.
     """
     try:
         pfx, content = _outer(data)
-        candidates = pbe.readings(password)
+        candidates = pbe.password_encodings(password)
         budget = pbe.Budget()
         with_mac = pfx["mac_data"].native is not None
         if with_mac:
@@ -111,7 +113,7 @@ def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> 
 
 def _outer(data: bytes) -> tuple[pkcs12.Pfx, bytes]:
     """The file, and the bytes that the MAC protects. Raises one of MALFORMED."""
-    pfx = pkcs12.Pfx.load(admit(data, largest=LARGEST_PFX), strict=True)
+    pfx = pkcs12.Pfx.load(check_limits(data, largest=LARGEST_PFX), strict=True)
     if pfx["version"].native != "v3":
         raise ValueError("its version is not 3")
     safe = pfx["auth_safe"]
@@ -126,7 +128,7 @@ def _outer(data: bytes) -> tuple[pkcs12.Pfx, bytes]:
 def _authenticated(
     candidates: list[pbe.Password], *, pfx: pkcs12.Pfx, content: bytes, budget: pbe.Budget
 ) -> list[pbe.Password]:
-    """The readings of the password under which the MAC is right. The MAC is computed once for each key it can have."""
+    """The encodings of the password with which the MAC fits. The MAC is computed once for each possible key."""
     verdicts: dict[bytes, bool] = {}
     fitting = []
     pbmac1 = "." in pfx["mac_data"]["mac"]["digest_algorithm"]["algorithm"].native
@@ -141,13 +143,13 @@ def _authenticated(
     return fitting
 
 
-def _opened(candidates: list[pbe.Password], *, content: bytes, budget: pbe.Budget, with_mac: bool) -> _Found:
-    """What the first reading of the password that fits brings out."""
+def _opened(candidates: list[pbe.Password], *, content: bytes, budget: pbe.Budget, with_mac: bool) -> _Bags:
+    """The contents, decrypted with the first encoding of the password that works."""
     problem: Exception | None = None
     for candidate in candidates:
-        found = _Found()
+        found = _Bags()
         try:
-            for part in _some(pkcs12.AuthenticatedSafe.load(admit(content, largest=LARGEST_PFX), strict=True)):
+            for part in _some(pkcs12.AuthenticatedSafe.load(check_limits(content, largest=LARGEST_PFX), strict=True)):
                 _take_bags(
                     _plain_part(part, password=candidate, budget=budget), found, password=candidate, budget=budget
                 )
@@ -178,9 +180,9 @@ def _plain_part(part: cms.ContentInfo, *, password: pbe.Password, budget: pbe.Bu
     )
 
 
-def _take_bags(contents: bytes, found: _Found, *, password: pbe.Password, budget: pbe.Budget) -> None:
-    """Keys and certificates of one part, and of the parts inside it, into `found`."""
-    waiting = [(pkcs12.SafeContents.load(admit(contents, largest=LARGEST_PFX), strict=True), 0)]
+def _take_bags(contents: bytes, found: _Bags, *, password: pbe.Password, budget: pbe.Budget) -> None:
+    """Collect the keys and certificates of one part, and of the parts inside it."""
+    waiting = [(pkcs12.SafeContents.load(check_limits(contents, largest=LARGEST_PFX), strict=True), 0)]
     while waiting:
         bags, depth = waiting.pop(0)
         found.bags += len(bags)
@@ -200,14 +202,14 @@ def _take_bags(contents: bytes, found: _Found, *, password: pbe.Password, budget
                     waiting.append((bag["bag_value"], depth + 1))
 
 
-def _take_key(der: bytes, found: _Found) -> None:
-    admitted = admit(der, largest=LARGEST_PFX)
+def _take_key(der: bytes, found: _Bags) -> None:
+    admitted = check_limits(der, largest=LARGEST_PFX)
     key = serialization.load_der_private_key(admitted, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
         found.keys.append(key)
 
 
-def _take_certificate(bag: pkcs12.SafeBag, found: _Found) -> None:
+def _take_certificate(bag: pkcs12.SafeBag, found: _Bags) -> None:
     if bag["bag_value"]["cert_id"].native != "x509":
         return
     try:
@@ -220,7 +222,7 @@ def _take_certificate(bag: pkcs12.SafeBag, found: _Found) -> None:
             found.names[certificate] = str(attribute["values"].native[0])
 
 
-def _identity(found: _Found, thumbprint: str | None) -> PfxContents:
+def _identity(found: _Bags, thumbprint: str | None) -> PfxContents:
     keys = {_public(key.public_key()): key for key in reversed(found.keys)}
     pairs = [
         (keys[spki], certificate) for certificate in found.certificates if (spki := _public_of(certificate)) in keys
@@ -252,12 +254,12 @@ def _issuers_first(certificate: x509.Certificate, others: list[x509.Certificate]
 
 
 def _public(key: PublicKey) -> bytes:
-    """A public key in comparable form."""
+    """A public key in comparable form: its DER."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _public_of(certificate: x509.Certificate) -> bytes:
-    """The same of a certificate's key; nothing for a kind that is no identity's here."""
+    """A certificate's key in comparable form; empty for a kind of key that no identity here has."""
     try:
         key = certificate.public_key()
     except UnsupportedAlgorithm:

@@ -1,6 +1,6 @@
-"""RC2 (RFC 2268), decrypting only: old Windows and `openssl pkcs12 -legacy` hide the certificates of a PFX with it.
+"""RC2 (RFC 2268), decryption only: old Windows and `openssl pkcs12 -legacy` encrypt the certificates of a PFX with it.
 
-cryptography's own RC2 takes no key of 40 bits, and its loader of whole files accepts any number of rounds.
+cryptography's own RC2 does not support keys of 40 bits, and its loader of whole files accepts any number of rounds.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ _TABLE = bytes.fromhex(
     "2d5dfa98e38a92ae05df2910676cbac9d300e6cfe19ea82c6316013f58e289a90d38341bab33ffb0bb480c5fb9b1cd2e"
     "c5f3db47e5a59c770aa62068fe7fc1ad"
 )
-#: Rounds of mixing between the two of mashing, and how far each word is turned.
+#: The rounds of mixing between those of mashing, and the rotation of each word.
 _MIXING = (5, 6, 5)
 _TURNS = (1, 2, 3, 5)
 _WORD = 0xFFFF
 
 
 def decrypt_cbc(data: bytes, *, key: bytes, bits: int, iv: bytes) -> bytes:
-    """The plain bytes with their padding. `bits` is the effective size of the key. ValueError for broken blocks."""
+    """Decrypt bytes, with their padding. `bits` is the effective size of the key. Raises ValueError for
+    broken blocks.
+    """
     if len(data) % BLOCK or len(iv) != BLOCK:
         raise ValueError("its encrypted content is not a whole number of blocks")
     words = _expanded(key, bits)
@@ -35,7 +37,7 @@ def decrypt_cbc(data: bytes, *, key: bytes, bits: int, iv: bytes) -> bytes:
 
 
 def _expanded(key: bytes, bits: int) -> list[int]:
-    """RFC 2268 2: 64 words of 16 bits."""
+    """Expand the key (RFC 2268 2): 64 words of 16 bits."""
     size = (bits + 7) // 8
     grown = list(key)
     for at in range(len(key), 128):
@@ -47,7 +49,7 @@ def _expanded(key: bytes, bits: int) -> list[int]:
 
 
 def _decrypted(block: bytes, words: list[int]) -> bytes:
-    """RFC 2268 4: everything that encrypting does, backwards."""
+    """Decrypt one block (RFC 2268 4): the steps of encryption, in reverse order."""
     state = [int.from_bytes(block[at : at + 2], "little") for at in range(0, BLOCK, 2)]
     left = len(words)
     for number, rounds in enumerate(_MIXING):

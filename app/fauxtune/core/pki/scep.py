@@ -1,8 +1,8 @@
-"""SCEP (RFC 8894), the authority's side: what a client's pkiMessage asks for, and the CertRep that answers it.
+"""SCEP (RFC 8894), the authority's side: reads a client's pkiMessage, and writes the CertRep that answers it.
 
-Decides what of a message must be right before anybody looks at the request inside, and what the client hears when it
-is not. An answer is signed by the authority with SHA-256 and sealed to the message's signer with AES-256. Messages are
-taken as clients in use make them: SHA-1, single DES, a throw-away signer whose key is not the request's.
+Decides what must be right in a message before the request inside is read, and how the client is refused otherwise. The
+authority signs an answer with SHA-256, and encrypts it for the message's signer with AES-256. Messages are accepted as
+clients in use make them: SHA-1, single DES, a temporary signer whose key is not the request's.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
 from fauxtune.core.pki.der import MALFORMED
-from fauxtune.core.pki.foreign import request_from, signs_itself
+from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
 
-#: The answer to GetCACaps (RFC 8894 3.5.2). SCEPStandard says AES, SHA-256 and POST in one word, for those who know it.
+#: The answer to GetCACaps (RFC 8894 3.5.2). SCEPStandard stands for AES, SHA-256 and POST.
 CAPABILITIES = "AES\nDES3\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-1\nSHA-256\nSHA-512\n"
 
 _MESSAGE_TYPE = "2.16.840.1.113733.1.9.2"
@@ -43,16 +43,16 @@ _CERT_REP, _SUCCESS, _FAILURE = "3", "0", "2"
 
 
 class Kind(StrEnum):
-    """What a message asks for (RFC 8894 3.2.1.2); other types are refused."""
+    """The messageType (RFC 8894 3.2.1.2); others are refused."""
 
     RENEWAL = "17"
-    UPDATE = "18"  # the drafts' word for a renewal after the authority has changed
+    UPDATE = "18"  # the drafts' name for a renewal after the authority has changed
     REQUEST = "19"  # PKCSReq
     POLL = "20"  # CertPoll, once GetCertInitial
 
 
 class FailInfo(StrEnum):
-    """Why not (RFC 8894 3.2.1.4)."""
+    """The failInfo of a refusal (RFC 8894 3.2.1.4)."""
 
     BAD_ALGORITHM = "0"
     BAD_MESSAGE_CHECK = "1"
@@ -63,7 +63,9 @@ class FailInfo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Whom an answer goes to, and what it must repeat. `signer` signed the message: a renewal's old certificate."""
+    """The recipient of an answer, and what the answer must repeat. `signer` signed the message: for a renewal, the old
+    certificate.
+    """
 
     transaction: str
     nonce: bytes
@@ -72,18 +74,18 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A message that is in order. The request in it signs itself with the key that it is about, an RSA key."""
+    """A valid message. The request in it is signed with its own key, an RSA key."""
 
     exchange: Exchange
     kind: Kind
-    #: PKCS#10, DER. Empty in a poll, which names its transaction only.
+    #: PKCS#10, DER. Empty in a poll, which contains only its transaction ID.
     csr: bytes
     challenge: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message that is not, but whose sender can be told so: by `refuse`."""
+    """An invalid message whose sender can be answered, with `refuse`."""
 
     exchange: Exchange
     reason: FailInfo
@@ -91,7 +93,7 @@ class Refusal:
 
 
 def message_from_query(text: str) -> bytes:
-    """The message in a GET's `message` parameter: base64, of either alphabet, with what URLs do to it. Or Invalid."""
+    """The message in a GET's `message` parameter: base64 of either alphabet, as URLs change it. Raises Invalid."""
     plain = text.translate(str.maketrans(" -_", "++/", "\r\n\t")).rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
@@ -100,7 +102,7 @@ def message_from_query(text: str) -> bytes:
 
 
 def read(message: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> Request | Refusal:
-    """What a pkiMessage to this authority asks for. Invalid for bytes that no CertRep can answer."""
+    """Read a pkiMessage to this authority. Raises Invalid for bytes that no CertRep can answer."""
     outer = signed.read(message)
     exchange = Exchange(
         transaction=_text(outer, _TRANSACTION, name="transactionID", longest=_LONGEST_TRANSACTION),
@@ -133,16 +135,16 @@ def read(message: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> R
 def grant(
     exchange: Exchange, issued: x509.Certificate, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes
 ) -> bytes:
-    """The CertRep that brings `issued`: it alone, because clients take the first certificate and a SET has no first.
+    """The CertRep with `issued`, and no other certificate: clients take the first one, and a SET has no order.
 
-    `certificate` and `key` are the authority's; the former goes along, for clients that check with what they are given.
+    `certificate` and `key` are the authority's; the signature contains the former, for clients that check with it.
     """
     content = envelope(signed.certificates_only([issued]), exchange.signer)
     return _answer(exchange, content, certificate=certificate, key=key, nonce=nonce, said={_STATUS: _SUCCESS})
 
 
 def refuse(refusal: Refusal, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes) -> bytes:
-    """The CertRep that says no. It has no content (RFC 8894 3.2.2)."""
+    """The CertRep of a refusal, which has no content (RFC 8894 3.2.2)."""
     said = {_STATUS: _FAILURE, _FAIL_INFO: str(refusal.reason)}
     return _answer(refusal.exchange, None, certificate=certificate, key=key, nonce=nonce, said=said, text=refusal.text)
 
@@ -170,13 +172,13 @@ def _answer(
 
 
 def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal:
-    """The request inside. One that cannot be read is answered like an envelope that does not open."""
+    """The request in the message. An unreadable one is answered like an envelope that cannot be opened."""
     try:
         found = request_from(csr)
         challenge = _challenge(found)
     except (Invalid, *MALFORMED):
         return Refusal(exchange, FailInfo.BAD_REQUEST, NOT_OPENED)
-    if not signs_itself(found):
+    if not has_proof_of_possession(found):
         return Refusal(exchange, FailInfo.BAD_REQUEST, "The certificate request is not signed with its own key.")
     if not isinstance(found.public_key(), RSAPublicKey):
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The certificate request must be about an RSA key.")
@@ -184,7 +186,7 @@ def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal
 
 
 def _challenge(request: x509.CertificateSigningRequest) -> str | None:
-    """The challengePassword (PKCS#9), in which an enrolment's token travels."""
+    """The challengePassword (PKCS#9), which contains an enrolment's token."""
     try:
         return request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode()
     except x509.AttributeNotFound:

@@ -1,9 +1,9 @@
-"""Signing: who said these bytes (CMS SignedData, RFC 5652 5), read and written.
+"""Signed messages (CMS SignedData, RFC 5652 5), read and written.
 
-Decides whether a signature is right, and nothing about its signer: chain, validity and revocation are judged
+Decides whether a signature is right, and nothing about its signer: chain, validity and revocation are checked
 elsewhere. Exactly one signer, whose certificate is in the message; RSA (PKCS#1 v1.5 and PSS, RFC 4056) and ECDSA (RFC
-5753), with SHA-1 still, because device platforms and SCEP clients sign with it. What is written is SHA-256, DER, and
-without a signing time: that would be the machine's, where the tenant's clock rules.
+5753), with SHA-1 still, because device platforms and SCEP clients sign with it. Messages are written with SHA-256, in
+DER, and without a signing time: that would be the machine's time, not the tenant's.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.der import MALFORMED, content_of, names, octets, reason
+from fauxtune.core.pki.der import MALFORMED, content_of, identifies, octets, reason
+from fauxtune.core.pki.der_limits import LARGEST_MESSAGE
 from fauxtune.core.pki.foreign import readable
-from fauxtune.core.pki.gate import LARGEST_MESSAGE
 
-#: Certificates in one message: a signer and its issuers.
+#: The most certificates in one message: a signer and its issuers.
 MOST_CERTIFICATES = 20
 _MOST_ATTRIBUTES = 50
 _MOST_VALUES = 10
@@ -43,7 +43,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-#: Signature algorithms by asn1crypto's names; "" where the name tells the kind of key alone.
+#: Signature algorithms by asn1crypto's names; "" if the name contains only the kind of key.
 _WITH_RSA = {"rsassa_pkcs1v15": "", **{f"{name}_rsa": name for name in _HASHES}}
 _WITH_EC = {"ecdsa": "", **{f"{name}_ecdsa": name for name in _HASHES}}
 _MOST_SALT = 512
@@ -51,18 +51,20 @@ _MOST_SALT = 512
 
 @dataclass(frozen=True, slots=True)
 class SignedMessage:
-    """A message as it came: nothing in it is proved before `verify` has returned."""
+    """A message as received: nothing in it is proved before `verify` has returned."""
 
     #: The signer's.
     certificate: x509.Certificate
-    #: What is embedded; None in a detached signature.
+    #: The embedded content; None in a detached signature.
     content: bytes | None
-    #: The signed attributes' values in DER, by dotted OID. Empty where the content itself was signed.
+    #: The signed attributes' values in DER, by dotted OID. Empty if the content itself was signed.
     attributes: Mapping[str, tuple[bytes, ...]]
     _signer: cms.SignerInfo = field(repr=False)
 
     def verify(self, body: bytes) -> None:
-        """Invalid unless the signer signed these bytes, whatever is embedded; UnknownAlgorithm says why not."""
+        """Raise Invalid unless the signer signed these bytes, whatever is embedded; UnknownAlgorithm for an unknown
+        one.
+        """
         try:
             self._verify(body)
         except MALFORMED as error:
@@ -82,7 +84,7 @@ class SignedMessage:
                 raise _wrong()
             if self._one(_CONTENT_TYPE) != _DATA:
                 raise ValueError("its attributes are about another type of content")
-            # RFC 5652 5.4: the signature is over a SET, not over the [0] that stands in the message.
+            # RFC 5652 5.4: the signature is over a SET, not over the [0] in the message.
             signed = b"\x31" + self._signer["signed_attrs"].dump()[1:]
         _check(self.certificate, self._signer, data=signed, digest=digest)
 
@@ -94,7 +96,9 @@ class SignedMessage:
 
 
 def read(data: bytes) -> SignedMessage:
-    """The message, not verified. Invalid for bytes that are none, or that do not have one signer."""
+    """Read a message, without verifying it. Raises Invalid for other bytes, and for a message without exactly one
+    signer.
+    """
     try:
         message = content_of(data, "signed_data", largest=LARGEST_MESSAGE)
         inner = message["encap_content_info"]
@@ -114,7 +118,7 @@ def read(data: bytes) -> SignedMessage:
 
 
 def verify(signature: bytes, body: bytes) -> x509.Certificate:
-    """The certificate of who signed `body`. What the signature embeds, if anything, does not count."""
+    """Verify the signature of `body`, and return the signer's certificate. Embedded content does not count."""
     message = read(signature)
     message.verify(body)
     return message.certificate
@@ -128,9 +132,9 @@ def sign(
     chain: Iterable[x509.Certificate] = (),
     attributes: Mapping[str, core.Asn1Value] | None = None,
 ) -> bytes:
-    """`content` with a signature around it and the certificates to check it, as DER. No line ends change.
+    """Sign `content`, and return the message with the certificates to check it, as DER. Line ends do not change.
 
-    `attributes` are signed too, by dotted OID. None as content: they are all that is said.
+    `attributes` are signed too, by dotted OID. Without content, they are the message.
     """
     digest = hashlib.sha256(content or b"").digest()
     signed = cms.CMSAttributes(
@@ -163,9 +167,9 @@ def sign(
 
 
 def certificates_only(certificates: Iterable[x509.Certificate]) -> bytes:
-    """A SignedData that carries certificates and is signed by nobody (RFC 8894 3.4).
+    """A SignedData with certificates and without a signer (RFC 8894 3.4).
 
-    Differs from what one gives it: several come out in DER's order of a SET, not in theirs.
+    Several certificates are in DER's order of a SET, not in the given order.
     """
     return _message({"content_type": "data"}, certificates=map(_as_asn1, certificates), signers=[])
 
@@ -189,7 +193,7 @@ def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.Signe
     for each in certificates:
         if each.name == "certificate":
             certificate = x509.load_der_x509_certificate(each.chosen.dump())
-            if names(identifier, certificate):
+            if identifies(identifier, certificate):
                 return readable(certificate)
     raise ValueError("the signer's certificate is not in it")
 
@@ -213,7 +217,7 @@ def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
 
 
 def _check(certificate: x509.Certificate, signer: cms.SignerInfo, *, data: bytes, digest: str) -> None:
-    """InvalidSignature, UnknownAlgorithm, or one of MALFORMED unless the signature is over `data`."""
+    """Raise InvalidSignature, UnknownAlgorithm, or one of MALFORMED unless the signature is over `data`."""
     algorithm, signature, key = signer["signature_algorithm"], octets(signer["signature"]), certificate.public_key()
     name = algorithm["algorithm"].native
     if isinstance(key, RSAPublicKey) and (name in _WITH_RSA or name == "rsassa_pss"):

@@ -1,4 +1,4 @@
-"""Certificate templates: what an authority puts into the certificates it issues, and who may ask for them.
+"""Certificate templates: the contents of the certificates that an authority issues, and the keys that it accepts.
 
 Modelled on Active Directory's certificate templates ([MS-CRTD]) as far as S/MIME needs them. Key usages follow
 RFC 3279 2.3.1 (RSA) and RFC 5480 3 (EC); extended key usages RFC 5280 4.2.1.12.
@@ -22,14 +22,14 @@ ENCRYPTING_FILE_SYSTEM = "1.3.6.1.4.1.311.10.3.4"
 
 
 class KeyType(StrEnum):
-    """What kind of key a template asks for."""
+    """The kind of key that a template requires."""
 
     RSA = "RSA"
     EC = "EC"
 
 
 class KeyUsage(StrEnum):
-    """The key usages that a template may give (RFC 5280 4.2.1.3); those of authorities are not among them."""
+    """The key usages of templates (RFC 5280 4.2.1.3), without those of authorities."""
 
     DIGITAL_SIGNATURE = "digitalSignature"
     NON_REPUDIATION = "nonRepudiation"
@@ -45,14 +45,14 @@ _IMPOSSIBLE = {
 _SIZES = {KeyType.RSA: range(1024, 8193, 8), KeyType.EC: (256, 384, 521)}
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d{0,30})){1,30}")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
-#: A certificate that lives longer would outlive what dates can be written.
+#: With a longer validity, a certificate could expire after the last date that can be written.
 _LONGEST = timedelta(days=36525)
 _LONGEST_NAME = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One template. Sizes are in bits; usages are `KeyUsage` words; extended usages are dotted OIDs."""
+    """One template. Sizes are in bits; usages are `KeyUsage` values; extended usages are dotted OIDs."""
 
     name: str
     display_name: str
@@ -67,7 +67,7 @@ class Template:
     validity: timedelta = timedelta(days=365)
 
     def document(self) -> dict[str, Any]:
-        """The template as JSON shows it; `validity` as an ISO 8601 duration."""
+        """The template as a JSON document; `validity` as an ISO 8601 duration."""
         return {
             "name": self.name,
             "displayName": self.display_name,
@@ -84,7 +84,9 @@ class Template:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Template:
-        """The reverse of `document`. Only `name` must be there; what is wrong is named by Invalid's `target`."""
+        """Read a template from its document, in which only `name` is required. Raises Invalid with the
+        wrong `target`.
+        """
         unknown = sorted(set(document) - set(BUILT_IN[0].document()))
         if unknown:
             raise Invalid(f"A certificate template has no property {unknown[0]!r}.", target=unknown[0])
@@ -109,7 +111,7 @@ class Template:
 
 _BOTH = (KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_ENCIPHERMENT)
 
-#: What a fresh authority offers. `ExchangeSignatureOnly`, `ExchangeUser` and `User` follow AD CS's own.
+#: The templates of a new authority. `ExchangeSignatureOnly`, `ExchangeUser` and `User` follow those of AD CS.
 #: Differs from AD CS: `User` takes the subject from the request, as the duplicate that Intune's guide asks for does.
 BUILT_IN: tuple[Template, ...] = (
     # No nonRepudiation: for iOS and iPadOS "Signature is proof of origin" must be off. Intune: "Configure and use PKCS
@@ -138,7 +140,7 @@ BUILT_IN: tuple[Template, ...] = (
 
 
 def extended_key_usages(oids: tuple[str, ...]) -> tuple[str, ...]:
-    """The same OIDs, each once, in order. Invalid for what is no dotted OID."""
+    """Return the OIDs in order, without repetition. Raises Invalid for a malformed OID."""
     for oid in oids:
         first, _, rest = oid.partition(".")
         second = rest.partition(".")[0]

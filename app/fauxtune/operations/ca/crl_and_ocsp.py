@@ -21,8 +21,8 @@ from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.crl import build_crl
 from fauxtune.core.pki.issuance import BACKDATED, issue_responder
 from fauxtune.core.pki.names import serial_hex
-from fauxtune.core.pki.ocsp import Responder, Status, answer_question, malformed
-from fauxtune.core.pki.ocsp_request import Malformed, Question, read_request
+from fauxtune.core.pki.ocsp import Responder, Status, answer_request, malformed
+from fauxtune.core.pki.ocsp_request import Malformed, OcspRequest, read_request
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.pki_cache import Timed
@@ -105,7 +105,7 @@ async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes)
     state = emulator.runner.database.state
     known = await _statuses(emulator, tenant, name=name, question=question)
     until = at + _ANSWER_LIFE
-    answer = answer_question(question, responder=responder, lookup=known.get, at=at, next_update=until)
+    answer = answer_request(question, responder=responder, lookup=known.get, at=at, next_update=until)
     if question.nonce is None:
         since = at.replace(microsecond=0)
         emulator.pki_cache.put(key, Timed(answer, since, until), state=state)
@@ -187,7 +187,7 @@ def certify_responder(
     return Responder.of(authority, certificate=certificate, key=key)
 
 
-async def _statuses(emulator: Emulator, tenant: Tenant, *, name: str, question: Question) -> dict[int, Status]:
+async def _statuses(emulator: Emulator, tenant: Tenant, *, name: str, question: OcspRequest) -> dict[int, Status]:
     """Return the status of each certificate that is asked for, without those that were never issued."""
     known: dict[int, Status] = {}
     at, state = emulator.runner.now(tenant), emulator.runner.database.state

@@ -1,4 +1,4 @@
-"""The gate: which bytes do not pass, and that files of real programs pass."""
+"""The limits of DER and BER: which bytes are refused, and that files of real programs pass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.pki import gate
-from fauxtune.core.pki.gate import admit
+from fauxtune.core.pki import der_limits
+from fauxtune.core.pki.der_limits import check_limits
 from tests.core.pki.messages import seal, self_signed, sign_as
 from tests.support.authorities import Authorities
 from tests.support.hostile_der import identifier, tlv
@@ -36,15 +36,15 @@ def test_a_certificate_and_a_message_pass_unchanged(authorities: Authorities, rs
     certificate = self_signed(key)
     der = certificate.public_bytes(Encoding.DER)
     for data in (der, sign_as(b"body", certificate, key), seal(b"content", certificate)):
-        assert admit(data, largest=_MANY) == data
+        assert check_limits(data, largest=_MANY) == data
 
 
 @pytest.mark.parametrize(
     ("data", "why"),
     [
         (tlv(0x04, bytes(1025)), "1 KiB at most"),
-        (tlv(0x30, identifier(gate.LONGEST_IDENTIFIER + 1)), "object identifier of 65 bytes"),
-        (nested(gate.DEEPEST + 1), "levels deep"),
+        (tlv(0x30, identifier(der_limits.LONGEST_IDENTIFIER + 1)), "object identifier of 65 bytes"),
+        (nested(der_limits.DEEPEST + 1), "levels deep"),
         (b"\x24\x80" * 100 + b"\0\0" * 100, "levels deep"),
         (b"\x1f\x81\x01\x00", "tag of several bytes"),
         (b"\x30\x05\x04\x00", "ends too early"),
@@ -60,38 +60,38 @@ def test_a_certificate_and_a_message_pass_unchanged(authorities: Authorities, rs
 )
 def test_der_outside_the_bounds_does_not_pass(data: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        admit(data, largest=1024)
+        check_limits(data, largest=1024)
 
 
 def test_a_string_in_very_many_pieces_does_not_pass() -> None:
-    pieces = tlv(0x04) * (gate.MOST_ELEMENTS + 1)
+    pieces = tlv(0x04) * (der_limits.MOST_ELEMENTS + 1)
     for data in (tlv(0x24, pieces), open_ended(0x24, pieces), open_ended(0xA0, pieces)):
         with pytest.raises(ValueError, match="elements"):
-            admit(data, largest=_MANY)
+            check_limits(data, largest=_MANY)
 
 
 def test_the_bounds_themselves_pass() -> None:
     for data in (
-        tlv(0x30, tlv(0x04) * (gate.MOST_ELEMENTS - 1)),
-        tlv(0x30, identifier(gate.LONGEST_IDENTIFIER)),
-        nested(gate.DEEPEST),
+        tlv(0x30, tlv(0x04) * (der_limits.MOST_ELEMENTS - 1)),
+        tlv(0x30, identifier(der_limits.LONGEST_IDENTIFIER)),
+        nested(der_limits.DEEPEST),
         open_ended(0x30, open_ended(0x24, tlv(0x04, b"a"), tlv(0x04, b"b")), tlv(0x02, b"\1")),
         tlv(0x04, bytes(128)),
         b"",
     ):
-        assert admit(data, largest=len(data)) == data
+        assert check_limits(data, largest=len(data)) == data
 
 
 def test_an_end_mark_in_a_closed_element_hides_no_depth() -> None:
     data = tlv(0x05)
-    for _ in range(gate.DEEPEST + 5):
+    for _ in range(der_limits.DEEPEST + 5):
         data = tlv(0x30, b"\0\0", data)
     with pytest.raises(ValueError, match="end mark"):
-        admit(data, largest=_MANY)
+        check_limits(data, largest=_MANY)
 
 
 @settings(deadline=None)
 @given(data=st.binary(max_size=200))
 def test_garbage_passes_or_is_refused(data: bytes) -> None:
     with suppress(ValueError):
-        assert admit(data, largest=_MANY) == data
+        assert check_limits(data, largest=_MANY) == data

@@ -1,16 +1,16 @@
-"""The gate: the bounds that foreign DER or BER must keep before any library reads it (X.690 8.1).
+"""Limits for DER or BER from others, checked before a library parses it (X.690 8.1).
 
-On some inputs parsers spend far too much time: an object identifier costs the square of its length, a string in a
-million empty pieces or a thousand levels costs seconds. So every reader of bytes that others made (PFX,
-CMS, certificate requests, certificates) passes them here first. One pass over the headers of the elements, without
-recursion. The content of a primitive element is stepped over: where that is DER again (the inside of a PFX file, and
-whatever was decrypted), it passes the gate on its own.
+Parsers spend far too much time on some inputs: an object identifier costs the square of its length, a string in a
+million empty pieces or a thousand levels costs seconds. So every reader of bytes from others (PFX, CMS, certificate
+requests, certificates) checks them here first, in one pass over the headers of the elements, without recursion. The
+content of a primitive element is skipped: if it is DER again (the inside of a PFX file, decrypted bytes), it is checked
+by itself.
 """
 
 from __future__ import annotations
 
-#: Bytes. A PFX holds a key and its chain, about 5 KB; an OCSP request of 100 certificates has 8 KB. A signed message
-#: must fit into a header, an envelope into a body: it may hold several PFX files. Differs from Intune: its documents
+#: Bytes. A PFX contains a key and its chain, about 5 KB; an OCSP request of 100 certificates has 8 KB. A signed message
+#: must fit into a header, an envelope into a body: it may contain several PFX files. Differs from Intune: its documents
 #: name no limit.
 LARGEST_PFX = 256 * 1024
 LARGEST_MESSAGE = 64 * 1024
@@ -30,8 +30,8 @@ _CONSTRUCTED, _LONG_TAG, _OPEN = 0x20, 0x1F, 0x80
 _IDENTIFIER, _END = 0x06, 0x00
 
 
-def admit(data: bytes, *, largest: int) -> bytes:
-    """The bytes, unchanged. ValueError for more than `largest` of them, and where a bound above is not kept."""
+def check_limits(data: bytes, *, largest: int) -> bytes:
+    """Return the bytes unchanged. Raises ValueError for more than `largest` bytes, or beyond another limit above."""
     if len(data) > largest:
         raise ValueError(f"it has {len(data)} bytes, and {largest // 1024} KiB at most are read")
     try:
@@ -42,8 +42,8 @@ def admit(data: bytes, *, largest: int) -> bytes:
 
 
 def _walk(data: bytes) -> None:
-    """One look at each header. `outer` are the ends of the elements around the present one; the complement of an end
-    says that the element inside it has no length, and waits for its end mark.
+    """Check each header once. `outer` are the ends of the elements around the present one; the complement of an end
+    means that the element inside it has an indefinite length, and ends with its end mark.
     """
     place, end = 0, len(data)
     outer: list[int] = []
@@ -73,7 +73,7 @@ def _walk(data: bytes) -> None:
 
 
 def _long(data: bytes, place: int, *, tag: int) -> tuple[int, int]:
-    """A length of several bytes, and the place behind it; -1 for an element that has none."""
+    """A length of several bytes, and the position after it; -1 for an indefinite length."""
     digits = data[place - 1] - _OPEN
     if digits:
         return int.from_bytes(data[place : place + digits], "big"), place + digits
@@ -83,14 +83,14 @@ def _long(data: bytes, place: int, *, tag: int) -> tuple[int, int]:
 
 
 def _closed(outer: list[int], excess: int) -> int:
-    """The end of the element around one that is over."""
+    """The end of the element around one that has ended."""
     if excess or outer[-1] < 0:
         raise ValueError("it ends too early")
     return outer.pop()
 
 
 def _ended(outer: list[int], length: int) -> int:
-    """The end of the element around one that an end mark closes."""
+    """The end of the element around one that an end mark has closed."""
     if length or not outer or outer[-1] >= 0:
         raise ValueError("it has an end mark where nothing is open")
     return ~outer.pop()
