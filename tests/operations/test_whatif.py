@@ -253,7 +253,7 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(cont
     tablet = await enrol_iphone(contoso, "alice")
     await settle_all(*phones, tablet)
     request = ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}")
-    found = await what_if(contoso.emulator, contoso.tenant, request=request, turn=0)
+    found = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0)
     assert [each.device for each in found] == sorted(phone.enrollment_id for phone in phones)
     assert all(keys(each.remove) == ["root"] for each in found)
 

@@ -1,6 +1,6 @@
-"""Applications: who may ask for tokens, with which credentials, and for which permissions. Entra ID: app registrations.
+"""Applications: their credentials and permissions. Entra ID: app registrations.
 
-A secret is kept as a digest and shown once. Only one that a seed brought is kept in clear, for every start prints it.
+A secret is stored as a digest and shown once. Only that of a seed is stored in clear, because every start prints it.
 """
 
 from __future__ import annotations
@@ -84,14 +84,14 @@ def change_application(tx: Transaction, client_id: str, *, changes: JsonObject) 
 
 
 def delete_application(tx: Transaction, client_id: str) -> None:
-    """Delete an application; its tokens are not accepted any more. Raises NotFound if there is none."""
+    """Delete an application; its tokens are not accepted any more. Raises NotFound if it does not exist."""
     row = application(tx, client_id)
     queries.delete_application(tx.connection, tx.tenant.id, client_id=row.client_id)
     tx.record("applicationDeleted", clientId=row.client_id)
 
 
 def application(tx: Transaction, client_id: str) -> ApplicationRow:
-    """Return the application with this id. Raises NotFound if there is none."""
+    """Return the application with this id. Raises NotFound if it does not exist."""
     row = queries.application(tx.connection, tx.tenant.id, client_id=client_id)
     if row is None:
         raise NotFound(f"There is no application '{client_id}' in this tenant.")
@@ -177,7 +177,7 @@ def _consented(scopes: list[str] | None) -> list[str]:
 
 
 def _permissions(names: list[str] | None, *, target: str) -> list[str]:
-    """The names in Graph's spelling, each once. Invalid for one that Graph has not."""
+    """Return the names in Graph's spelling, each once. Raises Invalid for a name that Graph does not have."""
     if names is None or len(names) > _ROLES:
         raise Invalid(f"{target} is a list of up to {_ROLES} permission names.", target=target)
     found = []

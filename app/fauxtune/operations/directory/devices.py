@@ -36,8 +36,9 @@ def create_device(tx: Transaction, document: JsonObject) -> JsonObject:
 
 
 def update_device(tx: Transaction, object_id: str, *, changes: JsonObject) -> JsonObject:
-    """Change the document of an Entra device; its managedDevice keeps its own. Raises NotFound if there is none,
-    Conflict if the deviceId is taken.
+    """Change the document of an Entra device; its managedDevice keeps its own.
+
+    Raises NotFound if the device does not exist, Conflict if the deviceId is taken.
     """
     row = _device(tx, object_id)
     full = {**row.document, **changes}
@@ -48,7 +49,7 @@ def update_device(tx: Transaction, object_id: str, *, changes: JsonObject) -> Js
 
 def delete_device(tx: Transaction, object_id: str) -> None:
     """Delete an Entra device with its memberships. A managed device stays managed, and plans again. Raises NotFound if
-    there is none.
+    it does not exist.
     """
     row = _device(tx, object_id)
     if row.enrollment_id is not None:

@@ -1,8 +1,8 @@
 """Sign-ins under way: an authorization code waits to be redeemed, a device waits for its user. RFC 6749 4.1, RFC 8628.
 
-They are rows, so they outlive a restart; of the codes that tokens are got with only digests are stored (the one that a
-person types gets none). A code is good once: whoever changes the row's state first has it. Times are the system's
-(arguments), for clients judge them by their own watch.
+They are rows, so they outlive a restart; codes that are exchanged for tokens are stored as digests only (the user code
+of a device has none). A code is good once: the first change of the row's state takes it. Times are the system's
+(arguments), because clients judge them by their own clocks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CODE_LENGTH = 9
 
 
 class Standing(StrEnum):
-    """How a sign-in stands for a client that presents its code."""
+    """The state of a sign-in, as a client that presents its code learns it."""
 
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -47,7 +47,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CodeRequest:
-    """What an authorization code is bound to."""
+    """The request that an authorization code belongs to."""
 
     client_id: str
     user_id: UserId

@@ -1,6 +1,6 @@
-"""Users, groups and who is in which. Graph: user, group, directoryObject.
+"""Users, groups, memberships and ownerships. Graph: user, group, directoryObject.
 
-JsonObjects come validated from the surface; what the database must vouch for (uniqueness, existence) is checked here.
+Documents come validated from the surface; uniqueness and existence, which only the database knows, are checked here.
 """
 
 from __future__ import annotations
@@ -259,12 +259,14 @@ def remove_owner(tx: Transaction, group_id: str, *, owner_id: str) -> None:
 
 
 def password_digest(password: str, *, salt: str) -> str:
-    """`salt$sha256`: enough for the passwords of an emulator, and cheap, for seeds have thousands of users."""
+    """Return `salt$sha256`: enough for the passwords of an emulator, and quick, because seeds can have thousands of
+    users.
+    """
     return f"{salt}${hashlib.sha256(f'{salt}${password}'.encode()).hexdigest()}"
 
 
 def password_matches(digest: str | None, password: str) -> bool:
-    """Is this the password? No digest, no match."""
+    """Whether this is the password of the digest. Without a digest no password matches."""
     if digest is None:
         return False
     salt = digest.split("$", maxsplit=1)[0]
@@ -272,7 +274,7 @@ def password_matches(digest: str | None, password: str) -> bool:
 
 
 def security_identifier(object_id: str) -> str:
-    """The SID of a directory object: `S-1-12-1-` and the four little-endian words of its id."""
+    """Return the SID of a directory object: `S-1-12-1-` and the four little-endian words of its id."""
     raw = uuid.UUID(object_id).bytes_le
     return "-".join(("S-1-12-1", *(str(int.from_bytes(raw[at : at + 4], "little")) for at in range(0, 16, 4))))
 
@@ -303,7 +305,7 @@ def _user(tx: Transaction, key: str) -> UserRow:
 
 
 def _object(tx: Transaction, key: str) -> DirectoryObjectRow:
-    """The object with this id, or the user with this userPrincipalName."""
+    """Return the object with this id, or the user with this userPrincipalName."""
     by_id = queries.directory_object(tx.connection, tx.tenant.id, object_id=key.lower())
     if by_id is not None:
         return by_id

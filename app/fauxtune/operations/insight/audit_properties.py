@@ -1,7 +1,7 @@
-"""What an audit event says of a change: which properties, from what, to what. Graph: auditProperty.
+"""The properties of an audit event: old and new values of what a request changed. Graph: auditProperty.
 
 Names and values are written as the real service was seen to write them: in .NET's casing, parts of an object with a
-dot, `<null>` for what was cleared. Differs from Intune: what can hold a secret is named, and its content is left out:
+dot, `<null>` for a cleared value. Differs from Intune: a property that can hold a secret is named without its content:
 files, lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone.
 """
 
@@ -14,20 +14,20 @@ from fauxtune.core.odata.schema.types import ComplexType, Edm, EnumType, Owner, 
 
 Document = Mapping[str, Any]
 
-#: What the server writes and is recorded all the same: the others tell nothing of what somebody wanted.
-_TOLD = {"id", "deviceCategoryDisplayName"}
+#: Properties that the server writes and that are recorded all the same: the others show no intention of the caller.
+_RECORDED = {"id", "deviceCategoryDisplayName"}
 #: In place of a content that is not written down.
 LEFT_OUT = "<not recorded>"
 _NULL = "<null>"
 
 
 def modified(kind: StructuredType, *, old: Document | None, new: Document | None) -> list[dict[str, Any]]:
-    """The properties in which the two differ, in the order of the type; all of the one where the other is None."""
+    """Return the properties in which the two differ, in the order of the type; all of one if the other is None."""
     return [*_differences(kind, old, new=new, prefix=""), *_undeclared(kind, old or {}, new=new or {})]
 
 
 def pascal(word: str) -> str:
-    """`displayName` -> `DisplayName`."""
+    """Return the word in .NET's casing: `displayName` becomes `DisplayName`."""
     return word[:1].upper() + word[1:]
 
 
@@ -35,13 +35,13 @@ def _differences(
     kind: StructuredType, old: Document | None, *, new: Document | None, prefix: str
 ) -> Iterator[dict[str, Any]]:
     for name, prop in kind.properties_in(Version.BETA).items():
-        if prop.owner is Owner.SERVER and name not in _TOLD:
+        if prop.owner is Owner.SERVER and name not in _RECORDED:
             continue
         before, after = (None if each is None else each.get(name) for each in (old, new))
         if old is not None and new is not None and before == after:
             continue
         label = prefix + pascal(name)
-        if isinstance(prop.type, ComplexType) and not prop.collection and not _is_kept_back(prop):
+        if isinstance(prop.type, ComplexType) and not prop.collection and not _is_secret(prop):
             yield from _within(prop, before, new=after, label=label)
         else:
             yield {
@@ -52,7 +52,7 @@ def _differences(
 
 
 def _undeclared(kind: StructuredType, old: Document, *, new: Document) -> Iterator[dict[str, Any]]:
-    """What an open type keeps beside its properties: nobody knows what it is."""
+    """Yield the properties that an open type stores beside its declared ones; their content is not recorded."""
     if not kind.open:
         return
     declared = kind.properties_in(Version.BETA)
@@ -76,7 +76,7 @@ def _within(prop: Property, old: Document | None, *, new: Document | None, label
 def _text(prop: Property, value: Any) -> str:
     if value is None:
         return _NULL
-    if _is_kept_back(prop):
+    if _is_secret(prop):
         return LEFT_OUT
     if prop.collection:
         return ", ".join(_scalar(prop, each) for each in value)
@@ -89,6 +89,6 @@ def _scalar(prop: Property, value: Any) -> str:
     return str(value)
 
 
-def _is_kept_back(prop: Property) -> bool:
+def _is_secret(prop: Property) -> bool:
     objects = prop.collection and isinstance(prop.type, ComplexType)
     return objects or prop.write_only or prop.type is Edm.BINARY or prop.shown is Shown.BLANK_UNLESS_SELECTED

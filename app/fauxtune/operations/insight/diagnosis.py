@@ -1,6 +1,7 @@
-"""Diagnosis: what is wrong with a user's certificates, and at which link the way to a device breaks. Only reads.
+"""The diagnosis: what is wrong with a user's certificates, and which link of the way to a device is broken. Only reads.
 
-Everything is judged as the next check-in would find it, so that what was put right a moment ago is no finding.
+Everything is judged as the next check-in would find it, so that a fault that was corrected a moment ago is not
+reported.
 """
 
 from __future__ import annotations
@@ -43,20 +44,20 @@ CONNECTOR_WORDS = {each.number: " ".join((each.__doc__ or "").split()).rstrip(".
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A user's certificates, oldest first, and all that is wrong for the user."""
+    """A user's certificates, oldest first, and all findings about the user."""
 
     user: UserRow
     facts: Facts
     findings: tuple[Finding, ...]
 
     def about(self, certificate: UserCertificate) -> list[Finding]:
-        """The findings about one certificate."""
+        """Return the findings about one certificate."""
         return [each for each in self.findings if each.observation.certificate == certificate.thumbprint]
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The chains that were asked for, and what was found. `left_out`: devices that were not looked at."""
+    """The chains that were asked for, and the findings. `left_out`: the number of devices that were not examined."""
 
     chains: tuple[Chain, ...]
     findings: tuple[Finding, ...]
@@ -64,18 +65,18 @@ class Diagnosis:
 
     @property
     def healthy(self) -> bool:
-        """No link is broken, and nothing that was found is an error."""
+        """Whether no link is broken and no finding is an error."""
         broken = any(each.status is LinkStatus.BROKEN for each in self.chains)
         return not broken and all(each.severity is not Severity.ERROR for each in self.findings)
 
 
 def number(code: int) -> ErrorNumber:
-    """An `errorCode` of Graph, taken apart and in words."""
+    """Return an `errorCode` of Graph, decoded and in words."""
     return decode(code, connector=CONNECTOR_WORDS)
 
 
 def history(tx: Transaction, key: str) -> History:
-    """All certificates of a user, by id or name, with what is wrong. NotFound for nobody."""
+    """Return all certificates of a user, by id or name, with the findings. Raises NotFound if there is no such user."""
     user = _user(tx, key)
     devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id)
     facts = gather(tx, user=user, devices=devices)
@@ -84,7 +85,7 @@ def history(tx: Transaction, key: str) -> History:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is looked at in one transaction: some devices of one user, and the profile in question, by their ids."""
+    """The ids that one transaction examines: some devices of one user, and the profile in question."""
 
     user: UserId | None
     devices: tuple[str, ...]
@@ -99,8 +100,9 @@ async def diagnose(
     device: str | None = None,
     profile: str | None = None,
 ) -> Diagnosis:
-    """The chain of what is asked for. Any one of the three is enough; together they narrow it down. Invalid for none of
-    them, or where they do not go together; NotFound for what is not there.
+    """Return the chains of a user, a device or a profile; any one of the three is enough, together they narrow it down.
+
+    Raises Invalid if all are missing or if they do not belong together, NotFound if one does not exist.
     """
     runner = emulator.runner
     scopes, left_out = await runner.run(tenant, _scopes, user=user, device=device, profile=profile)
@@ -117,7 +119,7 @@ async def diagnose(
 
 
 def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: str | None) -> tuple[list[Scope], int]:
-    """Whom the question is about, a scope a user, and how many devices are left out."""
+    """Return a scope for each user whom the question is about, and the number of devices that are left out."""
     if user is None and device is None and profile is None:
         raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
     person = None if user is None else _user(tx, user)
@@ -137,7 +139,7 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
 
 
 def _reached(tx: Transaction, asked: Row) -> tuple[list[Scope], int]:
-    """The devices that a profile reaches, user by user."""
+    """Return a scope for each user whose devices the profile reaches, and the number of devices that are left out."""
     every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=asked["id"])
     fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(asked))
     by_user: dict[UserId | None, list[str]] = {}
@@ -158,7 +160,7 @@ def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: User
 
 
 def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
-    """The profiles in question on these devices of one user."""
+    """Return the chains of the profiles in question on these devices of one user."""
     devices = queries.devices_by_id(tx.connection, tx.tenant.id, ids=scope.devices)
     asked = None if scope.profile is None else _stored(_profile(tx, scope.profile))
     facts = gather(tx, user=_owner(tx, scope.user), devices=devices, asked=asked)
@@ -173,7 +175,7 @@ def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
 
 
 def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
-    """The profiles whose chain is wanted: all that give the device something; or the one that was asked about, after
+    """Return the profiles whose chain is asked for: all that give the device something; or the one in question, after
     those that it refers to.
     """
     if asked is None:
@@ -183,13 +185,13 @@ def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
 
 
 def _variants(asked: Row) -> frozenset[str]:
-    """The kinds of device that the profile is for; all, if its kind is none of ours."""
+    """Return the kinds of device that the profile is for; all kinds if the profile's kind is unknown here."""
     known = kind(asked["kind"])
     return frozenset(each.value for each in (Variant if known is None else known.reached))
 
 
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each finding once, in order. (Evidence cannot be hashed.)"""
+    """Return each finding once, in order. (Evidence cannot be hashed.)"""
     found: list[Finding] = []
     for each in findings:
         if each not in found:
@@ -205,12 +207,12 @@ def _user(tx: Transaction, key: str) -> UserRow:
 
 
 def _owner(tx: Transaction, user_id: UserId | None) -> UserRow | None:
-    """The user, if there is one and it still exists."""
+    """Return the user, if there is an id and the user still exists."""
     return None if user_id is None else directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)
 
 
 def _device(tx: Transaction, key: str) -> NamedEnrollmentRow:
-    """An enrolment by its id, its managedDevice's, or a name that only one device has."""
+    """Return an enrolment by its id, by that of its managedDevice, or by a name that only one device has."""
     row = device_queries.enrollment_named(tx.connection, tx.tenant.id, key=key)
     if row is not None:
         return row
@@ -226,7 +228,7 @@ def _device(tx: Transaction, key: str) -> NamedEnrollmentRow:
 
 
 def _profile(tx: Transaction, key: str) -> Row:
-    """A profile by its id, or a name that only one has."""
+    """Return a profile by its id, or by a name that only one profile has."""
     row = configuration_queries.profile(tx.connection, tx.tenant.id, profile_id=key)
     if row is not None:
         return row

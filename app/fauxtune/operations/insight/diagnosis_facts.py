@@ -1,5 +1,5 @@
-"""Gathering what a diagnosis judges: a user's certificates, the devices as their next check-in would find them, and who
-serves them. Only reads.
+"""The facts that a diagnosis judges: a user's certificates, the devices as their next check-in would find them, and the
+connectors that serve them. Only reads.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _KNOWN = (Source.ROOT, Source.IMPORTED)
 def gather(
     tx: Transaction, *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
 ) -> Facts:
-    """The facts about these enrolments of one user; `user` None: they have none, or it is gone."""
+    """Return the facts about these enrolments of one user. `user` is None if they have no user or it was deleted."""
     found = [_device(tx, each) for each in devices]
     count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id))
     known = _known(tx)
@@ -113,7 +113,7 @@ def certificates_of(tx: Transaction, user_id: UserId) -> tuple[UserCertificate, 
 
 
 def contents(certificate: x509.Certificate) -> CertificateContents:
-    """What a certificate says, as far as S/MIME asks. RFC 8550 3: the address stands in the alternative names, in old
+    """Return the parts of a certificate that S/MIME needs. RFC 8550 3: the address is in the alternative names, in old
     certificates in the subject.
     """
     return CertificateContents(
@@ -210,7 +210,7 @@ def _person(user: UserRow) -> UserFacts:
 
 
 def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
-    """An enrolment; an active one as its next check-in would find it."""
+    """Return an enrolment; an active one as its next check-in would find it."""
     ledger = device_queries.ledger_rows(tx.connection, row.id)
     here: Row = {"profiles": (), "rows": ledger, "pending": False}
     if row.state == EnrollmentState.ACTIVE.value:
@@ -264,7 +264,7 @@ def _keys(tx: Transaction) -> frozenset[tuple[str, str]]:
 
 
 def _known(tx: Transaction) -> tuple[KnownProfile, ...]:
-    """The tenant's trusted roots and imported PFX profiles, whoever they reach."""
+    """Return the tenant's trusted root and imported PFX profiles, whether or not they reach anybody."""
     names = [each.name for each in KINDS if each.family.source in _KNOWN]
     rows = queries.profiles_of_kinds(tx.connection, tx.tenant.id, kinds=names)
     return tuple(_known_profile(row) for row in rows)
@@ -285,7 +285,7 @@ def _known_profile(row: Row) -> KnownProfile:
 
 
 def _in_words(tx: Transaction, targets: dict[str, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
-    """Whom each profile is assigned to."""
+    """Return the targets of each profile in words."""
     every = [each for listed in targets.values() for each in listed]
     groups = queries.group_names(tx.connection, tx.tenant.id, ids={each.group for each in every if each.group})
     filters = filter_queries.filters_by_id(
@@ -316,7 +316,7 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]
 def _approaches(
     tx: Transaction, assignments: list[Assignment], *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow]
 ) -> dict[str | None, Reach]:
-    """How a profile with these assignments comes to each of the devices."""
+    """Return how a profile with these assignments reaches each of the devices."""
     users = groups_of(tx, None if user is None else user.id)
     if not devices:
         found = reach_of(assignments, Membership(has_user=user is not None, user_groups=users))

@@ -1,10 +1,11 @@
-"""What would come of a request to Graph that is only being considered, on every device. Nothing is changed.
+"""What-if: the consequences on every device of a request to Graph that is not sent. Nothing is changed.
 
-The request itself is carried out, and the plan of every device that it concerns is carried out in thought, inside a
-transaction that is rolled back: no rule is written twice. What is under way anyway is no consequence. All goes well:
-devices come when they are called and do as they are told, and the connector grants what it is asked for.
+The request is carried out, and the plans of all devices that it concerns are simulated, inside a transaction that is
+rolled back: no rule is written twice. Changes that are under way anyway are no consequences. The simulation assumes
+that devices come when they are pushed and carry out what they are sent, and that the connector grants every request.
 
-Many devices are looked at in turns, and the request is tried anew in each, so that nobody is kept waiting for long.
+Many devices are simulated in batches, and the request is carried out again in each, so that no other request waits
+long.
 """
 
 from __future__ import annotations
@@ -39,16 +40,17 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 Row = dict[str, Any]
 
-#: Seconds of one turn at least; a request that takes longer by itself has as much again for its devices.
-_TURN = 0.02
+#: Seconds of one batch at least; a request that takes longer by itself has as much again for its devices.
+_BATCH = 0.02
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _UNDER_WAY = (ItemState.WANTED, ItemState.SENT, ItemState.REMOVING)
 
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What happens to one item. `cause`: the word for why it goes; `why` the same in words; `document` what rules it.
-    Serial number and thumbprint are None while the certificate does not exist yet. `reissued`: "new" or "same".
+    """The consequence for one item. `cause`: the word for why it is removed; `why`: the cause in words; `document`: the
+    document that the rule rests on. Serial number and thumbprint are None while the certificate does not exist yet.
+    `reissued`: "new" or "same".
     """
 
     item: str
@@ -65,8 +67,8 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class DeviceConsequences:
-    """What happens to one device. `ends`: why its enrolment is over then, if it is. `managed_device`: the id of its
-    record in Graph, while there is one.
+    """The consequences for one device. `ends`: why its enrolment ends, if it does. `managed_device`: the id of its
+    record in Graph, while there is a record.
     """
 
     device: EnrollmentId
@@ -82,8 +84,8 @@ class DeviceConsequences:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """One device as it will be: its enrolment, its items, what was revoked on the way, and what profiles are called."""
+class _Outcome:
+    """A device after the request: its enrolment, its items, what was revoked on the way, and the names of profiles."""
 
     enrollment: EnrollmentRow
     foreseen: SimulatedPlan
@@ -93,84 +95,84 @@ class _Look:
 
     @property
     def ended(self) -> str | None:
-        """Why it is over."""
+        """Why the enrolment ended; None if it did not."""
         ended = self.enrollment.state == EnrollmentState.ENDED.value
         return str(self.enrollment.cause) if ended else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """What one turn found, and after which device the next one goes on (None: there is none)."""
+class _Batch:
+    """The affected devices of one batch, and the last device that was simulated; None if no device is left."""
 
-    found: list[DeviceConsequences]
-    goes_on_after: str | None
+    devices: list[DeviceConsequences]
+    last: str | None
 
 
 async def what_if(
-    emulator: Emulator, tenant: Tenant, *, request: ProposedRequest, turn: float = _TURN
+    emulator: Emulator, tenant: Tenant, *, request: ProposedRequest, batch: float = _BATCH
 ) -> list[DeviceConsequences]:
-    """The devices to which anything would happen, by id; a turn takes `turn` seconds at least.
+    """Return the devices to which anything would happen, by id; a batch takes `batch` seconds at least.
 
-    GraphRefused, with Graph's own answer, for a request that would be refused; Invalid for one that changes nothing by
-    its nature.
+    Raises GraphRefused, with Graph's own answer, for a request that would be refused; Invalid for one that can change
+    nothing.
     """
     if request.method.upper() not in _METHODS:
         others = ", ".join(_METHODS)
         raise Invalid(f"A {request.method} changes nothing: ask what a {others} would do.", target="method")
-    found: list[DeviceConsequences] = []
+    devices: list[DeviceConsequences] = []
     after: str | None = ""
     while after is not None:
-        trial = partial(_try, emulator=emulator, tenant=tenant, request=request, after=after, seconds=turn)
-        done = await undone(emulator.runner.database, trial)
-        found += done.found
-        after = done.goes_on_after
+        dry_run = partial(_simulate, emulator=emulator, tenant=tenant, request=request, after=after, seconds=batch)
+        result = await undone(emulator.runner.database, dry_run)
+        devices += result.devices
+        after = result.last
         await asyncio.sleep(0)
-    return found
+    return devices
 
 
-def _try(
+def _simulate(
     connection: Connection, *, emulator: Emulator, tenant: Tenant, request: ProposedRequest, after: str, seconds: float
-) -> _Turn:
-    """The request, and its devices after this one, as many as fit into the turn."""
+) -> _Batch:
+    """Carry out the request, and simulate its devices after this one, as many as fit into the time."""
     runner = DryRunRunner(emulator.runner, connection, tenant=tenant)
-    tried = emulator.dry_run(runner)
-    looks: dict[EnrollmentId, _Look] = {}
+    dry = emulator.dry_run(runner)
+    outcomes: dict[EnrollmentId, _Outcome] = {}
     more: list[EnrollmentId] = []
 
     def do() -> None:
         started = time.perf_counter()
-        at_once(emulator.graph(tried, runner.current(tenant), request=request))
+        at_once(emulator.graph(dry, runner.current(tenant), request=request))
         ends = started + max(seconds, 2 * (time.perf_counter() - started))
         more[:] = sorted(each for each in runner.woken if each > after)
-        while more and (not looks or time.perf_counter() < ends):
+        while more and (not outcomes or time.perf_counter() < ends):
             device = more.pop(0)
             tx = runner.transaction(connection, tenant)
             tx.events += [each for each in runner.events if each.device == device]
-            looks[device] = _look(tx, device)
+            outcomes[device] = _outcome(tx, device)
 
     set_aside(connection, do)
     tx = DryRunRunner(emulator.runner, connection, tenant=tenant).transaction(connection, tenant)
-    found = [_described(tx, before=_as_it_is(tx, device), after=look) for device, look in looks.items()]
-    return _Turn([each for each in found if _says_anything(each)], max(looks) if more else None)
+    devices = [_consequences(tx, before=_without(tx, device), after=outcome) for device, outcome in outcomes.items()]
+    return _Batch([device for device in devices if _is_affected(device)], max(outcomes) if more else None)
 
 
-def _as_it_is(tx: Transaction, device: EnrollmentId) -> _Look:
-    """The device as it will be without the request: one that is at rest, as it is."""
+def _without(tx: Transaction, device: EnrollmentId) -> _Outcome:
+    """Return the device as it will be without the request: one that is settled, as it is."""
     row = queries.enrollment(tx.connection, device)
     assert row is not None
     rows = queries.ledger_rows(tx.connection, device)
-    rests = (
+    settled = (
         row.state is not EnrollmentState.ENDING
         and row.is_settled(tx.now)
         and not any(each.state in _UNDER_WAY for each in rows.values())
     )
-    if rests:
-        return _Look(row, SimulatedPlan(rows), names=_names(tx, rows.values()))
-    return set_aside(tx.connection, lambda: _look(replace(tx, events=[]), device))
+    if settled:
+        return _Outcome(row, SimulatedPlan(rows), names=_names(tx, rows.values()))
+    return set_aside(tx.connection, lambda: _outcome(replace(tx, events=[]), device))
 
 
-def _look(tx: Transaction, device: EnrollmentId) -> _Look:
-    """The device when it has done all that is asked of it and is at rest. Writes; the caller undoes it."""
+def _outcome(tx: Transaction, device: EnrollmentId) -> _Outcome:
+    """Return the device after all that is asked of it, when it is settled. Writes; the caller rolls back."""
     row = _row(tx, device)
     keeps = False
     for order in device_actions.pending(tx, row):
@@ -189,7 +191,7 @@ def _look(tx: Transaction, device: EnrollmentId) -> _Look:
     events = [event for event in tx.events if event.type == "revoked" and event.device == device]
     serials = [event.certificate["serial"] for event in events if event.certificate is not None]
     revoked = {serial: planned.get(serial) for serial in serials}
-    return _Look(row, foreseen, revoked=revoked, names=_names(tx, foreseen.rows.values()), kept_enrolled=keeps)
+    return _Outcome(row, foreseen, revoked=revoked, names=_names(tx, foreseen.rows.values()), kept_enrolled=keeps)
 
 
 def _row(tx: Transaction, device: EnrollmentId) -> EnrollmentRow:
@@ -203,15 +205,15 @@ def _names(tx: Transaction, rows: Iterable[LedgerRow]) -> Mapping[ProfileId, str
     return dict(configuration_queries.names(tx.connection, tx.tenant.id, ids=ids))
 
 
-def _says_anything(found: DeviceConsequences) -> bool:
-    return bool(found.ends or found.install or found.remove or found.revoke or found.reissue)
+def _is_affected(device: DeviceConsequences) -> bool:
+    return bool(device.ends or device.install or device.remove or device.revoke or device.reissue)
 
 
-def _described(tx: Transaction, *, before: _Look, after: _Look) -> DeviceConsequences:
+def _consequences(tx: Transaction, *, before: _Outcome, after: _Outcome) -> DeviceConsequences:
     row = before.enrollment
     record = queries.managed_device_of(tx.connection, row.id)
     device = DeviceKind(Variant(row.variant), tx.tenant.edition)
-    telling = _Telling(before, after, device=device)
+    explanation = _Explanation(before, after, device=device)
     now = queries.ledger_rows(tx.connection, row.id)
     made = changes(now, before.foreseen, after=after.foreseen, device=device)
     by_serial = {each.serial: each for each in now.values()}
@@ -224,19 +226,19 @@ def _described(tx: Transaction, *, before: _Look, after: _Look) -> DeviceConsequ
         device_name=row.facts.get("deviceName") if record is None else record.document["deviceName"],
         user_principal_name=user_name(tx, row),
         ends=after.ended if before.ended is None else None,
-        install=tuple(telling.installed(each) for each in made.install),
-        remove=tuple(telling.removed(each) for each in made.remove),
-        revoke=tuple(telling.revoked(each, why) for each, why in revoked),
-        reissue=tuple(telling.reissued(old, new) for old, new in made.reissue),
+        install=tuple(explanation.installed(each) for each in made.install),
+        remove=tuple(explanation.removed(each) for each in made.remove),
+        revoke=tuple(explanation.revoked(each, why) for each, why in revoked),
+        reissue=tuple(explanation.reissued(old, new) for old, new in made.reissue),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
-    """Says of each item what happens to it, and why."""
+class _Explanation:
+    """The consequence for each item, and why."""
 
-    before: _Look
-    after: _Look
+    before: _Outcome
+    after: _Outcome
     device: DeviceKind
 
     def installed(self, row: LedgerRow) -> Consequence:
@@ -295,7 +297,7 @@ class _Telling:
 _WORDS: dict[Cause | Incident, str] = {
     Cause.WIPE: "the device is wiped",
     Cause.RETIRE: "the device is retired",
-    Cause.UNENROLL: "the device leaves, or enrols anew",
+    Cause.UNENROLL: "the device unenrols, or enrols again",
     Cause.DELETE: "the device's record is deleted",
     Cause.USER_DELETED: "the user is deleted",
     Cause.LICENCE_LOST: "the user loses the licence",

@@ -1,6 +1,6 @@
-"""Bytes of answers that stay true until something is written: pages that clients poll, asked again and again.
+"""A cache of the bytes of answers that stay true until something is written: pages that clients poll again and again.
 
-Everything is dropped at the first change, of whichever tenant: nothing has to know what depends on what.
+Everything is dropped at the first write, of any tenant: nothing has to know which answer depends on what.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Question = tuple[str | None, ...]
 
 
 class AnswerCache:
-    """What was answered since the last write, up to a number of bytes."""
+    """The answers since the last write, up to a number of bytes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,12 +27,12 @@ class AnswerCache:
         self._size = 0
 
     def get(self, key: Question) -> bytes | None:
-        """The bytes under this key, if nothing was written since."""
+        """Return the bytes of this key, if nothing was written since."""
         self._forget_the_past()
         return self._answers.get(key)
 
     def put(self, key: Question, content: bytes, *, state: object) -> None:
-        """Keep the bytes, which were made from what was read after the database had this `state`."""
+        """Store the bytes of an answer that was read while the database had this `state`."""
         self._forget_the_past()
         size = len(content) + _size_of(key)
         if state is not self._state or size > _LIMIT // 4 or key in self._answers:

@@ -1,7 +1,7 @@
-"""A runner whose operations all happen inside one transaction, which somebody else rolls back: nothing of them stays.
+"""A runner whose operations all happen inside one transaction, which its caller rolls back: nothing of them stays.
 
-No journal entry, no push, no change of what is remembered of the tenant; ids of its own, so that the emulator's are the
-same afterwards as if nothing had been tried.
+No journal entry, no push, no change of the remembered tenant; ids of its own, so that the emulator's are the same
+afterwards as if nothing had been tried.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TOP = 1 << 158
 
 
 class DryRunIds:
-    """Ids that no other trial under way makes: two that met in the database would wait for one another."""
+    """Ids that no other dry run makes: two equal ones in the database would wait for one another."""
 
     def __init__(self) -> None:
         self._made = 0
@@ -37,21 +37,21 @@ class DryRunIds:
         return hashlib.sha256(f"trial/{id(self)}/{self._made}".encode()).digest()
 
     def uuid(self) -> str:
-        """A new GUID."""
+        """Return a new GUID."""
         return str(uuid.UUID(bytes=self._next()[:16], version=4))
 
     def token(self, nbytes: int = 32) -> str:
-        """A new secret, which nobody will ever be told."""
+        """Return a new secret, which is sent to no client."""
         return base64.urlsafe_b64encode(self._next()[:nbytes]).rstrip(b"=").decode()
 
     def serial(self) -> int:
-        """A new serial number."""
+        """Return a new serial number."""
         return _TOP | int.from_bytes(self._next()[:19])
 
 
 class DryRunRunner(Runner):
-    """Runs operations at once on one connection. `woken` are the devices that would have to plan again, `events` what
-    the journal would say.
+    """Runs operations at once on one connection. `woken`: the devices that would plan again; `events`: the journal
+    entries that would be written.
     """
 
     def __init__(self, runner: Runner, connection: Connection, *, tenant: Tenant) -> None:
@@ -70,7 +70,7 @@ class DryRunRunner(Runner):
 
 
 def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run what only gives way to others now and then, and waits for nobody. NotEmulated for what does wait."""
+    """Run a coroutine that yields to others but never waits. Raises NotEmulated if it waits for something."""
     try:
         while coroutine.send(None) is None:
             pass

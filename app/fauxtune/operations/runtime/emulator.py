@@ -1,4 +1,4 @@
-"""The emulator: everything that hangs off the application object. No module keeps state of its own."""
+"""The emulator: everything that belongs to the application object. No module keeps state of its own."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from fauxtune.operations.runtime.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the emulator can be reached. `public_http_url` goes into certificates; none of them ends in a slash. It
-    answers under these `names` only (as in `hosts`); None: under every name.
+    """The URLs of the emulator, without a slash at the end. `public_http_url` goes into certificates. Only requests for
+    these `names` (as in `hosts`) are answered; None: for every name.
     """
 
     https: str
@@ -36,7 +36,7 @@ class Addresses:
     names: frozenset[str] | None = None
 
     def hosts(self) -> frozenset[str]:
-        """The names of these addresses, as in `hosts`."""
+        """Return the names of these addresses, as in `hosts`."""
         given = (self.https, self.http, self.public_http_url, self.public_url or "")
         return frozenset(map(host_of, given)) - {""}
 
@@ -72,9 +72,9 @@ class Emulator:
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     turns: Turns = field(default_factory=Turns)
-    # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
+    # The connector's threads: few, so that their computing never crowds out the event loop or the database's threads.
     workers: Workers = field(default_factory=lambda: Workers(2))
-    # For files that were never opened before: somebody may have made them so that each takes seconds. With one thread
+    # For files that were never opened before: an attacker can make files that take seconds each. With one thread
     # for each tenant, the files of one do not keep another waiting. `patience`: seconds, see `handwork`.
     openers: Workers = field(default_factory=lambda: Workers(2, share=1))
     patience: float = 5.0
@@ -93,11 +93,11 @@ class Emulator:
         )
 
     def forget(self) -> None:
-        """Remember nothing of what the database held: another process may have written to it."""
+        """Drop what was read of the database: another process may have written to it."""
         self.runner.forget_all()
         self.tokens.forget_applications()
 
     @property
     def signals(self) -> Signals:
-        """Who waits for what."""
+        """The signals between requests."""
         return self.runner.signals

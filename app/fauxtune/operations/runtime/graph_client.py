@@ -1,4 +1,4 @@
-"""Graph's surface as an operation reaches it that only considers a request: given from outside, where all is wired."""
+"""The client through which what-if sends a request to Graph; `server.bootstrap` injects the real one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProposedRequest:
-    """A request that is only being considered. `url` may be absolute, of any host; `body` is JSON, or None."""
+    """A request whose consequences are asked for. `url` may be absolute, of any host; `body`: JSON."""
 
     method: str
     url: str
@@ -22,13 +22,15 @@ class ProposedRequest:
 
 
 class GraphClient(Protocol):
-    """Asks Graph in the name of an administrator who may do everything. GraphRefused when it says no."""
+    """Sends requests to Graph as an administrator who may do everything. Raises GraphRefused if Graph answers with an
+    error.
+    """
 
     async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
-        """One request, carried out by the emulator's operations."""
+        """Send one request; the emulator's operations carry it out."""
         ...
 
 
 async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
-    """Where no Graph is served."""
+    """Refuse: this emulator serves no Graph."""
     raise NotEmulated("This emulator serves no Graph.")

@@ -1,8 +1,8 @@
-"""What each application is allowed, and what it really used: the check before an operation of Graph, and its record.
+"""The permissions of each application and their use: the check before an operation of Graph, and a record of it.
 
-Any one of an operation's permissions suffices; the one that its reference lists first is the least privileged. A user's
-token is judged by its scopes as an application's is by its roles. The record is kept in memory and begins anew when the
-server starts: a report of what a test run used, no audit.
+Any one of an operation's permissions suffices; the first in its reference is the least privileged. A user's token is
+judged by its scopes as an application's is by its roles. The record is in memory and empty when the server starts: it
+reports what a test run used, and is no audit.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Use:
-    """How often an application asked for one operation, and how often a permission was missing: in all (`refused`),
-    and of these in a user's token (`refused_users`).
+    """The calls of one operation by one application, and those without a permission: in all (`refused`), and of these
+    with a user's token (`refused_users`).
     """
 
     needs: tuple[str, ...]
@@ -32,13 +32,15 @@ class Use:
 
 @dataclass(slots=True)
 class PermissionCheck:
-    """Checks, and remembers: (tenant, application) -> (verb, path) -> use."""
+    """Checks permissions and records their use: (tenant, application) -> (verb, path) -> use."""
 
     mode: Permissions = Permissions.ENFORCE
     _used: dict[tuple[TenantId, str], dict[tuple[str, str], Use]] = field(default_factory=dict)
 
     def check(self, principal: Principal, operation: tuple[str, str], *, needs: tuple[str, ...]) -> None:
-        """NotAllowed, naming what is missing, where the mode says so. `operation`: verb and path template."""
+        """Raise NotAllowed, naming the missing permissions, if the mode enforces them. `operation`: verb and path
+        template.
+        """
         use = self._used.setdefault((principal.tenant_id, principal.client_id), {}).setdefault(operation, Use(needs))
         use.calls += 1
         if not needs or not principal.permissions.isdisjoint(needs):
@@ -55,5 +57,5 @@ class PermissionCheck:
             log.warning("%s %s is let through, though the application %s", *operation, missing)
 
     def used(self, tenant_id: TenantId) -> dict[str, dict[tuple[str, str], Use]]:
-        """What the applications of a tenant used since the server started, by client id."""
+        """Return the use of each of a tenant's applications since the server started, by client id."""
         return {client: operations for (tenant, client), operations in self._used.items() if tenant == tenant_id}

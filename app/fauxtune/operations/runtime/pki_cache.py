@@ -1,6 +1,6 @@
-"""What an authority publishes, kept in memory: CRLs, OCSP answers, and what both are made of.
+"""A cache of what authorities publish: CRLs, OCSP answers, and what both are made of.
 
-All of it stays true until something is written, and within its own time on the tenant's clock.
+An entry stays true until something is written, and within its own span of time on the tenant's clock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fauxtune.storage.database import Database
 
 T = TypeVar("T")
 
-#: Bytes in all, keys included: enough for whoever asks often, for an answer has about 2 KB.
+#: Bytes in all, keys included: enough for clients that ask often, for an answer has about 2 KB.
 _LIMIT = 16 * 1024 * 1024
 _LARGEST = _LIMIT // 2
 #: Bytes that a value of another type is counted as: a responder with its certificates and key has about so many.
@@ -28,7 +28,7 @@ Key = tuple[str, str, str, object]
 
 @dataclass(frozen=True, slots=True)
 class Timed(Generic[T]):
-    """Something that is true from a moment until before another."""
+    """A value that is true from a moment until before another."""
 
     value: T
     since: datetime
@@ -36,33 +36,33 @@ class Timed(Generic[T]):
 
 
 class PkiCache:
-    """What was found since the last write."""
+    """The values since the last write."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._state = database.state
-        self._found: dict[Key, Timed[object]] = {}
+        self._values: dict[Key, Timed[object]] = {}
         self._size = 0
 
     def get(self, key: Key, *, at: datetime) -> object | None:
-        """What is kept under this key, if it is true at this moment of the tenant's clock."""
+        """Return the value of this key, if it is true at this moment of the tenant's clock."""
         self._forget_the_past()
-        kept = self._found.get(key)
-        return kept.value if kept is not None and kept.since <= at < kept.until else None
+        timed = self._values.get(key)
+        return timed.value if timed is not None and timed.since <= at < timed.until else None
 
     def put(self, key: Key, timed: Timed[object], *, state: object) -> None:
-        """Keep what was made from what was read after the database had this `state`."""
+        """Store a value that was read while the database had this `state`."""
         self._forget_the_past()
         size = _size_of(key, timed.value)
         if state is not self._state or size > _LARGEST:
             return
-        before = self._found.get(key)
+        before = self._values.get(key)
         if before is not None:
             self._size -= _size_of(key, before.value)
         if self._size + size > _LIMIT:
             self._clear()
         self._size += size
-        self._found[key] = timed
+        self._values[key] = timed
 
     def _forget_the_past(self) -> None:
         if self._state is not self._database.state:
@@ -70,7 +70,7 @@ class PkiCache:
             self._clear()
 
     def _clear(self) -> None:
-        self._found.clear()
+        self._values.clear()
         self._size = 0
 
 

@@ -1,6 +1,6 @@
-"""Runs operations: one transaction each, then the wake-up calls.
+"""Runs operations: one transaction each, then the signals that they asked for.
 
-Tenants are remembered between transactions: one process owns a database, and whatever changes a tenant goes through
+Tenants are remembered between transactions: one process owns a database, and every change of a tenant goes through
 here, so that nearly every request saves a read.
 """
 
@@ -41,7 +41,7 @@ class Runner:
     async def run(
         self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`operation(tx, ...)` in one transaction of this tenant, then the wake-up calls it asked for."""
+        """Run `operation(tx, ...)` in one transaction of this tenant, then send the signals that it asked for."""
         tx: Transaction | None = None
         number = 0
 
@@ -60,20 +60,20 @@ class Runner:
         return result
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """A named query (or a function of several) in one transaction."""
+        """Run a query (or a function of several) in one transaction."""
         return await self.database.run(query, *args, **kwargs)
 
     async def tenant(self, key: str) -> Tenant:
-        """The tenant with this id, name or domain, in any case. NotFound otherwise."""
+        """Return the tenant with this id, name or domain, in any case. Raises NotFound if it does not exist."""
         wanted = key.lower()
         known = self._tenants.get(wanted)
         if known is not None:
             return known
-        found = await self.database.run(tenant_queries.tenant_by_key, wanted)
-        if found is None:
+        tenant = await self.database.run(tenant_queries.tenant_by_key, wanted)
+        if tenant is None:
             raise NotFound(f"There is no tenant '{key}'.")
         # While the database answered, the tenant may have been changed; what is remembered is the newer.
-        newest = self.current(found)
+        newest = self.current(tenant)
         self.remember(newest)
         return newest
 
@@ -86,26 +86,26 @@ class Runner:
         )
 
     def current(self, tenant: Tenant) -> Tenant:
-        """The tenant with its clock and settings as they are by now."""
+        """Return the tenant with its present clock and settings."""
         return self._tenants.get(tenant.id, tenant)
 
     def now(self, tenant: Tenant) -> datetime:
-        """The tenant's time at this moment."""
+        """Return the tenant's time at this moment."""
         return self.current(tenant).clock.now(self.clock.now())
 
     def remember(self, tenant: Tenant) -> None:
-        """Know the tenant by each of its names."""
+        """Remember the tenant under each of its names."""
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants[key.lower()] = tenant
 
     def forget(self, tenant: Tenant) -> None:
-        """The tenant is gone, or was changed elsewhere."""
+        """Drop the tenant, which was deleted or changed elsewhere."""
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
 
     def forget_all(self) -> None:
-        """Every tenant may have been changed elsewhere, and everything else that was read."""
+        """Drop every tenant and everything else that was read: another process may have changed it."""
         self._tenants.clear()
         self.database.changed()
 
@@ -120,7 +120,7 @@ class Runner:
             if number > self._newest.get(tx.tenant.id, 0):
                 self._newest[tx.tenant.id] = number
                 self.remember(tx.tenant)
-            # Somebody may have read since the commit, and still in the name of the tenant as it was.
+            # A request may have read since the commit, and still with the tenant as it was.
             self.database.changed()
             self.signals.clock_moved(tx.tenant.id)
         if tx.events:

@@ -1,8 +1,9 @@
-"""What a platform wants a certificate's password to be put into before it is sealed for the device.
+"""The packaging of a certificate's password before it is sealed for the device.
 
-The service never sees a password of a PFX file. So a platform hands out bytes with holes, the connector fills them and
-seals the whole (CMS EnvelopedData) to the device's identity: `{{pfx:0}}` is the first file in base64, `{{password:0}}`
-its password. Android and Windows take the bare password; Apple an array of payloads, as an encrypted profile holds it.
+The service never sees a password of a PFX file. So a platform gives bytes with placeholders, the connector fills them
+and seals the whole (CMS EnvelopedData) to the device's identity: `{{pfx:0}}` is the first file in base64,
+`{{password:0}}` its password. Android and Windows take the bare password; Apple an array of payloads, as an encrypted
+profile has it.
 """
 
 from __future__ import annotations
@@ -17,23 +18,26 @@ from fauxtune.core.model.platforms import Platform
 
 
 class Packaging(Protocol):
-    """One platform's. `plain_switch` is the tenant's switch that has profiles sent in clear, if there is one."""
+    """A platform's packaging. `plain_switch`: the tenant's setting that has profiles sent in clear, if there is one."""
 
     plain_switch: str | None
 
     def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]]) -> Wrapping:
-        """For one certificate with its key: file 0. `profiles`: the documents of those that want it."""
+        """Return the packaging of one certificate with its key, which is file 0. `profiles`: the documents of those
+        that want it.
+        """
         ...
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
-        """For an account and the certificates that it names, where accounts carry them: file N belongs to the Nth of
-        `account.certificates`, by the names of their navigations in order. `os_version`: None where it is not known.
+        """Return the packaging of an account and the certificates that it names, where accounts carry them: file N
+        belongs to the Nth of `account.certificates`, by the names of their navigations in order. `os_version`: None if
+        unknown.
         """
         ...
 
 
 class _Bare:
-    """The password alone, of the first file."""
+    """The password of the first file alone."""
 
     plain_switch: str | None = None
 

@@ -1,7 +1,7 @@
-"""Who waits for what: devices for a push, readers for the journal. In memory; the database has the truth.
+"""Signals between requests: devices wait for a push, readers for the journal. In memory; the database has the truth.
 
-A signal says only "look again": whoever wakes reads the database, so that a signal that comes early, late or twice
-does no harm. Everything runs on the event loop.
+A signal only means "read again": a request that wakes reads the database, so that a signal that comes early, late or
+twice does no harm. Everything runs on the event loop.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from fauxtune.core.model.ids import EnrollmentId, TenantId
 
 
 class Signals:
-    """Waiting rooms by topic. A topic is a device's, or a tenant's journal, clock, connectors or connectors' log."""
+    """The waiting requests by topic: a device, or a tenant's journal, clock, connectors or connectors' log."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Future[None]]] = defaultdict(set)
         self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
 
     def wake(self, enrollment: EnrollmentId) -> None:
-        """The device must check in."""
+        """Wake the device: it must check in."""
         self._call("device", enrollment)
 
     def journal_grew(self, tenant: TenantId) -> None:
-        """There are new events."""
+        """Wake readers of the journal: it has new entries."""
         self._call("journal", tenant)
 
     def clock_moved(self, tenant: TenantId) -> None:
-        """The tenant's time was set: whoever waits for a moment must look at the clock again."""
+        """Wake requests that wait for a moment of the tenant's time, which was set."""
         self._call("clock", tenant)
 
     def connector_log_grew(self, tenant: TenantId) -> None:
-        """A connector wrote into its log."""
+        """Wake readers of the connectors' log: it has new events."""
         self._call("connector log", tenant)
 
     def call_connectors(self, tenant: TenantId) -> None:
-        """There is work for connectors, or what they may do has changed."""
+        """Wake connectors: there is work, or their permissions changed."""
         self._call("connectors", tenant)
 
     def is_connected(self, enrollment: EnrollmentId) -> bool:
-        """Is the device waiting for a push at this moment?"""
+        """Whether the device waits for a push at this moment."""
         return self._connected.get(enrollment, 0) > 0
 
     async def wait_for_push(
@@ -52,9 +52,10 @@ class Signals:
         seconds: float,
         unless: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Until the device is woken, the tenant's clock is set, or the time is over.
+        """Wait until the device is woken, the tenant's clock is set, or the time is over.
 
-        `unless` is asked once the waiting has begun, so that no signal falls between the caller's look and the wait.
+        `unless` is evaluated once the waiting has begun, so that no signal is lost between the caller's read and the
+        wait.
         """
         self._connected[enrollment] += 1
         try:
@@ -67,17 +68,17 @@ class Signals:
     async def wait_for_requests(
         self, tenant: TenantId, *, seconds: float, unless: Callable[[], Awaitable[bool]]
     ) -> None:
-        """Until there may be work for connectors, the tenant's clock is set, or the time is over."""
+        """Wait until there may be work for connectors, the tenant's clock is set, or the time is over."""
         await self._wait([("connectors", tenant), ("clock", tenant)], seconds, unless=unless)
 
     async def wait_for_connector_log(
         self, tenant: TenantId, *, seconds: float, unless: Callable[[], Awaitable[bool]]
     ) -> None:
-        """Until a connector writes into its log, or the time is over."""
+        """Wait until a connector's event is logged, or the time is over."""
         await self._wait([("connector log", tenant)], seconds, unless=unless)
 
     async def wait_for_journal(self, tenant: TenantId, *, seconds: float) -> None:
-        """Until the journal grew, or the time is over."""
+        """Wait until the journal has a new entry, or the time is over."""
         await self._wait([("journal", tenant)], seconds)
 
     async def _wait(

@@ -1,8 +1,8 @@
-"""Who is calling: OAuth 2.0 bearer tokens, issued here and checked here.
+"""OAuth 2.0 bearer tokens: issued here and checked here.
 
-RS256 JWTs on the system clock (real clients judge them by their own watch). Claims as Entra ID v1.0 access tokens have
-them: `tid, oid, appid, roles, scp, aud, iss, exp, ver`. A token is good in its own tenant only; its host does not
-matter, for an emulator is reached under many names. It is good while its application is there.
+RS256 JWTs on the system clock (real clients judge them by their own clocks). Claims as Entra ID v1.0 access tokens have
+them: `tid, oid, appid, roles, scp, aud, iss, exp, ver`. A token is valid in its own tenant only; its host does not
+matter, because an emulator is reached under many names. It is valid while its application exists.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _REMEMBERED, _LONGEST = 4096, 4096
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody with a valid token: an application, or a user by way of one."""
+    """The subject of a valid token: an application, or a user of one."""
 
     tenant_id: TenantId
     client_id: str
@@ -53,7 +53,7 @@ class TokenIssuer:
         self._forgotten = 0
 
     def key_set(self) -> dict[str, Any]:
-        """The public keys (RFC 7517), for anybody to check tokens with."""
+        """Return the public keys (RFC 7517) that tokens are checked with."""
         return dict(KeySet([self._key]).as_dict(private=False))
 
     def issue(
@@ -68,8 +68,8 @@ class TokenIssuer:
         user: dict[str, Any] | None = None,
         proof: str = "1",
     ) -> str:
-        """A new access token: for an application (`roles`), or for a user (`scp`, when `user` is given). `proof`: how
-        the application proved itself (appidacr: 0 not at all, 1 by secret, 2 by certificate).
+        """Return a new access token: of an application (`roles`), or of a user (`scp`, if `user` is given). `proof`:
+        the credential that the application used (appidacr: 0 none, 1 a secret, 2 a certificate).
         """
         now = int(self._clock.now().timestamp())
         claims: dict[str, Any] = {
@@ -94,7 +94,9 @@ class TokenIssuer:
         return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self._key.kid}, claims, self._key)
 
     def check(self, token: str) -> Principal:
-        """The caller. Unauthenticated, in Graph's words, for a token that is malformed, forged or expired."""
+        """Return the caller. Raises Unauthenticated, in Graph's words, for a token that is malformed, forged or
+        expired.
+        """
         principal = self._seen.get(token)
         if principal is None:
             principal = self._read(token)
@@ -107,8 +109,8 @@ class TokenIssuer:
         return principal
 
     async def check_application(self, principal: Principal, *, runner: Runner) -> None:
-        """Unauthenticated when the caller's application has been deleted. Asks the database once for each application:
-        one process owns it, and whatever takes an application away says so here (`forget_application`).
+        """Raise Unauthenticated if the caller's application was deleted. Reads the database once for each application:
+        one process owns it, and deletions are reported by `forget_application`.
         """
         key = (principal.tenant_id, principal.client_id)
         if key in self._living:
@@ -121,12 +123,12 @@ class TokenIssuer:
             self._living.add(key)
 
     def forget_application(self, tenant_id: TenantId, client_id: str) -> None:
-        """The application is gone: its tokens are good no more."""
+        """Reject tokens of this application, which was deleted."""
         self._forgotten += 1
         self._living.discard((tenant_id, client_id))
 
     def forget_applications(self) -> None:
-        """Any application may be gone."""
+        """Read again whether applications exist: any may have been deleted."""
         self._forgotten += 1
         self._living.clear()
 

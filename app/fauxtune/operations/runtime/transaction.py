@@ -1,7 +1,7 @@
-"""The transaction that every operation is given, and what it notes there for after the commit.
+"""The transaction of an operation, and the effects that it notes for after the commit.
 
 An operation is a plain function `operation(tx, ...)` that runs in one transaction and has no effect outside the
-database. What must happen after the commit (waking devices and readers) it only notes here.
+database. Effects after the commit (waking devices and readers) are only noted here.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from fauxtune.storage.rows.tenants import JournalRow
 
 @dataclass(slots=True)
 class Transaction:
-    """One operation under way: its transaction, its tenant, that tenant's time, and a source of new ids. `system_now`
-    is for the plumbing alone: leases of connectors.
+    """One operation under way: its connection, its tenant, that tenant's time, and a source of new ids. `system_now` is
+    for leases of connectors alone.
     """
 
     connection: Connection
@@ -46,7 +46,7 @@ class Transaction:
         certificate: dict[str, Any] | None = None,
         **detail: Any,
     ) -> None:
-        """Note an event for the journal; it is written with the transaction, after everything else."""
+        """Note an entry of the journal; it is written with the transaction, after everything else."""
         self.events.append(
             JournalRow(
                 tenant_id=self.tenant.id,

@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """A lock for each name, kept only while somebody holds or awaits it."""
+    """A lock for each name, stored only while it is held or awaited."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     def is_taken(self, name: str) -> bool:
-        """Does anybody hold or await this name's turn?"""
+        """Whether this name's lock is held or awaited."""
         return name in self._locks
 
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:
-        """Wait for the turn, and give it on at the end."""
+        """Wait for the lock, and release it at the end."""
         lock, users = self._locks.get(name, (None, 0))
         lock = lock or asyncio.Lock()
         self._locks[name] = (lock, users + 1)

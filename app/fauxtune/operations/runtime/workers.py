@@ -1,4 +1,4 @@
-"""Threads for what takes time, shared fairly: tenants take turns, and none holds more than its share of the threads.
+"""Threads for slow computations, shared fairly: tenants take turns, and none has more than its share of the threads.
 
 A thread begins when there is work and ends when no work is left. All are daemon threads: the end of the server does not
 wait for them, and an answer that was not stored is asked for again.
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """So many threads at most, and at most `share` of them for one tenant. Work that was cancelled is not begun."""
+    """At most this many threads, and at most `share` of them for one tenant. Work that was cancelled is not begun."""
 
     def __init__(self, threads: int, *, share: int | None = None) -> None:
         self._threads = threads
@@ -28,7 +28,9 @@ class Workers:
         self._running = 0
 
     def submit(self, tenant: str, work: Callable[[], T]) -> Future[T]:
-        """The work's result, or what it raised. Cancelling it takes it out of the queue, if it has not begun."""
+        """Return a future of the work's result or exception. Cancelling it removes the work from the queue, if it has
+        not begun.
+        """
         future: Future[T] = Future()
         with self._lock:
             self._waiting.setdefault(tenant, {})[future] = work
@@ -50,7 +52,7 @@ class Workers:
                 self._busy[tenant] -= 1
 
     def _next(self) -> tuple[str, Future[Any], Callable[[], Any]] | None:
-        """Work of the tenant whose turn it is. None: this thread ends."""
+        """Return the work of the tenant whose turn it is. None: this thread ends."""
         with self._lock:
             for tenant in list(self._waiting):
                 if self._busy[tenant] >= self._share:

@@ -1,7 +1,7 @@
-"""How a tenant comes and goes, with the private keys that no row holds.
+"""Creating and deleting a tenant together with its private keys, which are files.
 
-Keys are made in a thread and are on disk before a row names them; a tenant's rows are gone before its keys' files are.
-So a crash leaves files that no row names, which do no harm, and never the reverse.
+Keys are made in a thread and are on disk before a row names them; a tenant's rows are deleted before its keys' files
+are. So a crash can leave files that no row names, which do no harm, but no row without its file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants.seeding import Peopling, add_some, peopling
+from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.operations.tenants.tenants import (
     TenantKeys,
@@ -30,7 +30,7 @@ from fauxtune.storage.queries import tenants as queries
 #: A name is a part of URLs, and of the domain that is made from it.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-#: What stands for "any tenant" in the paths of Entra ID, and with what the paths of all surfaces begin: a tenant of
+#: The words for "any tenant" in the paths of Entra ID, and the first segments of all surfaces' paths: a tenant of
 #: that name could not be reached at `/{tenant}/oauth2/v2.0/token`. A test compares it with the application's routes.
 RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "api",
@@ -54,12 +54,13 @@ async def found_tenant(
     domain: str | None = None,
     edition: Edition | None = None,
 ) -> Tenant:
-    """A new tenant from a seed, with a name and a domain of its own and the emulator's edition unless they are given.
+    """Create a tenant from a seed, with a name and a domain of its own and the emulator's edition unless they are
+    given.
 
-    Conflict when a name is taken, Invalid when it cannot be one; then nothing is left behind. The people of a large
-    seed come a few at a time, while others are served.
+    Raises Conflict if a name is taken, Invalid if it cannot be a name; then nothing is left behind. The users and
+    groups of a large seed are added a few at a time, while other requests are served.
     """
-    runner, people = emulator.runner, peopling(seed)
+    runner, people = emulator.runner, people_of(seed)
     tenant = new_tenant(
         seed,
         ids=runner.ids,
@@ -85,7 +86,7 @@ async def found_tenant(
         created = True
     finally:
         if not created:
-            await asyncio.to_thread(_remove_made, emulator, keys)
+            await asyncio.to_thread(_remove_new_keys, emulator, keys)
     await _add_the_rest(emulator, tenant, people=people)
     devices = await runner.read(authority_queries.authority, tenant.id, name="devices")
     assert devices is not None
@@ -93,7 +94,7 @@ async def found_tenant(
     return await runner.tenant(tenant.id)
 
 
-async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: Peopling) -> None:
+async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: SeedPeople) -> None:
     complete = False
     try:
         for steps in people.rest:
@@ -106,7 +107,7 @@ async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: Peopling)
 
 
 async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
-    """The tenant with all that is its own: rows, then private keys. Whoever waits for something of it is told."""
+    """Delete the tenant: its rows, then its private keys. Requests that wait for something of it are woken."""
     service, connector = await emulator.runner.read(key_files, tenant.id)
     await emulator.runner.run(tenant, delete_tenant)
     emulator.runner.forget(tenant)
@@ -118,8 +119,8 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
 def _check_names(tenant: Tenant) -> None:
     if not _NAME.fullmatch(tenant.name) or tenant.name.lower() in RESERVED:
         raise Invalid(
-            "A tenant's name has 1 to 63 letters, digits and hyphens, begins and ends with none of the latter, and is "
-            f"none of {', '.join(sorted(RESERVED))}; '{tenant.name}' cannot be one.",
+            "A tenant's name has 1 to 63 letters, digits and hyphens, does not begin or end with a hyphen, and is not "
+            f"{', '.join(sorted(RESERVED))}; '{tenant.name}' cannot be a name.",
             target="name",
         )
     if not _DOMAIN.fullmatch(tenant.domain):
@@ -127,13 +128,13 @@ def _check_names(tenant: Tenant) -> None:
 
 
 def _check_free(connection: Connection, tenant: Tenant) -> None:
-    # create_tenant asks again, in its own transaction; this spares the making of keys for nothing.
+    # create_tenant checks again, in its own transaction; this saves making keys for nothing.
     for key, target in ((tenant.name, "name"), (tenant.domain, "domain")):
         if queries.tenant_by_key(connection, key) is not None:
             raise Conflict(f"There is a tenant '{key}' already.", target=target)
 
 
-def _remove_made(emulator: Emulator, keys: TenantKeys) -> None:
+def _remove_new_keys(emulator: Emulator, keys: TenantKeys) -> None:
     _remove_files(
         emulator, service=list(keys.authority_names.values()), connector=[file for _, file in keys.connector_keys]
     )

@@ -1,7 +1,7 @@
-"""The users and groups of a seed, a few at a time: a seed may have thousands, and others are served in between.
+"""The users and groups of a seed, a few at a time: a seed may have thousands, and other requests are served in between.
 
-The first few are added in the same act as the tenant, which is all of a small seed. `founding` adds the rest of a
-larger one in further acts, and deletes the tenant if one of them fails.
+The first few are added in the same transaction as the tenant, which is all of a small seed. `creation` adds the rest of
+a larger one in further transactions, and deletes the tenant if one of them fails.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeds import Seed, SeedGroup, SeedUser
 
-#: Users, groups and memberships that one act adds: some milliseconds.
+#: Users, groups and memberships that one transaction adds: some milliseconds.
 _AT_ONCE = 12
 
 
@@ -29,33 +29,33 @@ Step: TypeAlias = "SeedUser | tuple[int, SeedGroup] | _Membership"
 
 
 @dataclass(frozen=True, slots=True)
-class Peopling:
-    """What is to be added, in acts of a few steps each, and the ids of what was added already."""
+class SeedPeople:
+    """The users and groups to be added, in batches of a few steps each, and the ids of those added already."""
 
     domain: str
-    acts: Sequence[Sequence[Step]]
+    batches: Sequence[Sequence[Step]]
     users: dict[str, str] = field(default_factory=dict)
     groups: dict[int, str] = field(default_factory=dict)
 
     @property
     def first(self) -> Sequence[Step]:
-        """What comes with the tenant."""
-        return self.acts[0] if self.acts else ()
+        """The batch that is added together with the tenant."""
+        return self.batches[0] if self.batches else ()
 
     @property
     def rest(self) -> Sequence[Sequence[Step]]:
-        """What comes afterwards."""
-        return self.acts[1:]
+        """The batches that are added afterwards."""
+        return self.batches[1:]
 
 
-def peopling(seed: Seed) -> Peopling:
-    """All that is to be added."""
+def people_of(seed: Seed) -> SeedPeople:
+    """Return all batches of a seed."""
     steps = list(_steps(seed))
-    return Peopling(seed.domain, [steps[at : at + _AT_ONCE] for at in range(0, len(steps), _AT_ONCE)])
+    return SeedPeople(seed.domain, [steps[at : at + _AT_ONCE] for at in range(0, len(steps), _AT_ONCE)])
 
 
-def add_some(tx: Transaction, steps: Sequence[Step], *, people: Peopling) -> None:
-    """These steps. Safe to repeat after a transaction that was undone."""
+def add_some(tx: Transaction, steps: Sequence[Step], *, people: SeedPeople) -> None:
+    """Carry out these steps. Safe to repeat after a transaction that was rolled back."""
     for step in steps:
         match step:
             case SeedUser():
@@ -99,7 +99,7 @@ def _user_document(person: SeedUser, upn: str) -> dict[str, Any]:
 
 
 def _upn(name: str, seed_domain: str, *, domain: str) -> str:
-    """A user's name in this tenant: the seed's domain becomes the tenant's own."""
+    """Return a user's name in this tenant: the seed's domain becomes the tenant's own."""
     if "@" not in name:
         return f"{name}@{domain}"
     local, _, host = name.rpartition("@")

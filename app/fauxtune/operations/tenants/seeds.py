@@ -1,4 +1,4 @@
-"""Seeds: what a new tenant starts with, as JSON.
+"""Seeds: JSON documents that describe a new tenant.
 
 `{"name","domain","applications":[],"users":[],"groups":[],"certificationAuthority":{"name","templates":[]},
 "connectorKeys":[]}`; every part may be left out.
@@ -45,7 +45,7 @@ class _Part(BaseModel):
 class SeedApplication(_Part):
     """An application; without a `clientId` it gets a new one, and without `secret` and `certificate` a new secret.
 
-    `consentedScopes`: what tokens of users may carry; `*` is whatever they ask for.
+    `consentedScopes`: the scopes that tokens of users may have; `*` allows all that they ask for.
     """
 
     client_id: Text | None = None
@@ -77,7 +77,7 @@ class SeedGroup(_Part):
 
 
 class SeedAuthority(_Part):
-    """The enterprise CA. Templates are documents as the control surface shows them; none: the built-in ones."""
+    """The enterprise CA. Templates are documents as the control surface shows them; by default the built-in ones."""
 
     name: Text = "Contoso Issuing CA"
     templates: tuple[Annotated[JsonObject, AfterValidator(_is_template)], ...] = tuple(
@@ -94,7 +94,7 @@ class SeedKey(_Part):
 
 
 class Seed(_Part):
-    """What a new tenant starts with."""
+    """The contents of a new tenant."""
 
     id: Text | None = None
     name: Text
@@ -152,7 +152,7 @@ BUILT_IN: dict[str, Any] = {
 
 
 def parse_seed(document: object) -> Seed:
-    """The seed. Invalid, naming everything that is wrong, for a document that is not a seed."""
+    """Return the seed. Raises Invalid, naming every mistake, for a document that is no seed."""
     try:
         return Seed.model_validate(document)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Tenants: made from a seed, switched, moved in time, and taken away."""
+"""Tenants: create them from a seed, change their settings, move their clocks, and delete them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import NewApplication, add_seeded_application
 from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.tenants.seeding import Peopling, add_some
+from fauxtune.operations.tenants.seeding import SeedPeople, add_some
 from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
@@ -40,7 +40,7 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
 
 @dataclass(frozen=True, slots=True)
 class TenantKeys:
-    """The private keys of a tenant to come: on disk already, by the names that its rows will use."""
+    """The private keys of a new tenant, which are on disk already, and the names that its rows will use for them."""
 
     authorities: dict[AuthorityName, PrivateKey]
     authority_names: dict[AuthorityName, str]
@@ -57,8 +57,8 @@ def new_tenant(
     name: str | None = None,
     domain: str | None = None,
 ) -> Tenant:
-    """The tenant that the seed describes. It gets an id, a name and a domain of its own unless they are given; with
-    the seed's own name it has the seed's id too.
+    """Return the tenant that the seed describes. It gets an id, a name and a domain of its own unless they are given;
+    with the seed's own name it has the seed's id too.
     """
     tenant_id = seed.id if seed.id is not None and name == seed.name else ids.uuid()
     name = name or f"t-{ids.uuid()[:8]}"
@@ -95,8 +95,10 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
     return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))
 
 
-def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Peopling) -> None:
-    """Everything a tenant starts with, and the first of its people. Conflict when its id, name or domain is taken."""
+def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> None:
+    """Add the tenant, all that belongs to it, and the first of its users and groups. Raises Conflict if its id, name or
+    domain is taken.
+    """
     tenant = tx.tenant
     for key in (tenant.id, tenant.name, tenant.domain):
         if queries.tenant_by_key(tx.connection, key) is not None:
@@ -134,7 +136,7 @@ def _add_application(tx: Transaction, seed: SeedApplication, *, is_own: bool) ->
 
 
 def change_settings(tx: Transaction, changes: dict[str, Any]) -> Tenant:
-    """Turn switches; every device plans again. Invalid for a name or value that is none."""
+    """Change settings; every device plans again. Raises Invalid for an unknown setting or a wrong value."""
     for name, value in changes.items():
         _check_setting(name, value)
     locks.hold_all(tx.connection, tx.tenant.id)
@@ -146,21 +148,21 @@ def change_settings(tx: Transaction, changes: dict[str, Any]) -> Tenant:
 
 
 def check_edition(value: str) -> Edition:
-    """The edition of this name. Invalid for any other word."""
+    """Return the edition with this name. Raises Invalid for any other word."""
     if value not in Edition.__members__.values():
         raise Invalid(f"edition is one of {', '.join(Edition)}, not '{value}'.", target="edition")
     return Edition(value)
 
 
 def set_clock(tx: Transaction, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
-    """Run the tenant's clock in another mode, or set it."""
+    """Set the mode, the time, or both, of the tenant's clock."""
     tenant = _held(tx)
     clock = tenant.clock.set_to(mode, now, system_now=system_now)
     return _moved(tx, replace(tenant, clock=clock), system_now=system_now)
 
 
 def advance_clock(tx: Transaction, by: timedelta, *, system_now: datetime) -> Tenant:
-    """Put the tenant's clock forward. Invalid for a step back."""
+    """Put the tenant's clock forward. Raises Invalid for a negative duration."""
     if by < timedelta(0):
         raise Invalid("A clock is advanced, not put back: use PUT .../clock to set it.", target="by")
     tenant = _held(tx)
@@ -172,14 +174,14 @@ def advance_clock(tx: Transaction, by: timedelta, *, system_now: datetime) -> Te
 
 
 def delete_tenant(tx: Transaction) -> None:
-    """The tenant with everything that is its own. Its keys' files are the caller's to remove: see `key_files`."""
+    """Delete the tenant with all of its rows. The caller deletes the files of its keys: see `key_files`."""
     locks.hold_all(tx.connection, tx.tenant.id)
     queries.delete_tenant(tx.connection, tx.tenant.id)
     tx.events.clear()
 
 
 def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
-    """The names of the tenant's private keys: the service's, the connector's."""
+    """Return the names of the tenant's private keys: those of the service, those of the connectors."""
     authority_rows = authority_queries.authorities_of(connection, tenant_id)
     files = [file for row in authority_rows for file in (row.key_name, row.responder_key_name) if file is not None]
     connectors = connector_queries.connector_rows(connection, tenant_id)
@@ -188,7 +190,7 @@ def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], l
 
 
 def _held(tx: Transaction) -> Tenant:
-    """The tenant as it is, which nobody else changes before this act is over."""
+    """Return the tenant, locked against other changes until the transaction ends."""
     tenant = queries.tenant_to_change(tx.connection, tx.tenant.id)
     if tenant is None:
         raise NotFound(f"There is no tenant '{tx.tenant.name}'.")
