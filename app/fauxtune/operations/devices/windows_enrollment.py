@@ -25,7 +25,7 @@ from fauxtune.operations.devices.enrollment import (
     admit,
     enrollable,
 )
-from fauxtune.operations.devices.enrollment_tokens import redeem, token_holder
+from fauxtune.operations.devices.enrollment_tokens import create_token, redeem, token_holder
 from fauxtune.operations.devices.users import check_licensed
 from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.operations.runtime.transaction import Transaction
@@ -67,6 +67,11 @@ def claimed_by(tx: Transaction, claimant: Claimant, *, use: bool = False) -> Use
             raise Unauthenticated("The user name or the password is wrong, or no proof of the user was sent.")
     check_licensed(user)
     return user
+
+
+def token_for(tx: Transaction, claimant: Claimant, *, seconds: int) -> str:
+    """Return an enrolment token for the user of a proof. Raises as `claimed_by`."""
+    return create_token(tx, claimed_by(tx, claimant).id, seconds=seconds)
 
 
 def enroll(

@@ -1,1 +1,1 @@
-"""Where devices call: one folder a platform. They never import one another."""
+"""The endpoints of devices: one package for each platform. They never import one another."""

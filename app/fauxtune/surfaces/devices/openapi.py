@@ -1,4 +1,4 @@
-"""What the descriptions of device doors are made of: parameters and answers as OpenAPI 3.1 writes them."""
+"""Parameters and answers of the descriptions of device endpoints, in OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 
 def parameter(name: str, description: str, *, place: str = "path", required: bool = False, **schema: Any) -> Json:
-    """A parameter, which is a text unless `schema` says otherwise. In a path it is required in any case."""
+    """Return a parameter; a text unless `schema` says otherwise. In a path it is always required."""
     return {
         "name": name,
         "in": place,
@@ -19,15 +19,15 @@ def parameter(name: str, description: str, *, place: str = "path", required: boo
 
 
 def query(name: str, description: str, *, required: bool = False, **schema: Any) -> Json:
-    """A parameter of the query."""
+    """Return a parameter of the query."""
     return parameter(name, description, place="query", required=required, **schema)
 
 
 def answer(description: str, *media_types: str, **schema: Any) -> Json:
-    """An answer that comes in one of these media types: a text, or with `format="binary"` bytes."""
-    kind = {"schema": {"type": "string"} | schema}
-    return {"description": description, "content": dict.fromkeys(media_types, kind)}
+    """Return an answer in one of these media types: a text, or with `format="binary"` bytes."""
+    content = {"schema": {"type": "string"} | schema}
+    return {"description": description, "content": dict.fromkeys(media_types, content)}
 
 
-#: The parameter in the paths of all doors.
+#: The parameter in the paths of all endpoints.
 TENANT = parameter("tenant_key", "the tenant: its id, name or domain")

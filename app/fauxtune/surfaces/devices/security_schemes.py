@@ -1,5 +1,5 @@
 #: data
-"""How devices prove who they are, as OpenAPI's security schemes. What each is worth is judged in `identity`."""
+"""The proofs of devices as OpenAPI's security schemes; `client_certificate` decides which one counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Nothing is proved, or the message itself has the proof in it.
+#: No proof, or the message itself contains it.
 NONE: list[Json] = []
 #: One of the three is enough.
 CERTIFICATE: list[Json] = [{"mdmSignature": []}, {"tlsClientCertificate": []}, {"proxyCertificate": []}]
@@ -22,7 +22,7 @@ SCHEMES: Json = {
         "type": "apiKey",
         "in": "query",
         "name": "token",
-        "description": "from POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens; good for one enrolment",
+        "description": "from POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens; valid for one enrolment",
     },
     "mdmSignature": {
         "type": "apiKey",

@@ -50,9 +50,9 @@ def test_a_step_is_over_when_all_of_its_commands_are_answered_whenever_that_is()
     told(state, Command("Add", "./a", role="must"), Command("Add", "./b", role="must"))
     first, second = put(state, message())
     state = restarted(state)
-    assert state.hear(message(answer(first, 200), number=2)) == []
+    assert state.apply(message(answer(first, 200), number=2)) == []
     state = restarted(state)
-    (over,) = state.hear(message(answer(second, 500), number=3))
+    (over,) = state.apply(message(answer(second, 500), number=3))
     assert (over.step, over.result) == ("s", Result.REFUSED)
     assert (state.steps, state.sent) == ({}, {})
 
@@ -64,9 +64,9 @@ def test_a_step_whose_commands_are_not_all_sent_is_not_over() -> None:
     told(state, Command("Add", "./a", "x" * 100, role="must"), Command("Add", "./b", "x" * 300, role="any"))
     (first,) = put(state, small)
     assert len(restarted(state).unsent) == 1
-    assert state.hear(message(answer(first, 200), number=2)) == []
+    assert state.apply(message(answer(first, 200), number=2)) == []
     (second,) = put(state, message(number=2))
-    assert [each.result for each in state.hear(message(answer(second, 500, to=2), number=3))] == [Result.DONE]
+    assert [each.result for each in state.apply(message(answer(second, 500, to=2), number=3))] == [Result.DONE]
 
 
 def test_a_status_for_what_was_never_sent_is_ignored() -> None:
@@ -75,10 +75,12 @@ def test_a_status_for_what_was_never_sent_is_ignored() -> None:
     told(state, Command("Add", "./a", role="must"))
     (number,) = put(state, message())
     for body in (answer(number + 1, 200), answer(number, 200, to=2), answer(0, 200), answer(number, 200, to=99)):
-        assert state.hear(message(body, number=2)) == []
-    assert state.hear(message(windows_messages.results(1, message=7, command="7", uri="./a", data="x"), number=2)) == []
-    assert len(state.hear(message(answer(number, 200), number=2))) == 1
-    assert state.hear(message(answer(number, 200), number=2)) == []
+        assert state.apply(message(body, number=2)) == []
+    assert (
+        state.apply(message(windows_messages.results(1, message=7, command="7", uri="./a", data="x"), number=2)) == []
+    )
+    assert len(state.apply(message(answer(number, 200), number=2))) == 1
+    assert state.apply(message(answer(number, 200), number=2)) == []
 
 
 def test_results_may_come_before_their_status_or_in_another_message() -> None:
@@ -89,9 +91,9 @@ def test_results_may_come_before_their_status_or_in_another_message() -> None:
         (number,) = put(state, message())
         found = windows_messages.results(1, message=1, command=str(number), uri="./a", data="A/B")
         if not together:
-            assert state.hear(message(found, number=2)) == []
+            assert state.apply(message(found, number=2)) == []
             state = restarted(state)
-        (over,) = state.hear(message((found if together else "") + answer(number, 200), number=2))
+        (over,) = state.apply(message((found if together else "") + answer(number, 200), number=2))
         assert over.data is not None
         assert over.data["children"] == "A/B"
 
@@ -123,11 +125,11 @@ def test_what_a_renewed_certificate_was_is_outdated_once_the_new_one_is_there() 
     told(state, Command("Add", "./a", role="must"), mark="BB")
     assert state.given == {"pkcs/p": ["AA", "BB"]}
     (number,) = put(state, message())
-    state.hear(message(answer(number, 500), number=2))
+    state.apply(message(answer(number, 500), number=2))
     assert state.outdated == []
     told(state, Command("Add", "./a", role="must"), mark="BB")
     (number,) = put(state, message(number=2))
-    state.hear(message(answer(number, 200, to=2), number=3))
+    state.apply(message(answer(number, 200, to=2), number=3))
     assert (state.outdated, state.given) == (["AA"], {"pkcs/p": ["BB"]})
     assert restarted(state).outdated == ["AA"]
 
@@ -139,5 +141,5 @@ def test_what_was_removed_was_never_given() -> None:
         "s", Pending(StepKind.REMOVE, [], item="pkcs/p"), commands=(Command("Delete", "./a", role="gone"),)
     )
     (number,) = put(state, message())
-    state.hear(message(answer(number, 404), number=2))
+    state.apply(message(answer(number, 404), number=2))
     assert state.given == {}

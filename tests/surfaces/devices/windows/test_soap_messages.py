@@ -59,7 +59,7 @@ def test_how_to_prove_oneself_is_something_that_was_offered(offered: tuple[str, 
 
 
 def test_a_client_that_can_nothing_that_we_can_is_refused() -> None:
-    with pytest.raises(Invalid, match="OnPremise and Federated are known"):
+    with pytest.raises(Invalid, match="only OnPremise and Federated are emulated"):
         assert discover(policies=("Certificate",)).policy
 
 
@@ -73,7 +73,7 @@ def test_the_address_of_the_page_goes_with_federated_alone() -> None:
 
 def test_a_name_with_its_password_is_a_proof_and_its_repr_keeps_it() -> None:
     found = proof(windows_messages.by_password("alice", "s3cret&<"))
-    assert (found.username, found.password, found.given) == ("alice", "s3cret&<", True)
+    assert (found.username, found.password) == ("alice", "s3cret&<")
     assert "s3cret" not in repr(found)
 
 
@@ -103,9 +103,9 @@ def test_a_token_of_another_kind_is_refused() -> None:
 
 
 def test_who_says_nothing_proves_nothing() -> None:
-    assert not proof("").given
-    assert not proof("<wsse:Timestamp/>").given
-    assert not proof("<wsse:UsernameToken/>").given
+    assert proof("") == soap.Proof()
+    assert proof("<wsse:Timestamp/>") == soap.Proof()
+    assert proof("<wsse:UsernameToken/>") == soap.Proof()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_another_kind_of_request_and_a_broken_certificate_request_are_refused(as
 
 
 def test_a_certificate_request_in_pem_is_told_that_it_is_pem() -> None:
-    with pytest.raises(Invalid, match="is PEM; wanted is the base64 of its DER"):
+    with pytest.raises(Invalid, match="is PEM; it must be the base64 of the DER"):
         token_request(packed="-----BEGIN CERTIFICATE REQUEST-----\nMIIC\n-----END CERTIFICATE REQUEST-----\n")
 
 

@@ -20,9 +20,9 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.windows import csp, sign_in
+from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
-from fauxtune.surfaces.devices.windows.translate import WindowsAdapter
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import ALICE, Answer, Enroll, MakeToken, Switch, WindowsDevice, anywhere, text

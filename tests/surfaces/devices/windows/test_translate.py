@@ -19,8 +19,9 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
+from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
-from fauxtune.surfaces.devices.windows.translate import TranslationContext, WindowsAdapter, commands
+from fauxtune.surfaces.devices.windows.translate import TranslationContext, commands
 from tests.support.authorities import Authorities
 from tests.support.clock import NOW
 

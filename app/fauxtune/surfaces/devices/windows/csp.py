@@ -1,4 +1,4 @@
-"""Where things stand in the trees of Windows devices: the nodes of the configuration service providers.
+"""The nodes of the configuration service providers (CSPs) of Windows devices.
 
 Microsoft: "Configuration service provider reference" (RootCATrustedCertificates, CertificateStore,
 ClientCertificateInstall, ActiveSync, RemoteWipe, RemoteLock, DMClient, DevDetail, DevInfo). Windows 10 has a scope for
@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from fauxtune.core.model.platforms import Variant
 
 USER = "./User/"
-#: Intune's own names of itself towards its devices.
+#: The names that Intune gives itself on devices.
 DESKTOP_PROVIDER, PHONE_PROVIDER = "MS DM Server", "SCConfigMgr"
 
 ROOTS, INTERMEDIATES, USER_INTERMEDIATES = "roots", "intermediates", "userIntermediates"
@@ -28,7 +28,7 @@ STORES = {
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The nodes of one kind of device. `collections`: the inner nodes whose children are what the device holds."""
+    """The nodes of one kind of device. `collections`: the inner nodes whose children are the items of the device."""
 
     provider: str
     collections: dict[str, str]
@@ -38,15 +38,17 @@ class Tree:
     facts: tuple[str, ...]
 
     def certificate(self, collection: str, thumbprint: str) -> str:
-        """A trusted certificate in one of the stores."""
+        """Return the node of a trusted certificate in one of the stores."""
         return f"{self.collections[collection]}/{thumbprint.upper()}"
 
     def identity(self, thumbprint: str) -> str:
-        """A certificate with its key, by its thumbprint: so that giving it again is safe."""
+        """Return the node of a certificate with its key. It has the thumbprint as name, so that a repetition is
+        safe.
+        """
         return f"{self.collections[IDENTITIES]}/{thumbprint.upper()}"
 
     def account(self, profile: str) -> str:
-        """An account by the id of its profile; the braces must be percent-encoded in an address."""
+        """Return the node of the account of a profile; the braces must be percent-encoded in an address."""
         return f"{self.collections[ACCOUNTS]}/{quote(f'{{{profile}}}', safe='')}"
 
 
@@ -103,5 +105,5 @@ TREES: dict[Variant, Tree] = {
 
 
 def children(text: str) -> frozenset[str]:
-    """The names that a Get of an inner node gives: joined by slashes, each percent-encoded."""
-    return frozenset(unquote(each).strip("{}").upper() for each in text.split("/") if each)
+    """Return the names that a Get of an inner node returns: joined by slashes, each percent-encoded."""
+    return frozenset(unquote(name).strip("{}").upper() for name in text.split("/") if name)

@@ -1,7 +1,8 @@
 #: data
-"""The Windows doors, described for those who write a client: they are in the OpenAPI document by this alone.
+"""OpenAPI descriptions of the Windows endpoints, for those who write a client; the routes add nothing to them.
 
-What the messages mean is Microsoft's to say (MS-MDE2, MS-MDM, OMA-DM); here stands what is particular to these doors.
+The messages are documented by Microsoft (MS-MDE2, MS-MDM, OMA-DM); these texts say what is particular to these
+endpoints.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _ITEMS = {
     "HWDevID": "0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A1B1B1B1B1B1B1B1B1B1B1B1B1B1B1B1B",
     "EnrollmentType": "Full",
 }
-#: What devices send, by the step of enrolment.
+#: Examples of devices' messages, by the step of enrolment.
 MESSAGES: dict[soap.Step, str] = {
     soap.DISCOVER: _soap(
         soap.DISCOVER.request,
@@ -82,8 +83,8 @@ SESSION = (
 )
 
 _TENANT = TENANT | {
-    "description": f"{TENANT['description']}. The same addresses are served without /mdm/{{tenant_key}}/windows (but "
-    "for /auth), where the tenant is that of the user's domain; and under the names of Fleet's test client (switch "
+    "description": f"{TENANT['description']}. The same addresses exist without /mdm/{{tenant_key}}/windows (except "
+    "/auth), where the user's domain decides the tenant; and at the paths of Fleet's test client (switch "
     "windows.pathAliases)"
 }
 
@@ -91,24 +92,24 @@ _FAULT = soap.MEDIA_TYPE.partition(";")[0]
 _SESSION_TYPE = syncml.MEDIA_TYPE.partition(";")[0]
 _TOO_LARGE = "the body is larger than 4 MiB"
 _SOAP_ANSWERS = {
-    "200": answer("the answer; a fault instead, where the request named no Content-Type", _FAULT),
-    "400": answer("this is no XML", _FAULT),
+    "200": answer("the answer; or a fault, if the request has no Content-Type", _FAULT),
+    "400": answer("the body is not XML", _FAULT),
     "413": answer(_TOO_LARGE, _FAULT),
     "500": answer(
-        "a SOAP fault: its subcode is the kind of refusal (s:MessageFormat, s:Authentication, s:Authorization, "
-        "s:CertificateRequest, s:EnrollmentServer, a:InternalServiceFault, a:InvalidSecurity), its reason says what "
-        "was wrong; ErrorType is UserLicense, NotSupported, NotEligibleToRenew, InMaintenance or InvalidEnrollmentData",
+        "a SOAP fault: the subcode is the kind of refusal (s:MessageFormat, s:Authentication, s:Authorization, "
+        "s:CertificateRequest, s:EnrollmentServer, a:InternalServiceFault, a:InvalidSecurity), the reason says what "
+        "is wrong; ErrorType is UserLicense, NotSupported, NotEligibleToRenew, InMaintenance or InvalidEnrollmentData",
         _FAULT,
     ),
-    "503": answer("try again: a SOAP fault; Retry-After says when, where it is there", _FAULT),
+    "503": answer("try again: a SOAP fault; Retry-After, if present, says when", _FAULT),
     "default": answer("any other refusal: a SOAP fault", _FAULT),
 }
 _PLAIN_REFUSALS = {
-    "400": answer("what was sent cannot be read", "text/plain"),
+    "400": answer("the request cannot be read", "text/plain"),
     "404": answer("there is no such tenant", "text/plain"),
     "413": answer(_TOO_LARGE, "text/plain"),
     "500": answer("a fault of the emulator", "text/plain"),
-    "503": answer("try again; Retry-After says when, where it is there", "text/plain"),
+    "503": answer("try again; Retry-After, if present, says when", "text/plain"),
     "default": answer("any other refusal", "text/plain"),
 }
 
@@ -131,12 +132,12 @@ def _step(name: str, step: soap.Step, *, summary: str, description: str) -> Json
 
 def _page(name: str, summary: str, **more: Any) -> Json:
     page = answer("the page, which posts the token to appru as wresult", "text/html")
-    wrong = answer("name or password is wrong: the page again", "text/html")
+    wrong = answer("name or password is wrong: the page is shown again", "text/html")
     return {
         "operationId": name,
         "tags": ["windows"],
         "summary": summary,
-        "description": "The page of AuthPolicy Federated: a person signs in, the device is given a token.",
+        "description": "The page of AuthPolicy Federated: a person signs in, and the device gets a token.",
         "security": NONE,
         "responses": {"200": page, "401": wrong, **_PLAIN_REFUSALS},
         **more,
@@ -144,7 +145,7 @@ def _page(name: str, summary: str, **more: Any) -> Json:
 
 
 _FORM = {name: {"type": "string"} for name in ("appru", "login", "password")}
-_RETURN = query("appru", "where the token goes: ms-app://..., or an address on localhost", required=True)
+_RETURN = query("appru", "the address that gets the token: ms-app://..., or an address on localhost", required=True)
 _HINT = query("login_hint", "a user name")
 
 OPERATIONS: dict[str, dict[str, Json]] = {
@@ -152,12 +153,12 @@ OPERATIONS: dict[str, dict[str, Json]] = {
         "get": {
             "operationId": "windowsProbe",
             "tags": ["windows"],
-            "summary": "Is there a service?",
-            "description": "What a device asks before anything else.",
+            "summary": "Check for a service",
+            "description": "The first request of a device.",
             "security": NONE,
             "parameters": [_TENANT],
             "responses": {
-                "200": {"description": "there is; without content"},
+                "200": {"description": "there is a service; without content"},
                 "404": answer("there is no such tenant", _FAULT),
                 **{status: _SOAP_ANSWERS[status] for status in ("413", "500", "503", "default")},
             },
@@ -175,7 +176,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "windowsGetPolicies",
             soap.GET_POLICIES,
             summary="GetPolicies",
-            description="What the certificate request is to be like. The proof is in the message's Security header: a "
+            description="The demands on the certificate request. The proof is in the message's Security header: a "
             "BinarySecurityToken with base64 of the enrolment token, or a UsernameToken.",
         )
     },
@@ -184,7 +185,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "windowsRequestSecurityToken",
             soap.REQUEST_TOKEN,
             summary="RequestSecurityToken",
-            description="The device comes in, with the same proof. BinarySecurityToken of the body is base64 of a DER "
+            description="Enrols the device, with the same proof. BinarySecurityToken of the body is base64 of a DER "
             "PKCS#10 request (ValueType ...#PKCS10); with RequestType .../Renew, DER CMS SignedData around one, signed "
             "with the certificate that it renews (...#PKCS7). The answer holds base64 of the provisioning document "
             "(wap-provisioningdoc): the certificate, and the account for the sessions.",
@@ -197,8 +198,8 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "summary": "One message of a session",
             "description": "OMA-DM 1.2 in XML. The first message of a session alerts 1201 (or 1200) and 1224 "
             "LoginStatus; each answer has commands, and the device answers with a Status for each and Results for each "
-            "Get, until an answer has no command. A device that is unknown or gone is told so in the Status of SyncHdr "
-            "(401, 407, 403), with HTTP 200.",
+            "Get, until an answer has no command. A device that is unknown or no longer enrolled is refused by the "
+            "Status of SyncHdr (401, 407, 403), with HTTP 200.",
             "security": CERTIFICATE,
             "parameters": [_TENANT],
             "requestBody": {
@@ -209,7 +210,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
         }
     },
     f"{BASE}/auth": {
-        "get": _page("windowsSignInPage", "The page to sign in on", parameters=[_TENANT, _RETURN, _HINT]),
+        "get": _page("windowsSignInPage", "The sign-in page", parameters=[_TENANT, _RETURN, _HINT]),
         "post": _page(
             "windowsSignIn",
             "Sign in",

@@ -1,4 +1,4 @@
-"""Enrolling a Windows device: from what it says of itself to an enrolment, and to the document that sets it up.
+"""Enrolling a Windows device: from RequestSecurityToken to an enrolment and its provisioning document.
 
 MS-MDE2 3.4; its context items. Phones of the 8.1 era leave out HWDevID, EnrollmentType and DeviceType.
 """
@@ -17,6 +17,7 @@ from fauxtune.core.pki.authority import Authority
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
+from fauxtune.operations.devices.windows_caller import LAX
 from fauxtune.operations.devices.windows_enrollment import Claimant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
@@ -25,20 +26,20 @@ from fauxtune.surfaces.devices.windows.messages import provisioning
 from fauxtune.surfaces.devices.windows.messages.mde2 import TokenRequest
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
 from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof
-from fauxtune.surfaces.devices.windows.tenant_lookup import LAX, claims_of
+from fauxtune.surfaces.devices.windows.tenant_lookup import claims_of
 
 #: OSEdition of Windows 10 Mobile (PRODUCT_MOBILE_CORE).
 _MOBILE_EDITION = "104"
 _LONGEST = 1024
-#: Windows Phone 8.1 calls itself 8.10; the desktop of that time is 6.3.
+#: Windows Phone 8.1 reports the version 8.10; the desktop of that time reports 6.3.
 _PHONE_VERSION = "8."
-#: Intune: "Common questions with device profiles": how often devices check in after they enrolled, and later.
+#: Intune: "Common questions with device profiles": check-in intervals after the enrolment, and later.
 _DESKTOP_CADENCE = Cadence((5, 3), (8, 15))
 _PHONE_CADENCE = Cadence((3, 5), (8, 15))
 
 
 def claimant(emulator: Emulator, tenant: Tenant, *, proof: Proof) -> Claimant:
-    """Who the device is said to belong to. Unauthenticated for a token of nobody here."""
+    """Return the claim of a proof. Raises Unauthenticated for an access token that names no user of the tenant."""
     if proof.kind == JWT:
         return Claimant(user=_user_of(emulator, tenant, token=proof.token))
     if proof.token:
@@ -46,42 +47,37 @@ def claimant(emulator: Emulator, tenant: Tenant, *, proof: Proof) -> Claimant:
     return Claimant(name=proof.username, password=proof.password)
 
 
-def check(tx: Transaction, who: Claimant) -> None:
-    """Unauthenticated or NotLicensed, unless the device may go on."""
-    windows_enrollment.claimed_by(tx, who)
-
-
 def validity_days(tenant: Tenant) -> int:
-    """How long an identity certificate is good."""
+    """Return the validity of identity certificates in days."""
     return max(parse_duration(str(tenant.setting("identityValidity"))).days, 1)
 
 
-def enroll(tx: Transaction, asked: TokenRequest, *, who: Claimant, origin: str, emulator: Emulator) -> str:
-    """A device comes in; the document that sets it up."""
-    device_id = asked.item("DeviceID")
+def enroll(tx: Transaction, message: TokenRequest, *, claimant: Claimant, origin: str, emulator: Emulator) -> str:
+    """Enrol a device; return its provisioning document. Raises Invalid for missing or too long context items."""
+    device_id = message.item("DeviceID")
     if not device_id:
         raise Invalid("The context item DeviceID is missing.", target="context")
-    if any(len(value) > _LONGEST for values in asked.items.values() for value in values):
+    if any(len(value) > _LONGEST for values in message.items.values() for value in values):
         raise Invalid(f"A context item is longer than {_LONGEST} characters.", target="context")
-    platform = platform_of(asked)
-    hardware = asked.item("HWDevID") or asked.item("IMEI") or device_id
+    platform = platform_of(message)
+    hardware = message.item("HWDevID") or message.item("IMEI") or device_id
     request = EnrollmentRequest(
         platform=platform,
         mode=None,
         hardware_key=f"windows/{hardware.lower()}",
         facts={
             "deviceId": device_id,
-            "deviceName": asked.item("DeviceName"),
-            "osVersion": asked.item("OSVersion"),
-            "imei": asked.item("IMEI"),
-            "wiFiMacAddress": asked.item("MAC").replace("-", "").replace(":", ""),
+            "deviceName": message.item("DeviceName"),
+            "osVersion": message.item("OSVersion"),
+            "imei": message.item("IMEI"),
+            "wiFiMacAddress": message.item("MAC").replace("-", "").replace(":", ""),
             "manufacturer": "Microsoft" if platform is Platform.WINDOWS else "",
         },
     )
-    per_machine = asked.item("EnrollmentType").lower() == "device"
-    csr = _certificate_request(asked)
+    per_machine = message.item("EnrollmentType").lower() == "device"
+    csr = _certificate_request(message)
     state = {"perMachine": per_machine}
-    enrolled = windows_enrollment.enroll(tx, request, claimant=who, csr=csr, wire_state=state, keys=emulator.keys)
+    enrolled = windows_enrollment.enroll(tx, request, claimant=claimant, csr=csr, wire_state=state, keys=emulator.keys)
     is_phone = platform is not Platform.WINDOWS
     authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
     return provisioning.document(
@@ -103,11 +99,13 @@ def enroll(tx: Transaction, asked: TokenRequest, *, who: Claimant, origin: str, 
     )
 
 
-def renew_identity(tx: Transaction, asked: TokenRequest, *, emulator: Emulator) -> str:
-    """Another certificate for an enrolled device, which signs for it with the one that it has (MS-WSTEP: PKCS#7)."""
-    if not asked.signed:
-        raise Invalid("A renewal is signed with the present certificate: a BinarySecurityToken #PKCS7.", target="csr")
-    message = signed.read(asked.certificate_request)
+def renew_identity(tx: Transaction, request: TokenRequest, *, emulator: Emulator) -> str:
+    """Renew the certificate of a device, which signs the request with its present one (MS-WSTEP: PKCS#7)."""
+    if not request.signed:
+        raise Invalid(
+            "A renewal must be signed with the present certificate: send a BinarySecurityToken #PKCS7.", target="csr"
+        )
+    message = signed.read(request.certificate_request)
     if message.content is None:
         raise Invalid("The signed renewal holds no certificate request.", target="csr")
     message.verify(message.content)
@@ -121,33 +119,33 @@ def renew_identity(tx: Transaction, asked: TokenRequest, *, emulator: Emulator) 
     )
 
 
-def platform_of(asked: TokenRequest) -> Platform:
-    """Which Windows it is, by version, kind and edition."""
-    version, kind = asked.item("OSVersion"), asked.item("DeviceType").lower()
-    is_phone = "phone" in kind or asked.item("OSEdition") == _MOBILE_EDITION
+def platform_of(request: TokenRequest) -> Platform:
+    """Return the platform: by version, kind and edition."""
+    version, kind = request.item("OSVersion"), request.item("DeviceType").lower()
+    is_phone = "phone" in kind or request.item("OSEdition") == _MOBILE_EDITION
     if version.startswith(_PHONE_VERSION) or (is_phone and not version):
         return Platform.WINDOWS_PHONE_81
     return Platform.WINDOWS_10_MOBILE if is_phone else Platform.WINDOWS
 
 
 def _anchor(authority: Authority) -> bytes:
-    """What the device is to trust: the root above the devices' authority."""
+    """The root above the devices' authority, which the device must trust."""
     top = authority.chain[-1] if authority.chain else authority.certificate
     return top.public_bytes(Encoding.DER)
 
 
 def _issuer(authority: Authority) -> bytes:
-    """The devices' authority. Differs from Intune: there it stands below a root; here it may be its own, and then the
-    same certificate stands in both stores.
+    """The devices' authority. Differs from Intune: there it is below a root; here it may be self-signed, and then the
+    same certificate is in both stores.
     """
     return authority.certificate.public_bytes(Encoding.DER)
 
 
-def _certificate_request(asked: TokenRequest) -> bytes:
-    """The PKCS#10 request; one in CMS is as good as the bare one, for whoever proved the user otherwise."""
-    if not asked.signed:
-        return asked.certificate_request
-    message = signed.read(asked.certificate_request)
+def _certificate_request(request: TokenRequest) -> bytes:
+    """The PKCS#10 request; it may be in CMS, whose signature is not needed: the message has another proof."""
+    if not request.signed:
+        return request.certificate_request
+    message = signed.read(request.certificate_request)
     if message.content is None:
         raise Invalid("The signed message holds no certificate request.", target="csr")
     return message.content
@@ -166,9 +164,9 @@ def _unwrapped(token: str) -> str:
 
 
 def _user_of(emulator: Emulator, tenant: Tenant, *, token: str) -> str:
-    """The user of an access token of ours: his id. Where the tenant is lax, of any token: the name in it."""
+    """The id of the user of an access token. If the tenant is lax, the user name in any token."""
     try:
-        caller = emulator.tokens.check(token)
+        principal = emulator.tokens.check(token)
     except Unauthenticated:
         if not tenant.setting(LAX):
             raise
@@ -177,6 +175,6 @@ def _user_of(emulator: Emulator, tenant: Tenant, *, token: str) -> str:
         if not isinstance(name, str) or not name or "\0" in name:
             raise Unauthenticated("The token names no user (upn, unique_name).") from None
         return name
-    if caller.tenant_id != tenant.id or caller.user_id is None:
-        raise Unauthenticated(f"The token is not that of a user of the tenant '{tenant.name}'.")
-    return caller.user_id
+    if principal.tenant_id != tenant.id or principal.user_id is None:
+        raise Unauthenticated(f"The token does not belong to a user of the tenant '{tenant.name}'.")
+    return principal.user_id

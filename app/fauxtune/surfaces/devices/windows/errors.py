@@ -1,9 +1,9 @@
-"""Facts to the refusals of Windows enrolment: SOAP faults (MS-MDE2 3.1.1), the one place where they get their words.
+"""From the core's errors to the refusals of Windows enrolment: SOAP faults (MS-MDE2 3.1.1).
 
-A client makes its HRESULT of the subcode: MessageFormat 80180001, Authentication 80180002, Authorization 80180003,
-CertificateRequest 80180004, EnrollmentServer 80180005, InternalServiceFault 80180006, InvalidSecurity 80180007; or of
+A client makes its HRESULT from the subcode: MessageFormat 80180001, Authentication 80180002, Authorization 80180003,
+CertificateRequest 80180004, EnrollmentServer 80180005, InternalServiceFault 80180006, InvalidSecurity 80180007; or from
 ErrorType: NotSupported 80180015, NotEligibleToRenew 80180016, InMaintenance 80180017, UserLicense 80180018,
-InvalidEnrollmentData 80180019. A session of OMA-DM is refused in its header; what is no message gets a plain answer.
+InvalidEnrollmentData 80180019. An OMA-DM session is refused in its header; requests that are no message get plain text.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from fauxtune.core import errors
 from fauxtune.surfaces.devices.windows.messages.soap import MEDIA_TYPE, Fault, fault
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 
-_BROKEN = "Something went wrong here; the server's log says what."
-#: The first that matches.
+_DEFECT = "Something went wrong inside the emulator; its log has the details."
+#: Subcode and ErrorType of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], str, str | None], ...] = (
     (errors.EnrollmentEnded, "s:EnrollmentServer", "NotEligibleToRenew"),
     (errors.Unauthenticated, "s:Authentication", None),
@@ -29,14 +29,14 @@ TABLE: tuple[tuple[type[Exception], str, str | None], ...] = (
     (errors.Unavailable, "s:EnrollmentServer", "InMaintenance"),
     (errors.NotEmulated, "s:EnrollmentServer", "NotSupported"),
 )
-#: What is Invalid may say what about: that is more precise.
+#: The more precise subcodes of Invalid, by its target.
 TARGETS: dict[str, tuple[str, str | None]] = {
     "security": ("a:InvalidSecurity", None),
     "csr": ("s:CertificateRequest", None),
     "policies": ("s:EnrollmentServer", "NotSupported"),
     "context": ("s:EnrollmentServer", "InvalidEnrollmentData"),
 }
-#: For what is answered in no envelope: messages of sessions, and the page to sign in on.
+#: For answers without an envelope: messages of sessions, and the sign-in page.
 _PLAIN: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (errors.NotAllowed, 403),
@@ -47,14 +47,14 @@ _PLAIN: tuple[tuple[type[Exception], int], ...] = (
 
 
 def refuse(request: Request, error: Exception) -> Response:
-    """The refusal. HTTP 500 for a fault, as SOAP 1.2 has it; 200 where the request named no Content-Type, for clients
-    that name none read no fault with another status. What is no XML is 400.
+    """Return the refusal: HTTP 500 for a fault, as in SOAP 1.2; 200 if the request has no Content-Type, because clients
+    without one read no fault with another status; 400 for malformed XML.
     """
     if request.url.path.lower().endswith(("/managementserver/mdm.svc", "/management", "/auth")):
         return _plain(error)
     state = request.scope.get("state", {})
-    said = _fault(error)
-    document = fault(said, relates_to=state.get("message_id", ""), activity=state.get("request_id", ""))
+    content = _fault(error)
+    document = fault(content, relates_to=state.get("message_id", ""), activity=state.get("request_id", ""))
     return Response(document, _status(request, error), media_type=MEDIA_TYPE)
 
 
@@ -68,7 +68,7 @@ def _fault(error: Exception) -> Fault:
             return Fault(subcode, str(error), error_type)
     if isinstance(error, HTTPException) and error.status_code < 500:
         return Fault("s:MessageFormat", str(error.detail))
-    return Fault("a:InternalServiceFault", str(getattr(error, "detail", _BROKEN)))
+    return Fault("a:InternalServiceFault", str(getattr(error, "detail", _DEFECT)))
 
 
 def _status(request: Request, error: Exception) -> int:
@@ -87,4 +87,4 @@ def _plain(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return PlainTextResponse(str(error.detail), error.status_code)
     status = next((code for kind, code in _PLAIN if isinstance(error, kind)), 500)
-    return PlainTextResponse(str(error) if isinstance(error, errors.FauxtuneError) else _BROKEN, status)
+    return PlainTextResponse(str(error) if isinstance(error, errors.FauxtuneError) else _DEFECT, status)

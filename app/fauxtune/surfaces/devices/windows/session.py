@@ -1,9 +1,9 @@
-"""One exchange of an OMA-DM session: what the device says comes in, what it is told goes out.
+"""One exchange of an OMA-DM session: a message of the device and its answer.
 
 MS-MDM 3; OMA-DM Protocol 8.
 
-A session is over when an answer has nothing but statuses in it. One that stops half way is taken up by the next: what
-was told and not answered is told again.
+A session ends with an answer that has only statuses. The next session continues one that broke off: commands without a
+status are sent again.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries.devices import wire_state
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.windows import translate
+from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message, Reply
 from fauxtune.surfaces.devices.windows.session_state import Pending, State
 from fauxtune.surfaces.devices.windows.status_mapping import too_large
-from fauxtune.surfaces.devices.windows.translate import TranslationContext, WindowsAdapter
+from fauxtune.surfaces.devices.windows.translate import TranslationContext
 
-WIRE = WindowsAdapter()
-#: Steps in one message, if there is room: so many that a device settles in few, so few that none is long to answer.
+ADAPTER = WindowsAdapter()
+#: The most steps in one message: enough that a device needs few messages, and few enough to be answered quickly.
 STEPS = 24
 
 
 async def exchange(emulator: Emulator, tenant: Tenant, *, enrollment: EnrollmentRow, message: Message) -> bytes:
-    """The answer to a device's message. EnrollmentEnded where it is none of ours any more."""
+    """Return the answer to a device's message. Raises EnrollmentEnded if its enrolment has ended."""
     assert enrollment.credential_digest is not None
     caller = DeviceCaller(enrollment.id, enrollment.credential_digest)
     async with emulator.turns.of(f"{caller.enrollment_id}/session"):
@@ -49,7 +50,7 @@ async def exchange(emulator: Emulator, tenant: Tenant, *, enrollment: Enrollment
 
 
 def refused(message: Message, code: int) -> bytes:
-    """A session that is not held: the header's status says why."""
+    """Return the answer that refuses a session: the status of SyncHdr says why."""
     return Reply(message, header_status=code).document()
 
 
@@ -70,80 +71,81 @@ class _Exchange:
 
     async def of(self, message: Message) -> bytes:
         run = self._emulator.runner.run
-        kept = await self._emulator.runner.read(wire_state, self._caller.enrollment_id)
-        state = State.of(kept)
+        stored = await self._emulator.runner.read(wire_state, self._caller.enrollment_id)
+        state = State.of(stored)
         begins = state.begins(message)
         if begins:
             state.begin(message)
         state.message = message.number
         self._note_login(state, message, begins=begins)
-        answers = state.hear(message)
-        if any(each.name == "Alert" and each.data == syncml.ABORT for each in message.commands):
+        results = state.apply(message)
+        if any(command.name == "Alert" and command.data == syncml.ABORT for command in message.commands):
             state.begin(message)
-        elif message.alerted(syncml.CLIENT_EVENT, syncml.STILL_BUSY) is None or answers or begins:
-            await self._talk(state, message, begins=begins, answers=answers)
+        elif message.alerted(syncml.CLIENT_EVENT, syncml.STILL_BUSY) is None or results or begins:
+            await self._take_steps(state, message, begins=begins, results=results)
         reply = _reply(message, begins=begins)
-        self._put(state, reply)
-        # A session in which nothing is said leaves nothing to remember.
+        self._fill(reply, state)
+        # A session without commands needs no state.
         if state.sent or state.unsent or not begins:
-            kept |= state.document()
-            await run(self._tenant, stepwise.set_wire_state, self._caller.enrollment_id, state=kept)
+            stored |= state.document()
+            await run(self._tenant, stepwise.set_wire_state, self._caller.enrollment_id, state=stored)
         return reply.document()
 
     def _note_login(self, state: State, message: Message, *, begins: bool) -> None:
-        """The user's nodes are there while the user is logged in. A phone has one user, who always is."""
-        said = message.alerted(syncml.CLIENT_EVENT, syncml.LOGIN_STATUS)
-        if said is not None:
-            state.user_is_here = said.lower() == "user"
+        """Note whether the user's nodes exist: while the user is logged in. The one user of a phone always is."""
+        login = message.alerted(syncml.CLIENT_EVENT, syncml.LOGIN_STATUS)
+        if login is not None:
+            state.user_is_here = login.lower() == "user"
         elif begins and FACTS[self._variant].device_type == "windowsPhone":
             state.user_is_here = True
 
-    async def _talk(self, state: State, message: Message, *, begins: bool, answers: Sequence[StepResult]) -> None:
-        """Hand on what the device said and take up its next steps. What cannot be told is answered at once."""
+    async def _take_steps(self, state: State, message: Message, *, begins: bool, results: Sequence[StepResult]) -> None:
+        """Report the results, and take the next steps. Steps that cannot be sent get a result at once."""
         while True:
-            talk = Exchange(self._caller, begins=begins, adapter=WIRE, results=tuple(answers), limit=STEPS)
-            steps = await converse(self._emulator, self._tenant, exchange=talk)
-            around = await self._surroundings(steps, state)
-            answers = [found for step in steps if (found := self._taken(state, message, step=step, around=around))]
+            exchange = Exchange(self._caller, begins=begins, adapter=ADAPTER, results=tuple(results), limit=STEPS)
+            steps = await converse(self._emulator, self._tenant, exchange=exchange)
+            context = await self._context(steps, state)
+            taken = [self._take(state, message, step=step, context=context) for step in steps]
+            results = [result for result in taken if result is not None]
             begins = False
-            if not answers:
+            if not results:
                 return
 
-    def _taken(self, state: State, message: Message, *, step: Step, around: TranslationContext) -> StepResult | None:
-        """The step's commands wait for a message; or the step's answer, where the device cannot be told."""
-        told = translate.commands(step, around)
-        if not told:
+    def _take(self, state: State, message: Message, *, step: Step, context: TranslationContext) -> StepResult | None:
+        """Queue the step's commands; or return its result if they cannot be sent."""
+        commands = translate.commands(step, context)
+        if not commands:
             return StepResult(step.id, Result.UNSUPPORTED)
-        if translate.needs_user(told) and not state.user_is_here:
+        if translate.needs_user(commands) and not state.user_is_here:
             return StepResult(step.id, Result.LATER)
         reply = Reply(message, header_status=syncml.OK)
-        if not all(reply.fits_alone(each) for each in told):
+        if not all(reply.fits_alone(command) for command in commands):
             return too_large(step.id, largest=message.largest)
         row = None if step.item is None else step.item.row
-        renewable = row is not None and row.source is Source.PKCS
-        pending = Pending(step.kind, [], item=row.key if row is not None and renewable else "")
-        if row is not None and renewable and step.kind is StepKind.INSTALL:
+        is_renewable = row is not None and row.source is Source.PKCS
+        pending = Pending(step.kind, [], item=row.key if row is not None and is_renewable else "")
+        if row is not None and is_renewable and step.kind is StepKind.INSTALL:
             pending.thumbprint = (row.thumbprint or "").upper()
-        state.await_step(step.id, pending, commands=told)
+        state.await_step(step.id, pending, commands=commands)
         return None
 
-    async def _surroundings(self, steps: Sequence[Step], state: State) -> TranslationContext:
-        wanted = {claim.profile for step in steps if step.item is not None for claim in step.item.row.claims}
-        found: dict[str, dict[str, Any]] = {}
-        if wanted:
+    async def _context(self, steps: Sequence[Step], state: State) -> TranslationContext:
+        ids = {claim.profile for step in steps if step.item is not None for claim in step.item.row.claims}
+        profiles: dict[str, dict[str, Any]] = {}
+        if ids:
             read = self._emulator.runner.read
-            found = await read(queries.profiles_by_id, self._tenant.id, ids={str(each) for each in wanted})
+            profiles = await read(queries.profiles_by_id, self._tenant.id, ids={str(profile) for profile in ids})
         return TranslationContext(
             self._variant,
             self._tenant.edition,
-            profiles={key: each["document"] for key, each in found.items()},
-            given={key: tuple(each) for key, each in state.given.items()},
+            profiles={key: profile["document"] for key, profile in profiles.items()},
+            given={key: tuple(thumbprints) for key, thumbprints in state.given.items()},
         )
 
-    def _put(self, state: State, reply: Reply) -> None:
-        """Put into the answer what there is room for."""
+    def _fill(self, reply: Reply, state: State) -> None:
+        """Add commands to the answer while there is room."""
         tree = TREES[self._variant]
-        state.unsent += [("", 0, each) for each in translate.forget(tree, state.outdated)]
+        state.unsent += [("", 0, command) for command in translate.forget(tree, state.outdated)]
         state.outdated = []
         while state.unsent:
             step, place, command = state.unsent[0]

@@ -1,45 +1,42 @@
-"""What the server remembers between the messages of a session: which answer belongs to which step.
+"""The state of a session between its messages: which status belongs to which step.
 
-A step is several commands, an answer names a command by the message and the CmdID that it had (OMA-DM: MsgRef, CmdRef).
-Kept with the enrolment, so that it outlives requests and restarts; a new session forgets all but what a device was
-given.
+A step has several commands; a status names its command by MsgID and CmdID (OMA-DM: MsgRef, CmdRef). The state is stored
+with the enrolment, so that it survives restarts; a new session drops all but the installed thumbprints.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from fauxtune.core.engine.planning.steps import StepKind
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Message, Placed
-from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, Said, verdict
-
-Json = dict[str, Any]
+from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, CommandResponse, step_result
 
 
 @dataclass(slots=True)
 class Pending:
-    """A step under way. `said` has an entry for each of its commands, in order; `item` and `thumbprint` are of an
-    identity that is installed.
+    """A step in progress. `responses` has an entry for each of its commands, in order; `item` and `thumbprint` belong
+    to an identity that is being installed.
     """
 
     kind: StepKind
-    said: list[Said]
+    responses: list[CommandResponse]
     item: str = ""
     thumbprint: str = ""
 
     @property
-    def is_over(self) -> bool:
-        """Has every command that counts been answered?"""
-        return all(each.status is not None or each.role in (ANY, PART, DETAIL) for each in self.said)
+    def is_answered(self) -> bool:
+        """Whether the device has answered every command that counts."""
+        return all(response.status is not None or response.role in (ANY, PART, DETAIL) for response in self.responses)
 
 
 @dataclass(slots=True)
 class State:
-    """The session of one device. `sent`: "MsgID/CmdID" -> the step and which of its commands; `unsent`: commands that
-    had no room yet; `given`: under which thumbprints the device was given an item; `outdated`: those among them that
-    another has taken the place of, until the device is told.
+    """The session of one device. `sent`: the step and the index of its command by "MsgID/CmdID"; `unsent`: commands for
+    which no message had room yet; `given`: the thumbprints under which an item was installed; `outdated`: those that
+    were replaced and are still to be deleted on the device.
     """
 
     session: str = ""
@@ -52,109 +49,114 @@ class State:
     outdated: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, kept: Json) -> State:
-        """As it was kept. What cannot be read as such was never written by us."""
+    def of(cls, stored: JsonObject) -> State:
+        """Read a stored state."""
         return cls(
-            session=kept.get("session", ""),
-            message=kept.get("message", 0),
-            sent={key: (step, place) for key, (step, place) in kept.get("sent", {}).items()},
-            steps={key: _pending(each) for key, each in kept.get("steps", {}).items()},
-            unsent=[(step, place, Command.of(each)) for step, place, each in kept.get("unsent", ())],
-            given={key: list(each) for key, each in kept.get("given", {}).items()},
-            user_is_here=kept.get("userIsHere", False),
-            outdated=list(kept.get("outdated", ())),
+            session=stored.get("session", ""),
+            message=stored.get("message", 0),
+            sent={key: (step, place) for key, (step, place) in stored.get("sent", {}).items()},
+            steps={key: _pending(pending) for key, pending in stored.get("steps", {}).items()},
+            unsent=[(step, place, Command.of(command)) for step, place, command in stored.get("unsent", ())],
+            given={key: list(thumbprints) for key, thumbprints in stored.get("given", {}).items()},
+            user_is_here=stored.get("userIsHere", False),
+            outdated=list(stored.get("outdated", ())),
         )
 
-    def document(self) -> Json:
-        """As it is kept."""
+    def document(self) -> JsonObject:
+        """Write the state for storage."""
         return {
             "session": self.session,
             "message": self.message,
-            "sent": {key: list(each) for key, each in self.sent.items()},
-            "steps": {key: _kept(each) for key, each in self.steps.items()},
-            "unsent": [[step, place, each.document()] for step, place, each in self.unsent],
+            "sent": {key: list(command) for key, command in self.sent.items()},
+            "steps": {key: _document(pending) for key, pending in self.steps.items()},
+            "unsent": [[step, place, command.document()] for step, place, command in self.unsent],
             "given": self.given,
             "userIsHere": self.user_is_here,
             "outdated": self.outdated,
         }
 
     def begins(self, message: Message) -> bool:
-        """Does this message open a session? Also one that repeats a number: its answer did not arrive."""
+        """Whether this message opens a session, also by repeating a MsgID whose answer did not arrive."""
         return message.session != self.session or message.number <= self.message
 
     def begin(self, message: Message) -> None:
-        """A new session: nothing of the one before is awaited any more. Where a message only came again, who is logged
-        in was said before.
+        """Begin a session: the steps of the one before are dropped. A repeated message does not change who is logged
+        in.
         """
         if message.session != self.session or message.number == 1:
             self.user_is_here = False
         self.session, self.sent, self.steps, self.unsent = message.session, {}, {}, []
 
     def await_step(self, step: str, pending: Pending, *, commands: tuple[Command, ...]) -> None:
-        """The step goes out, as these commands."""
+        """Note a step whose commands are to be sent."""
         self.steps[step] = pending
         place = 0
         for command in commands:
             self.unsent.append((step, place, command))
-            for each in (command, *command.parts):
-                pending.said.append(Said(each.role, each.uri, None))
+            for part in (command, *command.parts):
+                pending.responses.append(CommandResponse(part.role, part.uri, None))
                 place += 1
         if pending.thumbprint:
-            known = self.given.setdefault(pending.item, [])
-            if pending.thumbprint not in known:
-                known.append(pending.thumbprint)
+            thumbprints = self.given.setdefault(pending.item, [])
+            if pending.thumbprint not in thumbprints:
+                thumbprints.append(pending.thumbprint)
 
     def note_sent(self, step: str, placed: Placed, *, place: int) -> None:
-        """The command stands in the answer to the message at hand, under these numbers."""
+        """Note the CmdIDs of a command in the answer to the current message."""
         for offset, number in enumerate((placed.id, *(number for _, number in placed.parts))):
             self.sent[f"{self.message}/{number}"] = (step, place + offset)
 
-    def hear(self, message: Message) -> list[StepResult]:
-        """Take in statuses and results; the answers of the steps that are over by them. What answers no command of
-        ours is ignored.
+    def apply(self, message: Message) -> list[StepResult]:
+        """Apply the message's Status and Results elements; return the results of the steps that are answered by now.
+        Answers to unknown commands are ignored.
         """
         for results in message.results:
-            data = next((each.data for each in results.items), "")
+            data = next((item.data for item in results.items), "")
             self._note(results.message, results.command, data=data)
         for status in message.statuses:
             self._note(status.message, status.command, code=status.code)
-        over = [step for step, each in self.steps.items() if each.is_over and not self._waits(step)]
-        return [self._concluded(step) for step in over]
+        answered = [step for step, pending in self.steps.items() if pending.is_answered and not self._has_unsent(step)]
+        return [self._result(step) for step in answered]
 
     def _note(self, message: str, command: str, *, code: int | None = None, data: str | None = None) -> None:
         step, place = self.sent.get(f"{message}/{command}", ("", 0))
         pending = self.steps.get(step)
         if pending is None:
             return
-        said = pending.said[place]
-        status = said.status if code is None else code
-        pending.said[place] = Said(said.role, said.uri, status, said.data if data is None else data)
+        response = pending.responses[place]
+        pending.responses[place] = replace(
+            response,
+            status=response.status if code is None else code,
+            data=response.data if data is None else data,
+        )
 
-    def _waits(self, step: str) -> bool:
-        """Has the step commands that were not sent yet?"""
-        return any(each == step for each, _, _ in self.unsent)
+    def _has_unsent(self, step: str) -> bool:
+        """Whether the step has commands that were not sent yet."""
+        return any(unsent == step for unsent, _, _ in self.unsent)
 
-    def _concluded(self, step: str) -> StepResult:
+    def _result(self, step: str) -> StepResult:
         pending = self.steps.pop(step)
-        self.sent = {key: each for key, each in self.sent.items() if each[0] != step}
-        answered = verdict(step, pending.said, kind=pending.kind)
-        if answered.result is Result.DONE and pending.kind is StepKind.REMOVE:
+        self.sent = {key: command for key, command in self.sent.items() if command[0] != step}
+        result = step_result(step, pending.responses, kind=pending.kind)
+        if result.result is Result.DONE and pending.kind is StepKind.REMOVE:
             self.given.pop(pending.item, None)
-        elif answered.result is Result.DONE and pending.thumbprint:
-            self.outdated += [each for each in self.given.get(pending.item, ()) if each != pending.thumbprint]
+        elif result.result is Result.DONE and pending.thumbprint:
+            self.outdated += [
+                thumbprint for thumbprint in self.given.get(pending.item, ()) if thumbprint != pending.thumbprint
+            ]
             self.given[pending.item] = [pending.thumbprint]
-        return answered
+        return result
 
 
-def _kept(pending: Pending) -> Json:
-    said = [[each.role, each.uri, each.status, each.data] for each in pending.said]
-    return {"kind": pending.kind.value, "said": said, "item": pending.item, "thumbprint": pending.thumbprint}
+def _document(pending: Pending) -> JsonObject:
+    responses = [[one.role, one.uri, one.status, one.data] for one in pending.responses]
+    return {"kind": pending.kind.value, "said": responses, "item": pending.item, "thumbprint": pending.thumbprint}
 
 
-def _pending(kept: Json) -> Pending:
+def _pending(stored: JsonObject) -> Pending:
     return Pending(
-        kind=StepKind(kept["kind"]),
-        said=[Said(role, uri, status, data) for role, uri, status, data in kept["said"]],
-        item=kept["item"],
-        thumbprint=kept["thumbprint"],
+        kind=StepKind(stored["kind"]),
+        responses=[CommandResponse(role, uri, status, data) for role, uri, status, data in stored["said"]],
+        item=stored["item"],
+        thumbprint=stored["thumbprint"],
     )

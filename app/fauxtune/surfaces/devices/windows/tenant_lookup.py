@@ -1,8 +1,8 @@
-"""Which tenant a Windows device means: that of the path, else its user's.
+"""The tenant of a Windows device's request: that of the path, else its user's.
 
-Real devices find their tenant by DNS (enterpriseenrollment.<domain of the address>), and some clients have the paths
-built in. So at paths without a tenant it is the domain of the address, of the user's name or of the token; where none
-of them is there, the one tenant that answers at such paths (switch `windows.rootPaths`).
+Real devices find their tenant by DNS (enterpriseenrollment.<domain of the address>), and some clients have fixed paths.
+So at paths without a tenant the domain of the address, of the user's name or of the token decides; without any of them,
+the one tenant that answers at such paths (switch `windows.rootPaths`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.tenants import tenants_with
 from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof, binary
 
-ROOT_PATHS, ALIASES, LAX = "windows.rootPaths", "windows.pathAliases", "windows.laxIdentity"
+ROOT_PATHS, ALIASES = "windows.rootPaths", "windows.pathAliases"
 _ALIASED = re.compile(r"(/mdm/[^/]+/windows)?/api/mdm/microsoft/", re.IGNORECASE)
 
 
 async def tenant_of(emulator: Emulator, path: str, *, key: str | None, names: tuple[str, ...] = ()) -> Tenant:
-    """The tenant. `key` is the path's; `names` are user names, domains and ids that the caller mentions. NotFound where
-    it cannot be told, and for a path that the tenant does not serve.
+    """Return the tenant. `key`: the one in the path; `names`: user names, domains and ids in the request. Raises
+    NotFound if there is no such tenant, if several may be meant, and for a path that the tenant does not serve.
     """
     tenant = await emulator.runner.tenant(key) if key is not None else await _meant(emulator, names)
     if _ALIASED.match(path) and not tenant.setting(ALIASES):
@@ -33,20 +33,20 @@ async def tenant_of(emulator: Emulator, path: str, *, key: str | None, names: tu
 
 
 async def served_by_some(emulator: Emulator, path: str) -> None:
-    """NotFound for a path that every tenant has switched off."""
+    """Raise NotFound for a path that all tenants have switched off."""
     if _ALIASED.match(path) and not await emulator.runner.read(tenants_with, ALIASES):
         raise NotFound(f"No tenant serves this path: the switch {ALIASES} is off everywhere.")
 
 
 def names_in(proof: Proof) -> tuple[str, ...]:
-    """Whom a proof mentions; nothing is proved by that yet."""
+    """Return the names in a proof, which is not checked yet."""
     claims = claims_of(proof.token) if proof.kind == JWT else {}
-    mentioned = (proof.username, claims.get("upn"), claims.get("unique_name"), claims.get("tid"))
-    return tuple(str(each) for each in mentioned if each)
+    names = (proof.username, claims.get("upn"), claims.get("unique_name"), claims.get("tid"))
+    return tuple(str(name) for name in names if name)
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What a JWT says of itself, unverified. Nothing where it is none."""
+    """Return the claims of a JWT, unverified; empty for other texts."""
     parts = token.split(".")
     try:
         claims = orjson.loads(binary(parts[1])) if len(parts) == 3 else None
@@ -65,9 +65,9 @@ async def _meant(emulator: Emulator, names: tuple[str, ...]) -> Tenant:
     answering = await emulator.runner.read(tenants_with, ROOT_PATHS)
     if len(answering) != 1:
         how_many = "more than one tenant has" if answering else "no tenant has"
-        mentioned = f" ({', '.join(names)} is of none)" if names else ""
+        unknown = f" ({', '.join(names)} belongs to no tenant)" if names else ""
         raise NotFound(
-            f"It cannot be told which tenant is meant{mentioned}: use the paths below /mdm/{{tenant}}/windows, name a "
-            f"user of the tenant, or turn the switch {ROOT_PATHS} on for one tenant; now {how_many} it on."
+            f"The request does not say which tenant is meant{unknown}: use the paths below /mdm/{{tenant}}/windows, "
+            f"name a user of the tenant, or turn the switch {ROOT_PATHS} on for one tenant; now {how_many} it on."
         )
     return emulator.runner.current(answering[0])

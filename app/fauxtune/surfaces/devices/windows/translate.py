@@ -1,6 +1,6 @@
-"""Between the engine's steps and the commands of Windows: what a device is told, and what its statuses mean.
+"""From the engine's steps to the commands of Windows devices.
 
-A PFX file goes into one Atomic, behind a Delete of the same certificate: so giving it again is safe
+A PFX file is installed by one Atomic, after a Delete of the same certificate, so that installing it again is safe
 (ClientCertificateInstall CSP).
 """
 
@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import assert_never
 
-from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Changed, Edition, Stated
-from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.states import Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
@@ -29,8 +27,6 @@ from fauxtune.surfaces.devices.windows import csp
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, ASK, ATOMIC, DETAIL, GONE, MUST, PART, THERE
-
-Json = dict[str, Any]
 
 _KEY_LOCATIONS = {
     "useTpmKspOtherwiseFail": 1,
@@ -56,10 +52,10 @@ EXPORTABLE: Changed[frozenset[int]] = Changed(
         ),
     },
 )
-#: PFXCertPasswordEncryptionType: encrypted to the certificate by which the device is managed.
+#: PFXCertPasswordEncryptionType: encrypted with the certificate by which the device is managed.
 _TO_THE_IDENTITY = "1"
 
-#: ActiveSync CSP: Options/Schedule and Options/MailAgeFilter. What the user is to choose is left out.
+#: ActiveSync CSP: Options/Schedule and Options/MailAgeFilter, without the values that let the user choose.
 _SCHEDULES = {
     "asMessagesArrive": "-1",
     "manual": "0",
@@ -78,13 +74,13 @@ _MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
 
 @dataclass(frozen=True, slots=True)
 class TranslationContext:
-    """What a step's commands depend on besides the step: the kind of device, the tenant's edition, the profiles'
-    documents by their ids, and under which thumbprints the device was given an item before.
+    """What the commands of a step depend on besides the step: the kind of device, the tenant's edition, the profiles'
+    documents by id, and the thumbprints under which items were installed before, by item.
     """
 
     variant: Variant
     edition: Edition = Edition.CURRENT
-    profiles: Mapping[str, Json] = field(default_factory=dict)
+    profiles: Mapping[str, JsonObject] = field(default_factory=dict)
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -94,7 +90,7 @@ class TranslationContext:
 
 
 def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
-    """What the device is told for this step; nothing: devices of this kind have no such command."""
+    """Return the commands of a step; none if devices of this kind have no such command."""
     match step.kind:
         case StepKind.INSTALL:
             assert step.item is not None
@@ -111,9 +107,9 @@ def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
             assert_never(step.kind)
 
 
-def needs_user(told: tuple[Command, ...]) -> bool:
-    """Does any of it concern the user's own nodes, which are there only while somebody is logged in?"""
-    return any(each.uri.startswith(csp.USER) for one in told for each in (one, *one.parts))
+def needs_user(commands: tuple[Command, ...]) -> bool:
+    """Whether a command addresses the user's own nodes, which exist only while the user is logged in."""
+    return any(part.uri.startswith(csp.USER) for command in commands for part in (command, *command.parts))
 
 
 def _install(item: Deliverable, around: TranslationContext) -> tuple[Command, ...]:
@@ -138,11 +134,13 @@ def _trusted(row: LedgerRow, around: TranslationContext) -> str:
 
 
 def _store(row: LedgerRow, tree: Tree) -> str:
-    """Where a trusted certificate goes. Profiles of Windows Phone 8.1 do not say: roots are told by their issuer."""
-    wanted = csp.STORES.get(row.key.split("/")[2], csp.ROOTS)
+    """The store of a trusted certificate. Profiles of Windows Phone 8.1 name none: a root is recognised by its
+    issuer.
+    """
+    store = csp.STORES.get(row.key.split("/")[2], csp.ROOTS)
     if csp.USER_INTERMEDIATES not in tree.collections and row.payload is not None:
         return csp.ROOTS if is_self_issued(row.payload) else csp.INTERMEDIATES
-    return wanted
+    return store
 
 
 def _identity(item: Deliverable, around: TranslationContext) -> tuple[Command, ...]:
@@ -166,14 +164,15 @@ def _identity(item: Deliverable, around: TranslationContext) -> tuple[Command, .
 
 
 def forget(tree: Tree, thumbprints: Sequence[str]) -> tuple[Command, ...]:
-    """Take away what a certificate was before its renewal; whatever comes of it."""
-    return tuple(Command("Delete", tree.identity(each), role=ANY) for each in thumbprints)
+    """Return the commands that delete the predecessors of renewed certificates. Their statuses do not matter."""
+    return tuple(Command("Delete", tree.identity(thumbprint), role=ANY) for thumbprint in thumbprints)
 
 
 def _key_location(row: LedgerRow, around: TranslationContext) -> int:
-    """KeyLocation, of the first profile that wants the certificate."""
+    """KeyLocation, from the first profile that assigns the certificate."""
     documents = (around.profiles.get(claim.profile, {}) for claim in row.claims)
-    provider = next((each["keyStorageProvider"] for each in documents if each.get("keyStorageProvider")), None)
+    providers = (document["keyStorageProvider"] for document in documents if document.get("keyStorageProvider"))
+    provider = next(providers, None)
     return _KEY_LOCATIONS.get(str(provider), _USUAL_LOCATION)
 
 
@@ -182,7 +181,7 @@ def _word(value: bool) -> str:
 
 
 def _account(row: LedgerRow, account: Account, *, around: TranslationContext) -> tuple[Command, ...]:
-    """ActiveSync CSP. To add an account that is there deletes it, so it is deleted before. No node speaks of S/MIME."""
+    """ActiveSync CSP. Adding an account that exists deletes it, so it is deleted first. No node is about S/MIME."""
     node = around.tree.account(row.key.partition("/")[2])
     settings = account.settings
     domain, _, name = account.username.rpartition("\\")
@@ -211,15 +210,16 @@ def _remove(row: LedgerRow, around: TranslationContext) -> tuple[Command, ...]:
         case Source.ROOT:
             nodes = [_trusted(row, around)]
         case Source.PKCS | Source.IMPORTED:
-            known = {each.upper() for each in (row.thumbprint, *around.given.get(row.key, ())) if each}
-            nodes = [tree.identity(each) for each in sorted(known)]
+            installed = (row.thumbprint, *around.given.get(row.key, ()))
+            thumbprints = {thumbprint.upper() for thumbprint in installed if thumbprint}
+            nodes = [tree.identity(thumbprint) for thumbprint in sorted(thumbprints)]
         case Source.EMAIL:
             nodes = [tree.account(row.key.partition("/")[2])]
         case Source.SCEP:
             nodes = []
         case _:
             assert_never(row.source)
-    return tuple(Command("Delete", each, role=GONE) for each in nodes)
+    return tuple(Command("Delete", node, role=GONE) for node in nodes)
 
 
 def _act(order: Order, tree: Tree) -> tuple[Command, ...]:
@@ -232,8 +232,8 @@ def _act(order: Order, tree: Tree) -> tuple[Command, ...]:
     return ()
 
 
-def _way_to_wipe(details: Json) -> str:
-    """RemoteWipe CSP. Unverified: that keepUserData alone is this node too; it has no other."""
+def _way_to_wipe(details: JsonObject) -> str:
+    """RemoteWipe CSP. Unverified: that keepUserData alone uses this node too; there is no other."""
     if details.get("keepEnrollmentData") or details.get("keepUserData"):
         return "doWipePersistUserData"
     return "doWipeProtected" if details.get("useProtectedWipe") else "doWipe"
@@ -243,9 +243,9 @@ def _ask(part: str, tree: Tree) -> tuple[Command, ...]:
     nodes = (
         tree.facts
         if part == csp.FACTS
-        else tuple(tree.collections[each] for each in (part,) if each in tree.collections)
+        else tuple(tree.collections[name] for name in (part,) if name in tree.collections)
     )
-    return tuple(Command("Get", each, role=ASK) for each in nodes)
+    return tuple(Command("Get", node, role=ASK) for node in nodes)
 
 
 def _add(uri: str, data: str, *, kind: str = "chr", role: str) -> Command:
@@ -253,74 +253,9 @@ def _add(uri: str, data: str, *, kind: str = "chr", role: str) -> Command:
 
 
 def _base64(data: bytes | None) -> str:
-    """In one line: EncodedCertificate takes no line ends."""
+    """On one line: EncodedCertificate accepts no line ends."""
     return base64.b64encode(data or b"").decode()
 
 
 def _switch(value: object) -> str:
     return "1" if value else "0"
-
-
-class WindowsAdapter:
-    """What the conversation asks of Windows devices, and how their answers are read."""
-
-    def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
-        """One for each node below which the device holds things."""
-        return tuple(TREES[variant].collections)
-
-    def information_parts(self, variant: Variant) -> tuple[str, ...]:
-        """DevDetail and DevInfo at once."""
-        return (csp.FACTS,)
-
-    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
-        """The nodes below which the item stands; a root whose profile names no store may stand in either."""
-        source, _, rest = key.partition("/")
-        if source == "root":
-            store = csp.STORES.get(rest.partition("/")[2])
-            return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
-        return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
-
-    def inventory(
-        self, answers: Mapping[str, Json], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
-    ) -> Inventory:
-        """What the device holds. An account does not say which settings it has: what was confirmed stands."""
-        held = {part: csp.children(str(data.get("children") or "")) for part, data in answers.items()}
-        roots, identities, accounts = set(), {}, {}
-        for key, row in rows.items():
-            believed = key in acknowledged or row.state in (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
-            thumbprint = (row.thumbprint or "").upper()
-            if row.source is Source.ROOT:
-                if _is_in(thumbprint, held, parts=self.parts_that_tell(key), otherwise=believed):
-                    roots.add(key.partition("/")[2])
-            elif row.source is Source.EMAIL:
-                there = _is_in(key.partition("/")[2].upper(), held, parts=self.parts_that_tell(key), otherwise=believed)
-                if there and believed and row.fingerprint is not None:
-                    accounts[key] = row.fingerprint
-            elif thumbprint and _is_in(thumbprint, held, parts=self.parts_that_tell(key), otherwise=believed):
-                identities[key] = row.thumbprint or ""
-        return Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
-
-    def facts(self, answers: Mapping[str, Json]) -> dict[str, Any]:
-        """Of DevDetail and DevInfo, by Graph's names."""
-        said = answers.get(csp.FACTS, {}).get("values", {})
-        found = {name: next((said[node] for node in nodes if said.get(node)), "") for name, nodes in _FACTS.items()}
-        found["wiFiMacAddress"] = found["wiFiMacAddress"].replace(":", "").replace("-", "")
-        return {name: value for name, value in found.items() if 0 < len(value) <= _LONGEST_FACT}
-
-
-#: Longer ones are no device's.
-_LONGEST_FACT = 1024
-_FACTS = {
-    "osVersion": ("./DevDetail/SwV",),
-    "deviceName": ("./DevDetail/Ext/Microsoft/DeviceName",),
-    "serialNumber": ("./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",),
-    "wiFiMacAddress": ("./DevDetail/Ext/WLANMACAddress",),
-    "manufacturer": ("./DevInfo/Man", "./DevDetail/OEM"),
-    "model": ("./DevInfo/Mod",),
-}
-
-
-def _is_in(name: str, held: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:
-    """Is it there? Where the device could not say, `otherwise`."""
-    told = [held[part] for part in parts if part in held]
-    return any(name in each for each in told) if told else otherwise

@@ -1,7 +1,7 @@
-"""What the three steps of an enrolment say: Discover, GetPolicies, RequestSecurityToken.
+"""The messages of the three steps of an enrolment: Discover, GetPolicies, RequestSecurityToken.
 
 MS-MDE2 3.1 (Discover), 3.3 (GetPolicies; MS-XCEP), 3.4 (RequestSecurityToken; MS-WSTEP). Samples pad values with line
-ends, and phones of the 8.1 era leave things out.
+ends, and phones of the 8.1 era leave elements out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class Discover:
-    """Where do I enrol? The address may be empty; what is not offered is offered by silence."""
+    """Discover. The e-mail address may be empty; without AuthPolicies the client accepts any."""
 
     email: str
     request_version: str
@@ -40,28 +40,29 @@ class Discover:
 
     @property
     def version(self) -> str:
-        """The version to go on with."""
+        """The EnrollmentVersion of the answer."""
         major = self.request_version.partition(".")[0]
         number = int(major) if major.isascii() and major.isdigit() and len(major) < 4 else 0
         return f"{min(max(number, 3), 5)}.0"
 
     @property
     def policy(self) -> str:
-        """How to prove oneself. Invalid where the client can nothing that we can."""
-        offered = {each.lower(): each for each in self.policies}
+        """The AuthPolicy of the answer. Raises Invalid if the client offers none that is emulated."""
+        offered = {policy.lower() for policy in self.policies}
         for policy in (ON_PREMISE, FEDERATED):
             if not offered or policy.lower() in offered:
                 return policy
         raise Invalid(
-            f"{', '.join(self.policies)} are offered as ways to prove oneself; {ON_PREMISE} and {FEDERATED} are known.",
+            f"The client offers the AuthPolicies {', '.join(self.policies)}; only {ON_PREMISE} and {FEDERATED} are "
+            "emulated.",
             target="policies",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """RequestSecurityToken. `items` are the context items, of which some repeat (MAC, IMEI); `signed`: the certificate
-    request comes in CMS, signed by the identity that is to be renewed (PKCS7).
+    """RequestSecurityToken. `items`: the context items by lower-case name; some repeat (MAC, IMEI). `signed`: the
+    certificate request is in CMS, signed by the identity that it renews (PKCS7).
     """
 
     renews: bool
@@ -70,42 +71,42 @@ class TokenRequest:
     items: Mapping[str, tuple[str, ...]]
 
     def item(self, name: str) -> str:
-        """The first value of a context item that says something; else empty."""
-        return next((each for each in self.items.get(name.lower(), ()) if each), "")
+        """Return the first value of a context item that is not empty; else empty."""
+        return next((value for value in self.items.get(name.lower(), ()) if value), "")
 
 
 def discover(request: Request) -> Discover:
-    """What the device says of itself. Invalid for another body."""
-    asked = request.body.find("request") if request.body.name == "Discover" else None
-    if asked is None:
-        raise Invalid("Discover with a request in it was expected.")
-    listed = asked.find("AuthPolicies")
+    """Read Discover. Raises Invalid for another body."""
+    content = request.body.find("request") if request.body.name == "Discover" else None
+    if content is None:
+        raise Invalid("The body must be Discover with an element request in it.")
+    policies = content.find("AuthPolicies")
     return Discover(
-        email=asked.text_at("EmailAddress"),
-        request_version=asked.text_at("RequestVersion"),
-        device_type=asked.text_at("DeviceType"),
-        policies=() if listed is None else tuple(each.text for each in listed.all("AuthPolicy") if each.text),
+        email=content.text_at("EmailAddress"),
+        request_version=content.text_at("RequestVersion"),
+        device_type=content.text_at("DeviceType"),
+        policies=() if policies is None else tuple(policy.text for policy in policies.all("AuthPolicy") if policy.text),
     )
 
 
-def discovered(asked: Discover, *, policy_url: str, enrollment_url: str, sign_in_url: str) -> str:
-    """DiscoverResponse. The address to sign in at goes with Federated alone."""
-    told = leaf("AuthPolicy", asked.policy) + leaf("EnrollmentVersion", asked.version)
-    told += leaf("EnrollmentPolicyServiceUrl", policy_url) + leaf("EnrollmentServiceUrl", enrollment_url)
-    if asked.policy == FEDERATED:
-        told += leaf("AuthenticationServiceUrl", sign_in_url)
-    return tag("DiscoverResponse", tag("DiscoverResult", told), xmlns=DISCOVERY)
+def discovered(request: Discover, *, policy_url: str, enrollment_url: str, sign_in_url: str) -> str:
+    """Write DiscoverResponse. Only Federated has the address of the sign-in page."""
+    result = leaf("AuthPolicy", request.policy) + leaf("EnrollmentVersion", request.version)
+    result += leaf("EnrollmentPolicyServiceUrl", policy_url) + leaf("EnrollmentServiceUrl", enrollment_url)
+    if request.policy == FEDERATED:
+        result += leaf("AuthenticationServiceUrl", sign_in_url)
+    return tag("DiscoverResponse", tag("DiscoverResult", result), xmlns=DISCOVERY)
 
 
 def check_policies_request(request: Request) -> None:
-    """Invalid unless the body asks for policies."""
+    """Raise Invalid for a body that is not GetPolicies."""
     if request.body.name != "GetPolicies":
-        raise Invalid("GetPolicies was expected.")
+        raise Invalid("The body must be GetPolicies.")
 
 
 def policies(policy_id: str, *, days: int) -> str:
-    """GetPoliciesResponse: RSA-2048 and SHA-256, good for so many days. Of all this clients read the key's length and
-    the hash (MS-XCEP 3.1.4.1).
+    """Write GetPoliciesResponse: RSA-2048, SHA-256, a validity of so many days. Clients read the key's length and the
+    hash (MS-XCEP 3.1.4.1).
     """
     attributes = leaf("commonName", "FauxtuneIdentity") + leaf("policySchema", "3")
     validity = (leaf("validityPeriodSeconds", str(days * _DAY)), leaf("renewalPeriodSeconds", str(42 * _DAY)))
@@ -119,55 +120,57 @@ def policies(policy_id: str, *, days: int) -> str:
     attributes += _nothing("generalFlags") + leaf("hashAlgorithmOIDReference", "0")
     attributes += _nothing("rARequirements", "keyArchivalAttributes", "extensions")
     policy = leaf("policyOIDReference", "0") + _nothing("cAs") + tag("attributes", attributes)
-    answered = leaf("policyID", policy_id) + _nothing("policyFriendlyName", "nextUpdateHours", "policiesNotChanged")
-    answered += tag("policies", tag("policy", policy))
+    response = leaf("policyID", policy_id) + _nothing("policyFriendlyName", "nextUpdateHours", "policiesNotChanged")
+    response += tag("policies", tag("policy", policy))
     oid = leaf("value", "2.16.840.1.101.3.4.2.1") + leaf("group", "1") + leaf("oIDReferenceID", "0")
     oids = tag("oIDs", tag("oID", oid + leaf("defaultName", "szOID_NIST_sha256")))
-    content = tag("response", answered) + _nothing("cAs") + oids
+    content = tag("response", response) + _nothing("cAs") + oids
     return tag("GetPoliciesResponse", content, xmlns=POLICY, xmlns__xsi=_INSTANCE)
 
 
 def token_request(request: Request) -> TokenRequest:
-    """RequestSecurityToken, read. Invalid (target: csr) where the certificate request is not base64."""
+    """Read RequestSecurityToken. Raises Invalid for another body; its target is csr for the certificate request."""
     body = request.body
     if body.name != "RequestSecurityToken":
-        raise Invalid("RequestSecurityToken was expected.")
+        raise Invalid("The body must be RequestSecurityToken.")
     kind = body.text_at("RequestType").rpartition("/")[2]
     if kind.lower() not in ("issue", "renew"):
-        raise Invalid(f"The request type '{kind}' is not served; Issue and Renew are.", target="RequestType")
+        raise Invalid(f"The RequestType must be Issue or Renew, not '{kind}'.", target="RequestType")
     token = body.find("BinarySecurityToken")
     if token is None:
-        raise Invalid("The request carries no certificate request (BinarySecurityToken).", target="csr")
+        raise Invalid("The certificate request (BinarySecurityToken) is missing.", target="csr")
     # Without its line ends PEM would pass for base64 in the URL-safe alphabet.
     if is_pem(token.text):
-        raise Invalid("The certificate request is PEM; wanted is the base64 of its DER alone.", target="csr")
+        raise Invalid("The certificate request is PEM; it must be the base64 of the DER only.", target="csr")
     try:
-        wanted = binary(token.text)
+        certificate_request = binary(token.text)
     except Invalid:
         raise Invalid("The certificate request is not base64.", target="csr") from None
     signed = token.attributes.get("ValueType", "").rpartition("#")[2].lower() == "pkcs7"
-    found: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     context = body.find("AdditionalContext")
-    for each in () if context is None else context.all("ContextItem"):
-        name = each.attributes.get("Name", "").strip().lower()
-        found.setdefault(name, []).append(each.text_at("Value"))
-    items = {name: tuple(values) for name, values in found.items()}
-    return TokenRequest(renews=kind.lower() == "renew", signed=signed, certificate_request=wanted, items=items)
+    for item in () if context is None else context.all("ContextItem"):
+        name = item.attributes.get("Name", "").strip().lower()
+        values.setdefault(name, []).append(item.text_at("Value"))
+    items = {name: tuple(of_name) for name, of_name in values.items()}
+    return TokenRequest(
+        renews=kind.lower() == "renew", signed=signed, certificate_request=certificate_request, items=items
+    )
 
 
 def token_answer(document: str) -> str:
-    """RequestSecurityTokenResponseCollection around the base64 of a provisioning document."""
-    packed = leaf(
+    """Write RequestSecurityTokenResponseCollection around the base64 of a provisioning document."""
+    token = leaf(
         "BinarySecurityToken",
         document,
         ValueType=f"{_MANAGER}/DeviceEnrollmentProvisionDoc",
         EncodingType=BASE64_BINARY,
         xmlns=SECURITY,
     )
-    answered = leaf("TokenType", f"{_MANAGER}/DeviceEnrollmentToken")
-    answered += tag("DispositionMessage", xmlns=ENROLLMENT) + tag("RequestedSecurityToken", packed)
-    answered += leaf("RequestID", "0", xmlns=ENROLLMENT)
-    inner = tag("RequestSecurityTokenResponse", answered)
+    response = leaf("TokenType", f"{_MANAGER}/DeviceEnrollmentToken")
+    response += tag("DispositionMessage", xmlns=ENROLLMENT) + tag("RequestedSecurityToken", token)
+    response += leaf("RequestID", "0", xmlns=ENROLLMENT)
+    inner = tag("RequestSecurityTokenResponse", response)
     return tag("RequestSecurityTokenResponseCollection", inner, xmlns=_TRUST)
 
 

@@ -1,8 +1,8 @@
-"""The provisioning document: what an enrolled device is set up with. MS-MDE2 2.2.9.1 and the CSPs that it configures
-(CertificateStore, w7 APPLICATION, DMClient).
+"""The provisioning document, which configures an enrolled device. MS-MDE2 2.2.9.1 and its CSPs (CertificateStore, w7
+APPLICATION, DMClient).
 
-One line: the client takes no blanks between elements. Thumbprints are SHA-1 in upper case. Without DEFAULTENCODING the
-device would speak WBXML.
+It has one line: the client accepts no blanks between elements. Thumbprints are SHA-1 in upper case. Without
+DEFAULTENCODING the device would send WBXML.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from fauxtune.surfaces.devices.windows.messages.xml import tag
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """When a device calls by itself: (how often, every so many minutes), three times; 0 is for ever. DMClient: Poll."""
+    """The check-ins of a device by itself: three times (number, minutes between them); 0: without end. DMClient:
+    Poll.
+    """
 
     first: tuple[int, int]
     second: tuple[int, int]
@@ -26,8 +28,8 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Provisioning:
-    """Everything that the document says. `issuer` has signed the identity; `per_machine`: the identity goes into the
-    machine's store.
+    """The content of the document. `issuer` signed the identity; `per_machine`: the identity is for the machine's
+    store.
     """
 
     root: bytes
@@ -46,21 +48,21 @@ class Provisioning:
 
 
 def thumbprint(certificate: bytes) -> str:
-    """SHA-1 as Windows names certificates: hex, upper case."""
+    """Return the SHA-1 thumbprint as Windows writes it: hex, upper case."""
     return hashlib.sha1(certificate, usedforsecurity=False).hexdigest().upper()
 
 
-def document(wanted: Provisioning) -> str:
-    """The document of a new enrolment, as it travels: base64 of UTF-8."""
+def document(content: Provisioning) -> str:
+    """Write the document of a new enrolment: base64 of UTF-8."""
     return _packed(
-        _certificates(wanted.identity, root=wanted.root, issuer=wanted.issuer, per_machine=wanted.per_machine)
-        + _application(wanted)
-        + _client(wanted)
+        _certificates(content.identity, root=content.root, issuer=content.issuer, per_machine=content.per_machine)
+        + _application(content)
+        + _client(content)
     )
 
 
 def renewed(identity: bytes, *, root: bytes, issuer: bytes, per_machine: bool) -> str:
-    """The document of a renewal: the new identity, and nothing else changes."""
+    """Write the document of a renewal: the new identity only."""
     return _packed(_certificates(identity, root=root, issuer=issuer, per_machine=per_machine))
 
 
@@ -73,8 +75,8 @@ def _group(kind: str, content: str = "") -> str:
 
 
 def _value(name: str, value: str, *, datatype: str | None = None) -> str:
-    more = {} if datatype is None else {"datatype": datatype}
-    return tag("parm", name=name, value=value, **more)
+    attributes = {} if datatype is None else {"datatype": datatype}
+    return tag("parm", name=name, value=value, **attributes)
 
 
 def _certificates(identity: bytes, *, root: bytes, issuer: bytes, per_machine: bool) -> str:
@@ -94,47 +96,47 @@ def _certificate(der: bytes) -> str:
     return _group(thumbprint(der), _value("EncodedCertificate", base64.b64encode(der).decode()))
 
 
-def _application(wanted: Provisioning) -> str:
-    store = "System" if wanted.per_machine else "User"
+def _application(content: Provisioning) -> str:
+    store = "System" if content.per_machine else "User"
     search = (
-        f"Subject={quote(f'CN={wanted.common_name}', safe='')}&Stores={quote(chr(92).join(('MY', store)), safe='')}"
+        f"Subject={quote(f'CN={content.common_name}', safe='')}&Stores={quote(chr(92).join(('MY', store)), safe='')}"
     )
-    nonce = base64.b64encode(wanted.nonce.encode()).decode()
-    told = "".join(
+    nonce = base64.b64encode(content.nonce.encode()).decode()
+    values = "".join(
         _value(name, value)
         for name, value in (
             ("APPID", "w7"),
-            ("PROVIDER-ID", wanted.provider),
+            ("PROVIDER-ID", content.provider),
             ("NAME", "Fauxtune"),
-            ("ADDR", wanted.management_url),
+            ("ADDR", content.management_url),
             ("CONNRETRYFREQ", "6"),
             ("INITIALBACKOFFTIME", "30000"),
             ("MAXBACKOFFTIME", "120000"),
         )
     )
-    told += tag("parm", name="BACKCOMPATRETRYDISABLED")
-    told += _value("DEFAULTENCODING", "application/vnd.syncml.dm+xml") + _value("SSLCLIENTCERTSEARCHCRITERIA", search)
+    values += tag("parm", name="BACKCOMPATRETRYDISABLED")
+    values += _value("DEFAULTENCODING", "application/vnd.syncml.dm+xml") + _value("SSLCLIENTCERTSEARCHCRITERIA", search)
     client = _value("AAUTHLEVEL", "CLIENT") + _value("AAUTHTYPE", "DIGEST") + _value("AAUTHSECRET", "unused")
     server = _value("AAUTHLEVEL", "APPSRV") + _value("AAUTHTYPE", "DIGEST") + _value("AAUTHNAME", "unused")
-    told += _group("APPAUTH", client + _value("AAUTHDATA", nonce))
-    told += _group("APPAUTH", server + _value("AAUTHSECRET", "unused") + _value("AAUTHDATA", nonce))
-    return _group("APPLICATION", told)
+    values += _group("APPAUTH", client + _value("AAUTHDATA", nonce))
+    values += _group("APPAUTH", server + _value("AAUTHSECRET", "unused") + _value("AAUTHDATA", nonce))
+    return _group("APPLICATION", values)
 
 
-def _client(wanted: Provisioning) -> str:
-    told = _value("EntDMID", wanted.device_id, datatype="string")
-    told += _value("EntDeviceName", wanted.device_name, datatype="string")
-    told += _value("UPN", wanted.user, datatype="string")
-    told += _value("RequireMessageSigning", "true", datatype="boolean")
-    # Differs from Windows: a PFN names an app to the notification service. Here it is where the device waits to be
-    # pushed.
-    told += _group("Push", _value("PFN", wanted.push_url, datatype="string"))
-    told += _group("Poll", _poll(wanted.cadence))
-    return _group("DMClient", _group("Provider", _group(wanted.provider, told)))
+def _client(content: Provisioning) -> str:
+    values = _value("EntDMID", content.device_id, datatype="string")
+    values += _value("EntDeviceName", content.device_name, datatype="string")
+    values += _value("UPN", content.user, datatype="string")
+    values += _value("RequireMessageSigning", "true", datatype="boolean")
+    # Differs from Windows: a PFN names an app to the notification service. Here it is the address of the push
+    # channel.
+    values += _group("Push", _value("PFN", content.push_url, datatype="string"))
+    values += _group("Poll", _poll(content.cadence))
+    return _group("DMClient", _group("Provider", _group(content.provider, values)))
 
 
 def _poll(cadence: Cadence) -> str:
-    told = (
+    parameters = (
         ("NumberOfFirstRetries", cadence.first[0]),
         ("IntervalForFirstSetOfRetries", cadence.first[1]),
         ("NumberOfSecondRetries", cadence.second[0]),
@@ -142,6 +144,6 @@ def _poll(cadence: Cadence) -> str:
         ("NumberOfRemainingScheduledRetries", cadence.then[0]),
         ("IntervalForRemainingScheduledRetries", cadence.then[1]),
     )
-    numbers = "".join(_value(name, str(value), datatype="integer") for name, value in told)
+    numbers = "".join(_value(name, str(value), datatype="integer") for name, value in parameters)
     switches = ("PollOnLogin", "AllUsersPollOnFirstLogin")
     return numbers + "".join(_value(name, "true", datatype="boolean") for name in switches)

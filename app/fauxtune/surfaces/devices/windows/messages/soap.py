@@ -1,7 +1,7 @@
-"""SOAP 1.2 as Windows enrolment speaks it: envelopes, the caller's proof in wsse:Security, and faults.
+"""SOAP 1.2 of Windows enrolment: envelopes, the caller's proof in wsse:Security, and faults.
 
-MS-MDE2 2.2 and 3; WS-Security UsernameToken and BinarySecurityToken. Element names are SOAP 1.2's own, although samples
-show faults in lower case.
+MS-MDE2 2.2 and 3; WS-Security UsernameToken and BinarySecurityToken. Element names are those of SOAP 1.2, although
+samples show faults in lower case.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ANSWER_LIFE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the enrolment: what its request and its answer are called."""
+    """One step of the enrolment: the actions of its request and its answer."""
 
     request: str
     response: str
@@ -49,22 +49,17 @@ REQUEST_TOKEN = Step(f"{ENROLLMENT}/RST/wstep", f"{ENROLLMENT}/RSTRC/wstep")
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Who calls: a name and a password, or a token of a kind (`USER_TOKEN`, `JWT`). Nothing: nobody says."""
+    """The caller's proof: a name and a password, or a token of a kind (`USER_TOKEN`, `JWT`); empty without one."""
 
     username: str = ""
     password: str = field(default="", repr=False)
     kind: str = ""
     token: str = field(default="", repr=False)
 
-    @property
-    def given(self) -> bool:
-        """Is there anything to look at?"""
-        return bool(self.username or self.token)
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `security` is None where the header has none; `body` is what stands in the body."""
+    """One request. `security` is None if the header has none; `body` is the first element of the body."""
 
     message_id: str
     security: Element | None
@@ -73,7 +68,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why not. The client makes its HRESULT of the subcode, or of `error_type` where there is one (MS-MDE2 3.1.1)."""
+    """A refusal. The client makes its HRESULT from `error_type` if there is one, else from the subcode (MS-MDE2
+    3.1.1).
+    """
 
     subcode: str
     reason: str
@@ -81,42 +78,42 @@ class Fault:
 
 
 def read(document: bytes, step: Step) -> Request:
-    """The request of this step. Malformed for what is no XML, Invalid for another action or no envelope."""
+    """Read the request of this step. Raises Malformed for invalid XML, Invalid for another action or no envelope."""
     return of_step(parse(document), step)
 
 
 def message_id(envelope: Element) -> str:
-    """What the answer relates to, verbatim but for blanks around it; empty where nothing is said."""
+    """Return the MessageID, to which the answer relates, without blanks around it; empty if there is none."""
     return envelope.text_at("Header", "MessageID")
 
 
 def of_step(envelope: Element, step: Step) -> Request:
-    """The request in an envelope, which must be of this step."""
+    """Read the request in an envelope. Raises Invalid if it is not a request of this step."""
     header, body = envelope.find("Header"), envelope.find("Body")
     if envelope.name != "Envelope" or header is None or body is None:
-        raise Invalid("A SOAP 1.2 envelope with Header and Body was expected.")
+        raise Invalid("The request must be a SOAP 1.2 envelope with Header and Body.")
     action = header.text_at("Action")
     if _ending(action) != _ending(step.request):
-        raise Invalid(f"The action '{action}' is not served here; {step.request} is.", target="Action")
+        raise Invalid(f"The action of this address is {step.request}, not '{action}'.", target="Action")
     if not body.children:
-        raise Invalid(f"The body is empty; {step.request} says something in it.")
+        raise Invalid(f"The body is empty; {step.request} has content.")
     return Request(header.text_at("MessageID"), header.find("Security"), body.children[0])
 
 
 def proof(security: Element | None) -> Proof:
-    """The caller's proof. Invalid for a token that is not base64, or no text."""
+    """Read the caller's proof. Raises Invalid for a token of an unknown type, or one that is not base64 of a text."""
     if security is None:
         return Proof()
-    named = security.find("UsernameToken")
-    if named is not None:
-        return Proof(username=named.text_at("Username"), password=named.text_at("Password"))
+    username = security.find("UsernameToken")
+    if username is not None:
+        return Proof(username=username.text_at("Username"), password=username.text_at("Password"))
     token = security.find("BinarySecurityToken")
     if token is None:
         return Proof()
     kind = token.attributes.get("ValueType", "")
     word = re.split(r"[/:#]", kind)[-1].lower()
     if word not in (JWT, USER_TOKEN):
-        raise Invalid(f"Security tokens of the type '{kind}' are not known here.", target="security")
+        raise Invalid(f"Security tokens of the type '{kind}' are not emulated.", target="security")
     try:
         text = binary(token.text).decode()
     except (UnicodeDecodeError, Invalid):
@@ -125,7 +122,7 @@ def proof(security: Element | None) -> Proof:
 
 
 def binary(text: str) -> bytes:
-    """base64 in the standard or the URL-safe alphabet, with or without line ends and padding. Invalid for others."""
+    """Read base64 in the standard or URL-safe alphabet, with or without line ends and padding. Raises Invalid."""
     packed = "".join(text.split())
     bare = packed.rstrip("=").replace("-", "+").replace("_", "/")
     if not bare or len(packed) > _LONGEST_TOKEN or not _EITHER_ALPHABET.fullmatch(packed):
@@ -137,20 +134,20 @@ def binary(text: str) -> bytes:
 
 
 def answer(step: Step, content: str, *, relates_to: str, activity: str, now: datetime | None = None) -> bytes:
-    """The answer of a step; with a time (steps that give tokens) it says from when to when it is good."""
+    """Write the answer of a step; with `now` (steps that issue tokens) it has a period of validity."""
     stamp = "" if now is None else _timestamp(now)
     return _envelope(step.response, content, relates_to=relates_to, activity=activity, more=stamp)
 
 
-def fault(said: Fault, *, relates_to: str, activity: str) -> bytes:
-    """The refusal of any step (SOAP 1.2 5.4)."""
-    subcode = tag("s:Subcode", leaf("s:Value", said.subcode))
+def fault(refusal: Fault, *, relates_to: str, activity: str) -> bytes:
+    """Write the refusal of any step (SOAP 1.2 5.4)."""
+    subcode = tag("s:Subcode", leaf("s:Value", refusal.subcode))
     content = tag("s:Code", leaf("s:Value", "s:Receiver") + subcode)
-    content += tag("s:Reason", leaf("s:Text", said.reason, xml__lang="en-us"))
-    if said.error_type is not None:
-        parts = (("ErrorType", said.error_type), ("Message", said.reason), ("TraceId", activity))
-        told = "".join(leaf(name, value) for name, value in parts)
-        content += tag("s:Detail", tag("DeviceEnrollmentServiceError", told, xmlns=ENROLLMENT))
+    content += tag("s:Reason", leaf("s:Text", refusal.reason, xml__lang="en-us"))
+    if refusal.error_type is not None:
+        parts = (("ErrorType", refusal.error_type), ("Message", refusal.reason), ("TraceId", activity))
+        detail = "".join(leaf(name, value) for name, value in parts)
+        content += tag("s:Detail", tag("DeviceEnrollmentServiceError", detail, xmlns=ENROLLMENT))
     return _envelope(REQUEST_TOKEN.response, tag("s:Fault", content), relates_to=relates_to, activity=activity)
 
 
@@ -165,13 +162,13 @@ def _envelope(action: str, content: str, *, relates_to: str, activity: str, more
 
 def _timestamp(now: datetime) -> str:
     moments = (("u:Created", now - _ANSWER_LIFE), ("u:Expires", now + _ANSWER_LIFE))
-    told = "".join(
+    period = "".join(
         leaf(name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z") for name, moment in moments
     )
-    stamp = tag("u:Timestamp", told, u__Id="_0")
+    stamp = tag("u:Timestamp", period, u__Id="_0")
     return tag("o:Security", stamp, s__mustUnderstand="1", xmlns__o=SECURITY)
 
 
 def _ending(action: str) -> str:
-    """The last two parts of an action: samples write its namespace in more than one way."""
+    """The last two parts of an action: samples write the namespace in more than one way."""
     return "/".join(action.strip().rstrip("/").split("/")[-2:]).lower()

@@ -1,7 +1,7 @@
-"""OMA-DM 1.2 in XML: what a device's message says, and what it is answered.
+"""OMA-DM 1.2 in XML: a device's message, and the answer.
 
-OMA-TS-DM_RepPro 1.2; MS-MDM 2.2 and 3. The session's id is whatever the device calls it (decimal or hexadecimal) and is
-given back as it came. CmdIDs are unique in a message, across statuses, commands and their parts.
+OMA-TS-DM_RepPro 1.2; MS-MDM 2.2 and 3. The device chooses the session's id (decimal or hexadecimal); it is sent back
+unchanged. CmdIDs are unique in a message, across statuses, commands and their parts.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from fauxtune.surfaces.devices.windows.messages.xml import Element, Malformed, l
 
 MEDIA_TYPE = "application/vnd.syncml.dm+xml; charset=utf-8"
 _NAMESPACE, _META = "SYNCML:SYNCML1.2", "syncml:metinf"
-#: What Windows takes when it says nothing (MS-MDM: MaxMsgSize).
+#: The default of MaxMsgSize (MS-MDM).
 USUAL_SIZE = 524_288
 _LONGEST_NUMBER = 9
-#: It is kept with the device.
+#: The id is stored with the device.
 _LONGEST_SESSION = 255
 
-OK, ACCEPTED, AUTHENTICATED = 200, 202, 212
+OK, AUTHENTICATED = 200, 212
 BAD_REQUEST, INVALID_CREDENTIALS, FORBIDDEN, NOT_FOUND, MISSING_CREDENTIALS = 400, 401, 403, 404, 407
-NOT_ALLOWED, NOT_IMPLEMENTED, ALREADY_THERE, TOO_LARGE = 405, 406, 418, 413
+NOT_ALLOWED = 405
 
 CLIENT_EVENT, GENERIC_ALERT, ABORT = "1224", "1226", "1223"
 LOGIN_STATUS = "com.microsoft/mdm/loginstatus"
-#: A device that needs time says so, so that the session stays open: it is given nothing new.
+#: The alert of a device that needs more time: the session stays open, and nothing new is sent.
 STILL_BUSY = "reversed-domain-name:com.microsoft.mdm.requestpending"
 UNENROLLED = "com.microsoft:mdm.unenrollment.userrequest"
 
-#: Commands that a device sends, and is given a status for.
-_ASKED = frozenset({"Alert", "Replace", "Add", "Delete", "Get", "Exec", "Atomic", "Sequence", "Copy", "Put"})
+#: Commands of a device, each of which gets a Status.
+_KNOWN_COMMANDS = frozenset({"Alert", "Replace", "Add", "Delete", "Get", "Exec", "Atomic", "Sequence", "Copy", "Put"})
 _UNANSWERED = frozenset({"Status", "Results", "Final"})
 
 
@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One command of a device. `name` may be one that nobody knows; `data` is an Alert's or a Status' code."""
+    """One command of a device; `name` may be unknown. `data`: the code of an Alert."""
 
     name: str
     id: str
@@ -59,7 +59,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of a command that we sent in our message `message`. `targets`: of which of its items."""
+    """A Status: the code of the server's command `command` in its message `message`. `targets`: its items."""
 
     message: str
     command: str
@@ -69,7 +69,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a Get of ours found."""
+    """Results: the data of a Get."""
 
     message: str
     command: str
@@ -90,30 +90,30 @@ class Message:
     results: tuple[Results, ...] = ()
 
     def alerts(self, code: str) -> Iterator[Item]:
-        """The items of its alerts of this code."""
-        for each in self.commands:
-            if each.name == "Alert" and each.data == code:
-                yield from each.items
+        """Return the items of the alerts with this code."""
+        for command in self.commands:
+            if command.name == "Alert" and command.data == code:
+                yield from command.items
 
     def alerted(self, code: str, kind: str) -> str | None:
-        """The data of the alert of this kind, or None."""
-        return next((each.data for each in self.alerts(code) if each.type.lower() == kind), None)
+        """Return the data of the alert of this type, or None."""
+        return next((item.data for item in self.alerts(code) if item.type.lower() == kind), None)
 
 
 def read(document: bytes) -> Message:
-    """The message. Malformed for what is no XML or has no usable header; single commands may be as they like."""
+    """Read a message. Raises Malformed for invalid XML or an unusable header; malformed commands are accepted."""
     root = parse(document)
     header, body = root.find("SyncHdr"), root.find("SyncBody")
     if root.name != "SyncML" or header is None or body is None:
-        raise Malformed("A SyncML document with SyncHdr and SyncBody was expected.")
+        raise Malformed("The message must be a SyncML document with SyncHdr and SyncBody.")
     session, number = header.text_at("SessionID"), header.text_at("MsgID")
     source = header.text_at("Source", "LocURI")
     if not session or not source:
-        raise Malformed("SyncHdr needs SessionID, and Source/LocURI with the device's id.")
+        raise Malformed("SyncHdr must have a SessionID, and Source/LocURI with the device's id.")
     if len(session) > _LONGEST_SESSION:
-        raise Malformed(f"SessionID has {_LONGEST_SESSION} characters at most.")
+        raise Malformed(f"SessionID must not have more than {_LONGEST_SESSION} characters.")
     if not _is_number(number) or int(number) == 0:
-        raise Malformed(f"MsgID is a decimal number from 1, not '{number}'.")
+        raise Malformed(f"MsgID must be a decimal number from 1, not '{number}'.")
     largest = header.text_at("Meta", "MaxMsgSize")
     return Message(
         session=session,
@@ -121,9 +121,9 @@ def read(document: bytes) -> Message:
         source=source,
         target=header.text_at("Target", "LocURI"),
         largest=min(int(largest), USUAL_SIZE) if _is_number(largest) and int(largest) else USUAL_SIZE,
-        commands=tuple(_received(each) for each in body.children if each.name not in _UNANSWERED),
-        statuses=tuple(found for each in body.all("Status") if (found := _status(each)) is not None),
-        results=tuple(_results(each) for each in body.all("Results")),
+        commands=tuple(_received(element) for element in body.children if element.name not in _UNANSWERED),
+        statuses=tuple(status for element in body.all("Status") if (status := _status(element)) is not None),
+        results=tuple(_results(element) for element in body.all("Results")),
     )
 
 
@@ -132,7 +132,7 @@ def _received(element: Element) -> Received:
         name=element.name,
         id=element.text_at("CmdID"),
         data=element.text_at("Data"),
-        items=tuple(_item(each) for each in element.all("Item")),
+        items=tuple(_item(item) for item in element.all("Item")),
     )
 
 
@@ -152,12 +152,12 @@ def _status(element: Element) -> Status | None:
     code = element.text_at("Data")
     if not _is_number(code):
         return None
-    targets = tuple(each.text for each in element.all("TargetRef"))
+    targets = tuple(target.text for target in element.all("TargetRef"))
     return Status(element.text_at("MsgRef"), element.text_at("CmdRef"), int(code), targets)
 
 
 def _results(element: Element) -> Results:
-    items = tuple(_item(each) for each in element.all("Item"))
+    items = tuple(_item(item) for item in element.all("Item"))
     return Results(element.text_at("MsgRef"), element.text_at("CmdRef"), items)
 
 
@@ -167,8 +167,8 @@ def _is_number(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command for a device. `role` says what its answer means for the step that it belongs to; the wire does not
-    know it. An Atomic has parts in place of an address.
+    """One command for a device. `role` says what its status means for its step; it is not part of the message. An
+    Atomic has parts in place of an address.
     """
 
     name: str
@@ -179,19 +179,19 @@ class Command:
     parts: tuple[Command, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """As JSON, for a command that waits for the next message."""
-        told = {"name": self.name, "uri": self.uri, "data": self.data, "format": self.format, "role": self.role}
-        return {**told, "parts": [each.document() for each in self.parts]}
+        """Write the command as JSON, to be stored until the next message."""
+        members = {"name": self.name, "uri": self.uri, "data": self.data, "format": self.format, "role": self.role}
+        return {**members, "parts": [part.document() for part in self.parts]}
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Command:
-        """The reverse of `document`."""
-        return replace(cls(**{**document, "parts": ()}), parts=tuple(cls.of(each) for each in document["parts"]))
+        """Read what `document` wrote."""
+        return replace(cls(**{**document, "parts": ()}), parts=tuple(cls.of(part) for part in document["parts"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A command in a message: under which CmdIDs it and its parts stand there."""
+    """A command in a message, with the CmdIDs of itself and its parts."""
 
     command: Command
     id: int
@@ -199,7 +199,7 @@ class Placed:
 
 
 class Reply:
-    """The answer to a message, under way: statuses first, then commands as long as there is room."""
+    """The answer to a message, being written: statuses first, then commands while there is room."""
 
     def __init__(self, message: Message, *, header_status: int) -> None:
         self._message = message
@@ -210,38 +210,38 @@ class Reply:
         self._add_status("0", "SyncHdr", code=header_status)
 
     def statuses(self) -> None:
-        """One status for every command of the device: 200, 405 for what a server has no tree for, 400 for what is no
-        command at all.
+        """Add a status for each command of the device: 200; 405 for one that needs a tree, which a server has not; 400
+        for an unknown command.
         """
-        for each in self._message.commands:
+        for command in self._message.commands:
             code = OK
-            if each.name not in _ASKED:
+            if command.name not in _KNOWN_COMMANDS:
                 code = BAD_REQUEST
-            elif each.name not in ("Alert", "Replace"):
+            elif command.name not in ("Alert", "Replace"):
                 code = NOT_ALLOWED
-            if each.id:
-                self._add_status(each.id, each.name, code=code)
+            if command.id:
+                self._add_status(command.id, command.name, code=code)
 
     def fits_alone(self, command: Command) -> bool:
-        """Could the command stand in any message to this device?"""
+        """Whether a message to this device has room for the command."""
         alone = len(_document(self._header, _rendered(command, count(1))[0]))
         return (
             alone + len(_status_text(1, "0", "SyncHdr", message=self._message.number, code=OK)) <= self._message.largest
         )
 
     def add(self, command: Command) -> Placed | None:
-        """Put the command in. None where there is no room for it any more."""
+        """Add the command. None if there is no room for it any more."""
         ids = list(zip(_pieces(command), self._ids, strict=False))
         text, placed = _rendered(command, iter([number for _, number in ids]))
         if self._size + len(text.encode()) > self._message.largest:
-            # Numbers that were taken and not used do no harm: they are unique all the same.
+            # CmdIDs that were taken and not used do no harm: they stay unique.
             return None
         self._size += len(text.encode())
         self._parts.append(text)
         return placed
 
     def document(self) -> bytes:
-        """The message, whole."""
+        """Return the whole message."""
         return _document(self._header, "".join(self._parts))
 
     def _add_status(self, command: str, name: str, *, code: int) -> None:
@@ -251,10 +251,10 @@ class Reply:
 
 
 def _header(message: Message) -> str:
-    told = leaf("VerDTD", "1.2") + leaf("VerProto", "DM/1.2")
-    told += leaf("SessionID", message.session) + leaf("MsgID", str(message.number))
-    told += tag("Target", leaf("LocURI", message.source)) + tag("Source", leaf("LocURI", message.target))
-    return tag("SyncHdr", told)
+    content = leaf("VerDTD", "1.2") + leaf("VerProto", "DM/1.2")
+    content += leaf("SessionID", message.session) + leaf("MsgID", str(message.number))
+    content += tag("Target", leaf("LocURI", message.source)) + tag("Source", leaf("LocURI", message.target))
+    return tag("SyncHdr", content)
 
 
 def _document(header: str, body: str) -> bytes:
@@ -262,8 +262,14 @@ def _document(header: str, body: str) -> bytes:
 
 
 def _status_text(number: int, command: str, name: str, *, message: int, code: int) -> str:  # noqa: PLR0917
-    told = (("CmdID", str(number)), ("MsgRef", str(message)), ("CmdRef", command), ("Cmd", name), ("Data", str(code)))
-    return tag("Status", "".join(leaf(key, value) for key, value in told))
+    members = (
+        ("CmdID", str(number)),
+        ("MsgRef", str(message)),
+        ("CmdRef", command),
+        ("Cmd", name),
+        ("Data", str(code)),
+    )
+    return tag("Status", "".join(leaf(key, value) for key, value in members))
 
 
 def _pieces(command: Command) -> Sequence[Command]:

@@ -1,8 +1,8 @@
-"""XML as these wires need it: read by local names, whitespace trimmed, and nothing that could do harm.
+"""XML for SOAP and OMA-DM: read by local names, with trimmed text, and without dangerous constructs.
 
 A document type declaration is refused, and with it every entity but XML's own five: SOAP 1.2 1.0 and OMA-DM forbid it.
-What Windows documents show with one prefix today has another tomorrow (and a sample says `metinfo` for `metinf`), so
-names are compared without their namespace.
+Microsoft's documents use different prefixes for one namespace (and a sample has `metinfo` for `metinf`), so names are
+compared without their namespace.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fauxtune.core.errors import Invalid
 
-#: Bytes of a document. A device says how much it takes; it does not send more than that either.
+#: Bytes of a document: the default MaxMsgSize of devices, which send no larger messages.
 SIZE_LIMIT = 512 * 1024
 DEPTH_LIMIT = 48
 ELEMENT_LIMIT = 10_000
-#: XML 1.0 2.2 has no place for these, escaped or not.
-_NO_CHARACTERS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Characters that XML 1.0 2.2 does not allow, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Malformed(Invalid):
-    """This is no XML that can be read: the only refusal that is answered with 400."""
+    """The document is not valid XML: the only error that is answered with 400."""
 
 
 @dataclass(slots=True)
 class Element:
-    """An element by its local name; attributes go by their local names too."""
+    """An element; names of elements and attributes are local names."""
 
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -38,38 +38,28 @@ class Element:
 
     @property
     def text(self) -> str:
-        """Its own text, without the blanks around it."""
+        """The element's own text, without blanks around it."""
         return "".join(self.pieces).strip()
 
     def all(self, name: str) -> Iterator[Element]:
-        """Its children of this name."""
-        return (each for each in self.children if each.name == name)
+        """Return the children of this name."""
+        return (child for child in self.children if child.name == name)
 
     def find(self, *path: str) -> Element | None:
-        """The first element at the end of the path, or None."""
-        found: Element | None = self
+        """Return the first element at the end of the path, or None."""
+        element: Element | None = self
         for name in path:
-            found = next(found.all(name), None) if found is not None else None
-        return found
+            element = next(element.all(name), None) if element is not None else None
+        return element
 
     def text_at(self, *path: str, default: str = "") -> str:
-        """The text at the end of the path; the default where nothing is."""
-        found = self.find(*path)
-        return default if found is None else found.text
-
-    def descendant(self, name: str) -> Element | None:
-        """The first element of this name at any depth, itself included."""
-        waiting = [self]
-        while waiting:
-            each = waiting.pop()
-            if each.name == name:
-                return each
-            waiting.extend(reversed(each.children))
-        return None
+        """Return the text at the end of the path; `default` if there is no element."""
+        element = self.find(*path)
+        return default if element is None else element.text
 
 
 class _Builder:
-    """Takes the parser's events; refuses what is not to be read at all."""
+    """Builds the tree from the parser's events, within limits."""
 
     def __init__(self) -> None:
         self.root: Element | None = None
@@ -77,13 +67,13 @@ class _Builder:
         self._seen = 0
 
     def doctype(self, *_declared: object) -> None:
-        raise Malformed("A document type declaration is not allowed here, and entities of one's own neither.")
+        raise Malformed("The document must not have a document type declaration or entities of its own.")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._seen += 1
         if len(self._open) >= DEPTH_LIMIT or self._seen > ELEMENT_LIMIT:
-            raise Malformed(f"At most {DEPTH_LIMIT} levels and {ELEMENT_LIMIT} elements are read.")
-        element = Element(_local(name), {_local(each): value for each, value in attributes.items()})
+            raise Malformed(f"The document must not have more than {DEPTH_LIMIT} levels and {ELEMENT_LIMIT} elements.")
+        element = Element(_local(name), {_local(key): value for key, value in attributes.items()})
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -98,7 +88,7 @@ class _Builder:
 
 
 def parse(document: bytes) -> Element:
-    """The root element. Malformed for what is no XML, too large, too deep, or declares a document type."""
+    """Return the root element. Raises Malformed for invalid XML, too large or deep ones, and document types."""
     if len(document) > SIZE_LIMIT:
         raise Malformed(f"The document must not be larger than {SIZE_LIMIT // 1024} KiB.")
     builder = _Builder()
@@ -111,25 +101,25 @@ def parse(document: bytes) -> Element:
     try:
         parser.Parse(document, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Malformed(f"This is no XML: {error}.") from None
+        raise Malformed(f"The body is not XML: {error}.") from None
     if builder.root is None:
-        raise Malformed("The document is empty; an XML document was expected.")
+        raise Malformed("The body is empty; it must be an XML document.")
     return builder.root
 
 
 def clean(text: str) -> str:
-    """The text without the characters that XML has no place for."""
-    return _NO_CHARACTERS.sub("", text)
+    """Return the text without the characters that XML does not allow."""
+    return _NOT_XML.sub("", text)
 
 
 def tag(name: str, content: str = "", /, **attributes: str) -> str:
-    """An element with markup inside. Attributes in the order given; `__` in a name stands for a colon."""
-    told = "".join(f" {key.replace('__', ':')}={quoteattr(clean(value))}" for key, value in attributes.items())
-    return f"<{name}{told}>{content}</{name}>" if content else f"<{name}{told}/>"
+    """Write an element with markup inside. `__` in an attribute's name stands for a colon."""
+    markup = "".join(f" {key.replace('__', ':')}={quoteattr(clean(value))}" for key, value in attributes.items())
+    return f"<{name}{markup}>{content}</{name}>" if content else f"<{name}{markup}/>"
 
 
 def leaf(name: str, value: str, /, **attributes: str) -> str:
-    """An element with text inside."""
+    """Write an element with text inside."""
     return tag(name, escape(clean(value)), **attributes)
 
 

@@ -1,0 +1,53 @@
+"""The Windows device that calls: known by its identity certificate, or where the tenant is lax by its own id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices.caller import live
+from fauxtune.operations.devices.windows_enrollment import holder
+from fauxtune.operations.runtime.runner import Runner
+from fauxtune.storage.queries.devices import enrollment_by_wire_id
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+#: The switch of tenants that know a device by the id in its messages, without a proof.
+LAX = "windows.laxIdentity"
+
+
+async def read_holder(runner: Runner, certificate: x509.Certificate) -> EnrollmentRow:
+    """Return the enrolment of the certificate, in whichever tenant. Raises Unauthenticated if there is none."""
+    row = await runner.read(holder, certificate.public_bytes(Encoding.DER))
+    if row is None:
+        raise Unauthenticated("The device's certificate was not issued here.")
+    return row
+
+
+def check(row: EnrollmentRow, tenant: Tenant, *, certificate: x509.Certificate, now: datetime) -> EnrollmentRow:
+    """Return the enrolment. Raises Unauthenticated for a certificate of another tenant or one that is not valid now,
+    EnrollmentEnded for an enrolment that has ended.
+    """
+    if row.tenant_id != tenant.id:
+        raise Unauthenticated("The device's certificate belongs to a device of another tenant.")
+    live(row)
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise Unauthenticated("The device's certificate is not valid at this time.")
+    return row
+
+
+async def read_unproved(runner: Runner, tenant: Tenant, *, wire_id: str) -> EnrollmentRow:
+    """Return the enrolment of the device with this id, which it does not prove. Raises Unauthenticated if the tenant
+    is not lax or there is no such device, EnrollmentEnded for an enrolment that has ended.
+    """
+    if not tenant.setting(LAX):
+        raise Unauthenticated(
+            f"The device has sent no proof of identity, and the switch {LAX} is off.", target="missing"
+        )
+    row = await runner.read(enrollment_by_wire_id, tenant.id, wire_id=wire_id)
+    if row is None:
+        raise Unauthenticated(f"There is no device with the id '{wire_id}'.")
+    return live(row)

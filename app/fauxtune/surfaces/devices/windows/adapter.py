@@ -1,0 +1,87 @@
+"""What a Windows device holds and what it is: its answers to the Gets of the inventory, read for the engine.
+
+The nodes are in `csp`; Microsoft: "Configuration service provider reference".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.text import JsonObject
+from fauxtune.surfaces.devices.windows import csp
+from fauxtune.surfaces.devices.windows.csp import TREES
+
+#: No device has longer values.
+_LONGEST_FACT = 1024
+_FACTS = {
+    "osVersion": ("./DevDetail/SwV",),
+    "deviceName": ("./DevDetail/Ext/Microsoft/DeviceName",),
+    "serialNumber": ("./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",),
+    "wiFiMacAddress": ("./DevDetail/Ext/WLANMACAddress",),
+    "manufacturer": ("./DevInfo/Man", "./DevDetail/OEM"),
+    "model": ("./DevInfo/Mod",),
+}
+
+
+class WindowsAdapter:
+    """The PlatformAdapter of Windows devices; without state."""
+
+    def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
+        """Return the nodes below which the device holds items."""
+        return tuple(TREES[variant].collections)
+
+    def information_parts(self, variant: Variant) -> tuple[str, ...]:
+        """Return the one question for DevDetail and DevInfo."""
+        return (csp.FACTS,)
+
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        """Return the nodes below which the item is. A root whose profile names no store may be in either store."""
+        source, _, rest = key.partition("/")
+        if source == "root":
+            store = csp.STORES.get(rest.partition("/")[2])
+            return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
+        return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
+
+    def inventory(
+        self,
+        answers: Mapping[str, JsonObject],
+        *,
+        rows: Mapping[ItemKey, LedgerRow],
+        acknowledged: AbstractSet[ItemKey],
+    ) -> Inventory:
+        """Return what the device holds. An account does not show its settings: confirmed ones are taken as set."""
+        children = {part: csp.children(str(data.get("children") or "")) for part, data in answers.items()}
+        roots, identities, accounts = set(), {}, {}
+        for key, row in rows.items():
+            was_held = key in acknowledged or row.state in (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
+            thumbprint = (row.thumbprint or "").upper()
+            if row.source is Source.ROOT:
+                if _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
+                    roots.add(key.partition("/")[2])
+            elif row.source is Source.EMAIL:
+                name = key.partition("/")[2].upper()
+                is_there = _is_in(name, children, parts=self.parts_that_tell(key), otherwise=was_held)
+                if is_there and was_held and row.fingerprint is not None:
+                    accounts[key] = row.fingerprint
+            elif thumbprint and _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
+                identities[key] = row.thumbprint or ""
+        return Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
+
+    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
+        """Return the values of DevDetail and DevInfo by Graph's names."""
+        values = answers.get(csp.FACTS, {}).get("values", {})
+        facts = {name: next((values[node] for node in nodes if values.get(node)), "") for name, nodes in _FACTS.items()}
+        facts["wiFiMacAddress"] = facts["wiFiMacAddress"].replace(":", "").replace("-", "")
+        return {name: value for name, value in facts.items() if 0 < len(value) <= _LONGEST_FACT}
+
+
+def _is_in(name: str, children: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:
+    """Whether one of the nodes has this child; `otherwise` if the device answered for none of them."""
+    answered = [children[part] for part in parts if part in children]
+    return any(name in names for names in answered) if answered else otherwise
