@@ -54,9 +54,9 @@ async def build_users(tenant: Tenant) -> None:
         for number in range(USERS)
     ]
     users = tenant.v1.users
-    await in_batches(tenant, [users.to_post_request_information(each) for each in people])
-    made = await everything(tenant.v1, users, top=100, filter="startswith(userPrincipalName,'person')")
-    tenant.users = {each.display_name: each.id for each in made}
+    await in_batches(tenant, [users.to_post_request_information(person) for person in people])
+    result = await everything(tenant.v1, users, top=100, filter="startswith(userPrincipalName,'person')")
+    tenant.users = {each.display_name: each.id for each in result}
     one = tenant.v1.users.by_user_id
     body_type = model("AssignLicensePostRequestBody", sdk="msgraph", folder="users.item.assign_license")
     body = body_type(add_licenses=[v1("AssignedLicense")(sku_id=INTUNE, disabled_plans=[])], remove_licenses=[])
@@ -88,8 +88,8 @@ async def build_devices(tenant: Tenant) -> None:
             for number in range(DEVICES)
         ],
     )
-    made = await everything(tenant.v1, devices, top=200, filter="startswith(displayName,'Device ')")
-    tenant.devices = {each.display_name: each.id for each in made}
+    result = await everything(tenant.v1, devices, top=200, filter="startswith(displayName,'Device ')")
+    tenant.devices = {each.display_name: each.id for each in result}
 
 
 async def build_groups(tenant: Tenant) -> None:
@@ -119,13 +119,13 @@ async def build_group(tenant: Tenant, name: str, *, ids: Sequence[str], owner: s
         security_enabled=True,
         additional_data={"members@odata.bind": first, "owners@odata.bind": [f"{DIRECTORY}/{owner}"]},
     )
-    made = await tenant.v1.groups.post(group)
-    assert made is not None
-    assert made.id is not None
-    tenant.groups[name] = made.id
+    answer = await tenant.v1.groups.post(group)
+    assert answer is not None
+    assert answer.id is not None
+    tenant.groups[name] = answer.id
     for more in rest:
         change = v1("Group")(additional_data={"members@odata.bind": more})
-        await tenant.v1.groups.by_group_id(made.id).patch(change)
+        await tenant.v1.groups.by_group_id(answer.id).patch(change)
 
 
 async def build_filters(tenant: Tenant) -> None:
@@ -137,11 +137,11 @@ async def build_filters(tenant: Tenant) -> None:
         "Apple's": (platform.IOS, '(device.manufacturer -eq "Apple")'),
     }
     for name, (of, rule) in rules.items():
-        made = await tenant.beta.device_management.assignment_filters.post(
+        answer = await tenant.beta.device_management.assignment_filters.post(
             model("DeviceAndAppManagementAssignmentFilter")(display_name=name, platform=of, rule=rule)
         )
-        assert made is not None
-        tenant.filters[name] = str(made.id)
+        assert answer is not None
+        tenant.filters[name] = str(answer.id)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -179,34 +179,34 @@ async def read_users(tenant: Tenant) -> None:
         count=True,
         eventual=True,
     )
-    assert [each.display_name for each in sales] == sorted(name for name in mine if mine[name].department == "Sales")
+    assert [sale.display_name for sale in sales] == sorted(name for name in mine if mine[name].department == "Sales")
     first = await users.get(asking(users, top=1, count=True, eventual=True, filter="department eq 'Sales'"))
     assert first is not None
     assert (first.odata_count, len(first.value or ())) == (USERS // len(DEPARTMENTS), 1)
     one = users.by_user_id(ids[1])
-    found = await one.get(asking(one, select=["id", "assignedLicenses"], expand=["manager"]))
-    assert found is not None
-    assert [each.sku_id for each in found.assigned_licenses or ()] == [INTUNE]
-    assert found.manager is not None
-    assert found.manager.id == ids[0]
+    answer = await one.get(asking(one, select=["id", "assignedLicenses"], expand=["manager"]))
+    assert answer is not None
+    assert [assigned_license.sku_id for assigned_license in answer.assigned_licenses or ()] == [INTUNE]
+    assert answer.manager is not None
+    assert answer.manager.id == ids[0]
     reports = await everything(tenant.v1, users.by_user_id(ids[0]).direct_reports)
     assert len(reports) == USERS // 10
     groups = await everything(tenant.v1, one.transitive_member_of)
-    assert {each.id for each in groups} == {tenant.groups[DEPARTMENTS[1]], tenant.groups["Everybody"]}
+    assert {group.id for group in groups} == {tenant.groups[DEPARTMENTS[1]], tenant.groups["Everybody"]}
 
 
 async def read_devices(tenant: Tenant) -> None:
     """All by pages, those of a system, those that are disabled."""
     devices = tenant.v1.devices
-    found = await everything(tenant.v1, devices, top=120, filter="startswith(displayName,'Device ')")
-    assert {each.display_name: each.id for each in found} == tenant.devices
+    result = await everything(tenant.v1, devices, top=120, filter="startswith(displayName,'Device ')")
+    assert {each.display_name: each.id for each in result} == tenant.devices
     macs = await everything(tenant.v1, devices, top=100, filter="operatingSystem eq 'macOS'", select=["displayName"])
     assert len(macs) == DEVICES // len(SYSTEMS)
     disabled = await everything(tenant.v1, devices, filter="accountEnabled eq false", orderby=["displayName"])
     assert [each.display_name for each in disabled] == [f"Device {number:03}" for number in range(0, DEVICES, 50)]
     at_first = devices.by_device_id(tenant.devices["Device 000"])
     places = await everything(tenant.v1, at_first.member_of)
-    assert {each.display_name for each in places} == set(SITES[:2])
+    assert {place.display_name for place in places} == set(SITES[:2])
 
 
 async def read_groups(tenant: Tenant) -> None:
@@ -216,23 +216,23 @@ async def read_groups(tenant: Tenant) -> None:
         expected = USERS // len(DEPARTMENTS) if name in DEPARTMENTS else DEVICES // len(SITES) + 1
         assert await members.count.get(asking(members.count, eventual=True)) == expected, name
     sales = tenant.v1.groups.by_group_id(tenant.groups["Sales"])
-    found = await everything(tenant.v1, sales.members, top=15, select=["id"])
-    assert {each.id for each in found} == {tenant.users[f"Person {number:03}"] for number in range(0, USERS, 10)}
+    result = await everything(tenant.v1, sales.members, top=15, select=["id"])
+    assert {each.id for each in result} == {tenant.users[f"Person {number:03}"] for number in range(0, USERS, 10)}
     everybody = tenant.v1.groups.by_group_id(tenant.groups["Everybody"])
     nested = await everything(tenant.v1, everybody.transitive_members.graph_user, top=90)
     assert {each.id for each in nested} == set(tenant.users.values())
     expanded = await everybody.get(asking(everybody, expand=["members"]))
     assert expanded is not None
-    assert {each.id for each in expanded.members or ()} == {tenant.groups[name] for name in DEPARTMENTS}
+    assert {member.id for member in expanded.members or ()} == {tenant.groups[name] for name in DEPARTMENTS}
     owners = await everything(tenant.v1, everybody.owners)
-    assert [each.id for each in owners] == [tenant.users["Person 000"]]
+    assert [owner.id for owner in owners] == [tenant.users["Person 000"]]
 
 
 async def read_profiles(tenant: Tenant, *, assignments: int) -> None:
     """All with their assignments; of one kind; what they refer to."""
     profiles = tenant.beta.device_management.device_configurations
-    found = await everything(tenant.beta, profiles, top=15, expand=["assignments"], orderby=["displayName"])
-    mine = {type(each).__name__: each for each in found if each.id in set(tenant.profiles.values())}
+    beta = await everything(tenant.beta, profiles, top=15, expand=["assignments"], orderby=["displayName"])
+    mine = {type(each).__name__: each for each in beta if each.id in set(tenant.profiles.values())}
     assert {name: each.id for name, each in mine.items()} == tenant.profiles
     assert sum(len(each.assignments or ()) for each in mine.values()) == assignments
     filtered = mine["IosPkcsCertificateProfile"].assignments[0].target
@@ -253,8 +253,8 @@ async def read_profiles(tenant: Tenant, *, assignments: int) -> None:
 async def read_root(tenant: Tenant, name: str) -> None:
     """A certificate profile refers to its platform's root."""
     one = tenant.beta.device_management.device_configurations.by_device_configuration_id(tenant.profiles[name])
-    found: Any = await one.get(asking(one, expand=["rootCertificate"]))
-    root = found.root_certificate
+    answer: Any = await one.get(asking(one, expand=["rootCertificate"]))
+    root = answer.root_certificate
     assert root.id == tenant.profiles[type(root).__name__]
     assert type(root).__name__ == name.replace("PkcsCertificateProfile", "TrustedRootCertificate")
 
@@ -273,9 +273,9 @@ async def remove(tenant: Tenant) -> None:
         for each in tenant.filters.values()
     )
     graph = tenant.v1
-    gone = [graph.groups.by_group_id(each).to_delete_request_information() for each in tenant.groups.values()]
-    gone += [graph.devices.by_device_id(each).to_delete_request_information() for each in tenant.devices.values()]
-    gone += [graph.users.by_user_id(each).to_delete_request_information() for each in tenant.users.values()]
+    gone = [graph.groups.by_group_id(group).to_delete_request_information() for group in tenant.groups.values()]
+    gone += [graph.devices.by_device_id(device).to_delete_request_information() for device in tenant.devices.values()]
+    gone += [graph.users.by_user_id(user).to_delete_request_information() for user in tenant.users.values()]
     await in_batches(tenant, gone)
 
 

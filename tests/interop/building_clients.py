@@ -92,7 +92,7 @@ async def connected(arguments: argparse.Namespace) -> AsyncIterator[Tenant]:
         organization = await v1_client.organization.get()
         assert organization is not None
         domains = (organization.value or [])[0].verified_domains or []
-        domain = next(str(each.name) for each in domains if each.is_default)
+        domain = next(str(domain.name) for domain in domains if domain.is_default)
         yield Tenant(v1_client, beta_client, domain, requests=requests)
 
 
@@ -107,15 +107,15 @@ def asking(builder: Any, *, eventual: bool = False, **options: Any) -> RequestCo
 
 async def everything(graph: V1Client | BetaClient, builder: Any, **options: Any) -> list[Any]:
     """All pages."""
-    found: list[Any] = []
+    results: list[Any] = []
 
     def note(each: Any) -> bool:
-        found.append(each)
+        results.append(each)
         return True
 
     first = await builder.get(asking(builder, **options))
     await PageIterator(first, graph.request_adapter).iterate(note)
-    return found
+    return results
 
 
 async def in_batches(tenant: Tenant, wanted: Iterable[RequestInformation]) -> None:
@@ -132,7 +132,7 @@ async def in_batches(tenant: Tenant, wanted: Iterable[RequestInformation]) -> No
     for content in answered.get_responses():
         statuses |= content.get_response_status_codes()
     failed = [
-        f"{each.method} {each.url}: {statuses.get(each.id)}" for each in items if statuses.get(each.id, 500) >= 300
+        f"{item.method} {item.url}: {statuses.get(item.id)}" for item in items if statuses.get(item.id, 500) >= 300
     ]
     assert not failed, failed[:3]
 

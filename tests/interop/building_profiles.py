@@ -72,7 +72,7 @@ async def build_profiles(tenant: Tenant) -> None:
     roots = await at_once(
         made(tenant, name, trusted_root_certificate=file, cert_file_name="root.cer") for name in ROOTS
     )
-    by_platform = {re.split("TrustedRoot", type(each).__name__)[0]: each for each in roots}
+    by_platform = {re.split("TrustedRoot", type(root).__name__)[0]: root for root in roots}
     await at_once(
         made(
             tenant,

@@ -74,9 +74,9 @@ def new_office(server: Running, *, seed: str = "contoso", edition: str = EDITION
     """A tenant that nobody else uses, gone after the block."""
     with server.client() as http:
         body = {"seed": seed, "edition": edition}
-        made = http.post("/_fauxtune/v1/tenants", json=body).raise_for_status().json()
-        name, secret = made["name"], made["clientSecret"]
-        yield Office(server, made["id"], name, made["domain"], made["clientId"], secret=secret)
+        document = http.post("/_fauxtune/v1/tenants", json=body).raise_for_status().json()
+        name, secret = document["name"], document["clientSecret"]
+        yield Office(server, document["id"], name, document["domain"], document["clientId"], secret=secret)
         http.delete(f"/_fauxtune/v1/tenants/{name}").raise_for_status()
 
 
@@ -226,14 +226,14 @@ def asking(builder: Any, *, verb: str = "Get", eventual: bool = False, **options
 
 async def everything(graph: Any, first: Any) -> list[Any]:
     """All pages, in order."""
-    found: list[Any] = []
+    results: list[Any] = []
 
     def note(each: Any) -> bool:
-        found.append(each)
+        results.append(each)
         return True
 
     await PageIterator(first, graph.request_adapter).iterate(note)
-    return found
+    return results
 
 
 def names(found: Iterable[Any]) -> list[str]:

@@ -130,16 +130,16 @@ async def new_group(graph: GraphServiceClient, name: str, *members: str | None) 
 
 async def assigned(graph: GraphServiceClient, profile: DeviceConfiguration, *, group: str) -> DeviceConfiguration:
     """The profile as the service made it, assigned to the group."""
-    made = await graph.device_management.device_configurations.post(profile)
-    assert type(made) is type(profile), "it comes back as what it is, not as its base"
-    assert made.id is not None
+    result = await graph.device_management.device_configurations.post(profile)
+    assert type(result) is type(profile), "it comes back as what it is, not as its base"
+    assert result.id is not None
     target = DeviceConfigurationAssignment(target=GroupAssignmentTarget(group_id=group))
-    answer = await graph.device_management.device_configurations.by_device_configuration_id(made.id).assign.post(
+    answer = await graph.device_management.device_configurations.by_device_configuration_id(result.id).assign.post(
         AssignPostRequestBody(assignments=[target])
     )
     assert answer is not None
-    assert [each.id for each in answer.value or ()] == [f"{made.id}_{group}"]
-    return made
+    assert [each.id for each in answer.value or ()] == [f"{result.id}_{group}"]
+    return result
 
 
 async def devices_of(graph: GraphServiceClient, upn: str) -> list[ManagedDevice]:
@@ -161,13 +161,13 @@ async def profiles_of_a_work_profile(
     server: Running, graph: GraphServiceClient, *, group: str
 ) -> list[DeviceConfiguration]:
     """Root and intermediate, a certificate of each device's own, and the imported ones: all assigned to the group."""
-    made: list[DeviceConfiguration] = []
+    results: list[DeviceConfiguration] = []
     for name in ("root", "issuing"):
         file = await _certificate(server, name)
         profile = AndroidWorkProfileTrustedRootCertificate(
             display_name=name, trusted_root_certificate=file, cert_file_name=f"{name}.cer"
         )
-        made.append(await assigned(graph, profile, group=group))
+        results.append(await assigned(graph, profile, group=group))
     signing = AndroidWorkProfilePkcsCertificateProfile(
         display_name="Signing",
         certification_authority="ca.contoso.example",
@@ -184,7 +184,7 @@ async def profiles_of_a_work_profile(
     reading = AndroidForWorkImportedPFXCertificateProfile(
         display_name="Reading", intended_purpose=IntendedPurpose.SmimeEncryption
     )
-    return [*made, *[await assigned(graph, each, group=group) for each in (signing, reading)]]
+    return [*results, *[await assigned(graph, each, group=group) for each in (signing, reading)]]
 
 
 async def check_success(graph: GraphServiceClient, profile: DeviceConfiguration) -> None:
@@ -271,24 +271,24 @@ async def test_a_fully_managed_device_is_wiped(
 async def test_profiles_are_changed_excluded_listed_and_deleted(graph: GraphServiceClient) -> None:
     profiles = graph.device_management.device_configurations
     group = await new_group(graph, "everyone")
-    made = await assigned(
+    result = await assigned(
         graph,
         AndroidForWorkImportedPFXCertificateProfile(display_name="Old", intended_purpose=IntendedPurpose.Vpn),
         group=group,
     )
-    one = profiles.by_device_configuration_id(str(made.id))
+    one = profiles.by_device_configuration_id(str(result.id))
     changed = await one.patch(AndroidForWorkImportedPFXCertificateProfile(display_name="New"))
     assert isinstance(changed, AndroidForWorkImportedPFXCertificateProfile)
     assert (changed.display_name, changed.version, changed.intended_purpose) == ("New", 2, IntendedPurpose.Vpn)
     targets = [ExclusionGroupAssignmentTarget(group_id=group)]
-    body = AssignPostRequestBody(assignments=[DeviceConfigurationAssignment(target=each) for each in targets])
+    body = AssignPostRequestBody(assignments=[DeviceConfigurationAssignment(target=target) for target in targets])
     await one.assign.post(body)
     assignments = await one.assignments.get()
     assert assignments is not None
     assert [type(each.target) for each in assignments.value or ()] == [ExclusionGroupAssignmentTarget]
     listed = await profiles.get()
     assert listed is not None
-    assert made.id in [each.id for each in listed.value or ()]
+    assert result.id in [each.id for each in listed.value or ()]
     await one.delete()
     with pytest.raises(ODataError) as gone:
         await one.get()
@@ -333,7 +333,7 @@ async def test_refusals_are_typed(server: Running, graph: GraphServiceClient) ->
         await new_user(graph, "alice")
     assert taken.value.error is not None
     assert "userPrincipalName already exists" in str(taken.value.error.message)
-    assert [each.target for each in taken.value.error.details or ()] == ["userPrincipalName"]
+    assert [detail.target for detail in taken.value.error.details or ()] == ["userPrincipalName"]
     staff = await graph.groups.get()
     assert staff is not None
     group = next(each for each in staff.value or () if each.display_name == "All Staff")

@@ -67,7 +67,7 @@ async def test_assignments_are_replaced_added_changed_and_removed(sdk: Sdk) -> N
     await single.delete()
     assert [each.target.group_id for each in (await one.assignments.get()).value] == [staff]
     expanded = await one.get(asking(one, expand=["assignments"]))
-    assert [each.target.group_id for each in expanded.assignments] == [staff]
+    assert [assignment.target.group_id for assignment in expanded.assignments] == [staff]
     await one.assign.post(body(assignments=[]))
     assert (await one.assignments.get()).value == []
     with pytest.raises(APIError) as refused:
@@ -126,7 +126,9 @@ async def test_filters_live_narrow_assignments_and_stay_while_they_are_used(beta
     (found,) = (await builder.assignments.get()).value
     assert found.target.device_and_app_management_assignment_filter_id == new.id
     assert found.target.device_and_app_management_assignment_filter_type is how.Include
-    assert [each.payload_id for each in (await one.get(asking(one, select=["payloads"]))).payloads] == [profile.id]
+    assert [payload.payload_id for payload in (await one.get(asking(one, select=["payloads"]))).payloads] == [
+        profile.id
+    ]
     with pytest.raises(APIError) as refused:
         await one.delete()
     assert refusal(refused.value)[0] in {400, 409}
@@ -169,14 +171,14 @@ async def test_references_are_bound_nested_expanded_and_guarded(beta: Sdk) -> No
     plain = await mail.get()
     assert (plain.smime_signing_certificate, plain.smime_encryption_certificate) == (None, None)
     expand = [f"{kind}/smimeSigningCertificate", f"{kind}/smimeEncryptionCertificate"]
-    found = await mail.get(asking(mail, expand=expand))
-    assert type(found.smime_signing_certificate) is type(signing)
-    assert (found.smime_signing_certificate.id, found.smime_encryption_certificate.id) == (signing.id, reading.id)
+    answer = await mail.get(asking(mail, expand=expand))
+    assert type(answer.smime_signing_certificate) is type(signing)
+    assert (answer.smime_signing_certificate.id, answer.smime_encryption_certificate.id) == (signing.id, reading.id)
     listed = beta.graph.device_management.device_configurations
     (same,) = [
         each
         for each in await everything(beta.graph, await listed.get(asking(listed, expand=[expand[1]])))
-        if each.id == found.id
+        if each.id == answer.id
     ]
     assert same.smime_encryption_certificate.id == reading.id
     with pytest.raises(APIError) as refused:

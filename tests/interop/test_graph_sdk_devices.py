@@ -64,9 +64,9 @@ def phones(office: Office) -> Phones:
             f"/{office.tenant}/oauth2/v2.0/token", data={"grant_type": "client_credentials", **form}
         ).json()["access_token"]
         answer = http.get("/v1.0/deviceManagement/managedDevices", headers={"Authorization": f"Bearer {token}"})
-    found = answer.raise_for_status().json()["value"]
-    profiles = [each["id"] for each in found if each["operatingSystem"] == "AndroidForWork"]
-    return Phones([each["id"] for each in found if each["id"] not in profiles], profiles)
+    entries = answer.raise_for_status().json()["value"]
+    profiles = [entry["id"] for entry in entries if entry["operatingSystem"] == "AndroidForWork"]
+    return Phones([entry["id"] for entry in entries if entry["id"] not in profiles], profiles)
 
 
 def one(sdk: Sdk, device: str) -> Any:
@@ -82,17 +82,17 @@ async def test_devices_are_listed_in_pages_sorted_filtered_and_counted(sdk: Sdk,
     devices = sdk.graph.device_management.managed_devices
     first = await devices.get(asking(devices, top=5, orderby=["deviceName"], select=["id", "deviceName"], count=True))
     assert len(first.value) == 5
-    found = await everything(sdk.graph, first)
-    assert len(found) == first.odata_count == await devices.count.get()
-    assert [each.device_name for each in found] == sorted(each.device_name for each in found)
-    assert found[0].operating_system is None, "not chosen"
+    graph = await everything(sdk.graph, first)
+    assert len(graph) == first.odata_count == await devices.count.get()
+    assert [each.device_name for each in graph] == sorted(each.device_name for each in graph)
+    assert graph[0].operating_system is None, "not chosen"
     alices = await listed(sdk, filter=f"userPrincipalName eq '{sdk.office.upn('alice')}' and operatingSystem ne 'iOS'")
-    assert {each.user_display_name for each in alices} == {"Alice Adams"}
-    assert 0 < len(alices) < len(found)
+    assert {alice.user_display_name for alice in alices} == {"Alice Adams"}
+    assert 0 < len(alices) < len(graph)
     owned = await listed(sdk, filter="managedDeviceOwnerType eq 'company'")
     assert {each.managed_device_owner_type.value for each in owned} == {"company"}
     assert await listed(sdk, filter="lastSyncDateTime lt 2020-01-01T00:00:00Z") == []
-    name = found[0].device_name
+    name = graph[0].device_name
     assert [each.device_name for each in await listed(sdk, filter=f"startswith(deviceName,'{name}')")] == [name]
     with pytest.raises(APIError) as refused:
         await listed(sdk, filter="deviceName near 'here'")
@@ -101,15 +101,15 @@ async def test_devices_are_listed_in_pages_sorted_filtered_and_counted(sdk: Sdk,
 
 async def test_a_device_has_its_user_and_its_entra_device(sdk: Sdk, phones: Phones) -> None:
     device = one(sdk, phones.managed[-1])
-    found = await device.get()
+    answer = await device.get()
     (user,) = (await device.users.get()).value
-    assert (user.id, user.user_principal_name) == (found.user_id, found.user_principal_name)
+    assert (user.id, user.user_principal_name) == (answer.user_id, answer.user_principal_name)
     devices = sdk.graph.devices
-    (entra,) = (await devices.get(asking(devices, filter=f"deviceId eq '{found.azure_a_d_device_id}'"))).value
-    assert (entra.is_managed, entra.display_name) == (True, found.device_name)
+    (entra,) = (await devices.get(asking(devices, filter=f"deviceId eq '{answer.azure_a_d_device_id}'"))).value
+    assert (entra.is_managed, entra.display_name) == (True, answer.device_name)
     theirs = sdk.graph.users.by_user_id(user.id)
-    assert found.id in {each.id for each in (await theirs.managed_devices.get()).value}
-    assert (await theirs.managed_devices.by_managed_device_id(found.id).get()).id == found.id
+    assert answer.id in {each.id for each in (await theirs.managed_devices.get()).value}
+    assert (await theirs.managed_devices.by_managed_device_id(answer.id).get()).id == answer.id
     assert entra.id in {each.id for each in (await theirs.owned_devices.get()).value}
     assert (await device.device_compliance_policy_states.get()).value == []
     assert (await device.device_configuration_states.get()).value == []
@@ -154,12 +154,12 @@ async def test_a_device_is_changed(sdk: Sdk, phones: Phones) -> None:
 
 async def test_a_device_is_put_into_a_category(sdk: Sdk, phones: Phones) -> None:
     categories = sdk.graph.device_management.device_categories
-    made = await categories.post(sdk.model("DeviceCategory")(display_name="Field", description="Outside"))
-    category = categories.by_device_category_id(made.id)
+    answer = await categories.post(sdk.model("DeviceCategory")(display_name="Field", description="Outside"))
+    category = categories.by_device_category_id(answer.id)
     assert (await category.patch(sdk.model("DeviceCategory")(description="Abroad"))).description == "Abroad"
-    assert made.id in {each.id for each in (await categories.get()).value}
+    assert answer.id in {each.id for each in (await categories.get()).value}
     device = one(sdk, phones.managed[-3])
-    url = f"{sdk.graph.request_adapter.base_url}/deviceManagement/deviceCategories/{made.id}"
+    url = f"{sdk.graph.request_adapter.base_url}/deviceManagement/deviceCategories/{answer.id}"
     await device.device_category.ref.put(sdk.model("ReferenceUpdate")(odata_id=url))
     assert (await device.device_category.get()).display_name == "Field"
     assert (await device.get()).device_category_display_name == "Field"
@@ -178,11 +178,12 @@ async def test_a_device_is_wiped(sdk: Sdk, phones: Phones) -> None:
         await device.wipe.post(body(keep_enrollment_data=True))
     assert refusal(refused.value) == (400, "BadRequest")
     await device.wipe.post(body())
-    found = await device.get()
-    assert found.management_state.value == "wipePending"
-    assert [(each.action_name, each.action_state.value) for each in found.device_action_results] == [
-        ("wipe", "pending")
-    ]
+    answer = await device.get()
+    assert answer.management_state.value == "wipePending"
+    assert [
+        (device_action_result.action_name, device_action_result.action_state.value)
+        for device_action_result in answer.device_action_results
+    ] == [("wipe", "pending")]
 
 
 async def test_a_work_profile_is_retired_and_cannot_be_wiped(sdk: Sdk, phones: Phones) -> None:
@@ -199,7 +200,10 @@ async def test_a_device_is_synchronized_locked_and_restarted(sdk: Sdk, phones: P
     device = one(sdk, phones.managed.pop())
     for action in (device.sync_device, device.remote_lock, device.reboot_now):
         assert await action.post() is None
-    results = {each.action_name: each.action_state.value for each in (await device.get()).device_action_results}
+    results = {
+        device_action_result.action_name: device_action_result.action_state.value
+        for device_action_result in (await device.get()).device_action_results
+    }
     assert results.keys() >= {"remoteLock", "rebootNow"}
     assert results["remoteLock"] == "pending"
 

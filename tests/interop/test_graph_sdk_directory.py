@@ -67,17 +67,17 @@ async def ids(sdk: Sdk, builder: Any, **options: Any) -> set[str]:
 
 
 async def test_a_user_lives_from_post_to_delete(sdk: Sdk) -> None:
-    made = await new_user(sdk, "zoe", department="Sales", other_mails=["zoe@home.example"], usage_location="DE")
-    one = sdk.graph.users.by_user_id(made.id)
+    user = await new_user(sdk, "zoe", department="Sales", other_mails=["zoe@home.example"], usage_location="DE")
+    one = sdk.graph.users.by_user_id(user.id)
     chosen = asking(one, select=["id", "department", "otherMails", "accountEnabled", "createdDateTime"])
-    found = await one.get(chosen)
-    assert (found.department, found.other_mails, found.account_enabled) == ("Sales", ["zoe@home.example"], True)
-    assert found.created_date_time.tzinfo is not None
+    answer = await one.get(chosen)
+    assert (answer.department, answer.other_mails, answer.account_enabled) == ("Sales", ["zoe@home.example"], True)
+    assert answer.created_date_time.tzinfo is not None
     assert (await one.get()).department is None, "shown only when asked for"
 
     assert await one.patch(sdk.model("User")(department="Law", job_title="Counsel")) is None
     named = sdk.graph.users_with_user_principal_name(sdk.office.upn("zoe"))
-    assert (await named.get()).id == made.id
+    assert (await named.get()).id == user.id
     changed = await sdk.graph.users.by_user_id(sdk.office.upn("zoe")).get(
         asking(one, select=["department", "jobTitle"])
     )
@@ -144,7 +144,7 @@ async def test_groups_hold_people_devices_and_groups(sdk: Sdk) -> None:
     outer = await new_group(sdk, "Outer", members=[inner.id])
     one, other = graph.groups.by_group_id(inner.id), graph.groups.by_group_id(outer.id)
     members = await everything(graph, await one.members.get())
-    assert {type(each) for each in members} == {sdk.model("User"), sdk.model("Device")}
+    assert {type(member) for member in members} == {sdk.model("User"), sdk.model("Device")}
     assert await ids(sdk, one.members.graph_user) == {alice.id}
     assert await ids(sdk, one.members.graph_device) == {device.id}
     assert await ids(sdk, other.transitive_members) == {inner.id, alice.id, device.id}
@@ -194,8 +194,8 @@ async def test_one_of_a_list_is_had_by_its_id(sdk: Sdk) -> None:
     user = await alice.get()
     one = await group.members.by_directory_object_id(user.id).graph_user.get()
     assert one.user_principal_name == user.user_principal_name
-    found = await group.transitive_members.by_directory_object_id(user.id).get()
-    assert type(found) is sdk.model("User")
+    answer = await group.transitive_members.by_directory_object_id(user.id).get()
+    assert type(answer) is sdk.model("User")
     for lists in (alice.member_of, alice.transitive_member_of):
         assert (await lists.by_directory_object_id(staff.id).get()).display_name == "All Staff"
         assert (await lists.by_directory_object_id(staff.id).graph_group.get()).id == staff.id
@@ -205,9 +205,9 @@ async def test_one_of_a_list_is_had_by_its_id(sdk: Sdk) -> None:
     (licence,) = (await alice.license_details.get()).value
     assert (await alice.license_details.by_license_details_id(licence.id).get()).sku_id == INTUNE
     assert await alice.license_details.count.get() == 1
-    shown = await alice.get(asking(alice, expand=["licenseDetails", "memberOf"]))
-    assert [each.sku_id for each in shown.license_details] == [INTUNE]
-    assert staff.id in {each.id for each in shown.member_of}
+    result = await alice.get(asking(alice, expand=["licenseDetails", "memberOf"]))
+    assert [license_detail.sku_id for license_detail in result.license_details] == [INTUNE]
+    assert staff.id in {each.id for each in result.member_of}
 
 
 async def test_what_has_an_id_is_had_through_every_collection(sdk: Sdk) -> None:
@@ -235,16 +235,16 @@ async def test_groups_are_changed_filtered_and_expanded(sdk: Sdk) -> None:
 
 async def test_an_entra_device_lives_from_post_to_delete(sdk: Sdk) -> None:
     devices = sdk.graph.devices
-    made = await new_device(sdk, "Laptop 7")
-    one = devices.by_device_id(made.id)
-    assert made.id != made.device_id
-    (found,) = (await devices.get(asking(devices, filter=f"deviceId eq '{made.device_id}'"))).value
-    assert (found.id, found.operating_system, found.is_managed) == (made.id, "Windows", made.is_managed)
+    device = await new_device(sdk, "Laptop 7")
+    one = devices.by_device_id(device.id)
+    assert device.id != device.device_id
+    (found,) = (await devices.get(asking(devices, filter=f"deviceId eq '{device.device_id}'"))).value
+    assert (found.id, found.operating_system, found.is_managed) == (device.id, "Windows", device.is_managed)
     # The other key that Graph has for it.
-    assert (await sdk.graph.devices_with_device_id(made.device_id).get()).id == made.id
+    assert (await sdk.graph.devices_with_device_id(device.device_id).get()).id == device.id
     await one.patch(sdk.model("Device")(account_enabled=False))
     assert (await one.get()).account_enabled is False
-    group = await new_group(sdk, "Laptops", members=[made.id])
+    group = await new_group(sdk, "Laptops", members=[device.id])
     assert names((await one.member_of.get()).value) == ["Laptops"]
     await one.delete()
     assert await ids(sdk, sdk.graph.groups.by_group_id(group.id).members) == set()
@@ -257,14 +257,16 @@ async def test_an_entra_device_lives_from_post_to_delete(sdk: Sdk) -> None:
 async def test_what_the_tenant_says_of_itself(sdk: Sdk) -> None:
     (organization,) = (await sdk.graph.organization.get()).value
     assert organization.id == sdk.office.tenant
-    assert [each.name for each in organization.verified_domains if each.is_default] == [sdk.office.domain]
+    assert [
+        verified_domain.name for verified_domain in organization.verified_domains if verified_domain.is_default
+    ] == [sdk.office.domain]
     one = await sdk.graph.organization.by_organization_id(sdk.office.tenant).get()
     assert one.display_name == organization.display_name
     assert [each.id for each in (await sdk.graph.domains.get()).value] == [sdk.office.domain]
     assert (await sdk.graph.domains.count.get(), await sdk.graph.organization.count.get()) == (1, 1)
     alice = await sdk.graph.users.by_user_id(sdk.office.upn("alice")).get()
-    found = await sdk.graph.directory_objects.by_directory_object_id(alice.id).get()
-    assert type(found) is sdk.model("User")
+    result = await sdk.graph.directory_objects.by_directory_object_id(alice.id).get()
+    assert type(result) is sdk.model("User")
     body = sdk.model("directory_objects.get_by_ids.GetByIdsPostRequestBody")
     answer = await sdk.graph.directory_objects.get_by_ids.post(body(ids=[alice.id], types=["user"]))
     assert names(answer.value) == ["Alice Adams"]
@@ -272,8 +274,8 @@ async def test_what_the_tenant_says_of_itself(sdk: Sdk) -> None:
 
 async def test_me_is_who_signed_in(as_alice: Sdk) -> None:
     me = as_alice.me()
-    found = await me.get()
-    assert found.user_principal_name == as_alice.office.upn("alice")
+    answer = await me.get()
+    assert answer.user_principal_name == as_alice.office.upn("alice")
     assert (await me.get(asking(me, select=["id", "accountEnabled"]))).account_enabled is True
     assert set(names((await me.member_of.get()).value)) == {"All Staff", "SMIME Pilot"}
     assert (await me.managed_devices.get()).value == []

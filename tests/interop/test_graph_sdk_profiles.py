@@ -28,13 +28,13 @@ def typed(sdk: Sdk, sample: bytes) -> Any:
 
 
 def single_flags(model: Any) -> Any:
-    for each in fields(model):
-        value = getattr(model, each.name)
+    for field in fields(model):
+        value = getattr(model, field.name)
         for part in value if isinstance(value, list) else [value]:
             if is_dataclass(part):
                 single_flags(part)
-        if isinstance(value, list) and value and isinstance(value[0], Enum) and "List" not in str(each.type).title():
-            setattr(model, each.name, value[0])
+        if isinstance(value, list) and value and isinstance(value[0], Enum) and "List" not in str(field.type).title():
+            setattr(model, field.name, value[0])
     return model
 
 
@@ -53,14 +53,14 @@ async def test_every_kind_comes_back_as_it_was_sent(sdk: Sdk) -> None:
     known = {name: profile for name, profile in kinds.items() if type(profile) is not base}
     assert len(known) >= (60 if sdk.beta else 20)
     for name, profile in known.items():
-        made = await profiles.post(profile)
-        assert type(made) is type(profile)
-        sent, got = written(profile), written(made)
+        answer = await profiles.post(profile)
+        assert type(answer) is type(profile)
+        sent, got = written(profile), written(answer)
         assert {key: got.get(key) for key in sent} == sent, name
-        one = profiles.by_device_configuration_id(made.id)
+        one = profiles.by_device_configuration_id(answer.id)
         changed = await one.patch(type(profile)(display_name=f"A {name}"))
-        assert (changed.display_name, changed.version) == (f"A {name}", made.version + 1)
-        assert changed.created_date_time == made.created_date_time <= changed.last_modified_date_time
+        assert (changed.display_name, changed.version) == (f"A {name}", answer.version + 1)
+        assert changed.created_date_time == answer.created_date_time <= changed.last_modified_date_time
         await one.delete()
     assert await profiles.count.get() == 0
 
@@ -89,42 +89,42 @@ async def test_several_flags_go_beside_the_properties(office: Office) -> None:
 
 async def test_what_was_read_and_emptied_is_cleared(sdk: Sdk) -> None:
     profiles, kind = sdk.graph.device_management.device_configurations, sdk.model("IosCustomConfiguration")
-    made = await profiles.post(kind(display_name="Emptied", description="Old", payload_name="Name"))
-    one = profiles.by_device_configuration_id(made.id)
+    answer = await profiles.post(kind(display_name="Emptied", description="Old", payload_name="Name"))
+    one = profiles.by_device_configuration_id(answer.id)
     # The SDK notices that a property became nothing, and sends null. (It spells names of several words wrongly.)
-    made.description = None
-    assert (await one.patch(made)).description is None
+    answer.description = None
+    assert (await one.patch(answer)).description is None
     # One that was never set is not sent at all; null beside the properties always is.
     await one.patch(kind(additional_data={"payloadName": None}))
-    found = await one.get()
-    assert (found.payload_name, found.display_name, found.description) == (None, "Emptied", None)
+    result = await one.get()
+    assert (result.payload_name, result.display_name, result.description) == (None, "Emptied", None)
     await one.delete()
 
 
 async def test_profiles_are_filtered_sorted_paged_and_counted(sdk: Sdk) -> None:
     profiles = sdk.graph.device_management.device_configurations
     kinds = ("iosCustomConfiguration", "macOSCustomConfiguration", "windows10GeneralConfiguration")
-    made = []
+    results = []
     for number, kind in enumerate(kinds):
         profile = typed(sdk, SAMPLES[kind])
         profile.display_name = f"Listed {number}"
-        made.append(await profiles.post(profile))
+        results.append(await profiles.post(profile))
     options: dict[str, Any] = {"filter": "startswith(displayName,'Listed')", "orderby": ["displayName desc"]}
     first = await profiles.get(asking(profiles, top=1, **options))
     assert len(first.value) == 1
-    found = await everything(sdk.graph, first)
-    assert names(found) == ["Listed 2", "Listed 1", "Listed 0"]
-    assert [type(each) for each in found] == [type(each) for each in reversed(made)]
+    graph = await everything(sdk.graph, first)
+    assert names(graph) == ["Listed 2", "Listed 1", "Listed 0"]
+    assert [type(each) for each in graph] == [type(result) for result in reversed(results)]
     second = await profiles.get(asking(profiles, skip=1, top=1, **options))
     assert names(second.value) == ["Listed 1"]
     of_kind = await profiles.get(asking(profiles, filter="isof('microsoft.graph.iosCustomConfiguration')"))
-    assert [each.id for each in of_kind.value] == [made[0].id]
+    assert [each.id for each in of_kind.value] == [results[0].id]
     chosen = await profiles.get(asking(profiles, select=["id", "displayName"], **options))
     assert [each.version for each in chosen.value] == [None] * 3
     assert await profiles.count.get() == 3
     assert await profiles.count.get(asking(profiles.count, filter="contains(displayName,'1')")) == 1
-    for each in made:
-        await profiles.by_device_configuration_id(each.id).delete()
+    for result in results:
+        await profiles.by_device_configuration_id(result.id).delete()
 
 
 async def test_what_is_wrong_with_a_profile_is_said(sdk: Sdk) -> None:
@@ -150,11 +150,11 @@ async def test_what_is_wrong_with_a_profile_is_said(sdk: Sdk) -> None:
 
 async def test_v1_shows_what_only_beta_knows_as_a_plain_profile(office: Office) -> None:
     async with both("beta", office) as beta, both("v1.0", office) as v1:
-        made = await beta.graph.device_management.device_configurations.post(
+        answer = await beta.graph.device_management.device_configurations.post(
             typed(beta, SAMPLES["iosImportedPFXCertificateProfile"])
         )
-        one = v1.graph.device_management.device_configurations.by_device_configuration_id(made.id)
-        found = await one.get()
-        assert type(found) is v1.model("DeviceConfiguration")
-        assert (found.display_name, found.odata_type) == (made.display_name, made.odata_type)
+        one = v1.graph.device_management.device_configurations.by_device_configuration_id(answer.id)
+        result = await one.get()
+        assert type(result) is v1.model("DeviceConfiguration")
+        assert (result.display_name, result.odata_type) == (answer.display_name, answer.odata_type)
         await one.delete()

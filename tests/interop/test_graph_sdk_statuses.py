@@ -33,11 +33,11 @@ async def assigned(sdk: Sdk, kind: str, **properties: Any) -> str:
 async def build(office: Office) -> dict[str, str]:
     """Ids by kind: both roots of the tenant, a certificate, and what no phone here takes."""
     async with both("beta", office) as sdk, httpx.AsyncClient(verify=office.server.trusting()) as http:
-        found = {"IosCustomConfiguration": await assigned(sdk, "IosCustomConfiguration")}
+        results = {"IosCustomConfiguration": await assigned(sdk, "IosCustomConfiguration")}
         for name in ("root", "issuing"):
             file = (await http.get(f"{office.server.https}/pki/{office.name}/{name}/ca.cer")).content
-            found[ROOT] = await assigned(sdk, ROOT, trusted_root_certificate=file, cert_file_name="ca.cer")
-        found[SIGNING] = await assigned(
+            results[ROOT] = await assigned(sdk, ROOT, trusted_root_certificate=file, cert_file_name="ca.cer")
+        results[SIGNING] = await assigned(
             sdk,
             SIGNING,
             certification_authority=f"ca.{office.domain}",
@@ -46,7 +46,7 @@ async def build(office: Office) -> dict[str, str]:
             renewal_threshold_percentage=20,
             subject_name_format=sdk.model("SubjectNameFormat").CommonName,
         )
-    return found
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def office(server: Running) -> Iterator[Office]:
 @pytest.fixture(scope="module")
 def profiles(office: Office) -> dict[str, str]:
     """The profiles; then alice and bob enrol a fully managed phone each, and both settle."""
-    made = asyncio.run(build(office))
+    result = asyncio.run(build(office))
     command = [
         *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "2", "--mix", "android/fully-managed"),
         *("--user", office.upn("alice"), "--user", office.upn("bob"), "--server", office.server.https),
@@ -67,7 +67,7 @@ def profiles(office: Office) -> dict[str, str]:
     ]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
-    return made
+    return result
 
 
 @pytest.fixture
@@ -85,16 +85,16 @@ async def test_each_device_and_each_user_has_a_status(beta: Sdk, profiles: dict[
     upns = {beta.office.upn("alice"), beta.office.upn("bob")}
     for kind in (ROOT, SIGNING):
         profile = one(beta, profiles[kind])
-        found = await everything(beta.graph, await profile.device_statuses.get(asking(profile.device_statuses, top=1)))
-        assert {each.user_principal_name for each in found} == upns
-        assert {each.status.value for each in found} == {"compliant"}
-        single = profile.device_statuses.by_device_configuration_device_status_id(found[0].id)
-        assert (await single.get()).device_display_name == found[0].device_display_name
+        graph = await everything(beta.graph, await profile.device_statuses.get(asking(profile.device_statuses, top=1)))
+        assert {each.user_principal_name for each in graph} == upns
+        assert {each.status.value for each in graph} == {"compliant"}
+        single = profile.device_statuses.by_device_configuration_device_status_id(graph[0].id)
+        assert (await single.get()).device_display_name == graph[0].device_display_name
         assert await profile.device_statuses.count.get() == 2
         mine = asking(profile.device_statuses, filter=f"userPrincipalName eq '{beta.office.upn('bob')}'")
         assert len((await profile.device_statuses.get(mine)).value) == 1
         users = (await profile.user_statuses.get()).value
-        assert {(each.user_principal_name, each.devices_count) for each in users} == {(upn, 1) for upn in upns}
+        assert {(user.user_principal_name, user.devices_count) for user in users} == {(upn, 1) for upn in upns}
 
 
 async def test_the_overviews_count_them(beta: Sdk, profiles: dict[str, str]) -> None:
@@ -113,20 +113,20 @@ async def test_a_device_says_how_its_profiles_fare(beta: Sdk, profiles: dict[str
     devices = beta.graph.device_management.managed_devices
     for device in (await devices.get()).value:
         states = devices.by_managed_device_id(device.id).device_configuration_states
-        found = {each.display_name: each for each in (await states.get()).value}
-        assert {ROOT, SIGNING} <= found.keys()
-        assert {found[name].state.value for name in (ROOT, SIGNING)} == {"compliant"}
-        single = states.by_device_configuration_state_id(found[SIGNING].id)
+        by_key = {each.display_name: each for each in (await states.get()).value}
+        assert {ROOT, SIGNING} <= by_key.keys()
+        assert {by_key[name].state.value for name in (ROOT, SIGNING)} == {"compliant"}
+        single = states.by_device_configuration_state_id(by_key[SIGNING].id)
         assert (await single.get()).display_name == SIGNING
 
 
 async def test_every_issued_certificate_has_a_state(beta: Sdk) -> None:
     every = beta.graph.device_management.device_configurations_all_managed_device_certificate_states
-    found = (await every.get()).value
+    value = (await every.get()).value
     upns = {beta.office.upn("alice"), beta.office.upn("bob")}
-    assert {each.user_principal_name for each in found} == upns
-    assert all("Contoso Issuing CA" in each.certificate_issuer_name for each in found)
-    assert len({each.certificate_thumbprint for each in found}) == 2
+    assert {each.user_principal_name for each in value} == upns
+    assert all("Contoso Issuing CA" in each.certificate_issuer_name for each in value)
+    assert len({each.certificate_thumbprint for each in value}) == 2
     assert await every.count.get() == 2
 
 

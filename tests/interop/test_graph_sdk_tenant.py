@@ -34,27 +34,27 @@ async def test_imports_are_made_found_changed_counted_and_deleted(
     certificates, alice = beta.graph.device_management.user_pfx_certificates, beta.office.upn("alice")
     upns = (alice, alice, beta.office.upn("bob"))
     sent = [import_of(beta.office, upn, key=key) for upn, key in zip(upns, raw_rsa_keys, strict=False)]
-    made = [await certificates.post(each) for each in sent]
-    assert [each.thumbprint for each in made] == [each.thumbprint for each in sent]
-    assert {(each.encrypted_pfx_blob, each.encrypted_pfx_password) for each in made} == {(b"\0", "")}
-    assert made[0].start_date_time == sent[0].start_date_time
+    results = [await certificates.post(each) for each in sent]
+    assert [result.thumbprint for result in results] == [each.thumbprint for each in sent]
+    assert {(result.encrypted_pfx_blob, result.encrypted_pfx_password) for result in results} == {(b"\0", "")}
+    assert results[0].start_date_time == sent[0].start_date_time
     assert await certificates.count.get() == 3
-    assert sorted(await ids(beta, certificates, top=1)) == sorted(each.id for each in made)
+    assert sorted(await ids(beta, certificates, top=1)) == sorted(result.id for result in results)
     hers = f"tolower(userPrincipalName) eq '{alice}'"
     assert len(await ids(beta, certificates, filter=hers)) == 2
     first = f"{hers} and tolower(thumbprint) eq '{sent[0].thumbprint}'"
-    assert await ids(beta, certificates, filter=first) == [made[0].id]
+    assert await ids(beta, certificates, filter=first) == [results[0].id]
 
-    one = certificates.by_user_p_f_x_certificate_id(made[0].id)
+    one = certificates.by_user_p_f_x_certificate_id(results[0].id)
     kind, purposes = beta.model("UserPFXCertificate"), beta.model("UserPfxIntendedPurpose")
     changed = await one.patch(kind(intended_purpose=purposes.SmimeSigning))
-    assert (changed.intended_purpose, changed.thumbprint) == (purposes.SmimeSigning, made[0].thumbprint)
-    assert (await one.get()).last_modified_date_time >= made[0].created_date_time
+    assert (changed.intended_purpose, changed.thumbprint) == (purposes.SmimeSigning, results[0].thumbprint)
+    assert (await one.get()).last_modified_date_time >= results[0].created_date_time
     with pytest.raises(APIError) as taken:
         await certificates.post(sent[1])
     assert refusal(taken.value) == (409, "Conflict")
-    for each in made:
-        await certificates.by_user_p_f_x_certificate_id(each.id).delete()
+    for result in results:
+        await certificates.by_user_p_f_x_certificate_id(result.id).delete()
     with pytest.raises(APIError) as gone:
         await one.delete()
     assert refusal(gone.value) == (404, "ResourceNotFound")
@@ -69,9 +69,9 @@ async def test_a_time_without_a_zone_is_utc(beta: Sdk, raw_rsa_keys: list[rsa.RS
         aware.replace(tzinfo=None),
         sent.expiration_date_time.replace(tzinfo=None),
     )
-    made = await certificates.post(sent)
-    assert made.start_date_time == aware
-    await certificates.by_user_p_f_x_certificate_id(made.id).delete()
+    answer = await certificates.post(sent)
+    assert answer.start_date_time == aware
+    await certificates.by_user_p_f_x_certificate_id(answer.id).delete()
 
 
 async def test_what_is_wrong_with_an_import_is_said(beta: Sdk, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
@@ -111,13 +111,13 @@ async def test_the_states_of_certificates_are_empty_at_first(beta: Sdk) -> None:
 
 async def test_scope_tags_live_and_mark_profiles(beta: Sdk) -> None:
     tags, kind = beta.graph.device_management.role_scope_tags, beta.model("RoleScopeTag")
-    made = await tags.post(kind(display_name="North", description="Above the line"))
-    one = tags.by_role_scope_tag_id(made.id)
+    answer = await tags.post(kind(display_name="North", description="Above the line"))
+    one = tags.by_role_scope_tag_id(answer.id)
     assert names((await tags.get(asking(tags, filter="displayName eq 'North'"))).value) == ["North"]
     assert (await one.patch(kind(description="Up there"))).description == "Up there"
     profiles = beta.graph.device_management.device_configurations
-    tagged = await profiles.post(beta.model("IosCustomConfiguration")(display_name="x", role_scope_tag_ids=[made.id]))
-    assert tagged.role_scope_tag_ids == [made.id]
+    tagged = await profiles.post(beta.model("IosCustomConfiguration")(display_name="x", role_scope_tag_ids=[answer.id]))
+    assert tagged.role_scope_tag_ids == [answer.id]
     await profiles.by_device_configuration_id(tagged.id).delete()
     await one.delete()
     with pytest.raises(APIError) as gone:
@@ -128,11 +128,11 @@ async def test_scope_tags_live_and_mark_profiles(beta: Sdk) -> None:
 async def test_what_administrators_did_is_in_the_audit_log(sdk: Sdk) -> None:
     management = sdk.graph.device_management
     name = f"Audited by {sdk.package.__name__}"
-    made = await management.device_configurations.post(sdk.model("IosCustomConfiguration")(display_name=name))
-    await management.device_configurations.by_device_configuration_id(made.id).delete()
+    answer = await management.device_configurations.post(sdk.model("IosCustomConfiguration")(display_name=name))
+    await management.device_configurations.by_device_configuration_id(answer.id).delete()
     events = management.audit_events
-    found = await everything(sdk.graph, await events.get(asking(events, top=10, orderby=["activityDateTime desc"])))
-    mine = [each for each in found if made.id in {resource.resource_id for resource in each.resources}]
+    graph = await everything(sdk.graph, await events.get(asking(events, top=10, orderby=["activityDateTime desc"])))
+    mine = [each for each in graph if answer.id in {resource.resource_id for resource in each.resources}]
     assert {each.activity_operation_type for each in mine} == {"Create", "Delete"}
     assert {each.actor.application_id for each in mine} == {sdk.office.client_id}
     assert (await events.by_audit_event_id(mine[0].id).get()).id == mine[0].id

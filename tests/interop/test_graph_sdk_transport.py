@@ -46,27 +46,27 @@ class Watched(httpx.AsyncBaseTransport):
 async def test_the_sdk_tries_again_when_it_is_told_to_wait(office: Office, status: int) -> None:
     throttling = Watched(office, first=status)
     async with v1_client(office, through=throttling) as graph:
-        found = await graph.users.get()
-    assert found is not None
-    assert len(found.value or ()) == 3
+        answer = await graph.users.get()
+    assert answer is not None
+    assert len(answer.value or ()) == 3
     assert throttling.seen == [("GET", "/v1.0/users", None), ("GET", "/v1.0/users", "1")]
 
 
 async def test_a_body_is_sent_again_as_well(office: Office) -> None:
     throttling = Watched(office, first=429)
     async with client(office, through=throttling) as graph:
-        made = await graph.device_management.device_categories.post(DeviceCategory(display_name="Again"))
-        assert made is not None
-        assert made.display_name == "Again"
-        await graph.device_management.device_categories.by_device_category_id(str(made.id)).delete()
+        answer = await graph.device_management.device_categories.post(DeviceCategory(display_name="Again"))
+        assert answer is not None
+        assert answer.display_name == "Again"
+        await graph.device_management.device_categories.by_device_category_id(str(answer.id)).delete()
     assert [method for method, _, _ in throttling.seen] == ["POST", "POST", "DELETE"]
 
 
 async def test_the_plain_http_address_will_do_on_this_machine(office: Office) -> None:
     async with v1_client(office, base=f"{office.server.endpoints['http']}/v1.0") as graph:
-        found = await graph.users.get(asking(graph.users, top=1, orderby=["displayName"]))
-        assert found is not None
-        link = str(found.odata_next_link)
+        answer = await graph.users.get(asking(graph.users, top=1, orderby=["displayName"]))
+        assert answer is not None
+        link = str(answer.odata_next_link)
         assert link.startswith(f"{office.server.endpoints['http']}/v1.0/users?")
         following = await graph.users.with_url(link).get()
         assert following is not None
@@ -78,9 +78,9 @@ async def test_a_slash_too_many_does_not_matter(office: Office) -> None:
     watched = Watched(office)
     async with client(office, base=f"{office.server.https}/beta/", through=watched) as graph:
         assert await graph.device_management.managed_devices.count.get() == 0
-        found = await graph.users.get(asking(graph.users, top=1))
-        assert found is not None
-        assert len(found.value or ()) == 1
+        answer = await graph.users.get(asking(graph.users, top=1))
+        assert answer is not None
+        assert len(answer.value or ()) == 1
     assert [path for _, path, _ in watched.seen] == ["/beta//deviceManagement/managedDevices/$count", "/beta//users"]
 
 
@@ -131,11 +131,12 @@ async def test_a_batch_keeps_the_order_that_is_asked_for(office: Office) -> None
         items = {each.id: each for each in (first, second, bad, orphan)}
         answer = await sdk.graph.batch.post(BatchRequestContent(items))
         statuses = answer.get_response_status_codes()
-        assert [statuses[each] for each in items] == [201, 201, 400, 424]
-        made = (await categories.get()).value
-        assert sorted(names(made)) == ["First", "Second"]
+        assert [statuses[item] for item in items] == [201, 201, 400, 424]
+        value = (await categories.get()).value
+        assert sorted(names(value)) == ["First", "Second"]
         gone = [
-            BatchRequestItem(categories.by_device_category_id(each.id).to_delete_request_information()) for each in made
+            BatchRequestItem(categories.by_device_category_id(each.id).to_delete_request_information())
+            for each in value
         ]
         answer = await sdk.graph.batch.post(BatchRequestContent({each.id: each for each in gone}))
         assert set(answer.get_response_status_codes().values()) == {204}
@@ -178,8 +179,8 @@ async def test_a_token_of_somebody_else_is_refused(office: Office, version: str)
 async def test_an_application_may_do_what_its_permissions_say(office: Office, version: str) -> None:
     with office.server.client() as http:
         applications = f"/_fauxtune/v1/tenants/{office.name}/applications"
-        made = http.post(applications, json={"roles": ["User.Read.All"]}).raise_for_status().json()
-    reader = replace(office, client_id=made["clientId"], secret=made["secret"])
+        document = http.post(applications, json={"roles": ["User.Read.All"]}).raise_for_status().json()
+    reader = replace(office, client_id=document["clientId"], secret=document["secret"])
     async with both(version, reader) as sdk:
         assert len((await sdk.graph.users.get()).value) == 3
         with pytest.raises(APIError) as denied:
@@ -203,13 +204,13 @@ async def test_what_is_not_emulated_is_said_to_be(sdk: Sdk) -> None:
 
 async def test_no_tenant_sees_another(sdk: Sdk) -> None:
     kind = sdk.model("IosCustomConfiguration")
-    made = await sdk.graph.device_management.device_configurations.post(kind(display_name="Secret"))
+    answer = await sdk.graph.device_management.device_configurations.post(kind(display_name="Secret"))
     with new_office(sdk.office.server) as elsewhere:
         async with both("beta" if sdk.beta else "v1.0", elsewhere) as stranger:
-            one = stranger.graph.device_management.device_configurations.by_device_configuration_id(made.id)
+            one = stranger.graph.device_management.device_configurations.by_device_configuration_id(answer.id)
             for attempt in (one.get, one.delete, lambda: one.patch(kind(display_name="Mine"))):
                 with pytest.raises(APIError) as refused:
                     await attempt()
                 assert refusal(refused.value) == (404, "ResourceNotFound")
             assert (await stranger.graph.device_management.device_configurations.get()).value == []
-    await sdk.graph.device_management.device_configurations.by_device_configuration_id(made.id).delete()
+    await sdk.graph.device_management.device_configurations.by_device_configuration_id(answer.id).delete()

@@ -63,12 +63,12 @@ def test_the_graph_sdk_does_the_main_job_with_nothing_but_a_proxy_and_a_ca(serve
     command = [sys.executable, "-W", "ignore", str(SCRIPT), str(key_file), upn]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
-    assert seen["nextLink"].startswith("https://graph.microsoft.com/beta/users?")
-    assert {"alice@contoso.example", upn} <= set(seen["users"])
-    assert seen["certificate"] == f"{seen['userId'].replace('-', '')}-{seen['thumbprint']}"
-    assert seen["assignment"].endswith(f"_{seen['groupId']}")
-    assert seen["issuer"] == f"https://{LOGIN}/{known['tenantId']}/v2.0"
+    document = json.loads(done.stdout)
+    assert document["nextLink"].startswith("https://graph.microsoft.com/beta/users?")
+    assert {"alice@contoso.example", upn} <= set(document["users"])
+    assert document["certificate"] == f"{document['userId'].replace('-', '')}-{document['thumbprint']}"
+    assert document["assignment"].endswith(f"_{document['groupId']}")
+    assert document["issuer"] == f"https://{LOGIN}/{known['tenantId']}/v2.0"
 
 
 def test_both_doors_lead_to_one_emulator(server: Running) -> None:
@@ -92,8 +92,8 @@ def test_both_doors_lead_to_one_emulator(server: Running) -> None:
 
 def test_discovery_under_the_public_name_speaks_of_public_names(server: Running) -> None:
     with through(server) as client:
-        asked = f"https://{LOGIN}/organizations/oauth2/v2.0/authorize"
-        params = {"api-version": "1.1", "authorization_endpoint": asked}
+        result = f"https://{LOGIN}/organizations/oauth2/v2.0/authorize"
+        params = {"api-version": "1.1", "authorization_endpoint": result}
         instance = client.get(f"https://{LOGIN}/common/discovery/instance", params=params).json()
         assert instance["metadata"][0]["preferred_network"] == LOGIN
         document = client.get(instance["tenant_discovery_endpoint"]).json()
@@ -205,8 +205,8 @@ class Cmdlets:
 
     def close(self) -> None:
         """The session ends."""
-        for each in self._connections.values():
-            each.close()
+        for connection in self._connections.values():
+            connection.close()
 
 
 def new_pfx(server: Running, upn: str, *, key: rsa.RSAPrivateKey) -> dict[str, Any]:
@@ -248,8 +248,8 @@ def test_the_cmdlets_requests_in_their_order(server: Running, raw_rsa_keys: list
         assert status == 201, answer
 
         # Get-IntuneUserId
-        found = cmdlets.send("GET", f"{root}/users?$filter=userPrincipalName%20eq%20'{upn}'")
-        user_id = json.loads(found[1])["value"][0]["id"].replace("-", "")
+        result = cmdlets.send("GET", f"{root}/users?$filter=userPrincipalName%20eq%20'{upn}'")
+        user_id = json.loads(result[1])["value"][0]["id"].replace("-", "")
         key = f"{user_id}-{pfx['thumbprint']}"
 
         # Import-IntuneUserPfxCertificate -IsUpdate: parentheses without quotes

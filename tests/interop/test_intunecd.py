@@ -136,7 +136,7 @@ def furnish(client: httpx.Client) -> None:
         if "payloadFileName" in body:
             body["payloadFileName"] = f"{kind.name}.mobileconfig"
         profile = profiles[kind.name] = made(client, PROFILES, **body)
-        platform = next((PLATFORMS[each] for each in sorted(kind.variants) if each in PLATFORMS), "")
+        platform = next((PLATFORMS[variant] for variant in sorted(kind.variants) if variant in PLATFORMS), "")
         assign(client, profile, targets=sets[number % 4], filter_id=filters.get(platform) if number % 2 else None)
     for owner, root in (
         ("iosScepCertificateProfile", "iosTrustedRootCertificate"),
@@ -156,7 +156,7 @@ def assign(client: httpx.Client, profile: str, *, targets: list[Json], filter_id
             "deviceAndAppManagementAssignmentFilterId": filter_id,
             "deviceAndAppManagementAssignmentFilterType": "include",
         }
-    new = [{"target": each if "exclusion" in each["@odata.type"] else {**each, **through}} for each in targets]
+    new = [{"target": target if "exclusion" in target["@odata.type"] else {**target, **through}} for target in targets]
     answer = client.post(f"{PROFILES}/{profile}/assign", json={"assignments": new})
     assert answer.status_code == 200, answer.text
 
@@ -197,7 +197,7 @@ class Tool:
         are the ids of those that use it.
         """
         self.run("backup", folder)
-        found: dict[str, Json] = {}
+        results: dict[str, Json] = {}
         for name in FOLDERS:
             for file in sorted((folder / name).glob("*.json")):
                 document = json.loads(file.read_text(encoding="utf-8"))
@@ -205,16 +205,16 @@ class Tool:
                     document.setdefault(each, []).sort(key=str)
                 if name == "Filters":
                     assert document.pop("payloads")
-                found[f"{name}/{file.name}"] = document
-        return found
+                results[f"{name}/{file.name}"] = document
+        return results
 
 
 def test_a_tenant_is_restored_from_its_backup(server: Running, full: Office, empty: Office, tmp_path: Path) -> None:
     first = tmp_path / "first"
     saved = Tool(server, full).backed_up(first)
     assert len(saved) == len(KINDS) + 2 + 3 + len(FILTERED)
-    targets = [each["target"] for document in saved.values() for each in document["assignments"]]
-    through = {each["deviceAndAppManagementAssignmentFilterId"] for each in targets}
+    targets = [assignment["target"] for document in saved.values() for assignment in document["assignments"]]
+    through = {target["deviceAndAppManagementAssignmentFilterId"] for target in targets}
     assert through > {"Pixels, iOS", "Pixels, macOS", "Pixels, androidForWork", "Pixels, windows10AndLater"}
     tool = Tool(server, empty)
     # It looks tags up by name before it restores any, so they come first.
@@ -225,7 +225,7 @@ def test_a_tenant_is_restored_from_its_backup(server: Running, full: Office, emp
     assert [name for name, document in restored.items() if document != saved[name]] == []
     with graph(server, empty) as client:
         groups = client.get("groups").json()["value"]
-        assert {each["displayName"]: each["membershipRule"] for each in groups} == {
+        assert {group["displayName"]: group["membershipRule"] for group in groups} == {
             "Sales phones": None,
             "Leavers": None,
             "Everybody in Oslo": '(user.city -eq "Oslo")',
@@ -233,8 +233,8 @@ def test_a_tenant_is_restored_from_its_backup(server: Running, full: Office, emp
 
         # What somebody changed since is put back, and what somebody added is taken away. The tool takes 204 for a
         # change and 200 for a deletion; Microsoft's reference has it the other way round. Both are done all the same.
-        found = client.get(PROFILES, params={"$filter": "displayName eq 'The iosScepCertificateProfile'"}).json()
-        one = f"{PROFILES}/{found['value'][0]['id']}"
+        result = client.get(PROFILES, params={"$filter": "displayName eq 'The iosScepCertificateProfile'"}).json()
+        one = f"{PROFILES}/{result['value'][0]['id']}"
         kind = {"@odata.type": "#microsoft.graph.iosScepCertificateProfile"}
         assert client.patch(one, json={**kind, "renewalThresholdPercentage": 40}).status_code == 200
         new = made(client, PROFILES, **{**sample(KINDS[0]), "displayName": "Nobody knows why"})
@@ -248,7 +248,7 @@ def test_the_audit_log_tells_it_who_made_what(server: Running, full: Office, tmp
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     Tool(server, full).run("backup", tmp_path, "--audit", "--prefix", "The ios", "--skip-archive")
     log = ["git", "-C", str(tmp_path), "log", "--format=%an: %s"]
-    told = subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()
+    lines = subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()
     # One commit for each profile, in the name of whoever changed it last: here the application that furnished.
-    assert {line.partition(" ")[0] for line in told} == {"Fauxtune"}
-    assert len(told) == len([kind for kind in KINDS if kind.name.startswith("ios")])
+    assert {line.partition(" ")[0] for line in lines} == {"Fauxtune"}
+    assert len(lines) == len([kind for kind in KINDS if kind.name.startswith("ios")])

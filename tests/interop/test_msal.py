@@ -56,10 +56,10 @@ def session(server: Running) -> requests.Session:
     """The transport for the password grant (MSAL's documented parameter `http_client`): MSAL asks how a user signs in
     at the authority's host on port 443, whatever the authority's port is. A server on 443 needs no such thing.
     """
-    made = requests.Session()
-    made.verify = server.endpoints["caFile"]
-    made.mount("https://localhost/common/userrealm/", WithPort(server.https))
-    return made
+    result = requests.Session()
+    result.verify = server.endpoints["caFile"]
+    result.mount("https://localhost/common/userrealm/", WithPort(server.https))
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ def browser(server: Running) -> Iterator[httpx.Client]:
 def registered(browser: httpx.Client, identity: Identity) -> Iterator[str]:
     """An application with this certificate; its client id."""
     body = {"displayName": "build agent", "certificate": identity.certificate, "roles": ["User.Read.All"]}
-    made = browser.post("/_fauxtune/v1/tenants/contoso/applications", json=body)
-    assert made.status_code == 201, made.text
-    yield made.json()["clientId"]
-    browser.delete(f"/_fauxtune/v1/tenants/contoso/applications/{made.json()['clientId']}")
+    answer = browser.post("/_fauxtune/v1/tenants/contoso/applications", json=body)
+    assert answer.status_code == 201, answer.text
+    yield answer.json()["clientId"]
+    browser.delete(f"/_fauxtune/v1/tenants/contoso/applications/{answer.json()['clientId']}")
 
 
 def public(server: Running, authority: str = "organizations", **more: Any) -> msal.PublicClientApplication:
@@ -135,16 +135,16 @@ def token_of(answer: dict[str, Any]) -> str:
 
 def names(browser: httpx.Client, answer: dict[str, Any]) -> set[str]:
     """Who Graph shows to the bearer of this token."""
-    found = browser.get("/v1.0/users", headers={"authorization": f"Bearer {token_of(answer)}"})
-    assert found.status_code == 200, found.text
-    return {each["userPrincipalName"] for each in found.json()["value"]}
+    result = browser.get("/v1.0/users", headers={"authorization": f"Bearer {token_of(answer)}"})
+    assert result.status_code == 200, result.text
+    return {entry["userPrincipalName"] for entry in result.json()["value"]}
 
 
 def inputs(page: httpx.Response) -> dict[str, str]:
     """The hidden fields of the page's first form."""
     form = page.text.partition("<form")[2].partition("</form>")[0]
-    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
-    return {html.unescape(name): html.unescape(value) for name, value in found}
+    matches = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
+    return {html.unescape(name): html.unescape(value) for name, value in matches}
 
 
 def button(page: httpx.Response, user: str) -> dict[str, str]:

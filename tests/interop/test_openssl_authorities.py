@@ -37,23 +37,23 @@ class Desk:
 
     def issue(self, file: str) -> str:
         """A certificate from the counter, in a file; its serial number."""
-        made = self.post("certificates", template="SmimeSigning", subject=f"CN={file}", email="a@b.example")
-        (self.folder / f"{file}.pem").write_text(made["certificate"])
-        return str(made["serial"])
+        answer = self.post("certificates", template="SmimeSigning", subject=f"CN={file}", email="a@b.example")
+        (self.folder / f"{file}.pem").write_text(answer["certificate"])
+        return str(answer["serial"])
 
     def authorities(self) -> dict[str, dict[str, Any]]:
-        found = self.tenant.get("authorities").raise_for_status().json()["value"]
-        return {each["name"]: each for each in found}
+        entries = self.tenant.get("authorities").raise_for_status().json()["value"]
+        return {entry["name"]: entry for entry in entries}
 
     def write(self) -> None:
         """The root, each authority that issues, and all their CRLs, fetched now."""
-        found = {name: each for name, each in self.authorities().items() if each["role"] != "devices"}
-        for name, each in found.items():
+        by_key = {name: each for name, each in self.authorities().items() if each["role"] != "devices"}
+        for name, each in by_key.items():
             (self.folder / f"{name}.pem").write_text(each["certificate"])
-        issuers = "".join(each["certificate"] for name, each in found.items() if name != "root")
+        issuers = "".join(each["certificate"] for name, each in by_key.items() if name != "root")
         (self.folder / "issuers.pem").write_text(issuers)
-        crls = [httpx.get(each["crlUrl"]).raise_for_status().content for each in found.values()]
-        pem = b"".join(x509.load_der_x509_crl(each).public_bytes(Encoding.PEM) for each in crls)
+        crls = [httpx.get(each["crlUrl"]).raise_for_status().content for each in by_key.values()]
+        pem = b"".join(x509.load_der_x509_crl(crl).public_bytes(Encoding.PEM) for crl in crls)
         (self.folder / "crls.pem").write_bytes(pem)
 
     def judge(self, openssl: Any, file: str, *, at: datetime | None = None, fails: bool = False) -> str:
@@ -108,9 +108,9 @@ def test_after_a_rollover_both_keys_verify_and_each_list_rules_its_own(desk: Des
         ("new", "issuing-2", "revoked"),
         ("new-too", "issuing-2", "good"),
     ):
-        said = desk.ask(file, issuer=issuer)
-        assert f"{file}.pem: {status}" in said
-        assert "Response verify OK" in said
+        result = desk.ask(file, issuer=issuer)
+        assert f"{file}.pem: {status}" in result
+        assert "Response verify OK" in result
 
 
 def test_lists_hold_at_the_tenants_time_and_at_no_other(desk: Desk, openssl: Any) -> None:
@@ -151,9 +151,9 @@ def test_the_root_answers_for_the_authorities_below_it(desk: Desk) -> None:
     desk.post("authorities/issuing/rollover")
     desk.write()
     for name in ("issuing", "issuing-2"):
-        said = desk.ask(name, issuer="root")
-        assert f"{name}.pem: good" in said
-        assert "Response verify OK" in said
+        result = desk.ask(name, issuer="root")
+        assert f"{name}.pem: good" in result
+        assert "Response verify OK" in result
 
 
 def test_an_authority_off_line_answers_nobody_until_it_is_back(desk: Desk) -> None:

@@ -141,8 +141,8 @@ def test_openssl_reads_a_scep_answer(
     sealed = openssl("cms", "-verify", "-inform", "DER", "-binary", "-CAfile", "ca.pem", *time, input=answer)
     options = ("-inform", "DER", "-binary", "-recip", "device.pem", "-inkey", "device.key")
     certificates = openssl("cms", "-decrypt", *options, input=sealed)
-    shown = openssl("pkcs7", "-inform", "DER", "-print_certs", input=certificates)
-    assert x509.load_pem_x509_certificate(shown) == device
+    result = openssl("pkcs7", "-inform", "DER", "-print_certs", input=certificates)
+    assert x509.load_pem_x509_certificate(result) == device
 
 
 def test_a_request_by_openssl_is_understood(
@@ -167,6 +167,6 @@ def test_a_request_by_openssl_is_understood(
             f"{prefix}.7": core.PrintableString("1"),
         },
     )
-    found = scep.read(message, certificate=authority.certificate, key=authority.key)
-    assert isinstance(found, scep.Request)
-    assert (found.csr, found.challenge) == (csr, "a token")
+    result = scep.read(message, certificate=authority.certificate, key=authority.key)
+    assert isinstance(result, scep.Request)
+    assert (result.csr, result.challenge) == (csr, "a token")

@@ -41,29 +41,29 @@ class Company:
 
     def profile(self, kind: str, **document: Any) -> None:
         body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **document}
-        made = self.http.post(PROFILES, json=body).raise_for_status().json()
+        result = self.http.post(PROFILES, json=body).raise_for_status().json()
         target = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
-        path = f"{PROFILES}/{made['id']}/assign"
+        path = f"{PROFILES}/{result['id']}/assign"
         self.http.post(path, json={"assignments": [target]}).raise_for_status()
 
 
 @pytest.fixture(scope="module")
 def company(server: Running) -> Iterator[Company]:
     with server.client() as http:
-        made = http.post("/_fauxtune/v1/tenants", json={"seed": "contoso"}).raise_for_status().json()
+        document = http.post("/_fauxtune/v1/tenants", json={"seed": "contoso"}).raise_for_status().json()
         form = {
             "grant_type": "client_credentials",
-            "client_id": made["clientId"],
-            "client_secret": made["clientSecret"],
+            "client_id": document["clientId"],
+            "client_secret": document["clientSecret"],
             "scope": "https://graph.microsoft.com/.default",
         }
-        answer = http.post(f"/{made['name']}/oauth2/v2.0/token", data=form).raise_for_status().json()
+        answer = http.post(f"/{document['name']}/oauth2/v2.0/token", data=form).raise_for_status().json()
         http.headers["authorization"] = f"Bearer {answer['access_token']}"
-        found = Company(http, made["name"], made["domain"])
-        root = http.get(f"/pki/{found.name}/root/ca.cer").raise_for_status().content
-        found.profile("iosTrustedRootCertificate", trustedRootCertificate=base64.b64encode(root).decode())
-        tenant = http.get(f"/_fauxtune/v1/tenants/{found.name}").raise_for_status().json()
-        found.profile(
+        result = Company(http, document["name"], document["domain"])
+        root = http.get(f"/pki/{result.name}/root/ca.cer").raise_for_status().content
+        result.profile("iosTrustedRootCertificate", trustedRootCertificate=base64.b64encode(root).decode())
+        tenant = http.get(f"/_fauxtune/v1/tenants/{result.name}").raise_for_status().json()
+        result.profile(
             "iosPkcsCertificateProfile",
             certificationAuthority=tenant["certificationAuthority"],
             certificationAuthorityName=tenant["certificationAuthorityName"],
@@ -71,8 +71,8 @@ def company(server: Running) -> Iterator[Company]:
             subjectNameFormat="commonNameIncludingEmail",
             subjectAlternativeNameType="emailAddress",
         )
-        yield found
-        http.delete(f"/_fauxtune/v1/tenants/{found.name}").raise_for_status()
+        yield result
+        http.delete(f"/_fauxtune/v1/tenants/{result.name}").raise_for_status()
 
 
 @dataclass(slots=True)
@@ -99,12 +99,12 @@ class Phone:
 
     def connect(self) -> int:
         """Until there is nothing more: how much it was told. It installs profiles, lists them, and can do no more."""
-        told = 0
+        answer = 0
         message = self.say({"Status": "Idle"})
-        while message is not None and (told := told + 1) < 50:
+        while message is not None and (answer := answer + 1) < 50:
             result = {"Status": "Acknowledged", **self._obey(message["Command"])}
             message = self.say({"CommandUUID": message["CommandUUID"], **result})
-        return told
+        return answer
 
     def _obey(self, command: dict[str, Any]) -> dict[str, Any]:
         match command["RequestType"]:
@@ -114,7 +114,7 @@ class Phone:
                 return {}
             case "ProfileList":
                 names = ("PayloadIdentifier", "PayloadUUID")
-                return {"ProfileList": [{name: each[name] for name in names} for each in self.profiles.values()]}
+                return {"ProfileList": [{name: profile[name] for name in names} for profile in self.profiles.values()]}
             case kind:
                 link = {"ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": kind}
                 return {"Status": "Error", "ErrorChain": [link]}

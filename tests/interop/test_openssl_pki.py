@@ -88,7 +88,7 @@ def world(tmp_path: Path, rsa_keys: KeyRing) -> World:
     signer = rsa_keys.take()
     signed = issue_responder(authority=issuing, public_key=signer.public_key(), serial=0x12, **span)
     responder = Responder.of(issuing, certificate=signed, key=signer)
-    made = World(tmp_path, root, issuing, devices, key, good, revoked, device_key, device, responder)
+    result = World(tmp_path, root, issuing, devices, key, good, revoked, device_key, device, responder)
     files = {
         "root": root.certificate,
         "issuing": issuing.certificate,
@@ -103,7 +103,7 @@ def world(tmp_path: Path, rsa_keys: KeyRing) -> World:
         (tmp_path / f"{name}.pem").write_bytes(
             private.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         )
-    return made
+    return result
 
 
 def write_crls(world: World) -> None:
@@ -193,10 +193,10 @@ def test_openssl_believes_the_responder(
 
 
 def test_openssl_may_ask_for_two_certificates_at_once(openssl: OpenSsl, world: World) -> None:
-    said = ask(openssl, world, "-cert", "good.pem", "-cert", "revoked.pem", "-no_nonce")
-    assert b"good.pem: good" in said
-    assert b"revoked.pem: revoked" in said
-    assert b"Reason: superseded" in said
+    result = ask(openssl, world, "-cert", "good.pem", "-cert", "revoked.pem", "-no_nonce")
+    assert b"good.pem: good" in result
+    assert b"revoked.pem: revoked" in result
+    assert b"Reason: superseded" in result
 
 
 def test_openssl_finds_its_nonce_again(openssl: OpenSsl, world: World) -> None:
@@ -276,8 +276,8 @@ def test_openssl_decrypts_our_envelope(openssl: OpenSsl, world: World) -> None:
 def test_we_read_a_request_by_openssl(openssl: OpenSsl, world: World) -> None:
     for form in ("PEM", "DER"):
         for digest in ("-sha1", "-sha256"):
-            made = ("req", "-new", digest, "-key", "device-key.pem", "-subj", "/CN=x", "-outform", form)
-            openssl(*made, "-out", "x.csr")
+            result = ("req", "-new", digest, "-key", "device-key.pem", "-subj", "/CN=x", "-outform", form)
+            openssl(*result, "-out", "x.csr")
             request = read_csr((world.folder / "x.csr").read_bytes())
             assert request.public_key() == world.device_key.public_key()
 

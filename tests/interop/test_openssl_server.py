@@ -37,21 +37,21 @@ def issued(server: Running, tmp_path: Path) -> dict[str, Any]:
     """A certificate from the counter, with everything that is needed to judge it, as files in `tmp_path`."""
     with server.client() as client:
         body = {"template": "SmimeSigning", "userPrincipalName": "alice@contoso.example"}
-        made: dict[str, Any] = client.post(CONTROL, json=body).raise_for_status().json()
-    (tmp_path / "user.pem").write_text(made["certificate"])
-    found = urls(x509.load_pem_x509_certificate(made["certificate"].encode()))
-    der = httpx.get(found["issuer"]).raise_for_status().content
+        document: dict[str, Any] = client.post(CONTROL, json=body).raise_for_status().json()
+    (tmp_path / "user.pem").write_text(document["certificate"])
+    result = urls(x509.load_pem_x509_certificate(document["certificate"].encode()))
+    der = httpx.get(result["issuer"]).raise_for_status().content
     issuing = x509.load_der_x509_certificate(der)
     root = x509.load_der_x509_certificate(httpx.get(urls(issuing)["issuer"]).raise_for_status().content)
     (tmp_path / "issuing.pem").write_bytes(issuing.public_bytes(Encoding.PEM))
     (tmp_path / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
-    return {**made, "urls": found, "root_crl": urls(issuing)["crl"]}
+    return {**document, "urls": result, "root_crl": urls(issuing)["crl"]}
 
 
 def write_crls(issued: dict[str, Any], folder: Path) -> None:
     """Both CRLs, fetched now."""
     crls = [httpx.get(url).raise_for_status().content for url in (issued["urls"]["crl"], issued["root_crl"])]
-    pem = b"".join(x509.load_der_x509_crl(each).public_bytes(Encoding.PEM) for each in crls)
+    pem = b"".join(x509.load_der_x509_crl(crl).public_bytes(Encoding.PEM) for crl in crls)
     (folder / "crls.pem").write_bytes(pem)
 
 

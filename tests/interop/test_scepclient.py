@@ -72,13 +72,13 @@ def test_a_device_is_given_an_identity_and_renews_it(
     """`-certificate` names one that is there: then the request is a RenewalReq (17) that it signs."""
     enrolling = replace(enrolling, url=f"{server.endpoints[listener]}{SCEP}")
     device = tmp_path / "device"
-    asked = enrolling.run(device, challenge=enrolling.token())
-    assert asked.returncode == 0, asked.stderr
+    result = enrolling.run(device, challenge=enrolling.token())
+    assert result.returncode == 0, result.stderr
     first = certificate(device)
     first.verify_directly_issued_by(enrolling.authority())
     usages = first.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert ExtendedKeyUsageOID.CLIENT_AUTH in usages
-    assert "SCEP SIGNER" in asked.stderr
+    assert "SCEP SIGNER" in result.stderr
     renewed = enrolling.run(device)
     assert renewed.returncode == 0, renewed.stderr
     assert "SCEP SIGNER" not in renewed.stderr
@@ -91,10 +91,10 @@ def test_a_device_is_given_an_identity_and_renews_it(
 
 def test_the_authority_is_known_by_its_fingerprint(enrolling: Enrolling, tmp_path: Path) -> None:
     fingerprint = enrolling.authority().fingerprint(hashes.SHA256()).hex()
-    asked = enrolling.run(
+    result = enrolling.run(
         tmp_path / "device", "-ca-fingerprint", fingerprint, "-cacert-message", "any", challenge=enrolling.token()
     )
-    assert asked.returncode == 0, asked.stderr
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("challenge", ["wrong", "", "x" * 200])
@@ -109,9 +109,9 @@ def test_a_challenge_is_used_up_by_what_is_issued_and_by_nothing_else(enrolling:
     too_short = enrolling.run(tmp_path / "short", "-keySize", "1024", challenge=challenge)
     assert "failInfo: badRequest" in too_short.stdout
     for name, code in (("one", 0), ("two", 0), ("three", 1)):
-        asked = enrolling.run(tmp_path / name, challenge=challenge)
-        assert asked.returncode == code, asked.stderr
-    assert "failInfo: badRequest" in asked.stdout
+        result = enrolling.run(tmp_path / name, challenge=challenge)
+        assert result.returncode == code, result.stderr
+    assert "failInfo: badRequest" in result.stdout
 
 
 def test_who_is_none_of_ours_renews_nothing(

@@ -65,15 +65,15 @@ class Fuzzer:
 
     def operations(self, *, every: bool = False) -> list[Any]:
         """In the order in which they are called; each in one version only, unless `every` is wanted."""
-        found = []
+        results = []
         for result in self.schema.get_all_operations():
             assert isinstance(result, Ok), result
-            found.append(result.ok())
-        found = [each for each in found if next(iter(each.definition.raw["responses"])) != "501"]
+            results.append(result.ok())
+        results = [result for result in results if next(iter(result.definition.raw["responses"])) != "501"]
         if not every:
-            known: set[tuple[str, str]] = {(each.method, each.path) for each in found}
-            found = [each for each in found if _is_chosen(each, known)]
-        return sorted(found, key=lambda each: (_rank(each), each.path))
+            known: set[tuple[str, str]] = {(result.method, result.path) for result in results}
+            results = [result for result in results if _is_chosen(result, known)]
+        return sorted(results, key=lambda each: (_rank(each), each.path))
 
     async def fuzz(self, operation: Any, *, examples: int) -> None:
         """Some calls of the operation."""
@@ -100,22 +100,22 @@ class Fuzzer:
             )
         answer = await self.graph.send(request)
         self.answered[answer.status_code] += 1
-        told = self._told(case, answer)
-        if told:
-            self.wrong.append(f"{request.method} {request.url} {request.content[:500]!r}: {told}")
+        result = self._told(case, answer)
+        if result:
+            self.wrong.append(f"{request.method} {request.url} {request.content[:500]!r}: {result}")
 
     def _told(self, case: Case[Any], answer: httpx.Response) -> str:
         documented = set(case.operation.definition.raw["responses"])
         if str(answer.status_code) not in documented:
             return f"{answer.status_code} is not documented: {answer.text}"
         # What is documented as not emulated is no failure of the server.
-        wanted = CHECKS[answer.status_code == httpx.codes.NOT_IMPLEMENTED :]
+        result = CHECKS[answer.status_code == httpx.codes.NOT_IMPLEMENTED :]
         try:
-            case.validate_response(answer, checks=wanted)
+            case.validate_response(answer, checks=result)
         except AssertionError as error:
             return str(error)
         except schemathesis.core.failures.FailureGroup as group:
-            return "; ".join(str(each) for each in group.exceptions)
+            return "; ".join(str(exception) for exception in group.exceptions)
         return ""
 
     async def _existing(self, path: str) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _rank(operation: Any) -> int:
 
 
 def _cases(operation: Any, *, mode: GenerationMode, number: int) -> Iterator[Case[Any]]:
-    found: list[Case[Any]] = []
+    results: list[Case[Any]] = []
 
     @settings(
         max_examples=number,
@@ -158,10 +158,10 @@ def _cases(operation: Any, *, mode: GenerationMode, number: int) -> Iterator[Cas
     )
     @given(operation.as_strategy(generation_mode=mode))
     def draw(case: Case[Any]) -> None:
-        found.append(case)
+        results.append(case)
 
     draw()
-    return iter(found)
+    return iter(results)
 
 
 def _flat(params: dict[str, Any]) -> Iterator[tuple[str, str]]:

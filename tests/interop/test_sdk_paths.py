@@ -46,6 +46,6 @@ def _unknown(folder: Path, table: RouteTable[Handler], *, seen: list[str]) -> It
 @pytest.mark.parametrize(("sdk", "version"), [(msgraph, Version.V1), (msgraph_beta, Version.BETA)])
 def test_no_path_of_microsofts_sdk_is_unknown(sdk: object, version: Version) -> None:
     folder = Path(str(sdk.__file__)).parent / "generated"  # type: ignore[attr-defined]
-    seen: list[str] = []
-    assert list(_unknown(folder, TABLES[version], seen=seen)) == []
-    assert len(seen) > 500
+    results: list[str] = []
+    assert list(_unknown(folder, TABLES[version], seen=results)) == []
+    assert len(results) > 500

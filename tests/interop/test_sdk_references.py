@@ -53,9 +53,9 @@ async def made(graph: GraphServiceClient, profile: DeviceConfiguration) -> Devic
 async def expanded(graph: GraphServiceClient, profile: DeviceConfiguration, *what: str) -> DeviceConfiguration:
     one = graph.device_management.device_configurations.by_device_configuration_id(str(profile.id))
     address = f"{graph.request_adapter.base_url}/deviceManagement/deviceConfigurations/{profile.id}"
-    found = await one.with_url(f"{address}?$expand={','.join(what)}").get()
-    assert found is not None
-    return found
+    answer = await one.with_url(f"{address}?$expand={','.join(what)}").get()
+    assert answer is not None
+    return answer
 
 
 def certificate_file(key: rsa.RSAPrivateKey) -> bytes:
@@ -77,10 +77,10 @@ async def test_a_typed_property_is_a_reference_and_comes_back_typed_when_expande
     assert profile.root_certificate is None, "a reference is written and not shown"
     cast = "microsoft.graph.androidWorkProfilePkcsCertificateProfile/rootCertificate"
     for what in (cast, "rootCertificate"):
-        found = await expanded(graph, profile, what, "assignments")
-        assert isinstance(found, AndroidWorkProfilePkcsCertificateProfile)
-        assert isinstance(found.root_certificate, AndroidWorkProfileTrustedRootCertificate)
-        assert (found.root_certificate.id, found.assignments) == (root.id, [])
+        result = await expanded(graph, profile, what, "assignments")
+        assert isinstance(result, AndroidWorkProfilePkcsCertificateProfile)
+        assert isinstance(result.root_certificate, AndroidWorkProfileTrustedRootCertificate)
+        assert (result.root_certificate.id, result.assignments) == (root.id, [])
     one = graph.device_management.device_configurations.by_device_configuration_id(str(root.id))
     with pytest.raises(ODataError, match="'Signing' \\(rootCertificate\\)"):
         await one.delete()
@@ -107,15 +107,15 @@ async def test_an_ios_mail_profile_is_bound_to_its_certificates_and_read_with_th
         ),
     )
     kind = "microsoft.graph.iosEasEmailProfileConfiguration"
-    found = await expanded(graph, mail, f"{kind}/smimeSigningCertificate", f"{kind}/smimeEncryptionCertificate")
-    assert isinstance(found, IosEasEmailProfileConfiguration)
-    assert isinstance(found.smime_signing_certificate, IosPkcsCertificateProfile)
-    assert isinstance(found.smime_encryption_certificate, IosImportedPFXCertificateProfile)
-    assert (found.smime_signing_certificate.id, found.smime_encryption_certificate.id) == (signing.id, encryption.id)
+    result = await expanded(graph, mail, f"{kind}/smimeSigningCertificate", f"{kind}/smimeEncryptionCertificate")
+    assert isinstance(result, IosEasEmailProfileConfiguration)
+    assert isinstance(result.smime_signing_certificate, IosPkcsCertificateProfile)
+    assert isinstance(result.smime_encryption_certificate, IosImportedPFXCertificateProfile)
+    assert (result.smime_signing_certificate.id, result.smime_encryption_certificate.id) == (signing.id, encryption.id)
     # What was read is sent back, its certificates as nested objects: they are references still.
     one = graph.device_management.device_configurations.by_device_configuration_id(str(mail.id))
-    found.description = "changed"
-    changed = await one.patch(found)
+    result.description = "changed"
+    changed = await one.patch(result)
     assert changed is not None
     assert (changed.description, changed.version) == ("changed", 2)
     again = await expanded(graph, mail, f"{kind}/smimeSigningCertificate")

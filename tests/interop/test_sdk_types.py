@@ -31,19 +31,19 @@ PRIMITIVES = {
 def model(name: str) -> type:
     """The SDK's class for a type."""
     module = importlib.import_module(f"msgraph_beta.generated.models.{MODULES[name.lower()]}")
-    found: type = next(value for key, value in vars(module).items() if key.lower() == name.lower())
-    return found
+    var: type = next(value for key, value in vars(module).items() if key.lower() == name.lower())
+    return var
 
 
 def fields(kind: type) -> dict[str, str]:
     """What the SDK knows of a type, itself and inherited: the name in small letters -> the type in words."""
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     for each in reversed(kind.__mro__):
         for name, words in vars(each).get("__annotations__", {}).items():
             inner = re.fullmatch(r"Optional\[(.*)\]", str(words))
             if inner is not None and name not in ("odata_type", "backing_store", "additional_data"):
-                found[name.replace("_", "")] = inner.group(1).lower()
-    return found
+                results[name.replace("_", "")] = inner.group(1).lower()
+    return results
 
 
 def words_of(prop: Property) -> str:
@@ -52,10 +52,10 @@ def words_of(prop: Property) -> str:
 
 
 def ours(kind: Entity) -> dict[str, str]:
-    found = {name.lower(): words_of(prop) for name, prop in kind.properties_in(Version.BETA).items()}
+    by_key = {name.lower(): words_of(prop) for name, prop in kind.properties_in(Version.BETA).items()}
     for each in kind.every_navigation():
-        found[each.name.lower()] = f"list[{each.target}]".lower() if each.collection else each.target.lower()
-    return found
+        by_key[each.name.lower()] = f"list[{each.target}]".lower() if each.collection else each.target.lower()
+    return by_key
 
 
 @pytest.mark.parametrize("kind", PROFILES, ids=lambda kind: kind.name)

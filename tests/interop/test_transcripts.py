@@ -25,7 +25,7 @@ def test_the_commands_of_the_page_print_what_stands_there(title: str, tmp_path: 
 def test_the_page_has_a_device_of_each_platform_from_its_token_to_its_end() -> None:
     assert transcripts.titles(PAGE) == ["Android", "Apple", "Windows"]
     for title in transcripts.titles(PAGE):
-        commands = "".join(each.commands for each in transcripts.steps(PAGE, title))
+        commands = "".join(step.commands for step in transcripts.steps(PAGE, title))
         for word in ("$(token)", "cms -decrypt" if title != "Windows" else '"cms", "-decrypt"', "/retire", "push"):
             assert word in commands, (title, word)
 
@@ -34,5 +34,5 @@ def test_what_is_written_into_a_page_is_what_is_read_from_it() -> None:
     first, then = "## First\n\n```sh\nx=1\n```\n", "## Then\n\n```sh\necho $x\n```\n\n```text\nold\n```\n"
     page = f"# Page\n\n{first}\n{then}\nWords.\n\n```sh\n:\n```\n"
     new = transcripts.written(page, "Then", printed=['{"x": 1}\n', ""])
-    assert [each.printed for each in transcripts.steps(new, "Then")] == ['{"x": 1}\n', ""]
+    assert [step.printed for step in transcripts.steps(new, "Then")] == ['{"x": 1}\n', ""]
     assert new == page.replace("```text\nold\n", '```json\n{"x": 1}\n')

@@ -102,7 +102,7 @@ async def imported(graph: GraphServiceClient, upn: str, *, connector: rsa.RSAPub
     certificate, key = certificate_with_key(upn)
     oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
     thumbprint = certificate.fingerprint(hashes.SHA1()).hex()
-    made = await graph.device_management.user_pfx_certificates.post(
+    answer = await graph.device_management.user_pfx_certificates.post(
         UserPFXCertificate(
             user_principal_name=upn,
             thumbprint=thumbprint,
@@ -118,8 +118,8 @@ async def imported(graph: GraphServiceClient, upn: str, *, connector: rsa.RSAPub
             encrypted_pfx_password=base64.b64encode(connector.encrypt(b"secret", oaep)).decode(),
         )
     )
-    assert made is not None
-    return thumbprint, str(made.id)
+    assert answer is not None
+    return thumbprint, str(answer.id)
 
 
 async def paged_users(graph: GraphServiceClient) -> tuple[str, list[str]]:
@@ -149,7 +149,7 @@ async def main(key_file: str, upn: str) -> None:
         link, users = await paged_users(graph)
         # What the credential was told, for the test to see whose word it believed.
         token = credential.get_token("https://graph.microsoft.com/.default").token
-    seen = {
+    results = {
         "userId": user.id,
         "groupId": group,
         "assignment": assignment,
@@ -159,7 +159,7 @@ async def main(key_file: str, upn: str) -> None:
         "users": users,
         "issuer": json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["iss"],
     }
-    print(json.dumps(seen))
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

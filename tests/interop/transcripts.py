@@ -84,7 +84,7 @@ def titles(page: str) -> list[str]:
 
 def steps(page: str, title: str) -> list[Step]:
     """The steps of a part; those that prepare it come first if it is the first one that is run."""
-    (part,) = (each for each in _parts(page) if each.startswith(f"## {title}\n"))
+    (part,) = (part for part in _parts(page) if part.startswith(f"## {title}\n"))
     return [Step(found["commands"], found["printed"] or "") for found in _FENCES.finditer(part)]
 
 

@@ -44,10 +44,10 @@ def test_each_mode_enrols_under_its_own_name(mode: Mode, management: str | None,
 
 
 def test_knox_is_on_samsungs_and_a_mere_device_administrator_is_not() -> None:
-    made = {mode: {Device.new(mode=mode).hardware.manufacturer for _ in range(40)} for mode in Mode}
-    assert made[Mode.KNOX] == {"samsung"}
-    assert "samsung" not in made[Mode.DEVICE_ADMIN]
-    assert not made[Mode.AOSP] & made[Mode.FULLY_MANAGED]
+    by_key = {mode: {Device.new(mode=mode).hardware.manufacturer for _ in range(40)} for mode in Mode}
+    assert by_key[Mode.KNOX] == {"samsung"}
+    assert "samsung" not in by_key[Mode.DEVICE_ADMIN]
+    assert not by_key[Mode.AOSP] & by_key[Mode.FULLY_MANAGED]
 
 
 @pytest.mark.parametrize("mode", PERSONAL)

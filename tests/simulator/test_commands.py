@@ -83,9 +83,9 @@ async def test_settling_names_what_the_device_refused_and_fails(shell: Shell, se
     pki = service.pki
     served.give(pairs=[served.pair(pki.issue()) | {"pkcs12": "bm8gZmlsZQ=="}], roots=[pki.root])
     assert "refused" in await shell.run("checkin", "--state", phone), "it did check in"
-    told = await shell.run("checkin", "--state", phone, "--until-settled", code=1)
-    assert "settled\n1 profile failed: keyPairs[alias=pkcs-1]: " in told
-    assert "`fauxtune diagnose --device " in told
+    result = await shell.run("checkin", "--state", phone, "--until-settled", code=1)
+    assert "settled\n1 profile failed: keyPairs[alias=pkcs-1]: " in result
+    assert "`fauxtune diagnose --device " in result
 
 
 async def test_a_fully_managed_device_is_not_unenrolled(shell: Shell, tmp_path: Path) -> None:

@@ -55,9 +55,9 @@ async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
 
 async def test_failures_are_counted_by_cause(service: Service, transport: Transport) -> None:
     service.tokens.clear()
-    said: list[str] = []
-    (failure,) = (await fleet(service, transport, progress=said.append)).document()["failures"]
-    assert said[-1] == "enrolled: 0 of 6, 6 failed", "what is said on the way and the summary count alike"
+    results: list[str] = []
+    (failure,) = (await fleet(service, transport, progress=results.append)).document()["failures"]
+    assert results[-1] == "enrolled: 0 of 6, 6 failed", "what is said on the way and the summary count alike"
     assert failure["count"] == 6
     assert "the token is used up" in failure["cause"]
 

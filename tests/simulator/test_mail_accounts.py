@@ -29,7 +29,9 @@ def application(*, digest: str = "d1", account: str = ID, **configuration: Any) 
 
 
 def reported(report: dict[str, Any]) -> dict[str, str]:
-    states = [state for each in report["applicationReports"] for state in each["keyedAppStates"]]
+    states = [
+        state for application_report in report["applicationReports"] for state in application_report["keyedAppStates"]
+    ]
     return {state["key"]: state["data"] for state in states}
 
 
@@ -45,9 +47,9 @@ async def test_an_account_with_its_certificate_is_set_up_reported_and_kept_over_
     again = load_device(tmp_path / "phone")
     assert again.accounts == agent.device.accounts
     assert again.accounts[ID].login_alias == "pkcs-1"
-    shown = commands.keystore(tmp_path / "phone")
-    assert [(row["source"], row["alias"]) for row in shown.document] == [("pkcs", "pkcs-1"), ("email", ID)]
-    assert [line.split() for line in shown.lines[-2:]] == [
+    keystore = commands.keystore(tmp_path / "phone")
+    assert [(row["source"], row["alias"]) for row in keystore.document] == [("pkcs", "pkcs-1"), ("email", ID)]
+    assert [line.split() for line in keystore.lines[-2:]] == [
         ["email", "alice@contoso.example", "at", "mail.contoso.example"],
         ["in", GMAIL],
     ]

@@ -107,20 +107,20 @@ async def test_running_ends_when_the_last_device_has_left(enrolled: Enrolled, se
 
 
 async def test_trouble_is_told_once_and_outlived(enrolled: Enrolled, service: Service, pki: Pki) -> None:
-    told: list[str] = []
-    runner = Runner(wait=10, announce=told.append)
+    results: list[str] = []
+    runner = Runner(wait=10, announce=results.append)
     agent = await enrolled()
     await connected(runner, service, agent)
     served = service.of(agent)
     service.in_trouble = True
     await service.push(served)
-    await until(lambda: any("503" in line for line in told))
+    await until(lambda: any("503" in line for line in results))
     service.in_trouble = False
     served.give(pairs=[served.pair(pki.issue())])
     await service.push(served)
-    await until(lambda: any("installed signing and encryption certificate" in line for line in told))
+    await until(lambda: any("installed signing and encryption certificate" in line for line in results))
     await runner.close()
-    assert len([line for line in told if "503" in line]) == 1
+    assert len([line for line in results if "503" in line]) == 1
 
 
 async def test_a_device_that_is_not_enrolled_cannot_be_connected(transport: Transport, runner: Runner) -> None:

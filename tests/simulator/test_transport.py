@@ -9,22 +9,22 @@ from fauxtune_sim.transport import Transport
 
 
 async def test_a_request_carries_what_it_is_given_and_the_answer_its_headers(transport: Transport) -> None:
-    seen: list[tuple[str, str, str, bytes]] = []
+    results: list[tuple[str, str, str, bytes]] = []
 
     async def answer(request: web.Request) -> web.Response:
         headers = request.headers
-        seen.append((request.method, headers["Content-Type"], headers["Mdm-Signature"], await request.read()))
+        results.append((request.method, headers["Content-Type"], headers["Mdm-Signature"], await request.read()))
         return web.Response(body=b"", headers={"X-Told": "yes"})
 
     application = web.Application()
     application.router.add_put("/here", answer)
     async with TestServer(application) as server:
-        given = await transport.send(
+        result = await transport.send(
             "PUT",
             str(server.make_url("/here")),
             body=b"<plist/>",
             content_type="application/x-apple-aspen-mdm",
             headers={"Mdm-Signature": "c2lnbmVk"},
         )
-    assert seen == [("PUT", "application/x-apple-aspen-mdm", "c2lnbmVk", b"<plist/>")]
-    assert (given.status, given.body, given.headers["x-told"]) == (200, b"", "yes")
+    assert results == [("PUT", "application/x-apple-aspen-mdm", "c2lnbmVk", b"<plist/>")]
+    assert (result.status, result.body, result.headers["x-told"]) == (200, b"", "yes")

@@ -44,10 +44,10 @@ def shape(document: Any) -> Any:
 def test_an_enroll_request_has_the_shape_of_the_example(mode: Mode, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     csr = certificate_request(raw_rsa_keys[0], "device")
     request = messages.enroll_request(Device.new("a phone", mode=mode), token="t", csr=csr)
-    wanted = example("enroll-request")
+    result = example("enroll-request")
     if MODES[mode].management is None:
-        del wanted["managementMode"]
-    assert shape(request) == shape(wanted)
+        del result["managementMode"]
+    assert shape(request) == shape(result)
 
 
 def test_the_example_request_carries_a_valid_certificate_request() -> None:
@@ -74,7 +74,7 @@ def test_the_enroll_answer_is_read() -> None:
 
 def test_a_status_report_has_the_shape_of_the_example() -> None:
     device = Device.new("a phone")
-    wanted = example("report-status-request")
+    result = example("report-status-request")
     device.enrollment = AndroidEnrollment(
         server="",
         tenant="",
@@ -82,7 +82,7 @@ def test_a_status_report_has_the_shape_of_the_example() -> None:
         credential="",
         identity_certificate=b"",
         identity_key=b"",
-        policy_name=wanted["appliedPolicyName"],
+        policy_name=result["appliedPolicyName"],
         user_principal_name="",
         push_token="",
         policy_version="8",
@@ -92,7 +92,7 @@ def test_a_status_report_has_the_shape_of_the_example() -> None:
     device.keystore.trusted["0" * 64] = b""
     device.accounts["email-1"] = MailAccount("email-1", package="com.google.android.gm", digest="d")
     report = messages.status_report(device)
-    assert shape(report) == shape(wanted)
+    assert shape(report) == shape(result)
     assert report["policyCompliant"] is False
     assert report["keyStore"]["aliases"] == [
         {"alias": "a", "sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709", "isIdentity": True}

@@ -69,8 +69,8 @@ class Filler:
         return GroupId(name)
 
     def member(self, group: str, member: str) -> None:
-        found = directory.directory_object(self.connection, self.tenant_id, object_id=member)
-        kind = "group" if found is None else found.kind
+        directory_object = directory.directory_object(self.connection, self.tenant_id, object_id=member)
+        kind = "group" if directory_object is None else directory_object.kind
         directory.add_member(self.connection, GroupMemberRow(self.tenant_id, GroupId(group), member, kind))
 
     def device(self, name: str, *, user: str | None = None, **columns: Any) -> EnrollmentId:
@@ -139,8 +139,8 @@ class Filler:
             self.tenant_id,
             profile_id=name,
             new=[
-                {"id": each.id, "kind": each.kind.value, "group_id": each.group, "document": {"id": each.id}}
-                for each in targets
+                {"id": target.id, "kind": target.kind.value, "group_id": target.group, "document": {"id": target.id}}
+                for target in targets
             ],
         )
         return name
@@ -162,14 +162,14 @@ def target() -> Any:
 def databases(postgresql_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Database]]:
     """One database of each kind with all tables, made once: tables take PostgreSQL longer than a test does."""
     name = postgresql_server.create()
-    made = {
+    results = {
         "sqlite": Database(sqlite_url(tmp_path_factory.mktemp("storage") / "storage.sqlite")),
         "postgresql": Database(postgresql_server.url(name)),
     }
-    for each in made.values():
-        metadata.create_all(each.engine)
-    yield made
-    for each in made.values():
+    for result in results.values():
+        metadata.create_all(result.engine)
+    yield results
+    for each in results.values():
         each.close()
     postgresql_server.drop(name)
 
@@ -209,6 +209,6 @@ def filler() -> type[Filler]:
 @pytest.fixture
 def fill(connection: Connection) -> Filler:
     """The tenant of the tests, with its row."""
-    made = Filler(connection)
-    made.tenant()
-    return made
+    result = Filler(connection)
+    result.tenant()
+    return result

@@ -78,9 +78,9 @@ def asked(fill: Filler, enrollment: str = "e") -> list[str]:
 def test_a_certificate_is_found_by_serial_and_by_thumbprint_in_its_tenant(fill: Filler) -> None:
     issue(fill, "0a")
     for key in ("0a", "0A", "t0a", "T0A"):
-        found = queries.certificate(fill.connection, fill.tenant_id, key=key)
-        assert found is not None
-        assert found.subject == "CN=0a"
+        certificate = queries.certificate(fill.connection, fill.tenant_id, key=key)
+        assert certificate is not None
+        assert certificate.subject == "CN=0a"
     assert queries.certificate(fill.connection, OTHER, key="0a") is None
     assert queries.certificate(fill.connection, fill.tenant_id, key="ff") is None
 
@@ -89,9 +89,11 @@ def test_two_authorities_may_use_the_same_number(fill: Filler) -> None:
     issue(fill, "01")
     issue(fill, "01", authority="devices", user=None)
     for authority, user in (("issuing", "alice"), ("devices", None)):
-        found = queries.certificate_by_serial(fill.connection, fill.tenant_id, authority_name=authority, serial="01")
-        assert found is not None
-        assert found.user_id == user
+        certificate_by_serial = queries.certificate_by_serial(
+            fill.connection, fill.tenant_id, authority_name=authority, serial="01"
+        )
+        assert certificate_by_serial is not None
+        assert certificate_by_serial.user_id == user
 
 
 def test_what_was_issued_comes_newest_first_and_says_what_is_imported(fill: Filler) -> None:
@@ -99,8 +101,8 @@ def test_what_was_issued_comes_newest_first_and_says_what_is_imported(fill: Fill
         issue(fill, serial, day=day)
     issue(fill, "04", user="bob")
     import_pfx(fill, "t03")
-    found = queries.issued(fill.connection, fill.tenant_id, user_id=ALICE)
-    assert [(row.serial, row.imported) for row in found] == [("02", False), ("03", True), ("01", False)]
+    issued = queries.issued(fill.connection, fill.tenant_id, user_id=ALICE)
+    assert [(row.serial, row.imported) for row in issued] == [("02", False), ("03", True), ("01", False)]
     assert len(queries.issued(fill.connection, fill.tenant_id)) == 4
     assert queries.issued(fill.connection, OTHER) == []
 
@@ -139,8 +141,8 @@ def test_templates_are_replaced_by_name(fill: Filler) -> None:
     for name, text in (("B", "one"), ("A", "two"), ("B", "three")):
         row = TemplateRow(fill.tenant_id, "issuing", name, {"text": text})
         template_queries.put_template(fill.connection, row)
-    found = template_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
-    assert list(found.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
+    template_documents = template_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
+    assert list(template_documents.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
 
 
 # --------------------------------------------------------------------------------------------------------- imported
@@ -150,8 +152,8 @@ def test_a_user_has_its_own_imported_certificates(fill: Filler) -> None:
     import_pfx(fill, "bb")
     import_pfx(fill, "aa")
     import_pfx(fill, "aa", user=BOB)
-    found = pfx_queries.imported_of_user(fill.connection, fill.tenant_id, user_id=ALICE)
-    assert [(each.thumbprint, each.purpose, each.fingerprint, each.not_after) for each in found] == [
+    imported_of_user = pfx_queries.imported_of_user(fill.connection, fill.tenant_id, user_id=ALICE)
+    assert [(each.thumbprint, each.purpose, each.fingerprint, each.not_after) for each in imported_of_user] == [
         ("aa", "smimeEncryption", "f-aa", fill.now),
         ("bb", "smimeEncryption", "f-bb", fill.now),
     ]
@@ -171,8 +173,8 @@ def test_files_are_found_by_pair_and_never_crosswise(fill: Filler) -> None:
     import_pfx(fill, "bb", user=BOB, pfx=b"2")
     import_pfx(fill, "bb", pfx=b"3")
     pairs = [(ALICE, "aa"), (BOB, "bb"), (BOB, "aa")]
-    found = pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=pairs)
-    assert found == {(ALICE, "aa"): b"1", (BOB, "bb"): b"2"}
+    pfx_files = pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=pairs)
+    assert pfx_files == {(ALICE, "aa"): b"1", (BOB, "bb"): b"2"}
     assert pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=[]) == {}
 
 
@@ -262,8 +264,8 @@ def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fi
         key = connector_key_row(fill.tenant_id, connector_id=name, file=f"file-{name}")
         connector_queries.add_connector_key(connection, key)
     connector_queries.change_connector(connection, fill.tenant_id, connector_id=A, state="offline")
-    found = connector_queries.connector_rows(connection, fill.tenant_id)
-    assert [(row.id, row.state, row.roles) for row in found] == [
+    connector_rows = connector_queries.connector_rows(connection, fill.tenant_id)
+    assert [(row.id, row.state, row.roles) for row in connector_rows] == [
         ("b", "online", ["pkcs"]),
         ("a", "offline", ["pkcs"]),
     ]

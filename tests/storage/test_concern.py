@@ -54,23 +54,23 @@ def random_directory(fill: Filler, chance: random.Random) -> list[EnrollmentId]:
         fill.user(name)
     for name in GROUPS:
         fill.group(name)
-    made = [fill.device(str(number), user=chance.choice([None, *USERS])) for number in range(6)]
+    devices = [fill.device(str(number), user=chance.choice([None, *USERS])) for number in range(6)]
     everybody = [*USERS, *GROUPS, *(f"d-{number}" for number in range(6))]
     for name in GROUPS:
         for member in chance.sample(everybody, chance.randint(0, 4)):
             if member != name:
                 fill.member(name, member)
-    return made
+    return devices
 
 
 def random_targets(chance: random.Random, target: Aim) -> list[Assignment]:
-    found = {}
+    results = {}
     for _ in range(chance.randint(0, 4)):
         kind = chance.choice(list(TargetKind))
         grouped = kind in (TargetKind.GROUP, TargetKind.EXCLUSION)
         each = target(kind, chance.choice(GROUPS) if grouped else None)
-        found[kind, each.group] = each
-    return list(found.values())
+        results[kind, each.group] = each
+    return list(results.values())
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -81,11 +81,11 @@ def test_sql_reaches_exactly_the_devices_that_the_engine_targets(
     for number in range(6):
         tenant = type(fill)(connection, TenantId(f"{seed:04}{number:04}-x"))
         tenant.tenant()
-        made = random_directory(tenant, chance)
-        members = {device: membership(tenant, device) for device in made}
+        result = random_directory(tenant, chance)
+        members = {device: membership(tenant, device) for device in result}
         for _ in range(12):
             targets = random_targets(chance, target)
-            expected = sorted(device for device in made if reached(targets, members[device]) is not None)
+            expected = sorted(device for device in result if reached(targets, members[device]) is not None)
             assert concern.targeted(connection, tenant.tenant_id, targets=targets) == expected, (seed, number, targets)
             raised = concern.by_targets(connection, tenant.tenant_id, targets=targets)
             assert set(expected) <= set(raised), "whoever is targeted is concerned"
@@ -98,10 +98,10 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
     chance = random.Random(seed)
     tenant = type(fill)(connection, TenantId(f"{seed:04}-filters"))
     tenant.tenant()
-    made = random_directory(tenant, chance)
-    members = {device: membership(tenant, device) for device in made}
+    result = random_directory(tenant, chance)
+    members = {device: membership(tenant, device) for device in result}
     records = {}
-    for device in made:
+    for device in result:
         record = device_queries.managed_device_of(connection, device)
         assert record is not None
         records[device] = {**record.document, "model": chance.choice(["Pixel 8", "Pixel 9", None])}
@@ -114,21 +114,21 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
         filter_queries.add_filter(connection, tenant.tenant_id, created_at=fill.now, **each)
     for _ in range(20):
         targets = [
-            each
-            if each.kind is TargetKind.EXCLUSION
+            random_target
+            if random_target.kind is TargetKind.EXCLUSION
             else replace(
-                each,
+                random_target,
                 removes=chance.random() < 0.2,
                 filter=chance.choice([None, "old", "new"]),
                 filter_excludes=chance.random() < 0.5,
             )
-            for each in random_targets(chance, target)
+            for random_target in random_targets(chance, target)
         ]
         matching = {
-            device: Matching(filters, record=records[device], variant=Variant.ANDROID_WORK_PROFILE) for device in made
+            device: Matching(filters, record=records[device], variant=Variant.ANDROID_WORK_PROFILE) for device in result
         }
         expected = sorted(
-            device for device in made if reached(targets, members[device], matches=matching[device]) is not None
+            device for device in result if reached(targets, members[device], matches=matching[device]) is not None
         )
         assert concern.targeted(connection, tenant.tenant_id, targets=targets) == expected, (seed, targets)
         assert set(expected) <= set(concern.by_targets(connection, tenant.tenant_id, targets=targets))

@@ -52,9 +52,9 @@ def test_only_profiles_that_can_reach_the_groups_are_candidates_each_with_all_it
     fill.profile("elsewhere", target(TargetKind.GROUP, "h", profile="elsewhere"))
     everybody = [target(TargetKind.ALL_USERS, profile="all"), target(TargetKind.EXCLUSION, "h", profile="all")]
     fill.profile("all", *everybody)
-    found = configuration.candidates(fill.connection, fill.tenant_id, groups=[GroupId("g")])
-    assert [profile.id for profile, _ in found] == ["all", "young"], "oldest first"
-    assert found[0][1] == everybody
+    candidates = configuration.candidates(fill.connection, fill.tenant_id, groups=[GroupId("g")])
+    assert [profile.id for profile, _ in candidates] == ["all", "young"], "oldest first"
+    assert candidates[0][1] == everybody
     assert [profile.id for profile, _ in configuration.candidates(fill.connection, fill.tenant_id, groups=[])] == [
         "all"
     ]
@@ -63,9 +63,11 @@ def test_only_profiles_that_can_reach_the_groups_are_candidates_each_with_all_it
 
 def test_assignments_keep_the_order_in_which_they_were_sent_and_are_replaced_whole(fill: Filler, target: Aim) -> None:
     fill.profile("p", target(TargetKind.GROUP, "z"), target(TargetKind.GROUP, "a"), target(TargetKind.ALL_DEVICES))
-    found = configuration.assignments_of(fill.connection, fill.tenant_id, profile_id="p")
-    assert [row["group_id"] for row in found] == ["z", "a", None]
-    assert [each.kind for each in configuration.assignment_targets(found)][2] is TargetKind.ALL_DEVICES
+    assignments_of = configuration.assignments_of(fill.connection, fill.tenant_id, profile_id="p")
+    assert [row["group_id"] for row in assignments_of] == ["z", "a", None]
+    assert [assignment_target.kind for assignment_target in configuration.assignment_targets(assignments_of)][
+        2
+    ] is TargetKind.ALL_DEVICES
     configuration.replace_assignments(fill.connection, fill.tenant_id, profile_id="p", new=[])
     assert configuration.assignments_of(fill.connection, fill.tenant_id, profile_id="p") == []
 

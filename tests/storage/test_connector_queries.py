@@ -38,8 +38,8 @@ def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_firs
 
     def free(seconds: int = 0, **changes: object) -> list[str]:
         now = fill.now + timedelta(seconds=seconds)
-        found = request_queries.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
-        return [row.id for row in found]
+        free_requests = request_queries.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
+        return [row.id for row in free_requests]
 
     assert free() == ["early", "mine", "late"]
     assert free(limit=1) == ["early"]
@@ -75,8 +75,8 @@ def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connec
     for device in ("d", "e"):
         events = [connector_event_row(fill.tenant_id, event_id=event_id, device=device) for event_id in (1020, 1050)]
         connectors.add_connector_events(connection, fill.tenant_id, events=events)
-    found = connectors.connector_log(connection, fill.tenant_id)
-    assert [row.number for row in found] == [1, 2, 3, 4]
+    connector_log = connectors.connector_log(connection, fill.tenant_id)
+    assert [row.number for row in connector_log] == [1, 2, 3, 4]
     of_one = connectors.connector_log(
         connection, fill.tenant_id, device=EnrollmentId("e"), event_id=1050, connector_id=ConnectorId("c")
     )

@@ -107,9 +107,9 @@ ROWS = [
 def test_a_ledger_comes_back_as_it_was_written(fill: Filler) -> None:
     device = fill.device("phone")
     devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=ROWS, at=fill.now)
-    found = devices.ledger_rows(fill.connection, device)
-    assert list(found.values()) == ROWS
-    assert list(found) == [row.key for row in ROWS]
+    ledger_rows = devices.ledger_rows(fill.connection, device)
+    assert list(ledger_rows.values()) == ROWS
+    assert list(ledger_rows) == [row.key for row in ROWS]
 
 
 def test_a_row_that_is_written_again_is_replaced_and_others_stay(fill: Filler) -> None:
@@ -128,8 +128,8 @@ def test_holders_are_those_whose_ledger_says_that_they_have_it(fill: Filler) -> 
         device = fill.device(name, user=f"user-{name}")
         row = replace(FULL, state=state)
         devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
-    found = devices.holders(fill.connection, fill.tenant_id, thumbprint="aa")
-    assert [(each.enrollment_id, each.user_id, each.state) for each in found] == [
+    holders = devices.holders(fill.connection, fill.tenant_id, thumbprint="aa")
+    assert [(holder.enrollment_id, holder.user_id, holder.state) for holder in holders] == [
         ("e-a", "user-a", "installed"),
         ("e-b", "user-b", "kept"),
     ]
@@ -142,14 +142,14 @@ def test_holders_are_those_whose_ledger_says_that_they_have_it(fill: Filler) -> 
 def test_an_enrolment_is_found_by_id_credential_and_push_token(fill: Filler) -> None:
     device = fill.device("phone", facts={"serialNumber": "S1"})
     for lock in (False, True):
-        found = devices.enrollment(fill.connection, device, tenant_id=fill.tenant_id, lock=lock)
-        assert found is not None
-        assert found.credential_digest is not None
-        assert (found.id, found.facts, found.enrolled_at) == (device, {"serialNumber": "S1"}, fill.now)
-        by_credential = devices.enrollment_by_credential(fill.connection, found.credential_digest, lock=lock)
-        assert by_credential == found
-    assert found is not None
-    assert devices.enrollment_by_push_token(fill.connection, found.push_token) == found
+        enrollment = devices.enrollment(fill.connection, device, tenant_id=fill.tenant_id, lock=lock)
+        assert enrollment is not None
+        assert enrollment.credential_digest is not None
+        assert (enrollment.id, enrollment.facts, enrollment.enrolled_at) == (device, {"serialNumber": "S1"}, fill.now)
+        by_credential = devices.enrollment_by_credential(fill.connection, enrollment.credential_digest, lock=lock)
+        assert by_credential == enrollment
+    assert enrollment is not None
+    assert devices.enrollment_by_push_token(fill.connection, enrollment.push_token) == enrollment
     assert devices.enrollment(fill.connection, device, tenant_id=TenantId("other")) is None
 
 
@@ -157,8 +157,10 @@ def test_the_same_hardware_is_found_while_it_is_enrolled(fill: Filler) -> None:
     for number, state in enumerate(("active", "ending", "ended")):
         fill.device(str(number), state=state, hardware_key="android/work-profile/x")
     fill.device("other")
-    found = devices.enrollments_by_hardware(fill.connection, fill.tenant_id, hardware_key="android/work-profile/x")
-    assert sorted(row.id for row in found) == ["e-0", "e-1"]
+    enrollments_by_hardware = devices.enrollments_by_hardware(
+        fill.connection, fill.tenant_id, hardware_key="android/work-profile/x"
+    )
+    assert sorted(row.id for row in enrollments_by_hardware) == ["e-0", "e-1"]
     assert sorted(devices.live_enrollments(fill.connection, fill.tenant_id)) == ["e-0", "e-1", "e-other"]
 
 
@@ -186,8 +188,8 @@ def test_a_device_is_at_rest_when_nothing_is_awaited(
     if state is not None:
         row = replace(FULL, state=state)
         devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
-    found = devices.unsettled(fill.connection, fill.tenant_id, now=fill.now)
-    assert [row.id for row in found] == ([] if rests else [device])
+    unsettled = devices.unsettled(fill.connection, fill.tenant_id, now=fill.now)
+    assert [row.id for row in unsettled] == ([] if rests else [device])
 
 
 def test_a_record_knows_its_enrolment_and_can_go_without_it(fill: Filler) -> None:
@@ -219,8 +221,8 @@ def test_actions_come_oldest_first_and_by_state(fill: Filler) -> None:
             completed_at=None,
         )
         device_actions.add_action(fill.connection, row)
-    found = device_actions.actions(fill.connection, device, states=(pending, active))
-    assert [row.id for row in found] == ["a9", "a8", "a6"]
+    actions = device_actions.actions(fill.connection, device, states=(pending, active))
+    assert [row.id for row in actions] == ["a9", "a8", "a6"]
     device_actions.change_action(fill.connection, "a9", state=done, completed_at=fill.now)
     assert [row.id for row in device_actions.actions(fill.connection, device, states=(pending,))] == ["a6"]
 

@@ -172,9 +172,9 @@ def test_an_owner_and_a_manager_go_with_the_user(fill: Filler) -> None:
 def test_a_user_is_found_by_id_and_by_name_in_any_case(fill: Filler) -> None:
     fill.user("alice")
     for key in ("alice", "ALICE", "alice@contoso.example", "Alice@Contoso.Example"):
-        found = directory.user_by_key(fill.connection, fill.tenant_id, key=key)
-        assert found is not None
-        assert found.id == "alice"
+        user_by_key = directory.user_by_key(fill.connection, fill.tenant_id, key=key)
+        assert user_by_key is not None
+        assert user_by_key.id == "alice"
     assert directory.user_by_key(fill.connection, OTHER, key="alice") is None
 
 
@@ -200,7 +200,7 @@ def test_an_id_says_what_it_names(fill: Filler) -> None:
     fill.group("g")
     fill.device("phone")
     for name, kind in (("alice", "user"), ("g", "group"), ("d-phone", "device")):
-        found = directory.directory_object(fill.connection, fill.tenant_id, object_id=name)
-        assert found is not None
-        assert (found.id, found.kind) == (name, kind)
+        directory_object = directory.directory_object(fill.connection, fill.tenant_id, object_id=name)
+        assert directory_object is not None
+        assert (directory_object.id, directory_object.kind) == (name, kind)
     assert directory.directory_object(fill.connection, fill.tenant_id, object_id="nothing") is None

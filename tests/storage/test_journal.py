@@ -31,9 +31,9 @@ def numbers(connection: Connection, tenant_id: TenantId, *, after: int = 0) -> l
 def test_events_are_numbered_in_order_from_one(fill: Filler) -> None:
     tenants.add_events(fill.connection, fill.tenant_id, events=[event(fill, "a"), event(fill, "b")])
     tenants.add_events(fill.connection, fill.tenant_id, events=[event(fill, "c", detail={"why": "Zoë"})])
-    found = tenants.events(fill.connection, fill.tenant_id, after=0)
-    assert [(row.seq, row.type) for row in found] == [(1, "a"), (2, "b"), (3, "c")]
-    assert (found[2].detail, found[2].time) == ({"why": "Zoë"}, fill.now)
+    events = tenants.events(fill.connection, fill.tenant_id, after=0)
+    assert [(row.seq, row.type) for row in events] == [(1, "a"), (2, "b"), (3, "c")]
+    assert (events[2].detail, events[2].time) == ({"why": "Zoë"}, fill.now)
     assert numbers(fill.connection, fill.tenant_id, after=2) == [3]
 
 
@@ -46,8 +46,8 @@ def test_events_are_found_by_type_and_device(fill: Filler) -> None:
         ({"types": ("failed", "issued"), "device": "d1"}, [1, 2]),
         ({"limit": 1}, [1]),
     ):
-        found = tenants.events(fill.connection, fill.tenant_id, after=0, **which)
-        assert [row.seq for row in found] == expected
+        events = tenants.events(fill.connection, fill.tenant_id, after=0, **which)
+        assert [row.seq for row in events] == expected
 
 
 def test_what_was_rolled_back_leaves_no_gap(database: Database, filler: type[Filler]) -> None:
@@ -90,12 +90,12 @@ def test_no_reader_misses_an_event_of_concurrent_transactions(postgresql: Databa
             postgresql.run_now(tenants.add_events, fill.tenant_id, events=written)
 
     def follow() -> list[int]:
-        seen: list[int] = []
+        results: list[int] = []
         finished = False
         while not finished:
             finished = done.is_set()  # before the last look: what was written till then must be seen
-            seen += postgresql.run_now(numbers, fill.tenant_id, after=seen[-1] if seen else 0)
-        return seen
+            results += postgresql.run_now(numbers, fill.tenant_id, after=results[-1] if results else 0)
+        return results
 
     with ThreadPoolExecutor(8) as threads:
         readers = [threads.submit(follow) for _ in range(2)]
@@ -126,8 +126,8 @@ def test_an_earlier_number_is_never_seen_after_a_later_one(postgresql: Database,
         may_commit.set()
         first.result(20)
         second.result(20)
-    found = postgresql.run_now(tenants.events, fill.tenant_id, after=0)
-    assert [(row.seq, row.type) for row in found] == [(1, "slow"), (2, "quick")]
+    result = postgresql.run_now(tenants.events, fill.tenant_id, after=0)
+    assert [(row.seq, row.type) for row in result] == [(1, "slow"), (2, "quick")]
 
 
 # ----------------------------------------------------------------------------------------------------------- tenants

@@ -31,10 +31,10 @@ def filled(postgresql: Database) -> Database:
     """Two devices and two requests of one of them, each time the later id first: so a scan of the table finds them."""
 
     def fill(connection: Connection) -> None:
-        made = Filler(connection)
-        made.tenant()
+        filler = Filler(connection)
+        filler.tenant()
         for name in ("z", "a"):
-            made.device(name, user="alice")
+            filler.device(name, user="alice")
         for name in ("z", "a"):
             row = request_row(
                 TENANT,
@@ -133,8 +133,8 @@ def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Databa
         concern.by_enrollment(holder, TENANT, enrollment_id=EnrollmentId("e-a"))
     assert sorted(future.result()) == ["e-a", "e-z"]
     with filled.engine.connect() as connection:
-        found = connection.execute(select(enrollments.c.id, enrollments.c.generation).order_by(enrollments.c.id))
-        assert [tuple(row) for row in found] == [("e-a", 3), ("e-z", 2)]
+        result = connection.execute(select(enrollments.c.id, enrollments.c.generation).order_by(enrollments.c.id))
+        assert [tuple(row) for row in result] == [("e-a", 3), ("e-z", 2)]
 
 
 def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Database) -> None:
@@ -145,8 +145,8 @@ def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Data
     with waiting_for(filled, tenants, TENANT, work=write) as (holder, _):
         write(holder, "first")
     with filled.engine.connect() as connection:
-        found = connection.execute(select(audit_events.c.id, audit_events.c.number).order_by(audit_events.c.number))
-        assert [tuple(row) for row in found] == [("first", 1), ("second", 2)]
+        result = connection.execute(select(audit_events.c.id, audit_events.c.number).order_by(audit_events.c.number))
+        assert [tuple(row) for row in result] == [("first", 1), ("second", 2)]
 
 
 def test_two_transactions_that_wait_for_each_other_both_succeed_after_a_pause(filled: Database) -> None:

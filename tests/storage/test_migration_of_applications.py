@@ -36,10 +36,10 @@ def test_applications_that_were_there_are_as_they_were(database_url: str) -> Non
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
     migrate.upgrade(database)
     with database.engine.begin() as connection:
-        found = first_application(connection, TenantId("t-1"))
+        result = first_application(connection, TenantId("t-1"))
     database.close()
-    assert found is not None
-    assert (found.secret, found.roles, found.redirect_uris) == ("s", ["A.B"], [])
-    assert found.created_at.isoformat() == "2026-11-24T10:00:00+00:00"
-    assert found.consented_scopes == ["*"]
-    assert (found.secret_digest, found.certificate) == (None, None)
+    assert result is not None
+    assert (result.secret, result.roles, result.redirect_uris) == ("s", ["A.B"], [])
+    assert result.created_at.isoformat() == "2026-11-24T10:00:00+00:00"
+    assert result.consented_scopes == ["*"]
+    assert (result.secret_digest, result.certificate) == (None, None)

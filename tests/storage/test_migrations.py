@@ -53,9 +53,9 @@ def test_devices_of_older_databases_are_found_by_their_device_id(database: Datab
     )
     migrate.upgrade(database)
     read = directory.directory_device_by_device_id
-    found = database.run_now(lambda connection: read(connection, TenantId("t"), device_id="abc"))
-    assert found is not None
-    assert found.id == "d"
+    result = database.run_now(lambda connection: read(connection, TenantId("t"), device_id="abc"))
+    assert result is not None
+    assert result.id == "d"
 
 
 def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Database) -> None:
@@ -65,9 +65,13 @@ def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Databas
     insert = text(f"INSERT INTO tenants ({columns}, journal_seq) VALUES ({row[1:-1]}, 0)")
     database.run_now(lambda connection: connection.execute(insert))
     migrate.upgrade(database)
-    found = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
-    assert found is not None
-    assert (found["number"], found["document"]["displayName"], found["document"]["isBuiltIn"]) == (0, "Default", True)
+    result = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
+    assert result is not None
+    assert (result["number"], result["document"]["displayName"], result["document"]["isBuiltIn"]) == (
+        0,
+        "Default",
+        True,
+    )
 
 
 def test_the_two_settings_of_older_databases_become_one_edition(database: Database) -> None:
@@ -85,8 +89,8 @@ def test_the_two_settings_of_older_databases_become_one_edition(database: Databa
         )
         database.run_now(Connection.execute, statement)
     migrate.upgrade(database)
-    found = {each.name: each.settings for each in database.run_now(tenants.all_tenants)}
-    assert found == {
+    by_key = {each.name: each.settings for each in database.run_now(tenants.all_tenants)}
+    assert by_key == {
         "removal": {"windows.rootPaths": True, "edition": "2020-04"},
         "connectors": {"edition": "2020-04"},
         "neither": {"edition": "current"},
@@ -100,10 +104,10 @@ def test_imported_files_that_were_opened_before_are_opened_once_more(database: D
     insert = text(f"INSERT INTO pfx_certificates ({', '.join(values)}) VALUES (:{', :'.join(values)})")
     database.run_now(lambda connection: connection.execute(insert, values))
     migrate.upgrade(database)
-    found = database.run_now(
+    result = database.run_now(
         lambda connection: connection.execute(text("SELECT verified, certificate FROM pfx_certificates")).one()
     )
-    assert (bool(found.verified), found.certificate) == (False, None)
+    assert (bool(result.verified), result.certificate) == (False, None)
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:
@@ -119,9 +123,9 @@ def test_text_compares_by_code_point_in_every_column(postgresql_url: str) -> Non
         " AND data_type IN ('character varying', 'text') AND table_name <> 'alembic_version'"
         " AND collation_name IS DISTINCT FROM 'C'"
     )
-    found = database.run_now(lambda connection: connection.execute(text(statement)).all())
+    result = database.run_now(lambda connection: connection.execute(text(statement)).all())
     database.close()
-    assert found == []
+    assert result == []
 
 
 def test_a_current_database_has_nothing_to_do(database: Database) -> None:

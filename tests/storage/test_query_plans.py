@@ -21,16 +21,16 @@ from fauxtune.storage.tables import metadata
 
 def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str]:
     """How SQLite would go about everything that this query asks."""
-    asked: list[tuple[str, Any]] = []
+    results: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        asked.append((statement, parameters))
+        results.append((statement, parameters))
 
     event.listen(connection, "before_cursor_execute", note)
     query(connection)
     event.remove(connection, "before_cursor_execute", note)
-    assert asked
-    steps_of = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values) for text, values in asked]
+    assert results
+    steps_of = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values) for text, values in results]
     return [str(row[-1]) for each in steps_of for row in each]
 
 
@@ -54,8 +54,8 @@ def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], A
     database = Database(sqlite_url(tmp_path / "plans.sqlite"))
     metadata.create_all(database.engine)
     with database.engine.connect() as connection:
-        found = plan(connection, query)
+        result = plan(connection, query)
     database.close()
-    for each in found:
+    for each in result:
         assert not each.startswith("SCAN"), each
         assert "(tenant_id=?)" not in each, each

@@ -56,11 +56,11 @@ def test_the_fields_of_rows_are_the_columns_of_tables_in_their_order(table: Tabl
     """A row type that is the only one of its table is made from a whole row of it, by position."""
     names = [column.name for column in table.columns]
     first, *others = ROWS[table]
-    found = [field.name for field in fields(first)] if is_dataclass(first) else list(first._fields)
+    result = [field.name for field in fields(first)] if is_dataclass(first) else list(first._fields)
     if others:
-        assert [name for name in names if name in found] == found
-        found = [name for name in names if any(name in get_type_hints(row) for row in ROWS[table])]
-    assert found == names
+        assert [name for name in names if name in result] == result
+        result = [name for name in names if any(name in get_type_hints(row) for row in ROWS[table])]
+    assert result == names
 
 
 @pytest.mark.parametrize("table", ROWS, ids=lambda table: table.name)
@@ -86,7 +86,7 @@ def test_changes_are_fields_of_the_row(module: ModuleType) -> None:
         if is_typeddict(changes):
             row = getattr(module, name.removesuffix("Changes") + "Row")
             rows = next(types for types in ROWS.values() if row in types)
-            fields_of_row = {field: hint for each in rows for field, hint in get_type_hints(each).items()}
+            fields_of_row = {field: hint for row in rows for field, hint in get_type_hints(row).items()}
             assert get_type_hints(changes).items() <= fields_of_row.items(), name
 
 

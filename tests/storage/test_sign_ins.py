@@ -38,8 +38,8 @@ def test_the_newest_sign_ins_of_a_tenant_push_its_oldest_out(connection: Connect
             sign_ins.add_sign_in(connection, row)
 
     def kept(tenant: TenantId) -> list[int]:
-        found = [sign_ins.sign_in(connection, digest=f"{tenant}-{number}") for number in range(5)]
-        return [number for number, row in enumerate(found) if row is not None]
+        result = [sign_ins.sign_in(connection, digest=f"{tenant}-{number}") for number in range(5)]
+        return [number for number, row in enumerate(result) if row is not None]
 
     sign_ins.forget_sign_ins(connection, fill.tenant_id, before=fill.now, most=2)
     assert (kept(fill.tenant_id), kept(other)) == ([3, 4], [0, 1, 2, 3, 4])

@@ -96,8 +96,8 @@ def test_devices_are_counted_by_variant_however_many_they_are(fill: Filler) -> N
     ids = _fleet(fill)
     ids.append(EnrollmentId(fill.device("owned", variant="android/fully-managed")))
     many = [*ids, *(EnrollmentId(f"unknown-{number}") for number in range(1200))]
-    found = statuses.reached_devices(fill.connection, fill.tenant_id, ids=many)
-    assert found == {"android/work-profile": 4, "android/fully-managed": 1}
+    reached_devices = statuses.reached_devices(fill.connection, fill.tenant_id, ids=many)
+    assert reached_devices == {"android/work-profile": 4, "android/fully-managed": 1}
     assert statuses.reached_devices(fill.connection, fill.tenant_id, ids=[]) == {}
 
 
@@ -106,8 +106,8 @@ def test_profiles_in_conflict_are_told_with_the_devices(fill: Filler) -> None:
     assert statuses.conflicts(fill.connection, fill.tenant_id) == []
     _states(fill, "p", a1="conflict", b="conflict")
     _states(fill, "q", a1="compliant")
-    found = statuses.conflicts(fill.connection, fill.tenant_id)
-    assert [(row["profile_id"], row["devices"]) for row in found] == [("p", 2)]
+    conflicts = statuses.conflicts(fill.connection, fill.tenant_id)
+    assert [(row["profile_id"], row["devices"]) for row in conflicts] == [("p", 2)]
 
 
 def test_every_property_of_these_lists_has_an_expression(fill: Filler) -> None:
@@ -121,19 +121,19 @@ def test_these_lists_can_be_sorted_by_every_property(fill: Filler) -> None:
     _states(fill, "p", a1="compliant", a2="error", b="unknown")
     devices_of: dict[str, Any] = {"deviceConfigurationStates": "m-a1"}
     for name, shape in SHAPES.items():
-        found = entity(shape)
-        for each in COLLECTIONS[name].columns:
+        result = entity(shape)
+        for column in COLLECTIONS[name].columns:
             for descending in (False, True):
                 rows = collections.page(
                     fill.connection,
                     fill.tenant_id,
                     collection=COLLECTIONS[name],
-                    entity=found,
+                    entity=result,
                     parent=devices_of.get(name, "p"),
-                    keys=(OrderBy(each, descending),),
+                    keys=(OrderBy(column, descending),),
                     limit=10,
                 )
                 counted = collections.count(
                     fill.connection, fill.tenant_id, collection=COLLECTIONS[name], parent=devices_of.get(name, "p")
                 )
-                assert len(rows) == counted, (name, each)
+                assert len(rows) == counted, (name, column)

@@ -33,9 +33,9 @@ PLATFORMS = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
 
 
 def enrollment(agent: AppleAgent) -> AppleEnrollment:
-    found = agent.device.enrollment
-    assert isinstance(found, AppleEnrollment)
-    return found
+    result = agent.device.enrollment
+    assert isinstance(result, AppleEnrollment)
+    return result
 
 
 def profiles(agent: AppleAgent) -> list[str]:
@@ -59,10 +59,10 @@ async def test_a_device_enrols_and_connects_until_there_is_nothing_more(
     assert (authenticate["SerialNumber"], authenticate["OSVersion"]) == (known.serial_number, known.os_version)
     assert (token["MessageType"], len(token["Token"]), token["PushMagic"]) == ("TokenUpdate", 32, kept.push_magic)
     assert ("UnlockToken" in token) is (platform is not Platform.MACOS)
-    asked = [server.tell("ProfileList"), server.tell("CertificateList"), server.tell("SecurityInfo")]
+    results = [server.tell("ProfileList"), server.tell("CertificateList"), server.tell("SecurityInfo")]
     done = await agent.check_in()
     assert (done.settled, done.reports, done.refused) == (True, 4, ())
-    assert [one.report["Status"] for one in asked if one.report] == ["Acknowledged"] * 3
+    assert [one.report["Status"] for one in results if one.report] == ["Acknowledged"] * 3
     assert server.methods == {("PUT", CHECK_IN), ("PUT", COMMAND)}
     assert server.reports[0] == {"Status": "Idle", "UDID": known.udid}
     assert set(server.signed_by) == {kept.identity().certificate}
@@ -286,14 +286,14 @@ async def test_an_unknown_command_is_an_error_that_says_so(enrol: Enrol, server:
 
 async def test_without_its_right_a_server_is_not_obeyed(enrol: Enrol, server: MdmServer, make: Maker) -> None:
     agent = await enrol(make.enrollment(AccessRights=1))
-    asked = {
+    by_key = {
         kind: server.tell(kind, Payload=b"x", Identifier="x", Queries=["UDID", "SerialNumber", "WiFiMAC"])
         for kind in ("InstallProfile", "RemoveProfile", "DeviceLock", "EraseDevice", "SecurityInfo", "ProfileList")
     }
     queries = server.tell("DeviceInformation", Queries=["UDID", "SerialNumber", "WiFiMAC", "Nonsense"])
     await agent.check_in()
-    refused = {kind for kind, one in asked.items() if codes(one.report) == [(12007, "MCMDMErrorDomain")]}
-    assert refused == asked.keys() - {"ProfileList"}
+    refused = {kind for kind, one in by_key.items() if codes(one.report) == [(12007, "MCMDMErrorDomain")]}
+    assert refused == by_key.keys() - {"ProfileList"}
     assert queries.report is not None
     assert queries.report["QueryResponses"] == {"UDID": enrollment(agent).name}
     assert agent.device.is_enrolled
@@ -302,8 +302,8 @@ async def test_without_its_right_a_server_is_not_obeyed(enrol: Enrol, server: Md
 
 async def test_queries_that_the_device_cannot_answer_are_absent(enrol: Enrol, server: MdmServer) -> None:
     agent = await enrol(platform=Platform.IPADOS)
-    wanted = ["DeviceName", "OSVersion", "ProductName", "WiFiMAC", "IMEI", "DeviceCapacity", "Nonsense", "HostName"]
-    queries = server.tell("DeviceInformation", Queries=[*wanted, 7, ["x"]])
+    results = ["DeviceName", "OSVersion", "ProductName", "WiFiMAC", "IMEI", "DeviceCapacity", "Nonsense", "HostName"]
+    queries = server.tell("DeviceInformation", Queries=[*results, 7, ["x"]])
     await agent.check_in()
     assert queries.report is not None
     answers = queries.report["QueryResponses"]
@@ -317,7 +317,7 @@ async def test_a_locked_phone_puts_off_and_is_asked_again_when_it_is_idle(
     agent = await enrol()
     agent.device.condition.locked = True
     put_off = server.tell("InstallProfile", Payload=make.profile(make.root(pki.root)))
-    asked = server.tell("ProfileList")
+    tell = server.tell("ProfileList")
     secured = server.tell("SecurityInfo")
     listed = server.tell("CertificateList")
     done = await agent.check_in()
@@ -325,7 +325,7 @@ async def test_a_locked_phone_puts_off_and_is_asked_again_when_it_is_idle(
     statuses = [one["Status"] for one in server.reports]
     # After an acknowledgement the server offers again what was put off; after NotNow it offers something else.
     assert statuses == ["Idle", "NotNow", "Acknowledged", "NotNow", "NotNow", "Acknowledged", "NotNow"]
-    assert (put_off.put_off, asked.put_off, secured.put_off, listed.put_off) == (True, False, True, False)
+    assert (put_off.put_off, tell.put_off, secured.put_off, listed.put_off) == (True, False, True, False)
     agent.device.condition.locked = False
     done = await agent.check_in()
     assert (done.settled, done.installed) == (True, ["test.profile"])
@@ -340,9 +340,9 @@ async def test_certificates_are_listed_while_locked_but_not_before_the_first_unl
     listings = []
     for happens in (partial(condition.lock, True), condition.restart, partial(condition.lock, False)):
         happens()
-        asked = server.tell("CertificateList")
+        tell = server.tell("CertificateList")
         await agent.check_in()
-        listings.append(asked.put_off)
+        listings.append(tell.put_off)
         server.queue.clear()
     assert listings == [False, True, False]
 

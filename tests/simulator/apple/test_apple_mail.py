@@ -60,8 +60,8 @@ class Mailing:
             "SMIMEEncryptionCertificateUUID": encryption["PayloadUUID"],
         }
         account = self.make.exchange(PayloadIdentifier="mail.account", **(named | keys))
-        made: bytes = self.make.profile(signing, encryption, account, identifier="mail")
-        return made
+        result: bytes = self.make.profile(signing, encryption, account, identifier="mail")
+        return result
 
     async def on(self, os_version: str, platform: Platform = Platform.IOS, **keys: Any) -> AppleAgent:
         """With a system of this version."""
@@ -136,8 +136,8 @@ async def test_the_keys_that_count_depend_on_the_system(
 ) -> None:
     smime = only_account(await mailing.on(version, **keys)).smime
     assert smime is not None
-    found = (smime["signs"], smime["encrypts"], smime["perMessageSwitch"], tuple(smime["changeable"]))
-    assert found == wanted
+    result = (smime["signs"], smime["encrypts"], smime["perMessageSwitch"], tuple(smime["changeable"]))
+    assert result == wanted
 
 
 async def test_a_mac_has_accounts_for_imap_without_smime(mailing: Mailing, make: Maker, server: MdmServer) -> None:
@@ -170,12 +170,12 @@ async def test_an_account_whose_services_are_all_off_is_refused(
     agent = await enrol()
     names = ("EnableMail", "EnableContacts", "EnableCalendars", "EnableReminders", "EnableNotes")
     off = dict.fromkeys(names[left:], False)
-    told = server.tell("InstallProfile", Payload=make.profile(make.exchange(**off)))
+    tell = server.tell("InstallProfile", Payload=make.profile(make.exchange(**off)))
     await agent.check_in()
-    assert told.report is not None
-    assert (told.report["Status"] == "Error") is refused
+    assert tell.report is not None
+    assert (tell.report["Status"] == "Error") is refused
     if refused:
-        assert told.report["ErrorChain"][-1]["ErrorCode"] == 2004
+        assert tell.report["ErrorChain"][-1]["ErrorCode"] == 2004
     assert bool(agent.device.accounts) is not refused
 
 

@@ -33,7 +33,7 @@ async def test_check_ins_and_commands_are_told_apart_by_their_content_type(
     """NanoMDM: the beginning of the Content-Type decides at /mdm; with -checkin there is /checkin besides."""
     keys = {"CheckInURL": f"{server.url}/mdm?at=checkin"} if separate else {}
     agent = await enrol(make.enrollment(None, **keys))
-    assert [each["MessageType"] for each in server.check_ins] == ["Authenticate", "TokenUpdate"]
+    assert [check_in["MessageType"] for check_in in server.check_ins] == ["Authenticate", "TokenUpdate"]
     assert (await agent.check_in()).settled
     assert server.methods == {("PUT", CHECK_IN), ("PUT", COMMAND)}
     kept = agent.device.enrollment

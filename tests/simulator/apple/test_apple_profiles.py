@@ -295,8 +295,8 @@ async def test_a_mac_keeps_who_may_use_a_key_and_whether_it_may_leave_the_keycha
     for platform, kept in ((Platform.MACOS, [(False, True), (True, False)]), (Platform.IOS, [(False, True)] * 2)):
         agent = await enrol(platform=platform)
         usual = make.profile(make.identity(pki.issue()), identifier="usual")
-        said = make.identity(pki.issue(), AllowAllAppsAccess=True, KeyIsExtractable=False)
-        await install(server, agent, usual, make.profile(said, identifier="said"))
+        identity = make.identity(pki.issue(), AllowAllAppsAccess=True, KeyIsExtractable=False)
+        await install(server, agent, usual, make.profile(identity, identifier="said"))
         entries = agent.device.keystore.entries.values()
         assert [(one.open_to_all, one.extractable) for one in entries] == kept
         again = KeyStore.from_document(agent.device.keystore.document())

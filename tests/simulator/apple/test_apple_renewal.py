@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def enrollment(agent: AppleAgent) -> AppleEnrollment:
-    found = agent.device.enrollment
-    assert isinstance(found, AppleEnrollment)
-    return found
+    result = agent.device.enrollment
+    assert isinstance(result, AppleEnrollment)
+    return result
 
 
 def codes(report: dict[str, Any] | None) -> list[tuple[int, str]]:
@@ -40,8 +40,8 @@ async def test_a_renewed_mdm_profile_brings_a_new_identity_and_tells_the_server(
     await agent.check_in()
     assert renewal.report is not None
     assert renewal.report["Status"] == "Acknowledged"
-    asked = server.scep.requests[-1]
-    assert (asked["kind"], asked["signer"]) == ("17", before)
+    request = server.scep.requests[-1]
+    assert (request["kind"], request["signer"]) == ("17", before)
     assert enrollment(agent).identity().certificate != before
     assert server.signed_by[-1] == enrollment(agent).identity().certificate
     assert server.check_ins[-1]["MessageType"] == "TokenUpdate"
@@ -79,14 +79,12 @@ async def test_a_renewed_mdm_profile_may_not_reach_further(
 async def test_an_identity_that_came_in_the_profile_is_not_renewed_by_scep_but_followed(
     enrol: Enrol, server: MdmServer, make: Maker
 ) -> None:
-    given = make.device_pkcs12()
-    mdm = make.mdm(given)
-    agent = await enrol(make.profile(given, mdm, identifier="test.enrollment"))
+    device_pkcs12 = make.device_pkcs12()
+    mdm = make.mdm(device_pkcs12)
+    agent = await enrol(make.profile(device_pkcs12, mdm, identifier="test.enrollment"))
     before = enrollment(agent).identity_certificate
-    asked = make.scep()
-    following = make.profile(
-        asked, mdm | {"IdentityCertificateUUID": asked["PayloadUUID"]}, identifier="test.enrollment"
-    )
+    scep = make.scep()
+    following = make.profile(scep, mdm | {"IdentityCertificateUUID": scep["PayloadUUID"]}, identifier="test.enrollment")
     server.tell("InstallProfile", Payload=following)
     assert (await agent.check_in()).settled
     assert [one["kind"] for one in server.scep.requests] == ["19"]

@@ -70,8 +70,8 @@ async def test_a_request_is_as_good_as_the_authority_can_read(
     ask: Asking, scep: Scep, capabilities: str, cipher: str, digest: str, method: str
 ) -> None:
     scep.capabilities = capabilities
-    given = await ask()
-    assert given.certificate.public_key() == given.key.public_key()
+    result = await ask()
+    assert result.certificate.public_key() == result.key.public_key()
     (asked,) = scep.requests
     assert (asked["kind"], asked["cipher"], asked["digest"], asked["method"]) == ("19", cipher, digest, method)
 
@@ -83,9 +83,9 @@ async def test_an_authority_that_knows_no_capabilities_gets_the_legacy_minimum(a
 
 
 async def test_a_first_request_is_signed_by_its_own_key(ask: Asking, scep: Scep) -> None:
-    given = await ask(subject=((("CN", "a"),), (("O", "b"), ("OU", "c")), (("1.2.840.113549.1.9.1", "d@e.example"),)))
+    result = await ask(subject=((("CN", "a"),), (("O", "b"), ("OU", "c")), (("1.2.840.113549.1.9.1", "d@e.example"),)))
     signer, csr = scep.requests[0]["signer"], scep.requests[0]["csr"]
-    assert signer.public_key() == csr.public_key() == given.key.public_key()
+    assert signer.public_key() == csr.public_key() == result.key.public_key()
     assert signer.subject == signer.issuer == csr.subject
     assert [len(part) for part in csr.subject.rdns] == [1, 2, 1]
 

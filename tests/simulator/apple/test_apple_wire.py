@@ -54,34 +54,34 @@ def test_authenticate_has_the_shape_of_the_example(platform: Platform, name: str
 
 
 def test_a_token_update_has_the_shape_of_the_example() -> None:
-    wanted = example("token-update-iphone")
-    made = messages.token_update("u", "t", token=b"t", push_magic="m", unlock_token=b"u", first=True)
-    assert sent(made) == shape(wanted)
+    result = example("token-update-iphone")
+    token_update = messages.token_update("u", "t", token=b"t", push_magic="m", unlock_token=b"u", first=True)
+    assert sent(token_update) == shape(result)
     later = messages.token_update("u", "t", token=b"t", push_magic="m", unlock_token=None, first=False)
-    assert wanted.keys() - later.keys() == {"UnlockToken", "AwaitingConfiguration"}
+    assert result.keys() - later.keys() == {"UnlockToken", "AwaitingConfiguration"}
 
 
 def test_the_small_messages_have_the_shape_of_the_examples() -> None:
-    told = messages.Command("c", "x")
+    command = messages.Command("c", "x")
     fault = Fault(Code.INSTALL_FAILED, "outer", cause=Fault(Code.PKCS12_PASSWORD, "inner"))
-    made = {
+    results = {
         "check-out": messages.check_out("u", "t"),
         "set-bootstrap-token": messages.set_bootstrap_token("u", "t", token=b"t"),
         "get-bootstrap-token": messages.get_bootstrap_token("u", "t"),
         "idle": messages.idle("u"),
-        "acknowledged": messages.acknowledged("u", told, answer={}),
-        "not-now": messages.not_now("u", told),
-        "command-format-error": messages.command_format_error("u", told, chain=fault.chain()),
-        "error-pkcs12-password": messages.error("u", told, chain=fault.chain()),
+        "acknowledged": messages.acknowledged("u", command, answer={}),
+        "not-now": messages.not_now("u", command),
+        "command-format-error": messages.command_format_error("u", command, chain=fault.chain()),
+        "error-pkcs12-password": messages.error("u", command, chain=fault.chain()),
     }
-    assert {name: sent(one) for name, one in made.items()} == {name: shape(example(name)) for name in made}
+    assert {name: sent(one) for name, one in results.items()} == {name: shape(example(name)) for name in results}
 
 
 def test_error_codes_are_those_of_the_examples() -> None:
     chain = Fault(Code.INSTALL_FAILED, "outer", cause=Fault(Code.PKCS12_PASSWORD, "inner")).chain()
-    wanted = example("error-pkcs12-password")["ErrorChain"]
+    error_chain = example("error-pkcs12-password")["ErrorChain"]
     assert [(one["ErrorCode"], one["ErrorDomain"]) for one in chain] == [
-        (one["ErrorCode"], one["ErrorDomain"]) for one in wanted
+        (one["ErrorCode"], one["ErrorDomain"]) for one in error_chain
     ]
     for name, code in (("error-not-managed", Code.NOT_MANAGED), ("error-unknown-command", Code.REQUEST_UNKNOWN)):
         last = example(name)["ErrorChain"][-1]
@@ -89,12 +89,12 @@ def test_error_codes_are_those_of_the_examples() -> None:
 
 
 def test_device_information_answers_what_the_example_answers() -> None:
-    wanted = example("device-information")["QueryResponses"]
+    result = example("device-information")["QueryResponses"]
     device = Device.new(platform=PHONE)
-    assert sent(query_responses(device, wanted, rights=RIGHTS)) == shape(wanted)
-    told = messages.command((EXAMPLES / "command-device-information.plist").read_bytes())
-    assert told is not None
-    assert query_responses(device, told.parameters["Queries"], rights=RIGHTS).keys() == wanted.keys()
+    assert sent(query_responses(device, result, rights=RIGHTS)) == shape(result)
+    command = messages.command((EXAMPLES / "command-device-information.plist").read_bytes())
+    assert command is not None
+    assert query_responses(device, command.parameters["Queries"], rights=RIGHTS).keys() == result.keys()
 
 
 @pytest.mark.parametrize(("platform", "name"), [(PHONE, "security-info-iphone"), (MAC, "security-info-mac")])
@@ -136,9 +136,9 @@ def test_every_command_of_the_examples_is_read() -> None:
 def test_an_enrolment_profile_is_read(name: str, kind: str) -> None:
     profile = read_profile((EXAMPLES / f"enrollment-{name}.mobileconfig").read_bytes(), identity=None, managed=False)
     assert [one.type for one in profile.payloads] == [kind, MDM, "com.apple.security.root"]
-    found = mdm_payload(profile)
-    assert found is not None
-    settings = read_mdm(found)
+    result = mdm_payload(profile)
+    assert result is not None
+    settings = read_mdm(result)
     assert (settings.identity, settings.access_rights) == (profile.payloads[0].uuid, EVERY_RIGHT)
     assert (settings.sign_message, settings.check_out_when_removed, settings.takes_bootstrap_token) == (True,) * 3
 

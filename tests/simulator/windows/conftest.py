@@ -139,11 +139,11 @@ class Desk:
 
     def say(self, *commands: str) -> list[tuple[str, int]]:
         """Let the device answer a message; (command, code) in the order of the answer, without the header's."""
-        said = self.engine.execute(server_message(self.words.message(*commands)))
-        self.results = {one.source: one.data for one in said.results}
-        self.formats = {one.source: one.format for one in said.results}
-        assert (said.statuses[0].name, said.statuses[0].code) == ("SyncHdr", 200)
-        return [(one.name, one.code) for one in said.statuses[1:]]
+        result = self.engine.execute(server_message(self.words.message(*commands)))
+        self.results = {one.source: one.data for one in result.results}
+        self.formats = {one.source: one.format for one in result.results}
+        assert (result.statuses[0].name, result.statuses[0].code) == ("SyncHdr", 200)
+        return [(one.name, one.code) for one in result.statuses[1:]]
 
     def code(self, command: str) -> int:
         """The code of one command."""
@@ -216,19 +216,19 @@ class Heard:
 
     def text(self, path: str) -> str:
         """The text at a path of local names below SyncML."""
-        found = self.root.find("./" + "/".join(f"{{*}}{name}" for name in path.split("/")))
-        return "" if found is None else str(found.text or "").strip()
+        find = self.root.find("./" + "/".join(f"{{*}}{name}" for name in path.split("/")))
+        return "" if find is None else str(find.text or "").strip()
 
     def statuses(self) -> list[tuple[str, str]]:
         """(Cmd, Data) of every Status but the header's."""
-        found = self.root.findall("./{*}SyncBody/{*}Status")
-        rows = [(one.findtext("{*}Cmd"), one.findtext("{*}Data")) for one in found]
+        matches = self.root.findall("./{*}SyncBody/{*}Status")
+        rows = [(one.findtext("{*}Cmd"), one.findtext("{*}Data")) for one in matches]
         return [row for row in rows if row[0] != "SyncHdr"]
 
     def alerts(self) -> list[tuple[str, str]]:
         """(code, type) of every Alert."""
-        found = self.root.findall("./{*}SyncBody/{*}Alert")
-        return [(one.findtext("{*}Data"), one.findtext("{*}Item/{*}Meta/{*}Type") or "") for one in found]
+        matches = self.root.findall("./{*}SyncBody/{*}Alert")
+        return [(one.findtext("{*}Data"), one.findtext("{*}Item/{*}Meta/{*}Type") or "") for one in matches]
 
 
 @dataclass(slots=True)
@@ -390,18 +390,18 @@ class Server:
             request.transport.abort()
         header = request.headers.get("MDM-Signature")
         signature = None if header is None else verify(base64.b64decode(header), detached=body)
-        heard = Heard(ElementTree.fromstring(body), body, request.query_string, signature)
-        self.heard.append(heard)
+        result = Heard(ElementTree.fromstring(body), body, request.query_string, signature)
+        self.heard.append(result)
         if self.status != 200:
             return web.Response(status=self.status)
-        number = int(heard.text("SyncHdr/MsgID"))
+        number = int(result.text("SyncHdr/MsgID"))
         status = (
             f"<Status><CmdID>1</CmdID><MsgRef>{number}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>"
             f"<Data>{self.verdict}</Data></Status>"
         )
         commands = self.script.pop(0) if self.script else []
         message = self.words.message(
-            status, *commands, session=self.session or heard.text("SyncHdr/SessionID"), number=number
+            status, *commands, session=self.session or result.text("SyncHdr/SessionID"), number=number
         )
         return web.Response(body=message, content_type="application/vnd.syncml.dm+xml")
 

@@ -29,8 +29,8 @@ UNBOUND = (
 
 
 def context(raw: bytes) -> list[tuple[str | None, str | None]]:
-    found = ElementTree.fromstring(raw).findall(".//{*}ContextItem")
-    return [(one.get("Name"), one.findtext("{*}Value")) for one in found]
+    matches = ElementTree.fromstring(raw).findall(".//{*}ContextItem")
+    return [(one.get("Name"), one.findtext("{*}Value")) for one in matches]
 
 
 async def enrolled(server: Any, joined: Any, *, at: str) -> WindowsAgent:
@@ -92,13 +92,13 @@ async def test_a_period_as_long_as_the_certificate_renews_once_in_a_while_and_no
         '<parm name="RenewPeriod" value="42"/>', f'<parm name="RenewPeriod" value="36500"/>{interval}'
     )
     agent = await joined()
-    seen = [server.identity.serial_number]
+    results = [server.identity.serial_number]
     now = server.now
     for days in (0, 1, 3, 4, 5, 9):
         agent.time = _at(now + timedelta(days=days))
         assert (await agent.check_in()).refused == ()
-        seen.append(server.identity.serial_number)
-    renewed = [before != after for before, after in pairwise(seen)]
+        results.append(server.identity.serial_number)
+    renewed = [before != after for before, after in pairwise(results)]
     assert renewed == [True, False, False, True, False, True]
 
 

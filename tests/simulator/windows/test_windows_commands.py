@@ -18,13 +18,13 @@ POLL = "./Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Poll"
 
 def test_statuses_name_message_command_and_kind(desk: Any) -> None:
     message = desk.words.message(desk.words.get("./DevInfo/Man"), desk.words.get("./DevInfo/Nothing"), number=7)
-    said = desk.engine.execute(server_message(message))
-    assert [(one.message, one.command, one.name, one.code) for one in said.statuses] == [
+    answer = desk.engine.execute(server_message(message))
+    assert [(one.message, one.command, one.name, one.code) for one in answer.statuses] == [
         ("7", "0", "SyncHdr", 200),
         ("7", "2", "Get", 200),
         ("7", "3", "Get", 404),
     ]
-    (result,) = said.results
+    (result,) = answer.results
     assert (result.message, result.command, result.source, result.data) == (
         "7",
         "2",
@@ -49,8 +49,8 @@ def test_several_items_have_one_status_if_they_agree_and_else_one_each(desk: Any
     items = [words.item(f"{POLL}/NumberOfFirstRetries", "5", "int"), words.item(f"{POLL}/PollOnLogin", "true", "bool")]
     assert desk.say(words.command("Add", *items)) == [("Add", 200)]
     items.append(words.item(f"{POLL}/NumberOfSecondRetries", "8", "int"))
-    said = desk.engine.execute(server_message(words.message(words.command("Add", *items)))).statuses[1:]
-    assert [(one.target, one.code) for one in said] == [
+    statuses = desk.engine.execute(server_message(words.message(words.command("Add", *items)))).statuses[1:]
+    assert [(one.target, one.code) for one in statuses] == [
         (f"{POLL}/NumberOfFirstRetries", 418),
         (f"{POLL}/PollOnLogin", 418),
         (f"{POLL}/NumberOfSecondRetries", 200),

@@ -20,19 +20,19 @@ GUIDS = ("4f0b1d2e-9a8b-4c7d-8e6f-0123456789ab", "5f0b1d2e-9a8b-4c7d-8e6f-012345
 @pytest.fixture(scope="module")
 def values(pki: Any) -> dict[str, str]:
     """Two PFX files and two certificates, made once."""
-    found = {}
+    results = {}
     for name in ("one", "two"):
         identity = pki.issue()
         blob = pkcs12.serialize_key_and_certificates(
             b"a", identity.key, identity.certificate, None, BestAvailableEncryption(b"secret")
         )
-        found[f"pfx {name}"] = base64.b64encode(blob).decode()
-    return found
+        results[f"pfx {name}"] = base64.b64encode(blob).decode()
+    return results
 
 
 def uris(words: Any, pki: Any) -> list[str]:
     """Nodes of every part of the tree that takes commands, and some that do not exist."""
-    found = [
+    results = [
         "./DevInfo/Man",
         "./Vendor/MSFT/Nothing",
         "./Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Poll/NumberOfFirstRetries",
@@ -41,15 +41,15 @@ def uris(words: Any, pki: Any) -> list[str]:
         for unique in ("A", "B"):
             node = f"{scope}/ClientCertificateInstall/PFXCertInstall/{unique}"
             leaves = ("KeyLocation", "PFXCertBlob", "PFXCertPassword", "PFXKeyExportable")
-            found += [node, *(f"{node}/{leaf}" for leaf in leaves)]
+            results += [node, *(f"{node}/{leaf}" for leaf in leaves)]
         for store in ("Root", "CA"):
             for certificate in (pki.root, pki.intermediate):
                 node = f"{scope}/RootCATrustedCertificates/{store}/{words.thumb(certificate)}"
-                found += [node, f"{node}/EncodedCertificate"]
+                results += [node, f"{node}/EncodedCertificate"]
         for guid in GUIDS:
             node = f"{scope}/ActiveSync/Accounts/%7B{guid}%7D"
-            found += [node, f"{node}/EmailAddress", f"{node}/ServerName", f"{node}/Options/UseSSL"]
-    return found
+            results += [node, f"{node}/EmailAddress", f"{node}/ServerName", f"{node}/Options/UseSSL"]
+    return results
 
 
 def data(words: Any, pki: Any, values: dict[str, str]) -> list[str]:

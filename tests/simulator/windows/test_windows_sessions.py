@@ -49,8 +49,8 @@ async def test_a_device_enrols_where_discovery_sends_it(server: Any, joined: Any
 
 
 def said(root: Any, name: str) -> str | None:
-    found = root.find(f".//{{*}}{name}")
-    return None if found is None else found.text
+    find = root.find(f".//{{*}}{name}")
+    return None if find is None else find.text
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ async def test_the_server_may_move_the_push_channel(server: Any, joined: Any) ->
     ]
     await agent.check_in()
     assert agent.enrollment.push_token == "push-2"
-    found = [one.text for one in server.heard[-1].root.findall(".//{*}Results/{*}Item/{*}Data")]
-    assert found == [f"{server.url}/push/the-tenants-id/push-2", "0"]
+    texts = [one.text for one in server.heard[-1].root.findall(".//{*}Results/{*}Item/{*}Data")]
+    assert texts == [f"{server.url}/push/the-tenants-id/push-2", "0"]
     server.script = [[server.words.replace(f"{push}/PFN", "Contoso.App_8wekyb3d8bbwe", "chr")]]
     await agent.check_in()
     assert agent.enrollment.push_token == ""

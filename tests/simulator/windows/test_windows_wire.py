@@ -116,12 +116,12 @@ def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: li
 
 
 def test_trap_18_the_certificate_request_is_as_windows_makes_it(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    made = certificate_request.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
+    result = certificate_request.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
     encoded = ElementTree.fromstring(example("device-token")).findtext(
         ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
     )
     assert "\n" in str(encoded).strip()
-    for der in (made, base64.b64decode("".join(str(encoded).split()))):
+    for der in (result, base64.b64decode("".join(str(encoded).split()))):
         csr = x509.load_der_x509_csr(der)
         assert csr.is_signature_valid
         usage = csr.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -201,23 +201,23 @@ def test_every_example_of_a_device_is_what_its_name_says(name: str) -> None:
 
 
 def test_the_answers_of_enrolment_are_read() -> None:
-    found = soap.read_discover_response(200, example("server-discover-response"))
-    assert found.policy_url.endswith("/Policy.svc")
-    assert found.enrollment_url.endswith("/Enrollment.svc")
+    discover_response = soap.read_discover_response(200, example("server-discover-response"))
+    assert discover_response.policy_url.endswith("/Policy.svc")
+    assert discover_response.enrollment_url.endswith("/Enrollment.svc")
     assert soap.minimal_key_length(200, example("server-policies-response")) == 2048
     document = soap.provisioning_document(200, example("server-token-response"))
     assert document == example("server-provisioning").strip()
 
 
 def test_the_provisioning_document_is_read() -> None:
-    made = provisioning.read_provisioning_document(example("server-provisioning"))
-    assert made.provider == "MS DM Server"
-    assert made.address.endswith("/ManagementServer/MDM.svc")
-    assert made.settings["UPN",] == "alice@contoso.example"
-    assert made.settings["Poll", "NumberOfFirstRetries"] == "5"
-    assert made.settings["Push", "PFN"].startswith("https://")
-    assert made.renew_days == 42
-    assert x509.load_der_x509_certificate(made.identity)
+    provisioning_document = provisioning.read_provisioning_document(example("server-provisioning"))
+    assert provisioning_document.provider == "MS DM Server"
+    assert provisioning_document.address.endswith("/ManagementServer/MDM.svc")
+    assert provisioning_document.settings["UPN",] == "alice@contoso.example"
+    assert provisioning_document.settings["Poll", "NumberOfFirstRetries"] == "5"
+    assert provisioning_document.settings["Push", "PFN"].startswith("https://")
+    assert provisioning_document.renew_days == 42
+    assert x509.load_der_x509_certificate(provisioning_document.identity)
     assert x509.load_der_x509_certificate(provisioning.read_renewed_certificate(example("server-renewal-provisioning")))
 
 
@@ -234,8 +234,8 @@ def test_a_refused_session_and_a_quiet_one_are_read() -> None:
 
 
 def test_what_the_server_installs_is_carried_out(desk: Any) -> None:
-    said = desk.engine.execute(server_message(example("server-session-install"))).statuses
-    codes = [(one.name, one.code) for one in said]
+    result = desk.engine.execute(server_message(example("server-session-install"))).statuses
+    codes = [(one.name, one.code) for one in result]
     # The PFX of the example is none, so its import fails, and Status says with which number.
     assert codes[:11] == [
         ("SyncHdr", 200),
@@ -258,14 +258,14 @@ def test_what_the_server_installs_is_carried_out(desk: Any) -> None:
 
 
 def test_what_the_server_asks_is_answered(desk: Any) -> None:
-    said = desk.engine.execute(server_message(example("server-session-questions")))
-    assert {one.code for one in said.statuses} == {200}
-    assert len(said.results) == len(said.statuses) - 1
+    result = desk.engine.execute(server_message(example("server-session-questions")))
+    assert {one.code for one in result.statuses} == {200}
+    assert len(result.results) == len(result.statuses) - 1
 
 
 def test_what_the_server_removes_is_gone_already(desk: Any) -> None:
-    said = desk.engine.execute(server_message(example("server-session-remove")))
-    assert {(one.name, one.code) for one in said.statuses[1:]} == {("Delete", 404)}
+    result = desk.engine.execute(server_message(example("server-session-remove")))
+    assert {(one.name, one.code) for one in result.statuses[1:]} == {("Delete", 404)}
 
 
 def test_what_the_server_orders_is_done(desks: Any) -> None:
@@ -274,6 +274,6 @@ def test_what_the_server_orders_is_done(desks: Any) -> None:
         desk.engine.execute(server_message(example("server-session-retire")))
     assert desk.machine.end is EnrollmentEnd.UNENROLL
     desk = desks()
-    said = desk.engine.execute(server_message(example("server-session-wipe")))
-    assert [(one.name, one.code) for one in said.statuses[1:]] == [("Exec", 200)]
+    result = desk.engine.execute(server_message(example("server-session-wipe")))
+    assert [(one.name, one.code) for one in result.statuses[1:]] == [("Exec", 200)]
     assert desk.machine.end in {EnrollmentEnd.RESET, EnrollmentEnd.RESET_KEEP_ENROLLMENT}
