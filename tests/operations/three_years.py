@@ -241,7 +241,7 @@ async def _ask_graph(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -
     application, secret = await contoso.do(applications.add_application, applications.NewApplication())
     form = {
         "grant_type": "client_credentials",
-        "client_id": application["client_id"],
+        "client_id": application.client_id,
         "client_secret": secret,
         "scope": "https://graph.microsoft.com/.default",
     }
