@@ -41,7 +41,7 @@ def attribute(dotted: str, value: core.Asn1Value) -> bytes:
 
 
 def signed(
-    content: bytes,
+    content: bytes | None,
     *,
     key: RSAPrivateKey,
     certificate: x509.Certificate,
@@ -49,8 +49,11 @@ def signed(
     digest: str = "sha1",
     attributes: Iterable[bytes] = (),
 ) -> bytes:
-    """CMS SignedData: one signer, whose certificate is in it; the content embedded or not."""
-    hashed = hashlib.new(digest, content).digest()
+    """Return a CMS SignedData: one signer, whose certificate is in it; the content embedded or not.
+
+    Without content (None) the empty content is signed and none is embedded, as in a CertRep that grants nothing.
+    """
+    hashed = hashlib.new(digest, content or b"").digest()
     members = [
         attribute("1.2.840.113549.1.9.3", _oid("1.2.840.113549.1.7.1")),
         attribute("1.2.840.113549.1.9.4", core.OctetString(hashed)),
@@ -71,7 +74,7 @@ def signed(
         + algos.SignedDigestAlgorithm({"algorithm": "rsassa_pkcs1v15"}).dump()
         + core.OctetString(signature).dump(),
     )
-    inner = _tlv(0xA0, core.OctetString(content).dump()) if embed else b""
+    inner = _tlv(0xA0, core.OctetString(content).dump()) if embed and content is not None else b""
     data = _tlv(
         0x30,
         core.Integer(1).dump()

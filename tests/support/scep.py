@@ -1,6 +1,6 @@
-"""A SCEP authority as others build them (RFC 8894), and the device authority behind it: for clients to be tested.
+"""A SCEP authority (RFC 8894) and the device authority behind it, for tests of clients.
 
-It answers with single DES, as those do that stand on Go's common libraries, and it can misbehave.
+It answers with single DES, as authorities built on Go's common libraries do, and it can misbehave.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID, ExtendedKeyUsageOID, NameOID
 
+from tests.support import pkimessages
+
 _FROM, _UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-_SCEP = "2.16.840.1.113733.1.9."
 _SERIALS = count(1)
 
 
@@ -114,7 +115,7 @@ class Scep:
         digest = info["digest_algorithm"]["algorithm"].native
         check_signature(info, enveloped, signer=signer)
         content, cipher = self._opened(enveloped)
-        kind, name = attributes[_SCEP + "2"], attributes[_SCEP + "7"]
+        kind, name = attributes[pkimessages.MESSAGE_TYPE], attributes[pkimessages.TRANSACTION]
         self.requests.append({"kind": kind, "cipher": cipher, "digest": digest, "method": method, "signer": signer})
         csr = self.waiting[name] if kind == "20" else x509.load_der_x509_csr(content)
         assert csr.is_signature_valid
@@ -128,7 +129,7 @@ class Scep:
         key = self.ca.stranger.public_key() if self.behaves == "for another key" else csr.public_key()
         names = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         issued = self.ca.issue(key, str(names[0].value) if names else "device")
-        return self._rep(attributes, status="0", content=self._enveloped(certificates_only(issued), signer))
+        return self._rep(attributes, status="0", content=pkimessages.des_envelope(certificates_only(issued), signer))
 
     def _challenge(self, csr: x509.CertificateSigningRequest) -> str:
         try:
@@ -148,81 +149,29 @@ class Scep:
         plain = unpadder.update(reader.update(info["encrypted_content"].native) + reader.finalize())
         return plain + unpadder.finalize(), name
 
-    def _enveloped(self, content: bytes, recipient: x509.Certificate) -> bytes:
-        """Single DES, as Go's SCEP servers answer."""
-        key, iv, padder = b"8 bytes.", b"iviviviv", PKCS7(64).padder()
-        writer = Cipher(TripleDES(key * 3), modes.CBC(iv)).encryptor()
-        sealed = writer.update(padder.update(content) + padder.finalize()) + writer.finalize()
-        public = recipient.public_key()
-        assert isinstance(public, rsa.RSAPublicKey)
-        recipient_info = {
-            "version": "v0",
-            "rid": cms.RecipientIdentifier("issuer_and_serial_number", _named(recipient)),
-            "key_encryption_algorithm": {"algorithm": "rsaes_pkcs1v15"},
-            "encrypted_key": public.encrypt(key, padding.PKCS1v15()),
-        }
-        inner = {
-            "content_type": "data",
-            "content_encryption_algorithm": {"algorithm": "des", "parameters": iv},
-            "encrypted_content": sealed,
-        }
-        content_info = {
-            "version": "v0",
-            "recipient_infos": [cms.RecipientInfo("ktri", recipient_info)],
-            "encrypted_content_info": inner,
-        }
-        return bytes(cms.ContentInfo({"content_type": "enveloped_data", "content": content_info}).dump())
-
     def _rep(
         self, asked: dict[str, Any], *, status: str, failure: str | None = None, content: bytes | None = None
     ) -> bytes:
-        transaction = "another" if self.behaves == "for another transaction" else asked[_SCEP + "7"]
-        nonce = b"0" * 16 if self.behaves == "with another nonce" else asked[_SCEP + "5"]
+        transaction = "another" if self.behaves == "for another transaction" else asked[pkimessages.TRANSACTION]
+        nonce = b"0" * 16 if self.behaves == "with another nonce" else asked[pkimessages.SENDER_NONCE]
         kind = "19" if self.behaves == "with another kind" else "3"
         key, certificate = self.ca.key, self.ca.certificate
         if self.behaves == "as a stranger":
             key = self.ca.stranger
             certificate = _certificate("Device CA", key.public_key(), issuer="Device CA", key=key, ca=True)
-        hashed = hashlib.sha256(content or b"").digest()
-        attributes = [
-            {"type": "content_type", "values": ["data"]},
-            {"type": "message_digest", "values": [hashed]},
-            _attribute("2", core.PrintableString(kind)),
-            _attribute("3", core.PrintableString(status)),
-            _attribute("5", core.OctetString(b"s" * 16)),
-            _attribute("6", core.OctetString(nonce)),
-            _attribute("7", core.PrintableString(transaction)),
-        ]
+        values = {
+            pkimessages.MESSAGE_TYPE: core.PrintableString(kind),
+            pkimessages.STATUS: core.PrintableString(status),
+            pkimessages.SENDER_NONCE: core.OctetString(b"s" * 16),
+            pkimessages.RECIPIENT_NONCE: core.OctetString(nonce),
+            pkimessages.TRANSACTION: core.PrintableString(transaction),
+        }
         if failure is not None:
-            attributes.append(_attribute("4", core.PrintableString(failure)))
-        signed_attributes = cms.CMSAttributes(attributes)
-        inside = {"content_type": "data"} if content is None else {"content_type": "data", "content": content}
-        signature = key.sign(signed_attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
-        info = {
-            "version": "v1",
-            "sid": cms.SignerIdentifier("issuer_and_serial_number", _named(certificate)),
-            "digest_algorithm": {"algorithm": "sha256"},
-            "signed_attrs": signed_attributes,
-            "signature_algorithm": {"algorithm": "rsassa_pkcs1v15"},
-            "signature": signature,
-        }
-        signed = {
-            "version": "v1",
-            "digest_algorithms": [{"algorithm": "sha256"}],
-            "encap_content_info": inside,
-            "certificates": [asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))],
-            "signer_infos": [info],
-        }
-        return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
-
-
-def _attribute(number: str, value: Any) -> dict[str, Any]:
-    return {"type": _SCEP + number, "values": cms.SetOfAny([core.Any(value)])}
-
-
-def _named(certificate: x509.Certificate) -> dict[str, Any]:
-    issuer = asn1_x509.Name.load(certificate.issuer.public_bytes())
-    return {"issuer": issuer, "serial_number": certificate.serial_number}
+            values[pkimessages.FAIL_INFO] = core.PrintableString(failure)
+        attributes = [pkimessages.attribute(name, value) for name, value in values.items()]
+        return pkimessages.signed(
+            content, key=key, certificate=certificate, embed=True, digest="sha256", attributes=attributes
+        )
 
 
 def certificates_only(*certificates: x509.Certificate) -> bytes:
