@@ -27,7 +27,7 @@ async def gmail(contoso: Contoso, identity: str | None, *groups: str, **changes:
 async def status(contoso: Contoso, phone: AndroidInProcess, profile: str) -> tuple[str, str]:
     found = await contoso.status(phone, profile)
     assert found is not None
-    return str(found["status"]), str(found["message"])
+    return str(found.status), str(found.message)
 
 
 @pytest.mark.parametrize("mail_first", [True, False])

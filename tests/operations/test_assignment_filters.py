@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import GroupId
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.profiles import assignment_filters, assignments
@@ -65,7 +66,7 @@ async def test_only_devices_that_a_filter_can_concern_plan_again(contoso: Contos
         "deviceAndAppManagementAssignmentFilterId": used,
         "deviceAndAppManagementAssignmentFilterType": "include",
     }
-    await contoso.do(assignments.assign, profile, targets=[NewAssignment(TargetKind.GROUP, group, document)])
+    await contoso.do(assignments.assign, profile, targets=[NewAssignment(TargetKind.GROUP, GroupId(group), document)])
     await alices.settle()
     await bobs.settle()
     before = await alices.plans(), await bobs.plans()
@@ -117,7 +118,7 @@ async def test_an_assignment_with_the_intent_to_remove_takes_the_profile_away(co
     everybody = NewAssignment(TargetKind.ALL_USERS, None, {})
     await contoso.do(assignments.assign, profile, targets=[everybody])
     assert await has(contoso, phone, profile)
-    leaving = NewAssignment(TargetKind.GROUP, group, {"groupId": group}, intent="remove")
+    leaving = NewAssignment(TargetKind.GROUP, GroupId(group), {"groupId": group}, intent="remove")
     made = await contoso.do(assignments.add, profile, new=leaving)
     assert not await has(contoso, phone, profile)
     await contoso.do(assignments.remove, profile, assignment_id=made["id"])
@@ -145,7 +146,9 @@ async def test_a_filter_that_does_not_fit_the_profile_is_refused(contoso: Contos
         "deviceAndAppManagementAssignmentFilterType": "include",
     }
     with pytest.raises(Invalid, match="An excluded group takes no filter"):
-        await contoso.do(assignments.assign, profile, targets=[NewAssignment(TargetKind.EXCLUSION, group, document)])
+        await contoso.do(
+            assignments.assign, profile, targets=[NewAssignment(TargetKind.EXCLUSION, GroupId(group), document)]
+        )
 
 
 async def test_a_filter_in_use_stays_and_says_who_uses_it(contoso: Contoso) -> None:

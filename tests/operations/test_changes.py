@@ -49,7 +49,7 @@ async def statuses(contoso: Contoso, phone: AndroidInProcess) -> set[str]:
     found = [
         await contoso.status(phone, each.profile) for row in (await phone.ledger()).values() for each in row.claims
     ]
-    return {str(each["status"]) for each in found if each is not None}
+    return {str(each.status) for each in found if each is not None}
 
 
 # --------------------------------------------------------------------------------------------------------- primary user
@@ -252,7 +252,7 @@ async def test_a_user_who_moves_to_another_group_changes_profiles(contoso: Conto
     await settle_all(phone)
     assert list(phone.holds) == [f"pkcs/{law}"]
     assert await contoso.certificate_status(str(old.serial)) == "good", "removed, and not revoked"
-    assert (await contoso.status(phone, sales), (await contoso.status(phone, law) or {})["status"]) == (
+    assert (await contoso.status(phone, sales), (await contoso.profile_state(phone, law)).status) == (
         None,
         "compliant",
     )
@@ -275,7 +275,7 @@ async def test_another_root_in_the_profile_takes_the_place_of_the_old_one(contos
     assert sorted(found) == ["installed", "removed"]
     assert phone.holds == {own.key: own.thumbprint}, "a certificate that is there stays"
     assert await contoso.certificate_status(str(own.serial)) == "good"
-    assert (await contoso.status(phone, profile) or {})["status"] == "compliant"
+    assert (await contoso.profile_state(phone, profile)).status == "compliant"
 
 
 # ----------------------------------------------------------------------------------------------------- nobody's devices
@@ -299,10 +299,10 @@ async def test_a_dedicated_device_is_nobodys_and_its_certificate_is_the_devices_
     assert document["deviceName"] == "KIOSK7_AndroidEnterprise"
     fared = {each: await contoso.status(phone, each) for each in (root, pkcs, named, imported, of_users)}
     assert fared[of_users] is None, "what is assigned to users does not reach it"
-    told = {each: (row["status"], row["message"]) for each, row in fared.items() if row is not None}
+    told = {each: (row.status, row.message) for each, row in fared.items() if row is not None}
     assert (told[root][0], told[pkcs][0]) == ("compliant", "compliant")
     assert told[named][0] == "error"
-    assert "{{UserName}}" in told[named][1]
+    assert "{{UserName}}" in str(told[named][1])
     nobody = "Imported certificates belong to the device's user, but this device has no user."
     assert told[imported] == ("error", nobody)
     # On the device and at the CA.

@@ -29,7 +29,7 @@ async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(con
     row = await phone.item()
     assert phone.holds == {row.key: row.thumbprint}
     assert [each.serial for each in await contoso.issued()] == [row.serial]
-    assert (await contoso.status(phone, profile) or {})["status"] == "compliant"
+    assert (await contoso.profile_state(phone, profile)).status == "compliant"
     assert [each.type for each in await contoso.events(device=phone)] == [
         "enrolled",
         "delivered",
@@ -167,7 +167,7 @@ async def test_an_edited_profile_leaves_the_certificate_as_it_is(contoso: Contos
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
     assert (await phone.item()).serial == serial
-    assert (await contoso.status(phone, profile) or {})["version"] == 2
+    assert (await contoso.profile_state(phone, profile)).version == 2
 
 
 # ---------------------------------------------------------------------------------------------------- at once, crash
@@ -302,7 +302,7 @@ async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_f
     phone.refuses.add(ItemKey(f"imported/{mark}"))
     await phone.settle()
     assert (await phone.states())[f"imported/{mark}"] == "failed"
-    assert "The device refused it." in str((await contoso.status(phone, profile) or {})["message"])
+    assert "The device refused it." in str((await contoso.profile_state(phone, profile)).message)
     plans = await phone.plans()
     await phone.check_in()
     assert await phone.plans() == plans

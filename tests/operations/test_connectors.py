@@ -59,7 +59,7 @@ async def test_what_an_offline_connector_should_answer_waits_and_says_so_and_com
     assert await phone.states() == {"pkcs": "wanted", f"imported/{mark}": "wanted"}
     for row in (await phone.ledger()).values():
         assert row.waits_for == "the connector 'Certificate Connector 1', which is offline"
-    assert (await contoso.status(phone, profile) or {})["status"] == "unknown"
+    assert (await contoso.profile_state(phone, profile)).status == "unknown"
     assert phone.holds == {}
     plans = await phone.plans()
     await phone.check_in()
@@ -220,8 +220,8 @@ async def test_what_the_connector_cannot_use_fails_that_item_on_that_device_and_
     assert problem is not None
     assert problem.code in codes
     assert words in problem.message
-    status = await contoso.status(phone, profile) or {}
-    assert (status["status"], status["error_code"], status["message"]) == ("error", problem.code, problem.message)
+    status = await contoso.profile_state(phone, profile)
+    assert (status.status, status.error_code, status.message) == ("error", problem.code, problem.message)
     assert await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where) == before
     assert list(phone.holds.values()) == [good]
     plans = await phone.plans()
@@ -250,7 +250,7 @@ async def test_a_corrected_record_is_tried_again_at_once(contoso: Contoso) -> No
     await contoso.do(imported_pfx.update_pfx, await contoso.record_id("alice", bad), changes=changes)
     await phone.settle()
     assert await phone.states() == {f"imported/{bad}": "installed"}
-    assert (await contoso.status(phone, profile) or {})["status"] == "compliant"
+    assert (await contoso.profile_state(phone, profile)).status == "compliant"
 
 
 async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(contoso: Contoso) -> None:
@@ -322,9 +322,9 @@ async def test_a_missing_variable_fails_the_profile_on_that_device_and_heals_wit
     )
     phone = await contoso.enroll("alice")
     await phone.settle()
-    status = await contoso.status(phone, profile) or {}
-    assert status["status"] == "error"
-    assert "{{OnPremisesSamAccountName}}" in status["message"]
+    status = await contoso.profile_state(phone, profile)
+    assert status.status == "error"
+    assert "{{OnPremisesSamAccountName}}" in str(status.message)
     await contoso.do(
         users_and_groups.update_user, contoso.upn("alice"), changes={"onPremisesSamAccountName": "alice, a"}
     )
@@ -339,8 +339,8 @@ async def test_an_unknown_template_lists_the_known_ones_and_heals_with_the_profi
     profile = await contoso.pkcs_profile(certificateTemplateName="Nothing")
     phone = await contoso.enroll("alice")
     await phone.settle()
-    message = (await contoso.status(phone, profile) or {})["message"]
-    assert all(name in message for name in ("'Nothing'", "SmimeSigning", "ExchangeUser"))
+    message = (await contoso.profile_state(phone, profile)).message
+    assert all(name in str(message) for name in ("'Nothing'", "SmimeSigning", "ExchangeUser"))
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeP256"}
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
@@ -359,7 +359,7 @@ async def test_a_template_that_the_connector_may_not_use_heals_as_soon_as_the_pr
     profile = await contoso.pkcs_profile(certificateTemplateName="SmimeBoth")
     phone = await contoso.enroll("alice")
     await phone.settle()
-    assert "SmimeBoth" in (await contoso.status(phone, profile) or {})["message"]
+    assert "SmimeBoth" in str((await contoso.profile_state(phone, profile)).message)
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeSigning"}
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
@@ -395,8 +395,8 @@ async def test_without_its_root_a_pkcs_profile_is_an_error_until_the_root_is_ass
     profile = await contoso.pkcs_profile()
     phone = await contoso.enroll("alice")
     await phone.settle()
-    assert (await contoso.status(phone, profile) or {})["status"] == "error"
-    assert contoso.tenant.ca_name in (await contoso.status(phone, profile) or {})["message"]
+    assert (await contoso.profile_state(phone, profile)).status == "error"
+    assert contoso.tenant.ca_name in str((await contoso.profile_state(phone, profile)).message)
     await contoso.root_profile()
     await phone.settle()
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}

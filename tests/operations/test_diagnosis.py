@@ -12,6 +12,7 @@ from fauxtune.core.engine.diagnosis.findings import Severity
 from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
 from fauxtune.operations.ca import imported_pfx
@@ -248,7 +249,7 @@ async def test_a_profile_whose_filter_lets_the_device_not_through(diagnosed: Dia
         "deviceAndAppManagementAssignmentFilterId": made["id"],
         "deviceAndAppManagementAssignmentFilterType": "include",
     }
-    target = assignments.NewAssignment(TargetKind.GROUP, contoso.groups["All Staff"], document)
+    target = assignments.NewAssignment(TargetKind.GROUP, GroupId(contoso.groups["All Staff"]), document)
     await contoso.do(assignments.assign, profile, targets=[target])
     assert await asked_codes(diagnosed, profile) == {"filtered-out"}
 

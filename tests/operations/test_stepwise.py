@@ -143,7 +143,7 @@ async def test_a_refusal_is_graphs_error_is_not_told_twice_in_one_conversation_a
     assert await tablet.states() == {"root": "failed"}
     state = await contoso.status(tablet, profile)
     assert state is not None
-    assert (state["status"], state["error_code"], state["message"]) == ("error", problem.code, problem.message)
+    assert (state.status, state.error_code, state.message) == ("error", problem.code, problem.message)
     assert await tablet.check_in() == []
     tablet.override = lambda _step: None
     contoso.clock.forward(days=7, seconds=1)
@@ -160,8 +160,8 @@ async def test_a_word_without_the_thing_is_not_believed(contoso: Contoso) -> Non
     assert await tablet.states() == {"root": "failed"}
     state = await contoso.status(tablet, profile)
     assert state is not None
-    assert (state["status"], state["error_code"]) == ("error", REMEDIATION_FAILED)
-    assert "inventory" in state["message"]
+    assert (state.status, state.error_code) == ("error", REMEDIATION_FAILED)
+    assert "inventory" in str(state.message)
 
 
 async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(contoso: Contoso) -> None:
@@ -297,7 +297,7 @@ async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(con
     assert tablet.unseal(tablet.sealed[key]).decode() == "für-alle"
     state = await contoso.status(tablet, account)
     assert state is not None
-    assert state["status"] == "compliant"
+    assert state.status == "compliant"
 
 
 async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_the_device(contoso: Contoso) -> None:
@@ -318,7 +318,7 @@ async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_
     assert tablet.holds == {}
     state = await contoso.status(tablet, account)
     assert state is not None
-    assert (state["status"], "does not reach this device" in state["message"]) == ("error", True)
+    assert (state.status, "does not reach this device" in str(state.message)) == ("error", True)
     assert await tablet.check_in() == [], "it is told once"
     await contoso.assign(own, "All Staff")
     assert await tablet.check_in() == [

@@ -41,7 +41,7 @@ async def phone_with_profile(contoso: Contoso, **changes: Any) -> tuple[AndroidI
 async def fares(contoso: Contoso, phone: AndroidInProcess, profile: str) -> tuple[str, int | None, str | None]:
     row = await contoso.status(phone, profile)
     assert row is not None
-    return row["status"], row["error_code"], row["message"]
+    return row.status, row.error_code, row.message
 
 
 @pytest.mark.parametrize(

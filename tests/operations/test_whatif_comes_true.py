@@ -179,8 +179,8 @@ async def request(made: World, draw: Draw) -> Request:
     found = await contoso.look(configuration_queries.assignments_of, contoso.tenant.id, profile_id=profile)
     # Ids differ from run to run: what is drawn must not depend on their order.
     order = [*contoso.groups.values()]
-    found.sort(key=lambda each: order.index(each["group_id"]) if each["group_id"] in order else len(order))
-    possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each['id']}", None) for each in found]
+    found.sort(key=lambda each: order.index(each.group_id) if each.group_id in order else len(order))
+    possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each.id}", None) for each in found]
     records = await made.records()
     if records:
         one = f"{DEVICES}/{draw(st.sampled_from(records))}"

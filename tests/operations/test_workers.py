@@ -93,7 +93,7 @@ async def test_a_file_that_was_not_begun_in_time_comes_with_the_next_check_in(co
     assert await phone.states() == {f"imported/{mark}": "installed"}
     found = await contoso.status(phone, profile)
     assert found is not None
-    assert found["status"] == "compliant"
+    assert found.status == "compliant"
 
 
 async def test_a_file_that_does_not_end_in_time_is_refused_in_words(contoso: Contoso) -> None:
@@ -106,4 +106,4 @@ async def test_a_file_that_does_not_end_in_time_is_refused_in_words(contoso: Con
     assert await phone.states() == {f"imported/{mark}": "failed"}
     found = await contoso.status(phone, profile)
     assert found is not None
-    assert "takes longer than 0.02 seconds to open" in str(found["message"])
+    assert "takes longer than 0.02 seconds to open" in str(found.message)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import (
+    AssignmentId,
     DirectoryDeviceId,
     EnrollmentId,
     GroupId,
@@ -26,6 +27,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import configuration, devices, directory, tenants
+from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.directory import DirectoryDeviceRow, GroupMemberRow, GroupRow, UserRow
 from fauxtune.storage.tables import metadata
@@ -123,33 +125,33 @@ class Filler:
         directory.add_directory_device(self.connection, device)
         return enrollment_id
 
-    def profile(self, name: str, *targets: Assignment, kind: str = "someKind", created_at: datetime = NOW) -> str:
-        configuration.add_profile(
-            self.connection,
-            self.tenant_id,
-            id=name,
-            kind=kind,
-            version=1,
-            created_at=created_at,
-            document={"id": name},
-            navigations={},
-        )
-        configuration.replace_assignments(
-            self.connection,
-            self.tenant_id,
-            profile_id=name,
-            new=[
-                {"id": target.id, "kind": target.kind.value, "group_id": target.group, "document": {"id": target.id}}
-                for target in targets
-            ],
-        )
-        return name
+    def profile(self, name: str, *targets: Assignment, kind: str = "someKind", created_at: datetime = NOW) -> ProfileId:
+        profile_id = ProfileId(name)
+        profile = ProfileRow(self.tenant_id, profile_id, kind, 1, created_at, {"id": name}, {})
+        configuration.add_profile(self.connection, profile)
+        rows = [
+            AssignmentRow(
+                tenant_id=self.tenant_id,
+                id=target.id,
+                profile_id=profile_id,
+                position=0,
+                kind=target.kind,
+                group_id=target.group,
+                intent=None,
+                filter_id=None,
+                filter_type=None,
+                document={"id": target.id},
+            )
+            for target in targets
+        ]
+        configuration.replace_assignments(self.connection, self.tenant_id, profile_id=profile_id, new=rows)
+        return profile_id
 
 
 def aim(kind: TargetKind, group: str | None = None, *, profile: str = "p") -> Assignment:
     """One target of a profile."""
-    suffix = group or kind.value
-    return Assignment(f"{profile}_{suffix}", ProfileId(profile), kind, None if group is None else GroupId(group))
+    assignment_id = AssignmentId(f"{profile}_{group or kind.value}")
+    return Assignment(assignment_id, ProfileId(profile), kind, None if group is None else GroupId(group))
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, select
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.engine.planning.targeting import target as reached
-from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
+from fauxtune.core.model.ids import EnrollmentId, FilterId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.directory import groups_above
+from fauxtune.storage.rows.configuration import FilterRow
 from fauxtune.storage.tables import enrollments
 
 if TYPE_CHECKING:
@@ -109,9 +110,9 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
             connection, tenant.tenant_id, managed_device_id=record.id, document=records[device]
         )
     rules = {"old": '(device.model -eq "Pixel 8")', "new": '(device.model -ne "Pixel 8")'}
-    filters = {name: {"id": name, "document": {"platform": "androidForWork", "rule": rules[name]}} for name in rules}
-    for each in filters.values():
-        filter_queries.add_filter(connection, tenant.tenant_id, created_at=fill.now, **each)
+    filters = {FilterId(name): {"platform": "androidForWork", "rule": rule} for name, rule in rules.items()}
+    for filter_id, document in filters.items():
+        filter_queries.add_filter(connection, FilterRow(tenant.tenant_id, filter_id, fill.now, document))
     for _ in range(20):
         targets = [
             random_target
@@ -119,7 +120,7 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
             else replace(
                 random_target,
                 removes=chance.random() < 0.2,
-                filter=chance.choice([None, "old", "new"]),
+                filter=chance.choice([None, FilterId("old"), FilterId("new")]),
                 filter_excludes=chance.random() < 0.5,
             )
             for random_target in random_targets(chance, target)

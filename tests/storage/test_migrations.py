@@ -65,13 +65,9 @@ def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Databas
     insert = text(f"INSERT INTO tenants ({columns}, journal_seq) VALUES ({row[1:-1]}, 0)")
     database.run_now(lambda connection: connection.execute(insert))
     migrate.upgrade(database)
-    result = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
-    assert result is not None
-    assert (result["number"], result["document"]["displayName"], result["document"]["isBuiltIn"]) == (
-        0,
-        "Default",
-        True,
-    )
+    tag = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
+    assert tag is not None
+    assert (tag.number, tag.document["displayName"], tag.document["isBuiltIn"]) == (0, "Default", True)
 
 
 def test_the_two_settings_of_older_databases_become_one_edition(database: Database) -> None:

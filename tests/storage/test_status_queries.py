@@ -6,14 +6,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
-from fauxtune.core.model.states import SEVERITY
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId, TenantId
+from fauxtune.core.model.states import SEVERITY, ProfileStatus
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.queries import collections, configuration, devices, statuses
+from fauxtune.storage.rows.configuration import ProfileStateRow
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
@@ -35,14 +36,20 @@ COLLECTIONS: dict[str, Collection[Any]] = {
 
 
 def _states(fill: Filler, profile: str, **by_device: str) -> None:
-    common = {"tenant_id": fill.tenant_id, "error_code": None, "message": None, "version": 1, "reported_at": fill.now}
-    configuration.put_states(
-        fill.connection,
-        [
-            {"enrollment_id": f"e-{device}", "profile_id": profile, "status": status, **common}
-            for device, status in by_device.items()
-        ],
-    )
+    states = [
+        ProfileStateRow(
+            enrollment_id=EnrollmentId(f"e-{device}"),
+            profile_id=ProfileId(profile),
+            tenant_id=fill.tenant_id,
+            status=ProfileStatus(status),
+            error_code=None,
+            message=None,
+            version=1,
+            reported_at=fill.now,
+        )
+        for device, status in by_device.items()
+    ]
+    configuration.put_states(fill.connection, states)
 
 
 def _users_of(fill: Filler, profile: str) -> dict[str, tuple[str, int]]:

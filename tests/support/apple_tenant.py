@@ -16,6 +16,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from tests.support import pkimessages
 from tests.support.devices.apple import AppleDevice, Fleet, Mdmb
@@ -118,7 +119,7 @@ class AppleTenant(Contoso):
         rows = await self.look(queries.ledger_rows, (await self.row(device)).id)
         return {key: row.state.value for key, row in rows.items()}
 
-    async def statuses(self, device: AppleDevice) -> dict[str, Row]:
+    async def statuses(self, device: AppleDevice) -> dict[str, ProfileStateRow]:
         """Return Graph's statuses of the profiles on the device."""
         device_id = (await self.row(device)).id
         return dict(await self.look(configuration_queries.states_of_device, device_id))

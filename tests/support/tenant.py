@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId, UserId
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ManagedDeviceId, ProfileId, TenantId, UserId
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
@@ -45,6 +45,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.certificates import ConnectorRow, IssuedCertificateRow
+from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.directory import GroupRow
 from fauxtune.storage.rows.tenants import JournalRow
 from tests.support.certificates import certificate_request, encrypt_password
@@ -195,15 +196,21 @@ class Contoso:
 
     async def assign(self, profile_id: str, *groups: str, excluded: tuple[str, ...] = ()) -> None:
         targets = [
-            assignments.NewAssignment(what, self.groups[name], {"groupId": self.groups[name]})
+            assignments.NewAssignment(what, GroupId(self.groups[name]), {"groupId": self.groups[name]})
             for what, names in ((TargetKind.GROUP, groups), (TargetKind.EXCLUSION, excluded))
             for name in names
         ]
         await self.do(assignments.assign, profile_id, targets=targets)
 
-    async def status(self, phone: HasId, profile_id: str) -> Row | None:
-        found: dict[str, Row] = await self.look(configuration_queries.states_of_device, phone.enrollment_id)
-        return found.get(profile_id)
+    async def status(self, phone: HasId, profile_id: str) -> ProfileStateRow | None:
+        states = await self.emulator.runner.read(configuration_queries.states_of_device, phone.enrollment_id)
+        return states.get(ProfileId(profile_id))
+
+    async def profile_state(self, phone: HasId, profile_id: str) -> ProfileStateRow:
+        """The state of a profile that reaches the device."""
+        state = await self.status(phone, profile_id)
+        assert state is not None
+        return state
 
     # ------------------------------------------------------------------------------------------------- certificates
 

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from fauxtune.core.engine.diagnosis.reach import ReachStatus, reach_of
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
-from fauxtune.core.model.ids import GroupId, ProfileId
+from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
 
 STAFF, OTHERS, PHONES = GroupId("staff"), GroupId("others"), GroupId("phones")
 ALICE = Membership(has_user=True, user_groups=frozenset({STAFF}), device_groups=frozenset({PHONES}))
 
 
-def to(group: GroupId | None, kind: TargetKind = TargetKind.GROUP, *, filter_id: str | None = None) -> Assignment:
-    return Assignment(f"{kind}-{group}-{filter_id}", ProfileId("p"), kind, group=group, filter=filter_id)
+def to(group: GroupId | None, kind: TargetKind = TargetKind.GROUP, *, filter_id: FilterId | None = None) -> Assignment:
+    assignment_id = AssignmentId(f"{kind}-{group}-{filter_id}")
+    return Assignment(assignment_id, ProfileId("p"), kind, group=group, filter=filter_id)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +29,10 @@ def to(group: GroupId | None, kind: TargetKind = TargetKind.GROUP, *, filter_id:
         ([to(None, TargetKind.ALL_DEVICES)], ReachStatus.REACHES),
         ([to(STAFF), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
         ([to(STAFF), to(PHONES, TargetKind.EXCLUSION)], ReachStatus.REACHES),
-        ([to(STAFF, filter_id="no")], ReachStatus.FILTERED),
-        ([to(STAFF, filter_id="yes")], ReachStatus.REACHES),
-        ([to(OTHERS), to(STAFF, filter_id="no")], ReachStatus.FILTERED),
-        ([to(STAFF, filter_id="no"), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
+        ([to(STAFF, filter_id=FilterId("no"))], ReachStatus.FILTERED),
+        ([to(STAFF, filter_id=FilterId("yes"))], ReachStatus.REACHES),
+        ([to(OTHERS), to(STAFF, filter_id=FilterId("no"))], ReachStatus.FILTERED),
+        ([to(STAFF, filter_id=FilterId("no")), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
     ],
 )
 def test_the_way_of_a_profile(assignments: list[Assignment], way: ReachStatus) -> None:

@@ -7,22 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
-from fauxtune.core.model.ids import GroupId, ProfileId
+from fauxtune.core.model.ids import AssignmentId as Id
+from fauxtune.core.model.ids import FilterId, GroupId, ProfileId
 
 PROFILE = ProfileId("p")
 USERS, OTHER_USERS, DEVICES, OTHER_DEVICES = (GroupId(name) for name in ("users", "users2", "devices", "devices2"))
 
 
 def include(group: GroupId) -> Assignment:
-    return Assignment(id=f"in-{group}", profile=PROFILE, kind=TargetKind.GROUP, group=group)
+    return Assignment(id=Id(f"in-{group}"), profile=PROFILE, kind=TargetKind.GROUP, group=group)
 
 
 def exclude(group: GroupId) -> Assignment:
-    return Assignment(id=f"out-{group}", profile=PROFILE, kind=TargetKind.EXCLUSION, group=group)
+    return Assignment(id=Id(f"out-{group}"), profile=PROFILE, kind=TargetKind.EXCLUSION, group=group)
 
 
-ALL_USERS = Assignment(id="all-users", profile=PROFILE, kind=TargetKind.ALL_USERS)
-ALL_DEVICES = Assignment(id="all-devices", profile=PROFILE, kind=TargetKind.ALL_DEVICES)
+ALL_USERS = Assignment(id=Id("all-users"), profile=PROFILE, kind=TargetKind.ALL_USERS)
+ALL_DEVICES = Assignment(id=Id("all-devices"), profile=PROFILE, kind=TargetKind.ALL_DEVICES)
 
 
 def member(*, users: tuple[GroupId, ...] = (), devices: tuple[GroupId, ...] = (), has_user: bool = True) -> Membership:
@@ -181,11 +182,15 @@ def test_a_device_without_a_user_never_depends_on_user_groups(
     assert target(assignments, with_groups) == target(assignments, without)
 
 
-IN_FILTER = Assignment(id="in-filtered", profile=PROFILE, kind=TargetKind.GROUP, group=USERS, filter="f")
+IN_FILTER = Assignment(id=Id("in-filtered"), profile=PROFILE, kind=TargetKind.GROUP, group=USERS, filter=FilterId("f"))
 OUT_FILTER = Assignment(
-    id="out-filtered", profile=PROFILE, kind=TargetKind.ALL_DEVICES, filter="f", filter_excludes=True
+    id=Id("out-filtered"),
+    profile=PROFILE,
+    kind=TargetKind.ALL_DEVICES,
+    filter=FilterId("f"),
+    filter_excludes=True,
 )
-REMOVED = Assignment(id="removed", profile=PROFILE, kind=TargetKind.GROUP, group=OTHER_USERS, removes=True)
+REMOVED = Assignment(id=Id("removed"), profile=PROFILE, kind=TargetKind.GROUP, group=OTHER_USERS, removes=True)
 
 
 @pytest.mark.parametrize(
@@ -214,13 +219,20 @@ def test_a_filter_narrows_the_devices_of_its_target(
         pytest.param([ALL_DEVICES, REMOVED], "all-devices", id="not from devices that come by their own path"),
         pytest.param([REMOVED], None, id="brings nothing"),
         pytest.param(
-            [include(USERS), Assignment("all", PROFILE, TargetKind.ALL_USERS, removes=True)], None, id="from all users"
+            [include(USERS), Assignment(Id("all"), PROFILE, TargetKind.ALL_USERS, removes=True)],
+            None,
+            id="from all users",
         ),
         pytest.param(
-            [ALL_DEVICES, Assignment("all", PROFILE, TargetKind.ALL_DEVICES, removes=True)], None, id="from all devices"
+            [ALL_DEVICES, Assignment(Id("all"), PROFILE, TargetKind.ALL_DEVICES, removes=True)],
+            None,
+            id="from all devices",
         ),
         pytest.param(
-            [ALL_USERS, Assignment("r", PROFILE, TargetKind.GROUP, OTHER_USERS, removes=True, filter="f")],
+            [
+                ALL_USERS,
+                Assignment(Id("r"), PROFILE, TargetKind.GROUP, OTHER_USERS, removes=True, filter=FilterId("f")),
+            ],
             "all-users",
             id="from the devices that its filter lets through only",
         ),
@@ -234,4 +246,7 @@ def test_the_intent_to_remove_takes_away_by_the_same_paths_as_an_exclusion(
 
 
 def test_a_collection_of_configuration_manager_reaches_nobody() -> None:
-    assert target([Assignment("c", PROFILE, TargetKind.COLLECTION)], member(users=(USERS,), devices=(DEVICES,))) is None
+    assert (
+        target([Assignment(Id("c"), PROFILE, TargetKind.COLLECTION)], member(users=(USERS,), devices=(DEVICES,)))
+        is None
+    )

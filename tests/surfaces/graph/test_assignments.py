@@ -130,7 +130,7 @@ async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None
         ([_to(GROUP, ABSENT)], 400, f"The group '{ABSENT}' does not exist"),
         ([_to(ALL_USERS[0]), _to(EXCLUDED, ABSENT)], 400, f"The group '{ABSENT}' does not exist"),
         ([_to(ALL_USERS[0], ABSENT)], 400, "groupId"),
-        ([_to(ALL_USERS[0], deviceAndAppManagementAssignmentFilterId=ABSENT)], 400, "say include or exclude"),
+        ([_to(ALL_USERS[0], deviceAndAppManagementAssignmentFilterId=ABSENT)], 400, "send include or exclude"),
         ([_to(ALL_USERS[0], **_filtered(None))], 400, "no filter is named"),
         ([_to(ALL_USERS[0], **_filtered(ABSENT))], 400, f"The assignment filter '{ABSENT}' does not exist"),
         ([_to(ALL_USERS[0], **_filtered(7))], 400, "deviceAndAppManagementAssignmentFilterId"),
@@ -305,7 +305,7 @@ async def test_single_assignments_come_change_and_go(beta: httpx.AsyncClient, v1
     assert patched.json()["intent"] == (await beta.get(one)).json()["intent"] == "remove"
     other = await beta.patch(one, json=_to(ALL_USERS[0]))
     assert other.status_code == 400
-    assert "is that of its target for good" in error_message(other)
+    assert "cannot be changed: delete the assignment" in error_message(other)
     assert (await beta.patch(one, json={"intent": "x"})).status_code == 400
     assert (await beta.get(f"{path}/$count")).text == "2"
     assert (await beta.delete(one)).status_code == 204

@@ -315,9 +315,9 @@ class Preparing:
 
     def _wrapping(self, row: LedgerRow) -> Wrapping:
         """How a certificate's password is wrapped, by the profiles that claim it."""
-        ids = {str(claim.profile) for claim in row.claims}
+        ids = {claim.profile for claim in row.claims}
         profiles = configuration_queries.profiles_by_id(self._tx.connection, self._tx.tenant.id, ids=ids)
-        return self._packaging.identity(row, profiles=[profile["document"] for profile in profiles.values()])
+        return self._packaging.identity(row, profiles=[profile.document for profile in profiles.values()])
 
     def _imported(self, user_id: UserId | None, mark: str) -> ImportedOrder:
         """The order to open an imported file."""

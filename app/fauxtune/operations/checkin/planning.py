@@ -36,6 +36,7 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import RequestRow
+from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 
@@ -188,8 +189,9 @@ def matching(tx: Transaction, enrollment: EnrollmentRow, *, assignments: Iterabl
     ids = {assignment.filter for assignment in assignments if assignment.filter is not None}
     if not ids:
         return matches_nothing
+    rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
     return Matching(
-        filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids),
+        {filter_id: row.document for filter_id, row in rows.items()},
         record=filter_queries.record_for_filters(tx.connection, tx.tenant.id, enrollment_id=enrollment.id),
         variant=enrollment.variant,
     )
@@ -347,27 +349,22 @@ def _maker(
 
 def _write_states(tx: Transaction, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:
     before = configuration_queries.states_of_device(tx.connection, enrollment_id)
-    now = profile_outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
+    outcomes = profile_outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
     changed = []
     for profile in planned.profiles:
-        fared = now[profile.id]
-        values = {
-            "status": fared.status.value,
-            "error_code": fared.problem.code if fared.problem else None,
-            "message": fared.problem.message if fared.problem else None,
-            "version": profile.version,
-        }
-        old = before.get(profile.id)
-        if old is None or any(old[name] != value for name, value in values.items()):
-            changed.append(
-                {
-                    "enrollment_id": enrollment_id,
-                    "profile_id": profile.id,
-                    "tenant_id": tx.tenant.id,
-                    "reported_at": tx.now,
-                    **values,
-                }
-            )
+        outcome, old = outcomes[profile.id], before.get(profile.id)
+        state = ProfileStateRow(
+            enrollment_id=enrollment_id,
+            profile_id=profile.id,
+            tenant_id=tx.tenant.id,
+            status=outcome.status,
+            error_code=outcome.problem.code if outcome.problem else None,
+            message=outcome.problem.message if outcome.problem else None,
+            version=profile.version,
+            reported_at=tx.now if old is None else old.reported_at,
+        )
+        if state != old:
+            changed.append(replace(state, reported_at=tx.now))
     configuration_queries.put_states(tx.connection, changed)
-    for gone in before.keys() - now.keys():
-        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=gone)
+    for profile_id in before.keys() - outcomes.keys():
+        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=profile_id)

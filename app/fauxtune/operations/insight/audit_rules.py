@@ -16,7 +16,7 @@ from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
+from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId, ProfileId
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.insight.audit import (
     AfterOperation,
@@ -38,12 +38,12 @@ from fauxtune.storage.rows.devices import JoinedDeviceRow
 
 def _profile(tx: Transaction, key: str) -> AuditedResource | None:
     row = configuration_queries.profile(tx.connection, tx.tenant.id, profile_id=key)
-    return None if row is None else AuditedResource(row["id"], entity(row["kind"]), row["document"])
+    return None if row is None else AuditedResource(row.id, entity(row.kind), row.document)
 
 
 def _filter(tx: Transaction, key: str) -> AuditedResource | None:
     row = filter_queries.assignment_filter(tx.connection, tx.tenant.id, filter_id=key)
-    return None if row is None else AuditedResource(row["id"], ASSIGNMENT_FILTER, row["document"])
+    return None if row is None else AuditedResource(row.id, ASSIGNMENT_FILTER, row.document)
 
 
 def _category(tx: Transaction, key: str) -> AuditedResource | None:
@@ -53,7 +53,7 @@ def _category(tx: Transaction, key: str) -> AuditedResource | None:
 
 def _tag(tx: Transaction, key: str) -> AuditedResource | None:
     row = tag_queries.tag(tx.connection, tx.tenant.id, tag_id=key)
-    return None if row is None else AuditedResource(row["id"], ROLE_SCOPE_TAG, row["document"])
+    return None if row is None else AuditedResource(row.id, ROLE_SCOPE_TAG, row.document)
 
 
 def _pfx(tx: Transaction, key: str) -> AuditedResource | None:
@@ -169,9 +169,9 @@ def assigns_profile(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
 
     def parts() -> dict[str, AuditedResource]:
         # Unverified: one event for each assignment that comes, changes or goes; that of a new one was seen.
-        key = keys[PROFILE.key].lower()
+        key = ProfileId(keys[PROFILE.key].lower())
         rows = configuration_queries.assignments_of(tx.connection, tx.tenant.id, profile_id=key)
-        return {row["id"]: AuditedResource(row["id"], DEVICE_CONFIGURATION_ASSIGNMENT, row["document"]) for row in rows}
+        return {row.id: AuditedResource(row.id, DEVICE_CONFIGURATION_ASSIGNMENT, row.document) for row in rows}
 
     return _compared(parts, of=_profile(tx, keys[PROFILE.key]), subject=PROFILE_ASSIGNMENT)
 

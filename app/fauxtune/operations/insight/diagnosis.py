@@ -31,6 +31,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 
@@ -125,7 +126,7 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
     person = None if user is None else _user(tx, user)
     enrollment = None if device is None else _device(tx, device)
     asked = None if profile is None else _profile(tx, profile)
-    about = None if asked is None else asked["id"]
+    about = None if asked is None else asked.id
     if enrollment is not None:
         if person is not None and enrollment.user_id != person.id:
             raise _not_theirs(tx, enrollment, person=person)
@@ -138,15 +139,15 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
     return _reached(tx, asked)
 
 
-def _reached(tx: Transaction, asked: Row) -> tuple[list[Scope], int]:
+def _reached(tx: Transaction, asked: ProfileRow) -> tuple[list[Scope], int]:
     """Return a scope for each user whose devices the profile reaches, and the number of devices that are left out."""
-    every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=asked["id"])
+    every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=asked.id)
     fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(asked))
     by_user: dict[UserId | None, list[str]] = {}
     for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:MOST_DEVICES]):
         by_user.setdefault(row.user_id, []).append(row.id)
-    scopes = [Scope(user, tuple(devices), asked["id"]) for user, devices in by_user.items()]
-    return scopes or [Scope(None, (), asked["id"])], len(fitting[MOST_DEVICES:])
+    scopes = [Scope(user, tuple(devices), asked.id) for user, devices in by_user.items()]
+    return scopes or [Scope(None, (), asked.id)], len(fitting[MOST_DEVICES:])
 
 
 def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: UserRow) -> Invalid:
@@ -184,9 +185,9 @@ def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
     return [*(each for each in referred if each is not None), device.profile(asked.id) or asked]
 
 
-def _variants(asked: Row) -> frozenset[str]:
+def _variants(asked: ProfileRow) -> frozenset[str]:
     """Return the kinds of device that the profile is for; all kinds if the profile's kind is unknown here."""
-    known = kind(asked["kind"])
+    known = kind(asked.kind)
     return frozenset(each.value for each in (Variant if known is None else known.reached))
 
 
@@ -227,7 +228,7 @@ def _device(tx: Transaction, key: str) -> NamedEnrollmentRow:
     return named[0]
 
 
-def _profile(tx: Transaction, key: str) -> Row:
+def _profile(tx: Transaction, key: str) -> ProfileRow:
     """Return a profile by its id, or by a name that only one profile has."""
     row = configuration_queries.profile(tx.connection, tx.tenant.id, profile_id=key)
     if row is not None:
@@ -240,11 +241,11 @@ def _profile(tx: Transaction, key: str) -> Row:
     return named[0]
 
 
-def _stored(row: Row) -> Profile:
+def _stored(row: ProfileRow) -> Profile:
     return Profile(
-        id=ProfileId(row["id"]),
-        kind=row["kind"],
-        version=row["version"],
-        document=row["document"],
-        references=row["navigations"],
+        id=ProfileId(row.id),
+        kind=row.kind,
+        version=row.version,
+        document=row.document,
+        references=row.navigations,
     )

@@ -27,7 +27,7 @@ from fauxtune.core.engine.diagnosis.facts import (
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
-from fauxtune.core.model.ids import ProfileId, UserId
+from fauxtune.core.model.ids import FilterId, ProfileId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.names import serial_hex, subject_text
@@ -44,6 +44,7 @@ from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow
+from fauxtune.storage.rows.configuration import FilterRow, ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.rows.directory import UserRow
@@ -270,21 +271,21 @@ def _known(tx: Transaction) -> tuple[KnownProfile, ...]:
     return tuple(_known_profile(row) for row in rows)
 
 
-def _known_profile(row: Row) -> KnownProfile:
-    known, document = kind(row["kind"]), row["document"]
+def _known_profile(row: ProfileRow) -> KnownProfile:
+    known, document = kind(row.kind), row.document
     assert known is not None
     assert known.family.source is not None
     is_root = known.family.source is Source.ROOT
     return KnownProfile(
-        id=ProfileId(row["id"]),
-        kind=row["kind"],
-        name=str(document.get("displayName") or row["id"]),
+        id=ProfileId(row.id),
+        kind=row.kind,
+        name=str(document.get("displayName") or row.id),
         source=known.family.source,
         mark=root_sha256(document) if is_root else str(document.get("intendedPurpose") or "unassigned"),
     )
 
 
-def _in_words(tx: Transaction, targets: dict[str, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
+def _in_words(tx: Transaction, targets: dict[ProfileId, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
     """Return the targets of each profile in words."""
     every = [each for listed in targets.values() for each in listed]
     groups = queries.group_names(tx.connection, tx.tenant.id, ids={each.group for each in every if each.group})
@@ -292,12 +293,12 @@ def _in_words(tx: Transaction, targets: dict[str, list[Assignment]]) -> dict[Pro
         tx.connection, tx.tenant.id, ids={each.filter for each in every if each.filter}
     )
     return {
-        ProfileId(profile): tuple(_target(each, groups=groups, filters=filters) for each in listed)
+        profile: tuple(_target(each, groups=groups, filters=filters) for each in listed)
         for profile, listed in targets.items()
     }
 
 
-def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]) -> str:
+def _target(each: Assignment, *, groups: dict[str, str], filters: dict[FilterId, FilterRow]) -> str:
     named = f"the group '{groups.get(each.group or '', each.group)}'"
     words = {
         TargetKind.GROUP: named,
@@ -309,7 +310,8 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]
     text = f"{'taken from ' if each.removes else ''}{words[each.kind]}"
     if each.filter is None:
         return text
-    name = filters.get(each.filter, {}).get("document", {}).get("displayName") or each.filter
+    known = filters.get(each.filter)
+    name = each.filter if known is None else known.document.get("displayName") or each.filter
     return f"{text} ({'without' if each.filter_excludes else 'only'} those of the filter '{name}')"
 
 

@@ -1,27 +1,26 @@
-"""Who gets a profile. Graph: deviceConfigurationAssignment, assign; Intune: "Assign user and device profiles", "Use
-filters when assigning your apps, policies, and profiles".
+"""Assignments of profiles. Graph: deviceConfigurationAssignment, assign; Intune: "Assign user and device profiles",
+"Use filters when assigning your apps, policies, and profiles".
 
-Every change makes exactly the devices plan again that it can concern.
+Every change makes exactly the devices plan again that it can reach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.ids import GroupId
+from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import directory as directory_queries
-
-Document = dict[str, Any]
+from fauxtune.storage.rows.configuration import AssignmentRow, FilterType, FilterUseRow, Intent, ProfileRow
 
 #: Graph's ids for the two virtual groups, as assignment ids end with them.
 ALL_DEVICES = "adadadad-808e-44e2-905a-0b7873a8a531"
@@ -33,147 +32,154 @@ _UNFILTERED = {TargetKind.EXCLUSION: "an excluded group", TargetKind.COLLECTION:
 
 @dataclass(frozen=True, slots=True)
 class NewAssignment:
-    """One target, as the surface read it. `document` is Graph's target complex value."""
+    """A target that a client sent. `document` is Graph's target complex value."""
 
     kind: TargetKind
-    group_id: str | None
-    document: Document
-    intent: str = "apply"
+    group_id: GroupId | None
+    document: JsonObject
+    intent: Intent = "apply"
 
 
-def assign(tx: Transaction, profile_id: str, *, targets: Sequence[NewAssignment]) -> list[Document]:
-    """Replace the whole set of assignments. Invalid for a group or filter that does not exist or does not fit: nothing
-    is changed then. The very same target twice is one assignment.
+def assign(tx: Transaction, profile_id: str, *, targets: Sequence[NewAssignment]) -> list[JsonObject]:
+    """Replace all assignments of a profile. The same target twice is one assignment. Raises Invalid, and changes
+    nothing, for a group or filter that does not exist or does not fit.
     """
     profile = profile_row(tx, profile_id)
-    new: dict[str, Document] = {}
-    for each in targets:
-        made = _assignment(tx, profile, new=each)
+    new: dict[AssignmentId, AssignmentRow] = {}
+    for target in targets:
+        row = _assignment(tx, profile, new=target)
         # Unverified: the real service's answer. The id of an assignment is made from its group, so a group that is both
         # included and excluded would lose one of the two without a word.
-        if new.setdefault(made["id"], made) != made:
+        if new.setdefault(row.id, row) != row:
             raise Invalid(
-                f"The target '{made['id'].partition('_')[2]}' is named more than once, and not alike each time: a "
+                f"The target '{row.id.partition('_')[2]}' is named more than once, and not alike each time: a "
                 "profile includes a group or excludes it, with one filter and one intent.",
                 target="assignments",
             )
-    old = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile["id"])
-    _wake(tx, [*old, *new.values()], profile_id=profile["id"])
-    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=profile["id"], new=list(new.values()))
+    old = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile.id)
+    _wake(tx, [*old, *new.values()])
+    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=profile.id, new=list(new.values()))
     note_payloads(tx, [*old, *new.values()])
-    return [each["document"] for each in new.values()]
+    return [row.document for row in new.values()]
 
 
-def add(tx: Transaction, profile_id: str, *, new: NewAssignment) -> Document:
-    """One more assignment. Conflict if its target has one already: Unverified."""
+def add(tx: Transaction, profile_id: str, *, new: NewAssignment) -> JsonObject:
+    """Add an assignment. Raises Conflict if its target has one already: Unverified."""
     profile = profile_row(tx, profile_id)
-    made = _assignment(tx, profile, new=new)
-    found = queries.assignment(tx.connection, tx.tenant.id, profile_id=profile["id"], assignment_id=made["id"])
-    if found is not None:
-        raise Conflict(f"The assignment '{made['id']}' exists already: change that one, or send the set to assign.")
-    queries.add_assignment(tx.connection, tx.tenant.id, profile_id=profile["id"], new=made)
-    _wake(tx, [made], profile_id=profile["id"])
-    note_payloads(tx, [made])
-    document: Document = made["document"]
-    return document
+    row = _assignment(tx, profile, new=new)
+    if queries.assignment(tx.connection, tx.tenant.id, profile_id=profile.id, assignment_id=row.id) is not None:
+        raise Conflict(f"The assignment '{row.id}' exists already: change that one, or send the set to assign.")
+    queries.add_assignment(tx.connection, row)
+    _wake(tx, [row])
+    note_payloads(tx, [row])
+    return row.document
 
 
-def change(tx: Transaction, profile_id: str, *, assignment_id: str, new: NewAssignment) -> Document:
+def change(tx: Transaction, profile_id: str, *, assignment_id: str, new: NewAssignment) -> JsonObject:
     """Change intent and filter of an assignment. Unverified: that its group, which makes the id, cannot be changed."""
     profile = profile_row(tx, profile_id)
-    old = _found(tx, profile["id"], assignment_id=assignment_id)
-    made = _assignment(tx, profile, new=new)
-    if made["id"] != old["id"]:
+    old = _assignment_row(tx, profile.id, assignment_id=assignment_id)
+    row = _assignment(tx, profile, new=new)
+    if row.id != old.id:
         raise Invalid(
-            f"The assignment '{old['id']}' is that of its target for good: delete it and add another.",
+            f"The target of the assignment '{old.id}' cannot be changed: delete the assignment and add another.",
             target="target",
         )
-    _wake(tx, [old, made], profile_id=profile["id"])
-    values = {name: value for name, value in made.items() if name != "id"}
-    queries.change_assignment(tx.connection, tx.tenant.id, assignment_id=old["id"], **values)
-    note_payloads(tx, [old, made])
-    document: Document = made["document"]
-    return document
+    _wake(tx, [old, row])
+    queries.change_assignment(
+        tx.connection,
+        tx.tenant.id,
+        assignment_id=old.id,
+        kind=row.kind,
+        intent=row.intent,
+        filter_id=row.filter_id,
+        filter_type=row.filter_type,
+        document=row.document,
+    )
+    note_payloads(tx, [old, row])
+    return row.document
 
 
 def remove(tx: Transaction, profile_id: str, *, assignment_id: str) -> None:
-    """Take one assignment away."""
+    """Remove an assignment. Raises NotFound."""
     profile = profile_row(tx, profile_id)
-    old = _found(tx, profile["id"], assignment_id=assignment_id)
-    _wake(tx, [old], profile_id=profile["id"])
-    queries.remove_assignment(tx.connection, tx.tenant.id, assignment_id=old["id"])
+    old = _assignment_row(tx, profile.id, assignment_id=assignment_id)
+    _wake(tx, [old])
+    queries.remove_assignment(tx.connection, tx.tenant.id, assignment_id=old.id)
     note_payloads(tx, [old])
 
 
-def wake_profile(tx: Transaction, profile_id: str) -> None:
-    """Every device that the profile's assignments can concern plans again."""
-    found = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile_id)
-    _wake(tx, found, profile_id=profile_id)
+def wake_profile(tx: Transaction, profile_id: ProfileId) -> None:
+    """Make every device plan again that the profile's assignments can reach."""
+    _wake(tx, queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile_id))
 
 
-def profile_row(tx: Transaction, profile_id: str) -> Document:
-    """The profile with this id. NotFound otherwise."""
+def profile_row(tx: Transaction, profile_id: str) -> ProfileRow:
+    """Return the profile with this id, in any case. Raises NotFound."""
     row = queries.profile(tx.connection, tx.tenant.id, profile_id=profile_id)
     if row is None:
         raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
     return row
 
 
-def note_payloads(tx: Transaction, changed: Iterable[Mapping[str, Any]]) -> None:
-    """Show in the filters of these assignments, that came, changed or went, where they are used now (`payloads`)."""
-    ids = {each["filter_id"] for each in changed if each["filter_id"] is not None}
+def note_payloads(tx: Transaction, changed: Iterable[AssignmentRow]) -> None:
+    """Write into the filters of changed assignments where the filters are used now (`payloads`)."""
+    ids = {row.filter_id for row in changed if row.filter_id is not None}
     for filter_id, row in filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids).items():
-        used = filter_queries.users_of_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
-        document = {**row["document"], "payloads": [_payload(each) for each in used]}
+        uses = filter_queries.uses_of_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
+        document = {**row.document, "payloads": [_payload(use) for use in uses]}
         filter_queries.change_filter(tx.connection, tx.tenant.id, filter_id=filter_id, document=document)
 
 
-def _payload(row: Mapping[str, Any]) -> Document:
+def _payload(use: FilterUseRow) -> JsonObject:
     # Unverified: which profiles the service calls resourceAccessPolicy. Its word for it names Wi-Fi, VPN, certificates.
-    certificates = "certificate" in row["profile_kind"].lower()
+    certificates = "certificate" in use.profile_kind.lower()
     return {
-        "payloadId": row["profile_id"],
+        "payloadId": use.profile_id,
         "payloadType": "resourceAccessPolicy" if certificates else "deviceConfigurationAndCompliance",
-        "groupId": row["group_id"] or _VIRTUAL[TargetKind(row["kind"])],
-        "assignmentFilterType": row["filter_type"],
+        "groupId": use.group_id or _VIRTUAL[use.kind],
+        "assignmentFilterType": use.filter_type,
     }
 
 
-def _assignment(tx: Transaction, profile: Document, *, new: NewAssignment) -> Document:
+def _assignment(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> AssignmentRow:
     if new.group_id is not None and _group_is_missing(tx, new.group_id):
         raise Invalid(f"The group '{new.group_id}' does not exist; assign to the id of a group.", target="groupId")
     filter_id, filter_type = _filter(tx, profile, new=new)
-    document = {**new.document, _FILTER: filter_id, _FILTER_TYPE: filter_type or "none"}
+    target = {**new.document, _FILTER: filter_id, _FILTER_TYPE: filter_type or "none"}
     if new.group_id is not None:
-        document["groupId"] = new.group_id
+        target["groupId"] = new.group_id
     # Unverified: the id of an assignment to a collection.
-    suffix = new.group_id or _VIRTUAL.get(new.kind) or document.get("collectionId") or ""
-    assignment_id = f"{profile['id']}_{suffix}".lower()
-    return {
-        "id": assignment_id,
-        "kind": new.kind.value,
-        "group_id": new.group_id,
-        "intent": new.intent,
-        "filter_id": filter_id,
-        "filter_type": filter_type,
-        "document": {
+    suffix = new.group_id or _VIRTUAL.get(new.kind) or target.get("collectionId") or ""
+    assignment_id = AssignmentId(f"{profile.id}_{suffix}".lower())
+    return AssignmentRow(
+        tenant_id=tx.tenant.id,
+        id=assignment_id,
+        profile_id=profile.id,
+        position=0,
+        kind=new.kind,
+        group_id=new.group_id,
+        intent=new.intent,
+        filter_id=filter_id,
+        filter_type=filter_type,
+        document={
             "id": assignment_id,
             "source": "direct",
-            "sourceId": profile["id"],
+            "sourceId": profile.id,
             "intent": new.intent,
-            "target": document,
+            "target": target,
         },
-    }
+    )
 
 
-def _filter(tx: Transaction, profile: Document, *, new: NewAssignment) -> tuple[str | None, str | None]:
-    """The filter of a target and its type, or twice None. Invalid for one that cannot be used there."""
-    filter_type = str(new.document.get(_FILTER_TYPE) or "none")
+def _filter(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> tuple[FilterId | None, FilterType | None]:
+    """Return the filter of a target and its type, or twice None. Raises Invalid for one that cannot be used there."""
     filter_id = str(new.document.get(_FILTER) or "").lower()
-    if filter_type == "none":
+    filter_type = _filter_type(str(new.document.get(_FILTER_TYPE) or "none"))
+    if filter_type is None:
         if filter_id.strip("0-"):
             raise Invalid(
-                f"A filter is named, but {_FILTER_TYPE} is none: say include or exclude.", target=_FILTER_TYPE
+                f"A filter is named, but {_FILTER_TYPE} is none: send include or exclude.", target=_FILTER_TYPE
             )
         return None, None
     if not filter_id:
@@ -183,34 +189,41 @@ def _filter(tx: Transaction, profile: Document, *, new: NewAssignment) -> tuple[
     row = filter_queries.assignment_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
     if row is None:
         raise Invalid(f"The assignment filter '{filter_id}' does not exist.", target=_FILTER)
-    _check_fits(profile, filter_document=row["document"])
-    return filter_id, filter_type
+    _check_fits(profile, filter_document=row.document)
+    return row.id, filter_type
 
 
-def _check_fits(profile: Document, *, filter_document: Document) -> None:
+def _filter_type(text: str) -> FilterType | None:
+    """Return the type; None for "none". The schema allows these three."""
+    if text == "none":
+        return None
+    return "include" if text == "include" else "exclude"
+
+
+def _check_fits(profile: ProfileRow, *, filter_document: JsonObject) -> None:
     name, platform = filter_document["displayName"], filter_document["platform"]
     if filter_document["assignmentFilterManagementType"] != "devices":
         raise Invalid(f"The filter '{name}' is for managed apps; a profile takes filters for devices.", target=_FILTER)
-    known = kind(profile["kind"])
-    platforms = {PLATFORMS[each] for each in (known.variants if known else ()) if each in PLATFORMS}
+    known = kind(profile.kind)
+    platforms = {PLATFORMS[variant] for variant in (known.variants if known else ()) if variant in PLATFORMS}
     if platform not in platforms:
-        wanted = " or ".join(sorted(platforms)) or "none at all"
+        allowed = " or ".join(sorted(platforms)) or "no platform"
         raise Invalid(
-            f"The filter '{name}' is for the platform {platform}; this profile takes filters for {wanted}.",
+            f"The filter '{name}' is for the platform {platform}; this profile takes filters for {allowed}.",
             target=_FILTER,
         )
 
 
-def _wake(tx: Transaction, found: Iterable[Mapping[str, Any]], *, profile_id: str) -> None:
-    targets = queries.assignment_targets({"profile_id": profile_id, **each} for each in found)
+def _wake(tx: Transaction, rows: Iterable[AssignmentRow]) -> None:
+    targets = queries.assignment_targets(rows)
     tx.wake(concern.by_targets(tx.connection, tx.tenant.id, targets=targets))
 
 
-def _group_is_missing(tx: Transaction, group_id: str) -> bool:
-    return directory_queries.group(tx.connection, tx.tenant.id, group_id=GroupId(group_id)) is None
+def _group_is_missing(tx: Transaction, group_id: GroupId) -> bool:
+    return directory_queries.group(tx.connection, tx.tenant.id, group_id=group_id) is None
 
 
-def _found(tx: Transaction, profile_id: str, *, assignment_id: str) -> Document:
+def _assignment_row(tx: Transaction, profile_id: ProfileId, *, assignment_id: str) -> AssignmentRow:
     row = queries.assignment(tx.connection, tx.tenant.id, profile_id=profile_id, assignment_id=assignment_id)
     if row is None:
         raise NotFound(f"The profile has no assignment '{assignment_id}'.")

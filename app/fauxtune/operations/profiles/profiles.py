@@ -1,17 +1,17 @@
 """Profiles. Graph: deviceConfiguration.
 
-Documents come validated by the schema; what the family and the database must vouch for is checked here. Every change
-makes exactly the devices plan again that it can concern.
+Documents are validated against the schema before; here follow the checks that need the profile's family or the
+database. Every change makes exactly the devices plan again that it can reach.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.core.profiles.fixed import check_unchanged
 from fauxtune.core.profiles.stored import with_encryption_state
@@ -20,16 +20,15 @@ from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import connector_requests as request_queries
-
-Document = dict[str, Any]
+from fauxtune.storage.rows.configuration import ProfileRow
 
 
 def create_profile(
-    tx: Transaction, kind: Kind, *, document: Document, navigations: Mapping[str, Sequence[str]] | None = None
-) -> Document:
-    """A new profile, assigned to nobody. Invalid where it can never work."""
+    tx: Transaction, kind: Kind, *, document: JsonObject, navigations: Mapping[str, Sequence[str]] | None = None
+) -> JsonObject:
+    """Create a profile, without assignments. Raises Invalid for one that can never work."""
     kind.family.check(document)
-    profile_id, now = tx.ids.uuid(), iso(tx.now)
+    profile_id, now = ProfileId(tx.ids.uuid()), iso(tx.now)
     full = {
         **with_encryption_state(tagged(document)),
         "id": profile_id,
@@ -37,9 +36,8 @@ def create_profile(
         "lastModifiedDateTime": now,
         "version": 1,
     }
-    queries.add_profile(
-        tx.connection,
-        tx.tenant.id,
+    row = ProfileRow(
+        tenant_id=tx.tenant.id,
         id=profile_id,
         kind=kind.name,
         version=1,
@@ -47,6 +45,7 @@ def create_profile(
         document=full,
         navigations=references.merged({}, references.bound(tx, kind, navigations=navigations or {})),
     )
+    queries.add_profile(tx.connection, row)
     return full
 
 
@@ -55,51 +54,51 @@ def update_profile(
     profile_id: str,
     *,
     kind: Kind,
-    changes: Document,
+    changes: JsonObject,
     navigations: Mapping[str, Sequence[str]] | None = None,
-) -> Document:
-    """Merge changes into a profile and raise its version; its devices plan again. Invalid for a change of what the
-    tenant's edition does not let change.
+) -> JsonObject:
+    """Merge changes into a profile and raise its version; its devices plan again. Raises Invalid for a change that the
+    tenant's edition does not allow.
     """
     row = assignments.profile_row(tx, profile_id)
-    version = row["version"] + 1
+    version = row.version + 1
     full = {
-        **row["document"],
+        **row.document,
         **with_encryption_state(tagged(changes)),
         "version": version,
         "lastModifiedDateTime": iso(tx.now),
     }
     kind.family.check(full)
-    assigned = bool(queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row["id"]))
-    check_unchanged(kind, row["document"], after=full, assigned=assigned, edition=tx.tenant.edition)
+    assigned = bool(queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row.id))
+    check_unchanged(kind, row.document, after=full, assigned=assigned, edition=tx.tenant.edition)
     bound = references.bound(tx, kind, navigations=navigations or {})
     queries.change_profile(
         tx.connection,
         tx.tenant.id,
-        profile_id=row["id"],
+        profile_id=row.id,
         document=full,
         version=version,
-        navigations=references.merged(row["navigations"], bound),
+        navigations=references.merged(row.navigations, bound),
     )
-    # The certificate that a device has stays as it is; one that is still asked for is asked for as the profile is now.
-    request_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
-    assignments.wake_profile(tx, row["id"])
+    # A certificate that a device has stays as it is; one that is still requested is requested by the profile of now.
+    request_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=pkcs_key(row.id))
+    assignments.wake_profile(tx, row.id)
     return full
 
 
 def clear_reference(tx: Transaction, profile_id: str, *, kind: Kind, navigation: str) -> None:
-    """Take a reference away, as a change of the profile. NotFound where there is none."""
+    """Clear a reference, as a change of the profile. Raises NotFound where there is none."""
     references.referenced(assignments.profile_row(tx, profile_id), navigation)
     update_profile(tx, profile_id, kind=kind, changes={}, navigations={navigation: ()})
 
 
 def delete_profile(tx: Transaction, profile_id: str) -> None:
-    """The profile goes with its assignments; what devices hold of it goes by the removal table. Invalid while other
+    """Delete a profile and its assignments; devices give up its items by the removal table. Raises Invalid while other
     profiles refer to it.
     """
     row = assignments.profile_row(tx, profile_id)
     references.check_unreferenced(tx, row)
-    assigned = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row["id"])
-    assignments.wake_profile(tx, row["id"])
-    queries.delete_profile(tx.connection, tx.tenant.id, profile_id=row["id"])
+    assigned = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row.id)
+    assignments.wake_profile(tx, row.id)
+    queries.delete_profile(tx.connection, tx.tenant.id, profile_id=row.id)
     assignments.note_payloads(tx, assigned)

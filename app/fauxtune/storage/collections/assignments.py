@@ -8,8 +8,8 @@ from sqlalchemy import Select
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.text import JsonObject
-from fauxtune.storage.collections.base import Collection, documents, of_tenant
+from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.rows.configuration import AssignmentRow, FilterRow
 from fauxtune.storage.tables import assignment_filters, assignments
 
 
@@ -18,8 +18,8 @@ def _of_groups(tenant_id: TenantId) -> Select[Any]:
     return of_tenant(assignments)(tenant_id).where(grouped)
 
 
-ASSIGNMENTS: Collection[JsonObject] = Collection(
-    row=documents(assignments.c.keys()),
+ASSIGNMENTS: Collection[AssignmentRow] = Collection(
+    row=lambda values: AssignmentRow(*values),
     statement=of_tenant(assignments),
     document=assignments.c.document,
     columns={"id": assignments.c.id},
@@ -27,8 +27,8 @@ ASSIGNMENTS: Collection[JsonObject] = Collection(
     parent=assignments.c.profile_id,
 )
 
-GROUP_ASSIGNMENTS: Collection[JsonObject] = Collection(
-    row=documents(assignments.c.keys()),
+GROUP_ASSIGNMENTS: Collection[AssignmentRow] = Collection(
+    row=lambda values: AssignmentRow(*values),
     statement=_of_groups,
     document=assignments.c.document,
     columns={
@@ -40,8 +40,8 @@ GROUP_ASSIGNMENTS: Collection[JsonObject] = Collection(
     parent=assignments.c.profile_id,
 )
 
-ASSIGNMENT_FILTERS: Collection[JsonObject] = Collection(
-    row=documents(assignment_filters.c.keys()),
+ASSIGNMENT_FILTERS: Collection[FilterRow] = Collection(
+    row=lambda values: FilterRow(*values),
     statement=of_tenant(assignment_filters),
     document=assignment_filters.c.document,
     columns={"id": assignment_filters.c.id},

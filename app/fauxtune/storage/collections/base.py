@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, Table, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 
 R = TypeVar("R")
@@ -35,7 +35,7 @@ class Collection(Generic[R]):
     parent: ColumnElement[Any] | None = None
     within: Callable[[TenantId, str], Select[Any]] | None = None
     of_many: Callable[[TenantId, Sequence[str]], Select[Any]] | None = None
-    reached: Callable[[TenantId, Mapping[str, Sequence[str]]], Select[Any]] | None = None
+    reached: Callable[[TenantId, Mapping[ProfileId, Sequence[EnrollmentId]]], Select[Any]] | None = None
 
 
 def documents(names: Iterable[str]) -> Callable[[Sequence[Any]], JsonObject]:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from fauxtune.core.engine.planning.report import ITEM_STATUSES
 from fauxtune.core.graph.base import NO_END
-from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY, ProfileStatus
 from fauxtune.core.model.text import JsonObject
@@ -144,7 +144,7 @@ _USER_STATUSES: TableClause = table(
 )
 
 
-def _fares(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> CTE:
+def _fares(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId]]) -> CTE:
     """The rows of `_FARES` for these profiles. A device that waits is pending, and has never reported."""
     reported = select(
         profile_states.c.enrollment_id,
@@ -163,7 +163,7 @@ def _fares(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> CTE:
     return reported.union_all(unreported).cte(_FARES.name)
 
 
-def _device_statuses(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> Select[Any]:
+def _device_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId]]) -> Select[Any]:
     return (
         select(*labelled(_OF_DEVICE), _FARES.c.profile_id.label("part_of"))
         .join_from(_FARES, managed_devices, managed_devices.c.enrollment_id == _FARES.c.enrollment_id)
@@ -172,7 +172,7 @@ def _device_statuses(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) 
     )
 
 
-def _user_statuses(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> Select[Any]:
+def _user_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId]]) -> Select[Any]:
     """A row for each of these profiles and each user who has a device that it reaches."""
     grouped = (
         select(

@@ -1,16 +1,17 @@
-"""Filters of assignments, who uses them, and the devices as they see them."""
+"""Assignment filters, the assignments that use them, and the devices' records as filters read them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, FilterId, TenantId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage import writes
+from fauxtune.core.model.text import JsonObject
+from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME, NO_CATEGORY
+from fauxtune.storage.rows.configuration import FilterRow, FilterUseRow
 from fauxtune.storage.tables import (
     assignment_filters,
     assignments,
@@ -20,9 +21,7 @@ from fauxtune.storage.tables import (
     profiles,
 )
 
-Row = dict[str, Any]
-
-# Asked at every planning of a device that an assignment with a filter can reach.
+# Read at every planning of a device that an assignment with a filter can reach.
 _FILTERS = select(assignment_filters).where(
     assignment_filters.c.tenant_id == bindparam("tenant"),
     assignment_filters.c.id.in_(bindparam("ids", expanding=True)),
@@ -35,60 +34,63 @@ _RECORD = (
 )
 
 
-def assignment_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str) -> Row | None:
-    """The filter with this id."""
-    return filters_by_id(connection, tenant_id, ids={filter_id.lower()}).get(filter_id.lower())
+def assignment_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str) -> FilterRow | None:
+    """Return the filter with this id, in any case."""
+    key = FilterId(filter_id.lower())
+    return filters_by_id(connection, tenant_id, ids={key}).get(key)
 
 
-def filters_by_id(connection: Connection, tenant_id: TenantId, *, ids: Iterable[str]) -> dict[str, Row]:
-    """These filters, by id."""
+def filters_by_id(connection: Connection, tenant_id: TenantId, *, ids: Iterable[FilterId]) -> dict[FilterId, FilterRow]:
+    """Return these filters, by id."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    found = connection.execute(_FILTERS, {"tenant": tenant_id, "ids": wanted}).mappings()
-    return {row["id"]: dict(row) for row in found}
+    rows = reads.every(connection, _FILTERS, row=FilterRow, values={"tenant": tenant_id, "ids": wanted})
+    return {row.id: row for row in rows}
 
 
-def add_filter(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new filter."""
-    writes.add(connection, assignment_filters, tenant_id=tenant_id, **values)
+def add_filter(connection: Connection, row: FilterRow) -> None:
+    """Add a filter."""
+    writes.add_row(connection, assignment_filters, row=row)
 
 
-def change_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str, document: Row) -> None:
-    """What the filter says from now on."""
+def change_filter(connection: Connection, tenant_id: TenantId, *, filter_id: FilterId, document: JsonObject) -> None:
+    """Replace the filter's document."""
     where = {"tenant_id": tenant_id, "id": filter_id}
     writes.change(connection, assignment_filters, where=where, values={"document": document})
 
 
-def delete_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str) -> None:
-    """The filter goes."""
+def delete_filter(connection: Connection, tenant_id: TenantId, *, filter_id: FilterId) -> None:
+    """Delete a filter."""
     writes.remove(connection, assignment_filters, tenant_id=tenant_id, id=filter_id)
 
 
-def users_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str) -> list[Row]:
-    """The assignments with this filter, each with its profile's `profile_document`."""
+def uses_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: FilterId) -> list[FilterUseRow]:
+    """Return the assignments with this filter, by profile."""
     statement = (
-        select(assignments, profiles.c.document.label("profile_document"), profiles.c.kind.label("profile_kind"))
+        select(assignments, profiles.c.document, profiles.c.kind)
         .join(profiles, (profiles.c.id == assignments.c.profile_id) & (profiles.c.tenant_id == assignments.c.tenant_id))
         .where(assignments.c.tenant_id == tenant_id, assignments.c.filter_id == filter_id)
         .order_by(profiles.c.created_at, profiles.c.id, assignments.c.position)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return reads.every(connection, statement, row=FilterUseRow)
 
 
-def seen_by_filters(row: RowMapping | Row) -> Row:
-    """A record's document with the name of its category, from a row that has both."""
-    return {**(row["document"] or {}), "deviceCategoryDisplayName": row["category_name"] or NO_CATEGORY}
+def seen_by_filters(document: JsonObject | None, category_name: str | None) -> JsonObject:
+    """Return a device's record as filters read it: its document with the name of its category."""
+    return {**(document or {}), "deviceCategoryDisplayName": category_name or NO_CATEGORY}
 
 
-def record_for_filters(connection: Connection, tenant_id: TenantId, *, enrollment_id: str) -> Row:
-    """Graph's record of a device as filters see it; empty when there is none any more."""
-    row = connection.execute(_RECORD, {"tenant": tenant_id, "device": enrollment_id}).mappings().first()
-    return {} if row is None else seen_by_filters(row)
+def record_for_filters(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> JsonObject:
+    """Return Graph's record of a device as filters read it; empty where there is none any more."""
+    row = connection.execute(_RECORD, {"tenant": tenant_id, "device": enrollment_id}).first()
+    return {} if row is None else seen_by_filters(*row)
 
 
-def records_of_variants(connection: Connection, tenant_id: TenantId, *, variants: Sequence[str]) -> Iterator[Row]:
-    """Graph's records of the active devices of these variants as filters see them, by device name, one by one."""
+def records_of_variants(
+    connection: Connection, tenant_id: TenantId, *, variants: Sequence[str]
+) -> Iterator[JsonObject]:
+    """Yield Graph's records of the active devices of these variants as filters read them, by device name."""
     statement = (
         select(managed_devices.c.document, CATEGORY_NAME)
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
@@ -100,5 +102,5 @@ def records_of_variants(connection: Connection, tenant_id: TenantId, *, variants
         )
         .order_by(managed_devices.c.document["deviceName"].as_string(), managed_devices.c.id)
     )
-    for row in connection.execute(statement.execution_options(yield_per=500)).mappings():
-        yield seen_by_filters(row)
+    for row in connection.execute(statement.execution_options(yield_per=500)):
+        yield seen_by_filters(*row)

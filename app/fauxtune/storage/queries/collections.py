@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, func, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.expressions import Condition
 from fauxtune.core.odata.query.options import OrderBy
@@ -169,7 +169,9 @@ def _of_many(
     connection: Connection, collection: Collection[Any], *, tenant_id: TenantId, parents: Sequence[str]
 ) -> Select[Any]:
     if collection.reached is not None:
-        return collection.reached(tenant_id, waiting(connection, tenant_id, profile_ids=parents))
+        return collection.reached(
+            tenant_id, waiting(connection, tenant_id, profile_ids=[ProfileId(parent) for parent in parents])
+        )
     if collection.of_many is not None:
         return collection.of_many(tenant_id, parents)
     parent = collection.parent

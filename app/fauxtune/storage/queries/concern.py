@@ -28,7 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
-from fauxtune.core.model.ids import DeviceCategoryId, EnrollmentId, GroupId, TenantId, UserId
+from fauxtune.core.model.ids import DeviceCategoryId, EnrollmentId, GroupId, ProfileId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
@@ -98,7 +98,7 @@ def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]
     return _raise(connection, tenant_id, where=enrollments.c.tenant_id == tenant_id)
 
 
-def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[EnrollmentId]:
+def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[EnrollmentId]:
     """Return the active devices that the profile's assignments really reach."""
     targets = assignment_targets(assignments_of(connection, tenant_id, profile_id=profile_id))
     return targeted(connection, tenant_id, targets=targets)
@@ -106,16 +106,17 @@ def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_
 
 def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
     """Return the active devices that one profile's assignments really reach."""
-    return [device for device, _variant in reach(connection, tenant_id, assigned={"": targets})[""]]
+    profile_id = ProfileId("")
+    return [device for device, _variant in reach(connection, tenant_id, assigned={profile_id: targets})[profile_id]]
 
 
 def reach(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    assigned: Mapping[str, Sequence[Assignment]],
+    assigned: Mapping[ProfileId, Sequence[Assignment]],
     unsettled: bool = False,
-) -> dict[str, list[tuple[EnrollmentId, Variant]]]:
+) -> dict[ProfileId, list[tuple[EnrollmentId, Variant]]]:
     """Return for each profile the active devices, with their variants, that its assignments really reach. SQL finds the
     members of the groups and the facts that filters see; the engine decides, once for all devices that are alike in
     these. `unsettled`: only devices that have still to plan, and whose user exists and has a licence.
@@ -123,6 +124,7 @@ def reach(
     every = [item for targets in assigned.values() for item in targets]
     groups = groups_by_member(connection, tenant_id, group_ids={item.group for item in every if item.group})
     filters = filters_by_id(connection, tenant_id, ids={item.filter for item in every if item.filter})
+    documents = {filter_id: row.document for filter_id, row in filters.items()}
     nothing: frozenset[Any] = frozenset()
     alike: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], list[Any]] = {}
     statement = _active(tenant_id, every, seen=bool(filters))
@@ -132,7 +134,7 @@ def reach(
         enrollment_id, user_id, device_id, variant = row[:4]
         met = nothing
         if filters:
-            matching = Matching(filters, record=seen_by_filters(row._mapping), variant=variant)
+            matching = Matching(documents, record=seen_by_filters(*row[4:]), variant=variant)
             met = frozenset(filter(matching, filters))
         kind = (user_id is not None, groups.get(user_id, nothing), groups.get(device_id, nothing), met)
         alike.setdefault(kind, []).append((EnrollmentId(enrollment_id), variant))

@@ -1,21 +1,27 @@
-"""Profiles, what they refer to, their assignments, and how they fare on devices."""
+"""Profiles, the profiles that they refer to, their assignments, and their states on devices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
-from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
+from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.profiles.family import Profile
-from fauxtune.storage import writes
+from fauxtune.storage import reads, writes
+from fauxtune.storage.rows.configuration import (
+    AssignmentChanges,
+    AssignmentRow,
+    ProfileChanges,
+    ProfileRow,
+    ProfileStateRow,
+)
 from fauxtune.storage.tables import assignments, profile_states, profiles
 
-Row = dict[str, Any]
-
-# What every planning asks, built once: building a statement costs more than running it.
+# What every planning reads, built once: building a statement costs more than running it.
 _CANDIDATES = (
     select(profiles)
     .where(
@@ -50,31 +56,34 @@ _STANDING = select(assignments.c.id).where(
 _STATES_OF_DEVICE = select(profile_states).where(profile_states.c.enrollment_id == bindparam("device"))
 
 
-def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> Row | None:
-    """The profile with this id."""
-    return profiles_by_id(connection, tenant_id, ids={profile_id.lower()}).get(profile_id.lower())
+def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> ProfileRow | None:
+    """Return the profile with this id, in any case."""
+    key = ProfileId(profile_id.lower())
+    return profiles_by_id(connection, tenant_id, ids={key}).get(key)
 
 
-def profiles_by_id(connection: Connection, tenant_id: TenantId, *, ids: set[str]) -> dict[str, Row]:
-    """These profiles, by id."""
+def profiles_by_id(
+    connection: Connection, tenant_id: TenantId, *, ids: Collection[ProfileId]
+) -> dict[ProfileId, ProfileRow]:
+    """Return these profiles, by id."""
     if not ids:
         return {}
-    found = connection.execute(_BY_ID, {"tenant": tenant_id, "ids": sorted(ids)}).mappings()
-    return {row["id"]: dict(row) for row in found}
+    rows = reads.every(connection, _BY_ID, row=ProfileRow, values={"tenant": tenant_id, "ids": sorted(ids)})
+    return {row.id: row for row in rows}
 
 
-def names(connection: Connection, tenant_id: TenantId, *, ids: set[ProfileId]) -> dict[ProfileId, str]:
-    """What these profiles are called."""
+def names(connection: Connection, tenant_id: TenantId, *, ids: Collection[ProfileId]) -> dict[ProfileId, str]:
+    """Return the displayNames of these profiles."""
     if not ids:
         return {}
-    found = connection.execute(_NAMES, {"tenant": tenant_id, "ids": sorted(ids)})
-    return {ProfileId(row[0]): str(row[1]) for row in found}
+    rows = connection.execute(_NAMES, {"tenant": tenant_id, "ids": sorted(ids)})
+    return {ProfileId(row[0]): str(row[1]) for row in rows}
 
 
 def referring(
-    connection: Connection, tenant_id: TenantId, *, profile_id: str, navigations: Iterable[str], limit: int
-) -> list[Row]:
-    """The profiles that refer to this one through one of the navigations, oldest first; at most `limit` of them."""
+    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId, navigations: Iterable[str], limit: int
+) -> list[ProfileRow]:
+    """Return the profiles that refer to this one through one of the navigations, oldest first; at most `limit`."""
     leads_here = or_(*(profiles.c.navigations[name].as_string() == profile_id for name in navigations))
     statement = (
         select(profiles)
@@ -82,146 +91,147 @@ def referring(
         .order_by(profiles.c.created_at, profiles.c.id)
         .limit(limit)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return reads.every(connection, statement, row=ProfileRow)
 
 
-def add_profile(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new profile."""
-    writes.add(connection, profiles, tenant_id=tenant_id, **values)
+def add_profile(connection: Connection, row: ProfileRow) -> None:
+    """Add a profile."""
+    writes.add_row(connection, profiles, row=row)
 
 
-def change_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str, **values: Any) -> None:
+def change_profile(
+    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId, **changes: Unpack[ProfileChanges]
+) -> None:
     """Change columns of a profile."""
-    writes.change(connection, profiles, where={"tenant_id": tenant_id, "id": profile_id}, values=values)
+    writes.change(connection, profiles, where={"tenant_id": tenant_id, "id": profile_id}, values=changes)
 
 
-def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> None:
-    """The profile, its assignments and its states. What devices hold of it goes when they plan again."""
+def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> None:
+    """Delete the profile, its assignments and its states. Devices give up its items when they plan again."""
     writes.remove(connection, profiles, tenant_id=tenant_id, id=profile_id)
     writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
     writes.remove(connection, profile_states, tenant_id=tenant_id, profile_id=profile_id)
 
 
-def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[Row]:
-    """The profile's assignments in the order in which they were made."""
+def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[AssignmentRow]:
+    """Return the profile's assignments in the order in which they were made."""
     return assignments_by_profile(connection, tenant_id, ids=[profile_id])[profile_id]
 
 
-def assignments_by_profile(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> dict[str, list[Row]]:
-    """The assignments of each of these profiles, in the order in which they were made: one statement for all."""
-    found: dict[str, list[Row]] = {each: [] for each in ids}
-    if not found:
+def assignments_by_profile(
+    connection: Connection, tenant_id: TenantId, *, ids: Sequence[ProfileId]
+) -> dict[ProfileId, list[AssignmentRow]]:
+    """Return the assignments of each of these profiles, in the order in which they were made: one statement for all."""
+    by_profile: dict[ProfileId, list[AssignmentRow]] = {profile_id: [] for profile_id in ids}
+    if not by_profile:
         return {}
-    for row in connection.execute(_ASSIGNMENTS, {"tenant": tenant_id, "profiles": list(ids)}).mappings():
-        found[row["profile_id"]].append(dict(row))
-    return found
+    values = {"tenant": tenant_id, "profiles": list(ids)}
+    for row in reads.every(connection, _ASSIGNMENTS, row=AssignmentRow, values=values):
+        by_profile[row.profile_id].append(row)
+    return by_profile
 
 
-def assignment(connection: Connection, tenant_id: TenantId, *, profile_id: str, assignment_id: str) -> Row | None:
-    """One assignment of this profile."""
+def assignment(
+    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId, assignment_id: str
+) -> AssignmentRow | None:
+    """Return one assignment of this profile, by its id in any case."""
     statement = select(assignments).where(
         assignments.c.tenant_id == tenant_id,
         assignments.c.profile_id == profile_id,
         assignments.c.id == assignment_id.lower(),
     )
-    row = connection.execute(statement).mappings().first()
-    return None if row is None else dict(row)
+    return reads.first(connection, statement, row=AssignmentRow)
 
 
-def add_assignment(connection: Connection, tenant_id: TenantId, *, profile_id: str, new: Row) -> None:
-    """One more assignment, after the others."""
+def add_assignment(connection: Connection, row: AssignmentRow) -> None:
+    """Add an assignment, after the profile's others: its `position` is given here."""
     last = select(func.max(assignments.c.position)).where(
-        assignments.c.tenant_id == tenant_id, assignments.c.profile_id == profile_id
+        assignments.c.tenant_id == row.tenant_id, assignments.c.profile_id == row.profile_id
     )
-    found: int | None = connection.execute(last).scalar()
-    at = 0 if found is None else found + 1
-    writes.add(connection, assignments, tenant_id=tenant_id, profile_id=profile_id, position=at, **new)
+    highest: int | None = connection.execute(last).scalar()
+    position = 0 if highest is None else highest + 1
+    writes.add_row(connection, assignments, row=replace(row, position=position))
 
 
-def change_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: str, **values: Any) -> None:
+def change_assignment(
+    connection: Connection, tenant_id: TenantId, *, assignment_id: AssignmentId, **changes: Unpack[AssignmentChanges]
+) -> None:
     """Change columns of an assignment."""
-    writes.change(connection, assignments, where={"tenant_id": tenant_id, "id": assignment_id}, values=values)
+    writes.change(connection, assignments, where={"tenant_id": tenant_id, "id": assignment_id}, values=changes)
 
 
-def remove_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: str) -> None:
-    """The assignment goes."""
+def remove_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: AssignmentId) -> None:
+    """Remove an assignment."""
     writes.remove(connection, assignments, tenant_id=tenant_id, id=assignment_id)
 
 
-def replace_assignments(connection: Connection, tenant_id: TenantId, *, profile_id: str, new: Sequence[Row]) -> None:
-    """The full new set."""
+def replace_assignments(
+    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId, new: Sequence[AssignmentRow]
+) -> None:
+    """Replace all assignments of a profile, in this order: their `position` is given here."""
     writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
-    writes.add_all(
-        connection,
-        assignments,
-        rows=[{"tenant_id": tenant_id, "profile_id": profile_id, "position": at, **row} for at, row in enumerate(new)],
-    )
+    rows = [replace(row, position=position) for position, row in enumerate(new)]
+    writes.add_rows(connection, assignments, rows=rows)
 
 
-def assignment_targets(found: Iterable[Row]) -> list[Assignment]:
-    """Rows as the engine reads them."""
+def assignment_targets(rows: Iterable[AssignmentRow]) -> list[Assignment]:
+    """Return assignments as the engine reads them."""
     return [
         Assignment(
-            id=row["id"],
-            profile=ProfileId(row["profile_id"]),
-            kind=TargetKind(row["kind"]),
-            group=None if row["group_id"] is None else GroupId(row["group_id"]),
-            removes=row["intent"] == "remove",
-            filter=row["filter_id"],
-            filter_excludes=row["filter_type"] == "exclude",
+            id=row.id,
+            profile=row.profile_id,
+            kind=row.kind,
+            group=row.group_id,
+            removes=row.intent == "remove",
+            filter=row.filter_id,
+            filter_excludes=row.filter_type == "exclude",
         )
-        for row in found
+        for row in rows
     ]
 
 
 def candidates(
     connection: Connection, tenant_id: TenantId, *, groups: Iterable[GroupId]
 ) -> list[tuple[Profile, list[Assignment]]]:
-    """Profiles of which at least one assignment names one of these groups, or everybody; each with all of its
-    assignments, for the engine to decide. Oldest profile first.
+    """Return the profiles of which at least one assignment names one of these groups, or everybody; each with all of
+    its assignments, for the engine to decide. Oldest profile first.
     """
-    found = connection.execute(_CANDIDATES, {"tenant": tenant_id, "groups": sorted(groups)}).mappings()
-    made = [
-        Profile(
-            id=ProfileId(row["id"]),
-            kind=row["kind"],
-            version=row["version"],
-            document=row["document"],
-            references=row["navigations"],
-        )
-        for row in found
+    values = {"tenant": tenant_id, "groups": sorted(groups)}
+    candidate_profiles = [
+        Profile(id=row.id, kind=row.kind, version=row.version, document=row.document, references=row.navigations)
+        for row in reads.every(connection, _CANDIDATES, row=ProfileRow, values=values)
     ]
-    targets = assignments_by_profile(connection, tenant_id, ids=[each.id for each in made])
-    return [(each, assignment_targets(targets[each.id])) for each in made]
+    rows = assignments_by_profile(connection, tenant_id, ids=[candidate.id for candidate in candidate_profiles])
+    return [(candidate, assignment_targets(rows[candidate.id])) for candidate in candidate_profiles]
 
 
-def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: set[str]) -> frozenset[str]:
-    """Those of these profiles that still exist."""
+def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: Collection[ProfileId]) -> frozenset[str]:
+    """Return those of these profiles that still exist."""
     if not profile_ids:
         return frozenset()
-    found = connection.execute(_EXISTING, {"tenant": tenant_id, "ids": sorted(profile_ids)})
-    return frozenset(row[0] for row in found)
+    rows = connection.execute(_EXISTING, {"tenant": tenant_id, "ids": sorted(profile_ids)})
+    return frozenset(row[0] for row in rows)
 
 
-def standing(connection: Connection, tenant_id: TenantId, *, assignment_ids: set[str]) -> frozenset[str]:
-    """Those of these assignments that still stand."""
+def standing(connection: Connection, tenant_id: TenantId, *, assignment_ids: Collection[str]) -> frozenset[str]:
+    """Return those of these assignments that still exist."""
     if not assignment_ids:
         return frozenset()
-    found = connection.execute(_STANDING, {"tenant": tenant_id, "ids": sorted(assignment_ids)})
-    return frozenset(row[0] for row in found)
+    rows = connection.execute(_STANDING, {"tenant": tenant_id, "ids": sorted(assignment_ids)})
+    return frozenset(row[0] for row in rows)
 
 
-def states_of_device(connection: Connection, enrollment_id: EnrollmentId) -> dict[str, Row]:
-    """How each profile fares on the device, by profile."""
-    found = connection.execute(_STATES_OF_DEVICE, {"device": enrollment_id})
-    return {row["profile_id"]: dict(row) for row in found.mappings()}
+def states_of_device(connection: Connection, enrollment_id: EnrollmentId) -> dict[ProfileId, ProfileStateRow]:
+    """Return the state of each profile on the device, by profile."""
+    rows = reads.every(connection, _STATES_OF_DEVICE, row=ProfileStateRow, values={"device": enrollment_id})
+    return {row.profile_id: row for row in rows}
 
 
-def put_states(connection: Connection, states: Sequence[Row]) -> None:
-    """New or changed states."""
-    writes.put(connection, profile_states, rows=states)
+def put_states(connection: Connection, states: Sequence[ProfileStateRow]) -> None:
+    """Add states, in place of those of the same device and profile."""
+    writes.put_rows(connection, profile_states, rows=states)
 
 
-def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_id: str) -> None:
-    """The profile no longer concerns the device."""
+def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_id: ProfileId) -> None:
+    """Drop the state of a profile that no longer reaches the device."""
     writes.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)

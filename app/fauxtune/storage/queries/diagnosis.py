@@ -9,10 +9,12 @@ from sqlalchemy import Connection, func, select
 
 from fauxtune.core.model.ids import GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.storage import reads
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import CertificateRow
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.tables import (
@@ -142,25 +144,25 @@ def managed_device_ids(
     return found
 
 
-def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Iterable[str]) -> list[Row]:
-    """The profiles of these kinds, oldest first."""
+def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Iterable[str]) -> list[ProfileRow]:
+    """Return the profiles of these kinds, oldest first."""
     statement = (
         select(profiles)
         .where(profiles.c.tenant_id == tenant_id, profiles.c.kind.in_(sorted(kinds)))
         .order_by(profiles.c.created_at, profiles.c.id)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return reads.every(connection, statement, row=ProfileRow)
 
 
-def profiles_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[Row]:
-    """The profiles with this displayName, oldest first."""
+def profiles_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[ProfileRow]:
+    """Return the profiles with this displayName, oldest first."""
     statement = (
         select(profiles)
         .where(profiles.c.tenant_id == tenant_id, profiles.c.document["displayName"].as_string() == name)
         .order_by(profiles.c.created_at, profiles.c.id)
         .limit(limit)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return reads.every(connection, statement, row=ProfileRow)
 
 
 def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[GroupId]) -> dict[str, str]:

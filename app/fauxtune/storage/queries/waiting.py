@@ -10,40 +10,41 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries.configuration import assignment_targets
+from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.tables import assignments, enrollments, profiles
 
 
 def waiting(
-    connection: Connection, tenant_id: TenantId, *, profile_ids: Sequence[str]
-) -> dict[str, list[EnrollmentId]]:
-    """Return for each of these profiles the devices that it reaches, for which it is made, and that have still to plan.
-    It runs at most four statements, however many profiles there are; one if all devices are settled.
+    connection: Connection, tenant_id: TenantId, *, profile_ids: Sequence[ProfileId]
+) -> dict[ProfileId, list[EnrollmentId]]:
+    """Return, for each of these profiles, the devices that it reaches, for which it is made, and that have still to
+    plan. Four statements at most, however many profiles there are; one where all devices have settled.
     """
-    devices_of: dict[str, list[EnrollmentId]] = {profile_id: [] for profile_id in profile_ids}
-    targets: dict[str, list[dict[str, object]]] = {}
-    variants: dict[str, frozenset[Variant]] = {}
-    for row in connection.execute(_ASSIGNED, {"tenant": tenant_id, "profiles": list(profile_ids)}).mappings():
-        known = kind(row["profile_kind"])
-        targets.setdefault(row["profile_id"], []).append(dict(row))
-        variants[row["profile_id"]] = frozenset() if known is None else known.reached
+    waiting_devices: dict[ProfileId, list[EnrollmentId]] = {profile_id: [] for profile_id in profile_ids}
+    targets: dict[ProfileId, list[AssignmentRow]] = {}
+    variants: dict[ProfileId, frozenset[Variant]] = {}
+    for *columns, profile_kind in connection.execute(_ASSIGNED, {"tenant": tenant_id, "profiles": list(profile_ids)}):
+        row, known = AssignmentRow(*columns), kind(profile_kind)
+        targets.setdefault(row.profile_id, []).append(row)
+        variants[row.profile_id] = frozenset() if known is None else known.reached
     if not targets:
-        return devices_of
+        return waiting_devices
     assigned = {profile_id: assignment_targets(rows) for profile_id, rows in targets.items()}
     reached = concern.reach(connection, tenant_id, assigned=assigned, unsettled=True)
     for profile_id, devices in reached.items():
-        devices_of[profile_id] = [device for device, variant in devices if variant in variants[profile_id]]
-    return devices_of
+        waiting_devices[profile_id] = [device for device, variant in devices if variant in variants[profile_id]]
+    return waiting_devices
 
 
 #: Nothing while every device has settled.
 _ASSIGNED = (
-    select(assignments, profiles.c.kind.label("profile_kind"))
+    select(assignments, profiles.c.kind)
     .join(profiles, (profiles.c.tenant_id == assignments.c.tenant_id) & (profiles.c.id == assignments.c.profile_id))
     .where(
         assignments.c.tenant_id == bindparam("tenant"),

@@ -38,7 +38,7 @@ class ProfileChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRow:
-    """An assignment of a profile."""
+    """An assignment of a profile; `position`: its place among those of the profile, given when it is written."""
 
     tenant_id: TenantId
     id: AssignmentId
@@ -55,6 +55,7 @@ class AssignmentRow:
 class AssignmentChanges(TypedDict, total=False):
     """Columns of an assignment that change."""
 
+    kind: TargetKind
     intent: Intent | None
     filter_id: FilterId | None
     filter_type: FilterType | None

@@ -74,9 +74,9 @@ async def test_a_broken_root_that_is_stored_is_an_error_of_its_profile_and_not_o
     device = await contoso.enrolled_fleet(**IPHONE)
     assert "InstallProfile" in await device.connect()
     statuses = await contoso.statuses(device)
-    assert statuses[good]["status"] == "compliant"
-    assert statuses[bad]["status"] == "error"
-    assert "not an X.509 certificate" in statuses[bad]["message"]
+    assert statuses[good].status == "compliant"
+    assert statuses[bad].status == "error"
+    assert "not an X.509 certificate" in str(statuses[bad].message)
     found = await diagnose(contoso.emulator, contoso.tenant, user="alice@contoso.example")
     assert not found.healthy
     assert "not an X.509 certificate" in repr(found.findings)
@@ -97,4 +97,4 @@ async def test_a_broken_root_that_was_on_its_way_is_told_to_the_device_and_taken
     await plant(contoso, profile, broken)
     await contoso.perform(device)
     await device.connect()
-    assert (await contoso.statuses(device))[profile]["status"] == "error"
+    assert (await contoso.statuses(device))[profile].status == "error"

@@ -108,8 +108,8 @@ async def test_the_innermost_error_is_the_number_that_graph_shows(contoso: Apple
     told = await device.connect()
     assert told.count("InstallProfile") == 2, "what it refused is not told again in the same conversation"
     status = (await contoso.statuses(device))[pkcs]
-    assert status["status"] == "error"
-    assert -2016327112 in status.values(), "0x87D14A38"
+    assert status.status == "error"
+    assert status.error_code == -2016327112, "0x87D14A38"
 
 
 async def test_everything_settles_and_a_quiet_device_is_told_nothing(contoso: AppleTenant) -> None:

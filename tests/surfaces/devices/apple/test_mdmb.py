@@ -81,7 +81,7 @@ async def test_an_encrypted_profile_is_an_error_that_graph_shows(contoso: AppleT
     for _ in range(3):
         await device.connect()
     status = (await contoso.statuses(device))[pkcs]
-    assert status["status"] == "error"
+    assert status.status == "error"
     assert "99998" in str(status)
 
 

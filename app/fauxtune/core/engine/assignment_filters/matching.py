@@ -12,24 +12,24 @@ from typing import Any
 
 from fauxtune.core.engine.assignment_filters.language import meets, parse_rule
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS, device_values, vocabulary_of
+from fauxtune.core.model.ids import FilterId
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.text import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Decides for one device whether it meets the rule of a filter, by the filter's id. `filters` are rows with a
-    `document`.
-    """
+    """Called with a filter's id: whether its rule holds for one device. `filters`: the filters' documents, by id."""
 
-    filters: Mapping[str, Mapping[str, Any]]
+    filters: Mapping[FilterId, JsonObject]
     record: Mapping[str, Any]
     variant: Variant
 
-    def __call__(self, filter_id: str) -> bool:
-        """Whether the device meets the rule; a device of another platform than the filter's does not."""
-        row = self.filters.get(filter_id)
+    def __call__(self, filter_id: FilterId) -> bool:
+        """Whether the device meets the rule; devices of other platforms than the filter's meet none."""
+        document = self.filters.get(filter_id)
         platform = PLATFORMS.get(self.variant)
-        if row is None or platform is None or row["document"]["platform"] != platform:
+        if document is None or platform is None or document["platform"] != platform:
             return False
-        rule = parse_rule(row["document"]["rule"], vocabulary_of(platform))
+        rule = parse_rule(document["rule"], vocabulary_of(platform))
         return meets(rule, device_values(self.record, platform=platform))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fauxtune.core.model.ids import GroupId, ProfileId
+from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
 
 
 class TargetKind(StrEnum):
@@ -35,12 +35,12 @@ class TargetKind(StrEnum):
 class Assignment:
     """One target of one profile. `filter_excludes`: devices that meet the filter's rule are left out, not let in."""
 
-    id: str
+    id: AssignmentId
     profile: ProfileId
     kind: TargetKind
     group: GroupId | None = None
     removes: bool = False
-    filter: str | None = None
+    filter: FilterId | None = None
     filter_excludes: bool = False
 
 
@@ -54,10 +54,10 @@ class Membership:
 
 
 #: Whether a filter (by its id) matches the device.
-Matches = Callable[[str], bool]
+Matches = Callable[[FilterId], bool]
 
 
-def matches_nothing(_filter_id: str) -> bool:
+def matches_nothing(_filter_id: FilterId) -> bool:
     """The filters' result for a device whose properties are not known: none matches."""
     return False
 

@@ -9,9 +9,9 @@ status are sent again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
@@ -23,6 +23,7 @@ from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries.devices import wire_state
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.windows import translate
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
@@ -131,14 +132,14 @@ class _Exchange:
 
     async def _context(self, steps: Sequence[Step], state: State) -> TranslationContext:
         ids = {claim.profile for step in steps if step.item is not None for claim in step.item.row.claims}
-        profiles: dict[str, dict[str, Any]] = {}
+        profiles: dict[ProfileId, ProfileRow] = {}
         if ids:
             read = self._emulator.runner.read
-            profiles = await read(queries.profiles_by_id, self._tenant.id, ids={str(profile) for profile in ids})
+            profiles = await read(queries.profiles_by_id, self._tenant.id, ids=ids)
         return TranslationContext(
             self._variant,
             self._tenant.edition,
-            profiles={key: profile["document"] for key, profile in profiles.items()},
+            profiles={key: profile.document for key, profile in profiles.items()},
             given={key: tuple(thumbprints) for key, thumbprints in state.given.items()},
         )
 

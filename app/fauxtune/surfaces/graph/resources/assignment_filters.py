@@ -17,7 +17,7 @@ from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows,
 
 _CONTEXT = "deviceManagement/assignmentFilters"
 _LISTED = Listed(
-    collection=ASSIGNMENT_FILTERS, entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row["document"]
+    collection=ASSIGNMENT_FILTERS, entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row.document
 )
 _PROPERTIES = "Collection(microsoft.graph.assignmentFilterSupportedProperty)"
 _WORDS = {
@@ -92,7 +92,7 @@ async def get_state(call: Call) -> Answer:
 
 async def supported_properties(call: Call) -> Answer:
     """GET .../{filter}/getSupportedProperties: what rules for its platform can say."""
-    document = (await element_row(call, _LISTED, key=call.keys["filter"]))["document"]
+    document = (await element_row(call, _LISTED, key=call.keys["filter"])).document
     apps = document["assignmentFilterManagementType"] == "apps"
     found = vocabulary_of(document["platform"], apps=apps)
     return collection_answer(call, _properties(found), context=_PROPERTIES)

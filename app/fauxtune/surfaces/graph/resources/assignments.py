@@ -11,6 +11,7 @@ from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT as GROUP_ASSIGNMENT
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT
+from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.namespace import bare_name
@@ -38,7 +39,7 @@ _TARGETS = {
 }
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
-_LISTED = Listed(collection=ASSIGNMENTS, entity=ASSIGNMENT, context=CONTEXT, document=lambda row: row["document"])
+_LISTED = Listed(collection=ASSIGNMENTS, entity=ASSIGNMENT, context=CONTEXT, document=lambda row: row.document)
 _GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form)
 
 
@@ -56,18 +57,18 @@ async def assign(call: Call) -> Answer:
 async def list_assignments(call: Call) -> Answer:
     """GET .../{profile}/assignments."""
     profile = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "assignments"))
+    return await list_rows(call, _LISTED, parent=profile.id, context=below(profile, "assignments"))
 
 
 async def count_assignments(call: Call) -> Answer:
     """GET .../{profile}/assignments/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
+    return await count_rows(call, _LISTED, parent=(await profile_row(call)).id)
 
 
 async def get_assignment(call: Call) -> Answer:
     """GET .../{profile}/assignments/{assignment}."""
     profile, key = await profile_row(call), call.keys["assignment"]
-    return await get_element(call, _LISTED, key=key, parent=profile["id"], context=below(profile, "assignments"))
+    return await get_element(call, _LISTED, key=key, parent=profile.id, context=below(profile, "assignments"))
 
 
 async def create_assignment(call: Call) -> Answer:
@@ -81,11 +82,11 @@ async def create_assignment(call: Call) -> Answer:
 async def update_assignment(call: Call) -> Answer:
     """PATCH .../{profile}/assignments/{assignment}: its intent, and the filter of its target."""
     profile, key = await profile_row(call), call.keys["assignment"]
-    old = (await element_row(call, _LISTED, key=key, parent=profile["id"]))["document"]
+    old = (await element_row(call, _LISTED, key=key, parent=profile.id)).document
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
     new = _read({**{name: old[name] for name in ("intent", "target")}, **changes})
-    made = await call.run(operations.change, profile["id"], assignment_id=old["id"], new=new)
+    made = await call.run(operations.change, profile.id, assignment_id=old["id"], new=new)
     shown = view(ASSIGNMENT, made, version=call.version)
     return entity_answer(call, shown, context=below(profile, "assignments"))
 
@@ -100,24 +101,24 @@ async def delete_assignment(call: Call) -> Answer:
 async def list_group_assignments(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments: those that name a group."""
     profile = await profile_row(call)
-    return await list_rows(call, _GROUPS_LISTED, parent=profile["id"], context=below(profile, "groupAssignments"))
+    return await list_rows(call, _GROUPS_LISTED, parent=profile.id, context=below(profile, "groupAssignments"))
 
 
 async def count_group_assignments(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments/$count."""
-    return await count_rows(call, _GROUPS_LISTED, parent=(await profile_row(call))["id"])
+    return await count_rows(call, _GROUPS_LISTED, parent=(await profile_row(call)).id)
 
 
 async def get_group_assignment(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments/{assignment}."""
     profile, key = await profile_row(call), call.keys["assignment"]
     context = below(profile, "groupAssignments")
-    return await get_element(call, _GROUPS_LISTED, key=key, parent=profile["id"], context=context)
+    return await get_element(call, _GROUPS_LISTED, key=key, parent=profile.id, context=context)
 
 
 async def profile_of_group_assignment(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments/{assignment}/deviceConfiguration."""
-    await element_row(call, _GROUPS_LISTED, key=call.keys["assignment"], parent=(await profile_row(call))["id"])
+    await element_row(call, _GROUPS_LISTED, key=call.keys["assignment"], parent=(await profile_row(call)).id)
     return await get_profile(call)
 
 
@@ -134,16 +135,14 @@ async def update_group_assignment(call: Call) -> Answer:
     too, unless the group is excluded from now on, which takes none.
     """
     profile, key = await profile_row(call), call.keys["assignment"]
-    old = await element_row(call, _GROUPS_LISTED, key=key, parent=profile["id"])
+    old = await element_row(call, _GROUPS_LISTED, key=key, parent=profile.id)
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(GROUP_ASSIGNMENT, body, partial=True, version=call.version)
     new = _of_old_form({**in_old_form(old), **changes}, version=call.version)
-    kept = old["document"]
+    kept = old.document
     if new.kind is not TargetKind.EXCLUSION:
         new = replace(new, document={**kept["target"], **new.document})
-    made = await call.run(
-        operations.change, profile["id"], assignment_id=old["id"], new=replace(new, intent=kept["intent"])
-    )
+    made = await call.run(operations.change, profile.id, assignment_id=old.id, new=replace(new, intent=kept["intent"]))
     return entity_answer(call, _shown_in_old_form(call, made, new=new), context=below(profile, "groupAssignments"))
 
 
@@ -162,7 +161,7 @@ async def targeted_users_and_devices(call: Call) -> Answer:
 def _targeted(call: Call, connection: Connection, *, ids: list[str]) -> list[Json]:
     tenant_id = call.tenant.id
     reached = set()
-    for profile_id in dict.fromkeys(each.lower() for each in ids):
+    for profile_id in dict.fromkeys(ProfileId(each.lower()) for each in ids):
         if queries.profile(connection, tenant_id, profile_id=profile_id) is None:
             raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
         reached.update(concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id))
@@ -208,15 +207,15 @@ def _read(document: Json) -> NewAssignment:
     group_id = target.get("groupId")
     return NewAssignment(
         kind=_TARGETS[bare_name(str(target["@odata.type"])).lower()],
-        group_id=None if group_id is None else str(group_id).lower(),
+        group_id=None if group_id is None else GroupId(str(group_id).lower()),
         document=target,
-        intent=str(document.get("intent") or "apply"),
+        intent="remove" if document.get("intent") == "remove" else "apply",
     )
 
 
 def _of_old_form(sent: object, *, version: Version) -> NewAssignment:
     document = _accepted(GROUP_ASSIGNMENT, sent, version=version)
-    excluded, group_id = bool(document.get("excludeGroup")), str(document["targetGroupId"]).lower()
+    excluded, group_id = bool(document.get("excludeGroup")), GroupId(str(document["targetGroupId"]).lower())
     return NewAssignment(
         kind=TargetKind.EXCLUSION if excluded else TargetKind.GROUP,
         group_id=group_id,

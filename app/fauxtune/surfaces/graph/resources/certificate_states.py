@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from fauxtune.core.graph import statuses as shapes
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
-from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_with
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
@@ -31,18 +32,18 @@ _ALL_LISTED = Listed(
 async def list_states(call: Call) -> Answer:
     """GET .../{profile}/managedDeviceCertificateStates, with the cast to the profile's type before it or without."""
     profile = await profile_with(call, _NAME)
-    return await list_rows(call, _LISTED, parent=profile["id"], context=_context(profile))
+    return await list_rows(call, _LISTED, parent=profile.id, context=_context(profile))
 
 
 async def count_states(call: Call) -> Answer:
     """GET .../{profile}/managedDeviceCertificateStates/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_with(call, _NAME))["id"])
+    return await count_rows(call, _LISTED, parent=(await profile_with(call, _NAME)).id)
 
 
 async def get_state(call: Call) -> Answer:
     """GET .../{profile}/managedDeviceCertificateStates/{state}."""
     profile = await profile_with(call, _NAME)
-    return await get_element(call, _LISTED, key=call.keys["state"], parent=profile["id"], context=_context(profile))
+    return await get_element(call, _LISTED, key=call.keys["state"], parent=profile.id, context=_context(profile))
 
 
 async def list_all(call: Call) -> Answer:
@@ -60,5 +61,5 @@ async def get_any(call: Call) -> Answer:
     return await get_element(call, _ALL_LISTED, key=call.keys["state"])
 
 
-def _context(profile: Json) -> str:
-    return below(profile, f"microsoft.graph.{profile['kind']}/{_NAME}")
+def _context(profile: ProfileRow) -> str:
+    return below(profile, f"microsoft.graph.{profile.kind}/{_NAME}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph import configuration as entities
@@ -17,6 +16,7 @@ from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.queries import configuration as queries
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
@@ -24,10 +24,10 @@ from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, che
 _BASE = entities.DEVICE_CONFIGURATION
 _LISTED = Listed(
     collection=PROFILES,
-    document=lambda row: row["document"],
+    document=lambda row: row.document,
     entity=_BASE,
     context=CONTEXT,
-    entity_of=lambda row: entity(row["kind"]),
+    entity_of=lambda row: entity(row.kind),
     always_count=True,
     expandable=EXPANDABLE,
     expand=expansions,
@@ -48,10 +48,10 @@ async def count_profiles(call: Call) -> Answer:
 async def get_profile(call: Call) -> Answer:
     """GET .../{profile}."""
     row = await profile_row(call)
-    shape = entity(row["kind"])
+    shape = entity(row.kind)
     check_expansion(call, shape)
     check_options(call, shape, *derived_from(_BASE), expandable=EXPANDABLE)
-    shown = view(shape, row["document"], version=call.version, select=call.query.select)
+    shown = view(shape, row.document, version=call.version, select=call.query.select)
     more: Json = {}
     if call.query.expand:
         (more,) = await call.read(lambda connection: expansions(call, connection, [row]))
@@ -79,14 +79,14 @@ async def update_profile(call: Call) -> Answer:
     row = await profile_row(call)
     body = call.body()
     name = type_name(body)
-    if name is not None and bare_name(name).lower() not in (row["kind"].lower(), _BASE.name.lower()):
-        raise Invalid(f"The profile is a {row['kind']}; its @odata.type cannot be changed.", target="@odata.type")
-    shape = entity(row["kind"])
+    if name is not None and bare_name(name).lower() not in (row.kind.lower(), _BASE.name.lower()):
+        raise Invalid(f"The profile is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
+    shape = entity(row.kind)
     changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
     made = await call.run(
         profiles.update_profile,
-        row["id"],
-        kind=kind_of(row["kind"]),
+        row.id,
+        kind=kind_of(row.kind),
         changes=changes,
         navigations=binds(shape, body),
     )
@@ -99,7 +99,7 @@ async def delete_profile(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def profile_row(call: Call) -> dict[str, Any]:
+async def profile_row(call: Call) -> ProfileRow:
     """The profile that the path names. NotFound otherwise."""
     key = call.keys["profile"]
     row = await call.read(queries.profile, call.tenant.id, profile_id=key)
@@ -108,14 +108,14 @@ async def profile_row(call: Call) -> dict[str, Any]:
     return row
 
 
-async def profile_with(call: Call, navigation: str) -> dict[str, Any]:
+async def profile_with(call: Call, navigation: str) -> ProfileRow:
     """The profile that the path names, whose type has the navigation. NotFound if the path's cast is not that type;
     UnknownSegment if the type has no such navigation.
     """
     row = await profile_row(call)
-    shape = entity(row["kind"])
+    shape = entity(row.kind)
     if call.cast is not None and not shape.is_a(entity(call.cast)):
-        raise NotFound(f"The deviceConfiguration '{row['id']}' is a {shape.name}, not a {bare_name(call.cast)}.")
+        raise NotFound(f"The deviceConfiguration '{row.id}' is a {shape.name}, not a {bare_name(call.cast)}.")
     if shape.navigation(navigation) is None:
         raise UnknownSegment(navigation)
     return row
@@ -127,9 +127,9 @@ def _dated(call: Call, given: Answer) -> Answer:
     return replace(given, dated=dated)
 
 
-def below(profile: dict[str, Any], name: str) -> str:
+def below(profile: ProfileRow, name: str) -> str:
     """The context of a part of a profile."""
-    return f"{CONTEXT}('{profile['id']}')/{name}"
+    return f"{CONTEXT}('{profile.id}')/{name}"
 
 
 def kind_of(name: str) -> Kind:

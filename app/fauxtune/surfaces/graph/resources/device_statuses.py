@@ -24,19 +24,19 @@ async def list_device_statuses(call: Call) -> Answer:
     The id is `<user>_<profile>_<device>`: there is no device property, and tools split the id.
     """
     profile = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "deviceStatuses"))
+    return await list_rows(call, _LISTED, parent=profile.id, context=below(profile, "deviceStatuses"))
 
 
 async def count_device_statuses(call: Call) -> Answer:
     """GET .../{profile}/deviceStatuses/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
+    return await count_rows(call, _LISTED, parent=(await profile_row(call)).id)
 
 
 async def get_device_status(call: Call) -> Answer:
     """GET .../{profile}/deviceStatuses/{status}."""
     profile = await profile_row(call)
     context = below(profile, "deviceStatuses")
-    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile["id"], context=context)
+    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile.id, context=context)
 
 
 async def device_status_overview(call: Call) -> Answer:

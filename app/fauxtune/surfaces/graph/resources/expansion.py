@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.graph.index import derived_from, entity
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.options import Expand
 from fauxtune.core.odata.schema.types import Entity, Navigation, Version
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts
 from fauxtune.surfaces.graph.resources.profile_parts import PARTS
@@ -42,7 +44,7 @@ def check_expansion(call: Call, *entities: Entity) -> None:
             check_select(each.select, entities=(target, *derived_from(target)), version=call.version)
 
 
-def expansions(call: Call, connection: Connection, rows: Sequence[Json]) -> list[Json]:
+def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -> list[Json]:
     """What is added to each of these profiles, in their order."""
     added = add_parts(
         call,
@@ -53,44 +55,45 @@ def expansions(call: Call, connection: Connection, rows: Sequence[Json]) -> list
         has=lambda row, each: _of_row(call, row, expand=each) is not None,
     )
     asked = {each.navigation.lower() for each in call.query.expand}
-    bound = {target for row in rows for name, target in row["navigations"].items() if name.lower() in asked}
+    bound = {target for row in rows for name, target in row.navigations.items() if name.lower() in asked}
     targets = queries.profiles_by_id(connection, call.tenant.id, ids=bound)
     for more, row in zip(added, rows, strict=True):
         more |= _references(call, row, targets=targets)
     return added
 
 
-def profile_view(call: Call, row: Json, *, select: tuple[str, ...] | None = None) -> Json:
+def profile_view(call: Call, row: ProfileRow, *, select: tuple[str, ...] | None = None) -> Json:
     """A profile as this version shows it."""
-    return view(entity(row["kind"]), row["document"], version=call.version, select=select)
+    return view(entity(row.kind), row.document, version=call.version, select=select)
 
 
-def reference_context(row: Json, navigation: str) -> str:
+def reference_context(row: ProfileRow, navigation: str) -> str:
     """The context of what the profile refers to."""
-    return f"{CONTEXT}('{row['id']}')/{entity(row['kind']).full_name}/{navigation}"
+    return f"{CONTEXT}('{row.id}')/{entity(row.kind).full_name}/{navigation}"
 
 
-def _place(row: Json, part: Part[Json]) -> str:
+def _place(row: ProfileRow, part: Part[ProfileRow]) -> str:
     """Where a part is found: what not every type has is behind the type."""
     if DEVICE_CONFIGURATION.navigation(part.name) is None:
         return reference_context(row, part.name)
-    return f"{CONTEXT}('{row['id']}')/{part.name}"
+    return f"{CONTEXT}('{row.id}')/{part.name}"
 
 
-def _references(call: Call, row: Json, *, targets: Mapping[str, Json]) -> Json:
+def _references(call: Call, row: ProfileRow, *, targets: Mapping[ProfileId, ProfileRow]) -> Json:
     """What one profile refers to, as far as that is asked for."""
     added: Json = {}
     for each in call.query.expand:
         found = _of_row(call, row, expand=each)
         if found is not None and not found.contained:
-            target = targets.get(row["navigations"].get(found.name, ""))
+            target_id = row.navigations.get(found.name)
+            target = None if target_id is None else targets.get(target_id)
             added |= _reference(call, row, name=found.name, target=target, select=each.select)
     return added
 
 
-def _of_row(call: Call, row: Json, *, expand: Expand) -> Navigation | None:
+def _of_row(call: Call, row: ProfileRow, *, expand: Expand) -> Navigation | None:
     """The navigation as the row's type has it; None where the cast is to another type, or the type has none."""
-    shape = entity(row["kind"])
+    shape = entity(row.kind)
     if expand.cast is not None and not shape.is_a(entity(expand.cast)):
         return None
     return _navigation(call, shape, name=expand.navigation)
@@ -101,7 +104,9 @@ def _navigation(call: Call, shape: Entity, *, name: str) -> Navigation | None:
     return (DEVICE_CONFIGURATION if call.version is Version.V1 else shape).navigation(name, version=call.version)
 
 
-def _reference(call: Call, row: Json, *, name: str, target: Json | None, select: tuple[str, ...] | None) -> Json:
+def _reference(
+    call: Call, row: ProfileRow, *, name: str, target: ProfileRow | None, select: tuple[str, ...] | None
+) -> Json:
     if target is None:
         return {name: None}
     return {

@@ -71,9 +71,9 @@ async def status_details(call: Call) -> Answer:
     record, found = await _evaluations(call, device_id=ManagedDeviceId(device))
     seen = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
     ids = None if wanted is None else {each.lower() for each in wanted}
-    chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter["id"] in ids)]
+    chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter.id in ids)]
     at = iso(call.emulator.runner.now(call.tenant))
-    platform = chosen[0].filter["document"]["platform"] if chosen else ""
+    platform = chosen[0].filter.document["platform"] if chosen else ""
     document = {
         "@odata.context": call.context("microsoft.graph.assignmentFilterStatusDetails"),
         "managedDeviceId": record.id,
@@ -89,7 +89,7 @@ async def status_details(call: Call) -> Answer:
 
 
 def _summary(evaluation: Evaluation, *, at: str) -> Json:
-    document = evaluation.filter["document"]
+    document = evaluation.filter.document
     kind = "exclude" if evaluation.excludes else "include"
     result = "match" if evaluation.matched else "notMatch"
     return {

@@ -19,17 +19,18 @@ from fauxtune.storage.collections.certificate_states import PROFILE_CERTIFICATE_
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern, statuses
+from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import computed
 from fauxtune.surfaces.graph.resources.parts import Part, by_name, of_collection, of_each
 
 
-def device_overview(call: Call, connection: Connection, profile: Json) -> Json:
+def device_overview(call: Call, connection: Connection, profile: ProfileRow) -> Json:
     """Counts of the devices that the list shows. Devices of other platforms are counted apart, and are in no list."""
-    tenant_id, profile_id = call.tenant.id, profile["id"]
+    tenant_id, profile_id = call.tenant.id, profile.id
     ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
     by_variant = statuses.reached_devices(connection, tenant_id, ids=ids)
-    known = kind(profile["kind"])
+    known = kind(profile.kind)
     ours = frozenset() if known is None else known.reached
     return {
         **_overview(call, profile, counts=statuses.device_counts(connection, tenant_id, profile_id=profile_id)),
@@ -39,30 +40,30 @@ def device_overview(call: Call, connection: Connection, profile: Json) -> Json:
     }
 
 
-def user_overview(call: Call, connection: Connection, profile: Json) -> Json:
+def user_overview(call: Call, connection: Connection, profile: ProfileRow) -> Json:
     """Counts of the users that the list shows."""
-    return _overview(call, profile, counts=statuses.user_counts(connection, call.tenant.id, profile_id=profile["id"]))
+    return _overview(call, profile, counts=statuses.user_counts(connection, call.tenant.id, profile_id=profile.id))
 
 
-def setting_summaries(call: Call, connection: Connection, profile: Json) -> list[Json]:
+def setting_summaries(call: Call, connection: Connection, profile: ProfileRow) -> list[Json]:
     """How its settings fare: a profile has one kind of setting here."""
-    counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile["id"])
-    setting, name = setting_of(profile["kind"])
+    counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile.id)
+    setting, name = setting_of(profile.kind)
     numbers = {f"{status}DeviceCount": number for status, number in counts.items()}
-    return [{"id": f"{profile['id']}_{setting}", "settingName": name, "instancePath": setting, **numbers}]
+    return [{"id": f"{profile.id}_{setting}", "settingName": name, "instancePath": setting, **numbers}]
 
 
-def in_old_form(row: Json) -> Json:
+def in_old_form(row: AssignmentRow) -> Json:
     """An assignment to a group as its old form shows it."""
     return {
-        "id": row["id"],
-        "targetGroupId": row["group_id"],
-        "excludeGroup": row["kind"] == TargetKind.EXCLUSION.value,
+        "id": row.id,
+        "targetGroupId": row.group_id,
+        "excludeGroup": row.kind is TargetKind.EXCLUSION,
     }
 
 
 PARTS = by_name(
-    Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection(ASSIGNMENTS, lambda row: row["document"])),
+    Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection(ASSIGNMENTS, lambda row: row.document)),
     Part("groupAssignments", DEVICE_CONFIGURATION_GROUP_ASSIGNMENT, of_collection(GROUP_ASSIGNMENTS, in_old_form)),
     Part("deviceStatuses", shapes.DEVICE_STATUS, of_collection(DEVICE_STATUSES, computed)),
     Part("userStatuses", shapes.USER_STATUS, of_collection(USER_STATUSES, computed)),
@@ -75,10 +76,10 @@ PARTS = by_name(
 )
 
 
-def _overview(call: Call, profile: Json, *, counts: dict[str, int]) -> Json:
+def _overview(call: Call, profile: ProfileRow, *, counts: dict[str, int]) -> Json:
     """What both overviews say. `failedCount` is that of `nonCompliant`, which no profile is here."""
     return {
-        "id": profile["id"],
+        "id": profile.id,
         "pendingCount": counts.get(ProfileStatus.PENDING.value, 0),
         "notApplicableCount": counts.get(ProfileStatus.NOT_APPLICABLE.value, 0),
         "successCount": counts.get(ProfileStatus.COMPLIANT.value, 0),
@@ -86,5 +87,5 @@ def _overview(call: Call, profile: Json, *, counts: dict[str, int]) -> Json:
         "failedCount": 0,
         "conflictCount": counts.get(ProfileStatus.CONFLICT.value, 0),
         "lastUpdateDateTime": iso(call.emulator.runner.now(call.tenant)),
-        "configurationVersion": profile["version"],
+        "configurationVersion": profile.version,
     }

@@ -53,8 +53,8 @@ def set_reference(navigation: str) -> Handler:
         row = await profile_with(call, navigation)
         await call.run(
             profiles.update_profile,
-            row["id"],
-            kind=kind_of(row["kind"]),
+            row.id,
+            kind=kind_of(row.kind),
             changes={},
             navigations={navigation: [target_id]},
         )
@@ -70,8 +70,8 @@ def clear_reference(navigation: str) -> Handler:
         row = await profile_with(call, navigation)
         await call.run(
             profiles.clear_reference,
-            row["id"],
-            kind=kind_of(row["kind"]),
+            row.id,
+            kind=kind_of(row.kind),
             navigation=navigation,
         )
         return NO_CONTENT

@@ -4,8 +4,6 @@ hasCustomRoleScopeTag.
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.odata.documents.validation import accept
@@ -13,6 +11,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.profiles import role_scope_tags as operations
 from fauxtune.storage.collections.tenant import ROLE_SCOPE_TAG_ASSIGNMENTS, ROLE_SCOPE_TAGS
 from fauxtune.storage.queries import role_scope_tags as queries
+from fauxtune.storage.rows.tenants import RoleScopeTagRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
 
@@ -42,7 +41,7 @@ async def get_tag(call: Call) -> Answer:
     """GET .../{tag}."""
     check_options(call, ROLE_SCOPE_TAG)
     row = await _row(call)
-    shown = view(ROLE_SCOPE_TAG, row["document"], version=call.version, select=call.query.select)
+    shown = view(ROLE_SCOPE_TAG, row.document, version=call.version, select=call.query.select)
     return entity_answer(call, shown, context=_CONTEXT)
 
 
@@ -70,20 +69,18 @@ async def delete_tag(call: Call) -> Answer:
 async def list_assignments(call: Call) -> Answer:
     """GET .../{tag}/assignments."""
     row = await _row(call)
-    return await list_rows(call, _ASSIGNMENTS, parent=row["id"], context=f"{_CONTEXT}('{row['id']}')/assignments")
+    return await list_rows(call, _ASSIGNMENTS, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
 
 
 async def count_assignments(call: Call) -> Answer:
     """GET .../{tag}/assignments/$count."""
-    return await count_rows(call, _ASSIGNMENTS, parent=(await _row(call))["id"])
+    return await count_rows(call, _ASSIGNMENTS, parent=(await _row(call)).id)
 
 
 async def get_assignment(call: Call) -> Answer:
     """GET .../{tag}/assignments/{assignment}."""
     row, key = await _row(call), call.keys["assignment"]
-    return await get_element(
-        call, _ASSIGNMENTS, key=key, parent=row["id"], context=f"{_CONTEXT}('{row['id']}')/assignments"
-    )
+    return await get_element(call, _ASSIGNMENTS, key=key, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
 
 
 async def assign_tag(call: Call) -> Answer:
@@ -106,7 +103,7 @@ async def tags_by_id(call: Call) -> Answer:
             f'The body must be {{"roleScopeTagIds": ["0"]}}, with at most {_MOST} ids.', target="roleScopeTagIds"
         )
     rows = await call.read(queries.tags, call.tenant.id, ids=sent)
-    values = [view(ROLE_SCOPE_TAG, row["document"], version=call.version) for row in rows]
+    values = [view(ROLE_SCOPE_TAG, row.document, version=call.version) for row in rows]
     return collection_answer(call, values, context=f"Collection({ROLE_SCOPE_TAG.full_name})")
 
 
@@ -117,7 +114,7 @@ async def has_custom_tag(call: Call) -> Answer:
     return Answer(200, value)
 
 
-async def _row(call: Call) -> dict[str, Any]:
+async def _row(call: Call) -> RoleScopeTagRow:
     key = call.keys["tag"]
     row = await call.read(queries.tag, call.tenant.id, tag_id=key)
     if row is None:

@@ -14,6 +14,7 @@ from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.queries import statuses
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
@@ -45,7 +46,7 @@ async def get_setting_summary(call: Call) -> Answer:
     return entity_answer(call, shown, context=below(profile, _SETTINGS))
 
 
-async def _settings(call: Call) -> tuple[Json, list[Json]]:
+async def _settings(call: Call) -> tuple[ProfileRow, list[Json]]:
     profile = await profile_row(call)
     return profile, await call.read(lambda connection: setting_summaries(call, connection, profile))
 

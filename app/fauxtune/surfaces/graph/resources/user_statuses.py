@@ -28,19 +28,19 @@ async def list_user_statuses(call: Call) -> Answer:
     has planned with it. Unverified: that the real service lists such users.
     """
     profile = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "userStatuses"))
+    return await list_rows(call, _LISTED, parent=profile.id, context=below(profile, "userStatuses"))
 
 
 async def count_user_statuses(call: Call) -> Answer:
     """GET .../{profile}/userStatuses/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
+    return await count_rows(call, _LISTED, parent=(await profile_row(call)).id)
 
 
 async def get_user_status(call: Call) -> Answer:
     """GET .../{profile}/userStatuses/{status}."""
     profile = await profile_row(call)
     context = below(profile, "userStatuses")
-    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile["id"], context=context)
+    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile.id, context=context)
 
 
 async def user_status_overview(call: Call) -> Answer:
