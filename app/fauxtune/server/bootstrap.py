@@ -31,7 +31,7 @@ from fauxtune.server import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.surfaces.devices.apple import translate as apple
-from fauxtune.surfaces.graph.door import ask as ask_graph
+from fauxtune.surfaces.graph.in_process import send as send_to_graph
 from fauxtune.surfaces.identity.keys import signing_key
 
 
@@ -70,7 +70,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         trusted_proxies=around.trusted_proxies,
         packagings=apple.PACKAGINGS,
         admit_device_authority=around.admit_device_authority,
-        graph=ask_graph,
+        graph=send_to_graph,
     )
 
 

@@ -118,7 +118,7 @@ def _collated(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> s
 
 
 class _Position(FunctionElement[int]):
-    """Where the second text begins in the first, from 1; 0 if it is not there."""
+    """The position of the second text in the first, from 1; 0 if it is not in it."""
 
     type = Integer()
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""How certificates fare on devices: rows of the ledger, with what the CA, the import and the profile know of them."""
+"""The states of certificates on devices: rows of the ledger, joined with the register, the import and the profile."""
 
 from __future__ import annotations
 

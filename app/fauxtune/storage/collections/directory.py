@@ -1,8 +1,8 @@
-"""Users, groups, Entra devices; and the lists that hold all three: members, owners, groups that hold something.
+"""Users, groups, Entra devices; and the lists that hold all three: members, owners, groups that hold an object.
 
-A mixed list is one UNION ALL of the three tables, each cut down to the ids in question by the database, under the name
-`directory_objects`, with the type's bare name in `kind`. Who is in what is said as pairs: an `owner`, and the `id` of
-what is in its list.
+A mixed list is one UNION ALL of the three tables, each cut down by the database to the ids in question, under the name
+`directory_objects`, with the type's bare name in `kind`. Lists are given as pairs: an `owner`, and the `id` of an
+element of its list.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SHOWN = tuple(each for each in _OBJECTS.c if each.name != "part_of")
 
 
 def _objects(tenant_id: TenantId, *, ids: Select[Any] | None = None, kinds: tuple[str, ...] = ()) -> Select[Any]:
-    """What of the tenant's users, groups and devices has one of these ids; without `ids`, all."""
+    """Return the statement of the tenant's users, groups and devices with these ids; without `ids`, of all."""
     parts = []
     for word in kinds or tuple(_KINDS):
         held = _KINDS[word]
@@ -53,7 +53,7 @@ def _objects(tenant_id: TenantId, *, ids: Select[Any] | None = None, kinds: tupl
 
 
 def _objects_of_many(tenant_id: TenantId, pairs: Select[Any], *, kinds: tuple[str, ...]) -> Select[Any]:
-    """The same for several lists at once: each object with the owner of the list that it is in."""
+    """Return the statement for several lists at once: each object with the owner of the list that it is in."""
     # An Entra device may have enrolled more than once.
     pair = pairs.distinct().cte("pairs")
     parts = []

@@ -1,5 +1,5 @@
-"""How profiles fare: by device, by user, and the profiles of one device. Every property is an expression of its own, so
-that rows are documents.
+"""The statuses of profiles: by device, by user, and of the profiles of one device. Every property is an expression of
+its own, so that rows are documents.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 def of_device(name: str) -> ColumnElement[Any]:
-    """A text of Graph's record of the device."""
+    """Return a text of Graph's record of the device."""
     found: ColumnElement[Any] = managed_devices.c.document[name].as_string()
     return found
 
 
 def as_text(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A time in the form that documents keep."""
+    """Return a time in the form of documents."""
     return type_coerce(moment, String())
 
 
 def constant(value: str | int) -> ColumnElement[Any]:
-    """The same for every row. With a type, for it may be sorted by."""
+    """Return the same value for every row; typed, because clients may sort by it."""
     return cast(literal(value), Integer() if isinstance(value, int) else String())
 
 
 def labelled(columns: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    """The properties as columns that are called like them."""
+    """Return the properties as columns with their names."""
     return [value.label(name) for name, value in columns.items()]
 
 
@@ -71,7 +71,7 @@ def claims(profile_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def worst(status: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The most severe status of a group."""
+    """Return the most severe status of a group."""
     ranks = {status.value: rank for rank, status in enumerate(SEVERITY)}
     words = {rank: word for word, rank in ranks.items()}
     return case(words, value=func.max(case(ranks, value=status, else_=0)))

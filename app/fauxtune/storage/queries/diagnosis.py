@@ -166,7 +166,7 @@ def profiles_named(connection: Connection, tenant_id: TenantId, *, name: str, li
 
 
 def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[GroupId]) -> dict[str, str]:
-    """What these groups are called."""
+    """Return the display names of these groups."""
     if not ids:
         return {}
     statement = select(groups.c.id, groups.c.document["displayName"].as_string()).where(

@@ -41,7 +41,7 @@ def _above(tenant: Any, member: Any, *, name: str) -> Select[Any]:
 
 
 def _below(start: Select[Any], *, name: str) -> Select[Any]:
-    """What `start`, rows of tenant and id, names, and every member below it."""
+    """Return a SELECT of the ids in `start`, rows of tenant and id, and of every member below them."""
     held = group_members.c
     tree = start.cte(name, recursive=True)
     tree = tree.union(

@@ -102,7 +102,7 @@ def events(
 
 
 def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
-    """How many rows of each table belong to the tenant."""
+    """Return the number of rows of the tenant in each table."""
     counts = {}
     for name, table in tables.metadata.tables.items():
         counts[name] = _count(connection, table, tenant_id=tenant_id)

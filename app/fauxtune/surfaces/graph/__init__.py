@@ -1,4 +1,3 @@
-"""Microsoft Graph: one mount for v1.0 and beta over one store.
-
-`routes` is the list of what exists; `resources/` has one file per resource; `app` is the ASGI application.
+"""Microsoft Graph: one surface for v1.0 and beta. `routes` lists its paths, `resources` has a module of handlers for
+each resource; `app` is the ASGI application.
 """

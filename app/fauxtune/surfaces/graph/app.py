@@ -1,4 +1,4 @@
-"""The ASGI application of Graph: who is calling, then one message; and the headers of every answer.
+"""The ASGI application of Graph: it identifies the caller, has the message answered, and adds the headers.
 
 Rules: Graph's REST conventions (headers, envelope), OData JSON format 4.01 for the content type.
 """
@@ -43,12 +43,12 @@ class GraphRoute(BaseRoute):
         self._versions = re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """By the first segment alone: the table of routes knows the rest."""
+        """Match by the first segment alone: the table of routes knows the rest."""
         ours = scope["type"] == "http" and self._versions.match(scope["path"]) is not None
         return (Match.FULL if ours else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        """One request."""
+        """Answer one request."""
         request = Request(scope, receive)
         try:
             response = _respond(request, await _answer(request))
@@ -58,7 +58,7 @@ class GraphRoute(BaseRoute):
 
 
 def refuse(request: Request, error: Exception) -> Response:
-    """The refusal in Graph's envelope."""
+    """Return the refusal in Graph's envelope."""
     emulator = emulator_of(request)
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
         version = request.url.path.strip("/").partition("/")[0]

@@ -1,4 +1,4 @@
-"""One call of Graph: what a handler is given, and what it gives back."""
+"""A call of Graph, which a handler takes, and the answer that it returns."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _LONGEST_LENIENT = 32 * 1024
 
 
 class UnsupportedMediaType(Invalid):
-    """The body is not JSON, or does not say that it is."""
+    """The body is not JSON, or its Content-Type is another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request that nobody has looked at; `path` is raw, without its version; names of headers are lower-case."""
+    """A request as it came; `path` is raw, without its version; names of headers are lower-case."""
 
     method: str
     version: Version
@@ -52,13 +52,13 @@ class Message:
 
 
 class UnsupportedQuery(Invalid):
-    """The directory does not answer such a query, or not in this way."""
+    """A query that the directory does not answer, or not in this way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call on its way: who asks for what, in which version, with which body. `root` is `https://host/beta`; `ask`
-    sends another message in the caller's name, as a batch does.
+    """A call of a handler. `root` is `https://host/beta`; `ask` sends another message as the same caller, as a batch
+    does; `audit` is the rule of an audited route.
     """
 
     emulator: Emulator
@@ -79,7 +79,7 @@ class Call:
     audit: Rule | None = None
 
     async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run an operation in one transaction of the tenant. Where the route is audited, it leaves its events in it."""
+        """Run an operation in one transaction of the tenant, which also writes the audit events of an audited route."""
         if self.audit is not None:
             operation = audited(operation, rule=self.audit, keys=self.keys, actor=self._actor())
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
@@ -98,23 +98,25 @@ class Call:
         )
 
     def body(self) -> Json:
-        """The JSON object in the body. Invalid when there is none; UnsupportedMediaType when it is something else."""
+        """Return the JSON object in the body. Raises Invalid if the body is empty or no object, UnsupportedMediaType if
+        it is no JSON.
+        """
         if not self.content:
             raise Invalid("Empty Payload. JSON content expected.")
         return self._parsed()
 
     def optional_body(self) -> Json:
-        """The same for actions whose body may be left out: nothing and null are an empty object."""
+        """Return the JSON object in the body of an action; an empty object for an empty body and for null."""
         return self._parsed() if self.content.strip() not in (b"", b"null") else {}
 
     def lenient_body(self) -> Json:
-        """As `body`, for actions whose callers also write JSON with single quotes."""
+        """Return the JSON object in a body that may be written with single quotes."""
         if not self.content:
             raise Invalid("Empty Payload. JSON content expected.")
         return self._parsed(lenient=True)
 
     def reference(self, *, to: str) -> str:
-        """The id that the body {"@odata.id": url} ends in: of that URL nothing else matters."""
+        """Return the id at the end of the URL in the body {"@odata.id": url}; the rest of the URL does not matter."""
         url = self.body().get("@odata.id")
         if not isinstance(url, str):
             raise Invalid(f'The body must be {{"@odata.id": "<the URL of a {to}>"}}.', target="@odata.id")
@@ -135,18 +137,18 @@ class Call:
         return parsed
 
     def context(self, what: str) -> str:
-        """`@odata.context` for this version."""
+        """Return the `@odata.context` for this version."""
         return f"{self.root}/$metadata#{what}"
 
     def location(self, collection: str, key: str) -> str:
-        """Where a new entity is found."""
+        """Return the URL of a new entity."""
         return f"{self.root}/{collection}('{quote(key)}')"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back: a JSON document, or one that is written already, a text of the type `media`, or
-    nothing (204). A `dated` one depends on the moment, whatever its route says.
+    """A handler's answer: a JSON document, its bytes, a text of the type `media`, or nothing (204). A `dated` one
+    depends on the moment, even if its route does not.
     """
 
     status: int = 204
@@ -185,7 +187,9 @@ def _read(content: bytes, *, lenient: bool) -> object:
 
 
 def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = ()) -> None:
-    """Invalid for a `$select` of what none of the types has; NotEmulated for an `$expand` of what is not expandable."""
+    """Raise Invalid for a `$select` of a property that none of the types has, NotEmulated for an `$expand` of a
+    navigation that is not expandable.
+    """
     check_select(call.query.select, entities=entities, version=call.version)
     for each in call.query.expand:
         if each.navigation.lower() not in expandable:
@@ -194,13 +198,13 @@ def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = (
 
 
 def created(call: Call, document: Json, *, collection: str, context: str | None = None) -> Answer:
-    """201 with the new entity and its place."""
+    """Answer 201 with the new entity and its place."""
     shown = {"@odata.context": call.context(f"{context or collection}/$entity"), **document}
     return Answer(201, shown, headers={"location": call.location(collection, str(document["id"]))})
 
 
 def entity_answer(call: Call, document: Json, *, context: str) -> Answer:
-    """200 with one entity."""
+    """Answer 200 with one entity."""
     return Answer(200, {"@odata.context": call.context(f"{context}/$entity"), **document})
 
 

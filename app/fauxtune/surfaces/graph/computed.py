@@ -1,6 +1,6 @@
-"""Lists that are computed and have a handful of elements: what the tenant has one or two of, or what one thing implies.
+"""Lists that are computed and short: one or two elements of a tenant, or the parts of one object.
 
-They take the same options as those that the database lists; whatever grows with the tenant does not belong here.
+They take the same options as those that the database lists; a list that grows with the tenant does not belong here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fauxtune.surfaces.graph.lists import collection_answer, condition_of, windo
 
 
 def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, context: str) -> Answer:
-    """A page of the documents. Invalid for options that make no sense."""
+    """Answer with a page of the documents. Raises Invalid for options that make no sense."""
     check_options(call, entity)
     found = _wanted(call, documents, entity=entity)
     for key in reversed(call.query.orderby):
@@ -31,12 +31,12 @@ def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, con
 
 
 def count_documents(call: Call, documents: Sequence[Json], *, entity: Entity) -> Answer:
-    """`/$count`: the number alone, as text."""
+    """Answer `/$count`: the number alone, as text."""
     return Answer(200, text=str(len(_wanted(call, documents, entity=entity))))
 
 
 def element_document(call: Call, documents: Sequence[Json], *, entity: Entity, key: str) -> Json | None:
-    """The one with this id, in any case, as the version shows it; None if there is none."""
+    """Return the document with this id, in any case, as the version shows it; None if no document has it."""
     check_options(call, entity)
     for each in documents:
         if str(each["id"]).lower() == key.lower():

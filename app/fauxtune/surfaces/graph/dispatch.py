@@ -1,6 +1,6 @@
-"""From one message of Graph to its answer: version, path, permission, query, then one handler; or to its refusal.
+"""The way of a message through Graph: version, path, permission, query, one handler; and its answer or refusal.
 
-A message is an HTTP request, or an item of a batch: the two are served alike.
+A message is an HTTP request, or an item of a batch: both are served alike.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from fauxtune.surfaces.graph.routes import TABLES
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who speaks, to which emulator, as part of which request; `origin` is the host that the client called."""
+    """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called."""
 
     emulator: Emulator
     tenant: Tenant
@@ -35,7 +35,7 @@ class Sender:
 
 
 async def answer(message: Message, sender: Sender) -> Answer:
-    """What the handler of the path gives back. Raises what stops it."""
+    """Return the answer of the path's handler. Raises the error that stops it."""
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
     sender.emulator.permissions.check(
@@ -60,7 +60,7 @@ async def answer(message: Message, sender: Sender) -> Answer:
 
 
 def _question(message: Message, sender: Sender) -> tuple[str | None, ...]:
-    """All that an answer to a GET depends on, besides what is stored."""
+    """Return all that an answer to a GET depends on, besides what is stored."""
     asked = ("prefer", "consistencylevel")
     who = (sender.tenant.id, sender.principal.user_id, sender.origin)
     what = (message.version.value, message.path, message.raw_query)
@@ -96,7 +96,7 @@ async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -
 
 
 def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:
-    """The refusal in Graph's envelope."""
+    """Return the refusal of a sender's message in Graph's envelope."""
     return envelope(
         error,
         message=message,
@@ -107,7 +107,7 @@ def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:
 
 
 def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: str, request_id: str) -> Answer:
-    """The same where nobody is known to speak."""
+    """Return a refusal in Graph's envelope; the caller need not be known."""
     intune = message.path.strip("/").lower().startswith("devicemanagement")
     document = errors.document_of(
         error,
@@ -121,13 +121,15 @@ def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: 
 
 
 def version_and_path(raw: str) -> tuple[Version, str]:
-    """The two parts of a raw path that begins with a version, in any case."""
+    """Split a raw path that begins with a version, in any case."""
     version, _, path = raw.lstrip("/").partition("/")
     return (Version.V1 if version.lower() == Version.V1 else Version.BETA), f"/{path}"
 
 
 def _minimal(call: Call, given: Answer) -> Answer:
-    """`Prefer: return=minimal` (RFC 7240 4.2): a change is answered without the entity, which its place stands for."""
+    """Answer a change without the entity for `Prefer: return=minimal` (RFC 7240 4.2); the Location header stands for
+    it.
+    """
     if "return=minimal" not in call.headers.get("prefer", "").lower().replace(" ", ""):
         return given
     if given.document is None or "id" not in given.document or call.method not in ("POST", "PATCH"):

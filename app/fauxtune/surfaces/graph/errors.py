@@ -1,6 +1,6 @@
-"""Facts to Graph's error envelope: the one place where they get status codes.
+"""Errors in Graph's envelope: the one place that gives them status codes.
 
-Graph has two dialects. The directory says `Request_ResourceNotFound` and a plain sentence; Intune says
+Graph has two dialects. The directory writes `Request_ResourceNotFound` and a plain sentence; Intune writes
 `ResourceNotFound` and, in `message`, a JSON text whose `Message` has the sentence (seen in live tenants).
 """
 
@@ -56,12 +56,12 @@ _HTTP_CODES = {
 
 
 def word_of(error: Exception) -> Word:
-    """Status and codes for an error."""
+    """Return the status and codes of an error."""
     return next((word for kind, word in TABLE if isinstance(error, kind)), _BROKEN)
 
 
 def status_of(error: Exception, *, intune: bool) -> int:
-    """The HTTP status."""
+    """Return the HTTP status of an error."""
     if isinstance(error, HTTPException):
         return error.status_code
     if isinstance(error, errors.Conflict) and intune:
@@ -72,7 +72,7 @@ def status_of(error: Exception, *, intune: bool) -> int:
 def document_of(
     error: Exception, *, intune: bool, at: datetime, request_id: str, client_request_id: str, url: str
 ) -> dict[str, Any]:
-    """The envelope: `{"error":{"code","message","innerError":{...}}}`, with `details` where Graph gives them."""
+    """Return the envelope: `{"error":{"code","message","innerError":{...}}}`, with `details` where Graph gives them."""
     message, code = _words(error, intune=intune)
     if intune and isinstance(error, errors.FauxtuneError) and not _is_odata(error):
         message = _nested(message, client_request_id=client_request_id, url=url)
@@ -99,13 +99,13 @@ def _words(error: Exception, *, intune: bool) -> tuple[str, str]:
 
 
 def _is_odata(error: errors.FauxtuneError) -> bool:
-    """Graph's own front end refuses these, before Intune is asked: its sentences are plain."""
+    """Whether Graph's own front end refuses with this error, before Intune is asked: its sentences are plain."""
     plain = (UnknownSegment, NoSuchVerb, UnsupportedMediaType, errors.Unauthenticated, errors.NotEmulated)
     return isinstance(error, plain)
 
 
 def _nested(message: str, *, client_request_id: str, url: str) -> str:
-    """Intune's message: a JSON text. The sentence comes first in its `Message`, so that people find it."""
+    """Return Intune's message: a JSON text. The sentence comes first in its `Message`, so that people see it."""
     return json.dumps(
         {
             "_version": 3,

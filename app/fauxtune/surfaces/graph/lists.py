@@ -40,7 +40,7 @@ class Stored(Protocol):
 
     @property
     def document(self) -> JsonObject:
-        """What Graph shows of the row, with every property."""
+        """The document of the row, with every property."""
         ...
 
 
@@ -60,14 +60,14 @@ def _expand_nothing(_call: Call, _connection: Connection, rows: Sequence[object]
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[R]):
-    """How one collection is listed. `document` gives what Graph shows of a row, with every property.
+    """How one collection is listed. `document` gives a row's document, with every property.
 
     `directory`: by the directory's rules: no `$skip`, `$top` between 1 and the largest page, `$count` only with the
-    header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say how many a page has unasked
-    (`Unverified:` whether it is the page or the whole; the whole would cost a look at every row); with `$count=true`
-    they say how many there are in all. `expand` gives what `$expand` adds to each row of a page, for the navigations in
-    `expandable`. `searchable`: what `$search` looks at; None where it is not emulated. `shape` shows a row that is not
-    simply the view of one entity. `narrowed`: what holds for every element, whatever the client asks for.
+    header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections count a page without being asked
+    (`Unverified:` whether they count the page or the whole, which would mean reading every row); with `$count=true`
+    they count the whole. `expand` gives what `$expand` adds to each row of a page, for the navigations in `expandable`.
+    `searchable`: the properties that `$search` reads; None where it is not emulated. `shape` shows a row that is not
+    simply the view of one entity. `narrowed`: a condition that every element meets, whatever the client asks for.
     """
 
     collection: Collection[R]
@@ -88,26 +88,28 @@ class Listed(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The elements that a request asks for. One more than `limit` is looked for, to know whether there are more."""
+    """The range of elements that a request asks for. One more than `limit` is read, to know whether there are more."""
 
     limit: int
     offset: int
 
     def page(self, found: Sequence[T]) -> tuple[Sequence[T], int | None]:
-        """The page, and where the next one begins, or None."""
+        """Return the page, and the offset of the next one; None after the last page."""
         more = len(found) > self.limit > 0
         return found[: self.limit], self.offset + self.limit if more else None
 
 
 def condition_of(call: Call, entity: Entity) -> Condition | None:
-    """The `$filter`, typed by the entity. Invalid when it cannot be understood."""
+    """Return the `$filter`, typed by the entity. Raises Invalid if it cannot be understood."""
     if call.query.filter is None:
         return None
     return parse_filter(call.query.filter, entity, types=ENTITIES, version=call.version)
 
 
 def wanted_of(call: Call, listed: Listed[Any], *, counting: bool = False) -> Condition | None:
-    """What `$filter` and `$search` ask for together. Invalid, or NotEmulated, for what cannot be answered."""
+    """Return the condition of `$filter` and `$search` together. Raises Invalid, or NotEmulated, for one that cannot be
+    answered.
+    """
     filtered = condition_of(call, listed.entity)
     if listed.directory:
         _check_advanced(call, filtered, counting=counting)
@@ -221,7 +223,7 @@ def _selected_columns(call: Call, listed: Listed[Any]) -> tuple[str, ...] | None
 
 
 async def count_rows(call: Call, listed: Listed[Any], *, parent: str | None = None) -> Answer:
-    """`/$count`: the number alone, as text."""
+    """Answer `/$count`: the number alone, as text."""
     if listed.directory and not _is_eventual(call):
         raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")
     condition = wanted_of(call, listed, counting=True)
@@ -234,14 +236,14 @@ async def count_rows(call: Call, listed: Listed[Any], *, parent: str | None = No
 async def get_element(
     call: Call, listed: Listed[R], *, key: str, parent: str | None = None, context: str | None = None
 ) -> Answer:
-    """The element of the collection with this id. NotFound otherwise."""
+    """Answer with the element of the collection with this id. Raises NotFound if it does not exist."""
     check_options(call, listed.entity)
     row = await element_row(call, listed, key=key, parent=parent)
     return entity_answer(call, _shown(call, row, listed=listed), context=context or listed.context)
 
 
 async def element_row(call: Call, listed: Listed[R], *, key: str, parent: str | None = None) -> R:
-    """Return the row of the collection with this id. Raises NotFound if there is none."""
+    """Return the row of the collection with this id. Raises NotFound if it does not exist."""
     row = await call.read(
         lambda connection: collections.element(
             connection, call.tenant.id, collection=listed.collection, key=key, parent=parent
@@ -259,7 +261,9 @@ def _window(call: Call, listed: Listed[Any]) -> Window:
 
 
 def window_of(call: Call, *, page_size: int = 1000, largest_page: int = 1000) -> Window:
-    """What `$top`, `$skip`, `$skiptoken` and the header Prefer ask for. Invalid for what cannot be had."""
+    """Return the range that `$top`, `$skip`, `$skiptoken` and the header Prefer ask for. Raises Invalid for an unknown
+    $skiptoken.
+    """
     query = call.query
     limit = min(page_size if query.top is None else query.top, largest_page)
     preferred = _PREFERRED_SIZE.search(call.headers.get("prefer", ""))
@@ -275,7 +279,7 @@ def window_of(call: Call, *, page_size: int = 1000, largest_page: int = 1000) ->
 def collection_answer(
     call: Call, values: Sequence[Json], *, context: str, total: int | None = None, next_offset: int | None = None
 ) -> Answer:
-    """200 with `value`."""
+    """Answer 200 with `value`."""
     document: Json = {"@odata.context": call.context(context)}
     if total is not None:
         document["@odata.count"] = total
@@ -302,8 +306,8 @@ def _check_directory(call: Call, listed: Listed[Any]) -> None:
 
 
 def _check_advanced(call: Call, condition: Condition | None, *, counting: bool) -> None:
-    """Graph: "Advanced query capabilities". Differs from Intune: unless the tenant wants it faithful, only `$search`
-    and `$count` are refused without the header; conditions are evaluated all the same.
+    """Refuse queries by Graph's "Advanced query capabilities". Differs from Intune: unless the tenant wants it
+    faithful, only `$search` and `$count` are refused without the header; conditions are evaluated all the same.
     """
     if call.query.search is not None and not _is_eventual(call):
         raise UnsupportedQuery(

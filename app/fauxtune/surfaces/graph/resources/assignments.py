@@ -200,7 +200,7 @@ def _new_assignment(sent: object, *, version: Version) -> NewAssignment:
 
 
 def _read(document: Json) -> NewAssignment:
-    """An assignment that the schema has accepted."""
+    """Return an assignment that the schema has accepted."""
     target = document.get("target")
     if not isinstance(target, dict):
         raise Invalid("An assignment needs a target.", target="target")

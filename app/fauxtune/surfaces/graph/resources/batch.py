@@ -35,7 +35,7 @@ class Item:
 
     @property
     def key(self) -> str:
-        """Ids are compared in any case."""
+        """The id in lower case: ids are compared in any case."""
         return str(self.id).lower()
 
 
@@ -84,7 +84,7 @@ def _message(call: Call, url: str, *, method: str, headers: Mapping[str, str], c
     try:
         cut = urlsplit(url)
     except ValueError:
-        raise Invalid(f"The url '{url[:200]}' of a batch's request is none.", target="url") from None
+        raise Invalid(f"The url '{url[:200]}' of a batch's request is not a URL.", target="url") from None
     path, version = f"/{cut.path.lstrip('/')}", call.version
     said = _VERSION.match(path)
     if said is not None:
@@ -118,7 +118,7 @@ def _check_ids(items: list[Item]) -> None:
 
 
 def _in_order(items: list[Item]) -> list[Item]:
-    """Every item after those that it depends on. Invalid for a circle."""
+    """Return every item after those that it depends on. Raises Invalid for a circle."""
     ordered: list[Item] = []
     waiting = list(items)
     while waiting:

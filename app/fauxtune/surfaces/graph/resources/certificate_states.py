@@ -1,9 +1,9 @@
-"""How certificates fare on devices: those of one profile, and all. Graph: managedDeviceCertificateState,
+"""The states of certificates on devices: those of one profile, and all. Graph: managedDeviceCertificateState,
 managedAllDeviceCertificateState (beta).
 
 A PKCS or SCEP profile has one row for a device, one of imported certificates a row for a device and certificate. A row
-stays when its certificate goes, until the device's record does. Of imported certificates no more is known than the
-import says, unless this tenant's CA issued them.
+stays when its certificate is removed, until the device's record is deleted. Of an imported certificate only the
+import's data are known, unless this tenant's CA issued it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Certificate connectors. Graph: ndesConnector, certificateConnectorDetails (beta). Intune: "Certificate Connector for
 Microsoft Intune".
 
-The two are two views of the same connectors, of which a tenant has a hundred at most. Unverified: that an active one
-cannot be deleted, for it would report again; and what each of its health checks depends on.
+Both are views of the same connectors, of which a tenant has a hundred at most. Unverified: that an active one cannot be
+deleted, because it would report again; and what each of its health checks depends on.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
 
 
 async def _documents(call: Call) -> list[Json]:
-    """Each connector with the properties of both types."""
+    """Return each connector with the properties of both types."""
 
     def read(connection: Connection) -> tuple[list[ConnectorRow], dict[str, JsonObject], bool]:
         found = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
@@ -129,14 +129,14 @@ def _document(
 
 
 def _last(row: ConnectorRow, *, online: bool, now: datetime) -> datetime:
-    """When it was last heard of."""
+    """Return the time of its last contact."""
     if row.credential_digest is not None:
         return row.contact_at or row.created_at
     return now if online else row.offline_since or row.created_at
 
 
 def _checks(roles: list[str], templates: Iterable[Mapping[str, Any]], *, reached: bool, online: bool) -> list[Json]:
-    """What a connector says of its certification authority; one that asks none for anything says nothing."""
+    """Return a connector's checks of its certification authority; a connector that sends it no requests has none."""
     listed = list(templates)
     fine = {}
     if "pkcs" in roles:

@@ -1,4 +1,4 @@
-"""What an administrator asks of a device, or of many. Graph: managedDevice: wipe, retire ... executeAction."""
+"""Actions on one device, or on many. Graph: managedDevice: wipe, retire ... executeAction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BODIES = {form.action: form.body for form in FORMS}
 
 
 def action(form: Form) -> Handler:
-    """The handler of POST .../{action}: no body, null and {} are the same."""
+    """Return the handler of POST .../{action}: no body, null and {} are the same."""
 
     async def ask(call: Call) -> Answer:
         details = accept(form.body, call.optional_body(), partial=False, version=call.version)
@@ -77,7 +77,7 @@ async def _order(
 
 
 def _required(action: DeviceAction) -> list[str]:
-    """The parameters that this action cannot do without, where executeAction has a name for them."""
+    """Return the parameters that the action requires and for which executeAction has a name."""
     body = _BODIES.get(action)
     required = () if body is None else (prop for prop in body.properties if prop.required)
     return [prop.name for prop in required if EXECUTE_ACTION.find(prop.name) is not None]
@@ -97,7 +97,7 @@ def _distinct(device_ids: list[Any]) -> list[ManagedDeviceId]:
 
 
 def _check(action: DeviceAction, details: Json) -> None:
-    """What the types alone do not say."""
+    """Raise Invalid for a parameter that has the right type and a wrong value."""
     code = details.get("macOsUnlockCode")
     if code and not _UNLOCK_CODE.fullmatch(code):
         raise Invalid("macOsUnlockCode is a PIN of six digits.", target="macOsUnlockCode")

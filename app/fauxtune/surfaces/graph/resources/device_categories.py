@@ -1,4 +1,4 @@
-"""Categories of devices, and which one a device is in. Graph: deviceCategory."""
+"""Device categories, and the category of a device. Graph: deviceCategory."""
 
 from __future__ import annotations
 

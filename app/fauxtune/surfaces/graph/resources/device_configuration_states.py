@@ -1,4 +1,4 @@
-"""How the profiles of one device fare there, and their settings. Graph: deviceConfigurationState,
+"""The states of the profiles of one device, and of their settings. Graph: deviceConfigurationState,
 deviceConfigurationSettingState.
 
 The id of a state is that of its profile. Lists leave `settingStates` empty, as the service does; a single state has

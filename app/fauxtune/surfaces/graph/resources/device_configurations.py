@@ -100,7 +100,7 @@ async def delete_profile(call: Call) -> Answer:
 
 
 async def profile_row(call: Call) -> ProfileRow:
-    """The profile that the path names. NotFound otherwise."""
+    """Return the profile that the path names. Raises NotFound if it does not exist."""
     key = call.keys["profile"]
     row = await call.read(queries.profile, call.tenant.id, profile_id=key)
     if row is None:
@@ -109,8 +109,8 @@ async def profile_row(call: Call) -> ProfileRow:
 
 
 async def profile_with(call: Call, navigation: str) -> ProfileRow:
-    """The profile that the path names, whose type has the navigation. NotFound if the path's cast is not that type;
-    UnknownSegment if the type has no such navigation.
+    """Return the profile that the path names, whose type must have the navigation. Raises NotFound if the path's cast
+    is to another type, UnknownSegment if the type has no such navigation.
     """
     row = await profile_row(call)
     shape = entity(row.kind)
@@ -122,18 +122,18 @@ async def profile_with(call: Call, navigation: str) -> ProfileRow:
 
 
 def _dated(call: Call, given: Answer) -> Answer:
-    """Overviews say of which moment they are."""
+    """Mark an answer with an overview as dated: it has the moment in it."""
     dated = any(each.navigation.lower().endswith("overview") for each in call.query.expand)
     return replace(given, dated=dated)
 
 
 def below(profile: ProfileRow, name: str) -> str:
-    """The context of a part of a profile."""
+    """Return the context of a part of a profile."""
     return f"{CONTEXT}('{profile.id}')/{name}"
 
 
 def kind_of(name: str) -> Kind:
-    """The kind of this name. Invalid for one that is abstract or does not exist here."""
+    """Return the kind with this name. Raises Invalid for one that is abstract or does not exist here."""
     found = kind(name)
     if found is None:
         raise Invalid(

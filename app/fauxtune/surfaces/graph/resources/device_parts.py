@@ -55,5 +55,5 @@ PARTS: dict[str, Part[JoinedDeviceRow]] = by_name(
 
 
 def expansions(call: Call, connection: Connection, rows: Sequence[JoinedDeviceRow]) -> list[Json]:
-    """What `$expand` adds to each of these devices, in their order."""
+    """Return what `$expand` adds to each of these devices, in their order."""
     return add_parts(call, connection, rows, parts=PARTS, place=lambda row, part: f"{DEVICES}('{row.id}')/{part.name}")

@@ -1,4 +1,4 @@
-"""How a profile fares on devices. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
+"""The status of a profile on each device. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
 
 Differs from Intune: one row for a device, not one for each of its users; a device here has one at most.
 """

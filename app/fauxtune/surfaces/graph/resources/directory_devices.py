@@ -1,7 +1,7 @@
 """Entra devices. Graph: device; list, get, create, update, delete, and the alternate key deviceId.
 
-Every managed device has one, and an administrator can make bare ones. A device's own id and its deviceId are two: the
-latter is what a managedDevice calls azureADDeviceId, and in a path it is written `devices(deviceId='...')`.
+Every managed device has one, and an administrator can create others. A device's own id and its deviceId differ: a
+managedDevice calls the latter azureADDeviceId, and in a path it is written `devices(deviceId='...')`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ async def delete_device(call: Call) -> Answer:
 
 
 def device_row(connection: Connection, call: Call) -> DirectoryDeviceRow:
-    """Return the device that the path names by its id or by its deviceId. Raises NotFound if there is none."""
+    """Return the device that the path names by its id or by its deviceId. Raises NotFound if it does not exist."""
     key, tenant_id = call.keys["device"], call.tenant.id
     if _BY_DEVICE_ID.match(unquote(call.path)):
         row = queries.directory_device_by_device_id(connection, tenant_id, device_id=key)

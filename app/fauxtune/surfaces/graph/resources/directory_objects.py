@@ -1,6 +1,6 @@
-"""What users, groups and Entra devices have in common. Graph: directoryObject; get, delete, getByIds.
+"""The common part of users, groups and Entra devices. Graph: directoryObject; get, delete, getByIds.
 
-A list that holds several kinds says of each element what it is; so does what `$expand` brings along.
+A list that holds several kinds gives the type of each element; so does a navigation that `$expand` adds.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def expand(call: Call, connection: Connection, rows: Sequence[Identified]) -> li
 
 async def expanded_answer(call: Call, find: Callable[[Connection], D | None], *, key: str, listed: Listed[D]) -> Answer:
     """Answer with one user, group or device, and what `$expand` adds as in its list. Raises NotFound, naming the key of
-    the path, if there is none.
+    the path, if it does not exist.
     """
     check_options(call, listed.entity, expandable=listed.expandable)
 
@@ -136,7 +136,7 @@ async def expanded_answer(call: Call, find: Callable[[Connection], D | None], *,
 
 
 def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> None:
-    """Invalid, in the directory's words, for a body that lacks one of these properties."""
+    """Raise Invalid, in the directory's words, for a body that lacks one of these properties."""
     for name in names:
         if body.get(name) is None:
             resource = entity.name.capitalize()
@@ -144,7 +144,7 @@ def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> Non
 
 
 def texts(body: Json, name: str, *, most: int) -> list[str]:
-    """A required list of ids in a body, in lower case. Invalid for anything else, and for too many."""
+    """Return a required list of ids in a body, in lower case. Raises Invalid for anything else, and for too many."""
     given = body.get(name)
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise Invalid(f"'{name}' is required: a list of ids.", target=name)

@@ -1,7 +1,8 @@
-"""What `$expand` adds to profiles: their parts, and the profiles that they refer to.
+"""Profiles with `$expand`: their parts, and the profiles that they refer to. Graph: deviceConfiguration,
+`$expand=assignments,microsoft.graph.T/rootCertificate`.
 
-Graph: deviceConfiguration, `$expand=assignments,microsoft.graph.T/rootCertificate`. A page costs one statement for all
-references, however long it is and however many are asked for; for its parts see there.
+A page costs one statement for all references, however long it is and however many are asked for; for its parts see
+`parts`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ EXPANDABLE = (*PARTS, *(name.lower() for name in NAMES))
 
 
 def check_expansion(call: Call, *entities: Entity) -> None:
-    """Invalid for an `$expand` of what no type has that is meant: the one of the cast, else any of `entities`."""
+    """Raise Invalid for an `$expand` of a navigation that the type of the cast, or else each of `entities`, lacks."""
     for each in call.query.expand:
         meant = entities if each.cast is None else (entity(each.cast),)
         found = [nav for kind in meant if (nav := _navigation(call, kind, name=each.navigation)) is not None]
@@ -45,7 +46,7 @@ def check_expansion(call: Call, *entities: Entity) -> None:
 
 
 def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -> list[Json]:
-    """What is added to each of these profiles, in their order."""
+    """Return what `$expand` adds to each of these profiles, in their order."""
     added = add_parts(
         call,
         connection,
@@ -63,24 +64,24 @@ def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -
 
 
 def profile_view(call: Call, row: ProfileRow, *, select: tuple[str, ...] | None = None) -> Json:
-    """A profile as this version shows it."""
+    """Return a profile as this version shows it."""
     return view(entity(row.kind), row.document, version=call.version, select=select)
 
 
 def reference_context(row: ProfileRow, navigation: str) -> str:
-    """The context of what the profile refers to."""
+    """Return the context of the profile that a navigation refers to."""
     return f"{CONTEXT}('{row.id}')/{entity(row.kind).full_name}/{navigation}"
 
 
 def _place(row: ProfileRow, part: Part[ProfileRow]) -> str:
-    """Where a part is found: what not every type has is behind the type."""
+    """Return the place of a part: parts that not every type has are below the type's cast."""
     if DEVICE_CONFIGURATION.navigation(part.name) is None:
         return reference_context(row, part.name)
     return f"{CONTEXT}('{row.id}')/{part.name}"
 
 
 def _references(call: Call, row: ProfileRow, *, targets: Mapping[ProfileId, ProfileRow]) -> Json:
-    """What one profile refers to, as far as that is asked for."""
+    """Return the profiles that one profile refers to, as far as `$expand` names them."""
     added: Json = {}
     for each in call.query.expand:
         found = _of_row(call, row, expand=each)
@@ -92,7 +93,7 @@ def _references(call: Call, row: ProfileRow, *, targets: Mapping[ProfileId, Prof
 
 
 def _of_row(call: Call, row: ProfileRow, *, expand: Expand) -> Navigation | None:
-    """The navigation as the row's type has it; None where the cast is to another type, or the type has none."""
+    """Return the navigation of the row's type; None if the cast is to another type, or the type lacks it."""
     shape = entity(row.kind)
     if expand.cast is not None and not shape.is_a(entity(expand.cast)):
         return None

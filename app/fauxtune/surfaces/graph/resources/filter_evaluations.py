@@ -1,4 +1,4 @@
-"""What filters find. Graph: evaluateAssignmentFilter, getAssignmentFiltersStatusDetails, and
+"""Evaluations of filters. Graph: evaluateAssignmentFilter, getAssignmentFiltersStatusDetails, and
 managedDevice/assignmentFilterEvaluationStatusDetails.
 """
 

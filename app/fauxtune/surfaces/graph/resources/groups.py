@@ -1,4 +1,4 @@
-"""Groups, and who joins, leaves and owns them. Graph: group; members/$ref and owners/$ref."""
+"""Groups, their members and owners. Graph: group; members/$ref and owners/$ref."""
 
 from __future__ import annotations
 

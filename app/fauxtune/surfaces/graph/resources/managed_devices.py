@@ -120,7 +120,7 @@ async def protection_state(call: Call) -> Answer:
 
 
 def empty(name: str) -> Handler:
-    """The handler of a collection below a device that has nothing in it."""
+    """Return the handler of a collection below a device that is always empty."""
 
     async def nothing(call: Call) -> Answer:
         row = await _without_defender(call) if name.startswith(_DEFENDER) else await device_row(call)
@@ -131,7 +131,7 @@ def empty(name: str) -> Handler:
 
 
 def empty_count(name: str) -> Handler:
-    """The same for its `/$count`."""
+    """Return the handler of the `/$count` of a collection that is always empty."""
     listed = empty(name)
 
     async def none(call: Call) -> Answer:
@@ -142,7 +142,7 @@ def empty_count(name: str) -> Handler:
 
 
 def empty_element(name: str) -> Handler:
-    """The same for one of its elements, and for whatever is below one."""
+    """Return the handler of the elements, and of all paths below them, of a collection that is always empty."""
     listed = empty(name)
 
     async def nothing(call: Call) -> Answer:
@@ -160,7 +160,9 @@ async def _without_defender(call: Call) -> JoinedDeviceRow:
 
 
 async def device_row(call: Call) -> JoinedDeviceRow:
-    """The record that the path names. NotFound below a user for a device of somebody else."""
+    """Return the record that the path names. Raises NotFound if it does not exist, or if it is another user's and the
+    path names a user.
+    """
     key, owner = ManagedDeviceId(call.keys["device"]), await _owner_of(call)
     row = await call.read(queries.managed_device, call.tenant.id, managed_device_id=key)
     if row is None or (owner is not None and row.user_id != owner):
@@ -169,14 +171,14 @@ async def device_row(call: Call) -> JoinedDeviceRow:
 
 
 async def device_id_of(call: Call) -> ManagedDeviceId:
-    """The id of the record that the path names, once it is certain that it is one of this user's."""
+    """Return the id of the record that the path names, which is the user's if the path names a user."""
     if await _owner_of(call) is None:
         return ManagedDeviceId(call.keys["device"])
     return (await device_row(call)).id
 
 
 async def _owner_of(call: Call) -> str | None:
-    """The user whose devices the path is about; None for the whole tenant."""
+    """Return the user whose devices the path is about; None for the whole tenant."""
     if call.path.strip("/").partition("/")[0].lower() == "me":
         return key_of(call)
     if "user" not in call.keys:
@@ -198,8 +200,8 @@ def _shown(call: Call, row: JoinedDeviceRow, *, more: Json | None = None) -> Ans
 
 
 def _faithful(call: Call) -> Call:
-    """The call as the real service reads it, where the tenant wants that: `$orderby` and conditions on other properties
-    than the filterable ones are ignored in silence, and the whole list comes.
+    """Return the call as the real service reads it, if the tenant wants that: `$orderby` and conditions on other
+    properties than the filterable ones are ignored silently, and the whole list is returned.
     """
     if not call.tenant.setting("graph.faithfulQuery"):
         return call

@@ -1,7 +1,7 @@
-"""Who is in what. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf, and one of each;
-checkMemberGroups, getMemberGroups, checkMemberObjects, getMemberObjects.
+"""Memberships, ownerships and managers. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf,
+and one of each; checkMemberGroups, getMemberGroups, checkMemberObjects, getMemberObjects.
 
-Whose lists are asked for is in the path: a user, `/me`, a group, an Entra device, or any directory object.
+The path names the object whose lists are asked for: a user, `/me`, a group, an Entra device, or any directory object.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def references(navigation: str) -> Handler:
 
 
 async def get_manager(call: Call) -> Answer:
-    """GET .../manager; 404 where there is none."""
+    """GET .../manager; 404 for a user without one."""
     return entity_answer(call, shape(call, await _manager(call)), context="directoryObjects")
 
 
@@ -123,7 +123,7 @@ async def get_member_groups(call: Call) -> Answer:
 
 
 async def owner_id(call: Call) -> str:
-    """The id of what the path speaks of. NotFound when that does not exist."""
+    """Return the id of the object that the path names. Raises NotFound if it does not exist."""
     kind, key = _named(call)
     found = await _look_up(call, kind, key=key)
     if found is None:
@@ -166,10 +166,12 @@ async def _memberships(call: Call, *, among: list[str] | None = None, security_o
 
 
 def _cast(call: Call, listed: Listed[R]) -> Listed[R]:
-    """Only the kind that the cast names, with that kind's properties alone. Invalid for a type that is in no list."""
+    """Narrow the list to the kind that the cast names, with that kind's properties alone. Raises Invalid for a type
+    that is in no list.
+    """
     if call.cast is None:
         return listed
     kind = KINDS.get(call.cast.lower())
     if kind is None:
-        raise Invalid(f"The type 'microsoft.graph.{call.cast}' is none that can be here: {', '.join(KINDS)} are.")
+        raise Invalid(f"The list cannot hold 'microsoft.graph.{call.cast}'; it can hold {', '.join(KINDS)}.")
     return replace(listed, entity=kind, narrowed=IsOf((kind.name,)))

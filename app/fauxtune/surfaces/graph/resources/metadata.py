@@ -1,4 +1,6 @@
-"""What Graph says of itself to anybody: `$metadata` and the service document. OData Protocol 4.01, 11.1."""
+"""The documents about Graph itself, which need no token: `$metadata` and the service document. OData Protocol 4.01,
+11.1.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from fauxtune.surfaces.graph.call import Answer, Call, Message
 
 
 def described(message: Message, *, root: str) -> Answer | None:
-    """The answer to a question that needs no token, or None for any other message."""
+    """Return the answer to a message that needs no token; None for any other message."""
     path = message.path.strip("/").lower()
     if message.method != "GET" or path not in ("", "$metadata"):
         return None
@@ -23,7 +25,7 @@ def described(message: Message, *, root: str) -> Answer | None:
 
 
 async def describe(call: Call) -> Answer:
-    """The same, asked by somebody with a token, in a batch for example."""
+    """Answer the same messages for a caller with a token, in a batch for example."""
     message = Message(call.method, call.version, path=call.path, raw_query="", headers={}, content=b"")
     found = described(message, root=call.root)
     if found is None:

@@ -1,4 +1,4 @@
-"""What the directory says of the tenant itself. Graph: organization, domain."""
+"""The tenant in the directory. Graph: organization, domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `$expand` adds to the rows of a page, or to a single one: OData URL Conventions 4.01, 5.1.3.
+"""Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
 
 Each navigation that can be expanded is a `Part`, in the list of its resource. A page costs one statement for each
 navigation, however long it is, where the elements are rows of a collection.
@@ -47,8 +47,8 @@ def add_parts(
     place: Callable[[R, Part[R]], str],
     has: Callable[[R, Expand], bool] = lambda _row, _expand: True,
 ) -> list[Json]:
-    """What `$expand` adds to each row, in their order, as far as it names one of the parts and the row `has` it.
-    `place`: where the part of a row is found, for its context.
+    """Return what `$expand` adds to each row, in their order, for the navigations among the parts that the row `has`.
+    `place`: the path of a row's part, for its context.
     """
     added: list[Json] = [{} for _ in rows]
     for each in call.query.expand:
@@ -64,7 +64,7 @@ def add_parts(
 
 
 def _shown(call: Call, found: list[Json] | Json | None, *, part: Part[Any], expand: Expand, place: str) -> Json:
-    """The navigation as a property of its row, with its context before it."""
+    """Return the navigation as a property of its row, with its context before it."""
 
     def one(document: Json) -> Json:
         return view(part.entity, document, version=call.version, select=expand.select)

@@ -1,6 +1,6 @@
-"""The parts of a profile that are computed, and all that `$expand` adds to it besides what it refers to. Graph:
-deviceConfiguration: assignments, groupAssignments, deviceStatuses, userStatuses, deviceStatusOverview,
-userStatusOverview, deviceSettingStateSummaries, managedDeviceCertificateStates.
+"""The computed parts of a profile, and all that `$expand` adds to it besides references. Graph: deviceConfiguration:
+assignments, groupAssignments, deviceStatuses, userStatuses, deviceStatusOverview, userStatusOverview,
+deviceSettingStateSummaries, managedDeviceCertificateStates.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from fauxtune.surfaces.graph.resources.parts import Part, by_name, of_collection
 
 
 def device_overview(call: Call, connection: Connection, profile: ProfileRow) -> Json:
-    """Counts of the devices that the list shows. Devices of other platforms are counted apart, and are in no list."""
+    """Return the counts of the devices that the list shows. Devices of other platforms are counted apart, and are in no
+    list.
+    """
     tenant_id, profile_id = call.tenant.id, profile.id
     ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
     by_variant = statuses.reached_devices(connection, tenant_id, ids=ids)
@@ -41,12 +43,12 @@ def device_overview(call: Call, connection: Connection, profile: ProfileRow) -> 
 
 
 def user_overview(call: Call, connection: Connection, profile: ProfileRow) -> Json:
-    """Counts of the users that the list shows."""
+    """Return the counts of the users that the list shows."""
     return _overview(call, profile, counts=statuses.user_counts(connection, call.tenant.id, profile_id=profile.id))
 
 
 def setting_summaries(call: Call, connection: Connection, profile: ProfileRow) -> list[Json]:
-    """How its settings fare: a profile has one kind of setting here."""
+    """Return the counts of devices by the status of the profile's settings, which are of one kind here."""
     counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile.id)
     setting, name = setting_of(profile.kind)
     numbers = {f"{status}DeviceCount": number for status, number in counts.items()}
@@ -54,7 +56,7 @@ def setting_summaries(call: Call, connection: Connection, profile: ProfileRow) -
 
 
 def in_old_form(row: AssignmentRow) -> Json:
-    """An assignment to a group as its old form shows it."""
+    """Return an assignment to a group in its old form."""
     return {
         "id": row.id,
         "targetGroupId": row.group_id,
@@ -77,7 +79,9 @@ PARTS = by_name(
 
 
 def _overview(call: Call, profile: ProfileRow, *, counts: dict[str, int]) -> Json:
-    """What both overviews say. `failedCount` is that of `nonCompliant`, which no profile is here."""
+    """Return the common part of both overviews. `failedCount` is that of `nonCompliant`, a status that no profile has
+    here.
+    """
     return {
         "id": profile.id,
         "pendingCount": counts.get(ProfileStatus.PENDING.value, 0),

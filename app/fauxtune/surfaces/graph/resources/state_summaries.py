@@ -1,4 +1,4 @@
-"""How settings fare, and how profiles do in the tenant as a whole. Graph: settingStateDeviceSummary,
+"""Summaries of the states of settings, and of profiles in the whole tenant. Graph: settingStateDeviceSummary,
 deviceConfigurationDeviceStateSummary, deviceConfigurationUserStateSummary, deviceConfigurationConflictSummary.
 
 Unverified: that a device, or a user, counts once in the tenant's summaries, with the worst of its profiles.
@@ -52,7 +52,7 @@ async def _settings(call: Call) -> tuple[ProfileRow, list[Json]]:
 
 
 def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:
-    """The handler of one of the tenant's two summaries, each a single thing with the tenant's id."""
+    """Return the handler of one of the tenant's two summaries, each a single object with the tenant's id."""
 
     async def handler(call: Call) -> Answer:
         check_options(call, entity)
@@ -106,7 +106,7 @@ async def _conflicts(call: Call) -> list[Json]:
 
 
 def source_of(profile_id: str, name: str | None) -> Json:
-    """A profile as the source of a setting."""
+    """Return a profile as the source of a setting."""
     return {"id": profile_id, "displayName": name, "sourceType": "deviceConfiguration"}
 
 

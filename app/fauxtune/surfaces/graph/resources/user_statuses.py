@@ -1,7 +1,7 @@
-"""How a profile fares for users. Graph: deviceConfigurationUserStatus, deviceConfigurationUserOverview.
+"""The status of a profile for each user. Graph: deviceConfigurationUserStatus, deviceConfigurationUserOverview.
 
-A user fares as the device does where the profile fares worst; a device without a user is none's. Unverified: the form
-of the id, which is `<user>_<profile>` here.
+A user's status is the worst of the user's devices; devices without a user are not counted. Unverified: the form of the
+id, which is `<user>_<profile>` here.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ async def get_license_details(call: Call) -> Answer:
 
 
 def key_of(call: Call) -> str:
-    """The user in the path; at `/me` the one who signed in."""
+    """Return the key of the user in the path; at `/me` that of the user who signed in."""
     key = call.keys.get("user", call.principal.user_id)
     if key is None:
         raise Invalid("/me request is only valid with delegated authentication flow.")
@@ -230,7 +230,7 @@ def _guid(value: object) -> str:
 
 
 def _accepted(call: Call, body: Json, *, partial: bool) -> tuple[Json, str | None]:
-    """The document without the password, which is kept apart and never shown."""
+    """Return the document without the password, and the password, which is stored apart and never shown."""
     document = accept(USER, body, partial=partial, version=call.version)
     profile: dict[str, Any] = document.pop("passwordProfile", None) or {}
     password = profile.get("password")

@@ -1,6 +1,6 @@
-"""THE list of what Graph's surface answers. Whatever is not here is a 400, as the real service answers it.
+"""The list of Graph's routes. Any other path is a 400, as the real service answers it.
 
-One file an area; a route is a line of data in it.
+One module an area; a route is a line of data in it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AREAS: dict[str, tuple[Route[Handler], ...]] = {
     "Managed devices": MANAGED_DEVICES,
     "Profiles": (*PROFILES, *REFERENCES),
     "Assignments and their filters": ASSIGNMENTS,
-    "How profiles fare": STATUSES,
+    "Statuses of profiles": STATUSES,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,

@@ -26,11 +26,11 @@ def absent(method: str, template: str, *, summary: str, why: str, beta_only: boo
 
 
 ABSENT: tuple[Route[Handler], ...] = (
-    absent("POST", f"{_CONNECTOR}/getHealthMetrics", summary="How a connector fares", why=_METRICS, beta_only=True),
+    absent("POST", f"{_CONNECTOR}/getHealthMetrics", summary="The health of a connector", why=_METRICS, beta_only=True),
     absent(
         "POST",
         f"{_CONNECTOR}/getHealthMetricTimeSeries",
-        summary="How a connector fared",
+        summary="The health of a connector over time",
         why=_METRICS,
         beta_only=True,
     ),

@@ -427,7 +427,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         _SERVICE,
-        "the record of a device stays until somebody deletes it",
+        "the record of a device stays until it is deleted",
         "",
         "managedDeviceCleanupRules managedDeviceCleanupSettings tenantAssociatedDevices",
     ),

@@ -18,7 +18,7 @@ _ONE = f"{_ALL}/{{certificate}}"
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
 
-_REFUSALS = approximated("409 for one that the user has, 400 for a user that is none: neither is documented")
+_REFUSALS = approximated("409 for one that the user has, 400 for an unknown user: neither is documented")
 _FIXED = approximated("400 for another thumbprint or user, of which the key is made")
 _VERBS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 

@@ -145,7 +145,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         source="Graph: managedDevice: users",
     )
     changes: tuple[tuple[str, Handler, str], ...] = (
-        ("POST", managed_devices.set_primary_user, "Make somebody the primary user of a device"),
+        ("POST", managed_devices.set_primary_user, "Set the primary user of a device"),
         ("DELETE", managed_devices.clear_primary_user, "Make a device a shared one, without primary user"),
     )
     for method, change, about in changes:

@@ -26,7 +26,7 @@ def lists(
     source: str,
     fidelity: Fidelity = EXACT,
 ) -> tuple[Route[Handler], ...]:
-    """A navigation to directory objects, how many there are, and one of them."""
+    """Return the routes of a navigation to directory objects: list, count, and one element."""
     return (
         Route(
             "GET",
@@ -64,7 +64,7 @@ def lists(
 def references(
     template: str, collection: str, *, what: str, permissions: tuple[str, ...], source: str, fidelity: Fidelity = EXACT
 ) -> Route[Handler]:
-    """References to directory objects in place of the objects."""
+    """Return the route of the references to directory objects."""
     return Route(
         "GET",
         f"{template}/$ref",
@@ -77,7 +77,7 @@ def references(
 
 
 def checks(one: str, *, permissions: tuple[str, ...]) -> tuple[Route[Handler], ...]:
-    """What can be asked of anything that can be in a group."""
+    """Return the routes of checks on the memberships of an object."""
     actions: tuple[tuple[str, Handler, str, Fidelity], ...] = (
         ("checkMemberGroups", memberships.check_member_groups, "Which of these groups hold it", EXACT),
         ("checkMemberObjects", memberships.check_member_objects, "Which of these objects hold it", GROUPS_ALONE),
@@ -99,7 +99,7 @@ def checks(one: str, *, permissions: tuple[str, ...]) -> tuple[Route[Handler], .
 
 
 def of_member(one: str, *, kind: str, permissions: tuple[str, ...]) -> tuple[Route[Handler], ...]:
-    """The same, and the groups that hold it."""
+    """Return the routes of checks, and of the groups that hold the object."""
     return (
         *checks(one, permissions=permissions),
         *lists(

@@ -19,9 +19,9 @@ from fauxtune.surfaces.graph.routes import permissions as needs
 _ONE = "deviceManagement/deviceConfigurations/{profile}"
 _CHANGED = {
     "PUT": approximated("the type is checked, and the version raised: what the service does beyond is not documented"),
-    "DELETE": approximated("404 where there is none, else the version is raised: neither is documented"),
+    "DELETE": approximated("404 where nothing is set, else the version is raised: neither is documented"),
 }
-_DERIVED = approximated("there are none: nothing can be bound")
+_DERIVED = approximated("derived credentials do not exist here: nothing can be bound")
 
 
 def _route(

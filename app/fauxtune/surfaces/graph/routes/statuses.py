@@ -1,4 +1,5 @@
-"""How profiles fare: below each profile, below each device, and in the tenant as a whole; and how certificates do.
+"""Statuses of profiles: below each profile, below each device, and in the tenant as a whole; and the states of
+certificates.
 
 #: data
 """
@@ -64,7 +65,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/deviceStatuses",
         device_statuses.list_device_statuses,
-        summary="List how devices fare",
+        summary="List the status of a profile on each device",
         returns=shapes.DEVICE_STATUS,
         many=True,
     ),
@@ -78,20 +79,20 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/deviceStatuses/{{status}}",
         device_statuses.get_device_status,
-        summary="Get how one device fares",
+        summary="Get the status of a profile on one device",
         returns=shapes.DEVICE_STATUS,
     ),
     _read(
         f"{_PROFILE}/deviceStatusOverview",
         device_statuses.device_status_overview,
-        summary="Count how devices fare",
+        summary="Count devices by the status of a profile",
         returns=shapes.DEVICE_OVERVIEW,
         dated=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses",
         user_statuses.list_user_statuses,
-        summary="List how users fare",
+        summary="List the status of a profile for each user",
         returns=shapes.USER_STATUS,
         many=True,
     ),
@@ -104,20 +105,20 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/userStatuses/{{status}}",
         user_statuses.get_user_status,
-        summary="Get how one user fares",
+        summary="Get the status of a profile for one user",
         returns=shapes.USER_STATUS,
     ),
     _read(
         f"{_PROFILE}/userStatusOverview",
         user_statuses.user_status_overview,
-        summary="Count how users fare",
+        summary="Count users by the status of a profile",
         returns=shapes.USER_OVERVIEW,
         dated=True,
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries",
         state_summaries.list_setting_summaries,
-        summary="How single settings fare",
+        summary="List the states of a profile's settings",
         returns=shapes.SETTING_SUMMARY,
         many=True,
         fidelity=_SETTINGS,
@@ -132,14 +133,14 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries/{{summary}}",
         state_summaries.get_setting_summary,
-        summary="How one setting fares",
+        summary="Get the state of one setting",
         returns=shapes.SETTING_SUMMARY,
         fidelity=_SETTINGS,
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates",
         certificate_states.list_states,
-        summary="How each device's certificate fares",
+        summary="List the state of each device's certificate",
         returns=shapes.CERTIFICATE_STATE,
         many=True,
         beta_only=True,
@@ -155,7 +156,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates/{{state}}",
         certificate_states.get_state,
-        summary="How one device's certificate fares",
+        summary="Get the state of one device's certificate",
         returns=shapes.CERTIFICATE_STATE,
         beta_only=True,
         fidelity=_CERTIFICATES,
@@ -185,7 +186,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     yield _read(
         f"{states}/{{state}}",
         device_configuration_states.get_state,
-        summary="Get how one profile fares on a device",
+        summary="Get the state of one profile on a device",
         returns=shapes.CONFIGURATION_STATE,
         permissions=permissions,
         fidelity=_SETTINGS,
@@ -193,7 +194,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     yield _read(
         f"{states}/{{state}}/settingStates",
         device_configuration_states.list_settings,
-        summary="How a profile's settings fare on a device",
+        summary="List the states of a profile's settings on a device",
         source=shapes.SETTING_STATE.source,
         beta_only=True,
         permissions=permissions,

@@ -20,7 +20,7 @@ _UPDATED = approximated("assignedLicenses can be written, which the real service
 
 
 def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
-    """What is below a user, and below `/me`."""
+    """Return the routes below a user, and below `/me`."""
     return (
         *of_member(one, kind="user", permissions=read),
         *lists(
@@ -51,7 +51,7 @@ def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
 
 
 def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
-    """What no other kind of directory object has."""
+    """Return the routes that no other kind of directory object has."""
     return (
         *_licences(one, read=read),
         *_manager(one, read=read, write=write),

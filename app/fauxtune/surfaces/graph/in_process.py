@@ -1,4 +1,4 @@
-"""Graph for somebody inside, who only considers a request: read as a client would send it, answered by its handler.
+"""The in-process client of Graph that what-if uses: a request is read as a client's, and answered by its handler.
 
 The address may be absolute, of any host, or begin with a version, or with neither: then it is beta's.
 """
@@ -25,8 +25,8 @@ _CLIENT = "what-if"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
-async def ask(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
-    """Carry it out. Invalid for an address that is none, GraphRefused for what Graph answers with an error."""
+async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
+    """Send the request. Raises Invalid for a wrong URL, GraphRefused if Graph answers with an error."""
     message = _message(request)
     principal = Principal(tenant.id, _CLIENT, user_id=None, permissions=frozenset(), expires_at=0)
     origin = emulator.addresses.public_url or emulator.addresses.https
@@ -52,11 +52,11 @@ def _message(request: ProposedRequest) -> Message:
     try:
         cut = urlsplit(request.url)
     except ValueError:
-        raise Invalid(f"The url '{request.url[:200]}' is none.", target="url") from None
+        raise Invalid(f"'{request.url[:200]}' is not a URL.", target="url") from None
     path, version = f"/{cut.path.lstrip('/')}", Version.BETA
-    said = _VERSION.match(path)
-    if said is not None and said[1].lower() in Version.__members__.values():
-        version, path = Version(said[1].lower()), path[said.end() :] or "/"
+    version_part = _VERSION.match(path)
+    if version_part is not None and version_part[1].lower() in Version.__members__.values():
+        version, path = Version(version_part[1].lower()), path[version_part.end() :] or "/"
     if not path.strip("/"):
         raise Invalid("The url names nothing: /deviceManagement/... or /users/... is expected.", target="url")
     content = b"" if request.body is None else json.dumps(request.body).encode()
