@@ -1,4 +1,4 @@
-"""Every type that a table of routes speaks of: those that it names, what they derive from, what they are made of."""
+"""Every type in a table of routes: those of its bodies, their bases, and the types of their properties."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fauxtune.core.odata.schema.types import ComplexType, EnumType, StructuredTy
 def every_type(
     routes: Iterable[Route[Any]], entities: Iterable[StructuredType]
 ) -> dict[str, StructuredType | EnumType]:
-    """By name, in the order of names."""
+    """The types by their names, in the order of names."""
     named = [kind for route in routes for kind in (route.accepts, route.returns) if kind is not None]
     found = {part.name: part for kind in (*entities, *named) for part in _parts(kind)}
     return dict(sorted(found.items()))
 
 
 def names_in_v1(routes: Iterable[Route[Any]], entities: Iterable[StructuredType]) -> frozenset[str]:
-    """The names of the structured types that v1.0 has a use for: there, those of beta are in no body and no answer."""
+    """The names of the structured types that occur in a request or an answer of v1.0."""
     named = [kind for route in routes if not route.beta_only for kind in (route.accepts, route.returns)]
     waiting = [kind for kind in (*entities, *named) if kind is not None and not kind.beta_only]
     found: set[str] = set()
@@ -30,7 +30,7 @@ def names_in_v1(routes: Iterable[Route[Any]], entities: Iterable[StructuredType]
             waiting += [level for level in kind.lineage() if not level.beta_only]
             for prop in kind.properties_in(Version.V1).values():
                 if isinstance(prop.type, ComplexType):
-                    waiting += [each for each in (prop.type, *prop.variants) if not each.beta_only]
+                    waiting += [choice for choice in (prop.type, *prop.variants) if not choice.beta_only]
     return frozenset(found)
 
 

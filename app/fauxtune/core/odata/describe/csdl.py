@@ -1,7 +1,7 @@
-"""`$metadata`: the served types and what can be done with them, as CSDL, from the table of routes.
+"""`$metadata`: the served types and operations, as CSDL, from the table of routes.
 
-Rules: OData CSDL XML Representation 4.01. Actions are bound to what their path leads through; collections at the root
-are entity sets, whatever else stands there is a singleton.
+Rules: OData CSDL XML Representation 4.01. An action is bound to the thing before it in its path; collections at the
+root are entity sets, other names there are singletons.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EDMX, _EDM = "http://docs.oasis-open.org/odata/ns/edmx", "http://docs.oasis-ope
 
 
 def csdl(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], version: Version, container_name: str) -> bytes:
-    """The document, UTF-8, of one version. `container_name`: the name of the entity container."""
+    """Write the document of one version, in UTF-8. `container_name`: the name of the entity container."""
     table = [route for route in routes if version is Version.BETA or not route.beta_only]
     types = every_type(table, entities)
     root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
@@ -95,7 +95,7 @@ def _sets(table: list[Route[Any]]) -> list[Route[Any]]:
 
 
 def _singletons(table: list[Route[Any]]) -> dict[str, list[Route[Any]]]:
-    """The names at the root that are no sets and lead to more, each with what lies directly below it."""
+    """The names at the root that are not entity sets, each with the readable routes directly below it."""
     sets = {route.template for route in _sets(table)}
     found: dict[str, list[Route[Any]]] = {}
     for route in table:
@@ -107,7 +107,7 @@ def _singletons(table: list[Route[Any]]) -> dict[str, list[Route[Any]]]:
 
 
 def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> None:
-    made = next((each for each in schema.iter("EntityType") if each.get("Name") == name), None)
+    made = next((one for one in schema.iter("EntityType") if one.get("Name") == name), None)
     if made is None:
         made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{ALIAS}.entity"})
     for route in parts:
@@ -117,7 +117,7 @@ def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> N
 
 
 def _actions(table: list[Route[Any]]) -> Iterator[Element]:
-    """POST where there is nothing to GET: bound to the one thing, or the collection, to which the path above leads."""
+    """The actions: POST routes without a GET, bound to the thing or the collection at the path above."""
     reads = {route.template: route for route in table if route.method == "GET"}
     seen = set()
     for route in table:

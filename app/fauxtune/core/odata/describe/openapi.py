@@ -1,4 +1,4 @@
-"""The OpenAPI document of the service, made from the table of routes and the types they speak of.
+"""The OpenAPI document of the service, made from the table of routes and their types.
 
 The same routes always give the same document, so that it can be kept beside the code and compared. Rules: OpenAPI
 3.1.0; OData JSON 4.01 (collections in `value`, errors in `error`).
@@ -69,13 +69,13 @@ _ERROR = {
 _REFUSED = 400
 _ERROR_REFERENCE = {"$ref": f"{_SCHEMAS}error"}
 _REFUSALS = {
-    "400": "the request says something impossible, or names a path that does not exist",
+    "400": "the request asks for something impossible, or its path does not exist",
     "401": "no token, or one that is malformed, forged, expired or of a tenant that is gone",
     "403": "the application lacks a permission",
-    "404": "what the path names does not exist in this tenant",
-    "409": "it is there already, or something else is in the way",
+    "404": "the thing that the path names does not exist in this tenant",
+    "409": "it exists already, or something else prevents it",
     "413": "the body is larger than 4 MiB",
-    "415": "the body does not say that it is application/json",
+    "415": "the Content-Type of the body is not application/json",
     "501": "what is asked for exists in the real service and is not emulated",
     "default": "any other refusal",
 }
@@ -91,11 +91,10 @@ def openapi_document(
 ) -> dict[str, Any]:
     """An OpenAPI 3.1 document: every route under each version that has it, and a schema for every type.
 
-    Parts of `entities` and of the routes' own types are followed; keys are sorted where their order says nothing.
-    `x-fidelity` says how near an operation, a type or a property comes to the real service, `x-source` on what it
-    rests, `x-permissions` which permissions suffice (any one does). `x-refused` has the branches of each version that
-    are refused as a whole, with the reason: they are no paths. `has_conflicts`: which operations can answer 409.
-    `examples` are answers by operation id.
+    The types of properties are included; keys whose order means nothing are sorted. `x-fidelity` is the fidelity of an
+    operation, a type or a property, `x-source` its source, `x-permissions` the permissions of which one is needed.
+    `x-refused` lists the branches of each version that are refused as a whole, with the reason. `has_conflicts`:
+    whether an operation can answer 409. `examples` are answers by operation id.
     """
     given = tuple(routes)
     table = tuple(route for route in given if route.method != EVERY)
@@ -121,7 +120,7 @@ def openapi_document(
 
 
 def operation_id(route: Route[Any], *, version: Version) -> str:
-    """`beta_get_users_user`."""
+    """The id of an operation, such as `beta_get_users_user`."""
     return re.sub(r"\W+", "_", f"{version} {route.method.lower()} {route.template}").strip("_")
 
 
@@ -141,7 +140,7 @@ def _paths(
 
 
 def _branches(routes: tuple[Route[Any], ...]) -> dict[str, str]:
-    """`{"/beta/deviceManagement/intents": "security baselines are not kept here"}`."""
+    """The refused branches with their reasons, such as `{"/beta/deviceManagement/intents": "not stored here"}`."""
     return {
         f"/{version}/{route.template}": route.fidelity.why
         for version in Version
@@ -181,7 +180,7 @@ def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
 
 
 def _refusals(route: Route[Any], *, conflicts: bool) -> dict[str, Any]:
-    """What every operation can be refused with, and what only some can."""
+    """The refusals of an operation: those of every operation, and those that depend on its verb and keys."""
     wanted = {"400", "401", "403", "413", "default"}
     if route.key_names:
         wanted.add("404")

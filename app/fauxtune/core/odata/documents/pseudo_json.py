@@ -1,6 +1,6 @@
-"""JSON that public PowerShell scripts send with single quotes, made into JSON.
+"""JSON with single quotes, as public PowerShell scripts send it, converted to JSON.
 
-Not standard: the real service's reader takes `{'assignments':[...]}`, and so do we, where an action says so.
+Not standard: the real service accepts `{'assignments':[...]}`, and so do the actions here that allow it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
 def double_quoted(text: str) -> str:
-    """The same text with its single-quoted strings in double quotes; what stands in double quotes stays as it is."""
+    """Put single-quoted strings into double quotes; text in double quotes stays as it is."""
     return _TEXT.sub(lambda found: found[0] if found[1] is None else _string(found[1]), text)
 
 
 def _string(inner: str) -> str:
-    # \u1234 stays an escape; \' and the others become what they stand for.
+    # \u1234 stays an escape; \' and the others are replaced by their characters.
     plain = _ESCAPE.sub(lambda found: found[0] if found[1] == "u" else _CONTROLS.get(found[1], found[1]), inner)
     return json.dumps(plain).replace("\\\\u", "\\u")

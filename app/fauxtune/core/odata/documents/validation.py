@@ -1,4 +1,4 @@
-"""What a client may send: a JSON body, checked against its type and normalised for keeping.
+"""The check of a client's JSON body against its type, and its normal form for storage.
 
 Rules: OData JSON 4.01. Unknown properties are refused with OData's own words, what the server owns is ignored,
 annotations are tolerated, absent is not null, an explicit null clears.
@@ -29,9 +29,9 @@ _BIND = "@odata.bind"
 
 
 def accept(entity: Entity, body: Mapping[str, Any], *, partial: bool, version: Version) -> dict[str, Any]:
-    """The body's properties in normal form; only those that were sent (complex values are whole).
+    """Check a body, and return the properties that were sent, in normal form (complex values are complete).
 
-    `partial`: a PATCH, where nothing is required. Invalid names the property in its message and as `target`.
+    `partial`: a PATCH, in which nothing is required. Raises Invalid with the property in its message and as `target`.
     Navigations and binds are left out: see `binds`.
     """
     if not isinstance(body, Mapping):
@@ -46,7 +46,7 @@ def accept(entity: Entity, body: Mapping[str, Any], *, partial: bool, version: V
 
 
 def defaults(entity: StructuredType) -> dict[str, Any]:
-    """A complete document: every declared property but `id`, as it is when never set."""
+    """A complete document: every declared property except `id`, with its initial value."""
     known = entity.properties_in(Version.BETA)
     return {name: prop.initial() for name, prop in known.items() if name != "id"}
 
@@ -54,8 +54,8 @@ def defaults(entity: StructuredType) -> dict[str, Any]:
 def binds(entity: Entity, body: Mapping[str, Any], *, reference_id: Callable[[str], str]) -> dict[str, list[str]]:
     """The ids that the body binds to each navigation: `{"rootCertificate": ["<id>"]}`; an empty list clears it.
 
-    Reads `nav@odata.bind` (a URL, a list of them, or null) and the nested `{"id": ...}` that the SDKs send. Invalid
-    for a navigation that the type does not have, and for a URL of which `reference_id` says so.
+    Reads `nav@odata.bind` (a URL, a list of them, or null) and the nested `{"id": ...}` that the SDKs send. Raises
+    Invalid for a navigation that the type does not have, and for a URL that `reference_id` refuses.
     """
     found: dict[str, list[str]] = {}
     for key, value in body.items():
@@ -70,7 +70,7 @@ def binds(entity: Entity, body: Mapping[str, Any], *, reference_id: Callable[[st
 
 
 def type_name(body: Mapping[str, Any]) -> str | None:
-    """The body's `@odata.type` without `#` and namespace, or None. Invalid if it is no text."""
+    """The body's `@odata.type` without `#` and namespace, or None. Raises Invalid if it is not a text."""
     value = body.get("@odata.type")
     if value is not None and not isinstance(value, str):
         raise Invalid(f"The '@odata.type' must be a text like '#{qualified('typeName')}'.", target="@odata.type")
@@ -81,7 +81,7 @@ def _check_type(entity: Entity, body: Mapping[str, Any], *, partial: bool) -> No
     sent = type_name(body)
     if entity.abstract and not partial:
         raise Invalid(f"'{entity.full_name}' is abstract: name a concrete type in '@odata.type'.", target="@odata.type")
-    # A client whose model does not know the concrete type sends back the base it knows.
+    # A client whose model does not have the concrete type sends the base that it knows.
     allowed = entity.lineage() if partial else (entity,)
     if sent is not None and sent.lower() not in {kind.name.lower() for kind in allowed}:
         raise Invalid(
@@ -150,10 +150,10 @@ def _single(prop: Property, value: object, *, version: Version) -> Any:
 
 def _complex(prop: Property, value: Mapping[str, Any], *, declared: ComplexType, version: Version) -> dict[str, Any]:
     kind = _variant(prop, value, declared=declared)
-    given = _members(kind, value, version=version)
-    _check_required(kind, given)
+    sent = _members(kind, value, version=version)
+    _check_required(kind, sent)
     typed = {"@odata.type": kind.odata_type} if declared.polymorphic else {}
-    return {**typed, **defaults(kind), **given}
+    return {**typed, **defaults(kind), **sent}
 
 
 def _variant(prop: Property, value: Mapping[str, Any], *, declared: ComplexType) -> ComplexType:
@@ -162,8 +162,8 @@ def _variant(prop: Property, value: Mapping[str, Any], *, declared: ComplexType)
     kind = choices.get((name or declared.name).lower())
     if kind is None:
         known = ", ".join(choice.odata_type for choice in choices.values())
-        said = "it has no '@odata.type'" if name is None else f"'{name}' is no type for it"
-        raise Invalid(f"{said}: use one of {known}.")
+        problem = "it has no '@odata.type'" if name is None else f"'{name}' is not a type for it"
+        raise Invalid(f"{problem}: use one of {known}.")
     return kind
 
 

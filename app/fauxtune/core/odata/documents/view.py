@@ -1,7 +1,7 @@
 """The JSON of a document in one version, as a read shows it.
 
-Every declared property of the version is there, set or not (none is omitted); navigations never are; what is
-write-only reads as its mask.
+Every declared property of the version is there, set or not; navigations are not; a write-only property shows its
+mask.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def view(
     select: tuple[str, ...] | None = None,
     typed: bool = False,
 ) -> dict[str, Any]:
-    """The document as this version shows it: `@odata.type` if polymorphic (or `typed`), `id`, then the declared order.
+    """Show the document in this version: `@odata.type` if polymorphic (or `typed`), `id`, then the declared order.
 
-    `select` limits it to the named properties and `id`; names that this type does not have are passed over, for in a
-    mixed list they may belong to a neighbour (`check_select` refuses those that nothing has).
+    `select` limits it to the named properties and `id`; names that this type does not have are ignored, because
+    in a mixed list another type may have them (`check_select` refuses those that no type has).
     """
     shown: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
     for prop in _shown_properties(entity, version, select=select):
@@ -44,28 +44,28 @@ def view(
 
 @lru_cache(maxsize=4096)
 def _shown_properties(entity: Entity, version: Version, *, select: tuple[str, ...] | None) -> tuple[Property, ...]:
-    """Which properties a read shows, in the declared order; the id always."""
-    wanted = None if select is None else {name.lower() for name in select}
+    """The properties that a read shows, in the declared order, with the id."""
+    selected = None if select is None else {name.lower() for name in select}
     return tuple(
         prop
         for name, prop in entity.properties_in(version).items()
-        if name == "id" or (prop.shown is not Shown.WHEN_SELECTED if wanted is None else name.lower() in wanted)
+        if name == "id" or (prop.shown is not Shown.WHEN_SELECTED if selected is None else name.lower() in selected)
     )
 
 
 def _undeclared(entity: Entity, document: Mapping[str, Any], *, select: tuple[str, ...] | None) -> dict[str, Any]:
-    """What an open type keeps beside its declared properties, as it came."""
-    wanted = None if select is None else {name.lower() for name in select}
+    """The properties of an open type that it does not declare, as they were sent."""
+    selected = None if select is None else {name.lower() for name in select}
     declared = entity.properties_in(Version.BETA)
     return {
         name: value
         for name, value in document.items()
-        if name not in declared and (wanted is None or name.lower() in wanted)
+        if name not in declared and (selected is None or name.lower() in selected)
     }
 
 
 def check_select(names: Iterable[str] | None, *, entities: Iterable[Entity], version: Version) -> None:
-    """Invalid for a selected name that is neither a property nor a navigation of any of the types."""
+    """Raise Invalid for a selected name that is neither a property nor a navigation of any of the types."""
     kinds = tuple(entities)
     for name in names or ():
         known = (k.open or k.find(name, version=version) or k.navigation(name, version=version) for k in kinds)
@@ -95,7 +95,7 @@ def _shown(prop: Property, document: Mapping[str, Any], *, version: Version) -> 
 def _single(prop: Property, value: Any, *, version: Version) -> Any:
     kind = prop.type
     if kind is Edm.DATE_TIME:
-        # Clients compare 0001-01-01T00:00:00Z as text; the kept form has seven digits always.
+        # Clients compare 0001-01-01T00:00:00Z as text; the stored form always has seven digits.
         return value.removesuffix(_WHOLE_SECOND) + "Z" if value.endswith(_WHOLE_SECOND) else value
     if isinstance(kind, Edm):
         return value
@@ -105,9 +105,9 @@ def _single(prop: Property, value: Any, *, version: Version) -> Any:
 
 
 def _complex(prop: Property, value: Mapping[str, Any], *, version: Version) -> dict[str, Any]:
-    said = value.get("@odata.type")
-    kind: StructuredType = next((v for v in prop.variants if v.odata_type == said), _declared(prop))
-    shown: dict[str, Any] = {} if said is None else {"@odata.type": said}
+    stored_type = value.get("@odata.type")
+    kind: StructuredType = next((v for v in prop.variants if v.odata_type == stored_type), _declared(prop))
+    shown: dict[str, Any] = {} if stored_type is None else {"@odata.type": stored_type}
     for name, inner in kind.properties_in(version).items():
         shown[name] = _shown(inner, value, version=version)
     return shown

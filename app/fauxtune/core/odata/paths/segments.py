@@ -1,8 +1,8 @@
-"""Resource paths cut into segments, and references cut down to the collection and the key they end in.
+"""Resource paths cut into segments, and references reduced to the collection and the key at their end.
 
-Keys come in every syntax that clients use: `coll/{key}`, `coll('key')`, `coll(key)`, percent-encoded or not.
-Rules: OData URL Conventions 4.01, 4.3 (keys; a quote inside a quoted key is doubled). The host of a reference is never
-looked at.
+Keys have every syntax that clients use: `coll/{key}`, `coll('key')`, `coll(key)`, percent-encoded or not.
+Rules: OData URL Conventions 4.01, 4.3 (keys; a quote inside a quoted key is doubled). The host of a reference is
+ignored.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 def split_path(path: str) -> tuple[str, ...]:
     """The decoded segments of a raw (still percent-encoded) path; empty ones, from doubled slashes, are dropped.
 
-    Invalid for NUL, which no name and no key has, and which not every database takes.
+    Raises Invalid for NUL, which no name and no key contains, and not every database accepts.
     """
     segments = tuple(unquote(segment) for segment in path.split("/") if segment)
     if any("\x00" in segment for segment in segments):
-        raise Invalid("The path holds a NUL character: no name and no key has one.")
+        raise Invalid("The path contains a NUL character, which no name and no key has.")
     return segments
 
 
 def split_key(segment: str) -> tuple[str, str | None] | None:
-    """`users('a''b')` -> `("users", "a'b")`; `delta()` -> `("delta", None)`; None for a segment without parentheses."""
+    """Split a call: `users('a''b')` -> `("users", "a'b")`; `delta()` -> `("delta", None)`; None for a segment without
+    parentheses.
+    """
     match = _CALL.fullmatch(segment)
     if match is None:
         return None
@@ -45,7 +47,7 @@ def split_key(segment: str) -> tuple[str, str | None] | None:
 
 def reference(url: str) -> tuple[str, str] | None:
     """The collection and the key at the end of an `@odata.id` or `@odata.bind`, of any host, version and key syntax;
-    None where there is no collection before the key.
+    None if there is no collection before the key.
     """
     path = _ORIGIN.sub("", url.strip(), count=1).split("?", 1)[0].split("#", 1)[0]
     segments = split_path(path)

@@ -1,7 +1,7 @@
 """The table of routes, found by resource path in one walk.
 
-A route is data: verb, template, handler. What the handler is, is not known here. Segments match in any casing; a name
-wins over a key (`users/$count` is no user); casts (a type's qualified name) pass through and are reported; a bound
+A route is data: verb, template, and a handler of any type. Segments match in any casing; a name
+wins over a key (`users/$count` is not a user); casts (a type's qualified name) are skipped and reported; a bound
 action answers to its bare and to its qualified name. Rules: OData URL Conventions 4.01, 4; the service's words for
 misses.
 """
@@ -23,12 +23,12 @@ __all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegmen
 
 H = TypeVar("H")
 _KEY = "{}"
-#: The method of a route that has a whole branch: every verb, at its template and at all paths below it.
+#: The method of a route for a whole branch: every verb, at its template and at all paths below it.
 EVERY = "*"
 
 
 class UnknownSegment(Invalid):
-    """Nothing has this name at this place; `segment` is the first that leads nowhere: 400 `BadRequest`."""
+    """The path does not exist; `segment` is its first unknown segment: 400 `BadRequest`."""
 
     def __init__(self, segment: str) -> None:
         super().__init__(f"Resource not found for the segment '{segment}'.", target=segment)
@@ -50,10 +50,10 @@ class NoSuchVerb(Invalid):
 class Route(Generic[H]):
     """One line of the table. `template`: `deviceManagement/managedDevices/{id}/wipe`.
 
-    `accepts` (an action: its parameters) and `returns` name the types of the bodies, `many` says that the answer is a
-    collection, `beta_only` that v1.0 does not have it: they are what the OpenAPI document is made from. Any one of the
-    `permissions` suffices; none means whoever has a token. `source` names the document that the operation rests on.
-    What a `dated` GET answers depends on the moment; all others answer the same until something is written.
+    `accepts` (an action: its parameters) and `returns` are the types of the bodies; `many`: the answer is a collection;
+    `beta_only`: v1.0 does not have the route. The OpenAPI document is made from them. One of the `permissions` is
+    enough; without any, every token is accepted. `source` is the document for the operation. The answer of a `dated`
+    GET depends on the moment; the answers of others change only when something is written.
     """
 
     method: str
@@ -83,7 +83,7 @@ class Route(Generic[H]):
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[H]):
-    """What a path led to: its route, the keys by the route's names, and the last cast, as the client wrote it."""
+    """The result for a path: its route, the keys by the route's names, and the last cast, as the client wrote it."""
 
     route: Route[H]
     keys: Mapping[str, str]
@@ -98,13 +98,13 @@ class _Node(Generic[H]):
 
     @property
     def branch(self) -> Route[H] | None:
-        """The route that has all that is here and below, if one has."""
+        """The route for the whole branch from here, if there is one."""
         return self.routes.get(EVERY)
 
 
 @dataclass(slots=True)
 class _Walk(Generic[H]):
-    """A path on its way down the tree."""
+    """The state of a walk down the tree."""
 
     node: _Node[H]
     shape: list[str] = field(default_factory=list)
@@ -112,7 +112,7 @@ class _Walk(Generic[H]):
     cast: str | None = None
 
     def name(self, word: str) -> bool:
-        """One step by a name; False if there is no such child."""
+        """Go one step by a name; False if there is no such child."""
         child = self.node.children.get(word.lower())
         if child is None:
             return False
@@ -121,7 +121,7 @@ class _Walk(Generic[H]):
         return True
 
     def key(self, value: str) -> bool:
-        """One step by a key; False where none is expected."""
+        """Go one step by a key; False if no key is expected here."""
         child = self.node.children.get(_KEY)
         if child is None:
             return False
@@ -132,7 +132,7 @@ class _Walk(Generic[H]):
 
 
 class RouteTable(Generic[H]):
-    """An immutable table. `types`: the names that may stand as casts. ValueError for a route that is there twice."""
+    """An immutable table. `types`: the names that are valid casts. Raises ValueError for a duplicate route."""
 
     __slots__ = ("_root", "_types", "routes")
 
@@ -146,7 +146,7 @@ class RouteTable(Generic[H]):
         self._root = _grow([(route.segments, route) for route in self.routes], is_root=True)
 
     def match(self, method: str, path: str) -> Match[H]:
-        """The route of a raw path, without its version: `/users('a%40b')/memberOf`.
+        """Find the route of a raw path, without its version: `/users('a%40b')/memberOf`.
 
         Raises UnknownSegment or NoSuchVerb, both of which are Invalid.
         """
@@ -172,7 +172,7 @@ class RouteTable(Generic[H]):
 
     @staticmethod
     def _call(walk: _Walk[H], word: str, *, key: str | None) -> bool:
-        """`coll('key')` and `function()`: both steps or none. The key of a whole branch is not looked at."""
+        """Go both steps of `coll('key')` or `function()`, or neither. The key of a whole branch is ignored."""
         child = walk.node.children.get((cast_name(word) or word).lower())
         if child is None:
             return False
@@ -183,9 +183,9 @@ class RouteTable(Generic[H]):
         return walk.name(cast_name(word) or word) and (key is None or walk.key(key))
 
     def _qualified(self, walk: _Walk[H], word: str) -> bool:
-        """One step by a qualified name: that of an action, or a cast of what was reached.
+        """Go one step by a qualified name: that of an action, or a cast.
 
-        A cast to a type that stands as a branch at the root leads into that branch.
+        A cast to a type that is a branch at the root leads into that branch.
         """
         if walk.name(word):
             return True
@@ -216,7 +216,7 @@ def _grow(entries: list[tuple[tuple[str, ...], Route[H]]], *, is_root: bool = Fa
 
 
 def _shape_of(word: str, *, child: _Node[H], first: bool) -> str:
-    """The word that OData's route templates use for a segment."""
+    """The name for a segment in OData's route templates."""
     if word.startswith("$"):
         return word
     if first:

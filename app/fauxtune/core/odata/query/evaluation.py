@@ -1,4 +1,4 @@
-"""Whether a condition holds for a document in memory: for lists that are computed, not selected from a table.
+"""The evaluation of a condition on a document in memory, for lists that are computed and not selected from a table.
 
 The same two-valued logic as the translation to SQL, value by value.
 """
@@ -31,9 +31,9 @@ from fauxtune.core.odata.schema.namespace import bare_name
 
 
 def matches(condition: Condition, document: Mapping[str, Any]) -> bool:
-    """Whether the document, in the form in which documents are kept, fulfils the condition.
+    """Whether the document, in the form in which documents are stored, fulfils the condition.
 
-    `isof` looks at the document's `@odata.type`.
+    `isof` reads the document's `@odata.type`.
     """
     return _holds(condition, document, element=None)
 

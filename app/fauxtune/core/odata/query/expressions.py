@@ -1,7 +1,7 @@
-"""The tree that a `$filter` becomes: typed, normalised, ready to be translated or evaluated.
+"""The typed and normalised tree of a `$filter`, which is then translated to SQL or evaluated.
 
 Every node that can stand as a condition is a `Condition`; what is compared is an `Operand`. Literals are already in the
-form that documents keep (enums in the schema's casing, moments as `core.clock.iso` writes them), so that walking the
+form of stored documents (enums in the schema's casing, moments as `core.clock.iso` writes them), so that walking the
 tree does not need the schema. Logic is two-valued, as OData has it: null equals null, differs from everything
 else, and is neither greater nor less than anything.
 """
@@ -29,7 +29,7 @@ class Operator(StrEnum):
 
 
 class TextTest(StrEnum):
-    """The functions that ask something of two texts."""
+    """The functions that test two texts."""
 
     CONTAINS = "contains"
     STARTS_WITH = "startswith"
@@ -37,7 +37,7 @@ class TextTest(StrEnum):
 
 
 class Form(StrEnum):
-    """How a constant is written: a text is no GUID, and a quoted moment is a text."""
+    """The notation of a constant: a text is not a GUID, and a quoted moment is a text."""
 
     TEXT = "text"
     ENUM = "enum"
@@ -49,7 +49,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant, and how it was written."""
+    """A constant with its notation."""
 
     value: Scalar
     form: Form = Form.TEXT
@@ -84,7 +84,7 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`left operator right`."""
+    """A comparison: `left operator right`."""
 
     operator: Operator
     left: Operand
@@ -101,7 +101,7 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """`contains(left, right)` and its like; false where either is null."""
+    """`contains(left, right)` and similar functions; false if either is null."""
 
     test: TextTest
     left: Operand
@@ -150,7 +150,7 @@ def ascii_case(text: str, *, upper: bool = False) -> str:
 
 
 def edm_of(operand: Field | Element | Folded) -> Edm:
-    """The primitive type as which the operand is compared: an enum compares as text."""
+    """The primitive type by which the operand is compared: an enum is compared as text."""
     if isinstance(operand, Folded):
         return Edm.STRING
     return operand.property.type if isinstance(operand.property.type, Edm) else Edm.STRING

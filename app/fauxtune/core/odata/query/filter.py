@@ -1,7 +1,7 @@
 """`$filter`: text to a typed tree, by recursive descent.
 
-Rules: OData URL Conventions 4.01, 5.1.1; of it: eq ne gt ge lt le in and or not, contains startswith
-endswith tolower toupper isof, and the lambda `any`. What is not supported is refused with a reason.
+Rules: OData URL Conventions 4.01, 5.1.1, of which these are supported: eq ne gt ge lt le in and or not, contains
+startswith endswith tolower toupper isof, and the lambda `any`. What is not supported is refused with a reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fauxtune.core.odata.query.tokens import PREFIX, Kind, Reader, malformed
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import Entity, Version
 
-#: SQLite evaluates expressions no deeper than 1,000 levels; nobody writes filters near these.
+#: SQLite evaluates expressions no deeper than 1,000 levels; filters in use are far below these limits.
 _MAX_DEPTH = 50
 _MAX_TERMS = 300
 _OPERATORS = {operator.value: operator for operator in Operator}
@@ -37,10 +37,10 @@ _WORDS = {"true": True, "false": False, "null": None}
 def parse_filter(
     text: str, entity: Entity, *, types: Iterable[Entity] = (), version: Version = Version.BETA
 ) -> Condition:
-    """The condition that the filter states about documents of the entity.
+    """Parse a filter to a condition on documents of the entity.
 
-    `types`: the known entities, among which `isof` and casts find derived ones. Invalid, always with `$filter` as
-    target: malformed text, a property that does not exist (the message lists those that do), types that cannot be
+    `types`: the known entities, among which `isof` and casts find derived ones. Raises Invalid, always with `$filter`
+    as target: malformed text, a property that does not exist (the message lists those that do), types that cannot be
     compared.
     """
     reader = Reader(text)
@@ -50,7 +50,7 @@ def parse_filter(
         if reader.peek().kind is not Kind.END:
             raise reader.error("expected the end")
     except Invalid as error:
-        # What the values say of themselves does not tell that it was a filter.
+        # The messages of values do not mention the filter.
         raise malformed(error.message.removeprefix(PREFIX)) from error
     return condition
 
@@ -81,7 +81,7 @@ def _next_is(reader: Reader, word: str) -> bool:
 
 
 def _count(reader: Reader) -> None:
-    """One term more: a comparison, or a constant in the list of `in`."""
+    """Count a term: a comparison, or a constant in the list of `in`."""
     reader.terms += 1
     if reader.terms > _MAX_TERMS:
         raise malformed(f"it is too complex: at most {_MAX_TERMS} terms, of which each constant after 'in' is one.")

@@ -1,7 +1,7 @@
-"""What the parts of a `$filter` mean: names looked up in the schema, constants fitted to what they are compared with.
+"""The typing of a `$filter`: names are looked up in the schema, constants converted to the type they are compared with.
 
-Rules: OData URL Conventions 4.01, 5.1.1 (comparisons need compatible types); a quoted text is no date, no GUID and no
-number. Enums compare by their member's name.
+Rules: OData URL Conventions 4.01, 5.1.1 (comparisons need compatible types); a quoted text is not a date, a GUID or
+a number. Enums compare by their member's name.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _INT64 = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What names mean in one filter: the entity's properties, the known types, and inside a lambda its variable."""
+    """The names in one filter: the entity's properties, the known types, and the variable inside a lambda."""
 
     entity: Entity
     types: tuple[Entity, ...]
@@ -81,7 +81,7 @@ class Names:
         return replace(self, variable=variable, elements=field)
 
     def operand(self, path: Sequence[str]) -> Operand:
-        """What a path refers to: a property that holds one value, or the lambda's variable."""
+        """The operand at a path: a property with a single value, or the lambda's variable."""
         if self.elements is not None and path[0] == self.variable:
             return self._element(path[1:], field=self.elements)
         kind, rest = self._start(path)
@@ -92,25 +92,25 @@ class Names:
         return field
 
     def collection(self, path: Sequence[str]) -> Field:
-        """The collection that a lambda goes through."""
+        """The collection of a lambda."""
         kind, rest = self._start(path)
         field = Field(*self._resolve((kind,), rest))
         if not field.property.collection:
-            raise malformed(f"'{'/'.join(path)}' is no collection, so 'any' cannot go through it.")
+            raise malformed(f"'{'/'.join(path)}' is not a collection, which 'any' needs.")
         return field
 
     def is_of(self, name: str) -> Condition:
-        """That the document is of the type, or of one derived from it. Invalid for a type that is not known."""
+        """The condition that the document is of the type, or of a derived one. Raises Invalid for an unknown type."""
         known = {kind.name: kind for kind in (self.entity, *self.types)}
         # A mixed list is described by a stand-in of the same name as the base of what is in it.
         base, wanted = known[self.entity.name], known[self._type(name).name]
         if not any(kind.is_a(base) for kind in known.values() if kind is not base):
-            # Where all are of one type, documents need not say which.
+            # If all are of one type, documents need not contain it.
             return And(()) if base.is_a(wanted) else Or(())
         return IsOf(tuple(sorted(kind.name for kind in known.values() if kind.is_a(wanted) and not kind.abstract)))
 
     def literal(self, token: Token) -> Literal:
-        """The constant that a token writes."""
+        """The constant of a token."""
         if token.kind is Kind.MOMENT:
             return Literal(moment(token.text), Form.MOMENT)
         if token.kind is Kind.GUID:
@@ -118,7 +118,7 @@ class Names:
         if token.kind is not Kind.NUMBER:
             return Literal(text_value(token.text), Form(token.kind.value))
         if not token.text.lstrip("+-").isdigit():
-            raise malformed(f"{token.text} is no whole number, and nothing here is compared with another.")
+            raise malformed(f"{token.text} is not a whole number, and no property here has another kind of number.")
         return Literal(int(token.text), Form.NUMBER)
 
     def _type(self, name: str) -> Entity:
@@ -146,7 +146,7 @@ class Names:
         return Element(steps, prop)
 
     def _resolve(self, choices: tuple[StructuredType, ...], path: Sequence[str]) -> tuple[tuple[str, ...], Property]:
-        """The steps by their own names, and the property they end in; `choices`: the types that may have the first."""
+        """The steps by their own names, and the property at the end; `choices`: the types that may have the first."""
         steps: list[str] = []
         prop: Property | None = None
         for name in path:
@@ -160,7 +160,7 @@ class Names:
 
 
 def as_condition(node: Condition | Operand) -> Condition:
-    """What can be true or false, from a condition, a Boolean property, or `true` and `false` themselves."""
+    """Convert a condition, a Boolean property, `true` or `false` to a condition. Raises Invalid for other operands."""
     if isinstance(node, _CONDITIONS):
         return node
     if isinstance(node, Literal) and isinstance(node.value, bool):
@@ -171,7 +171,7 @@ def as_condition(node: Condition | Operand) -> Condition:
 
 
 def as_text(node: Condition | Operand, *, function: str) -> Operand:
-    """An argument of a text function. Invalid for what is no text."""
+    """An argument of a text function. Raises Invalid unless it is a text."""
     if isinstance(node, Literal):
         if node.form is Form.TEXT:
             return node
@@ -189,14 +189,14 @@ def folded(operand: Operand, *, upper: bool = False) -> Operand:
 
 
 def text_test(test: TextTest, *, left: Operand, right: Operand) -> TextMatch:
-    """`contains` and its like, folded where the property ignores case."""
+    """`contains` and similar functions, folded if the property ignores case."""
     if _ignores_case(left) or _ignores_case(right):
         return TextMatch(test, folded(left), folded(right))
     return TextMatch(test, left, right)
 
 
 def compared(operator: Operator, *, left: Condition | Operand, right: Condition | Operand) -> Condition:
-    """A comparison: the property first, the constant fitted to it. Invalid for types that cannot be compared."""
+    """A comparison: the property first, the constant converted to its type. Raises Invalid for incompatible types."""
     if isinstance(left, _CONDITIONS) or isinstance(right, _CONDITIONS):
         return _condition_compared(operator, left=left, right=right)
     if isinstance(left, Literal):
@@ -234,7 +234,7 @@ def _condition_compared(operator: Operator, *, left: Condition | Operand, right:
 
 
 def _fitted(literal: Literal, *, operand: Field | Element | Folded) -> Literal:
-    """The constant in the form of the property. Null fits everything."""
+    """Convert the constant to the property's form. Null fits every property."""
     if literal.value is None:
         return literal
     kind = Edm.STRING if isinstance(operand, Folded) else operand.property.type

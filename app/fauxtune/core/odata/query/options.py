@@ -1,7 +1,7 @@
 """The system query options of a request: `$select $filter $orderby $top $skip $skiptoken $expand $count $search`.
 
-Rules: OData URL Conventions 4.01, 5.1. Only names with a `$` are options; others belong to whoever knows them
-(`@id` of a `$ref`). Texts are cut up here; what they name is checked where the entity is known.
+Rules: OData URL Conventions 4.01, 5.1. Only names with a `$` are options; others are for the operation
+(`@id` of a `$ref`). Texts are only split here; the names in them are checked once the entity is known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fauxtune.core.odata.schema.namespace import cast_name
 
 _KNOWN = ("$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$expand", "$count", "$search", "$format")
 _MAX_INT = 2**31 - 1
-#: More than any type has that is worth sorting by; each of them is a part of the SQL.
+#: More than any type has properties to sort by; each of them becomes a part of the SQL.
 _MOST_SORT_KEYS = 50
 #: More properties than any type has, and more navigations.
 _MOST_SELECTED, _MOST_EXPANDED = 500, 20
@@ -54,9 +54,9 @@ class QueryOptions:
 
     @staticmethod
     def parse(query: str) -> QueryOptions:
-        """The options of a raw query string, without its `?`. `+` is a space, `%24` a `$`.
+        """Parse a raw query string, without its `?`. `+` is a space, `%24` a `$`.
 
-        Invalid, with the option as target, for an unknown `$` option, one given twice, and malformed values.
+        Raises Invalid, with the option as target, for an unknown `$` option, one given twice, and malformed values.
         """
         options: dict[str, str] = {}
         others: list[tuple[str, str]] = []
@@ -89,7 +89,7 @@ class QueryOptions:
 
 
 def split_outside(text: str, separator: str) -> list[str]:
-    """The non-empty parts between separators that are in no parentheses and no quotes."""
+    """The non-empty parts between separators outside parentheses and quotes."""
     parts, depth, quoted, start = [], 0, False, 0
     for at, character in enumerate(text):
         quoted ^= character == "'"

@@ -1,4 +1,4 @@
-"""A `$filter` cut into tokens, and a reader that walks along them.
+"""The tokens of a `$filter`, and a reader of them.
 
 Rules: OData ABNF 4.01 (literals). Names of operators and functions are read in any casing.
 """
@@ -13,7 +13,7 @@ from fauxtune.core.errors import Invalid
 
 
 class Kind(StrEnum):
-    """What a token is."""
+    """The kind of a token."""
 
     TEXT = "text"  # 'it''s' -> it's
     ENUM = "enum"  # <type>'<member>' -> the member
@@ -49,18 +49,20 @@ _PATTERN = re.compile(
 )
 
 
-#: Ten for each of the terms that a filter may have: a longer one is refused before it is read to its end.
+#: Ten for each of the terms that a filter may have: a longer filter is refused before its end is read.
 _MOST_TOKENS = 3000
 PREFIX = "Invalid filter clause: "
 
 
 def malformed(reason: str) -> Invalid:
-    """The error of every filter that cannot be read."""
+    """The error for a filter that cannot be read."""
     return Invalid(f"{PREFIX}{reason}", target="$filter")
 
 
 def tokenise(text: str) -> list[Token]:
-    """The tokens, an END last. Invalid where no token begins, with the offset, and for too many tokens."""
+    """The tokens, with an END as the last. Raises Invalid, with the offset, for other characters, and for too many
+    tokens.
+    """
     found: list[Token] = []
     at = 0
     while at < len(text):
@@ -84,7 +86,7 @@ def _token(kind: Kind, text: str, *, at: int) -> Token:
 
 
 class Reader:
-    """The tokens of one filter and a place among them."""
+    """The tokens of one filter, and the position of the next one."""
 
     __slots__ = ("_next", "_tokens", "depth", "source", "terms")
 
@@ -96,11 +98,11 @@ class Reader:
         self.terms = 0
 
     def peek(self, ahead: int = 0) -> Token:
-        """The next token, or one further on."""
+        """The next token, or a later one."""
         return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
 
     def take(self) -> Token:
-        """The next token, and step over it."""
+        """Return the next token, and step over it."""
         token = self.peek()
         self._next += 1
         return token
@@ -114,12 +116,12 @@ class Reader:
         return False
 
     def expect(self, mark: str) -> None:
-        """Step over this mark; Invalid if something else is next."""
+        """Step over this mark. Raises Invalid if something else is next."""
         if not self.skip(mark):
             raise self.error(f"expected '{mark}'")
 
     def error(self, reason: str) -> Invalid:
-        """What is wrong at this place."""
+        """The error at this position."""
         token = self.peek()
         near = "the end" if token.kind is Kind.END else f"'{token.text}'"
         return malformed(f"{reason} but found {near} at position {token.at} in '{self.source}'.")

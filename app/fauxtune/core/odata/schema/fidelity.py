@@ -1,4 +1,4 @@
-"""How near a path, a type or a property comes to the real service: said once, beside the thing itself.
+"""The fidelity of a path, a type or a property to the real service, declared with the thing itself.
 
 The coverage page and the OpenAPI document (`x-fidelity`) are made from it.
 """
@@ -10,18 +10,18 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """From best to worst."""
+    """Levels of fidelity, from best to worst."""
 
     EXACT = "exact"
     APPROXIMATED = "approximated"
-    #: Kept and shown; nothing in the emulation depends on it.
+    #: Stored and shown; nothing in the emulation depends on it.
     STORED = "storedOnly"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """`why` says what differs; what is exact needs no reason."""
+    """A level, and the difference from the real service, which is empty for an exact one."""
 
     level: Level
     why: str = ""
@@ -32,24 +32,24 @@ STORED = Fidelity(Level.STORED)
 
 
 def approximated(why: str) -> Fidelity:
-    """Answered, but not in all as the real service does: `why` says in what."""
+    """Answered, but with a difference from the real service: `why`."""
     return Fidelity(Level.APPROXIMATED, why)
 
 
 def stored(why: str) -> Fidelity:
-    """Kept and shown, and nothing more: `why` says what does not follow."""
+    """Stored and shown, but without effect: `why` says without which."""
     return Fidelity(Level.STORED, why)
 
 
 def refused(why: str) -> Fidelity:
-    """Refused with 501, or with the 400 that the real service gives: `why` says which and why."""
+    """Refused with 501, or with the 400 of the real service: `why` is the reason."""
     return Fidelity(Level.REFUSED, why)
 
 
-#: What nothing here fills, by the value that it then has.
+#: Properties that nothing here sets, by their constant value.
 ALWAYS_NULL = approximated("always null")
 ALWAYS_EMPTY = approximated("always empty")
 ALWAYS_FALSE = approximated("always false")
 ALWAYS_ZERO = approximated("always 0")
-#: Of a type, when nothing that has it is ever shown.
+#: A type of which nothing is ever shown.
 NEVER_SHOWN = approximated("does not occur")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 NAMESPACE = "microsoft.graph"
-#: The short form that stands for the namespace in documents and paths.
+#: The short form of the namespace in documents and paths.
 ALIAS = "graph"
 _CAST = re.compile(rf"(?:{re.escape(NAMESPACE)}|{ALIAS})\.(?P<name>[A-Za-z]\w*)", re.IGNORECASE)
 

@@ -19,7 +19,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
 from fauxtune.core.odata.schema.namespace import qualified
 
-#: DateTimeOffset.MinValue of .NET, in the form that documents keep: "never".
+#: DateTimeOffset.MinValue of .NET, in the form of stored documents: "never".
 NEVER = "0001-01-01T00:00:00.0000000Z"
 
 
@@ -37,7 +37,7 @@ class Edm(StrEnum):
     BOOLEAN = "Edm.Boolean"
     INT32 = "Edm.Int32"
     INT64 = "Edm.Int64"
-    #: In what the server writes only: clients neither send nor filter by one.
+    #: Only in the server's properties: clients neither send one nor filter by it.
     DOUBLE = "Edm.Double"
     GUID = "Edm.Guid"
     BINARY = "Edm.Binary"
@@ -45,14 +45,14 @@ class Edm(StrEnum):
 
 
 class Owner(StrEnum):
-    """Who sets a property. What a client sends for a server's property is ignored."""
+    """The side that sets a property. A client's value for a server's property is ignored."""
 
     CLIENT = "client"
     SERVER = "server"
 
 
 class Shown(StrEnum):
-    """What a read shows of a property that `$select` does not name."""
+    """The visibility of a property that `$select` does not name."""
 
     ALWAYS = "always"
     #: Absent unless selected.
@@ -91,8 +91,8 @@ class EnumType:
     def canonical(self, text: str, *, version: Version = Version.BETA) -> str:
         """The canonical value, from members in any casing or their numbers as text (OData JSON 4.01, 7.1).
 
-        Flags come back comma-joined, lowest bit first; a member that stands for no bit gives way to the others.
-        Invalid if a name or a number is not there in this version.
+        Flags come back comma-joined, lowest bit first; a member without a bit is left out beside others.
+        Raises Invalid for a name or a number that this version does not have.
         """
         if len(text) > _LONGEST_VALUE:
             raise Invalid(f"A text of {len(text):,} characters is not a value of {qualified(self.name)}.")
@@ -100,7 +100,7 @@ class EnumType:
         return self.named(reduce(or_, (self._number(word, version=version) for word in words)), version=version)
 
     def named(self, number: int, *, version: Version = Version.BETA) -> str:
-        """The member with this number; of flags, those that the number is made of. Invalid for another number."""
+        """The member with this number; for flags, the members whose bits it has. Raises Invalid for another number."""
         members = self.in_version(version)
         exact = [member for member in members if self._numbers[member] == number]
         parts = [member for member in members if self.flags and self._numbers[member] & number == self._numbers[member]]
@@ -132,8 +132,8 @@ class EnumType:
 class Property:
     """One structural property.
 
-    `default` is what an unset one shows; without it: null if `nullable`, else false, 0, "", `NEVER` or the first
-    member. `write_only` properties are kept and read as `mask`. `variants` are the derived types that a polymorphic
+    `default` is the value of an unset one; without it: null if `nullable`, else false, 0, "", `NEVER` or the first
+    member. `write_only` properties are stored, and shown as `mask`. `variants` are the derived types that a polymorphic
     complex property takes. `ignores_case`: comparisons in `$filter` do.
     """
 
@@ -152,7 +152,7 @@ class Property:
     ignores_case: bool = False
     variants: tuple[ComplexType, ...] = ()
     fidelity: Fidelity = EXACT
-    #: Whether every version shows the value just as it is kept: lists of thousands of documents take the short way.
+    #: Whether every version shows the value as it is stored, which makes long lists fast.
     is_plain: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -160,7 +160,7 @@ class Property:
         object.__setattr__(self, "is_plain", plain and not self.write_only)
 
     def initial(self) -> Any:
-        """The value of a property that was never set: a new JSON value at each call."""
+        """The value of a property that was never set: a new JSON value for each call."""
         if self.collection:
             return list(self.default) if isinstance(self.default, tuple) else []
         if self.default is not None or self.nullable:
@@ -188,8 +188,9 @@ _ZEROS: dict[Edm, bool | int | str] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Navigation:
-    """A navigation property. `target` is a type's name; `contained` ones are parts (assignments, statuses) and cannot
-    be bound to something that exists elsewhere."""
+    """A navigation property. `target` is a type's name; `contained` ones are parts (assignments, statuses), which
+    cannot be bound to other things.
+    """
 
     name: str
     target: str
@@ -200,10 +201,10 @@ class Navigation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StructuredType:
-    """What complex types and entities share: a name without its namespace, a base, and properties of their own.
+    """A complex type or an entity: its name without the namespace, its base, and its own properties.
 
-    Of a type that is `beta_only`, v1.0 shows what it inherits from types that are not. An `open` type keeps and shows
-    properties that it does not declare, whatever they are (CSDL 6.3). `source` names the document that it rests on.
+    Of a `beta_only` type, v1.0 shows the properties inherited from types that are not. An `open` type stores and shows
+    any properties that it does not declare (CSDL 6.3). `source` is the document for it.
     """
 
     name: str
@@ -266,14 +267,14 @@ class Entity(StructuredType):
     polymorphic: bool = False
 
     def navigation(self, name: str, *, version: Version = Version.BETA) -> Navigation | None:
-        """The navigation of this name in any casing, own or inherited, or None."""
+        """The navigation of this name in any casing, own or inherited; None if there is none of this name."""
         for found in self.every_navigation():
             if found.name.lower() == name.lower() and (version is Version.BETA or not found.beta_only):
                 return found
         return None
 
     def every_navigation(self) -> Iterator[Navigation]:
-        """Inherited ones first."""
+        """All navigations, inherited ones first."""
         for kind in self.lineage():
             if isinstance(kind, Entity):
                 yield from kind.navigations

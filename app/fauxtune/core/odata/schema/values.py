@@ -1,4 +1,4 @@
-"""One JSON value of a client, checked against its type and brought into the form that documents keep.
+"""One JSON value of a client, checked against its type and converted to the form of stored documents.
 
 The forms: DateTimeOffset as `core.clock.iso` writes it (text order is time order), GUIDs in lower case, binary in
 standard base64, enums in the schema's casing. Rules: OData JSON 4.01, 7.1 (primitive values).
@@ -26,7 +26,7 @@ _RANGES = {Edm.INT32: 2**31, Edm.INT64: 2**63}
 
 
 def primitive(value: object, edm: Edm) -> bool | int | str:
-    """The value in its normal form. Invalid says what the type needs; the caller names the property."""
+    """The value in its normal form. Raises Invalid with what the type needs; the caller adds the property."""
     if edm is Edm.BOOLEAN:
         if not isinstance(value, bool):
             raise Invalid(f"{value!r} is not a Boolean: use true or false.")
