@@ -54,13 +54,14 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(con
 
 async def test_a_check_in_that_waited_for_another_does_not_plan_again(contoso: Contoso) -> None:
     """The first settles the device; the others ask again whether they are quiet."""
-    phone = await contoso.enroll("alice")
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    phone, tablet = await contoso.enroll("alice"), await enrol_iphone(contoso, "alice")
     await asyncio.gather(*(phone.check_in() for _ in range(3)))
-    assert await phone.plans() == 1
-    tablet = await enrol_iphone(contoso, "alice")
+    assert await phone.plans() == 2, "once before the connector's work, and once after it"
     await tablet.settle_completely()
     plans = (await tablet.row()).plans
-    await contoso.switch(requireTrustedRoot=False)
+    await contoso.imported_profile()
     assert await asyncio.gather(*(tablet.exchange(begins=True) for _ in range(3))) == [(), (), ()]
     assert (await tablet.row()).plans == plans + 1
 
