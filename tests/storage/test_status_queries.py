@@ -79,7 +79,7 @@ def test_a_user_has_the_most_severe_status_of_the_devices(fill: Filler) -> None:
     for mild, severe in pairwise(words):
         _states(fill, "p", a1=mild, a2=severe, b=mild, kiosk="error")
         assert _users_of(fill, "p") == {"alice_p": (severe, 2), "bob_p": (mild, 1)}
-        counts = statuses.user_counts(fill.connection, fill.tenant_id, profile_id="p")
+        counts = statuses.user_counts(fill.connection, fill.tenant_id, profile_id=ProfileId("p"))
         assert counts == {severe: 1, mild: 1}
     assert _users_of(fill, "q") == {}
 
@@ -114,7 +114,7 @@ def test_profiles_in_conflict_are_told_with_the_devices(fill: Filler) -> None:
     _states(fill, "p", a1="conflict", b="conflict")
     _states(fill, "q", a1="compliant")
     conflicts = statuses.conflicts(fill.connection, fill.tenant_id)
-    assert [(row["profile_id"], row["devices"]) for row in conflicts] == [("p", 2)]
+    assert [(row.profile_id, row.devices) for row in conflicts] == [("p", 2)]
 
 
 def test_every_property_of_these_lists_has_an_expression(fill: Filler) -> None:

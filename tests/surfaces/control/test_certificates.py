@@ -10,12 +10,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.support.certificate_rows import pfx_row
-from tests.support.control import ABSENT, Json, create, error_code, members
+from tests.support.control import ABSENT, Json, create, error_code, members, only_connector
 from tests.surfaces.control.conftest import Assign, Enroll
 
 ALICE = "alice@contoso.example"
@@ -143,6 +145,23 @@ async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
     shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
     holder = {"device": phone.enrollment_id, "managedDeviceId": issued["managedDeviceId"], "user": ALICE}
     assert shown["holders"] == [holder]
+
+
+async def test_a_revocation_that_a_polling_connector_has_not_seen_yet_waits(
+    contoso: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, enroll: Enroll, assign: Assign
+) -> None:
+    phone = await enroll(contoso)
+    await assign("root")
+    await assign("pkcs")
+    await phone.settle()
+    (issued,) = await members(contoso, f"/certificates?userPrincipalName={ALICE}&usage=encryption")
+    await contoso.patch(f"/connectors/{(await only_connector(contoso))['id']}", json={"mode": "polling"})
+    device = EnrollmentId(phone.enrollment_id)
+    assert not await emulator.runner.run(
+        tenant, revocation.revoke_for_connector, issued["serial"], device=device, user=ALICE, source="pkcs"
+    )
+    shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
+    assert (shown["status"], shown["revocation"]) == ("good", "waiting")
 
 
 async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emulator: Emulator, tenant: Tenant) -> None:

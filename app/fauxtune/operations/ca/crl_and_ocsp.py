@@ -61,7 +61,7 @@ async def crl(emulator: Emulator, tenant: Tenant, *, name: str) -> bytes:
 
 
 def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
-    """Return the newest CRL; where there is none, or it has ended, make one with the next number."""
+    """Return the newest CRL; make one with the next number if there is no CRL yet, or the last has ended."""
     row = authorities.authority_row(tx.connection, tx.tenant, name=name)
     authorities.check_available(tx, row)
     kept = _kept_crl(row, at=tx.now)

@@ -1,7 +1,7 @@
-"""What a certification authority decides about a connector's request, and the certificate it then signs.
+"""Issue certificates for requests of connectors, where the template allows it.
 
-The connector proves with a PKCS#10 request that it has the key; who and what the certificate is for, the authority
-takes from the order that the request is about, never from the request itself.
+The connector proves with a PKCS#10 request that it has the key. Subject and usages come from the order, never from the
+request itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fauxtune.core.pki.template import Template
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What one certificate is to say."""
+    """An application for one certificate: its contents, and the authority that is to sign it."""
 
     authority: Authority
     template: Template
@@ -38,8 +38,8 @@ class Application:
     extra_extended_key_usages: tuple[str, ...] = ()
 
     def certify(self, csr: x509.CertificateSigningRequest) -> tuple[x509.Certificate, ...]:
-        """The certificate for the request's key, and its issuers, nearest first. Raises what `check_template` raises,
-        KeyRefused, or AuthorityRefused.
+        """Issue the certificate for the request's key; return it with its issuers, nearest first. Raises what
+        `check_template` raises, KeyRefused, or AuthorityRefused.
         """
         check_template(self.template)
         try:
@@ -64,7 +64,7 @@ class Application:
 
 
 def check_template(template: Template) -> None:
-    """ConnectorRefused's kinds for a template by which no device can be given a certificate."""
+    """Raise a ConnectorRefused for a template that does not allow certificates for devices."""
     if not template.connector_may_enroll:
         raise TemplateRefused(
             f"The certificate template {template.name} does not let the connector enrol (connectorMayEnroll)."

@@ -25,6 +25,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.certificates import CertificateRow
+from fauxtune.storage.rows.directory import UserRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def issue_at_counter(
             target="template",
         )
     user = _user(tx, request.user_principal_name)
-    email = request.email or (user or {}).get("mail")
+    email = request.email or (None if user is None else user.document.get("mail"))
     subject = parse_subject(request.subject or _subject(user, email))
     not_before = request.not_before or tx.now - BACKDATED
     not_after = request.not_after or _end(not_before, template)
@@ -100,7 +101,7 @@ def issue_at_counter(
         authority_name=authority.name,
         template=template.name,
         key_usage=template.key_usage,
-        user_id=None if user is None else user["id"],
+        user_id=None if user is None else user.id,
     )
     described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate), "source": None}
     tx.record("issued", user=request.user_principal_name, certificate=described, template=template.name)
@@ -169,14 +170,13 @@ def pem_chain(certificates: tuple[x509.Certificate, ...]) -> str:
     return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates)
 
 
-def _user(tx: Transaction, upn: str | None) -> dict[str, Any] | None:
+def _user(tx: Transaction, upn: str | None) -> UserRow | None:
     if upn is None:
         return None
     row = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=upn)
     if row is None:
         raise NotFound(f"There is no user '{upn}'.")
-    document: dict[str, Any] = row.document
-    return document
+    return row
 
 
 def _end(not_before: datetime, template: Template) -> datetime:
@@ -188,8 +188,8 @@ def _end(not_before: datetime, template: Template) -> datetime:
         ) from None
 
 
-def _subject(user: dict[str, Any] | None, email: str | None) -> str:
-    name = (user or {}).get("displayName") or email
+def _subject(user: UserRow | None, email: str | None) -> str:
+    name = (None if user is None else user.document.get("displayName")) or email
     if not name:
         raise Invalid("The request names nobody: send userPrincipalName, subject or email.", target="subject")
     escaped = "".join(f"\\{c}" if c in ',+=\\;<>#"' else c for c in name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.desired import desired_items
@@ -17,6 +16,7 @@ from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, It
 from fauxtune.core.model.items import LedgerRow, Order, Problem
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
@@ -146,7 +146,7 @@ def revoke_planned(
 
 def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: EnrollmentId, user: str | None) -> None:
     """Record an event about one item on one device in the journal."""
-    detail: dict[str, Any] = {"item": row.key}
+    detail: JsonObject = {"item": row.key}
     if row.problem is not None:
         detail |= {"errorCode": row.problem.code, "reason": row.problem.message}
     tx.record(

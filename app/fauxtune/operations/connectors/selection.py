@@ -37,8 +37,8 @@ def inside(rows: Iterable[ConnectorRow]) -> list[ConnectorRow]:
 
 
 def taker(tx: Transaction, role: str, *, asked_at: datetime) -> ConnectorRow | None:
-    """Return the connector inside the server that takes a request asked then; None while there is none, or while all of
-    them are polling and not due.
+    """Return the connector inside the server that takes a request made then; None while no connector can, or while all
+    that can are polling and not due.
     """
     for row in inside(serving_connectors(tx, role)):
         if row.mode != "polling" or asked_at + POLL <= tx.now:

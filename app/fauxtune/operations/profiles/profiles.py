@@ -87,7 +87,7 @@ def update_profile(
 
 
 def clear_reference(tx: Transaction, profile_id: str, *, kind: Kind, navigation: str) -> None:
-    """Clear a reference, as a change of the profile. Raises NotFound where there is none."""
+    """Clear a reference, as a change of the profile. Raises NotFound for a profile without this reference."""
     references.referenced(assignments.profile_row(tx, profile_id), navigation)
     update_profile(tx, profile_id, kind=kind, changes={}, navigations={navigation: ()})
 

@@ -62,7 +62,7 @@ def check_unreferenced(tx: Transaction, row: ProfileRow) -> None:
 
 
 def referenced(row: ProfileRow, navigation: str) -> ProfileId:
-    """Return the id of the profile that this one refers to. Raises NotFound where it refers to none."""
+    """Return the id of the profile that this one refers to. Raises NotFound for a profile without it."""
     target = row.navigations.get(navigation)
     if target is None:
         raise NotFound(f"The profile '{row.id}' has no reference {navigation}.")

@@ -42,10 +42,10 @@ def assignment_filter(connection: Connection, tenant_id: TenantId, *, filter_id:
 
 def filters_by_id(connection: Connection, tenant_id: TenantId, *, ids: Iterable[FilterId]) -> dict[FilterId, FilterRow]:
     """Return these filters, by id."""
-    wanted = sorted(set(ids))
-    if not wanted:
+    keys = sorted(set(ids))
+    if not keys:
         return {}
-    rows = reads.every(connection, _FILTERS, row=FilterRow, values={"tenant": tenant_id, "ids": wanted})
+    rows = reads.every(connection, _FILTERS, row=FilterRow, values={"tenant": tenant_id, "ids": keys})
     return {row.id: row for row in rows}
 
 
@@ -82,7 +82,7 @@ def seen_by_filters(document: JsonObject | None, category_name: str | None) -> J
 
 
 def record_for_filters(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> JsonObject:
-    """Return Graph's record of a device as filters read it; empty where there is none any more."""
+    """Return Graph's record of a device as filters read it; empty after the record was deleted."""
     row = connection.execute(_RECORD, {"tenant": tenant_id, "device": enrollment_id}).first()
     return {} if row is None else seen_by_filters(*row)
 

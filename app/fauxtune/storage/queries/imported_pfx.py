@@ -42,13 +42,13 @@ def pfx_files(
     connection: Connection, tenant_id: TenantId, *, pairs: Iterable[tuple[UserId, str]]
 ) -> dict[tuple[UserId, str], bytes]:
     """Return the PFX files of these (user id, thumbprint) pairs, without those that are deleted."""
-    wanted = set(pairs)
+    keys = set(pairs)
     statement = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.pfx).where(
         pfx_certificates.c.tenant_id == tenant_id,
-        pfx_certificates.c.user_id.in_(sorted({user for user, _ in wanted})),
-        pfx_certificates.c.thumbprint.in_(sorted({thumbprint for _, thumbprint in wanted})),
+        pfx_certificates.c.user_id.in_(sorted({user for user, _ in keys})),
+        pfx_certificates.c.thumbprint.in_(sorted({thumbprint for _, thumbprint in keys})),
     )
-    return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in wanted}
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in keys}
 
 
 def imported_of_user(

@@ -92,3 +92,13 @@ class ProfileStateRow:
     message: str | None
     version: int
     reported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileConflictRow:
+    """A profile that is in conflict with others, and on how many devices."""
+
+    profile_id: ProfileId
+    name: str | None
+    kind: str
+    devices: int

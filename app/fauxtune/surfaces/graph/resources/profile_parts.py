@@ -11,7 +11,6 @@ from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
@@ -36,9 +35,7 @@ def device_overview(call: Call, connection: Connection, profile: ProfileRow) -> 
     ours = frozenset() if known is None else known.reached
     return {
         **_overview(call, profile, counts=statuses.device_counts(connection, tenant_id, profile_id=profile_id)),
-        "notApplicablePlatformCount": sum(
-            number for variant, number in by_variant.items() if Variant(variant) not in ours
-        ),
+        "notApplicablePlatformCount": sum(number for variant, number in by_variant.items() if variant not in ours),
     }
 
 

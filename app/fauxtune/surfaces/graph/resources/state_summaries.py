@@ -14,7 +14,7 @@ from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.queries import statuses
-from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.storage.rows.configuration import ProfileConflictRow, ProfileRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
@@ -99,10 +99,10 @@ async def get_conflict(call: Call) -> Answer:
 
 async def _conflicts(call: Call) -> list[Json]:
     rows = await call.read(statuses.conflicts, call.tenant.id)
-    by_setting: dict[str, list[Json]] = {}
+    by_setting: dict[str, list[ProfileConflictRow]] = {}
     for row in rows:
-        by_setting.setdefault(setting_of(row["kind"])[0], []).append(row)
-    return [_conflict(setting, found) for setting, found in sorted(by_setting.items())]
+        by_setting.setdefault(setting_of(row.kind)[0], []).append(row)
+    return [_conflict(setting, rows) for setting, rows in sorted(by_setting.items())]
 
 
 def source_of(profile_id: str, name: str | None) -> Json:
@@ -110,12 +110,12 @@ def source_of(profile_id: str, name: str | None) -> Json:
     return {"id": profile_id, "displayName": name, "sourceType": "deviceConfiguration"}
 
 
-def _conflict(setting: str, rows: list[Json]) -> Json:
+def _conflict(setting: str, rows: list[ProfileConflictRow]) -> Json:
     return {
-        "id": "_".join(row["profile_id"] for row in rows),
-        "conflictingDeviceConfigurations": [source_of(row["profile_id"], row["name"]) for row in rows],
+        "id": "_".join(row.profile_id for row in rows),
+        "conflictingDeviceConfigurations": [source_of(row.profile_id, row.name) for row in rows],
         "contributingSettings": [setting],
-        "deviceCheckinsImpacted": max(row["devices"] for row in rows),
+        "deviceCheckinsImpacted": max(row.devices for row in rows),
     }
 
 
