@@ -13,7 +13,7 @@ from tests.interop.programs import OpenSsl
 from tests.support.running_server import Running, serving
 
 if TYPE_CHECKING:
-    from tests.interop.sdk import Office, Sdk
+    from tests.interop.sdk import Sdk, ServedTenant
 
 
 @pytest.fixture
@@ -43,18 +43,18 @@ def server() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def office(server: Running) -> Iterator[Office]:
+def served_tenant(server: Running) -> Iterator[ServedTenant]:
     """A tenant of the module's own: alice, bob and carol, and the groups All Staff and SMIME Pilot."""
-    from tests.interop.sdk import new_office  # here: the SDKs load for seconds
+    from tests.interop.sdk import new_tenant  # here: the SDKs load for seconds
 
-    with new_office(server) as made:
+    with new_tenant(server) as made:
         yield made
 
 
 @pytest.fixture(params=["v1.0", "beta"])
-async def sdk(request: pytest.FixtureRequest, office: Office) -> AsyncIterator[Sdk]:
-    """Microsoft's SDK of each version in turn, as the office's application."""
+async def sdk(request: pytest.FixtureRequest, served_tenant: ServedTenant) -> AsyncIterator[Sdk]:
+    """Microsoft's SDK of each version in turn, as the tenant's application."""
     from tests.interop.sdk import both
 
-    async with both(request.param, office) as opened:
+    async with both(request.param, served_tenant) as opened:
         yield opened

@@ -11,15 +11,15 @@ from msgraph_beta.generated.models.user_p_f_x_certificate import UserPFXCertific
 from msgraph_beta.generated.models.user_pfx_intended_purpose import UserPfxIntendedPurpose
 from msgraph_beta.generated.models.user_pfx_padding_scheme import UserPfxPaddingScheme
 
-from tests.interop.sdk import Office
+from tests.interop.sdk import ServedTenant
 from tests.support.certificates import KEY_NAME, PASSWORD, PROVIDER, encrypt_password, make_pfx, self_signed, thumbprint
 
 
-def import_of(office: Office, upn: str, *, key: rsa.RSAPrivateKey) -> UserPFXCertificate:
+def import_of(served_tenant: ServedTenant, upn: str, *, key: rsa.RSAPrivateKey) -> UserPFXCertificate:
     """Return a new certificate with its key, in a file whose password only the connector can read."""
     # It has expired: old mail stays readable.
     certificate = self_signed(key, upn, begin=datetime.now(UTC) - timedelta(days=400))
-    connector = load_pem_public_key(office.server.connector_key(office.name).encode())
+    connector = load_pem_public_key(served_tenant.server.connector_key(served_tenant.name).encode())
     assert isinstance(connector, rsa.RSAPublicKey)
     return UserPFXCertificate(
         user_principal_name=upn,

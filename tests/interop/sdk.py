@@ -46,8 +46,8 @@ WARNINGS = [
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
-    """A tenant of a running server, and an application in it that may do everything."""
+class ServedTenant:
+    """A tenant of a running server, and an application in it that has every permission."""
 
     server: Running
     tenant: str
@@ -57,36 +57,36 @@ class Office:
     secret: str
 
     def upn(self, name: str) -> str:
-        """The sign-in name of somebody here."""
+        """Return the sign-in name of a user."""
         return f"{name}@{self.domain}"
 
 
-def contoso(server: Running) -> Office:
-    """The tenant that every server begins with."""
+def contoso(server: Running) -> ServedTenant:
+    """Return the tenant that every server begins with."""
     known = server.endpoints
-    return Office(
+    return ServedTenant(
         server, known["tenantId"], "contoso", "contoso.example", known["clientId"], secret=known["clientSecret"]
     )
 
 
 @contextmanager
-def new_office(server: Running, *, seed: str = "contoso", edition: str = EDITION) -> Iterator[Office]:
-    """A tenant that nobody else uses, gone after the block."""
+def new_tenant(server: Running, *, seed: str = "contoso", edition: str = EDITION) -> Iterator[ServedTenant]:
+    """Create a tenant for one test, and delete it after the block."""
     with server.client() as http:
         body = {"seed": seed, "edition": edition}
         document = http.post("/_fauxtune/v1/tenants", json=body).raise_for_status().json()
         name, secret = document["name"], document["clientSecret"]
-        yield Office(server, document["id"], name, document["domain"], document["clientId"], secret=secret)
+        yield ServedTenant(server, document["id"], name, document["domain"], document["clientId"], secret=secret)
         http.delete(f"/_fauxtune/v1/tenants/{name}").raise_for_status()
 
 
-def credential(office: Office, *, secret: str | None = None) -> ClientSecretCredential:
+def credential(served_tenant: ServedTenant, *, secret: str | None = None) -> ClientSecretCredential:
     """The application's credential; another secret makes it a wrong one."""
-    known = office.server.endpoints
+    known = served_tenant.server.endpoints
     return ClientSecretCredential(
-        office.tenant,
-        office.client_id,
-        secret or office.secret,
+        served_tenant.tenant,
+        served_tenant.client_id,
+        secret or served_tenant.secret,
         authority=known["https"],
         disable_instance_discovery=True,
         connection_verify=known["caFile"],
@@ -99,8 +99,8 @@ class PasswordCredential:
     Whatever has these two methods is a credential (azure.core.credentials.TokenCredential).
     """
 
-    def __init__(self, office: Office, name: str, *, password: str = "Fauxtune1!") -> None:
-        self._office, self._upn, self._password = office, office.upn(name), password
+    def __init__(self, served_tenant: ServedTenant, name: str, *, password: str = "Fauxtune1!") -> None:
+        self._office, self._upn, self._password = served_tenant, served_tenant.upn(name), password
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         """A token, asked for each time."""
@@ -146,30 +146,30 @@ async def _adapter(
 
 @asynccontextmanager
 async def client(
-    office: Office,
+    served_tenant: ServedTenant,
     *,
     azure: TokenCredential | None = None,
     base: str | None = None,
     through: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[GraphServiceClient]:
     """A client of the server's beta: the application's, unless another credential is given."""
-    transport = Transport(office.server.trusting(), base or f"{office.server.https}/beta", through)
-    with credential(office) as own:
+    transport = Transport(served_tenant.server.trusting(), base or f"{served_tenant.server.https}/beta", through)
+    with credential(served_tenant) as own:
         async with _adapter(beta_adapter, azure or own, transport=transport) as adapter:
             yield GraphServiceClient(request_adapter=adapter)
 
 
 @asynccontextmanager
 async def v1_client(
-    office: Office,
+    served_tenant: ServedTenant,
     *,
     azure: TokenCredential | None = None,
     base: str | None = None,
     through: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[V1Client]:
     """The same for v1.0."""
-    transport = Transport(office.server.trusting(), base or f"{office.server.https}/v1.0", through)
-    with credential(office) as own:
+    transport = Transport(served_tenant.server.trusting(), base or f"{served_tenant.server.https}/v1.0", through)
+    with credential(served_tenant) as own:
         async with _adapter(v1_adapter, azure or own, transport=transport) as adapter:
             yield V1Client(request_adapter=adapter)
 
@@ -180,7 +180,7 @@ class Sdk:
 
     package: ModuleType
     graph: Any
-    office: Office
+    served_tenant: ServedTenant
 
     @property
     def beta(self) -> bool:
@@ -200,14 +200,16 @@ class Sdk:
 
 
 @asynccontextmanager
-async def both(version: str, office: Office, *, azure: TokenCredential | None = None) -> AsyncIterator[Sdk]:
+async def both(
+    version: str, served_tenant: ServedTenant, *, azure: TokenCredential | None = None
+) -> AsyncIterator[Sdk]:
     """The SDK of a version: for tests that run with each."""
     if version == "beta":
-        async with client(office, azure=azure) as beta:
-            yield Sdk(msgraph_beta, beta, office)
+        async with client(served_tenant, azure=azure) as beta:
+            yield Sdk(msgraph_beta, beta, served_tenant)
     else:
-        async with v1_client(office, azure=azure) as v1:
-            yield Sdk(msgraph, v1, office)
+        async with v1_client(served_tenant, azure=azure) as v1:
+            yield Sdk(msgraph, v1, served_tenant)
 
 
 def snake(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kiota_abstractions.api_error import APIError
 
-from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
+from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 
@@ -22,9 +22,9 @@ ITEM = "device_management.device_configurations.item"
 
 
 @pytest.fixture
-async def beta(office: Office) -> AsyncIterator[Sdk]:
+async def beta(served_tenant: ServedTenant) -> AsyncIterator[Sdk]:
     """Beta alone knows certificate profiles, filters, and the old form of assignments."""
-    async with both("beta", office) as opened:
+    async with both("beta", served_tenant) as opened:
         yield opened
 
 

@@ -7,24 +7,31 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.interop.sdk import Office
+from tests.interop.sdk import ServedTenant
 from tests.support.running_server import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_tenant_is_built_read_back_and_taken_down_by_the_sdks_alone(office: Office) -> None:
+def test_a_tenant_is_built_read_back_and_taken_down_by_the_sdks_alone(served_tenant: ServedTenant) -> None:
     command = [
         *(
             sys.executable,
             "-m",
             "tests.interop.building",
             "--url",
-            office.server.https,
+            served_tenant.server.https,
             "--ca",
-            office.server.endpoints["caFile"],
+            served_tenant.server.endpoints["caFile"],
         ),
-        *("--tenant-id", office.tenant, "--client-id", office.client_id, "--client-secret", office.secret),
+        *(
+            "--tenant-id",
+            served_tenant.tenant,
+            "--client-id",
+            served_tenant.client_id,
+            "--client-secret",
+            served_tenant.secret,
+        ),
     ]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False

@@ -15,13 +15,13 @@ from kiota_abstractions.api_error import APIError
 from tests.interop.sdk import (
     SCOPE,
     WARNINGS,
-    Office,
     PasswordCredential,
     Sdk,
+    ServedTenant,
     asking,
     both,
     everything,
-    new_office,
+    new_tenant,
     refusal,
 )
 from tests.support.running_server import Running, environment
@@ -40,17 +40,24 @@ class Phones:
 
 
 @pytest.fixture(scope="module")
-def office(server: Running) -> Iterator[Office]:
+def served_tenant(server: Running) -> Iterator[ServedTenant]:
     """A tenant of the current edition in every run: only there fully managed phones are restarted and renamed."""
-    with new_office(server, edition="current") as made:
+    with new_tenant(server, edition="current") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def phones(office: Office) -> Phones:
+def phones(served_tenant: ServedTenant) -> Phones:
     """A small fleet of alice's and bob's. It does not stay connected: what is asked of it stays pending."""
-    where = ("--server", office.server.https, "--ca", office.server.endpoints["caFile"], "--tenant", office.name)
-    who = ("--user", office.upn("alice"), "--user", office.upn("bob"))
+    where = (
+        "--server",
+        served_tenant.server.https,
+        "--ca",
+        served_tenant.server.endpoints["caFile"],
+        "--tenant",
+        served_tenant.name,
+    )
+    who = ("--user", served_tenant.upn("alice"), "--user", served_tenant.upn("bob"))
     command = [
         *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "24"),
         *("--mix", "android:1,android/fully-managed:2", *who, *where, "--output", "json"),
@@ -58,10 +65,10 @@ def phones(office: Office) -> Phones:
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     assert json.loads(done.stdout)["settled"] == 24
-    with office.server.client() as http:
-        form = {"client_id": office.client_id, "client_secret": office.secret, "scope": SCOPE}
+    with served_tenant.server.client() as http:
+        form = {"client_id": served_tenant.client_id, "client_secret": served_tenant.secret, "scope": SCOPE}
         token = http.post(
-            f"/{office.tenant}/oauth2/v2.0/token", data={"grant_type": "client_credentials", **form}
+            f"/{served_tenant.tenant}/oauth2/v2.0/token", data={"grant_type": "client_credentials", **form}
         ).json()["access_token"]
         answer = http.get("/v1.0/deviceManagement/managedDevices", headers={"Authorization": f"Bearer {token}"})
     entries = answer.raise_for_status().json()["value"]
@@ -86,7 +93,9 @@ async def test_devices_are_listed_in_pages_sorted_filtered_and_counted(sdk: Sdk,
     assert len(graph) == first.odata_count == await devices.count.get()
     assert [each.device_name for each in graph] == sorted(each.device_name for each in graph)
     assert graph[0].operating_system is None, "not chosen"
-    alices = await listed(sdk, filter=f"userPrincipalName eq '{sdk.office.upn('alice')}' and operatingSystem ne 'iOS'")
+    alices = await listed(
+        sdk, filter=f"userPrincipalName eq '{sdk.served_tenant.upn('alice')}' and operatingSystem ne 'iOS'"
+    )
     assert {alice.user_display_name for alice in alices} == {"Alice Adams"}
     assert 0 < len(alices) < len(graph)
     owned = await listed(sdk, filter="managedDeviceOwnerType eq 'company'")
@@ -127,7 +136,7 @@ async def test_what_belongs_to_devices_comes_along(sdk: Sdk, phones: Phones) -> 
     with pytest.raises(APIError) as none:
         await device.device_compliance_policy_states.by_device_compliance_policy_state_id("x").get()
     assert refusal(none.value)[0] == 404
-    alice = sdk.graph.users.by_user_id(sdk.office.upn("alice"))
+    alice = sdk.graph.users.by_user_id(sdk.served_tenant.upn("alice"))
     mine = (await alice.get(asking(alice, expand=["managedDevices"]))).managed_devices
     assert {each.id for each in mine} == {each.id for each in (await alice.managed_devices.get()).value}
 
@@ -233,8 +242,8 @@ async def test_a_device_is_not_made_by_post(sdk: Sdk) -> None:
     assert refusal(refused.value)[0] == 400
 
 
-async def test_one_action_for_many_devices(office: Office, phones: Phones) -> None:
-    async with both("beta", office) as sdk:
+async def test_one_action_for_many_devices(served_tenant: ServedTenant, phones: Phones) -> None:
+    async with both("beta", served_tenant) as sdk:
         wanted, unknown = [phones.managed.pop(), phones.managed.pop()], "00000000-0000-0000-0000-00000000dead"
         body = sdk.model("device_management.managed_devices.execute_action.ExecuteActionPostRequestBody")
         answer = await sdk.graph.device_management.managed_devices.execute_action.post(
@@ -250,8 +259,8 @@ async def test_one_action_for_many_devices(office: Office, phones: Phones) -> No
             assert (result.action_name, result.action_state.value) == ("rebootNow", "pending")
 
 
-async def test_what_only_beta_can_ask(office: Office, phones: Phones) -> None:
-    async with both("beta", office) as sdk:
+async def test_what_only_beta_can_ask(served_tenant: ServedTenant, phones: Phones) -> None:
+    async with both("beta", served_tenant) as sdk:
         device = one(sdk, phones.managed.pop())
         names = "device_management.managed_devices.item.set_device_name.SetDeviceNamePostRequestBody"
         await device.set_device_name.post(sdk.model(names)(device_name="Front desk"))
@@ -262,8 +271,8 @@ async def test_what_only_beta_can_ask(office: Office, phones: Phones) -> None:
         assert (await device.detected_apps.get()).value == []
 
 
-async def test_ones_own_devices(office: Office, phones: Phones) -> None:
-    async with both("v1.0", office, azure=PasswordCredential(office, "bob")) as sdk:
+async def test_ones_own_devices(served_tenant: ServedTenant, phones: Phones) -> None:
+    async with both("v1.0", served_tenant, azure=PasswordCredential(served_tenant, "bob")) as sdk:
         mine = (await sdk.me().managed_devices.get()).value
-        assert {each.user_principal_name for each in mine} == {office.upn("bob")}
+        assert {each.user_principal_name for each in mine} == {served_tenant.upn("bob")}
         assert (await sdk.me().managed_devices.by_managed_device_id(mine[0].id).get()).id == mine[0].id

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kiota_abstractions.api_error import APIError
 
-from tests.interop.sdk import WARNINGS, Office, PasswordCredential, Sdk, asking, both, everything, names, refusal
+from tests.interop.sdk import WARNINGS, PasswordCredential, Sdk, ServedTenant, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 
@@ -18,9 +18,9 @@ OBJECTS = "https://graph.microsoft.com/v1.0/directoryObjects"
 
 
 @pytest.fixture(params=["v1.0", "beta"])
-async def as_alice(request: pytest.FixtureRequest, office: Office) -> AsyncIterator[Sdk]:
+async def as_alice(request: pytest.FixtureRequest, served_tenant: ServedTenant) -> AsyncIterator[Sdk]:
     """The SDK as alice, who signed in with her password."""
-    async with both(request.param, office, azure=PasswordCredential(office, "alice")) as opened:
+    async with both(request.param, served_tenant, azure=PasswordCredential(served_tenant, "alice")) as opened:
         yield opened
 
 
@@ -30,7 +30,7 @@ async def new_user(sdk: Sdk, name: str, **more: Any) -> Any:
             account_enabled=True,
             display_name=name.title(),
             mail_nickname=name,
-            user_principal_name=sdk.office.upn(name),
+            user_principal_name=sdk.served_tenant.upn(name),
             password_profile=sdk.model("PasswordProfile")(password="Wonder-1234"),
             **more,
         )
@@ -76,9 +76,9 @@ async def test_a_user_lives_from_post_to_delete(sdk: Sdk) -> None:
     assert (await one.get()).department is None, "shown only when asked for"
 
     assert await one.patch(sdk.model("User")(department="Law", job_title="Counsel")) is None
-    named = sdk.graph.users_with_user_principal_name(sdk.office.upn("zoe"))
+    named = sdk.graph.users_with_user_principal_name(sdk.served_tenant.upn("zoe"))
     assert (await named.get()).id == user.id
-    changed = await sdk.graph.users.by_user_id(sdk.office.upn("zoe")).get(
+    changed = await sdk.graph.users.by_user_id(sdk.served_tenant.upn("zoe")).get(
         asking(one, select=["department", "jobTitle"])
     )
     assert (changed.department, changed.job_title) == ("Law", "Counsel")
@@ -109,8 +109,8 @@ async def test_licences_are_given_listed_and_taken(sdk: Sdk) -> None:
 
 async def test_a_manager_is_set_read_expanded_and_removed(sdk: Sdk) -> None:
     graph, reference = sdk.graph, sdk.model("ReferenceUpdate")
-    alice = await graph.users.by_user_id(sdk.office.upn("alice")).get()
-    bob = graph.users.by_user_id(sdk.office.upn("bob"))
+    alice = await graph.users.by_user_id(sdk.served_tenant.upn("alice")).get()
+    bob = graph.users.by_user_id(sdk.served_tenant.upn("bob"))
     await bob.manager.ref.put(reference(odata_id=f"{OBJECTS}/{alice.id}"))
     assert (await bob.manager.get()).id == alice.id
     expanded = await bob.get(asking(bob, expand=["manager"]))
@@ -125,7 +125,9 @@ async def test_a_manager_is_set_read_expanded_and_removed(sdk: Sdk) -> None:
 async def test_users_are_searched_filtered_sorted_and_paged(sdk: Sdk) -> None:
     users = sdk.graph.users
     options: dict[str, Any] = {"top": 1, "orderby": ["displayName desc"], "select": ["displayName"], "count": True}
-    first = await users.get(asking(users, eventual=True, filter=f"endsWith(mail,'{sdk.office.domain}')", **options))
+    first = await users.get(
+        asking(users, eventual=True, filter=f"endsWith(mail,'{sdk.served_tenant.domain}')", **options)
+    )
     assert (first.odata_count, len(first.value)) == (3, 1)
     assert names(await everything(sdk.graph, first)) == ["Carol Clark", "Bob Brown", "Alice Adams"]
     searched = await users.get(asking(users, eventual=True, search='"displayName:brown"'))
@@ -138,7 +140,7 @@ async def test_users_are_searched_filtered_sorted_and_paged(sdk: Sdk) -> None:
 
 async def test_groups_hold_people_devices_and_groups(sdk: Sdk) -> None:
     graph = sdk.graph
-    alice, bob = [await graph.users.by_user_id(sdk.office.upn(name)).get() for name in ("alice", "bob")]
+    alice, bob = [await graph.users.by_user_id(sdk.served_tenant.upn(name)).get() for name in ("alice", "bob")]
     device = await new_device(sdk, "Desk")
     inner = await new_group(sdk, "Inner", members=[alice.id, device.id], owners=[bob.id])
     outer = await new_group(sdk, "Outer", members=[inner.id])
@@ -171,7 +173,7 @@ async def test_groups_hold_people_devices_and_groups(sdk: Sdk) -> None:
 
 async def test_whose_member_one_is(sdk: Sdk) -> None:
     graph = sdk.graph
-    carol = graph.users.by_user_id(sdk.office.upn("carol"))
+    carol = graph.users.by_user_id(sdk.served_tenant.upn("carol"))
     inner = await new_group(sdk, "Nest", members=[(await carol.get()).id])
     outer = await new_group(sdk, "Tree", members=[inner.id])
     assert {"Nest", "All Staff"} == set(names((await carol.member_of.get()).value))
@@ -190,7 +192,7 @@ async def test_whose_member_one_is(sdk: Sdk) -> None:
 async def test_one_of_a_list_is_had_by_its_id(sdk: Sdk) -> None:
     graph = sdk.graph
     (staff,) = (await graph.groups.get(asking(graph.groups, filter="displayName eq 'All Staff'"))).value
-    group, alice = graph.groups.by_group_id(staff.id), graph.users.by_user_id(sdk.office.upn("alice"))
+    group, alice = graph.groups.by_group_id(staff.id), graph.users.by_user_id(sdk.served_tenant.upn("alice"))
     user = await alice.get()
     one = await group.members.by_directory_object_id(user.id).graph_user.get()
     assert one.user_principal_name == user.user_principal_name
@@ -211,7 +213,7 @@ async def test_one_of_a_list_is_had_by_its_id(sdk: Sdk) -> None:
 
 
 async def test_what_has_an_id_is_had_through_every_collection(sdk: Sdk) -> None:
-    user = await sdk.graph.users.by_user_id(sdk.office.upn("alice")).get()
+    user = await sdk.graph.users.by_user_id(sdk.served_tenant.upn("alice")).get()
     for name in ("users", "groups", "devices", "organization"):
         body = sdk.model(f"{name}.get_by_ids.GetByIdsPostRequestBody")
         answer = await getattr(sdk.graph, name).get_by_ids.post(body(ids=[user.id]))
@@ -256,15 +258,15 @@ async def test_an_entra_device_lives_from_post_to_delete(sdk: Sdk) -> None:
 
 async def test_what_the_tenant_says_of_itself(sdk: Sdk) -> None:
     (organization,) = (await sdk.graph.organization.get()).value
-    assert organization.id == sdk.office.tenant
+    assert organization.id == sdk.served_tenant.tenant
     assert [
         verified_domain.name for verified_domain in organization.verified_domains if verified_domain.is_default
-    ] == [sdk.office.domain]
-    one = await sdk.graph.organization.by_organization_id(sdk.office.tenant).get()
+    ] == [sdk.served_tenant.domain]
+    one = await sdk.graph.organization.by_organization_id(sdk.served_tenant.tenant).get()
     assert one.display_name == organization.display_name
-    assert [each.id for each in (await sdk.graph.domains.get()).value] == [sdk.office.domain]
+    assert [each.id for each in (await sdk.graph.domains.get()).value] == [sdk.served_tenant.domain]
     assert (await sdk.graph.domains.count.get(), await sdk.graph.organization.count.get()) == (1, 1)
-    alice = await sdk.graph.users.by_user_id(sdk.office.upn("alice")).get()
+    alice = await sdk.graph.users.by_user_id(sdk.served_tenant.upn("alice")).get()
     result = await sdk.graph.directory_objects.by_directory_object_id(alice.id).get()
     assert type(result) is sdk.model("User")
     body = sdk.model("directory_objects.get_by_ids.GetByIdsPostRequestBody")
@@ -275,7 +277,7 @@ async def test_what_the_tenant_says_of_itself(sdk: Sdk) -> None:
 async def test_me_is_who_signed_in(as_alice: Sdk) -> None:
     me = as_alice.me()
     answer = await me.get()
-    assert answer.user_principal_name == as_alice.office.upn("alice")
+    assert answer.user_principal_name == as_alice.served_tenant.upn("alice")
     assert (await me.get(asking(me, select=["id", "accountEnabled"]))).account_enabled is True
     assert set(names((await me.member_of.get()).value)) == {"All Staff", "SMIME Pilot"}
     assert (await me.managed_devices.get()).value == []

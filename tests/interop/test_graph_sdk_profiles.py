@@ -13,7 +13,7 @@ from kiota_abstractions.api_error import APIError
 from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
 from kiota_serialization_json.json_serialization_writer import JsonSerializationWriter
 
-from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
+from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 
@@ -65,8 +65,8 @@ async def test_every_kind_comes_back_as_it_was_sent(sdk: Sdk) -> None:
     assert await profiles.count.get() == 0
 
 
-async def test_several_flags_go_beside_the_properties(office: Office) -> None:
-    async with both("beta", office) as sdk:
+async def test_several_flags_go_beside_the_properties(served_tenant: ServedTenant) -> None:
+    async with both("beta", served_tenant) as sdk:
         profiles = sdk.graph.device_management.device_configurations
         usage = sdk.model("KeyUsages")
         kind = sdk.model("IosScepCertificateProfile")
@@ -148,8 +148,8 @@ async def test_what_is_wrong_with_a_profile_is_said(sdk: Sdk) -> None:
         assert refusal(error.value)[0] == 400
 
 
-async def test_v1_shows_what_only_beta_knows_as_a_plain_profile(office: Office) -> None:
-    async with both("beta", office) as beta, both("v1.0", office) as v1:
+async def test_v1_shows_what_only_beta_knows_as_a_plain_profile(served_tenant: ServedTenant) -> None:
+    async with both("beta", served_tenant) as beta, both("v1.0", served_tenant) as v1:
         answer = await beta.graph.device_management.device_configurations.post(
             typed(beta, SAMPLES["iosImportedPFXCertificateProfile"])
         )

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, new_office
+from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, everything, names, new_tenant
 from tests.support.running_server import Running, environment
 
 pytestmark = WARNINGS
@@ -30,17 +30,17 @@ async def assigned(sdk: Sdk, kind: str, **properties: Any) -> str:
     return str(profile.id)
 
 
-async def build(office: Office) -> dict[str, str]:
+async def build(served_tenant: ServedTenant) -> dict[str, str]:
     """Ids by kind: both roots of the tenant, a certificate, and what no phone here takes."""
-    async with both("beta", office) as sdk, httpx.AsyncClient(verify=office.server.trusting()) as http:
+    async with both("beta", served_tenant) as sdk, httpx.AsyncClient(verify=served_tenant.server.trusting()) as http:
         results = {"IosCustomConfiguration": await assigned(sdk, "IosCustomConfiguration")}
         for name in ("root", "issuing"):
-            file = (await http.get(f"{office.server.https}/pki/{office.name}/{name}/ca.cer")).content
+            file = (await http.get(f"{served_tenant.server.https}/pki/{served_tenant.name}/{name}/ca.cer")).content
             results[ROOT] = await assigned(sdk, ROOT, trusted_root_certificate=file, cert_file_name="ca.cer")
         results[SIGNING] = await assigned(
             sdk,
             SIGNING,
-            certification_authority=f"ca.{office.domain}",
+            certification_authority=f"ca.{served_tenant.domain}",
             certification_authority_name="Contoso Issuing CA",
             certificate_template_name="SmimeSigning",
             renewal_threshold_percentage=20,
@@ -50,20 +50,27 @@ async def build(office: Office) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def office(server: Running) -> Iterator[Office]:
+def served_tenant(server: Running) -> Iterator[ServedTenant]:
     """A tenant of the current edition in every run: only there fully managed phones have PKCS certificates."""
-    with new_office(server, edition="current") as made:
+    with new_tenant(server, edition="current") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def profiles(office: Office) -> dict[str, str]:
+def profiles(served_tenant: ServedTenant) -> dict[str, str]:
     """The profiles; then alice and bob enrol a fully managed phone each, and both settle."""
-    result = asyncio.run(build(office))
+    result = asyncio.run(build(served_tenant))
     command = [
         *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "2", "--mix", "android/fully-managed"),
-        *("--user", office.upn("alice"), "--user", office.upn("bob"), "--server", office.server.https),
-        *("--ca", office.server.endpoints["caFile"], "--tenant", office.name, "--output", "json"),
+        *(
+            "--user",
+            served_tenant.upn("alice"),
+            "--user",
+            served_tenant.upn("bob"),
+            "--server",
+            served_tenant.server.https,
+        ),
+        *("--ca", served_tenant.server.endpoints["caFile"], "--tenant", served_tenant.name, "--output", "json"),
     ]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
@@ -71,9 +78,9 @@ def profiles(office: Office) -> dict[str, str]:
 
 
 @pytest.fixture
-async def beta(office: Office, profiles: dict[str, str]) -> AsyncIterator[Sdk]:
+async def beta(served_tenant: ServedTenant, profiles: dict[str, str]) -> AsyncIterator[Sdk]:
     """The SDK, when all is settled."""
-    async with both("beta", office) as opened:
+    async with both("beta", served_tenant) as opened:
         yield opened
 
 
@@ -82,7 +89,7 @@ def one(sdk: Sdk, profile: str) -> Any:
 
 
 async def test_each_device_and_each_user_has_a_status(beta: Sdk, profiles: dict[str, str]) -> None:
-    upns = {beta.office.upn("alice"), beta.office.upn("bob")}
+    upns = {beta.served_tenant.upn("alice"), beta.served_tenant.upn("bob")}
     for kind in (ROOT, SIGNING):
         profile = one(beta, profiles[kind])
         graph = await everything(beta.graph, await profile.device_statuses.get(asking(profile.device_statuses, top=1)))
@@ -91,7 +98,7 @@ async def test_each_device_and_each_user_has_a_status(beta: Sdk, profiles: dict[
         single = profile.device_statuses.by_device_configuration_device_status_id(graph[0].id)
         assert (await single.get()).device_display_name == graph[0].device_display_name
         assert await profile.device_statuses.count.get() == 2
-        mine = asking(profile.device_statuses, filter=f"userPrincipalName eq '{beta.office.upn('bob')}'")
+        mine = asking(profile.device_statuses, filter=f"userPrincipalName eq '{beta.served_tenant.upn('bob')}'")
         assert len((await profile.device_statuses.get(mine)).value) == 1
         users = (await profile.user_statuses.get()).value
         assert {(user.user_principal_name, user.devices_count) for user in users} == {(upn, 1) for upn in upns}
@@ -123,7 +130,7 @@ async def test_a_device_says_how_its_profiles_fare(beta: Sdk, profiles: dict[str
 async def test_every_issued_certificate_has_a_state(beta: Sdk) -> None:
     every = beta.graph.device_management.device_configurations_all_managed_device_certificate_states
     value = (await every.get()).value
-    upns = {beta.office.upn("alice"), beta.office.upn("bob")}
+    upns = {beta.served_tenant.upn("alice"), beta.served_tenant.upn("bob")}
     assert {each.user_principal_name for each in value} == upns
     assert all("Contoso Issuing CA" in each.certificate_issuer_name for each in value)
     assert len({each.certificate_thumbprint for each in value}) == 2
@@ -137,13 +144,13 @@ async def test_whom_the_profiles_reach(beta: Sdk, profiles: dict[str, str]) -> N
     )
     reached = beta.graph.device_management.device_configurations.get_targeted_users_and_devices
     answer = await reached.post(body(device_configuration_ids=[profiles[SIGNING]]))
-    upns = {beta.office.upn("alice"), beta.office.upn("bob")}
+    upns = {beta.served_tenant.upn("alice"), beta.served_tenant.upn("bob")}
     assert upns <= {each.user_principal_name for each in answer.value}
     assert len([each for each in answer.value if each.device_id]) == 2
 
 
 async def test_v1_shows_the_same_statuses(beta: Sdk, profiles: dict[str, str]) -> None:
-    async with both("v1.0", beta.office) as v1:
+    async with both("v1.0", beta.served_tenant) as v1:
         profile = one(v1, profiles[SIGNING])
         assert type(await profile.get()) is v1.model("DeviceConfiguration")
         assert len((await profile.device_statuses.get()).value) == 2

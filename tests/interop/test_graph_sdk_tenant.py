@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from kiota_abstractions.api_error import APIError
 
 from tests.interop.pfx import import_of
-from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
+from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 
 
 @pytest.fixture
-async def beta(office: Office) -> AsyncIterator[Sdk]:
+async def beta(served_tenant: ServedTenant) -> AsyncIterator[Sdk]:
     """Beta alone knows imports, connectors and tags."""
-    async with both("beta", office) as opened:
+    async with both("beta", served_tenant) as opened:
         yield opened
 
 
@@ -31,9 +31,9 @@ async def ids(sdk: Sdk, builder: Any, **options: Any) -> list[str]:
 async def test_imports_are_made_found_changed_counted_and_deleted(
     beta: Sdk, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    certificates, alice = beta.graph.device_management.user_pfx_certificates, beta.office.upn("alice")
-    upns = (alice, alice, beta.office.upn("bob"))
-    sent = [import_of(beta.office, upn, key=key) for upn, key in zip(upns, raw_rsa_keys, strict=False)]
+    certificates, alice = beta.graph.device_management.user_pfx_certificates, beta.served_tenant.upn("alice")
+    upns = (alice, alice, beta.served_tenant.upn("bob"))
+    sent = [import_of(beta.served_tenant, upn, key=key) for upn, key in zip(upns, raw_rsa_keys, strict=False)]
     results = [await certificates.post(each) for each in sent]
     assert [result.thumbprint for result in results] == [each.thumbprint for each in sent]
     assert {(result.encrypted_pfx_blob, result.encrypted_pfx_password) for result in results} == {(b"\0", "")}
@@ -63,7 +63,7 @@ async def test_imports_are_made_found_changed_counted_and_deleted(
 
 async def test_a_time_without_a_zone_is_utc(beta: Sdk, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     certificates = beta.graph.device_management.user_pfx_certificates
-    sent = import_of(beta.office, beta.office.upn("carol"), key=raw_rsa_keys[3])
+    sent = import_of(beta.served_tenant, beta.served_tenant.upn("carol"), key=raw_rsa_keys[3])
     aware: datetime = sent.start_date_time
     sent.start_date_time, sent.expiration_date_time = (
         aware.replace(tzinfo=None),
@@ -77,13 +77,13 @@ async def test_a_time_without_a_zone_is_utc(beta: Sdk, raw_rsa_keys: list[rsa.RS
 async def test_what_is_wrong_with_an_import_is_said(beta: Sdk, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     certificates = beta.graph.device_management.user_pfx_certificates
     changes: tuple[dict[str, Any], ...] = (
-        {"user_principal_name": beta.office.upn("nobody")},
+        {"user_principal_name": beta.served_tenant.upn("nobody")},
         {"encrypted_pfx_blob": b"no file"},
         {"encrypted_pfx_password": base64.b64encode(b"sealed for nobody").decode()},
         {"thumbprint": "not a hash"},
     )
     for change in changes:
-        sent = import_of(beta.office, beta.office.upn("alice"), key=raw_rsa_keys[4])
+        sent = import_of(beta.served_tenant, beta.served_tenant.upn("alice"), key=raw_rsa_keys[4])
         for name, value in change.items():
             setattr(sent, name, value)
         with pytest.raises(APIError) as refused:
@@ -134,6 +134,6 @@ async def test_what_administrators_did_is_in_the_audit_log(sdk: Sdk) -> None:
     graph = await everything(sdk.graph, await events.get(asking(events, top=10, orderby=["activityDateTime desc"])))
     mine = [each for each in graph if answer.id in {resource.resource_id for resource in each.resources}]
     assert {each.activity_operation_type for each in mine} == {"Create", "Delete"}
-    assert {each.actor.application_id for each in mine} == {sdk.office.client_id}
+    assert {each.actor.application_id for each in mine} == {sdk.served_tenant.client_id}
     assert (await events.by_audit_event_id(mine[0].id).get()).id == mine[0].id
     assert "DeviceConfiguration" in (await events.get_audit_categories.get()).value

@@ -16,7 +16,7 @@ from msgraph_core.requests.batch_request_content_collection import BatchRequestC
 from msgraph_core.requests.batch_request_item import BatchRequestItem
 from msgraph_core.tasks.page_iterator import PageIterator
 
-from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, client, names, new_office, refusal, v1_client
+from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, client, names, new_tenant, refusal, v1_client
 
 pytestmark = WARNINGS
 
@@ -24,8 +24,8 @@ pytestmark = WARNINGS
 class Watched(httpx.AsyncBaseTransport):
     """Notes each call, and may answer the first with a status of its own; the others are passed on."""
 
-    def __init__(self, office: Office, *, first: int | None = None) -> None:
-        self._inner = httpx.AsyncHTTPTransport(verify=office.server.trusting())
+    def __init__(self, served_tenant: ServedTenant, *, first: int | None = None) -> None:
+        self._inner = httpx.AsyncHTTPTransport(verify=served_tenant.server.trusting())
         self._first = first
         self.seen: list[tuple[str, str, str | None]] = []
 
@@ -43,18 +43,18 @@ class Watched(httpx.AsyncBaseTransport):
 
 
 @pytest.mark.parametrize("status", [429, 503, 504])
-async def test_the_sdk_tries_again_when_it_is_told_to_wait(office: Office, status: int) -> None:
-    throttling = Watched(office, first=status)
-    async with v1_client(office, through=throttling) as graph:
+async def test_the_sdk_tries_again_when_it_is_told_to_wait(served_tenant: ServedTenant, status: int) -> None:
+    throttling = Watched(served_tenant, first=status)
+    async with v1_client(served_tenant, through=throttling) as graph:
         answer = await graph.users.get()
     assert answer is not None
     assert len(answer.value or ()) == 3
     assert throttling.seen == [("GET", "/v1.0/users", None), ("GET", "/v1.0/users", "1")]
 
 
-async def test_a_body_is_sent_again_as_well(office: Office) -> None:
-    throttling = Watched(office, first=429)
-    async with client(office, through=throttling) as graph:
+async def test_a_body_is_sent_again_as_well(served_tenant: ServedTenant) -> None:
+    throttling = Watched(served_tenant, first=429)
+    async with client(served_tenant, through=throttling) as graph:
         answer = await graph.device_management.device_categories.post(DeviceCategory(display_name="Again"))
         assert answer is not None
         assert answer.display_name == "Again"
@@ -62,21 +62,21 @@ async def test_a_body_is_sent_again_as_well(office: Office) -> None:
     assert [method for method, _, _ in throttling.seen] == ["POST", "POST", "DELETE"]
 
 
-async def test_the_plain_http_address_will_do_on_this_machine(office: Office) -> None:
-    async with v1_client(office, base=f"{office.server.endpoints['http']}/v1.0") as graph:
+async def test_the_plain_http_address_will_do_on_this_machine(served_tenant: ServedTenant) -> None:
+    async with v1_client(served_tenant, base=f"{served_tenant.server.endpoints['http']}/v1.0") as graph:
         answer = await graph.users.get(asking(graph.users, top=1, orderby=["displayName"]))
         assert answer is not None
         link = str(answer.odata_next_link)
-        assert link.startswith(f"{office.server.endpoints['http']}/v1.0/users?")
+        assert link.startswith(f"{served_tenant.server.endpoints['http']}/v1.0/users?")
         following = await graph.users.with_url(link).get()
         assert following is not None
         assert names(following.value or ()) == ["Bob Brown"]
 
 
-async def test_a_slash_too_many_does_not_matter(office: Office) -> None:
+async def test_a_slash_too_many_does_not_matter(served_tenant: ServedTenant) -> None:
     # An adapter that takes its address from httpx's base_url has a slash at its end, and the SDK adds another.
-    watched = Watched(office)
-    async with client(office, base=f"{office.server.https}/beta/", through=watched) as graph:
+    watched = Watched(served_tenant)
+    async with client(served_tenant, base=f"{served_tenant.server.https}/beta/", through=watched) as graph:
         assert await graph.device_management.managed_devices.count.get() == 0
         answer = await graph.users.get(asking(graph.users, top=1))
         assert answer is not None
@@ -104,14 +104,14 @@ async def test_an_iteration_is_paused_and_goes_on(sdk: Sdk) -> None:
 # --------------------------------------------------------------------------------------------------------- batches
 
 
-async def test_a_batch_is_answered_request_by_request(office: Office) -> None:
-    async with both("v1.0", office) as sdk:
+async def test_a_batch_is_answered_request_by_request(served_tenant: ServedTenant) -> None:
+    async with both("v1.0", served_tenant) as sdk:
         graph = sdk.graph
         for whole in (False, True):  # the SDK writes a relative address before its first list, a whole one afterwards
-            user, nobody = [graph.users.by_user_id(office.upn(name)) for name in ("alice", "nobody")]
+            user, nobody = [graph.users.by_user_id(served_tenant.upn(name)) for name in ("alice", "nobody")]
             right = BatchRequestItem(user.to_get_request_information())
             wrong = BatchRequestItem(nobody.to_get_request_information())
-            assert right.url.startswith(office.server.https) == whole
+            assert right.url.startswith(served_tenant.server.https) == whole
             answer = await graph.batch.post(BatchRequestContent({right.id: right, wrong.id: wrong}))
             assert answer.get_response_status_codes() == {right.id: 200, wrong.id: 404}
             # The SDK reads a body that is base64, and loses one that is JSON.
@@ -119,8 +119,8 @@ async def test_a_batch_is_answered_request_by_request(office: Office) -> None:
             await graph.users.get()
 
 
-async def test_a_batch_keeps_the_order_that_is_asked_for(office: Office) -> None:
-    async with both("v1.0", office) as sdk:
+async def test_a_batch_keeps_the_order_that_is_asked_for(served_tenant: ServedTenant) -> None:
+    async with both("v1.0", served_tenant) as sdk:
         categories, kind = sdk.graph.device_management.device_categories, sdk.model("DeviceCategory")
         first = BatchRequestItem(categories.to_post_request_information(kind(display_name="First")))
         second = BatchRequestItem(categories.to_post_request_information(kind(display_name="Second")))
@@ -142,8 +142,8 @@ async def test_a_batch_keeps_the_order_that_is_asked_for(office: Office) -> None
         assert set(answer.get_response_status_codes().values()) == {204}
 
 
-async def test_more_than_twenty_requests_become_several_batches(office: Office) -> None:
-    async with both("v1.0", office) as sdk:
+async def test_more_than_twenty_requests_become_several_batches(served_tenant: ServedTenant) -> None:
+    async with both("v1.0", served_tenant) as sdk:
         collection = BatchRequestContentCollection()
         for _ in range(45):
             collection.add_batch_request_item(BatchRequestItem(sdk.graph.groups.to_get_request_information()))
@@ -167,8 +167,8 @@ class Wrong:
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
-async def test_a_token_of_somebody_else_is_refused(office: Office, version: str) -> None:
-    async with both(version, office, azure=Wrong()) as sdk:
+async def test_a_token_of_somebody_else_is_refused(served_tenant: ServedTenant, version: str) -> None:
+    async with both(version, served_tenant, azure=Wrong()) as sdk:
         for refused in (sdk.graph.users, sdk.graph.device_management.managed_devices):
             with pytest.raises(APIError) as error:
                 await refused.get()
@@ -176,15 +176,15 @@ async def test_a_token_of_somebody_else_is_refused(office: Office, version: str)
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
-async def test_an_application_may_do_what_its_permissions_say(office: Office, version: str) -> None:
-    with office.server.client() as http:
-        applications = f"/_fauxtune/v1/tenants/{office.name}/applications"
+async def test_an_application_may_do_what_its_permissions_say(served_tenant: ServedTenant, version: str) -> None:
+    with served_tenant.server.client() as http:
+        applications = f"/_fauxtune/v1/tenants/{served_tenant.name}/applications"
         document = http.post(applications, json={"roles": ["User.Read.All"]}).raise_for_status().json()
-    reader = replace(office, client_id=document["clientId"], secret=document["secret"])
+    reader = replace(served_tenant, client_id=document["clientId"], secret=document["secret"])
     async with both(version, reader) as sdk:
         assert len((await sdk.graph.users.get()).value) == 3
         with pytest.raises(APIError) as denied:
-            await sdk.graph.users.by_user_id(office.upn("alice")).delete()
+            await sdk.graph.users.by_user_id(served_tenant.upn("alice")).delete()
         assert refusal(denied.value) == (403, "Authorization_RequestDenied")
         with pytest.raises(APIError) as forbidden:
             await sdk.graph.device_management.managed_devices.get()
@@ -205,7 +205,7 @@ async def test_what_is_not_emulated_is_said_to_be(sdk: Sdk) -> None:
 async def test_no_tenant_sees_another(sdk: Sdk) -> None:
     kind = sdk.model("IosCustomConfiguration")
     answer = await sdk.graph.device_management.device_configurations.post(kind(display_name="Secret"))
-    with new_office(sdk.office.server) as elsewhere:
+    with new_tenant(sdk.served_tenant.server) as elsewhere:
         async with both("beta" if sdk.beta else "v1.0", elsewhere) as stranger:
             one = stranger.graph.device_management.device_configurations.by_device_configuration_id(answer.id)
             for attempt in (one.get, one.delete, lambda: one.patch(kind(display_name="Mine"))):

@@ -37,7 +37,7 @@ FILTERED = sorted(set(PLATFORMS.values()))
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class ServedTenant:
     """A tenant as the tool signs in to it."""
 
     tenant: str
@@ -53,35 +53,35 @@ def server() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def full(server: Running) -> Office:
+def full(server: Running) -> ServedTenant:
     """The tenant that has everything."""
     known = server.endpoints
-    office = Office(known["tenantId"], known["clientId"], known["clientSecret"])
-    with graph(server, office) as client:
+    served_tenant = ServedTenant(known["tenantId"], known["clientId"], known["clientSecret"])
+    with graph(server, served_tenant) as client:
         furnish(client)
-    return office
+    return served_tenant
 
 
 @pytest.fixture
-def empty(server: Running) -> Office:
+def empty(server: Running) -> ServedTenant:
     """A tenant with nothing in it."""
     with server.client() as client:
         answer = client.post("/_fauxtune/v1/tenants", json={"seed": "none", "name": "restored"})
         assert answer.status_code == 201, answer.text
         tenant = answer.json()
-    return Office(tenant["id"], tenant["clientId"], tenant["clientSecret"])
+    return ServedTenant(tenant["id"], tenant["clientId"], tenant["clientSecret"])
 
 
-def graph(server: Running, office: Office) -> httpx.Client:
+def graph(server: Running, served_tenant: ServedTenant) -> httpx.Client:
     """Graph's beta with the tenant's application."""
     form = {
         "grant_type": "client_credentials",
-        "client_id": office.client_id,
-        "client_secret": office.secret,
+        "client_id": served_tenant.client_id,
+        "client_secret": served_tenant.secret,
         "scope": "https://graph.microsoft.com/.default",
     }
     with server.client() as client:
-        token = client.post(f"/{office.tenant}/oauth2/v2.0/token", data=form).json()["access_token"]
+        token = client.post(f"/{served_tenant.tenant}/oauth2/v2.0/token", data=form).json()["access_token"]
     return httpx.Client(
         base_url=f"{server.https}/beta",
         verify=server.trusting(),
@@ -166,7 +166,7 @@ class Tool:
     """The tool, signed in to a tenant."""
 
     server: Running
-    office: Office
+    served_tenant: ServedTenant
 
     def run(self, what: str, folder: Path, *options: str, passing: tuple[str, ...] = ()) -> str:
         """One run, and what it said. What it calls failures are refusals of what is not emulated, and `passing`."""
@@ -176,9 +176,9 @@ class Tool:
             "HTTPS_PROXY": known["proxy"],
             "REQUESTS_CA_BUNDLE": known["caFile"],
             "SSL_CERT_FILE": known["caFile"],
-            "TENANT_NAME": self.office.tenant,
-            "CLIENT_ID": self.office.client_id,
-            "CLIENT_SECRET": self.office.secret,
+            "TENANT_NAME": self.served_tenant.tenant,
+            "CLIENT_ID": self.served_tenant.client_id,
+            "CLIENT_SECRET": self.served_tenant.secret,
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             # It asks for the audit log of the last day by the clock on its wall, and calls that UTC.
@@ -209,7 +209,9 @@ class Tool:
         return results
 
 
-def test_a_tenant_is_restored_from_its_backup(server: Running, full: Office, empty: Office, tmp_path: Path) -> None:
+def test_a_tenant_is_restored_from_its_backup(
+    server: Running, full: ServedTenant, empty: ServedTenant, tmp_path: Path
+) -> None:
     first = tmp_path / "first"
     saved = Tool(server, full).backed_up(first)
     assert len(saved) == len(KINDS) + 2 + 3 + len(FILTERED)
@@ -244,7 +246,7 @@ def test_a_tenant_is_restored_from_its_backup(server: Running, full: Office, emp
 
 
 @pytest.mark.program("git", package="git")
-def test_the_audit_log_tells_it_who_made_what(server: Running, full: Office, tmp_path: Path) -> None:
+def test_the_audit_log_tells_it_who_made_what(server: Running, full: ServedTenant, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     Tool(server, full).run("backup", tmp_path, "--audit", "--prefix", "The ios", "--skip-archive")
     log = ["git", "-C", str(tmp_path), "log", "--format=%an: %s"]

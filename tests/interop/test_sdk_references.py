@@ -24,7 +24,7 @@ from msgraph_beta.generated.models.ios_imported_p_f_x_certificate_profile import
 from msgraph_beta.generated.models.ios_pkcs_certificate_profile import IosPkcsCertificateProfile
 from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 
-from tests.interop.sdk import WARNINGS, client, new_office
+from tests.interop.sdk import WARNINGS, client, new_tenant
 from tests.support.certificates import self_signed
 from tests.support.running_server import Running
 
@@ -39,8 +39,8 @@ CA = {
 
 @pytest.fixture
 async def graph(server: Running) -> AsyncIterator[GraphServiceClient]:
-    with new_office(server) as office:
-        async with client(office) as opened:
+    with new_tenant(server) as served_tenant:
+        async with client(served_tenant) as opened:
             yield opened
 
 
