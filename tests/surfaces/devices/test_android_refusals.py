@@ -89,7 +89,7 @@ def test_an_application_may_be_named_by_its_package_as_in_amapi() -> None:
         ("keyPairs", f"pkcs-{MAIL}", "names no entry"),
         ("caCerts", MARK, r"caCerts\[sha256=DIGEST\]"),
         ("applications", "applications[packageName=com.example]", r"applications\[emailAccount=ID\]"),
-        ("passwordPolicies", "passwordPolicies[0]", "settingName is one of keyPairs, caCerts, applications"),
+        ("passwordPolicies", "passwordPolicies[0]", "settingName must be one of keyPairs, caCerts, applications"),
     ],
 )
 def test_a_refusal_that_names_nothing_is_answered_with_what_would_be_right(setting: str, path: str, right: str) -> None:

@@ -1,5 +1,6 @@
-"""Android: JSON over HTTPS, in the vocabulary of the Android Management API.
+"""Android: JSON over HTTPS, with the names of the Android Management API.
 
-Android has no device-management wire of its own: an agent talks to its vendor's service. This wire is ours, with the
-words of the public Android Management API (enterprises, devices, policies, operations) and documented extensions.
+Android has no device-management protocol of its own: an agent calls its vendor's service. This protocol is our own,
+with the names of the public Android Management API (enterprises, devices, policies, operations) and documented
+extensions.
 """

@@ -1,6 +1,6 @@
-"""What things are called on an Android device: the aliases of items, and the packages of mail applications.
+"""Names on an Android device: the aliases of items, and the packages of mail applications.
 
-An alias says what a thing is: `pkcs-<profile id>`, `imported-<thumbprint>`, `email-<profile id>`.
+An alias tells the kind of an item: `pkcs-<profile id>`, `imported-<thumbprint>`, `email-<profile id>`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import email_key, imported_key, pkcs_key
 
-#: Differs from Intune: Nine and Samsung Email are configured with the words of Gmail; Nine's own are not public, and
+#: Differs from Intune: Nine and Samsung Email are configured with the names of Gmail; Nine's own are not public, and
 #: Samsung's are calls of the Knox SDK.
 _PACKAGES = {
     "androidforworkgmaileasconfiguration": "com.google.android.gm",
@@ -20,13 +20,13 @@ _PACKAGES = {
 
 
 def alias_of(key: ItemKey) -> str:
-    """The keystore alias of an item: `pkcs/x` is `pkcs-x`."""
+    """Return the keystore alias of an item: `pkcs/x` is `pkcs-x`."""
     source, _, name = key.partition("/")
     return f"{source}-{name}"
 
 
 def key_of(alias: str) -> ItemKey | None:
-    """The item of a keystore alias, or None for any other alias."""
+    """Return the item of a keystore alias, or None for any other alias."""
     source, _, name = alias.partition("-")
     if source == "pkcs":
         return pkcs_key(ProfileId(name))
@@ -36,5 +36,5 @@ def key_of(alias: str) -> ItemKey | None:
 
 
 def package_of(kind: str) -> str | None:
-    """The application of an e-mail profile of this kind, or None for a kind of another platform."""
+    """Return the package of an e-mail profile of this kind, or None for a kind of another platform."""
     return _PACKAGES.get(kind.lower())

@@ -1,7 +1,7 @@
-"""The shapes of what Android devices are answered, for the OpenAPI document; the routes write plain JSON.
+"""The shapes of the answers to Android devices, for the OpenAPI document; the routes write plain JSON.
 
-Words of the Android Management API (Policy, ApplicationPolicy, Operation, Command) and ours, as in `messages`. Members
-that are not listed here do not come: a client may be strict.
+The names are those of the Android Management API (Policy, ApplicationPolicy, Operation, Command) and the extensions in
+`messages`. Answers have no other members: a client may be strict.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ class _Answer(BaseModel):
 
 
 class Enrolled(_Answer):
-    """The device is enrolled. It is told its credential once."""
+    """The answer to an enrolment. The credential is sent only once."""
 
     name: str = Field(description="enterprises/{tenant id}/devices/{device}: the address of all further calls")
     device_credential: str = Field(description="the bearer credential of all further calls; 43 characters")
     identity_certificate: str = Field(
-        description="base64 of the DER certificate for the key of the csr; the key is what opens encryptedPassword"
+        description="base64 of the DER certificate for the key of the csr; that key decrypts encryptedPassword"
     )
     policy_name: str
     user_name: str = Field(description="empty for a dedicated device, which has no user")
     user_principal_name: str = Field(description="empty for a dedicated device")
-    checkin_interval_seconds: int = Field(description="how long to wait until the next check-in, without a push")
+    checkin_interval_seconds: int = Field(description="the time until the next check-in, unless a push comes earlier")
     push_token: str = Field(description="the last part of the address of the push channel: /push/{tenant}/{token}")
 
 
 class CheckedIn(_Answer):
-    """What has to be done next. Nothing: policyVersion is the version that the device has applied, and
-    pendingOperations is 0.
+    """What the device has to do next: nothing if policyVersion is the version that it has applied and pendingOperations
+    is 0.
     """
 
     policy_version: str = Field(
-        description="where it differs from the applied one: get the policy, apply it, and report again"
+        description="if it differs from the applied one: get the policy, apply it, and report again"
     )
     pending_operations: int = Field(description="more than 0: pull the operations, complete each, and report again")
 
@@ -50,11 +50,11 @@ class KeyPair(_Answer):
     pkcs12: str = Field(description="base64 of a PKCS#12 file: the certificate, its key, and its chain")
     encrypted_password: str = Field(
         description="base64 of DER CMS EnvelopedData (RFC 5652) for the device's identity certificate: the file's "
-        "password in UTF-8. `openssl cms -decrypt -inform DER -inkey identity.key` opens it"
+        "password in UTF-8. `openssl cms -decrypt -inform DER -inkey identity.key` decrypts it"
     )
     key_access_packages: list[str] = Field(description="always empty")
     intended_purpose: str | None = Field(description="Graph's intendedPurpose, such as smimeEncryption")
-    certificate_profile_id: str | None = Field(description="the deviceConfiguration that brings it")
+    certificate_profile_id: str | None = Field(description="the deviceConfiguration that delivers it")
     source: Literal["PKCS", "IMPORTED_PFX"] = Field(
         description="PKCS: made for this device alone; IMPORTED_PFX: the same on every device of the user"
     )
@@ -68,7 +68,7 @@ class CaCert(_Answer):
 
 
 class ManagedConfiguration(_Answer):
-    """What the mail application is told, in the words of Gmail's managed configuration."""
+    """The managed configuration of the mail application, with Gmail's names."""
 
     model_config = ConfigDict(alias_generator=None)
 
@@ -84,7 +84,7 @@ class ManagedConfiguration(_Answer):
         "", description="alias of the key pair that the account signs in with"
     )
     require_signed_smime_messages: bool = Field(
-        False, description="Samsung Email: true where force_smime_certificate_alias is there"
+        False, description="Samsung Email: true if there is force_smime_certificate_alias"
     )
     force_smime_certificate_alias: str = Field("", description="Samsung Email: alias of the key pair that signs mail")
 
@@ -108,7 +108,7 @@ class Application(_Answer):
 
 
 class Policy(_Answer):
-    """All that the device shall hold. What an earlier policy had and this one has not, the device removes."""
+    """Everything that the device shall hold. It removes what an earlier policy had and this one has not."""
 
     name: str
     version: str = Field(
@@ -121,14 +121,14 @@ class Policy(_Answer):
 
 
 class Notification(_Answer):
-    """What the user is shown."""
+    """The notification for the user."""
 
     title: str
     body: str
 
 
 class Command(_Answer):
-    """What has to be done once; beside `type`, which members are there depends on it."""
+    """A command, which is carried out once. Its `type` decides the other members."""
 
     type: Literal[
         "LOCATE",
@@ -141,10 +141,10 @@ class Command(_Answer):
         "WIPE",
     ]
     create_time: datetime
-    duration: str = Field(description="for how long the command is good, in seconds: 600s")
+    duration: str = Field(description="the validity of the command in seconds: 600s")
     scope: Literal["DEVICE", "COMPANY_DATA"] = Field(
         "DEVICE",
-        description="WIPE: DEVICE is a factory reset; COMPANY_DATA takes away the work profile, or all that is managed",
+        description="WIPE: DEVICE is a factory reset; COMPANY_DATA removes the work profile, or everything managed",
     )
     new_password: str = Field("", description="RESET_PASSWORD")
     sound_duration: str = Field("", description="PLAY_SOUND: seconds, such as 60s")
@@ -161,7 +161,7 @@ class Operation(_Answer):
 
 
 class Operations(_Answer):
-    """What an administrator ordered, the oldest first. An operation is listed until it has been completed."""
+    """The operations that an administrator ordered, the oldest first. Each is listed until it has been completed."""
 
     operations: list[Operation]
 

@@ -1,8 +1,8 @@
-"""Between an admin's actions and the commands of Android devices.
+"""From an administrator's actions to the commands of Android devices.
 
-Words of the Android Management API (Command: WIPE, LOCK, REBOOT, RESET_PASSWORD).
-It has none for locating a device, its sound, its name and a notification: LOCATE, PLAY_SOUND, SET_DEVICE_NAME and
-SHOW_NOTIFICATION are ours.
+The names are those of the Android Management API (Command: WIPE, LOCK, REBOOT, RESET_PASSWORD). It has none to locate a
+device, to play a sound, to rename it and to notify its user: LOCATE, PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION
+are extensions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fauxtune.surfaces.devices.android import messages
 
 Json = dict[str, Any]
 
-#: How long a sound is played when nobody says. Graph: playLostModeSound.
+#: The default duration of a sound. Graph: playLostModeSound.
 _SOUND_MINUTES = 1
 
 
@@ -25,7 +25,7 @@ def _play_sound(details: Json) -> Json:
     return {"type": "PLAY_SOUND", "soundDuration": f"{minutes * 60}s"}
 
 
-#: Every action that `applicability` says is carried to Android, except those that end the enrolment.
+#: Every action that the support matrix sends to Android devices, except those that end the enrolment.
 COMMANDS: dict[DeviceAction, Callable[[Json], Json]] = {
     DeviceAction.LOCK: lambda _: {"type": "LOCK"},
     DeviceAction.REBOOT: lambda _: {"type": "REBOOT"},
@@ -41,15 +41,15 @@ COMMANDS: dict[DeviceAction, Callable[[Json], Json]] = {
 
 
 def command(order: Order) -> Json:
-    """The command of an order."""
+    """Return the command of an order."""
     if order.scope:
         return {"type": "WIPE", "scope": order.scope}
     return COMMANDS[order.action](order.details)
 
 
 def location(message: messages.Complete) -> dict[str, float] | None:
-    """Where the device says that it is, by Graph's names."""
+    """Return the position that the device reports, by Graph's names."""
     if message.response is None or message.response.location is None:
         return None
-    said: dict[str, float] = message.response.location.model_dump(by_alias=True)
-    return said
+    location: dict[str, float] = message.response.location.model_dump(by_alias=True)
+    return location

@@ -1,7 +1,7 @@
 #: data
-"""The Android doors, described for those who write a client: what is added to the OpenAPI document of the routes.
+"""OpenAPI descriptions of the Android endpoints, for those who write a client; added to the document of the routes.
 
-The routes answer plain JSON, which nobody validates on its way out; tests hold it against these schemas.
+The routes answer plain JSON without validation; tests compare it with these schemas.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WRITTEN = (
 
 
 class _Plain(GenerateJsonSchema):
-    """Without titles: they would say the members' names again, in another spelling."""
+    """Without titles: they would repeat the members' names in another spelling."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         """Never."""
@@ -37,7 +37,7 @@ class _Plain(GenerateJsonSchema):
 
 
 _, _DEFINITIONS = models_json_schema(
-    [*((each, "validation") for each in _READ), *((each, "serialization") for each in _WRITTEN)],
+    [*((model, "validation") for model in _READ), *((model, "serialization") for model in _WRITTEN)],
     by_alias=True,
     ref_template=_REF,
     schema_generator=_Plain,
@@ -57,34 +57,34 @@ def _refused(description: str) -> Json:
 
 
 _ALWAYS = {
-    "400": _refused("INVALID_ARGUMENT: the message says which member is wrong, and what would be right"),
+    "400": _refused("INVALID_ARGUMENT: the text says which member is wrong, and what would be right"),
     "404": _refused(
         "DEVICE_NOT_FOUND: there is no such tenant, enterprise or device here, or the device's enrolment "
-        "has ended: the device forgets it, and everything that came from here"
+        "has ended: the device removes it, and everything that it received"
     ),
     "413": _refused("INVALID_ARGUMENT: the body is larger than 4 MiB"),
     "500": _refused("INTERNAL: a fault of the emulator"),
-    "503": _refused("UNAVAILABLE: try again; Retry-After says when, where it is there"),
+    "503": _refused("UNAVAILABLE: try again; Retry-After, if present, says when"),
     "default": _refused("any other refusal"),
 }
 _KNOWN = {
     **_ALWAYS,
-    "401": _refused("UNAUTHENTICATED: the credential is missing, or is that of another device"),
+    "401": _refused("UNAUTHENTICATED: the credential is missing, or belongs to another device"),
 }
 
 
 _ENTERPRISE = [
     TENANT,
-    parameter("enterprise", "the tenant again, as in the name that the enrolment answered"),
+    parameter("enterprise", "the tenant again, as in the name in the answer to the enrolment"),
 ]
-_OF_DEVICE = [*_ENTERPRISE, parameter("device", "the last part of the name that the enrolment answered")]
+_OF_DEVICE = [*_ENTERPRISE, parameter("device", "the last part of the name in the answer to the enrolment")]
 
 OPERATIONS: dict[str, dict[str, Json]] = {
     f"{_BASE}/devices:enroll": {
         "post": {
             "operationId": "androidEnroll",
             "summary": "Enrol",
-            "description": "A device comes in: the token is in the message, and a refusal leaves it usable. Keep the "
+            "description": "Enrols a device. The token is in the message, and a refusal leaves it usable. Keep the "
             "private key of the csr and the whole answer. Then begin with reportStatus.",
             "security": NONE,
             "parameters": _ENTERPRISE,
@@ -115,11 +115,11 @@ OPERATIONS: dict[str, dict[str, Json]] = {
         "post": {
             "operationId": "androidReportStatus",
             "summary": "Check in",
-            "description": "The check-in, and the only call that moves anything forward. The loop: report; while "
+            "description": "The check-in. The loop: report; while "
             "pendingOperations is more than 0, pull the operations and complete each; if policyVersion is not the "
             "version that was applied last, get the policy and apply it; then report again. Stop at the answer that "
-            "has the applied version and 0 operations. Come again after a push, after the check-in interval, and when "
-            "something on the device has changed.",
+            "has the applied version and 0 operations. Report again after a push, after the check-in interval, and "
+            "when something on the device has changed.",
             "security": _CREDENTIAL,
             "parameters": _OF_DEVICE,
             "requestBody": {
@@ -127,7 +127,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
                 "content": {"application/json": {"schema": {"$ref": _REF.format(model="ReportStatus")}}},
             },
             "responses": {
-                "200": _json("what comes next", "CheckedIn", example={"policyVersion": "3", "pendingOperations": 0}),
+                "200": _json("what to do next", "CheckedIn", example={"policyVersion": "3", "pendingOperations": 0}),
                 **_KNOWN,
             },
         }
@@ -137,7 +137,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "operationId": "androidGetPolicy",
             "summary": "Get the policy",
             "description": "Only reads. Each entry of keyPairs, caCerts and applications is installed or refused by "
-            "itself: what cannot be installed is named in nonComplianceDetails of the next report.",
+            "itself: name the entries that cannot be installed in nonComplianceDetails of the next report.",
             "security": _CREDENTIAL,
             "parameters": [
                 *_OF_DEVICE,
@@ -145,7 +145,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             ],
             "responses": {
                 "200": _json("the policy", "Policy"),
-                "304": {"description": "appliedPolicyVersion is the version that stands"},
+                "304": {"description": "appliedPolicyVersion is the current version"},
                 **_KNOWN,
             },
         }
@@ -157,25 +157,25 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "description": "Only reads.",
             "security": _CREDENTIAL,
             "parameters": _OF_DEVICE,
-            "responses": {"200": _json("the operations that wait", "Operations"), **_KNOWN},
+            "responses": {"200": _json("the pending operations", "Operations"), **_KNOWN},
         }
     },
     f"{_DEVICE}/operations/{{operation}}:complete": {
         "post": {
             "operationId": "androidCompleteOperation",
             "summary": "Complete an operation",
-            "description": "The device has done it, or says with `error` why not. A WIPE is completed before it is "
-            "done: afterwards the enrolment has ended.",
+            "description": "The device has carried it out, or says with `error` why not. Complete a WIPE before "
+            "carrying it out: afterwards the enrolment has ended.",
             "security": _CREDENTIAL,
             "parameters": [*_OF_DEVICE, parameter("operation", "the last part of the operation's name")],
-            "responses": {"200": _json("completed; the same again is no error", "Nothing", example={}), **_KNOWN},
+            "responses": {"200": _json("completed; a repetition is no error", "Nothing", example={}), **_KNOWN},
         }
     },
     f"{_DEVICE}:unenroll": {
         "post": {
             "operationId": "androidUnenroll",
             "summary": "Unenrol",
-            "description": "The user leaves: the enrolment ends, and the device forgets what came from here.",
+            "description": "The user leaves: the enrolment ends, and the device removes everything that it received.",
             "security": _CREDENTIAL,
             "parameters": _OF_DEVICE,
             "responses": {

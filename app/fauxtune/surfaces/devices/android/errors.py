@@ -1,4 +1,4 @@
-"""Facts to Android's error envelope (google.rpc.Status): the one place where they get status codes."""
+"""From the core's errors to Android's error envelope (google.rpc.Status)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fauxtune.core import errors
 from fauxtune.surfaces.devices.android import messages
 
-#: The first that matches.
+#: Status code and word of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.EnrollmentEnded, 404, "DEVICE_NOT_FOUND"),
     (errors.Unauthenticated, 401, "UNAUTHENTICATED"),
@@ -29,7 +29,7 @@ _HTTP = {404: "NOT_FOUND"} | dict.fromkeys((405, 413, 421, 431), "INVALID_ARGUME
 
 
 def refuse(_request: Request, error: Exception) -> Response:
-    """The refusal as Google's APIs word it."""
+    """Return the refusal in the form of Google's APIs."""
     for kind, code, status in TABLE:
         if isinstance(error, kind):
             return _answer(code, status=status, message=str(error))
@@ -39,13 +39,13 @@ def refuse(_request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status = _HTTP.get(error.status_code, "INTERNAL")
         return _answer(error.status_code, status=status, message=str(error.detail))
-    return _answer(500, status="INTERNAL", message="Something went wrong here; the server's log says what.")
+    return _answer(500, status="INTERNAL", message="Something went wrong inside the emulator; its log has the details.")
 
 
 def sentence(where: Sequence[str | int], *, problem: str) -> str:
-    """What is wrong in a message, and where. Pydantic puts a word of its own before what our validators say."""
-    place = ".".join(str(part) for part in where) or "the body"
-    return errors.writable(f"{place}: {problem.removeprefix('Value error, ')}.")
+    """Return the text for a malformed message: the path of the member, and the problem without Pydantic's prefix."""
+    path = ".".join(str(part) for part in where) or "the body"
+    return errors.writable(f"{path}: {problem.removeprefix('Value error, ')}.")
 
 
 def _answer(code: int, *, status: str, message: str) -> Response:

@@ -1,9 +1,9 @@
-"""The Android messages as typed values: JSON in, JSON out, nothing else.
+"""The Android messages as typed values, read from and written as JSON.
 
-Words of the Android Management API (enterprises.devices, policies, operations). Ours are: `mode`, `csr`, `keyStore`,
-`keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity), `emailAccount` of an
-application, `scope` of a WIPE, and the commands LOCATE, PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION with the
-`response` of the first.
+The names are those of the Android Management API (enterprises.devices, policies, operations). Extensions are: `mode`,
+`csr`, `keyStore`, `keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity),
+`emailAccount` of an application, `scope` of a WIPE, and the commands LOCATE, PLAY_SOUND, SET_DEVICE_NAME and
+SHOW_NOTIFICATION with the `response` of the first.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ def _base64(value: object) -> object:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         if is_pem(value):
-            raise ValueError("this is PEM; wanted is the base64 of the DER, one line without BEGIN and END") from None
-        raise ValueError("this is not base64, in one line and with its padding") from None
+            raise ValueError(
+                "this is PEM; it must be the base64 of the DER, on one line without BEGIN and END"
+            ) from None
+        raise ValueError("this must be base64 on one line, with padding") from None
 
 
 def base64_text(data: bytes) -> str:
-    """Standard base64."""
+    """Write standard base64."""
     return base64.b64encode(data).decode()
 
 
@@ -40,13 +42,13 @@ Base64 = Annotated[bytes, BeforeValidator(_base64), WithJsonSchema({"type": "str
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-def _said(description: str, *, usual: str = "") -> Any:
+def _optional(description: str, *, default: str = "") -> Any:
     """A text that need not be sent."""
-    return Field(usual, description=description)
+    return Field(default, description=description)
 
 
 class _Message(BaseModel):
-    """Unknown members are ignored: devices are newer than servers."""
+    """A message. Unknown members are ignored: devices are newer than servers."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
@@ -57,15 +59,15 @@ class HardwareInfo(_Message):
     manufacturer: Text = ""
     brand: Text = ""
     model: Text = ""
-    serial_number: Text = _said("empty where Android hides it: from version 12 on in a personal work profile")
+    serial_number: Text = _optional("empty where Android hides it: from version 12 on in a personal work profile")
 
 
 class SoftwareInfo(_Message):
     """AMAPI: SoftwareInfo."""
 
-    android_version: Text = _said('such as "16"')
+    android_version: Text = _optional('such as "16"')
     android_build_number: Text = ""
-    security_patch_level: Text = _said('such as "2026-11-05"')
+    security_patch_level: Text = _optional('such as "2026-11-05"')
 
 
 class NetworkInfo(_Message):
@@ -77,7 +79,7 @@ class NetworkInfo(_Message):
 
 
 class Enroll(_Message):
-    """What a device says when it enrols. `mode` is finer than AMAPI's managementMode; where it is missing, the mode
+    """The request of a device that enrols. `mode` is more precise than AMAPI's managementMode; without it the mode
     follows from managementMode and ownership.
     """
 
@@ -89,15 +91,15 @@ class Enroll(_Message):
         "DEVICE_OWNER is fully-managed. Not needed beside mode, and not allowed with device-admin and knox",
     )
     ownership: Literal["PERSONALLY_OWNED", "COMPANY_OWNED"] | None = None
-    enrollment_specific_id: Text = _said(
-        "tells one piece of hardware from another (else the serial number does, else androidId): the same device that "
-        "enrols again replaces its older enrolment"
+    enrollment_specific_id: Text = _optional(
+        "identifies the hardware (else the serial number does, else androidId): a device that enrols again replaces "
+        "its older enrolment"
     )
     android_id: Text = ""
     api_level: int | None = None
     csr: Base64 = Field(
-        description="base64, in one line, of a DER PKCS#10 request (not PEM) for an RSA key of 2048 to "
-        "8192 bits; the subject does not matter. The certificate for it is what passwords are encrypted for"
+        description="base64, on one line, of a DER PKCS#10 request (not PEM) for an RSA key of 2048 to "
+        "8192 bits; the subject does not matter. Passwords are encrypted for its certificate"
     )
     device_name: Text | None = None
     hardware_info: HardwareInfo = Field(default_factory=HardwareInfo)
@@ -109,7 +111,7 @@ class Alias(_Message):
     """One identity in the device's keystore."""
 
     alias: Text = Field(description="the alias of the policy's key pair")
-    sha1: Text = _said("the certificate's thumbprint: SHA-1 of its DER, hex")
+    sha1: Text = _optional("the certificate's thumbprint: SHA-1 of its DER, hex")
     is_identity: bool = True
 
 
@@ -123,11 +125,11 @@ class KeyStore(_Message):
 
 
 class KeyedAppState(_Message):
-    """AMAPI: KeyedAppState: what an application says of its managed configuration."""
+    """AMAPI: KeyedAppState: the report of an application about its managed configuration."""
 
     key: Text = Field(description="of an e-mail account that is set up: emailAccount.id of the policy")
-    severity: Text = _said("ERROR: the account is not set up", usual="INFO")
-    data: Text = _said("of an e-mail account: emailAccount.digest of the policy, unchanged")
+    severity: Text = _optional("ERROR: the account is not set up", default="INFO")
+    data: Text = _optional("of an e-mail account: emailAccount.digest of the policy, unchanged")
 
 
 class ApplicationReport(_Message):
@@ -138,27 +140,28 @@ class ApplicationReport(_Message):
 
 
 class NonCompliance(_Message):
-    """AMAPI: NonComplianceDetail: one thing of the policy that the device refuses."""
+    """AMAPI: NonComplianceDetail: an entry of the policy that the device refuses."""
 
     setting_name: Text = Field(description="keyPairs, caCerts or applications; any other is answered 400")
-    field_path: Text = _said(
-        "which entry: keyPairs[alias=ALIAS], caCerts[sha256=DIGEST], applications[emailAccount=ID], what stands after "
-        "the = alone, or the entry's place in the policy that appliedPolicyVersion names (keyPairs[0]). What names no "
+    field_path: Text = _optional(
+        "the entry: keyPairs[alias=ALIAS], caCerts[sha256=DIGEST], applications[emailAccount=ID], the value after = "
+        "only, or the entry's index in the policy that appliedPolicyVersion names (keyPairs[0]). A path that names no "
         "entry is answered 400"
     )
-    package_name: Text = _said("names an entry of applications where fieldPath does not")
-    non_compliance_reason: Text = _said("AMAPI's word", usual="INVALID_VALUE")
-    current_value: Text = _said("why, in words: administrators read it")
+    package_name: Text = _optional("names an entry of applications if fieldPath does not")
+    non_compliance_reason: Text = _optional("AMAPI's reason", default="INVALID_VALUE")
+    current_value: Text = _optional("the reason as a text for administrators")
 
 
 class ReportStatus(_Message):
-    """The device's snapshot. It is whole: a key pair that it does not list is not on the device."""
+    """The complete state of the device: a key pair that is not listed is not on the device."""
 
     state: Text = "ACTIVE"
-    applied_policy_version: Text = _said("`version` of the policy that was applied last; empty before the first")
+    applied_policy_version: Text = _optional("`version` of the policy that was applied last; empty before the first")
     policy_compliant: bool | None = None
     non_compliance_details: Annotated[
-        tuple[NonCompliance, ...], Field(description="what the device refuses, in every report for as long as it does")
+        tuple[NonCompliance, ...],
+        Field(description="the entries that the device refuses, in every report while it does"),
     ] = ()
     key_store: KeyStore = Field(default_factory=KeyStore)
     application_reports: tuple[ApplicationReport, ...] = ()
@@ -176,7 +179,7 @@ class Failure(_Message):
 
 
 class Location(_Message):
-    """Where a device is: degrees, metres, and metres a second."""
+    """The position of a device, in degrees, metres, and metres per second."""
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
@@ -188,7 +191,7 @@ class Location(_Message):
 
 
 class Response(_Message):
-    """What an operation gave. `location` answers a LOCATE."""
+    """The response to an operation. `location` answers a LOCATE."""
 
     location: Location | None = None
 
@@ -210,7 +213,7 @@ class Unenroll(_Message):
 def key_pair(
     *, alias: str, pkcs12: bytes, encrypted_password: bytes, source: str, purpose: str | None, profile: str | None
 ) -> dict[str, Any]:
-    """One entry of a policy's keyPairs."""
+    """Write an entry of a policy's keyPairs."""
     return {
         "alias": alias,
         "pkcs12": base64_text(pkcs12),
@@ -223,7 +226,7 @@ def key_pair(
 
 
 def application(*, package: str, configuration: dict[str, Any], account: str, digest: str) -> dict[str, Any]:
-    """AMAPI: ApplicationPolicy, with our `emailAccount`: the account that the configuration describes."""
+    """Write AMAPI's ApplicationPolicy with the extension `emailAccount`: the account in the configuration."""
     return {
         "packageName": package,
         "installType": "FORCE_INSTALLED",
@@ -240,7 +243,7 @@ def policy(
     ca_certs: list[dict[str, str]],
     applications: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """AMAPI: Policy, with our keyPairs and caCerts."""
+    """Write AMAPI's Policy with the extensions keyPairs and caCerts."""
     return {
         "name": f"enterprises/{enterprise}/policies/default",
         "version": str(version),
@@ -252,11 +255,11 @@ def policy(
 
 
 def operation(*, device: str, key: str, created: str, command: dict[str, Any]) -> dict[str, Any]:
-    """AMAPI: Operation whose metadata is a command: its `type`, and what belongs to it."""
+    """Write AMAPI's Operation, whose metadata is a command: its `type` and further members."""
     metadata = {**command, "createTime": created, "duration": "600s"}
     return {"name": f"{device}/operations/{key}", "done": False, "metadata": metadata}
 
 
 def failure(*, code: int, status: str, message: str) -> dict[str, Any]:
-    """The error envelope of Google's APIs."""
+    """Write the error envelope of Google's APIs."""
     return {"error": {"code": code, "message": message, "status": status}}

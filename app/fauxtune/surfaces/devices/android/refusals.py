@@ -1,9 +1,9 @@
-"""What a device refuses: the entries that its nonComplianceDetails name, in whatever way they name them.
+"""The entries of the policy that a device refuses, as its nonComplianceDetails name them.
 
-AMAPI, NonComplianceDetail: `fieldPath` is written as in JavaScript, so an entry has its place in the list
-(`keyPairs[0]`, `applications[2].managedConfiguration`); an application can be named by `packageName` instead. Our own
-form names an entry by its alias, digest or id (`keyPairs[alias=pkcs-...]`, with or without quotes, or the alias alone).
-A name of nothing that the device was given is Invalid, so that no refusal is lost.
+AMAPI, NonComplianceDetail: `fieldPath` is written as in JavaScript, so an entry is named by its index (`keyPairs[0]`,
+`applications[2].managedConfiguration`); an application can be named by `packageName` instead. As an extension an entry
+can be named by its alias, digest or id (`keyPairs[alias=pkcs-...]`, with or without quotes, or the alias alone). A name
+that no entry has is Invalid, so that no refusal is lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fauxtune.surfaces.devices.android.aliases import alias_of, package_of
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """One list of the policy. `shape` is how its entries are called, `right` an example for the error message."""
+    """One list of the policy. `shape`: the form of its entries' names; `right`: an example for the error message."""
 
     sources: tuple[Source, ...]
     shape: re.Pattern[str]
@@ -44,7 +44,7 @@ _BY_WORD = {name.casefold(): name for name in _SETTINGS}
 _BRACKETS = re.compile(r"\w*\[(?P<inside>[^\]]*)\].*", re.DOTALL)
 _DOTTED = re.compile(rf"({'|'.join(_SETTINGS)})[./]", re.IGNORECASE)
 _QUOTES = "\"' "
-#: No policy has more entries than a number of this length can say.
+#: The most digits of an index: no policy has more entries.
 _LONGEST_PLACE = 5
 _SHOWN = 80
 
@@ -52,27 +52,27 @@ _SHOWN = 80
 def refused(
     report: messages.ReportStatus, rows: Mapping[ItemKey, LedgerRow], *, policy_version: int
 ) -> dict[ItemKey, Problem]:
-    """The refused items, each with the device's reason.
+    """Return the refused items, each with the device's reason.
 
-    Invalid for a setting that no policy has, and for a name that no entry has. A report about an older policy than the
-    one that stands may name what has gone, and a place in its lists says nothing any more: both are passed over,
-    because the device is told of the new policy and says what it refuses of that.
+    Raises Invalid for a setting that no policy has, and for a name that no entry has. A report about an older policy
+    may name entries that have gone, and its indexes are meaningless: both are ignored, because the device will apply
+    the new policy and report again.
     """
     is_current = report.applied_policy_version == str(policy_version)
-    found: dict[ItemKey, Problem] = {}
+    problems: dict[ItemKey, Problem] = {}
     for detail in report.non_compliance_details:
         why = detail.current_value or detail.non_compliance_reason
         text = f"The device refused it ({detail.non_compliance_reason}): {why}"
-        for key in _meant(detail, rows, is_current=is_current):
-            found[key] = Problem(REMEDIATION_FAILED, text)
-    return found
+        for key in _entries(detail, rows, is_current=is_current):
+            problems[key] = Problem(REMEDIATION_FAILED, text)
+    return problems
 
 
-def _meant(detail: messages.NonCompliance, rows: Mapping[ItemKey, LedgerRow], *, is_current: bool) -> list[ItemKey]:
+def _entries(detail: messages.NonCompliance, rows: Mapping[ItemKey, LedgerRow], *, is_current: bool) -> list[ItemKey]:
     word = _BY_WORD.get(detail.setting_name.casefold())
     if word is None:
         raise Invalid(
-            f"settingName is one of {', '.join(_SETTINGS)}, for a policy sets nothing else; "
+            f"settingName must be one of {', '.join(_SETTINGS)} (a policy has no other settings), "
             f"not '{detail.setting_name[:_SHOWN]}'."
         )
     setting, name = _SETTINGS[word], _name(detail)
@@ -80,31 +80,31 @@ def _meant(detail: messages.NonCompliance, rows: Mapping[ItemKey, LedgerRow], *,
     if name.isdecimal() and len(name) <= _LONGEST_PLACE:
         if not is_current:
             return []
-        found = [row.key for row in entries if in_policy(row)][int(name) : int(name) + 1]
+        keys = [row.key for row in entries if in_policy(row)][int(name) : int(name) + 1]
     else:
         plain = name.lower().replace(":", "")
-        found = [row.key for row in entries if plain in _names(row)]
-        if not found and not is_current and setting.shape.fullmatch(plain):
+        keys = [row.key for row in entries if plain in _names(row)]
+        if not keys and not is_current and setting.shape.fullmatch(plain):
             return []
-    if not found:
+    if not keys:
         raise Invalid(
             f"fieldPath '{detail.field_path[:_SHOWN]}' names no entry of the policy's {word}: "
-            f"an entry is named {setting.right}, or by its place in the policy that was applied last ({word}[0])."
+            f"name it as {setting.right}, or by its index in the policy that was applied last ({word}[0])."
         )
-    return found
+    return keys
 
 
 def _name(detail: messages.NonCompliance) -> str:
-    """What the path says of the entry, without list, brackets, key and quotes."""
+    """The entry's name in the path, without list, brackets, key and quotes."""
     path = detail.field_path.strip()
     inside = _BRACKETS.fullmatch(path)
-    said = inside["inside"] if inside else _DOTTED.sub("", path, count=1)
-    return said.rpartition("=")[2].strip(_QUOTES) or detail.package_name
+    name = inside["inside"] if inside else _DOTTED.sub("", path, count=1)
+    return name.rpartition("=")[2].strip(_QUOTES) or detail.package_name
 
 
 def _names(row: LedgerRow) -> frozenset[str]:
-    """All by which an entry can be named, in lower case."""
+    """The names of an entry, in lower case."""
     if row.source is Source.ROOT:
         return frozenset((row.key.split("/")[1],))
     package = package_of(Account.decode(row.payload).kind) if row.source is Source.EMAIL and row.payload else None
-    return frozenset(each.lower() for each in (alias_of(row.key), package) if each)
+    return frozenset(name.lower() for name in (alias_of(row.key), package) if name)

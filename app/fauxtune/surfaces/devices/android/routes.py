@@ -1,15 +1,15 @@
-"""The Android doors below `/mdm/{tenant}/android/v1`.
+"""The Android endpoints below `/mdm/{tenant}/android/v1`.
 
-A check-in is the `reportStatus` POST: it alone changes things. The two GETs only read. A device sends it first, and
-asks for the policy or for operations only if the answer says that there are new ones. `description` says for those who
-write a client what each is sent and answered.
+A check-in is the `reportStatus` POST. A device sends it first, and gets the policy or the operations only if the answer
+says that there are new ones; these two GETs only read. `description` describes requests and answers for those who write
+a client.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -21,13 +21,12 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.checkin import Report, check_in
-from fauxtune.operations.checkin.deliverables import deliverables
-from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import ending, enrollment
-from fauxtune.operations.devices.caller import DeviceCaller, identified
+from fauxtune.operations.checkin.policy import current_policy
+from fauxtune.operations.devices import enrollment, own_operations
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.credentials import digest
-from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.android import commands, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
 from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
@@ -37,7 +36,7 @@ FIRST_CADENCE = 180
 
 
 class _DeviceRoute(BoundedRoute):
-    """A call of a caller that has not proved anything yet."""
+    """A route whose callers are not authenticated before the body is parsed."""
 
     # The largest report of a device has some hundreds.
     most_elements = 10_000
@@ -47,7 +46,7 @@ router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"], rout
 
 
 class DeviceCall:
-    """One call of one device: who it says it is, and the emulator it calls."""
+    """One request of a device, with its credential."""
 
     def __init__(self, request: Request, tenant_key: str) -> None:
         self.emulator = emulator_of(request)
@@ -55,11 +54,11 @@ class DeviceCall:
         self.credential = bearer_token(request)
 
     def caller(self, device: str) -> DeviceCaller:
-        """Who it says it is, and the digest of its proof."""
+        """Return the caller: the device that the path names, with the digest of the credential."""
         return DeviceCaller(EnrollmentId(device), digest(self.credential))
 
     async def tenant(self, enterprise: str) -> Tenant:
-        """The tenant that path and enterprise agree on. NotFound otherwise."""
+        """Return the tenant of the path. Raises NotFound if `enterprise` names another."""
         tenant = await self.emulator.runner.tenant(self.tenant_key)
         if enterprise.lower() not in (tenant.id, tenant.name.lower(), tenant.domain):
             raise NotFound(f"The enterprise '{enterprise}' is not the tenant '{tenant.name}'.")
@@ -67,7 +66,7 @@ class DeviceCall:
 
 
 async def device_call(request: Request, tenant_key: str) -> DeviceCall:
-    """The call; a coroutine, for the framework would run a plain function in a thread."""
+    """The request, as a dependency. (FastAPI would call a plain function in a worker thread.)"""
     return DeviceCall(request, tenant_key)
 
 
@@ -79,34 +78,35 @@ Device = Annotated[str, Path(description="The last part of the name that the enr
 # The first route, and without declared parameters: devices call it more often than all others together.
 @router.post("/enterprises/{enterprise}/devices/{device}:reportStatus")
 async def report_status(request: Request) -> Response:
-    """The check-in."""
+    """Answer a check-in."""
     path = request.path_params
     call = DeviceCall(request, path["tenant_key"])
     tenant = await call.tenant(path["enterprise"])
     body = await request.body()
 
-    # A report that is byte for byte the last one says nothing new: it need not be read.
+    # A report that equals the last one byte for byte has no news: it is not parsed.
     def read(policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
         return translate.inventory(_report(body), policy_version=policy_version, rows=rows)
 
     report = Report(digest=hashlib.sha256(body).hexdigest(), read=read)
-    done = await check_in(call.emulator, tenant, caller=call.caller(path["device"]), report=report)
-    answer = {"policyVersion": str(done.policy_version), "pendingOperations": done.operations}
+    result = await check_in(call.emulator, tenant, caller=call.caller(path["device"]), report=report)
+    answer = {"policyVersion": str(result.policy_version), "pendingOperations": result.operations}
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
 @router.post("/enterprises/{enterprise}/devices:enroll")
-async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -> dict[str, Any]:
-    """A device comes in with an enrolment token. 401 for a token that is unknown, over or used; 403 for a user who may
-    not; a refusal leaves the token usable.
+async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -> JsonObject:
+    """Enrol a device with an enrolment token.
+
+    401 for a token that is unknown, expired or used up; 403 for a user who may not enrol devices. A refusal leaves the
+    token usable.
     """
     tenant = await call.tenant(enterprise)
     runner = call.emulator.runner
-    wanted = translate.enrollment_request(message)
     enrolled = await runner.run(
         tenant,
         enrollment.enroll,
-        wanted,
+        translate.enrollment_request(message),
         token=message.enrollment_token,
         csr=message.csr,
         keys=call.emulator.keys,
@@ -124,69 +124,56 @@ async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -
 
 
 @router.get("/enterprises/{enterprise}/devices/{device}/policy")
-async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPolicyVersion: str = "") -> Response:  # noqa: N803 - the wire's word
-    """The policy; 304 when the device has applied this version."""
+async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPolicyVersion: str = "") -> Response:  # noqa: N803 - the name in the query
+    """Return the policy; 304 if the device has applied this version."""
     tenant = await call.tenant(enterprise)
-
-    def read(tx: Transaction) -> bytes | None:
-        row = identified(tx, call.caller(device))
-        if str(row.policy_version) == appliedPolicyVersion:
-            return None
-        items = deliverables(tx.connection, row)
-        return orjson.dumps(translate.policy(enterprise=tenant.id, version=row.policy_version, items=items))
-
-    found = await call.emulator.runner.run(tenant, read)
-    return Response(status_code=304) if found is None else Response(found, media_type="application/json")
+    run = call.emulator.runner.run
+    current = await run(tenant, current_policy, call.caller(device), applied_version=appliedPolicyVersion)
+    if current is None:
+        return Response(status_code=304)
+    document = translate.policy(enterprise=tenant.id, version=current.version, items=current.items)
+    return Response(orjson.dumps(document), media_type="application/json")
 
 
 @router.get("/enterprises/{enterprise}/devices/{device}/operations:pull")
-async def pull(call: Call, enterprise: Enterprise, device: Device) -> dict[str, Any]:
-    """What an admin ordered and the device has not confirmed."""
+async def pull(call: Call, enterprise: Enterprise, device: Device) -> JsonObject:
+    """Return the operations that the device has not completed."""
     tenant = await call.tenant(enterprise)
     name = _name(tenant.id, device)
-
-    def read(tx: Transaction) -> list[dict[str, Any]]:
-        row = identified(tx, call.caller(device))
-        return [
-            messages.operation(device=name, key=each.id, created=iso(each.created_at), command=commands.command(each))
-            for each in device_actions.pending(tx, row)
+    orders = await call.emulator.runner.run(tenant, own_operations.pending_orders, call.caller(device))
+    return {
+        "operations": [
+            messages.operation(
+                device=name, key=order.id, created=iso(order.created_at), command=commands.command(order)
+            )
+            for order in orders
         ]
-
-    return {"operations": await call.emulator.runner.run(tenant, read)}
+    }
 
 
 @router.post("/enterprises/{enterprise}/devices/{device}/operations/{operation}:complete")
 async def complete(
     call: Call, enterprise: Enterprise, device: Device, operation: str, message: messages.Complete
-) -> dict[str, Any]:
-    """The device confirms an operation. After a WIPE its enrolment has ended."""
+) -> JsonObject:
+    """Complete an operation. After a WIPE the enrolment has ended."""
     tenant = await call.tenant(enterprise)
-
-    def confirm(tx: Transaction) -> None:
-        row = identified(tx, call.caller(device), lock=True)
-        error = None if message.error is None else message.error.message or f"code {message.error.code}"
-        device_actions.complete(
-            tx,
-            row,
-            action_id=operation,
-            error=error,
-            supported=message.error is None or message.error.code != messages.UNIMPLEMENTED,
-            location=commands.location(message),
-        )
-
-    await call.emulator.runner.run(tenant, confirm)
+    await call.emulator.runner.run(
+        tenant,
+        own_operations.complete_order,
+        call.caller(device),
+        order_id=operation,
+        error=None if message.error is None else message.error.message or f"code {message.error.code}",
+        is_supported=message.error is None or message.error.code != messages.UNIMPLEMENTED,
+        location=commands.location(message),
+    )
     return {}
 
 
 @router.post("/enterprises/{enterprise}/devices/{device}:unenroll")
-async def unenroll(call: Call, enterprise: Enterprise, device: Device, message: messages.Unenroll) -> dict[str, Any]:
-    """The user leaves. 403 for a device whose user may not."""
+async def unenroll(call: Call, enterprise: Enterprise, device: Device, message: messages.Unenroll) -> JsonObject:
+    """End the enrolment because the user leaves. 403 if the user may not."""
     tenant = await call.tenant(enterprise)
-
-    def leave(tx: Transaction) -> None:
-        ending.unenroll(tx, identified(tx, call.caller(device), lock=True))
-
-    await call.emulator.runner.run(tenant, leave)
+    await call.emulator.runner.run(tenant, own_operations.unenroll, call.caller(device))
     return {}
 
 

@@ -1,9 +1,10 @@
-"""Between the engine's items and Android's words.
+"""From the engine's items to Android's policy, and from a device's report to the inventory.
 
-Android's policy is declarative: what it leaves out is removed. So the policy holds whatever the device shall have or
-may keep, under aliases that say what each thing is (see `names`).
+Android's policy is declarative: devices remove what it leaves out. So it holds everything that the device shall have or
+may keep, under aliases that tell the kind of each item (see `aliases`).
+
 An e-mail account is the managed configuration of an application. Google: "Configure Gmail with managed configurations".
-What Samsung Email is told besides is named after the Knox SDK (ExchangeAccountPolicy: setRequireSignedSMIMEMessages,
+The further keys for Samsung Email are named after the Knox SDK (ExchangeAccountPolicy: setRequireSignedSMIMEMessages,
 setForceSMIMECertificateAlias).
 """
 
@@ -26,9 +27,9 @@ from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_
 from fauxtune.surfaces.devices.android.refusals import refused
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
-#: durationOfEmailToSync in Gmail's numbers; userDefined is left to the user.
+#: durationOfEmailToSync in Gmail's numbers; with userDefined the user chooses.
 _WINDOWS = {"unlimited": 0, "oneDay": 1, "threeDays": 2, "oneWeek": 3, "twoWeeks": 4, "oneMonth": 5}
-#: The API's word for each mode. It has none for a device administrator, which is no owner of anything.
+#: The API's managementMode of each mode. It has none for a device administrator, which owns neither device nor profile.
 _OWNER = "DEVICE_OWNER"
 _PROFILE = "PROFILE_OWNER"
 _MODES: dict[str, str | None] = {
@@ -41,10 +42,10 @@ _USUAL_MODE = "work-profile"
 
 
 def mode_of(message: messages.Enroll) -> str:
-    """The mode that the device says, or the one that its managementMode and ownership mean (AMAPI: ManagementMode,
-    Ownership). Invalid when `mode` and `managementMode` contradict each other.
+    """Return the mode of the device, or the one that follows from managementMode and ownership (AMAPI). Raises Invalid
+    if `mode` and `managementMode` contradict each other.
 
-    A device owner that says no mode is fully managed: the other two modes of a device owner are special cases.
+    A device owner without a mode is fully managed: the other two modes of a device owner are special cases.
     """
     mode, management = message.mode, message.management_mode
     if mode is None:
@@ -58,15 +59,15 @@ def mode_of(message: messages.Enroll) -> str:
 
 
 def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
-    """What the device says about itself, in our words. Invalid as `mode_of`."""
+    """Translate the request of a device that enrols. Raises as `mode_of`."""
     mode = mode_of(message)
     hardware, software, network = message.hardware_info, message.software_info, message.network_info
     # A device in a work profile hides its serial number; the enrolment-specific id stands for it.
-    same = message.enrollment_specific_id or hardware.serial_number or message.android_id
+    hardware_id = message.enrollment_specific_id or hardware.serial_number or message.android_id
     return EnrollmentRequest(
         platform=Platform.ANDROID,
         mode=mode,
-        hardware_key=f"android/{mode}/{same}" if same else "",
+        hardware_key=f"android/{mode}/{hardware_id}" if hardware_id else "",
         facts={
             "deviceName": message.device_name,
             "serialNumber": hardware.serial_number,
@@ -82,15 +83,15 @@ def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
 
 
 def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
-    """What the device holds and refuses. Complete once it has applied the policy that stands."""
-    held = {}
-    for each in report.key_store.aliases:
-        key = key_of(each.alias)
+    """Return what the device holds and refuses; complete if it has applied the current policy."""
+    identities = {}
+    for entry in report.key_store.aliases:
+        key = key_of(entry.alias)
         if key is not None:
-            held[key] = each.sha1.lower()
+            identities[key] = entry.sha1.lower()
     return Inventory(
-        identities=held,
-        roots=frozenset(each.lower() for each in report.key_store.ca_certs),
+        identities=identities,
+        roots=frozenset(digest.lower() for digest in report.key_store.ca_certs),
         accounts=_accounts(report),
         refused=refused(report, rows, policy_version=policy_version),
         complete=report.applied_policy_version == str(policy_version),
@@ -98,7 +99,7 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
 
 
 def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[str, Any]:
-    """The policy with these items."""
+    """Write the policy with these items."""
     pairs: list[dict[str, Any]] = []
     roots: list[dict[str, str]] = []
     applications: list[dict[str, Any]] = []
@@ -157,9 +158,9 @@ def _application(row: LedgerRow, account: Account | None) -> dict[str, Any]:
 
 
 def _accounts(report: messages.ReportStatus) -> dict[ItemKey, str]:
-    found = {}
-    for state in (state for each in report.application_reports for state in each.keyed_app_states):
+    accounts = {}
+    for state in (state for application in report.application_reports for state in application.keyed_app_states):
         key = key_of(state.key)
         if key is not None and state.severity != "ERROR":
-            found[key] = state.data
-    return found
+            accounts[key] = state.data
+    return accounts

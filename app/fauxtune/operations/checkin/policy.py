@@ -1,0 +1,25 @@
+"""The policy of a device that gets all of its items at once (Android). Only reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
+from fauxtune.operations.devices.caller import DeviceCaller, identified
+from fauxtune.operations.runtime.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The version of a policy and its items, in order."""
+
+    version: int
+    items: list[Deliverable]
+
+
+def current_policy(tx: Transaction, caller: DeviceCaller, *, applied_version: str) -> Policy | None:
+    """Return the policy of the calling device; None if it has applied this version. Raises as `identified`."""
+    row = identified(tx, caller)
+    if str(row.policy_version) == applied_version:
+        return None
+    return Policy(row.policy_version, deliverables(tx.connection, row))
