@@ -140,7 +140,7 @@ def test_the_modes_of_android_are_those_of_its_door() -> None:
     ("csr", "words"),
     [
         ("-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n", "this is PEM"),
-        ("MIIB\nMIIB", "in one line"),
+        ("MIIB\nMIIB", "on one line"),
         ("*", "not base64"),
     ],
 )

@@ -1,4 +1,6 @@
-"""Facts to the channel's envelope: `{"error":{"code","message"}}`; of a refusal of the authority also its numbers."""
+"""From the core's errors to the channel's envelope: `{"error":{"code","message"}}`, with numbers for a refusal by the
+authority.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from starlette.responses import Response
 
 from fauxtune.core import errors
 
-#: The first that matches.
+#: Status and code of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.ConnectorRefused, 422, "Refused"),
     (errors.NotFound, 404, "NotFound"),
@@ -26,7 +28,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
 
 
 def refuse(_request: Request, error: Exception) -> Response:
-    """The refusal."""
+    """Return the refusal of a request."""
     for kind, status, code in TABLE:
         if isinstance(error, kind):
             return _answer(status, {"code": code, "message": str(error), **_numbers(error)})
@@ -37,7 +39,9 @@ def refuse(_request: Request, error: Exception) -> Response:
         return _answer(400, {"code": "Invalid", "message": errors.writable(message)})
     if isinstance(error, HTTPException):
         return _answer(error.status_code, {"code": "Invalid", "message": str(error.detail)})
-    return _answer(500, {"code": "Broken", "message": "Something went wrong here; the server's log says what."})
+    return _answer(
+        500, {"code": "Broken", "message": "Something went wrong inside the emulator; its log has the details."}
+    )
 
 
 def _numbers(error: Exception) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a connector says: the bodies of its calls."""
+"""The bodies of a connector's requests."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class _Body(BaseModel):
 
 
 class Key(_Body):
-    """The public half of a key that the connector has (PEM)."""
+    """The public key (PEM) of a key of the connector."""
 
     provider_name: Word
     key_name: Word
     public_key: Text
 
     def rsa(self) -> RSAPublicKey:
-        """The key. Invalid for what is no RSA key of 2048 bits or more."""
+        """Return the key. Raises Invalid if it is not an RSA key of 2048 bits or more."""
         try:
             key = load_pem_public_key(self.public_key.encode())
         except (ValueError, UnsupportedAlgorithm):
@@ -57,7 +57,7 @@ class Key(_Body):
 
 
 class Hello(_Body):
-    """A connector starts."""
+    """The first request of a connector."""
 
     version: Word = Field(examples=["6.2406.0.1001"])
     machine_name: Word
@@ -65,7 +65,7 @@ class Hello(_Body):
 
 
 class Ask(_Body):
-    """For so many requests at most; waits so many seconds for the first."""
+    """At most `most` requests; waits up to `wait` seconds for the first."""
 
     most: int = Field(default=8, ge=1, le=16)
     wait: float = Field(default=0, ge=0, le=LONGEST_WAIT)
@@ -79,7 +79,7 @@ class CertificateRequest(_Body):
 
 
 class Refusal(_Body):
-    """Why nothing was made: Graph's number, and words."""
+    """The reason of a refusal: Graph's error code and a text."""
 
     code: int = Field(ge=-(2**31), le=2**31 - 1)
     message: Annotated[str, StringConstraints(min_length=1, max_length=4096), STORABLE]
@@ -87,7 +87,7 @@ class Refusal(_Body):
 
 
 class Result(_Body):
-    """What was made of a request: a certificate with its files, something sealed, or a refusal. `opened`: the
+    """The result of a request: a certificate with its files, encrypted content, or a refusal. `opened`: the
     certificates (DER) of the imported files that had to be opened for it.
     """
 
@@ -109,7 +109,7 @@ class Result(_Body):
         return self
 
     def done(self) -> Done:
-        """The same as the operations know it."""
+        """Return the result as operations use it."""
         if self.refusal is not None:
             refusal = ConnectorRefused(self.refusal.message, code=self.refusal.code)
             if self.refusal.diagnostic is not None:

@@ -1,11 +1,11 @@
-"""The doors below `/connector/{tenant}/v1`, behind a connector's credential (`Authorization: Bearer`).
+"""The endpoints below `/connector/{tenant}/v1`, which demand a connector's credential (`Authorization: Bearer`).
 
-POST   /sessions                                            a connector starts
-POST   /sessions/{session}/lease                            work, waited for
-POST   /sessions/{session}/requests/{request}/certificate   the CA's door: a certificate request
-PUT    /sessions/{session}/requests/{request}/result        what was made
-PUT    /sessions/{session}/revocations/{serial}             the CA's door: revoke this
-DELETE /sessions/{session}                                  a connector stops
+POST   /sessions                                            start a session
+POST   /sessions/{session}/lease                            wait for work
+POST   /sessions/{session}/requests/{request}/certificate   have the CA issue a certificate
+PUT    /sessions/{session}/requests/{request}/result        deliver a result
+PUT    /sessions/{session}/revocations/{serial}             have the CA revoke a certificate
+DELETE /sessions/{session}                                  end the session
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 
 
 class _ConnectorRoute(BoundedRoute):
-    """A call of a caller that has not proved anything yet."""
+    """A route whose callers are not authenticated before the body is parsed."""
 
-    # A hello with all the keys that it may have, has 500.
+    # A Hello with the most keys has some 500.
     most_elements = 1000
 
 
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"], rout
 
 
 class ConnectorCall:
-    """One call of one connector."""
+    """One request of a connector."""
 
     def __init__(self, request: Request, tenant_key: str) -> None:
         self.emulator = emulator_of(request)
@@ -52,13 +52,13 @@ class ConnectorCall:
         return ConnectorResources(self.emulator.keys, self.emulator.packagings)
 
     async def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        """An operation of this tenant."""
+        """Run an operation of this tenant."""
         tenant = await self.emulator.runner.tenant(self.tenant_key)
         return await self.emulator.runner.run(tenant, operation, *args, **kwargs)
 
 
 async def connector_call(request: Request, tenant_key: str) -> ConnectorCall:
-    """The call; a coroutine, for the framework would run a plain function in a thread."""
+    """The request, as a dependency. (FastAPI would call a plain function in a worker thread.)"""
     return ConnectorCall(request, tenant_key)
 
 
@@ -67,7 +67,9 @@ Call = Annotated[ConnectorCall, Depends(connector_call)]
 
 @router.post("/sessions", status_code=201)
 async def start(call: Call, body: messages.Hello) -> dict[str, Any]:
-    """What the connector was at work on before is anybody's again. 403 for a version that is not served any more."""
+    """Start a session. Unfinished work of the connector's former session is released. 403 for a version that is no
+    longer served.
+    """
     keys = [(each.provider_name, each.key_name, each.rsa()) for each in body.keys]
     hello = connector_channel.Hello(version=body.version, machine=body.machine_name, keys=keys)
     found: connector_channel.HelloAnswer = await call.run(connector_channel.start_session, call.caller(), hello=hello)
@@ -86,7 +88,9 @@ async def start(call: Call, body: messages.Hello) -> dict[str, Any]:
 
 @router.post("/sessions/{session}/lease")
 async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
-    """`requests` are this session's for a minute; `revocations` can be done by anybody. 409: the session is over."""
+    """`requests` are leased to the session for a minute; any connector may do the `revocations`. 409 if the session has
+    ended.
+    """
     found = Leased()
 
     async def has_work() -> bool:
@@ -124,7 +128,7 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
 
 @router.post("/sessions/{session}/requests/{request_id}/certificate")
 async def certify(call: Call, session: str, request_id: str, body: messages.CertificateRequest) -> dict[str, Any]:
-    """The certificate for the request's key and its issuers, nearest first (DER). 422: the authority refuses."""
+    """The certificate for the request's key and its issuers, nearest first (DER). 422 if the authority refuses."""
     asked = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
     chain = await call.run(connector_channel.certify, call.caller(session), **asked, resources=call.resources)
     return {"certificates": [wire.text(each.public_bytes(Encoding.DER)) for each in chain]}
@@ -132,20 +136,20 @@ async def certify(call: Call, session: str, request_id: str, body: messages.Cert
 
 @router.put("/sessions/{session}/requests/{request_id}/result")
 async def bring(call: Call, session: str, request_id: str, body: messages.Result) -> dict[str, Any]:
-    """`taken`: false where it was answered meanwhile, or is not wanted any more. Can be repeated."""
+    """`taken`: false if the request was answered meanwhile, or is no longer needed. Safe to repeat."""
     taken = await call.run(connector_channel.answer, call.caller(session), request_id=request_id, done=body.done())
     return {"taken": taken}
 
 
 @router.put("/sessions/{session}/revocations/{serial}", status_code=204)
 async def revoke(call: Call, session: str, serial: str) -> Response:
-    """The authority revokes it; the connector's log says how that went. Can be repeated."""
+    """The authority revokes the certificate; the result is in the connector's log. Safe to repeat."""
     await call.run(connector_channel.revoke, call.caller(session), serial=serial)
     return Response(status_code=204)
 
 
 @router.delete("/sessions/{session}", status_code=204)
 async def stop(call: Call, session: str) -> Response:
-    """Nothing is leased to it any more."""
+    """End the session and release its work."""
     await call.run(connector_channel.stop_session, call.caller(session))
     return Response(status_code=204)

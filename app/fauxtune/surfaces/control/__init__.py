@@ -1,1 +1,1 @@
-"""Our own API below `/_fauxtune/v1`: what the real service has no door for, and what tests need to steer."""
+"""The control API below `/_fauxtune/v1`: what the real service has no interface for, and what tests control."""

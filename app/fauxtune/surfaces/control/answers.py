@@ -1,7 +1,7 @@
-"""The control surface's answers: what comes out.
+"""The answers of the control surface.
 
 Times are ISO 8601 in UTC; serial numbers and thumbprints (SHA-1) are lower-case hex without separators. A `device` is
-the id of its enrolment everywhere, with that of its managedDevice beside it.
+always the id of its enrolment, beside that of its managedDevice.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ T = TypeVar("T")
 
 _ENROLMENT = "the id of the device's enrolment, as /devices lists it; Graph knows the device by managedDeviceId"
 DeviceId = Annotated[str, Field(description=_ENROLMENT)]
-NoDeviceId = Annotated[str | None, Field(description=f"{_ENROLMENT}; null where no device is concerned")]
+NoDeviceId = Annotated[str | None, Field(description=f"{_ENROLMENT}; null without a device")]
 ManagedDeviceId = Annotated[
     str | None,
-    Field(description="the id of the device's managedDevice in Graph, also when its record is gone; null without one"),
+    Field(
+        description="the id of the device's managedDevice in Graph, also after its record was deleted; null without one"
+    ),
 ]
 
 
 class Answer(BaseModel):
-    """Members are named as on the wire, in camel case."""
+    """An answer. Its members have camel-case names in JSON."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
@@ -35,14 +37,14 @@ class Listed(Answer, Generic[T]):
 
 
 class GraphAnswer(Answer):
-    """What Graph itself would say."""
+    """Graph's own answer."""
 
     status: int
     body: dict[str, Any]
 
 
 class Problem(Answer):
-    """What was wrong, and what would be right. `graph` is there where it is Graph that refuses (422)."""
+    """What is wrong, and what would be right. `graph`: Graph's answer, if Graph would refuse the request (422)."""
 
     code: str
     message: str
@@ -50,20 +52,20 @@ class Problem(Answer):
 
 
 class Refusal(Answer):
-    """Every answer that is no success."""
+    """The answer to a request that failed."""
 
     error: Problem
 
 
 class Clock(Answer):
-    """How the tenant's clock runs, and what it shows."""
+    """The mode of the tenant's clock, and its time."""
 
     mode: Literal["system", "frozen", "offset"]
     now: str
 
 
 class Setting(Answer):
-    """A switch: its value, what it is unless turned, and what it does."""
+    """A setting: its value, its default, and its meaning."""
 
     value: bool | int | str
     default: bool | int | str
@@ -71,7 +73,7 @@ class Setting(Answer):
 
 
 class Tenant(Answer):
-    """A tenant. `authority` is the origin that SDKs take for their authority host."""
+    """A tenant. `authority` is the authority host for SDKs."""
 
     id: str
     name: str
@@ -88,8 +90,8 @@ class Tenant(Answer):
 
 
 class Application(Answer):
-    """An application: its permissions (`roles` for its own tokens, `consentedScopes` for tokens of users), and what its
-    certificate is. `secret` is there only if it was made just now.
+    """An application: its permissions (`roles` for its own tokens, `consentedScopes` for tokens of users) and its
+    certificate. `secret` is there only if it was just made.
     """
 
     client_id: str
@@ -104,7 +106,7 @@ class Application(Answer):
 
 
 class WaitingDevice(Answer):
-    """A device that is not at rest, and why."""
+    """A device that has not settled, and why."""
 
     device: DeviceId
     managed_device_id: ManagedDeviceId
@@ -113,27 +115,27 @@ class WaitingDevice(Answer):
 
 
 class Rest(Answer):
-    """Devices at rest, and those that are not."""
+    """The devices that have settled, and the others."""
 
     settled: Annotated[list[str], Field(description="the ids of their enrolments")]
     waiting: list[WaitingDevice]
 
 
 class Advanced(Clock):
-    """The clock after its step; the rest where it was asked for."""
+    """The clock after its step; the devices, if `settle` was requested."""
 
     settled: list[str] | None = None
     waiting: list[WaitingDevice] | None = None
 
 
 class Token(Answer):
-    """An enrolment token: it is shown once."""
+    """An enrolment token; it is shown only once."""
 
     token: str
 
 
 class Device(Answer):
-    """An enrolment, and how often its device was planned. `settled`: it is at rest."""
+    """An enrolment. `plans`: how often its device was planned; `settled`: whether it has nothing left to do."""
 
     id: DeviceId
     managed_device_id: ManagedDeviceId
@@ -157,8 +159,8 @@ class Device(Answer):
 
 
 class Item(Answer):
-    """One thing that a device should hold, and how it stands: why it failed (Graph's number, and words), or what it
-    waits for. `profileNames`: what the `profiles` are called; the id of one that is gone.
+    """An item that a device should hold, with its state: why it failed (Graph's error code and a text), or what it
+    waits for. `profileNames`: the names of the `profiles`, or the id of one that was deleted.
     """
 
     key: str
@@ -179,14 +181,14 @@ class Item(Answer):
 
 
 class Ledger(Device):
-    """A device with all that it holds or should hold."""
+    """A device with everything that it holds or should hold."""
 
     items: list[Item]
 
 
 class Event(Answer):
-    """What happened. `certificate` has thumbprint, serial and source. `profileName`: what the profile is called now, or
-    null if it is gone.
+    """An event. `certificate` has thumbprint, serial and source. `profileName`: the present name of the profile, or
+    null if it was deleted.
     """
 
     seq: int
@@ -202,7 +204,7 @@ class Event(Answer):
 
 
 class Journal(Answer):
-    """Events in order; `next` is the number to go on after."""
+    """Events in order; `next` is the number for `after` of the next request."""
 
     events: list[Event]
     next: int
@@ -228,14 +230,14 @@ class Connector(Answer):
 
 
 class NewProcess(Connector):
-    """A connector that is to run as a process of its own: its credential is shown once."""
+    """A connector that runs as a process of its own; its credential is shown only once."""
 
     credential: str
 
 
 class ConnectorEvent(Answer):
-    """What a connector wrote into its log. `id` and `name` are the documents'; `detail` has ca, template, item,
-    thumbprint, serial, and of a refusal errorCode and message.
+    """An event in the log of a connector. `id` and `name` are those of the real connectors; `detail` has ca, template,
+    item, thumbprint, serial, and for a refusal errorCode and message.
     """
 
     number: int
@@ -251,14 +253,14 @@ class ConnectorEvent(Answer):
 
 
 class ConnectorLog(Answer):
-    """Events in order; `next` is the number to go on after."""
+    """Events in order; `next` is the number for `after` of the next request."""
 
     events: list[ConnectorEvent]
     next: int
 
 
 class DigicertAuthority(Answer):
-    """What PKCS profiles say to name the tenant's DigiCert CA, and its root (PEM)."""
+    """The values by which PKCS profiles name the tenant's DigiCert CA, and its root (PEM)."""
 
     certification_authority: str
     certification_authority_name: str
@@ -274,7 +276,7 @@ class RaCertificate(Answer):
 
 
 class ConnectorKey(Answer):
-    """A connector's key: its public half (PEM)."""
+    """A key of a connector: its public key (PEM)."""
 
     provider_name: str
     key_name: str
@@ -283,7 +285,7 @@ class ConnectorKey(Answer):
 
 
 class Issued(Answer):
-    """What the counter hands over; PFX (base64) and password only for a key that was made. `chain` is PEM."""
+    """A certificate that the CA issued directly; PFX (base64) and password only if a key was made. `chain` is PEM."""
 
     serial: str
     thumbprint: str
@@ -294,9 +296,9 @@ class Issued(Answer):
 
 
 class Registered(Answer):
-    """A certificate as its authority's register has it. `authority`: which issued it; `device`: for which it was
-    issued. An imported certificate of somebody else's CA has neither, and nobody here knows its `status`; until a
-    connector has opened its file for a device, only its thumbprint and its times are known.
+    """A certificate in the register of an authority. `authority`: its issuer; `device`: the device for which it was
+    issued. An imported certificate of another CA has neither, and its `status` is unknown; until a connector has opened
+    its file for a device, only its thumbprint and its times are known.
     """
 
     serial: str | None
@@ -325,8 +327,8 @@ class Holder(Answer):
 
 
 class Certificate(Registered):
-    """The same with the certificate itself (PEM), whose it is (for whom it was issued or imported), and which devices
-    hold it. `revocation`: the connector asked for it in vain, and waits or was refused.
+    """A registered certificate with its PEM, its users (for whom it was issued or imported), and the devices that hold
+    it. `revocation`: a revocation by the connector that waits or was refused.
     """
 
     certificate: str | None
@@ -346,8 +348,8 @@ class UsedOperation(Answer):
 
 
 class ApplicationPermissions(Answer):
-    """What one application may do by its own roles, and what it did. `missing`: the least that would have let refused
-    calls through; with a user's token that is a scope to ask for and to consent to.
+    """The permissions that an application has by its roles, and those that it used. `missing`: the least privileged
+    ones for its refused calls; for a user's token these are scopes to request and to consent to.
     """
 
     client_id: str
@@ -361,15 +363,15 @@ class ApplicationPermissions(Answer):
 
 
 class PermissionReport(Answer):
-    """Since the server started."""
+    """The permissions of all applications since the server started."""
 
     mode: str
     value: list[ApplicationPermissions]
 
 
 class Consequence(Answer):
-    """What would happen to one item of a device. `why` says it in words, `cause` in one (of what goes or is revoked),
-    with the `document` that rules it. Without thumbprint and serial a certificate does not exist yet.
+    """The effect on one item of a device. `why` explains it; `cause` and `document` (of removals and revocations) name
+    its rule. Without thumbprint and serial a certificate does not exist yet.
     """
 
     item: str
@@ -384,17 +386,17 @@ class Consequence(Answer):
 
 
 class Reissue(Consequence):
-    """An item that the device is given again: the same one, or a new one in its place."""
+    """An item that the device gets again: the same one, or a new one in its place."""
 
     reissued: Literal["new", "same"]
 
 
 class DeviceConsequences(Answer):
-    """What would happen to one device. `ends`: why its enrolment would be over (wipe, retire, delete ...)."""
+    """The effects on one device. `ends`: why its enrolment would end (wipe, retire, delete ...)."""
 
     device: DeviceId
     managed_device_id: ManagedDeviceId
-    managed_device: Annotated[str | None, Field(description="the same, while Graph has the record")]
+    managed_device: Annotated[str | None, Field(description="the id in `managedDeviceId`, while Graph has the record")]
     device_name: str | None
     user_principal_name: str | None
     ends: str | None
@@ -405,13 +407,13 @@ class DeviceConsequences(Answer):
 
 
 class Consequences(Answer):
-    """The devices to which anything would happen."""
+    """The devices on which the request would have an effect."""
 
     devices: list[DeviceConsequences]
 
 
 class AuthorityCounts(Answer):
-    """How many certificates an authority issued, and how they stand. A revoked one is not counted as expired."""
+    """The certificates of an authority by status. A revoked one is not counted as expired."""
 
     issued: int
     good: int
@@ -420,8 +422,8 @@ class AuthorityCounts(Answer):
 
 
 class CertificationAuthority(Answer):
-    """An authority of the tenant. `current`: it is the one that issues, of those of its role; `crlNumber`, `thisUpdate`
-    and `nextUpdate` are those of the newest CRL that anybody asked for.
+    """An authority of the tenant. `current`: it is the issuing one of its role; `crlNumber`, `thisUpdate` and
+    `nextUpdate` are those of the newest CRL that was requested.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What every call of the control surface starts from: the guard, the emulator, and the tenant that the path names."""
+"""The beginning of every call of the control surface: the check of access, the emulator, and the path's tenant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ P = ParamSpec("P")
 
 
 def calls(prefix: str, *, tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
-    """A router whose calls are guarded."""
+    """Return a router whose routes check the caller's access."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
@@ -37,18 +37,18 @@ class TenantCall:
     tenant: Tenant
 
     async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """An operation of this tenant."""
+        """Run an operation of this tenant."""
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """A named query."""
+        """Run a named query."""
         return await self.emulator.runner.read(query, *args, **kwargs)
 
 
 async def tenant_call(
     request: Request, tenant: Annotated[str, Path(description="id, name or domain of a tenant")]
 ) -> TenantCall:
-    """The tenant of the path. NotFound for one that does not exist."""
+    """The tenant of the path, as a dependency. Raises NotFound if it does not exist."""
     emulator = emulator_of(request)
     return TenantCall(emulator, await emulator.runner.tenant(tenant))
 

@@ -1,4 +1,4 @@
-"""The control surface's answers about what is wrong: certificates with findings, and the chain to a device."""
+"""The control surface's answers about problems: certificates with findings, and the chain to a device."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Finding(Answer):
 
 
 class HeldBy(Answer):
-    """A device that has a certificate; `kept`: it is no longer wanted there, and nothing takes it away."""
+    """A device that has a certificate; `kept`: it is no longer assigned, and nothing removes it."""
 
     device: DeviceId
     managed_device_id: ManagedDeviceId
@@ -70,7 +70,7 @@ class OwnedCertificate(Answer):
 
 
 class UserNamed(Answer):
-    """Whose certificates these are; `mail` is the primary SMTP address."""
+    """The user of the certificates; `mail` is the primary SMTP address."""
 
     id: str
     user_principal_name: str
@@ -114,7 +114,7 @@ class ProfileNamed(Answer):
 
 
 class Chain(Answer):
-    """The way of one profile to one device, link by link. `status`: that of its worst link. `brokenAt`: the first link
+    """The path of one profile to one device, link by link. `status`: that of its worst link. `brokenAt`: the first link
     that is broken, and why.
     """
 

@@ -1,4 +1,4 @@
-"""Facts to the control surface's envelope: `{"error":{"code","message"}}`."""
+"""From the core's errors to the control surface's envelope: `{"error":{"code","message"}}`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fauxtune.core import errors
 
-#: The first that matches.
+#: Status and code of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.NotFound, 404, "NotFound"),
     (errors.Conflict, 409, "Conflict"),
@@ -49,7 +49,7 @@ def refuse(request: Request, error: Exception) -> Response:
         answer = _answer(error.status_code, code=_HTTP.get(error.status_code, "Broken"), message=message)
         answer.headers.update(error.headers or {})
         return answer
-    return _answer(500, code="Broken", message="Something went wrong here; the server's log says what.")
+    return _answer(500, code="Broken", message="Something went wrong inside the emulator; its log has the details.")
 
 
 def _what_is_wrong(error: RequestValidationError) -> str:

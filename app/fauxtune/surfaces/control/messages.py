@@ -55,20 +55,20 @@ class NewTenant(_Body):
 
 
 class Settings(_Body):
-    """Switches to turn."""
+    """The settings to change."""
 
     settings: JsonObject = Field(examples=[{"requireTrustedRoot": False}])
 
 
 class SetClock(_Body):
-    """How the tenant's clock shall run, and what it shall show; without `now` it shows what it showed."""
+    """The mode of the tenant's clock, and its time; without `now` the time stays."""
 
     mode: ClockMode
     now: Moment | None = None
 
 
 class Advance(_Body):
-    """Put the clock forward; with `settle`, wait until all devices are at rest, `timeout` seconds at most."""
+    """Put the clock forward; with `settle`, wait until all devices have settled, `timeout` seconds at most."""
 
     by: Text = Field(examples=["P30D"], description="an ISO 8601 duration")
     settle: bool = False
@@ -76,13 +76,13 @@ class Advance(_Body):
 
 
 class Settle(_Body):
-    """How long to wait at most, in seconds."""
+    """The longest time to wait, in seconds."""
 
     timeout: float = Field(default=PATIENCE, ge=0, le=LONGEST_PATIENCE)
 
 
 class NewToken(_Body):
-    """For whom devices shall enrol, for how many seconds, and how many devices."""
+    """The user of the devices, the lifetime of the token in seconds, and the number of devices."""
 
     user_principal_name: Text
     expires_in: int = Field(default=TOKEN_SECONDS, description="seconds")
@@ -90,7 +90,7 @@ class NewToken(_Body):
 
 
 class ApplicationChange(_Body):
-    """What shall change; what is left out stays. null takes a secret or certificate away."""
+    """The members to change; others stay. null removes a secret or certificate."""
 
     display_name: Text | None = None
     roles: list[Text] | None = Field(default=None, examples=[["User.Read.All", "Group.Read.All"]])
@@ -98,12 +98,12 @@ class ApplicationChange(_Body):
         default=None,
         examples=[["User.Read", "DeviceManagementManagedDevices.Read.All"]],
         description="the delegated permissions of Graph that were consented to, which tokens of users may carry; "
-        '"*" for whatever is asked for',
+        '"*" for every permission',
     )
     secret: Text | None = Field(default=None, repr=False)
     certificate: Text | None = Field(default=None, description="X.509, PEM: client assertions are checked with it")
     redirect_uris: list[Text] | None = Field(
-        default=None, description="https addresses that codes may be sent to; loopback addresses always may"
+        default=None, description="https addresses to which codes may be sent; loopback addresses are always allowed"
     )
 
 
@@ -112,7 +112,7 @@ class NewApplication(ApplicationChange):
     without secret and certificate a secret is made.
     """
 
-    client_id: Text | None = Field(default=None, description="a GUID; one is made unless it is given")
+    client_id: Text | None = Field(default=None, description="a GUID; without it one is made")
 
 
 class NewConnector(_Body):
@@ -123,32 +123,33 @@ class NewConnector(_Body):
     mode: Text = Field(default="immediate", description="immediate or polling")
     program: Text | None = Field(
         default=None,
-        description="certificate-connector; in the edition of 2020 intune-connector or pfx-connector, as the roles say",
+        description="certificate-connector; in the edition of 2020 intune-connector or pfx-connector, by the roles",
     )
     location: Literal["server", "process"] = Field(
-        default="server", description="process: it runs by itself (fauxtune connector run) and gets a credential"
+        default="server",
+        description="process: it runs as its own process (fauxtune connector run) and gets a credential",
     )
 
 
 class ConnectorChange(_Body):
-    """What shall change; what is left out stays."""
+    """The members to change; others stay."""
 
     state: Text | None = Field(default=None, description="online or offline")
     mode: Text | None = Field(default=None, description="immediate or polling")
     roles: list[Text] | None = None
     version: Text | None = Field(
-        default=None, description="6.YYMM.x.y; an empty one: it updates itself to the newest", examples=["6.2101.13.0"]
+        default=None, description="6.YYMM.x.y; empty: always the newest", examples=["6.2101.13.0"]
     )
 
 
 class RaRequest(_Body):
-    """For a connector that is a process of its own: the certificate request (PEM) for its RA key."""
+    """The certificate request (PEM) for the RA key of a connector that is a process of its own."""
 
     csr: Text | None = None
 
 
 class NewKey(_Body):
-    """A key to make, or one to bring along."""
+    """A key to make, or a private key to import."""
 
     provider_name: Text = Field(examples=["Microsoft Software Key Storage Provider"])
     key_name: Text
@@ -159,7 +160,7 @@ class NewKey(_Body):
 
 
 class NewCertificate(_Body):
-    """What is asked at the CA's counter. Without a CSR a key is made and comes back as a PFX."""
+    """A request to the CA for a certificate. Without a CSR a key is made and returned in a PFX file."""
 
     template: Text = Field(examples=["SmimeBoth"])
     user_principal_name: Text | None = None
@@ -172,21 +173,19 @@ class NewCertificate(_Body):
 
 
 class Revocation(_Body):
-    """Why a certificate is revoked (RFC 5280 5.3.1). `removeFromCRL` releases one that is on hold."""
+    """The reason of a revocation (RFC 5280 5.3.1). `removeFromCRL` releases a certificate that is on hold."""
 
     reason: Text = Field(default="unspecified", examples=["keyCompromise", "certificateHold", "removeFromCRL"])
 
 
 class AuthorityChange(_Body):
-    """Take an authority off line, or bring it back."""
+    """Take an authority offline, or bring it back."""
 
     state: Text = Field(description="available or unavailable")
 
 
 class TemplateChange(_Body):
-    """What shall change about a certificate template; what is left out stays, and nothing can be null. The name cannot
-    change.
-    """
+    """The members of a certificate template to change; others stay, and none may be null. The name cannot change."""
 
     name: StrictText | None = None
     display_name: StrictText | None = None
@@ -195,28 +194,28 @@ class TemplateChange(_Body):
     key_usage: list[StrictText] | None = Field(default=None, examples=[["digitalSignature", "keyEncipherment"]])
     extended_key_usages: list[StrictText] | None = Field(default=None, examples=[["1.3.6.1.5.5.7.3.4"]])
     exportable: StrictBool | None = Field(default=None, description="the private key may leave the connector")
-    subject_in_request: StrictBool | None = Field(default=None, description="the subject is that of the request")
+    subject_in_request: StrictBool | None = Field(default=None, description="the subject comes from the request")
     connector_may_enroll: StrictBool | None = None
     connector_may_revoke: StrictBool | None = None
     validity: StrictText | None = Field(default=None, description="an ISO 8601 duration", examples=["P365D"])
 
     def document(self) -> dict[str, Any]:
-        """What was said, by the wire's names."""
+        """Return the members that were sent, by their JSON names."""
         return self.model_dump(by_alias=True, exclude_unset=True)
 
 
 class NewTemplate(TemplateChange):
-    """A new certificate template; what is left out is as in a usual S/MIME template."""
+    """A new certificate template; members that are left out are as in a usual S/MIME template."""
 
     name: StrictText
 
 
 class WhatIf(_Body):
-    """A request to Graph that is only being considered: one that would change something."""
+    """A request to Graph that would change something; it is not carried out."""
 
     method: Annotated[str, StringConstraints(max_length=10), STORABLE] = Field(examples=["POST"])
     url: Annotated[str, StringConstraints(max_length=8192), STORABLE] = Field(
         examples=["/deviceManagement/managedDevices/{id}/wipe"],
-        description="absolute (of any host) or relative, with a version or without one: then it is beta's",
+        description="absolute (with any host) or relative; without a version it is that of beta",
     )
-    body: Json = Field(default=None, description="the request's body as JSON; left out: it has none")
+    body: Json = Field(default=None, description="the request's body as JSON; left out: no body")

@@ -1,4 +1,4 @@
-"""The control surface: every call stands behind the same guard (see `access`)."""
+"""The routes of the control surface; all of them check the caller's access (see `access`)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from fauxtune.surfaces.control.resources import (
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": answers.Refusal, "description": "the control token is missing or wrong"},
     403: {"model": answers.Refusal, "description": "no control token is set, and the caller is not on this machine"},
-    "default": {"model": answers.Refusal, "description": "what was wrong, and what would be right"},
+    "default": {"model": answers.Refusal, "description": "what is wrong, and what would be right"},
 }
-#: Checked by the guard; here for the OpenAPI document.
-_TOKEN = HTTPBearer(auto_error=False, description="FAUXTUNE_CONTROL_TOKEN, where one is set")
+#: For the OpenAPI document; `access` checks the token.
+_TOKEN = HTTPBearer(auto_error=False, description="FAUXTUNE_CONTROL_TOKEN, if one is set")
 
 
 def _operation_id(route: APIRoute) -> str:

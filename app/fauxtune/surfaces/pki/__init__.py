@@ -1,1 +1,1 @@
-"""The CA's HTTP doors: certificates, CRLs, OCSP."""
+"""The HTTP endpoints of the authorities: certificates, CRLs, OCSP."""

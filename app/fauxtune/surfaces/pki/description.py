@@ -1,5 +1,5 @@
 #: data
-"""The doors of the PKI, described: what is added to the OpenAPI document of the routes."""
+"""OpenAPI descriptions of the PKI endpoints; added to the document of the routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts to plain HTTP: PKI clients read a status and, at most, a sentence."""
+"""From the core's errors to plain HTTP: PKI clients read a status and at most a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fauxtune.core import errors
 
-#: The first that matches.
+#: The status of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], int], ...] = (
     (errors.NotFound, 404),
     (errors.NotAllowed, 403),
@@ -23,10 +23,10 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
 
 
 def refuse(_request: Request, error: Exception) -> Response:
-    """The refusal."""
+    """Return the refusal of a request."""
     if isinstance(error, HTTPException):
         return PlainTextResponse(f"{error.detail}\n", error.status_code)
     for kind, status in TABLE:
         if isinstance(error, kind):
             return PlainTextResponse(f"{error}\n", status)
-    return PlainTextResponse("Something went wrong here; the server's log says what.\n", 500)
+    return PlainTextResponse("Something went wrong inside the emulator; its log has the details.\n", 500)

@@ -20,37 +20,37 @@ router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_c
 
 @router.get("/crl")
 async def crl(request: Request, tenant_key: str, authority: str) -> Response:
-    """The authority's CRL, DER. 503 while it is off line."""
+    """Return the authority's CRL (DER). 503 while it is offline."""
     emulator, tenant = await _where(request, tenant_key)
     return Response(await crl_and_ocsp.crl(emulator, tenant, name=authority), media_type="application/pkix-crl")
 
 
 @router.post("/ocsp")
 async def ocsp(request: Request, tenant_key: str, authority: str) -> Response:
-    """An OCSP answer to a request in the body. 503 while the authority is off line."""
+    """Answer an OCSP request in the body. 503 while the authority is offline."""
     emulator, tenant = await _where(request, tenant_key)
-    found = await crl_and_ocsp.ocsp(emulator, tenant, name=authority, request=await request.body())
-    return Response(found, media_type="application/ocsp-response")
+    response = await crl_and_ocsp.ocsp(emulator, tenant, name=authority, request=await request.body())
+    return Response(response, media_type="application/ocsp-response")
 
 
 @router.get("/ocsp/{encoded:path}")
 async def ocsp_by_get(request: Request, tenant_key: str, authority: str, encoded: str) -> Response:
-    """An OCSP answer to a request in the path (RFC 6960 A.1)."""
+    """Answer an OCSP request in the path (RFC 6960 A.1)."""
     emulator, tenant = await _where(request, tenant_key)
     try:
         body = base64.b64decode(unquote(encoded), validate=True)
     except (binascii.Error, ValueError):
-        raise Invalid("An OCSP request in a path is base64 of its DER (RFC 6960 A.1).") from None
-    found = await crl_and_ocsp.ocsp(emulator, tenant, name=authority, request=body)
-    return Response(found, media_type="application/ocsp-response")
+        raise Invalid("An OCSP request in a path must be base64 of its DER (RFC 6960 A.1).") from None
+    response = await crl_and_ocsp.ocsp(emulator, tenant, name=authority, request=body)
+    return Response(response, media_type="application/ocsp-response")
 
 
 @router.get("/ca.cer")
 async def ca_certificate(request: Request, tenant_key: str, authority: str) -> Response:
-    """The authority's certificate, DER."""
+    """Return the authority's certificate (DER)."""
     emulator, tenant = await _where(request, tenant_key)
-    found = await emulator.runner.read(authorities.certificate, tenant, name=authority)
-    return Response(found.public_bytes(Encoding.DER), media_type="application/pkix-cert")
+    certificate = await emulator.runner.read(authorities.certificate, tenant, name=authority)
+    return Response(certificate.public_bytes(Encoding.DER), media_type="application/pkix-cert")
 
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:

@@ -1,1 +1,1 @@
-"""Stands for APNs, WNS and FCM: wakes devices and tells them the tenant's time."""
+"""The push channel in place of APNs, WNS and FCM: wakes devices and sends them the tenant's time."""

@@ -1,5 +1,5 @@
 #: data
-"""The push channel, described: what is added to the OpenAPI document of the route."""
+"""OpenAPI description of the push channel; added to the document of the route."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SCHEMAS: Json = {
         "properties": {
             "seq": {
                 "type": "integer",
-                "description": "`after` of the next poll; it rises when something concerns the device",
+                "description": "`after` for the next poll; it rises when something concerns the device",
             },
             "now": {"type": "string", "format": "date-time", "description": "the tenant's time"},
             "push": {
-                "description": "null: there is no news. Else the device checks in",
+                "description": "null: no news. Else the device has to check in",
                 "anyOf": [
                     {"type": "null"},
                     {
@@ -74,8 +74,8 @@ OPERATIONS: dict[str, dict[str, Json]] = {
         "get": {
             "operationId": "waitForPush",
             "summary": "Wait for a push",
-            "description": "A long poll in the place of FCM, APNs and WNS. It ends when there is news, when the "
-            "tenant's clock was set, and after `wait` seconds. The token in the address is the proof.",
+            "description": "A long poll in place of FCM, APNs and WNS. It ends when there is news, when the "
+            "tenant's clock is set, and after `wait` seconds. The token in the address authenticates the device.",
             "security": [],
             "parameters": [
                 {
@@ -91,7 +91,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
                     "required": True,
                     "description": "Android: pushToken of the enrolment. Apple: the Token of TokenUpdate in hex, or "
                     "where that is not 16 to 64 bytes of the device's own, the SHA-256 (hex) of the SHA-256 of its "
-                    "identity certificate in hex and the Token. Windows: the enrolment says the whole address (PFN)",
+                    "identity certificate in hex and the Token. Windows: the enrolment has the whole address (PFN)",
                     "schema": {"type": "string"},
                 },
                 _query("after", "seq of the last answer", type="integer", minimum=0, default=0),

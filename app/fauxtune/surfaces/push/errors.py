@@ -1,4 +1,4 @@
-"""Facts to the push channel's envelope: `{"error":{"code","message"}}`."""
+"""From the core's errors to the push channel's envelope: `{"error":{"code","message"}}`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fauxtune.core import errors
 
-#: The first that matches.
+#: Status and code of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.NotFound, 404, "BadDeviceToken"),
     (errors.NotAllowed, 403, "Forbidden"),
@@ -23,7 +23,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
 
 
 def refuse(_request: Request, error: Exception) -> Response:
-    """The refusal."""
+    """Return the refusal of a request."""
     message = str(error)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
@@ -33,6 +33,8 @@ def refuse(_request: Request, error: Exception) -> Response:
             return JSONResponse({"error": {"code": code, "message": message}}, status)
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = (
-        error.detail if isinstance(error, HTTPException) else "Something went wrong here; the server's log says what."
+        error.detail
+        if isinstance(error, HTTPException)
+        else "Something went wrong inside the emulator; its log has the details."
     )
     return JSONResponse({"error": {"code": "Refused", "message": str(detail)}}, status)

@@ -1,8 +1,8 @@
-"""The push channel: a long poll under the device's push token.
+"""The push channel: a long poll with the device's push token.
 
-The answer's `seq` is the device's generation: it rises when something concerns the device. `push` is there when it is
-ahead of `after`. A poll also ends when the tenant's clock is set, so that a device that waits for a moment of emulated
-time looks at the clock again.
+The answer's `seq` is the device's generation, which rises when something concerns the device. `push` is there if `seq`
+is greater than `after`. A poll also ends when the tenant's clock is set, so that a device that waits for a moment of
+emulated time checks the clock again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.http import emulator_of
 
 LONGEST_WAIT = 60.0
-#: What a push says where the platform's surface has not kept other words for the device (`push` of its wire state).
+#: The content of a push, unless the platform's surface has stored another one (`push` of the wire state).
 _PUSH = {"type": "CHECK_IN"}
 
 router = APIRouter(tags=["push"])
@@ -36,7 +36,7 @@ async def wait_for_push(
     after: Annotated[int, Query(ge=0)] = 0,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> dict[str, Any]:
-    """`{"seq","now","push"}`; waits up to `wait` seconds for a push. 404 for a token of no live enrolment."""
+    """Return `{"seq","now","push"}`; wait up to `wait` seconds for a push. 404 for a token of no live enrolment."""
     emulator = emulator_of(request)
     tenant = await emulator.runner.tenant(tenant_key)
     row = await _enrollment(emulator, tenant, token=token)

@@ -1,4 +1,4 @@
-"""Applications: clients that get tokens in a tenant, with permissions of their own."""
+"""Applications: clients of a tenant with permissions of their own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def list_applications(here: Here) -> answers.Listed[answers.Application]:
 
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Add an application")
 async def add_application(here: Here, body: messages.NewApplication | None = None) -> answers.Application:
-    """Its secret is shown once, if it was made here. 409 when its client id is taken."""
+    """The secret is shown only here, if it was made. 409 if the client id exists already."""
     wanted = body or messages.NewApplication()
     row, secret = await here.run(
         applications.add_application,
@@ -57,14 +57,14 @@ async def change_application(
     clientId: str,  # noqa: N803 - the wire's word
     body: messages.ApplicationChange,
 ) -> answers.Application:
-    """Permissions change with the next token, credentials at once."""
+    """Permissions change with the next token, credentials immediately."""
     changes = {to_camel(name): getattr(body, name) for name in body.model_fields_set}
     return _view(await here.run(applications.change_application, clientId, changes=changes))
 
 
 @router.delete("/{clientId}", status_code=204, summary="Delete an application")
 async def delete_application(here: Here, clientId: str) -> Response:  # noqa: N803 - the wire's word
-    """Its tokens are good for nothing from now on."""
+    """Its tokens are refused from now on."""
     await here.run(applications.delete_application, clientId)
     here.emulator.tokens.forget_application(here.tenant.id, clientId.lower())
     return Response(status_code=204)

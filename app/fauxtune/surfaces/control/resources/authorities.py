@@ -1,4 +1,4 @@
-"""The tenant's certification authorities: how they stand, off line and back, and a new key for the one that issues."""
+"""The tenant's certification authorities: how they stand, offline and back, and a new key for the one that issues."""
 
 from __future__ import annotations
 
@@ -33,19 +33,21 @@ async def get_authority(here: Here, authority: str) -> answers.CertificationAuth
     return await here.run(_view_of, authority)
 
 
-@router.patch("/{authority}", summary="Take a certification authority off line, or bring it back")
+@router.patch("/{authority}", summary="Take a certification authority offline, or bring it back")
 async def change_authority(
     *, here: Here, authority: str, body: messages.AuthorityChange
 ) -> answers.CertificationAuthority:
-    """Off line it issues and revokes nothing, and its CRL and OCSP doors answer 503; back, all goes on by itself."""
+    """Offline it issues and revokes nothing, and answers 503 for CRL and OCSP. Back online, waiting requests
+    continue.
+    """
     row = await rollover.set_state(here.emulator, here.tenant, name=authority, state=body.state)
     return await here.run(_view_of, row.name)
 
 
 @router.post("/{authority}/rollover", status_code=201, summary="Give the issuing authority a new key")
 async def roll_over(here: Here, authority: str) -> answers.CertificationAuthority:
-    """A new certificate of the same name, below the same root. It issues from now on; what the old key signed keeps its
-    CRL and OCSP where they are. 409 for one that has a successor already.
+    """A new certificate of the same name, below the same root, issues from now on. Certificates of the old key keep
+    their CRL and OCSP addresses. 409 if the authority already has a successor.
     """
     row = await rollover.roll_over(here.emulator, here.tenant, name=authority)
     return await here.run(_view_of, row.name)

@@ -1,4 +1,4 @@
-"""The CA's counter and register: issue to an administrator, look things up, revoke."""
+"""The CA's register: issue certificates directly, look them up, revoke them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _USAGES = {
 
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Issue a certificate to an administrator")
 async def issue_certificate(here: Here, body: messages.NewCertificate) -> answers.Issued:
-    """From a CSR, or with a key that is made and comes back as a PFX; any validity, also in the past."""
+    """For a CSR, or with a new key that is returned in a PFX file; any validity, also in the past."""
     request = certificate_register.CounterRequest(
         template=body.template,
         user_principal_name=body.user_principal_name,
@@ -77,7 +77,7 @@ async def list_certificates(
     userPrincipalName: str | None = None,  # noqa: N803 - the wire's word
     usage: Literal["encryption", "signing"] | None = None,
 ) -> answers.Listed[answers.Registered]:
-    """Newest validity first."""
+    """The newest validity first."""
 
     def read(tx: Transaction) -> list[JsonObject]:
         user_id = None
@@ -181,7 +181,7 @@ def _external(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None] | No
 
 
 def _authority(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None]:
-    """An authority's own certificate. NotFound for one that nobody here knows."""
+    """An authority's own certificate. Raises NotFound for an unknown one."""
     for row in authority_queries.authorities_of(tx.connection, tx.tenant.id):
         found = x509.load_der_x509_certificate(row.certificate)
         if key.lower() in (thumbprint(found), serial_hex(found)):

@@ -1,4 +1,4 @@
-"""The tenant's clock, and waiting until its devices are at rest."""
+"""The tenant's clock, and waiting until its devices have settled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fauxtune.surfaces.control.calls import Here, calls
 router = calls("/tenants/{tenant}", tag="clock")
 
 
-@router.get("/clock", summary="What the tenant's clock shows")
+@router.get("/clock", summary="Get the tenant's clock")
 async def get_clock(here: Here) -> answers.Clock:
     """Mode and time."""
     return _view(here.tenant, here.emulator)
@@ -27,7 +27,7 @@ async def get_clock(here: Here) -> answers.Clock:
 async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
     """`system`, `frozen` at a time, or running with an `offset`."""
     if body.mode is ClockMode.SYSTEM and body.now is not None:
-        raise Invalid("The system's clock cannot be set: take the mode frozen or offset, or leave out now.")
+        raise Invalid("The system's clock cannot be set: choose the mode frozen or offset, or leave out now.")
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.set_clock, body.mode, now=body.now, system_now=system_now)
     await here.run(revocation.carry_out)  # a polling connector's turn may have come
@@ -36,7 +36,7 @@ async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
 
 @router.post("/clock/advance", response_model_exclude_none=True, summary="Put the tenant's clock forward")
 async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
-    """By an ISO 8601 duration; with `settle` the answer comes when all connected devices are at rest."""
+    """By an ISO 8601 duration; with `settle` the answer comes when all connected devices have settled."""
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
     await here.run(revocation.carry_out)
@@ -47,9 +47,9 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     return answers.Advanced(mode=shown.mode, now=shown.now, settled=found.settled, waiting=found.waiting)
 
 
-@router.post("/settle", summary="Push every connected device and wait until all are at rest")
+@router.post("/settle", summary="Push every connected device and wait until all have settled")
 async def settle(here: Here, body: messages.Settle | None = None) -> answers.Rest:
-    """Devices at rest, and those that are not with the reason. A failed item is at rest."""
+    """The devices that have settled, and the others with the reason. A failed item counts as settled."""
     seconds = messages.PATIENCE if body is None else body.timeout
     return _rest(await settling.settle(here.emulator, here.tenant, seconds=seconds))
 

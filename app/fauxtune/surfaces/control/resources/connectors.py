@@ -1,4 +1,4 @@
-"""The certificate connectors and their keys. Graph has no door for the key that imports need; here is one."""
+"""The certificate connectors and their keys. Graph has no interface for the key that imports need."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewP
 
 @router.get("/{connector}", summary="Get a connector")
 async def get_connector(here: Here, connector: str) -> answers.Connector:
-    """By id or name."""
+    """The connector is named by id or name."""
     return answers.Connector(**_shown(here, await here.run(connector_registry.connector, connector)))
 
 
-@router.patch("/{connector}", summary="Take a connector on or off line, let it poll, change its roles")
+@router.patch("/{connector}", summary="Change a connector: state, mode, roles or version")
 async def change_connector(*, here: Here, connector: str, body: messages.ConnectorChange) -> answers.Connector:
-    """Devices that wait for it plan again."""
+    """Devices that wait for the connector are planned again."""
     row = await here.run(
         connector_registry.change_connector,
         connector,
@@ -77,7 +77,9 @@ async def change_connector(*, here: Here, connector: str, body: messages.Connect
 
 @router.delete("/{connector}", status_code=204, summary="Remove a connector")
 async def delete_connector(here: Here, connector: str) -> Response:
-    """With its keys: what was imported with them can no longer be delivered to new devices. 400 while it is active."""
+    """Its keys are deleted too: certificates imported with them cannot be delivered to new devices. 400 while
+    active.
+    """
     files = await here.run(connector_registry.remove_connector, connector)
     for file in files:
         here.emulator.connector_keys.delete(file)
@@ -94,7 +96,7 @@ async def list_connector_events(
     device: Annotated[str | None, Query(description="the id of an enrolment")] = None,
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
 ) -> answers.ConnectorLog:
-    """In order, 1,000 at most; `-` as the connector: the log of all. Waits up to `wait` seconds for the first."""
+    """At most 1,000 events in order; `-` as connector means all. Waits up to `wait` seconds for the first event."""
     connector_id = None if connector == "-" else (await here.run(connector_registry.connector, connector)).id
     rows: list[ConnectorEventRow] = []
 
@@ -113,7 +115,7 @@ async def list_connector_events(
     loop = asyncio.get_running_loop()
     ends = loop.time() + wait
     while not await has_some() and loop.time() < ends:
-        # What comes may be of another connector: then there is more to wait for.
+        # The new event may belong to another connector: then the wait goes on.
         await here.emulator.signals.wait_for_connector_log(here.tenant.id, seconds=ends - loop.time(), unless=has_some)
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.device for row in rows])
     events = [_event(row, managed=known.get(row.device)) for row in rows]
@@ -124,16 +126,16 @@ async def list_connector_events(
 async def install_ra_certificate(
     *, here: Here, connector: str, body: messages.RaRequest | None = None
 ) -> answers.RaCertificate:
-    """Its key is made for a connector inside the server; one that is a process of its own sends a request. 404 where
-    the tenant has no DigiCert CA.
+    """The server makes the key of a connector inside it; a connector that is a process of its own sends a request. 404
+    if the tenant has no DigiCert CA.
     """
     csr = None if body is None or body.csr is None else body.csr.encode()
-    found = await digicert.install(here.emulator, here.tenant, connector_id=connector, csr=csr)
-    pem = found.public_bytes(Encoding.PEM).decode()
-    return answers.RaCertificate(thumbprint=thumbprint(found), certificate=pem)
+    certificate = await digicert.install(here.emulator, here.tenant, connector_id=connector, csr=csr)
+    pem = certificate.public_bytes(Encoding.PEM).decode()
+    return answers.RaCertificate(thumbprint=thumbprint(certificate), certificate=pem)
 
 
-@router.delete("/{connector}/raCertificate", status_code=204, summary="Take the RA certificate from the connector")
+@router.delete("/{connector}/raCertificate", status_code=204, summary="Remove the RA certificate from the connector")
 async def remove_ra_certificate(here: Here, connector: str) -> Response:
     """Requests for the DigiCert CA fail from now on, with the diagnostic code 0x00000401."""
     await here.run(digicert.remove_ra, connector)
@@ -142,7 +144,7 @@ async def remove_ra_certificate(here: Here, connector: str) -> Response:
 
 @router.get("/{connector}/keys", summary="List a connector's keys")
 async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answers.ConnectorKey]:
-    """Public halves only."""
+    """Public keys only."""
     row = await here.run(connector_registry.connector, connector)
     keys = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row.id)
     return answers.Listed(value=[_key_view(key) for key in keys])
@@ -150,7 +152,7 @@ async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answ
 
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")
 async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey) -> answers.ConnectorKey:
-    """409 when provider and name are taken. The private key never comes out again."""
+    """409 if provider and name exist already. The private key cannot be exported."""
     await here.run(connector_registry.must_run_inside, connector)
     store = here.emulator.connector_keys
     file = here.emulator.runner.ids.uuid()
@@ -193,9 +195,9 @@ async def get_connector_key(
     return Response(write_public_blob(key), media_type=_BLOB)
 
 
-@router.delete("/{connector}/keys/{provider}/{name}", status_code=204, summary="Take a key from the connector")
+@router.delete("/{connector}/keys/{provider}/{name}", status_code=204, summary="Delete a key of the connector")
 async def delete_connector_key(*, here: Here, connector: str, provider: str, name: str) -> Response:
-    """What was imported with it can no longer be delivered to new devices."""
+    """Certificates imported with it cannot be delivered to new devices any more."""
     await here.run(connector_registry.must_run_inside, connector)
     file = await here.run(connector_registry.delete_key, connector, provider=provider, key_name=name)
     here.emulator.connector_keys.delete(file)

@@ -1,4 +1,4 @@
-"""Enrolments, and what their devices hold."""
+"""Enrolments, and the items of their devices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = calls("/tenants/{tenant}/devices", tag="devices")
 async def list_devices(
     here: Here, state: Literal["active", "ending", "ended"] | None = None
 ) -> answers.Listed[answers.Device]:
-    """Oldest first, those that have ended too."""
+    """The oldest first, including those that have ended."""
 
     def read(tx: Transaction) -> list[_Described]:
         wanted = None if state is None else EnrollmentState(state)
@@ -37,7 +37,7 @@ async def list_devices(
 
 @router.get("/{device}", summary="Get an enrolment")
 async def get_device(here: Here, device: str) -> answers.Device:
-    """By its own id, or the one that its managedDevice has or had."""
+    """By its own id, or that of its managedDevice, which may be deleted."""
     return _view(await here.run(_device, device), here=here)
 
 

@@ -33,7 +33,7 @@ async def get_user_certificates(
     here: Here,
     user: Annotated[str, Path(min_length=1, max_length=_LONGEST, description="id or userPrincipalName")],
 ) -> answers.CertificateHistory:
-    """Imported ones with their history, those of each device, and those of the CA's counter; oldest first."""
+    """Imported ones, those issued for each device, and those issued directly by the CA; the oldest first."""
     found = await here.run(diagnosis.history, user)
     person = found.facts.user
     assert person is not None
@@ -54,7 +54,7 @@ async def get_user_certificates(
 async def diagnose(
     *, here: Here, user: User = None, device: Device = None, profile: Profile = None
 ) -> answers.Diagnosis:
-    """Of a user, a device or a profile, or of several of them together. As the next check-in would find it."""
+    """For a user, a device or a profile, or several of them; as the next check-in would find it."""
     found = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
     devices = [None if each.subject.device is None else each.subject.device.id for each in found.chains]
     named = [each.observation.device for each in found.findings]
@@ -105,7 +105,7 @@ def _certificate(
 
 
 def _contents(found: CertificateContents | None) -> dict[str, Any]:
-    """What the certificate says; all null where no connector has opened its file yet."""
+    """The content of the certificate; null if no connector has opened its file yet."""
     if found is None:
         names = ("subject", "issuer", "usage", "key_usage", "extended_key_usages", "email_addresses")
         return dict.fromkeys(names)
@@ -168,7 +168,7 @@ def _chain(found: chains.Chain, *, known: dict[str | None, str]) -> answers.Chai
 
 
 def _said(link: chains.Link) -> str:
-    """What the link says, with the number of an error in words."""
+    """The message of the link, with the meaning of an error code."""
     code = link.findings[0].observation.evidence.get("errorCode") if link.findings else None
     if not isinstance(code, int):
         return link.message

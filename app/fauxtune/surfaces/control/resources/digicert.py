@@ -16,8 +16,8 @@ router = calls("/tenants/{tenant}/digicert", tag="certificates")
 
 @router.post("", status_code=201, summary="Subscribe to a DigiCert CA")
 async def subscribe(here: Here) -> answers.DigicertAuthority:
-    """It starts with one certificate profile. 409 where the tenant has one. Its host is the tenant's setting
-    `digicert.host`.
+    """It starts with one certificate profile. 409 if the tenant has a DigiCert CA already. Its host is the tenant's
+    setting `digicert.host`.
     """
     await digicert.subscribe(here.emulator, here.tenant)
     return await here.run(_view)
@@ -25,7 +25,7 @@ async def subscribe(here: Here) -> answers.DigicertAuthority:
 
 @router.get("", summary="Get the DigiCert CA")
 async def get_digicert(here: Here) -> answers.DigicertAuthority:
-    """What profiles must say to name it. 404 where the tenant has none."""
+    """The values by which profiles name it. 404 if the tenant has no DigiCert CA."""
     return await here.run(_view)
 
 

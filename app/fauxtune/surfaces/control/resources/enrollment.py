@@ -1,4 +1,4 @@
-"""Enrolment tokens: what an administrator hands to a user out of band."""
+"""Enrolment tokens, which an administrator gives to a user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ router = calls("/tenants/{tenant}/enrollmentTokens", tag="devices")
 
 @router.post("", status_code=201, summary="Make a token with which devices enrol for a user")
 async def create_enrollment_token(here: Here, body: messages.NewToken) -> answers.Token:
-    """One token serves every platform. 404 for an unknown user."""
+    """A token is valid for every platform. 404 for an unknown user."""
     token = await here.run(
         enrollment_tokens.create_token, body.user_principal_name, seconds=body.expires_in, uses=body.uses
     )

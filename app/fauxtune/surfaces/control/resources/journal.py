@@ -1,4 +1,4 @@
-"""The journal: what happened in a tenant, in order."""
+"""The journal: the events of a tenant, in order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def read_journal(
     device: Annotated[str | None, Query(description="the id of an enrolment, or of its managedDevice")] = None,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds")] = 0,
 ) -> answers.Journal:
-    """Events after a number; waits up to `wait` seconds for the first. Go on with `next`: no event is missed."""
+    """Events after a number; waits up to `wait` seconds for the first. Continue with `next`, and none is missed."""
     types = tuple(word.strip() for each in type or [] for word in each.split(",") if word.strip())
     loop = asyncio.get_running_loop()
     ends = loop.time() + wait

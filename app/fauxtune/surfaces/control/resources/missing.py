@@ -1,4 +1,4 @@
-"""What is planned and not there yet says so: whatif, faults, snapshots."""
+"""Planned calls that are not there yet: faults and snapshots."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 @router.api_route("/snapshots", methods=_METHODS, include_in_schema=False)
 @router.api_route("/snapshots/{rest:path}", methods=_METHODS, include_in_schema=False)
 async def not_there(here: Here) -> None:
-    """501 for a tenant that exists."""
-    raise NotEmulated(f"The tenant '{here.tenant.name}' has no faults and snapshots yet.")
+    """Answer 501 for a tenant that exists."""
+    raise NotEmulated("Faults and snapshots are not there yet.")

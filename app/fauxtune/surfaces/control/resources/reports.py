@@ -1,4 +1,4 @@
-"""Reports: what the applications of a tenant really used of Graph's permissions."""
+"""Reports: the permissions of Graph that a tenant's applications really used."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fauxtune.surfaces.control.calls import Here, calls
 router = calls("/tenants/{tenant}/reports", tag="reports")
 
 
-@router.get("/permissions", summary="What each application used of Graph's permissions, and what it could do without")
+@router.get("/permissions", summary="Get the permissions that each application used, and those that it does not need")
 async def permissions(here: Here) -> answers.PermissionReport:
-    """Since the server started. `leastPrivileged` would have been enough for all that was called."""
+    """Since the server started. `leastPrivileged` would be enough for all calls."""
     used = here.emulator.permissions.used(here.tenant.id)
     rows = await here.read(queries.all_applications, here.tenant.id)
     return answers.PermissionReport(

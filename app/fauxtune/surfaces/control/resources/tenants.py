@@ -1,4 +1,4 @@
-"""Tenants: made, listed, switched, taken away."""
+"""Tenants: create, list, change, delete."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from fauxtune.surfaces.http import origin
 router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 
 
-@router.post("", status_code=201, summary="Make an isolated tenant")
+@router.post("", status_code=201, summary="Create an isolated tenant")
 async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTenant | None = None) -> answers.Tenant:
-    """A tenant with people, groups, a CA and a connector of its own. 409 when its name or domain is taken."""
+    """A tenant with users, groups, a CA and a connector of its own. 409 if the name or domain exists already."""
     wanted = body or messages.NewTenant()
     tenant = await found_tenant(
         emulator, _seed(wanted.seed), name=wanted.name, domain=wanted.domain, edition=wanted.edition
@@ -50,16 +50,16 @@ async def get_tenant(request: Request, here: Here) -> answers.Tenant:
     return await _view(here.tenant, here.emulator, request=request)
 
 
-@router.patch("/{tenant}", summary="Turn switches of a tenant")
+@router.patch("/{tenant}", summary="Change settings of a tenant")
 async def change_tenant(request: Request, here: Here, body: messages.Settings) -> answers.Tenant:
-    """All of them or none; every device plans again."""
+    """All settings are changed, or none if one is wrong; every device is planned again."""
     changed = await here.run(tenants.change_settings, body.settings)
     return await _view(changed, here.emulator, request=request)
 
 
-@router.delete("/{tenant}", status_code=204, summary="Delete a tenant with everything that is its own")
+@router.delete("/{tenant}", status_code=204, summary="Delete a tenant with all of its data")
 async def delete_tenant(here: Here) -> Response:
-    """Nothing of it is left: rows, private keys, waiting readers."""
+    """Deletes its rows and private keys, and ends waiting requests."""
     await dissolve_tenant(here.emulator, here.tenant)
     return Response(status_code=204)
 
@@ -71,7 +71,7 @@ def _seed(given: str | dict[str, Any] | None) -> Seed:
         return parse_seed({"name": "seeded", "domain": "seeded.example", **given})
     if given == "none":
         return parse_seed({"name": "none", "domain": "none.example"})
-    raise Invalid(f"seed is 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
+    raise Invalid(f"seed must be 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
 
 
 def _with_applications(connection: Connection) -> list[tuple[Tenant, ApplicationRow | None]]:

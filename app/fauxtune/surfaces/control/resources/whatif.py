@@ -1,4 +1,4 @@
-"""What would come of a request to Graph that is only being considered."""
+"""The effects of a request to Graph, without carrying it out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fauxtune.surfaces.control.calls import Here, calls
 router = calls("/tenants/{tenant}", tag="whatif")
 
 
-@router.post("/whatif", summary="What would come of a request to Graph, on every device")
+@router.post("/whatif", summary="Get the effects of a request to Graph on every device")
 async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.

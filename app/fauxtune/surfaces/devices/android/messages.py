@@ -30,7 +30,7 @@ def _base64(value: object) -> object:
             raise ValueError(
                 "this is PEM; it must be the base64 of the DER, on one line without BEGIN and END"
             ) from None
-        raise ValueError("this must be base64 on one line, with padding") from None
+        raise ValueError("this is not base64 on one line, with padding") from None
 
 
 def base64_text(data: bytes) -> str:
