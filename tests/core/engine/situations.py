@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
@@ -64,7 +64,7 @@ def held(item: Item, state: ItemState = ItemState.INSTALLED, *, serial: str = "0
         item.source,
         state,
         fingerprint=item.fingerprint,
-        user_id="alice",
+        user_id=UserId("alice"),
         purpose=item.purpose,
         thumbprint=item.thumbprint,
         claims=item.claims,
@@ -83,7 +83,7 @@ def issued(serial: str, *, renew_at: datetime = LATER) -> ConnectorAnswer:
 
 
 STANDING = Standing(
-    user_id="alice",
+    user_id=UserId("alice"),
     user_exists=True,
     user_licensed=True,
     certificates=frozenset({"aa", "bb"}),

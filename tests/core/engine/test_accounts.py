@@ -19,7 +19,7 @@ from fauxtune.core.engine.planning.report import Inventory, apply_inventory, pro
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import LedgerRow, Problem, email_key, imported_key, pkcs_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
@@ -60,7 +60,7 @@ EMAIL = Profile(
     references={"smimeSigningCertificate": SIGNING, "smimeEncryptionCertificate": ENCRYPTION},
 )
 STANDING = Standing(
-    user_id="alice",
+    user_id=UserId("alice"),
     user_exists=True,
     user_licensed=True,
     certificates=frozenset({"aa", "bb"}),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fauxtune.core.engine.removal.causes import Standing, cause
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import ProfileId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, imported_key, pkcs_key
 from fauxtune.core.model.states import Cause, ItemState, Source
 
@@ -16,14 +16,14 @@ IMPORTED = LedgerRow(
     key=imported_key("aa"),
     source=Source.IMPORTED,
     state=ItemState.INSTALLED,
-    user_id="alice",
+    user_id=UserId("alice"),
     thumbprint="aa",
     claims=(Claim(P, "p_g"),),
 )
 PKCS = replace(IMPORTED, key=pkcs_key(P), source=Source.PKCS)
 #: Everything is as it was: what is no longer wanted then, is so because somebody left a group.
 NOTHING_CHANGED = Standing(
-    user_id="alice",
+    user_id=UserId("alice"),
     user_exists=True,
     user_licensed=True,
     certificates=frozenset({"aa"}),

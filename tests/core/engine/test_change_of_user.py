@@ -10,6 +10,7 @@ from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_left, is_to_go
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState
 from tests.core.engine.situations import PROBLEM, after, held, issued, only, pkcs_item, situation
@@ -18,7 +19,7 @@ from tests.core.engine.situations import PROBLEM, after, held, issued, only, pkc
 @pytest.mark.parametrize("state", [ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING, ItemState.SENT])
 def test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves(state: ItemState) -> None:
     pkcs = pkcs_item()
-    before = situation(pkcs, rows=[replace(held(pkcs, state), user_id="bob")])
+    before = situation(pkcs, rows=[replace(held(pkcs, state), user_id=UserId("bob"))])
     made = plan(before)
     assert [ask.fingerprint for ask in made.requests] == ["after/01"]
     assert (only(made).state, only(made).fingerprint, only(made).user_id) == (ItemState.WANTED, None, "alice")
@@ -32,7 +33,7 @@ def test_the_table_decides_on_a_former_users_certificate_that_nothing_takes_the_
     edition: Edition, *, removed: bool
 ) -> None:
     device = DeviceKind(Variant.WINDOWS, edition)
-    row = replace(held(pkcs_item()), user_id="bob")
+    row = replace(held(pkcs_item()), user_id=UserId("bob"))
     before = replace(situation(pkcs_item(problem=PROBLEM), rows=[row]), variant=device.variant, edition=edition)
     made = plan(before)
     assert (only(made).state, only(made).problem, only(made).fingerprint) == (ItemState.FAILED, PROBLEM, None)

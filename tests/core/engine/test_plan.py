@@ -14,7 +14,7 @@ from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.engine.removal.lookup import look_up
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Item, LedgerRow, imported_key, scep_key
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from tests.core.engine.situations import (
@@ -327,7 +327,7 @@ def ledger_rows(draw: st.DrawFn) -> list[LedgerRow]:
         if row.serial is not None:
             issuer = draw(st.sampled_from([Authority.MICROSOFT, Authority.DIGICERT]))
             row = replace(row, renew_at=draw(moments), authority=issuer)
-        found.append(replace(row, user_id=draw(st.sampled_from(["alice", "bob"]))))
+        found.append(replace(row, user_id=UserId(draw(st.sampled_from(["alice", "bob"])))))
     return found
 
 

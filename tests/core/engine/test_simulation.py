@@ -10,7 +10,7 @@ from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, ItemState, Source
@@ -24,7 +24,7 @@ TRUSTED = Item(root_key(ROOT), Source.ROOT, (CLAIM,), fingerprint=ROOT, payload=
 OWN = Item(pkcs_key(ProfileId("p")), Source.PKCS, (CLAIM,), order=ORDER, needs_root=ROOT)
 IMPORTED = Item(imported_key("aa"), Source.IMPORTED, (CLAIM,), fingerprint="f1", thumbprint="aa")
 STANDING = Standing(
-    user_id="alice",
+    user_id=UserId("alice"),
     user_exists=True,
     user_licensed=True,
     certificates=frozenset({"aa"}),
@@ -77,7 +77,7 @@ def test_a_refused_request_stays_refused_until_its_time() -> None:
 
 def test_what_the_device_refused_stays_refused() -> None:
     row = LedgerRow(IMPORTED.key, Source.IMPORTED, ItemState.FAILED, fingerprint="f1", problem=Problem(-1, "no"))
-    assert states(simulate(situation(IMPORTED, rows=(replace(row, claims=(CLAIM,), user_id="alice"),)))) == {
+    assert states(simulate(situation(IMPORTED, rows=(replace(row, claims=(CLAIM,), user_id=UserId("alice")),)))) == {
         IMPORTED.key: "failed"
     }
 

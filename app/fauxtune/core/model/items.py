@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.states import Authority, ItemState, Source
 
 #: `errorCode` of Graph for a failed item: 0x87D1FDE8, "remediation failed", as a signed 32-bit number
@@ -106,7 +106,7 @@ class LedgerRow:
     state: ItemState
     fingerprint: str | None = None
     installed_fingerprint: str | None = None
-    user_id: str | None = None
+    user_id: UserId | None = None
     purpose: str | None = None
     thumbprint: str | None = None
     serial: str | None = None

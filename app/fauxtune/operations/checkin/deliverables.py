@@ -44,7 +44,7 @@ def deliverables(
     answers = request_queries.answers(connection, enrollment.id)
     by_serial = {answer.serial: answer for answer in answers if answer.serial is not None}
     by_item = {(answer.item_key, answer.fingerprint): answer for answer in answers}
-    pairs = [(UserId(row.user_id or ""), row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
+    pairs = [(row.user_id or UserId(""), row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
     files = pfx_queries.pfx_files(connection, enrollment.tenant_id, pairs=pairs)
     items = []
     for row in rows:
@@ -59,7 +59,7 @@ def deliverables(
             items.append(Deliverable(row=row, pfx=answer.pfx, sealed=answer.sealed))
         elif row.source is Source.IMPORTED:
             answered = by_item.get((row.key, row.fingerprint or ""))
-            pfx = files.get((UserId(row.user_id or ""), row.thumbprint or ""))
+            pfx = files.get((row.user_id or UserId(""), row.thumbprint or ""))
             if answered is not None and pfx is not None:
                 items.append(Deliverable(row=row, pfx=pfx, sealed=answered.sealed))
     return items

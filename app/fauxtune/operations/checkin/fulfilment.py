@@ -314,7 +314,7 @@ class Preparing:
         )
 
     def _wrapping(self, row: LedgerRow) -> Wrapping:
-        """How a certificate's password is wrapped, by the profiles that claim it."""
+        """The wrapping of a certificate's password, by the profiles that claim it."""
         ids = {claim.profile for claim in row.claims}
         profiles = configuration_queries.profiles_by_id(self._tx.connection, self._tx.tenant.id, ids=ids)
         return self._packaging.identity(row, profiles=[profile.document for profile in profiles.values()])
@@ -337,7 +337,7 @@ class Preparing:
         )
 
     def _key_files(self, role: str) -> dict[tuple[str, str], str]:
-        """Where the keys of the connectors are that are on line."""
+        """The files of the keys that on-line connectors have, by provider and name."""
         online = {connector.id for connector in inside(serving_connectors(self._tx, role))}
         keys = connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
         return {(key.provider, key.key_name): key.file for key in keys if key.connector_id in online}

@@ -290,7 +290,7 @@ def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
 def _standing(
     tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, recipient: Recipient, unwanted: list[LedgerRow]
 ) -> Standing:
-    """What the causes of removal depend on: of profiles and assignments, those that once claimed the unwanted items."""
+    """The facts that decide causes of removal: of profiles and assignments, those that once claimed unwanted items."""
     claims = [claim for row in unwanted for claim in row.claims]
     return Standing(
         user_id=enrollment.user_id,

@@ -22,7 +22,7 @@ from enum import Enum
 
 from fauxtune.core.clock import ClockMode, iso
 from fauxtune.core.engine.planning.plan import NEVER
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
@@ -49,7 +49,7 @@ class Waiting:
     """A device that is not settled: its enrolment's id, its managedDevice's, its name, and the reason in words."""
 
     device: EnrollmentId
-    managed_device_id: str | None
+    managed_device_id: ManagedDeviceId | None
     name: str | None
     why: str
 

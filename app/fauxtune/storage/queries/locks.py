@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage.tables import connector_requests, connectors, enrollments, managed_devices, tenants
 
 # Built once: each check-in that is not quiet asks one of them.
@@ -46,7 +46,7 @@ def hold(connection: Connection, table: Table, *, where: ColumnElement[bool]) ->
     return list(connection.execute(statement).scalars())
 
 
-def hold_requests_of(connection: Connection, *, enrollment_id: str) -> None:
+def hold_requests_of(connection: Connection, *, enrollment_id: EnrollmentId) -> None:
     """Lock the requests of a device; its enrolment is locked next."""
     if connection.dialect.name == "postgresql":
         connection.execute(_REQUESTS_OF, {"enrollment": enrollment_id})

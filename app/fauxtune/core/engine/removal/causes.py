@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, Source
 
@@ -12,7 +13,7 @@ from fauxtune.core.model.states import Cause, Source
 class Standing:
     """The present facts of a device, its user, and the profiles and assignments that once brought its items."""
 
-    user_id: str | None
+    user_id: UserId | None
     user_exists: bool
     user_licensed: bool
     certificates: frozenset[str]  # thumbprints of the user's imported certificates
