@@ -1,4 +1,4 @@
-"""What of a directory query the real service only answers as an *advanced* one, and what it never answers.
+"""The directory queries that the real service answers only as *advanced* ones, and those that it never answers.
 
 Graph: "Advanced query capabilities on Microsoft Entra ID objects": `ne`, `not` and `endsWith` need the header
 `ConsistencyLevel: eventual` and `$count=true`; so do `$filter` together with `$orderby`, and comparisons with null.
@@ -25,14 +25,14 @@ from fauxtune.core.odata.query.expressions import (
 
 
 def is_advanced(condition: Condition) -> bool:
-    """Does the condition hold what only an advanced query may?"""
+    """Whether the condition contains a part that only an advanced query may have."""
     return any(_is_advanced(node) for node in _nodes(condition))
 
 
 def is_unsupported(condition: Condition) -> bool:
-    """Does the condition hold what the directory answers in no query?
+    """Whether the condition contains a part that the directory never supports.
 
-    The case that is folded away is not told from the directory's own: `tolower` passes. Differs from Intune.
+    Differs from Intune: `tolower` passes, because it cannot be distinguished from the directory's own folding of case.
     """
     return any(isinstance(node, IsOf) or _is_contains(node) for node in _nodes(condition))
 
@@ -57,8 +57,8 @@ def _nodes(condition: Condition) -> Iterator[Condition]:
     yield condition
     match condition:
         case And(conditions) | Or(conditions):
-            for each in conditions:
-                yield from _nodes(each)
+            for inner in conditions:
+                yield from _nodes(inner)
         case Not(inner):
             yield from _nodes(inner)
         case AnyElement(condition=inner) if inner is not None:

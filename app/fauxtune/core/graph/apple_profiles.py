@@ -30,7 +30,7 @@ IOS_CERTIFICATE_PROFILE = Entity(
     base=DEVICE_CONFIGURATION,
     polymorphic=True,
     source="Graph: iosCertificateProfile",
-    fidelity=stored("it has no settings, and gives no device anything"),
+    fidelity=stored("it has no settings, and gives devices nothing"),
 )
 IOS_BASE = certificate_base(
     "iosCertificateProfileBase",

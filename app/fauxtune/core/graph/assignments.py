@@ -1,4 +1,4 @@
-"""Assignments in their old form, the filters of assignments, and whom assignments reach.
+"""Assignments in their old form, assignment filters, and the targets of assignments.
 
 Source: Graph reference and beta metadata, deviceConfigurationGroupAssignment, deviceAndAppManagementAssignmentFilter.
 """
@@ -110,7 +110,7 @@ ASSIGNMENT_FILTER = Entity(
             _MANAGEMENT_TYPE,
             nullable=False,
             default="devices",
-            fidelity=approximated("filters for apps are checked and kept: nothing can be assigned with them"),
+            fidelity=approximated("filters for apps are checked and stored: nothing can be assigned with them"),
         ),
         Property(
             "evaluationMode",
@@ -131,7 +131,7 @@ EVALUATION_STATUS_DETAILS = Entity(
     base=ENTITY,
     beta_only=True,
     source="Graph: assignmentFilterEvaluationStatusDetails",
-    fidelity=approximated("the form of the id, `<profile>_<device>`, is our own"),
+    fidelity=approximated("the form of the id, `<profile>_<device>`, is the emulator's"),
 )
 
 _EVALUATE_REQUEST = ComplexType(
@@ -147,7 +147,7 @@ _EVALUATE_REQUEST = ComplexType(
     beta_only=True,
     source="Graph: deviceManagement: evaluateAssignmentFilter",
 )
-#: The body of an action, not a thing that exists: it stands in no list of types.
+#: The body of an action. It is not an entity, and in no list of types.
 EVALUATION_REQUEST = Entity(
     "evaluateAssignmentFilterRequestBody",
     (Property("data", _EVALUATE_REQUEST, required=True),),

@@ -11,4 +11,4 @@ ENTITY = Entity("entity", properties=(ID,), abstract=True, source="Graph: entity
 #: What Graph shows for "no end".
 NO_END = "9999-12-31T23:59:59.0000000Z"
 #: Scope tags, wherever something carries them.
-TAGS_HIDE_NOTHING = stored("a tag hides nothing from anybody, and need not exist")
+TAGS_HIDE_NOTHING = stored("a tag hides nothing, and need not exist")

@@ -1,7 +1,7 @@
-"""What the certificate profiles of all platforms are made of: groups of properties, and the shapes of base and kind.
+"""The parts of the certificate profiles of all platforms: groups of properties, and their abstract and concrete types.
 
 Source: Graph beta metadata (trusted root, PKCS, imported PFX and SCEP profiles). The metadata declares names, validity
-and key settings non-nullable; live tenants show null for what was never set all the same, so null is taken for them.
+and key settings non-nullable; live tenants nevertheless show null for unset ones, so null is accepted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Property
 
-_NO_CHOICE = stored("no app is given a certificate, or asks for one")
+_NO_CHOICE = stored("no app gets a certificate, or requests one")
 
 EXTENDED_KEY_USAGE = ComplexType(
     "extendedKeyUsage", (Property("name"), Property("objectIdentifier")), source="Graph: extendedKeyUsage (beta)"
@@ -28,7 +28,7 @@ SILENT_CERTIFICATE_ACCESS = ComplexType(
     fidelity=_NO_CHOICE,
 )
 
-_ONE_STORE = stored("a certificate goes where the device keeps all of them")
+_ONE_STORE = stored("the device keeps all certificates in one store")
 
 CERTIFICATE_STATES = Navigation(
     "managedDeviceCertificateStates", "managedDeviceCertificateState", collection=True, contained=True
@@ -38,7 +38,9 @@ EXTENDED_KEY_USAGES = (Property("extendedKeyUsages", EXTENDED_KEY_USAGE, collect
 KEY_STORAGE_PROVIDER = (Property("keyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False),)
 DEPLOYMENT_CHANNEL = (
     Property(
-        "deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL, fidelity=stored("everything goes to the device's channel")
+        "deploymentChannel",
+        enums.APPLE_DEPLOYMENT_CHANNEL,
+        fidelity=stored("everything is sent to the device's channel"),
     ),
 )
 ALL_APPS_ACCESS = (Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False),)
@@ -62,7 +64,7 @@ TRUSTED_ROOT = (Property("trustedRootCertificate", Edm.BINARY, nullable=False), 
 DESTINATION_STORE = (Property("destinationStore", enums.CERTIFICATE_DESTINATION_STORE, nullable=False),)
 IMPORTED = (Property("intendedPurpose", enums.INTENDED_PURPOSE, nullable=False),)
 
-#: Where a PKCS certificate comes from; the oldest kinds have no more than this.
+#: The authority of a PKCS certificate; the oldest kinds have only these properties.
 AUTHORITY = (
     Property("certificationAuthority"),
     Property("certificationAuthorityName"),
@@ -77,7 +79,7 @@ CUSTOM_NAMES = (Property("customSubjectAlternativeNames", CUSTOM_SUBJECT_ALTERNA
 STORE = (Property("certificateStore", enums.CERTIFICATE_STORE, fidelity=_ONE_STORE),)
 PKCS = (*AUTHORITY, *SUBJECT, *STORE, *CUSTOM_NAMES)
 
-#: Where a SCEP certificate comes from, and its key; iOS has no choice of `hashAlgorithm`.
+#: The server of a SCEP certificate, and its key; iOS has no choice of `hashAlgorithm`.
 HASH = (Property("hashAlgorithm", enums.HASH_ALGORITHMS),)
 SCEP = (
     Property("scepServerUrls", collection=True),
@@ -90,7 +92,7 @@ NOT_DELIVERED = stored("stored and checked; a device reports an error for it: SC
 
 
 def source(name: str) -> str:
-    """The document that a beta type rests on."""
+    """The document for a beta type."""
     return f"Graph: {name} (beta)"
 
 
@@ -121,7 +123,7 @@ def certificate_base(
             Property(
                 "subjectAlternativeNameType",
                 enums.SUBJECT_ALTERNATIVE_NAME_TYPE,
-                fidelity=approximated("emailAddress and userPrincipalName give a name; the other members give none"),
+                fidelity=approximated("emailAddress and userPrincipalName give a name; the other members do not"),
             ),
             *more,
         ),
@@ -136,7 +138,7 @@ def certificate_base(
 
 
 def root_profile(name: str, *more: Property, fidelity: Fidelity = EXACT) -> Entity:
-    """A trusted-root kind."""
+    """A type of trusted-root profiles."""
     return Entity(
         name,
         (*TRUSTED_ROOT, *more),
@@ -151,7 +153,7 @@ def root_profile(name: str, *more: Property, fidelity: Fidelity = EXACT) -> Enti
 def certificate_profile(
     name: str, *properties: Property, base: Entity, root: str | None = None, fidelity: Fidelity = EXACT
 ) -> Entity:
-    """A kind that gives a device certificates: it knows how each device's certificate fares."""
+    """A type of profiles that give devices certificates, with the states of these certificates."""
     return Entity(
         name,
         properties,
@@ -165,7 +167,7 @@ def certificate_profile(
 
 
 def scep_profile(name: str, *more: Property, base: Entity, root: str | None = None) -> Entity:
-    """A SCEP kind."""
+    """A type of SCEP profiles."""
     return certificate_profile(name, *SCEP, *more, base=base, root=root, fidelity=NOT_DELIVERED)
 
 

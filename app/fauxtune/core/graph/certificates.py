@@ -17,11 +17,11 @@ USER_PFX_CERTIFICATE = Entity(
         Property("userPrincipalName", required=True),
         Property("startDateTime", Edm.DATE_TIME, nullable=False),
         Property("expirationDateTime", Edm.DATE_TIME, nullable=False),
-        # Who encrypted with a public-key file alone does not know the two; the connector will say so.
+        # A client that encrypted with a public-key file alone does not know the two; the connector reports that.
         Property("providerName", default=""),
         Property("keyName", default=""),
         Property("paddingScheme", enums.USER_PFX_PADDING_SCHEME, nullable=False),
-        # One zero byte, and nothing: that is what the service answers for the two.
+        # The service answers one zero byte for the first, and an empty text for the second.
         Property("encryptedPfxBlob", Edm.BINARY, required=True, write_only=True, mask="AA=="),
         Property("encryptedPfxPassword", required=True, write_only=True, mask=""),
         Property("createdDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),

@@ -1,6 +1,6 @@
 """Profiles in general: their base, and assignments.
 
-Source: Graph reference and beta metadata, deviceConfiguration and what derives from it; Intune assignment targets.
+Source: Graph reference and beta metadata, deviceConfiguration and its derived types; Intune assignment targets.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from fauxtune.core.graph.base import ENTITY, TAGS_HIDE_NOTHING
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, Navigation, Owner, Property
 
-_ANYWHERE = stored("the profile goes to all devices that it is assigned to, whatever the rule says")
+_ANYWHERE = stored("the profile reaches all devices that it is assigned to, whatever the rule")
 
 
 def _rule(name: str, *properties: Property) -> ComplexType:
@@ -96,7 +96,7 @@ COLLECTION_TARGET = ComplexType(
     (Property("collectionId"),),
     base=ASSIGNMENT_TARGET,
     source="Graph: configurationManagerCollectionAssignmentTarget",
-    fidelity=stored("it reaches nobody: no device belongs to a collection, whose id ends the id of the assignment"),
+    fidelity=stored("it reaches no device: none belongs to a collection, whose id ends the id of the assignment"),
 )
 
 DEVICE_CONFIGURATION_ASSIGNMENT = Entity(

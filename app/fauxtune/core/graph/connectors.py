@@ -1,4 +1,4 @@
-"""Certificate connectors: in the words of the older kind, and in those of the present one.
+"""Certificate connectors, as the older type and as the present one.
 
 Source: Graph beta metadata and reference, ndesConnector, certificateConnectorDetails.
 """
@@ -10,7 +10,7 @@ from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property
 
 NDES_CONNECTOR_STATE = EnumType("ndesConnectorState", ("none", "active", "inactive"))
-#: Unverified: the numbers of this and the next, which are younger than any published metadata that has numbers.
+#: Unverified: the numbers of this and the next, which are newer than the published metadata with numbers.
 HEALTH_STATUS = EnumType(
     "ndesConnectorHealthStatus",
     ("unknown", "noActionRequired", "attentionRequired", "actionRequired", "disconnected", "unknownFutureValue"),
@@ -25,9 +25,9 @@ HEALTH_METRIC = EnumType(
         "unknownFutureValue",
     ),
 )
-_MACHINE = approximated("of one inside the server: made from the connector's name and the tenant's domain")
+_MACHINE = approximated("of a connector inside the server: made from the connector's name and the tenant's domain")
 _VERSION = approximated("unless another is set, always the newest that the documents describe")
-_SEEN = approximated("of one inside the server: the moment of the answer while it is online")
+_SEEN = approximated("of a connector inside the server: the moment of the answer while it is online")
 
 HEALTH_CHECK = ComplexType(
     "connectorHealthCheck",

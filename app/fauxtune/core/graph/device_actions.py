@@ -1,4 +1,4 @@
-"""The bodies of managedDevice's actions, and what executeAction answers.
+"""The bodies of managedDevice's actions, and the answer of executeAction.
 
 Source: Graph reference, the page of each action; names and types from the metadata. Every parameter may be null or
 left out unless it is required here.
@@ -45,8 +45,8 @@ REMOTE_ACTION = EnumType(
 )
 
 
-#: Parts of a wipe that are for some platforms.
-_ELSEWHERE = approximated("for the kinds of device that know it; for others 400, with the reason")
+#: The options of a wipe for some platforms only.
+_ELSEWHERE = approximated("for the kinds of device that support it; for others 400, with the reason")
 
 
 def _flag(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> Property:
@@ -54,7 +54,7 @@ def _flag(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> 
 
 
 def _anything(name: str, kind: str) -> Property:
-    """A complex parameter that nothing here looks into."""
+    """A complex parameter whose content is ignored."""
     return Property(name, ComplexType(kind, open=True, source=f"Graph: {kind}"))
 
 
@@ -159,8 +159,8 @@ EXECUTE_ACTION = Entity(
     "executeActionParameters",
     (
         Property("actionName", REMOTE_ACTION, required=True),
-        # Unverified: what it means. It is checked and then left alone.
-        Property("realAction", REMOTE_ACTION, fidelity=stored("checked, and then left alone")),
+        # Unverified: its meaning. It is checked and then ignored.
+        Property("realAction", REMOTE_ACTION, fidelity=stored("checked, and then ignored")),
         Property("deviceIds", collection=True, required=True, fidelity=approximated("100 at most")),
         _flag("keepEnrollmentData", fidelity=_ELSEWHERE),
         _flag("keepUserData", fidelity=_ELSEWHERE),
@@ -174,7 +174,7 @@ EXECUTE_ACTION = Entity(
     ),
     source="Graph: managedDevice: executeAction",
 )
-#: What a bulk action is for a single device, with the parameters that it takes over and those that it fixes.
+#: The action of a single device for a bulk action, with the parameters that it passes on and those that it sets.
 BULK: dict[str, tuple[DeviceAction, tuple[str, ...], dict[str, bool]]] = {
     "retire": (DeviceAction.RETIRE, (), {}),
     "delete": (DeviceAction.DELETE, (), {}),

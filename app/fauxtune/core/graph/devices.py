@@ -1,7 +1,7 @@
-"""Intune's record of a device, what was asked of it, and the categories of devices.
+"""Intune's record of a device, the results of its actions, and the categories of devices.
 
-Source: Graph reference, managedDevice and deviceActionResult; nullability from the v1.0 metadata. Nearly all of it is
-the server's: clients change the name, the owner, the notes and the scope tags.
+Source: Graph reference, managedDevice and deviceActionResult; nullability from the v1.0 metadata. Nearly all properties
+are the server's: clients change the name, the owner, the notes and the scope tags.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from fauxtune.core.odata.schema.types import (
 )
 
 _UNKNOWN = approximated("always unknown")
-_NEVER = approximated("always the moment that stands for never")
-_NO_EXCHANGE = approximated("always as on a device that Exchange does not know")
-_ENROLLED = approximated("as it was when the device enrolled: later changes of the user or the system do not show")
+_NEVER = approximated("always the moment for never")
+_NO_EXCHANGE = approximated("always as for a device that is unknown to Exchange")
+_ENROLLED = approximated("as it was when the device enrolled: later changes of the user or the system are not shown")
 _ABSENT = approximated("always null: its members are not described")
 _REGISTERED = approximated("always true: a device registers when it enrols")
 
@@ -57,7 +57,7 @@ def _fact(
     beta_only: bool = False,
     fidelity: Fidelity = EXACT,
 ) -> Property:
-    """One that is never null."""
+    """A property that is never null."""
     return Property(
         name, kind, nullable=False, default=default, owner=Owner.SERVER, beta_only=beta_only, fidelity=fidelity
     )
@@ -71,7 +71,7 @@ def _blank(
     beta_only: bool = False,
     fidelity: Fidelity = EXACT,
 ) -> Property:
-    """One whose value only `$select` brings to light; lists show its default."""
+    """A property whose value is shown only with `$select`; lists show its default."""
     return Property(
         name,
         kind,
@@ -117,7 +117,7 @@ _LOCATION = ComplexType(
     ),
     source="Graph: deviceGeoLocation",
 )
-#: The results that say more, and therefore their type.
+#: The results of actions with further properties.
 ACTION_RESULTS = (
     ComplexType(
         "locateDeviceActionResult",
@@ -161,7 +161,7 @@ ACTION_RESULTS = (
     ),
 )
 
-#: Complex properties that this emulator never fills: shown as null, so their members do not matter.
+#: Complex properties that the emulator never fills: they are null, so their members do not matter.
 _FEATURES = ComplexType(
     "configurationManagerClientEnabledFeatures",
     source="Graph: configurationManagerClientEnabledFeatures",
@@ -205,7 +205,7 @@ _V1_PROPERTIES = (
     _fact("lastSyncDateTime", Edm.DATE_TIME),
     _server(
         "operatingSystem",
-        fidelity=approximated("the words for the kinds of Android, and for Windows Phone, are not documented"),
+        fidelity=approximated("the values for the kinds of Android, and for Windows Phone, are not documented"),
     ),
     _server("osVersion", fidelity=_ENROLLED),
     _fact(
@@ -243,7 +243,7 @@ _V1_PROPERTIES = (
         "complianceGracePeriodExpirationDateTime",
         Edm.DATE_TIME,
         default=NO_END,
-        fidelity=approximated("always the moment that stands for no end: there are no compliance policies"),
+        fidelity=approximated("always the moment for no end: there are no compliance policies"),
     ),
     _server("serialNumber"),
     _server("phoneNumber", fidelity=ALWAYS_NULL),
@@ -452,7 +452,7 @@ MANAGED_DEVICE_OVERVIEW = Entity(
             "lastModifiedDateTime",
             Edm.DATE_TIME,
             beta_only=True,
-            fidelity=approximated("the moment of the answer: counted when asked"),
+            fidelity=approximated("the moment of the answer: counted at each request"),
         ),
         _server("managedDeviceModelsAndManufacturers", _MAKES, beta_only=True),
     ),
@@ -460,8 +460,8 @@ MANAGED_DEVICE_OVERVIEW = Entity(
     source="Graph: managedDeviceOverview",
 )
 
-#: The conditions that the real service evaluates, by property: the rest of a `$filter` is ignored there, in silence.
-#: Source: Graph reference, managedDevice ("supports $filter"), and live tenants. `graph.faithfulQuery` asks for it.
+#: The conditions that the real service evaluates, by property: it silently ignores the rest of a `$filter`.
+#: Source: Graph reference, managedDevice ("supports $filter"), and live tenants. `graph.faithfulQuery` switches it on.
 FILTERED: dict[str, frozenset[str]] = {
     "deviceCategoryDisplayName": frozenset({"eq"}),
     "enrolledDateTime": frozenset({"lt", "gt", "le", "ge"}),

@@ -1,4 +1,4 @@
-"""Directory objects: users, groups, Entra devices, and what the tenant says of itself and its licences.
+"""Directory objects: users, groups, Entra devices, and the tenant's organization and licences.
 
 Source: Graph reference, user, group, device, organization, domain, subscribedSku, licenseDetails. Comparisons in the
 directory ignore case.
@@ -18,14 +18,14 @@ from fauxtune.core.odata.schema.fidelity import (
 )
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property, Shown
 
-_SYNCHRONISED = approximated("can be written: no directory is synchronised that would fill it")
-_MAILBOX = approximated("as it was written: there is no mailbox that would change it")
-_BARE = approximated("null unless somebody writes it: an enrolment does not fill it")
+_SYNCHRONISED = approximated("can be written: no synchronised directory fills it")
+_MAILBOX = approximated("as it was written: no mailbox changes it")
+_BARE = approximated("null unless a client writes it: an enrolment does not set it")
 _AT_ENROLLMENT = approximated("of a managed device as it was when it enrolled, or was renamed")
 
 
 def _hidden(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fidelity: Fidelity = EXACT) -> Property:
-    """One that only `$select` brings to light."""
+    """A property that is shown only with `$select`."""
     folds = kind is Edm.STRING
     return Property(name, kind, owner=owner, shown=Shown.WHEN_SELECTED, ignores_case=folds, fidelity=fidelity)
 
@@ -34,13 +34,13 @@ def _shown(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fi
     return Property(name, kind, owner=owner, ignores_case=kind is Edm.STRING, fidelity=fidelity)
 
 
-_NOT_ASKED = stored("nobody is asked for a new password")
+_NOT_ASKED = stored("users are not asked for a new password")
 PASSWORD_PROFILE = ComplexType(
     "passwordProfile",
     (
         Property("forceChangePasswordNextSignIn", Edm.BOOLEAN, fidelity=_NOT_ASKED),
         Property("forceChangePasswordNextSignInWithMfa", Edm.BOOLEAN, fidelity=_NOT_ASKED),
-        Property("password", required=True, fidelity=approximated("any will do")),
+        Property("password", required=True, fidelity=approximated("every password is accepted")),
     ),
     source="Graph: passwordProfile",
 )
@@ -76,7 +76,7 @@ DIRECTORY_OBJECT = Entity(
             "deletedDateTime",
             Edm.DATE_TIME,
             owner=Owner.SERVER,
-            fidelity=approximated("always null: what is deleted is gone at once"),
+            fidelity=approximated("always null: deleted objects are gone at once"),
         ),
     ),
     base=ENTITY,
@@ -142,7 +142,7 @@ USER = Entity(
         _hidden("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
         _hidden("onPremisesUserPrincipalName", fidelity=_SYNCHRONISED),
         Property("otherMails", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True),
-        _hidden("passwordPolicies", fidelity=stored("no password ends, and any will do")),
+        _hidden("passwordPolicies", fidelity=stored("no password expires, and every password is accepted")),
         Property("passwordProfile", PASSWORD_PROFILE, required=True, write_only=True, shown=Shown.WHEN_SELECTED),
         _hidden("postalCode"),
         Property("proxyAddresses", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True, fidelity=_MAILBOX),
@@ -163,7 +163,7 @@ USER = Entity(
             default="Member",
             shown=Shown.WHEN_SELECTED,
             ignores_case=True,
-            fidelity=stored("guests may do what members may"),
+            fidelity=stored("guests have the rights of members"),
         ),
     ),
     base=DIRECTORY_OBJECT,
@@ -197,7 +197,7 @@ GROUP = Entity(
         _shown("mail", owner=Owner.SERVER),
         Property("mailEnabled", Edm.BOOLEAN, required=True),
         Property("mailNickname", required=True, ignores_case=True),
-        Property("membershipRule", fidelity=stored("kept and not evaluated: a dynamic group has no members")),
+        Property("membershipRule", fidelity=stored("stored and not evaluated: a dynamic group has no members")),
         Property("membershipRuleProcessingState", ignores_case=True, fidelity=stored("no rule is evaluated")),
         _shown("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
         _shown("preferredDataLocation", fidelity=stored("the data has one place")),
@@ -209,7 +209,7 @@ GROUP = Entity(
         Property("securityEnabled", Edm.BOOLEAN, required=True),
         _shown("securityIdentifier", owner=Owner.SERVER),
         _shown("theme", fidelity=stored("there is no Outlook to show it")),
-        _shown("visibility", fidelity=stored("nobody is kept from seeing or joining a group")),
+        _shown("visibility", fidelity=stored("everybody can see and join a group")),
     ),
     base=DIRECTORY_OBJECT,
     navigations=(
@@ -229,14 +229,14 @@ DEVICE = Entity(
             Edm.BOOLEAN,
             default=True,
             required=True,
-            fidelity=stored("a disabled device may go on checking in"),
+            fidelity=stored("a disabled device can still check in"),
         ),
         Property(
             "alternativeSecurityIds",
             ALTERNATIVE_SECURITY_ID,
             collection=True,
             filterable=False,
-            fidelity=approximated("as it was written: a device that registers makes none"),
+            fidelity=approximated("as it was written: a device that registers does not set it"),
         ),
         _shown("approximateLastSignInDateTime", Edm.DATE_TIME, owner=Owner.SERVER, fidelity=ALWAYS_NULL),
         _shown("complianceExpirationDateTime", Edm.DATE_TIME, owner=Owner.SERVER, fidelity=ALWAYS_NULL),
@@ -252,10 +252,14 @@ DEVICE = Entity(
         Property(
             "isCompliant",
             Edm.BOOLEAN,
-            fidelity=approximated("true for whatever enrols, and stays as whoever may write devices sets it"),
+            fidelity=approximated(
+                "true for a device that enrols; clients with the permission to write devices can change it"
+            ),
         ),
         Property(
-            "isManaged", Edm.BOOLEAN, fidelity=approximated("whoever may write devices may set it, not Intune alone")
+            "isManaged",
+            Edm.BOOLEAN,
+            fidelity=approximated("clients with the permission to write devices can set it, not only Intune"),
         ),
         Property("isRooted", Edm.BOOLEAN, fidelity=_BARE),
         _shown("managementType", fidelity=_BARE),
@@ -267,7 +271,7 @@ DEVICE = Entity(
         Property("operatingSystem", required=True, ignores_case=True),
         Property("operatingSystemVersion", required=True, ignores_case=True, fidelity=_AT_ENROLLMENT),
         Property(
-            "physicalIds", collection=True, ignores_case=True, fidelity=approximated("empty unless somebody writes it")
+            "physicalIds", collection=True, ignores_case=True, fidelity=approximated("empty unless a client writes it")
         ),
         _shown("profileType", fidelity=_BARE),
         Property(
@@ -277,9 +281,9 @@ DEVICE = Entity(
             fidelity=approximated("null for a device that enrolled"),
         ),
         Property(
-            "systemLabels", collection=True, ignores_case=True, fidelity=approximated("empty unless somebody writes it")
+            "systemLabels", collection=True, ignores_case=True, fidelity=approximated("empty unless a client writes it")
         ),
-        _shown("trustType", fidelity=approximated("Workplace for whatever enrols; a bare device has what was written")),
+        _shown("trustType", fidelity=approximated("Workplace for a device that enrols; for others as it was written")),
     ),
     base=DIRECTORY_OBJECT,
     navigations=(
@@ -290,9 +294,9 @@ DEVICE = Entity(
     source="Graph: device",
 )
 
-#: The kinds of directory objects, by the word under which the database has them.
+#: The kinds of directory objects, by their names in the database.
 KINDS: dict[str, Entity] = {"user": USER, "group": GROUP, "device": DEVICE}
-#: What a mixed list can be filtered and sorted by: whatever any kind has.
+#: The properties by which a mixed list can be filtered and sorted: those of every kind.
 ANY_OBJECT = Entity(
     "directoryObject",
     tuple({prop.name: prop for kind in KINDS.values() for prop in kind.properties}.values()),
@@ -344,7 +348,7 @@ LICENSE_DETAILS = Entity(
     ),
     base=ENTITY,
     source="Graph: licenseDetails",
-    fidelity=approximated("the form of the id, `<user>_<licence>`, is our own"),
+    fidelity=approximated("the form of the id, `<user>_<licence>`, is the emulator's"),
 )
 
 ASSIGNED_PLAN = ComplexType(
@@ -382,13 +386,13 @@ ORGANIZATION = Entity(
         Property("defaultUsageLocation", fidelity=ALWAYS_NULL),
         Property("displayName"),
         Property("marketingNotificationEmails", collection=True, fidelity=ALWAYS_EMPTY),
-        # Unverified: shown only when it is selected, as clients ask for it.
+        # Unverified: shown only when it is selected, as clients do.
         Property(
             "mobileDeviceManagementAuthority",
             MDM_AUTHORITY,
             nullable=False,
             shown=Shown.WHEN_SELECTED,
-            fidelity=approximated("always intune; that it is shown only when selected is our reading"),
+            fidelity=approximated("always intune; that it is shown only when selected is the emulator's reading"),
         ),
         Property("onPremisesLastSyncDateTime", Edm.DATE_TIME),
         Property("onPremisesSyncEnabled", Edm.BOOLEAN),
@@ -400,7 +404,12 @@ ORGANIZATION = Entity(
         Property("street", fidelity=ALWAYS_NULL),
         Property("technicalNotificationMails", collection=True, fidelity=ALWAYS_EMPTY),
         Property("tenantType", fidelity=approximated("always AAD")),
-        Property("verifiedDomains", VERIFIED_DOMAIN, collection=True, fidelity=approximated("one, which is all of it")),
+        Property(
+            "verifiedDomains",
+            VERIFIED_DOMAIN,
+            collection=True,
+            fidelity=approximated("a single domain, which has every role"),
+        ),
     ),
     base=DIRECTORY_OBJECT,
     source="Graph: organization",
@@ -415,8 +424,10 @@ DOMAIN = Entity(
         Property("isInitial", Edm.BOOLEAN),
         Property("isRoot", Edm.BOOLEAN),
         Property("isVerified", Edm.BOOLEAN),
-        Property("passwordNotificationWindowInDays", Edm.INT32, fidelity=approximated("always null: no password ends")),
-        Property("passwordValidityPeriodInDays", Edm.INT32, fidelity=approximated("always null: no password ends")),
+        Property(
+            "passwordNotificationWindowInDays", Edm.INT32, fidelity=approximated("always null: no password expires")
+        ),
+        Property("passwordValidityPeriodInDays", Edm.INT32, fidelity=approximated("always null: no password expires")),
         Property("supportedServices", collection=True, fidelity=approximated("always the same three")),
     ),
     base=ENTITY,

@@ -1,4 +1,4 @@
-"""The e-mail kinds: accounts of Exchange ActiveSync. Only those of iOS and of Samsung Knox speak of S/MIME.
+"""The e-mail kinds: accounts of Exchange ActiveSync. Only those of iOS and of Samsung Knox have S/MIME.
 
 Source: Graph beta metadata. macOS has no such kind; those of Windows have no settings for S/MIME.
 """
@@ -24,13 +24,15 @@ DERIVED_CREDENTIAL_SETTINGS = Entity(
     base=ENTITY,
     beta_only=True,
     source=source("deviceManagementDerivedCredentialSettings"),
-    fidelity=approximated("none exists, and none can be made"),
+    fidelity=approximated("none exists, and none can be created"),
 )
 
 
-_SMIME = approximated("turns on the certificates that the profile refers to: what it does is not documented")
-_ONE_ACCOUNT = approximated("an application has one account: a second profile is in conflict, which is our reading")
-_DERIVED = approximated("derivedCredential is an error on the device: there are none")
+_SMIME = approximated("enables the certificates that the profile refers to: its effect is not documented")
+_ONE_ACCOUNT = approximated(
+    "an application has one account: a second profile is in conflict, which is the emulator's reading"
+)
+_DERIVED = approximated("derivedCredential is an error on the device: it is not emulated")
 
 
 def _one_of(name: str, kind: EnumType, *, fidelity: Fidelity = EXACT) -> Property:
@@ -41,7 +43,7 @@ def _switch(name: str) -> Property:
     return Property(name, Edm.BOOLEAN, nullable=False)
 
 
-#: The metadata lets these be null; what was never set is then null, and means no.
+#: The metadata allows null for these; an unset one is null, which means no.
 def _optional_switches(*names: str) -> tuple[Property, ...]:
     return tuple(Property(name, Edm.BOOLEAN) for name in names)
 
@@ -51,16 +53,22 @@ _HOST = Property("hostName", nullable=False)
 _ADDRESS = _one_of(
     "emailAddressSource",
     enums.USER_EMAIL_SOURCE,
-    fidelity=approximated("a user without mail has no account, whatever is named here: that is our reading"),
+    fidelity=approximated("a user without mail has no account, whatever is set here: that is the emulator's reading"),
 )
 _DURATION = _one_of("durationOfEmailToSync", enums.EMAIL_SYNC_DURATION)
 _SCHEDULE = _one_of("emailSyncSchedule", enums.EMAIL_SYNC_SCHEDULE)
 _METHOD = _one_of("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD, fidelity=_DERIVED)
-_SAMSUNGS_WORDS = approximated("told what it has in common with Gmail, in Gmail's words, and of S/MIME that it signs")
-#: Nine's own words are not public.
-_NINES_WORDS = approximated("told what it has in common with Gmail, in Gmail's words; a second account is in conflict")
+_SAMSUNGS_WORDS = approximated(
+    "sent the settings that it shares with Gmail, by Gmail's names, and of S/MIME only that it signs"
+)
+#: Nine's own names of settings are not public.
+_NINES_WORDS = approximated(
+    "sent the settings that it shares with Gmail, by Gmail's names; a second account is in conflict"
+)
 _NINE = tuple(
-    Property(name, Edm.BOOLEAN, nullable=False, fidelity=stored("Nine is not told of it: its words are not public"))
+    Property(
+        name, Edm.BOOLEAN, nullable=False, fidelity=stored("not sent to Nine: its names of settings are not public")
+    )
     for name in ("syncCalendar", "syncContacts", "syncTasks")
 )
 _SYNCED = (_switch("syncCalendar"), _switch("syncContacts"), _switch("syncTasks"))
@@ -158,7 +166,7 @@ IOS = _profile(
     Property("perAppVPNProfileId"),
     base=EAS_BASE,
     navigations=(
-        # SCEP and PKCS for signing in to the server; for S/MIME imported certificates as well.
+        # SCEP and PKCS to sign in to the server; for S/MIME also imported certificates.
         Navigation("identityCertificate", "iosCertificateProfileBase"),
         Navigation("smimeSigningCertificate", "iosCertificateProfile"),
         Navigation("smimeEncryptionCertificate", "iosCertificateProfile"),
@@ -204,7 +212,7 @@ PROFILES = (
     _profile(
         "windowsPhoneEASEmailProfileConfiguration",
         *_WINDOWS,
-        # Read-only in Graph: whoever sends it is not heard.
+        # Read-only in Graph: a client's value is ignored.
         Property("applyOnlyToWindowsPhone81", Edm.BOOLEAN, nullable=False, owner=Owner.SERVER),
         base=EAS_BASE,
     ),

@@ -1,4 +1,4 @@
-"""THE list of Graph's entities that exist here, and the way from a type's name to its entity.
+"""THE list of Graph's entities that are emulated, and the look-up of an entity by its type's name.
 
 Source: Graph's metadata; names are found in any casing, with or without `#` and namespace.
 """
@@ -67,7 +67,7 @@ _BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})
 
 
 def entity(type_name: str) -> Entity:
-    """The entity of `#microsoft.graph.user`, `microsoft.graph.user` or `user`. Invalid for a type not known here."""
+    """The entity of `#microsoft.graph.user`, `microsoft.graph.user` or `user`. Raises Invalid for an unknown type."""
     found = _BY_NAME.get(bare_name(type_name).lower())
     if found is None:
         raise Invalid(
@@ -78,5 +78,5 @@ def entity(type_name: str) -> Entity:
 
 
 def derived_from(base: Entity) -> tuple[Entity, ...]:
-    """The concrete entities that are of this type, itself included unless abstract."""
+    """The concrete entities of this type, itself included unless it is abstract."""
     return tuple(kind for kind in ENTITIES if kind.is_a(base) and not kind.abstract)

@@ -1,7 +1,7 @@
-"""The kinds that v1.0 knows: kept as they come, whatever their settings are.
+"""The kinds of v1.0 without certificates: stored as they are sent.
 
-Source: Graph v1.0 metadata. None of them gives a device a certificate, so nothing here has an opinion about what they
-say: the types are open. `iosCertificateProfile`, the 26th, stands with Apple's kinds, which derive from it.
+Source: Graph v1.0 metadata. None of them gives a device a certificate, so their settings are not checked: the types
+are open. `iosCertificateProfile`, the 26th, is among Apple's kinds, which derive from it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.odata.schema.types import Entity
 
-_STORED = stored("kept and shown as it came; on a device it is not applicable")
+_STORED = stored("stored and shown as it was sent; on a device it is not applicable")
 
 
 def _kept(name: str, *, base: Entity = DEVICE_CONFIGURATION, abstract: bool = False) -> Entity:

@@ -1,6 +1,6 @@
 """References to things of Graph: the id at the end of an `@odata.id` or `@odata.bind`.
 
-Graph: user: a userPrincipalName is a key of `users` alone. The host of a reference is never looked at.
+Graph: user: a userPrincipalName is a key of `users` alone. The host of a reference is ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def reference_id(url: str) -> str:
     """The id at the end of a reference of any host, version and key syntax.
 
     `https://graph.microsoft.com/v1.0/directoryObjects/{id}`, `users('{id}')`, `/deviceManagement/...('{id}')`;
-    of `users/{userPrincipalName}` that name. Invalid where there is no collection before the id.
+    of `users/{userPrincipalName}` that name. Raises Invalid if there is no collection before the id.
     """
     parts = reference(url)
     if parts is None:

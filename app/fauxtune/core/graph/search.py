@@ -1,4 +1,4 @@
-"""`$search`: text to the same typed tree as `$filter`, so that one translation to SQL serves both.
+"""`$search`: parsed to the same typed tree as `$filter`, so that one translation to SQL serves both.
 
 Graph: "Use the $search query parameter", directory objects: every clause is `"property:text"` in double quotes, joined
 by AND and OR in capitals. Some properties are searched by their words, the others by their beginning. Case is ignored.
@@ -16,7 +16,7 @@ from fauxtune.core.odata.query.expressions import And, Condition, Field, Literal
 from fauxtune.core.odata.query.filter_typing import folded, text_test
 from fauxtune.core.odata.schema.types import Entity
 
-#: What a word may stand behind. Differs from Intune: Graph also begins words where letters, digits and case change.
+#: The characters that separate words. Differs from Intune: Graph also separates letters, digits, and changes of case.
 _BREAKS = " -_.,:;/()[]&@'\""
 _TOKEN = re.compile(r'\s*(?:"(?P<clause>(?:[^"\\]|\\.)*)"|(?P<word>AND|OR)(?=[\s("])|(?P<mark>[()]))')
 _MAX_TOKENS = 40
@@ -25,10 +25,10 @@ _MAX_WORDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """What of a type `$search` looks at.
+    """The properties of a type that `$search` searches.
 
-    `words`: properties of which each word of the text must begin a word; `beginnings`: which must begin with the text.
-    `anywhere`: where a plain text is looked for, in all of them, without a property being named.
+    `words`: in these, each word of the text must begin a word; `beginnings`: these must begin with the text;
+    `anywhere`: all of these are searched for a plain text that names no property.
     """
 
     words: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Searchable:
 
 
 def parse_search(text: str, entity: Entity, *, searchable: Searchable) -> Condition:
-    """The condition that a search states. Invalid, with `$search` as target, for what is malformed."""
+    """Parse a search to a condition. Raises Invalid, with `$search` as target, for a malformed one."""
     try:
         text_value(text)
     except Invalid as error:
@@ -48,7 +48,7 @@ def parse_search(text: str, entity: Entity, *, searchable: Searchable) -> Condit
 
 
 class _Reader:
-    """One search on its way through the grammar: either = both (OR both)*, both = one (AND one)*."""
+    """The parser of one search. The grammar: either = both (OR both)*, both = one (AND one)*."""
 
     def __init__(self, text: str, entity: Entity, *, searchable: Searchable) -> None:
         self.entity, self.searchable = entity, searchable
@@ -56,7 +56,7 @@ class _Reader:
         self.at = 0
 
     def whole(self) -> Condition:
-        """All of it."""
+        """Parse the whole search."""
         found = self._either()
         if self.at < len(self.tokens):
             raise _malformed("join the clauses by AND or OR.")
@@ -97,7 +97,7 @@ class _Reader:
             return text_test(TextTest.STARTS_WITH, left=field, right=Literal(text.strip()))
         words = text.split()
         if not 1 <= len(words) <= _MAX_WORDS:
-            raise _malformed(f"after the colon of a clause come 1 to {_MAX_WORDS} words, not {len(words)}.")
+            raise _malformed(f"a clause has 1 to {_MAX_WORDS} words after its colon, not {len(words)}.")
         return And(tuple(_word(field, word) for word in words))
 
     def _skip(self, word: str) -> bool:
@@ -129,15 +129,15 @@ def _word(field: Field, word: str) -> Condition:
 
 
 def _anywhere(text: str, entity: Entity, *, searchable: Searchable) -> Condition:
-    wanted = text.strip()
-    if len(wanted) > 1 and wanted.startswith('"') and wanted.endswith('"'):
-        wanted = wanted[1:-1]
-    found: list[Condition] = []
+    term = text.strip()
+    if len(term) > 1 and term.startswith('"') and term.endswith('"'):
+        term = term[1:-1]
+    conditions: list[Condition] = []
     for name in searchable.anywhere:
         prop = entity.find(name)
         assert prop is not None
-        found.append(TextMatch(TextTest.CONTAINS, folded(Field((prop.name,), prop)), folded(Literal(wanted))))
-    return Or(tuple(found))
+        conditions.append(TextMatch(TextTest.CONTAINS, folded(Field((prop.name,), prop)), folded(Literal(term))))
+    return Or(tuple(conditions))
 
 
 def _malformed(why: str) -> Invalid:

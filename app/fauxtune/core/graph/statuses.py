@@ -1,4 +1,4 @@
-"""How profiles, their settings and their certificates fare: on devices, for users, in the tenant as a whole.
+"""The statuses of profiles, their settings and their certificates: on devices, for users, in the whole tenant.
 
 Source: Graph reference and metadata, deviceConfigurationDeviceStatus and its siblings (v1.0 and beta);
 managedDeviceCertificateState, managedAllDeviceCertificateState (beta).
@@ -28,7 +28,7 @@ POLICY_PLATFORM_TYPE = EnumType(
         "all",
     ),
     values=(*range(10), 100),
-    # v1.0 has a word for the work profile that is older; it has none for the others.
+    # v1.0 has an older name for the work profile, and no names for the others.
     beta_only=frozenset({"androidWorkProfile", "windows10XProfile", "androidAOSP"}),
     v1_fallback="androidForWork",
 )
@@ -67,14 +67,16 @@ CERTIFICATE_REVOCATION_STATUS = EnumType(
 
 _STATUSES = ("unknown", "notApplicable", "compliant", "remediated", "nonCompliant", "error", "conflict")
 
-_ASKED = approximated("the moment of the answer: counted when asked")
+_ASKED = approximated("the moment of the answer: counted at each request")
 _AT_ENROLLMENT = approximated("the user's as of the enrolment")
 _ISSUED_ONLY = approximated("null for imported certificates that the tenant's own authority has not issued")
 _REVOKED = approximated("none or revoked: revoking takes no time")
-_WORST = approximated("that of the device where the profile fares worst; which is worse is our reading in part")
+_WORST = approximated(
+    "that of the device with the worst status; the order of statuses is the emulator's reading in part"
+)
 _STATUS = approximated("remediated, nonCompliant and notAssigned do not occur")
-_IN_OUR_WORDS = approximated("in words of our own")
-_OF_PROFILE = approximated("as the profile says; the first member for a profile that has no such property")
+_IN_OUR_WORDS = approximated("in the emulator's words")
+_OF_PROFILE = approximated("as in the profile; the first member for a profile without such a property")
 
 
 def _count(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> Property:
@@ -86,7 +88,7 @@ def _moment(name: str, *, fidelity: Fidelity = EXACT) -> Property:
 
 
 def _counts(ending: str) -> tuple[Property, ...]:
-    """How many have each status. A profile is never one of the two: it is applied, or it is not."""
+    """The numbers of each status. A profile never has two of them: it is applied, or it is not."""
     never = ("remediated", "nonCompliant")
     return tuple(_count(f"{word}{ending}", fidelity=ALWAYS_ZERO if word in never else EXACT) for word in _STATUSES)
 
@@ -113,7 +115,7 @@ DEVICE_STATUS = Entity(
             Edm.DATE_TIME,
             nullable=False,
             default=NO_END,
-            fidelity=approximated("always the moment that stands for no end"),
+            fidelity=approximated("always the moment for no end"),
         ),
         Property("status", enums.COMPLIANCE_STATUS, nullable=False, fidelity=_STATUS),
         _moment("lastReportedDateTime"),
@@ -135,7 +137,7 @@ USER_STATUS = Entity(
     ),
     base=ENTITY,
     source=_source("deviceConfigurationUserStatus"),
-    fidelity=approximated("the form of the id, `<user>_<profile>`, is our own"),
+    fidelity=approximated("the form of the id, `<user>_<profile>`, is the emulator's"),
 )
 
 DEVICE_OVERVIEW = Entity(
@@ -238,7 +240,7 @@ SETTING_STATE = ComplexType(
             "errorCode",
             Edm.INT64,
             nullable=False,
-            fidelity=approximated("the service's own numbers are published for few cases; in the others they are ours"),
+            fidelity=approximated("the service's numbers are published for few cases; the others are the emulator's"),
         ),
         Property("errorDescription", fidelity=_IN_OUR_WORDS),
         Property("userId"),
@@ -248,7 +250,7 @@ SETTING_STATE = ComplexType(
         Property("sources", SETTING_SOURCE, collection=True),
         Property(
             "currentValue",
-            fidelity=approximated("the thumbprint of the certificate that the device holds, or the SHA-256 of a root"),
+            fidelity=approximated("the thumbprint of the certificate on the device, or the SHA-256 of a root"),
         ),
         Property("settingInstanceId", beta_only=True, fidelity=approximated("the same as instanceDisplayName")),
     ),
@@ -293,7 +295,7 @@ CERTIFICATE_STATE = Entity(
             "certificateIssuanceState",
             CERTIFICATE_ISSUANCE_STATES,
             nullable=False,
-            fidelity=approximated("twelve of the members occur; which the service shows when is not documented"),
+            fidelity=approximated("twelve of the members occur; when the service shows each is not documented"),
         ),
         Property(
             "certificateKeyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False, fidelity=_OF_PROFILE
@@ -315,21 +317,19 @@ CERTIFICATE_STATE = Entity(
             fidelity=approximated("0 for imported certificates that the tenant's own authority has not issued"),
         ),
         Property("certificateEnhancedKeyUsage", fidelity=_ISSUED_ONLY),
-        _count(
-            "certificateValidityPeriod", fidelity=approximated("as the profile says; 0 for a profile that does not")
-        ),
+        _count("certificateValidityPeriod", fidelity=approximated("as in the profile; 0 for a profile without it")),
         Property("certificateSubjectNameFormatString"),
         Property("certificateSubjectAlternativeNameFormatString"),
         _moment("certificateIssuanceDateTime"),
         _count(
             "certificateErrorCode",
-            fidelity=approximated("the service's own numbers are published for few cases; in the others they are ours"),
+            fidelity=approximated("the service's numbers are published for few cases; the others are the emulator's"),
         ),
     ),
     base=ENTITY,
     beta_only=True,
     source=_source("managedDeviceCertificateState (beta)"),
-    fidelity=approximated("the form of the id is our own"),
+    fidelity=approximated("the form of the id is the emulator's"),
 )
 
 ANY_CERTIFICATE_STATE = Entity(
@@ -344,7 +344,7 @@ ANY_CERTIFICATE_STATE = Entity(
         Property("certificateThumbprint"),
         Property("certificateSerialNumber", fidelity=_ISSUED_ONLY),
         Property("certificateSubjectName", fidelity=_ISSUED_ONLY),
-        # A number here, of X.509's bits; in managedDeviceCertificateState the same thing is an enumeration.
+        # A number here, with X.509's bits; managedDeviceCertificateState has an enumeration for it.
         _count(
             "certificateKeyUsages",
             fidelity=approximated("the bits of X.509 as Windows counts them; 0 for imported certificates"),
@@ -355,7 +355,7 @@ ANY_CERTIFICATE_STATE = Entity(
     base=ENTITY,
     beta_only=True,
     source=_source("managedAllDeviceCertificateState (beta)"),
-    fidelity=approximated("the form of the id is our own"),
+    fidelity=approximated("the form of the id is the emulator's"),
 )
 
 STATUSES: tuple[Entity, ...] = (

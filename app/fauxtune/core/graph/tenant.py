@@ -1,4 +1,4 @@
-"""What belongs to the tenant as a whole: the service itself, its scope tags, and the log of what administrators did.
+"""The tenant as a whole: the service itself, its scope tags, and the audit log of administrators.
 
 Source: Graph reference and metadata of both versions: deviceManagement, roleScopeTag, auditEvent.
 """
@@ -19,8 +19,8 @@ from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType,
 
 _SERVER = Owner.SERVER
 
-_PATTERN = approximated("made as the events are that live tenants showed; those of other kinds are not documented")
-_NEVER = approximated("always the moment that stands for never")
+_PATTERN = approximated("made like the events of live tenants; those of other kinds are not documented")
+_NEVER = approximated("always the moment for never")
 
 ROLE_SCOPE_TAG_INFO = ComplexType(
     "roleScopeTagInfo",
@@ -74,14 +74,16 @@ AUDIT_EVENT = Entity(
         Property("activityDateTime", Edm.DATE_TIME, nullable=False, owner=_SERVER),
         Property("activityType", owner=_SERVER, fidelity=_PATTERN),
         Property("activityOperationType", owner=_SERVER),
-        Property("activityResult", owner=_SERVER, fidelity=approximated("always Success: what fails leaves no event")),
+        Property(
+            "activityResult", owner=_SERVER, fidelity=approximated("always Success: a failed request leaves no event")
+        ),
         Property("correlationId", Edm.GUID, nullable=False, owner=_SERVER),
         Property("resources", AUDIT_RESOURCE, collection=True, owner=_SERVER),
         Property("category", owner=_SERVER, fidelity=_PATTERN),
     ),
     base=ENTITY,
     source="Graph: auditEvent",
-    fidelity=approximated("of a set of assignments one for each that comes, changes or goes"),
+    fidelity=approximated("for a set of assignments, one for each that is added, changed or removed"),
 )
 
 ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = Entity(
@@ -90,7 +92,7 @@ ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = Entity(
     base=ENTITY,
     beta_only=True,
     source="Graph: roleScopeTagAutoAssignment (beta)",
-    fidelity=stored("the devices of the group are not given the tag; the form of the id is our own"),
+    fidelity=stored("the devices of the group are not given the tag; the form of the id is the emulator's"),
 )
 ROLE_SCOPE_TAG = Entity(
     "roleScopeTag",
@@ -103,7 +105,7 @@ ROLE_SCOPE_TAG = Entity(
     navigations=(Navigation("assignments", "roleScopeTagAutoAssignment", collection=True, contained=True),),
     beta_only=True,
     source="Graph: roleScopeTag (beta)",
-    fidelity=stored("an administrator sees everything, whatever its tags"),
+    fidelity=stored("an administrator sees everything, whatever the tags are"),
 )
 
 _DERIVED_CREDENTIALS = EnumType(
@@ -128,7 +130,7 @@ DEVICE_MANAGEMENT_SETTINGS = ComplexType(
         Property("m365AppDiagnosticsEnabled", Edm.BOOLEAN, nullable=False, beta_only=True),
     ),
     source="Graph: deviceManagementSettings",
-    fidelity=approximated("always the same: 30 days for deviceComplianceCheckinThresholdDays, all else off"),
+    fidelity=approximated("always the same: 30 days for deviceComplianceCheckinThresholdDays, everything else off"),
 )
 _SUBSCRIPTION_STATE = EnumType(
     "deviceManagementSubscriptionState",

@@ -46,7 +46,7 @@ WINDOWS_81_BASE = Entity(
 WINDOWS_PHONE_81_BASE = certificate_base(
     "windowsPhone81CertificateProfileBase", *EXTENDED_KEY_USAGES, *KEY_STORAGE_PROVIDER
 )
-#: Deprecated: it has no purpose that could choose certificates.
+#: Deprecated: it has no purpose that could select certificates.
 PFX_IMPORT = Entity(
     "windows10PFXImportCertificateProfile",
     KEY_STORAGE_PROVIDER,
@@ -54,7 +54,7 @@ PFX_IMPORT = Entity(
     beta_only=True,
     polymorphic=True,
     source=source("windows10PFXImportCertificateProfile"),
-    fidelity=stored("deprecated: nothing says which certificates it gives, so it gives none"),
+    fidelity=stored("deprecated: no document says which certificates it gives, so it gives none"),
 )
 
 PROFILES = (

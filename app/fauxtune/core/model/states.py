@@ -49,7 +49,7 @@ class EnrollmentState(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why an item is removed, in the order in which the causes are tried: the first match wins."""
+    """The causes of an item's removal, in the order in which they are tried: the first match wins."""
 
     WIPE = "wipe"
     RETIRE = "retire"

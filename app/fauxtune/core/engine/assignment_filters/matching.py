@@ -26,7 +26,7 @@ class Matching:
     variant: Variant
 
     def __call__(self, filter_id: FilterId) -> bool:
-        """Whether the device meets the rule; devices of other platforms than the filter's meet none."""
+        """Whether the device meets the rule; a device of another platform than the filter's does not."""
         document = self.filters.get(filter_id)
         platform = PLATFORMS.get(self.variant)
         if document is None or platform is None or document["platform"] != platform:

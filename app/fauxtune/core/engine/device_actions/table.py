@@ -60,7 +60,7 @@ def _changed(then: Rule, now: Rule) -> dict[Edition, Rule]:
 
 
 def _both(*variants: Variant, source: str, otherwise: str, supervised: tuple[Variant, ...] = ()) -> dict[Edition, Rule]:
-    """The same value for every edition."""
+    """One value for all editions."""
     return dict.fromkeys(Edition, _rule(*variants, source=source, otherwise=otherwise, supervised=supervised))
 
 

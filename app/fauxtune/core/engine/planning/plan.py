@@ -285,7 +285,7 @@ class _Planner:
         )
 
     def _root_awaited(self, item: Item) -> str | None:
-        """What the item waits for, in words: its authority's root. None if the root is installed, or not needed."""
+        """The root that the item waits for, in words; None if the root is installed, or not needed."""
         if item.needs_root is None:
             return None
         rows = [self.situation.rows[key] for key in _roots(item, self.situation.rows)]

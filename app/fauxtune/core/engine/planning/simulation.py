@@ -1,7 +1,7 @@
 """The state in which a device will settle: its plan is carried out on copies until nothing changes any more.
 
 Nothing is decided here: `plan` plans as for a real device, and `apply_inventory` reads the simulated reports. All goes
-well by assumption: the connector grants every request, and the device installs and removes as it is told.
+well by assumption: the connector grants every request, and the device carries out every step.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def simulate(situation: Situation) -> SimulatedPlan:
 def changes(
     now: Mapping[ItemKey, LedgerRow], without: SimulatedPlan, *, after: SimulatedPlan, device: DeviceKind
 ) -> Changes:
-    """What the device will get or lose by a request: `without` it, and `after` it, from what it has `now`. It cannot
+    """The changes on the device by a request: `without` it, and `after` it, from what it has `now`. It cannot
     lose what it does not have yet, nor get what it has already, whatever happens to that without the request.
     """
     held, would_hold, will_hold = (_held(rows, device) for rows in (now, without.rows, after.rows))

@@ -1,8 +1,8 @@
-"""What is removed from a device, revoked at the CA, kept and issued again: every caller asks here.
+"""What is removed from a device, revoked at the CA, kept and issued again: the decisions for every caller.
 
-The planner asks when an item is no longer wanted; the operations when an enrolment ends, when a device is reset and
-stays enrolled, and when a certificate was issued after the device's end was accepted; what-if asks for the document.
-The removal table is the data (`table`), `lookup` finds the cell; nobody else reads a cell to act on it.
+The planner calls them when an item is no longer wanted; the operations when an enrolment ends, when a device is reset
+and stays enrolled, and when a certificate was issued after the device's end was accepted; what-if for the document. The
+removal table is the data (`table`), `lookup` finds the cell; no other code acts on a cell.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, So
 
 @dataclass(frozen=True, slots=True)
 class DeviceKind:
-    """What decides which part of the removal table a device goes by: its variant, and its tenant's edition."""
+    """The variant of a device and its tenant's edition, by which it has its part of the removal table."""
 
     variant: Variant
     edition: Edition

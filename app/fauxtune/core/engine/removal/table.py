@@ -21,7 +21,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, Source
 
 
 class Reissued(StrEnum):
-    """What the device is given in place of what it lost: a newly issued item, the same one, or nothing."""
+    """The replacement of a lost item: a newly issued one, the same one, or none."""
 
     NEW = "new"
     SAME = "same"

@@ -267,7 +267,7 @@ class Entity(StructuredType):
     polymorphic: bool = False
 
     def navigation(self, name: str, *, version: Version = Version.BETA) -> Navigation | None:
-        """The navigation of this name in any casing, own or inherited; None if there is none of this name."""
+        """The navigation of this name in any casing, own or inherited; None without one."""
         for found in self.every_navigation():
             if found.name.lower() == name.lower() and (version is Version.BETA or not found.beta_only):
                 return found
