@@ -226,7 +226,8 @@ def _change(connection: Connection, records: list[dict[str, Any]], *, first: int
         record = {name: row[name] for name in ("tenant_id", "id")}
         storage.change(connection, managed_devices, where=record, values={"document": row["document"]})
         order = {"id": str(uuid.uuid4()), "tenant_id": row["tenant_id"], "enrollment_id": row["enrollment_id"]}
-        storage.add(connection, device_actions, **order, action="retire", state="pending", created_at=now)
+        action = {**order, "action": "retire", "state": "pending", "created_at": now}
+        storage.add_all(connection, device_actions, rows=[action])
     events = [
         {
             "tenant_id": row["tenant_id"],

@@ -1,4 +1,4 @@
-"""The plain writes that every table needs. Reads are named queries; these have nothing to name."""
+"""Insert, change and remove rows of any table. Queries call these; reads are in `reads` and in the queries."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from sqlalchemy import ClauseElement, Connection, Executable, Table, Update, bin
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Row = dict[str, Any]
+#: A row as its columns by name.
+Row = Mapping[str, Any]
 
 
-def values_of(row: DataclassInstance) -> Row:
-    """The columns of a row type's instance, by name."""
+def values_of(row: DataclassInstance) -> dict[str, Any]:
+    """Return the columns of a row by name."""
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
@@ -35,19 +36,14 @@ def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassIn
     put(connection, table, rows=[values_of(row) for row in rows])
 
 
-def add(connection: Connection, table: Table, **values: Any) -> None:
-    """One new row."""
-    connection.execute(insert(table), [values])
-
-
 def add_all(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
-    """Many new rows; none is fine."""
+    """Insert rows, given as their columns by name. Nothing happens without rows."""
     if rows:
         connection.execute(insert(table), list(rows))
 
 
 def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
-    """Many rows, new or replacing those with the same primary key; all rows name the same columns."""
+    """Insert rows, each in place of the row with the same primary key. All rows must have the same columns."""
     if not rows:
         return
     statement = _upsert(table, tuple(rows[0]), dialect=connection.dialect.name)
@@ -56,18 +52,18 @@ def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
 
 @cache
 def _upsert(table: Table, names: tuple[str, ...], *, dialect: str) -> Executable:
-    """Built once for each table and set of columns: that costs more than running it."""
+    """Return an INSERT that replaces. It is cached, since building a statement costs more than running it."""
     # Only the dialect in use is loaded: the other costs 24 ms of every start.
     insert_of: Callable[[Table], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
     statement = insert_of(table)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in names if name not in keys}
-    made: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    return made
+    upsert: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    return upsert
 
 
 def change(connection: Connection, table: Table, *, where: Row, values: Mapping[str, object]) -> int:
-    """Change the rows that have these values in these columns; how many there were."""
+    """Change the rows whose columns equal those of `where`; return how many rows that were."""
     if any(isinstance(value, ClauseElement) for value in values.values()):
         statement = update(table).where(*(table.c[name] == value for name, value in where.items())).values(**values)
         return connection.execute(statement).rowcount
@@ -77,7 +73,7 @@ def change(connection: Connection, table: Table, *, where: Row, values: Mapping[
 
 @cache
 def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) -> Update:
-    """Built once for each table and set of columns, as `_upsert`."""
+    """Return an UPDATE with parameters `old_*` and `new_*`; cached like `_upsert`."""
     return (
         update(table)
         .where(*(table.c[name] == bindparam(f"old_{name}") for name in where))
@@ -86,5 +82,5 @@ def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) ->
 
 
 def remove(connection: Connection, table: Table, **where: Any) -> int:
-    """Remove the rows that have these values in these columns; how many there were."""
+    """Remove the rows whose columns equal those of `where`; return how many rows that were."""
     return connection.execute(delete(table).where(*(table.c[name] == value for name, value in where.items()))).rowcount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -21,5 +22,5 @@ def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[
     """
     hold_tenant(connection, tenant_id)
     last = connection.execute(_LAST, {"tenant": tenant_id}).scalar_one()
-    numbered = [{**writes.values_of(event), "number": last + 1 + index} for index, event in enumerate(events)]
-    writes.add_all(connection, audit_events, rows=numbered)
+    numbered = [replace(event, number=number) for number, event in enumerate(events, last + 1)]
+    writes.add_rows(connection, audit_events, rows=numbered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +57,7 @@ def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | No
 
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
     """A new tenant; its name and domain must be free."""
-    writes.add(connection, tenants, **_values(tenant), journal_seq=0)
+    writes.add_all(connection, tenants, rows=[{**_values(tenant), "journal_seq": 0}])
 
 
 def change_tenant(connection: Connection, tenant: Tenant) -> None:
@@ -78,9 +79,8 @@ def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[
     last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": len(events)}).scalar_one_or_none()
     if last is None:
         return
-    first = last - len(events) + 1
-    numbered = [{**writes.values_of(event), "seq": first + index} for index, event in enumerate(events)]
-    writes.add_all(connection, journal, rows=numbered)
+    numbered = [replace(event, seq=seq) for seq, event in enumerate(events, last - len(events) + 1)]
+    writes.add_rows(connection, journal, rows=numbered)
 
 
 def events(
