@@ -72,7 +72,7 @@ def test_the_walk_meets_the_bodies_of_every_surface() -> None:
         "surfaces.control.messages.WhatIf",
         "surfaces.connector.messages.Result",
         "surfaces.devices.android.messages.Enroll",
-        "operations.seeds.SeedUser",
+        "operations.tenants.seeds.SeedUser",
     } <= names
 
 

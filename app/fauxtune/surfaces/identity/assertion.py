@@ -25,9 +25,9 @@ TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ALGORITHMS = ["PS256", "RS256"]
 #: The last two: a header with members of other types, JSON that is nested without end.
 _UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
-#: Seconds by which two watches may differ.
+#: The seconds by which two clocks may differ.
 _SKEW = 300
-#: Everything that a token request's address can end in after the tenant.
+#: The endings of a token endpoint's address, after the tenant.
 _ADDRESS = re.compile(
     r"(?P<origin>https?://[^/]+)/(?P<tenant>[^/]+)(/(v2\.0|oauth2/token|oauth2/v2\.0/token))?/?", re.I
 )
@@ -40,7 +40,7 @@ class _Roomy(jws.JWSRegistry):
 
 
 def subject(assertion: str) -> str:
-    """Whose assertion it says it is, unchecked: RFC 7521 4.2 lets the client id be left out."""
+    """Return the subject of an assertion, unchecked: RFC 7521 4.2 lets requests leave out the client id."""
     try:
         claims = json.loads(jws.extract_compact(assertion.encode(), registry=_Roomy()).payload)
         return str(claims["sub"])
@@ -49,7 +49,9 @@ def subject(assertion: str) -> str:
 
 
 def check(assertion: str, certificate: bytes | None, *, client_id: str, audiences: Audiences, now: float) -> None:
-    """Aadsts unless the application's certificate signed this, for us, and now."""
+    """Raise Aadsts unless the application's certificate signed the assertion, for this endpoint, and it is valid
+    now.
+    """
     try:
         header = jws.extract_compact(assertion.encode(), registry=_Roomy()).headers()
     except _UNREADABLE:
@@ -75,7 +77,7 @@ def check(assertion: str, certificate: bytes | None, *, client_id: str, audience
 
 
 class Audiences:
-    """The addresses that mean this tenant's token endpoint: any of our origins, any of the tenant's names."""
+    """The addresses of this tenant's token endpoint: with any origin of the emulator, any name of the tenant."""
 
     def __init__(self, origins: set[str], tenants: set[str]) -> None:
         self._origins = {each.lower() for each in origins}
@@ -116,7 +118,7 @@ def _moment(value: object) -> float:
 
 
 def _names(header: dict[str, Any], certificate: bytes) -> bool:
-    """Does the header say that this certificate's key signed?"""
+    """Whether the header names this certificate."""
     loaded = x509.load_der_x509_certificate(certificate)
     sha1, sha256 = loaded.fingerprint(hashes.SHA1()), loaded.fingerprint(hashes.SHA256())  # noqa: S303 - JOSE's x5t
     # MSAL for Python leaves base64's padding on.

@@ -22,12 +22,12 @@ from fauxtune.storage.queries import sign_ins as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.http import origin
-from fauxtune.surfaces.identity import consent, errors, issuing, notes, pages, redirects
+from fauxtune.surfaces.identity import consent, errors, internal_tokens, issuing, pages, redirects
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
-from fauxtune.surfaces.identity.scopes import asked_by_user
+from fauxtune.surfaces.identity.scopes import requested_by_user
 
-#: Users that a page shows; whoever is not among them can be named.
+#: The most users that a page shows; others can be named.
 SHOWN = 50
 #: RFC 7636 4.2, 4.3.
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -35,7 +35,7 @@ _PROMPTS = {"", "none", "login", "select_account", "consent", "admin_consent", "
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedScope:
     """An authorization request. Client and redirect address have been checked; the rest is in `check`."""
 
     client_id: str
@@ -50,7 +50,7 @@ class Asked:
 
 
 async def page(request: Request, about: TokenRequest) -> Response:
-    """GET: the page, or, where the request has a flaw and the client's address has none, the flaw to the client."""
+    """Answer GET: the page, or the error, which goes to the client if its address is valid."""
     tenants, application, asked = await _asked(about)
     try:
         asked = _checked(asked, about, application=application)
@@ -64,21 +64,21 @@ async def page(request: Request, about: TokenRequest) -> Response:
     else:
         ids = [each.id for each in tenants]
         people = await about.emulator.runner.read(queries.people, ids, limit=SHOWN)
-    ticket = notes.write(
+    ticket = internal_tokens.write(
         about.emulator,
         {"asked": asdict(asked), "at": about.tenant_key.lower()},
-        kind=notes.TICKET,
+        kind=internal_tokens.TICKET,
         lifetime=CODE_LIFETIME,
     )
     return pages.users_page(asked.name, people, ticket=ticket, forms_to=redirects.source(asked.redirect_uri))
 
 
 async def click(request: Request, about: TokenRequest) -> Response:
-    """POST: a user was picked, or nobody was."""
+    """Answer POST: a user was picked, or the sign-in was cancelled."""
     note = read_ticket(about)
     if "asked" not in note or note["at"] != about.tenant_key.lower():
-        raise Aadsts(errors.BAD_REQUEST, "This click belongs to another page.")
-    asked = Asked(**note["asked"])
+        raise Aadsts(errors.BAD_REQUEST, "This click belongs to another sign-in page.")
+    asked = RequestedScope(**note["asked"])
     if about.form.get("decline"):
         error = Aadsts(errors.SIGN_IN_DECLINED, "User declined to consent to access the app.")
         return refusal(request, asked, error=error)
@@ -87,21 +87,23 @@ async def click(request: Request, about: TokenRequest) -> Response:
 
 
 def read_ticket(about: TokenRequest) -> dict[str, Any]:
-    """What a click is about. Aadsts for a ticket that is none of ours, or too old."""
+    """Return the request that a click answers. Raises Aadsts for an invalid or expired ticket."""
     expired = Aadsts(errors.TICKET_EXPIRED, "The sign-in page has expired. Go back to the app and start again.")
     ticket = about.need("ticket")
-    return notes.read(about.emulator, ticket, kind=notes.TICKET, malformed=errors.BAD_REQUEST, expired=expired)
+    return internal_tokens.read(
+        about.emulator, ticket, kind=internal_tokens.TICKET, malformed=errors.BAD_REQUEST, expired=expired
+    )
 
 
 async def find_user(about: TokenRequest, tenants: list[Tenant], *, key: str) -> UserRow | None:
-    """The user of these tenants with this id or name."""
+    """Return the user of these tenants with this id or name."""
     if not key:
         return None
     return await about.emulator.runner.read(queries.person, [each.id for each in tenants], key=key)
 
 
 async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> UserRow:
-    """The user who was clicked, or typed in. Aadsts for one who is not there or may not sign in."""
+    """Return the user who was picked or named. Raises Aadsts for an unknown or disabled one."""
     key = about.need("user").strip()
     user = await find_user(about, tenants, key=key)
     if user is None:
@@ -111,8 +113,8 @@ async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> UserRow:
     return user
 
 
-def refusal(request: Request, asked: Asked, *, error: Aadsts) -> Response:
-    """The flaw, to the client (RFC 6749 4.1.2.1)."""
+def refusal(request: Request, asked: RequestedScope, *, error: Aadsts) -> Response:
+    """Send the error to the client (RFC 6749 4.1.2.1)."""
     parameters = {"error": error.word.error, "error_description": errors.described(request, error)}
     parameters["error_uri"] = f"{origin(request)}/error?code={error.word.code}"
     if asked.state is not None:
@@ -120,8 +122,8 @@ def refusal(request: Request, asked: Asked, *, error: Aadsts) -> Response:
     return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)
 
 
-async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Asked]:
-    """The request, as far as it must be right before anything goes to the client's address."""
+async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, RequestedScope]:
+    """Return the request, with the checks that come before anything is sent to the client's address."""
     client_id = about.need("client_id")
     tenants = await about.tenants(client_id)
     found = await about.emulator.runner.read(applications.application, tenants[0].id, client_id=client_id)
@@ -130,7 +132,7 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Ask
     redirect = about.need("redirect_uri")
     redirects.check(redirect, client_id=found.client_id, registered=list(found.redirect_uris), origin=about.origin)
     mode = about.form.get("response_mode", "query")
-    asked = Asked(
+    asked = RequestedScope(
         client_id=found.client_id,
         name=found.name,
         redirect_uri=redirect,
@@ -144,21 +146,23 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Ask
     return tenants, found, asked
 
 
-def _checked(asked: Asked, about: TokenRequest, *, application: ApplicationRow) -> Asked:
+def _checked(asked: RequestedScope, about: TokenRequest, *, application: ApplicationRow) -> RequestedScope:
     form = about.form
     kind = form.get("response_type")
     if not kind:
         raise errors.missing("response_type")
     if kind != "code":
-        raise Aadsts(errors.RESPONSE_TYPE, f"The response_type '{kind}' is not supported: this emulator knows 'code'.")
+        raise Aadsts(errors.RESPONSE_TYPE, f"The response_type '{kind}' is not supported: it must be 'code'.")
     mode = form.get("response_mode", "query")
     if mode not in redirects.MODES:
-        raise Aadsts(errors.RESPONSE_MODE, f"The response_mode is one of {', '.join(redirects.MODES)}, not '{mode}'.")
+        raise Aadsts(
+            errors.RESPONSE_MODE, f"The response_mode must be one of {', '.join(redirects.MODES)}, not '{mode}'."
+        )
     prompt = form.get("prompt", "")
     if prompt not in _PROMPTS:
         raise Aadsts(errors.BAD_REQUEST, f"The prompt '{prompt}' is not supported.")
     otherwise = errors.CONSENT_NEEDS_A_PAGE if prompt == "none" else errors.CONSENT_NOT_GIVEN
-    consent.permissions(asked_by_user(asked.scope, hosts=about.hosts), application, otherwise=otherwise)
+    consent.permissions(requested_by_user(asked.scope, hosts=about.hosts), application, otherwise=otherwise)
     return replace(asked, challenge=_challenge(form))
 
 
@@ -169,14 +173,16 @@ def _challenge(form: dict[str, str]) -> str | None:
             raise errors.missing("code_challenge")
         return None
     if method not in {"plain", "S256"}:
-        raise Aadsts(errors.CHALLENGE_WRONG, f"The code_challenge_method is 'S256' or 'plain', not '{method}'.")
+        raise Aadsts(errors.CHALLENGE_WRONG, f"The code_challenge_method must be 'S256' or 'plain', not '{method}'.")
     if not _CHALLENGE.fullmatch(challenge):
         raise Aadsts(errors.CHALLENGE_WRONG, "The size of the code challenge parameter is not valid.")
     return f"{method}:{challenge}"
 
 
-async def _silent(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: UserRow | None) -> Response:
-    """prompt=none: no page. There are no sessions, so only a hint says who it is (Differs from Entra ID)."""
+async def _silent(
+    about: TokenRequest, tenants: list[Tenant], *, asked: RequestedScope, user: UserRow | None
+) -> Response:
+    """prompt=none: no page. There are no sessions, so only a login_hint can name the user (Differs from Entra ID)."""
     if user is None:
         raise Aadsts(
             errors.LOGIN_REQUIRED,
@@ -187,8 +193,8 @@ async def _silent(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, u
     return await _back(about, tenants, asked=asked, user=user)
 
 
-async def _back(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: UserRow) -> Response:
-    """To the client, with a code."""
+async def _back(about: TokenRequest, tenants: list[Tenant], *, asked: RequestedScope, user: UserRow) -> Response:
+    """Send the browser to the client with a code."""
     tenant = next(each for each in tenants if each.id == user.tenant_id)
     request = CodeRequest(
         client_id=asked.client_id,

@@ -1,7 +1,7 @@
-"""Who the application is that asks, and whether it is: by secret, by certificate, or (a public client) by name alone.
+"""Authenticates the application: by secret, by certificate, or (a public client) by its id only.
 
-Rules: RFC 6749 2.3, RFC 7521 4.2. Differs from Entra ID: every application is a public and a confidential client at
-once, so a user's sign-in needs no credential; one that is given must be right.
+Sources: RFC 6749 2.3, RFC 7521 4.2. Differs from Entra ID: every application is a public and a confidential client at
+once, so a user's sign-in needs no credential; one that is sent must be right.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fauxtune.surfaces.identity.request import TokenRequest, application_not_fou
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application, and how it proved itself: `appidacr` of its tokens (0: not at all, 1: secret, 2: certificate)."""
+    """An application and its proof: `appidacr` of its tokens (0: not at all, 1: secret, 2: certificate)."""
 
     row: ApplicationRow
     proof: str
@@ -32,7 +32,9 @@ class Client:
 
 
 async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
-    """The application that asks. A credential that comes with the request must be right, whatever the grant."""
+    """Return the application of the request. Raises Aadsts if it is unknown, or if a credential in the request is
+    wrong.
+    """
     secret, signed = request.form.get("client_secret"), request.form.get("client_assertion")
     if secret and signed:
         raise Aadsts(errors.BAD_REQUEST, "Send 'client_secret' or 'client_assertion', not both.")
@@ -52,7 +54,7 @@ async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
 
 
 async def proven_client(request: TokenRequest, tenant: Tenant) -> Client:
-    """The same, where a credential is a must."""
+    """Return the application of the request. Raises Aadsts as `client_of`, and without a credential."""
     client = await client_of(request, tenant)
     if client.proof == "0":
         raise Aadsts(

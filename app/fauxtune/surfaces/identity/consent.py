@@ -1,30 +1,34 @@
-"""Which permissions a user's token gets: those that were asked for, if the application's consent covers them.
+"""The permissions of a user's token: the requested ones, if the application's consent covers them.
 
-Source: Entra ID "scopes and permissions", "error codes" (65001). What is consented to belongs to the application
-(`consentedScopes` on the control surface) and holds for every user.
+Source: Entra ID "scopes and permissions", "error codes" (65001). The consent belongs to the application
+(`consentedScopes` on the control surface) and is valid for every user.
 """
 
 from __future__ import annotations
 
 from fauxtune.core.model import consent
 from fauxtune.storage.rows.tenants import ApplicationRow
-from fauxtune.surfaces.identity.errors import CONSENT_REQUIRED, Aadsts, Word
-from fauxtune.surfaces.identity.scopes import Asked
+from fauxtune.surfaces.identity.errors import CONSENT_REQUIRED, Aadsts, ErrorCode
+from fauxtune.surfaces.identity.scopes import RequestedScope
 
-#: The one permission that Azure's own resources publish. Unverified for others, whose permissions are unknown here.
+#: The only permission that Azure's own resources publish. Unverified for other resources.
 _OTHERS = "user_impersonation"
 
 
-def permissions(asked: Asked, application: ApplicationRow, *, otherwise: Word = CONSENT_REQUIRED) -> tuple[str, ...]:
-    """The permissions of the token; none where OpenID's scopes alone were asked for. Aadsts where consent is missing.
+def permissions(
+    requested: RequestedScope, application: ApplicationRow, *, otherwise: ErrorCode = CONSENT_REQUIRED
+) -> tuple[str, ...]:
+    """Return the permissions of the token; empty if only OpenID's scopes were requested. Raises Aadsts without consent.
 
     Differs from Entra ID: permissions of other resources than Graph need no consent.
     """
-    if not asked.of_graph:
-        return tuple(_OTHERS if each == consent.DEFAULT else each for each in asked.permissions)
-    if not asked.permissions:
+    if not requested.of_graph:
+        return tuple(_OTHERS if name == consent.DEFAULT else name for name in requested.permissions)
+    if not requested.permissions:
         return ()
-    granted = consent.granted(asked.permissions, consented=application.consented_scopes, configured=application.roles)
+    granted = consent.granted(
+        requested.permissions, consented=application.consented_scopes, configured=application.roles
+    )
     if not granted:
         raise Aadsts(
             otherwise,

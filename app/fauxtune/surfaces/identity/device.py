@@ -13,11 +13,11 @@ from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, DEVICE_LIFETIME, INTERVAL, Standing
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
-from fauxtune.surfaces.identity import errors, notes, pages
+from fauxtune.surfaces.identity import errors, internal_tokens, pages
 from fauxtune.surfaces.identity.authorize import SHOWN, picked_user, read_ticket
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
-from fauxtune.surfaces.identity.scopes import asked_by_user
+from fauxtune.surfaces.identity.scopes import requested_by_user
 
 _WHY_NOT = {
     Standing.UNKNOWN: "That code didn't work. Check the code and try again.",
@@ -27,14 +27,14 @@ _ALREADY = "That code has been used already. Start again on your device."
 
 
 async def begin(about: TokenRequest) -> dict[str, Any]:
-    """The device authorization response (RFC 8628 3.2)."""
+    """Return the device authorization response (RFC 8628 3.2)."""
     client_id, scope = about.need("client_id"), about.form.get("scope")
     tenant = (await about.tenants(client_id))[0]
     runner = about.emulator.runner
     row = await runner.read(applications.application, tenant.id, client_id=client_id)
     if row is None:
         raise application_not_found(client_id, tenant.name)
-    asked_by_user(scope, hosts=about.hosts)
+    requested_by_user(scope, hosts=about.hosts)
     device_code, user_code = await runner.run(
         tenant,
         sign_ins.add_device,
@@ -56,7 +56,9 @@ async def begin(about: TokenRequest) -> dict[str, Any]:
 
 
 async def page(about: TokenRequest) -> Response:
-    """GET: asks for the code; with one (`user_code`, or `otc` as Entra ID's links have it), for the user."""
+    """Answer GET: the page for the code; with a code (`user_code`, or `otc` as in Entra ID's links) that for the
+    user.
+    """
     if not about.any_tenant:
         await about.tenant()
     code = about.form.get("user_code") or about.form.get("otc")
@@ -70,16 +72,18 @@ async def page(about: TokenRequest) -> Response:
     found = await runner.read(applications.application, tenants[0].id, client_id=row.client_id)
     people = await runner.read(queries.people, [each.id for each in tenants], limit=SHOWN)
     claims = {name: getattr(row, name) for name in ("digest", "client_id", "tenant_id", "any_tenant")}
-    ticket = notes.write(about.emulator, {"device": claims}, kind=notes.TICKET, lifetime=CODE_LIFETIME)
+    ticket = internal_tokens.write(
+        about.emulator, {"device": claims}, kind=internal_tokens.TICKET, lifetime=CODE_LIFETIME
+    )
     name = row.client_id if found is None else found.name
     return pages.users_page(name, people, ticket=ticket, forms_to="")
 
 
 async def click(about: TokenRequest) -> Response:
-    """POST: a user was picked, or nobody was."""
+    """Answer POST: a user was picked, or the sign-in was cancelled."""
     note = read_ticket(about).get("device")
     if note is None:
-        raise Aadsts(errors.BAD_REQUEST, "This click belongs to another page.")
+        raise Aadsts(errors.BAD_REQUEST, "This click belongs to another sign-in page.")
     decide, runner = sign_ins.decide, about.emulator.runner
     if about.form.get("decline"):
         done = await runner.read(decide, note["digest"])
@@ -97,7 +101,7 @@ async def click(about: TokenRequest) -> Response:
 
 
 async def _tenants(about: TokenRequest, *, client_id: str, tenant_id: str, any_: bool) -> list[Any]:
-    """The tenants whose users may sign in for this device."""
+    """Return the tenants whose users may sign in for this device."""
     if not any_:
         return [await about.tenant(tenant_id)]
     return await TokenRequest(about.emulator, "common", form={}, origin=about.origin).tenants(client_id)

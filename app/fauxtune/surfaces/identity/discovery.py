@@ -1,4 +1,4 @@
-"""What OAuth libraries ask before they ask for a token: OpenID documents, keys, instance and user discovery.
+"""The documents that OAuth libraries read before they request a token: OpenID documents, instance and user discovery.
 
 Ruled by OpenID Connect Discovery 1.0 3 and by what MSAL reads ([MSAL] authority metadata, UserRealm). Both OpenID
 documents of a tenant name one issuer.
@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 
 from fauxtune.core.model.tenants import Tenant
 
-#: Not one tenant but "the one that the user belongs to".
+#: Path segments that mean "the tenant of the user".
 ANY_TENANT = ("common", "organizations")
-#: Entra ID's own hosts, which this one stands for where name resolution says so.
+#: Entra ID's own hosts, for which this emulator answers if it is called by them.
 PUBLIC_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
 
 
 def issuer(origin: str, tenant: Tenant) -> str:
-    """Who issues this tenant's tokens."""
+    """Return the issuer of this tenant's tokens."""
     return f"{origin}/{tenant.id}/v2.0"
 
 
 def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dict[str, Any]:
-    """The OpenID document; `tenant` None stands for `common` and `organizations`, whose issuer is a pattern."""
+    """Return the OpenID document; `tenant` None stands for `common` and `organizations`, whose issuer is a pattern."""
     base = f"{origin}/{key if tenant is None else tenant.id}"
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -67,7 +67,7 @@ def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dic
 
 
 def _host_of(origin: str) -> str:
-    """Host and port of an origin, as its caller wrote them."""
+    """Return host and port of an origin."""
     return origin.partition("://")[2].partition("/")[0]
 
 
@@ -80,7 +80,7 @@ def _tenant_in(address: str) -> str:
 
 
 def _cloud(here: str) -> dict[str, str]:
-    """Where the rest of the cloud is: with us, or under the public names if the caller uses those."""
+    """The hosts of the cloud: this emulator, or the public names if the caller uses those."""
     public = here in PUBLIC_HOSTS
     return {
         "cloud_instance_name": "microsoftonline.com" if public else here,
@@ -90,7 +90,7 @@ def _cloud(here: str) -> dict[str, str]:
 
 
 def instance_metadata(origin: str, *, authorization_endpoint: str) -> dict[str, Any]:
-    """The answer to "is this host an authority?": this one is, and so is the public cloud that it stands for."""
+    """Return the metadata of instance discovery: this host is an authority, and so is the public cloud."""
     here = _host_of(origin)
     tenant = _tenant_in(authorization_endpoint)
     public = {"preferred_network": PUBLIC_HOSTS[0], "preferred_cache": PUBLIC_HOSTS[1], "aliases": list(PUBLIC_HOSTS)}
@@ -103,7 +103,7 @@ def instance_metadata(origin: str, *, authorization_endpoint: str) -> dict[str, 
 
 
 def user_realm(user: str, *, tenant: Tenant | None) -> dict[str, Any]:
-    """How a user signs in: always with a password here, if the domain is one of ours."""
+    """Return how a user signs in: with a password, if the domain belongs to a tenant."""
     domain = user.rpartition("@")[2]
     if tenant is None:
         return {"ver": "1.0", "account_type": "Unknown", "domain_name": domain}

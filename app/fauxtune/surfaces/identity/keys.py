@@ -1,4 +1,4 @@
-"""The key that signs tokens: one for all tenants, kept among the service's keys. Ruled by RFC 7517 and RFC 7638."""
+"""The key that signs tokens: one for all tenants, in the service's key store. Sources: RFC 7517, RFC 7638."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEY_NAME = "oauth"
 
 
 def signing_key(keys: KeyStore, source: KeySource | None = None) -> RSAKey:
-    """The key; with a `source`, one is made and stored when there is none yet (blocks)."""
+    """Return the key. With a `source` it is made and stored if there is none (blocks)."""
     if source is not None and not keys.has(KEY_NAME):
         keys.store(KEY_NAME, source.take())
     private = keys.load(KEY_NAME)

@@ -1,4 +1,4 @@
-"""The pages that people see: who signs in, which device, what went wrong. HTML with no file but itself.
+"""The pages for people: sign-in, device code, and messages. HTML without other files.
 
 Everything that is not ours is escaped. Each page has a Content-Security-Policy that allows nothing but its own style,
 its own script (by nonce), and forms to where they must go; no other page may frame it.
@@ -53,18 +53,20 @@ def _page(title: str, body: str, *, status: int = 200, forms_to: str = "'self'",
 
 
 def message_page(title: str, text: str, *, status: int = 200) -> Response:
-    """A sentence, and nothing to do."""
+    """Return a page with a message."""
     return _page(title, f"<p>{escape(text)}</p>", status=status)
 
 
 def users_page(application: str, users: list[UserRow], *, ticket: str, forms_to: str) -> Response:
-    """Who signs in? One click each; a user that is not listed can be named. `ticket`: what the click is about."""
+    """Return the page on which a user is picked by one click; users who are not listed can be named. `ticket`: the
+    request that the click answers.
+    """
     hidden = f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
     buttons = "".join(_user_button(each.document, key=each.id) for each in users)
     body = (
-        f"<p>to <strong>{escape(application)}</strong>. This is an emulator: whoever clicks is that user.</p>"
+        f"<p>to <strong>{escape(application)}</strong>. This is an emulator: click on the user who signs in.</p>"
         f'<form method="post">{hidden}{buttons}</form>'
-        f'<form method="post">{hidden}<label>Somebody else <input name="user" placeholder="name@domain" required>'
+        f'<form method="post">{hidden}<label>Another user <input name="user" placeholder="name@domain" required>'
         f"</label><button>Sign in</button></form>"
         f'<form method="post">{hidden}<button name="decline" value="1">Cancel</button></form>'
     )
@@ -77,7 +79,7 @@ def _user_button(document: Mapping[str, Any], *, key: str) -> str:
 
 
 def device_code_page(problem: str = "") -> Response:
-    """Which device? The code that it shows is typed in here."""
+    """Return the page on which the code of a device is typed in."""
     body = (
         f"{f'<p><strong>{escape(problem)}</strong></p>' if problem else ''}"
         '<form method="get"><label>The code that your app or device shows'
@@ -88,7 +90,7 @@ def device_code_page(problem: str = "") -> Response:
 
 
 def posting_page(target: str, fields: Mapping[str, str], *, forms_to: str) -> Response:
-    """A form that posts itself (OAuth 2.0 Form Post Response Mode); where scripts are off, a button does."""
+    """Return a form that posts itself, by a script or a button (OAuth 2.0 Form Post Response Mode)."""
     inputs = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields.items()
     )

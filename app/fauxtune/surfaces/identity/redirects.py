@@ -1,4 +1,5 @@
-"""Where a browser may be sent with a code, and how. RFC 8252 7, RFC 9700 4.1, OAuth 2.0 Form Post Response Mode.
+"""The addresses to which a browser may be sent with a code, and the ways to do it. RFC 8252 7, RFC 9700 4.1, OAuth 2.0
+Form Post Response Mode.
 
 Allowed without registration, for nobody but the person's own machine or app is behind them: loopback addresses (with
 any port and path), the native client's address (`https://login.microsoftonline.com/common/oauth2/nativeclient` and the
@@ -19,7 +20,7 @@ from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.pages import posting_page
 
 MODES = ("query", "fragment", "form_post")
-#: Enough for any client, and no more characters than RFC 3986 has.
+#: The characters of RFC 3986, and a length that is enough for every client.
 _LOOPBACK = re.compile(
     r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*)?"
     r"(\?[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*)?"
@@ -29,7 +30,7 @@ _NATIVE = "/common/oauth2/nativeclient"
 
 
 def check(uri: str, *, client_id: str, registered: list[str], origin: str) -> None:
-    """Aadsts for an address that no code may be sent to."""
+    """Raise Aadsts for an address to which no code may be sent."""
     native = {f"https://login.microsoftonline.com{_NATIVE}", f"{origin}{_NATIVE}", f"msal{client_id}://auth"}
     if len(uri) <= _LONGEST and (_LOOPBACK.fullmatch(uri) or uri in native or uri in registered):
         return
@@ -42,7 +43,7 @@ def check(uri: str, *, client_id: str, registered: list[str], origin: str) -> No
 
 
 def send(uri: str, parameters: Mapping[str, str], *, mode: str) -> Response:
-    """To an address that was checked, with these parameters."""
+    """Send the browser to a checked address with these parameters."""
     if mode == "form_post":
         return posting_page(uri, parameters, forms_to=source(uri))
     mark = "#" if mode == "fragment" else "&" if urlsplit(uri).query else "?"
@@ -52,7 +53,7 @@ def send(uri: str, parameters: Mapping[str, str], *, mode: str) -> Response:
 
 
 def source(uri: str) -> str:
-    """The address as Content-Security-Policy names it; browsers hold a form to it even behind a redirect."""
+    """Return the address for Content-Security-Policy; browsers apply it to forms even after a redirect."""
     parts = urlsplit(uri)
     # CSP knows no IPv6 addresses, and of an app's own scheme only the scheme.
     if parts.scheme not in {"http", "https"} or parts.netloc.startswith("["):

@@ -1,4 +1,4 @@
-"""What a token is asked with: the form, and the tenant that the path means."""
+"""A request for a token: the form, and the tenant of the path."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from fauxtune.surfaces.identity import errors
 from fauxtune.surfaces.identity.discovery import ANY_TENANT
 from fauxtune.surfaces.identity.errors import Aadsts, missing
 
-#: Tenants that are looked at where a path says `common`.
+#: The most tenants that are searched for a path with `common`.
 _TENANTS = 100
-#: An assertion with its chain of certificates is the longest that anybody sends.
+#: The longest form has an assertion with its chain of certificates.
 _LONGEST_FORM, _MOST_FIELDS = 128 * 1024, 100
 
 
@@ -39,7 +39,7 @@ class TokenRequest:
                 raise Aadsts(errors.BAD_REQUEST, error.message) from None
 
     def need(self, parameter: str) -> str:
-        """A parameter that must be there, and not empty."""
+        """Return a parameter. Raises Aadsts if it is missing or empty."""
         value = self.form.get(parameter)
         if not value:
             raise missing(parameter)
@@ -47,28 +47,28 @@ class TokenRequest:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names by which this emulator is reached, this request's among them."""
+        """The hosts of this emulator, including that of this request."""
         return self.emulator.addresses.hosts() | {host_of(self.origin)}
 
     @property
     def any_tenant(self) -> bool:
-        """Does the path leave the tenant open?"""
+        """Whether the path leaves the tenant open (`common` and others)."""
         return self.tenant_key.lower() in ANY_TENANT
 
     def means(self, tenant: Tenant) -> bool:
-        """Does the path mean this tenant, or leave it open?"""
+        """Whether the path names this tenant, or leaves it open."""
         return self.any_tenant or self.tenant_key.lower() in {tenant.id, tenant.name.lower(), tenant.domain}
 
     async def tenant(self, key: str | None = None) -> Tenant:
-        """The tenant with this key, else that of the path."""
-        wanted = self.tenant_key if key is None else key
+        """Return the tenant with this key, by default that of the path. Raises Aadsts for an unknown one."""
+        name = self.tenant_key if key is None else key
         try:
-            return await self.emulator.runner.tenant(wanted)
+            return await self.emulator.runner.tenant(name)
         except NotFound:
-            raise errors.tenant_not_found(wanted) from None
+            raise errors.tenant_not_found(name) from None
 
     async def tenants(self, client_id: str) -> list[Tenant]:
-        """The tenant of the path, or those that know the application; never none."""
+        """Return the tenant of the path, or those that have the application. Raises Aadsts if there is none of them."""
         if not self.any_tenant:
             return [await self.tenant()]
         known = await self.emulator.runner.read(
@@ -80,7 +80,7 @@ class TokenRequest:
 
 
 def application_not_found(client_id: str, directory: str) -> Aadsts:
-    """There is no such application in that tenant."""
+    """Return the refusal of a request for an unknown application."""
     return Aadsts(
         errors.APPLICATION_NOT_FOUND,
         f"Application with identifier '{client_id}' was not found in the directory '{directory}'. This can happen "
@@ -90,7 +90,7 @@ def application_not_found(client_id: str, directory: str) -> Aadsts:
 
 
 def read_form(body: bytes, authorization: str | None = None) -> dict[str, str]:
-    """The form's parameters. HTTP Basic (RFC 6749 2.3.1) gives client_id and client_secret as well."""
+    """Read the form's parameters, and client_id and client_secret of HTTP Basic (RFC 6749 2.3.1). Raises Aadsts."""
     if len(body) > _LONGEST_FORM:
         raise Aadsts(errors.BAD_REQUEST, f"The form must not be larger than {_LONGEST_FORM // 1024} KiB.")
     try:
@@ -105,6 +105,8 @@ def read_form(body: bytes, authorization: str | None = None) -> dict[str, str]:
         except ValueError:  # not base64, not ASCII, or not UTF-8 below it
             colon = ""
         if not colon:
-            raise Aadsts(errors.BAD_REQUEST, "The Authorization header is not 'Basic base64(client_id:client_secret)'.")
+            raise Aadsts(
+                errors.BAD_REQUEST, "The Authorization header must be 'Basic base64(client_id:client_secret)'."
+            )
         form |= {"client_id": unquote_plus(client), "client_secret": unquote_plus(secret)}
     return form

@@ -35,7 +35,7 @@ async def token(request: Request, tenant: TenantKey) -> Response:
     """By client_credentials (secret or certificate), password, refresh_token, authorization_code (PKCE) or device code:
     RFC 6749 3.2, RFC 7523, RFC 7636, RFC 8628. The client's id and secret may come by HTTP Basic.
     """
-    issued = await answer(await _about(request, tenant))
+    issued = await answer(await _form_request(request, tenant))
     return JSONResponse(issued.document, headers=_NOT_STORED)
 
 
@@ -46,8 +46,8 @@ async def token(request: Request, tenant: TenantKey) -> Response:
     openapi_extra=descriptions.form(descriptions.OLDER_TOKEN_FORM, required=("grant_type",)),
 )
 async def older_token(request: Request, tenant: TenantKey) -> Response:
-    """The same with `resource` in place of `scope`; numbers in the answer are text."""
-    return JSONResponse(await older_answer(await _about(request, tenant)), headers=_NOT_STORED)
+    """The older token endpoint, with `resource` in place of `scope`; numbers in the answer are text."""
+    return JSONResponse(await older_answer(await _form_request(request, tenant)), headers=_NOT_STORED)
 
 
 @router.get(
@@ -57,8 +57,8 @@ async def older_token(request: Request, tenant: TenantKey) -> Response:
     openapi_extra=descriptions.query(descriptions.AUTHORIZE_QUERY),
 )
 async def authorization_page(request: Request, tenant: TenantKey) -> Response:
-    """A page with the tenant's users (RFC 6749 4.1.1). A flaw goes to the redirect_uri, unless that is the flaw."""
-    return await authorize.page(request, _asked(request, tenant))
+    """A page with the tenant's users (RFC 6749 4.1.1). Errors go to the redirect_uri if that is valid."""
+    return await authorize.page(request, _query_request(request, tenant))
 
 
 @router.post(
@@ -68,8 +68,8 @@ async def authorization_page(request: Request, tenant: TenantKey) -> Response:
     openapi_extra=descriptions.form(descriptions.CLICK_FORM, required=("ticket",)),
 )
 async def authorization_click(request: Request, tenant: TenantKey) -> Response:
-    """Goes back to the redirect_uri with a code that is good once, for ten minutes."""
-    return await authorize.click(request, await _about(request, tenant))
+    """Returns to the redirect_uri with a code that is valid once, for ten minutes."""
+    return await authorize.click(request, await _form_request(request, tenant))
 
 
 @router.post(
@@ -79,8 +79,8 @@ async def authorization_click(request: Request, tenant: TenantKey) -> Response:
     openapi_extra=descriptions.form(descriptions.DEVICE_FORM, required=("client_id", "scope")),
 )
 async def device_code(request: Request, tenant: TenantKey) -> Response:
-    """RFC 8628 3.1: a code for the device to poll with, another for its user to type in; good for 15 minutes."""
-    return JSONResponse(await device.begin(await _about(request, tenant)), headers=_NOT_STORED)
+    """RFC 8628 3.1: a code with which the device polls, and another for its user to type in; valid for 15 minutes."""
+    return JSONResponse(await device.begin(await _form_request(request, tenant)), headers=_NOT_STORED)
 
 
 @router.get(
@@ -90,8 +90,8 @@ async def device_code(request: Request, tenant: TenantKey) -> Response:
     openapi_extra=descriptions.query({"user_code": "the code that the device shows"}),
 )
 async def device_page(request: Request, tenant: TenantKey) -> Response:
-    """Without `user_code` it is asked for; with it, the users to pick from are shown."""
-    return await device.page(_asked(request, tenant))
+    """The page asks for the code; with `user_code` it shows the users."""
+    return await device.page(_query_request(request, tenant))
 
 
 @router.post(
@@ -101,8 +101,8 @@ async def device_page(request: Request, tenant: TenantKey) -> Response:
     openapi_extra=descriptions.form(descriptions.CLICK_FORM, required=("ticket",)),
 )
 async def device_click(request: Request, tenant: TenantKey) -> Response:
-    """The device gets its tokens when it asks next."""
-    return await device.click(await _about(request, tenant))
+    """The device gets its tokens with its next poll."""
+    return await device.click(await _form_request(request, tenant))
 
 
 @router.get("/{tenant}/oauth2/v2.0/logout", summary="Sign out", responses=descriptions.PAGES)
@@ -122,7 +122,7 @@ async def native_client(request: Request, tenant: TenantKey) -> Response:
 @router.get("/{tenant}/.well-known/openid-configuration", summary="Get the OpenID document (v1.0)")
 async def openid_configuration(request: Request, tenant: TenantKey) -> dict[str, Any]:
     """OpenID Connect Discovery 1.0 4."""
-    about = _asked(request, tenant)
+    about = _query_request(request, tenant)
     found = None if about.any_tenant else await about.tenant()
     return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=found)
 
@@ -131,7 +131,7 @@ async def openid_configuration(request: Request, tenant: TenantKey) -> dict[str,
 @router.get("/{tenant}/discovery/keys", summary="Get the keys that tokens are signed with (v1.0)")
 async def keys(request: Request, tenant: TenantKey) -> dict[str, Any]:
     """A JSON Web Key Set (RFC 7517)."""
-    about = _asked(request, tenant)
+    about = _query_request(request, tenant)
     if not about.any_tenant:
         await about.tenant()
     return about.emulator.tokens.key_set()
@@ -139,13 +139,13 @@ async def keys(request: Request, tenant: TenantKey) -> dict[str, Any]:
 
 @router.get("/common/discovery/instance", summary="Get the hosts that are authorities")
 async def instance(request: Request, authorization_endpoint: str = "") -> dict[str, Any]:
-    """What MSAL asks about a host that it does not know."""
+    """MSAL asks this for a host that it does not know."""
     return discovery.instance_metadata(origin(request), authorization_endpoint=authorization_endpoint)
 
 
 @router.get("/common/UserRealm/{user}", summary="Get how a user signs in")
 async def user_realm(request: Request, user: str) -> dict[str, Any]:
-    """What MSAL asks before the password grant."""
+    """MSAL asks this before the password grant."""
     try:
         tenant = await emulator_of(request).runner.tenant(user.rpartition("@")[2])
     except NotFound:
@@ -155,18 +155,18 @@ async def user_realm(request: Request, user: str) -> dict[str, Any]:
 
 @router.get("/common/{word}/{user}", include_in_schema=False)
 async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict[str, Any]:
-    """The same for whoever writes it otherwise, as MSAL for Python does. Declared last, for it would match more."""
+    """UserRealm in another case, as MSAL for Python writes it. Declared last, for it matches more paths."""
     if word.lower() != "userrealm":
         raise HTTPException(404)
     return await user_realm(request, user)
 
 
-def _asked(request: Request, tenant: str) -> TokenRequest:
-    """What stands in the address."""
+def _query_request(request: Request, tenant: str) -> TokenRequest:
+    """The request with the parameters of the query."""
     return TokenRequest(emulator_of(request), tenant, form=dict(request.query_params), origin=origin(request))
 
 
-async def _about(request: Request, tenant: str) -> TokenRequest:
-    """What stands in the body."""
+async def _form_request(request: Request, tenant: str) -> TokenRequest:
+    """The request with the parameters of the body."""
     form = read_form(await request.body(), request.headers.get("authorization"))
     return TokenRequest(emulator_of(request), tenant, form=form, origin=origin(request))

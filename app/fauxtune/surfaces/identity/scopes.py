@@ -1,4 +1,4 @@
-"""What a scope asks for. `aud` of a token is the resource of its scope: `https://localhost/.default` is for
+"""The scope of a request. `aud` of a token is the resource of its scope: `https://localhost/.default` is for
 `https://localhost`, whatever stands there; a scope without a resource is Graph's.
 
 Sources: Entra ID "scopes and permissions"; RFC 6749 3.3.
@@ -22,13 +22,13 @@ from fauxtune.surfaces.identity.errors import (
 )
 
 _OPENID = {"openid", "profile", "email", "offline_access"}
-#: Scopes stand in tokens, and tokens in headers.
+#: Characters of a scope: it is in tokens, and tokens are in headers.
 _LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a user's scope asks for: permissions of one resource, and some of OpenID's own scopes.
+class RequestedScope:
+    """The scope of a user's request: permissions of one resource, and some of OpenID's own scopes.
 
     `names` are as they were written, `permissions` the same in Graph's spelling; `.default` may be the only one.
     """
@@ -41,7 +41,7 @@ class Asked:
 
 
 def resource_for_application(scope: str | None) -> str:
-    """The resource that an application's scope names: exactly one, and all of it."""
+    """Return the resource of an application's scope, which must be one `.default`. Raises Aadsts for others."""
     scope = _present(scope)
     resource = _resource(scope)
     if resource is None or " " in scope or not scope.endswith(DEFAULT):
@@ -53,8 +53,8 @@ def resource_for_application(scope: str | None) -> str:
     return resource
 
 
-def asked_by_user(scope: str | None, *, hosts: Collection[str]) -> Asked:
-    """What a user's scope asks for. `hosts`: names by which this emulator is reached, and so addresses of Graph.
+def requested_by_user(scope: str | None, *, hosts: Collection[str]) -> RequestedScope:
+    """Return the scope of a user's request. `hosts`: the hosts of this emulator, which are addresses of Graph.
 
     Aadsts for a scope of several resources, for `.default` beside other permissions, and for a permission that Graph
     has not.
@@ -73,7 +73,7 @@ def asked_by_user(scope: str | None, *, hosts: Collection[str]) -> Asked:
     names = tuple(dict.fromkeys(word.rpartition("/")[2] for word in named))
     if DEFAULT in names and len(names) > 1:
         raise _invalid(scope, f"{DEFAULT} cannot be combined with other permissions of its resource.")
-    return Asked(
+    return RequestedScope(
         # One of several names of Graph: an address says more than the id, which is that of bare permissions.
         resource=next((each for each in resources if each != GRAPH), GRAPH),
         of_graph=of_graph,
@@ -84,7 +84,7 @@ def asked_by_user(scope: str | None, *, hosts: Collection[str]) -> Asked:
 
 
 def _permission(name: str, *, scope: str) -> str:
-    """A permission of Graph in its own spelling; Entra ID does not mind the case of letters."""
+    """A permission of Graph in Graph's spelling; Entra ID ignores the case of letters."""
     found = DEFAULT if name == DEFAULT else known(name)
     if found is None:
         like = " or ".join(near(name))

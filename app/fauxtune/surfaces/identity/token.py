@@ -1,7 +1,7 @@
-"""The token endpoint and its grants, in Entra ID's words.
+"""The token endpoint and its grants.
 
 client_credentials (RFC 6749 4.4), password (4.3), refresh_token (6), authorization_code (4.1.3, RFC 7636) and device
-code (RFC 8628 3.4). Whatever is wrong is said before a code is used up.
+code (RFC 8628 3.4). All checks come before a code is used up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fauxtune.operations.directory.sign_ins import Standing
 from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.storage.queries import directory
 from fauxtune.storage.rows.tenants import SignInRow
-from fauxtune.surfaces.identity import errors, issuing, notes
+from fauxtune.surfaces.identity import errors, internal_tokens, issuing
 from fauxtune.surfaces.identity.clients import Client, client_of, proven_client
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.issuing import Issued
@@ -27,7 +27,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 async def answer(request: TokenRequest) -> Issued:
-    """The token response (RFC 6749 5.1). Aadsts says why not."""
+    """Return the token response (RFC 6749 5.1). Raises Aadsts for a refusal."""
     if not request.any_tenant:
         await request.tenant()
     grants: dict[str, Callable[[TokenRequest], Awaitable[Issued]]] = {
@@ -37,13 +37,13 @@ async def answer(request: TokenRequest) -> Issued:
         "authorization_code": _for_code,
         DEVICE_GRANT: _for_device,
     }
-    wanted = request.need("grant_type")
-    if wanted not in grants:
+    grant_type = request.need("grant_type")
+    if grant_type not in grants:
         raise Aadsts(
             errors.UNSUPPORTED_GRANT,
-            f"The app requested an unsupported grant type '{wanted}'. This emulator knows {', '.join(grants)}.",
+            f"The app requested an unsupported grant type '{grant_type}'. This emulator supports {', '.join(grants)}.",
         )
-    return await grants[wanted](request)
+    return await grants[grant_type](request)
 
 
 async def _for_application(request: TokenRequest) -> Issued:
@@ -75,7 +75,9 @@ async def _for_password(request: TokenRequest) -> Issued:
 async def _for_refresh_token(request: TokenRequest) -> Issued:
     expired = Aadsts(errors.GRANT_EXPIRED, "The refresh token has expired due to inactivity.")
     text = request.need("refresh_token")
-    note = notes.read(request.emulator, text, kind=notes.REFRESH, malformed=errors.GRANT_INVALID, expired=expired)
+    note = internal_tokens.read(
+        request.emulator, text, kind=internal_tokens.REFRESH, malformed=errors.GRANT_INVALID, expired=expired
+    )
     tenant = await request.tenant(note["tid"])
     client = await client_of(request, tenant)
     _check_bound(request, tenant, client=client, client_id=note["client"], what="refresh token")
@@ -94,10 +96,12 @@ async def _for_code(request: TokenRequest) -> Issued:
     code, now = request.need("code"), request.emulator.runner.clock.now()
     standing, row = await request.emulator.runner.read(sign_ins.code_standing, code, device=False, now=now)
     if row is None:
-        raise Aadsts(errors.GRANT_INVALID, "The authorization code is malformed, or not one of this emulator's.")
+        raise Aadsts(errors.GRANT_INVALID, "The authorization code is malformed, or was not issued by this emulator.")
     match standing:
         case Standing.EXPIRED:
-            raise Aadsts(errors.CODE_EXPIRED, "The provided authorization code has expired; they live ten minutes.")
+            raise Aadsts(
+                errors.CODE_EXPIRED, "The provided authorization code has expired; codes are valid for ten minutes."
+            )
         case Standing.REDEEMED:
             raise _used("Authorization")
     tenant = await request.tenant(row.tenant_id)
@@ -120,9 +124,9 @@ async def _for_device(request: TokenRequest) -> Issued:
     runner, now = request.emulator.runner, request.emulator.runner.clock.now()
     standing, row = await runner.read(sign_ins.code_standing, code, device=True, now=now)
     if row is None:
-        raise Aadsts(errors.DEVICE_CODE_WRONG, "The provided value for 'device_code' is none that was given out.")
-    asked = await request.tenant(row.tenant_id)
-    await _check_device(request, asked, row=row)
+        raise Aadsts(errors.DEVICE_CODE_WRONG, "The provided value for 'device_code' was not issued by this emulator.")
+    tenant = await request.tenant(row.tenant_id)
+    await _check_device(request, tenant, row=row)
     if standing is Standing.PENDING:
         standing = await runner.read(sign_ins.poll, row, now=now)
     match standing:
@@ -132,7 +136,7 @@ async def _for_device(request: TokenRequest) -> Issued:
                 "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
             )
         case Standing.TOO_FAST:
-            raise Aadsts(errors.DEVICE_TOO_FAST, f"Ask every {sign_ins.INTERVAL} seconds, not more often.")
+            raise Aadsts(errors.DEVICE_TOO_FAST, f"Poll every {sign_ins.INTERVAL} seconds, not more often.")
         case Standing.DECLINED:
             raise Aadsts(errors.DEVICE_DECLINED, "The user declined to sign in.")
         case Standing.EXPIRED:
@@ -146,12 +150,12 @@ async def _for_device(request: TokenRequest) -> Issued:
     return await _redeem(request, tenant, client=await client_of(request, tenant), row=row, what="Device")
 
 
-async def _check_device(request: TokenRequest, asked: Tenant, *, row: SignInRow) -> None:
-    """Is it the application that began, at the place where it began?"""
-    client = await client_of(request, asked)
+async def _check_device(request: TokenRequest, tenant: Tenant, *, row: SignInRow) -> None:
+    """Raise Aadsts unless the same application polls at the same tenant's endpoint as it began."""
+    client = await client_of(request, tenant)
     if client.id != row.client_id:
         raise Aadsts(errors.GRANT_INVALID, "The device code was issued to another application.")
-    if request.any_tenant != row.any_tenant or not request.means(asked):
+    if request.any_tenant != row.any_tenant or not request.means(tenant):
         raise Aadsts(errors.GRANT_INVALID, "The device code was issued at another tenant's endpoint.")
 
 
@@ -174,12 +178,12 @@ def _check_bound(request: TokenRequest, tenant: Tenant, *, client: Client, clien
 
 
 def _check_verifier(verifier: str | None, bound: str | None) -> None:
-    """RFC 7636 4.6. A verifier without a challenge: somebody took the challenge away (RFC 9700 4.8.2)."""
+    """RFC 7636 4.6. A verifier without a challenge is refused: the challenge was stripped (RFC 9700 4.8.2)."""
     method, _, challenge = (bound or "").partition(":")
-    given = verifier or ""
+    derived = verifier or ""
     if method == "S256":
-        given = base64.urlsafe_b64encode(hashlib.sha256(given.encode()).digest()).rstrip(b"=").decode()
-    if not hmac.compare_digest(given.encode(), challenge.encode()):
+        derived = base64.urlsafe_b64encode(hashlib.sha256(derived.encode()).digest()).rstrip(b"=").decode()
+    if not hmac.compare_digest(derived.encode(), challenge.encode()):
         raise Aadsts(
             errors.VERIFIER_WRONG,
             "The Code_Verifier does not match the code_challenge supplied in the authorization request.",

@@ -1,4 +1,4 @@
-"""The older token endpoint, `/oauth2/token`: it asks for a `resource`, and its numbers are text.
+"""The older token endpoint, `/oauth2/token`: it takes a `resource`, and its numbers are text.
 
 Source: Entra ID v1.0, "OAuth 2.0 client credentials flow", "authorization code flow". The tokens are the same.
 """
@@ -12,12 +12,12 @@ from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.surfaces.identity.request import TokenRequest
 from fauxtune.surfaces.identity.token import answer
 
-#: Seconds by which the older endpoint dates its tokens back.
+#: The seconds by which the older endpoint backdates its tokens.
 _BACK = 300
 
 
 async def older_answer(request: TokenRequest) -> dict[str, Any]:
-    """The token response as ADAL and old scripts read it."""
+    """Return the token response for ADAL and old scripts."""
     grant = request.need("grant_type")
     resource = request.form.get("resource")
     if not resource and grant in {"client_credentials", "password"}:
