@@ -68,13 +68,13 @@ _BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})
 
 def entity(type_name: str) -> Entity:
     """The entity of `#microsoft.graph.user`, `microsoft.graph.user` or `user`. Raises Invalid for an unknown type."""
-    found = _BY_NAME.get(bare_name(type_name).lower())
-    if found is None:
+    known = _BY_NAME.get(bare_name(type_name).lower())
+    if known is None:
         raise Invalid(
             f"The type 'microsoft.graph.{bare_name(type_name)}' could not be resolved by the model.",
             target="@odata.type",
         )
-    return found
+    return known
 
 
 def derived_from(base: Entity) -> tuple[Entity, ...]:

@@ -57,29 +57,29 @@ class _Reader:
 
     def whole(self) -> Condition:
         """Parse the whole search."""
-        found = self._either()
+        condition = self._either()
         if self.at < len(self.tokens):
             raise _malformed("join the clauses by AND or OR.")
-        return found
+        return condition
 
     def _either(self) -> Condition:
-        found = [self._both()]
+        conditions = [self._both()]
         while self._skip("OR"):
-            found.append(self._both())
-        return found[0] if len(found) == 1 else Or(tuple(found))
+            conditions.append(self._both())
+        return conditions[0] if len(conditions) == 1 else Or(tuple(conditions))
 
     def _both(self) -> Condition:
-        found = [self._one()]
+        conditions = [self._one()]
         while self._skip("AND"):
-            found.append(self._one())
-        return found[0] if len(found) == 1 else And(tuple(found))
+            conditions.append(self._one())
+        return conditions[0] if len(conditions) == 1 else And(tuple(conditions))
 
     def _one(self) -> Condition:
         if self._skip("("):
-            found = self._either()
+            condition = self._either()
             if not self._skip(")"):
                 raise _malformed("a parenthesis is not closed.")
-            return found
+            return condition
         if self.at == len(self.tokens) or self.tokens[self.at][0] != "clause":
             raise _malformed("a clause is missing.")
         clause = self.tokens[self.at][1]
@@ -101,25 +101,25 @@ class _Reader:
         return And(tuple(_word(field, word) for word in words))
 
     def _skip(self, word: str) -> bool:
-        found = self.at < len(self.tokens) and self.tokens[self.at] == (word, word)
-        self.at += found
-        return found
+        matches = self.at < len(self.tokens) and self.tokens[self.at] == (word, word)
+        self.at += matches
+        return matches
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    tokens: list[tuple[str, str]] = []
     at, end = 0, len(text.rstrip())
     while at < end:
         match = _TOKEN.match(text, at)
-        if match is None or len(found) == _MAX_TOKENS:
+        if match is None or len(tokens) == _MAX_TOKENS:
             raise _malformed(f'write clauses like "displayName:text", at most {_MAX_TOKENS // 2}.')
         if match["clause"] is not None:
-            found.append(("clause", re.sub(r"\\(.)", r"\1", match["clause"], flags=re.DOTALL)))
+            tokens.append(("clause", re.sub(r"\\(.)", r"\1", match["clause"], flags=re.DOTALL)))
         else:
             word = match["word"] or match["mark"]
-            found.append((word, word))
+            tokens.append((word, word))
         at = match.end()
-    return found
+    return tokens
 
 
 def _word(field: Field, word: str) -> Condition:

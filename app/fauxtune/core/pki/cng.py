@@ -61,10 +61,10 @@ def read_public_half(data: bytes) -> RSAPublicKey:
     """Read the public key in a blob of any of the three kinds, and nothing else in it. Raises Invalid for
     other bytes.
     """
-    found = int.from_bytes(data[:4], "little")
-    if found not in _NAMES:
+    kind = int.from_bytes(data[:4], "little")
+    if kind not in _NAMES:
         raise Invalid(f"These bytes are no CNG blob of an RSA key: none of {', '.join(_NAMES.values())}.")
-    return _public_half(data, magic=found)
+    return _public_half(data, magic=kind)
 
 
 def read_private_blob(data: bytes) -> RSAPrivateKey:
@@ -109,8 +109,8 @@ def _sizes(data: bytes, *, magic: int) -> tuple[int, int, int, int]:
     name = _NAMES[magic]
     if len(data) < _HEADER.size:
         raise Invalid(f"These bytes are too short for an {name}.")
-    found, bits, exponent, modulus, prime_1, prime_2 = _HEADER.unpack_from(data)
-    if found != magic:
+    actual, bits, exponent, modulus, prime_1, prime_2 = _HEADER.unpack_from(data)
+    if actual != magic:
         raise Invalid(f"These bytes are no {name}: they do not begin with {magic.to_bytes(4, 'little').decode()}.")
     halves = prime_1 + prime_2
     after = {_PUBLIC: 0, _SHORT_PRIVATE: halves, _PRIVATE: 2 * halves + prime_1 + modulus}[magic]

@@ -33,9 +33,9 @@ def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
     `largest` bytes.
     """
     outer = cms.ContentInfo.load(check_limits(data, largest=largest), strict=True)
-    found = outer["content_type"].native
-    if found != kind:
-        raise ValueError(f"it is {found}, not {kind}")
+    content_type = outer["content_type"].native
+    if content_type != kind:
+        raise ValueError(f"it is {content_type}, not {kind}")
     content = outer["content"]
     # asn1crypto has a type of its own for absent content, which would be noticed only later.
     if not isinstance(content, core.Sequence):
@@ -45,10 +45,10 @@ def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
 
 def octets(value: core.Asn1Value) -> bytes:
     """The bytes of a required OCTET STRING. Raises one of MALFORMED."""
-    found = value.native
-    if not isinstance(found, bytes):
+    content = value.native
+    if not isinstance(content, bytes):
         raise ValueError("a part of it is missing")
-    return found
+    return content
 
 
 def identifies(identifier: core.Choice, certificate: x509.Certificate) -> bool:

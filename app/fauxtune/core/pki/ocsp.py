@@ -70,9 +70,12 @@ class Responder:
         chain = _tlv(0xA0, _tlv(0x30, certificate.public_bytes(Encoding.DER)))
         return cls(certificate=certificate, key=key, identifier=identifier, names=names, chain=chain)
 
-    def answers_for(self, asked: CertificateId) -> bool:
+    def answers_for(self, certificate_id: CertificateId) -> bool:
         """Whether the authority issued the certificate, by the hashes of its name and key."""
-        return self.names.get(_HASHES.get(asked.algorithm, "")) == (asked.name_hash, asked.key_hash)
+        return self.names.get(_HASHES.get(certificate_id.algorithm, "")) == (
+            certificate_id.name_hash,
+            certificate_id.key_hash,
+        )
 
     def signed(self, data: bytes) -> bytes:
         """A successful answer with this ResponseData."""

@@ -112,12 +112,12 @@ def read_request(data: bytes) -> OcspRequest:
         version.end()
     _skip(body, 0xA1)  # requestorName
     # One more than allowed is enough to refuse the request.
-    asked = tuple(islice(_asked(body.take(_SEQUENCE)), MOST_CERTIFICATES + 1))
+    certificates = tuple(islice(_asked(body.take(_SEQUENCE)), MOST_CERTIFICATES + 1))
     nonce = _nonce(body.take(0xA2)) if body.tag == 0xA2 else None
     body.end()
-    if not 0 < len(asked) <= MOST_CERTIFICATES:
+    if not 0 < len(certificates) <= MOST_CERTIFICATES:
         raise Malformed("no certificate, or too many")
-    return OcspRequest(asked, nonce)
+    return OcspRequest(certificates, nonce)
 
 
 def _asked(requests: bytes) -> Iterator[CertificateId]:
@@ -148,7 +148,7 @@ def _certificate_id(whole: bytes) -> CertificateId:
 def _nonce(extensions: bytes) -> bytes | None:
     """The one nonce among the extensions; other extensions are ignored."""
     outer = _Part(extensions)
-    part, found, seen = _Part(outer.take(_SEQUENCE)), None, 0
+    part, nonce, seen = _Part(outer.take(_SEQUENCE)), None, 0
     outer.end()
     while part.tag is not None:
         seen += 1
@@ -162,11 +162,11 @@ def _nonce(extensions: bytes) -> bytes | None:
         extension.end()
         if oid == NONCE:
             inner = _Part(value)
-            if found is not None or len(inner.take(_OCTETS)) not in _NONCE_SIZES:
+            if nonce is not None or len(inner.take(_OCTETS)) not in _NONCE_SIZES:
                 raise Malformed("a nonce is one OCTET STRING of 1 to 128 octets")
             inner.end()
-            found = value
-    return found
+            nonce = value
+    return nonce
 
 
 def _skip(part: _Part, tag: int) -> None:

@@ -78,11 +78,11 @@ def password_encodings(password: bytes) -> list[Password]:
             texts.append(password.decode(encoding))
         except UnicodeDecodeError:
             continue
-    found = [Password(b"", b"")] if not password else []
+    passwords = [Password(b"", b"")] if not password else []
     for text in texts:
         bmp = text.encode("utf-16-be") + b"\0\0"
-        found += [Password(bmp, octets) for octets in (text.encode(), password, bmp)]
-    return list(dict.fromkeys(found))
+        passwords += [Password(bmp, octets) for octets in (text.encode(), password, bmp)]
+    return list(dict.fromkeys(passwords))
 
 
 def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, budget: Budget) -> bool:

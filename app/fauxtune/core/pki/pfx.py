@@ -105,8 +105,8 @@ def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> 
         with_mac = pfx["mac_data"].native is not None
         if with_mac:
             candidates = _authenticated(candidates, pfx=pfx, content=content, budget=budget)
-        found = _opened(candidates, content=content, budget=budget, with_mac=with_mac)
-        return _identity(found, thumbprint)
+        bags = _opened(candidates, content=content, budget=budget, with_mac=with_mac)
+        return _identity(bags, thumbprint)
     except MALFORMED as error:
         raise _unreadable(error) from None
 
@@ -147,16 +147,16 @@ def _opened(candidates: list[pbe.Password], *, content: bytes, budget: pbe.Budge
     """The contents, decrypted with the first encoding of the password that works."""
     problem: Exception | None = None
     for candidate in candidates:
-        found = _Bags()
+        bags = _Bags()
         try:
             for part in _some(pkcs12.AuthenticatedSafe.load(check_limits(content, largest=LARGEST_PFX), strict=True)):
                 _take_bags(
-                    _plain_part(part, password=candidate, budget=budget), found, password=candidate, budget=budget
+                    _plain_part(part, password=candidate, budget=budget), bags, password=candidate, budget=budget
                 )
         except MALFORMED as error:
             problem = problem or error
             continue
-        return found
+        return bags
     if not with_mac:
         raise PfxPasswordWrong("The PFX file does not open with this password.")
     raise _unreadable(problem)
@@ -222,22 +222,22 @@ def _take_certificate(bag: pkcs12.SafeBag, found: _Bags) -> None:
             found.names[certificate] = str(attribute["values"].native[0])
 
 
-def _identity(found: _Bags, thumbprint: str | None) -> PfxContents:
-    keys = {_public(key.public_key()): key for key in reversed(found.keys)}
+def _identity(bags: _Bags, thumbprint: str | None) -> PfxContents:
+    keys = {_public(key.public_key()): key for key in reversed(bags.keys)}
     pairs = [
-        (keys[spki], certificate) for certificate in found.certificates if (spki := _public_of(certificate)) in keys
+        (keys[spki], certificate) for certificate in bags.certificates if (spki := _public_of(certificate)) in keys
     ]
     if not pairs:
-        what = "no private key" if not found.keys else "no certificate that belongs to its private key"
+        what = "no private key" if not bags.keys else "no certificate that belongs to its private key"
         raise PfxWithoutKey(f"The PFX file holds {what}.")
-    wanted = [pair for pair in pairs if thumbprint and thumbprint_of(pair[1]) == thumbprint.lower()]
-    key, certificate = (wanted or pairs)[0]
-    others = [other for other in dict.fromkeys(found.certificates) if other != certificate]
+    chosen = [pair for pair in pairs if thumbprint and thumbprint_of(pair[1]) == thumbprint.lower()]
+    key, certificate = (chosen or pairs)[0]
+    others = [other for other in dict.fromkeys(bags.certificates) if other != certificate]
     return PfxContents(
         key=key,
         certificate=certificate,
         chain=_issuers_first(certificate, others),
-        name=found.names.get(certificate),
+        name=bags.names.get(certificate),
         identities=tuple(dict.fromkeys(thumbprint_of(pair[1]) for pair in pairs)),
     )
 

@@ -140,13 +140,15 @@ def grant(
     `certificate` and `key` are the authority's; the signature contains the former, for clients that check with it.
     """
     content = envelope(signed.certificates_only([issued]), exchange.signer)
-    return _answer(exchange, content, certificate=certificate, key=key, nonce=nonce, said={_STATUS: _SUCCESS})
+    return _answer(exchange, content, certificate=certificate, key=key, nonce=nonce, extra={_STATUS: _SUCCESS})
 
 
 def refuse(refusal: Refusal, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes) -> bytes:
     """The CertRep of a refusal, which has no content (RFC 8894 3.2.2)."""
-    said = {_STATUS: _FAILURE, _FAIL_INFO: str(refusal.reason)}
-    return _answer(refusal.exchange, None, certificate=certificate, key=key, nonce=nonce, said=said, text=refusal.text)
+    extra = {_STATUS: _FAILURE, _FAIL_INFO: str(refusal.reason)}
+    return _answer(
+        refusal.exchange, None, certificate=certificate, key=key, nonce=nonce, extra=extra, text=refusal.text
+    )
 
 
 def _answer(
@@ -156,12 +158,12 @@ def _answer(
     certificate: x509.Certificate,
     key: PrivateKey,
     nonce: bytes,
-    said: dict[str, str],
+    extra: dict[str, str],
     text: str = "",
 ) -> bytes:
     attributes: dict[str, core.Asn1Value] = {
         _MESSAGE_TYPE: core.PrintableString(_CERT_REP),
-        **{oid: core.PrintableString(value) for oid, value in said.items()},
+        **{oid: core.PrintableString(value) for oid, value in extra.items()},
         _SENDER_NONCE: core.OctetString(nonce),
         _RECIPIENT_NONCE: core.OctetString(exchange.nonce),
         _TRANSACTION: core.PrintableString(exchange.transaction),
@@ -174,13 +176,13 @@ def _answer(
 def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal:
     """The request in the message. An unreadable one is answered like an envelope that cannot be opened."""
     try:
-        found = request_from(csr)
-        challenge = _challenge(found)
+        request = request_from(csr)
+        challenge = _challenge(request)
     except (Invalid, *MALFORMED):
         return Refusal(exchange, FailInfo.BAD_REQUEST, NOT_OPENED)
-    if not has_proof_of_possession(found):
+    if not has_proof_of_possession(request):
         return Refusal(exchange, FailInfo.BAD_REQUEST, "The certificate request is not signed with its own key.")
-    if not isinstance(found.public_key(), RSAPublicKey):
+    if not isinstance(request.public_key(), RSAPublicKey):
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The certificate request must be about an RSA key.")
     return Request(exchange, kind, csr, challenge)
 
@@ -199,10 +201,10 @@ def _can_be_sealed_for(certificate: x509.Certificate) -> bool:
 
 
 def _nonce(message: signed.SignedMessage) -> bytes:
-    found = _attribute(message, _SENDER_NONCE, name="senderNonce")
-    if not isinstance(found, bytes) or not 0 < len(found) <= _LONGEST_NONCE:
+    nonce = _attribute(message, _SENDER_NONCE, name="senderNonce")
+    if not isinstance(nonce, bytes) or not 0 < len(nonce) <= _LONGEST_NONCE:
         raise Invalid(f"The pkiMessage's senderNonce must be 1 to {_LONGEST_NONCE} octets; 16 are usual.")
-    return found
+    return nonce
 
 
 def _text(message: signed.SignedMessage, oid: str, *, name: str, longest: int) -> str:

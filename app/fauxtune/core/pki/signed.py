@@ -201,19 +201,19 @@ def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.Signe
 def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
     if isinstance(attributes, core.Void):
         return {}
-    found: dict[str, tuple[bytes, ...]] = {}
+    values: dict[str, tuple[bytes, ...]] = {}
     if len(attributes) > _MOST_ATTRIBUTES:
         raise ValueError("it has too many signed attributes")
-    for each in attributes:
-        oid = each["type"].dotted
-        if len(each["values"]) > _MOST_VALUES:
+    for attribute in attributes:
+        oid = attribute["type"].dotted
+        if len(attribute["values"]) > _MOST_VALUES:
             raise ValueError("it has too many signed attributes, or too many values of one")
-        if oid in found:
+        if oid in values:
             raise ValueError(f"the signed attribute {oid} is there twice")
-        found[oid] = tuple(value.dump() for value in each["values"])
-    if not found:
+        values[oid] = tuple(value.dump() for value in attribute["values"])
+    if not values:
         raise ValueError("its set of signed attributes is empty")
-    return found
+    return values
 
 
 def _check(certificate: x509.Certificate, signer: cms.SignerInfo, *, data: bytes, digest: str) -> None:

@@ -109,18 +109,18 @@ def _signing(profile: Profile) -> str:
     document = profile.document
     alone = "smimeSigningEnabled" not in document
     required = _required(profile, "smimeSigningCertificate", even_unbound=alone)
-    wanted = bool(document.get("smimeSigningEnabled")) or required
-    return str(document.get("signingCertificateType") or ("certificate" if wanted else "none"))
+    enabled = bool(document.get("smimeSigningEnabled")) or required
+    return str(document.get("signingCertificateType") or ("certificate" if enabled else "none"))
 
 
 def _encryption(profile: Profile) -> str:
     document = profile.document
-    wanted = (
+    enabled = (
         bool(document.get("smimeEncryptByDefaultEnabled"))
         or bool(document.get("smimeEnablePerMessageSwitch"))
         or _required(profile, "smimeEncryptionCertificate")
     )
-    return str(document.get("encryptionCertificateType") or ("certificate" if wanted else "none"))
+    return str(document.get("encryptionCertificateType") or ("certificate" if enabled else "none"))
 
 
 def _required(profile: Profile, navigation: str, *, even_unbound: bool = False) -> bool:

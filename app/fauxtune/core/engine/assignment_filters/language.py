@@ -122,10 +122,10 @@ def parse_rule(text: str, vocabulary: Vocabulary) -> Rule:
     if len(text) > LONGEST:
         raise Invalid(f"The rule has {len(text)} characters; at most {LONGEST} are allowed.", target="rule")
     reader = _Reader(text, vocabulary)
-    found = reader.either(0)
+    rule = reader.either(0)
     if reader.token.kind != "end":
         raise reader.wrong("'and', 'or' or the end of the rule")
-    return found
+    return rule
 
 
 def meets(rule: Rule, values: Mapping[str, str | None]) -> bool:
@@ -174,10 +174,10 @@ def _compared(rule: Clause, held: str) -> bool:
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:
-    found = _LEADING.match(text)
-    if found is None:
+    match = _LEADING.match(text)
+    if match is None:
         return None
-    parts = [int(part) for part in found[1].split(".")[:4]]
+    parts = [int(part) for part in match[1].split(".")[:4]]
     return (*parts, *(0 for _ in range(4 - len(parts))))
 
 
@@ -188,12 +188,12 @@ def _folded(text: str) -> str:
 def _tokens(text: str) -> Iterator[_Token]:
     at = 0
     while at < len(text):
-        found = _PATTERN.match(text, at)
-        if found is None:
+        match = _PATTERN.match(text, at)
+        if match is None:
             raise _invalid(at, "this text has no closing double quote.")
-        if found.lastgroup != "space":
-            yield _Token(str(found.lastgroup), found[0], at)
-        at = found.end()
+        if match.lastgroup != "space":
+            yield _Token(str(match.lastgroup), match[0], at)
+        at = match.end()
     yield _Token("end", "", len(text))
 
 
@@ -296,14 +296,14 @@ class _Reader:
     def _list(self) -> tuple[str, ...]:
         if not self._takes_mark("["):
             raise self.wrong('a list such as ["one", "two"]')
-        found = [self._text()]
+        texts = [self._text()]
         while self._takes_mark(","):
             if self.token.text == "]":
                 break
-            found.append(self._text())
+            texts.append(self._text())
         if not self._takes_mark("]"):
             raise self.wrong("',' or ']'")
-        return tuple(found)
+        return tuple(texts)
 
     def _text(self) -> str:
         if self.token.kind != "text":

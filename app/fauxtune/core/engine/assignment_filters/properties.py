@@ -150,12 +150,12 @@ _EDITIONS = {
 
 def vocabulary_of(platform: str, *, apps: bool = False) -> Vocabulary:
     """The properties for rules of this devicePlatformType. Raises Invalid for a platform without filters."""
-    found = (APPS if apps else DEVICES).get(platform)
-    if found is None:
+    vocabulary = (APPS if apps else DEVICES).get(platform)
+    if vocabulary is None:
         known = ", ".join(APPS if apps else DEVICES)
         what = "managed apps" if apps else "managed devices"
         raise Invalid(f"There are no filters for {what} of the platform '{platform}': use {known}.", target="platform")
-    return found
+    return vocabulary
 
 
 def device_values(record: Mapping[str, Any], *, platform: str) -> dict[str, str | None]:

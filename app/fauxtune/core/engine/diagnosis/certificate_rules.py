@@ -86,17 +86,17 @@ def expires_soon(facts: Facts) -> Iterator[Observation]:
 
 def gap_in_time(facts: Facts) -> Iterator[Observation]:
     """Between two encryption certificates there is a time when none is valid."""
-    dated = [(each.not_before, each.not_after, each) for each in facts.imported(ENCRYPTION)]
+    dated = [(certificate.not_before, certificate.not_after, certificate) for certificate in facts.imported(ENCRYPTION)]
     whole = sorted(
-        ((begins, ends, each) for begins, ends, each in dated if begins is not None and ends is not None),
+        ((begins, ends, certificate) for begins, ends, certificate in dated if begins is not None and ends is not None),
         key=lambda dates: (dates[0], dates[1], dates[2].thumbprint),
     )
     covered: list[tuple[datetime, UserCertificate]] = []
-    for begins, ends, each in whole:
+    for begins, ends, certificate in whole:
         if covered and begins > covered[-1][0]:
-            yield _gap(covered[-1][0], begins, after=each, before=covered[-1][1], now=facts.now)
+            yield _gap(covered[-1][0], begins, after=certificate, before=covered[-1][1], now=facts.now)
         if not covered or ends > covered[-1][0]:
-            covered.append((ends, each))
+            covered.append((ends, certificate))
 
 
 def _gap(
@@ -115,35 +115,36 @@ def _gap(
 
 def purpose_key_usage(facts: Facts) -> Iterator[Observation]:
     """The key usage does not allow the purpose for which the certificate was imported."""
-    for each in facts.imported():
-        purpose = each.purpose or ""
-        if each.contents is not None and not allows(each.contents, purpose):
-            fitting = [word for word in USAGES if allows(each.contents, word)]
+    for certificate in facts.imported():
+        purpose = certificate.purpose or ""
+        if certificate.contents is not None and not allows(certificate.contents, purpose):
+            fitting = [word for word in USAGES if allows(certificate.contents, word)]
             advice = f"Import it for {fitting[0]}, or" if fitting else "Delete it, and"
             yield Observation(
                 message=f"The certificate was imported for {purpose}, which needs one of the key usages "
-                f"{', '.join(sorted(USAGES[purpose]))}; it has {_words(each.contents.key_usage)}.",
+                f"{', '.join(sorted(USAGES[purpose]))}; it has {_words(certificate.contents.key_usage)}.",
                 fix=f"{advice} import a certificate for {purpose} that has such a key usage.",
                 evidence={
                     "intendedPurpose": purpose,
-                    "keyUsage": sorted(each.contents.key_usage or ()),
+                    "keyUsage": sorted(certificate.contents.key_usage or ()),
                     "needsOneOf": sorted(USAGES[purpose]),
                 },
-                certificate=each.thumbprint,
+                certificate=certificate.thumbprint,
             )
 
 
 def purpose_extended_usage(facts: Facts) -> Iterator[Observation]:
     """E-mail protection is not among the extended key usages."""
-    for each in facts.imported():
-        if each.purpose in USAGES and each.contents is not None and not is_for_mail(each.contents):
-            usages = each.contents.extended_usages
+    for certificate in facts.imported():
+        if certificate.purpose in USAGES and certificate.contents is not None and not is_for_mail(certificate.contents):
+            usages = certificate.contents.extended_usages
             yield Observation(
-                message=f"The certificate was imported for {each.purpose}, but its extended key usages do not allow "
+                message=f"The certificate was imported for {certificate.purpose}, but its extended key usages do not "
+                "allow "
                 f"e-mail protection: {_words(usages)}.",
                 fix=f"Import a certificate with the extended key usage e-mail protection ({EMAIL_PROTECTION}).",
-                evidence={"intendedPurpose": each.purpose, "extendedKeyUsages": sorted(usages or ())},
-                certificate=each.thumbprint,
+                evidence={"intendedPurpose": certificate.purpose, "extendedKeyUsages": sorted(usages or ())},
+                certificate=certificate.thumbprint,
             )
 
 
@@ -152,9 +153,9 @@ def address_mismatch(facts: Facts) -> Iterator[Observation]:
     if facts.user is None:
         return
     mail = (facts.user.mail or "").casefold()
-    for each, device, profile in _in_use(facts):
-        assert each.contents is not None
-        addresses = each.contents.addresses
+    for certificate, device, profile in _in_use(facts):
+        assert certificate.contents is not None
+        addresses = certificate.contents.addresses
         if mail and mail in (address.casefold() for address in addresses):
             continue
         yield Observation(
@@ -164,7 +165,7 @@ def address_mismatch(facts: Facts) -> Iterator[Observation]:
             if mail
             else "Set the user's mail address (property mail).",
             evidence={"addresses": list(addresses), "primarySmtpAddress": facts.user.mail},
-            certificate=each.thumbprint,
+            certificate=certificate.thumbprint,
             device=device,
             profile=profile,
         )
@@ -173,8 +174,12 @@ def address_mismatch(facts: Facts) -> Iterator[Observation]:
 def revoked_in_use(facts: Facts) -> Iterator[Observation]:
     """A device uses a certificate that is on the revocation list."""
     for purpose in _purposes(facts):
-        valid = [each for each in facts.imported(purpose) if each.not_after and each.not_after > facts.now]
-        if valid and all(each.revoked_at is not None for each in valid):
+        valid = [
+            certificate
+            for certificate in facts.imported(purpose)
+            if certificate.not_after and certificate.not_after > facts.now
+        ]
+        if valid and all(certificate.revoked_at is not None for certificate in valid):
             newest = _newest(valid)
             assert newest is not None
             yield _revoked(newest)
@@ -184,15 +189,19 @@ def revoked_in_use(facts: Facts) -> Iterator[Observation]:
             yield _revoked(mine, device=device.id, profile=row.claims[0].profile if row.claims else None)
 
 
-def _revoked(each: UserCertificate, *, device: str | None = None, profile: str | None = None) -> Observation:
+def _revoked(certificate: UserCertificate, *, device: str | None = None, profile: str | None = None) -> Observation:
     return Observation(
-        message=f"The certificate in use was revoked on {day(each.revoked_at)} ({each.reason}).",
+        message=f"The certificate in use was revoked on {day(certificate.revoked_at)} ({certificate.reason}).",
         fix="Import a new certificate for the same purpose."
-        if each.source is Source.IMPORTED
+        if certificate.source is Source.IMPORTED
         else "Delete the certificate on the device, or remove the profile's assignment for a while: it is then "
         "issued again.",
-        evidence={"revokedAt": moment(each.revoked_at), "reason": each.reason, "serial": each.serial},
-        certificate=each.thumbprint,
+        evidence={
+            "revokedAt": moment(certificate.revoked_at),
+            "reason": certificate.reason,
+            "serial": certificate.serial,
+        },
+        certificate=certificate.thumbprint,
         device=device,
         profile=profile,
     )
@@ -226,11 +235,15 @@ def encryption_per_device(facts: Facts) -> Iterator[Observation]:
 
 
 def _purposes(facts: Facts) -> list[str]:
-    return sorted({each.purpose for each in facts.imported() if each.purpose})
+    return sorted({certificate.purpose for certificate in facts.imported() if certificate.purpose})
 
 
 def _newest(certificates: list[UserCertificate]) -> UserCertificate | None:
-    dated = [(each.not_after, each.thumbprint, each) for each in certificates if each.not_after is not None]
+    dated = [
+        (certificate.not_after, certificate.thumbprint, certificate)
+        for certificate in certificates
+        if certificate.not_after is not None
+    ]
     return max(dated, key=lambda dates: dates[:2])[2] if dated else None
 
 
@@ -244,10 +257,10 @@ def _own(facts: Facts) -> Iterator[tuple[Device, LedgerRow]]:
 
 def _in_use(facts: Facts) -> Iterator[tuple[UserCertificate, str | None, str | None]]:
     """The certificates for mail that have not expired, each with its device and profile if it is a device's own."""
-    for each in facts.imported():
-        is_current = each.not_after is not None and each.not_after > facts.now
-        if each.purpose in USAGES and each.contents is not None and is_current:
-            yield each, None, None
+    for certificate in facts.imported():
+        is_current = certificate.not_after is not None and certificate.not_after > facts.now
+        if certificate.purpose in USAGES and certificate.contents is not None and is_current:
+            yield certificate, None, None
     for device, row in _own(facts):
         mine = facts.owned(row.thumbprint)
         if mine is None or mine.contents is None or EMAIL_PROTECTION not in (mine.contents.extended_usages or ()):

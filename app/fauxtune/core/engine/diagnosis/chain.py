@@ -50,9 +50,11 @@ class Subject:
         if self.source is Source.IMPORTED:
             purpose = purpose_of(self.profile)
             held = self.facts.imported(purpose) or [
-                each for each in self.facts.imported() if each.contents is not None and allows(each.contents, purpose)
+                certificate
+                for certificate in self.facts.imported()
+                if certificate.contents is not None and allows(certificate.contents, purpose)
             ]
-            return frozenset(each.thumbprint for each in held)
+            return frozenset(certificate.thumbprint for certificate in held)
         rows = [] if self.device is None else self.device.claimed(self.profile.id)
         return frozenset(row.thumbprint for row in rows)
 
@@ -117,20 +119,20 @@ class LinkKind:
 
 def chain(subject: Subject, findings: list[Finding]) -> Chain:
     """The chain of the subject, from all findings."""
-    mine = [each for each in findings if subject.concerns(each)]
+    related = [finding for finding in findings if subject.concerns(finding)]
     # A profile that does not apply gives nothing, so that nothing else has to be there for it.
     gives = subject.profile.applies
     kinds = [kind for kind in LINKS if not kind.sources or (gives and subject.source in kind.sources)]
-    return Chain(subject, tuple(_link(kind, subject, findings=mine) for kind in kinds))
+    return Chain(subject, tuple(_link(kind, subject, findings=related) for kind in kinds))
 
 
 def _link(kind: LinkKind, subject: Subject, *, findings: list[Finding]) -> Link:
-    mine = [each for each in findings if each.code in kind.codes]
-    mine.sort(key=lambda each: each.severity is not Severity.ERROR)
-    if mine and mine[0].severity is Severity.ERROR:
-        return Link(kind.name, LinkStatus.BROKEN, mine[0].observation.message, tuple(mine))
+    related = [finding for finding in findings if finding.code in kind.codes]
+    related.sort(key=lambda finding: finding.severity is not Severity.ERROR)
+    if related and related[0].severity is Severity.ERROR:
+        return Link(kind.name, LinkStatus.BROKEN, related[0].observation.message, tuple(related))
     status, message = kind.assess(subject)
-    return Link(kind.name, status, mine[0].observation.message if mine else message, tuple(mine))
+    return Link(kind.name, status, related[0].observation.message if related else message, tuple(related))
 
 
 def _ok(message: str) -> Assessment:
@@ -158,7 +160,13 @@ def _import(subject: Subject) -> Assessment:
 
 
 def _connector_key(subject: Subject) -> Assessment:
-    names = sorted({each.key_name or "" for each in subject.facts.imported() if each.thumbprint in subject.thumbprints})
+    names = sorted(
+        {
+            certificate.key_name or ""
+            for certificate in subject.facts.imported()
+            if certificate.thumbprint in subject.thumbprints
+        }
+    )
     return _ok(f"A connector has the key {', '.join(repr(name) for name in names)}." if names else "No key is needed.")
 
 
@@ -167,7 +175,7 @@ def _profile(subject: Subject) -> Assessment:
 
 
 def _purpose(subject: Subject) -> Assessment:
-    if not any(each.thumbprint in subject.thumbprints for each in subject.facts.imported()):
+    if not any(certificate.thumbprint in subject.thumbprints for certificate in subject.facts.imported()):
         return _ok("There is no certificate yet.")
     return _ok(_unopened(subject) or f"Key usage and extended key usage allow {purpose_of(subject.profile)}.")
 
@@ -178,16 +186,20 @@ def _address(subject: Subject) -> Assessment:
 
 def _unopened(subject: Subject) -> str | None:
     """A sentence about certificates that cannot be checked yet; None if all can."""
-    held = [each for each in subject.facts.imported() if each.thumbprint in subject.thumbprints]
-    unknown = sum(each.contents is None for each in held)
+    held = [certificate for certificate in subject.facts.imported() if certificate.thumbprint in subject.thumbprints]
+    unknown = sum(certificate.contents is None for certificate in held)
     if not unknown:
         return None
     return f"{unknown} of {len(held)} cannot be checked until a connector has opened the file for a device."
 
 
 def _validity(subject: Subject) -> Assessment:
-    held = [each for each in subject.facts.certificates if each.thumbprint in subject.thumbprints]
-    newest = max((each for each in held if each.not_after is not None), key=attrgetter("not_after"), default=None)
+    held = [certificate for certificate in subject.facts.certificates if certificate.thumbprint in subject.thumbprints]
+    newest = max(
+        (certificate for certificate in held if certificate.not_after is not None),
+        key=attrgetter("not_after"),
+        default=None,
+    )
     if newest is None:
         return _ok("There is no certificate yet.")
     if newest.not_before is not None and newest.not_before > subject.facts.now:
@@ -249,7 +261,7 @@ def _connector(subject: Subject) -> Assessment:
     role = None if subject.source is None else subject.facts.roles.get(subject.source)
     if role is None:
         return _ok("No connector is needed.")
-    serving = [each.name for each in subject.facts.connectors if role in each.roles and each.online]
+    serving = [connector.name for connector in subject.facts.connectors if role in connector.roles and connector.online]
     return _ok(f"{', '.join(repr(name) for name in serving)} has the role {role} and is online.")
 
 

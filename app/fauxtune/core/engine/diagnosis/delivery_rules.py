@@ -83,7 +83,7 @@ def nothing_imported(facts: Facts) -> Iterator[Observation]:
             "assignment.",
             evidence={
                 "intendedPurpose": purpose,
-                "imported": {each.thumbprint: each.purpose for each in facts.imported()},
+                "imported": {certificate.thumbprint: certificate.purpose for certificate in facts.imported()},
             },
             device=device.id,
             profile=profile.id,
@@ -122,40 +122,48 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
 
 def key_missing(facts: Facts) -> Iterator[Observation]:
     """No connector has the key with which the import's password was encrypted."""
-    for each in facts.imported():
-        if each.key_name and (each.provider or "", each.key_name) not in facts.keys:
+    for certificate in facts.imported():
+        if certificate.key_name and (certificate.provider or "", certificate.key_name) not in facts.keys:
             known = sorted(f"'{key}' in '{provider}'" for provider, key in facts.keys)
             yield Observation(
-                message=f"The certificate was imported with the key '{each.key_name}' in '{each.provider}', which no "
+                message=f"The certificate was imported with the key '{certificate.key_name}' in "
+                f"'{certificate.provider}', which no "
                 "connector has: its password cannot be decrypted.",
                 fix="Import that key into the connector (Import-IntunePrivateKey), or the certificate again with "
                 f"a key that a connector has: {', '.join(known) or 'there is no key yet, so create one first'}.",
-                evidence={"providerName": each.provider, "keyName": each.key_name, "keysAtConnectors": known},
-                certificate=each.thumbprint,
+                evidence={
+                    "providerName": certificate.provider,
+                    "keyName": certificate.key_name,
+                    "keysAtConnectors": known,
+                },
+                certificate=certificate.thumbprint,
             )
 
 
 def key_unnamed(facts: Facts) -> Iterator[Observation]:
     """The import names no key, because it was made with a public-key file alone."""
-    for each in facts.imported():
-        if not each.key_name:
+    for certificate in facts.imported():
+        if not certificate.key_name:
             yield Observation(
                 message="The certificate was imported without the name of a key, so the connector cannot know which "
                 "one decrypts its password.",
                 fix="Import it again with providerName and keyName; a public-key file alone does not contain them.",
-                evidence={"providerName": each.provider, "keyName": each.key_name},
-                certificate=each.thumbprint,
+                evidence={"providerName": certificate.provider, "keyName": certificate.key_name},
+                certificate=certificate.thumbprint,
             )
 
 
 def role_without_connector(facts: Facts) -> Iterator[Observation]:
     """Profiles that reach the devices need a role that no connector has."""
     for role, profiles in _needed_roles(facts).items():
-        if not any(role in each.roles for each in facts.connectors):
+        if not any(role in connector.roles for connector in facts.connectors):
             yield Observation(
                 message=f"No connector has the role {role}, needed by {', '.join(profiles)}.",
                 fix=f"Install a certificate connector with the role {role}, or give the role to an existing one.",
-                evidence={"role": role, "connectors": {each.name: sorted(each.roles) for each in facts.connectors}},
+                evidence={
+                    "role": role,
+                    "connectors": {connector.name: sorted(connector.roles) for connector in facts.connectors},
+                },
                 role=role,
             )
 
@@ -163,13 +171,16 @@ def role_without_connector(facts: Facts) -> Iterator[Observation]:
 def connector_offline(facts: Facts) -> Iterator[Observation]:
     """Every connector with a needed role is offline."""
     for role, profiles in _needed_roles(facts).items():
-        serving = [each for each in facts.connectors if role in each.roles]
-        if serving and not any(each.online for each in serving):
+        serving = [connector for connector in facts.connectors if role in connector.roles]
+        if serving and not any(connector.online for connector in serving):
             yield Observation(
                 message=f"No connector with the role {role}, needed by {', '.join(profiles)}, answers: "
-                f"{'; '.join(each.offline_reason or '' for each in serving)}.",
-                fix=f"Start {', '.join(repr(each.name) for each in serving)} again.",
-                evidence={"role": role, "connectors": {each.name: each.offline_reason for each in serving}},
+                f"{'; '.join(connector.offline_reason or '' for connector in serving)}.",
+                fix=f"Start {', '.join(repr(connector.name) for connector in serving)} again.",
+                evidence={
+                    "role": role,
+                    "connectors": {connector.name: connector.offline_reason for connector in serving},
+                },
                 role=role,
             )
 
@@ -184,12 +195,12 @@ def root_elsewhere(facts: Facts) -> Iterator[Observation]:
             yield Observation(
                 message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) needs the trusted root of "
                 f"its authority on {device_name(device)}, which only {_either(known)} "
-                f"({'; '.join(facts.assigned(each.id) for each in known)}) would bring.",
+                f"({'; '.join(facts.assigned(root_profile.id) for root_profile in known)}) would bring.",
                 fix=f"Assign {_either(known)} to the same groups as '{name_of(profile)}'.",
                 evidence={
                     "root": root,
                     "certificateProfile": {"id": profile.id, "assignedTo": facts.assigned(profile.id)},
-                    "rootProfiles": {each.id: facts.assigned(each.id) for each in known},
+                    "rootProfiles": {root_profile.id: facts.assigned(root_profile.id) for root_profile in known},
                 },
                 device=device.id,
                 profile=profile.id,
@@ -326,8 +337,10 @@ def _needed_roles(facts: Facts) -> dict[str, list[str]]:
 def _tagged_otherwise(facts: Facts, purpose: str) -> bool:
     """Whether a certificate that fits this purpose was imported for a purpose that it does not fit."""
     return any(
-        each.contents is not None and not allows(each.contents, each.purpose or "") and allows(each.contents, purpose)
-        for each in facts.imported()
+        certificate.contents is not None
+        and not allows(certificate.contents, certificate.purpose or "")
+        and allows(certificate.contents, purpose)
+        for certificate in facts.imported()
     )
 
 
@@ -366,18 +379,18 @@ def _untrusted(facts: Facts) -> Iterator[tuple[Device, Profile, str]]:
             yield device, profile, needed
         target = profile.references.get(_ROOT_REFERENCE) if source_of(profile) is Source.SCEP else None
         if target is not None and device.profile(target) is None:
-            mark = next((each.mark for each in facts.known_profiles if each.id == target), "")
+            mark = next((known.mark for known in facts.known_profiles if known.id == target), "")
             if mark not in trusted:
                 yield device, profile, mark
 
 
 def _roots(facts: Facts, device: Device, *, root: str) -> list[KnownProfile]:
-    roots = [each for each in facts.known_profiles if each.source is Source.ROOT and each.mark == root]
-    return [each for each in roots if each.applies_to(device.variant)]
+    roots = [profile for profile in facts.known_profiles if profile.source is Source.ROOT and profile.mark == root]
+    return [profile for profile in roots if profile.applies_to(device.variant)]
 
 
 def _either(profiles: list[KnownProfile]) -> str:
-    return " or ".join(f"'{each.name}'" for each in profiles)
+    return " or ".join(f"'{profile.name}'" for profile in profiles)
 
 
 def _sha256(profile: Profile) -> str:

@@ -100,8 +100,8 @@ class Device:
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
         """The items that the profile wants on the device, as the next check-in would find them."""
-        wanted = (row for row in self.rows.values() if row.state not in NOT_WANTED)
-        return [row for row in wanted if any(claim.profile == profile for claim in row.claims)]
+        wanted_rows = (row for row in self.rows.values() if row.state not in NOT_WANTED)
+        return [row for row in wanted_rows if any(claim.profile == profile for claim in row.claims)]
 
     def profile(self, profile: ProfileId) -> Profile | None:
         """The profile, if it reaches the device."""
@@ -177,12 +177,12 @@ class Facts:
 
     def imported(self, purpose: str | None = None) -> list[UserCertificate]:
         """The imported certificates, or only those of one purpose."""
-        imported = [each for each in self.certificates if each.source is Source.IMPORTED]
-        return [each for each in imported if purpose in (None, each.purpose)]
+        imported = [certificate for certificate in self.certificates if certificate.source is Source.IMPORTED]
+        return [certificate for certificate in imported if purpose in (None, certificate.purpose)]
 
     def owned(self, thumbprint: str | None) -> UserCertificate | None:
         """The user's certificate with this thumbprint, or None."""
-        return next((each for each in self.certificates if each.thumbprint == thumbprint), None)
+        return next((certificate for certificate in self.certificates if certificate.thumbprint == thumbprint), None)
 
     def assigned(self, profile: ProfileId) -> str:
         """The profile's assignments, in words."""

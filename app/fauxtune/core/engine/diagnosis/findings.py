@@ -74,7 +74,7 @@ def finding(rule: Rule, observation: Observation) -> Finding:
 
 def is_consequence(later: Observation, earlier: list[Finding]) -> bool:
     """Whether the failure that `later` is about follows from an earlier finding."""
-    return any(each.explains and _concerns(each.observation, later) for each in earlier)
+    return any(finding.explains and _concerns(finding.observation, later) for finding in earlier)
 
 
 def _concerns(cause: Observation, effect: Observation) -> bool:

@@ -144,7 +144,7 @@ def _with_status(facts: Facts, status: ReachStatus) -> Iterator[tuple[Device | N
         return
     known = kind(facts.selected.profile.kind)
     for key, reach in facts.selected.reaches.items():
-        device = next((each for each in facts.devices if each.id == key), None)
+        device = next((one for one in facts.devices if one.id == key), None)
         fits = device is None or (
             known is not None and device.variant in known.reached and device.state is EnrollmentState.ACTIVE
         )

@@ -14,24 +14,24 @@ def every_type(
 ) -> dict[str, StructuredType | EnumType]:
     """The types by their names, in the order of names."""
     named = [kind for route in routes for kind in (route.accepts, route.returns) if kind is not None]
-    found = {part.name: part for kind in (*entities, *named) for part in _parts(kind)}
-    return dict(sorted(found.items()))
+    types = {part.name: part for kind in (*entities, *named) for part in _parts(kind)}
+    return dict(sorted(types.items()))
 
 
 def names_in_v1(routes: Iterable[Route[Any]], entities: Iterable[StructuredType]) -> frozenset[str]:
     """The names of the structured types that occur in a request or an answer of v1.0."""
     named = [kind for route in routes if not route.beta_only for kind in (route.accepts, route.returns)]
     waiting = [kind for kind in (*entities, *named) if kind is not None and not kind.beta_only]
-    found: set[str] = set()
+    names: set[str] = set()
     while waiting:
         kind = waiting.pop()
-        if kind.name not in found:
-            found.add(kind.name)
+        if kind.name not in names:
+            names.add(kind.name)
             waiting += [level for level in kind.lineage() if not level.beta_only]
             for prop in kind.properties_in(Version.V1).values():
                 if isinstance(prop.type, ComplexType):
                     waiting += [choice for choice in (prop.type, *prop.variants) if not choice.beta_only]
-    return frozenset(found)
+    return frozenset(names)
 
 
 def _parts(kind: StructuredType) -> Iterator[StructuredType | EnumType]:

@@ -56,9 +56,9 @@ def csdl(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], version: V
 
 
 def _enum(schema: Element, kind: EnumType, *, version: Version) -> None:
-    made = SubElement(schema, "EnumType", {"Name": kind.name, **({"IsFlags": "true"} if kind.flags else {})})
+    element = SubElement(schema, "EnumType", {"Name": kind.name, **({"IsFlags": "true"} if kind.flags else {})})
     for member in kind.in_version(version):
-        SubElement(made, "Member", {"Name": member, "Value": str(kind.number(member))})
+        SubElement(element, "Member", {"Name": member, "Value": str(kind.number(member))})
 
 
 def _structure(schema: Element, kind: StructuredType, *, version: Version) -> None:
@@ -67,15 +67,15 @@ def _structure(schema: Element, kind: StructuredType, *, version: Version) -> No
         about["BaseType"] = _named(kind.base)
     about |= {"Abstract": "true"} if kind.abstract else {}
     about |= {"OpenType": "true"} if kind.open else {}
-    made = SubElement(schema, "EntityType" if isinstance(kind, Entity) else "ComplexType", about)
+    element = SubElement(schema, "EntityType" if isinstance(kind, Entity) else "ComplexType", about)
     if isinstance(kind, Entity) and kind.base is None:
-        SubElement(SubElement(made, "Key"), "PropertyRef", {"Name": "id"})
+        SubElement(SubElement(element, "Key"), "PropertyRef", {"Name": "id"})
     for prop in kind.properties:
         if version is Version.BETA or not prop.beta_only:
-            _property(made, prop)
+            _property(element, prop)
     for navigation in kind.navigations if isinstance(kind, Entity) else ():
         if version is Version.BETA or not navigation.beta_only:
-            _navigation(made, navigation)
+            _navigation(element, navigation)
 
 
 def _property(parent: Element, prop: Property, *, tag: str = "Property") -> None:
@@ -97,23 +97,23 @@ def _sets(table: list[Route[Any]]) -> list[Route[Any]]:
 def _singletons(table: list[Route[Any]]) -> dict[str, list[Route[Any]]]:
     """The names at the root that are not entity sets, each with the readable routes directly below it."""
     sets = {route.template for route in _sets(table)}
-    found: dict[str, list[Route[Any]]] = {}
+    singletons: dict[str, list[Route[Any]]] = {}
     for route in table:
         if len(route.segments) != 2 or route.segments[0] in sets or route.segments[1][0] in "{$":
             continue
         if route.method == "GET" and route.returns is not None:
-            found.setdefault(route.segments[0], []).append(route)
-    return dict(sorted(found.items()))
+            singletons.setdefault(route.segments[0], []).append(route)
+    return dict(sorted(singletons.items()))
 
 
 def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> None:
-    made = next((one for one in schema.iter("EntityType") if one.get("Name") == name), None)
-    if made is None:
-        made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{ALIAS}.entity"})
+    element = next((one for one in schema.iter("EntityType") if one.get("Name") == name), None)
+    if element is None:
+        element = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{ALIAS}.entity"})
     for route in parts:
         kind = _named(route.returns)
         about = {"Name": route.segments[1], "Type": f"Collection({kind})" if route.many else kind}
-        SubElement(made, "NavigationProperty", about | {"ContainsTarget": "true"})
+        SubElement(element, "NavigationProperty", about | {"ContainsTarget": "true"})
 
 
 def _actions(table: list[Route[Any]]) -> Iterator[Element]:
@@ -132,17 +132,17 @@ def _actions(table: list[Route[Any]]) -> Iterator[Element]:
 
 
 def _action(route: Route[Any], *, name: str, above: Route[Any]) -> Element:
-    made = Element("Action", {"Name": name, "IsBound": "true"})
+    action = Element("Action", {"Name": name, "IsBound": "true"})
     bound = _named(above.returns)
     kind = f"Collection({bound})" if above.many else bound
-    SubElement(made, "Parameter", {"Name": "bindingParameter", "Type": kind})
+    SubElement(action, "Parameter", {"Name": "bindingParameter", "Type": kind})
     if isinstance(route.accepts, ComplexType):
         for prop in route.accepts.properties_in(Version.BETA).values():
-            _property(made, prop, tag="Parameter")
+            _property(action, prop, tag="Parameter")
     if route.returns is not None:
         answered = _named(route.returns)
-        SubElement(made, "ReturnType", {"Type": f"Collection({answered})" if route.many else answered})
-    return made
+        SubElement(action, "ReturnType", {"Type": f"Collection({answered})" if route.many else answered})
+    return action
 
 
 def _named(kind: StructuredType | EnumType | None) -> str:

@@ -96,15 +96,15 @@ def openapi_document(
     `x-refused` lists the branches of each version that are refused as a whole, with the reason. `has_conflicts`:
     whether an operation can answer 409. `examples` are answers by operation id.
     """
-    given = tuple(routes)
-    table = tuple(route for route in given if route.method != EVERY)
+    all_routes = tuple(routes)
+    table = tuple(route for route in all_routes if route.method != EVERY)
     types = every_type(table, entities)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
         "security": [{"bearer": []}],
         "paths": _paths(table, examples=examples or {}, has_conflicts=has_conflicts),
-        "x-refused": _branches(given),
+        "x-refused": _branches(all_routes),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "parameters": {
@@ -127,16 +127,16 @@ def operation_id(route: Route[Any], *, version: Version) -> str:
 def _paths(
     routes: tuple[Route[Any], ...], *, examples: Mapping[str, Any], has_conflicts: Callable[[Route[Any]], bool]
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    paths: dict[str, Any] = {}
     for version in Version:
         for route in sorted(routes, key=lambda route: (route.template, route.method)):
             if version is Version.BETA or not route.beta_only:
                 path = f"/{version}/{'/'.join(route.segments)}"
                 example = examples.get(operation_id(route, version=version))
-                found.setdefault(path, {})[route.method.lower()] = _operation(
+                paths.setdefault(path, {})[route.method.lower()] = _operation(
                     route, version=version, example=example, conflicts=has_conflicts(route)
                 )
-    return found
+    return paths
 
 
 def _branches(routes: tuple[Route[Any], ...]) -> dict[str, str]:
@@ -181,17 +181,17 @@ def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
 
 def _refusals(route: Route[Any], *, conflicts: bool) -> dict[str, Any]:
     """The refusals of an operation: those of every operation, and those that depend on its verb and keys."""
-    wanted = {"400", "401", "403", "413", "default"}
+    statuses = {"400", "401", "403", "413", "default"}
     if route.key_names:
-        wanted.add("404")
+        statuses.add("404")
     if route.method != "DELETE":
-        wanted.add("501")
+        statuses.add("501")
     if route.method not in {"GET", "DELETE"}:
-        wanted.add("415")
+        statuses.add("415")
     if conflicts and route.method != "GET":
-        wanted.add("409")
-    wanted.discard(str(route.status))
-    return {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS if status in wanted}
+        statuses.add("409")
+    statuses.discard(str(route.status))
+    return {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS if status in statuses}
 
 
 def _fidelity(fidelity: Fidelity) -> dict[str, str]:

@@ -15,10 +15,10 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 def double_quoted(text: str) -> str:
     """Put single-quoted strings into double quotes; text in double quotes stays as it is."""
-    return _TEXT.sub(lambda found: found[0] if found[1] is None else _string(found[1]), text)
+    return _TEXT.sub(lambda match: match[0] if match[1] is None else _string(match[1]), text)
 
 
 def _string(inner: str) -> str:
     # \u1234 stays an escape; \' and the others are replaced by their characters.
-    plain = _ESCAPE.sub(lambda found: found[0] if found[1] == "u" else _CONTROLS.get(found[1], found[1]), inner)
+    plain = _ESCAPE.sub(lambda match: match[0] if match[1] == "u" else _CONTROLS.get(match[1], match[1]), inner)
     return json.dumps(plain).replace("\\\\u", "\\u")

@@ -57,16 +57,16 @@ def binds(entity: Entity, body: Mapping[str, Any], *, reference_id: Callable[[st
     Reads `nav@odata.bind` (a URL, a list of them, or null) and the nested `{"id": ...}` that the SDKs send. Raises
     Invalid for a navigation that the type does not have, and for a URL that `reference_id` refuses.
     """
-    found: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}
     for key, value in body.items():
         navigation = entity.navigation(key.removesuffix(_BIND))
         if key.endswith(_BIND):
             if navigation is None or navigation.contained:
                 raise _unknown(entity, key.removesuffix(_BIND))
-            found[navigation.name] = _bound(navigation, value, reference_id=reference_id)
+            ids[navigation.name] = _bound(navigation, value, reference_id=reference_id)
         elif navigation is not None and not navigation.contained:
-            found.setdefault(navigation.name, _nested(navigation, value, reference_id=reference_id))
-    return found
+            ids.setdefault(navigation.name, _nested(navigation, value, reference_id=reference_id))
+    return ids
 
 
 def type_name(body: Mapping[str, Any]) -> str | None:
@@ -182,16 +182,16 @@ def _bound(navigation: Navigation, value: object, *, reference_id: Callable[[str
 
 def _nested(navigation: Navigation, value: object, *, reference_id: Callable[[str], str]) -> list[str]:
     things = [] if value is None else value if isinstance(value, list) else [value]
-    found = []
+    ids = []
     for thing in things:
         if not isinstance(thing, Mapping):
             raise Invalid(f"'{navigation.name}' must be an object with an 'id'.", target=navigation.name)
         known = thing.get("@odata.id", thing.get("id"))
         if isinstance(known, str) and "/" not in known:
-            found.append(text_value(known))
+            ids.append(text_value(known))
         else:
-            found.append(_reference(navigation, known, reference_id=reference_id))
-    return found
+            ids.append(_reference(navigation, known, reference_id=reference_id))
+    return ids
 
 
 def _reference(navigation: Navigation, url: object, *, reference_id: Callable[[str], str]) -> str:

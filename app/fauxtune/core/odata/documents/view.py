@@ -29,17 +29,17 @@ def view(
     `select` limits it to the named properties and `id`; names that this type does not have are ignored, because
     in a mixed list another type may have them (`check_select` refuses those that no type has).
     """
-    shown: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
+    answer: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
     for prop in _shown_properties(entity, version, select=select):
         if prop.name == "id" and "id" in document:
-            shown["id"] = document["id"]
+            answer["id"] = document["id"]
         elif select is None and prop.shown is Shown.BLANK_UNLESS_SELECTED:
-            shown[prop.name] = prop.initial()
+            answer[prop.name] = prop.initial()
         else:
-            shown[prop.name] = _shown(prop, document, version=version)
+            answer[prop.name] = _shown(prop, document, version=version)
     if entity.open:
-        shown |= _undeclared(entity, document, select=select)
-    return shown
+        answer |= _undeclared(entity, document, select=select)
+    return answer
 
 
 @lru_cache(maxsize=4096)
@@ -107,10 +107,10 @@ def _single(prop: Property, value: Any, *, version: Version) -> Any:
 def _complex(prop: Property, value: Mapping[str, Any], *, version: Version) -> dict[str, Any]:
     stored_type = value.get("@odata.type")
     kind: StructuredType = next((v for v in prop.variants if v.odata_type == stored_type), _declared(prop))
-    shown: dict[str, Any] = {} if stored_type is None else {"@odata.type": stored_type}
+    answer: dict[str, Any] = {} if stored_type is None else {"@odata.type": stored_type}
     for name, inner in kind.properties_in(version).items():
-        shown[name] = _shown(inner, value, version=version)
-    return shown
+        answer[name] = _shown(inner, value, version=version)
+    return answer
 
 
 def _declared(prop: Property) -> StructuredType:

@@ -59,20 +59,20 @@ def _either(reader: Reader, names: Names) -> Condition | Operand:
     first = _both(reader, names)
     if not _next_is(reader, "or"):
         return first
-    found = [as_condition(first)]
+    conditions = [as_condition(first)]
     while reader.skip("or"):
-        found.append(as_condition(_both(reader, names)))
-    return Or(tuple(found))
+        conditions.append(as_condition(_both(reader, names)))
+    return Or(tuple(conditions))
 
 
 def _both(reader: Reader, names: Names) -> Condition | Operand:
     first = _term(reader, names)
     if not _next_is(reader, "and"):
         return first
-    found = [as_condition(first)]
+    conditions = [as_condition(first)]
     while reader.skip("and"):
-        found.append(as_condition(_term(reader, names)))
-    return And(tuple(found))
+        conditions.append(as_condition(_term(reader, names)))
+    return And(tuple(conditions))
 
 
 def _next_is(reader: Reader, word: str) -> bool:
@@ -116,15 +116,15 @@ def _comparison(reader: Reader, names: Names) -> Condition | Operand:
 
 def _list(reader: Reader, names: Names) -> list[Literal]:
     reader.expect("(")
-    found: list[Literal] = []
-    while not found or reader.skip(","):
+    literals: list[Literal] = []
+    while not literals or reader.skip(","):
         operand = _primary(reader, names)
         if not isinstance(operand, Literal):
             raise malformed("the list of 'in' holds constants only.")
         _count(reader)
-        found.append(operand)
+        literals.append(operand)
     reader.expect(")")
-    return found
+    return literals
 
 
 def _primary(reader: Reader, names: Names) -> Condition | Operand:
@@ -168,9 +168,9 @@ def _function(reader: Reader, names: Names, *, name: str) -> Condition | Operand
     while reader.skip(","):
         arguments.append(_argument(reader, names, function=name))
     reader.expect(")")
-    wanted = 1 if name in _CASES else 2
-    if len(arguments) != wanted:
-        raise malformed(f"'{name}' takes {wanted} argument{'s' if wanted > 1 else ''}, not {len(arguments)}.")
+    count = 1 if name in _CASES else 2
+    if len(arguments) != count:
+        raise malformed(f"'{name}' takes {count} argument{'s' if count > 1 else ''}, not {len(arguments)}.")
     if name in _CASES:
         return folded(arguments[0], upper=_CASES[name])
     return text_test(TextTest(name), left=arguments[0], right=arguments[1])

@@ -103,11 +103,11 @@ class Names:
         """The condition that the document is of the type, or of a derived one. Raises Invalid for an unknown type."""
         known = {kind.name: kind for kind in (self.entity, *self.types)}
         # A mixed list is described by a stand-in of the same name as the base of what is in it.
-        base, wanted = known[self.entity.name], known[self._type(name).name]
+        base, target = known[self.entity.name], known[self._type(name).name]
         if not any(kind.is_a(base) for kind in known.values() if kind is not base):
             # If all are of one type, documents need not contain it.
-            return And(()) if base.is_a(wanted) else Or(())
-        return IsOf(tuple(sorted(kind.name for kind in known.values() if kind.is_a(wanted) and not kind.abstract)))
+            return And(()) if base.is_a(target) else Or(())
+        return IsOf(tuple(sorted(kind.name for kind in known.values() if kind.is_a(target) and not kind.abstract)))
 
     def literal(self, token: Token) -> Literal:
         """The constant of a token."""

@@ -112,16 +112,16 @@ def _select(text: str | None) -> tuple[str, ...] | None:
 
 
 def _orderby(text: str) -> tuple[OrderBy, ...]:
-    found = []
+    keys = []
     for item in split_outside(text, ","):
         words = item.split()
         direction = words[1].lower() if len(words) == 2 else "asc"
         if len(words) > 2 or direction not in {"asc", "desc"}:
             raise Invalid(f"Invalid orderby clause: '{item}' is not a property, 'asc' or 'desc'.", target="$orderby")
-        found.append(OrderBy(words[0], descending=direction == "desc"))
-    if len(found) > _MOST_SORT_KEYS:
+        keys.append(OrderBy(words[0], descending=direction == "desc"))
+    if len(keys) > _MOST_SORT_KEYS:
         raise Invalid(f"$orderby takes {_MOST_SORT_KEYS} properties at most.", target="$orderby")
-    return tuple(found)
+    return tuple(keys)
 
 
 def _integer(options: dict[str, str], name: str) -> int | None:

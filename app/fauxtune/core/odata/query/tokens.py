@@ -63,7 +63,7 @@ def tokenise(text: str) -> list[Token]:
     """The tokens, with an END as the last. Raises Invalid, with the offset, for other characters, and for too many
     tokens.
     """
-    found: list[Token] = []
+    tokens: list[Token] = []
     at = 0
     while at < len(text):
         match = _PATTERN.match(text, at)
@@ -71,12 +71,12 @@ def tokenise(text: str) -> list[Token]:
             what = "an unterminated string literal" if text[at] == "'" else f"unexpected character '{text[at]}'"
             raise malformed(f"{what} at position {at} in '{text}'.")
         if match.lastgroup != "space" and match.lastgroup is not None:
-            if len(found) == _MOST_TOKENS:
+            if len(tokens) == _MOST_TOKENS:
                 raise malformed(f"it is too long: at most {_MOST_TOKENS:,} words, signs and constants.")
-            found.append(_token(Kind(match.lastgroup), match.group(), at=at))
+            tokens.append(_token(Kind(match.lastgroup), match.group(), at=at))
         at = match.end()
-    found.append(Token(Kind.END, "", len(text)))
-    return found
+    tokens.append(Token(Kind.END, "", len(text)))
+    return tokens
 
 
 def _token(kind: Kind, text: str, *, at: int) -> Token:

@@ -104,11 +104,11 @@ class EnumType:
         members = self.in_version(version)
         exact = [member for member in members if self._numbers[member] == number]
         parts = [member for member in members if self.flags and self._numbers[member] & number == self._numbers[member]]
-        found = exact or [member for member in parts if self._numbers[member]]
-        if not found or reduce(or_, map(self.number, found)) != number:
+        chosen = exact or [member for member in parts if self._numbers[member]]
+        if not chosen or reduce(or_, map(self.number, chosen)) != number:
             known = ", ".join(f"{member} ({self._numbers[member]})" for member in members)
             raise Invalid(f"{number} is not a value of {qualified(self.name)}: use one of {known}.")
-        return ",".join(sorted(found, key=self.number))
+        return ",".join(sorted(chosen, key=self.number))
 
     def number(self, member: str) -> int:
         """The number of a member, given in its canonical form."""
@@ -248,8 +248,8 @@ class StructuredType:
 
     def find(self, name: str, *, version: Version = Version.BETA) -> Property | None:
         """The property of this name in any casing (query options do not mind; bodies do)."""
-        found = self._folded.get(name.lower())
-        return found if found is not None and found.name in self._all[version] else None
+        prop = self._folded.get(name.lower())
+        return prop if prop is not None and prop.name in self._all[version] else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
