@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ async def test_an_identity_alone_and_a_device_that_only_authenticated_are_not_en
     done = await complete(tablet)
     assert done is not None
     assert done.user_principal_name == contoso.upn("alice")
-    record = await contoso.look(device_queries.managed_device_of, tablet.enrollment_id)
+    record = await contoso.get(device_queries.managed_device_of, tablet.enrollment_id)
     shown = {name: record.document[name] for name in ("operatingSystem", "osVersion", "udid", "serialNumber")}
     assert shown == {"operatingSystem": "iOS", "osVersion": "17.5.1", "udid": "ios/1", "serialNumber": "ios/1"}
 
@@ -137,7 +138,7 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     tablet = await enrol_iphone(contoso, "alice", hardware="ios/1")
     key = contoso.device_keys[1]
     csr = certificate_request(key, "tablet")
-    again = {"signer": tablet.certificate, "keys": contoso.emulator.keys}
+    again: dict[str, Any] = {"signer": tablet.certificate, "keys": contoso.emulator.keys}
     der = await contoso.do(apple_enrollment.renew, csr, **again)
     renewed = StepwiseDevice(contoso=contoso, key=key, certificate=der)
     with pytest.raises(NotAllowed, match="another device"):
@@ -147,7 +148,7 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     assert await live(contoso) == 1
     with pytest.raises(EnrollmentEnded, match="has ended"):
         await contoso.do(apple_enrollment.renew, csr, **again)
-    unknown = {**again, "signer": b"none of ours"}
+    unknown: dict[str, Any] = {**again, "signer": b"none of ours"}
     with pytest.raises(NotFound):
         await contoso.do(apple_enrollment.renew, csr, **unknown)
 
@@ -160,6 +161,6 @@ async def test_two_devices_may_listen_under_one_token(contoso: Contoso) -> None:
         await authenticate(tablet, hardware=hardware)
         await complete(tablet, push_token="66616b65546f6b656e")
     assert await live(contoso) == 2
-    found = await contoso.look(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
+    found = await contoso.get(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
     assert found.id in {first.enrollment_id, second.enrollment_id}
     assert credentials.digest(first.certificate) != credentials.digest(second.certificate)

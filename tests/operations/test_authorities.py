@@ -111,7 +111,7 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
     emulator, tenant = staffed.emulator, staffed.tenant
     lists = await asyncio.gather(*(crl_and_ocsp.crl(emulator, tenant, name="issuing") for _ in range(6)))
     assert len(set(lists)) == 1
-    row = await staffed.look(authority_queries.authority, tenant.id, name="issuing")
+    row = await staffed.get(authority_queries.authority, tenant.id, name="issuing")
     assert row.crl_number == 1
     answers = await asyncio.gather(
         *(crl_and_ocsp.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6))
@@ -162,7 +162,7 @@ async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed:
     phone, certificate = await phone_with_certificate(staffed)
     await staffed.do(revocation.revoke, hexed(certificate), reason="certificateHold", authority_name="issuing")
     await staffed.action(phone, device_actions.retire)
-    row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
+    row = await staffed.get(queries.certificate, staffed.tenant.id, key=hexed(certificate))
     assert row.reason == "cessationOfOperation"
 
 
@@ -218,7 +218,7 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Contoso) ->
         await staffed.do(revocation.revoke, hexed(certificate), reason="unspecified", authority_name="issuing")
     staffed.clock.forward(hours=5)
     await set_state(staffed, "available")
-    row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
+    row = await staffed.get(queries.certificate, staffed.tenant.id, key=hexed(certificate))
     assert (row.revoked_at, row.reason) == (staffed.clock.now(), "cessationOfOperation")
     (revoked,) = await staffed.events("revoked")
     assert (revoked.device, revoked.user) == (phone.enrollment_id, staffed.upn("alice"))
@@ -363,8 +363,8 @@ async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Con
     staffed.clock.forward(days=-300)
     third = await signer()
     assert third.not_valid_after_utc < first.not_valid_before_utc
-    row = await staffed.look(authority_queries.authority, staffed.tenant.id, name="issuing")
-    assert staffed.emulator.keys.has(row.responder_key_name)
+    row = await staffed.get(authority_queries.authority, staffed.tenant.id, name="issuing")
+    assert staffed.emulator.keys.has(row.responder_key_name or "")
 
 
 async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(staffed: Contoso) -> None:

@@ -30,7 +30,7 @@ OF_THE_DEVICE = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAltern
 
 
 async def subject(contoso: Contoso, serial: str | None) -> str:
-    row = await contoso.look(queries.certificate, contoso.tenant.id, key=str(serial))
+    row = await contoso.get(queries.certificate, contoso.tenant.id, key=str(serial))
     return x509.load_der_x509_certificate(row.certificate).subject.rfc4514_string()
 
 
@@ -86,7 +86,7 @@ async def test_another_primary_user_brings_their_certificates_and_takes_the_form
     bob = await contoso.user_id("bob")
     assert (shown.user_id, shown.document["userId"]) == (bob, bob)
     assert shown.document["userPrincipalName"] == contoso.upn("alice"), "who enrolled it stays"
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": marks["alice"]}
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": marks["alice"]}
     assert await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where) is not None, (
         "the record stays in the service"
     )

@@ -163,6 +163,7 @@ async def test_an_edited_profile_leaves_the_certificate_as_it_is(contoso: Contos
     await phone.settle()
     serial = (await phone.item()).serial
     known = kind("androidWorkProfilePkcsCertificateProfile")
+    assert known is not None
     changes = {"certificateTemplateName": "SmimeBoth"}
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()

@@ -49,6 +49,7 @@ class Program:
     @classmethod
     async def started(cls, contoso: Contoso, name: str, *, folder: Path, keys: KeyRing) -> Program:
         added = await contoso.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
+        assert added.credential is not None
         stranger = ConnectorSession(connector_registry.digest(added.credential))
         hello = Hello(version="6.2406.0.1001", machine=name)
         start_session = await contoso.do(connector_channel.start_session, stranger, hello=hello)
@@ -80,7 +81,7 @@ class Program:
         loop = asyncio.get_running_loop()
 
         def certify(csr: x509.CertificateSigningRequest) -> Any:
-            asked = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
+            asked: dict[str, Any] = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
             call = self.contoso.do(connector_channel.certify, self.session, **asked, resources=self.resources)
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 

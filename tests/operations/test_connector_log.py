@@ -10,6 +10,7 @@ import pytest
 from fauxtune.connector.refusals import REFUSALS, AuthorityUnknown, TemplateUnknown
 from fauxtune.core.model.connector_events import DIAGNOSTICS, NAMES, Happening, diagnostic, event
 from fauxtune.core.model.connectors import ROLES, Program
+from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import connectors as queries
@@ -178,7 +179,7 @@ async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(co
     first = await log(contoso, limit=4)
     assert len(await log(contoso, after=first[-1].number)) == 16
     assert await log(contoso, connector_id="nobody") == []
-    assert await contoso.look(queries.connector_log, "another tenant") == []
+    assert await contoso.look(queries.connector_log, TenantId("another tenant")) == []
 
 
 def test_every_number_is_in_the_range_that_the_documents_give_its_role() -> None:

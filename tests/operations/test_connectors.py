@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from fauxtune.connector.refusals import (
@@ -189,8 +190,8 @@ SPOILT: list[tuple[Spoil, tuple[int, ...], str]] = [
     (wrong_key, (KeyMissing.number,), "'NoSuchKey'"),
     (wrong_hash, (PasswordUndecryptable.number,), "another key or another hash"),
     (old_padding, (PaddingUnsupported.number,), "'pkcs1'"),
-    (wrong_password, (PfxNotOpened.number,), "does not open with the password"),
-    (no_private_key, (PfxKeyMissing.number,), "no identity"),
+    (wrong_password, (PfxNotOpened.number,), "cannot be opened with the password"),
+    (no_private_key, (PfxKeyMissing.number,), "has no private key"),
     (another_certificate, (ThumbprintDiffers.number, PfxKeyMissing.number), "ab" * 20),
     (damaged_file, (PfxBroken.number, PfxNotOpened.number), ""),
 ]
@@ -209,7 +210,7 @@ async def test_what_the_connector_cannot_use_fails_that_item_on_that_device_and_
 ) -> None:
     profile = await contoso.imported_profile()
     good, bad = await contoso.import_pfx("alice"), await spoilt_import(contoso, spoil)
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": bad}
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": bad}
     before = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
     phone, bobs = await contoso.enroll("alice"), await contoso.enroll("bob")
     for each in (phone, bobs):
@@ -263,6 +264,7 @@ async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(cont
     await phone.settle()
     assert await phone.states() == {f"imported/{mark}": "failed"}
     key = contoso.emulator.connector_keys.load(row.file)
+    assert isinstance(key, RSAPrivateKey)
     await contoso.do(connector_registry.add_key, row.connector_id, **where, key=key.public_key(), file=row.file)
     changes = {"encryptedPfxPassword": await contoso.encrypted("geheim-42")}
     await contoso.do(imported_pfx.update_pfx, await contoso.record_id("alice", mark), changes=changes)
@@ -299,12 +301,12 @@ async def test_other_bytes_for_a_delivered_record_are_delivered_in_their_place(c
 async def test_a_pfx_is_opened_once_however_many_devices_get_it(contoso: Contoso) -> None:
     await contoso.imported_profile()
     mark = await contoso.import_pfx("alice")
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
-    assert not (await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)).verified
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
+    assert not (await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)).verified
     phones = [await contoso.enroll("alice") for _ in range(2)]
     for phone in phones:
         await phone.settle()
-        assert (await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)).verified
+        assert (await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)).verified
     envelopes = [each.sealed for phone in phones for each in await phone.policy()]
     assert len(set(envelopes)) == 2, "the envelope is each device's own"
     assert len({each.pfx for phone in phones for each in await phone.policy()}) == 1
@@ -342,6 +344,7 @@ async def test_an_unknown_template_lists_the_known_ones_and_heals_with_the_profi
     message = (await contoso.profile_state(phone, profile)).message
     assert all(name in str(message) for name in ("'Nothing'", "SmimeSigning", "ExchangeUser"))
     known = kind("androidWorkProfilePkcsCertificateProfile")
+    assert known is not None
     changes = {"certificateTemplateName": "SmimeP256"}
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
@@ -361,6 +364,7 @@ async def test_a_template_that_the_connector_may_not_use_heals_as_soon_as_the_pr
     await phone.settle()
     assert "SmimeBoth" in str((await contoso.profile_state(phone, profile)).message)
     known = kind("androidWorkProfilePkcsCertificateProfile")
+    assert known is not None
     changes = {"certificateTemplateName": "SmimeSigning"}
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
@@ -374,6 +378,7 @@ async def test_a_certificate_that_is_still_asked_for_follows_an_edited_profile(c
     phone = await contoso.enroll("alice")
     await phone.settle()
     known = kind("androidWorkProfilePkcsCertificateProfile")
+    assert known is not None
     changes = {"certificateTemplateName": "SmimeEncryption"}
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await contoso.connector(state="online")
@@ -408,7 +413,7 @@ async def test_without_its_root_a_pkcs_profile_is_an_error_until_the_root_is_ass
 async def test_connectors_and_keys_are_refused_with_what_would_be_right(contoso: Contoso) -> None:
     (row,) = await contoso.look(connector_queries.connector_key_rows, contoso.tenant.id)
     key = contoso.emulator.connector_keys.load(row.file)
-    named = {"provider": row.provider, "key_name": row.key_name, "key": key.public_key(), "file": "f"}
+    named: dict[str, Any] = {"provider": row.provider, "key_name": row.key_name, "key": key.public_key(), "file": "f"}
     with pytest.raises(Conflict, match="exists already"):
         await contoso.do(connector_registry.add_key, row.connector_id, **named)
     with pytest.raises(NotFound, match="nobody"):

@@ -6,7 +6,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import ItemKey, ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.transaction import Transaction
@@ -27,12 +27,12 @@ async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_ane
     old = (await contoso.look(queries.ledger_rows, device.enrollment_id))[key]
     await contoso.do(device_actions.wipe, (await device.record()).id, options={"keepEnrollmentData": True})
     assert (await device.row()).state == "active"
-    assert await contoso.certificate_status(old.serial) == "good", "the device has not heard of it yet"
+    assert await contoso.certificate_status(old.serial or "") == "good", "the device has not heard of it yet"
     await settle_all(device)
     record = (await device.record()).document
     assert record["managementState"] == "managed"
     assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
-    assert await contoso.certificate_status(old.serial) == "revoked"
+    assert await contoso.certificate_status(old.serial or "") == "revoked"
     assert await device.states() == {"root": "installed", "pkcs": "installed"}
     new = (await contoso.look(queries.ledger_rows, device.enrollment_id))[key]
     assert new.serial != old.serial, "a reset device makes do with no old certificate"
@@ -94,7 +94,7 @@ async def test_what_a_kind_cannot_do_leaves_no_trace(contoso: Contoso) -> None:
 async def test_many_devices_are_told_apart(contoso: Contoso) -> None:
     owned, personal = await contoso.enroll("alice", mode="fully-managed"), await contoso.enroll("bob")
     known = [(await phone.record()).id for phone in (owned, personal)]
-    told = await contoso.do(bulk_actions.execute, [*known, "x"], action=DeviceAction.WIPE)
+    told = await contoso.do(bulk_actions.execute, [*known, ManagedDeviceId("x")], action=DeviceAction.WIPE)
     assert told == {
         "successfulDeviceIds": known[:1],
         "failedDeviceIds": [],

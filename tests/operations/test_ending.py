@@ -117,7 +117,7 @@ async def test_an_action_revokes_pkcs_when_it_is_accepted_and_the_device_forgets
     assert types.count("revoked") == 1
     assert types[-1] == word
     assert types.count("removed") == 3
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
     assert await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where) is not None, "the record stays"
 
 
@@ -394,7 +394,7 @@ async def test_a_deleted_user_leaves_everything_on_the_device(contoso: Contoso) 
     assert phone.holds == holds
     assert await statuses(contoso, serial, mark) == ("good", "good")
     assert len(await phone.policy()) == 3, "a device that lost its keystore's content could not be told otherwise"
-    where = {"user_id": user_id, "thumbprint": mark}
+    where: dict[str, Any] = {"user_id": user_id, "thumbprint": mark}
     assert await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where) is not None
     with pytest.raises(Invalid, match="before their user is deleted"):
         await contoso.action(phone, device_actions.retire)

@@ -50,10 +50,10 @@ async def live(contoso: Contoso) -> int:
 async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_device(contoso: Contoso) -> None:
     phone = await contoso.enroll("alice", hardware="S1")
     identity = x509.load_der_x509_certificate(phone.certificate)
-    devices = await contoso.look(authority_queries.authority, contoso.tenant.id, name="devices")
+    devices = await contoso.get(authority_queries.authority, contoso.tenant.id, name="devices")
     identity.verify_directly_issued_by(x509.load_der_x509_certificate(devices.certificate))
     assert identity.subject.rfc4514_string() == f"CN={phone.enrollment_id}"
-    known = await contoso.look(
+    known = await contoso.get(
         queries.certificate_by_serial, contoso.tenant.id, authority_name="devices", serial=serial_hex(identity)
     )
     assert known.enrollment_id == phone.enrollment_id
@@ -65,9 +65,7 @@ async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_devi
     )
     assert (document["operatingSystem"], document["managedDeviceOwnerType"]) == ("AndroidForWork", "personal")
     row = await phone.row()
-    shadow = await contoso.look(
-        directory_queries.directory_device, contoso.tenant.id, device_id=row.directory_device_id
-    )
+    shadow = await contoso.get(directory_queries.directory_device, contoso.tenant.id, device_id=row.directory_device_id)
     assert shadow.document["deviceId"] == document["azureADDeviceId"]
     assert phone.credential not in str(row), "only its digest is stored"
 

@@ -54,7 +54,7 @@ async def test_what_cannot_be_imported_is_refused_and_nothing_is_stored(
 
 async def test_the_same_certificate_twice_is_a_conflict_that_says_patch(contoso: Contoso) -> None:
     mark = await contoso.import_pfx("alice")
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
     before = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
     with pytest.raises(Conflict, match="PATCH"):
         await contoso.import_pfx("alice", thumbprint=mark.upper())
@@ -77,12 +77,12 @@ async def test_a_record_is_found_under_each_spelling_of_its_key(contoso: Contoso
 
 async def test_the_dummies_that_reads_show_leave_the_secrets_as_they_are(contoso: Contoso) -> None:
     mark = await contoso.import_pfx("alice")
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
-    before = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
+    before = await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)
     changes = {"encryptedPfxBlob": "AA==", "encryptedPfxPassword": "", "keyName": "Other", "thumbprint": mark.upper()}
     record = await contoso.record_id("alice", mark)
     shown = await contoso.do(imported_pfx.update_pfx, record, changes=changes)
-    after = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
+    after = await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)
     assert (after.pfx, after.encrypted_password) == (before.pfx, before.encrypted_password)
     assert (after.key_name, after.thumbprint) == ("Other", mark)
     assert not {"encryptedPfxBlob", "encryptedPfxPassword"} & set(shown)
@@ -98,7 +98,7 @@ async def test_what_is_part_of_the_key_cannot_be_changed(contoso: Contoso, chang
 
 async def test_a_refused_change_changes_nothing(contoso: Contoso) -> None:
     mark = await contoso.import_pfx("alice")
-    where = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
+    where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
     before = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
     for changes in ({"encryptedPfxBlob": text(b"junk")}, {"encryptedPfxPassword": text(b"junk")}):
         with pytest.raises(Invalid):

@@ -25,7 +25,7 @@ async def advance(contoso: Contoso, by: timedelta) -> None:
 
 
 async def certificate(contoso: Contoso, serial: str | None) -> x509.Certificate:
-    row = await contoso.look(queries.certificate, contoso.tenant.id, key=str(serial))
+    row = await contoso.get(queries.certificate, contoso.tenant.id, key=str(serial))
     return x509.load_der_x509_certificate(row.certificate)
 
 

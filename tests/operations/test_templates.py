@@ -150,7 +150,7 @@ async def test_a_connector_that_may_not_revoke_leaves_the_certificate_good(conto
     assert refused.detail["errorCode"] == refusals.RevocationRefused.number
     assert (refused.detail["asked"], refused.detail["template"]) == ("revocation", NAME)
     assert await contoso.events("revoked", "revocationCaused") == []
-    row = await contoso.look(queries.certificate, contoso.tenant.id, key=issued.serial)
+    row = await contoso.get(queries.certificate, contoso.tenant.id, key=issued.serial)
     assert row.revocation_state == "refused"
 
 

@@ -83,7 +83,7 @@ class World:
         return [str(row.id) for row in rows if row is not None]
 
     async def members(self) -> list[str]:
-        rows = [await self.contoso.look(device_queries.enrollment, each.enrollment_id) for each in self.devices]
+        rows = [await self.contoso.get(device_queries.enrollment, each.enrollment_id) for each in self.devices]
         people = [f"{name}@{self.contoso.tenant.domain}" for name in PEOPLE]
         users = [await self.contoso.look(_user_id, self.contoso.tenant.id, upn=each) for each in people]
         groups = [self.contoso.groups["SMIME Pilot"], self.contoso.groups["Things"]]

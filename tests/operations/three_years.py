@@ -194,7 +194,7 @@ class Firm:
         await rollover.roll_over(self.contoso.emulator, self.contoso.tenant, name="issuing")
 
     async def _end(self, number: int, operation: Any) -> None:
-        record = await self.contoso.look(device_queries.managed_device_of, self.devices[number].enrollment_id)
+        record = await self.contoso.get(device_queries.managed_device_of, self.devices[number].enrollment_id)
         await self.contoso.do(operation, record.id)
         self.unwanted[self.devices[number].enrollment_id] = self.now
 

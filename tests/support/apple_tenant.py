@@ -122,7 +122,8 @@ class AppleTenant(Contoso):
     async def statuses(self, device: AppleDevice) -> dict[str, ProfileStateRow]:
         """Return Graph's statuses of the profiles on the device."""
         device_id = (await self.row(device)).id
-        return dict(await self.look(configuration_queries.states_of_device, device_id))
+        states = await self.look(configuration_queries.states_of_device, device_id)
+        return {str(profile): state for profile, state in states.items()}
 
     async def perform(
         self, device: AppleDevice, operation: Callable[..., Any] = device_actions.sync, **kwargs: Any

@@ -112,6 +112,7 @@ async def bring(
     key = contoso.emulator.key_source.take()
     answer = await contoso.do(certificate_register.issue_at_counter, request, key=key, keys=contoso.emulator.keys)
     mark = thumbprint(answer.certificate)
+    assert answer.pfx is not None
     await record(diagnosed, mark, file=answer.pfx, certificate=answer.certificate, intendedPurpose=purpose, **changes)
     return mark
 
@@ -244,13 +245,13 @@ async def no_licence(diagnosed: DiagnosedTenant) -> None:
 
 async def certificate_revoked(diagnosed: DiagnosedTenant) -> None:
     mark = await current(diagnosed)
-    row = await diagnosed.contoso.look(certificate_queries.certificate, diagnosed.contoso.tenant.id, key=mark)
+    row = await diagnosed.contoso.get(certificate_queries.certificate, diagnosed.contoso.tenant.id, key=mark)
     await revoke(diagnosed, row)
 
 
 async def own_certificate_revoked(diagnosed: DiagnosedTenant) -> None:
-    mark = (await diagnosed.phone.item()).thumbprint
-    row = await diagnosed.contoso.look(certificate_queries.certificate, diagnosed.contoso.tenant.id, key=mark)
+    mark = (await diagnosed.phone.item()).thumbprint or ""
+    row = await diagnosed.contoso.get(certificate_queries.certificate, diagnosed.contoso.tenant.id, key=mark)
     await revoke(diagnosed, row)
 
 

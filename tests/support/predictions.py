@@ -53,12 +53,12 @@ class Snapshot:
 
 async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | StepwiseDevice]) -> Snapshot:
     rows = await contoso.look(certificate_queries.issued, contoso.tenant.id)
-    revoked = {row.serial: row.enrollment_id for row in rows if row.revoked_at is not None}
+    revoked = {row.serial: str(row.enrollment_id) for row in rows if row.revoked_at is not None}
     return Snapshot({device.enrollment_id: await _held(contoso, device) for device in devices}, revoked)
 
 
 async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
-    row = await contoso.look(device_queries.enrollment, device.enrollment_id)
+    row = await contoso.get(device_queries.enrollment, device.enrollment_id)
     if row.state == "ended":
         # It has forgotten everything that is the company's.
         return {}

@@ -90,7 +90,7 @@ class Situation:
         return f"Group {self.number}"
 
     async def record_id(self) -> str:
-        record = await self.contoso.look(device_queries.managed_device_of, self.device.enrollment_id)
+        record = await self.contoso.get(device_queries.managed_device_of, self.device.enrollment_id)
         return str(record.id)
 
     async def ledger(self) -> dict[ItemKey, LedgerRow]:

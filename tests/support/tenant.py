@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -31,6 +31,7 @@ from fauxtune.operations.devices import enrollment, enrollment_tokens
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
@@ -61,6 +62,9 @@ START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 _VERSIONS = {"device-admin": "10", "knox": "12"}
 _numbers = count(1)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class HasId(Protocol):
     """A device, by its enrolment's id."""
@@ -81,18 +85,26 @@ class Contoso:
 
     # ------------------------------------------------------------------------------------------------------- basics
 
-    async def do(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    async def do(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 
-    async def look(self, query: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    async def look(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.emulator.runner.read(query, *args, **kwargs)
+
+    async def get(
+        self, query: Callable[Concatenate[Connection, P], T | None], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return the row that a query finds; it must find one."""
+        row = await self.look(query, *args, **kwargs)
+        assert row is not None
+        return row
 
     def upn(self, name: str) -> str:
         return f"{name}@{self.tenant.domain}"
 
-    async def user_id(self, name: str) -> str:
-        row = await self.look(directory_queries.user_by_upn, self.tenant.id, upn=self.upn(name))
-        return str(row.id)
+    async def user_id(self, name: str) -> UserId:
+        row = await self.get(directory_queries.user_by_upn, self.tenant.id, upn=self.upn(name))
+        return row.id
 
     async def switch(self, **settings: Any) -> None:
         self.tenant = await self.do(tenants.change_settings, settings)
@@ -232,6 +244,7 @@ class Contoso:
             not_after=not_after,
         )
         answer = await self.do(certificate_register.issue_at_counter, request, key=key, keys=self.emulator.keys)
+        assert answer.pfx is not None
         return thumbprint(answer.certificate), answer.pfx
 
     async def encrypted(self, password: str) -> str:
