@@ -71,6 +71,15 @@ async def test_what_never_came_is_not_said_to_stay(contoso: Contoso) -> None:
     assert await contoso.events("removed", device=phone) == []
 
 
+async def test_what_was_offered_and_never_confirmed_is_not_said_to_stay(contoso: Contoso) -> None:
+    await profiles(contoso)
+    phone = await contoso.enroll("alice", mode="device-admin")
+    await phone.check_in()
+    assert await phone.states() == {"root": "sent", "pkcs": "wanted"}
+    await phone.unenroll()
+    assert {row.state for row in (await phone.ledger()).values()} == {ItemState.REMOVED}
+
+
 async def test_a_wipe_takes_what_earlier_enrolments_of_the_same_phone_left_and_nothing_of_others(
     contoso: Contoso,
 ) -> None:

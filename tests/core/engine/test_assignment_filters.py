@@ -19,8 +19,11 @@ from fauxtune.core.engine.assignment_filters.language import (
     meets,
     parse_rule,
 )
+from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.assignment_filters.properties import APPS, DEVICES, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import FilterId
+from fauxtune.core.model.platforms import Variant
 
 WINDOWS, ANDROID = vocabulary_of("windows10AndLater"), vocabulary_of("androidForWork")
 PC: dict[str, str | None] = {
@@ -161,6 +164,13 @@ def test_what_cannot_be_read_is_refused_with_the_place_and_what_would_be_right(
     assert why in refused.value.message
     assert refused.value.target == "rule"
     assert at is None or f"at character {at}:" in refused.value.message
+
+
+def test_a_filter_matches_devices_of_its_own_platform_only() -> None:
+    document = {"platform": "windows10AndLater", "rule": '(device.manufacturer -eq "QEMU")'}
+    for variant, expected in ((Variant.WINDOWS, True), (Variant.MACOS, False), (Variant.WINDOWS_PHONE_81, False)):
+        matches = Matching({FilterId("f"): document}, record={"manufacturer": "QEMU"}, variant=variant)
+        assert (matches(FilterId("f")), matches(FilterId("unknown"))) == (expected, False)
 
 
 def test_a_rule_has_a_longest() -> None:

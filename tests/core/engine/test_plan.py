@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.planning.plan import NEVER, ConnectorAnswer, Situation, plan
+from fauxtune.core.engine.planning.ledger import in_policy
+from fauxtune.core.engine.planning.plan import NEVER, ConnectorAnswer, Situation, plan, renewal
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.engine.removal.lookup import look_up
 from fauxtune.core.engine.removal.table import Reissued
@@ -124,6 +125,7 @@ def test_what_the_device_refused_stays_failed_and_in_the_policy() -> None:
         refused = replace(held(item, ItemState.FAILED), problem=PROBLEM)
         made = plan(situation(item, rows=[refused]))
         assert (made.rows, made.requests, made.policy_changed) == ({}, [], False)
+        assert in_policy(refused)
 
 
 # -------------------------------------------------------------------------------------------------------------- pkcs
@@ -168,6 +170,10 @@ def test_pkcs_asks_once_and_takes_the_serial_of_the_answer() -> None:
     row = only(plan(answered))
     assert (row.state, row.fingerprint, row.serial, row.thumbprint) == (ItemState.SENT, "01", "01", "t01")
     assert plan(answered).due_at == LATER, "its renewal"
+
+
+def test_the_renewal_threshold_is_the_share_of_the_lifetime_that_is_left() -> None:
+    assert renewal(NOW, NOW + timedelta(days=100), percent=20) == NOW + timedelta(days=80)
 
 
 def test_a_certificate_is_renewed_at_its_threshold_and_stays_until_its_successor_is_there() -> None:
