@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -20,7 +20,9 @@ from fauxtune.core.errors import (
     Unavailable,
 )
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from fauxtune.core.model.text import JsonObject
+
 
 _ERRORS: dict[int, type[FauxtuneError]] = {
     401: Unauthenticated,
@@ -44,24 +46,24 @@ class HttpChannel:
         self._credential = credential
         self._session = ""
 
-    def start(self, hello: Json) -> Json:
+    def start(self, hello: JsonObject) -> JsonObject:
         """Start a session; return the connector as the service knows it."""
         answer = self._call("POST", "/sessions", body=hello)
         self._session = str(answer["session"])
-        connector: Json = answer["connector"]
+        connector: JsonObject = answer["connector"]
         return connector
 
-    def lease(self, *, most: int, wait: float) -> Json:
+    def lease(self, *, most: int, wait: float) -> JsonObject:
         """Lease work: `requests` and `revocations`. Waits up to `wait` seconds."""
         return self._call("POST", self._path("lease"), body={"most": most, "wait": wait})
 
-    def certify(self, request_id: str, body: Json) -> list[str]:
+    def certify(self, request_id: str, body: JsonObject) -> list[str]:
         """Return the certificates (base64). Raises ConnectorRefused if the authority refuses."""
         answer = self._call("POST", self._path("requests", request_id, "certificate"), body=body)
         certificates: list[str] = answer["certificates"]
         return certificates
 
-    def deliver(self, request_id: str, result: Json) -> bool:
+    def deliver(self, request_id: str, result: JsonObject) -> bool:
         """Deliver the result of a request; return whether the service still needed it."""
         return bool(self._call("PUT", self._path("requests", request_id, "result"), body=result)["taken"])
 
@@ -76,7 +78,7 @@ class HttpChannel:
     def _path(self, *parts: str) -> str:
         return "/".join(("/sessions", *(quote(part, safe="") for part in (self._session, *parts))))
 
-    def _call(self, method: str, path: str, *, body: Json | None = None) -> Json:
+    def _call(self, method: str, path: str, *, body: JsonObject | None = None) -> JsonObject:
         try:
             answer = self._client.channel(method, path, credential=self._credential, json=body)
         except Unreachable as error:
@@ -94,7 +96,7 @@ class HttpChannel:
         raise _refusal(answer, document)
 
 
-def _refusal(answer: httpx.Response, document: Json) -> FauxtuneError:
+def _refusal(answer: httpx.Response, document: JsonObject) -> FauxtuneError:
     error = document.get("error")
     error = error if isinstance(error, dict) else {}
     message = str(error.get("message") or answer.reason_phrase)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,7 +20,8 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.pki.authority import PrivateKey
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from fauxtune.core.model.text import JsonObject
 
 #: The file of the key by which DigiCert's CA knows the connector.
 _RA = "ra"
@@ -34,7 +35,7 @@ class Folder:
         self._source = source
         self._store = KeyStore(path / "keys")
 
-    def create(self, description: Json) -> None:
+    def create(self, description: JsonObject) -> None:
         """Create the folder of a connector that is registered. Raises Conflict if the folder belongs to one already."""
         if (self.path / "connector.json").exists():
             raise Conflict(
@@ -42,7 +43,7 @@ class Folder:
             )
         self._write("connector.json", description)
 
-    def description(self) -> Json:
+    def description(self) -> JsonObject:
         """Return the description that `create` wrote. Raises NotFound if no connector was added here."""
         return self._read("connector.json")
 
@@ -55,7 +56,7 @@ class Folder:
         self._store.store(file, key)
         self._write("keys.json", [*names, {"providerName": provider, "keyName": key_name, "file": file}])
 
-    def public_keys(self) -> list[Json]:
+    def public_keys(self) -> list[JsonObject]:
         """Return the public keys with their names, as the service receives them."""
         documents = []
         for name in self._names():
@@ -88,15 +89,15 @@ class Folder:
             raise Unavailable("The connector's RA key is not an RSA key.")
         return key
 
-    def _names(self) -> list[Json]:
+    def _names(self) -> list[JsonObject]:
         if not (self.path / "keys.json").exists():
             return []
-        names: list[Json] = self._read("keys.json")  # type: ignore[assignment]
+        names: list[JsonObject] = self._read("keys.json")  # type: ignore[assignment]
         return names
 
-    def _read(self, name: str) -> Json:
+    def _read(self, name: str) -> JsonObject:
         try:
-            document: Json = json.loads((self.path / name).read_text(encoding="utf-8"))
+            document: JsonObject = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise NotFound(
                 f"{self.path} is not the folder of a connector (it has no {name}): create one with "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -23,7 +23,8 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.work import ConnectorTools, Done, do
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from fauxtune.core.model.text import JsonObject
 
 #: Seconds: the longest wait for work in one request, and the pauses between attempts to reach the service.
 _WAIT = 20.0
@@ -34,19 +35,19 @@ _MOST = 8
 class Channel(Protocol):
     """The connection to the service. Raises the errors of core.errors; Unavailable if the service does not answer."""
 
-    def start(self, hello: Json) -> Json:
+    def start(self, hello: JsonObject) -> JsonObject:
         """Start a session; return the connector as the service knows it."""
         ...
 
-    def lease(self, *, most: int, wait: float) -> Json:
+    def lease(self, *, most: int, wait: float) -> JsonObject:
         """Lease work."""
         ...
 
-    def certify(self, request_id: str, body: Json) -> list[str]:
+    def certify(self, request_id: str, body: JsonObject) -> list[str]:
         """Have the certification authority issue a certificate."""
         ...
 
-    def deliver(self, request_id: str, result: Json) -> bool:
+    def deliver(self, request_id: str, result: JsonObject) -> bool:
         """Deliver a result; return whether the service still needed it."""
         ...
 
@@ -70,7 +71,7 @@ class Service:
     password: Callable[[], str]
     log: Callable[[str], None]
 
-    def run(self, hello: Json, *, stopped: Event) -> None:
+    def run(self, hello: JsonObject, *, stopped: Event) -> None:
         """Serve until `stopped` is set. Raises Conflict if another process takes over, NotAllowed if it is not
         admitted.
         """
@@ -95,12 +96,12 @@ class Service:
         for revocation in work["revocations"]:
             self.channel.revoke(revocation["serial"])
             self.log(f"revoked {revocation['serial']} at the authority {revocation['authority']}")
-        requests: Sequence[Json] = work["requests"]
+        requests: Sequence[JsonObject] = work["requests"]
         for line in self.workers.map(self._serve, requests):
             self.log(line)
         return len(requests) + len(work["revocations"])
 
-    def _serve(self, request: Json) -> str:
+    def _serve(self, request: JsonObject) -> str:
         try:
             done = self._done(request)
             was_needed = self.channel.deliver(request["id"], wire.done_document(done))
@@ -110,7 +111,7 @@ class Service:
         why = f": {done.refusal.message}" if done.refusal is not None else ""
         return f"{how} the request {request['id']} ({request['role']}){why}"
 
-    def _done(self, request: Json) -> Done:
+    def _done(self, request: JsonObject) -> Done:
         def certify(csr: x509.CertificateSigningRequest) -> Sequence[x509.Certificate]:
             chain = self.channel.certify(request["id"], self._application(csr, digicert=request["digicert"]))
             return [x509.load_der_x509_certificate(wire.data(certificate)) for certificate in chain]
@@ -118,7 +119,7 @@ class Service:
         tools = ConnectorTools(keys=self.folder, source=self.source, password=self.password())
         return do(wire.read_work(request["work"]), tools=tools, certify=certify)
 
-    def _application(self, csr: x509.CertificateSigningRequest, *, digicert: bool) -> Json:
+    def _application(self, csr: x509.CertificateSigningRequest, *, digicert: bool) -> JsonObject:
         der = csr.public_bytes(Encoding.DER)
         key = self.folder.ra_key() if digicert else None
         proof = None if key is None else wire.text(key.sign(der, PKCS1v15(), hashes.SHA256()))

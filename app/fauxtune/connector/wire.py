@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -20,7 +20,8 @@ from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.names import parse_subject, subject_text
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from fauxtune.core.model.text import JsonObject
 
 
 def text(data: bytes) -> str:
@@ -38,7 +39,7 @@ def data(value: object) -> bytes:
         raise Invalid("Bytes must be written as base64 text.") from None
 
 
-def work_document(work: Work) -> Json:
+def work_document(work: Work) -> JsonObject:
     """Write an order for the connector."""
     if isinstance(work, Sealing):
         return {
@@ -61,7 +62,7 @@ def work_document(work: Work) -> Json:
     }
 
 
-def read_work(document: Json) -> Work:
+def read_work(document: JsonObject) -> Work:
     """Read an order. Raises KeyError, ValueError or Invalid for a document that the service does not write."""
     recipient = x509.load_der_x509_certificate(data(document["recipient"]))
     wrapping = Wrapping(data(document["wrapping"]["body"]), xml=bool(document["wrapping"]["xml"]))
@@ -80,7 +81,7 @@ def read_work(document: Json) -> Work:
     )
 
 
-def done_document(done: Done) -> Json:
+def done_document(done: Done) -> JsonObject:
     """Write the result of a request for the service."""
     if done.issued is not None:
         escrowed = done.issued.kept_password
@@ -98,11 +99,11 @@ def done_document(done: Done) -> Json:
     return {"refusal": {"code": refusal.code, "message": refusal.message, "diagnostic": refusal.diagnostic}}
 
 
-def _wrapping(wrapping: Wrapping) -> Json:
+def _wrapping(wrapping: Wrapping) -> JsonObject:
     return {"body": text(wrapping.body), "xml": wrapping.xml}
 
 
-def _part(part: ImportedOrder) -> Json:
+def _part(part: ImportedOrder) -> JsonObject:
     return {
         "encryptedPassword": text(part.encrypted_password),
         "pfx": text(part.pfx),
@@ -114,7 +115,7 @@ def _part(part: ImportedOrder) -> Json:
     }
 
 
-def _read_part(document: Json) -> ImportedOrder:
+def _read_part(document: JsonObject) -> ImportedOrder:
     return ImportedOrder(
         encrypted_password=data(document["encryptedPassword"]),
         pfx=data(document["pfx"]),

@@ -39,7 +39,7 @@ stays `ok` in JSON, with the warning's code beside it, and the text shows it as 
 CODES = """## The codes"""
 NUMBERS = """## Numbers of devices and connectors
 
-Graph's `errorCode` is a signed 32-bit number: 0x87D10000 joined with the number of whoever is at fault. A finding that
+Graph's `errorCode` is a signed 32-bit number: 0x87D10000 joined with the number of the faulty part. A finding that
 has an `errorCode` in its evidence has it in words beside it."""
 UNSEEN = """## What is not looked at
 

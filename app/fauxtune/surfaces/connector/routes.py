@@ -43,12 +43,12 @@ class ConnectorCall:
         self.digest = connector_registry.digest(bearer_token(request))
 
     def caller(self, session: str = "") -> ConnectorSession:
-        """Who comes."""
+        """Return the session that the path names, with the digest of the credential."""
         return ConnectorSession(self.digest, session)
 
     @property
     def resources(self) -> ConnectorResources:
-        """What preparing its work takes."""
+        """The keys and packagings with which its work is prepared."""
         return ConnectorResources(self.emulator.keys, self.emulator.packagings)
 
     async def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any:

@@ -35,7 +35,7 @@ _PROMPTS = {"", "none", "login", "select_account", "consent", "admin_consent", "
 
 
 @dataclass(frozen=True, slots=True)
-class RequestedScope:
+class AuthorizationRequest:
     """An authorization request. Client and redirect address have been checked; the rest is in `check`."""
 
     client_id: str
@@ -51,14 +51,14 @@ class RequestedScope:
 
 async def page(request: Request, about: TokenRequest) -> Response:
     """Answer GET: the page, or the error, which goes to the client if its address is valid."""
-    tenants, application, asked = await _asked(about)
+    tenants, application, authorization = await _read(about)
     try:
-        asked = _checked(asked, about, application=application)
+        authorization = _checked(authorization, about, application=application)
         hinted = await find_user(about, tenants, key=about.form.get("login_hint", ""))
         if about.form.get("prompt") == "none":
-            return await _silent(about, tenants, asked=asked, user=hinted)
+            return await _silent(about, tenants, authorization=authorization, user=hinted)
     except Aadsts as error:
-        return refusal(request, asked, error=error)
+        return refusal(request, authorization, error=error)
     if hinted is not None and about.form.get("prompt") != "select_account":
         people = [hinted]
     else:
@@ -66,11 +66,13 @@ async def page(request: Request, about: TokenRequest) -> Response:
         people = await about.emulator.runner.read(queries.people, ids, limit=SHOWN)
     ticket = internal_tokens.write(
         about.emulator,
-        {"asked": asdict(asked), "at": about.tenant_key.lower()},
+        {"asked": asdict(authorization), "at": about.tenant_key.lower()},
         kind=internal_tokens.TICKET,
         lifetime=CODE_LIFETIME,
     )
-    return pages.users_page(asked.name, people, ticket=ticket, forms_to=redirects.source(asked.redirect_uri))
+    return pages.users_page(
+        authorization.name, people, ticket=ticket, forms_to=redirects.source(authorization.redirect_uri)
+    )
 
 
 async def click(request: Request, about: TokenRequest) -> Response:
@@ -78,12 +80,12 @@ async def click(request: Request, about: TokenRequest) -> Response:
     note = read_ticket(about)
     if "asked" not in note or note["at"] != about.tenant_key.lower():
         raise Aadsts(errors.BAD_REQUEST, "This click belongs to another sign-in page.")
-    asked = RequestedScope(**note["asked"])
+    authorization = AuthorizationRequest(**note["asked"])
     if about.form.get("decline"):
         error = Aadsts(errors.SIGN_IN_DECLINED, "User declined to consent to access the app.")
-        return refusal(request, asked, error=error)
-    tenants = await about.tenants(asked.client_id)
-    return await _back(about, tenants, asked=asked, user=await picked_user(about, tenants))
+        return refusal(request, authorization, error=error)
+    tenants = await about.tenants(authorization.client_id)
+    return await _back(about, tenants, authorization=authorization, user=await picked_user(about, tenants))
 
 
 def read_ticket(about: TokenRequest) -> dict[str, Any]:
@@ -113,16 +115,16 @@ async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> UserRow:
     return user
 
 
-def refusal(request: Request, asked: RequestedScope, *, error: Aadsts) -> Response:
+def refusal(request: Request, authorization: AuthorizationRequest, *, error: Aadsts) -> Response:
     """Send the error to the client (RFC 6749 4.1.2.1)."""
     parameters = {"error": error.word.error, "error_description": errors.described(request, error)}
     parameters["error_uri"] = f"{origin(request)}/error?code={error.word.code}"
-    if asked.state is not None:
-        parameters["state"] = asked.state
-    return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)
+    if authorization.state is not None:
+        parameters["state"] = authorization.state
+    return redirects.send(authorization.redirect_uri, parameters, mode=authorization.mode)
 
 
-async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, RequestedScope]:
+async def _read(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, AuthorizationRequest]:
     """Return the request, with the checks that come before anything is sent to the client's address."""
     client_id = about.need("client_id")
     tenants = await about.tenants(client_id)
@@ -132,7 +134,7 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Req
     redirect = about.need("redirect_uri")
     redirects.check(redirect, client_id=found.client_id, registered=list(found.redirect_uris), origin=about.origin)
     mode = about.form.get("response_mode", "query")
-    asked = RequestedScope(
+    authorization = AuthorizationRequest(
         client_id=found.client_id,
         name=found.name,
         redirect_uri=redirect,
@@ -143,10 +145,12 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Req
         challenge=None,
         client_info=about.form.get("client_info") == "1",
     )
-    return tenants, found, asked
+    return tenants, found, authorization
 
 
-def _checked(asked: RequestedScope, about: TokenRequest, *, application: ApplicationRow) -> RequestedScope:
+def _checked(
+    authorization: AuthorizationRequest, about: TokenRequest, *, application: ApplicationRow
+) -> AuthorizationRequest:
     form = about.form
     kind = form.get("response_type")
     if not kind:
@@ -162,8 +166,8 @@ def _checked(asked: RequestedScope, about: TokenRequest, *, application: Applica
     if prompt not in _PROMPTS:
         raise Aadsts(errors.BAD_REQUEST, f"The prompt '{prompt}' is not supported.")
     otherwise = errors.CONSENT_NEEDS_A_PAGE if prompt == "none" else errors.CONSENT_NOT_GIVEN
-    consent.permissions(requested_by_user(asked.scope, hosts=about.hosts), application, otherwise=otherwise)
-    return replace(asked, challenge=_challenge(form))
+    consent.permissions(requested_by_user(authorization.scope, hosts=about.hosts), application, otherwise=otherwise)
+    return replace(authorization, challenge=_challenge(form))
 
 
 def _challenge(form: dict[str, str]) -> str | None:
@@ -180,7 +184,7 @@ def _challenge(form: dict[str, str]) -> str | None:
 
 
 async def _silent(
-    about: TokenRequest, tenants: list[Tenant], *, asked: RequestedScope, user: UserRow | None
+    about: TokenRequest, tenants: list[Tenant], *, authorization: AuthorizationRequest, user: UserRow | None
 ) -> Response:
     """prompt=none: no page. There are no sessions, so only a login_hint can name the user (Differs from Entra ID)."""
     if user is None:
@@ -190,26 +194,28 @@ async def _silent(
         )
     if not user.document.get("accountEnabled", True):
         raise Aadsts(errors.SIGN_IN_DISABLED, "The user account is disabled.")
-    return await _back(about, tenants, asked=asked, user=user)
+    return await _back(about, tenants, authorization=authorization, user=user)
 
 
-async def _back(about: TokenRequest, tenants: list[Tenant], *, asked: RequestedScope, user: UserRow) -> Response:
+async def _back(
+    about: TokenRequest, tenants: list[Tenant], *, authorization: AuthorizationRequest, user: UserRow
+) -> Response:
     """Send the browser to the client with a code."""
     tenant = next(each for each in tenants if each.id == user.tenant_id)
     request = CodeRequest(
-        client_id=asked.client_id,
+        client_id=authorization.client_id,
         user_id=user.id,
-        redirect_uri=asked.redirect_uri,
-        scope=asked.scope,
-        challenge=asked.challenge,
-        nonce=asked.nonce,
+        redirect_uri=authorization.redirect_uri,
+        scope=authorization.scope,
+        challenge=authorization.challenge,
+        nonce=authorization.nonce,
     )
     runner = about.emulator.runner
     code = await runner.run(tenant, sign_ins.add_code, request, now=runner.clock.now())
     parameters = {"code": code}
-    if asked.client_info:
+    if authorization.client_info:
         parameters["client_info"] = issuing.client_info(tenant, user)
-    if asked.state is not None:
-        parameters["state"] = asked.state
+    if authorization.state is not None:
+        parameters["state"] = authorization.state
     parameters["session_state"] = runner.ids.uuid()
-    return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)
+    return redirects.send(authorization.redirect_uri, parameters, mode=authorization.mode)

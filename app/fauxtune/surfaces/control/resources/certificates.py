@@ -94,7 +94,7 @@ async def list_certificates(
 
 @router.get("/{key}", summary="Get a certificate by serial number or thumbprint")
 async def get_certificate(here: Here, key: str) -> answers.Certificate:
-    """Status, reason, whose it is, and the devices that hold it. An imported one of somebody else's CA is known by its
+    """Status, reason, users, and the devices that hold it. An imported certificate of another CA is known by its
     thumbprint; an authority's own certificate is found too.
     """
     return await here.run(_certificate, key)

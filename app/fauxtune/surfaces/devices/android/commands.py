@@ -8,25 +8,23 @@ are extensions.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.android import messages
-
-Json = dict[str, Any]
 
 #: The default duration of a sound. Graph: playLostModeSound.
 _SOUND_MINUTES = 1
 
 
-def _play_sound(details: Json) -> Json:
+def _play_sound(details: JsonObject) -> JsonObject:
     minutes = int(details.get("durationInMinutes") or _SOUND_MINUTES)
     return {"type": "PLAY_SOUND", "soundDuration": f"{minutes * 60}s"}
 
 
 #: Every action that the support matrix sends to Android devices, except those that end the enrolment.
-COMMANDS: dict[DeviceAction, Callable[[Json], Json]] = {
+COMMANDS: dict[DeviceAction, Callable[[JsonObject], JsonObject]] = {
     DeviceAction.LOCK: lambda _: {"type": "LOCK"},
     DeviceAction.REBOOT: lambda _: {"type": "REBOOT"},
     DeviceAction.RESET_PASSCODE: lambda details: {"type": "RESET_PASSWORD", "newPassword": details["passcode"]},
@@ -40,7 +38,7 @@ COMMANDS: dict[DeviceAction, Callable[[Json], Json]] = {
 }
 
 
-def command(order: Order) -> Json:
+def command(order: Order) -> JsonObject:
     """Return the command of an order."""
     if order.scope:
         return {"type": "WIPE", "scope": order.scope}
