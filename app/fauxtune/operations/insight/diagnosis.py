@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fauxtune.connector.refusals import REFUSALS
 from fauxtune.core.engine.diagnosis.chain import Chain, LinkStatus, Subject, chain
@@ -34,8 +33,6 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
-
-Row = dict[str, Any]
 
 #: A profile can reach a whole company: so many of its devices are looked at.
 MOST_DEVICES = 50

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -48,8 +47,6 @@ from fauxtune.storage.rows.configuration import FilterRow, ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.rows.directory import UserRow
-
-Row = dict[str, Any]
 
 #: The words of x509's key usages.
 _USAGES = {
@@ -213,28 +210,8 @@ def _person(user: UserRow) -> UserFacts:
 def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
     """Return an enrolment; an active one as its next check-in would find it."""
     ledger = device_queries.ledger_rows(tx.connection, row.id)
-    here: Row = {"profiles": (), "rows": ledger, "pending": False}
-    if row.state == EnrollmentState.ACTIVE.value:
-        found, profiles = situation(tx, row, rows=ledger)
-        made = plan(found)
-        waits = row.generation != row.settled_generation
-        roots = {
-            claim.profile: item.needs_root
-            for item in found.items.values()
-            for claim in item.claims
-            if item.needs_root is not None
-        }
-        here = {
-            "profiles": profiles,
-            "rows": {**ledger, **made.rows},
-            "roots": roots,
-            "orders": {
-                claim.profile: item.order for item in found.items.values() for claim in item.claims if item.order
-            },
-            "pending": waits or made.policy_changed,
-        }
     requests = request_queries.requests(tx.connection, row.id)
-    return Device(
+    device = Device(
         id=row.id,
         name=row.device_name,
         variant=Variant(row.variant),
@@ -243,9 +220,24 @@ def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
         state=EnrollmentState(row.state),
         cause=row.cause,
         last_checkin_at=row.last_checkin_at,
+        rows=ledger,
         ledger=ledger,
         refused=frozenset(request.item_key for request in requests if request.state == "failed"),
-        **here,
+    )
+    if row.state is not EnrollmentState.ACTIVE:
+        return device
+    now, profiles = situation(tx, row, rows=ledger)
+    planned = plan(now)
+    items = now.items.values()
+    return replace(
+        device,
+        profiles=profiles,
+        rows={**ledger, **planned.rows},
+        roots={
+            claim.profile: item.needs_root for item in items for claim in item.claims if item.needs_root is not None
+        },
+        orders={claim.profile: item.order for item in items for claim in item.claims if item.order},
+        pending=row.generation != row.settled_generation or planned.policy_changed,
     )
 
 

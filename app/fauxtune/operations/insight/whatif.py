@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, is_replaced, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
@@ -37,8 +36,6 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-
-Row = dict[str, Any]
 
 #: Seconds of one batch at least; a request that takes longer by itself has as much again for its devices.
 _BATCH = 0.02

@@ -5,7 +5,6 @@ its own, so that rows are documents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -36,6 +35,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.odata import as_rows, contains
+from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
 from fauxtune.storage.tables.base import Word
 
@@ -202,20 +202,6 @@ def _configuration_states(tenant_id: TenantId) -> Select[Any]:
         # The device is looked up by its key, which begins with the tenant.
         .where(profile_states.c.tenant_id == tenant_id, managed_devices.c.tenant_id == tenant_id)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigurationStateRow:
-    """The state of a profile on a device, and what the states of its settings are made from. `device`: the document of
-    the managed device.
-    """
-
-    document: JsonObject
-    kind: str
-    enrollment_id: EnrollmentId
-    error_code: int | None
-    message: str | None
-    device: JsonObject
 
 
 _state = documents(_OF_PROFILE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -26,8 +25,6 @@ from fauxtune.storage.tables import (
     pfx_certificates,
     profiles,
 )
-
-Row = dict[str, Any]
 
 _AT_ONCE = 500
 

@@ -35,6 +35,15 @@ _PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})"
 _TOKEN = re.compile(r"[0-9]{1,9}")
 
 
+class Identified(Protocol):
+    """A row with an id."""
+
+    @property
+    def id(self) -> str:
+        """The id of the object."""
+        ...
+
+
 class Stored(Protocol):
     """A row with a document."""
 

@@ -13,10 +13,11 @@ from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.documents.view import view
-from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, ConfigurationStateRow
+from fauxtune.storage.collections.statuses import CONFIGURATION_STATES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices
 from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, list_rows, stored
 from fauxtune.surfaces.graph.resources.managed_devices import device_row

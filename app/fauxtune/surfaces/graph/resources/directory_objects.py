@@ -23,22 +23,13 @@ from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryObjectRow, UserRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, Stored, collection_answer, stored
+from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, stored
 
 CONTEXT = "directoryObjects"
 #: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.
 MOST_EXPANDED = 20
 #: Graph: directoryObject: getByIds.
 _MOST_IDS = 1000
-
-
-class Identified(Protocol):
-    """A row with an id."""
-
-    @property
-    def id(self) -> str:
-        """The id of the object."""
-        ...
 
 
 class DirectoryRow(Identified, Stored, Protocol):

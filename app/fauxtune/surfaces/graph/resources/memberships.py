@@ -18,9 +18,9 @@ from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryObjectRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.directory_devices import device_row
-from fauxtune.surfaces.graph.resources.directory_objects import Identified, mixed, reference, shape, texts
+from fauxtune.surfaces.graph.resources.directory_objects import mixed, reference, shape, texts
 from fauxtune.surfaces.graph.resources.users import key_of
 
 R = TypeVar("R")

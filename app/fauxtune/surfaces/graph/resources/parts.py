@@ -17,6 +17,7 @@ from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Call, Json
+from fauxtune.surfaces.graph.lists import Identified
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -79,11 +80,11 @@ def _shown(call: Call, found: list[Json] | Json | None, *, part: Part[Any], expa
             return {context: call.context(f"{place}/$entity"), part.name: one(found)}
 
 
-def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> Read[Any]:
-    """Return what reads all elements of a collection for each row, by the row's id."""
+def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> Read[Identified]:
+    """Return a function that reads all elements of a collection for each row, by the row's id."""
 
-    def read(call: Call, connection: Connection, rows: Sequence[Any]) -> list[list[Json] | Json | None]:
-        ids = [row["id"] if isinstance(row, dict) else row.id for row in rows]
+    def read(call: Call, connection: Connection, rows: Sequence[Identified]) -> list[list[Json] | Json | None]:
+        ids = [row.id for row in rows]
         elements = collections.parts(connection, call.tenant.id, collection=collection, parents=ids)
         return [[document(element) for element in elements[key]] for key in ids]
 
@@ -91,5 +92,5 @@ def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> R
 
 
 def of_each(read_one: Callable[[Call, Connection, R], list[Json] | Json | None]) -> Read[R]:
-    """Return what reads the navigation for one row at a time."""
+    """Return a function that reads the navigation for one row at a time."""
     return lambda call, connection, rows: [read_one(call, connection, row) for row in rows]

@@ -61,7 +61,7 @@ def in_old_form(row: AssignmentRow) -> Json:
     }
 
 
-PARTS = by_name(
+PARTS: dict[str, Part[ProfileRow]] = by_name(
     Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection(ASSIGNMENTS, lambda row: row.document)),
     Part("groupAssignments", DEVICE_CONFIGURATION_GROUP_ASSIGNMENT, of_collection(GROUP_ASSIGNMENTS, in_old_form)),
     Part("deviceStatuses", shapes.DEVICE_STATUS, of_collection(DEVICE_STATUSES, computed)),

@@ -13,12 +13,12 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.storage.collections.certificates import USER_PFX_CERTIFICATES
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, list_rows
 
 _CONTEXT = "deviceManagement/userPfxCertificates"
 _LISTED = Listed(
     collection=USER_PFX_CERTIFICATES,
-    document=lambda row: row["document"],
+    document=computed,
     entity=USER_PFX_CERTIFICATE,
     context=_CONTEXT,
     # The import cmdlets ignore nextLink: what they list must come in one page.
