@@ -65,7 +65,7 @@ def _undeclared(kind: StructuredType, old: Document, *, new: Document) -> Iterat
 def _within(prop: Property, old: Document | None, *, new: Document | None, label: str) -> Iterator[dict[str, Any]]:
     said = (new or old or {}).get("@odata.type")
     assert isinstance(prop.type, ComplexType)
-    kind = next((each for each in prop.variants if each.odata_type == said), prop.type)
+    kind = next((variant for variant in prop.variants if variant.odata_type == said), prop.type)
     if said is not None:
         types = [None if each is None else pascal(each["@odata.type"].rpartition(".")[2]) for each in (old, new)]
         if types[0] != types[1]:

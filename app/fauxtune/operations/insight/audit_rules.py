@@ -181,7 +181,10 @@ def assigns_tag(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
 
     def parts() -> dict[str, AuditedResource]:
         documents = tag_queries.assignments_of(tx.connection, tx.tenant.id, tag_id=keys[TAG.key])
-        return {each["id"]: AuditedResource(each["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, each) for each in documents}
+        return {
+            document["id"]: AuditedResource(document["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, document)
+            for document in documents
+        }
 
     return _compared(parts, of=_tag(tx, keys[TAG.key]), subject=TAG_ASSIGNMENT)
 

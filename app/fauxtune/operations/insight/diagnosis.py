@@ -50,7 +50,7 @@ class History:
 
     def about(self, certificate: UserCertificate) -> list[Finding]:
         """Return the findings about one certificate."""
-        return [each for each in self.findings if each.observation.certificate == certificate.thumbprint]
+        return [finding for finding in self.findings if finding.observation.certificate == certificate.thumbprint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Diagnosis:
     def healthy(self) -> bool:
         """Whether no link is broken and no finding is an error."""
         broken = any(each.status is LinkStatus.BROKEN for each in self.chains)
-        return not broken and all(each.severity is not Severity.ERROR for each in self.findings)
+        return not broken and all(finding.severity is not Severity.ERROR for finding in self.findings)
 
 
 def number(code: int) -> ErrorNumber:
@@ -111,7 +111,7 @@ async def diagnose(
         await asyncio.sleep(0)
     return Diagnosis(
         chains=tuple(each for part in parts for each in part.chains),
-        findings=_once(each for part in parts for each in part.findings),
+        findings=_once(finding for part in parts for finding in part.findings),
         left_out=left_out,
     )
 
@@ -166,10 +166,10 @@ def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, asked)]
     if asked is not None and not devices:
         subjects = [Subject(facts, asked, None)]
-    chains = tuple(chain(each, found) for each in subjects)
+    chains = tuple(chain(subject, found) for subject in subjects)
     if asked is None:
         return Diagnosis(chains, tuple(found))
-    return Diagnosis(chains, _once(each for one in chains for link in one.links for each in link.findings))
+    return Diagnosis(chains, _once(finding for one in chains for link in one.links for finding in link.findings))
 
 
 def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
@@ -177,7 +177,7 @@ def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
     those that it refers to.
     """
     if asked is None:
-        return [each for each in device.profiles if source_of(each) is not None]
+        return [profile for profile in device.profiles if source_of(profile) is not None]
     referred = (device.profile(target) for target in asked.references.values())
     return [*(each for each in referred if each is not None), device.profile(asked.id) or asked]
 
@@ -191,9 +191,9 @@ def _variants(asked: ProfileRow) -> frozenset[str]:
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once, in order. (Evidence cannot be hashed.)"""
     found: list[Finding] = []
-    for each in findings:
-        if each not in found:
-            found.append(each)
+    for finding in findings:
+        if finding not in found:
+            found.append(finding)
     return tuple(found)
 
 

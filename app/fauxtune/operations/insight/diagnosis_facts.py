@@ -71,7 +71,7 @@ def gather(
         reaching.setdefault(asked.id, asked)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
     certificates = () if user is None else certificates_of(tx, user.id)
-    issued_by = {each.profile for each in certificates if each.profile is not None}
+    issued_by = {certificate.profile for certificate in certificates if certificate.profile is not None}
     ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
     assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
     targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
@@ -88,7 +88,7 @@ def gather(
         names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
         targets=_in_words(tx, targets),
         roles=ROLES,
-        templates={each.name.lower(): each for each in all_templates(tx, "issuing")},
+        templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
         selected=None
         if asked is None
         else SelectedProfile(asked, _approaches(tx, targets[asked.id], user=user, devices=devices)),
@@ -136,7 +136,7 @@ def _extended(certificate: x509.Certificate) -> frozenset[str] | None:
         usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return None
-    return frozenset(each.dotted_string for each in usages)
+    return frozenset(usage.dotted_string for usage in usages)
 
 
 def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def _simulate(
         while more and (not outcomes or time.perf_counter() < ends):
             device = more.pop(0)
             tx = runner.transaction(connection, tenant)
-            tx.events += [each for each in runner.events if each.device == device]
+            tx.events += [event for event in runner.events if event.device == device]
             outcomes[device] = _outcome(tx, device)
 
     set_aside(connection, do)

@@ -63,4 +63,4 @@ class Transaction:
 
     def wake(self, enrollments: Iterable[str]) -> None:
         """Note devices that must plan again: they are pushed after the commit."""
-        self.woken.update(EnrollmentId(each) for each in enrollments)
+        self.woken.update(EnrollmentId(enrollment) for enrollment in enrollments)

@@ -107,7 +107,7 @@ class Seed(_Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Seed:
-        users = Counter(each.user_principal_name.lower() for each in self.users)
+        users = Counter(user.user_principal_name.lower() for user in self.users)
         strange = [f"the user '{name}' is there {count} times" for name, count in users.items() if count > 1]
         strange += [
             f"the group '{group.display_name}' names '{member}', who is no user of the seed"

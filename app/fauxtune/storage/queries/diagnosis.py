@@ -131,7 +131,7 @@ def managed_device_ids(
     connection: Connection, tenant_id: TenantId, *, enrollment_ids: Iterable[str | None]
 ) -> dict[str | None, str]:
     """The id that each of these enrolments' managedDevice has, or had before its record went."""
-    ids = sorted({each for each in enrollment_ids if each is not None})
+    ids = sorted({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None})
     found: dict[str | None, str] = {}
     for start in range(0, len(ids), _AT_ONCE):
         statement = select(enrollments.c.id, enrollments.c.facts["managedDeviceId"].as_string()).where(

@@ -191,10 +191,10 @@ def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = (
     navigation that is not expandable.
     """
     check_select(call.query.select, entities=entities, version=call.version)
-    for each in call.query.expand:
-        if each.navigation.lower() not in expandable:
+    for expansion in call.query.expand:
+        if expansion.navigation.lower() not in expandable:
             can = f"; here $expand={' and '.join(expandable)} is" if expandable else ""
-            raise NotEmulated(f"$expand={each.navigation} is not emulated{can}.")
+            raise NotEmulated(f"$expand={expansion.navigation} is not emulated{can}.")
 
 
 def created(call: Call, document: Json, *, collection: str, context: str | None = None) -> Answer:

@@ -38,9 +38,9 @@ def count_documents(call: Call, documents: Sequence[Json], *, entity: Entity) ->
 def element_document(call: Call, documents: Sequence[Json], *, entity: Entity, key: str) -> Json | None:
     """Return the document with this id, in any case, as the version shows it; None if no document has it."""
     check_options(call, entity)
-    for each in documents:
-        if str(each["id"]).lower() == key.lower():
-            return view(entity, each, version=call.version, select=call.query.select)
+    for document in documents:
+        if str(document["id"]).lower() == key.lower():
+            return view(entity, document, version=call.version, select=call.query.select)
     return None
 
 
@@ -48,7 +48,7 @@ def _wanted(call: Call, documents: Sequence[Json], *, entity: Entity) -> list[Js
     if call.query.search is not None:
         raise NotEmulated("$search is not emulated here: use $filter.")
     condition = condition_of(call, entity)
-    whole = [{**defaults(entity), **each} for each in documents]
+    whole = [{**defaults(entity), **document} for document in documents]
     return [each for each in whole if condition is None or matches(condition, each)]
 
 

@@ -109,7 +109,7 @@ def _document(
     online = is_active(row, now=now)
     enrolled = iso(row.created_at)
     checks = _checks(row.roles, templates, reached=reached, online=online)
-    found = {_OF_VERSION[support(program, row.version, now=now)], *(each["status"] for each in checks)}
+    found = {_OF_VERSION[support(program, row.version, now=now)], *(check["status"] for check in checks)}
     worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in found]
     last = iso(_last(row, online=online, now=now))
     return {

@@ -87,10 +87,10 @@ def _distinct(device_ids: list[Any]) -> list[ManagedDeviceId]:
     if len(device_ids) > _MOST:
         raise Invalid(f"deviceIds names {len(device_ids)} devices: at most {_MOST} at once.", target="deviceIds")
     found: dict[str, ManagedDeviceId] = {}
-    for each in device_ids:
-        if not isinstance(each, str) or not each:
+    for device_id in device_ids:
+        if not isinstance(device_id, str) or not device_id:
             raise Invalid("deviceIds holds the ids of managedDevices, each a text.", target="deviceIds")
-        found.setdefault(each.lower(), ManagedDeviceId(each))
+        found.setdefault(device_id.lower(), ManagedDeviceId(device_id))
     if not found:
         raise Invalid("deviceIds names no device.", target="deviceIds")
     return list(found.values())

@@ -74,7 +74,7 @@ async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStat
     held = await call.read(read)
     problem = None if row.error_code is None else Problem(row.error_code, row.message or "")
     outcome = ProfileOutcome(ProfileStatus(row.document["state"]), problem)
-    return row, [_setting(each, row) for each in setting_states(row.kind, held, outcome=outcome)]
+    return row, [_setting(setting_state, row) for setting_state in setting_states(row.kind, held, outcome=outcome)]
 
 
 def _setting(state: SettingState, row: ConfigurationStateRow) -> Json:

@@ -123,7 +123,7 @@ async def profile_with(call: Call, navigation: str) -> ProfileRow:
 
 def _dated(call: Call, given: Answer) -> Answer:
     """Mark an answer with an overview as dated: it has the moment in it."""
-    dated = any(each.navigation.lower().endswith("overview") for each in call.query.expand)
+    dated = any(expansion.navigation.lower().endswith("overview") for expansion in call.query.expand)
     return replace(given, dated=dated)
 
 

@@ -98,13 +98,13 @@ def expand(call: Call, connection: Connection, rows: Sequence[Identified]) -> li
     navigation.
     """
     added: list[Json] = [{} for _ in rows]
-    for each in call.query.expand:
-        navigation = ANY_OBJECT.navigation(each.navigation)
+    for expansion in call.query.expand:
+        navigation = ANY_OBJECT.navigation(expansion.navigation)
         if navigation is None or navigation.target != DIRECTORY_OBJECT.name:
             continue
         targets = _targets(call, connection, rows, name=navigation.name)
         for more, objects in zip(added, targets, strict=True):
-            values = [_typed(call, row, select=each.select) for row in objects]
+            values = [_typed(call, row, select=expansion.select) for row in objects]
             more[navigation.name] = values if navigation.collection else next(iter(values), None)
     return added
 

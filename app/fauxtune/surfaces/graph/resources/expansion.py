@@ -31,18 +31,18 @@ EXPANDABLE = (*PARTS, *(name.lower() for name in NAMES))
 
 def check_expansion(call: Call, *entities: Entity) -> None:
     """Raise Invalid for an `$expand` of a navigation that the type of the cast, or else each of `entities`, lacks."""
-    for each in call.query.expand:
-        meant = entities if each.cast is None else (entity(each.cast),)
-        found = [nav for kind in meant if (nav := _navigation(call, kind, name=each.navigation)) is not None]
+    for expansion in call.query.expand:
+        meant = entities if expansion.cast is None else (entity(expansion.cast),)
+        found = [nav for kind in meant if (nav := _navigation(call, kind, name=expansion.navigation)) is not None]
         if not found:
             raise Invalid(
-                f"Parsing OData Select and Expand failed: Could not find a property named '{each.navigation}' on type "
-                f"'{meant[0].full_name}'.",
-                target=each.navigation,
+                f"Parsing OData Select and Expand failed: Could not find a property named '{expansion.navigation}' on "
+                f"type '{meant[0].full_name}'.",
+                target=expansion.navigation,
             )
-        if each.select is not None and found[0].name in NAMES:
+        if expansion.select is not None and found[0].name in NAMES:
             target = entity(found[0].target)
-            check_select(each.select, entities=(target, *derived_from(target)), version=call.version)
+            check_select(expansion.select, entities=(target, *derived_from(target)), version=call.version)
 
 
 def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -> list[Json]:
@@ -55,7 +55,7 @@ def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -
         place=_place,
         has=lambda row, each: _of_row(call, row, expand=each) is not None,
     )
-    asked = {each.navigation.lower() for each in call.query.expand}
+    asked = {expansion.navigation.lower() for expansion in call.query.expand}
     bound = {target for row in rows for name, target in row.navigations.items() if name.lower() in asked}
     targets = queries.profiles_by_id(connection, call.tenant.id, ids=bound)
     for more, row in zip(added, rows, strict=True):
@@ -83,12 +83,12 @@ def _place(row: ProfileRow, part: Part[ProfileRow]) -> str:
 def _references(call: Call, row: ProfileRow, *, targets: Mapping[ProfileId, ProfileRow]) -> Json:
     """Return the profiles that one profile refers to, as far as `$expand` names them."""
     added: Json = {}
-    for each in call.query.expand:
-        found = _of_row(call, row, expand=each)
+    for expansion in call.query.expand:
+        found = _of_row(call, row, expand=expansion)
         if found is not None and not found.contained:
             target_id = row.navigations.get(found.name)
             target = None if target_id is None else targets.get(target_id)
-            added |= _reference(call, row, name=found.name, target=target, select=each.select)
+            added |= _reference(call, row, name=found.name, target=target, select=expansion.select)
     return added
 
 

@@ -52,15 +52,15 @@ def add_parts(
     `place`: the path of a row's part, for its context.
     """
     added: list[Json] = [{} for _ in rows]
-    for each in call.query.expand:
-        part = parts.get(each.navigation.lower())
+    for expansion in call.query.expand:
+        part = parts.get(expansion.navigation.lower())
         if part is None:
             continue
-        check_select(each.select, entities=(part.entity,), version=call.version)
-        having = [(more, row) for more, row in zip(added, rows, strict=True) if has(row, each)]
+        check_select(expansion.select, entities=(part.entity,), version=call.version)
+        having = [(more, row) for more, row in zip(added, rows, strict=True) if has(row, expansion)]
         read = part.read(call, connection, [row for _more, row in having])
         for (more, row), found in zip(having, read, strict=True):
-            more |= _shown(call, found, part=part, expand=each, place=place(row, part))
+            more |= _shown(call, found, part=part, expand=expansion, place=place(row, part))
     return added
 
 
