@@ -84,7 +84,7 @@ def order_by(
     Invalid for a property that does not exist or has no order.
     """
     translation = _Translation(columns=columns, document=document)
-    found: list[ColumnElement[Any]] = []
+    terms: list[ColumnElement[Any]] = []
     for key in keys:
         prop = entity.find(key.property)
         if prop is None:
@@ -94,10 +94,10 @@ def order_by(
         if prop.collection or prop.write_only or isinstance(prop.type, ComplexType) or prop.type is Edm.BINARY:
             raise Invalid(f"The property '{prop.name}' cannot be ordered by.", target="$orderby")
         value = translation.field(Field((prop.name,), prop))
-        found.append(value.desc().nulls_last() if key.descending else value.asc().nulls_first())
+        terms.append(value.desc().nulls_last() if key.descending else value.asc().nulls_first())
     if "id" in columns:
-        found.append(_by_code_point(columns["id"]).asc())
-    return found
+        terms.append(_by_code_point(columns["id"]).asc())
+    return terms
 
 
 class _ByCodePoint(FunctionElement[str]):
@@ -272,8 +272,8 @@ class _Translation:
     def _in(self, node: In) -> ColumnElement[bool]:
         operand = self.operand(node.operand)
         values = [value for value in node.values if value is not None]
-        found: ColumnElement[bool] = and_(operand.is_not(None), operand.in_(values))
-        return or_(operand.is_(None), found) if None in node.values else found
+        is_in: ColumnElement[bool] = and_(operand.is_not(None), operand.in_(values))
+        return or_(operand.is_(None), is_in) if None in node.values else is_in
 
     def _text_match(self, node: TextMatch) -> ColumnElement[bool]:
         left, right = self.operand(node.left), self.operand(node.right)
@@ -283,8 +283,8 @@ class _Translation:
         column = self.columns.get(TYPE_COLUMN)
         if column is not None:
             return and_(column.is_not(None), column.in_(names))
-        said = self.document[TYPE_COLUMN].as_string()
-        return and_(said.is_not(None), said.in_([f"#{qualified(name)}" for name in names]))
+        type_name = self.document[TYPE_COLUMN].as_string()
+        return and_(type_name.is_not(None), type_name.in_([f"#{qualified(name)}" for name in names]))
 
     def _any(self, node: AnyElement) -> ColumnElement[bool]:
         path = node.field.path

@@ -180,15 +180,15 @@ def _permissions(names: list[str] | None, *, target: str) -> list[str]:
     """Return the names in Graph's spelling, each once. Raises Invalid for a name that Graph does not have."""
     if names is None or len(names) > _ROLES:
         raise Invalid(f"{target} is a list of up to {_ROLES} permission names.", target=target)
-    found = []
+    permissions = []
     for name in names:
         permission = graph_permissions.known(name)
         if permission is None:
             like = graph_permissions.near(name[:_NAME_LENGTH])
             hint = f"Did you mean {' or '.join(like)}?" if like else "A permission looks like User.Read.All."
             raise Invalid(f"{target}: Microsoft Graph has no permission '{name[:80]}'. {hint}", target=target)
-        found.append(permission)
-    return list(dict.fromkeys(found))
+        permissions.append(permission)
+    return list(dict.fromkeys(permissions))
 
 
 def _redirect_uris(uris: list[str] | None) -> list[str]:
@@ -208,11 +208,11 @@ def _der(pem: str) -> bytes:
     data = pem.encode()
     if not is_pem(data):
         raise Invalid("certificate takes an X.509 certificate in PEM, and this is not one.", target="certificate")
-    found = certificate_from(data, target="certificate")
+    certificate = certificate_from(data, target="certificate")
     try:
-        key = found.public_key()
+        key = certificate.public_key()
     except UnsupportedAlgorithm:
         key = None
     if not isinstance(key, RSAPublicKey):
         raise Invalid("certificate must hold an RSA key: assertions are signed RS256 or PS256.", target="certificate")
-    return found.public_bytes(Encoding.DER)
+    return certificate.public_bytes(Encoding.DER)

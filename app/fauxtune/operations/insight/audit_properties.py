@@ -63,10 +63,10 @@ def _undeclared(kind: StructuredType, old: Document, *, new: Document) -> Iterat
 
 
 def _within(prop: Property, old: Document | None, *, new: Document | None, label: str) -> Iterator[dict[str, Any]]:
-    said = (new or old or {}).get("@odata.type")
+    type_name = (new or old or {}).get("@odata.type")
     assert isinstance(prop.type, ComplexType)
-    kind = next((variant for variant in prop.variants if variant.odata_type == said), prop.type)
-    if said is not None:
+    kind = next((variant for variant in prop.variants if variant.odata_type == type_name), prop.type)
+    if type_name is not None:
         types = [None if each is None else pascal(each["@odata.type"].rpartition(".")[2]) for each in (old, new)]
         if types[0] != types[1]:
             yield {"displayName": f"{label}.Type", "oldValue": types[0], "newValue": types[1]}

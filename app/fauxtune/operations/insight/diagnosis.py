@@ -122,18 +122,18 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
         raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
     person = None if user is None else _user(tx, user)
     enrollment = None if device is None else _device(tx, device)
-    asked = None if profile is None else _profile(tx, profile)
-    about = None if asked is None else asked.id
+    profile_row = None if profile is None else _profile(tx, profile)
+    about = None if profile_row is None else profile_row.id
     if enrollment is not None:
         if person is not None and enrollment.user_id != person.id:
             raise _not_theirs(tx, enrollment, person=person)
         return [Scope(enrollment.user_id, (enrollment.id,), about)], 0
     if person is not None:
         rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person.id)
-        mine = tuple(row.id for row in rows if asked is None or row.variant in _variants(asked))
+        mine = tuple(row.id for row in rows if profile_row is None or row.variant in _variants(profile_row))
         return [Scope(person.id, mine, about)], 0
-    assert asked is not None
-    return _reached(tx, asked)
+    assert profile_row is not None
+    return _reached(tx, profile_row)
 
 
 def _reached(tx: Transaction, asked: ProfileRow) -> tuple[list[Scope], int]:
@@ -160,15 +160,15 @@ def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: User
 def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
     """Return the chains of the profiles in question on these devices of one user."""
     devices = queries.devices_by_id(tx.connection, tx.tenant.id, ids=scope.devices)
-    asked = None if scope.profile is None else _stored(_profile(tx, scope.profile))
-    facts = gather(tx, user=_owner(tx, scope.user), devices=devices, asked=asked)
-    found = find(facts)
-    subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, asked)]
-    if asked is not None and not devices:
-        subjects = [Subject(facts, asked, None)]
-    chains = tuple(chain(subject, found) for subject in subjects)
-    if asked is None:
-        return Diagnosis(chains, tuple(found))
+    profile = None if scope.profile is None else _stored(_profile(tx, scope.profile))
+    facts = gather(tx, user=_owner(tx, scope.user), devices=devices, asked=profile)
+    findings = find(facts)
+    subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, profile)]
+    if profile is not None and not devices:
+        subjects = [Subject(facts, profile, None)]
+    chains = tuple(chain(subject, findings) for subject in subjects)
+    if profile is None:
+        return Diagnosis(chains, tuple(findings))
     return Diagnosis(chains, _once(finding for one in chains for link in one.links for finding in link.findings))
 
 
@@ -190,11 +190,11 @@ def _variants(asked: ProfileRow) -> frozenset[str]:
 
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once, in order. (Evidence cannot be hashed.)"""
-    found: list[Finding] = []
+    distinct: list[Finding] = []
     for finding in findings:
-        if finding not in found:
-            found.append(finding)
-    return tuple(found)
+        if finding not in distinct:
+            distinct.append(finding)
+    return tuple(distinct)
 
 
 def _user(tx: Transaction, key: str) -> UserRow:

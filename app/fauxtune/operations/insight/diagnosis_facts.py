@@ -63,10 +63,10 @@ def gather(
     tx: Transaction, *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
 ) -> Facts:
     """Return the facts about these enrolments of one user. `user` is None if they have no user or it was deleted."""
-    found = [_device(tx, each) for each in devices]
+    examined = [_device(tx, each) for each in devices]
     count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id))
     known = _known(tx)
-    reaching = {profile.id: profile for device in found for profile in device.profiles}
+    reaching = {profile.id: profile for device in examined for profile in device.profiles}
     if asked is not None:
         reaching.setdefault(asked.id, asked)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
@@ -80,7 +80,7 @@ def gather(
         edition=tx.tenant.edition,
         user=None if user is None else _person(user),
         certificates=certificates,
-        devices=tuple(found),
+        devices=tuple(examined),
         device_count=count,
         connectors=_connectors(tx),
         keys=_keys(tx),
@@ -142,12 +142,12 @@ def _extended(certificate: x509.Certificate) -> frozenset[str] | None:
 def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found = names.get_values_for_type(x509.RFC822Name)
+        addresses = names.get_values_for_type(x509.RFC822Name)
     except x509.ExtensionNotFound:
-        found = []
-    if not found:
-        found = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
-    return tuple(dict.fromkeys(found))
+        addresses = []
+    if not addresses:
+        addresses = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
+    return tuple(dict.fromkeys(addresses))
 
 
 def _imported(row: ImportedCertificateRow) -> UserCertificate:
@@ -242,8 +242,8 @@ def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
 
 
 def _connectors(tx: Transaction) -> tuple[Connector, ...]:
-    found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
-    return tuple(Connector(row.name, frozenset(row.roles), offline_reason=_waited(tx, row)) for row in found)
+    rows = connector_queries.connector_rows(tx.connection, tx.tenant.id)
+    return tuple(Connector(row.name, frozenset(row.roles), offline_reason=_waited(tx, row)) for row in rows)
 
 
 def _waited(tx: Transaction, row: ConnectorRow) -> str | None:
@@ -252,8 +252,8 @@ def _waited(tx: Transaction, row: ConnectorRow) -> str | None:
 
 
 def _keys(tx: Transaction) -> frozenset[tuple[str, str]]:
-    found = connector_queries.connector_key_rows(tx.connection, tx.tenant.id)
-    return frozenset((row.provider, row.key_name) for row in found)
+    rows = connector_queries.connector_key_rows(tx.connection, tx.tenant.id)
+    return frozenset((row.provider, row.key_name) for row in rows)
 
 
 def _known(tx: Transaction) -> tuple[KnownProfile, ...]:
@@ -313,9 +313,9 @@ def _approaches(
     """Return how a profile with these assignments reaches each of the devices."""
     users = groups_of(tx, None if user is None else user.id)
     if not devices:
-        found = reach_of(assignments, Membership(has_user=user is not None, user_groups=users))
-        nobody = user is None and found.status is not ReachStatus.NOBODY
-        return {None: Reach(ReachStatus.NO_DEVICE) if nobody else found}
+        reach = reach_of(assignments, Membership(has_user=user is not None, user_groups=users))
+        nobody = user is None and reach.status is not ReachStatus.NOBODY
+        return {None: Reach(ReachStatus.NO_DEVICE) if nobody else reach}
     ways: dict[str | None, Reach] = {}
     for row in devices:
         membership = Membership(

@@ -212,7 +212,7 @@ def _consequences(tx: Transaction, *, before: _Outcome, after: _Outcome) -> Devi
     device = DeviceKind(Variant(row.variant), tx.tenant.edition)
     explanation = _Explanation(before, after, device=device)
     now = queries.ledger_rows(tx.connection, row.id)
-    made = changes(now, before.foreseen, after=after.foreseen, device=device)
+    differences = changes(now, before.foreseen, after=after.foreseen, device=device)
     by_serial = {each.serial: each for each in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
@@ -223,10 +223,10 @@ def _consequences(tx: Transaction, *, before: _Outcome, after: _Outcome) -> Devi
         device_name=row.facts.get("deviceName") if record is None else record.document["deviceName"],
         user_principal_name=user_name(tx, row),
         ends=after.ended if before.ended is None else None,
-        install=tuple(explanation.installed(each) for each in made.install),
-        remove=tuple(explanation.removed(each) for each in made.remove),
+        install=tuple(explanation.installed(each) for each in differences.install),
+        remove=tuple(explanation.removed(each) for each in differences.remove),
         revoke=tuple(explanation.revoked(each, why) for each, why in revoked),
-        reissue=tuple(explanation.reissued(old, new) for old, new in made.reissue),
+        reissue=tuple(explanation.reissued(old, new) for old, new in differences.reissue),
     )
 
 
@@ -240,8 +240,8 @@ class _Explanation:
 
     def installed(self, row: LedgerRow) -> Consequence:
         """An item that the device will have."""
-        asked = "; the connector is asked for it" if is_not_yet_issued(row) else ""
-        return self._about(row, why=f"the profile {self._named(row)} reaches the device{asked}")
+        request = "; the connector is asked for it" if is_not_yet_issued(row) else ""
+        return self._about(row, why=f"the profile {self._named(row)} reaches the device{request}")
 
     def removed(self, row: LedgerRow) -> Consequence:
         """An item that the device has."""

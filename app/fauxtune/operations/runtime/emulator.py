@@ -37,8 +37,8 @@ class Addresses:
 
     def hosts(self) -> frozenset[str]:
         """Return the names of these addresses, as in `hosts`."""
-        given = (self.https, self.http, self.public_http_url, self.public_url or "")
-        return frozenset(map(host_of, given)) - {""}
+        addresses = (self.https, self.http, self.public_http_url, self.public_url or "")
+        return frozenset(map(host_of, addresses)) - {""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,11 @@ class Runner:
 
     async def tenant(self, key: str) -> Tenant:
         """Return the tenant with this id, name or domain, in any case. Raises NotFound if it does not exist."""
-        wanted = key.lower()
-        known = self._tenants.get(wanted)
+        folded = key.lower()
+        known = self._tenants.get(folded)
         if known is not None:
             return known
-        tenant = await self.database.run(tenant_queries.tenant_by_key, wanted)
+        tenant = await self.database.run(tenant_queries.tenant_by_key, folded)
         if tenant is None:
             raise NotFound(f"There is no tenant '{key}'.")
         # While the database answered, the tenant may have been changed; what is remembered is the newer.

@@ -140,12 +140,12 @@ class TokenIssuer:
             if not str(claims["iss"]).endswith(f"/{tenant}/v2.0"):
                 raise Unauthenticated("Access token validation failure. Invalid issuer.")
             delegated = "scp" in claims
-            given = str(claims["scp"]).split() if delegated else claims.get("roles", [])
+            permissions = str(claims["scp"]).split() if delegated else claims.get("roles", [])
             return Principal(
                 tenant_id=tenant,
                 client_id=str(claims["appid"]),
                 user_id=UserId(str(claims["oid"])) if delegated else None,
-                permissions=frozenset(str(each) for each in given),
+                permissions=frozenset(str(each) for each in permissions),
                 expires_at=int(claims["exp"]),
                 audience=str(claims["aud"]),
             )

@@ -42,8 +42,8 @@ class Workers:
         return future
 
     def _work(self) -> None:
-        while (found := self._next()) is not None:
-            tenant, future, work = found
+        while (entry := self._next()) is not None:
+            tenant, future, work = entry
             try:
                 future.set_result(work())
             except BaseException as error:

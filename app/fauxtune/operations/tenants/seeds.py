@@ -156,8 +156,8 @@ def parse_seed(document: object) -> Seed:
     try:
         return Seed.model_validate(document)
     except ValidationError as error:
-        found = [(".".join(str(part) for part in each["loc"]) or "the seed", each["msg"]) for each in error.errors()]
-        said = "; ".join(
-            f"{where}: {why.removeprefix('Value error, ').rstrip('.')}" for where, why in found[:_MOST_NAMED]
+        mistakes = [(".".join(str(part) for part in each["loc"]) or "the seed", each["msg"]) for each in error.errors()]
+        sentence = "; ".join(
+            f"{where}: {why.removeprefix('Value error, ').rstrip('.')}" for where, why in mistakes[:_MOST_NAMED]
         )
-        raise Invalid(f"The seed cannot be used: {said}.", target=found[0][0]) from None
+        raise Invalid(f"The seed cannot be used: {sentence}.", target=mistakes[0][0]) from None

@@ -80,11 +80,11 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
     that no row names, which do no harm.
     """
     stem = ids.uuid()
-    made: dict[AuthorityName, PrivateKey] = {}
+    private_keys: dict[AuthorityName, PrivateKey] = {}
     names: dict[AuthorityName, str] = {}
     for authority in authorities.NAMES:
-        made[authority], names[authority] = source.take(), f"{stem}-{authority}"
-        keys.store(names[authority], made[authority])
+        private_keys[authority], names[authority] = source.take(), f"{stem}-{authority}"
+        keys.store(names[authority], private_keys[authority])
     extra = []
     for number, described in enumerate(seed.connector_keys):
         key, file = source.take(), f"{stem}-{number}"
@@ -92,7 +92,7 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
             key = generate_private_key(public_exponent=65537, key_size=described.key_length)
         connector_keys.store(file, key)
         extra.append((key, file))
-    return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))
+    return TenantKeys(authorities=private_keys, authority_names=names, connector_keys=tuple(extra))
 
 
 def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> None:

@@ -71,8 +71,8 @@ def _mixed(pairs: Pairs, *, ids: Ids | None = None, kinds: tuple[str, ...] = ())
     def one(tenant_id: TenantId, parent: str) -> Select[Any]:
         if ids is not None:
             return ids(tenant_id, parent)
-        found = pairs(tenant_id, [parent])
-        return found.with_only_columns(found.selected_columns["id"])
+        statement = pairs(tenant_id, [parent])
+        return statement.with_only_columns(statement.selected_columns["id"])
 
     return Collection(
         row=lambda values: DirectoryObjectRow(*values),
@@ -107,19 +107,19 @@ def _reports(tenant_id: TenantId, user_ids: Sequence[str]) -> Select[Any]:
 
 def _devices_of(tenant_id: TenantId, user_ids: Sequence[str]) -> Select[Any]:
     held = enrollments.c
-    found = _pairs(tenant_id, owner=held.user_id, element=held.directory_device_id, among=user_ids)
-    return found.where(held.state != EnrollmentState.ENDED.value)
+    statement = _pairs(tenant_id, owner=held.user_id, element=held.directory_device_id, among=user_ids)
+    return statement.where(held.state != EnrollmentState.ENDED.value)
 
 
 def _users_of(tenant_id: TenantId, device_ids: Sequence[str]) -> Select[Any]:
     held = enrollments.c
-    found = _pairs(tenant_id, owner=held.directory_device_id, element=held.user_id, among=device_ids)
-    return found.where(held.user_id.is_not(None), held.state != EnrollmentState.ENDED.value)
+    statement = _pairs(tenant_id, owner=held.directory_device_id, element=held.user_id, among=device_ids)
+    return statement.where(held.user_id.is_not(None), held.state != EnrollmentState.ENDED.value)
 
 
 def _pairs(tenant_id: TenantId, *, owner: Column[Any], element: Column[Any], among: Sequence[str]) -> Select[Any]:
-    found = select(owner.label("owner"), element.label("id"))
-    return found.where(owner.table.c.tenant_id == tenant_id, owner.in_(among))
+    statement = select(owner.label("owner"), element.label("id"))
+    return statement.where(owner.table.c.tenant_id == tenant_id, owner.in_(among))
 
 
 USERS: Collection[UserRow] = Collection(

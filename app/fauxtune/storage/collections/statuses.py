@@ -44,8 +44,8 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 def of_device(name: str) -> ColumnElement[Any]:
     """Return a text of Graph's record of the device."""
-    found: ColumnElement[Any] = managed_devices.c.document[name].as_string()
-    return found
+    text: ColumnElement[Any] = managed_devices.c.document[name].as_string()
+    return text
 
 
 def as_text(moment: ColumnElement[Any]) -> ColumnElement[Any]:

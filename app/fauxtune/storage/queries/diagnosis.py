@@ -110,15 +110,15 @@ def of_variants(
     connection: Connection, tenant_id: TenantId, *, ids: Sequence[str], variants: Collection[str]
 ) -> list[str]:
     """Those of these enrolments that are devices of one of these kinds, in the order of their ids."""
-    found: list[str] = []
+    matching: list[str] = []
     for start in range(0, len(ids), _AT_ONCE):
         statement = select(enrollments.c.id).where(
             enrollments.c.tenant_id == tenant_id,
             enrollments.c.id.in_(ids[start : start + _AT_ONCE]),
             enrollments.c.variant.in_(sorted(variants)),
         )
-        found += connection.execute(statement).scalars()
-    return sorted(found)
+        matching += connection.execute(statement).scalars()
+    return sorted(matching)
 
 
 def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[NamedEnrollmentRow]:
@@ -132,13 +132,13 @@ def managed_device_ids(
 ) -> dict[str | None, str]:
     """The id that each of these enrolments' managedDevice has, or had before its record went."""
     ids = sorted({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None})
-    found: dict[str | None, str] = {}
+    managed_ids: dict[str | None, str] = {}
     for start in range(0, len(ids), _AT_ONCE):
         statement = select(enrollments.c.id, enrollments.c.facts["managedDeviceId"].as_string()).where(
             enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(ids[start : start + _AT_ONCE])
         )
-        found |= {row[0]: row[1] for row in connection.execute(statement)}
-    return found
+        managed_ids |= {row[0]: row[1] for row in connection.execute(statement)}
+    return managed_ids
 
 
 def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Iterable[str]) -> list[ProfileRow]:

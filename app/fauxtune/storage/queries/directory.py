@@ -135,8 +135,8 @@ def is_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId,
 
 def groups_above(connection: Connection, tenant_id: TenantId, *, member_id: str) -> frozenset[GroupId]:
     """Every group that holds the member, nested ones included. Cycles end (UNION drops what was seen)."""
-    found = connection.execute(_GROUPS_ABOVE, {"tenant": tenant_id, "member": member_id})
-    return frozenset(GroupId(row[0]) for row in found)
+    rows = connection.execute(_GROUPS_ABOVE, {"tenant": tenant_id, "member": member_id})
+    return frozenset(GroupId(row[0]) for row in rows)
 
 
 def memberships(
@@ -206,13 +206,13 @@ def groups_by_member(
     connection: Connection, tenant_id: TenantId, *, group_ids: Iterable[GroupId]
 ) -> dict[str, frozenset[GroupId]]:
     """Of these groups, those that hold a member, nested members included; by member."""
-    found: dict[str, set[GroupId]] = {}
-    wanted = sorted(set(group_ids))
-    if not wanted:
+    groups_of: dict[str, set[GroupId]] = {}
+    ids = sorted(set(group_ids))
+    if not ids:
         return {}
-    for group_id, member_id in connection.execute(members_of_each(tenant_id, wanted)):
-        found.setdefault(member_id, set()).add(GroupId(group_id))
-    return {member_id: frozenset(holding) for member_id, holding in found.items()}
+    for group_id, member_id in connection.execute(members_of_each(tenant_id, ids)):
+        groups_of.setdefault(member_id, set()).add(GroupId(group_id))
+    return {member_id: frozenset(holding) for member_id, holding in groups_of.items()}
 
 
 def add_user(connection: Connection, row: UserRow) -> None:

@@ -28,22 +28,22 @@ _NEXT_NUMBERS = (
 
 def all_tenants(connection: Connection) -> list[Tenant]:
     """Every tenant, oldest first."""
-    found = connection.execute(select(tenants).order_by(tenants.c.created_at, tenants.c.id)).mappings()
-    return [tenant_of(row) for row in found]
+    rows = connection.execute(select(tenants).order_by(tenants.c.created_at, tenants.c.id)).mappings()
+    return [tenant_of(row) for row in rows]
 
 
 def tenants_with(connection: Connection, switch: str) -> list[Tenant]:
     """The tenants that have turned this switch on: two at most, for nobody asks for more."""
     statement = select(tenants).where(tenants.c.settings[switch].as_boolean())
-    found = connection.execute(statement.order_by(tenants.c.created_at, tenants.c.id).limit(2)).mappings()
-    return [tenant_of(row) for row in found]
+    rows = connection.execute(statement.order_by(tenants.c.created_at, tenants.c.id).limit(2)).mappings()
+    return [tenant_of(row) for row in rows]
 
 
 def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
     """The tenant with this id, name or domain, in any case."""
-    wanted = key.lower()
+    folded = key.lower()
     statement = select(tenants).where(
-        or_(tenants.c.id == wanted, func.lower(tenants.c.name) == wanted, tenants.c.domain == wanted)
+        or_(tenants.c.id == folded, func.lower(tenants.c.name) == folded, tenants.c.domain == folded)
     )
     row = connection.execute(statement).mappings().first()
     return None if row is None else tenant_of(row)

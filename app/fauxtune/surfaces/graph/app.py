@@ -63,14 +63,14 @@ def refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
         version = request.url.path.strip("/").partition("/")[0]
         error = HTTPException(404, f"Invalid version: {version}. There are v1.0 and beta.")
-    told = envelope(
+    refusal = envelope(
         error,
         message=_message(request, b""),
         emulator=emulator,
         origin=origin(request),
         request_id=request.state.request_id,
     )
-    response = _respond(request, told)
+    response = _respond(request, refusal)
     if isinstance(error, Unauthenticated):
         response.headers["www-authenticate"] = (
             f'Bearer realm="", authorization_uri="{origin(request)}/common/oauth2/authorize", client_id="{GRAPH}"'
@@ -118,24 +118,24 @@ async def _tenant_of(emulator: Emulator, principal: Principal) -> Tenant:
 
 
 def _client_request_id(request: Request) -> str:
-    given = request.headers.get("client-request-id")
-    return given if given else str(request.state.request_id)
+    request_id = request.headers.get("client-request-id")
+    return request_id if request_id else str(request.state.request_id)
 
 
-def _respond(request: Request, given: Answer) -> Response:
+def _respond(request: Request, reply: Answer) -> Response:
     headers = {
         "cache-control": "no-cache",
         "odata-version": "4.0",
         "request-id": request.state.request_id,
         "client-request-id": _client_request_id(request),
         "x-ms-ags-diagnostic": _DIAGNOSTIC,
-        **given.headers,
+        **reply.headers,
     }
     content = b""
-    if given.written is not None or given.document is not None:
-        content = orjson.dumps(given.document) if given.written is None else given.written
+    if reply.written is not None or reply.document is not None:
+        content = orjson.dumps(reply.document) if reply.written is None else reply.written
         headers["content-type"] = CONTENT_TYPE
-    elif given.text is not None:
-        content = given.text.encode()
-        headers["content-type"] = given.media
-    return Response(content, given.status, headers=headers)
+    elif reply.text is not None:
+        content = reply.text.encode()
+        headers["content-type"] = reply.media
+    return Response(content, reply.status, headers=headers)

@@ -199,8 +199,8 @@ def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = (
 
 def created(call: Call, document: Json, *, collection: str, context: str | None = None) -> Answer:
     """Answer 201 with the new entity and its place."""
-    shown = {"@odata.context": call.context(f"{context or collection}/$entity"), **document}
-    return Answer(201, shown, headers={"location": call.location(collection, str(document["id"]))})
+    body = {"@odata.context": call.context(f"{context or collection}/$entity"), **document}
+    return Answer(201, body, headers={"location": call.location(collection, str(document["id"]))})
 
 
 def entity_answer(call: Call, document: Json, *, context: str) -> Answer:

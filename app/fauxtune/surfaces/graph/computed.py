@@ -19,14 +19,14 @@ from fauxtune.surfaces.graph.lists import collection_answer, condition_of, windo
 def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, context: str) -> Answer:
     """Answer with a page of the documents. Raises Invalid for options that make no sense."""
     check_options(call, entity)
-    found = _wanted(call, documents, entity=entity)
+    selected = _wanted(call, documents, entity=entity)
     for key in reversed(call.query.orderby):
         name = _sortable(entity, key.property)
-        found.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)
+        selected.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)
     window = window_of(call)
-    page, next_offset = window.page(found[window.offset :])
+    page, next_offset = window.page(selected[window.offset :])
     values = [view(entity, each, version=call.version, select=call.query.select) for each in page]
-    total = len(found) if call.query.count else None
+    total = len(selected) if call.query.count else None
     return collection_answer(call, values, context=context, total=total, next_offset=next_offset)
 
 

@@ -46,25 +46,25 @@ async def answer(message: Message, sender: Sender) -> Answer:
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.
-    kept, key = sender.emulator.answer_cache, _question(message, sender)
-    written = kept.get(key)
+    cache, key = sender.emulator.answer_cache, _question(message, sender)
+    written = cache.get(key)
     if written is not None:
         return Answer(200, written=written)
     state = sender.emulator.runner.database.state
-    given = await _handled(message, sender, match=match)
-    if given.status != HTTPStatus.OK or given.document is None or given.dated:
-        return given
-    written = orjson.dumps(given.document)
-    kept.put(key, written, state=state)
-    return replace(given, document=None, written=written)
+    response = await _handled(message, sender, match=match)
+    if response.status != HTTPStatus.OK or response.document is None or response.dated:
+        return response
+    written = orjson.dumps(response.document)
+    cache.put(key, written, state=state)
+    return replace(response, document=None, written=written)
 
 
 def _question(message: Message, sender: Sender) -> tuple[str | None, ...]:
     """Return all that an answer to a GET depends on, besides what is stored."""
-    asked = ("prefer", "consistencylevel")
+    headers = ("prefer", "consistencylevel")
     who = (sender.tenant.id, sender.principal.user_id, sender.origin)
     what = (message.version.value, message.path, message.raw_query)
-    return (*who, *what, *(message.headers.get(name) for name in asked))
+    return (*who, *what, *(message.headers.get(name) for name in headers))
 
 
 async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -> Answer:
@@ -126,13 +126,13 @@ def version_and_path(raw: str) -> tuple[Version, str]:
     return (Version.V1 if version.lower() == Version.V1 else Version.BETA), f"/{path}"
 
 
-def _minimal(call: Call, given: Answer) -> Answer:
+def _minimal(call: Call, response: Answer) -> Answer:
     """Answer a change without the entity for `Prefer: return=minimal` (RFC 7240 4.2); the Location header stands for
     it.
     """
     if "return=minimal" not in call.headers.get("prefer", "").lower().replace(" ", ""):
-        return given
-    if given.document is None or "id" not in given.document or call.method not in ("POST", "PATCH"):
-        return given
-    headers: Mapping[str, str] = {**given.headers, "preference-applied": "return=minimal"}
-    return replace(given, status=204, document=None, headers=headers)
+        return response
+    if response.document is None or "id" not in response.document or call.method not in ("POST", "PATCH"):
+        return response
+    headers: Mapping[str, str] = {**response.headers, "preference-applied": "return=minimal"}
+    return replace(response, status=204, document=None, headers=headers)

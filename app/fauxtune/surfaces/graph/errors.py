@@ -76,15 +76,15 @@ def document_of(
     message, code = _words(error, intune=intune)
     if intune and isinstance(error, errors.FauxtuneError) and not _is_odata(error):
         message = _nested(message, client_request_id=client_request_id, url=url)
-    found: dict[str, Any] = {"code": code, "message": message}
+    envelope: dict[str, Any] = {"code": code, "message": message}
     if isinstance(error, errors.Conflict) and not intune and error.target:
-        found["details"] = [{"code": "ObjectConflict", "message": error.message, "target": error.target}]
-    found["innerError"] = {
+        envelope["details"] = [{"code": "ObjectConflict", "message": error.message, "target": error.target}]
+    envelope["innerError"] = {
         "date": at.replace(tzinfo=None).isoformat(timespec="seconds"),
         "request-id": request_id,
         "client-request-id": client_request_id,
     }
-    return {"error": found}
+    return {"error": envelope}
 
 
 def _words(error: Exception, *, intune: bool) -> tuple[str, str]:

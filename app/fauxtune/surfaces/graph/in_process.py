@@ -32,19 +32,19 @@ async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) 
     origin = emulator.addresses.public_url or emulator.addresses.https
     sender = Sender(emulator, tenant, principal=principal, origin=origin, request_id=_NOBODY)
     try:
-        given = await answer(message, sender)
+        response = await answer(message, sender)
     except FauxtuneError as error:
-        given = refusal(error, message=message, sender=sender)
-        raise _refused(request, given, why=error.message) from None
-    if given.status >= 400:
-        raise _refused(request, given, why="its answer is an error")
+        response = refusal(error, message=message, sender=sender)
+        raise _refused(request, response, why=error.message) from None
+    if response.status >= 400:
+        raise _refused(request, response, why="its answer is an error")
 
 
-def _refused(request: ProposedRequest, given: Answer, *, why: str) -> GraphRefused:
+def _refused(request: ProposedRequest, response: Answer, *, why: str) -> GraphRefused:
     return GraphRefused(
-        f"Graph would refuse {request.method.upper()} {request.url} with {given.status}: {why}",
-        status=given.status,
-        document=given.document or {},
+        f"Graph would refuse {request.method.upper()} {request.url} with {response.status}: {why}",
+        status=response.status,
+        document=response.document or {},
     )
 
 

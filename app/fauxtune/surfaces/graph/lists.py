@@ -127,8 +127,8 @@ def wanted_of(call: Call, listed: Listed[Any], *, counting: bool = False) -> Con
         if listed.searchable is None:
             raise NotEmulated("$search is not emulated here: use $filter.")
         searched = parse_search(call.query.search, listed.entity, searchable=listed.searchable)
-    found = tuple(each for each in (listed.narrowed, filtered, searched) if each is not None)
-    return And(found) if len(found) > 1 else found[0] if found else None
+    conditions = tuple(each for each in (listed.narrowed, filtered, searched) if each is not None)
+    return And(conditions) if len(conditions) > 1 else conditions[0] if conditions else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,11 +337,11 @@ def _is_eventual(call: Call) -> bool:
 
 
 def _next_link(call: Call, offset: int) -> str:
-    kept = [
+    parameters = [
         (name, value)
         for name, value in parse_qsl(call.raw_query, keep_blank_values=True)
         if name.strip().lower() not in ("$skiptoken", "$skip")
     ]
-    kept.append(("$skiptoken", str(offset)))
-    query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept)
+    parameters.append(("$skiptoken", str(offset)))
+    query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in parameters)
     return f"{call.root}/{call.path.strip('/')}?{query}"

@@ -49,8 +49,8 @@ async def create_filter(call: Call) -> Answer:
     """POST: the rule is read, and refused with the place where it goes wrong."""
     sent = accept(ASSIGNMENT_FILTER, call.body(), partial=False, version=call.version)
     document = {**defaults(ASSIGNMENT_FILTER), **sent}
-    made = await call.run(operations.create_filter, document)
-    return created(call, view(ASSIGNMENT_FILTER, made, version=call.version), collection=_CONTEXT)
+    document = await call.run(operations.create_filter, document)
+    return created(call, view(ASSIGNMENT_FILTER, document, version=call.version), collection=_CONTEXT)
 
 
 async def update_filter(call: Call) -> Answer:
@@ -58,8 +58,8 @@ async def update_filter(call: Call) -> Answer:
     changes = accept(ASSIGNMENT_FILTER, call.body(), partial=True, version=call.version)
     if any(changes.get(name) == "" for name in ("displayName", "rule")):
         raise Invalid("Neither displayName nor rule can be empty.")
-    made = await call.run(operations.update_filter, call.keys["filter"], changes=changes)
-    return entity_answer(call, view(ASSIGNMENT_FILTER, made, version=call.version), context=_CONTEXT)
+    document = await call.run(operations.update_filter, call.keys["filter"], changes=changes)
+    return entity_answer(call, view(ASSIGNMENT_FILTER, document, version=call.version), context=_CONTEXT)
 
 
 async def delete_filter(call: Call) -> Answer:
@@ -94,15 +94,15 @@ async def supported_properties(call: Call) -> Answer:
     """GET .../{filter}/getSupportedProperties: what rules for its platform can say."""
     document = (await element_row(call, _LISTED, key=call.keys["filter"])).document
     apps = document["assignmentFilterManagementType"] == "apps"
-    found = vocabulary_of(document["platform"], apps=apps)
-    return collection_answer(call, _properties(found), context=_PROPERTIES)
+    vocabulary = vocabulary_of(document["platform"], apps=apps)
+    return collection_answer(call, _properties(vocabulary), context=_PROPERTIES)
 
 
 async def platform_properties(call: Call) -> Answer:
     """GET .../getPlatformSupportedProperties(platform='iOS'): the same before there is a filter."""
     platform = DEVICE_PLATFORM_TYPE.canonical(call.keys["platform"], version=call.version)
-    found = vocabulary_of(platform, apps=platform in APPS)
-    return collection_answer(call, _properties(found), context=_PROPERTIES)
+    vocabulary = vocabulary_of(platform, apps=platform in APPS)
+    return collection_answer(call, _properties(vocabulary), context=_PROPERTIES)
 
 
 def _properties(vocabulary: Vocabulary) -> list[Json]:

@@ -46,10 +46,10 @@ _GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, c
 async def assign(call: Call) -> Answer:
     """POST .../{profile}/assign: the whole new set of assignments, in either form."""
     targets = _new_set(call, call.lenient_body())
-    made = await call.run(operations.assign, call.keys["profile"], targets=targets)
+    documents = await call.run(operations.assign, call.keys["profile"], targets=targets)
     return collection_answer(
         call,
-        [view(ASSIGNMENT, each, version=call.version) for each in made],
+        [view(ASSIGNMENT, document, version=call.version) for document in documents],
         context=f"Collection({ASSIGNMENT.full_name})",
     )
 
@@ -74,9 +74,9 @@ async def get_assignment(call: Call) -> Answer:
 async def create_assignment(call: Call) -> Answer:
     """POST .../{profile}/assignments: one more."""
     new = _new_assignment(call.body(), version=call.version)
-    made = await call.run(operations.add, call.keys["profile"], new=new)
-    shown = view(ASSIGNMENT, made, version=call.version)
-    return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/assignments")
+    document = await call.run(operations.add, call.keys["profile"], new=new)
+    value = view(ASSIGNMENT, document, version=call.version)
+    return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/assignments")
 
 
 async def update_assignment(call: Call) -> Answer:
@@ -86,9 +86,9 @@ async def update_assignment(call: Call) -> Answer:
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
     new = _read({**{name: old[name] for name in ("intent", "target")}, **changes})
-    made = await call.run(operations.change, profile.id, assignment_id=old["id"], new=new)
-    shown = view(ASSIGNMENT, made, version=call.version)
-    return entity_answer(call, shown, context=below(profile, "assignments"))
+    document = await call.run(operations.change, profile.id, assignment_id=old["id"], new=new)
+    document = view(ASSIGNMENT, document, version=call.version)
+    return entity_answer(call, document, context=below(profile, "assignments"))
 
 
 async def delete_assignment(call: Call) -> Answer:
@@ -125,9 +125,9 @@ async def profile_of_group_assignment(call: Call) -> Answer:
 async def create_group_assignment(call: Call) -> Answer:
     """POST .../{profile}/groupAssignments: one more."""
     new = _of_old_form(call.body(), version=call.version)
-    made = await call.run(operations.add, call.keys["profile"], new=new)
-    shown = _shown_in_old_form(call, made, new=new)
-    return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/groupAssignments")
+    document = await call.run(operations.add, call.keys["profile"], new=new)
+    value = _shown_in_old_form(call, document, new=new)
+    return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/groupAssignments")
 
 
 async def update_group_assignment(call: Call) -> Answer:
@@ -139,11 +139,13 @@ async def update_group_assignment(call: Call) -> Answer:
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(GROUP_ASSIGNMENT, body, partial=True, version=call.version)
     new = _of_old_form({**in_old_form(old), **changes}, version=call.version)
-    kept = old.document
+    old_document = old.document
     if new.kind is not TargetKind.EXCLUSION:
-        new = replace(new, document={**kept["target"], **new.document})
-    made = await call.run(operations.change, profile.id, assignment_id=old.id, new=replace(new, intent=kept["intent"]))
-    return entity_answer(call, _shown_in_old_form(call, made, new=new), context=below(profile, "groupAssignments"))
+        new = replace(new, document={**old_document["target"], **new.document})
+    document = await call.run(
+        operations.change, profile.id, assignment_id=old.id, new=replace(new, intent=old_document["intent"])
+    )
+    return entity_answer(call, _shown_in_old_form(call, document, new=new), context=below(profile, "groupAssignments"))
 
 
 async def targeted_users_and_devices(call: Call) -> Answer:
@@ -153,9 +155,9 @@ async def targeted_users_and_devices(call: Call) -> Answer:
     ids = call.body().get("deviceConfigurationIds")
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise Invalid('The body must be {"deviceConfigurationIds": ["<id>", ...]}.', target="deviceConfigurationIds")
-    found = await call.read(lambda connection: _targeted(call, connection, ids=ids))
+    targets = await call.read(lambda connection: _targeted(call, connection, ids=ids))
     name = "microsoft.graph.deviceConfigurationTargetedUserAndDevice"
-    return collection_answer(call, found, context=f"Collection({name})", total=len(found))
+    return collection_answer(call, targets, context=f"Collection({name})", total=len(targets))
 
 
 def _targeted(call: Call, connection: Connection, *, ids: list[str]) -> list[Json]:
@@ -232,5 +234,5 @@ def _accepted(shape: Entity, sent: object, *, version: Version) -> Json:
     if not isinstance(sent, dict):
         raise Invalid("Each assignment is an object with a target.", target="assignments")
     # Portals and scripts send an id, often empty: the service makes its own.
-    given = {name: value for name, value in sent.items() if name != "id"}
-    return accept(shape, given, partial=False, version=version)
+    properties = {name: value for name, value in sent.items() if name != "id"}
+    return accept(shape, properties, partial=False, version=version)

@@ -86,9 +86,9 @@ def _message(call: Call, url: str, *, method: str, headers: Mapping[str, str], c
     except ValueError:
         raise Invalid(f"The url '{url[:200]}' of a batch's request is not a URL.", target="url") from None
     path, version = f"/{cut.path.lstrip('/')}", call.version
-    said = _VERSION.match(path)
-    if said is not None:
-        version, path = Version(said[1].lower()), path[said.end() :] or "/"
+    version_part = _VERSION.match(path)
+    if version_part is not None:
+        version, path = Version(version_part[1].lower()), path[version_part.end() :] or "/"
     return Message(method, version, path=path, raw_query=cut.query, headers=headers, content=content)
 
 

@@ -83,19 +83,19 @@ async def _list(call: Call, entity: Entity, *, context: str) -> Answer:
 
 async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
     key = call.keys["connector"]
-    shown = element_document(call, await _documents(call), entity=entity, key=key)
-    if shown is None:
+    document = element_document(call, await _documents(call), entity=entity, key=key)
+    if document is None:
         raise NotFound(f"There is no {entity.name} '{key}'.")
-    return entity_answer(call, shown, context=context)
+    return entity_answer(call, document, context=context)
 
 
 async def _documents(call: Call) -> list[Json]:
     """Return each connector with the properties of both types."""
 
     def read(connection: Connection) -> tuple[list[ConnectorRow], dict[str, JsonObject], bool]:
-        found = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
+        templates = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
         reached = authority_queries.current_issuing(connection, call.tenant.id).state == "available"
-        return connector_queries.connector_rows(connection, call.tenant.id), found, reached
+        return connector_queries.connector_rows(connection, call.tenant.id), templates, reached
 
     rows, templates, reached = await call.read(read)
     now = call.emulator.runner.now(call.tenant)
@@ -109,8 +109,8 @@ def _document(
     online = is_active(row, now=now)
     enrolled = iso(row.created_at)
     checks = _checks(row.roles, templates, reached=reached, online=online)
-    found = {_OF_VERSION[support(program, row.version, now=now)], *(check["status"] for check in checks)}
-    worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in found]
+    statuses = {_OF_VERSION[support(program, row.version, now=now)], *(check["status"] for check in checks)}
+    worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in statuses]
     last = iso(_last(row, online=online, now=now))
     return {
         "id": row.id,

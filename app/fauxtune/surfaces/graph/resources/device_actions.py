@@ -57,8 +57,8 @@ async def execute_action(call: Call) -> Answer:
             raise Invalid(f"{name} takes a {each}.", target=each)
     _check(single, details)
     result = await _order(call, _distinct(body["deviceIds"]), action=single, details=details)
-    shown = view(BULK_RESULT, result, version=call.version)
-    return Answer(200, {"@odata.context": call.context("microsoft.graph.bulkManagedDeviceActionResult"), **shown})
+    document = view(BULK_RESULT, result, version=call.version)
+    return Answer(200, {"@odata.context": call.context("microsoft.graph.bulkManagedDeviceActionResult"), **document})
 
 
 async def _order(
@@ -86,14 +86,14 @@ def _required(action: DeviceAction) -> list[str]:
 def _distinct(device_ids: list[Any]) -> list[ManagedDeviceId]:
     if len(device_ids) > _MOST:
         raise Invalid(f"deviceIds names {len(device_ids)} devices: at most {_MOST} at once.", target="deviceIds")
-    found: dict[str, ManagedDeviceId] = {}
+    ids: dict[str, ManagedDeviceId] = {}
     for device_id in device_ids:
         if not isinstance(device_id, str) or not device_id:
             raise Invalid("deviceIds holds the ids of managedDevices, each a text.", target="deviceIds")
-        found.setdefault(device_id.lower(), ManagedDeviceId(device_id))
-    if not found:
+        ids.setdefault(device_id.lower(), ManagedDeviceId(device_id))
+    if not ids:
         raise Invalid("deviceIds names no device.", target="deviceIds")
-    return list(found.values())
+    return list(ids.values())
 
 
 def _check(action: DeviceAction, details: Json) -> None:

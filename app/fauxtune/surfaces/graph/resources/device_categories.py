@@ -41,15 +41,15 @@ async def get_category(call: Call) -> Answer:
 async def create_category(call: Call) -> Answer:
     """POST: 201. A name that is taken is a 409."""
     document = accept(DEVICE_CATEGORY, call.body(), partial=False, version=call.version)
-    made = await call.run(device_records.create_category, document)
-    return created(call, view(DEVICE_CATEGORY, made, version=call.version), collection=_CONTEXT)
+    document = await call.run(device_records.create_category, document)
+    return created(call, view(DEVICE_CATEGORY, document, version=call.version), collection=_CONTEXT)
 
 
 async def update_category(call: Call) -> Answer:
     """PATCH: 200 with the entity."""
     changes = accept(DEVICE_CATEGORY, call.body(), partial=True, version=call.version)
-    made = await call.run(device_records.update_category, _key(call), changes=changes)
-    return _shown(call, made)
+    document = await call.run(device_records.update_category, _key(call), changes=changes)
+    return _shown(call, document)
 
 
 async def delete_category(call: Call) -> Answer:
@@ -84,10 +84,10 @@ async def clear_category(call: Call) -> Answer:
 
 async def _of_device(call: Call) -> Json:
     row = await device_row(call)
-    found = None
+    category = None
     if row.category_id:
-        found = await call.read(queries.category, call.tenant.id, category_id=row.category_id)
-    document: Json = NONE if found is None else found.document
+        category = await call.read(queries.category, call.tenant.id, category_id=row.category_id)
+    document: Json = NONE if category is None else category.document
     return document
 
 
@@ -102,5 +102,5 @@ def _key(call: Call) -> DeviceCategoryId:
 
 
 def _shown(call: Call, document: Json) -> Answer:
-    shown = view(DEVICE_CATEGORY, document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_CONTEXT)
+    document = view(DEVICE_CATEGORY, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_CONTEXT)

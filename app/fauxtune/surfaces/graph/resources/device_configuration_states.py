@@ -48,8 +48,8 @@ async def get_state(call: Call) -> Answer:
     check_options(call, shapes.CONFIGURATION_STATE)
     row, settings = await _found(call, device)
     document = {**row.document, "settingStates": settings}
-    shown = view(shapes.CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_context(device))
+    document = view(shapes.CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_context(device))
 
 
 async def list_settings(call: Call) -> Answer:

@@ -51,11 +51,11 @@ async def get_profile(call: Call) -> Answer:
     shape = entity(row.kind)
     check_expansion(call, shape)
     check_options(call, shape, *derived_from(_BASE), expandable=EXPANDABLE)
-    shown = view(shape, row.document, version=call.version, select=call.query.select)
+    document = view(shape, row.document, version=call.version, select=call.query.select)
     more: Json = {}
     if call.query.expand:
         (more,) = await call.read(lambda connection: expansions(call, connection, [row]))
-    return _dated(call, entity_answer(call, {**shown, **more}, context=CONTEXT))
+    return _dated(call, entity_answer(call, {**document, **more}, context=CONTEXT))
 
 
 async def create_profile(call: Call) -> Answer:
@@ -70,8 +70,8 @@ async def create_profile(call: Call) -> Answer:
         )
     shape, known = entity(name), kind_of(name)
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
-    made = await call.run(profiles.create_profile, known, document=document, navigations=binds(shape, body))
-    return created(call, view(shape, made, version=call.version), collection=CONTEXT)
+    document = await call.run(profiles.create_profile, known, document=document, navigations=binds(shape, body))
+    return created(call, view(shape, document, version=call.version), collection=CONTEXT)
 
 
 async def update_profile(call: Call) -> Answer:
@@ -83,14 +83,14 @@ async def update_profile(call: Call) -> Answer:
         raise Invalid(f"The profile is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
     shape = entity(row.kind)
     changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
-    made = await call.run(
+    document = await call.run(
         profiles.update_profile,
         row.id,
         kind=kind_of(row.kind),
         changes=changes,
         navigations=binds(shape, body),
     )
-    return entity_answer(call, view(shape, made, version=call.version), context=CONTEXT)
+    return entity_answer(call, view(shape, document, version=call.version), context=CONTEXT)
 
 
 async def delete_profile(call: Call) -> Answer:
@@ -134,9 +134,9 @@ def below(profile: ProfileRow, name: str) -> str:
 
 def kind_of(name: str) -> Kind:
     """Return the kind with this name. Raises Invalid for one that is abstract or does not exist here."""
-    found = kind(name)
-    if found is None:
+    known = kind(name)
+    if known is None:
         raise Invalid(
             f"The type 'microsoft.graph.{bare_name(name)}' is abstract or not emulated yet.", target="@odata.type"
         )
-    return found
+    return known

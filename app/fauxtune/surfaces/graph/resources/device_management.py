@@ -21,14 +21,14 @@ _SETTINGS = {**defaults(DEVICE_MANAGEMENT_SETTINGS), "deviceComplianceCheckinThr
 async def get_service(call: Call) -> Answer:
     """GET /deviceManagement."""
     check_options(call, DEVICE_MANAGEMENT)
-    shown = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=call.query.select)
-    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **shown})
+    document = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=call.query.select)
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
 
 
 async def get_settings(call: Call) -> Answer:
     """GET /deviceManagement/settings: a value of the service that clients also read on its own."""
-    shown = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=("settings",))
-    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/settings"), **shown["settings"]})
+    document = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=("settings",))
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/settings"), **document["settings"]})
 
 
 async def get_subscription_state(call: Call) -> Answer:

@@ -55,5 +55,5 @@ async def get_overview(call: Call) -> Answer:
         "managedDeviceModelsAndManufacturers": {"deviceModels": models, "deviceManufacturers": makes},
         "lastModifiedDateTime": iso(call.emulator.runner.now(call.tenant)),
     }
-    shown = view(MANAGED_DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context="deviceManagement/managedDeviceOverview")
+    document = view(MANAGED_DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context="deviceManagement/managedDeviceOverview")

@@ -44,5 +44,5 @@ async def device_status_overview(call: Call) -> Answer:
     profile = await profile_row(call)
     check_options(call, shapes.DEVICE_OVERVIEW)
     document = await call.read(lambda connection: device_overview(call, connection, profile))
-    shown = view(shapes.DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=below(profile, "deviceStatusOverview"))
+    document = view(shapes.DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=below(profile, "deviceStatusOverview"))

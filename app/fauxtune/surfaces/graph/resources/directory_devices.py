@@ -70,11 +70,11 @@ async def get_device(call: Call) -> Answer:
 async def create_device(call: Call) -> Answer:
     """POST /devices."""
     body = call.body()
-    said = {name: value for name, value in body.items() if value not in ("", [])}
-    check_required(said, DEVICE, names=_REQUIRED)
+    filled = {name: value for name, value in body.items() if value not in ("", [])}
+    check_required(filled, DEVICE, names=_REQUIRED)
     document = accept(DEVICE, body, partial=False, version=call.version)
-    made = await call.run(directory_devices.create_device, document)
-    return created(call, view(DEVICE, made, version=call.version), collection="devices")
+    document = await call.run(directory_devices.create_device, document)
+    return created(call, view(DEVICE, document, version=call.version), collection="devices")
 
 
 async def update_device(call: Call) -> Answer:

@@ -87,9 +87,9 @@ async def get_by_ids(call: Call) -> Answer:
     """POST /directoryObjects/getByIds."""
     body = call.body()
     check_options(call, ANY_OBJECT)
-    wanted = texts(body, "ids", most=_MOST_IDS)
+    object_ids = texts(body, "ids", most=_MOST_IDS)
     kinds = _kinds(body)
-    rows = await call.read(queries.directory_objects, call.tenant.id, object_ids=wanted, kinds=kinds)
+    rows = await call.read(queries.directory_objects, call.tenant.id, object_ids=object_ids, kinds=kinds)
     return collection_answer(call, [shape(call, row) for row in rows], context=CONTEXT)
 
 
@@ -122,8 +122,8 @@ async def expanded_answer(call: Call, find: Callable[[Connection], D | None], *,
         return row, listed.expand(call, connection, [row])[0]
 
     row, more = await call.read(read)
-    shown = view(listed.entity, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, {**shown, **more}, context=listed.context)
+    document = view(listed.entity, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, {**document, **more}, context=listed.context)
 
 
 def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> None:
@@ -136,12 +136,12 @@ def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> Non
 
 def texts(body: Json, name: str, *, most: int) -> list[str]:
     """Return a required list of ids in a body, in lower case. Raises Invalid for anything else, and for too many."""
-    given = body.get(name)
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+    values = body.get(name)
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
         raise Invalid(f"'{name}' is required: a list of ids.", target=name)
-    if len(given) > most:
-        raise Invalid(f"'{name}' takes {most} ids at most, not {len(given)}.", target=name)
-    return [text_value(each).lower() for each in given]
+    if len(values) > most:
+        raise Invalid(f"'{name}' takes {most} ids at most, not {len(values)}.", target=name)
+    return [text_value(each).lower() for each in values]
 
 
 def _typed(call: Call, row: DirectoryObjectRow, *, select: tuple[str, ...] | None) -> Json:
@@ -174,8 +174,8 @@ def _kinds(body: Json) -> tuple[str, ...]:
         return tuple(KINDS)
     if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
         raise Invalid("'types' is a list of names such as user, group, device.", target="types")
-    wanted = {each.lower() for each in types}
-    return tuple(KINDS) if "directoryobject" in wanted else tuple(kind for kind in KINDS if kind in wanted)
+    names = {each.lower() for each in types}
+    return tuple(KINDS) if "directoryobject" in names else tuple(kind for kind in KINDS if kind in names)
 
 
 async def _object(call: Call) -> DirectoryObjectRow:

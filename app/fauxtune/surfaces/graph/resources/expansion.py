@@ -33,15 +33,15 @@ def check_expansion(call: Call, *entities: Entity) -> None:
     """Raise Invalid for an `$expand` of a navigation that the type of the cast, or else each of `entities`, lacks."""
     for expansion in call.query.expand:
         meant = entities if expansion.cast is None else (entity(expansion.cast),)
-        found = [nav for kind in meant if (nav := _navigation(call, kind, name=expansion.navigation)) is not None]
-        if not found:
+        navigations = [nav for kind in meant if (nav := _navigation(call, kind, name=expansion.navigation)) is not None]
+        if not navigations:
             raise Invalid(
                 f"Parsing OData Select and Expand failed: Could not find a property named '{expansion.navigation}' on "
                 f"type '{meant[0].full_name}'.",
                 target=expansion.navigation,
             )
-        if expansion.select is not None and found[0].name in NAMES:
-            target = entity(found[0].target)
+        if expansion.select is not None and navigations[0].name in NAMES:
+            target = entity(navigations[0].target)
             check_select(expansion.select, entities=(target, *derived_from(target)), version=call.version)
 
 
@@ -55,8 +55,8 @@ def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -
         place=_place,
         has=lambda row, each: _of_row(call, row, expand=each) is not None,
     )
-    asked = {expansion.navigation.lower() for expansion in call.query.expand}
-    bound = {target for row in rows for name, target in row.navigations.items() if name.lower() in asked}
+    requested = {expansion.navigation.lower() for expansion in call.query.expand}
+    bound = {target for row in rows for name, target in row.navigations.items() if name.lower() in requested}
     targets = queries.profiles_by_id(connection, call.tenant.id, ids=bound)
     for more, row in zip(added, rows, strict=True):
         more |= _references(call, row, targets=targets)
@@ -84,11 +84,11 @@ def _references(call: Call, row: ProfileRow, *, targets: Mapping[ProfileId, Prof
     """Return the profiles that one profile refers to, as far as `$expand` names them."""
     added: Json = {}
     for expansion in call.query.expand:
-        found = _of_row(call, row, expand=expansion)
-        if found is not None and not found.contained:
-            target_id = row.navigations.get(found.name)
+        navigation = _of_row(call, row, expand=expansion)
+        if navigation is not None and not navigation.contained:
+            target_id = row.navigations.get(navigation.name)
             target = None if target_id is None else targets.get(target_id)
-            added |= _reference(call, row, name=found.name, target=target, select=expansion.select)
+            added |= _reference(call, row, name=navigation.name, target=target, select=expansion.select)
     return added
 
 

@@ -34,10 +34,10 @@ async def evaluate_filter(call: Call) -> Answer:
     for each in request["orderBy"]:
         if each.strip().lower().partition(" ")[0] != "devicename":
             raise Invalid("The devices come sorted by deviceName only.", target="orderBy")
-    found = await call.read(lambda connection: _meeting(call, connection, request=request))
+    devices = await call.read(lambda connection: _meeting(call, connection, request=request))
     if any(each.strip().lower().endswith(" desc") for each in request["orderBy"]):
-        found.reverse()
-    return Answer(200, _table(found[skip : skip + top], total=len(found), platform=request["platform"]))
+        devices.reverse()
+    return Answer(200, _table(devices[skip : skip + top], total=len(devices), platform=request["platform"]))
 
 
 async def list_evaluation_statuses(call: Call) -> Answer:
@@ -53,10 +53,10 @@ async def count_evaluation_statuses(call: Call) -> Answer:
 async def get_evaluation_status(call: Call) -> Answer:
     """GET .../{device}/assignmentFilterEvaluationStatusDetails/{status}."""
     key = call.keys["status"]
-    shown = element_document(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, key=key)
-    if shown is None:
+    document = element_document(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, key=key)
+    if document is None:
         raise NotFound(f"No filter looks at the device for '{key}'.")
-    return entity_answer(call, shown, context=_path(call))
+    return entity_answer(call, document, context=_path(call))
 
 
 async def status_details(call: Call) -> Answer:
@@ -65,12 +65,14 @@ async def status_details(call: Call) -> Answer:
     device, payload = body.get("managedDeviceId"), body.get("payloadId")
     if not isinstance(device, str) or not isinstance(payload, str):
         raise Invalid("Both managedDeviceId and payloadId (the id of a profile) are required.")
-    wanted = body.get("assignmentFilterIds") or None
-    if wanted is not None and not (isinstance(wanted, list) and all(isinstance(each, str) for each in wanted)):
+    filter_ids = body.get("assignmentFilterIds") or None
+    if filter_ids is not None and not (
+        isinstance(filter_ids, list) and all(isinstance(each, str) for each in filter_ids)
+    ):
         raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
     record, found = await _evaluations(call, device_id=ManagedDeviceId(device))
     seen = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
-    ids = None if wanted is None else {each.lower() for each in wanted}
+    ids = None if filter_ids is None else {each.lower() for each in filter_ids}
     chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter.id in ids)]
     at = iso(call.emulator.runner.now(call.tenant))
     platform = chosen[0].filter.document["platform"] if chosen else ""

@@ -58,13 +58,13 @@ async def create_group(call: Call) -> Answer:
     body = call.body()
     check_required(body, GROUP, names=_REQUIRED)
     document = accept(GROUP, body, partial=False, version=call.version)
-    made = await call.run(
+    result = await call.run(
         users_and_groups.create_group,
         document,
         member_ids=_bound(body, "members"),
         owner_ids=_bound(body, "owners"),
     )
-    return created(call, view(GROUP, made, version=call.version), collection="groups")
+    return created(call, view(GROUP, result, version=call.version), collection="groups")
 
 
 async def update_group(call: Call) -> Answer:
@@ -114,7 +114,7 @@ async def remove_owner(call: Call) -> Answer:
 
 
 def _bound(body: dict[str, Any], name: str) -> tuple[str, ...]:
-    found = binds(GROUP, body).get(name, [])
-    if len(found) > _MOST_BOUND:
+    references = binds(GROUP, body).get(name, [])
+    if len(references) > _MOST_BOUND:
         raise Invalid(f"{name}@odata.bind takes {_MOST_BOUND} references at most.", target=f"{name}@odata.bind")
-    return tuple(found)
+    return tuple(references)

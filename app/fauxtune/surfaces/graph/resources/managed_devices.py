@@ -195,8 +195,8 @@ def _context(call: Call) -> str:
 
 
 def _shown(call: Call, row: JoinedDeviceRow, *, more: Json | None = None) -> Answer:
-    shown = view(MANAGED_DEVICE, record_document(row), version=call.version, select=call.query.select)
-    return entity_answer(call, {**shown, **(more or {})}, context=_context(call))
+    document = view(MANAGED_DEVICE, record_document(row), version=call.version, select=call.query.select)
+    return entity_answer(call, {**document, **(more or {})}, context=_context(call))
 
 
 def _faithful(call: Call) -> Call:

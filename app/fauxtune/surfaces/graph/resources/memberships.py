@@ -87,8 +87,8 @@ async def get_manager(call: Call) -> Answer:
 
 async def get_manager_reference(call: Call) -> Answer:
     """GET .../manager/$ref."""
-    shown = reference(call, await _manager(call))
-    return Answer(200, {"@odata.context": call.context("$ref"), **shown})
+    manager = reference(call, await _manager(call))
+    return Answer(200, {"@odata.context": call.context("$ref"), **manager})
 
 
 async def _manager(call: Call) -> DirectoryObjectRow:
@@ -125,10 +125,10 @@ async def get_member_groups(call: Call) -> Answer:
 async def owner_id(call: Call) -> str:
     """Return the id of the object that the path names. Raises NotFound if it does not exist."""
     kind, key = _named(call)
-    found = await _look_up(call, kind, key=key)
-    if found is None:
+    row = await _look_up(call, kind, key=key)
+    if row is None:
         raise users_and_groups.missing(key)
-    return str(found.id)
+    return str(row.id)
 
 
 def _named(call: Call) -> tuple[str, str]:
@@ -154,14 +154,14 @@ async def _checked(call: Call, name: str) -> Answer:
 
 
 async def _memberships(call: Call, *, among: list[str] | None = None, security_only: bool = False) -> Answer:
-    found = await call.read(
+    group_ids = await call.read(
         queries.memberships,
         call.tenant.id,
         member_id=await owner_id(call),
         among=among,
         security_only=security_only,
     )
-    document: Json = {"@odata.context": call.context("Collection(Edm.String)"), "value": found}
+    document: Json = {"@odata.context": call.context("Collection(Edm.String)"), "value": group_ids}
     return Answer(200, document)
 
 

@@ -27,10 +27,10 @@ def described(message: Message, *, root: str) -> Answer | None:
 async def describe(call: Call) -> Answer:
     """Answer the same messages for a caller with a token, in a batch for example."""
     message = Message(call.method, call.version, path=call.path, raw_query="", headers={}, content=b"")
-    found = described(message, root=call.root)
-    if found is None:
+    answer = described(message, root=call.root)
+    if answer is None:
         raise NotFound(f"Nothing is served at {call.path}.")
-    return found
+    return answer
 
 
 @cache

@@ -44,10 +44,10 @@ async def get_domain(call: Call) -> Answer:
 
 
 def _one(call: Call, document: Json, *, key: str, entity: Entity, context: str) -> Answer:
-    shown = element_document(call, [document], entity=entity, key=key)
-    if shown is None:
+    element = element_document(call, [document], entity=entity, key=key)
+    if element is None:
         raise missing(key)
-    return entity_answer(call, shown, context=context)
+    return entity_answer(call, element, context=context)
 
 
 def _organization(call: Call) -> Json:

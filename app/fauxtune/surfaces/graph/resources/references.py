@@ -28,8 +28,8 @@ def read_target(navigation: str) -> Handler:
         target = await call.read(queries.profile, call.tenant.id, profile_id=target_id)
         if target is None:
             raise NotFound(f"There is no deviceConfiguration '{target_id}'.")
-        shown = profile_view(call, target, select=call.query.select)
-        return entity_answer(call, shown, context=reference_context(row, navigation))
+        document = profile_view(call, target, select=call.query.select)
+        return entity_answer(call, document, context=reference_context(row, navigation))
 
     return handler
 

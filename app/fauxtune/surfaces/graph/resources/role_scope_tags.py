@@ -41,23 +41,23 @@ async def get_tag(call: Call) -> Answer:
     """GET .../{tag}."""
     check_options(call, ROLE_SCOPE_TAG)
     row = await _row(call)
-    shown = view(ROLE_SCOPE_TAG, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_CONTEXT)
+    document = view(ROLE_SCOPE_TAG, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_CONTEXT)
 
 
 async def create_tag(call: Call) -> Answer:
     """POST: 200, as IntuneCD expects it of the real service; Microsoft's reference has 201. Unverified."""
     document = accept(ROLE_SCOPE_TAG, call.body(), partial=False, version=call.version)
-    made = await call.run(operations.create_tag, document)
-    answer = created(call, view(ROLE_SCOPE_TAG, made, version=call.version), collection=_CONTEXT)
+    document = await call.run(operations.create_tag, document)
+    answer = created(call, view(ROLE_SCOPE_TAG, document, version=call.version), collection=_CONTEXT)
     return Answer(200, answer.document, headers=answer.headers)
 
 
 async def update_tag(call: Call) -> Answer:
     """PATCH .../{tag}: 200 with the entity."""
     changes = accept(ROLE_SCOPE_TAG, call.body(), partial=True, version=call.version)
-    made = await call.run(operations.update_tag, call.keys["tag"], changes=changes)
-    return entity_answer(call, view(ROLE_SCOPE_TAG, made, version=call.version), context=_CONTEXT)
+    document = await call.run(operations.update_tag, call.keys["tag"], changes=changes)
+    return entity_answer(call, view(ROLE_SCOPE_TAG, document, version=call.version), context=_CONTEXT)
 
 
 async def delete_tag(call: Call) -> Answer:
@@ -90,8 +90,8 @@ async def assign_tag(call: Call) -> Answer:
         raise Invalid('The body must be {"assignments": [...]}.', target="assignments")
     kind = ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
     targets = [accept(kind, each, partial=False, version=call.version)["target"] for each in sent]
-    made = await call.run(operations.assign_tag, call.keys["tag"], targets=targets)
-    values = [view(kind, each, version=call.version) for each in made]
+    documents = await call.run(operations.assign_tag, call.keys["tag"], targets=targets)
+    values = [view(kind, document, version=call.version) for document in documents]
     return collection_answer(call, values, context=f"Collection({kind.full_name})")
 
 

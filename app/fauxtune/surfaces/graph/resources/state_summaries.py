@@ -40,10 +40,10 @@ async def get_setting_summary(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries/{summary}."""
     profile, found = await _settings(call)
     key = call.keys["summary"]
-    shown = element_document(call, found, entity=shapes.SETTING_SUMMARY, key=key)
-    if shown is None:
+    document = element_document(call, found, entity=shapes.SETTING_SUMMARY, key=key)
+    if document is None:
         raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
-    return entity_answer(call, shown, context=below(profile, _SETTINGS))
+    return entity_answer(call, document, context=below(profile, _SETTINGS))
 
 
 async def _settings(call: Call) -> tuple[ProfileRow, list[Json]]:
@@ -58,8 +58,8 @@ def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]],
         check_options(call, entity)
         counts = await call.read(count, call.tenant.id)
         document = {"id": call.tenant.id, **_counts(counts, ending)}
-        shown = view(entity, document, version=call.version, select=call.query.select)
-        return entity_answer(call, shown, context=f"deviceManagement/{name}")
+        document = view(entity, document, version=call.version, select=call.query.select)
+        return entity_answer(call, document, context=f"deviceManagement/{name}")
 
     return handler
 
@@ -91,10 +91,10 @@ async def count_conflicts(call: Call) -> Answer:
 async def get_conflict(call: Call) -> Answer:
     """GET .../deviceConfigurationConflictSummary/{id}."""
     key = call.keys["conflict"]
-    shown = element_document(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY, key=key)
-    if shown is None:
+    document = element_document(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY, key=key)
+    if document is None:
         raise NotFound(f"There is no conflict '{key}'.")
-    return entity_answer(call, shown, context=f"{_CONFLICTS}/$entity")
+    return entity_answer(call, document, context=f"{_CONFLICTS}/$entity")
 
 
 async def _conflicts(call: Call) -> list[Json]:

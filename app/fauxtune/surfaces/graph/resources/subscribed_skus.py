@@ -15,17 +15,17 @@ from fauxtune.surfaces.graph.computed import element_document, list_documents
 
 async def list_skus(call: Call) -> Answer:
     """GET /subscribedSkus."""
-    found = await call.read(_documents, call)
-    return list_documents(call, found, entity=SUBSCRIBED_SKU, context="subscribedSkus")
+    documents = await call.read(_documents, call)
+    return list_documents(call, documents, entity=SUBSCRIBED_SKU, context="subscribedSkus")
 
 
 async def get_sku(call: Call) -> Answer:
     """GET /subscribedSkus/{sku}: the key is the tenant's id, an underscore, and the licence's."""
-    found = await call.read(_documents, call)
-    shown = element_document(call, found, entity=SUBSCRIBED_SKU, key=call.keys["sku"])
-    if shown is None:
+    documents = await call.read(_documents, call)
+    document = element_document(call, documents, entity=SUBSCRIBED_SKU, key=call.keys["sku"])
+    if document is None:
         raise missing(call.keys["sku"])
-    return entity_answer(call, shown, context="subscribedSkus")
+    return entity_answer(call, document, context="subscribedSkus")
 
 
 def _documents(connection: Connection, call: Call) -> list[Json]:

@@ -45,23 +45,23 @@ async def get_certificate(call: Call) -> Answer:
     row = await call.read(pfx_queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
     if row is None:
         raise NotFound(f"There is no userPfxCertificate '{key}'.")
-    shown = view(USER_PFX_CERTIFICATE, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_CONTEXT)
+    document = view(USER_PFX_CERTIFICATE, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_CONTEXT)
 
 
 async def import_certificate(call: Call) -> Answer:
     """POST. A certificate that the user has already is a 409."""
     body = accept(USER_PFX_CERTIFICATE, call.body(), partial=False, version=call.version)
     document = {**defaults(USER_PFX_CERTIFICATE), **body}
-    made = await call.run(imported_pfx.import_pfx, document)
-    return created(call, view(USER_PFX_CERTIFICATE, made, version=call.version), collection=_CONTEXT)
+    document = await call.run(imported_pfx.import_pfx, document)
+    return created(call, view(USER_PFX_CERTIFICATE, document, version=call.version), collection=_CONTEXT)
 
 
 async def update_certificate(call: Call) -> Answer:
     """PATCH: 200 with the entity; `AA==` and an empty text leave the secrets as they are."""
     changes = accept(USER_PFX_CERTIFICATE, call.body(), partial=True, version=call.version)
-    made = await call.run(imported_pfx.update_pfx, call.keys["certificate"], changes=changes)
-    return entity_answer(call, view(USER_PFX_CERTIFICATE, made, version=call.version), context=_CONTEXT)
+    document = await call.run(imported_pfx.update_pfx, call.keys["certificate"], changes=changes)
+    return entity_answer(call, view(USER_PFX_CERTIFICATE, document, version=call.version), context=_CONTEXT)
 
 
 async def delete_certificate(call: Call) -> Answer:

@@ -48,5 +48,5 @@ async def user_status_overview(call: Call) -> Answer:
     profile = await profile_row(call)
     check_options(call, shapes.USER_OVERVIEW)
     document = await call.read(lambda connection: user_overview(call, connection, profile))
-    shown = view(shapes.USER_OVERVIEW, document, version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=below(profile, "userStatusOverview"))
+    document = view(shapes.USER_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=below(profile, "userStatusOverview"))

@@ -102,8 +102,8 @@ async def create_user(call: Call) -> Answer:
     body = call.body()
     check_required(body, USER, names=_REQUIRED)
     document, password = _accepted(call, body, partial=False)
-    made = await call.run(users_and_groups.create_user, document, password=password)
-    return created(call, view(USER, made, version=call.version), collection="users")
+    document = await call.run(users_and_groups.create_user, document, password=password)
+    return created(call, view(USER, document, version=call.version), collection="users")
 
 
 async def update_user(call: Call) -> Answer:
@@ -132,13 +132,13 @@ async def assign_license(call: Call) -> Answer:
     if not isinstance(remove, list):
         raise Invalid("removeLicenses is a list of the ids of licences.", target="removeLicenses")
     licences = accept(USER, {"assignedLicenses": add}, partial=True, version=call.version)["assignedLicenses"]
-    made = await call.run(
+    document = await call.run(
         users_and_groups.assign_license,
         key_of(call),
         add=licences,
         remove=[_guid(each) for each in remove],
     )
-    return entity_answer(call, view(USER, made, version=call.version), context="users")
+    return entity_answer(call, view(USER, document, version=call.version), context="users")
 
 
 async def change_password(call: Call) -> Answer:
@@ -188,10 +188,10 @@ async def count_license_details(call: Call) -> Answer:
 async def get_license_details(call: Call) -> Answer:
     """GET /users/{user}/licenseDetails/{license}."""
     row = await _user(call)
-    found = element_document(call, _license_details(row), entity=LICENSE_DETAILS, key=call.keys["license"])
-    if found is None:
+    document = element_document(call, _license_details(row), entity=LICENSE_DETAILS, key=call.keys["license"])
+    if document is None:
         raise users_and_groups.missing(call.keys["license"])
-    return entity_answer(call, found, context=_licences_of(row))
+    return entity_answer(call, document, context=_licences_of(row))
 
 
 def key_of(call: Call) -> str:
@@ -216,11 +216,11 @@ def _licences_of(row: UserRow) -> str:
 
 def _details(user_id: UserId, sku: str, *, disabled: list[str]) -> Json:
     name, plans = SKUS[sku]
-    shown = [
+    service_plans = [
         {**plan, "provisioningStatus": "Disabled"} if plan["servicePlanId"] in disabled else plan for plan in plans
     ]
     # Unverified: the real id is an opaque text made of tenant and licence.
-    return {"id": f"{user_id}_{sku}", "skuId": sku, "skuPartNumber": name, "servicePlans": shown}
+    return {"id": f"{user_id}_{sku}", "skuId": sku, "skuPartNumber": name, "servicePlans": service_plans}
 
 
 def _guid(value: object) -> str:

@@ -17,10 +17,10 @@ _METRICS = "which metrics a connector has is not documented"
 
 def absent(method: str, template: str, *, summary: str, why: str, beta_only: bool = False) -> Route[Handler]:
     """What answers 501 with this reason, whatever is sent. Of a whole branch not every path need exist in Graph."""
-    said = f"is not emulated, nor is anything of /{template}" if method == EVERY else _NOT_EMULATED
+    statement = f"is not emulated, nor is anything of /{template}" if method == EVERY else _NOT_EMULATED
 
     async def not_emulated(call: Call) -> Answer:
-        raise NotEmulated(f"{call.path} {said}: {why} (see docs/coverage.md).")
+        raise NotEmulated(f"{call.path} {statement}: {why} (see docs/coverage.md).")
 
     return Route(method, template, not_emulated, summary, status=501, beta_only=beta_only, fidelity=refused(why))
 
