@@ -136,15 +136,15 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
     return _reached(tx, profile_row)
 
 
-def _reached(tx: Transaction, asked: ProfileRow) -> tuple[list[Scope], int]:
+def _reached(tx: Transaction, profile: ProfileRow) -> tuple[list[Scope], int]:
     """Return a scope for each user whose devices the profile reaches, and the number of devices that are left out."""
-    every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=asked.id)
-    fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(asked))
+    every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=profile.id)
+    fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(profile))
     by_user: dict[UserId | None, list[str]] = {}
     for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:MOST_DEVICES]):
         by_user.setdefault(row.user_id, []).append(row.id)
-    scopes = [Scope(user, tuple(devices), asked.id) for user, devices in by_user.items()]
-    return scopes or [Scope(None, (), asked.id)], len(fitting[MOST_DEVICES:])
+    scopes = [Scope(user, tuple(devices), profile.id) for user, devices in by_user.items()]
+    return scopes or [Scope(None, (), profile.id)], len(fitting[MOST_DEVICES:])
 
 
 def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: UserRow) -> Invalid:
@@ -172,19 +172,19 @@ def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
     return Diagnosis(chains, _once(finding for one in chains for link in one.links for finding in link.findings))
 
 
-def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
+def _in_question(device: Device, selected: Profile | None) -> list[Profile]:
     """Return the profiles whose chain is asked for: all that give the device something; or the one in question, after
     those that it refers to.
     """
-    if asked is None:
+    if selected is None:
         return [profile for profile in device.profiles if source_of(profile) is not None]
-    referred = (device.profile(target) for target in asked.references.values())
-    return [*(each for each in referred if each is not None), device.profile(asked.id) or asked]
+    referred = (device.profile(target) for target in selected.references.values())
+    return [*(each for each in referred if each is not None), device.profile(selected.id) or selected]
 
 
-def _variants(asked: ProfileRow) -> frozenset[str]:
+def _variants(profile: ProfileRow) -> frozenset[str]:
     """Return the kinds of device that the profile is for; all kinds if the profile's kind is unknown here."""
-    known = kind(asked.kind)
+    known = kind(profile.kind)
     return frozenset(each.value for each in (Variant if known is None else known.reached))
 
 

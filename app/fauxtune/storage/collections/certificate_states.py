@@ -27,8 +27,8 @@ from fauxtune.storage.tables import (
 )
 
 
-def _moment(*found: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(*(as_text(each) for each in found), NEVER)
+def _moment(*moments: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(*(as_text(each) for each in moments), NEVER)
 
 
 def _setting(name: str) -> ColumnElement[Any]:

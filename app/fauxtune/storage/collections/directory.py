@@ -66,7 +66,9 @@ def _objects_of_many(tenant_id: TenantId, pairs: Select[Any], *, kinds: tuple[st
 
 
 def _mixed(pairs: Pairs, *, ids: Ids | None = None, kinds: tuple[str, ...] = ()) -> Collection[DirectoryObjectRow]:
-    """`ids`: what is in one list, where there is a shorter way to it than by pairs."""
+    """Return a collection of objects of several kinds. `ids`: the ids in one list, where they can be read without
+    pairs.
+    """
 
     def one(tenant_id: TenantId, parent: str) -> Select[Any]:
         if ids is not None:

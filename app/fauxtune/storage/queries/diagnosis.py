@@ -109,7 +109,7 @@ def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, lim
 def of_variants(
     connection: Connection, tenant_id: TenantId, *, ids: Sequence[str], variants: Collection[str]
 ) -> list[str]:
-    """Those of these enrolments that are devices of one of these kinds, in the order of their ids."""
+    """Return those of these enrolments that are devices of one of these kinds, in the order of their ids."""
     matching: list[str] = []
     for start in range(0, len(ids), _AT_ONCE):
         statement = select(enrollments.c.id).where(
@@ -130,7 +130,7 @@ def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collectio
 def managed_device_ids(
     connection: Connection, tenant_id: TenantId, *, enrollment_ids: Iterable[str | None]
 ) -> dict[str | None, str]:
-    """The id that each of these enrolments' managedDevice has, or had before its record went."""
+    """Return the ids of these enrolments' managedDevices, also of those whose record was deleted."""
     ids = sorted({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None})
     managed_ids: dict[str | None, str] = {}
     for start in range(0, len(ids), _AT_ONCE):

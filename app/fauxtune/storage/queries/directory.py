@@ -26,8 +26,8 @@ _TABLES = {"user": users, "group": groups, "device": directory_devices}
 
 
 def _above(tenant: Any, member: Any, *, name: str) -> Select[Any]:
-    """Every group over a member. The tenant walks along: with the tenant as a constant, SQLite goes through all of its
-    memberships at every step.
+    """Return a SELECT of every group above a member. The tenant is a column of the recursion: with the tenant as a
+    constant, SQLite reads all of its memberships at every step.
     """
     held = group_members.c
     start = select(held.tenant_id, held.group_id).where(held.tenant_id == tenant, held.member_id == member)
@@ -134,7 +134,7 @@ def is_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId,
 
 
 def groups_above(connection: Connection, tenant_id: TenantId, *, member_id: str) -> frozenset[GroupId]:
-    """Every group that holds the member, nested ones included. Cycles end (UNION drops what was seen)."""
+    """Return every group that holds the member, nested ones included. Circles end (UNION drops rows that were seen)."""
     rows = connection.execute(_GROUPS_ABOVE, {"tenant": tenant_id, "member": member_id})
     return frozenset(GroupId(row[0]) for row in rows)
 
@@ -147,7 +147,7 @@ def memberships(
     among: list[str] | None = None,
     security_only: bool = False,
 ) -> list[str]:
-    """The ids of the groups that hold the member, nested ones included; of those in `among`, if that is given."""
+    """Return the ids of the groups that hold the member, nested ones included; of those in `among`, if given."""
     statement = select(groups.c.id).where(
         groups.c.tenant_id == tenant_id, groups.c.id.in_(transitive_groups(tenant_id, member_id))
     )
@@ -159,19 +159,21 @@ def memberships(
 
 
 def transitive_groups(tenant_id: TenantId, member_id: str) -> Select[Any]:
-    """A SELECT of the ids of every group that holds the member, nested ones included: for use in another one."""
+    """Return a SELECT of the ids of every group that holds the member, nested ones included."""
     return _above(tenant_id, member_id, name="over")
 
 
 def transitive_members(tenant_id: TenantId, group_id: str) -> Select[Any]:
-    """A SELECT of the ids of everything in a group, nested members included; itself only if it holds itself so."""
+    """Return a SELECT of the ids of everything in a group, nested members included; of the group itself only if it is
+    below itself.
+    """
     held = group_members.c
     start = select(held.tenant_id, held.member_id.label("id"))
     return _below(start.where(held.tenant_id == tenant_id, held.group_id == group_id), name="under")
 
 
 def groups_of_each(tenant_id: TenantId, member_ids: Sequence[str]) -> Select[Any]:
-    """A SELECT of each of these members as `owner`, with the `id` of every group over it, nested ones included."""
+    """Return a SELECT of each of these members as `owner`, with the `id` of every group above it."""
     held = group_members.c
     start = select(held.tenant_id, held.member_id.label("owner"), held.group_id.label("id"))
     tree = start.where(held.tenant_id == tenant_id, held.member_id.in_(member_ids)).cte("over_each", recursive=True)
@@ -184,7 +186,7 @@ def groups_of_each(tenant_id: TenantId, member_ids: Sequence[str]) -> Select[Any
 
 
 def members_of_each(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any]:
-    """A SELECT of each of these groups as `owner`, with the `id` of everything in it, nested members included."""
+    """Return a SELECT of each of these groups as `owner`, with the `id` of everything below it."""
     held = group_members.c
     start = select(held.tenant_id, held.group_id.label("owner"), held.member_id.label("id"))
     tree = start.where(held.tenant_id == tenant_id, held.group_id.in_(group_ids)).cte("under_each", recursive=True)
@@ -197,7 +199,7 @@ def members_of_each(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any
 
 
 def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str]]:
-    """A SELECT of the ids of everything in these groups, nested members included, the groups themselves too."""
+    """Return a SELECT of the ids of everything below these groups, and of the groups themselves."""
     start = select(groups.c.tenant_id, groups.c.id)
     return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name="below")
 
@@ -205,7 +207,7 @@ def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str
 def groups_by_member(
     connection: Connection, tenant_id: TenantId, *, group_ids: Iterable[GroupId]
 ) -> dict[str, frozenset[GroupId]]:
-    """Of these groups, those that hold a member, nested members included; by member."""
+    """Return which of these groups hold a member, nested members included: by member."""
     groups_of: dict[str, set[GroupId]] = {}
     ids = sorted(set(group_ids))
     if not ids:

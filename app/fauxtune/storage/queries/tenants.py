@@ -27,20 +27,20 @@ _NEXT_NUMBERS = (
 
 
 def all_tenants(connection: Connection) -> list[Tenant]:
-    """Every tenant, oldest first."""
+    """Return every tenant, oldest first."""
     rows = connection.execute(select(tenants).order_by(tenants.c.created_at, tenants.c.id)).mappings()
     return [tenant_of(row) for row in rows]
 
 
 def tenants_with(connection: Connection, switch: str) -> list[Tenant]:
-    """The tenants that have turned this switch on: two at most, for nobody asks for more."""
+    """Return the two oldest tenants that have turned this setting on."""
     statement = select(tenants).where(tenants.c.settings[switch].as_boolean())
     rows = connection.execute(statement.order_by(tenants.c.created_at, tenants.c.id).limit(2)).mappings()
     return [tenant_of(row) for row in rows]
 
 
 def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
-    """The tenant with this id, name or domain, in any case."""
+    """Return the tenant with this id, name or domain, in any case."""
     folded = key.lower()
     statement = select(tenants).where(
         or_(tenants.c.id == folded, func.lower(tenants.c.name) == folded, tenants.c.domain == folded)
@@ -50,7 +50,7 @@ def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
 
 
 def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | None:
-    """The tenant, held against other changes until the transaction ends."""
+    """Return the tenant, locked against other changes until the transaction ends."""
     row = connection.execute(select(tenants).where(tenants.c.id == tenant_id).with_for_update()).mappings().first()
     return None if row is None else tenant_of(row)
 
@@ -66,7 +66,7 @@ def change_tenant(connection: Connection, tenant: Tenant) -> None:
 
 
 def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
-    """The tenant and everything that belongs to it."""
+    """Delete the tenant and everything that belongs to it."""
     for table in metadata.tables.values():
         column = table.c.get("tenant_id")
         if column is not None:
@@ -117,7 +117,7 @@ def _count(connection: Connection, table: Table, *, tenant_id: TenantId) -> int:
 
 
 def tenant_of(row: RowMapping) -> Tenant:
-    """The tenant that a row describes."""
+    """Return the tenant of a row."""
     return Tenant(
         id=TenantId(row["id"]),
         name=row["name"],

@@ -65,7 +65,7 @@ class GroupOwnerRow:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryDeviceRow:
-    """An Entra device. `enrollment_id` is None for one that an administrator created and that is not managed;
+    """An Entra device. `enrollment_id`: None for one that an administrator created and that is not managed;
     `device_key`: the deviceId, case-folded.
     """
 

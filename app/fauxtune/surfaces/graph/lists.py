@@ -102,10 +102,10 @@ class Window:
     limit: int
     offset: int
 
-    def page(self, found: Sequence[T]) -> tuple[Sequence[T], int | None]:
+    def page(self, elements: Sequence[T]) -> tuple[Sequence[T], int | None]:
         """Return the page, and the offset of the next one; None after the last page."""
-        more = len(found) > self.limit > 0
-        return found[: self.limit], self.offset + self.limit if more else None
+        more = len(elements) > self.limit > 0
+        return elements[: self.limit], self.offset + self.limit if more else None
 
 
 def condition_of(call: Call, entity: Entity) -> Condition | None:

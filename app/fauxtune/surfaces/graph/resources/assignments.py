@@ -225,8 +225,8 @@ def _of_old_form(sent: object, *, version: Version) -> NewAssignment:
     )
 
 
-def _shown_in_old_form(call: Call, made: Json, *, new: NewAssignment) -> Json:
-    document = {"id": made["id"], "targetGroupId": new.group_id, "excludeGroup": new.kind is TargetKind.EXCLUSION}
+def _shown_in_old_form(call: Call, assignment: Json, *, new: NewAssignment) -> Json:
+    document = {"id": assignment["id"], "targetGroupId": new.group_id, "excludeGroup": new.kind is TargetKind.EXCLUSION}
     return view(GROUP_ASSIGNMENT, document, version=call.version)
 
 

@@ -136,14 +136,14 @@ def _dependency_failed(key: str) -> Answer:
     return Answer(424, {"error": {"code": "FailedDependency", "message": message}})
 
 
-def _response(item: Item, given: Answer) -> Json:
-    response: Json = {"id": item.id, "status": given.status, "headers": dict(given.headers)}
-    document = given.document if given.written is None else orjson.loads(given.written)
+def _response(item: Item, answer: Answer) -> Json:
+    response: Json = {"id": item.id, "status": answer.status, "headers": dict(answer.headers)}
+    document = answer.document if answer.written is None else orjson.loads(answer.written)
     if document is not None:
         response["headers"]["Content-Type"] = "application/json"
         response["body"] = document
-    elif given.text is not None:
-        response["headers"]["Content-Type"] = given.media
+    elif answer.text is not None:
+        response["headers"]["Content-Type"] = answer.media
         # Unverified: how the real service writes the number of a /$count here.
-        response["body"] = int(given.text) if given.text.isdigit() else given.text
+        response["body"] = int(answer.text) if answer.text.isdigit() else answer.text
     return response

@@ -121,10 +121,10 @@ async def profile_with(call: Call, navigation: str) -> ProfileRow:
     return row
 
 
-def _dated(call: Call, given: Answer) -> Answer:
+def _dated(call: Call, answer: Answer) -> Answer:
     """Mark an answer with an overview as dated: it has the moment in it."""
     dated = any(expansion.navigation.lower().endswith("overview") for expansion in call.query.expand)
-    return replace(given, dated=dated)
+    return replace(answer, dated=dated)
 
 
 def below(profile: ProfileRow, name: str) -> str:

@@ -111,22 +111,22 @@ def _meeting(call: Call, connection: Connection, *, request: Json) -> list[tuple
     rule = parse_rule(request["rule"], vocabulary_of(platform))
     variants = [variant.value for variant, known in PLATFORMS.items() if known == platform]
     search = (request["search"] or "").strip().casefold()
-    found = []
+    meeting = []
     for record in queries.records_of_variants(connection, call.tenant.id, variants=variants):
         values = device_values(record, platform=platform)
         if meets(rule, values) and search in (values["deviceName"] or "").casefold():
-            found.append((record, values))
-    return found
+            meeting.append((record, values))
+    return meeting
 
 
-def _table(found: list[tuple[Json, dict[str, str | None]]], *, total: int, platform: str) -> Json:
+def _table(devices: list[tuple[Json, dict[str, str | None]]], *, total: int, platform: str) -> Json:
     names = [known.name for known in vocabulary_of(platform).properties.values()]
     return {
         "TotalRowCount": total,
         "Columns": [{"Name": name, "PropertyType": "String"} for name in ("deviceId", "userPrincipalName", *names)],
         "Values": [
             [record["id"], record.get("userPrincipalName"), *(values[name] for name in names)]
-            for record, values in found
+            for record, values in devices
         ],
     }
 

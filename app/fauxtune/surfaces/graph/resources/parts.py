@@ -59,25 +59,25 @@ def add_parts(
         check_select(expansion.select, entities=(part.entity,), version=call.version)
         having = [(more, row) for more, row in zip(added, rows, strict=True) if has(row, expansion)]
         read = part.read(call, connection, [row for _more, row in having])
-        for (more, row), found in zip(having, read, strict=True):
-            more |= _shown(call, found, part=part, expand=expansion, place=place(row, part))
+        for (more, row), target in zip(having, read, strict=True):
+            more |= _shown(call, target, part=part, expand=expansion, place=place(row, part))
     return added
 
 
-def _shown(call: Call, found: list[Json] | Json | None, *, part: Part[Any], expand: Expand, place: str) -> Json:
+def _shown(call: Call, target: list[Json] | Json | None, *, part: Part[Any], expand: Expand, place: str) -> Json:
     """Return the navigation as a property of its row, with its context before it."""
 
     def one(document: Json) -> Json:
         return view(part.entity, document, version=call.version, select=expand.select)
 
     context = f"{part.name}@odata.context"
-    match found:
+    match target:
         case None:
             return {part.name: None}
         case list():
-            return {context: call.context(place), part.name: [one(each) for each in found]}
+            return {context: call.context(place), part.name: [one(each) for each in target]}
         case _:
-            return {context: call.context(f"{place}/$entity"), part.name: one(found)}
+            return {context: call.context(f"{place}/$entity"), part.name: one(target)}
 
 
 def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> Read[Identified]:

@@ -26,21 +26,21 @@ _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 
 async def list_setting_summaries(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries."""
-    profile, found = await _settings(call)
-    return list_documents(call, found, entity=shapes.SETTING_SUMMARY, context=below(profile, _SETTINGS))
+    profile, summaries = await _settings(call)
+    return list_documents(call, summaries, entity=shapes.SETTING_SUMMARY, context=below(profile, _SETTINGS))
 
 
 async def count_setting_summaries(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries/$count."""
-    _profile, found = await _settings(call)
-    return count_documents(call, found, entity=shapes.SETTING_SUMMARY)
+    _profile, summaries = await _settings(call)
+    return count_documents(call, summaries, entity=shapes.SETTING_SUMMARY)
 
 
 async def get_setting_summary(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries/{summary}."""
-    profile, found = await _settings(call)
+    profile, summaries = await _settings(call)
     key = call.keys["summary"]
-    document = element_document(call, found, entity=shapes.SETTING_SUMMARY, key=key)
+    document = element_document(call, summaries, entity=shapes.SETTING_SUMMARY, key=key)
     if document is None:
         raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
     return entity_answer(call, document, context=below(profile, _SETTINGS))

@@ -16,7 +16,9 @@ _METRICS = "which metrics a connector has is not documented"
 
 
 def absent(method: str, template: str, *, summary: str, why: str, beta_only: bool = False) -> Route[Handler]:
-    """What answers 501 with this reason, whatever is sent. Of a whole branch not every path need exist in Graph."""
+    """Return a route that answers 501 with this reason, whatever is sent. Not every path of a whole branch need exist
+    in Graph.
+    """
     statement = f"is not emulated, nor is anything of /{template}" if method == EVERY else _NOT_EMULATED
 
     async def not_emulated(call: Call) -> Answer:
