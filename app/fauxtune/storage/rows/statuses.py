@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 
 
@@ -20,13 +20,3 @@ class ConfigurationStateRow:
     error_code: int | None
     message: str | None
     device: JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictRow:
-    """A profile that is in conflict with others, and the number of devices on which it is."""
-
-    profile_id: ProfileId
-    name: str | None
-    kind: str
-    devices: int
