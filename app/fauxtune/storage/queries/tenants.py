@@ -56,7 +56,7 @@ def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | No
 
 
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
-    """A new tenant; its name and domain must be free."""
+    """Add a tenant; its name and domain must be free."""
     writes.add_all(connection, tenants, rows=[{**_values(tenant), "journal_seq": 0}])
 
 
