@@ -1,4 +1,4 @@
-"""How many elements a JSON text has, told without reading it."""
+"""The number of elements in a JSON text, bounded without parsing it."""
 
 from __future__ import annotations
 

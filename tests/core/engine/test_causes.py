@@ -1,4 +1,4 @@
-"""Why an item goes: each cause, and that the first one that matches wins."""
+"""The causes of removal: each of them, and that the first match wins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMPORTED = LedgerRow(
     claims=(Claim(P, "p_g"),),
 )
 PKCS = replace(IMPORTED, key=pkcs_key(P), source=Source.PKCS)
-#: Everything is as it was: what is no longer wanted then, is so because somebody left a group.
+#: Everything else is unchanged, so an item can be unwanted only because the device or user left a group.
 NOTHING_CHANGED = Standing(
     user_id=UserId("alice"),
     user_exists=True,

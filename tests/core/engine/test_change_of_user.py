@@ -1,4 +1,4 @@
-"""Another user of a device: what becomes of the certificate that was issued to the former one."""
+"""Another user of a device: the outcome for the certificate that was issued to the former one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which action which kind of device supports, in which edition, and what is carried where."""
+"""The support of actions by kind of device and edition, and the actions that are emulated."""
 
 from __future__ import annotations
 

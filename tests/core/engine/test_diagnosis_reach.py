@@ -1,4 +1,4 @@
-"""How a profile comes to a device: the same answer as targeting gives, with what keeps it away told apart."""
+"""Whether a profile reaches a device: the decision of targeting, with the reason if it does not."""
 
 from __future__ import annotations
 

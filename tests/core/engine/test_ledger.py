@@ -1,4 +1,4 @@
-"""The ledger's states: which move is allowed, and that every other is refused."""
+"""The ledger's states: the allowed transitions, and that every other one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan: what the connector is asked, what a device is offered, what it must give back."""
+"""The plan: requests to the connector, offers to the device, and removals."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_pkcs_without_a_targeted_root_is_an_error_that_names_what_is_missing() -
     assert (only(made).state, made.requests) == (ItemState.FAILED, [])
     message = str(only(made).problem)
     assert "the root of 'Contoso Issuing CA'" in message
-    assert ROOT not in message, "people are told names; hashes in sentences are SHA-1"
+    assert ROOT not in message, "messages contain names; hashes in sentences are SHA-1"
     assert "trusted-root" in message
 
 
@@ -203,7 +203,7 @@ def test_an_edited_profile_does_not_change_the_current_certificate() -> None:
     assert plan(situation(broken, rows=[held(pkcs_item())])).rows == {}
 
 
-def test_a_certificate_that_was_removed_by_hand_is_issued_anew() -> None:
+def test_a_certificate_that_was_removed_by_hand_is_issued_again() -> None:
     pkcs = pkcs_item()
     missing = held(pkcs, ItemState.WANTED)
     before = situation(pkcs, rows=[missing], answers={(pkcs.key, "first"): issued("01")})
@@ -221,7 +221,7 @@ def test_a_certificate_of_digicert_that_was_removed_by_hand_comes_back_without_a
 
 
 @pytest.mark.parametrize("edition", Edition)
-def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: Edition) -> None:
+def test_a_renewal_supersedes_a_certificate_as_the_removal_table_says(edition: Edition) -> None:
     answers = {(pkcs_item().key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
     before = situation(pkcs_item(), rows=[held(pkcs_item())], answers=answers, now=LATER)
     made = plan(replace(before, edition=edition))
@@ -264,7 +264,7 @@ def scep_item() -> Item:
     return Item(scep_key(ProfileId("p")), Source.SCEP, (claim(),), problem=PROBLEM)
 
 
-def test_what_can_never_be_given_fails_with_its_reason_and_asks_nobody() -> None:
+def test_what_can_never_be_given_fails_with_its_reason_and_makes_no_request() -> None:
     before = situation(scep_item())
     made = plan(before)
     row = only(made)

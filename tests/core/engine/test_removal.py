@@ -1,4 +1,4 @@
-"""The removal table against the documents' own tables, typed again here cell by cell; then what holds of all of it."""
+"""The removal table against the documents' own tables, typed again here cell by cell; then rules for all cells."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ Case = tuple[Edition, Source, Variant, Cause | Incident, str]
 
 
 def read(text: str, *, source: Source, editions: tuple[Edition, ...] = BOTH) -> list[Case]:
-    """The cells of one typed table, for every variant and cause that its heads stand for."""
+    """The cells of one typed table, for each variant and cause of its heads."""
     head, *lines = (line.split() for line in text.strip().splitlines())
     return [
         (edition, source, variant, cause, verdict)
@@ -265,7 +265,7 @@ def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: 
 
 
 @pytest.mark.parametrize(("variant", "edition"), [(v, e) for v in Variant for e in Edition])
-def test_what_a_user_deletes_comes_back_and_what_the_device_made_itself_comes_anew(
+def test_what_a_user_deletes_comes_back_and_its_own_certificates_are_issued_again(
     variant: Variant, edition: Edition
 ) -> None:
     for source in sources(variant):

@@ -1,4 +1,4 @@
-"""What devices answer becomes ledger states, and these become Graph's statuses."""
+"""Inventories become ledger states, and these become Graph's statuses."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def claimed(state: ItemState, *, key: str = "k", profile: str = "p", problem: Pr
         ([ItemState.INSTALLED, ItemState.REMOVED, ItemState.KEPT, ItemState.REMOVING], ProfileStatus.COMPLIANT),
     ],
 )
-def test_the_worst_item_decides_how_a_profile_fares(states: list[ItemState], status: ProfileStatus) -> None:
+def test_the_worst_item_decides_the_status_of_a_profile(states: list[ItemState], status: ProfileStatus) -> None:
     rows = [
         claimed(state, key=str(number), problem=PROBLEM if state is ItemState.FAILED else None)
         for number, state in enumerate(states)

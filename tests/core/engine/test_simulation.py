@@ -1,4 +1,4 @@
-"""What will become of a device, carried out in thought by the same plan and the same belief in what devices report."""
+"""The state in which a device will settle, simulated with the real plan and the real reading of inventories."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_what_the_device_refused_stays_refused() -> None:
     }
 
 
-def test_a_device_at_rest_stays_as_it_is() -> None:
+def test_a_settled_device_stays_as_it_is() -> None:
     rows = tuple(at_rest(OWN, TRUSTED, IMPORTED).rows.values())
     found = simulate(situation(OWN, TRUSTED, IMPORTED, rows=rows))
     assert tuple(found.rows.values()) == rows

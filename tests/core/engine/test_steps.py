@@ -1,4 +1,4 @@
-"""What a device is told next: the order, what waits for what, and what is not told twice."""
+"""The next steps of a device: their order, their dependencies, and steps that are not sent twice."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_what_the_device_refused_is_tried_again_only_when_its_time_has_come() ->
     assert words(of([refused, never_offered], again=True)) == ["install root/r/trusted"]
 
 
-def test_items_at_rest_are_no_business_of_anybodys() -> None:
+def test_settled_items_need_no_steps() -> None:
     at_rest = (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVED, ItemState.WANTED)
     assert words(of([replace(ROOT, state=state) for state in at_rest], again=True)) == ["question what"]
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_given_any_more_goes_as_long_as_the_device_has_it() -> No
     assert words(of([replace(lost, installed_fingerprint=None)])) == ["question what"]
 
 
-def test_only_what_was_never_told_or_waits_to_be_told_again_is_due() -> None:
+def test_only_steps_that_were_never_sent_or_are_to_be_sent_again_are_due() -> None:
     wish = PlannedStep(StepKind.INSTALL, "pkcs/p", "1")
     assert due_steps([wish], []) == [(wish, None)]
     for state in StepState:

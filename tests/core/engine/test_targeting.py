@@ -1,4 +1,4 @@
-"""Who gets a profile: inclusion and exclusion by the user's path and by the device's (Graph: assignment targets)."""
+"""The devices that get a profile: inclusion and exclusion by user and by device (Graph: assignment targets)."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_the_intent_to_remove_takes_away_by_the_same_paths_as_an_exclusion(
     assert (None if found is None else found.id) == expected
 
 
-def test_a_collection_of_configuration_manager_reaches_nobody() -> None:
+def test_a_collection_of_configuration_manager_reaches_no_device() -> None:
     assert (
         target([Assignment(Id("c"), PROFILE, TargetKind.COLLECTION)], member(users=(USERS,), devices=(DEVICES,)))
         is None

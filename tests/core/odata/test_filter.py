@@ -1,4 +1,4 @@
-"""`$filter` as clients write it becomes a typed tree; what is wrong with it is said at its place."""
+"""`$filter` as clients write it becomes a typed tree; errors are reported with their position."""
 
 from __future__ import annotations
 

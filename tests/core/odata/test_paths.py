@@ -1,4 +1,4 @@
-"""Resource paths in every form that clients write, their routes, and Graph's words where they lead nowhere."""
+"""Resource paths in every form that clients write, their routes, and Graph's words about unknown ones."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_path_that_leads_nowhere_names_the_segment(path: str, segment: str) ->
         ),
     ],
 )
-def test_a_wrong_verb_is_told_in_graphs_words(method: str, path: str, template: str) -> None:
+def test_a_wrong_verb_is_refused_in_graphs_words(method: str, path: str, template: str) -> None:
     with pytest.raises(NoSuchVerb) as error:
         TABLE.match(method, path)
     assert error.value.code == "No method match route template"

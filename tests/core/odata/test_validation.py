@@ -1,4 +1,4 @@
-"""What clients really send is taken and normalised; what cannot be is refused with the property's name."""
+"""Bodies as clients send them are accepted and normalised; others are refused with the property's name."""
 
 from __future__ import annotations
 

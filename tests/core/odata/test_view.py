@@ -1,4 +1,4 @@
-"""A read shows every declared property of its version, masks what is write-only, and never a navigation."""
+"""A read shows every declared property of its version, masks write-only ones, and shows no navigation."""
 
 from __future__ import annotations
 

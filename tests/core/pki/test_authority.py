@@ -16,7 +16,7 @@ from tests.support.authorities import Authorities
 
 
 class Change(TypedDict, total=False):
-    """What makes an authority impossible."""
+    """The values with which an authority cannot be created."""
 
     serial: int
     common_name: str

@@ -33,7 +33,7 @@ def csr_for(key: PrivateKey, name: str = "phone") -> bytes:
 
 
 class Changes(TypedDict, total=False):
-    """What a certificate can be asked for, beside its template and key."""
+    """The options of a certificate besides its template and key."""
 
     subject: x509.Name
     alternative_names: list[x509.GeneralName]

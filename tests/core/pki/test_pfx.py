@@ -112,7 +112,7 @@ def test_a_password_sent_as_one_byte_for_each_character_opens(identity: Identiti
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["aes", "3des"])
 @pytest.mark.parametrize("password", [b"", b"wrong", b"pw ", b"\xff\xfe", b"\x00"])
-def test_a_wrong_password_is_told(identity: Identities, legacy: bool, password: bytes) -> None:
+def test_a_wrong_password_is_reported(identity: Identities, legacy: bool, password: bytes) -> None:
     key, certificate = identity["EC"]
     data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", legacy=legacy)
     with pytest.raises(PfxPasswordWrong):
@@ -163,7 +163,7 @@ def test_of_two_certificates_for_one_key_the_thumbprint_chooses(authorities: Aut
     assert read_pfx(data, b"pw", thumbprint="0" * 40).certificate == first
 
 
-def test_a_file_without_a_key_that_fits_is_told(identity: Identities) -> None:
+def test_a_file_without_a_matching_key_is_reported(identity: Identities) -> None:
     only_certificate = writer.serialize_key_and_certificates(
         b"a", None, identity["EC"][1], None, serialization.BestAvailableEncryption(b"pw")
     )
@@ -223,7 +223,7 @@ def test_an_import_is_refused_for_what_would_take_long_to_look_at(data: bytes, w
     ],
     ids=["identifier", "bags", "bags of all parts", "parts"],
 )
-def test_what_is_hidden_inside_a_file_passes_the_gate_as_well(data: bytes, why: str) -> None:
+def test_the_limits_hold_for_the_inside_of_a_file_as_well(data: bytes, why: str) -> None:
     check_pfx_structure(data)
     with pytest.raises(PfxUnreadable, match=why):
         read_pfx(data, b"pw")
@@ -343,7 +343,7 @@ def test_macs_of_all_hashes_are_verified(identity: Identities, mac: hashes.HashA
 
 
 def test_a_file_in_pieces_of_indefinite_length_opens(small: bytes, identity: Identities) -> None:
-    # BER, as browsers and old Windows write it: the protected content comes in chunks of 200 octets.
+    # BER, as browsers and old Windows write it: the protected content is in chunks of 200 octets.
     def piece(tag: int, body: bytes) -> bytes:
         return bytes([tag, 0x82]) + len(body).to_bytes(2) + body
 

@@ -1,4 +1,4 @@
-"""Signatures over bytes (CMS SignedData): ours, those of older clients, and those that somebody tampered with."""
+"""Signatures over bytes (CMS SignedData): of this package, of older clients, and manipulated ones."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_attributes_that_are_not_about_the_body_are_refused(
 
 
 def test_attributes_cannot_pass_for_content(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
-    """Who takes the attributes out and shows them as what was signed gets nowhere: they are a body of their own."""
+    """Without its attributes, a message is a signature over the attributes alone, and not over the content."""
     message = cms.ContentInfo.load(sign_as(BODY, certificate, key))
     (signer,) = message["content"]["signer_infos"]
     attributes = b"\x31" + signer["signed_attrs"].dump()[1:]

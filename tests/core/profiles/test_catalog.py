@@ -1,4 +1,4 @@
-"""THE list of profile kinds: each has its entity, its family and its platform variants; what they give, merged."""
+"""THE list of profile kinds: the entity, family and variants of each; and the merged items of several profiles."""
 
 from __future__ import annotations
 

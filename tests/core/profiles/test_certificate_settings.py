@@ -1,4 +1,4 @@
-"""What PKCS and SCEP profiles are refused for, both in the same words."""
+"""The settings for which PKCS and SCEP profiles are refused, both with the same messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E-mail profiles: whose mailbox, and which certificates the settings switch on."""
+"""E-mail profiles: their mailbox, and the certificates that the settings enable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PKCS profiles: the order that the connector gets, and the reasons why there is none."""
+"""PKCS profiles: the order for the connector, and the reasons why a profile has no order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SCEP profiles: checked and kept; whoever is given one is told that none is delivered."""
+"""SCEP profiles: checked and stored, with an error on devices, because SCEP is not delivered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def test_a_device_is_told_that_nothing_is_delivered() -> None:
+def test_a_device_has_an_error_because_nothing_is_delivered() -> None:
     FAMILY.check(DOCUMENT)
     profile = Profile(ProfileId("p"), "iosScepCertificateProfile", 1, DOCUMENT, "p_g")
     (item,) = FAMILY.items(profile, Recipient())
@@ -37,7 +37,7 @@ def test_ios_has_no_choice_of_hash_algorithm() -> None:
 
 
 @pytest.mark.parametrize("name", ["scepServerUrls", "keySize", "keyUsage", "hashAlgorithm"])
-def test_what_the_device_must_be_told_is_required_by_name(name: str) -> None:
+def test_the_settings_that_the_device_needs_are_required_by_name(name: str) -> None:
     with pytest.raises(Invalid, match=f"{name} is required") as caught:
         FAMILY.check({**DOCUMENT, name: [] if name == "scepServerUrls" else None})
     assert caught.value.target == name
