@@ -56,7 +56,7 @@ class Key(_Body):
         return key
 
 
-class Hello(_Body):
+class Greeting(_Body):
     """The first request of a connector."""
 
     version: Word = Field(examples=["6.2406.0.1001"])

@@ -27,7 +27,7 @@ from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 class _ConnectorRoute(BoundedRoute):
     """A route whose callers are not authenticated before the body is parsed."""
 
-    # A Hello with the most keys has some 500.
+    # A greeting with the most keys has some 500.
     most_elements = 1000
 
 
@@ -66,7 +66,7 @@ Call = Annotated[ConnectorCall, Depends(connector_call)]
 
 
 @router.post("/sessions", status_code=201)
-async def start(call: Call, body: messages.Hello) -> dict[str, Any]:
+async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
     """Start a session. Unfinished work of the connector's former session is released. 403 for a version that is no
     longer served.
     """
