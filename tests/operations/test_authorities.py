@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -24,8 +23,6 @@ from fauxtune.storage.rows.certificates import AuthorityRow
 from tests.support.authorities import signing_key_of
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
-
-Row = dict[str, Any]
 
 
 async def crl_of(contoso: Contoso, name: str = "issuing") -> x509.CertificateRevocationList:

@@ -24,7 +24,6 @@ from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
 from tests.support.predictions import CONFIGURATIONS, DEVICES, observed, predict, predicted, send, settle_all, snapshot
 from tests.support.tenant import Contoso
 
-Row = dict[str, Any]
 #: A certificate that names no user.
 OF_THE_DEVICE = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"}
 

@@ -28,8 +28,6 @@ from tests.support.predictions import (
 )
 from tests.support.tenant import Contoso
 
-Row = dict[str, Any]
-
 
 async def equipped(contoso: Contoso, *, mode: str = "work-profile", name: str = "alice") -> AndroidInProcess:
     owned = mode != "work-profile"

@@ -22,6 +22,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import rollover
@@ -35,8 +36,6 @@ from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.removal_situations import enrol_variant
 from tests.support.tenant import Contoso
-
-Row = dict[str, Any]
 
 PEOPLE, DEVICES = 17, 50
 QUARTERS = 12
@@ -75,10 +74,10 @@ class Left:
     devices: dict[str, dict[str, str]] = field(default_factory=dict)
     ledgers: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Graph's collections, by the last part of their address.
-    graph: dict[str, list[Row]] = field(default_factory=dict)
+    graph: dict[str, list[JsonObject]] = field(default_factory=dict)
     #: The CA: its register, every certificate in it by serial number, its authorities, their CRLs, and what each that
     #: issues answers about some serial numbers.
-    register: list[Row] = field(default_factory=list)
+    register: list[JsonObject] = field(default_factory=list)
     certificates: dict[str, x509.Certificate] = field(default_factory=dict)
     authorities: dict[str, x509.Certificate] = field(default_factory=dict)
     crls: list[x509.CertificateRevocationList] = field(default_factory=list)
@@ -110,7 +109,7 @@ class Firm:
         people = [await contoso.user(f"person{number}") for number in range(PEOPLE)]
         await contoso.group(_GROUP, *people)
         for kind in _kinds(contoso.tenant.edition):
-            documents: dict[Source | None, Row] = {
+            documents: dict[Source | None, JsonObject] = {
                 Source.ROOT: {"trustedRootCertificate": await contoso.root_text()},
                 Source.PKCS: contoso.pkcs_document(certificateTemplateName="SmimeP256"),
                 Source.IMPORTED: {"intendedPurpose": "smimeEncryption"},
@@ -275,7 +274,7 @@ async def _ask_ca(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -> N
             left.ocsp[issuer, serial] = answer.raise_for_status().content
 
 
-def _sample(register: list[Row]) -> list[str]:
+def _sample(register: list[JsonObject]) -> list[str]:
     """Two of each authority and status."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in register:

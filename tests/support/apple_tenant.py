@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from fauxtune.core.clock import iso
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import actions as device_actions
@@ -22,7 +23,6 @@ from tests.support import pkimessages
 from tests.support.devices.apple import AppleDevice, Fleet, Mdmb
 from tests.support.tenant import Contoso
 
-Row = dict[str, Any]
 _GRAPH = "/beta/deviceManagement/deviceConfigurations"
 BASE = "https://localhost:8443/mdm/contoso/apple"
 #: A password that XML must escape.
@@ -100,7 +100,7 @@ class AppleTenant(Contoso):
         (row,) = rows
         return row
 
-    async def wire_state(self, device: AppleDevice) -> Row:
+    async def wire_state(self, device: AppleDevice) -> JsonObject:
         """Return what the surface keeps about a device."""
         return (await self.row(device)).wire_state or {}
 
@@ -108,7 +108,7 @@ class AppleTenant(Contoso):
         """Return how many enrolments are live."""
         return len(await self.look(queries.live_enrollments, self.tenant.id))
 
-    async def record(self, device: AppleDevice) -> Row:
+    async def record(self, device: AppleDevice) -> JsonObject:
         """Return the document of its managed device."""
         record = await self.look(queries.managed_device_of, (await self.row(device)).id)
         assert record is not None

@@ -29,7 +29,6 @@ from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_iphone
 from tests.support.tenant import START, Contoso
 
-Row = dict[str, Any]
 #: Apple 9000: the password does not open the file.
 WRONG_PASSWORD = 0x87D10000 + 10000 + 9000 - (1 << 32)
 

@@ -17,7 +17,6 @@ from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.tenant import Contoso
 
-Row = dict[str, Any]
 CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
 DEVICES = "/deviceManagement/managedDevices"
 LICENCE = "061f9ace-7d42-4136-88ac-31dc755f143f"

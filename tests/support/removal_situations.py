@@ -15,6 +15,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, templates
 from fauxtune.operations.connectors import digicert
@@ -28,7 +29,6 @@ from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
 from tests.support.tenant import Contoso
 
-Row = dict[str, Any]
 #: An item of a device: its source, and the authority that issued it.
 GivenItem = tuple[Source, Authority]
 Event = Cause | Incident
@@ -135,7 +135,7 @@ async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> 
     has_user = FACTS[situation.variant].has_user
     if source is Source.IMPORTED and not has_user:
         return
-    document: Row = {}
+    document: JsonObject = {}
     match source:
         case Source.ROOT:
             document = {"trustedRootCertificate": await contoso.root_text()}
@@ -229,7 +229,7 @@ async def _delete_certificate(situation: Situation) -> None:
 
 async def _edit(situation: Situation) -> None:
     """Edit each profile where it can change and still be the same item."""
-    changes: dict[Source, Row] = {
+    changes: dict[Source, JsonObject] = {
         Source.ROOT: {"description": "edited"},
         Source.PKCS: {"subjectAlternativeNameType": "userPrincipalName", "renewalThresholdPercentage": 30},
         Source.IMPORTED: {"description": "edited"},

@@ -22,6 +22,7 @@ from fauxtune.core.model.ids import EnrollmentId, GroupId, ManagedDeviceId, Prof
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
@@ -54,8 +55,6 @@ from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.ids import SeededIds
-
-Row = dict[str, Any]
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 #: A device administrator installs trusted roots up to these versions of Android.
@@ -183,7 +182,7 @@ class Contoso:
         name = "androidDeviceOwnerTrustedRootCertificate" if owned else "androidWorkProfileTrustedRootCertificate"
         return await self.profile(name, *(groups or ("All Staff",)), trustedRootCertificate=await self.root_text())
 
-    def pkcs_document(self, **changes: Any) -> Row:
+    def pkcs_document(self, **changes: Any) -> JsonObject:
         """Return the settings of a PKCS profile for the tenant's authority."""
         return {
             "certificationAuthority": self.tenant.ca_host,

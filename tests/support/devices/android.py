@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from tests.support.tenant import Contoso
 
 Json = dict[str, Any]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

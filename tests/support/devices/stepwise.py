@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -22,6 +22,7 @@ from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
@@ -36,7 +37,6 @@ from tests.support.certificates import certificate_request
 if TYPE_CHECKING:
     from tests.support.tenant import Contoso
 
-Row = dict[str, Any]
 _NO_ENROLLMENT, _NO_RECORD = EnrollmentId(""), ManagedDeviceId("")
 _numbers = count(1)
 
@@ -62,7 +62,11 @@ class PlainAdapter:
         return frozenset({"roots" if key.startswith("root/") else "identities"})
 
     def inventory(
-        self, answers: Mapping[str, Row], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
+        self,
+        answers: Mapping[str, JsonObject],
+        *,
+        rows: Mapping[ItemKey, LedgerRow],
+        acknowledged: AbstractSet[ItemKey],
     ) -> Inventory:
         if "identities" in answers:
             held = {ItemKey(key): str(mark) for key, mark in answers["identities"].items()}
@@ -75,7 +79,7 @@ class PlainAdapter:
             accounts = {key: rows[key].fingerprint or "" for key in acknowledged if key.startswith("email/")}
         return Inventory(identities=held, roots=frozenset(roots), accounts=accounts)
 
-    def facts(self, answers: Mapping[str, Row]) -> Row:
+    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
         return answers.get("facts", {})
 
 
@@ -96,7 +100,7 @@ class StepwiseDevice:
     limit: int = 1
     adapter: PlainAdapter = field(default_factory=PlainAdapter)
     holds: dict[ItemKey, str] = field(default_factory=dict)
-    facts: Row = field(default_factory=dict)
+    facts: JsonObject = field(default_factory=dict)
     override: Callable[[Step], StepResult | None] = lambda _step: None
     received: list[str] = field(default_factory=list)
     sealed: dict[ItemKey, bytes] = field(default_factory=dict)
@@ -143,7 +147,7 @@ class StepwiseDevice:
         """Carry out a step, unless `override` answers it; its result."""
         return self.override(step) or StepResult(step.id, Result.DONE, data=self.obey(step))
 
-    def obey(self, step: Step) -> Row | None:
+    def obey(self, step: Step) -> JsonObject | None:
         """Carry out a step; the data of its result."""
         match step.kind:
             case StepKind.INSTALL:
