@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -265,3 +266,12 @@ async def test_devices_and_other_trials_are_served_meanwhile(contoso: Contoso) -
     answers = await asyncio.gather(*work)
     assert answers[0] == answers[1] == answers[2] == answers[3] != []
     assert [await phone.ledger() for phone in phones] == before
+
+
+async def test_a_dry_run_has_caches_of_its_own_and_other_copies_share_them(contoso: Contoso) -> None:
+    emulator = contoso.emulator
+    dry = emulator.dry_run(emulator.runner)
+    assert dry.answer_cache is not emulator.answer_cache
+    assert dry.pki_cache is not emulator.pki_cache
+    copy = replace(emulator, patience=1.0)
+    assert (copy.answer_cache, copy.pki_cache) == (emulator.answer_cache, emulator.pki_cache)

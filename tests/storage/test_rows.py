@@ -80,7 +80,9 @@ def test_the_fields_of_rows_have_the_types_of_their_columns(table: Table) -> Non
                 )
 
 
-@pytest.mark.parametrize("module", [certificates, configuration, devices], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [certificates, configuration, devices, directory, tenant_rows], ids=lambda module: module.__name__
+)
 def test_changes_are_fields_of_the_row(module: ModuleType) -> None:
     for name, changes in vars(module).items():
         if is_typeddict(changes):
