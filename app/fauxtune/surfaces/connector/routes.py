@@ -70,12 +70,12 @@ async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
     """Start a session. Unfinished work of the connector's former session is released. 403 for a version that is no
     longer served.
     """
-    keys = [(each.provider_name, each.key_name, each.rsa()) for each in body.keys]
+    keys = [(key.provider_name, key.key_name, key.rsa()) for key in body.keys]
     hello = connector_channel.Hello(version=body.version, machine=body.machine_name, keys=keys)
-    found: connector_channel.HelloAnswer = await call.run(connector_channel.start_session, call.caller(), hello=hello)
-    row = found.connector
+    answer: connector_channel.HelloAnswer = await call.run(connector_channel.start_session, call.caller(), hello=hello)
+    row = answer.connector
     return {
-        "session": found.session,
+        "session": answer.session,
         "connector": {
             "id": row.id,
             "name": row.name,
@@ -91,38 +91,38 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
     """`requests` are leased to the session for a minute; any connector may do the `revocations`. 409 if the session has
     ended.
     """
-    found = Leased()
+    leased = Leased()
 
     async def has_work() -> bool:
-        nonlocal found
-        found = await call.run(connector_channel.lease, call.caller(session), most=body.most, resources=call.resources)
-        return not found.is_empty
+        nonlocal leased
+        leased = await call.run(connector_channel.lease, call.caller(session), most=body.most, resources=call.resources)
+        return not leased.is_empty
 
     if not await has_work() and body.wait:
         runner = call.emulator.runner
         tenant = await runner.tenant(call.tenant_key)
         seconds = body.wait
-        if found.next_poll is not None:
-            seconds = min(seconds, max(0.0, (found.next_poll - runner.now(tenant)).total_seconds()))
+        if leased.next_poll is not None:
+            seconds = min(seconds, max(0.0, (leased.next_poll - runner.now(tenant)).total_seconds()))
         await runner.signals.wait_for_requests(tenant.id, seconds=seconds, unless=has_work)
-        if found.is_empty:
+        if leased.is_empty:
             await has_work()
     return {
         "requests": [
             {
-                "id": each.request.id,
-                "role": each.request.role,
-                "digicert": each.is_for_digicert,
-                "work": wire.work_document(each.work),
+                "id": task.request.id,
+                "role": task.request.role,
+                "digicert": task.is_for_digicert,
+                "work": wire.work_document(task.work),
             }
-            for each in found.tasks
-            if each.work is not None
+            for task in leased.tasks
+            if task.work is not None
         ],
         "revocations": [
             {"serial": row.serial, "thumbprint": row.thumbprint, "authority": row.authority}
-            for row in found.revocations
+            for row in leased.revocations
         ],
-        "nextPoll": None if found.next_poll is None else iso(found.next_poll),
+        "nextPoll": None if leased.next_poll is None else iso(leased.next_poll),
     }
 
 
@@ -131,7 +131,7 @@ async def certify(call: Call, session: str, request_id: str, body: messages.Cert
     """The certificate for the request's key and its issuers, nearest first (DER). 422 if the authority refuses."""
     asked = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
     chain = await call.run(connector_channel.certify, call.caller(session), **asked, resources=call.resources)
-    return {"certificates": [wire.text(each.public_bytes(Encoding.DER)) for each in chain]}
+    return {"certificates": [wire.text(certificate.public_bytes(Encoding.DER)) for certificate in chain]}
 
 
 @router.put("/sessions/{session}/requests/{request_id}/result")

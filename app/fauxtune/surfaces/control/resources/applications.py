@@ -21,8 +21,8 @@ router = calls("/tenants/{tenant}/applications", tag="applications")
 @router.get("", response_model_exclude_none=True, summary="List the applications")
 async def list_applications(here: Here) -> answers.Listed[answers.Application]:
     """Oldest first."""
-    found = await here.read(queries.all_applications, here.tenant.id)
-    return answers.Listed(value=[_view(each) for each in found])
+    rows = await here.read(queries.all_applications, here.tenant.id)
+    return answers.Listed(value=[_view(row) for row in rows])
 
 
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Add an application")

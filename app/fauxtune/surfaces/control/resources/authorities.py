@@ -55,7 +55,7 @@ async def roll_over(here: Here, authority: str) -> answers.CertificationAuthorit
 
 def _view_of(tx: Transaction, name: str) -> answers.CertificationAuthority:
     authority_row(tx.connection, tx.tenant, name=name)
-    return next(each for each in _views(tx) if each.name == name)
+    return next(view for view in _views(tx) if view.name == name)
 
 
 def _views(tx: Transaction) -> list[answers.CertificationAuthority]:

@@ -89,7 +89,7 @@ async def list_certificates(
         rows = queries.issued(tx.connection, tx.tenant.id, user_id=user_id)
         return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row.key_usage)])
 
-    return answers.Listed(value=[answers.Registered(**each) for each in await here.run(read)])
+    return answers.Listed(value=[answers.Registered(**row) for row in await here.run(read)])
 
 
 @router.get("/{key}", summary="Get a certificate by serial number or thumbprint")
@@ -109,15 +109,15 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
 
     def change(tx: Transaction) -> answers.Registered:
         row = _row(tx, key)
-        shown = _view(tx, row)
+        view = _view(tx, row)
         revocation.revoke(
             tx,
             row.serial,
             reason=wanted.reason,
             authority_name=row.authority,
             device=row.enrollment_id,
-            user=shown["user_principal_name"],
-            source=shown["source"],
+            user=view["user_principal_name"],
+            source=view["source"],
         )
         return answers.Registered(**_view(tx, _row(tx, key)))
 
@@ -127,26 +127,26 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
 def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     row = queries.certificate(tx.connection, tx.tenant.id, key=key)
     if row is None:
-        shown, der = _external(tx, key) or _authority(tx, key)
+        view, der = _external(tx, key) or _authority(tx, key)
     else:
-        shown, der = _view(tx, row), row.certificate
-    mark = shown["thumbprint"]
+        view, der = _view(tx, row), row.certificate
+    mark = view["thumbprint"]
     imported = pfx_queries.records_of_thumbprint(tx.connection, tx.tenant.id, thumbprint=mark)
-    users = {shown["user_principal_name"], *(_upn(tx, each.user_id) for each in imported)} - {None}
+    users = {view["user_principal_name"], *(_upn(tx, record.user_id) for record in imported)} - {None}
     held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=mark)
     known = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[row.enrollment_id for row in held])
     return answers.Certificate(
-        **shown,
+        **view,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
         revocation=None if row is None else _revocation(row),
         users=sorted(users),
         holders=[
             answers.Holder(
-                device=each.enrollment_id,
-                managed_device_id=known.get(each.enrollment_id),
-                user=_upn(tx, each.user_id),
+                device=holder.enrollment_id,
+                managed_device_id=known.get(holder.enrollment_id),
+                user=_upn(tx, holder.user_id),
             )
-            for each in held
+            for holder in held
         ],
     )
 
@@ -161,42 +161,43 @@ def _external(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None] | No
     imported = pfx_queries.records_of_thumbprint(tx.connection, tx.tenant.id, thumbprint=key.lower())
     if not imported:
         return None
-    record = next((each for each in imported if each.certificate is not None), imported[0])
+    record = next((record for record in imported if record.certificate is not None), imported[0])
     document, user_id = record.document, record.user_id
-    found = next(each for each in certificates_of(tx, user_id) if each.thumbprint == key.lower())
-    said = found.contents
-    shown = {
+    certificates = certificates_of(tx, user_id)
+    certificate = next(candidate for candidate in certificates if candidate.thumbprint == key.lower())
+    contents = certificate.contents
+    view = {
         **dict.fromkeys(("authority", "template", *_OF_A_DEVICE)),
-        "serial": found.serial,
-        "thumbprint": found.thumbprint,
-        "subject": None if said is None else said.subject,
+        "serial": certificate.serial,
+        "thumbprint": certificate.thumbprint,
+        "subject": None if contents is None else contents.subject,
         "user_principal_name": _upn(tx, user_id),
         "source": "external",
-        "key_usage": [] if said is None else sorted(said.key_usage or ()),
-        "not_before": document.get("startDateTime") if said is None else moment(found.not_before),
-        "not_after": document.get("expirationDateTime") if said is None else moment(found.not_after),
+        "key_usage": [] if contents is None else sorted(contents.key_usage or ()),
+        "not_before": document.get("startDateTime") if contents is None else moment(certificate.not_before),
+        "not_after": document.get("expirationDateTime") if contents is None else moment(certificate.not_after),
         "status": "unknown",
     }
-    return shown, record.certificate
+    return view, record.certificate
 
 
 def _authority(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None]:
     """An authority's own certificate. Raises NotFound for an unknown one."""
     for row in authority_queries.authorities_of(tx.connection, tx.tenant.id):
-        found = x509.load_der_x509_certificate(row.certificate)
-        if key.lower() in (thumbprint(found), serial_hex(found)):
-            span = {"not_before": found.not_valid_before_utc, "not_after": found.not_valid_after_utc}
-            shown = {
+        certificate = x509.load_der_x509_certificate(row.certificate)
+        if key.lower() in (thumbprint(certificate), serial_hex(certificate)):
+            span = {"not_before": certificate.not_valid_before_utc, "not_after": certificate.not_valid_after_utc}
+            view = {
                 **dict.fromkeys(("user_principal_name", "template", "source", *_OF_A_DEVICE)),
-                "serial": serial_hex(found),
-                "thumbprint": thumbprint(found),
+                "serial": serial_hex(certificate),
+                "thumbprint": thumbprint(certificate),
                 "authority": "root" if row.role == "issuing" else row.name,
-                "subject": subject_text(found.subject),
+                "subject": subject_text(certificate.subject),
                 "key_usage": ["keyCertSign", "cRLSign"],
                 **{name: iso(moment) for name, moment in span.items()},
                 "status": certificate_status(**span, revoked=False, now=tx.now).value,
             }
-            return shown, row.certificate
+            return view, row.certificate
     raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
 
 

@@ -40,11 +40,11 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
     await here.run(revocation.carry_out)
-    shown = _view(changed, here.emulator)
+    clock = _view(changed, here.emulator)
     if not body.settle:
-        return answers.Advanced(mode=shown.mode, now=shown.now)
-    found = _rest(await settling.settle(here.emulator, here.tenant, seconds=body.timeout))
-    return answers.Advanced(mode=shown.mode, now=shown.now, settled=found.settled, waiting=found.waiting)
+        return answers.Advanced(mode=clock.mode, now=clock.now)
+    rest = _rest(await settling.settle(here.emulator, here.tenant, seconds=body.timeout))
+    return answers.Advanced(mode=clock.mode, now=clock.now, settled=rest.settled, waiting=rest.waiting)
 
 
 @router.post("/settle", summary="Push every connected device and wait until all have settled")
@@ -54,9 +54,9 @@ async def settle(here: Here, body: messages.Settle | None = None) -> answers.Res
     return _rest(await settling.settle(here.emulator, here.tenant, seconds=seconds))
 
 
-def _rest(found: settling.Settled) -> answers.Rest:
-    waiting = [answers.WaitingDevice(**asdict(each)) for each in found.waiting]
-    return answers.Rest(settled=[*found.settled], waiting=waiting)
+def _rest(settled: settling.Settled) -> answers.Rest:
+    waiting = [answers.WaitingDevice(**asdict(device)) for device in settled.waiting]
+    return answers.Rest(settled=[*settled.settled], waiting=waiting)
 
 
 def _view(tenant: Tenant, emulator: Emulator) -> answers.Clock:

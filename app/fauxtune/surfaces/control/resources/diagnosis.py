@@ -34,41 +34,45 @@ async def get_user_certificates(
     user: Annotated[str, Path(min_length=1, max_length=_LONGEST, description="id or userPrincipalName")],
 ) -> answers.CertificateHistory:
     """Imported ones, those issued for each device, and those issued directly by the CA; the oldest first."""
-    found = await here.run(diagnosis.history, user)
-    person = found.facts.user
+    history = await here.run(diagnosis.history, user)
+    person = history.facts.user
     assert person is not None
-    certificates = found.facts.certificates
-    named = [each.device for each in certificates] + [each.observation.device for each in found.findings]
-    held = [one.device for each in certificates for one in each.holders]
-    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[*named, *held])
+    certificates = history.facts.certificates
+    devices = [certificate.device for certificate in certificates]
+    devices += [finding.observation.device for finding in history.findings]
+    devices += [holder.device for certificate in certificates for holder in certificate.holders]
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=devices)
     return answers.CertificateHistory(
         user=answers.UserNamed(
             id=person.id, user_principal_name=person.name, mail=person.mail, licensed=person.licensed
         ),
-        value=[_certificate(each, facts=found.facts, findings=found.about(each), known=known) for each in certificates],
-        findings=[_finding(each, known=known) for each in found.findings],
+        value=[
+            _certificate(certificate, facts=history.facts, findings=history.about(certificate), known=known)
+            for certificate in certificates
+        ],
+        findings=[_finding(finding, known=known) for finding in history.findings],
     )
 
 
-@router.get("/diagnose", summary="At which link the way to a device breaks, and why")
+@router.get("/diagnose", summary="Find the link at which the way to a device breaks, and why")
 async def diagnose(
     *, here: Here, user: User = None, device: Device = None, profile: Profile = None
 ) -> answers.Diagnosis:
     """For a user, a device or a profile, or several of them; as the next check-in would find it."""
-    found = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
-    devices = [None if each.subject.device is None else each.subject.device.id for each in found.chains]
-    named = [each.observation.device for each in found.findings]
-    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[*devices, *named])
+    result = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
+    devices = [None if chain.subject.device is None else chain.subject.device.id for chain in result.chains]
+    devices += [finding.observation.device for finding in result.findings]
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=devices)
     return answers.Diagnosis(
-        healthy=found.healthy,
-        chains=[_chain(each, known=known) for each in found.chains],
-        findings=[_finding(each, known=known) for each in found.findings],
-        devices_left_out=found.left_out,
+        healthy=result.healthy,
+        chains=[_chain(chain, known=known) for chain in result.chains],
+        findings=[_finding(finding, known=known) for finding in result.findings],
+        devices_left_out=result.left_out,
     )
 
 
 def _certificate(
-    each: UserCertificate, *, facts: Facts, findings: list[Finding], known: dict[str | None, str]
+    certificate: UserCertificate, *, facts: Facts, findings: list[Finding], known: dict[str | None, str]
 ) -> answers.OwnedCertificate:
     names = {device.id: device.name for device in facts.devices}
     held = [
@@ -78,61 +82,61 @@ def _certificate(
             "device_name": names.get(one.device),
             "state": one.state,
         }
-        for one in each.holders
+        for one in certificate.holders
     ]
-    shown = {
-        "thumbprint": each.thumbprint,
-        "source": each.source,
-        "serial": each.serial,
-        "template": each.template,
-        "intended_purpose": each.purpose,
-        "not_before": moment(each.not_before),
-        "not_after": moment(each.not_after),
-        "status": _status(each, facts=facts),
-        "revoked_date_time": moment(each.revoked_at),
-        "reason": each.reason,
-        "device": each.device,
-        "managed_device_id": known.get(each.device),
-        "profile": each.profile,
-        "profile_name": None if each.profile is None else facts.names.get(each.profile),
-        "provider_name": each.provider,
-        "key_name": each.key_name,
+    members = {
+        "thumbprint": certificate.thumbprint,
+        "source": certificate.source,
+        "serial": certificate.serial,
+        "template": certificate.template,
+        "intended_purpose": certificate.purpose,
+        "not_before": moment(certificate.not_before),
+        "not_after": moment(certificate.not_after),
+        "status": _status(certificate, facts=facts),
+        "revoked_date_time": moment(certificate.revoked_at),
+        "reason": certificate.reason,
+        "device": certificate.device,
+        "managed_device_id": known.get(certificate.device),
+        "profile": certificate.profile,
+        "profile_name": None if certificate.profile is None else facts.names.get(certificate.profile),
+        "provider_name": certificate.provider,
+        "key_name": certificate.key_name,
         "holders": held,
         "findings": [_finding(one, known=known) for one in findings],
-        **_contents(each.contents),
+        **_contents(certificate.contents),
     }
-    return answers.OwnedCertificate.model_validate(shown)
+    return answers.OwnedCertificate.model_validate(members)
 
 
-def _contents(found: CertificateContents | None) -> dict[str, Any]:
+def _contents(contents: CertificateContents | None) -> dict[str, Any]:
     """The content of the certificate; null if no connector has opened its file yet."""
-    if found is None:
+    if contents is None:
         names = ("subject", "issuer", "usage", "key_usage", "extended_key_usages", "email_addresses")
         return dict.fromkeys(names)
     return {
-        "subject": found.subject,
-        "issuer": found.issuer,
-        "usage": usage_of(found),
-        "key_usage": None if found.key_usage is None else sorted(found.key_usage),
-        "extended_key_usages": None if found.extended_usages is None else sorted(found.extended_usages),
-        "email_addresses": list(found.addresses),
+        "subject": contents.subject,
+        "issuer": contents.issuer,
+        "usage": usage_of(contents),
+        "key_usage": None if contents.key_usage is None else sorted(contents.key_usage),
+        "extended_key_usages": None if contents.extended_usages is None else sorted(contents.extended_usages),
+        "email_addresses": list(contents.addresses),
     }
 
 
-def _status(each: UserCertificate, *, facts: Facts) -> str:
-    span = {"not_before": each.not_before, "not_after": each.not_after}
-    return certificate_status(**span, revoked=each.revoked_at is not None, now=facts.now).value
+def _status(certificate: UserCertificate, *, facts: Facts) -> str:
+    span = {"not_before": certificate.not_before, "not_after": certificate.not_after}
+    return certificate_status(**span, revoked=certificate.revoked_at is not None, now=facts.now).value
 
 
-def _finding(each: Finding, *, known: dict[str | None, str]) -> answers.Finding:
-    found = each.observation
+def _finding(finding: Finding, *, known: dict[str | None, str]) -> answers.Finding:
+    found = finding.observation
     evidence: dict[str, Any] = dict(found.evidence)
     code = evidence.get("errorCode")
     if isinstance(code, int):
         evidence["error"] = asdict(diagnosis.number(code))
     return answers.Finding(
-        code=each.code,
-        severity=each.severity.value,
+        code=finding.code,
+        severity=finding.severity.value,
         message=found.message,
         evidence=evidence,
         fix=found.fix,
