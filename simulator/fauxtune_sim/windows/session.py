@@ -14,8 +14,8 @@ from fauxtune_sim.cms import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
-from fauxtune_sim.windows.engine import Engine
-from fauxtune_sim.windows.execution import SessionAborted
+from fauxtune_sim.windows.commands import Engine
+from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import (
     CLIENT_EVENT,

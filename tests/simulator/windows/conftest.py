@@ -26,7 +26,7 @@ from fauxtune_sim.identity import certificate_request, key_to_der
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
 from fauxtune_sim.windows.client import WindowsAgent
-from fauxtune_sim.windows.engine import Engine
+from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.syncml import server_message

@@ -8,7 +8,7 @@ import pytest
 
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows.execution import SessionAborted
+from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.syncml import server_message
 

@@ -18,7 +18,7 @@ from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import certificate_request, provisioning, soap
-from fauxtune_sim.windows.execution import SessionAborted
+from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.mde2_enrollment import context_items
 from fauxtune_sim.windows.syncml import (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import certificate_stores, mail_accounts, pfx_install
-from fauxtune_sim.windows.execution import execute_node
+from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import ABORT, ClientMessage, Command, Item, Results, ServerMessage, Status
 from fauxtune_sim.windows.tree import NodeRefusal, Path, path_of, uri_of
