@@ -19,8 +19,8 @@ from fauxtune.surfaces.control.resources import (
     diagnosis,
     digicert,
     enrollment,
+    faults_and_snapshots,
     journal,
-    missing,
     reports,
     templates,
     tenants,
@@ -61,7 +61,7 @@ PARTS = (
     certificates,
     reports,
     whatif,
-    missing,
+    faults_and_snapshots,
 )
 for part in PARTS:
     router.include_router(part.router)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fauxtune.core.errors import NotEmulated
 from fauxtune.surfaces.control.calls import Here, calls
 
-router = calls("/tenants/{tenant}", tag="missing")
+router = calls("/tenants/{tenant}", tag="faults and snapshots")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
