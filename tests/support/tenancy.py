@@ -76,7 +76,7 @@ def _query(frame: FrameType | None) -> str | None:
     inside = None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate", ".attempts")):
+        if module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate")):
             inside = f"{module}.{frame.f_code.co_name}"
         elif inside is not None or not module.startswith(("sqlalchemy", __name__)):
             return inside

@@ -32,8 +32,6 @@ class FauxtuneError(Exception):
     one.
     """
 
-    ""
-
     def __init__(self, message: str, *, target: str | None = None) -> None:
         self.message = writable(message)
         self.target = None if target is None else writable(target)

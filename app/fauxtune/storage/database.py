@@ -103,6 +103,13 @@ class Database:
                 if time.perf_counter() - started > _LONG:
                     await asyncio.sleep(0)
 
+    def begin_at_once(self, connection: Connection) -> None:
+        """Begin the transaction of a piece of work now. Python's driver of SQLite begins it at the first write, and a
+        savepoint before that would be a transaction of its own.
+        """
+        if self.is_sqlite:
+            connection.exec_driver_sql("BEGIN")
+
     def run_now(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, from code that is not on the event loop (start-up, commands, tests)."""
         return self._run_repeatedly(work, *args, **kwargs)

@@ -49,7 +49,6 @@ def subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
     """The subject for one device. Raises Invalid if a variable has no value, or the text is not a
     distinguished name.
     """
-    ""
     form = document.get("subjectNameFormat") or "commonName"
     text = document.get("subjectNameFormatString") or "" if form == "custom" else SUBJECT_FORMATS[form]
     expanded = expand(text, values, escape=True)

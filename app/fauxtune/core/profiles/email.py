@@ -127,7 +127,6 @@ def _required(profile: Profile, navigation: str, *, even_unbound: bool = False) 
     """Whether requireSmime, the oldest of the switches, enables the reference. Unverified: that it enables each
     reference.
     """
-    ""
     return bool(profile.document.get("requireSmime")) and (even_unbound or navigation in profile.references)
 
 

@@ -105,7 +105,6 @@ def variables(user: dict[str, Any] | None, device: dict[str, Any], *, edition: E
     """Every variable of the edition, by its lower-case name, with its value for this user and device, if
     there is one.
     """
-    ""
     values = {name: device.get(fact) for name, fact in DEVICE_VARIABLES.of(edition).items()}
     values |= {name: _of_user(user, fact) for name, fact in USER_VARIABLES.of(edition).items()}
     return {name: str(value) if value else None for name, value in values.items()}

@@ -86,6 +86,13 @@ def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
     return Crl(built, this_update, next_update)
 
 
+def sign_crl_again(tx: Transaction, name: str) -> None:
+    """Have the authority's next reader get a new CRL: a certificate was revoked or released. Once for a transaction."""
+    if name not in tx.crls_forgotten:
+        queries.forget_crl(tx.connection, tx.tenant.id, name=name)
+        tx.crls_forgotten.add(name)
+
+
 async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes) -> bytes:
     """Return the answer to an OCSP request, DER; for a malformed request it is OCSP's own.
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.desired import desired_items
-from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Plan, Situation, plan, renewal
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Plan, Situation, plan
+from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.report import profile_outcomes
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.engine.removal.causes import Standing

@@ -13,7 +13,7 @@ from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import check_reason
-from fauxtune.operations.ca import templates
+from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
 from fauxtune.operations.connectors.selection import check_ra_certificate, taker, who_is_waited_for
@@ -72,7 +72,7 @@ def _revoke(
             # RFC 5280 5.3.1: what was on hold is now revoked for good, since it was put on hold.
             changed = certificate_queries.change_reason(tx.connection, tx.tenant.id, **where, reason=reason)
     if changed:
-        _forget_crl(tx, authority_name)
+        crl_and_ocsp.sign_crl_again(tx, authority_name)
         described = {"thumbprint": row.thumbprint, "serial": serial, "source": source}
         word = "released" if reason == RELEASE else "revoked"
         tx.record(word, user=user, device=device, certificate=described, reason=reason)
@@ -177,13 +177,6 @@ def _user_name(tx: Transaction, row: CertificateRow) -> str | None:
     if row.user_id is None:
         return None
     return certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row.user_id)
-
-
-def _forget_crl(tx: Transaction, authority_name: str) -> None:
-    """Forget the CRL, once for all revocations of a transaction."""
-    if authority_name not in tx.crls_forgotten:
-        authority_queries.forget_crl(tx.connection, tx.tenant.id, name=authority_name)
-        tx.crls_forgotten.add(authority_name)
 
 
 def _check_template(tx: Transaction, row: CertificateRow) -> None:

@@ -17,8 +17,13 @@ from fauxtune.core.model.states import Cause
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.caller import is_live, live, refuse_ended
 from fauxtune.operations.devices.credentials import digest, issue_certificate
-from fauxtune.operations.devices.ending import supersede
-from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentCredentials, EnrollmentRequest, admit
+from fauxtune.operations.devices.enrollment import (
+    Enrolled,
+    EnrollmentCredentials,
+    EnrollmentRequest,
+    admit,
+    end_earlier_enrollments,
+)
 from fauxtune.operations.devices.enrollment_tokens import redeem
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
@@ -76,7 +81,7 @@ def authenticate(tx: Transaction, known: Known, *, request: EnrollmentRequest) -
         raise NotAllowed("This identity certificate belongs to another device.")
     if enrollment is not None and enrollment.cause not in (None, Cause.UNENROLL):
         refuse_ended(enrollment)
-    supersede(tx, request.hardware_key)
+    end_earlier_enrollments(tx, request.hardware_key)
     if enrollment is not None:
         # A certificate may be the credential of one enrolment only.
         device_queries.change_enrollment(tx.connection, enrollment.id, credential_digest=None)

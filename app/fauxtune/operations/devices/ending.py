@@ -25,15 +25,6 @@ from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
-def supersede(tx: Transaction, hardware_key: str) -> None:
-    """End the earlier enrolments of this piece of hardware: it enrols again."""
-    if hardware_key:
-        for earlier in queries.enrollments_by_hardware(tx.connection, tx.tenant.id, hardware_key=hardware_key):
-            end(tx, earlier, cause=Cause.UNENROLL)
-        # The new enrolment has a record of its own in place of one that has stayed.
-        queries.delete_records_left(tx.connection, tx.tenant.id, hardware_key=hardware_key)
-
-
 def unenroll(tx: Transaction, enrollment: EnrollmentRow) -> None:
     """End the enrolment because the user leaves. Raises NotAllowed if the user may not (a fully managed device)."""
     variant = enrollment.variant

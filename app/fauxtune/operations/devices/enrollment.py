@@ -12,12 +12,12 @@ from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, ManagedDeviceId
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, modes_of, variant_of
-from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.states import Cause, EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.devices.credentials import digest, issue_certificate
 from fauxtune.operations.devices.documents import entra_device, managed_device
-from fauxtune.operations.devices.ending import supersede
+from fauxtune.operations.devices.ending import end
 from fauxtune.operations.devices.enrollment_tokens import redeem
 from fauxtune.operations.devices.users import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
@@ -102,7 +102,7 @@ def admit(
     variant = enrollable(request)
     check_licensed(user)
     owner = user if FACTS[variant].has_user else None
-    supersede(tx, request.hardware_key)
+    end_earlier_enrollments(tx, request.hardware_key)
     enrolled = Enrolled(
         id=enrollment_id or EnrollmentId(tx.ids.uuid()),
         credential="",
@@ -199,3 +199,12 @@ def _add_directory_device(
         document=document,
     )
     directory_queries.add_directory_device(tx.connection, row)
+
+
+def end_earlier_enrollments(tx: Transaction, hardware_key: str) -> None:
+    """End the earlier enrolments of this piece of hardware: it enrols again."""
+    if hardware_key:
+        for earlier in queries.enrollments_by_hardware(tx.connection, tx.tenant.id, hardware_key=hardware_key):
+            end(tx, earlier, cause=Cause.UNENROLL)
+        # The new enrolment has a record of its own in place of one that has stayed.
+        queries.delete_records_left(tx.connection, tx.tenant.id, hardware_key=hardware_key)

@@ -27,11 +27,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.planning import revoke_planned, situation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.users import user_name
-from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once
+from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.attempts import set_aside, undone
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -120,7 +119,7 @@ async def what_if(
     after: str | None = ""
     while after is not None:
         dry_run = partial(_simulate, emulator=emulator, tenant=tenant, request=request, after=after, seconds=batch)
-        result = await undone(emulator.runner.database, dry_run)
+        result = await rolled_back(emulator.runner.database, dry_run)
         devices += result.devices
         after = result.last
         await asyncio.sleep(0)
@@ -147,7 +146,7 @@ def _simulate(
             tx.events += [event for event in runner.events if event.device == device]
             outcomes[device] = _outcome(tx, device)
 
-    set_aside(connection, do)
+    rolled_back_inside(connection, do)
     tx = DryRunRunner(emulator.runner, connection, tenant=tenant).transaction(connection, tenant)
     devices = [_consequences(tx, before=_without(tx, device), after=outcome) for device, outcome in outcomes.items()]
     return _Batch([device for device in devices if _is_affected(device)], max(outcomes) if more else None)
@@ -165,7 +164,7 @@ def _without(tx: Transaction, device: EnrollmentId) -> _Outcome:
     )
     if settled:
         return _Outcome(row, SimulatedPlan(rows), names=_names(tx, rows.values()))
-    return set_aside(tx.connection, lambda: _outcome(replace(tx, events=[]), device))
+    return rolled_back_inside(tx.connection, lambda: _outcome(replace(tx, events=[]), device))
 
 
 def _outcome(tx: Transaction, device: EnrollmentId) -> _Outcome:

@@ -1,4 +1,4 @@
-"""A runner whose operations all happen inside one transaction, which its caller rolls back: nothing of them stays.
+"""A dry run: operations are carried out in one transaction that is always rolled back, so nothing of them stays.
 
 No journal entry, no push, no change of the remembered tenant; ids of its own, so that the emulator's are the same
 afterwards as if nothing had been tried.
@@ -7,10 +7,11 @@ afterwards as if nothing had been tried.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import uuid
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.ids import EnrollmentId
@@ -18,12 +19,55 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.attempts import Attempt
-from fauxtune.storage.database import Connection
+from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.rows.tenants import JournalRow
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _TOP = 1 << 158
+
+
+class _RollBack(Exception):
+    """Ends the transaction of a dry run."""
+
+
+async def rolled_back(database: Database, work: Callable[[Connection], T]) -> T:
+    """Run the work in a transaction, roll it back, and return its result. No other transaction sees its writes."""
+    results: list[T] = []
+
+    def run(connection: Connection) -> None:
+        database.begin_at_once(connection)
+        results.append(work(connection))
+        raise _RollBack
+
+    with contextlib.suppress(_RollBack):
+        await database.run(run)
+    return results[-1]
+
+
+def rolled_back_inside(connection: Connection, work: Callable[[], T]) -> T:
+    """Run the work inside a transaction, roll back its writes alone, and return its result."""
+    point = connection.begin_nested()
+    try:
+        return work()
+    finally:
+        point.rollback()
+
+
+class _DatabaseInside(Database):
+    """A database seen from within one transaction: each piece of work is a part of it, whole or not at all."""
+
+    def __init__(self, outer: Database, connection: Connection) -> None:
+        # It opens nothing: the connection belongs to the transaction around it.
+        self.url, self.is_sqlite, self.engine = outer.url, outer.is_sqlite, outer.engine
+        self.state = object()
+        self._connection = connection
+
+    async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the work at once: inside a transaction it waits for no other."""
+        self.changed()
+        with self._connection.begin_nested():
+            return work(self._connection, *args, **kwargs)
 
 
 class DryRunIds:
@@ -55,7 +99,7 @@ class DryRunRunner(Runner):
     """
 
     def __init__(self, runner: Runner, connection: Connection, *, tenant: Tenant) -> None:
-        super().__init__(Attempt(runner.database, connection), runner.clock, ids=DryRunIds(), signals=Signals())
+        super().__init__(_DatabaseInside(runner.database, connection), runner.clock, ids=DryRunIds(), signals=Signals())
         self.remember(runner.current(tenant))
         self.woken: set[EnrollmentId] = set()
         self.events: list[JournalRow] = []

@@ -1,7 +1,7 @@
-"""Creating and deleting a tenant together with its private keys, which are files.
+"""Creating a tenant together with its private keys, which are files.
 
-Keys are made in a thread and are on disk before a row names them; a tenant's rows are deleted before its keys' files
-are. So a crash can leave files that no row names, which do no harm, but no row without its file.
+Keys are made in a thread and are on disk before a row names them. So a crash can leave files that no row names,
+which do no harm, but no row without its file.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants.deletion import dissolve_tenant, remove_files
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.operations.tenants.tenants import (
     TenantKeys,
     create_tenant,
-    delete_tenant,
-    key_files,
     make_keys,
     new_tenant,
 )
@@ -106,16 +105,6 @@ async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: SeedPeopl
             await dissolve_tenant(emulator, tenant)
 
 
-async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
-    """Delete the tenant: its rows, then its private keys. Requests that wait for something of it are woken."""
-    service, connector = await emulator.runner.read(key_files, tenant.id)
-    await emulator.runner.run(tenant, delete_tenant)
-    emulator.runner.forget(tenant)
-    emulator.signals.journal_grew(tenant.id)
-    emulator.signals.clock_moved(tenant.id)
-    await asyncio.to_thread(_remove_files, emulator, service=service, connector=connector)
-
-
 def _check_names(tenant: Tenant) -> None:
     if not _NAME.fullmatch(tenant.name) or tenant.name.lower() in RESERVED:
         raise Invalid(
@@ -135,13 +124,6 @@ def _check_free(connection: Connection, tenant: Tenant) -> None:
 
 
 def _remove_new_keys(emulator: Emulator, keys: TenantKeys) -> None:
-    _remove_files(
+    remove_files(
         emulator, service=list(keys.authority_names.values()), connector=[file for _, file in keys.connector_keys]
     )
-
-
-def _remove_files(emulator: Emulator, *, service: list[str], connector: list[str]) -> None:
-    for file in service:
-        emulator.keys.delete(file)
-    for file in connector:
-        emulator.connector_keys.delete(file)

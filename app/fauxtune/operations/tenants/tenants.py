@@ -26,8 +26,6 @@ from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some
 from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
-from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import concern, locks
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
@@ -171,22 +169,6 @@ def advance_clock(tx: Transaction, by: timedelta, *, system_now: datetime) -> Te
     except OverflowError:
         raise Invalid("That is past the end of time.", target="by") from None
     return _moved(tx, replace(tenant, clock=clock), system_now=system_now)
-
-
-def delete_tenant(tx: Transaction) -> None:
-    """Delete the tenant with all of its rows. The caller deletes the files of its keys: see `key_files`."""
-    locks.hold_all(tx.connection, tx.tenant.id)
-    queries.delete_tenant(tx.connection, tx.tenant.id)
-    tx.events.clear()
-
-
-def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
-    """Return the names of the tenant's private keys: those of the service, those of the connectors."""
-    authority_rows = authority_queries.authorities_of(connection, tenant_id)
-    files = [file for row in authority_rows for file in (row.key_name, row.responder_key_name) if file is not None]
-    connectors = connector_queries.connector_rows(connection, tenant_id)
-    keys = connector_queries.connector_key_rows(connection, tenant_id)
-    return files, connector_registry.key_files(connectors, keys)
 
 
 def _held(tx: Transaction) -> Tenant:

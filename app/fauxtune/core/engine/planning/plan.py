@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.ledger import in_policy, moved
+from fauxtune.core.engine.planning.renewal import is_due_for_renewal, next_renewals
 from fauxtune.core.engine.removal.causes import Standing, cause
 from fauxtune.core.engine.removal.decisions import (
     DeviceKind,
@@ -50,11 +51,6 @@ class ConnectorAnswer:
     def refused(cls, problem: Problem, *, at: datetime) -> ConnectorAnswer:
         """Return the answer of a connector that refused the request at this moment."""
         return cls(problem=problem, retry_at=at + RETRY_AFTER)
-
-
-def renewal(not_before: datetime, not_after: datetime, *, percent: int) -> datetime:
-    """Return when only `percent` of a certificate's lifetime is left (renewalThresholdPercentage)."""
-    return not_after - (not_after - not_before) * percent / 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +105,15 @@ def plan(situation: Situation) -> Plan:
             after[key] = planner.unwanted_row(row)
     result = planner.plan
     result.rows = {key: row for key, row in after.items() if row != situation.rows.get(key)}
+    policy_rows = [row for row in after.values() if in_policy(row)]
     result.policy_changed = bool(result.offered) or before != _policy(after.values())
-    result.due_at = min((result.due_at, *_renewals(after.values(), now=situation.now)))
+    result.due_at = min((result.due_at, *next_renewals(policy_rows, now=situation.now)))
     return result
 
 
 def _policy(rows: Iterable[LedgerRow]) -> set[tuple[str | None, ...]]:
     """The parts of the device's policy whose change makes a new version of it."""
     return {(row.key, row.fingerprint, row.purpose) for row in rows if in_policy(row)}
-
-
-def _renewals(rows: Iterable[LedgerRow], *, now: datetime) -> Iterable[datetime]:
-    """The moments at which certificates are to be renewed. Once a moment is past, the renewal was requested, and the
-    plan waits for the connector's answer.
-    """
-    for row in rows:
-        if in_policy(row) and row.state is not ItemState.KEPT and row.renew_at is not None and row.renew_at > now:
-            yield row.renew_at
 
 
 class _Planner:
@@ -186,7 +174,7 @@ class _Planner:
         current = row.fingerprint is not None and row.state is not ItemState.REMOVED and not self._is_lost(row)
         if current and item.personal and self._is_of_another(row):
             return self._replaced(row, item)
-        renewing = row.renew_at is not None and row.renew_at <= self.situation.now
+        renewing = is_due_for_renewal(row, now=self.situation.now)
         if current and row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED):
             row = _offered(row, str(row.fingerprint))  # wanted again
         if current and not renewing:

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation

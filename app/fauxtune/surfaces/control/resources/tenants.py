@@ -11,7 +11,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
-from fauxtune.operations.tenants.creation import dissolve_tenant, found_tenant
+from fauxtune.operations.tenants.creation import found_tenant
+from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
