@@ -259,7 +259,7 @@ MUTANTS: tuple[Mutant, ...] = (
         file=_REPORT,
         before="        if row.state is ItemState.FAILED:\n            return ProfileOutcome",
         after="        if row.state is ItemState.FAILED and len(items) == 1:\n            return ProfileOutcome",
-        tests=("tests/core/engine/test_report.py::test_the_worst_item_decides_how_a_profile_fares",),
+        tests=("tests/core/engine/test_report.py::test_the_worst_item_decides_the_status_of_a_profile",),
     ),
     # The steps of a device that is managed command by command.
     Mutant(
@@ -276,7 +276,9 @@ MUTANTS: tuple[Mutant, ...] = (
         file=_STEPS,
         before="elif before.state is StepState.WAITING:",
         after="elif before.state in (StepState.WAITING, StepState.LATER):",
-        tests=("tests/core/engine/test_steps.py::test_only_what_was_never_told_or_waits_to_be_told_again_is_due",),
+        tests=(
+            "tests/core/engine/test_steps.py::test_only_steps_that_were_never_sent_or_are_to_be_sent_again_are_due",
+        ),
     ),
     Mutant(
         rule="What the device refused is sent again at once",
@@ -292,7 +294,9 @@ MUTANTS: tuple[Mutant, ...] = (
         file=_STEPS,
         before="        if before is None:\n            due.append((step, None))",
         after="        if before is None or before.state is StepState.SENT:\n            due.append((step, None))",
-        tests=("tests/core/engine/test_steps.py::test_only_what_was_never_told_or_waits_to_be_told_again_is_due",),
+        tests=(
+            "tests/core/engine/test_steps.py::test_only_steps_that_were_never_sent_or_are_to_be_sent_again_are_due",
+        ),
     ),
     # What is removed and revoked.
     Mutant(
@@ -764,7 +768,9 @@ MUTANTS: tuple[Mutant, ...] = (
         file=_CHECKIN,
         before="due_at=tx.now if work or operations else",
         after="due_at=tx.now if work else",
-        tests=("tests/operations/test_retiring_many.py",),
+        tests=(
+            "tests/operations/test_retiring_many.py::test_what_a_device_survives_is_not_overlooked_by_a_quiet_check_in[sqlite]",
+        ),
     ),
     Mutant(
         rule="A check-in settles what changes while the connector works",
@@ -821,14 +827,18 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/operations/checkin/fulfilment.py",
         before="if not serving or _is_leased(tx, row) or",
         after="if not serving or",
-        tests=("tests/operations/test_connector_channel.py", "tests/surfaces/control/test_connector_channel.py"),
+        tests=(
+            "tests/surfaces/control/test_connector_channel.py::test_what_is_leased_to_a_process_is_answered_by_no_other_connector[sqlite]",
+        ),
     ),
     Mutant(
         rule="A connector inside the server answers what only a process can open",
         file="app/fauxtune/operations/checkin/fulfilment.py",
         before=" or row.only_by not in (None, SERVER):",
         after=":",
-        tests=("tests/operations/test_connector_channel.py",),
+        tests=(
+            "tests/operations/test_connector_channel.py::test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_certificate[sqlite]",
+        ),
     ),
     Mutant(
         rule="A password is encrypted for the authority instead of the device",
@@ -844,7 +854,9 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/operations/checkin/step_results.py",
         before="if current is not None and current.fingerprint == step.step.fingerprint:",
         after="if current is not None:",
-        tests=("tests/operations/test_stepwise.py",),
+        tests=(
+            "tests/operations/test_stepwise.py::test_a_refusal_of_an_item_as_it_was_is_no_refusal_of_it_as_it_is[sqlite]",
+        ),
     ),
     # The channel of connectors.
     Mutant(
@@ -853,7 +865,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before='    if request.state != "open" or request.leased_by != caller.id:\n',
         after='    if request.state != "open":\n',
         tests=(
-            "tests/surfaces/control/test_connector_channel.py::test_a_connector_gets_only_work_of_its_roles_and_only_its_own_requests[sqlite]",
+            "tests/surfaces/control/test_connector_channel.py::test_what_is_leased_to_a_process_is_answered_by_no_other_connector[sqlite]",
         ),
     ),
     Mutant(
@@ -888,7 +900,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before="        revoke_held(tx, row, cause=cause, user=user)\n",
         after="        pass\n",
         tests=(
-            f"{_TEST_ENDING}::test_an_action_revokes_pkcs_when_it_is_accepted_and_the_device_forgets_when_it_confirms",
+            "tests/operations/test_ending.py::test_an_action_revokes_pkcs_when_it_is_accepted_and_the_device_forgets_when_it_confirms[sqlite-wipe]",
         ),
     ),
     Mutant(
@@ -902,9 +914,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A user without a licence can enrol a device",
-        file="app/fauxtune/operations/devices/enrollment.py",
-        before="    check_licensed(user)\n    owner",
-        after="    owner",
+        file="app/fauxtune/operations/devices/users.py",
+        before="    if not user.licensed:\n",
+        after="    if not user:\n",
         tests=(
             "tests/operations/test_enrollment.py::test_a_user_without_licence_cannot_enrol_until_there_is_one_and_keeps_the_token[sqlite]",
         ),

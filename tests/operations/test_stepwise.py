@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.operations.checkin.checkin import Report, take_turn
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments, profiles
@@ -376,3 +378,18 @@ async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is
         steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
     await tablet.check_in()
     assert len(tablet.holds) == 1
+
+
+async def test_a_refusal_of_an_item_as_it_was_is_no_refusal_of_it_as_it_is(contoso: Contoso) -> None:
+    profile = await contoso.profile("iosEasEmailProfileConfiguration", "All Staff", references={}, **ACCOUNT)
+    tablet = await enrol_iphone(contoso, "alice")
+    (step,) = await tablet.exchange(begins=True)
+    known = kind("iosEasEmailProfileConfiguration")
+    assert known is not None
+    await contoso.do(profiles.update_profile, profile, kind=known, changes={"requireSsl": False})
+    # The server stops after it has planned, before it sends the account as it is now.
+    report = Report(digest="", read=lambda _version, _rows: Inventory(complete=False))
+    await take_turn(contoso.emulator, contoso.tenant, caller=tablet.caller, report=report)
+    (again,) = await tablet.exchange(StepResult(step.id, Result.REFUSED))
+    assert again.id != step.id
+    assert await tablet.states() == {"email": "sent"}

@@ -160,6 +160,29 @@ async def test_a_request_is_leased_to_one_and_comes_back_after_a_minute_of_silen
     assert (await item(contoso, phone))["state"] == "installed"
 
 
+async def test_what_is_leased_to_a_process_is_answered_by_no_other_connector(
+    contoso: httpx.AsyncClient,
+    http: httpx.AsyncClient,
+    remote: RemoteConnector,
+    phone: AndroidOverHttp,
+    *,
+    tmp_path: Path,
+    rsa_keys: KeyRing,
+) -> None:
+    (inside,) = [each for each in await members(contoso, "/connectors") if each["state"] == "offline"]
+    other = await RemoteConnector.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["pkcs"])
+    await remote.start()
+    (request,) = (await remote.lease())["requests"]
+    hello = {"version": "6.2406.0.1001", "machineName": "m"}
+    session = (await other.raw("POST", "/sessions", hello)).json()["session"]
+    path = f"/sessions/{session}/requests/{request['id']}/certificate"
+    assert (await other.raw("POST", path, {"csr": csr_of(rsa_keys)})).status_code == 409
+    await contoso.patch(f"/connectors/{inside['id']}", json={"state": "online"})
+    await phone.check_in()
+    assert (await item(contoso, phone))["state"] == "wanted"
+    assert await registered(contoso) == []
+
+
 async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lost_is_revoked(
     contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, rsa_keys: KeyRing
 ) -> None:
