@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from fauxtune.core.model.elements import check_elements
+from fauxtune.core.model.json_limits import check_elements
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
 
 _FORWARDED_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
+from fauxtune.core.model.json_limits import MOST_FROM_CONNECTOR
 from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
 from fauxtune.operations.connectors import registry as connector_registry
@@ -27,8 +28,7 @@ from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 class _ConnectorRoute(BoundedRoute):
     """A route whose callers are not authenticated before the body is parsed."""
 
-    # A greeting with the most keys has some 500.
-    most_elements = 1000
+    most_elements = MOST_FROM_CONNECTOR
 
 
 router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_ConnectorRoute)

@@ -15,13 +15,14 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotAllowed, Unauthenticated
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
+from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
 from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 
 
 class GuardedRoute(BoundedRoute):
     """A route that checks the caller's access first."""
 
-    most_elements = 3000
+    most_elements = MOST_IN_REQUEST
 
     def admit(self, request: Request) -> None:
         """Raise as `check`."""
@@ -31,7 +32,7 @@ class GuardedRoute(BoundedRoute):
 class SeedRoute(GuardedRoute):
     """A route whose body may hold a seed with thousands of users."""
 
-    most_elements = 100_000
+    most_elements = MOST_IN_SEED
 
 
 def check(request: Request) -> None:

@@ -13,7 +13,7 @@ import orjson
 
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.graph.references import reference_id
-from fauxtune.core.model.elements import check_elements
+from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.pseudo_json import double_quoted
 from fauxtune.core.odata.documents.view import check_select
@@ -29,8 +29,6 @@ Json: TypeAlias = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What one body may have; a thousand ids, or the assignments of hundreds of groups, are well below.
-_MOST_ELEMENTS = 3000
 #: Bytes of a body whose quotes are looked at one by one.
 _LONGEST_LENIENT = 32 * 1024
 
@@ -177,7 +175,7 @@ def audited_by(rule: Rule, handler: Handler) -> Handler:
 def _read(content: bytes, *, lenient: bool) -> object:
     # PowerShell writes files with a byte order mark, and sends them as they are (RFC 8259 8.1: parsers may ignore it).
     content = content.removeprefix(codecs.BOM_UTF8)
-    check_elements(content, most=_MOST_ELEMENTS)
+    check_elements(content, most=MOST_IN_REQUEST)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -20,6 +20,7 @@ from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.checkin import Report, check_in
@@ -38,8 +39,7 @@ FIRST_CADENCE = 180
 class _DeviceRoute(BoundedRoute):
     """A route whose callers are not authenticated before the body is parsed."""
 
-    # The largest report of a device has some hundreds.
-    most_elements = 10_000
+    most_elements = MOST_FROM_DEVICE
 
 
 router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_DeviceRoute)

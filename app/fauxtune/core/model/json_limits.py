@@ -1,5 +1,5 @@
-"""A bound on the number of elements in a JSON text, checked before it is parsed: parsing holds the event loop and
-costs time for each element.
+"""The most elements that a JSON text may have, counted before it is parsed: parsing holds the event loop and costs
+time for each element.
 
 JSON (RFC 8259): commas separate the elements; a comma inside a string does not count.
 """
@@ -7,6 +7,15 @@ JSON (RFC 8259): commas separate the elements; a comma inside a string does not 
 from __future__ import annotations
 
 from fauxtune.core.errors import Invalid
+
+#: A request to Graph or the control surface: well above a thousand ids, or the assignments of hundreds of groups.
+MOST_IN_REQUEST = 3000
+#: A request that may hold a seed with thousands of users.
+MOST_IN_SEED = 100_000
+#: A connector's request; its greeting with the most keys has some 500.
+MOST_FROM_CONNECTOR = 1000
+#: A device's request; the largest report of a device has some hundreds.
+MOST_FROM_DEVICE = 10_000
 
 
 def check_elements(content: bytes, *, most: int) -> None:
