@@ -7,6 +7,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 _PLAN = "app/fauxtune/core/engine/planning/plan.py"
+_RENEWAL = "app/fauxtune/core/engine/planning/renewal.py"
 _REPORT = "app/fauxtune/core/engine/planning/report.py"
 _STEPS = "app/fauxtune/core/engine/planning/steps.py"
 _TARGETING = "app/fauxtune/core/engine/planning/targeting.py"
@@ -157,14 +158,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A certificate is renewed only after its moment",
-        file=_PLAN,
-        before="row.renew_at is not None and row.renew_at <= self.situation.now",
-        after="row.renew_at is not None and row.renew_at < self.situation.now",
+        file=_RENEWAL,
+        before="row.renew_at <= now",
+        after="row.renew_at < now",
         tests=(f"{_TEST_PLAN}::test_a_certificate_is_renewed_at_its_threshold_and_stays_until_its_successor_is_there",),
     ),
     Mutant(
         rule="The renewal threshold counts from the beginning of the lifetime",
-        file=_PLAN,
+        file=_RENEWAL,
         before="return not_after - (not_after - not_before) * percent / 100",
         after="return not_before + (not_after - not_before) * percent / 100",
         tests=(f"{_TEST_PLAN}::test_the_renewal_threshold_is_the_share_of_the_lifetime_that_is_left",),
@@ -172,8 +173,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A device is not due when its certificate is to be renewed",
         file=_PLAN,
-        before="result.due_at = min((result.due_at, *_renewals(after.values(), now=situation.now)))",
-        after="result.due_at = min((result.due_at, NEVER))",
+        before="*next_renewals(policy_rows, now=situation.now)))",
+        after="NEVER))",
         tests=("tests/core/engine/test_plan.py::test_pkcs_asks_once_and_takes_the_serial_of_the_answer",),
     ),
     Mutant(
@@ -906,7 +907,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A device that is enrolled again keeps the certificate of its earlier enrolment",
         file="app/fauxtune/operations/devices/enrollment.py",
-        before="    supersede(tx, request.hardware_key)\n",
+        before="    end_earlier_enrollments(tx, request.hardware_key)\n",
         after="",
         tests=(
             "tests/operations/test_enrollment.py::test_the_same_hardware_again_takes_the_place_of_its_old_enrolment[sqlite]",
@@ -952,8 +953,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="The CRL stays as it is when a certificate is revoked",
-        file="app/fauxtune/operations/connectors/revocation.py",
-        before="        authority_queries.forget_crl(tx.connection, tx.tenant.id, name=authority_name)\n",
+        file="app/fauxtune/operations/ca/crl_and_ocsp.py",
+        before="        queries.forget_crl(tx.connection, tx.tenant.id, name=name)\n",
         after="",
         tests=(
             "tests/operations/test_authorities.py::test_a_crl_stays_until_something_is_revoked_or_its_time_is_over[sqlite]",
