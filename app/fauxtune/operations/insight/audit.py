@@ -64,6 +64,10 @@ class Subject:
     key: str
     read: Callable[[Transaction, str], AuditedResource | None]
 
+    def activity(self, verb: str) -> str:
+        """Return the name of an event on such a resource: Graph's activityType, and its displayName."""
+        return f"{verb} {self.noun}"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -115,15 +119,15 @@ def _write(tx: Transaction, actor: Actor, *, events: Sequence[Event]) -> None:
     actor_document = _actor_document(tx, actor)
     rows = []
     for event in events:
-        event_id, words = tx.ids.uuid(), f"{event.verb} {event.subject.noun}"
+        event_id, activity = tx.ids.uuid(), event.subject.activity(event.verb)
         document = {
             "id": event_id,
-            "displayName": words,
+            "displayName": activity,
             "componentName": event.subject.component,
             "actor": actor_document,
             "activity": None,
             "activityDateTime": iso(tx.now),
-            "activityType": words,
+            "activityType": activity,
             "activityOperationType": event.operation,
             "activityResult": "Success",
             "correlationId": actor.request_id,

@@ -220,9 +220,9 @@ def _action_event(device: AuditedResource, *, action: DeviceAction) -> Event:
 
 _SUBJECTS = (PROFILE, PROFILE_ASSIGNMENT, FILTER, CATEGORY, TAG, TAG_ASSIGNMENT, IMPORTED_PFX)
 _ACTIVITIES: tuple[tuple[str, str], ...] = (
-    *((each.category, f"{verb} {each.noun}") for each in _SUBJECTS for verb in ("Create", "Patch", "Delete")),
-    *((DEVICE.category, f"{verb} {DEVICE.noun}") for verb in ("Patch", "Delete")),
-    *((DEVICE.category, f"{each} {DEVICE.noun}") for each in DeviceAction if each is not DeviceAction.DELETE),
+    *((subject.category, subject.activity(verb)) for subject in _SUBJECTS for verb in ("Create", "Patch", "Delete")),
+    *((DEVICE.category, DEVICE.activity(verb)) for verb in ("Patch", "Delete")),
+    *((DEVICE.category, DEVICE.activity(action)) for action in DeviceAction if action is not DeviceAction.DELETE),
 )
 
 
