@@ -403,9 +403,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A token for another audience opens Graph",
-        file="app/fauxtune/surfaces/graph/app.py",
-        before="        if not is_graph(principal.audience, hosts=hosts):\n",
-        after="        if not hosts:\n",
+        file=_TOKENS,
+        before="or is_graph(principal.audience, hosts=hosts())",
+        after="or bool(hosts())",
         tests=(
             "tests/surfaces/graph/test_audiences.py::test_a_token_for_another_audience_is_refused[sqlite-user-https://vault.azure.net]",
         ),

@@ -40,6 +40,10 @@ class Addresses:
         addresses = (self.https, self.http, self.public_http_url, self.public_url or "")
         return frozenset(map(host_of, addresses)) - {""}
 
+    def hosts_with(self, origin: str) -> frozenset[str]:
+        """Return the names of these addresses and of the origin that a request was sent to."""
+        return self.hosts() | {host_of(origin)}
+
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:

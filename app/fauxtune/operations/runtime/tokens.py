@@ -8,6 +8,7 @@ matter, because an emulator is reached under many names. It is valid while its a
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
-from fauxtune.core.model.audiences import GRAPH
+from fauxtune.core.model.audiences import GRAPH, is_graph
 from fauxtune.core.model.ids import IdSource, TenantId, UserId
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.queries import applications
@@ -93,9 +94,9 @@ class TokenIssuer:
             claims |= {"scp": " ".join(roles), "upn": user["userPrincipalName"], "name": user["displayName"]}
         return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self._key.kid}, claims, self._key)
 
-    def check(self, token: str) -> Principal:
-        """Return the caller. Raises Unauthenticated, in Graph's words, for a token that is malformed, forged or
-        expired.
+    def check(self, token: str, *, hosts: Callable[[], Collection[str]] | None = None) -> Principal:
+        """Return the caller. Raises Unauthenticated, in Graph's words, for a token that is malformed, forged, expired,
+        or not for Graph. `hosts`: returns further host names that are Graph's; without it, any audience is accepted.
         """
         principal = self._seen.get(token)
         if principal is None:
@@ -106,6 +107,8 @@ class TokenIssuer:
                 self._seen.popitem(last=False)
         if principal.expires_at <= self._clock.now().timestamp():
             raise Unauthenticated("Access token has expired or is not yet valid.")
+        if hosts is not None and not _is_for_graph(principal, hosts):
+            raise Unauthenticated("Access token validation failure. Invalid audience.")
         return principal
 
     async def check_application(self, principal: Principal, *, runner: Runner) -> None:
@@ -151,3 +154,8 @@ class TokenIssuer:
             )
         except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None
+
+
+def _is_for_graph(principal: Principal, hosts: Callable[[], Collection[str]]) -> bool:
+    # Most audiences need no host names: they are not gathered for each request.
+    return is_graph(principal.audience) or is_graph(principal.audience, hosts=hosts())

@@ -17,8 +17,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError, Unauthenticated
-from fauxtune.core.model.audiences import GRAPH, is_graph
-from fauxtune.core.model.hosts import host_of
+from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
@@ -102,12 +101,7 @@ def _caller(request: Request, emulator: Emulator) -> Principal:
     token = bearer_token(request)
     if not token:
         raise Unauthenticated("Access token is empty.")
-    principal = emulator.tokens.check(token)
-    if not is_graph(principal.audience):
-        hosts = emulator.addresses.hosts() | {host_of(origin(request))}
-        if not is_graph(principal.audience, hosts=hosts):
-            raise Unauthenticated("Access token validation failure. Invalid audience.")
-    return principal
+    return emulator.tokens.check(token, hosts=lambda: emulator.addresses.hosts_with(origin(request)))
 
 
 async def _tenant_of(emulator: Emulator, principal: Principal) -> Tenant:

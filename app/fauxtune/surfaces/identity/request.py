@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import text_value
 from fauxtune.operations.runtime.emulator import Emulator
@@ -48,7 +47,7 @@ class TokenRequest:
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts of this emulator, including that of this request."""
-        return self.emulator.addresses.hosts() | {host_of(self.origin)}
+        return self.emulator.addresses.hosts_with(self.origin)
 
     @property
     def any_tenant(self) -> bool:
