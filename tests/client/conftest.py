@@ -46,7 +46,7 @@ class Foreign:
         return sum((each.method, each.path) == (method, path) for each in self.asked)
 
     def server(self, **changed: Any) -> Server:
-        given: dict[str, Any] = {
+        results: dict[str, Any] = {
             "https": self.url,
             "http": None,
             "control": self.url,
@@ -56,7 +56,7 @@ class Foreign:
             "client_id": "their-app",
             "client_secret": "their-secret",
         }
-        return Server(**{**given, **changed})
+        return Server(**{**results, **changed})
 
 
 def _handler(foreign: Foreign) -> type[BaseHTTPRequestHandler]:
@@ -89,13 +89,13 @@ def _handler(foreign: Foreign) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture
 def foreign() -> Iterator[Foreign]:
-    found = Foreign()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(found)) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        found.will("POST", "/their-tenant/oauth2/v2.0/token", (200, {}, {"access_token": "theirs"}))
+    result = Foreign()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(result)) as server:
+        result.url = f"http://127.0.0.1:{server.server_port}"
+        result.will("POST", "/their-tenant/oauth2/v2.0/token", (200, {}, {"access_token": "theirs"}))
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield found
+        yield result
         server.shutdown()
         thread.join()
 

@@ -55,11 +55,11 @@ def test_a_user_signs_in_with_a_password_and_a_public_client_sends_no_secret(for
 )
 def test_who_is_busy_is_asked_again(foreign: Foreign, status: int, headers: dict[str, str]) -> None:
     foreign.will("POST", "/beta/things", (status, headers, {}), (status, headers, {}), (201, {}, {"id": "1"}))
-    told: list[str] = []
-    with Client(foreign.server(), log=told.append) as client:
+    results: list[str] = []
+    with Client(foreign.server(), log=results.append) as client:
         assert client.graph("POST", "/things", json={"a": 1}) == {"id": "1"}
     assert [each.body for each in foreign.asked if each.path == "/beta/things"] == [{"a": 1}] * 3
-    assert ["Trying again in 0 seconds" in line for line in told] == [True, True]
+    assert ["Trying again in 0 seconds" in line for line in results] == [True, True]
 
 
 def test_who_stays_busy_is_not_asked_for_ever(foreign: Foreign) -> None:

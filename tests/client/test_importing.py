@@ -35,7 +35,7 @@ COLLECTION = "/beta/deviceManagement/userPfxCertificates"
 
 
 def defaults(**changed: Any) -> importing.Defaults:
-    given: dict[str, Any] = {
+    results: dict[str, Any] = {
         "password": "secret",
         "upn": ALICE,
         "upn_from_certificate": False,
@@ -44,7 +44,7 @@ def defaults(**changed: Any) -> importing.Defaults:
         "purpose": "unassigned",
         "padding": "oaepSha512",
     }
-    return importing.Defaults(**{**given, **changed})
+    return importing.Defaults(**{**results, **changed})
 
 
 def row(path: Path, **changed: Any) -> importing.Row:
@@ -94,8 +94,8 @@ def test_a_folder_gives_its_pfx_files_by_name_and_the_manifest_counts_first(tmp_
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "e.pfx").mkdir()
     of_manifest = row(tmp_path / "d.pfx", password="x")
-    found = importing.rows_of([tmp_path, tmp_path / "a.p12", tmp_path / "no-such.pfx"], rows=[of_manifest])
-    assert found == [of_manifest, *(row(tmp_path / name) for name in ("a.p12", "b.PFX", "no-such.pfx"))]
+    rows_of = importing.rows_of([tmp_path, tmp_path / "a.p12", tmp_path / "no-such.pfx"], rows=[of_manifest])
+    assert rows_of == [of_manifest, *(row(tmp_path / name) for name in ("a.p12", "b.PFX", "no-such.pfx"))]
 
 
 def test_an_empty_folder_and_an_empty_manifest_are_nothing_to_import(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_each_user_is_looked_up_once_and_an_update_makes_what_is_missing(
     foreign.will("PATCH", f"{COLLECTION}/11112222-{first['thumbprint']}", (200, {}, {"id": "old"}))
     with Client(foreign.server()) as client:
         outcomes = list(importing.import_all(client, rows, defaults=defaults(), key=key, update=True))
-    assert [each.result for each in outcomes] == ["updated", "failed", "imported", "imported"]
+    assert [outcome.result for outcome in outcomes] == ["updated", "failed", "imported", "imported"]
     assert "Verify Password" in (outcomes[1].reason or "")
     assert foreign.times("GET", "/beta/users") == 1
 
@@ -233,7 +233,7 @@ def test_when_nobody_answers_any_more_the_rest_is_not_tried(
             importing.import_all(client, rows, defaults=defaults(), key=raw_rsa_keys[5].public_key(), update=False)
         )
     assert "Cannot connect" in (outcomes[0].reason or "")
-    assert [each.reason for each in outcomes[1:]] == ["not tried: the server did not answer"] * 2
+    assert [outcome.reason for outcome in outcomes[1:]] == ["not tried: the server did not answer"] * 2
 
 
 def test_a_thumbprint_may_be_written_as_windows_and_openssl_do(foreign: Foreign) -> None:
@@ -243,7 +243,7 @@ def test_a_thumbprint_may_be_written_as_windows_and_openssl_do(foreign: Foreign)
         pfx.find(client, ["O'Brien@x"], thumbprints=[":".join(["AB"] * 20), " ".join(["cd"] * 20)])
         with pytest.raises(ClientError, match="is not a thumbprint"):
             pfx.find(client, [], thumbprints=["' or true"])
-    asked = [each.query["$filter"][0] for each in foreign.asked if each.path == COLLECTION]
-    assert asked == [
+    results = [each.query["$filter"][0] for each in foreign.asked if each.path == COLLECTION]
+    assert results == [
         f"tolower(userPrincipalName) eq 'o''brien@x' and tolower(thumbprint) eq '{pair * 20}'" for pair in ("ab", "cd")
     ]

@@ -68,9 +68,9 @@ def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def added(server: Running, folder: Path, *arguments: str) -> Json:
     """A connector that the server knows, with its folder."""
-    said = fauxtune("connector", "add", *arguments, "--state", folder, *where(server), "--output", "json")
-    assert said.returncode == 0, said.stderr
-    document: Json = json.loads(said.stdout)
+    result = fauxtune("connector", "add", *arguments, "--state", folder, *where(server), "--output", "json")
+    assert result.returncode == 0, result.stderr
+    document: Json = json.loads(result.stdout)
     assert "credential" not in document
     return document
 
@@ -95,13 +95,13 @@ class Phone:
         token = self.client.post(f"{CONTROL}/enrollmentTokens", json=body).raise_for_status().json()["token"]
         request = certificate_request(self.key)
         csr = base64.b64encode(request).decode()
-        made = self.client.post(
+        raise_for_status = self.client.post(
             "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
             json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},
         ).raise_for_status()
-        self.path = f"/mdm/contoso/android/v1/{made.json()['name']}"
-        self.headers = {"authorization": f"Bearer {made.json()['deviceCredential']}"}
-        self.identity = x509.load_der_x509_certificate(base64.b64decode(made.json()["identityCertificate"]))
+        self.path = f"/mdm/contoso/android/v1/{raise_for_status.json()['name']}"
+        self.headers = {"authorization": f"Bearer {raise_for_status.json()['deviceCredential']}"}
+        self.identity = x509.load_der_x509_certificate(base64.b64decode(raise_for_status.json()["identityCertificate"]))
 
     @property
     def id(self) -> str:
@@ -126,9 +126,9 @@ class Phone:
 def until(what: Callable[[], Any]) -> Any:
     """What it gives once it gives something."""
     for _ in range(SECONDS * 10):
-        found = what()
-        if found:
-            return found
+        result = what()
+        if result:
+            return result
         time.sleep(0.1)
     raise AssertionError("it never came")
 
@@ -152,10 +152,10 @@ def assign_profiles(client: httpx.Client) -> None:
         ),
     ):
         body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **properties}
-        made = client.post(f"{GRAPH}/deviceConfigurations", json=body).raise_for_status().json()
+        document = client.post(f"{GRAPH}/deviceConfigurations", json=body).raise_for_status().json()
         target = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
         assignments = {"assignments": [{"target": target}]}
-        client.post(f"{GRAPH}/deviceConfigurations/{made['id']}/assign", json=assignments).raise_for_status()
+        client.post(f"{GRAPH}/deviceConfigurations/{document['id']}/assign", json=assignments).raise_for_status()
 
 
 def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name: str) -> rsa.RSAPrivateKey:
@@ -167,18 +167,18 @@ def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name:
         "userPrincipalName": ALICE,
         "csr": request.decode(),
     }
-    made = client.post(f"{CONTROL}/certificates", json=body).raise_for_status().json()
-    certificate = x509.load_pem_x509_certificate(made["certificate"].encode())
+    document = client.post(f"{CONTROL}/certificates", json=body).raise_for_status().json()
+    certificate = x509.load_pem_x509_certificate(document["certificate"].encode())
     (folder / "alice.pfx").write_bytes(
         write_pfx(key=key, certificate=certificate, chain=[], password=PASSWORD, name="alice")
     )
     (folder / "alice.txt").write_text(PASSWORD)
-    said = fauxtune(
+    result = fauxtune(
         *("pfx", "import", "--path-to-pfx-file", folder / "alice.pfx"),
         *("--pfx-password-file", folder / "alice.txt", "--upn", ALICE, "--intended-purpose", "SmimeEncryption"),
         *("--provider-name", PROVIDER, "--key-name", key_name, *where(server)),
     )
-    assert said.returncode == 0, said.stderr
+    assert result.returncode == 0, result.stderr
     return key
 
 
@@ -187,7 +187,7 @@ def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name:
 
 def memory_of(pid: int) -> bytes:
     """All of a process's memory that can be read and written; nothing where the system forbids it."""
-    found = []
+    results = []
     maps = Path(f"/proc/{pid}/maps")
     if not maps.exists():
         return b""
@@ -197,26 +197,26 @@ def memory_of(pid: int) -> bytes:
                 span = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
                 if span is None or "[vvar" in line:
                     continue
-                start, end = (int(each, 16) for each in span.groups())
+                start, end = (int(group, 16) for group in span.groups())
                 memory.seek(start)
                 try:
-                    found.append(memory.read(end - start))
+                    results.append(memory.read(end - start))
                 except OSError:
                     continue  # a mapping without pages
     except PermissionError:
         return b""
-    return b"\x00".join(found)
+    return b"\x00".join(results)
 
 
 def database_of(url: str) -> bytes:
     engine = create_engine(url)
-    found = []
+    results = []
     with engine.connect() as connection:
         for table in metadata.sorted_tables:
             for row in connection.execute(select(table)):
-                found += [each if isinstance(each, bytes) else str(each).encode() for each in row]
+                results += [each if isinstance(each, bytes) else str(each).encode() for each in row]
     engine.dispose()
-    return b"\x00".join(found)
+    return b"\x00".join(results)
 
 
 def forms(secret: bytes) -> set[bytes]:
@@ -229,15 +229,15 @@ def forms(secret: bytes) -> set[bytes]:
 
 
 def secrets_of(passwords: set[str], keys: list[rsa.RSAPrivateKey]) -> set[bytes]:
-    found = set()
+    result = set()
     for password in passwords:
-        found |= forms(password.encode()) | {password.encode("utf-16-le"), password.encode("utf-16-be")}
+        result |= forms(password.encode()) | {password.encode("utf-16-le"), password.encode("utf-16-be")}
     for key in keys:
         numbers = key.private_numbers()
         for number in (numbers.d, numbers.p, numbers.q):
-            found |= forms(number.to_bytes((number.bit_length() + 7) // 8, "big"))
-            found.add(str(number).encode())
-    return found
+            result |= forms(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+            result.add(str(number).encode())
+    return result
 
 
 def leaks(places: dict[str, bytes], secrets: set[bytes]) -> set[str]:
@@ -272,24 +272,24 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
         assert phone.check_in() == [], "nobody is there to answer"
         with connector(own) as process:
             key = import_pfx(server, client, tmp_path, key_name="OwnKey")
-            pairs = until(lambda: len(found := phone.check_in()) == 2 and found)
+            pairs = until(lambda: len(check_in := phone.check_in()) == 2 and check_in)
             opened = [phone.opened(pair) for pair in pairs]
             passwords = {password for password, _ in opened}
             assert PASSWORD in passwords
-            made = next(contents for password, contents in opened if password != PASSWORD)
-            assert made.certificate.public_key() == made.key.public_key()
+            result = next(contents for password, contents in opened if password != PASSWORD)
+            assert result.certificate.public_key() == result.key.public_key()
             connector_key = load_pem_private_key((own / "keys" / "key-1.pem").read_bytes(), None)
             assert isinstance(connector_key, RSAPrivateKey)
-            secrets = secrets_of(passwords, [key, made.key, connector_key])
+            secrets = secrets_of(passwords, [key, result.key, connector_key])
             searched = places(server, data, database_url)
             assert len(searched["database"]) > 10_000
             assert leaks(searched, secrets) == set()
             the_search_would_see(server, client, data=data, url=database_url)
-            the_log_tells(server, phone, made.certificate)
-            shown = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
-            assert {each["connectorName"] for each in shown} == {"Certificate Connector 1", "Connector 2"}
-            said = fauxtune("connector", "stop", "--state", own, "--output", "json")
-            assert json.loads(said.stdout)["stopped"] is True
+            the_log_tells(server, phone, result.certificate)
+            entries = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
+            assert {entry["connectorName"] for entry in entries} == {"Certificate Connector 1", "Connector 2"}
+            answer = fauxtune("connector", "stop", "--state", own, "--output", "json")
+            assert json.loads(answer.stdout)["stopped"] is True
             assert process.wait(SECONDS) == 0
         listed = json.loads(fauxtune("connector", "status", *where(server), "--output", "json").stdout)
         assert [each["running"] for each in listed] == [None, False]
@@ -300,15 +300,15 @@ def the_search_would_see(server: Running, client: httpx.Client, *, data: Path, u
     planted = "gepflanzt-" + PASSWORD[::-1]
     body = {"displayName": planted, "mailEnabled": False, "mailNickname": "x", "securityEnabled": True}
     client.post("/v1.0/groups", json=body).raise_for_status()
-    found = leaks(places(server, data, url), secrets_of({planted}, []))
-    assert "database" in found
-    assert "memory" in found or memory_of(server.process.pid) == b""
+    result = leaks(places(server, data, url), secrets_of({planted}, []))
+    assert "database" in result
+    assert "memory" in result or memory_of(server.process.pid) == b""
 
 
 def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) -> None:
-    said = fauxtune("connector", "log", "--device", phone.id, *where(server), "--output", "json")
-    events = json.loads(said.stdout)
-    assert {(each["id"], each["name"]) for each in events} >= {
+    result = fauxtune("connector", "log", "--device", phone.id, *where(server), "--output", "json")
+    events = json.loads(result.stdout)
+    assert {(event["id"], event["name"]) for event in events} >= {
         (1020, "PkcsDownloadedRequest"),
         (1050, "PkcsIssuedSuccess"),
         (1102, "PkcsUploadedRequest"),
@@ -318,7 +318,7 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) 
         (2100, "PkcsImportUploadSuccess"),
         (2000, "PkcsImportRequestSuccess"),
     }
-    (issued,) = [each for each in events if each["id"] == 1050]
+    (issued,) = [event for event in events if event["id"] == 1050]
     names = {"id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail"}
     assert set(issued) == names
     assert (issued["connector"], issued["device"], issued["user"]) == ("Connector 2", phone.id, ALICE)
@@ -402,6 +402,6 @@ def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, s
 
 @pytest.mark.parametrize("arguments", [("log",), ("status",)])
 def test_commands_say_what_is_wrong(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    said = fauxtune("connector", *arguments, "--data-dir", tmp_path)
-    assert said.returncode == 1
-    assert "No server runs" in said.stderr
+    result = fauxtune("connector", *arguments, "--data-dir", tmp_path)
+    assert result.returncode == 1
+    assert "No server runs" in result.stderr

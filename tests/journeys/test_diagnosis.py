@@ -51,8 +51,8 @@ class Office:
         self.assign(name, group="All Staff")
 
     def assign(self, name: str, *, group: str) -> None:
-        found = self.graph("GET", f"/v1.0/groups?$filter=displayName eq '{group}'")["value"]
-        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": found[0]["id"]}
+        entries = self.graph("GET", f"/v1.0/groups?$filter=displayName eq '{group}'")["value"]
+        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": entries[0]["id"]}
         self.graph("POST", f"{PROFILES}/{self.profiles[name]}/assign", {"assignments": [{"target": target}]})
 
     def certificate(self, template: str, *, purpose: str = "SmimeEncryption", **asked: str) -> str:
@@ -72,11 +72,11 @@ class Office:
     def devices(self, command: str, *more: str) -> None:
         """All devices do this, one after the other."""
         for platform in PLATFORMS:
-            given = [command, "--state", str(self.folder / platform), *more]
+            results = [command, "--state", str(self.folder / platform), *more]
             if command == "enroll":
-                given += ["--platform", platform, "--user", ALICE, "--server", self.server.https]
-                given += ["--ca", str(self.server.endpoints["caFile"])]
-            self.simulator(*given)
+                results += ["--platform", platform, "--user", ALICE, "--server", self.server.https]
+                results += ["--ca", str(self.server.endpoints["caFile"])]
+            self.simulator(*results)
 
     def simulator(self, *given: str, code: int = 0) -> str:
         done = subprocess.run(
@@ -106,25 +106,25 @@ class Office:
             self.run("diagnose", *(asked or ("--user", ALICE)), "--output", "json", code=0 if healthy else 1)
         )
         assert document["healthy"] is healthy
-        return {each["code"] for each in document["findings"]}
+        return {finding["code"] for finding in document["findings"]}
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     """Root, signing certificate and encryption history on an Android phone and an iPhone, all installed."""
     with serving("--data-dir", tmp_path / "data") as server, server.signed_in() as http:
-        found = Office(server, http, tmp_path, {})
+        result = Office(server, http, tmp_path, {})
         root = base64.b64encode(http.get("/pki/contoso/root/ca.cer").content).decode()
         for platform, (kind, imported) in KINDS.items():
-            found.profile(f"{platform} root", f"{kind}TrustedRootCertificate", trustedRootCertificate=root)
-            found.signing(f"{platform} signing", kind)
-            found.profile(
+            result.profile(f"{platform} root", f"{kind}TrustedRootCertificate", trustedRootCertificate=root)
+            result.signing(f"{platform} signing", kind)
+            result.profile(
                 f"{platform} encryption", f"{imported}ImportedPFXCertificateProfile", intendedPurpose="smimeEncryption"
             )
-        found.certificate("SmimeEncryption")
-        found.devices("enroll")
-        found.devices("checkin", "--until-settled")
-        yield found
+        result.certificate("SmimeEncryption")
+        result.devices("enroll")
+        result.devices("checkin", "--until-settled")
+        yield result
 
 
 def test_the_healthy_and_the_faulty(office: Office) -> None:
@@ -149,8 +149,8 @@ def test_the_healthy_and_the_faulty(office: Office) -> None:
     assert office.codes("--profile", "ios signing", healthy=True) == set()
     # The device at rest cannot know what never came to it: the server on this machine is asked.
     office.signing("android second", KINDS["android"][0])
-    told = office.simulator("checkin", "--state", str(office.folder / "android"), "--until-settled", code=1)
-    assert "1 profile failed: android second: 'android second'" in told
+    simulator = office.simulator("checkin", "--state", str(office.folder / "android"), "--until-settled", code=1)
+    assert "1 profile failed: android second: 'android second'" in simulator
     office.assign("android root", group="All Staff")
 
     signing = office.certificate("SmimeSigning")
@@ -163,7 +163,7 @@ def test_the_healthy_and_the_faulty(office: Office) -> None:
     office.run("pfx", "remove", "--upn", ALICE, "--thumbprint", elsewhere)
 
     connectors = office.control("GET", "/connectors")["value"]
-    (connector,) = (each for each in connectors if "imported-pfx" in each["roles"])
+    (connector,) = (connector for connector in connectors if "imported-pfx" in connector["roles"])
     provider = "Microsoft%20Software%20Key%20Storage%20Provider"
     office.control("DELETE", f"/connectors/{connector['id']}/keys/{provider}/PFXEncryptionKey")
     assert office.codes("--profile", "android encryption", healthy=False) == {"key-missing"}

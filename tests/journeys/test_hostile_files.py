@@ -72,8 +72,8 @@ async def test_eight_slow_files_keep_neither_another_tenant_nor_the_end_of_the_s
         await imported(administrator.graph, "contoso", upn=bob, pfx=pfx, thumbprint=thumbprint)
     order = {"template": "SmimeEncryption", "userPrincipalName": alice, "pfxPassword": PASSWORD}
     answer = await neighbour.graph.post("/_fauxtune/v1/tenants/fabrikam/certificates", json=order)
-    made = answer.raise_for_status().json()
-    honest = {"pfx": base64.b64decode(made["pfx"]), "thumbprint": made["thumbprint"]}
+    document = answer.raise_for_status().json()
+    honest = {"pfx": base64.b64decode(document["pfx"]), "thumbprint": document["thumbprint"]}
     await imported(neighbour.graph, "fabrikam", upn=alice, **honest)
 
     async with Transport(ca=Path(server.endpoints["caFile"]).read_bytes()) as transport:
@@ -83,7 +83,7 @@ async def test_eight_slow_files_keep_neither_another_tenant_nor_the_end_of_the_s
         while not await are_being_opened(administrator.graph):
             await asyncio.sleep(0.05)
         await alices.check_in()
-        assert [each["thumbprint"] for each in alices.device.keystore.listing()] == [made["thumbprint"]]
+        assert [each["thumbprint"] for each in alices.device.keystore.listing()] == [document["thumbprint"]]
         assert not waiting.done(), "Bob's files are opened meanwhile"
         code, _ = await asyncio.to_thread(server.stop, signal.SIGTERM)
         assert code == 0

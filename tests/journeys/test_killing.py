@@ -88,9 +88,9 @@ def assign_profiles(client: httpx.Client) -> None:
         ),
     ):
         body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **properties}
-        made = client.post(path, json=body).raise_for_status().json()
+        document = client.post(path, json=body).raise_for_status().json()
         target = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
-        client.post(f"{path}/{made['id']}/assign", json={"assignments": [{"target": target}]}).raise_for_status()
+        client.post(f"{path}/{document['id']}/assign", json={"assignments": [{"target": target}]}).raise_for_status()
 
 
 def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, answered: Answered) -> None:
@@ -98,12 +98,12 @@ def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, answered: Answered) -
     token = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status().json()["token"]
     request = certificate_request(key)
     csr = base64.b64encode(request).decode()
-    made = client.post(
+    raise_for_status = client.post(
         "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
         json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},
     ).raise_for_status()
-    headers = {"authorization": f"Bearer {made.json()['deviceCredential']}"}
-    answered.devices[f"/mdm/contoso/android/v1/{made.json()['name']}"] = headers
+    headers = {"authorization": f"Bearer {raise_for_status.json()['deviceCredential']}"}
+    answered.devices[f"/mdm/contoso/android/v1/{raise_for_status.json()['name']}"] = headers
 
 
 def keep_importing(server: Running, pfx: bytes, stop: threading.Event, answered: Answered) -> None:
@@ -143,7 +143,7 @@ def keep_checking_in(server: Running, stop: threading.Event, answered: Answered)
                 except httpx.HTTPError:
                     return
                 answered.reports += 1
-                roots = [each["sha256"] for each in policy["caCerts"]]
+                roots = [ca_cert["sha256"] for ca_cert in policy["caCerts"]]
                 reports[path] = {"appliedPolicyVersion": policy["version"], "keyStore": {"caCerts": roots}}
                 for pair in policy["keyPairs"]:
                     answered.certificates.setdefault(path, pair["pkcs12"])

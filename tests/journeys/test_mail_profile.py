@@ -33,7 +33,7 @@ async def why(administrator: Administrator, phone: Agent, *, profile: str) -> st
     device = phone.enrollment.name.rpartition("/")[2]
     answer = await administrator.graph.get("/_fauxtune/v1/tenants/contoso/journal", params={"device": device})
     events = answer.raise_for_status().json()["events"]
-    failed = [each for each in events if (each["type"], each["profile"]) == ("failed", profile)]
+    failed = [event for event in events if (event["type"], event["profile"]) == ("failed", profile)]
     return str(failed[-1]["detail"]["reason"])
 
 

@@ -105,8 +105,8 @@ async def test_each_mode_of_android_is_a_device_of_its_own_and_leaves_in_its_own
         assert (await here.agent.check_in()).ended is not None
         stays = mode is Mode.DEVICE_ADMIN
         assert (here.keys, here.roots) == (([here.mark], 1) if stays else ([], 0)), mode
-        shown = await here.certificate()
-        assert (shown["status"], len(shown["holders"])) == ("revoked", 1 if stays else 0), mode
+        certificate = await here.certificate()
+        assert (certificate["status"], len(certificate["holders"])) == ("revoked", 1 if stays else 0), mode
         assert await administrator.devices() == []
         await administrator.assign(here.root, here.pkcs, to_everybody=False)
 

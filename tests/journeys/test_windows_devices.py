@@ -117,7 +117,7 @@ async def test_a_user_leaves(administrator: Administrator, enrol_agent: AgentEnr
         return
     # On Windows the record stays until an administrator deletes it ("Remove devices by using wipe, retire, or manually
     # unenrolling the device", 2022).
-    assert [each["id"] for each in await administrator.devices()] == [device["id"]]
+    assert [device["id"] for device in await administrator.devices()] == [device["id"]]
     (await administrator.graph.delete(f"{DEVICES}/{device['id']}")).raise_for_status()
     assert await administrator.devices() == []
 

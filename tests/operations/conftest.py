@@ -19,15 +19,15 @@ from tests.support.tenant import Contoso, open_tenant
 def urls(postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """One database of each kind with all tables: every test has a tenant of its own, so that they never meet."""
     name = postgresql_server.create()
-    made = {
+    results = {
         "sqlite": sqlite_url(tmp_path_factory.mktemp("operations") / "operations.sqlite"),
         "postgresql": postgresql_server.url(name),
     }
-    for url in made.values():
+    for url in results.values():
         database = Database(url)
         metadata.create_all(database.engine)
         database.close()
-    yield made
+    yield results
     postgresql_server.drop(name)
 
 

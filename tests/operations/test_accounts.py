@@ -25,9 +25,9 @@ async def gmail(contoso: Contoso, identity: str | None, *groups: str, **changes:
 
 
 async def status(contoso: Contoso, phone: AndroidInProcess, profile: str) -> tuple[str, str]:
-    found = await contoso.status(phone, profile)
-    assert found is not None
-    return str(found.status), str(found.message)
+    result = await contoso.status(phone, profile)
+    assert result is not None
+    return str(result.status), str(result.message)
 
 
 @pytest.mark.parametrize("mail_first", [True, False])

@@ -33,8 +33,8 @@ async def test_an_identity_alone_and_a_device_that_only_authenticated_are_not_en
     assert done is not None
     assert done.user_principal_name == contoso.upn("alice")
     record = await contoso.get(device_queries.managed_device_of, tablet.enrollment_id)
-    shown = {name: record.document[name] for name in ("operatingSystem", "osVersion", "udid", "serialNumber")}
-    assert shown == {"operatingSystem": "iOS", "osVersion": "17.5.1", "udid": "ios/1", "serialNumber": "ios/1"}
+    by_key = {name: record.document[name] for name in ("operatingSystem", "osVersion", "udid", "serialNumber")}
+    assert by_key == {"operatingSystem": "iOS", "osVersion": "17.5.1", "udid": "ios/1", "serialNumber": "ios/1"}
 
 
 async def test_a_token_gives_one_identity_and_a_broken_request_leaves_it_usable(contoso: Contoso) -> None:
@@ -161,6 +161,6 @@ async def test_two_devices_may_listen_under_one_token(contoso: Contoso) -> None:
         await authenticate(tablet, hardware=hardware)
         await complete(tablet, push_token="66616b65546f6b656e")
     assert await live(contoso) == 2
-    found = await contoso.get(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
-    assert found.id in {first.enrollment_id, second.enrollment_id}
+    answer = await contoso.get(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
+    assert answer.id in {first.enrollment_id, second.enrollment_id}
     assert credentials.digest(first.certificate) != credentials.digest(second.certificate)

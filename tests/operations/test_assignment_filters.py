@@ -119,9 +119,9 @@ async def test_an_assignment_with_the_intent_to_remove_takes_the_profile_away(co
     await contoso.do(assignments.assign, profile, targets=[everybody])
     assert await has(contoso, phone, profile)
     leaving = NewAssignment(TargetKind.GROUP, GroupId(group), {"groupId": group}, intent="remove")
-    made = await contoso.do(assignments.add, profile, new=leaving)
+    add = await contoso.do(assignments.add, profile, new=leaving)
     assert not await has(contoso, phone, profile)
-    await contoso.do(assignments.remove, profile, assignment_id=made["id"])
+    await contoso.do(assignments.remove, profile, assignment_id=add["id"])
     assert await has(contoso, phone, profile)
 
 

@@ -38,8 +38,8 @@ async def roll_over(contoso: Contoso, name: str = "issuing") -> AuthorityRow:
 
 
 async def authority(contoso: Contoso, name: str = "issuing") -> x509.Certificate:
-    found: x509.Certificate = await contoso.look(authorities.certificate, contoso.tenant, name=name)
-    return found
+    certificate: x509.Certificate = await contoso.look(authorities.certificate, contoso.tenant, name=name)
+    return certificate
 
 
 async def phone_with_certificate(contoso: Contoso, user: str = "alice") -> tuple[AndroidInProcess, x509.Certificate]:
@@ -113,7 +113,7 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
     answers = await asyncio.gather(
         *(crl_and_ocsp.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6))
     )
-    assert len({ocsp.load_der_ocsp_response(each).certificates[0] for each in answers}) == 1
+    assert len({ocsp.load_der_ocsp_response(answer).certificates[0] for answer in answers}) == 1
 
 
 # ---------------------------------------------------------------------------------------------------------- revocation
@@ -147,7 +147,7 @@ async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Co
         await revoke("removeFromCRL")
     with pytest.raises(Invalid, match="no reason"):
         await revoke("boredom")
-    assert [each.type for each in await staffed.events("revoked", "released")] == [
+    assert [event.type for event in await staffed.events("revoked", "released")] == [
         "revoked",
         "released",
         "revoked",
@@ -180,7 +180,7 @@ async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(st
     await set_state(staffed, "available")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
-    assert [each.type for each in await staffed.events("authorityUnavailable", "authorityAvailable")] == [
+    assert [event.type for event in await staffed.events("authorityUnavailable", "authorityAvailable")] == [
         "authorityUnavailable",
         "authorityAvailable",
     ]
@@ -247,7 +247,7 @@ async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_
     (delivered,) = [each for each in await new_phone.policy() if each.pfx is not None]
     assert delivered.pfx is not None
     opened = pkcs12.load_pkcs12(delivered.pfx, new_phone.unseal(delivered.sealed or b""))
-    assert [each.certificate for each in opened.additional_certs] == [second]
+    assert [additional_cert.certificate for additional_cert in opened.additional_certs] == [second]
     points = new.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     assert points[0].full_name[0].value.endswith(f"/pki/{staffed.tenant.name}/issuing-2/crl")
     await old_phone.settle()

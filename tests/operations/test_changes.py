@@ -45,10 +45,10 @@ async def equipped(contoso: Contoso, *, name: str = "alice", hardware: str = "")
 
 
 async def statuses(contoso: Contoso, phone: AndroidInProcess) -> set[str]:
-    found = [
-        await contoso.status(phone, each.profile) for row in (await phone.ledger()).values() for each in row.claims
+    results = [
+        await contoso.status(phone, claim.profile) for row in (await phone.ledger()).values() for claim in row.claims
     ]
-    return {str(each.status) for each in found if each is not None}
+    return {str(result.status) for result in results if result is not None}
 
 
 # --------------------------------------------------------------------------------------------------------- primary user
@@ -81,10 +81,10 @@ async def test_another_primary_user_brings_their_certificates_and_takes_the_form
     assert [await contoso.certificate_status(str(each)) for each in (old.serial, new.serial)] == ["good", "good"]
     assert await contoso.certificate_status(marks["alice"]) == "good"
     # In Graph: the device is bob's, and alice enrolled it.
-    shown = await device.record()
+    result = await device.record()
     bob = await contoso.user_id("bob")
-    assert (shown.user_id, shown.document["userId"]) == (bob, bob)
-    assert shown.document["userPrincipalName"] == contoso.upn("alice"), "who enrolled it stays"
+    assert (result.user_id, result.document["userId"]) == (bob, bob)
+    assert result.document["userPrincipalName"] == contoso.upn("alice"), "who enrolled it stays"
     where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": marks["alice"]}
     assert await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where) is not None, (
         "the record stays in the service"
@@ -270,8 +270,8 @@ async def test_another_root_in_the_profile_takes_the_place_of_the_old_one(contos
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await settle_all(phone)
     assert (len(phone.roots), phone.roots & roots) == (1, set())
-    found = [row.state.value for row in (await phone.ledger()).values() if row.source is Source.ROOT]
-    assert sorted(found) == ["installed", "removed"]
+    values = [row.state.value for row in (await phone.ledger()).values() if row.source is Source.ROOT]
+    assert sorted(values) == ["installed", "removed"]
     assert phone.holds == {own.key: own.thumbprint}, "a certificate that is there stays"
     assert await contoso.certificate_status(str(own.serial)) == "good"
     assert (await contoso.profile_state(phone, profile)).status == "compliant"
@@ -298,12 +298,12 @@ async def test_a_dedicated_device_is_nobodys_and_its_certificate_is_the_devices_
     assert document["deviceName"] == "KIOSK7_AndroidEnterprise"
     fared = {each: await contoso.status(phone, each) for each in (root, pkcs, named, imported, of_users)}
     assert fared[of_users] is None, "what is assigned to users does not reach it"
-    told = {each: (row.status, row.message) for each, row in fared.items() if row is not None}
-    assert (told[root][0], told[pkcs][0]) == ("compliant", "compliant")
-    assert told[named][0] == "error"
-    assert "{{UserName}}" in str(told[named][1])
+    by_key = {each: (row.status, row.message) for each, row in fared.items() if row is not None}
+    assert (by_key[root][0], by_key[pkcs][0]) == ("compliant", "compliant")
+    assert by_key[named][0] == "error"
+    assert "{{UserName}}" in str(by_key[named][1])
     nobody = "Imported certificates belong to the device's user, but this device has no user."
-    assert told[imported] == ("error", nobody)
+    assert by_key[imported] == ("error", nobody)
     # On the device and at the CA.
     serial = str((await phone.ledger())[ItemKey(f"pkcs/{pkcs}")].serial)
     assert list(phone.holds) == [f"pkcs/{pkcs}"]

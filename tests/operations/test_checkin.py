@@ -30,7 +30,7 @@ async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(con
     assert phone.holds == {row.key: row.thumbprint}
     assert [each.serial for each in await contoso.issued()] == [row.serial]
     assert (await contoso.profile_state(phone, profile)).status == "compliant"
-    assert [each.type for each in await contoso.events(device=phone)] == [
+    assert [event.type for event in await contoso.events(device=phone)] == [
         "enrolled",
         "delivered",
         "installed",
@@ -287,11 +287,11 @@ async def test_a_sync_that_an_administrator_asks_for_is_done_by_the_next_check_i
     await phone.settle()
     await contoso.action(phone, device_actions.sync)
     results = (await phone.record()).document["deviceActionResults"]
-    assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "pending")]
+    assert [(result["actionName"], result["actionState"]) for result in results] == [("syncDevice", "pending")]
     plans = await phone.plans()
     await phone.check_in()
     results = (await phone.record()).document["deviceActionResults"]
-    assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "done")]
+    assert [(result["actionName"], result["actionState"]) for result in results] == [("syncDevice", "done")]
     assert await phone.plans() == plans + 1
 
 

@@ -62,8 +62,8 @@ class Program:
 
     async def turn(self, *, meanwhile: Callable[[], Awaitable[object]] | None = None) -> int:
         """Take work, over the wire's form of it, and bring the answers; `meanwhile` happens before they are brought."""
-        found: Leased = await self.contoso.do(connector_channel.lease, self.session, most=8, resources=self.resources)
-        for task in found.tasks:
+        lease: Leased = await self.contoso.do(connector_channel.lease, self.session, most=8, resources=self.resources)
+        for task in lease.tasks:
             assert task.work is not None
             work = wire.read_work(wire.work_document(task.work))
             done = await asyncio.to_thread(
@@ -75,14 +75,14 @@ class Program:
             if meanwhile is not None:
                 await meanwhile()
             assert await self.contoso.do(connector_channel.answer, self.session, request_id=task.request.id, done=done)
-        return len(found.tasks)
+        return len(lease.tasks)
 
     def _certify(self, request_id: str) -> Any:
         loop = asyncio.get_running_loop()
 
         def certify(csr: x509.CertificateSigningRequest) -> Any:
-            asked: dict[str, Any] = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
-            call = self.contoso.do(connector_channel.certify, self.session, **asked, resources=self.resources)
+            results: dict[str, Any] = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
+            call = self.contoso.do(connector_channel.certify, self.session, **results, resources=self.resources)
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 
         return certify

@@ -24,8 +24,8 @@ IMPORT = (2000, 2020, 2050, 2100, 2102)
 
 
 async def log(contoso: Contoso, **where: Any) -> list[ConnectorEventRow]:
-    found: list[ConnectorEventRow] = await contoso.look(queries.connector_log, contoso.tenant.id, **where)
-    return found
+    connector_log: list[ConnectorEventRow] = await contoso.look(queries.connector_log, contoso.tenant.id, **where)
+    return connector_log
 
 
 async def numbers(contoso: Contoso, **where: Any) -> list[int]:
@@ -43,15 +43,15 @@ async def both_kinds(contoso: Contoso, *, owned: bool) -> tuple[AndroidInProcess
 async def test_the_present_program_tells_of_each_request_and_how_it_went(contoso: Contoso) -> None:
     phone, mark = await both_kinds(contoso, owned=True)
     await phone.settle()
-    found = await log(contoso)
-    assert sorted(each.event_id for each in found) == [*PKCS, *IMPORT]
-    assert [each.number for each in found] == list(range(1, 11))
-    for each in found:
+    result = await log(contoso)
+    assert sorted(each.event_id for each in result) == [*PKCS, *IMPORT]
+    assert [each.number for each in result] == list(range(1, 11))
+    for each in result:
         assert each.name == NAMES[each.event_id]
         assert (each.connector, each.device) == ("Certificate Connector 1", phone.enrollment_id)
         assert (each.user, each.diagnostic_code) == (contoso.upn("alice"), None)
         assert each.time == contoso.clock.now()
-    names = {each.event_id: each.name for each in found}
+    names = {each.event_id: each.name for each in result}
     assert (names[2102], names[2100]) == ("PkcsImportUploadedRequest", "PkcsImportUploadSuccess")
     assert (names[1000], names[2000]) == ("PkcsRequestSuccess", "PkcsImportRequestSuccess")
     issued = (await log(contoso, event_id=1050))[0].detail
@@ -85,9 +85,9 @@ async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_conne
     (failed,) = await log(contoso, event_id=1052)
     assert (failed.device, failed.detail["errorCode"]) == (phone.enrollment_id, code)
     assert words in failed.detail["message"]
-    asked = contoso.pkcs_document(**wrong)
-    assert failed.detail["template"] == asked["certificateTemplateName"]
-    assert failed.detail["ca"] == asked["certificationAuthorityName"]
+    pkcs_document = contoso.pkcs_document(**wrong)
+    assert failed.detail["template"] == pkcs_document["certificateTemplateName"]
+    assert failed.detail["ca"] == pkcs_document["certificationAuthorityName"]
     problem = (await phone.item()).problem
     assert problem is not None
     assert (problem.code, problem.message) == (code, failed.detail["message"])
@@ -121,10 +121,10 @@ async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_conne
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
     await contoso.action(phone, device_actions.retire)
-    found = await log(contoso)
-    assert [each.event_id for each in found] == [20400, 20100, 20300, 20400, 20200, 20300]
-    assert {each.connector for each in found} == {"Certificate Connector 1 (PKCS)"}
-    assert {each.diagnostic_code for each in found} == {"0x00000000"}
+    result = await log(contoso)
+    assert [each.event_id for each in result] == [20400, 20100, 20300, 20400, 20200, 20300]
+    assert {each.connector for each in result} == {"Certificate Connector 1 (PKCS)"}
+    assert {each.diagnostic_code for each in result} == {"0x00000000"}
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from tests.support.tenant import Contoso
 
 
 async def rows(contoso: Contoso) -> list[ConnectorRow]:
-    found: list[ConnectorRow] = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    return found
+    connector_rows: list[ConnectorRow] = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
+    return connector_rows
 
 
 # ------------------------------------------------------------------------------------------------------------ editions
@@ -33,10 +33,10 @@ async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the
     contoso: Contoso,
 ) -> None:
     await contoso.switch(edition="2020-04", requireTrustedRoot=False)
-    found = {row.program: row for row in await rows(contoso)}
-    assert set(found) == {"pfx-connector", "intune-connector"}
-    assert found[Program.PFX].roles == ["imported-pfx"]
-    assert found[Program.INTUNE].roles == ["pkcs", "scep", "revocation"]
+    by_key = {row.program: row for row in await rows(contoso)}
+    assert set(by_key) == {"pfx-connector", "intune-connector"}
+    assert by_key[Program.PFX].roles == ["imported-pfx"]
+    assert by_key[Program.INTUNE].roles == ["pkcs", "scep", "revocation"]
     await contoso.pkcs_profile()
     await contoso.imported_profile()
     mark = await contoso.import_pfx("alice")

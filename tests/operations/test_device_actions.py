@@ -31,7 +31,7 @@ async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_ane
     await settle_all(device)
     record = (await device.record()).document
     assert record["managementState"] == "managed"
-    assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
+    assert [device_action_result["actionState"] for device_action_result in record["deviceActionResults"]] == ["done"]
     assert await contoso.certificate_status(old.serial or "") == "revoked"
     assert await device.states() == {"root": "installed", "pkcs": "installed"}
     new = (await contoso.look(queries.ledger_rows, device.enrollment_id))[key]
@@ -51,7 +51,7 @@ async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(co
     with pytest.raises(NotFound, match=operation):
         await phone.complete(operation)
     assert (await phone.check_in()).operations == 0
-    types = [each.type for each in await contoso.events()]
+    types = [event.type for event in await contoso.events()]
     assert (types.count("remoteLockRequested"), types.count("actionDone")) == (1, 1)
 
 
@@ -94,8 +94,8 @@ async def test_what_a_kind_cannot_do_leaves_no_trace(contoso: Contoso) -> None:
 async def test_many_devices_are_told_apart(contoso: Contoso) -> None:
     owned, personal = await contoso.enroll("alice", mode="fully-managed"), await contoso.enroll("bob")
     known = [(await phone.record()).id for phone in (owned, personal)]
-    told = await contoso.do(bulk_actions.execute, [*known, ManagedDeviceId("x")], action=DeviceAction.WIPE)
-    assert told == {
+    execute = await contoso.do(bulk_actions.execute, [*known, ManagedDeviceId("x")], action=DeviceAction.WIPE)
+    assert execute == {
         "successfulDeviceIds": known[:1],
         "failedDeviceIds": [],
         "notFoundDeviceIds": ["x"],
@@ -109,5 +109,5 @@ async def _pending(contoso: Contoso, phone: AndroidInProcess) -> list[device_act
     def read(tx: Transaction) -> list[device_actions.Order]:
         return device_actions.pending(tx, row)
 
-    found: list[device_actions.Order] = await contoso.do(read)
-    return found
+    result: list[device_actions.Order] = await contoso.do(read)
+    return result

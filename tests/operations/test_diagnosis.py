@@ -33,15 +33,15 @@ async def diagnosed(contoso: Contoso) -> DiagnosedTenant:
 
 
 async def test_a_healthy_tenant_has_no_finding_and_every_link_holds(diagnosed: DiagnosedTenant) -> None:
-    found = await diagnosed.diagnosis()
-    assert (found.findings, found.healthy) == ((), True)
-    assert {one.status for one in found.chains} == {LinkStatus.OK}, [
+    result = await diagnosed.diagnosis()
+    assert (result.findings, result.healthy) == ((), True)
+    assert {one.status for one in result.chains} == {LinkStatus.OK}, [
         (one.subject.profile.kind, link.name, link.message)
-        for one in found.chains
+        for one in result.chains
         for link in one.links
         if link.status is not LinkStatus.OK
     ]
-    assert len(found.chains) == 6
+    assert len(result.chains) == 6
     assert (await diagnosed.history()).findings == ()
 
 
@@ -96,11 +96,11 @@ async def test_a_planted_fault_is_found_under_its_code_and_no_other(
     assert await diagnosed.codes() == (set() if code in diagnosis_faults.SEEN_LATER else {code})
     await diagnosed.settle()
     assert await diagnosed.codes() == {code}
-    found = await diagnosed.diagnosis()
-    is_error = any(each.severity is Severity.ERROR for each in found.findings)
-    assert found.healthy is not is_error
-    assert any(one.broken for one in found.chains) is is_error or code in diagnosis_faults.WITHOUT_CHAIN
-    assert {each.code for each in (await diagnosed.history()).findings} == {code}
+    result = await diagnosed.diagnosis()
+    is_error = any(finding.severity is Severity.ERROR for finding in result.findings)
+    assert result.healthy is not is_error
+    assert any(one.broken for one in result.chains) is is_error or code in diagnosis_faults.WITHOUT_CHAIN
+    assert {finding.code for finding in (await diagnosed.history()).findings} == {code}
 
 
 async def test_a_device_that_is_silent_for_a_month_is_named(diagnosed: DiagnosedTenant) -> None:
@@ -129,9 +129,9 @@ async def test_a_certificate_that_was_removed_is_not_waited_for(diagnosed: Diagn
     await diagnosed.settle()
     await diagnosis_faults.bring(diagnosed, "smimeEncryption", template="SmimeEncryption")
     await diagnosed.settle()
-    found = await diagnosed.diagnosis()
-    assert {one.status for one in found.chains} == {LinkStatus.OK}
-    imported = [one.links[-1] for one in found.chains if one.subject.source is Source.IMPORTED]
+    result = await diagnosed.diagnosis()
+    assert {one.status for one in result.chains} == {LinkStatus.OK}
+    imported = [one.links[-1] for one in result.chains if one.subject.source is Source.IMPORTED]
     assert [link.message for link in imported] == ["1 of 1 installed."] * 2
 
 
@@ -179,26 +179,32 @@ async def test_what_is_known_of_a_file_stays_known_when_its_record_is_changed(di
 async def test_the_history_shows_every_certificate_with_who_holds_it(diagnosed: DiagnosedTenant) -> None:
     await diagnosis_faults.gap(diagnosed)
     await diagnosed.settle()
-    found = await diagnosed.history()
-    sources = [each.source and each.source.value for each in found.facts.certificates]
+    result = await diagnosed.history()
+    sources = [certificate.source and certificate.source.value for certificate in result.facts.certificates]
     assert sorted(map(str, sources)) == ["imported", "imported", "pkcs", "pkcs"]
-    for each in found.facts.certificates:
-        devices = {holder.device for holder in each.holders}
+    for certificate in result.facts.certificates:
+        devices = {holder.device for holder in certificate.holders}
         assert devices == (
-            {diagnosed.phone.enrollment_id, diagnosed.tablet.enrollment_id} if each.purpose else {each.device}
+            {diagnosed.phone.enrollment_id, diagnosed.tablet.enrollment_id}
+            if certificate.purpose
+            else {certificate.device}
         )
-    (finding,) = found.findings
-    assert found.about(
-        next(each for each in found.facts.certificates if each.thumbprint == finding.observation.certificate)
+    (finding,) = result.findings
+    assert result.about(
+        next(
+            certificate
+            for certificate in result.facts.certificates
+            if certificate.thumbprint == finding.observation.certificate
+        )
     )
 
 
 async def test_a_device_that_left_is_said_to_have_left(diagnosed: DiagnosedTenant) -> None:
     await diagnosed.contoso.action(diagnosed.phone, device_actions.retire)
     assert await diagnosed.codes(device=diagnosed.phone.enrollment_id) == {"enrollment-over"}
-    asked = {"device": diagnosed.phone.enrollment_id, "profile": diagnosed.profiles["root"]}
-    assert await diagnosed.codes(**asked) == {"enrollment-over"}
-    (one,) = (await diagnosed.diagnosis(**asked)).chains
+    results = {"device": diagnosed.phone.enrollment_id, "profile": diagnosed.profiles["root"]}
+    assert await diagnosed.codes(**results) == {"enrollment-over"}
+    (one,) = (await diagnosed.diagnosis(**results)).chains
     assert one.broken is not None
     assert one.broken.name == "enrollment"
 
@@ -242,11 +248,11 @@ async def test_a_profile_whose_filter_lets_the_device_not_through(diagnosed: Dia
     contoso = diagnosed.contoso
     rule = {"displayName": "Nokia", "platform": "androidForWork", "rule": '(device.manufacturer -eq "Nokia")'}
     rule |= {"assignmentFilterManagementType": "devices"}
-    made = await contoso.do(assignment_filters.create_filter, rule)
+    result = await contoso.do(assignment_filters.create_filter, rule)
     profile = await contoso.imported_profile()
     document = {
         "groupId": contoso.groups["All Staff"],
-        "deviceAndAppManagementAssignmentFilterId": made["id"],
+        "deviceAndAppManagementAssignmentFilterId": result["id"],
         "deviceAndAppManagementAssignmentFilterType": "include",
     }
     target = assignments.NewAssignment(TargetKind.GROUP, GroupId(contoso.groups["All Staff"]), document)
@@ -269,8 +275,8 @@ async def test_a_profile_that_devices_of_the_edition_do_not_take(diagnosed: Diag
     await diagnosed.contoso.root_profile(owned=True)
     profile = await diagnosed.contoso.pkcs_profile(owned=True)
     await diagnosed.contoso.switch(edition="2020-04")
-    found = await diagnosed.diagnosis(device=phone.enrollment_id, profile=profile)
-    assert [(each.code, each.severity) for each in found.findings] == [("not-in-edition", Severity.ERROR)]
+    result = await diagnosed.diagnosis(device=phone.enrollment_id, profile=profile)
+    assert [(finding.code, finding.severity) for finding in result.findings] == [("not-in-edition", Severity.ERROR)]
 
 
 async def test_what_is_not_applicable_has_a_short_chain_and_is_not_called_ok(diagnosed: DiagnosedTenant) -> None:
@@ -322,9 +328,9 @@ def test_every_code_belongs_to_one_link() -> None:
     ],
 )
 def test_a_number_is_taken_apart(code: int, family: str, inner: int | None) -> None:
-    found = number(code)
-    assert (found.family, found.number) == (family, inner)
-    assert found.words
+    result = number(code)
+    assert (result.family, result.number) == (family, inner)
+    assert result.words
 
 
 def test_every_number_of_the_connector_has_words() -> None:

@@ -46,13 +46,15 @@ async def profile(contoso: Contoso, *, owned: bool = False, **changes: Any) -> s
 
 
 async def of_digicert(contoso: Contoso) -> list[IssuedCertificateRow]:
-    found: list[IssuedCertificateRow] = await contoso.look(queries.issued, contoso.tenant.id, authority_name="digicert")
-    return [each for each in found if each.enrollment_id is not None]
+    issued: list[IssuedCertificateRow] = await contoso.look(
+        queries.issued, contoso.tenant.id, authority_name="digicert"
+    )
+    return [each for each in issued if each.enrollment_id is not None]
 
 
 async def events(contoso: Contoso) -> list[int]:
-    found = await contoso.look(connector_queries.connector_log, contoso.tenant.id)
-    return [each.event_id for each in found]
+    connector_log = await contoso.look(connector_queries.connector_log, contoso.tenant.id)
+    return [each.event_id for each in connector_log]
 
 
 async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(subscribed: Contoso) -> None:
@@ -113,8 +115,8 @@ async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Con
 async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_installed(subscribed: Contoso) -> None:
     contoso = subscribed
     await contoso.switch(edition="2020-04")
-    found = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    (row,) = [each for each in found if "pkcs" in each.roles]
+    connector_rows = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
+    (row,) = [connector_row for connector_row in connector_rows if "pkcs" in connector_row.roles]
     assert row.ra_certificate is None, "the new program has none yet"
     await profile(contoso)
     phone = await contoso.enroll("alice")

@@ -65,5 +65,5 @@ def _bare() -> dict[str, object]:
 
 
 def test_a_security_identifier_is_made_of_the_id() -> None:
-    found = users_and_groups.security_identifier("f2b6a3b5-8e0b-4b1e-9d4c-0123456789ab")
-    assert found == "S-1-12-1-4072055733-1260293643-587287709-2877908805"
+    security_identifier = users_and_groups.security_identifier("f2b6a3b5-8e0b-4b1e-9d4c-0123456789ab")
+    assert security_identifier == "S-1-12-1-4072055733-1260293643-587287709-2877908805"

@@ -28,7 +28,7 @@ async def test_every_device_plans_again_when_the_edition_changes(contoso: Contos
         assert now.generation > now.settled_generation, "it is not at rest any more"
         assert now.generation > row.generation
     await settle_all(*devices)
-    assert all(row.generation == row.settled_generation for row in [await each.row() for each in devices])
+    assert all(row.generation == row.settled_generation for row in [await device.row() for device in devices])
 
 
 @pytest.mark.parametrize(("edition", "stays"), [("2020-04", True), ("current", False)])
@@ -72,16 +72,16 @@ async def test_a_root_on_android_14_under_a_device_administrator_fails_today_and
     await of_2020.settle()
     assert await of_2020.states() == {"root": "installed", "pkcs": "installed"}
     await contoso.switch(edition="current")
-    new, old = [await contoso.enroll("bob", mode="device-admin", version=each) for each in ("14", "10")]
+    new, old = [await contoso.enroll("bob", mode="device-admin", version=name) for name in ("14", "10")]
     await new.settle()
     await old.settle()
     assert await old.states() == {"root": "installed", "pkcs": "installed"}
     assert await new.states() == {"root": "failed", "pkcs": "failed"}
     assert new.roots == set()
     for profile in (root, pkcs):
-        shown = await contoso.status(new, profile)
-        assert shown is not None
-        assert "runs Android 14" in str(shown), shown
+        status = await contoso.status(new, profile)
+        assert status is not None
+        assert "runs Android 14" in str(status), status
 
 
 async def test_a_deletion_that_waits_is_carried_out_as_the_edition_says_when_the_device_comes(contoso: Contoso) -> None:

@@ -82,8 +82,8 @@ async def test_the_directorys_device_stays_after_a_retired_iphone_since_2022(
     await contoso.do(device_actions.complete, row, action_id=order.id)
     assert await contoso.look(queries.managed_device_of, phone.enrollment_id) is None
     directory_id = row.directory_device_id
-    found = await contoso.look(directory_queries.directory_device, contoso.tenant.id, device_id=directory_id)
-    assert (found is not None) is stays
+    directory_device = await contoso.look(directory_queries.directory_device, contoso.tenant.id, device_id=directory_id)
+    assert (directory_device is not None) is stays
 
 
 async def test_a_record_that_stayed_gives_way_to_that_of_the_same_device_when_it_enrols_again(contoso: Contoso) -> None:
@@ -132,9 +132,10 @@ async def test_a_wipe_can_be_followed_in_the_record(contoso: Contoso) -> None:
             await phone.check_in()
         document = (await phone.record()).document
         assert document["managementState"] == shown
-        assert [(each["actionName"], each["actionState"]) for each in document["deviceActionResults"]] == [
-            ("wipe", state)
-        ]
+        assert [
+            (device_action_result["actionName"], device_action_result["actionState"])
+            for device_action_result in document["deviceActionResults"]
+        ] == [("wipe", state)]
 
 
 async def test_a_deleted_record_is_gone_at_once_and_the_device_hears_of_it_next(contoso: Contoso) -> None:

@@ -26,21 +26,21 @@ from tests.support.tenant import Contoso
 
 
 def certificate_request(contoso: Contoso) -> bytes:
-    made = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(
+    sign = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(
         contoso.device_keys[0], hashes.SHA256()
     )
-    return made.public_bytes(Encoding.DER)
+    return sign.public_bytes(Encoding.DER)
 
 
 async def come_in(
     contoso: Contoso, token: str, *, csr: bytes | None = None, mode: str = "work-profile"
 ) -> enrollment.Enrolled:
-    wanted = EnrollmentRequest(platform=Platform.ANDROID, mode=mode, hardware_key="", facts={})
-    made = certificate_request(contoso) if csr is None else csr
-    found: enrollment.Enrolled = await contoso.do(
-        enrollment.enroll, wanted, token=token, csr=made, keys=contoso.emulator.keys
+    enrollment_request = EnrollmentRequest(platform=Platform.ANDROID, mode=mode, hardware_key="", facts={})
+    result = certificate_request(contoso) if csr is None else csr
+    enroll: enrollment.Enrolled = await contoso.do(
+        enrollment.enroll, enrollment_request, token=token, csr=result, keys=contoso.emulator.keys
     )
-    return found
+    return enroll
 
 
 async def live(contoso: Contoso) -> int:

@@ -81,12 +81,12 @@ async def test_the_dummies_that_reads_show_leave_the_secrets_as_they_are(contoso
     before = await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)
     changes = {"encryptedPfxBlob": "AA==", "encryptedPfxPassword": "", "keyName": "Other", "thumbprint": mark.upper()}
     record = await contoso.record_id("alice", mark)
-    shown = await contoso.do(imported_pfx.update_pfx, record, changes=changes)
+    update_pfx = await contoso.do(imported_pfx.update_pfx, record, changes=changes)
     after = await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)
     assert (after.pfx, after.encrypted_password) == (before.pfx, before.encrypted_password)
     assert (after.key_name, after.thumbprint) == ("Other", mark)
-    assert not {"encryptedPfxBlob", "encryptedPfxPassword"} & set(shown)
-    assert (shown["thumbprint"], shown["userPrincipalName"]) == (mark, contoso.upn("alice"))
+    assert not {"encryptedPfxBlob", "encryptedPfxPassword"} & set(update_pfx)
+    assert (update_pfx["thumbprint"], update_pfx["userPrincipalName"]) == (mark, contoso.upn("alice"))
 
 
 @pytest.mark.parametrize("changes", [{"thumbprint": "ab" * 20}, {"userPrincipalName": "bob@contoso.example"}])

@@ -32,8 +32,8 @@ async def profiles(contoso: Contoso) -> None:
 
 
 async def holders(contoso: Contoso, mark: str) -> list[tuple[str, str]]:
-    found = await contoso.look(queries.holders, contoso.tenant.id, thumbprint=mark)
-    return [(each.enrollment_id, each.state) for each in found]
+    result = await contoso.look(queries.holders, contoso.tenant.id, thumbprint=mark)
+    return [(each.enrollment_id, each.state) for each in result]
 
 
 async def confirm(phone: AndroidInProcess) -> None:
@@ -103,5 +103,5 @@ async def test_what_if_knows_that_a_retired_device_administrator_keeps_its_certi
     await profiles(contoso)
     phone, _mark = await equipped(contoso, "alice", hardware="DA4")
     serial = str((await phone.item()).serial)
-    found = await predict(contoso, "POST", f"{DEVICES}/{(await phone.record()).id}/retire")
-    assert predicted(found, phone) == {"install": set(), "remove": set(), "reissue": set(), "revoke": {serial}}
+    result = await predict(contoso, "POST", f"{DEVICES}/{(await phone.record()).id}/retire")
+    assert predicted(result, phone) == {"install": set(), "remove": set(), "reissue": set(), "revoke": {serial}}

@@ -73,7 +73,7 @@ async def fate(situation: Situation, thing: GivenItem) -> Fate:
     held = situation.device.holds_of(row.key)
     device = "none" if held is None else "same" if held == situation.marks[thing] else "another"
     mark = {Source.PKCS: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
-    removed = {each.detail["item"] for each in await contoso.events("removed", device=situation.device)}
+    removed = {event.detail["item"] for event in await contoso.events("removed", device=situation.device)}
     return Fate(
         device,
         missed=held is not None and row.key in situation.device.missed,
@@ -149,13 +149,13 @@ async def comes_true(contoso: Contoso, variant: Variant, *, edition: Edition, ha
     situation = await prepare_situation(contoso, variant, edition=edition)
     await EVENTS[happening](situation)
     await situation.device.settle_completely()
-    wanted = {
+    by_key = {
         (source, authority): expected(outcome, thing=(source, authority), happening=happening)
         for (source, cause, authority), outcome in table(variant, edition).items()
         if cause is happening and SHOWN.get((variant, edition, (source, cause, authority)))
     }
-    assert wanted
-    assert {thing: await fate(situation, thing) for thing in wanted} == wanted
+    assert by_key
+    assert {thing: await fate(situation, thing) for thing in by_key} == by_key
 
 
 @pytest.mark.parametrize(("variant", "edition"), BEFALLS)
@@ -180,8 +180,8 @@ def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too()
     assert [each.why for each in GAPS if not used[each.why]] == []
     assert used[None] == sum(SHOWN.values()) > len(CELLS) / 2
     for variant, edition, (source, _cause, authority) in CELLS:
-        given = any(kind.family.source is source and kind.applies(variant, edition=edition) for kind in KINDS)
-        if not given:
+        result = any(kind.family.source is source and kind.applies(variant, edition=edition) for kind in KINDS)
+        if not result:
             reasons = {gap(variant, edition, cell=(source, each, authority)) for each in EVENTS}
             assert reasons == {
                 "profiles of the kind are not applicable in that edition, so that no device has what they give"

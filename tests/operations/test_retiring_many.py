@@ -37,8 +37,8 @@ async def test_one_crl_has_them_all(contoso: Contoso) -> None:
     ids = [(await phone.record()).id for phone in phones]
     # As Graph does it: some in each transaction.
     for some in (ids[:2], ids[2:]):
-        told = await contoso.do(bulk_actions.execute, some, action=DeviceAction.RETIRE)
-        assert told["successfulDeviceIds"] == some
+        execute = await contoso.do(bulk_actions.execute, some, action=DeviceAction.RETIRE)
+        assert execute["successfulDeviceIds"] == some
     assert await _crl(contoso) == (number + 1, {int(serial, 16) for serial in serials})
     assert await contoso.certificate_status(str((await other.item()).serial)) == "good"
     assert [event.device for event in await contoso.events("revoked")] == [phone.enrollment_id for phone in phones]

@@ -42,8 +42,8 @@ async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(c
     await trusting(contoso)
     await signing(contoso)
     tablet = await enrol_iphone(contoso, "alice")
-    heard = await tablet.check_in()
-    assert heard == ["install root", *ASKED, "install pkcs", "identities?", "roots?"]
+    check_in = await tablet.check_in()
+    assert check_in == ["install root", *ASKED, "install pkcs", "identities?", "roots?"]
     assert await tablet.states() == {"root": "installed", "pkcs": "installed"}
     plans = (await tablet.row()).plans
     assert await tablet.check_in() == []
@@ -100,14 +100,14 @@ async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_thing
     assert other.item is not None
     assert other.item.row.key.startswith("imported/")
     steps = await tablet.exchange(tablet.answer(other))
-    asked = []
+    results = []
     while steps:
-        asked += [step_text(step) for step in steps]
+        results += [step_text(step) for step in steps]
         steps = await tablet.exchange(*[tablet.answer(step) for step in steps])
-    assert asked == ASKED, "what was done is looked at; what was put off is not told twice in one conversation"
+    assert results == ASKED, "what was done is looked at; what was put off is not told twice in one conversation"
     assert await tablet.states() == {"root": "sent", "imported": "installed"}
-    heard = await tablet.check_in()
-    assert heard == ["install root", "identities?", "roots?"]
+    check_in = await tablet.check_in()
+    assert check_in == ["install root", "identities?", "roots?"]
     assert set((await tablet.states()).values()) == {"installed"}
 
 
@@ -120,8 +120,8 @@ async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_re
     tablet = await enrol_iphone(contoso, "alice")
     tablet.facts = {"model": "Tablet 3"}
     tablet.override = lambda step: StepResult(step.id, Result.LATER) if step.part == "identities" else None
-    heard = await tablet.check_in()
-    assert sorted(heard) == sorted(["install root", "install imported", *ASKED])
+    check_in = await tablet.check_in()
+    assert sorted(check_in) == sorted(["install root", "install imported", *ASKED])
     assert await tablet.states() == {"root": "installed", "imported": "sent"}
     assert (await tablet.record()).document["model"] == "Tablet 3"
     assert "identities?" in await tablet.check_in(), "it is asked again at each visit"
@@ -261,11 +261,11 @@ async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(c
     tablet = await enrol_iphone(contoso, "alice")
     (step,) = await tablet.exchange(begins=True)
     await contoso.do(assignments.assign, profile, targets=[])
-    heard: list[Step] = []
+    results: list[Step] = []
     steps = await tablet.exchange(tablet.answer(step))
     while steps:
-        heard += steps
-        steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
+        results += steps
+        steps = await tablet.exchange(*[tablet.answer(step) for step in steps])
     await tablet.check_in()
     assert not tablet.holds
     assert set((await tablet.states()).values()) == {"removed"}
@@ -285,8 +285,8 @@ async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(con
         **ACCOUNT,
     )
     tablet = await enrol_iphone(contoso, "alice")
-    heard = await tablet.check_in()
-    assert heard == [
+    check_in = await tablet.check_in()
+    assert check_in == [
         "install pkcs",
         "install imported",
         *ASKED,
@@ -315,8 +315,8 @@ async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_
     tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
     await contoso.do(assignments.assign, own, targets=[])
-    heard = await tablet.check_in()
-    assert heard == ["remove email", "remove pkcs"]
+    check_in = await tablet.check_in()
+    assert check_in == ["remove email", "remove pkcs"]
     assert tablet.holds == {}
     state = await contoso.status(tablet, account)
     assert state is not None
@@ -375,7 +375,7 @@ async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is
     answer = tablet.answer(step)
     steps = await tablet.exchange(answer)
     while steps:
-        steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
+        steps = await tablet.exchange(*[tablet.answer(step) for step in steps])
     await tablet.check_in()
     assert len(tablet.holds) == 1
 

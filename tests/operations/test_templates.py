@@ -27,8 +27,8 @@ NAME = "SmimeSigning"
 
 
 async def edit(contoso: Contoso, name: str = NAME, **changes: Any) -> Template:
-    made: Template = await contoso.do(templates.change_template, "issuing", name=name, changes=changes)
-    return made
+    change_template: Template = await contoso.do(templates.change_template, "issuing", name=name, changes=changes)
+    return change_template
 
 
 async def phone_with_profile(contoso: Contoso, **changes: Any) -> tuple[AndroidInProcess, str]:
@@ -217,8 +217,8 @@ async def test_impossible_changes_change_nothing(contoso: Contoso) -> None:
 
 
 async def test_another_kind_of_key_takes_size_and_usages_along(contoso: Contoso) -> None:
-    made = await edit(contoso, name="SmimeBoth", keyType="EC")
-    assert (made.minimum_key_size, made.key_usage) == (256, ("digitalSignature", "keyAgreement"))
+    result = await edit(contoso, name="SmimeBoth", keyType="EC")
+    assert (result.minimum_key_size, result.key_usage) == (256, ("digitalSignature", "keyAgreement"))
 
 
 async def test_names_are_taken_in_any_case_and_only_the_issuing_authority_has_templates(contoso: Contoso) -> None:

@@ -53,9 +53,9 @@ def left(
     async def live() -> Left:
         database = Database(urls[request.param])
         folder = tmp_path_factory.mktemp("three-years")
-        found = await live_through(await open_tenant(database, folder, keys=rsa_keys, raw_keys=raw_rsa_keys))
+        result = await live_through(await open_tenant(database, folder, keys=rsa_keys, raw_keys=raw_rsa_keys))
         database.close()
-        return found
+        return result
 
     return asyncio.run(live())
 
@@ -125,7 +125,7 @@ def _due(issued: datetime) -> datetime:
 
 
 def _check_graph(left: Left, history: History) -> None:
-    records = Counter(each["userPrincipalName"] for each in left.graph["managedDevices"])
+    records = Counter(managed_device["userPrincipalName"] for managed_device in left.graph["managedDevices"])
     assert records == Counter(history.records.values())
     imported = left.graph["userPfxCertificates"]
     assert {(each["userPrincipalName"], each["thumbprint"]) for each in imported} == history.imported
@@ -137,13 +137,13 @@ def _check_graph(left: Left, history: History) -> None:
         if device in history.records
         for mark in items.values()
     )
-    shown = Counter(
+    counter = Counter(
         (each["userPrincipalName"], each["certificateThumbprint"], each["certificateRevokeStatus"])
         for each in left.graph[CERTIFICATE_STATES]
     )
     # What was taken off a device by its profile's end is shown on, as deleted.
-    assert expected <= shown
-    assert {upn.partition("@")[0] for upn, _mark, _status in shown - expected} == LOST_SOME
+    assert expected <= counter
+    assert {upn.partition("@")[0] for upn, _mark, _status in counter - expected} == LOST_SOME
 
 
 def _check_register(left: Left, history: History) -> None:
@@ -169,7 +169,7 @@ def _written(left: Left, folder: Path) -> Path:
         (folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     issuers = b"".join(left.authorities[name].public_bytes(Encoding.PEM) for name in AUTHORITIES[1:])
     (folder / "issuers.pem").write_bytes(issuers)
-    (folder / "crls.pem").write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in left.crls))
+    (folder / "crls.pem").write_bytes(b"".join(crl.public_bytes(Encoding.PEM) for crl in left.crls))
     return folder
 
 
@@ -186,13 +186,13 @@ def test_openssl_agrees_about_every_certificate(left: Left, history: History, tm
     files = [f"{serial}.pem" for serial in left.certificates]
     trust = ("-x509_strict", "-CAfile", "root.pem", "-untrusted", "issuers.pem")
     checks = ("-crl_check", "-CRLfile", "crls.pem", "-attime", str(int(left.at.timestamp())))
-    said = _verdicts(_run("openssl", "verify", *trust, *checks, *files, folder=folder))
-    assert said == {row["serial"]: VERDICTS[row["status"]] for row in left.register}
+    verdicts = _verdicts(_run("openssl", "verify", *trust, *checks, *files, folder=folder))
+    assert verdicts == {row["serial"]: VERDICTS[row["status"]] for row in left.register}
     states = left.graph[CERTIFICATE_STATES]
-    shown = {each["certificateSerialNumber"]: each["certificateRevokeStatus"] for each in states}
-    revoked = {serial for serial, verdict in said.items() if verdict == VERDICTS["revoked"]}
+    by_key = {state["certificateSerialNumber"]: state["certificateRevokeStatus"] for state in states}
+    revoked = {serial for serial, verdict in verdicts.items() if verdict == VERDICTS["revoked"]}
     assert revoked == set(history.revoked)
-    assert {serial for serial, status in shown.items() if status == "revoked"} == revoked & shown.keys()
+    assert {serial for serial, status in by_key.items() if status == "revoked"} == revoked & by_key.keys()
 
 
 def _verdicts(words: str) -> dict[str, str]:
@@ -213,16 +213,16 @@ def _verdicts(words: str) -> dict[str, str]:
 def test_openssl_believes_the_responder_at_that_time(left: Left, tmp_path: Path) -> None:
     folder = _written(left, tmp_path)
     register = {row["serial"]: row for row in left.register}
-    heard = set()
+    result = set()
     for (issuer, serial), answer in left.ocsp.items():
         (folder / "answer.der").write_bytes(answer)
-        asked = ("-issuer", f"{issuer}.pem", "-cert", f"{serial}.pem", "-respin", "answer.der", "-no_nonce")
+        outcome = ("-issuer", f"{issuer}.pem", "-cert", f"{serial}.pem", "-respin", "answer.der", "-no_nonce")
         trust = ("-CAfile", "root.pem", "-verify_other", "issuers.pem")
-        said = _run("faketime", f"{left.at:%Y-%m-%d %H:%M:%S}", "openssl", "ocsp", *asked, *trust, folder=folder)
+        run = _run("faketime", f"{left.at:%Y-%m-%d %H:%M:%S}", "openssl", "ocsp", *outcome, *trust, folder=folder)
         row = register[serial]
         status = "unknown" if row["authority"] != issuer else "revoked" if row["status"] == "revoked" else "good"
-        assert f"{serial}.pem: {status}" in said, said
-        assert "Response verify OK" in said, said
-        assert "WARNING" not in said, said
-        heard.add((issuer, status))
-    assert heard >= {("issuing", "good"), ("issuing", "revoked"), ("issuing", "unknown"), ("issuing-2", "good")}
+        assert f"{serial}.pem: {status}" in run, run
+        assert "Response verify OK" in run, run
+        assert "WARNING" not in run, run
+        result.add((issuer, status))
+    assert result >= {("issuing", "good"), ("issuing", "revoked"), ("issuing", "unknown"), ("issuing-2", "good")}

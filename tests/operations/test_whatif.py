@@ -47,7 +47,7 @@ async def profile_of(phone: AndroidInProcess) -> str:
 
 
 def keys(items: Any) -> list[str]:
-    return sorted(each.source for each in items)
+    return sorted(item.source for item in items)
 
 
 # --------------------------------------------------------------------------------------------------------- what it says
@@ -142,7 +142,7 @@ async def test_what_is_under_way_anyway_is_no_consequence(contoso: Contoso) -> N
 
 async def test_what_has_not_come_yet_cannot_be_lost(contoso: Contoso) -> None:
     phone = await equipped(contoso)
-    held = set(phone.holds) | {f"root/{each}" for each in phone.roots}
+    held = set(phone.holds) | {f"root/{root}" for root in phone.roots}
     await contoso.pkcs_profile()
     (found,) = await predict(contoso, "DELETE", f"/groups/{contoso.groups['All Staff']}")
     assert (predicted([found], phone)["remove"], found.install) == (held, ())
@@ -252,9 +252,9 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(cont
     tablet = await enrol_iphone(contoso, "alice")
     await settle_all(*phones, tablet)
     request = ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}")
-    found = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0)
-    assert [each.device for each in found] == sorted(phone.enrollment_id for phone in phones)
-    assert all(keys(each.remove) == ["root"] for each in found)
+    result = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0)
+    assert [each.device for each in result] == sorted(phone.enrollment_id for phone in phones)
+    assert all(keys(each.remove) == ["root"] for each in result)
 
 
 async def test_devices_and_other_trials_are_served_meanwhile(contoso: Contoso) -> None:

@@ -79,13 +79,15 @@ class World:
     profiles: list[str] = field(default_factory=list)
 
     async def records(self) -> list[str]:
-        rows = [await self.contoso.look(device_queries.managed_device_of, each.enrollment_id) for each in self.devices]
+        rows = [
+            await self.contoso.look(device_queries.managed_device_of, device.enrollment_id) for device in self.devices
+        ]
         return [str(row.id) for row in rows if row is not None]
 
     async def members(self) -> list[str]:
-        rows = [await self.contoso.get(device_queries.enrollment, each.enrollment_id) for each in self.devices]
+        rows = [await self.contoso.get(device_queries.enrollment, device.enrollment_id) for device in self.devices]
         people = [f"{name}@{self.contoso.tenant.domain}" for name in PEOPLE]
-        users = [await self.contoso.look(_user_id, self.contoso.tenant.id, upn=each) for each in people]
+        users = [await self.contoso.look(_user_id, self.contoso.tenant.id, upn=person) for person in people]
         groups = [self.contoso.groups["SMIME Pilot"], self.contoso.groups["Things"]]
         return [*(row.directory_device_id for row in rows), *filter(None, users), *groups]
 
@@ -98,7 +100,7 @@ def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:
 async def world(contoso: Contoso, draw: Draw) -> World:
     """A tenant with nested groups, devices of several kinds at rest, and profiles assigned at random."""
     contoso.emulator.packagings = {}
-    made = World(contoso)
+    result = World(contoso)
     await contoso.group("Outer", contoso.groups["SMIME Pilot"])
     await contoso.group("Things")
     for name in draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2)):
@@ -113,24 +115,24 @@ async def world(contoso: Contoso, draw: Draw) -> World:
     for kind in kinds:
         name = draw(st.sampled_from(PEOPLE))
         if kind == "ios":
-            made.devices.append(await enrol_iphone(contoso, name))
+            result.devices.append(await enrol_iphone(contoso, name))
         elif kind == "windows":
-            made.devices.append(await enrol_by_token(contoso, name))
+            result.devices.append(await enrol_by_token(contoso, name))
         else:
-            made.devices.append(await contoso.enroll(name, mode=kind))
-    for member in draw(st.lists(st.sampled_from((await made.members())[: len(kinds)]), max_size=2, unique=True)):
+            result.devices.append(await contoso.enroll(name, mode=kind))
+    for member in draw(st.lists(st.sampled_from((await result.members())[: len(kinds)]), max_size=2, unique=True)):
         await contoso.do(users_and_groups.add_member, contoso.groups["Things"], member_id=member)
     for family in sorted({"owned" if kind in ("fully-managed", "dedicated") else kind for kind in kinds}):
         root, pkcs, imported = KINDS[family]
-        made.profiles.append(await contoso.profile(root, trustedRootCertificate=await contoso.root_text()))
+        result.profiles.append(await contoso.profile(root, trustedRootCertificate=await contoso.root_text()))
         subject = draw(st.sampled_from(SUBJECTS))
-        made.profiles.append(await contoso.profile(pkcs, **contoso.pkcs_document(**subject)))
-        made.profiles.append(await contoso.profile(imported, intendedPurpose="smimeEncryption"))
-    for profile in made.profiles:
+        result.profiles.append(await contoso.profile(pkcs, **contoso.pkcs_document(**subject)))
+        result.profiles.append(await contoso.profile(imported, intendedPurpose="smimeEncryption"))
+    for profile in result.profiles:
         if draw(st.integers(0, 3)):
             await send(contoso, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(contoso, least=1)))
-    await settle_all(*made.devices)
-    return made
+    await settle_all(*result.devices)
+    return result
 
 
 @st.composite
@@ -176,11 +178,11 @@ async def request(made: World, draw: Draw) -> Request:
         ("POST", f"/users/{person}/assignLicense", {"addLicenses": [], "removeLicenses": [LICENCE]}),
         ("POST", f"/users/{person}/assignLicense", {"addLicenses": [{"skuId": LICENCE}], "removeLicenses": []}),
     ]
-    found = await contoso.look(configuration_queries.assignments_of, contoso.tenant.id, profile_id=profile)
+    assignments_of = await contoso.look(configuration_queries.assignments_of, contoso.tenant.id, profile_id=profile)
     # Ids differ from run to run: what is drawn must not depend on their order.
     order = [*contoso.groups.values()]
-    found.sort(key=lambda each: order.index(each.group_id) if each.group_id in order else len(order))
-    possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each.id}", None) for each in found]
+    assignments_of.sort(key=lambda each: order.index(each.group_id) if each.group_id in order else len(order))
+    possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each.id}", None) for each in assignments_of]
     records = await made.records()
     if records:
         one = f"{DEVICES}/{draw(st.sampled_from(records))}"
@@ -219,23 +221,23 @@ async def test_what_it_says_is_what_then_happens(
     folder = tmp_path / str(next(_folders))
     try:
         contoso = await open_tenant(opened, folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
-        made = await world(contoso, data.draw)
+        result = await world(contoso, data.draw)
         for _ in range(data.draw(st.integers(1, 4))):
-            asked = await request(made, data.draw)
-            before = await snapshot(contoso, made.devices)
+            answer = await request(result, data.draw)
+            before = await snapshot(contoso, result.devices)
             try:
-                found = await predict(contoso, *asked)
+                outcome = await predict(contoso, *answer)
             except GraphRefused:
                 with pytest.raises(GraphRefused):
-                    await send(contoso, *asked)
+                    await send(contoso, *answer)
                 continue
-            assert await snapshot(contoso, made.devices) == before
-            for each in made.devices:
+            assert await snapshot(contoso, result.devices) == before
+            for each in result.devices:
                 getattr(each, "lost", {}).clear()
-            await send(contoso, *asked)
-            await settle_all(*made.devices)
-            after = await snapshot(contoso, made.devices)
-            for device in made.devices:
-                assert predicted(found, device) == observed(device, before, after=after), asked
+            await send(contoso, *answer)
+            await settle_all(*result.devices)
+            after = await snapshot(contoso, result.devices)
+            for device in result.devices:
+                assert predicted(outcome, device) == observed(device, before, after=after), answer
     finally:
         opened.close()

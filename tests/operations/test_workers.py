@@ -40,8 +40,8 @@ def test_tenants_take_turns_however_much_one_of_them_wants() -> None:
     futures += [workers.submit("b", line.work(f"b{number}")) for number in range(2)]
     futures += [workers.submit("c", line.work("c0"))]
     line.go.set()
-    for each in futures:
-        each.result(SECONDS)
+    for future in futures:
+        future.result(SECONDS)
     assert line.done == ["a0", "a1", "b0", "c0", "a2", "b1", "a3"]
 
 
@@ -54,8 +54,8 @@ def test_no_tenant_holds_more_threads_than_its_share() -> None:
         workers.submit("b", others.work(f"b{number}")).result(SECONDS)
     assert (mine.done, others.done) == ([], ["b0", "b1", "b2"])
     mine.go.set()
-    for each in futures:
-        each.result(SECONDS)
+    for future in futures:
+        future.result(SECONDS)
     assert mine.done == [f"a{number}" for number in range(8)]
 
 
@@ -91,9 +91,9 @@ async def test_a_file_that_was_not_begun_in_time_comes_with_the_next_check_in(co
     contoso.emulator.patience = SECONDS
     await phone.settle()
     assert await phone.states() == {f"imported/{mark}": "installed"}
-    found = await contoso.status(phone, profile)
-    assert found is not None
-    assert found.status == "compliant"
+    status = await contoso.status(phone, profile)
+    assert status is not None
+    assert status.status == "compliant"
 
 
 async def test_a_file_that_does_not_end_in_time_is_refused_in_words(contoso: Contoso) -> None:
@@ -104,6 +104,6 @@ async def test_a_file_that_does_not_end_in_time_is_refused_in_words(contoso: Con
     contoso.emulator.patience = 0.02
     await phone.check_in()
     assert await phone.states() == {f"imported/{mark}": "failed"}
-    found = await contoso.status(phone, profile)
-    assert found is not None
-    assert "takes longer than 0.02 seconds to open" in str(found.message)
+    status = await contoso.status(phone, profile)
+    assert status is not None
+    assert "takes longer than 0.02 seconds to open" in str(status.message)

@@ -227,13 +227,13 @@ async def live_through(contoso: Contoso) -> Left:
 
 def _kinds(edition: Edition) -> list[Kind]:
     """The kinds of profiles that give these devices what they have: the first that applies."""
-    wanted = {}
+    results = {}
     for variant in VARIANTS:
         for source in (Source.ROOT, Source.PKCS, Source.IMPORTED):
             fitting = (each for each in KINDS if each.family.source is source)
             kind = next(each for each in fitting if each.applies(variant, edition=edition))
-            wanted[kind.name] = kind
-    return list(wanted.values())
+            results[kind.name] = kind
+    return list(results.values())
 
 
 async def _ask_graph(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -> None:
@@ -248,10 +248,10 @@ async def _ask_graph(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -
     headers = {"authorization": f"Bearer {token['access_token']}"}
     for name in ("managedDevices", "userPfxCertificates", CERTIFICATE_STATES):
         url: str | None = f"/beta/deviceManagement/{name}"
-        found = left.graph.setdefault(name, [])
+        result = left.graph.setdefault(name, [])
         while url is not None:
             page = (await http.get(url, headers=headers)).raise_for_status().json()
-            found += page["value"]
+            result += page["value"]
             url = page.get("@odata.nextLink")
 
 
@@ -276,7 +276,7 @@ async def _ask_ca(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -> N
 
 def _sample(register: list[JsonObject]) -> list[str]:
     """Two of each authority and status."""
-    found: dict[tuple[str, str], list[str]] = {}
+    results: dict[tuple[str, str], list[str]] = {}
     for row in register:
-        found.setdefault((row["authority"], row["status"]), []).append(row["serial"])
-    return [serial for serials in found.values() for serial in serials[:2]]
+        results.setdefault((row["authority"], row["status"]), []).append(row["serial"])
+    return [serial for serials in results.values() for serial in serials[:2]]

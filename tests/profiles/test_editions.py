@@ -26,18 +26,18 @@ async def edition(http: httpx.AsyncClient, name: str) -> None:
 
 async def everywhere(beta: httpx.AsyncClient, *kinds: str) -> dict[str, str]:
     """A profile of each kind, which reaches all devices."""
-    found = {}
+    results = {}
     for name in kinds:
         known = kind(name)
         assert known is not None
-        found[name] = (await create(beta, PROFILES, **sample(known)))["id"]
-        assert (await beta.post(f"{PROFILES}/{found[name]}/assign", json=EVERYWHERE)).status_code == 200
-    return found
+        results[name] = (await create(beta, PROFILES, **sample(known)))["id"]
+        assert (await beta.post(f"{PROFILES}/{results[name]}/assign", json=EVERYWHERE)).status_code == 200
+    return results
 
 
 async def statuses(beta: httpx.AsyncClient, profiles: dict[str, str]) -> dict[str, list[str]]:
     return {
-        name: [each["status"] for each in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")]
+        name: [document["status"] for document in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")]
         for name, profile in profiles.items()
     }
 
@@ -49,15 +49,15 @@ async def test_in_2020_fully_managed_android_took_roots_and_scep_only(
     profiles = await everywhere(beta, ROOT, PKCS, IMPORTED)
     device = await enrolled(emulator, tenant, variant=Variant.ANDROID_FULLY_MANAGED, csr=csr)
     await checked_in(emulator, tenant, device=device)
-    found = await statuses(beta, profiles)
-    assert (found[PKCS], found[IMPORTED]) == (["notApplicable"], ["notApplicable"])
-    assert found[ROOT] != ["notApplicable"]
+    result = await statuses(beta, profiles)
+    assert (result[PKCS], result[IMPORTED]) == (["notApplicable"], ["notApplicable"])
+    assert result[ROOT] != ["notApplicable"]
     overview = (await beta.get(f"{PROFILES}/{profiles[PKCS]}/deviceStatusOverview")).json()
     assert (overview["notApplicableCount"], overview["notApplicablePlatformCount"]) == (1, 0)
     await edition(http, "current")
     await checked_in(emulator, tenant, device=device)
-    found = await statuses(beta, profiles)
-    assert "notApplicable" not in found[PKCS] + found[IMPORTED]
+    result = await statuses(beta, profiles)
+    assert "notApplicable" not in result[PKCS] + result[IMPORTED]
 
 
 @pytest.mark.parametrize("name", ["2020-04", "current"])
@@ -70,4 +70,4 @@ async def test_windows_phone_never_takes_pkcs(
     await checked_in(emulator, tenant, device=device)
     assert await statuses(beta, profiles) == {PHONES_PKCS: ["notApplicable"]}
     users = await documents(beta, f"{PROFILES}/{profiles[PHONES_PKCS]}/userStatuses")
-    assert [each["status"] for each in users] == ["notApplicable"]
+    assert [user["status"] for user in users] == ["notApplicable"]

@@ -76,29 +76,29 @@ async def test_v1_shows_the_whole_of_its_own_kinds_and_the_base_of_all_others(
     base = set(BASE.properties_in(Version.V1))
     listed = {}
     async for kind, profile in one_of_each(beta):
-        shown = (await v1.get(f"{PROFILES}/{profile['id']}")).json()
-        assert shown.pop("@odata.type") == f"#microsoft.graph.{kind.name}"
+        document = (await v1.get(f"{PROFILES}/{profile['id']}")).json()
+        assert document.pop("@odata.type") == f"#microsoft.graph.{kind.name}"
         settings = set(sample(kind)) - set(BASE.properties_in(Version.BETA)) - {"@odata.type"}
         own = settings if entity(kind.name).open else set()
-        assert set(shown) - {"@odata.context"} == base | own, kind.name
+        assert set(document) - {"@odata.context"} == base | own, kind.name
         listed[profile["id"]] = kind.name
     page: Json = {"@odata.nextLink": PROFILES}
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     while link := page.get("@odata.nextLink"):
         page = (await v1.get(link)).json()
-        found |= {each["id"]: each["@odata.type"].removeprefix("#microsoft.graph.") for each in page["value"]}
-    assert found == listed
+        results |= {entry["id"]: entry["@odata.type"].removeprefix("#microsoft.graph.") for entry in page["value"]}
+    assert results == listed
 
 
 async def test_isof_finds_each_and_what_derives_from_it(beta: httpx.AsyncClient) -> None:
     by_name = {kind.name: profile["id"] async for kind, profile in one_of_each(beta)}
     for name, profile_id in by_name.items():
         answer = await beta.get(PROFILES, params={"$filter": f"isof('microsoft.graph.{name}')"})
-        wanted = {by_name[other] for other in by_name if entity(other).is_a(entity(name))}
-        assert {each["id"] for each in answer.json()["value"]} == wanted, name
-        assert profile_id in wanted
+        results = {by_name[other] for other in by_name if entity(other).is_a(entity(name))}
+        assert {entry["id"] for entry in answer.json()["value"]} == results, name
+        assert profile_id in results
     apple = await beta.get(PROFILES, params={"$filter": "isof('microsoft.graph.appleDeviceFeaturesConfigurationBase')"})
-    assert {each["@odata.type"].rpartition(".")[2] for each in apple.json()["value"]} == {
+    assert {entry["@odata.type"].rpartition(".")[2] for entry in apple.json()["value"]} == {
         "iosDeviceFeaturesConfiguration",
         "macOSDeviceFeaturesConfiguration",
     }
@@ -117,7 +117,7 @@ async def test_a_profile_is_changed_assigned_and_deleted_and_never_becomes_anoth
         assert (refused.status_code, kind.name in error_message(refused)) == (400, True)
         assert (await beta.get(path)).json() == same.json()
         assigned = await beta.post(f"{path}/assign", json=EVERYWHERE)
-        assert [each["sourceId"] for each in assigned.json()["value"]] == [profile["id"]]
+        assert [entry["sourceId"] for entry in assigned.json()["value"]] == [profile["id"]]
         assert (await beta.delete(path)).status_code == 204
     assert await ids(beta, PROFILES) == []
 

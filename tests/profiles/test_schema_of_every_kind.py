@@ -138,8 +138,8 @@ def test_an_explicit_null_clears_what_can_be_null_and_is_refused_elsewhere(kind:
 def test_a_value_of_another_type_is_refused_by_name(kind: Kind) -> None:
     for name, prop in own_properties(entity(kind.name)).items():
         for wrong in ("text",) if prop.collection else _wrong(prop):
-            found = refused(kind, **{name: wrong}).target or ""
-            assert found.partition("/")[0] == name, wrong
+            target = refused(kind, **{name: wrong}).target or ""
+            assert target.partition("/")[0] == name, wrong
 
 
 def _wrong(prop: Property) -> tuple[object, ...]:
@@ -162,9 +162,9 @@ def test_an_abstract_type_is_never_made(kind: Entity) -> None:
 @every_kind
 def test_what_was_never_set_is_shown_all_the_same(kind: Kind) -> None:
     shape = entity(kind.name)
-    shown = view(shape, defaults(shape), version=Version.BETA)
+    result = view(shape, defaults(shape), version=Version.BETA)
     for name, prop in own_properties(shape).items():
-        value = shown[name]
+        value = result[name]
         if prop.collection:
             assert value == []
         elif isinstance(prop.type, EnumType) and prop.type.flags:

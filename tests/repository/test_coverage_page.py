@@ -89,9 +89,9 @@ def test_everything_that_is_answered_rests_on_a_document() -> None:
 
 
 def test_whatever_differs_says_in_what_and_in_few_words() -> None:
-    found = [name for name, fidelity in _fidelities() if fidelity.level is not Level.EXACT and not fidelity.why]
+    fidelities = [name for name, fidelity in _fidelities() if fidelity.level is not Level.EXACT and not fidelity.why]
     long = [name for name, fidelity in _fidelities() if len(fidelity.why) > LONGEST_REASON]
-    assert not found
+    assert not fidelities
     assert not long
     assert not [name for name, fidelity in _fidelities() if "|" in fidelity.why], "a bar ends a cell of the table"
 

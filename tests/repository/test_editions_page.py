@@ -49,11 +49,11 @@ def changed_rules() -> Iterator[tuple[str, Changed[Any]]]:
 
 
 def test_every_rule_that_changed_is_in_the_list_and_on_the_page() -> None:
-    found = dict(changed_rules())
-    assert found
-    for name, rule in found.items():
+    result = dict(changed_rules())
+    assert result
+    for name, rule in result.items():
         assert any(rule is each for each in EDITION_RULES), f"{name} is missing in fauxtune.server.pages.edition_rules"
-    assert all(any(each is rule for rule in found.values()) for each in EDITION_RULES)
+    assert all(any(each is rule for rule in result.values()) for each in EDITION_RULES)
     page = sections()["Rules"]
     for rule in EDITION_RULES:
         assert f"| {rule.subject} |" in page

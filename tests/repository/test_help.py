@@ -26,9 +26,9 @@ def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param(each, id=" ".join(each))
+        pytest.param(path, id=" ".join(path))
         for program, app in PROGRAMS.items()
-        for each in paths(typer.main.get_command(app), (program,))
+        for path in paths(typer.main.get_command(app), (program,))
     ],
 )
 def test_the_help_is_whole_in_80_columns(words: tuple[str, ...]) -> None:

@@ -69,14 +69,14 @@ def integers(key: RSAPrivateKey | EllipticCurvePrivateKey) -> list[int]:
 
 def key_forms(key: RSAPrivateKey | EllipticCurvePrivateKey) -> set[bytes]:
     """Its numbers, which every encoding of it contains, in both byte orders and in decimal; and the whole encodings."""
-    found: set[bytes] = set()
+    result: set[bytes] = set()
     for number in integers(key):
         big = number.to_bytes((number.bit_length() + 7) // 8, "big")
-        found |= forms(big) | forms(big[::-1]) | {str(number).encode()}
+        result |= forms(big) | forms(big[::-1]) | {str(number).encode()}
     for layout in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
-        found |= forms(key.private_bytes(Encoding.DER, layout, NoEncryption()))
-        found.add(key.private_bytes(Encoding.PEM, layout, NoEncryption()))
-    return found
+        result |= forms(key.private_bytes(Encoding.DER, layout, NoEncryption()))
+        result.add(key.private_bytes(Encoding.PEM, layout, NoEncryption()))
+    return result
 
 
 # ----------------------------------------------------------------------------------------------------------- the search
@@ -92,12 +92,12 @@ def written(value: object) -> bytes:
 
 def dump(connection: Connection) -> dict[str, bytes]:
     """Every column of every table, as bytes, by `table.column`; rows are set apart."""
-    found: dict[str, bytes] = {}
+    results: dict[str, bytes] = {}
     for table in metadata.sorted_tables:
         rows = connection.execute(select(table)).all()
         for number, column in enumerate(table.columns):
-            found[f"{table.name}.{column.name}"] = b"\x00\x01\x00".join(written(row[number]) for row in rows)
-    return found
+            results[f"{table.name}.{column.name}"] = b"\x00\x01\x00".join(written(row[number]) for row in rows)
+    return results
 
 
 #: What a line break looks like: in text, written out in JSON, in UTF-16.
@@ -115,7 +115,7 @@ def leaks(places: dict[str, bytes], secrets: Iterable[bytes]) -> list[str]:
     for secret in secrets:
         assert len(secret) >= _HEAD
         by_head.setdefault(secret[:_HEAD], []).append(secret)
-    return [name for name, data in places.items() if any(_stands_in(each, by_head) for each in _variants(data))]
+    return [name for name, data in places.items() if any(_stands_in(variant, by_head) for variant in _variants(data))]
 
 
 def _variants(data: bytes) -> Iterator[bytes]:
@@ -152,29 +152,29 @@ class WholeRun:
     log: str
 
     def secrets(self) -> set[bytes]:
-        found: set[bytes] = set()
+        result: set[bytes] = set()
         for key in {integers(key)[0]: key for key in self.keys.values()}.values():
-            found |= key_forms(key)
+            result |= key_forms(key)
         for password in self.passwords:
-            found |= password_forms(password)
-        return found
+            result |= password_forms(password)
+        return result
 
 
 def stored_keys(folder: Path) -> dict[str, RSAPrivateKey | EllipticCurvePrivateKey]:
     """Every private key that server and connector have in their folders."""
-    found = {}
+    results = {}
     for file in sorted(folder.glob("*/*.pem")):
-        found[f"{file.parent.name}/{file.name}"] = load_pem_private_key(file.read_bytes(), None)
-    return found  # type: ignore[return-value]
+        results[f"{file.parent.name}/{file.name}"] = load_pem_private_key(file.read_bytes(), None)
+    return results  # type: ignore[return-value]
 
 
 async def delivered(phone: AndroidInProcess) -> set[str]:
     """The passwords of everything in the device's policy, as the device opens them."""
-    found = set()
+    result = set()
     for each in await phone.policy():
         if each.sealed is not None:
-            found.add(phone.unseal(each.sealed).decode())
-    return found
+            result.add(phone.unseal(each.sealed).decode())
+    return result
 
 
 @pytest.fixture
@@ -222,12 +222,12 @@ async def run(
 
 
 def places(run: WholeRun) -> dict[str, bytes]:
-    found = run.database.run_now(dump)
-    found["the log"] = run.log.encode()
+    result = run.database.run_now(dump)
+    result["the log"] = run.log.encode()
     if run.database.is_sqlite:
         for file in Path(run.database.url.removeprefix("sqlite:///")).parent.glob("fauxtune.sqlite*"):
-            found[file.name] = file.read_bytes()
-    return found
+            result[file.name] = file.read_bytes()
+    return result
 
 
 # ------------------------------------------------------------------------------------------------------------ the tests
@@ -281,8 +281,8 @@ def test_every_secret_is_found_in_every_form_in_which_it_is_planted(run: WholeRu
         assert planted(run, "journal", {"detail": {"deep": [{"reason": text}]}}, secrets) == ["journal.detail"], text
         assert planted(run, "ledger", {"message": text}, secrets) == ["ledger.message"], text
     for blob in blobs:
-        found = planted(run, "connector_requests", {"pfx": blob}, secrets)
-        assert found == ["connector_requests.pfx"], blob[:40]
+        result = planted(run, "connector_requests", {"pfx": blob}, secrets)
+        assert result == ["connector_requests.pfx"], blob[:40]
     assert leaks({"the log": f"INFO opened with {PASSWORD}".encode()}, secrets) == ["the log"]
 
 
@@ -292,17 +292,17 @@ def planted(run: WholeRun, table: str, values: dict[str, object], secrets: set[b
         target = metadata.tables[table]
         connection.execute(target.update().values(**values))
         name = f"{table}.{next(iter(values))}"
-        found = leaks({name: dump(connection)[name]}, secrets)
+        result = leaks({name: dump(connection)[name]}, secrets)
         transaction.rollback()
-    return found
+    return result
 
 
 def test_every_kind_of_secret_has_its_forms(run: WholeRun) -> None:
     """The files of the keys themselves are full of secrets: each is found there."""
     different = {integers(key)[0]: (name, key) for name, key in run.keys.items()}
-    found = {name: (key, key_forms(key)) for name, key in different.values()}
-    assert len(found) > 4
-    for name, (key, _) in found.items():
+    by_key = {name: (key, key_forms(key)) for name, key in different.values()}
+    assert len(by_key) > 4
+    for name, (key, _) in by_key.items():
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        holders = [other for other, (_, secrets) in found.items() if leaks({name: pem}, secrets)]
+        holders = [other for other, (_, secrets) in by_key.items() if leaks({name: pem}, secrets)]
         assert holders == [name]

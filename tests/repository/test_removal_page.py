@@ -29,8 +29,8 @@ def test_the_page_is_current() -> None:
 
 @pytest.mark.parametrize("edition", Edition)
 def test_every_edition_has_a_matrix_for_every_source_and_whoever_issues_it(edition: str) -> None:
-    found = [heading for heading in sections() if heading.endswith(f"({edition})")]
-    assert len(found) == sum(len(AUTHORITIES.get(source, (None,))) for source in Source)
+    result = [heading for heading in sections() if heading.endswith(f"({edition})")]
+    assert len(result) == sum(len(AUTHORITIES.get(source, (None,))) for source in Source)
 
 
 @pytest.mark.parametrize("edition", Edition)

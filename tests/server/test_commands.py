@@ -106,8 +106,8 @@ def test_trust_says_where_the_ca_is_and_writes_it(server: Running, tmp_path: Pat
     assert isinstance(document, dict)
     assert document["caFile"] == server.endpoints["caFile"]
     assert out.read_bytes() == Path(document["caFile"]).read_bytes()
-    found = x509.load_pem_x509_certificate(out.read_bytes()).fingerprint(hashes.SHA256()).hex()
-    assert document["sha256"] == found
+    result = x509.load_pem_x509_certificate(out.read_bytes()).fingerprint(hashes.SHA256()).hex()
+    assert document["sha256"] == result
 
 
 @pytest.mark.parametrize(
@@ -128,24 +128,24 @@ def test_env_prints_what_each_client_reads(server: Running, language: str, varia
 
 def test_the_lines_of_env_can_be_pasted_into_a_shell(server: Running, folder: Path) -> None:
     lines = fauxtune("env", "--for", "python", "--data-dir", folder / "data").stdout
-    shown = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", f'{lines}\nprintf %s "$AZURE_TENANT_ID $SSL_CERT_FILE"'],
         env=environment(),
         check=True,
         capture_output=True,
         text=True,
     )
-    assert shown.stdout == f"{server.endpoints['tenantId']} {server.endpoints['caFile']}"
+    assert result.stdout == f"{server.endpoints['tenantId']} {server.endpoints['caFile']}"
 
 
 @pytest.mark.program("curl", package="curl")
 def test_the_lines_for_curl_get_a_token_that_works(server: Running, folder: Path) -> None:
     lines = fauxtune("env", "--for", "curl", "--data-dir", folder / "data").stdout
     call = 'curl -sS -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'
-    shown = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", f"{lines}\n{call}"], env=environment(), check=True, capture_output=True, text=True
     )
-    assert ALICE in shown.stdout, server.https
+    assert ALICE in result.stdout, server.https
 
 
 def test_db_upgrade_makes_the_schema_and_says_so(tmp_path: Path) -> None:
@@ -195,17 +195,17 @@ def test_a_certificate_is_imported_listed_updated_and_removed(
         ALICE,
     ]
 
-    made = done(*command, "--intended-purpose", "SmimeEncryption", "--key-file-path", key_file, server=server)
-    assert isinstance(made, dict)
-    (made,) = made["imported"]
-    assert (made["thumbprint"], made["intendedPurpose"]) == (thumbprint, "smimeEncryption")
-    assert (made["encryptedPfxBlob"], made["encryptedPfxPassword"]) == ("AA==", "")
+    result = done(*command, "--intended-purpose", "SmimeEncryption", "--key-file-path", key_file, server=server)
+    assert isinstance(result, dict)
+    (result,) = result["imported"]
+    assert (result["thumbprint"], result["intendedPurpose"]) == (thumbprint, "smimeEncryption")
+    assert (result["encryptedPfxBlob"], result["encryptedPfxPassword"]) == ("AA==", "")
 
     assert "(409)" in refused(*command, server=server)
     done(*command, "--intended-purpose", "smimeSigning", "--is-update", server=server)
-    found = done("pfx", "list", "--upn", ALICE.upper(), server=server)
-    assert isinstance(found, list)
-    assert [each["intendedPurpose"] for each in found if each["thumbprint"] == thumbprint] == ["smimeSigning"]
+    answer = done("pfx", "list", "--upn", ALICE.upper(), server=server)
+    assert isinstance(answer, list)
+    assert [each["intendedPurpose"] for each in answer if each["thumbprint"] == thumbprint] == ["smimeSigning"]
 
     one = done("pfx", "remove", "--upn", ALICE, "--thumbprint", thumbprint.upper(), server=server)
     assert one == {"removed": [thumbprint], "failed": []}

@@ -48,8 +48,8 @@ ILL = chain("Mail", "broken", link("enrollment", "ok"), link("device", "broken",
 
 
 def test_a_broken_chain_shows_its_links_and_a_whole_one_does_not() -> None:
-    shown = answer(WELL, ILL, findings=(finding(),), healthy=False, left_out=3)
-    assert diagnosis_text.diagnosis(shown, paint=uncoloured, everything=False).splitlines() == [
+    result = answer(WELL, ILL, findings=(finding(),), healthy=False, left_out=3)
+    assert diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines() == [
         "alice@x.example: phone (ios)",
         "├─ ok      Root",
         "└─ broken  Mail",
@@ -74,8 +74,8 @@ def test_everything_is_shown_where_it_is_asked_for() -> None:
 def test_a_warning_is_not_shown_as_ok_and_the_end_says_what_is_left() -> None:
     warned = chain("Mail", "ok", link("enrollment", "ok"), link("validity", "ok", "expires-soon"))
     warning = finding() | {"severity": "warning", "code": "expires-soon"}
-    shown = answer(WELL, warned, findings=(warning, warning))
-    lines = diagnosis_text.diagnosis(shown, paint=uncoloured, everything=False).splitlines()
+    result = answer(WELL, warned, findings=(warning, warning))
+    lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
     assert lines[1:4] == [
         "├─ ok      Root",
         "└─ warning Mail",
@@ -86,8 +86,8 @@ def test_a_warning_is_not_shown_as_ok_and_the_end_says_what_is_left() -> None:
 
 def test_what_is_not_applicable_says_so_and_what_waits_is_counted() -> None:
     never = chain("Root", "notApplicable", link("installed", "notApplicable"))
-    shown = answer(never, chain("Mail", "waiting", link("installed", "waiting")))
-    lines = diagnosis_text.diagnosis(shown, paint=uncoloured, everything=False).splitlines()
+    result = answer(never, chain("Mail", "waiting", link("installed", "waiting")))
+    lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
     assert lines[1:3] == ["├─ not applicable Root", "│  └─ not applicable installed: installed is notApplicable."]
     assert lines[-1] == "1 profile waiting."
 
@@ -139,8 +139,8 @@ def test_the_history_is_a_table_of_80_columns() -> None:
         "findings": [finding()],
     }
     person = {"userPrincipalName": "alice@x.example", "mail": "alice@x.example"}
-    shown = {"user": person, "value": [certificate], "findings": [finding()]}
-    lines = diagnosis_text.history(shown, paint=uncoloured).splitlines()
+    results = {"user": person, "value": [certificate], "findings": [finding()]}
+    lines = diagnosis_text.history(results, paint=uncoloured).splitlines()
     assert lines[2].split()[:3] == ["source", "for", "from"]
     assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:12]]
     assert lines[4].startswith("          alice@x.example; issued by CN=Contoso Issuing CA,")

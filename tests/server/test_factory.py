@@ -15,7 +15,7 @@ from tests.support.openapi import documents
 @pytest.fixture
 def paths() -> list[str]:
     """Every path that is documented, with `x` for each parameter."""
-    return sorted({re.sub(r"\{[^}]*\}", "x", path) for each in documents().values() for path in each["paths"]})
+    return sorted({re.sub(r"\{[^}]*\}", "x", path) for document in documents().values() for path in document["paths"]})
 
 
 def test_every_path_has_somebody_who_words_its_refusals(paths: list[str]) -> None:

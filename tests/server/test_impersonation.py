@@ -45,9 +45,9 @@ def handshake(server: ssl.SSLContext, files: TlsFiles, *, name: str) -> x509.Cer
                 done.add(each)
             except ssl.SSLWantReadError:
                 pass
-    shown = client.getpeercert(binary_form=True)
-    assert shown is not None
-    return x509.load_der_x509_certificate(shown)
+    getpeercert = client.getpeercert(binary_form=True)
+    assert getpeercert is not None
+    return x509.load_der_x509_certificate(getpeercert)
 
 
 def context_for(impersonator: Impersonator, name: x509.GeneralName, *, folder: Path) -> ssl.SSLContext:
@@ -66,10 +66,10 @@ def context_for(impersonator: Impersonator, name: x509.GeneralName, *, folder: P
 def test_the_root_alone_is_enough_to_trust_each_name(files: TlsFiles, host: str) -> None:
     contexts = impersonation.contexts(files, now=NOW, ids=IDS)
     assert set(contexts) == set(HOSTS)
-    shown = handshake(contexts[host], files, name=host)
-    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    result = handshake(contexts[host], files, name=host)
+    names = result.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == [host]
-    assert "EMULATOR" in shown.subject.rfc4514_string()
+    assert "EMULATOR" in result.subject.rfc4514_string()
 
 
 def test_another_server_name_than_the_context_s_is_refused(files: TlsFiles) -> None:
@@ -107,10 +107,10 @@ def test_a_second_verifier_judges_alike(files: TlsFiles) -> None:
 
 
 def test_the_authority_says_what_it_is_for_and_lasts_one_run(files: TlsFiles) -> None:
-    before = {each.name: each.read_bytes() for each in files.ca.parent.iterdir()}
+    before = {path.name: path.read_bytes() for path in files.ca.parent.iterdir()}
     first, second = (impersonation.make(files, now=NOW, ids=IDS) for _ in range(2))
     impersonation.contexts(files, now=NOW, ids=IDS)
-    assert {each.name: each.read_bytes() for each in files.ca.parent.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in files.ca.parent.iterdir()} == before
     assert first.certificate.public_key() != second.certificate.public_key()
     extensions = first.certificate.extensions
     constraints = extensions.get_extension_for_class(x509.NameConstraints)

@@ -34,10 +34,10 @@ YEAR = timedelta(days=365)
 
 async def who(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the client's certificate, as the application sees it, and the size of the body."""
-    found = scope.get("extensions", {}).get("tls", {}).get("client_cert")
+    result = scope.get("extensions", {}).get("tls", {}).get("client_cert")
     body = await Request(scope, receive).body()
     host = Request(scope).headers["host"]
-    answer = JSONResponse({"certificate": found and found.hex(), "body": len(body), "host": host})
+    answer = JSONResponse({"certificate": result and result.hex(), "body": len(body), "host": host})
     await answer(scope, receive, send)
 
 
@@ -231,9 +231,9 @@ async def test_connections_have_a_bound_on_all_listeners_together_and_the_log_sa
 def test_localhost_is_one_port_on_every_loopback_and_no_second_server_gets_it() -> None:
     port = bind("localhost", 0)
     try:
-        assert {each.getsockname()[1] for each in port.sockets} == {port.number}
-        for each in port.sockets:
-            each.listen()
+        assert {socket.getsockname()[1] for socket in port.sockets} == {port.number}
+        for socket in port.sockets:
+            socket.listen()
         with pytest.raises(StartRefused, match=str(port.number)):
             bind("localhost", port.number)
     finally:

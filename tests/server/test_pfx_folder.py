@@ -68,11 +68,11 @@ def deliver_to_everybody(server: Running, *, purpose: str) -> None:
     with Client(find(data_dir=Path(server.endpoints["caFile"]).parents[1])) as client:
         path = "/deviceManagement/deviceConfigurations"
         kind = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
-        made = client.graph(
+        graph = client.graph(
             "POST", path, json={"@odata.type": kind, "displayName": f"Imported {purpose}", "intendedPurpose": purpose}
         )
         target = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
-        client.graph("POST", f"{path}/{made['id']}/assign", json={"assignments": [{"target": target}]})
+        client.graph("POST", f"{path}/{graph['id']}/assign", json={"assignments": [{"target": target}]})
 
 
 def test_a_device_receives_every_file_of_a_folder_the_expired_ones_too(
@@ -101,8 +101,8 @@ def test_a_device_receives_every_file_of_a_folder_the_expired_ones_too(
     simulate("enroll", "--platform", "android", "--user", CAROL, "--state", state, *where)
     simulate("checkin", "--state", state, "--until-settled")
     keys = [each for each in simulate("keystore", "--state", state) if each["source"] == "imported"]
-    assert {each["thumbprint"] for each in keys} == thumbprints
-    assert all(each["hasKey"] for each in keys)
+    assert {key["thumbprint"] for key in keys} == thumbprints
+    assert all(key["hasKey"] for key in keys)
 
 
 def test_one_bad_file_does_not_stop_the_others(
@@ -206,19 +206,19 @@ def test_a_server_that_is_down_is_one_sentence(tmp_path: Path, raw_rsa_keys: lis
 def test_an_import_that_is_not_fully_said_is_refused(
     server: Running, tmp_path: Path, arguments: tuple[str, ...], reason: str
 ) -> None:
-    _, told = pfx(server, "import", *(each.replace("{}", str(tmp_path)) for each in arguments), code=1)
+    _, told = pfx(server, "import", *(argument.replace("{}", str(tmp_path)) for argument in arguments), code=1)
     assert reason in told
 
 
 def test_the_same_server_may_be_named_by_address_authority_and_credentials(server: Running) -> None:
-    found = server.endpoints
+    endpoints = server.endpoints
     variables = {
-        "FAUXTUNE_URL": found["https"],
-        "FAUXTUNE_CA": found["caFile"],
-        "FAUXTUNE_AUTHORITY": found["https"],
-        "FAUXTUNE_TENANT": found["tenantId"],
-        "FAUXTUNE_CLIENT_ID": found["clientId"],
-        "FAUXTUNE_CLIENT_SECRET": found["clientSecret"],
+        "FAUXTUNE_URL": endpoints["https"],
+        "FAUXTUNE_CA": endpoints["caFile"],
+        "FAUXTUNE_AUTHORITY": endpoints["https"],
+        "FAUXTUNE_TENANT": endpoints["tenantId"],
+        "FAUXTUNE_CLIENT_ID": endpoints["clientId"],
+        "FAUXTUNE_CLIENT_SECRET": endpoints["clientSecret"],
     }
     run = fauxtune("pfx", "user-id", "--upn", ALICE, **variables)
     assert run.returncode == 0, run.stderr
@@ -229,19 +229,19 @@ def test_the_same_server_may_be_named_by_address_authority_and_credentials(serve
 
 def test_another_service_must_be_given_the_key(server: Running, tmp_path: Path) -> None:
     """The same Graph under its other name is somebody else's as far as the command can tell."""
-    found = server.endpoints
-    other = found["https"].replace("localhost", "127.0.0.1")
+    endpoints = server.endpoints
+    other = endpoints["https"].replace("localhost", "127.0.0.1")
     form: list[str | Path] = [
         "--url",
-        found["https"],
+        endpoints["https"],
         "--authority",
         other,
         "--ca",
-        found["caFile"],
+        endpoints["caFile"],
         "--tenant",
-        found["tenantId"],
+        endpoints["tenantId"],
     ]
-    form += ["--client-id", found["clientId"], "--client-secret", found["clientSecret"]]
+    form += ["--client-id", endpoints["clientId"], "--client-secret", endpoints["clientSecret"]]
     assert fauxtune("pfx", "user-id", "--upn", ALICE, *form).returncode == 0
     run = fauxtune("pfx", "import", "--path-to-pfx-file", tmp_path / "a.pfx", "--pfx-password", "x", *form)
     assert (run.returncode, "--key-file-path" in run.stderr) == (1, True)

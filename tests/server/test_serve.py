@@ -38,22 +38,22 @@ CONTOSO = {
 
 def test_the_first_line_says_everything_that_a_client_needs(tmp_path: Path) -> None:
     with serving("--data-dir", tmp_path) as server:
-        found = server.endpoints
-        assert CONTOSO.items() <= found.items()
-        assert found["control"] == f"{found['https']}/_fauxtune/v1"
-        assert found["pid"] == server.process.pid
-        assert json.loads((tmp_path / "endpoints.json").read_text()) == found
+        endpoints = server.endpoints
+        assert CONTOSO.items() <= endpoints.items()
+        assert endpoints["control"] == f"{endpoints['https']}/_fauxtune/v1"
+        assert endpoints["pid"] == server.process.pid
+        assert json.loads((tmp_path / "endpoints.json").read_text()) == endpoints
         assert stat.S_IMODE((tmp_path / "endpoints.json").stat().st_mode) == 0o600
-        assert httpx.get(f"{found['http']}/readyz").json() == {"notReady": []}
+        assert httpx.get(f"{endpoints['http']}/readyz").json() == {"notReady": []}
         with server.client() as client:
             assert client.get("/livez").status_code == 200
             form = {
                 "grant_type": "client_credentials",
-                "client_id": found["clientId"],
-                "client_secret": found["clientSecret"],
+                "client_id": endpoints["clientId"],
+                "client_secret": endpoints["clientSecret"],
                 "scope": "https://localhost/.default",
             }
-            token = client.post(f"/{found['tenantId']}/oauth2/v2.0/token", data=form).json()["access_token"]
+            token = client.post(f"/{endpoints['tenantId']}/oauth2/v2.0/token", data=form).json()["access_token"]
             users = client.get("/v1.0/users", headers={"authorization": f"Bearer {token}"}).json()["value"]
             assert {user["userPrincipalName"] for user in users} >= {"alice@contoso.example"}
         code, errors = server.stop()

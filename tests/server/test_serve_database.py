@@ -110,13 +110,13 @@ def test_a_table_that_another_program_locks_keeps_neither_readers_nor_the_end_of
         ThreadPoolExecutor() as threads,
     ):
         other.execute("LOCK TABLE users IN EXCLUSIVE MODE")  # reads go on
-        asked = threads.submit(client.post, "/v1.0/users", json=USER)
+        submit = threads.submit(client.post, "/v1.0/users", json=USER)
         while not observer.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall():
-            assert not asked.done()
+            assert not submit.done()
         assert httpx.get(f"{server.endpoints['http']}/pki/contoso/root/ca.cer").status_code == 200
         # `stop` waits longer than the service for a lock, but not as long as the lock is held.
         assert server.stop(signal.SIGTERM) == (0, "")
-        assert asked.result().status_code == 503
+        assert submit.result().status_code == 503
         other.rollback()
         assert not other.execute("SELECT 1 FROM users WHERE upn_key = 'dora@contoso.example'").fetchall()
 

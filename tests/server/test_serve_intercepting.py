@@ -40,7 +40,7 @@ def test_the_first_line_and_the_file_name_the_proxy(tmp_path: Path, arguments: t
         with through(server) as client:
             document = client.get(f"{LOGIN}/contoso/v2.0/.well-known/openid-configuration").json()
             assert document["issuer"] == f"{LOGIN}/{server.endpoints['tenantId']}/v2.0"
-        held = {each.name for each in (tmp_path / "tls").iterdir()}
+        held = {path.name for path in (tmp_path / "tls").iterdir()}
         assert held == {"ca.pem", "ca.key", "server.pem", "server.key"}
         assert server.stop() == (0, "")
 

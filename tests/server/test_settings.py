@@ -29,7 +29,7 @@ def test_trusted_proxies_can_stand_in_the_environment(
     monkeypatch: pytest.MonkeyPatch, text: str, networks: list[str]
 ) -> None:
     monkeypatch.setenv("FAUXTUNE_TRUSTED_PROXY", text)
-    assert Settings().trusted_proxy == [ip_network(each) for each in networks]
+    assert Settings().trusted_proxy == [ip_network(network) for network in networks]
 
 
 @pytest.mark.parametrize("text", ["localhost", "10.0.0.1/8", "10.0.0.0/33", "0.0.0.0/0", "::/0"])

@@ -37,7 +37,7 @@ def test_the_first_start_makes_a_root_and_a_certificate_for_every_name(tmp_path:
     assert server.not_valid_after_utc - server.not_valid_before_utc <= timedelta(days=397)
     for key in ("ca.key", "server.key"):
         assert stat.S_IMODE((tmp_path / key).stat().st_mode) == 0o600
-    assert ip_address("0.0.0.0") not in {ip_address(each) for each in ("127.0.0.1", "::1", "10.1.2.3")}
+    assert ip_address("0.0.0.0") not in {ip_address(name) for name in ("127.0.0.1", "::1", "10.1.2.3")}
 
 
 def test_a_later_start_changes_nothing(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def run(unpacked: Path, *arguments: str | Path) -> subprocess.CompletedProcess[s
 
 
 def test_it_holds_three_packages_and_no_tests(unpacked: Path) -> None:
-    folders = {each.name for each in unpacked.iterdir() if not each.name.endswith(".dist-info")}
+    folders = {path.name for path in unpacked.iterdir() if not path.name.endswith(".dist-info")}
     assert folders == {"fauxtune", "fauxtune_sim", "fauxtune_migrations"}
 
 
@@ -59,5 +59,5 @@ def test_it_migrates_a_database(unpacked: Path, tmp_path: Path) -> None:
 def test_its_code_is_what_ran(unpacked: Path) -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); import fauxtune; print(fauxtune.__file__)"
     command = [sys.executable, "-c", code, str(unpacked)]
-    said = subprocess.run(command, cwd=unpacked, check=True, capture_output=True, text=True).stdout
-    assert Path(said.strip()).is_relative_to(unpacked)
+    stdout = subprocess.run(command, cwd=unpacked, check=True, capture_output=True, text=True).stdout
+    assert Path(stdout.strip()).is_relative_to(unpacked)

@@ -66,7 +66,7 @@ class Administrator:
     async def statuses(self, profile: str) -> list[str]:
         """Return the statuses of a profile on the devices."""
         answer = (await self.graph.get(f"{PROFILES}/{profile}/deviceStatuses")).raise_for_status()
-        return [each["status"] for each in answer.json()["value"]]
+        return [entry["status"] for entry in answer.json()["value"]]
 
     async def devices(self) -> list[dict[str, Any]]:
         """Return the managed devices."""

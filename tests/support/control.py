@@ -30,8 +30,8 @@ async def members(tenant: httpx.AsyncClient, path: str) -> list[Json]:
     """Return the members of a collection."""
     answer = await tenant.get(path)
     assert answer.status_code == 200, answer.text
-    found: list[Json] = answer.json()["value"]
-    return found
+    entries: list[Json] = answer.json()["value"]
+    return entries
 
 
 async def create(tenant: httpx.AsyncClient, path: str, **body: Any) -> Json:

@@ -36,16 +36,16 @@ def _paths() -> list[tuple[re.Pattern[str], str]]:
 @cache
 def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     """Return a validator for a component of the document."""
-    wanted = {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]}
-    return jsonschema_rs.Draft202012Validator(wanted, validate_formats=True)
+    results = {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]}
+    return jsonschema_rs.Draft202012Validator(results, validate_formats=True)
 
 
 def operation(method: str, path: str) -> Json | None:
     """Return the described operation that serves this path."""
     for shape, template in _paths():
         if shape.fullmatch(path) and method.lower() in document()["paths"][template]:
-            found: Json = document()["paths"][template][method.lower()]
-            return found
+            result: Json = document()["paths"][template][method.lower()]
+            return result
     return None
 
 
@@ -60,13 +60,15 @@ async def check(answer: httpx.Response) -> None:
         assert answer.status_code in (404, 405), f"{request.method} {path} is not described, and is served"
         return
     where = f"{request.method} {path}: {answer.status_code}"
-    said = described["responses"].get(str(answer.status_code)) or described["responses"]["default"]
+    result = described["responses"].get(str(answer.status_code)) or described["responses"]["default"]
     await answer.aread()
     if not answer.content:
         return
     kind = answer.headers.get("content-type", "").partition(";")[0]
-    assert kind in said.get("content", {}), f"{where} came as {kind!r}"
-    schema = said["content"][kind]["schema"]
+    assert kind in result.get("content", {}), f"{where} came as {kind!r}"
+    schema = result["content"][kind]["schema"]
     if "$ref" in schema:
-        problems = [each.message for each in validator(schema["$ref"].rpartition("/")[2]).iter_errors(answer.json())]
+        problems = [
+            iter_error.message for iter_error in validator(schema["$ref"].rpartition("/")[2]).iter_errors(answer.json())
+        ]
         assert not problems, f"{where} is not as described: {problems}"

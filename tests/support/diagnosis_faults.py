@@ -56,15 +56,15 @@ class DiagnosedTenant:
 
     async def codes(self, **asked: str) -> set[str]:
         """Every code, of findings and of broken links alike; the two agree."""
-        found = await self.diagnosis(**asked)
-        codes = {each.code for each in found.findings}
-        broken = {each.code for one in found.chains for link in one.links for each in link.findings}
+        diagnosis = await self.diagnosis(**asked)
+        codes = {finding.code for finding in diagnosis.findings}
+        broken = {finding.code for one in diagnosis.chains for link in one.links for finding in link.findings}
         assert broken <= codes
         return codes
 
     async def history(self, name: str = "alice") -> History:
-        found: History = await self.contoso.do(history, self.contoso.upn(name))
-        return found
+        result: History = await self.contoso.do(history, self.contoso.upn(name))
+        return result
 
 
 async def open_diagnosed_tenant(contoso: Contoso) -> DiagnosedTenant:
@@ -297,8 +297,8 @@ async def proof_of_origin(diagnosed: DiagnosedTenant) -> None:
     document = {"name": "Origin", "keyUsage": ["digitalSignature", "nonRepudiation"]}
     await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
     await diagnosed.contoso.pkcs_profile(certificateTemplateName="Origin")
-    asked = diagnosed.contoso.pkcs_document(certificateTemplateName="Origin")
-    await diagnosed.contoso.profile("iosPkcsCertificateProfile", "All Staff", **asked)
+    pkcs_document = diagnosed.contoso.pkcs_document(certificateTemplateName="Origin")
+    await diagnosed.contoso.profile("iosPkcsCertificateProfile", "All Staff", **pkcs_document)
 
 
 async def authority_out_of_reach(diagnosed: DiagnosedTenant) -> None:

@@ -235,7 +235,7 @@ def unparse(condition: Condition, *, of: Entity) -> str:
     match condition:
         case And(conditions) | Or(conditions):
             word = "and" if isinstance(condition, And) else "or"
-            parts = [f"({unparse(each, of=of)})" for each in conditions]
+            parts = [f"({unparse(condition, of=of)})" for condition in conditions]
             return f" {word} ".join(parts) or str(isinstance(condition, And)).lower()
         case Not(inner):
             return f"not ({unparse(inner, of=of)})"
@@ -273,8 +273,8 @@ def _path(field: Field, of: Entity) -> str:
     first = field.path[0]
     if of.find(first) is not None:
         return "/".join(field.path)
-    found = next(each for each in ENTITIES if each.is_a(of) and _is_last(each, field))
-    return "/".join((found.full_name, *field.path))
+    result = next(each for each in ENTITIES if each.is_a(of) and _is_last(each, field))
+    return "/".join((result.full_name, *field.path))
 
 
 def _is_last(kind: Entity, field: Field) -> bool:
@@ -297,5 +297,5 @@ def _word(value: Scalar) -> str:
 
 def _type_of(names: tuple[str, ...]) -> str:
     """A type that these are the concrete types of."""
-    wanted = set(names)
-    return next(each.name for each in ENTITIES if {kind.name for kind in derived_from(each)} == wanted)
+    result = set(names)
+    return next(each.name for each in ENTITIES if {kind.name for kind in derived_from(each)} == result)

@@ -44,15 +44,15 @@ def error_message(answer: httpx.Response) -> str:
 
 def error_code(answer: httpx.Response) -> str:
     """Return the code of an error."""
-    found: str = answer.json()["error"]["code"]
-    return found
+    code: str = answer.json()["error"]["code"]
+    return code
 
 
 async def ids(graph: httpx.AsyncClient, path: str) -> list[str]:
     """Return the ids of a collection."""
     answer = await graph.get(path)
     assert answer.status_code == 200, answer.text
-    return [each["id"] for each in answer.json()["value"]]
+    return [entry["id"] for entry in answer.json()["value"]]
 
 
 async def id_of_group(graph: httpx.AsyncClient, name: str) -> str:
@@ -76,9 +76,9 @@ async def create(graph: httpx.AsyncClient, path: str, **body: Any) -> Json:
 
 def known_kind(name: str) -> Kind:
     """Return the kind of profile of this name, which must be known."""
-    found = kind(name)
-    assert found is not None
-    return found
+    result = kind(name)
+    assert result is not None
+    return result
 
 
 async def create_assigned(graph: httpx.AsyncClient, *targets: Json, **body: Any) -> str:
@@ -110,16 +110,16 @@ async def documents(graph: httpx.AsyncClient, path: str, **options: str) -> list
     """Return the elements of a collection."""
     answer = await graph.get(path, params=options)
     assert answer.status_code == 200, answer.text
-    found: list[Json] = answer.json()["value"]
-    return found
+    entries: list[Json] = answer.json()["value"]
+    return entries
 
 
 async def document(graph: httpx.AsyncClient, path: str) -> Json:
     """Return one entity."""
     answer = await graph.get(path)
     assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
-    return found
+    result: Json = answer.json()
+    return result
 
 
 def nonzero_counts(found: Json) -> dict[str, int]:

@@ -139,20 +139,22 @@ class CertRep:
 def read_certrep(data: bytes, *, signer: x509.Certificate | None) -> CertRep:
     """Read and verify. With `signer` None the certificate is taken from the message itself, as mdmb does."""
     message = cms.ContentInfo.load(data)["content"]
-    embedded = tuple(x509.load_der_x509_certificate(each.chosen.dump()) for each in message["certificates"])
+    embedded = tuple(
+        x509.load_der_x509_certificate(certificate.chosen.dump()) for certificate in message["certificates"]
+    )
     (info,) = message["signer_infos"]
-    said = {each["type"].dotted: each["values"][0] for each in info["signed_attrs"]}
+    by_key = {signed_attr["type"].dotted: signed_attr["values"][0] for signed_attr in info["signed_attrs"]}
     content = message["encap_content_info"]["content"].native
     raw = content if content is not None else b""
     name = info["digest_algorithm"]["algorithm"].native
-    assert said["1.2.840.113549.1.9.4"].native == hashlib.new(name, raw).digest()
+    assert by_key["1.2.840.113549.1.9.4"].native == hashlib.new(name, raw).digest()
     covered = b"\x31" + info["signed_attrs"].dump()[1:]
     who = signer if signer is not None else embedded[0]
     _public(who).verify(info["signature"].native, covered, PKCS1v15(), _HASHES[name])
 
     def value(dotted: str) -> object:
-        found = said.get(dotted)
-        return None if found is None else core.load(found.dump()).native
+        answer = by_key.get(dotted)
+        return None if answer is None else core.load(answer.dump()).native
 
     nonce = value(RECIPIENT_NONCE)
     return CertRep(
@@ -173,9 +175,9 @@ def first_certificate(certificates_only: bytes) -> x509.Certificate:
 
 def content_of(message: bytes) -> bytes:
     """Return the content that a SignedData embeds."""
-    found = cms.ContentInfo.load(message)["content"]["encap_content_info"]["content"].native
-    assert isinstance(found, bytes)
-    return found
+    native = cms.ContentInfo.load(message)["content"]["encap_content_info"]["content"].native
+    assert isinstance(native, bytes)
+    return native
 
 
 def identity_in(data: bytes, password: str) -> tuple[RSAPrivateKey, x509.Certificate]:

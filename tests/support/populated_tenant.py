@@ -140,7 +140,7 @@ class Population:
         for number, body in enumerate((root, files, pkcs)):
             profile = await create(self.graph, PROFILES, displayName=f"Profile {3 - number}", **body)
             assigned = await self.graph.post(
-                f"{PROFILES}/{profile['id']}/assign", json={"assignments": [{"target": each} for each in targets]}
+                f"{PROFILES}/{profile['id']}/assign", json={"assignments": [{"target": target} for target in targets]}
             )
             assert assigned.status_code == 200, assigned.text
             keys |= {"profile": profile["id"], "assignment": assigned.json()["value"][0]["id"]}

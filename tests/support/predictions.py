@@ -61,11 +61,11 @@ async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> 
     if row.state == "ended":
         # It has forgotten everything that is the company's.
         return {}
-    found = {short_item(key): mark for key, mark in device.holds.items()}
+    by_key = {short_item(key): mark for key, mark in device.holds.items()}
     if isinstance(device, AndroidInProcess):
-        found |= {f"root/{digest}": digest for digest in device.roots}
-        found |= {key: str(fingerprint) for key, (fingerprint, _account) in device.accounts.items()}
-    return found
+        by_key |= {f"root/{digest}": digest for digest in device.roots}
+        by_key |= {key: str(fingerprint) for key, (fingerprint, _account) in device.accounts.items()}
+    return by_key
 
 
 def short_item(item: str) -> str:
@@ -90,7 +90,7 @@ def observed(device: AndroidInProcess | StepwiseDevice, before: Snapshot, *, aft
 
 def predicted(found: Iterable[DeviceConsequences], device: AndroidInProcess | StepwiseDevice) -> Lists:
     """Return the consequences that were predicted for this device."""
-    told: Lists = {"install": set(), "remove": set(), "reissue": set(), "revoke": set()}
+    results: Lists = {"install": set(), "remove": set(), "reissue": set(), "revoke": set()}
     for each in found:
         if each.device == device.enrollment_id:
             lists: dict[str, tuple[Consequence, ...]] = {
@@ -98,22 +98,22 @@ def predicted(found: Iterable[DeviceConsequences], device: AndroidInProcess | St
                 "remove": each.remove,
                 "reissue": each.reissue,
             }
-            told |= {name: {short_item(item.item) for item in items} for name, items in lists.items()}
-            told["revoke"] = {str(item.serial) for item in each.revoke}
-    return told
+            results |= {name: {short_item(item.item) for item in items} for name, items in lists.items()}
+            results["revoke"] = {str(item.serial) for item in each.revoke}
+    return results
 
 
 async def all_rows(contoso: Contoso) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows of all tables, without those of other tenants, which may change meanwhile."""
 
     def read(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
-        found = {}
+        result = {}
         for table in metadata.sorted_tables:
             statement = table.select()
             if "tenant_id" in table.c:
                 statement = statement.where(table.c.tenant_id == contoso.tenant.id)
-            found[table.name] = sorted((tuple(row) for row in connection.execute(statement)), key=repr)
-        return found
+            result[table.name] = sorted((tuple(row) for row in connection.execute(statement)), key=repr)
+        return result
 
-    found: dict[str, list[tuple[Any, ...]]] = await contoso.look(read)
-    return found
+    result: dict[str, list[tuple[Any, ...]]] = await contoso.look(read)
+    return result

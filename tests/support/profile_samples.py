@@ -16,12 +16,12 @@ BASE = entity("deviceConfiguration")
 
 def sample(kind: Kind) -> dict[str, Any]:
     """Return the body in `tests/profiles/samples/<kind>.json`."""
-    found: dict[str, Any] = json.loads((FOLDER / f"{kind.name}.json").read_text(encoding="utf-8"))
-    return found
+    document: dict[str, Any] = json.loads((FOLDER / f"{kind.name}.json").read_text(encoding="utf-8"))
+    return document
 
 
 def own_properties(shape: Entity) -> dict[str, Property]:
     """Return the properties that clients can set on a kind beyond those of all profiles."""
     common = BASE.properties_in(Version.BETA)
-    found = shape.properties_in(Version.BETA)
-    return {name: prop for name, prop in found.items() if prop.owner is Owner.CLIENT and name not in common}
+    properties_in = shape.properties_in(Version.BETA)
+    return {name: prop for name, prop in properties_in.items() if prop.owner is Owner.CLIENT and name not in common}

@@ -45,7 +45,7 @@ async def prepare_tenant(contoso: Contoso, edition: Edition) -> None:
     await contoso.switch(edition=edition.value)
     await digicert.subscribe(contoso.emulator, contoso.tenant)
     rows = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    (row,) = [each for each in rows if "pkcs" in each.roles]
+    (row,) = [row for row in rows if "pkcs" in row.roles]
     await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
     await contoso.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
     await contoso.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
@@ -94,8 +94,10 @@ class Situation:
         return str(record.id)
 
     async def ledger(self) -> dict[ItemKey, LedgerRow]:
-        found: dict[ItemKey, LedgerRow] = await self.contoso.look(device_queries.ledger_rows, self.device.enrollment_id)
-        return found
+        ledger_rows: dict[ItemKey, LedgerRow] = await self.contoso.look(
+            device_queries.ledger_rows, self.device.enrollment_id
+        )
+        return ledger_rows
 
 
 async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edition) -> Situation:
@@ -112,22 +114,22 @@ async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edit
     await device.settle_completely()
     rows = await situation.ledger()
     for thing, profile in situation.profiles.items():
-        found = [row for row in rows.values() if any(claim.profile == profile for claim in row.claims)]
-        if found:
-            (situation.rows[thing],) = found
-            assert found[0].state is ItemState.INSTALLED, found[0]
-            situation.marks[thing] = str(device.holds_of(found[0].key))
+        result = [row for row in rows.values() if any(claim.profile == profile for claim in row.claims)]
+        if result:
+            (situation.rows[thing],) = result
+            assert result[0].state is ItemState.INSTALLED, result[0]
+            situation.marks[thing] = str(device.holds_of(result[0].key))
     return situation
 
 
 def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
     """Return the kind of profile for each source: the first that applies."""
-    found: dict[Source, Kind] = {}
+    results: dict[Source, Kind] = {}
     for kind in KINDS:
         source = kind.family.source
         if source not in (None, Source.SCEP) and kind.applies(variant, edition=edition):
-            found.setdefault(source, kind)
-    return found
+            results.setdefault(source, kind)
+    return results
 
 
 async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> None:

@@ -38,13 +38,13 @@ def read_error(answer: httpx.Response) -> tuple[int, str, int]:
 def hidden_fields(page: httpx.Response) -> dict[str, str]:
     """Return the hidden fields of a page's first form."""
     form = page.text.partition("<form")[2].partition("</form>")[0]
-    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
-    return {html.unescape(name): html.unescape(value) for name, value in found}
+    matches = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
+    return {html.unescape(name): html.unescape(value) for name, value in matches}
 
 
 def listed_users(page: httpx.Response) -> list[str]:
     """Return the user names on a page's buttons."""
-    return [html.unescape(each) for each in re.findall(r"<small>([^<]*)</small>", page.text)]
+    return [html.unescape(match) for match in re.findall(r"<small>([^<]*)</small>", page.text)]
 
 
 def read_redirect(answer: httpx.Response, *, separator: str = "?") -> tuple[str, dict[str, str]]:

@@ -110,10 +110,10 @@ class Contoso:
 
     async def events(self, *types: str, device: HasId | None = None) -> list[JournalRow]:
         device_id = None if device is None else device.enrollment_id
-        found: list[JournalRow] = await self.look(
+        result: list[JournalRow] = await self.look(
             tenant_queries.events, self.tenant.id, after=0, types=types, device=device_id, limit=10_000
         )
-        return found
+        return result
 
     # ---------------------------------------------------------------------------------------------------- directory
 
@@ -128,11 +128,11 @@ class Contoso:
         return str((await self.do(users_and_groups.create_user, document))["id"])
 
     async def group(self, name: str, *members: str) -> str:
-        made = await self.do(users_and_groups.create_group, {"displayName": name, "securityEnabled": True})
-        self.groups[name] = made["id"]
+        result = await self.do(users_and_groups.create_group, {"displayName": name, "securityEnabled": True})
+        self.groups[name] = result["id"]
         for member in members:
-            await self.do(users_and_groups.add_member, made["id"], member_id=member)
-        return str(made["id"])
+            await self.do(users_and_groups.add_member, result["id"], member_id=member)
+        return str(result["id"])
 
     async def take_licence(self, name: str) -> None:
         await self.do(users_and_groups.assign_license, self.upn(name), add=[], remove=[INTUNE_SKU])
@@ -150,10 +150,10 @@ class Contoso:
         assert known is not None
         document = {"@odata.type": f"#microsoft.graph.{kind_name}", "displayName": kind_name, **document}
         navigations = {name: [bound] for name, bound in (references or {}).items()}
-        made = await self.do(profiles.create_profile, known, document=document, navigations=navigations)
+        result = await self.do(profiles.create_profile, known, document=document, navigations=navigations)
         if groups:
-            await self.assign(made["id"], *groups)
-        return str(made["id"])
+            await self.assign(result["id"], *groups)
+        return str(result["id"])
 
     async def profile_for_devices(self, kind_name: str, **document: Any) -> str:
         """Create a profile for all devices of the tenant; its id.
@@ -175,8 +175,8 @@ class Contoso:
 
     async def root_text(self, name: str = "root") -> str:
         """Return an authority's certificate as profiles carry it."""
-        found = await self.look(authorities.certificate, self.tenant, name=name)
-        return base64.b64encode(found.public_bytes(Encoding.DER)).decode()
+        certificate = await self.look(authorities.certificate, self.tenant, name=name)
+        return base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
     async def root_profile(self, *groups: str, owned: bool = False) -> str:
         name = "androidDeviceOwnerTrustedRootCertificate" if owned else "androidWorkProfileTrustedRootCertificate"

@@ -32,14 +32,14 @@ def _models() -> list[type[BaseModel]]:
     for module in pkgutil.walk_packages(fauxtune.__path__, "fauxtune."):
         if module.name != "fauxtune.__main__":
             importlib.import_module(module.name)
-    found: list[type[BaseModel]] = []
+    results: list[type[BaseModel]] = []
     waiting = [BaseModel]
     while waiting:
-        for each in waiting.pop().__subclasses__():
-            waiting.append(each)
-            if each.__module__.startswith("fauxtune.") and not issubclass(each, Answer):
-                found.append(each)
-    return [each for each in found if each.__module__ not in (android_answers.__name__, settings.__name__)]
+        for subclass in waiting.pop().__subclasses__():
+            waiting.append(subclass)
+            if subclass.__module__.startswith("fauxtune.") and not issubclass(subclass, Answer):
+                results.append(subclass)
+    return [result for result in results if result.__module__ not in (android_answers.__name__, settings.__name__)]
 
 
 def _unchecked(schema: Any, *, checked: bool = False) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _bodies() -> list[type[BaseModel]]:
 
 
 def test_the_walk_meets_the_bodies_of_every_surface() -> None:
-    names = {f"{each.__module__.removeprefix('fauxtune.')}.{each.__qualname__}" for each in _bodies()}
+    names = {f"{body.__module__.removeprefix('fauxtune.')}.{body.__qualname__}" for body in _bodies()}
     assert {
         "surfaces.control.messages.NewTenant",
         "surfaces.control.messages.WhatIf",
@@ -91,12 +91,12 @@ def test_the_walk_finds_a_text_that_is_not_checked() -> None:
         checked: Text
         held: JsonObject
 
-    found = {
+    model_fields = {
         name
         for name, field in Sloppy.model_fields.items()
         if [*_unchecked(TypeAdapter(field.rebuild_annotation()).core_schema)]
     }
-    assert found == {"plain", "listed", "optional", "anything"}
+    assert model_fields == {"plain", "listed", "optional", "anything"}
 
 
 @pytest.mark.parametrize("text", BAD)

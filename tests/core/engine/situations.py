@@ -114,8 +114,8 @@ def situation(
 
 def after(before: Situation, made: Plan, **changes: object) -> Situation:
     """The situation once the plan is written: rows changed, requests made."""
-    asked = {(ask.item.key, ask.fingerprint): ConnectorAnswer() for ask in made.requests}
-    written = replace(before, rows={**before.rows, **made.rows}, answers={**before.answers, **asked})
+    by_key = {(ask.item.key, ask.fingerprint): ConnectorAnswer() for ask in made.requests}
+    written = replace(before, rows={**before.rows, **made.rows}, answers={**before.answers, **by_key})
     return replace(written, **changes)  # type: ignore[arg-type]
 
 

@@ -95,7 +95,7 @@ class Story:
     serials: int = 0
 
     def plan(self) -> Plan:
-        made = plan(
+        result = plan(
             Situation(
                 now=NOW,
                 variant=Variant.ANDROID_WORK_PROFILE,
@@ -106,10 +106,10 @@ class Story:
                 standing=STANDING,
             )
         )
-        self.rows = {**self.rows, **made.rows}
-        for ask in made.requests:
+        self.rows = {**self.rows, **result.rows}
+        for ask in result.requests:
             self.answers[ask.item.key, ask.fingerprint] = ConnectorAnswer()
-        return made
+        return result
 
     def answer(self, **changes: Any) -> None:
         """The connector answers all that is open."""
@@ -161,8 +161,8 @@ def test_an_account_waits_for_its_certificates_and_says_for_which() -> None:
     assert "'Signing' (smimeSigningCertificate)" in str(row.waits_for)
     assert story.status() is ProfileStatus.PENDING
     story.answer()
-    made = story.plan()
-    assert {each.source for each in made.offered} == {Source.PKCS, Source.IMPORTED}, "offered is not installed"
+    result = story.plan()
+    assert {each.source for each in result.offered} == {Source.PKCS, Source.IMPORTED}, "offered is not installed"
     assert story.rows[ACCOUNT].state is ItemState.WANTED
 
 
@@ -198,8 +198,8 @@ def test_a_renewed_certificate_leaves_the_account_until_it_is_installed_then_ren
     story.rows[OWN] = replace(story.rows[OWN], renew_at=NOW - timedelta(days=1))
     story.plan()
     story.answer()
-    made = story.plan()
-    assert [each.key for each in made.offered] == [OWN]
+    result = story.plan()
+    assert [each.key for each in result.offered] == [OWN]
     assert story.rows[ACCOUNT] == first
     story.report()
     story.settle()
@@ -301,8 +301,8 @@ def test_an_unassigned_account_goes_and_its_certificates_stay() -> None:
     story = everything()
     story.settle()
     story.profiles.remove(EMAIL)
-    made = story.plan()
-    assert (story.rows[ACCOUNT].state, made.revoked, made.policy_changed) == (ItemState.REMOVING, [], True)
+    result = story.plan()
+    assert (story.rows[ACCOUNT].state, result.revoked, result.policy_changed) == (ItemState.REMOVING, [], True)
     story.report()
     assert story.rows[ACCOUNT].state is ItemState.REMOVED
     assert story.rows[OWN].state is ItemState.INSTALLED

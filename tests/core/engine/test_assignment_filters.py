@@ -309,15 +309,15 @@ def _naive(rule: Rule, device: dict[str, str | None]) -> bool:
         return (held is None) == (rule.operator is Operator.EQ)
     if rule.version:
         return _naive_version(rule, held)
-    wanted = [each.strip().casefold() for each in ([rule.value] if isinstance(rule.value, str) else rule.value)]
+    casefolds = [each.strip().casefold() for each in ([rule.value] if isinstance(rule.value, str) else rule.value)]
     if held is None:
         return rule.operator is Operator.NE
     tests = {
-        Operator.EQ: held == wanted[0],
-        Operator.NE: held != wanted[0],
-        Operator.CONTAINS: wanted[0] in held,
-        Operator.STARTS_WITH: held[: len(wanted[0])] == wanted[0],
-        Operator.IN: held in wanted,
+        Operator.EQ: held == casefolds[0],
+        Operator.NE: held != casefolds[0],
+        Operator.CONTAINS: casefolds[0] in held,
+        Operator.STARTS_WITH: held[: len(casefolds[0])] == casefolds[0],
+        Operator.IN: held in casefolds,
     }
     return tests[rule.operator]
 

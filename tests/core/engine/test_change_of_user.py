@@ -20,11 +20,11 @@ from tests.core.engine.situations import PROBLEM, after, held, issued, only, pkc
 def test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves(state: ItemState) -> None:
     pkcs = pkcs_item()
     before = situation(pkcs, rows=[replace(held(pkcs, state), user_id=UserId("bob"))])
-    made = plan(before)
-    assert [ask.fingerprint for ask in made.requests] == ["after/01"]
-    assert (only(made).state, only(made).fingerprint, only(made).user_id) == (ItemState.WANTED, None, "alice")
-    assert made.revoked == [], "an assignment that no longer reaches it revokes nothing"
-    answered = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
+    result = plan(before)
+    assert [ask.fingerprint for ask in result.requests] == ["after/01"]
+    assert (only(result).state, only(result).fingerprint, only(result).user_id) == (ItemState.WANTED, None, "alice")
+    assert result.revoked == [], "an assignment that no longer reaches it revokes nothing"
+    answered = after(before, result, answers={(pkcs.key, "after/01"): issued("02")})
     assert (only(plan(answered)).state, only(plan(answered)).serial) == (ItemState.SENT, "02")
 
 
@@ -35,13 +35,13 @@ def test_the_table_decides_on_a_former_users_certificate_that_nothing_takes_the_
     device = DeviceKind(Variant.WINDOWS, edition)
     row = replace(held(pkcs_item()), user_id=UserId("bob"))
     before = replace(situation(pkcs_item(problem=PROBLEM), rows=[row]), variant=device.variant, edition=edition)
-    made = plan(before)
-    assert (only(made).state, only(made).problem, only(made).fingerprint) == (ItemState.FAILED, PROBLEM, None)
-    assert (is_to_go(only(made), device), is_left(only(made), device)) == (removed, not removed)
+    result = plan(before)
+    assert (only(result).state, only(result).problem, only(result).fingerprint) == (ItemState.FAILED, PROBLEM, None)
+    assert (is_to_go(only(result), device), is_left(only(result), device)) == (removed, not removed)
     foreseen = simulate(before)
     changed = changes(before.rows, SimulatedPlan(before.rows), after=foreseen, device=device)
     assert [each.key for each in changed.remove] == ([row.key] if removed else []), "what-if foretells what happens"
     assert (changed.install, changed.reissue) == ((), ())
-    unassigned = plan(replace(after(before, made), items={}))
+    unassigned = plan(replace(after(before, result), items={}))
     assert only(unassigned).state is (ItemState.REMOVING if removed else ItemState.KEPT)
     assert plan(replace(after(before, unassigned), items={})).rows == {}

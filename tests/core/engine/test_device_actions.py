@@ -95,8 +95,8 @@ def test_every_bulk_action_is_an_action() -> None:
 def test_what_is_carried_is_supported_by_some_kind_of_the_platform(platform: Platform, edition: Edition) -> None:
     kinds = {variant for variant in Variant if platform_of(variant) is platform}
     for action in EMULATED[platform]:
-        found = {each for each in Edition if kinds & TABLE[action][each].variants}
-        assert edition in found or Edition.CURRENT in found, action
+        result = {each for each in Edition if kinds & TABLE[action][each].variants}
+        assert edition in result or Edition.CURRENT in result, action
 
 
 @pytest.mark.parametrize("edition", Edition)

@@ -58,11 +58,11 @@ def test_the_way_of_a_profile(assignments: list[Assignment], way: ReachStatus) -
 )
 def test_it_agrees_with_targeting_and_always_has_an_answer(assignments: list[Assignment], has_user: bool) -> None:
     membership = Membership(has_user, ALICE.user_groups, ALICE.device_groups)
-    found = reach_of(assignments, membership, matches="yes".__eq__)
+    result = reach_of(assignments, membership, matches="yes".__eq__)
     brought = target(assignments, membership, matches="yes".__eq__)
-    assert (found.status is ReachStatus.REACHES) is (brought is not None)
+    assert (result.status is ReachStatus.REACHES) is (brought is not None)
     if brought is not None:
-        assert found.assignment == brought
-    if found.status is ReachStatus.FILTERED:
-        assert found.assignment is not None
-        assert found.assignment.filter is not None
+        assert result.assignment == brought
+    if result.status is ReachStatus.FILTERED:
+        assert result.assignment is not None
+        assert result.assignment.filter is not None

@@ -148,9 +148,9 @@ def test_the_worst_item_decides_the_status_of_a_profile(states: list[ItemState],
         claimed(state, key=str(number), problem=PROBLEM if state is ItemState.FAILED else None)
         for number, state in enumerate(states)
     ]
-    found = profile_outcome(PROFILE, rows)
-    assert found.status is status
-    assert found.problem == (PROBLEM if status is ProfileStatus.ERROR else None)
+    result = profile_outcome(PROFILE, rows)
+    assert result.status is status
+    assert result.problem == (PROBLEM if status is ProfileStatus.ERROR else None)
 
 
 def test_what_is_only_kept_is_not_applicable() -> None:
@@ -170,16 +170,16 @@ def test_other_profiles_items_do_not_matter() -> None:
 
 
 def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() -> None:
-    found = profile_outcome(IMPORTED_PROFILE, [])
-    assert found.status is ProfileStatus.ERROR
-    assert found.problem is not None
-    assert found.problem.code == CODE
-    assert "smimeEncryption" in found.problem.message
+    result = profile_outcome(IMPORTED_PROFILE, [])
+    assert result.status is ProfileStatus.ERROR
+    assert result.problem is not None
+    assert result.problem.code == CODE
+    assert "smimeEncryption" in result.problem.message
 
 
 def test_every_profile_has_its_outcome() -> None:
-    found = profile_outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)])
-    assert {profile: each.status for profile, each in found.items()} == {
+    result = profile_outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)])
+    assert {profile: each.status for profile, each in result.items()} == {
         "p": ProfileStatus.COMPLIANT,
         "i": ProfileStatus.ERROR,
     }

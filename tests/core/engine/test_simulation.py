@@ -34,7 +34,7 @@ STANDING = Standing(
 
 
 def situation(*items: Item, rows: tuple[LedgerRow, ...] = (), **changed: object) -> Situation:
-    found = Situation(
+    result = Situation(
         now=NOW,
         variant=Variant.IOS,
         edition=Edition.CURRENT,
@@ -43,7 +43,7 @@ def situation(*items: Item, rows: tuple[LedgerRow, ...] = (), **changed: object)
         answers={},
         standing=STANDING,
     )
-    return replace(found, **changed)  # type: ignore[arg-type]
+    return replace(result, **changed)  # type: ignore[arg-type]
 
 
 def states(found: SimulatedPlan) -> dict[ItemKey, str]:
@@ -59,20 +59,20 @@ def test_everything_that_is_wanted_arrives_in_its_order() -> None:
 
 
 def test_a_certificate_that_is_asked_for_does_not_exist_yet() -> None:
-    found = at_rest(OWN, TRUSTED)
-    assert is_not_yet_issued(found.rows[OWN.key])
-    assert not is_not_yet_issued(found.rows[TRUSTED.key])
+    result = at_rest(OWN, TRUSTED)
+    assert is_not_yet_issued(result.rows[OWN.key])
+    assert not is_not_yet_issued(result.rows[TRUSTED.key])
 
 
 def test_a_request_that_is_open_already_is_granted() -> None:
-    found = simulate(situation(OWN, TRUSTED, answers={(OWN.key, "first"): ConnectorAnswer()}))
-    assert states(found)[OWN.key] == "installed"
+    result = simulate(situation(OWN, TRUSTED, answers={(OWN.key, "first"): ConnectorAnswer()}))
+    assert states(result)[OWN.key] == "installed"
 
 
 def test_a_refused_request_stays_refused_until_its_time() -> None:
     refused = ConnectorAnswer(problem=Problem(-1, "no"), retry_at=NOW + timedelta(hours=1))
-    found = simulate(situation(IMPORTED, answers={(IMPORTED.key, "f1"): refused}))
-    assert states(found)[IMPORTED.key] == "failed"
+    result = simulate(situation(IMPORTED, answers={(IMPORTED.key, "f1"): refused}))
+    assert states(result)[IMPORTED.key] == "failed"
 
 
 def test_what_the_device_refused_stays_refused() -> None:
@@ -84,18 +84,18 @@ def test_what_the_device_refused_stays_refused() -> None:
 
 def test_a_settled_device_stays_as_it_is() -> None:
     rows = tuple(at_rest(OWN, TRUSTED, IMPORTED).rows.values())
-    found = simulate(situation(OWN, TRUSTED, IMPORTED, rows=rows))
-    assert tuple(found.rows.values()) == rows
-    assert changes(found.rows, SimulatedPlan({row.key: row for row in rows}), after=found, device=KIND).install == ()
+    result = simulate(situation(OWN, TRUSTED, IMPORTED, rows=rows))
+    assert tuple(result.rows.values()) == rows
+    assert changes(result.rows, SimulatedPlan({row.key: row for row in rows}), after=result, device=KIND).install == ()
 
 
 def test_what_is_no_longer_wanted_goes_with_its_cause() -> None:
     before = at_rest(OWN, TRUSTED, IMPORTED)
     after = simulate(situation(TRUSTED, rows=tuple(before.rows.values())))
-    made = changes(before.rows, before, after=after, device=KIND)
-    assert {row.key for row in made.remove} == {OWN.key, IMPORTED.key}
-    assert {after.causes[row.key] for row in made.remove} == {Cause.UNASSIGNED}
-    assert (made.install, made.reissue, after.revoked) == ((), (), ())
+    result = changes(before.rows, before, after=after, device=KIND)
+    assert {row.key for row in result.remove} == {OWN.key, IMPORTED.key}
+    assert {after.causes[row.key] for row in result.remove} == {Cause.UNASSIGNED}
+    assert (result.install, result.reissue, after.revoked) == ((), (), ())
 
 
 def test_other_bytes_under_the_same_key_are_a_reissue() -> None:

@@ -97,9 +97,9 @@ def test_other_bytes_of_the_same_item_are_another_step() -> None:
 
 
 def test_confirmed_are_installs_alone() -> None:
-    told = [
+    results = [
         SentStep("1", PlannedStep(StepKind.INSTALL, "pkcs/p", "1"), StepState.CONFIRMED),
         SentStep("2", PlannedStep(StepKind.INSTALL, "pkcs/q", "1"), StepState.SENT),
         SentStep("3", PlannedStep(StepKind.QUESTION, "what"), StepState.ANSWERED),
     ]
-    assert confirmed_items(told) == {"pkcs/p"}
+    assert confirmed_items(results) == {"pkcs/p"}

@@ -108,8 +108,8 @@ def member(*, users: tuple[GroupId, ...] = (), devices: tuple[GroupId, ...] = ()
 def test_a_device_is_targeted_as_documented(
     assignments: list[Assignment], membership: Membership, expected: str | None
 ) -> None:
-    found = target(assignments, membership)
-    assert (None if found is None else found.id) == expected
+    result = target(assignments, membership)
+    assert (None if result is None else result.id) == expected
 
 
 def test_the_order_of_assignments_decides_only_which_one_is_shown() -> None:
@@ -160,13 +160,13 @@ def test_the_order_of_assignments_never_decides_whether(
 def test_what_brings_a_profile_is_an_inclusion_by_a_path_that_is_not_excluded(
     assignments: list[Assignment], membership: Membership
 ) -> None:
-    found = target(assignments, membership)
-    if found is None:
+    result = target(assignments, membership)
+    if result is None:
         return
-    out = {each.group for each in assignments if each.kind is TargetKind.EXCLUSION}
-    by_user = found.kind is TargetKind.ALL_USERS or found.group in membership.user_groups
-    by_device = found.kind is TargetKind.ALL_DEVICES or found.group in membership.device_groups
-    assert found.kind is not TargetKind.EXCLUSION
+    out = {assignment.group for assignment in assignments if assignment.kind is TargetKind.EXCLUSION}
+    by_user = result.kind is TargetKind.ALL_USERS or result.group in membership.user_groups
+    by_device = result.kind is TargetKind.ALL_DEVICES or result.group in membership.device_groups
+    assert result.kind is not TargetKind.EXCLUSION
     assert (by_user and membership.has_user and not out & membership.user_groups) or (
         by_device and not out & membership.device_groups
     )
@@ -208,8 +208,8 @@ def test_a_filter_narrows_the_devices_of_its_target(
     assignments: list[Assignment], matched: bool, expected: str | None
 ) -> None:
     membership = member(users=(USERS, OTHER_USERS))
-    found = target(assignments, membership, matches=lambda _filter: matched)
-    assert (None if found is None else found.id) == expected
+    result = target(assignments, membership, matches=lambda _filter: matched)
+    assert (None if result is None else result.id) == expected
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,8 @@ def test_a_filter_narrows_the_devices_of_its_target(
 def test_the_intent_to_remove_takes_away_by_the_same_paths_as_an_exclusion(
     assignments: list[Assignment], expected: str | None
 ) -> None:
-    found = target(assignments, member(users=(USERS, OTHER_USERS)))
-    assert (None if found is None else found.id) == expected
+    result = target(assignments, member(users=(USERS, OTHER_USERS)))
+    assert (None if result is None else result.id) == expected
 
 
 def test_a_collection_of_configuration_manager_reaches_no_device() -> None:

@@ -175,7 +175,7 @@ _NUMBERS = {
 
 
 def _numbers(name: str) -> dict[str, int]:
-    return {member: int(number) for member, _, number in (each.partition("=") for each in _NUMBERS[name].split())}
+    return {member: int(number) for member, _, number in (part.partition("=") for part in _NUMBERS[name].split())}
 
 
 def test_the_table_has_every_enumeration_whose_numbers_are_published() -> None:
@@ -188,10 +188,10 @@ def test_metadata_gives_every_member_the_number_that_the_documents_give_it(versi
     schema = fromstring(csdl(ROUTES, entities=ENTITIES, version=version, container_name="GraphService"))
     declared = {each.attrib["Name"]: each for each in schema.iter(f"{_EDM}EnumType")}
     for name in set(_NUMBERS) & set(declared):
-        told = {member.attrib["Name"]: int(member.attrib["Value"]) for member in declared[name]}
+        by_key = {member.attrib["Name"]: int(member.attrib["Value"]) for member in declared[name]}
         documented = _numbers(name)
-        assert told == {member: documented[member] for member in told}, name
-        assert version is Version.V1 or set(told) == set(documented), name
+        assert by_key == {member: documented[member] for member in by_key}, name
+        assert version is Version.V1 or set(by_key) == set(documented), name
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,9 @@ def test_an_operation_tells_its_keys_bodies_and_status() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    made = document(ROUTES)
-    for reference in references(made):
-        node: Any = made
+    result = document(ROUTES)
+    for reference in references(result):
+        node: Any = result
         for step in reference.removeprefix("#/").split("/"):
             node = node[step]
 
@@ -77,9 +77,9 @@ def test_every_reference_leads_somewhere() -> None:
 def test_a_refused_branch_is_no_operation_and_stands_apart_with_its_reason() -> None:
     branch = Route(EVERY, "deviceManagement/intents", 5, status=501, beta_only=True, fidelity=refused("not kept"))
     both = Route(EVERY, "applications", 6, status=501, fidelity=refused("there are none"))
-    made = document([*ROUTES, branch, both])
-    assert made["paths"] == document(ROUTES)["paths"]
-    assert made["x-refused"] == {
+    result = document([*ROUTES, branch, both])
+    assert result["paths"] == document(ROUTES)["paths"]
+    assert result["x-refused"] == {
         "/v1.0/applications": "there are none",
         "/beta/applications": "there are none",
         "/beta/deviceManagement/intents": "not kept",
@@ -127,12 +127,12 @@ def test_what_is_not_exact_says_why_and_everything_says_on_what_it_rests() -> No
         permissions=("Thing.Read",),
         fidelity=approximated("one at a time"),
     )
-    made = openapi_document([route], entities=[], title="t", examples={"beta_get_things_id": {"id": "1"}})
-    operation = made["paths"]["/beta/things/{id}"]["get"]
+    result = openapi_document([route], entities=[], title="t", examples={"beta_get_things_id": {"id": "1"}})
+    operation = result["paths"]["/beta/things/{id}"]["get"]
     assert operation["x-fidelity"] == {"level": "approximated", "why": "one at a time"}
     assert (operation["x-source"], operation["x-permissions"]) == ("Graph: Get thing", ["Thing.Read"])
     assert operation["responses"]["200"]["content"]["application/json"]["example"] == {"id": "1"}
-    schema = made["components"]["schemas"]["microsoft.graph.thing"]
+    schema = result["components"]["schemas"]["microsoft.graph.thing"]
     assert (schema["x-source"], schema["x-fidelity"]["level"]) == ("Graph: thing", "approximated")
     properties = schema["allOf"][1]["properties"]
     assert properties["kept"]["x-fidelity"] == {"level": "storedOnly", "why": "nothing reads it"}

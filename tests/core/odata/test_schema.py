@@ -77,12 +77,12 @@ def test_navigations_are_inherited_and_found_in_any_casing() -> None:
 
 
 def parts(kind: StructuredType) -> list[Property]:
-    found = list(kind.properties_in(Version.BETA).values())
-    for prop in list(found):
+    properties_in = list(kind.properties_in(Version.BETA).values())
+    for prop in list(properties_in):
         if isinstance(prop.type, ComplexType):
             for choice in (prop.type, *prop.variants):
-                found += parts(choice)
-    return found
+                properties_in += parts(choice)
+    return properties_in
 
 
 @pytest.mark.parametrize("kind", ENTITIES, ids=lambda kind: kind.name)

@@ -23,10 +23,10 @@ def document(kind: Entity, **values: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ENTITIES, ids=lambda kind: kind.name)
 def test_a_view_names_every_property_of_the_version_and_no_navigation(kind: Entity) -> None:
     for version in Version:
-        shown = view(kind, document(kind), version=version, select=tuple(kind.properties_in(Version.BETA)))
+        result = view(kind, document(kind), version=version, select=tuple(kind.properties_in(Version.BETA)))
         names = list(kind.properties_in(version))
-        assert [name for name in shown if name != "@odata.type"] == names
-        assert not {navigation.name for navigation in kind.every_navigation()} & shown.keys()
+        assert [name for name in result if name != "@odata.type"] == names
+        assert not {navigation.name for navigation in kind.every_navigation()} & result.keys()
 
 
 def test_the_type_comes_first_and_then_the_id_of_what_is_polymorphic() -> None:
@@ -47,22 +47,22 @@ def test_a_user_shows_its_default_set_and_the_rest_by_select() -> None:
 
 def test_a_device_blanks_what_only_select_brings_to_light() -> None:
     device = document(DEVICE, notes="lost twice", physicalMemoryInBytes=4, deviceName="x")
-    shown = view(DEVICE, device, version=Version.V1)
-    assert (shown["notes"], shown["physicalMemoryInBytes"], shown["deviceName"]) == (None, 0, "x")
+    result = view(DEVICE, device, version=Version.V1)
+    assert (result["notes"], result["physicalMemoryInBytes"], result["deviceName"]) == (None, 0, "x")
     assert view(DEVICE, device, version=Version.V1, select=("notes",)) == {"id": "the-id", "notes": "lost twice"}
 
 
 def test_secrets_read_as_their_masks() -> None:
     stored = document(PFX, encryptedPfxBlob="c2VjcmV0", encryptedPfxPassword="c2VjcmV0")
     for select in (None, ("encryptedPfxBlob", "encryptedPfxPassword")):
-        shown = view(PFX, stored, version=Version.BETA, select=select)
-        assert (shown["encryptedPfxBlob"], shown["encryptedPfxPassword"]) == ("AA==", "")
+        result = view(PFX, stored, version=Version.BETA, select=select)
+        assert (result["encryptedPfxBlob"], result["encryptedPfxPassword"]) == ("AA==", "")
 
 
 def test_v1_shows_a_kind_of_beta_with_its_real_type_and_the_properties_of_its_base() -> None:
-    shown = view(PKCS, document(PKCS, displayName="x"), version=Version.V1)
-    assert shown["@odata.type"] == "#microsoft.graph.androidWorkProfilePkcsCertificateProfile"
-    assert set(shown) == {
+    result = view(PKCS, document(PKCS, displayName="x"), version=Version.V1)
+    assert result["@odata.type"] == "#microsoft.graph.androidWorkProfilePkcsCertificateProfile"
+    assert set(result) == {
         "@odata.type", "id", "displayName", "description", "version", "createdDateTime", "lastModifiedDateTime",
     }  # fmt: skip
 
@@ -96,16 +96,16 @@ def test_an_assignment_shows_filters_intent_and_source_in_beta_only() -> None:
 
 
 def test_never_and_no_end_read_as_graph_writes_them() -> None:
-    shown = view(DEVICE, document(DEVICE, lastSyncDateTime="2026-11-24T10:00:00.1234560Z"), version=Version.V1)
-    assert shown["easActivationDateTime"] == "0001-01-01T00:00:00Z"
-    assert shown["complianceGracePeriodExpirationDateTime"] == "9999-12-31T23:59:59Z"
-    assert shown["lastSyncDateTime"] == "2026-11-24T10:00:00.1234560Z"
+    result = view(DEVICE, document(DEVICE, lastSyncDateTime="2026-11-24T10:00:00.1234560Z"), version=Version.V1)
+    assert result["easActivationDateTime"] == "0001-01-01T00:00:00Z"
+    assert result["complianceGracePeriodExpirationDateTime"] == "9999-12-31T23:59:59Z"
+    assert result["lastSyncDateTime"] == "2026-11-24T10:00:00.1234560Z"
 
 
 def test_action_results_are_plain_objects() -> None:
     result = {"actionName": "wipe", "actionState": "pending", "startDateTime": "2026-11-24T10:00:00.0000000Z"}
-    shown = view(DEVICE, document(DEVICE, deviceActionResults=[result]), version=Version.V1)
-    assert shown["deviceActionResults"] == [
+    answer = view(DEVICE, document(DEVICE, deviceActionResults=[result]), version=Version.V1)
+    assert answer["deviceActionResults"] == [
         {
             "actionName": "wipe",
             "actionState": "pending",

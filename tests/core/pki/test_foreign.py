@@ -143,9 +143,9 @@ def test_a_request_for_names_that_no_authority_gives_is_read(key: RSAPrivateKey)
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     signed = tlv(0x30, bytes.fromhex("020100"), bytes.fromhex("30023100"), public, tlv(0xA0))
     signature = tlv(0x03, b"\0", key.sign(signed, PKCS1v15(), hashes.SHA256()))
-    found = request_from(tlv(0x30, signed, bytes.fromhex("300d06092a864886f70d01010b0500"), signature))
-    assert has_proof_of_possession(found)
-    assert found.public_key() == request.public_key()
+    result = request_from(tlv(0x30, signed, bytes.fromhex("300d06092a864886f70d01010b0500"), signature))
+    assert has_proof_of_possession(result)
+    assert result.public_key() == request.public_key()
 
 
 def test_a_request_for_any_kind_of_key_is_read() -> None:
@@ -162,7 +162,7 @@ def test_a_common_name_of_any_length_is_read(certificate: x509.Certificate, key:
     assert certificate_from(altered(certificate, key, renamed)).subject.public_bytes() == long
     request = asn1_csr.CertificationRequest.load(request_of(key).public_bytes(Encoding.DER))
     inside = request["certification_request_info"]
-    parts = [inside[each].dump() for each in ("version", "subject_pk_info", "attributes")]
+    parts = [inside[name].dump() for name in ("version", "subject_pk_info", "attributes")]
     signed = tlv(0x30, parts[0], long, *parts[1:])
     signature = key.sign(signed, PKCS1v15(), hashes.SHA256())
     algorithm = request["signature_algorithm"].dump()

@@ -220,18 +220,18 @@ def single(**parts: bytes) -> bytes:
 
 
 def nonces(*values: bytes, critical: bytes = b"") -> bytes:
-    return tlv(0xA2, tlv(0x30, *(tlv(0x30, NONCE_OID, critical, tlv(0x04, each)) for each in values)))
+    return tlv(0xA2, tlv(0x30, *(tlv(0x30, NONCE_OID, critical, tlv(0x04, value)) for value in values)))
 
 
 def test_several_certificates_are_answered_in_one(
     authorities: Authorities, responder: Responder, certificate: x509.Certificate
 ) -> None:
     whole = question(certificate, authorities.issuing.certificate)
-    asked = [Status(), Status(revoked_at=authorities.now), None]
+    results = [Status(), Status(revoked_at=authorities.now), None]
     # What is asked begins behind the heads of the message, its body and the list.
     request = tlv(0x30, tlv(0x30, tlv(0x30, whole[6:] * 3)))
     response = ocsp.load_der_ocsp_response(
-        answer(request, responder=responder, lookup=lambda serial: asked.pop(0), at=authorities.now, next_update=None)
+        answer(request, responder=responder, lookup=lambda serial: results.pop(0), at=authorities.now, next_update=None)
     )
     statuses = [each.certificate_status for each in response.responses]
     assert statuses == [ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN]

@@ -263,8 +263,8 @@ def test_rc2_matches_the_vectors_of_its_document() -> None:
         ("88", 64, "0000000000000000", "61a8a244adacccf0"),
         ("88bca90e90875a7f0f79c384627bafb2", 128, "0000000000000000", "2269552ab0f85ca6"),
     ):
-        found = decrypt_cbc(bytes.fromhex(cipher), key=bytes.fromhex(key), bits=bits, iv=bytes(8))
-        assert found.hex() == plain
+        result = decrypt_cbc(bytes.fromhex(cipher), key=bytes.fromhex(key), bits=bits, iv=bytes(8))
+        assert result.hex() == plain
 
 
 def test_a_pfx_needs_a_password(identity: Identities) -> None:

@@ -127,12 +127,12 @@ def said(message: bytes) -> dict[str, object]:
 def test_an_old_clients_request_is_understood(
     authorities: Authorities, ask: Ask, device_key: RSAPrivateKey, signer: x509.Certificate
 ) -> None:
-    found = read(authorities, ask())
-    assert isinstance(found, Request)
-    assert (found.kind, found.challenge) == (Kind.REQUEST, "token")
-    assert (found.exchange.transaction, found.exchange.nonce) == (TRANSACTION_ID, NONCE)
-    assert found.exchange.signer == signer
-    assert x509.load_der_x509_csr(found.csr).public_key() == device_key.public_key()
+    result = read(authorities, ask())
+    assert isinstance(result, Request)
+    assert (result.kind, result.challenge) == (Kind.REQUEST, "token")
+    assert (result.exchange.transaction, result.exchange.nonce) == (TRANSACTION_ID, NONCE)
+    assert result.exchange.signer == signer
+    assert x509.load_der_x509_csr(result.csr).public_key() == device_key.public_key()
 
 
 @pytest.mark.parametrize("cipher", ["des", "tripledes_3key", "aes128_cbc", "aes256_cbc"])
@@ -145,24 +145,24 @@ def test_a_renewal_is_signed_by_the_certificate_it_replaces(
     authorities: Authorities, ask: Ask, device_key: RSAPrivateKey
 ) -> None:
     old = self_signed(device_key, "old identity")
-    found = read(authorities, ask(kind="17", csr=request_for(device_key, None), signer=old, signer_key=device_key))
-    assert isinstance(found, Request)
-    assert (found.kind, found.challenge, found.exchange.signer) == (Kind.RENEWAL, None, old)
+    result = read(authorities, ask(kind="17", csr=request_for(device_key, None), signer=old, signer_key=device_key))
+    assert isinstance(result, Request)
+    assert (result.kind, result.challenge, result.exchange.signer) == (Kind.RENEWAL, None, old)
 
 
 def test_a_poll_names_its_transaction_and_has_no_request(authorities: Authorities, ask: Ask) -> None:
-    found = read(authorities, ask(kind="20", csr=b"issuer and subject"))
-    assert isinstance(found, Request)
-    assert (found.kind, found.csr, found.exchange.transaction) == (Kind.POLL, b"", TRANSACTION_ID)
+    result = read(authorities, ask(kind="20", csr=b"issuer and subject"))
+    assert isinstance(result, Request)
+    assert (result.kind, result.csr, result.exchange.transaction) == (Kind.POLL, b"", TRANSACTION_ID)
 
 
 def test_a_granted_request_is_answered_for_its_signer_alone(
     authorities: Authorities, ask: Ask, signer: x509.Certificate, signer_key: RSAPrivateKey
 ) -> None:
     own = authorities.devices
-    found = read(authorities, ask())
+    result = read(authorities, ask())
     issued = self_signed(signer_key, "issued")
-    answer = scep.grant(found.exchange, issued, certificate=own.certificate, key=own.key, nonce=b"n" * 16)
+    answer = scep.grant(result.exchange, issued, certificate=own.certificate, key=own.key, nonce=b"n" * 16)
     message = signed.read(answer)
     assert message.content is not None
     message.verify(message.content)
@@ -216,11 +216,11 @@ def test_a_message_with_a_sender_is_refused_in_its_own_words(
     authorities: Authorities, ask: Ask, changes: Changes, reason: FailInfo, words: str
 ) -> None:
     own = authorities.devices
-    found = read(authorities, ask(**changes))
-    assert isinstance(found, Refusal)
-    assert found.reason is reason
-    assert words in found.text
-    answer = scep.refuse(found, certificate=own.certificate, key=own.key, nonce=b"n" * 16)
+    result = read(authorities, ask(**changes))
+    assert isinstance(result, Refusal)
+    assert result.reason is reason
+    assert words in result.text
+    answer = scep.refuse(result, certificate=own.certificate, key=own.key, nonce=b"n" * 16)
     assert said(answer)[FAIL_INFO] == reason.value
 
 
@@ -228,9 +228,9 @@ def test_a_request_must_sign_itself_and_be_about_an_rsa_key(
     authorities: Authorities, ask: Ask, device_key: RSAPrivateKey
 ) -> None:
     tampered = request_for(device_key).replace(b"device", b"Device")
-    found = read(authorities, ask(csr=tampered))
-    assert isinstance(found, Refusal)
-    assert "own key" in found.text
+    result = read(authorities, ask(csr=tampered))
+    assert isinstance(result, Refusal)
+    assert "own key" in result.text
     elliptic = read(authorities, ask(csr=request_for(ec.generate_private_key(ec.SECP256R1()))))
     assert isinstance(elliptic, Refusal)
     assert elliptic.reason is FailInfo.BAD_ALGORITHM
@@ -251,9 +251,9 @@ def test_a_request_signed_with_sha1_is_taken_as_the_capabilities_say(
 def test_an_envelope_for_another_authority_says_so(
     authorities: Authorities, ask: Ask, device_key: RSAPrivateKey, signer: x509.Certificate
 ) -> None:
-    found = read(authorities, ask(envelope=seal(request_for(device_key), signer)))
-    assert isinstance(found, Refusal)
-    assert "for other recipients" in found.text
+    result = read(authorities, ask(envelope=seal(request_for(device_key), signer)))
+    assert isinstance(result, Refusal)
+    assert "for other recipients" in result.text
 
 
 def test_a_signer_without_an_rsa_key_gets_no_certificate(authorities: Authorities, device_key: RSAPrivateKey) -> None:
@@ -265,9 +265,9 @@ def test_a_signer_without_an_rsa_key_gets_no_certificate(authorities: Authoritie
     }
     envelope = seal(request_for(device_key), authorities.devices.certificate)
     message = signed.sign(envelope, certificate=self_signed(key), key=key, attributes=attributes)
-    found = read(authorities, message)
-    assert isinstance(found, Refusal)
-    assert found.reason is FailInfo.BAD_ALGORITHM
+    result = read(authorities, message)
+    assert isinstance(result, Refusal)
+    assert result.reason is FailInfo.BAD_ALGORITHM
 
 
 @pytest.mark.parametrize(
@@ -340,6 +340,6 @@ def test_damage_anywhere_is_refused_or_invalid(authorities: Authorities, message
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Invalid):
-        found = read(authorities, bytes(damaged))
-        if isinstance(found, Refusal):
-            assert said(scep.refuse(found, certificate=own.certificate, key=own.key, nonce=b"n"))[STATUS] == "2"
+        result = read(authorities, bytes(damaged))
+        if isinstance(result, Refusal):
+            assert said(scep.refuse(result, certificate=own.certificate, key=own.key, nonce=b"n"))[STATUS] == "2"

@@ -39,8 +39,8 @@ def certificate(key: RSAPrivateKey) -> x509.Certificate:
 @pytest.fixture(scope="module")
 def elliptic() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     """A P-384 key and its certificate."""
-    made = ec.generate_private_key(ec.SECP384R1())
-    return made, self_signed(made, "elliptic")
+    generate_private_key = ec.generate_private_key(ec.SECP384R1())
+    return generate_private_key, self_signed(generate_private_key, "elliptic")
 
 
 def by_builder(
@@ -101,11 +101,11 @@ def test_what_is_embedded_does_not_count(certificate: x509.Certificate, key: RSA
 def test_what_is_signed_here_is_verified_here(authorities: Authorities) -> None:
     for authority in (authorities.devices, authorities.issuing):
         message = signed.sign(BODY, certificate=authority.certificate, key=authority.key, chain=authority.chain)
-        found = signed.read(message)
-        assert found.content == BODY
+        result = signed.read(message)
+        assert result.content == BODY
         assert signed.verify(message, BODY) == authority.certificate
         # No time is signed: it would be the machine's.
-        assert SIGNING_TIME not in found.attributes
+        assert SIGNING_TIME not in result.attributes
 
 
 def test_attributes_can_be_all_that_is_said(authorities: Authorities) -> None:
@@ -113,10 +113,10 @@ def test_attributes_can_be_all_that_is_said(authorities: Authorities) -> None:
     message = signed.sign(
         None, certificate=own.certificate, key=own.key, attributes={"1.2.3.4": core.PrintableString("said")}
     )
-    found = signed.read(message)
-    found.verify(b"")
-    assert found.content is None
-    assert found.attributes["1.2.3.4"] == (core.PrintableString("said").dump(),)
+    result = signed.read(message)
+    result.verify(b"")
+    assert result.content is None
+    assert result.attributes["1.2.3.4"] == (core.PrintableString("said").dump(),)
 
 
 def test_certificates_travel_without_a_signer(authorities: Authorities) -> None:
@@ -134,8 +134,8 @@ def test_certificates_travel_without_a_signer(authorities: Authorities) -> None:
         ({"certificates": []}, "certificates, the signer's among them"),
         ({"content_type": "1.2.3.4"}, "not about data"),
         ({"signed": []}, "attributes is empty"),
-        ({"attributes": [(f"1.2.{each}", core.Null()) for each in range(50)]}, "too many signed attributes"),
-        ({"attributes": [("1.2.3", *[core.Integer(each) for each in range(11)])]}, "too many signed attributes"),
+        ({"attributes": [(f"1.2.{index}", core.Null()) for index in range(50)]}, "too many signed attributes"),
+        ({"attributes": [("1.2.3", *[core.Integer(index) for index in range(11)])]}, "too many signed attributes"),
         ({"attributes": [("1.2.840.113549.1.9.4", b"1" * 20)]}, "there twice"),
         ({"attributes": [("1.2.3", core.Integer(1)), ("1.2.3", core.Integer(1))]}, "there twice"),
     ],
@@ -268,8 +268,8 @@ def test_damage_anywhere_is_refused_or_changes_nothing(
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Invalid):
-        found = signed.verify(bytes(damaged), BODY)
-        assert found.public_key() in (certificate.public_key(), elliptic[1].public_key())
+        verify = signed.verify(bytes(damaged), BODY)
+        assert verify.public_key() in (certificate.public_key(), elliptic[1].public_key())
 
 
 @given(st.binary(max_size=300))

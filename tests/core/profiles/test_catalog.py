@@ -23,10 +23,10 @@ EACH = pytest.mark.parametrize("known", KINDS, ids=[known.name for known in KIND
 
 @EACH
 def test_every_kind_has_an_entity_that_is_a_device_configuration(known: Kind) -> None:
-    found = entity(known.name)
-    assert found.name == known.name
-    assert found.is_a(entity("deviceConfiguration"))
-    assert not found.abstract
+    result = entity(known.name)
+    assert result.name == known.name
+    assert result.is_a(entity("deviceConfiguration"))
+    assert not result.abstract
 
 
 @EACH
@@ -55,14 +55,14 @@ NOT_TICKED = {
 
 
 def test_a_kind_applies_where_it_is_ticked_and_has_a_status_there_besides() -> None:
-    found = {
+    results = {
         (known.name, variant, edition)
         for known in KINDS
         for variant in known.reached
         for edition in Edition
         if not known.applies(variant, edition=edition)
     }
-    assert found == NOT_TICKED
+    assert results == NOT_TICKED
     for known in KINDS:
         for variant in set(Variant) - known.reached:
             assert not any(known.applies(variant, edition=edition) for edition in Edition)
@@ -190,8 +190,8 @@ def test_a_profile_without_a_purpose_takes_what_is_unassigned() -> None:
 
 
 def test_an_item_that_two_profiles_want_is_one_item_with_both_claims() -> None:
-    found = desired_items([profile("p"), profile("q")], Recipient(imported=(imported("aa"),)))
-    (item,) = found.values()
+    result = desired_items([profile("p"), profile("q")], Recipient(imported=(imported("aa"),)))
+    (item,) = result.values()
     assert [claim.profile for claim in item.claims] == ["p", "q"]
 
 

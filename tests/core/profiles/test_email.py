@@ -39,9 +39,9 @@ def item(
 
 
 def needs(**what: Any) -> list[str]:
-    found = item(**what)
-    assert found.problem is None, found.problem
-    return [each.navigation for each in found.needs]
+    result = item(**what)
+    assert result.problem is None, result.problem
+    return [need.navigation for need in result.needs]
 
 
 def test_without_settings_that_ask_for_it_no_certificate_counts_however_many_are_bound() -> None:
@@ -90,10 +90,10 @@ def test_require_smime_alone_means_what_is_bound_on_ios_and_signing_on_knox() ->
     ],
 )
 def test_what_is_asked_for_and_not_there_is_a_problem_that_names_it(settings: dict[str, Any], why: str) -> None:
-    found = item(references={}, **settings)
-    assert found.problem is not None
-    assert why in found.problem.message
-    assert found.account is None
+    result = item(references={}, **settings)
+    assert result.problem is not None
+    assert why in result.problem.message
+    assert result.account is None
 
 
 @pytest.mark.parametrize(

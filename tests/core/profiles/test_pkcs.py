@@ -44,11 +44,11 @@ def item(recipient: Recipient = WORLD, /, **changes: Any) -> Item:
 
 
 def problem(recipient: Recipient = WORLD, *, code: int = REMEDIATION_FAILED, **changes: Any) -> str:
-    found = item(recipient, **changes)
-    assert found.order is None
-    assert found.problem is not None
-    assert found.problem.code == code
-    return found.problem.message
+    result = item(recipient, **changes)
+    assert result.order is None
+    assert result.problem is not None
+    assert result.problem.code == code
+    return result.problem.message
 
 
 def names(**changes: Any) -> tuple[tuple[str, str], ...]:
@@ -58,14 +58,14 @@ def names(**changes: Any) -> tuple[tuple[str, str], ...]:
 
 
 def test_a_profile_becomes_an_order() -> None:
-    found = item()
-    assert found.problem is None
-    assert found.needs_root == ROOT
-    assert found.order is not None
-    assert found.order.template == "SmimeSigning"
-    assert found.order.subject == "CN=alice"
-    assert found.order.names == (("emailAddress", "alice@contoso.example"),)
-    assert (found.order.days, found.order.renew_percent) == (None, 20)
+    result = item()
+    assert result.problem is None
+    assert result.needs_root == ROOT
+    assert result.order is not None
+    assert result.order.template == "SmimeSigning"
+    assert result.order.subject == "CN=alice"
+    assert result.order.names == (("emailAddress", "alice@contoso.example"),)
+    assert (result.order.days, result.order.renew_percent) == (None, 20)
 
 
 def test_the_tenants_switch_takes_the_need_for_a_root_away() -> None:
@@ -91,19 +91,19 @@ def test_authority_and_template_are_found_in_any_case_and_ordered_by_their_own_n
     "changes", [{"certificationAuthority": "ca.fabrikam.example"}, {"certificationAuthorityName": "Fabrikam CA"}]
 )
 def test_an_unknown_authority_is_asked_for_as_the_profile_names_it(changes: dict[str, Any]) -> None:
-    found = item(**changes)
-    assert (found.problem, found.needs_root) == (None, None)
-    assert found.order is not None
-    assert found.order.authority is None
-    assert next(iter(changes.values())) in (found.order.authority_host, found.order.authority_name)
+    result = item(**changes)
+    assert (result.problem, result.needs_root) == (None, None)
+    assert result.order is not None
+    assert result.order.authority is None
+    assert next(iter(changes.values())) in (result.order.authority_host, result.order.authority_name)
 
 
 @pytest.mark.parametrize("name", ["Smime", "S/MIME Signing"])
 def test_an_unknown_template_is_asked_for_as_the_profile_names_it(name: str) -> None:
-    found = item(certificateTemplateName=name)
-    assert (found.problem, found.needs_root) == (None, ROOT)
-    assert found.order is not None
-    assert (found.order.authority, found.order.template) == ("issuing", name)
+    result = item(certificateTemplateName=name)
+    assert (result.problem, result.needs_root) == (None, ROOT)
+    assert result.order is not None
+    assert (result.order.authority, result.order.template) == ("issuing", name)
 
 
 @pytest.mark.parametrize("kind", ["notConfigured", "microsoft", None])

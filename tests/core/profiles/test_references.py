@@ -58,8 +58,8 @@ def test_another_kind_is_refused_by_name(kind: str, navigation: str, target: str
 def test_every_reference_of_every_kind_has_something_to_refer_to(kind: Kind) -> None:
     for navigation in entity(kind.name).every_navigation():
         if not navigation.contained:
-            wanted = entity(navigation.target)
-            fitting = [each for each in KINDS if entity(each.name).is_a(wanted)]
+            result = entity(navigation.target)
+            fitting = [each for each in KINDS if entity(each.name).is_a(result)]
             assert fitting or navigation.name == "derivedCredentialSettings"
             for each in fitting:
                 # What fits by its type shares a device with it; the work profile's imported PFX kind, whose base is

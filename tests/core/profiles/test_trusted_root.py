@@ -55,8 +55,10 @@ def test_der_and_pem_give_the_same_item(data: bytes) -> None:
 
 def test_windows_says_in_which_store() -> None:
     for store in ("computerCertStoreRoot", "userCertStoreIntermediate"):
-        found = {**document(DER), "destinationStore": store}
-        (item,) = FAMILY.items(Profile(ProfileId("p"), "windows81TrustedRootCertificate", 1, found, "p_g"), Recipient())
+        results = {**document(DER), "destinationStore": store}
+        (item,) = FAMILY.items(
+            Profile(ProfileId("p"), "windows81TrustedRootCertificate", 1, results, "p_g"), Recipient()
+        )
         assert item.key == f"root/{hashlib.sha256(DER).hexdigest()}/{store}"
 
 
@@ -101,8 +103,8 @@ def test_root_and_intermediate_are_separate_items() -> None:
     ).certificate
     keys = set()
     for certificate in (ROOT, other):
-        found = document(certificate.public_bytes(Encoding.DER))
-        profile = Profile(ProfileId("p"), "androidWorkProfileTrustedRootCertificate", 1, found, "p_g")
+        result = document(certificate.public_bytes(Encoding.DER))
+        profile = Profile(ProfileId("p"), "androidWorkProfileTrustedRootCertificate", 1, result, "p_g")
         keys |= {item.key for item in FAMILY.items(profile, Recipient())}
     assert len(keys) == 2
     assert isinstance(ROOT, x509.Certificate)

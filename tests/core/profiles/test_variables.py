@@ -60,12 +60,12 @@ def test_a_variable_that_does_not_exist_is_said_to_be_none(name: str) -> None:
 
 
 def test_the_user_name_was_the_principal_name_in_2020_and_is_a_name_of_its_own_today() -> None:
-    found = {edition: variables(ALICE, PHONE, edition=edition) for edition in Edition}
-    assert {edition: expand("{{UserName}}", values) for edition, values in found.items()} == {
+    by_key = {edition: variables(ALICE, PHONE, edition=edition) for edition in Edition}
+    assert {edition: expand("{{UserName}}", values) for edition, values in by_key.items()} == {
         Edition.APRIL_2020: "alice@contoso.example",
         Edition.CURRENT: "alice",
     }
-    assert {expand("{{UserPrincipalName}}", values) for values in found.values()} == {"alice@contoso.example"}
+    assert {expand("{{UserPrincipalName}}", values) for values in by_key.values()} == {"alice@contoso.example"}
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ def local(element: Element) -> str:
 
 
 def find(element: Element, *path: str) -> Element | None:
-    found: Element | None = element
+    result: Element | None = element
     for name in path:
-        found = None if found is None else next((each for each in found if local(each) == name), None)
-    return found
+        result = None if result is None else next((each for each in result if local(each) == name), None)
+    return result
 
 
 def text(element: Element, *path: str) -> str:
-    found = find(element, *path)
-    return "" if found is None or found.text is None else found.text
+    result = find(element, *path)
+    return "" if result is None or result.text is None else result.text
 
 
 def anywhere(element: Element, name: str) -> Element:
@@ -160,8 +160,8 @@ class WindowsDevice:
         document = ElementTree.fromstring(base64.b64decode(packed))
         self.document = document
         own = next(each for each in document.iter() if each.get("type") == "My")
-        found = next(each for each in own.iter() if each.get("name") == "EncodedCertificate")
-        self.certificate = x509.load_der_x509_certificate(base64.b64decode(found.get("value", "")))
+        result = next(each for each in own.iter() if each.get("name") == "EncodedCertificate")
+        self.certificate = x509.load_der_x509_certificate(base64.b64decode(result.get("value", "")))
         if self.parameters("ADDR"):
             self.management = self.parameters("ADDR")[0]
             self.enrollment_id = self.parameters("EntDMID")[0]
@@ -228,13 +228,13 @@ class WindowsDevice:
         if told.name != "Atomic":
             return [(told, self._single(told))]
         before = dict(self.tree)
-        codes = [self._single(each) for each in told.parts]
+        codes = [self._single(part) for part in told.parts]
         failed = any(code >= 300 for code in codes) or not self._import(told)
         if not failed:
-            return [(told, 200), *((each, 200) for each in told.parts)]
+            return [(told, 200), *((part, 200) for part in told.parts)]
         self.tree = before
         if all(code < 300 for code in codes):
-            codes = [500 if each.uri.endswith("/PFXCertBlob") else 216 for each in told.parts]
+            codes = [500 if part.uri.endswith("/PFXCertBlob") else 216 for part in told.parts]
         return [
             (told, 507),
             *((each, code if code >= 300 else 216) for each, code in zip(told.parts, codes, strict=True)),
@@ -242,7 +242,7 @@ class WindowsDevice:
 
     def _import(self, told: ServerCommand) -> bool:
         """Open the PFX file of an Atomic; whether that succeeded, True if there is no file."""
-        values = {each.uri.rpartition("/")[2]: each.data for each in told.parts}
+        values = {part.uri.rpartition("/")[2]: part.data for part in told.parts}
         if "PFXCertBlob" not in values:
             return True
         assert self.certificate is not None

@@ -44,7 +44,7 @@ def discover(
     version: str = "5.0",
     device: str = "CIMClient_Windows",
 ) -> bytes:
-    listed = "".join(f"<AuthPolicy>{each}</AuthPolicy>" for each in policies)
+    listed = "".join(f"<AuthPolicy>{policy}</AuthPolicy>" for policy in policies)
     body = (
         f'<Discover xmlns="{DISC}/"><request xmlns:i="http://www.w3.org/2001/XMLSchema-instance">'
         f"<EmailAddress>{email}</EmailAddress><RequestVersion>{version}</RequestVersion>"

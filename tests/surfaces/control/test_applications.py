@@ -59,7 +59,7 @@ async def test_a_new_application_shows_its_secret_once(http: httpx.AsyncClient, 
     secret = application.pop("secret")
     client = application["clientId"]
     assert (await contoso.get(f"/applications/{client.upper()}")).json() == application
-    assert {each["clientId"] for each in await members(contoso, "/applications")} == {SEEDED, client}
+    assert {member["clientId"] for member in await members(contoso, "/applications")} == {SEEDED, client}
     assert secret not in (await contoso.get("/applications")).text
     headers = await bearer(http, client, secret)
     assert (await http.get("/v1.0/users", headers=headers)).status_code == 200
@@ -92,7 +92,7 @@ async def test_a_mistyped_permission_is_refused_and_the_right_one_named(
         await control.post("/tenants", json={"seed": seed}),
     ):
         assert (answer.status_code, hint in answer.text) == (400, True), answer.text
-    assert [each["roles"] for each in await members(contoso, "/applications")] == [list(ALL_ROLES)]
+    assert [member["roles"] for member in await members(contoso, "/applications")] == [list(ALL_ROLES)]
 
 
 async def test_a_given_secret_is_not_shown_and_nothing_of_it_is_kept(
@@ -241,7 +241,7 @@ async def test_names_that_are_taken_or_unknown(control: httpx.AsyncClient, conto
     for tenant, client in (("contoso", ABSENT), ("contoso", "rubbish"), ("nowhere", SEEDED)):
         path = f"/tenants/{tenant}/applications/{client}"
         answers = [await control.get(path), await control.patch(path, json={}), await control.delete(path)]
-        assert [(each.status_code, error_code(each)) for each in answers] == [(404, "NotFound")] * 3
+        assert [(answer.status_code, error_code(answer)) for answer in answers] == [(404, "NotFound")] * 3
     for answer in (
         await control.get("/tenants/nowhere/applications"),
         await control.post("/tenants/nowhere/applications"),
@@ -254,7 +254,11 @@ async def test_the_journal_tells_of_applications(contoso: httpx.AsyncClient) -> 
     await contoso.patch(f"/applications/{client}", json={"secret": "x" * 20, "roles": []})
     await contoso.patch(f"/applications/{client}", json={})
     await contoso.delete(f"/applications/{client}")
-    events = [(each["type"], each["detail"]) for each in await listed_events(contoso) if "clientId" in each["detail"]]
+    events = [
+        (listed_event["type"], listed_event["detail"])
+        for listed_event in await listed_events(contoso)
+        if "clientId" in listed_event["detail"]
+    ]
     assert events == [
         ("applicationAdded", {"clientId": client}),
         ("applicationChanged", {"clientId": client, "changed": ["roles", "secret"]}),
@@ -284,13 +288,13 @@ async def test_a_seed_brings_applications(emulator: Emulator, raw_rsa_keys: list
     ]
     seed = parse_seed({"name": "fabrikam", "domain": "fabrikam.example", "applications": applications})
     tenant = await found_tenant(emulator, seed, name="fabrikam")
-    found = {each.name: each for each in await emulator.runner.read(all_applications, tenant.id)}
-    assert (found["One"].secret, found["One"].roles) == ("one", ["User.Read.All"])
-    assert found["Two"].certificate == certificate(raw_rsa_keys[1]).public_bytes(Encoding.DER)
-    assert (found["Two"].secret, found["Two"].redirect_uris) == (None, ["https://app.example/"])
-    shown = await emulator.runner.read(first_application, tenant.id)
-    assert shown is not None
-    assert shown.name == "One"
+    by_key = {application.name: application for application in await emulator.runner.read(all_applications, tenant.id)}
+    assert (by_key["One"].secret, by_key["One"].roles) == ("one", ["User.Read.All"])
+    assert by_key["Two"].certificate == certificate(raw_rsa_keys[1]).public_bytes(Encoding.DER)
+    assert (by_key["Two"].secret, by_key["Two"].redirect_uris) == (None, ["https://app.example/"])
+    result = await emulator.runner.read(first_application, tenant.id)
+    assert result is not None
+    assert result.name == "One"
 
 
 @pytest.mark.parametrize(

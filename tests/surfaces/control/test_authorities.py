@@ -29,8 +29,8 @@ DOORS = "/pki/contoso"
 async def authority(contoso: httpx.AsyncClient, name: str = "issuing") -> Json:
     answer = await contoso.get(f"/authorities/{name}")
     assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
-    return found
+    document: Json = answer.json()
+    return document
 
 
 async def issue(contoso: httpx.AsyncClient, **body: Any) -> x509.Certificate:
@@ -115,7 +115,7 @@ async def test_a_rollover_gives_a_new_key_of_the_same_name(contoso: httpx.AsyncC
     assert first["thumbprint"] != new_authority["thumbprint"]
     new = await issue(contoso)
     assert (await contoso.get(f"/certificates/{new.serial_number:x}")).json()["authority"] == "issuing-2"
-    assert [each["authority"] for each in await members(contoso, "/certificates")].count("issuing") == 1
+    assert [member["authority"] for member in await members(contoso, "/certificates")].count("issuing") == 1
     for certificate, name in ((old, "issuing"), (new, "issuing-2")):
         answer = await asked(http, await question(contoso, certificate, name), name)
         assert answer.certificate_status is ocsp.OCSPCertStatus.GOOD
@@ -194,8 +194,8 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
             document={"startDateTime": "2020-01-01T00:00:00Z", "expirationDateTime": "2030-01-01T00:00:00Z"},
         )
         await emulator.runner.read(pfx_queries.add_pfx, row)
-    shown = (await contoso.get(f"/certificates/{mark.upper()}")).json()
-    assert {key: shown[key] for key in ("status", "source", "thumbprint", "serial", "authority", "certificate")} == {
+    document = (await contoso.get(f"/certificates/{mark.upper()}")).json()
+    assert {key: document[key] for key in ("status", "source", "thumbprint", "serial", "authority", "certificate")} == {
         "status": "unknown",
         "source": "external",
         "thumbprint": mark,
@@ -203,8 +203,8 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
         "authority": None,
         "certificate": None,
     }
-    assert (shown["notBefore"], shown["notAfter"]) == ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z")
-    assert (shown["users"], shown["holders"]) == ([ALICE, "bob@contoso.example"], [])
+    assert (document["notBefore"], document["notAfter"]) == ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z")
+    assert (document["users"], document["holders"]) == ([ALICE, "bob@contoso.example"], [])
     assert error_code(await contoso.post(f"/certificates/{mark}/revoke")) == "NotFound"
     assert await members(contoso, "/certificates") == []
 
@@ -212,9 +212,9 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
 async def test_an_authoritys_own_certificate_is_found(contoso: httpx.AsyncClient) -> None:
     issuing = await authority(contoso)
     for key in (issuing["serial"], issuing["thumbprint"].upper()):
-        shown = (await contoso.get(f"/certificates/{key}")).json()
-        assert (shown["subject"], shown["authority"], shown["status"]) == (issuing["subject"], "root", "good")
-        assert shown["certificate"] == issuing["certificate"]
+        document = (await contoso.get(f"/certificates/{key}")).json()
+        assert (document["subject"], document["authority"], document["status"]) == (issuing["subject"], "root", "good")
+        assert document["certificate"] == issuing["certificate"]
 
 
 async def test_a_certificate_on_hold_is_taken_from_the_crl_again(contoso: httpx.AsyncClient) -> None:
@@ -250,7 +250,7 @@ async def test_a_hundred_unknown_serials_cost_one_look_at_the_authorities(
     await asked(http, whole)  # the responder is there from now on
     event.listen(emulator.runner.database.engine, "before_cursor_execute", note)
     answer = await asked(http, tlv(0x30, tlv(0x30, tlv(0x30, *singles))))
-    assert {each.certificate_status for each in answer.responses} == {ocsp.OCSPCertStatus.UNKNOWN}
+    assert {response.certificate_status for response in answer.responses} == {ocsp.OCSPCertStatus.UNKNOWN}
     assert len([each for each in looked if "FROM authorities" in each and "ORDER BY" in each]) == 1
 
 

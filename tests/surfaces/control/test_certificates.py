@@ -51,10 +51,10 @@ async def test_a_csr_gets_a_certificate_and_no_pfx(contoso: httpx.AsyncClient, c
 async def test_any_validity_is_issued_also_in_the_past(contoso: httpx.AsyncClient) -> None:
     times = {"notBefore": "2015-01-01T00:00:00Z", "notAfter": "2016-01-01T00:00:00+00:00"}
     answer = await create(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE, **times)
-    shown = (await contoso.get(f"/certificates/{answer['thumbprint']}")).json()
-    assert shown["notBefore"] == "2015-01-01T00:00:00.0000000Z"
-    assert shown["notAfter"] == "2016-01-01T00:00:00.0000000Z"
-    assert shown["status"] == "expired"
+    document = (await contoso.get(f"/certificates/{answer['thumbprint']}")).json()
+    assert document["notBefore"] == "2015-01-01T00:00:00.0000000Z"
+    assert document["notAfter"] == "2016-01-01T00:00:00.0000000Z"
+    assert document["status"] == "expired"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_the_register_lists_the_newest_first_and_filters(contoso: httpx.As
     )
 
     async def serials(query: str) -> list[str]:
-        return [each["serial"] for each in await members(contoso, f"/certificates{query}")]
+        return [member["serial"] for member in await members(contoso, f"/certificates{query}")]
 
     assert await serials("") == [new["serial"], both["serial"], old["serial"]]
     assert await serials(f"?userPrincipalName={ALICE.upper()}") == [new["serial"], old["serial"]]
@@ -111,11 +111,11 @@ async def test_the_register_lists_the_newest_first_and_filters(contoso: httpx.As
 
 async def test_a_certificate_is_found_by_serial_and_thumbprint(contoso: httpx.AsyncClient) -> None:
     answer = await create(contoso, "/certificates", template="SmimeBoth", userPrincipalName=ALICE)
-    shown = (await contoso.get(f"/certificates/{answer['serial']}")).json()
-    assert shown == (await contoso.get(f"/certificates/{answer['thumbprint'].upper()}")).json()
-    assert shown["certificate"] == answer["certificate"]
+    document = (await contoso.get(f"/certificates/{answer['serial']}")).json()
+    assert document == (await contoso.get(f"/certificates/{answer['thumbprint'].upper()}")).json()
+    assert document["certificate"] == answer["certificate"]
     assert {
-        name: shown[name] for name in ("userPrincipalName", "template", "source", "status", "reason", "device")
+        name: document[name] for name in ("userPrincipalName", "template", "source", "status", "reason", "device")
     } == {
         "userPrincipalName": ALICE,
         "template": "SmimeBoth",
@@ -124,11 +124,11 @@ async def test_a_certificate_is_found_by_serial_and_thumbprint(contoso: httpx.As
         "reason": None,
         "device": None,
     }
-    assert shown["keyUsage"] == ["digitalSignature", "keyEncipherment"]
-    assert shown["holders"] == []
+    assert document["keyUsage"] == ["digitalSignature", "keyEncipherment"]
+    assert document["holders"] == []
     (one,) = await members(contoso, "/certificates")
-    whole = {"certificate": shown["certificate"], "revocation": None, "users": [ALICE], "holders": []}
-    assert {**one, **whole} == shown
+    whole = {"certificate": document["certificate"], "revocation": None, "users": [ALICE], "holders": []}
+    assert {**one, **whole} == document
     assert one["authority"] == "issuing"
     assert error_code(await contoso.get(f"/certificates/{ABSENT}")) == "NotFound"
 
@@ -142,9 +142,9 @@ async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
     await phone.settle()
     (issued,) = await members(contoso, f"/certificates?userPrincipalName={ALICE}&usage=encryption")
     assert (issued["source"], issued["device"]) == ("pkcs", phone.enrollment_id)
-    shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
+    document = (await contoso.get(f"/certificates/{issued['serial']}")).json()
     holder = {"device": phone.enrollment_id, "managedDeviceId": issued["managedDeviceId"], "user": ALICE}
-    assert shown["holders"] == [holder]
+    assert document["holders"] == [holder]
 
 
 async def test_a_revocation_that_a_polling_connector_has_not_seen_yet_waits(
@@ -160,8 +160,8 @@ async def test_a_revocation_that_a_polling_connector_has_not_seen_yet_waits(
     assert not await emulator.runner.run(
         tenant, revocation.revoke_for_connector, issued["serial"], device=device, user=ALICE, source="pkcs"
     )
-    shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
-    assert (shown["status"], shown["revocation"]) == ("good", "waiting")
+    document = (await contoso.get(f"/certificates/{issued['serial']}")).json()
+    assert (document["status"], document["revocation"]) == ("good", "waiting")
 
 
 async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emulator: Emulator, tenant: Tenant) -> None:

@@ -50,9 +50,9 @@ async def test_advancing_and_settling_says_what_settled(contoso: httpx.AsyncClie
 
 
 async def test_certificates_expire_by_the_tenants_clock(contoso: httpx.AsyncClient) -> None:
-    made = (await contoso.post("/certificates", json={"template": "SmimeBoth", "email": "a@b.example"})).json()
+    document = (await contoso.post("/certificates", json={"template": "SmimeBoth", "email": "a@b.example"})).json()
     await contoso.post("/clock/advance", json={"by": "P366D"})
-    assert (await contoso.get(f"/certificates/{made['serial']}")).json()["status"] == "expired"
+    assert (await contoso.get(f"/certificates/{document['serial']}")).json()["status"] == "expired"
 
 
 @pytest.mark.parametrize(

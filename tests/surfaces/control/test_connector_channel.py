@@ -44,9 +44,9 @@ async def remote(
 async def phone(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> AndroidOverHttp:
     """A phone of alice's that waits for a certificate."""
     await assign("pkcs")
-    found = await enroll(contoso)
-    await found.settle()
-    return found
+    result = await enroll(contoso)
+    await result.settle()
+    return result
 
 
 async def item(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> Json:
@@ -55,7 +55,7 @@ async def item(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> Json:
 
 
 async def registered(contoso: httpx.AsyncClient) -> list[Json]:
-    return [each for each in await members(contoso, "/certificates") if each["source"] == "pkcs"]
+    return [member for member in await members(contoso, "/certificates") if member["source"] == "pkcs"]
 
 
 def csr_of(rsa_keys: KeyRing) -> str:
@@ -77,8 +77,8 @@ async def test_a_connector_of_its_own_answers_and_is_shown(
     await phone.settle()
     assert (await item(contoso, phone))["state"] == "installed"
     assert await remote.turn() == 0
-    shown = (await contoso.get("/connectors/apart")).json()
-    assert (shown["running"], shown["machineName"], shown["version"]) == (True, "server7", "6.2406.0.1001")
+    document = (await contoso.get("/connectors/apart")).json()
+    assert (document["running"], document["machineName"], document["version"]) == (True, "server7", "6.2406.0.1001")
     (key,) = await members(contoso, "/connectors/apart/keys")
     assert key["keyName"] == "OwnKey"
     await remote.stop()
@@ -117,9 +117,9 @@ async def test_settling_waits_for_a_connector_that_is_at_work(
 
     async with phone.connected():
         serving = asyncio.create_task(serve())
-        found = (await contoso.post("/settle", json={"timeout": 20})).json()
+        document = (await contoso.post("/settle", json={"timeout": 20})).json()
         serving.cancel()
-    assert (found["waiting"], len(found["settled"])) == ([], 1)
+    assert (document["waiting"], len(document["settled"])) == ([], 1)
 
 
 async def test_a_polling_connector_is_given_work_after_thirty_seconds_of_the_tenants_time(
@@ -127,8 +127,8 @@ async def test_a_polling_connector_is_given_work_after_thirty_seconds_of_the_ten
 ) -> None:
     await contoso.patch("/connectors/apart", json={"mode": "polling"})
     await remote.start()
-    found = await remote.lease()
-    assert (found["requests"], found["nextPoll"] is None) == ([], False)
+    lease = await remote.lease()
+    assert (lease["requests"], lease["nextPoll"] is None) == ([], False)
     clock.forward(seconds=29)
     assert await remote.turn() == 0
     clock.forward(seconds=1)
@@ -194,9 +194,9 @@ async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lo
     await remote.start()
     assert await remote.turn() == 1
     await phone.settle()
-    found = await registered(contoso)
-    assert sorted(each["status"] for each in found) == ["good", "revoked"]
-    assert {each["reason"] for each in found} == {None, "superseded"}
+    result = await registered(contoso)
+    assert sorted(each["status"] for each in result) == ["good", "revoked"]
+    assert {each["reason"] for each in result} == {None, "superseded"}
 
 
 async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
@@ -208,8 +208,8 @@ async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
     assert await asyncio.to_thread(remote.channel.deliver, request["id"], refusal) is True
     assert await asyncio.to_thread(remote.channel.deliver, request["id"], refusal) is False
     await phone.check_in()
-    found = await item(contoso, phone)
-    assert (found["state"], found["error"]) == ("failed", "Not today.")
+    result = await item(contoso, phone)
+    assert (result["state"], result["error"]) == ("failed", "Not today.")
     log = (await contoso.get("/connectors/apart/events?id=1052")).json()["events"]
     assert [each["detail"]["message"] for each in log] == ["Not today."]
 
@@ -411,9 +411,9 @@ async def test_a_connector_of_its_own_tells_whose_certificate_a_file_holds(
     assert await remote.turn() == 1
     assert (await imported(contoso))["emailAddresses"] == ["alice@fabrikam.example"]
     assert (await imported(contoso))["thumbprint"] == mark
-    shown = (await contoso.get(f"/certificates/{mark}")).json()
-    assert (shown["source"], shown["status"], shown["subject"]) == ("external", "unknown", "CN=Alice Outside")
-    assert thumbprint(x509.load_pem_x509_certificate(shown["certificate"].encode())) == mark
+    document = (await contoso.get(f"/certificates/{mark}")).json()
+    assert (document["source"], document["status"], document["subject"]) == ("external", "unknown", "CN=Alice Outside")
+    assert thumbprint(x509.load_pem_x509_certificate(document["certificate"].encode())) == mark
 
 
 async def import_for_apart(http: httpx.AsyncClient, token: str, *, remote: RemoteConnector) -> str:

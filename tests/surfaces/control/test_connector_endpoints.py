@@ -25,23 +25,27 @@ async def switch(contoso: httpx.AsyncClient, **settings: Any) -> httpx.Response:
 
 
 async def test_a_connector_says_which_program_it_is_and_where_it_runs(contoso: httpx.AsyncClient) -> None:
-    found = await only_connector(contoso)
-    assert (found["program"], found["version"], found["support"]) == ("certificate-connector", "6.2510.3.2002", "full")
-    assert (found["location"], found["machineName"], found["running"]) == ("server", None, None)
-    old = await contoso.patch(f"/connectors/{found['id']}", json={"version": "6.2305.0.1"})
+    result = await only_connector(contoso)
+    assert (result["program"], result["version"], result["support"]) == (
+        "certificate-connector",
+        "6.2510.3.2002",
+        "full",
+    )
+    assert (result["location"], result["machineName"], result["running"]) == ("server", None, None)
+    old = await contoso.patch(f"/connectors/{result['id']}", json={"version": "6.2305.0.1"})
     assert (old.json()["version"], old.json()["support"]) == ("6.2305.0.1", "expired")
-    new = await contoso.patch(f"/connectors/{found['id']}", json={"version": ""})
-    assert new.json() == found
-    refused = await contoso.patch(f"/connectors/{found['id']}", json={"version": "newest"})
+    new = await contoso.patch(f"/connectors/{result['id']}", json={"version": ""})
+    assert new.json() == result
+    refused = await contoso.patch(f"/connectors/{result['id']}", json={"version": "newest"})
     assert (refused.status_code, error_code(refused)) == (400, "Invalid")
 
 
 async def test_a_credential_is_shown_once_and_keys_of_a_process_are_its_own(contoso: httpx.AsyncClient) -> None:
     added = await create(contoso, "/connectors", name="Apart", roles=["pkcs"], location="process")
     assert len(added["credential"]) >= 32
-    shown = (await contoso.get("/connectors/Apart")).json()
-    assert shown == {name: value for name, value in added.items() if name != "credential"}
-    assert (shown["location"], shown["running"]) == ("process", False)
+    document = (await contoso.get("/connectors/Apart")).json()
+    assert document == {name: value for name, value in added.items() if name != "credential"}
+    assert (document["location"], document["running"]) == ("process", False)
     key = {"providerName": "P", "keyName": "K"}
     refused = await contoso.post("/connectors/Apart/keys", json=key)
     assert (refused.status_code, error_code(refused)) == (400, "Invalid")
@@ -75,13 +79,13 @@ async def test_a_process_keeps_its_keys_whatever_is_asked_here_and_its_tenant_ca
 
 
 async def test_a_connector_goes_when_it_is_off_line(contoso: httpx.AsyncClient) -> None:
-    found = await only_connector(contoso)
-    active = await contoso.delete(f"/connectors/{found['id']}")
+    result = await only_connector(contoso)
+    active = await contoso.delete(f"/connectors/{result['id']}")
     assert (active.status_code, error_code(active)) == (400, "Invalid")
-    await contoso.patch(f"/connectors/{found['id']}", json={"state": "offline"})
-    assert (await contoso.delete(f"/connectors/{found['id']}")).status_code == 204
+    await contoso.patch(f"/connectors/{result['id']}", json={"state": "offline"})
+    assert (await contoso.delete(f"/connectors/{result['id']}")).status_code == 204
     assert await members(contoso, "/connectors") == []
-    assert (await contoso.delete(f"/connectors/{found['id']}")).status_code == 404
+    assert (await contoso.delete(f"/connectors/{result['id']}")).status_code == 404
 
 
 async def test_the_edition_of_2020_is_a_switch_and_its_second_pfx_connector_a_conflict(
@@ -89,7 +93,7 @@ async def test_the_edition_of_2020_is_a_switch_and_its_second_pfx_connector_a_co
 ) -> None:
     assert (await switch(contoso, edition="2019")).status_code == 400
     assert (await switch(contoso, edition="2020-04")).status_code == 200
-    programs = sorted(each["program"] for each in await members(contoso, "/connectors"))
+    programs = sorted(member["program"] for member in await members(contoso, "/connectors"))
     assert programs == ["intune-connector", "pfx-connector"]
     second = await contoso.post("/connectors", json={"name": "PFX 2", "roles": ["imported-pfx"]})
     assert (second.status_code, error_code(second)) == (409, "Conflict")
@@ -125,14 +129,14 @@ async def test_the_log_is_read_by_connector_number_and_device(
     await assign("pkcs")
     phone = await enroll(contoso)
     await phone.settle()
-    found = (await contoso.get("/connectors/-/events")).json()
-    assert [each["id"] for each in found["events"]] == [1020, 1050, 1102, 1100, 1000]
-    assert set(found["events"][0]) == {
+    document = (await contoso.get("/connectors/-/events")).json()
+    assert [event["id"] for event in document["events"]] == [1020, 1050, 1102, 1100, 1000]
+    assert set(document["events"][0]) == {
         *("number", "id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail"),
     }
     one = await contoso.get(f"/connectors/Certificate Connector 1/events?id=1050&device={phone.enrollment_id}&after=1")
-    assert [each["name"] for each in one.json()["events"]] == ["PkcsIssuedSuccess"]
-    assert (await contoso.get(f"/connectors/-/events?after={found['next']}&wait=0.01")).json()["events"] == []
+    assert [event["name"] for event in one.json()["events"]] == ["PkcsIssuedSuccess"]
+    assert (await contoso.get(f"/connectors/-/events?after={document['next']}&wait=0.01")).json()["events"] == []
     assert (await fabrikam.get("/connectors/-/events")).json() == {"events": [], "next": 0}
     assert (await contoso.get("/connectors/nobody/events")).status_code == 404
     for nonsense in ("after=-1", "after=x", "id=x", "wait=1e9", "id=99999999999"):
@@ -147,12 +151,15 @@ async def test_a_digicert_ca_is_subscribed_to_and_says_how_it_is_named(
 ) -> None:
     assert (await contoso.get("/digicert")).status_code == 404
     assert (await contoso.put("/connectors/Certificate Connector 1/raCertificate")).status_code == 404
-    found = await create(contoso, "/digicert")
-    assert (found["certificationAuthority"], found["certificationAuthorityName"]) == ("pki-ws.symauth.com", "Symantec")
-    assert found["certificateTemplateNames"] == [OID]
-    assert (await contoso.get("/digicert")).json() == found
+    result = await create(contoso, "/digicert")
+    assert (result["certificationAuthority"], result["certificationAuthorityName"]) == (
+        "pki-ws.symauth.com",
+        "Symantec",
+    )
+    assert result["certificateTemplateNames"] == [OID]
+    assert (await contoso.get("/digicert")).json() == result
     assert (await contoso.post("/digicert", json={})).status_code == 409
-    root = x509.load_pem_x509_certificate(found["rootCertificate"].encode())
+    root = x509.load_pem_x509_certificate(result["rootCertificate"].encode())
     served = (await http.get("/pki/contoso/digicert-root/ca.cer")).content
     assert x509.load_der_x509_certificate(served) == root
     x509.load_der_x509_certificate((await http.get("/pki/contoso/digicert/ca.cer")).content).verify_directly_issued_by(
@@ -161,8 +168,8 @@ async def test_a_digicert_ca_is_subscribed_to_and_says_how_it_is_named(
     assert (await http.get("/pki/contoso/digicert/crl")).status_code == 200
     installed = await contoso.put("/connectors/Certificate Connector 1/raCertificate", json={})
     assert installed.status_code == 200, installed.text
-    shown = await only_connector(contoso)
-    assert shown["raCertificate"] == installed.json()["thumbprint"]
+    answer = await only_connector(contoso)
+    assert answer["raCertificate"] == installed.json()["thumbprint"]
     assert (await contoso.delete("/connectors/Certificate Connector 1/raCertificate")).status_code == 204
     assert (await only_connector(contoso))["raCertificate"] is None
 

@@ -38,12 +38,12 @@ async def _keys(contoso: httpx.AsyncClient) -> str:
 
 
 async def test_a_tenant_begins_with_one_connector_and_its_key(contoso: httpx.AsyncClient) -> None:
-    found = await only_connector(contoso)
-    assert (found["state"], found["mode"]) == ("online", "immediate")
-    assert found["roles"] == ["pkcs", "imported-pfx", "scep", "revocation"]
-    assert (await contoso.get(f"/connectors/{found['id']}")).json() == found
-    assert (await contoso.get(f"/connectors/{found['name'].upper()}")).json() == found
-    (key,) = await members(contoso, f"/connectors/{found['id']}/keys")
+    result = await only_connector(contoso)
+    assert (result["state"], result["mode"]) == ("online", "immediate")
+    assert result["roles"] == ["pkcs", "imported-pfx", "scep", "revocation"]
+    assert (await contoso.get(f"/connectors/{result['id']}")).json() == result
+    assert (await contoso.get(f"/connectors/{result['name'].upper()}")).json() == result
+    (key,) = await members(contoso, f"/connectors/{result['id']}/keys")
     assert (key["providerName"], key["keyName"], key["keyLength"]) == (PROVIDER, "PFXEncryptionKey", 2048)
     assert isinstance(load_pem_public_key(key["publicKey"].encode()), rsa.RSAPublicKey)
 

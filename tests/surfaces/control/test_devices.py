@@ -78,15 +78,15 @@ async def test_a_device_that_left_is_still_shown(contoso: httpx.AsyncClient, enr
     phone, stays = await enroll(contoso, "alice"), await enroll(contoso, "bob")
     record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     await phone.call("POST", ":unenroll", body={"reason": "USER_REMOVED_WORK_PROFILE"})
-    shown = (await contoso.get(f"/devices/{record}")).json()
-    assert (shown["id"], shown["state"], shown["cause"], shown["settled"]) == (
+    document = (await contoso.get(f"/devices/{record}")).json()
+    assert (document["id"], document["state"], document["cause"], document["settled"]) == (
         phone.enrollment_id,
         "ended",
         "unenroll",
         True,
     )
-    assert [each["id"] for each in await members(contoso, "/devices?state=active")] == [stays.enrollment_id]
-    assert [each["id"] for each in await members(contoso, "/devices?state=ended")] == [phone.enrollment_id]
+    assert [member["id"] for member in await members(contoso, "/devices?state=active")] == [stays.enrollment_id]
+    assert [member["id"] for member in await members(contoso, "/devices?state=ended")] == [phone.enrollment_id]
     assert error_code(await contoso.get("/devices?state=gone")) == "Invalid"
 
 
@@ -99,13 +99,13 @@ async def test_the_ledger_shows_items_states_and_certificates(
     ledger = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()
     assert (ledger["id"], ledger["settled"]) == (phone.enrollment_id, True)
     assert ledger["plans"] > 0
-    by_source = {each["source"]: each for each in ledger["items"]}
+    by_source = {item["source"]: item for item in ledger["items"]}
     (issued,) = await members(contoso, "/certificates")
     assert (by_source["root"]["profiles"], by_source["root"]["profileNames"]) == ([root], ["root"])
     assert by_source["pkcs"]["key"] == f"pkcs/{pkcs}"
     assert by_source["pkcs"]["serial"] == by_source["pkcs"]["fingerprint"] == issued["serial"]
     assert by_source["pkcs"]["thumbprint"] == issued["thumbprint"]
-    assert {each["state"] for each in ledger["items"]} == {"installed"}
+    assert {item["state"] for item in ledger["items"]} == {"installed"}
     assert by_source["pkcs"]["error"] is None
 
 
@@ -122,7 +122,7 @@ async def test_the_ledger_says_why_an_item_fails_and_what_it_waits_for(
     await assign("root")
     await phone.check_in()
     items = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
-    (waits,) = [each for each in items if each["source"] == "pkcs"]
+    (waits,) = [item for item in items if item["source"] == "pkcs"]
     assert waits["state"] == "wanted"
     assert waits["waitsFor"] == "the trusted root of 'Contoso Issuing CA' to be installed first"
 

@@ -37,8 +37,8 @@ class Desk:
             method, f"/beta/deviceManagement{path}", json=body, headers={"authorization": f"Bearer {self.token}"}
         )
         assert answer.is_success, answer.text
-        found: Json = answer.json()
-        return found
+        document: Json = answer.json()
+        return document
 
     async def bring(self, *, template: str = "SmimeEncryption", key_name: str = KEY, **asked: str) -> str:
         """A certificate of the CA's counter, imported for encryption."""
@@ -62,22 +62,22 @@ class Desk:
 
     async def profile(self, kind: str, **document: str) -> str:
         body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **document}
-        found = str((await self.graph("POST", "/deviceConfigurations", body))["id"])
+        result = str((await self.graph("POST", "/deviceConfigurations", body))["id"])
         target = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
-        await self.graph("POST", f"/deviceConfigurations/{found}/assign", {"assignments": [target]})
-        return found
+        await self.graph("POST", f"/deviceConfigurations/{result}/assign", {"assignments": [target]})
+        return result
 
     async def diagnosis(self, **asked: str) -> Json:
         answer = await self.control.get("/diagnose", params=asked or {"user": ALICE})
         assert answer.status_code == 200, answer.text
-        found: Json = answer.json()
-        return found
+        document: Json = answer.json()
+        return document
 
     async def history(self, user: str = ALICE) -> Json:
         answer = await self.control.get(f"/users/{user}/certificates")
         assert answer.status_code == 200, answer.text
-        found: Json = answer.json()
-        return found
+        document: Json = answer.json()
+        return document
 
 
 @pytest.fixture
@@ -85,39 +85,39 @@ async def desk(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient, app_token: str, *, enroll: Enroll, assign: Assign
 ) -> Desk:
     """Alice's phone with a root and an encryption certificate, at rest."""
-    found = Desk(contoso, http, app_token, await enroll(contoso), {"root": await assign("root")})
-    found.profiles["imported"] = await found.profile(
+    result = Desk(contoso, http, app_token, await enroll(contoso), {"root": await assign("root")})
+    result.profiles["imported"] = await result.profile(
         "androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeEncryption"
     )
-    await found.bring()
-    await found.phone.settle()
-    return found
+    await result.bring()
+    await result.phone.settle()
+    return result
 
 
 async def test_a_healthy_user_has_certificates_and_no_findings(desk: Desk) -> None:
-    found = await desk.history()
-    assert found["findings"] == []
-    assert found["user"]["userPrincipalName"] == ALICE
-    assert found["user"]["mail"] == ALICE
-    (one,) = found["value"]
+    history = await desk.history()
+    assert history["findings"] == []
+    assert history["user"]["userPrincipalName"] == ALICE
+    assert history["user"]["mail"] == ALICE
+    (one,) = history["value"]
     assert (one["source"], one["intendedPurpose"], one["status"]) == ("imported", "smimeEncryption", "good")
     assert (one["keyUsage"], one["usage"]) == (["keyEncipherment"], "encryption")
     assert one["emailAddresses"] == [ALICE]
     assert [held["device"] for held in one["holders"]] == [desk.phone.enrollment_id]
-    assert (await desk.history(found["user"]["id"])) == found
+    assert (await desk.history(history["user"]["id"])) == history
 
 
 async def test_a_certificate_of_a_profile_is_shown_with_the_profiles_name(desk: Desk, assign: Assign) -> None:
     made_by = await assign("pkcs")
     await desk.phone.settle()
-    (one,) = [each for each in (await desk.history())["value"] if each["source"] == "pkcs"]
+    (one,) = [entry for entry in (await desk.history())["value"] if entry["source"] == "pkcs"]
     assert (one["profile"], one["profileName"]) == (made_by, "pkcs")
 
 
 async def test_a_healthy_chain_is_ok_link_by_link(desk: Desk) -> None:
-    found = await desk.diagnosis(device=desk.phone.enrollment_id, profile=desk.profiles["imported"])
-    assert (found["healthy"], found["findings"], found["devicesLeftOut"]) == (True, [], 0)
-    (chain,) = found["chains"]
+    diagnosis = await desk.diagnosis(device=desk.phone.enrollment_id, profile=desk.profiles["imported"])
+    assert (diagnosis["healthy"], diagnosis["findings"], diagnosis["devicesLeftOut"]) == (True, [], 0)
+    (chain,) = diagnosis["chains"]
     assert (chain["status"], chain["brokenAt"], chain["user"]) == ("ok", None, ALICE)
     assert chain["device"]["variant"] == "android/work-profile"
     assert [link["status"] for link in chain["links"]] == ["ok"] * len(chain["links"])
@@ -128,9 +128,9 @@ async def test_a_healthy_chain_is_ok_link_by_link(desk: Desk) -> None:
 async def test_a_certificate_that_is_not_valid_yet_is_not_called_good(desk: Desk, clock: FixedClock) -> None:
     """As after the tenant's clock was put back. Who looks for a certificate to encrypt to takes a good one."""
     mark = await desk.bring(notBefore=f"{clock.now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}")
-    statuses = {each["thumbprint"]: each["status"] for each in (await desk.history())["value"]}
+    statuses = {entry["thumbprint"]: entry["status"] for entry in (await desk.history())["value"]}
     assert (statuses.pop(mark), *statuses.values()) == ("notYetValid", "good")
-    listed_as = {each["thumbprint"]: each["status"] for each in await members(desk.control, "/certificates")}
+    listed_as = {member["thumbprint"]: member["status"] for member in await members(desk.control, "/certificates")}
     assert listed_as == {mark: "notYetValid", **statuses}
     (chain,) = (await desk.diagnosis(profile=desk.profiles["imported"]))["chains"]
     (validity,) = [link for link in chain["links"] if link["link"] == "validity"]
@@ -140,25 +140,25 @@ async def test_a_certificate_that_is_not_valid_yet_is_not_called_good(desk: Desk
 
 async def test_what_is_not_yet_told_is_waiting(desk: Desk) -> None:
     await desk.bring()
-    found = await desk.diagnosis(profile=desk.profiles["imported"])
-    (chain,) = found["chains"]
-    assert (found["healthy"], chain["status"]) == (True, "waiting")
+    diagnosis = await desk.diagnosis(profile=desk.profiles["imported"])
+    (chain,) = diagnosis["chains"]
+    assert (diagnosis["healthy"], chain["status"]) == (True, "waiting")
     assert {link["link"] for link in chain["links"] if link["status"] == "waiting"} == {"checkIn", "installed"}
 
 
 async def test_a_missing_key_breaks_the_link_of_the_connectors_key(desk: Desk) -> None:
     mark = await desk.bring(key_name="Lost")
     await desk.phone.settle()
-    found = await desk.diagnosis()
-    assert [each["code"] for each in found["findings"]] == ["key-missing"]
-    (finding,) = found["findings"]
+    diagnosis = await desk.diagnosis()
+    assert [finding["code"] for finding in diagnosis["findings"]] == ["key-missing"]
+    (finding,) = diagnosis["findings"]
     assert finding["certificate"] == mark
     assert finding["evidence"]["keyName"] == "Lost"
     assert KEY in finding["fix"]
-    (broken,) = [each for each in found["chains"] if each["status"] == "broken"]
+    (broken,) = [chain for chain in diagnosis["chains"] if chain["status"] == "broken"]
     assert (broken["brokenAt"], broken["why"], broken["fix"]) == ("connectorKey", finding["message"], finding["fix"])
     history = await desk.history()
-    (named,) = [each for each in history["value"] if each["findings"]]
+    (named,) = [entry for entry in history["value"] if entry["findings"]]
     assert (named["thumbprint"], named["findings"]) == (mark, [finding])
 
 
@@ -171,10 +171,10 @@ async def test_an_error_number_stands_in_words_beside_it(desk: Desk) -> None:
         subjectNameFormat="commonName",
     )
     await desk.phone.settle()
-    found = await desk.diagnosis()
-    (finding,) = found["findings"]
+    diagnosis = await desk.diagnosis()
+    (finding,) = diagnosis["findings"]
     assert finding["code"] == "connector-refused"
-    (broken,) = [each for each in found["chains"] if each["status"] == "broken"]
+    (broken,) = [chain for chain in diagnosis["chains"] if chain["status"] == "broken"]
     assert broken["brokenAt"] == "connector"
     assert "(0x87D11010, connector 4112: " in broken["why"]
     assert finding["evidence"]["errorCode"] == -2016342000

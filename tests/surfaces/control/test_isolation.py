@@ -122,9 +122,9 @@ async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
         "/applications",
         "/journal",
     )
-    shown = {path: (await tenant.get(path)).json() for path in lists}
+    by_key = {path: (await tenant.get(path)).json() for path in lists}
     tenant_url = str(tenant.base_url).rstrip("/")
-    return {**shown, "keys": (await tenant.get(keys)).json(), "tenant": (await tenant.get(tenant_url)).json()}
+    return {**by_key, "keys": (await tenant.get(keys)).json(), "tenant": (await tenant.get(tenant_url)).json()}
 
 
 def test_every_call_is_among_those_that_are_tried_here() -> None:
@@ -179,8 +179,8 @@ async def test_lists_are_disjoint(
         ("/connectors", "id"),
         ("/applications", "clientId"),
     ):
-        here = {each[key] for each in await members(contoso, path)}
-        there = {each[key] for each in await members(fabrikam, path)}
+        here = {member[key] for member in await members(contoso, path)}
+        there = {member[key] for member in await members(fabrikam, path)}
         assert here
         assert there
         assert not here & there
@@ -227,5 +227,5 @@ async def test_a_tenant_that_does_not_exist_is_not_found(control: httpx.AsyncCli
 
 async def test_two_emulators_in_one_process_never_meet(app: FastAPI, emulator: Emulator) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
-        assert [each["name"] for each in (await client.get("/tenants")).json()["value"]] == ["contoso"]
+        assert [entry["name"] for entry in (await client.get("/tenants")).json()["value"]] == ["contoso"]
     assert app.state.emulator is emulator

@@ -45,9 +45,9 @@ async def test_certificates_are_named_by_thumbprint_serial_and_source(
     (issued,) = (await contoso.get("/certificates")).json()["value"]
     named = {"thumbprint": issued["thumbprint"], "serial": issued["serial"], "source": "pkcs"}
     events = (await _read(contoso, type="issued,delivered,installed", device=phone.enrollment_id))["events"]
-    assert [each["type"] for each in events if each["certificate"] == named] == ["issued", "delivered", "installed"]
-    assert {each["profile"] for each in events if each["certificate"] == named} == {profile}
-    assert {each["profileName"] for each in events if each["certificate"] == named} == {"pkcs"}
+    assert [event["type"] for event in events if event["certificate"] == named] == ["issued", "delivered", "installed"]
+    assert {event["profile"] for event in events if event["certificate"] == named} == {profile}
+    assert {event["profileName"] for event in events if event["certificate"] == named} == {"pkcs"}
 
 
 async def test_a_reader_goes_on_where_it_stopped(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -57,8 +57,8 @@ async def test_a_reader_goes_on_where_it_stopped(contoso: httpx.AsyncClient, enr
     assert await _read(contoso, after=first["next"]) == {"events": [], "next": first["next"]}
     await enroll(contoso, "bob")
     second = await _read(contoso, after=first["next"])
-    assert [each["user"] for each in second["events"]] == ["bob@contoso.example"]
-    numbers = [each["seq"] for each in first["events"] + second["events"]]
+    assert [event["user"] for event in second["events"]] == ["bob@contoso.example"]
+    numbers = [event["seq"] for event in first["events"] + second["events"]]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
@@ -77,9 +77,9 @@ async def test_a_device_is_named_by_either_id_also_when_it_is_gone(contoso: http
     record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     await phone.call("POST", ":unenroll", body={"reason": "USER_REMOVED_WORK_PROFILE"})
     by_id = await _read(contoso, device=phone.enrollment_id)
-    assert {each["device"] for each in by_id["events"]} == {phone.enrollment_id}
+    assert {event["device"] for event in by_id["events"]} == {phone.enrollment_id}
     assert await _read(contoso, device=record) == by_id
-    assert {each["device"] for each in (await _read(contoso, device=other.enrollment_id))["events"]} == {
+    assert {event["device"] for event in (await _read(contoso, device=other.enrollment_id))["events"]} == {
         other.enrollment_id
     }
 
@@ -90,7 +90,7 @@ async def test_a_reader_waits_for_the_next_event(contoso: httpx.AsyncClient, enr
     await create(contoso, "/certificates", template="SmimeBoth", email="a@b.example")  # of another type
     assert not reading.done()
     phone = await enroll(contoso)
-    assert [each["device"] for each in (await reading)["events"]] == [phone.enrollment_id]
+    assert [event["device"] for event in (await reading)["events"]] == [phone.enrollment_id]
 
 
 async def test_a_wait_in_vain_ends_empty(contoso: httpx.AsyncClient) -> None:
@@ -98,20 +98,20 @@ async def test_a_wait_in_vain_ends_empty(contoso: httpx.AsyncClient) -> None:
 
 
 async def test_no_reader_misses_an_event_that_comes_while_it_reads(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
-    seen: list[int] = []
+    results: list[int] = []
 
     async def read() -> None:
         after = 0
-        while len(seen) < 6:
+        while len(results) < 6:
             answer = await _read(contoso, after=after, type="enrolled", wait=5)
-            seen.extend(each["seq"] for each in answer["events"])
+            results.extend(event["seq"] for event in answer["events"])
             after = answer["next"]
 
     reading = asyncio.create_task(read())
     await asyncio.gather(*(enroll(contoso, user) for user in ("alice", "bob", "carol") * 2))
     await reading
-    assert len(set(seen)) == 6
-    assert seen == sorted(seen)
+    assert len(set(results)) == 6
+    assert results == sorted(results)
 
 
 @pytest.mark.parametrize("query", ["after=-1", "after=x", "wait=61", "wait=-1", "wait=soon", "after=99999999999"])

@@ -15,9 +15,9 @@ Call = tuple[str, str, dict[str, Any]]
 def calls() -> list[Call]:
     """Path, method and description of every call."""
     paths = documents()["control"]["paths"]
-    made = [(path, method, call) for path, methods in paths.items() for method, call in methods.items()]
-    assert made
-    return made
+    results = [(path, method, call) for path, methods in paths.items() for method, call in methods.items()]
+    assert results
+    return results
 
 
 def test_every_call_is_named_once(calls: list[Call]) -> None:

@@ -24,7 +24,7 @@ async def _settle(contoso: httpx.AsyncClient, *, timeout: float = 20) -> Json:
 
 async def _states(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> set[str]:
     items = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
-    return {f"{each['source']} {each['state']}" for each in items}
+    return {f"{item['source']} {item['state']}" for item in items}
 
 
 async def _why(contoso: httpx.AsyncClient, phone: AndroidOverHttp, *, timeout: float = 20) -> str:
@@ -120,7 +120,7 @@ async def test_advancing_the_clock_renews_what_is_due(
         after = (await contoso.get("/certificates")).json()["value"]
     assert len(after) == 2
     assert after[1]["serial"] == before["serial"]
-    assert [each["settled"] for each in (await contoso.get("/devices")).json()["value"]] == [True]
+    assert [entry["settled"] for entry in (await contoso.get("/devices")).json()["value"]] == [True]
 
 
 async def test_a_failed_item_is_at_rest(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> None:

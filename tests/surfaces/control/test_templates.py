@@ -27,11 +27,11 @@ SETTINGS = {
 
 
 async def test_the_seeded_templates_are_listed_by_name(contoso: httpx.AsyncClient) -> None:
-    found = await members(contoso, PATH)
-    names = [each["name"] for each in found]
+    result = await members(contoso, PATH)
+    names = [each["name"] for each in result]
     assert names == sorted(names)
     assert {"SmimeSigning", "SmimeP256", "User"} <= set(names)
-    (one,) = [each for each in found if each["name"] == "SmimeEncryption"]
+    (one,) = [each for each in result if each["name"] == "SmimeEncryption"]
     assert one == {
         "name": "SmimeEncryption",
         "displayName": "S/MIME encryption",
@@ -156,10 +156,10 @@ async def test_a_broken_template_shows_at_the_device_and_heals(
     await assign("pkcs")
     await phone.settle()
     (item,) = [
-        each for each in (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"] if each["error"]
+        item for item in (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"] if item["error"]
     ]
     assert (item["state"], item["errorCode"]) == ("failed", 0x87D11011 - (1 << 32))
     await contoso.patch(f"{PATH}/SmimeEncryption", json={"subjectInRequest": True})
     await phone.settle()
     items = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
-    assert {each["state"] for each in items} == {"installed"}
+    assert {item["state"] for item in items} == {"installed"}

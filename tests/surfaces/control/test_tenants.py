@@ -33,49 +33,49 @@ def _files(seeded: tuple[str, Path]) -> set[str]:
 
 async def test_a_tenant_of_the_built_in_seed_has_names_of_its_own(control: httpx.AsyncClient) -> None:
     answer = await control.post("/tenants", json={"seed": "contoso"})
-    made = answer.json()
+    document = answer.json()
     assert answer.status_code == 201
-    assert made["name"].startswith("t-")
-    assert made["domain"] == f"{made['name']}.example"
-    assert made["certificationAuthority"] == f"ca.{made['domain']}"
-    assert made["certificationAuthorityName"] == "Contoso Issuing CA"
-    assert made["authority"] == "https://localhost:8443"
-    assert made["clientId"] != "c0ffee00-0000-4000-8000-00000000a991"
-    for key in (made["id"], made["name"].upper(), made["domain"]):
-        assert (await control.get(f"/tenants/{key}")).json() == made
+    assert document["name"].startswith("t-")
+    assert document["domain"] == f"{document['name']}.example"
+    assert document["certificationAuthority"] == f"ca.{document['domain']}"
+    assert document["certificationAuthorityName"] == "Contoso Issuing CA"
+    assert document["authority"] == "https://localhost:8443"
+    assert document["clientId"] != "c0ffee00-0000-4000-8000-00000000a991"
+    for key in (document["id"], document["name"].upper(), document["domain"]):
+        assert (await control.get(f"/tenants/{key}")).json() == document
 
 
 async def test_the_published_secret_is_good_in_the_seeded_tenant_alone(control: httpx.AsyncClient) -> None:
-    made = (await control.post("/tenants", json={"seed": "contoso"})).json()
-    form = {"grant_type": "client_credentials", "client_id": made["clientId"], "scope": ".default"}
-    address = f"{made['authority']}/{made['id']}/oauth2/v2.0/token"
-    for secret, status in ((made["clientSecret"], 200), ("fauxtune-not-a-secret", 401)):
+    document = (await control.post("/tenants", json={"seed": "contoso"})).json()
+    form = {"grant_type": "client_credentials", "client_id": document["clientId"], "scope": ".default"}
+    address = f"{document['authority']}/{document['id']}/oauth2/v2.0/token"
+    for secret, status in ((document["clientSecret"], 200), ("fauxtune-not-a-secret", 401)):
         assert (await control.post(address, data={**form, "client_secret": secret})).status_code == status
     again = (await control.post("/tenants", json={"seed": "contoso"})).json()
-    assert again["clientSecret"] != made["clientSecret"]
+    assert again["clientSecret"] != document["clientSecret"]
 
 
 async def test_a_secret_that_a_seed_brings_is_kept(control: httpx.AsyncClient) -> None:
-    made = (await control.post("/tenants", json={"seed": {"applications": [{"secret": "one of mine"}]}})).json()
-    assert made["clientSecret"] == "one of mine"
+    document = (await control.post("/tenants", json={"seed": {"applications": [{"secret": "one of mine"}]}})).json()
+    assert document["clientSecret"] == "one of mine"
 
 
 @pytest.mark.parametrize("body", [None, {}, {"seed": None}])
 async def test_the_built_in_seed_is_the_default(control: httpx.AsyncClient, body: dict[str, object] | None) -> None:
-    made = (await control.post("/tenants", json=body)).json()
-    asked = {"userPrincipalName": f"alice@{made['domain']}"}
-    assert (await control.post(f"/tenants/{made['id']}/enrollmentTokens", json=asked)).status_code == 201
+    document = (await control.post("/tenants", json=body)).json()
+    results = {"userPrincipalName": f"alice@{document['domain']}"}
+    assert (await control.post(f"/tenants/{document['id']}/enrollmentTokens", json=results)).status_code == 201
 
 
 async def test_a_new_tenants_application_gets_a_token(control: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
-    made = (await control.post("/tenants", json={})).json()
+    document = (await control.post("/tenants", json={})).json()
     form = {
         "grant_type": "client_credentials",
-        "client_id": made["clientId"],
-        "client_secret": made["clientSecret"],
+        "client_id": document["clientId"],
+        "client_secret": document["clientSecret"],
         "scope": "https://graph.microsoft.com/.default",
     }
-    assert (await http.post(f"/{made['id']}/oauth2/v2.0/token", data=form)).status_code == 200
+    assert (await http.post(f"/{document['id']}/oauth2/v2.0/token", data=form)).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["beta", "PKI", "mdm", "EnrollmentServer", "livez", "common"])
@@ -94,28 +94,28 @@ async def test_a_seed_document_is_followed(control: httpx.AsyncClient) -> None:
         "connectorKeys": [{"keyName": "Mine"}],
     }
     answer = await control.post("/tenants", json={"seed": seed, "name": "dora-inc", "domain": "Dora.Example"})
-    made = answer.json()
+    document = answer.json()
     assert answer.status_code == 201
-    assert (made["name"], made["domain"]) == ("dora-inc", "dora.example")
-    assert made["certificationAuthorityName"] == "Dora's CA"
+    assert (document["name"], document["domain"]) == ("dora-inc", "dora.example")
+    assert document["certificationAuthorityName"] == "Dora's CA"
     (connector,) = (await control.get("/tenants/dora-inc/connectors")).json()["value"]
     (key,) = (await control.get(f"/tenants/dora-inc/connectors/{connector['id']}/keys")).json()["value"]
     assert key["keyName"] == "Mine"
-    asked = {"template": "Only", "userPrincipalName": "dora@dora.example"}
-    assert (await control.post("/tenants/dora-inc/certificates", json=asked)).status_code == 201
+    results = {"template": "Only", "userPrincipalName": "dora@dora.example"}
+    assert (await control.post("/tenants/dora-inc/certificates", json=results)).status_code == 201
 
 
 async def test_an_empty_tenant_has_nobody_in_it(control: httpx.AsyncClient) -> None:
-    made = (await control.post("/tenants", json={"seed": "none", "name": "empty"})).json()
-    asked = {"userPrincipalName": f"alice@{made['domain']}"}
-    assert (await control.post("/tenants/empty/enrollmentTokens", json=asked)).status_code == 404
+    document = (await control.post("/tenants", json={"seed": "none", "name": "empty"})).json()
+    results = {"userPrincipalName": f"alice@{document['domain']}"}
+    assert (await control.post("/tenants/empty/enrollmentTokens", json=results)).status_code == 404
 
 
 async def test_the_new_tenants_devices_are_admitted(control: httpx.AsyncClient, emulator: Emulator) -> None:
     admitted: list[bytes] = []
     emulator.admit_device_authority = admitted.append
-    made = (await control.post("/tenants", json={})).json()
-    row = await emulator.runner.read(authority_queries.authority, made["id"], name="devices")
+    document = (await control.post("/tenants", json={})).json()
+    row = await emulator.runner.read(authority_queries.authority, document["id"], name="devices")
     assert row is not None
     assert admitted == [row.certificate]
 
@@ -183,9 +183,9 @@ async def test_all_that_is_wrong_with_a_seed_is_said_at_once(
 
 
 def _crowd(number: int) -> dict[str, object]:
-    names = [f"user{each}" for each in range(number)]
+    names = [f"user{index}" for index in range(number)]
     return {
-        "users": [{"userPrincipalName": each} for each in names],
+        "users": [{"userPrincipalName": name} for name in names],
         "groups": [{"displayName": "Everybody", "members": names}],
     }
 
@@ -204,10 +204,10 @@ async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
     founded = asyncio.create_task(control.post("/tenants", json={"seed": _crowd(60)}))
     while not founded.done():
         served.append((await control.get("/tenants/contoso")).status_code)
-    made = (await founded).json()
-    tenant = await emulator.runner.tenant(made["id"])
-    found = await emulator.runner.read(collections.count, tenant.id, collection=USERS)
-    assert found == 60
+    document = (await founded).json()
+    tenant = await emulator.runner.tenant(document["id"])
+    count = await emulator.runner.read(collections.count, tenant.id, collection=USERS)
+    assert count == 60
     assert (max(sizes), sum(sizes)) == (12, 60 + 1 + 60 - 12)
     assert len(served) > 5
     assert set(served) == {200}
@@ -262,7 +262,7 @@ async def test_a_tenant_is_made_in_the_edition_that_it_names_or_in_the_servers(
         assert answer.status_code == 201, answer.text
         tenant = answer.json()
         connectors = (await control.get(f"/tenants/{tenant['name']}/connectors")).json()["value"]
-        return tenant["settings"]["edition"]["value"], sorted(each["program"] for each in connectors)
+        return tenant["settings"]["edition"]["value"], sorted(connector["program"] for connector in connectors)
 
     of_2020 = ("2020-04", ["intune-connector", "pfx-connector"])
     assert await made({}) == ("current", ["certificate-connector"])
@@ -292,7 +292,7 @@ async def test_a_deleted_tenant_leaves_no_row_and_no_key(
     for key in (tenant["id"], "fabrikam", "fabrikam.example"):
         assert (await control.get(f"/tenants/{key}")).status_code == 404
     assert (await fabrikam.delete(tenant_url(fabrikam))).status_code == 404
-    assert [each["name"] for each in (await control.get("/tenants")).json()["value"]] == ["contoso"]
+    assert [entry["name"] for entry in (await control.get("/tenants")).json()["value"]] == ["contoso"]
 
 
 async def test_a_deleted_tenant_is_gone_for_everybody(

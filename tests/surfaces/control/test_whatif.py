@@ -31,9 +31,9 @@ async def test_what_would_be_removed_is_said_with_its_cause_and_document_and_sta
     await phone.settle()
     before = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()
     journal = (await contoso.get("/journal")).json()
-    assert {each["state"] for each in before["items"]} == {"installed"}
+    assert {item["state"] for item in before["items"]} == {"installed"}
     (device,) = (await ask(contoso, "DELETE", f"https://graph.microsoft.com/beta{PROFILES}/{pkcs}"))["devices"]
-    (own,) = [each for each in before["items"] if each["source"] == "pkcs"]
+    (own,) = [item for item in before["items"] if item["source"] == "pkcs"]
     assert device == {
         "device": phone.enrollment_id,
         "managedDeviceId": before["managedDeviceId"],

@@ -63,9 +63,9 @@ def test_the_policy_says_it_as_the_example_does() -> None:
 
 
 def test_nine_has_its_own_package_and_what_is_not_set_is_left_out() -> None:
-    found = delivered("androidWorkProfileNineWorkEasConfiguration", named=False, durationOfEmailToSync="userDefined")
-    assert found["packageName"] == "com.ninefolders.hd3.work.intune"
-    assert found["managedConfiguration"] == {
+    result = delivered("androidWorkProfileNineWorkEasConfiguration", named=False, durationOfEmailToSync="userDefined")
+    assert result["packageName"] == "com.ninefolders.hd3.work.intune"
+    assert result["managedConfiguration"] == {
         "email_address": "alice@contoso.example",
         "exchange_host": "mail.contoso.example",
         "exchange_username": "alice@contoso.example",
@@ -83,8 +83,8 @@ def test_the_example_report_is_read() -> None:
     (detail,) = report.non_compliance_details
     key = imported_key(detail.field_path.partition("imported-")[2].rstrip("]"))
     rows = {key: LedgerRow(key, Source.IMPORTED, ItemState.SENT, fingerprint="f")}
-    found = translate.inventory(report, policy_version=8, rows=rows)
-    assert (found.accounts, set(found.refused)) == ({email_key(MAIL): DIGEST}, {key})
+    result = translate.inventory(report, policy_version=8, rows=rows)
+    assert (result.accounts, set(result.refused)) == ({email_key(MAIL): DIGEST}, {key})
 
 
 def test_what_an_application_calls_an_error_or_names_otherwise_is_no_account() -> None:
@@ -93,8 +93,8 @@ def test_what_an_application_calls_an_error_or_names_otherwise_is_no_account() -
         {"key": "battery", "data": "low"},
         {"key": ""},
     ]
-    found = inventory(applicationReports=[{"packageName": "x", "keyedAppStates": states}])
-    assert found.accounts == {}
+    result = inventory(applicationReports=[{"packageName": "x", "keyedAppStates": states}])
+    assert result.accounts == {}
 
 
 def test_a_refused_account_is_told_with_its_reason() -> None:
@@ -113,9 +113,9 @@ def test_a_report_of_another_shape_is_refused(reports: object) -> None:
 
 
 def test_samsungs_mail_is_told_to_sign_with_the_certificate_that_the_profile_refers_to() -> None:
-    found = delivered("androidEasEmailProfileConfiguration", named=False, signs=True)
-    assert found["packageName"] == "com.samsung.android.email.provider"
-    configuration = found["managedConfiguration"]
+    result = delivered("androidEasEmailProfileConfiguration", named=False, signs=True)
+    assert result["packageName"] == "com.samsung.android.email.provider"
+    configuration = result["managedConfiguration"]
     assert configuration["require_signed_smime_messages"] is True
     assert configuration["force_smime_certificate_alias"] == f"pkcs-{SIGNING}"
     without = delivered("androidEasEmailProfileConfiguration", named=False)["managedConfiguration"]

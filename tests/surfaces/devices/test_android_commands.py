@@ -34,7 +34,7 @@ def test_every_action_that_is_carried_to_android_has_a_command() -> None:
 
 
 def test_the_commands_are_those_of_the_example() -> None:
-    told = [
+    results = [
         order(DeviceAction.LOCK),
         order(DeviceAction.REBOOT),
         order(DeviceAction.RESET_PASSCODE, passcode="00427193"),
@@ -50,7 +50,7 @@ def test_the_commands_are_those_of_the_example() -> None:
             created=one["metadata"]["createTime"],
             command=commands.command(each),
         )
-        for one, each in zip(example("operations-commands")["operations"], told, strict=True)
+        for one, each in zip(example("operations-commands")["operations"], results, strict=True)
     ]
     assert {"operations": written} == example("operations-commands")
 

@@ -44,9 +44,9 @@ def refused(setting: str, path: str = "", *, applied: int = VERSION, **more: str
     detail = {"settingName": setting, "fieldPath": path, "currentValue": "full", **more}
     body = {"appliedPolicyVersion": str(applied), "nonComplianceDetails": [detail]}
     report = messages.ReportStatus.model_validate(body)
-    found = translate.inventory(report, policy_version=VERSION, rows=ROWS).refused
-    assert all("full" in problem.message for problem in found.values())
-    return set(found)
+    result = translate.inventory(report, policy_version=VERSION, rows=ROWS).refused
+    assert all("full" in problem.message for problem in result.values())
+    return set(result)
 
 
 @pytest.mark.parametrize(

@@ -153,12 +153,12 @@ def test_the_header_can_have_another_name(device: Identity, other: x509.Certific
 
 def test_the_signature_rules_then_the_proxy_then_tls(device: Identity, other: x509.Certificate, identity: Made) -> None:
     third = identity("third")[1]
-    said = ("Client-Cert", pem(other))
-    everything = request(("Mdm-Signature", signature(device)), said, peer="10.1.2.3", tls=third)
+    result = ("Client-Cert", pem(other))
+    everything = request(("Mdm-Signature", signature(device)), result, peer="10.1.2.3", tls=third)
     assert caller(everything, PROXIES) == device[1]
     # Behind a proxy the TLS connection is the proxy's own.
-    assert caller(request(said, peer="10.1.2.3", tls=third), PROXIES) == other
-    assert caller(request(said, tls=third), PROXIES) == third
+    assert caller(request(result, peer="10.1.2.3", tls=third), PROXIES) == other
+    assert caller(request(result, tls=third), PROXIES) == third
     assert caller(request(("Client-Cert", ""), peer="10.1.2.3", tls=third), PROXIES) == third
     assert caller(request(("Client-Cert", ""), peer="10.1.2.3"), PROXIES) is None
 

@@ -62,10 +62,10 @@ def test_every_call_says_how_the_caller_proves_itself_or_that_nothing_is_asked(c
 
 
 def test_every_scheme_is_asked_somewhere_and_says_what_it_is() -> None:
-    asked = {name for _, _, call in CALLS for each in call["security"] for name in each}
+    result = {name for _, _, call in CALLS for each in call["security"] for name in each}
     schemes = DOCUMENT["components"]["securitySchemes"]
-    assert asked == set(schemes)
-    assert all(each["description"] for each in schemes.values())
+    assert result == set(schemes)
+    assert all(scheme["description"] for scheme in schemes.values())
 
 
 def test_every_call_is_named_once_and_has_words() -> None:
@@ -89,13 +89,13 @@ def test_the_calls_that_are_described_are_those_that_are_served() -> None:
 
 def test_every_parameter_of_a_path_is_described() -> None:
     for path, _, call in CALLS:
-        named = {each["name"] for each in call["parameters"] if each["in"] == "path"}
+        named = {parameter["name"] for parameter in call["parameters"] if parameter["in"] == "path"}
         assert named == {
             part
             for part in ("tenant_key", "enterprise", "device", "operation", "authority", "encoded", "token")
             if f"{{{part}}}" in path
         }
-        assert all(each["description"] for each in call["parameters"])
+        assert all(parameter["description"] for parameter in call["parameters"])
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_examples_in_the_document_are_as_described() -> None:
 @pytest.mark.parametrize("name", sorted(apple.MESSAGES))
 def test_apples_example_messages_are_read_here(name: str) -> None:
     read = apple_messages.read(apple.MESSAGES[name].encode())
-    said = read.status.value if isinstance(read, apple_messages.CommandResults) else type(read).__name__
-    assert said == name
+    value = read.status.value if isinstance(read, apple_messages.CommandResults) else type(read).__name__
+    assert value == name
 
 
 @pytest.mark.parametrize("step", windows.MESSAGES, ids=lambda step: step.request.rpartition("/")[2])

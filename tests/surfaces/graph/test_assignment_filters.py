@@ -78,15 +78,15 @@ async def test_what_is_no_filter_is_refused(beta: httpx.AsyncClient, changes: di
 async def test_filters_are_listed_by_the_database(beta: httpx.AsyncClient) -> None:
     for number in range(4):
         await create(beta, FILTERS, **{**NEW, "displayName": f"F{number}"})
-    wanted: dict[str, str | int] = {
+    results: dict[str, str | int] = {
         "$filter": "platform eq 'androidForWork' and displayName ne 'F1'",
         "$orderby": "displayName desc",
         "$top": 2,
     }
-    first = (await beta.get(FILTERS, params=wanted)).json()
-    assert [each["displayName"] for each in first["value"]] == ["F3", "F2"]
+    first = (await beta.get(FILTERS, params=results)).json()
+    assert [entry["displayName"] for entry in first["value"]] == ["F3", "F2"]
     rest = (await beta.get(first["@odata.nextLink"])).json()
-    assert [each["displayName"] for each in rest["value"]] == ["F0"]
+    assert [entry["displayName"] for entry in rest["value"]] == ["F0"]
     assert (await beta.get(f"{FILTERS}/$count")).text == "4"
 
 
@@ -117,12 +117,12 @@ async def test_a_rule_can_be_tried_before_it_is_used(beta: httpx.AsyncClient) ->
         assert (await beta.post(f"{FILTERS}/validateFilter", json=body)).status_code == 400
     assert (await beta.get(f"{FILTERS}/getState")).json()["enabled"] is True
     one = await create(beta, FILTERS, **NEW)
-    found = (await beta.get(f"{FILTERS}/{one['id']}/getSupportedProperties")).json()["value"]
-    by_name = {each["name"]: each["supportedOperators"] for each in found}
+    entries = (await beta.get(f"{FILTERS}/{one['id']}/getSupportedProperties")).json()["value"]
+    by_name = {entry["name"]: entry["supportedOperators"] for entry in entries}
     assert by_name["device.isRooted"] == ["equals", "notEquals"]
     assert "greaterThan" in by_name["device.operatingSystemVersion"]
     same = await beta.get(f"{FILTERS}/getPlatformSupportedProperties(platform='androidForWork')")
-    assert same.json()["value"] == found
+    assert same.json()["value"] == entries
     for wrong in ("windowsPhone81", "frobnicator"):
         refused = await beta.get(f"{FILTERS}/getPlatformSupportedProperties(platform='{wrong}')")
         assert refused.status_code == 400
@@ -130,17 +130,17 @@ async def test_a_rule_can_be_tried_before_it_is_used(beta: httpx.AsyncClient) ->
 
 async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     alices, _bobs = await enroll(), await enroll("bob")
-    asked = {"platform": "androidForWork", "rule": RULE}
+    results = {"platform": "androidForWork", "rule": RULE}
 
     async def evaluated(**changes: Any) -> dict[str, Any]:
-        answer = await beta.post("/deviceManagement/evaluateAssignmentFilter", json={"data": {**asked, **changes}})
+        answer = await beta.post("/deviceManagement/evaluateAssignmentFilter", json={"data": {**results, **changes}})
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return document
 
     both = await evaluated()
     assert both["TotalRowCount"] == len(both["Values"]) == 2
-    name = [each["Name"] for each in both["Columns"]].index("deviceName")
+    name = [column["Name"] for column in both["Columns"]].index("deviceName")
     backwards = await evaluated(orderBy=["deviceName desc"], top=1)
     assert backwards["Values"] == [sorted(both["Values"], key=lambda row: str(row[name]))[-1]]
     (alice,) = (await evaluated(search="ALICE", skip=0))["Values"]
@@ -151,8 +151,8 @@ async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, en
         {},
         {"data": None},
         {"data": {"rule": RULE}},
-        {"data": {**asked, "rule": "x"}},
-        {"data": {**asked, "top": "x"}},
+        {"data": {**results, "rule": "x"}},
+        {"data": {**results, "top": "x"}},
     ):
         answer = await beta.post("/deviceManagement/evaluateAssignmentFilter", json=broken)
         assert answer.status_code == 400, answer.text
@@ -169,12 +169,12 @@ async def test_a_device_tells_which_profiles_filters_look_at_it(beta: httpx.Asyn
     assert (await beta.get(path, params={"$filter": f"payloadId eq '{ABSENT}'"})).json()["value"] == []
     assert (await beta.get(f"{path}/x")).status_code == 404
     assert (await beta.get(path.replace(phone.managed_device_id, ABSENT))).status_code == 404
-    asked = {"managedDeviceId": phone.managed_device_id, "payloadId": profile, "assignmentFilterIds": [one["id"]]}
-    details = (await beta.post("/deviceManagement/getAssignmentFiltersStatusDetails", json=asked)).json()
+    results = {"managedDeviceId": phone.managed_device_id, "payloadId": profile, "assignmentFilterIds": [one["id"]]}
+    details = (await beta.post("/deviceManagement/getAssignmentFiltersStatusDetails", json=results)).json()
     (summary,) = details["evalutionSummaries"]
     assert (summary["evaluationResult"], summary["assignmentFilterType"]) == ("match", "include")
     assert {"name": "model", "value": "Pixel 9"} in details["deviceProperties"]
-    for broken in ({}, {**asked, "payloadId": 7}, {**asked, "assignmentFilterIds": "x"}):
+    for broken in ({}, {**results, "payloadId": 7}, {**results, "assignmentFilterIds": "x"}):
         answer = await beta.post("/deviceManagement/getAssignmentFiltersStatusDetails", json=broken)
         assert answer.status_code == 400
 

@@ -33,8 +33,8 @@ def _filtered(filter_id: Any, kind: str = "include") -> dict[str, Any]:
 
 
 async def _assignments(graph: httpx.AsyncClient, profile: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await graph.get(f"{PROFILES}/{profile}/assignments")).json()["value"]
-    return found
+    entries: list[dict[str, Any]] = (await graph.get(f"{PROFILES}/{profile}/assignments")).json()["value"]
+    return entries
 
 
 async def test_an_assignment_is_told_whole_in_beta_and_short_in_v1(
@@ -87,7 +87,7 @@ async def test_the_whole_set_is_replaced_every_time(beta: httpx.AsyncClient) -> 
     expected: tuple[list[str], ...] = ([staff], [pilot, staff], [ALL_DEVICES[1], ALL_USERS[1]], [])
     for new, groups in zip(sets, expected, strict=True):
         answer = await beta.post(f"{PROFILES}/{profile}/microsoft.graph.assign", json={"assignments": new})
-        assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{group}" for group in groups]
+        assert [entry["id"] for entry in answer.json()["value"]] == [f"{profile}_{group}" for group in groups]
         assert await _assignments(beta, profile) == answer.json()["value"]
 
 
@@ -95,7 +95,7 @@ async def test_the_same_target_twice_is_one_assignment(beta: httpx.AsyncClient) 
     profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     twice = {"assignments": [_to(GROUP, staff), _to(GROUP, staff.upper())]}
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json=twice)
-    assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{staff}"]
+    assert [entry["id"] for entry in answer.json()["value"]] == [f"{profile}_{staff}"]
 
 
 async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None:
@@ -113,7 +113,7 @@ async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None
         ),
     }
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [sent]})
-    assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{staff}"]
+    assert [entry["id"] for entry in answer.json()["value"]] == [f"{profile}_{staff}"]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ async def test_a_target_that_cannot_be_is_refused_and_the_old_set_stands(
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": assignments})
     assert (answer.status_code, error_code(answer)) == (status, "BadRequest" if status == 400 else "NotImplemented")
     assert why in error_message(answer)
-    assert [each["id"] for each in await _assignments(beta, profile)] == [f"{profile}_{staff}"]
+    assert [assignment["id"] for assignment in await _assignments(beta, profile)] == [f"{profile}_{staff}"]
 
 
 async def test_assignments_stand_in_a_profile_only_when_it_is_expanded(beta: httpx.AsyncClient) -> None:
@@ -157,10 +157,10 @@ async def test_assignments_stand_in_a_profile_only_when_it_is_expanded(beta: htt
     assert not {"assignments", "isAssigned"} & set(plain)
     expanded = (await beta.get(f"{PROFILES}/{profile}", params={"$expand": "assignments"})).json()
     context = f"https://localhost:8443/beta/$metadata#deviceManagement/deviceConfigurations('{profile}')/assignments"
-    found = await _assignments(beta, profile)
-    assert expanded == {**plain, "assignments@odata.context": context, "assignments": found}
+    assignments = await _assignments(beta, profile)
+    assert expanded == {**plain, "assignments@odata.context": context, "assignments": assignments}
     listed = (await beta.get(PROFILES, params={"$expand": "assignments", "$select": "id"})).json()["value"]
-    assert {each["id"]: each["assignments"] for each in listed} == {profile: found, other: []}
+    assert {each["id"]: each["assignments"] for each in listed} == {profile: assignments, other: []}
 
 
 async def test_a_deleted_profile_takes_its_assignments_along(beta: httpx.AsyncClient) -> None:
@@ -190,7 +190,7 @@ async def test_the_old_form_of_the_body_is_taken_in_beta(beta: httpx.AsyncClient
     }
     answer = await beta.post(f"{PROFILES}/{profile}/assign", json=old)
     assert answer.status_code == 200, answer.text
-    assert [each["target"]["@odata.type"] for each in answer.json()["value"]] == [GROUP, EXCLUDED]
+    assert [entry["target"]["@odata.type"] for entry in answer.json()["value"]] == [GROUP, EXCLUDED]
     listed = (await beta.get(f"{PROFILES}/{profile}/groupAssignments")).json()
     assert listed["value"] == [
         {"id": f"{profile}_{pilot}", "targetGroupId": pilot, "excludeGroup": False},
@@ -214,8 +214,8 @@ async def test_single_assignments_of_the_old_form_come_and_go(beta: httpx.AsyncC
     assert one.json()["excludeGroup"] is False
     assert (await beta.get(f"{path}/{new['id']}/deviceConfiguration")).json()["id"] == profile
     assert (await beta.get(f"{path}/$count")).text == "1"
-    wanted = {"$filter": f"targetGroupId eq '{staff}' and excludeGroup eq false", "$select": "targetGroupId"}
-    assert len((await beta.get(path, params=wanted)).json()["value"]) == 1
+    results = {"$filter": f"targetGroupId eq '{staff}' and excludeGroup eq false", "$select": "targetGroupId"}
+    assert len((await beta.get(path, params=results)).json()["value"]) == 1
     assert (await beta.get(path, params={"$filter": "excludeGroup eq true"})).json()["value"] == []
     assert (await beta.delete(f"{path}/{new['id']}")).status_code == 204
     assert await _assignments(beta, profile) == []
@@ -255,7 +255,7 @@ async def test_bodies_with_single_quotes_are_taken_as_scripts_send_them(beta: ht
     sent = body % f"{{'id':'','target':{{'@odata.type':'{GROUP}','groupId':'{staff}'}}}}"
     answer = await beta.post(f"{PROFILES}/{profile}/assign", content=sent, headers={"content-type": "application/json"})
     assert answer.status_code == 200, answer.text
-    assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{staff}"]
+    assert [entry["id"] for entry in answer.json()["value"]] == [f"{profile}_{staff}"]
 
 
 @pytest.mark.parametrize("content", ["{'assignments':[}", "{'assignments", "'", "{'a':'\\", "['assignments']", "\xff'"])
@@ -296,7 +296,7 @@ async def test_single_assignments_come_change_and_go(beta: httpx.AsyncClient, v1
     again = await beta.post(path, json=_to(EXCLUDED, staff))
     assert (again.status_code, error_code(again)) == (409, "Conflict")
     assert "exists already" in error_message(again)
-    assert [each["id"] for each in await _assignments(beta, profile)] == [
+    assert [assignment["id"] for assignment in await _assignments(beta, profile)] == [
         f"{profile}_{staff}",
         f"{profile}_{ALL_DEVICES[1]}",
     ]
@@ -319,19 +319,19 @@ async def test_assignments_are_filtered_sorted_and_paged(beta: httpx.AsyncClient
     profile = await _profile(beta)
     kind = {"mailEnabled": False, "securityEnabled": True}
     names = [f"G{number}" for number in range(5)]
-    groups = [(await create(beta, "/groups", displayName=each, mailNickname=each, **kind))["id"] for each in names]
-    await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, each) for each in groups]})
+    groups = [(await create(beta, "/groups", displayName=name, mailNickname=name, **kind))["id"] for name in names]
+    await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, group) for group in groups]})
     first = (await beta.get(f"{PROFILES}/{profile}/assignments", params={"$top": 3, "$count": "true"})).json()
     assert first["@odata.count"] == 5
     rest = (await beta.get(first["@odata.nextLink"])).json()
-    found = [each["id"] for each in [*first["value"], *rest["value"]]]
-    assert found == [f"{profile}_{each}" for each in groups]
+    ids = [each["id"] for each in [*first["value"], *rest["value"]]]
+    assert ids == [f"{profile}_{group}" for group in groups]
     backwards = await beta.get(f"{PROFILES}/{profile}/assignments", params={"$orderby": "id desc", "$select": "intent"})
-    assert [each["id"] for each in backwards.json()["value"]] == sorted(found, reverse=True)
-    one = {"$filter": f"id eq '{found[2]}' and intent eq 'apply' and source eq 'direct'"}
+    assert [entry["id"] for entry in backwards.json()["value"]] == sorted(ids, reverse=True)
+    one = {"$filter": f"id eq '{ids[2]}' and intent eq 'apply' and source eq 'direct'"}
     assert [
-        each["id"] for each in (await beta.get(f"{PROFILES}/{profile}/assignments", params=one)).json()["value"]
-    ] == [found[2]]
+        entry["id"] for entry in (await beta.get(f"{PROFILES}/{profile}/assignments", params=one)).json()["value"]
+    ] == [ids[2]]
 
 
 async def test_whom_profiles_reach_is_told_without_double_entries(beta: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -339,11 +339,11 @@ async def test_whom_profiles_reach_is_told_without_double_entries(beta: httpx.As
     profile, other = await _profile(beta), await _profile(beta)
     for each in (profile, other):
         await beta.post(f"{PROFILES}/{each}/assign", json={"assignments": [_to(ALL_DEVICES[0])]})
-    asked = {"deviceConfigurationIds": [profile, other]}
-    answer = (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=asked)).json()
-    assert {each["deviceId"] for each in answer["value"]} == {alices.managed_device_id, bobs.managed_device_id}
+    results = {"deviceConfigurationIds": [profile, other]}
+    answer = (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=results)).json()
+    assert {entry["deviceId"] for entry in answer["value"]} == {alices.managed_device_id, bobs.managed_device_id}
     assert answer["@odata.count"] == 2
-    assert {each["userPrincipalName"] for each in answer["value"]} == {"alice@contoso.example", "bob@contoso.example"}
+    assert {entry["userPrincipalName"] for entry in answer["value"]} == {"alice@contoso.example", "bob@contoso.example"}
     for broken in ({}, {"deviceConfigurationIds": "x"}, {"deviceConfigurationIds": [1]}):
         assert (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=broken)).status_code == 400
     missing = await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json={"deviceConfigurationIds": [ABSENT]})

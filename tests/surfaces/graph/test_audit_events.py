@@ -34,8 +34,8 @@ Event = dict[str, Any]
 async def _events(graph: httpx.AsyncClient, **params: str) -> list[Event]:
     answer = await graph.get(EVENTS, params=params)
     assert answer.status_code == 200, answer.text
-    found: list[Event] = answer.json()["value"]
-    return found
+    entries: list[Event] = answer.json()["value"]
+    return entries
 
 
 async def _last(graph: httpx.AsyncClient) -> Event:
@@ -43,8 +43,11 @@ async def _last(graph: httpx.AsyncClient) -> Event:
 
 
 def _changes(event: Event, *, resource: int = 0) -> dict[str, tuple[str | None, str | None]]:
-    found = event["resources"][resource]["modifiedProperties"]
-    return {each["displayName"]: (each["oldValue"], each["newValue"]) for each in found}
+    modified_properties = event["resources"][resource]["modifiedProperties"]
+    return {
+        modified_property["displayName"]: (modified_property["oldValue"], modified_property["newValue"])
+        for modified_property in modified_properties
+    }
 
 
 async def test_a_new_profile_leaves_an_event(beta: httpx.AsyncClient, v1: httpx.AsyncClient, clock: FixedClock) -> None:
@@ -67,9 +70,9 @@ async def test_a_new_profile_leaves_an_event(beta: httpx.AsyncClient, v1: httpx.
     (resource,) = event["resources"]
     assert (resource["resourceId"], resource["displayName"]) == (profile["id"], "Signing")
     assert resource["auditResourceType"] == resource["type"] == "IosImportedPFXCertificateProfile"
-    said = _changes(event)
-    assert (said["Id"], said["DisplayName"]) == ((None, profile["id"]), (None, "Signing"))
-    assert (said["Description"], said["RoleScopeTagIds"]) == ((None, "<null>"), (None, "0"))
+    changes = _changes(event)
+    assert (changes["Id"], changes["DisplayName"]) == ((None, profile["id"]), (None, "Signing"))
+    assert (changes["Description"], changes["RoleScopeTagIds"]) == ((None, "<null>"), (None, "0"))
     in_v1 = (await v1.get(f"{EVENTS}/{event['id'].upper()}")).json()
     assert (in_v1["id"], "type" in in_v1["actor"], "type" in in_v1["resources"][0]) == (event["id"], False, False)
 
@@ -100,19 +103,19 @@ async def test_each_assignment_that_comes_or_goes_leaves_an_event(beta: httpx.As
     profile = (await create(beta, PROFILES, **PROFILE))["id"]
     everybody = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
     for targets in ([ALL_DEVICES], [ALL_DEVICES], [everybody]):
-        body = {"assignments": [{"target": each} for each in targets]}
+        body = {"assignments": [{"target": target} for target in targets]}
         assert (await beta.post(f"{PROFILES}/{profile}/assign", json=body)).status_code == 200
-    found = [each for each in await _events(beta) if "Assignment" in each["activityType"]]
-    assert sorted(each["activityType"].partition(" ")[0] for each in found) == ["Create", "Create", "Delete"]
-    first = found[-1]
-    assert [each["auditResourceType"] for each in first["resources"]] == [
+    events = [event for event in await _events(beta) if "Assignment" in event["activityType"]]
+    assert sorted(event["activityType"].partition(" ")[0] for event in events) == ["Create", "Create", "Delete"]
+    first = events[-1]
+    assert [resource["auditResourceType"] for resource in first["resources"]] == [
         "IosImportedPFXCertificateProfile",
         "DeviceConfigurationAssignment",
     ]
-    said = _changes(first, resource=1)
-    assert said["Target.Type"] == (None, "AllDevicesAssignmentTarget")
-    assert said["Intent"] == (None, "Apply")
-    assert said["Id"][1] == first["resources"][1]["resourceId"]
+    changes = _changes(first, resource=1)
+    assert changes["Target.Type"] == (None, "AllDevicesAssignmentTarget")
+    assert changes["Intent"] == (None, "Apply")
+    assert changes["Id"][1] == first["resources"][1]["resourceId"]
 
 
 async def test_what_fails_leaves_no_event(beta: httpx.AsyncClient) -> None:
@@ -147,7 +150,7 @@ async def test_device_actions_leave_events(beta: httpx.AsyncClient, enroll: Enro
     assert _changes(await _last(beta))["DeviceCategoryDisplayName"][1] == "Field"
     bulk = {"actionName": "retire", "deviceIds": [phone.managed_device_id, ABSENT, other.managed_device_id]}
     assert (await beta.post(f"{DEVICES}/executeAction", json=bulk)).status_code == 200
-    retired = [each for each in await _events(beta) if each["activityType"] == "retire ManagedDevice"]
+    retired = [event for event in await _events(beta) if event["activityType"] == "retire ManagedDevice"]
     assert {each["resources"][0]["resourceId"] for each in retired} == {
         phone.managed_device_id,
         other.managed_device_id,
@@ -214,7 +217,7 @@ async def test_filters_categories_and_tags_have_components_of_their_own(beta: ht
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
     body = {"assignments": [{"target": target}]}
     assert (await beta.post("/deviceManagement/roleScopeTags/1/assign", json=body)).status_code == 200
-    assert [(each["componentName"], each["category"]) for each in reversed(await _events(beta))] == [
+    assert [(event["componentName"], event["category"]) for event in reversed(await _events(beta))] == [
         ("AssignmentFilter", "AssignmentFilter"),
         ("Enrollment", "Enrollment"),
         ("RoleBasedAccessControl", "Role"),
@@ -231,8 +234,8 @@ async def test_the_log_is_filtered_sorted_counted_and_paged(beta: httpx.AsyncCli
         "componentName eq 'DeviceConfiguration' and activityDateTime gt 2020-01-01T00:00:00.000000Z and "
         f"activityDateTime lt {newest} and activityOperationType ne 'Get'"
     )
-    found = await _events(beta, **{"$filter": since, "$orderby": "activityDateTime desc"})
-    assert [each["resources"][0]["displayName"] for each in found] == ["b", "a"]
+    events = await _events(beta, **{"$filter": since, "$orderby": "activityDateTime desc"})
+    assert [event["resources"][0]["displayName"] for event in events] == ["b", "a"]
     (one,) = await _events(beta, **{"$filter": "resources/any(r:r/displayName eq 'c')"})
     by_actor = {
         "$filter": "startswith(actor/applicationDisplayName,'Faux') and activityType eq 'Create DeviceConfiguration'"
@@ -249,8 +252,8 @@ async def test_the_log_is_filtered_sorted_counted_and_paged(beta: httpx.AsyncCli
 
 async def test_categories_and_activities_are_told(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
     for graph in (beta, v1):
-        told = (await graph.get(f"{EVENTS}/getAuditCategories")).json()["value"]
-        assert {"DeviceConfiguration", "Device", "Enrollment", "Role"} <= set(told)
+        entries = (await graph.get(f"{EVENTS}/getAuditCategories")).json()["value"]
+        assert {"DeviceConfiguration", "Device", "Enrollment", "Role"} <= set(entries)
         activities = await graph.get(f"{EVENTS}/getAuditActivityTypes(category='device')")
         assert {"wipe ManagedDevice", "Delete ManagedDevice"} <= set(activities.json()["value"])
         nothing = await graph.get(f"{EVENTS}/getAuditActivityTypes(category='x%27%27y')")
@@ -324,14 +327,14 @@ def test_every_change_of_device_management_is_audited_but_for_these() -> None:
     managing = (
         route for route in writing if "deviceManagement/" in route.template or "managedDevices" in route.template
     )
-    found = {f"{route.method} {route.template}" for route in managing if not hasattr(route.handler, "__wrapped__")}
+    results = {f"{route.method} {route.template}" for route in managing if not hasattr(route.handler, "__wrapped__")}
     users = {
         f"{method} {root}/{{device}}/users/$ref"
         for method in ("POST", "DELETE")
         for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
     }
     refusals = {f"POST {root}" for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices")}
-    assert found == users | refusals | {
+    assert results == users | refusals | {
         "POST me/managedDevices",
         # Its handler knows the devices and the action, and audits them.
         "POST deviceManagement/managedDevices/executeAction",

@@ -144,8 +144,8 @@ async def test_a_tenant_sees_only_what_is_its_own(
     other = await seed_tenant(emulator, seed)
     roles = ("Directory.ReadWrite.All", "DeviceManagementConfiguration.ReadWrite.All")
     headers = {"authorization": f"Bearer {_issue(emulator, other, *roles)}"}
-    found = (await http.get("/beta/users", headers=headers)).json()["value"]
-    assert [each["userPrincipalName"] for each in found] == ["zoe@fabrikam.example"]
+    entries = (await http.get("/beta/users", headers=headers)).json()["value"]
+    assert [entry["userPrincipalName"] for entry in entries] == ["zoe@fabrikam.example"]
     alice, kind = await id_of_user(beta, "alice"), "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
     ours = (await beta.post(PROFILES, json={"@odata.type": kind, "displayName": "Ours"})).json()["id"]
     group = (await beta.get("/groups")).json()["value"][0]["id"]

@@ -16,9 +16,9 @@ NAMED = {"content-type": "application/json"}
 async def _batch(graph: httpx.AsyncClient, *requests: Json) -> list[Json]:
     answer = await graph.post("/$batch", json={"requests": list(requests)})
     assert answer.status_code == 200, answer.text
-    found: list[Json] = answer.json()["responses"]
-    assert all(isinstance(each["headers"], dict) for each in found)
-    return found
+    responses: list[Json] = answer.json()["responses"]
+    assert all(isinstance(response["headers"], dict) for response in responses)
+    return responses
 
 
 def _get(name: str | int, url: str, **more: Any) -> Json:
@@ -30,16 +30,16 @@ def _group(name: str) -> Json:
 
 
 async def test_each_request_has_its_own_status_and_body(beta: httpx.AsyncClient) -> None:
-    found = await _batch(beta, _get("a", "/users/alice@contoso.example"), _get("b", "users/nobody@contoso.example"))
-    assert [(each["id"], each["status"]) for each in found] == [("a", 200), ("b", 404)]
-    assert found[0]["body"]["userPrincipalName"] == "alice@contoso.example"
-    assert found[0]["headers"]["Content-Type"] == "application/json"
-    assert found[1]["body"]["error"]["code"] == "Request_ResourceNotFound"
+    batch = await _batch(beta, _get("a", "/users/alice@contoso.example"), _get("b", "users/nobody@contoso.example"))
+    assert [(each["id"], each["status"]) for each in batch] == [("a", 200), ("b", 404)]
+    assert batch[0]["body"]["userPrincipalName"] == "alice@contoso.example"
+    assert batch[0]["headers"]["Content-Type"] == "application/json"
+    assert batch[1]["body"]["error"]["code"] == "Request_ResourceNotFound"
 
 
 async def test_an_id_goes_back_as_it_came_be_it_a_number(beta: httpx.AsyncClient) -> None:
-    found = await _batch(beta, _get(1, "/users"), _get("2", "/groups"))
-    assert [each["id"] for each in found] == [1, "2"]
+    batch = await _batch(beta, _get(1, "/users"), _get("2", "/groups"))
+    assert [each["id"] for each in batch] == [1, "2"]
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ async def test_an_id_goes_back_as_it_came_be_it_a_number(beta: httpx.AsyncClient
 async def test_an_address_may_be_relative_or_absolute_on_any_host(beta: httpx.AsyncClient, url: str) -> None:
     (found,) = await _batch(beta, _get("1", url))
     assert found["status"] == 200
-    assert {frozenset(each) for each in found["body"]["value"]} == {frozenset(("id", "displayName"))}
+    assert {frozenset(entry) for entry in found["body"]["value"]} == {frozenset(("id", "displayName"))}
 
 
 async def test_an_absolute_address_names_its_own_version(beta: httpx.AsyncClient) -> None:
     path = "/deviceManagement/userPfxCertificates"
-    found = await _batch(beta, _get("1", path), _get("2", f"https://graph.microsoft.com/v1.0{path}"))
-    assert [each["status"] for each in found] == [200, 400]
+    batch = await _batch(beta, _get("1", path), _get("2", f"https://graph.microsoft.com/v1.0{path}"))
+    assert [each["status"] for each in batch] == [200, 400]
 
 
 async def test_a_change_is_made_and_says_where_it_is(beta: httpx.AsyncClient) -> None:
-    made = {"id": "1", "method": "POST", "url": "/groups", "body": _group("batched"), "headers": NAMED}
-    (found,) = await _batch(beta, made)
+    results = {"id": "1", "method": "POST", "url": "/groups", "body": _group("batched"), "headers": NAMED}
+    (found,) = await _batch(beta, results)
     assert found["status"] == 201
     assert found["headers"]["location"].endswith(f"groups('{found['body']['id']}')")
     (gone,) = await _batch(beta, {"id": "2", "method": "delete", "url": f"/groups/{found['body']['id']}"})
@@ -81,15 +81,15 @@ async def test_a_count_is_a_number(beta: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("word", ["dependsOn", "depends_on"])
 async def test_what_depends_on_a_failure_is_not_tried(beta: httpx.AsyncClient, word: str) -> None:
-    found = await _batch(
+    batch = await _batch(
         beta,
         {"id": "last", "method": "POST", "url": "/groups", "body": _group("never"), "headers": NAMED, word: ["MID"]},
         _get("mid", "/users", **{word: ["first"]}),
         _get("first", "/users/nobody@contoso.example", **{word: []}),
     )
-    assert [each["status"] for each in found] == [424, 424, 404]
-    assert found[0]["body"]["error"]["code"] == "FailedDependency"
-    assert "'mid'" in found[0]["body"]["error"]["message"]
+    assert [each["status"] for each in batch] == [424, 424, 404]
+    assert batch[0]["body"]["error"]["code"] == "FailedDependency"
+    assert "'mid'" in batch[0]["body"]["error"]["message"]
     (groups,) = await _batch(beta, _get("1", "/groups?$filter=displayName eq 'never'"))
     assert groups["body"]["value"] == []
 
@@ -97,22 +97,22 @@ async def test_what_depends_on_a_failure_is_not_tried(beta: httpx.AsyncClient, w
 async def test_dependencies_are_done_first_wherever_they_stand(beta: httpx.AsyncClient) -> None:
     upn = {"accountEnabled": True, "displayName": "Dora", "mailNickname": "dora"}
     body = {**upn, "userPrincipalName": "dora@contoso.example", "passwordProfile": {"password": "Fauxtune1!"}}
-    found = await _batch(
+    batch = await _batch(
         beta,
         _get("read", "/users/dora@contoso.example", dependsOn=["make"]),
         {"id": "make", "method": "POST", "url": "/users", "body": body, "headers": NAMED},
     )
-    assert [each["status"] for each in found] == [200, 201]
+    assert [each["status"] for each in batch] == [200, 201]
 
 
 async def test_the_headers_of_an_item_count(beta: httpx.AsyncClient) -> None:
-    found = await _batch(
+    batch = await _batch(
         beta,
         _get("1", "/users/$count"),
         _get("2", "/users/$count", headers={"ConsistencyLevel": "eventual"}),
         {"id": "3", "method": "POST", "url": "/groups", "body": _group("untyped")},
     )
-    assert [each["status"] for each in found] == [400, 200, 415]
+    assert [each["status"] for each in batch] == [400, 200, 415]
 
 
 @pytest.mark.parametrize(
@@ -148,5 +148,5 @@ async def test_a_batch_needs_a_token(beta: httpx.AsyncClient) -> None:
 
 async def test_an_unreadable_item_fails_alone(beta: httpx.AsyncClient) -> None:
     sent = {"id": "1", "method": "POST", "url": "/groups", "body": "{broken", "headers": NAMED}
-    found = await _batch(beta, sent, _get("2", "/nothing"), _get("3", "/users?$top=x"))
-    assert [each["status"] for each in found] == [400, 400, 400]
+    batch = await _batch(beta, sent, _get("2", "/nothing"), _get("3", "/users?$top=x"))
+    assert [each["status"] for each in batch] == [400, 400, 400]

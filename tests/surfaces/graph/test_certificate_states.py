@@ -104,7 +104,9 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
     await phone.settle()
     await assign(beta, profile)
     await phone.check_in()
-    assert [each["certificateIssuanceState"] for each in await documents(beta, path)] == ["removedFromCollection"]
+    assert [document["certificateIssuanceState"] for document in await documents(beta, path)] == [
+        "removedFromCollection"
+    ]
     await phone.settle()
     (gone,) = await documents(beta, path)
     assert (gone["certificateIssuanceState"], gone["certificateRevokeStatus"]) == ("deleted", "none")
@@ -156,10 +158,10 @@ async def test_imported_certificates_have_a_row_each(
     for phone in phones:
         await phone.settle()
     path = f"{PROFILES}/{profile}/{NAME}"
-    found = await documents(beta, path)
+    result = await documents(beta, path)
     thumbprint = file_of_alice.thumbprint
-    assert {each["id"] for each in found} == {f"{profile}_{phone.managed_device_id}_{thumbprint}" for phone in phones}
-    (state, _other) = found
+    assert {each["id"] for each in result} == {f"{profile}_{phone.managed_device_id}_{thumbprint}" for phone in phones}
+    (state, _other) = result
     assert state["certificateIssuanceState"] == "installed"
     assert state["certificateThumbprint"] == thumbprint
     assert state["certificateIssuanceDateTime"] == "2026-01-31T10:00:00Z"
@@ -170,7 +172,9 @@ async def test_imported_certificates_have_a_row_each(
     owner, pfx = await id_of_user(beta, "alice"), thumbprint
     assert (await beta.delete(f"{PFX}/{owner.replace('-', '')}-{pfx}")).status_code == 204
     await phones[0].settle()
-    states = {each["id"].split("_")[1]: each["certificateIssuanceState"] for each in await documents(beta, path)}
+    states = {
+        document["id"].split("_")[1]: document["certificateIssuanceState"] for document in await documents(beta, path)
+    }
     assert states[phones[0].managed_device_id] == "deleted"
 
 
@@ -199,34 +203,34 @@ async def test_all_certificates_of_the_tenant(
     alice, bob = await enroll("alice"), await enroll("bob")
     await alice.settle()
     await bob.settle()
-    issued = [each for each in await documents(beta, ALL) if each["certificateSerialNumber"]]
-    shown = next(each for each in issued if each["userPrincipalName"].startswith("bob"))
-    assert shown == {
-        "id": f"{bob.managed_device_id}_{shown['certificateThumbprint']}",
+    issued = [document for document in await documents(beta, ALL) if document["certificateSerialNumber"]]
+    result = next(each for each in issued if each["userPrincipalName"].startswith("bob"))
+    assert result == {
+        "id": f"{bob.managed_device_id}_{result['certificateThumbprint']}",
         "certificateRevokeStatus": "none",
         "certificateRevokeStatusLastChangeDateTime": "0001-01-01T00:00:00Z",
         "managedDeviceDisplayName": "bob_AndroidForWork",
         "userPrincipalName": "bob@contoso.example",
         "certificateExpirationDateTime": "2027-05-23T10:00:00Z",
         "certificateIssuerName": "CN=Contoso Issuing CA,O=EMULATOR - NOT TRUSTED",
-        "certificateThumbprint": shown["certificateThumbprint"],
-        "certificateSerialNumber": shown["certificateSerialNumber"],
-        "certificateSubjectName": shown["certificateSubjectName"],
+        "certificateThumbprint": result["certificateThumbprint"],
+        "certificateSerialNumber": result["certificateSerialNumber"],
+        "certificateSubjectName": result["certificateSubjectName"],
         "certificateKeyUsages": 0x80 | 0x20,
         "certificateExtendedKeyUsages": "1.3.6.1.5.5.7.3.4",
         "certificateIssuanceDateTime": "2026-11-24T09:50:00Z",
     }
-    assert "bob@contoso.example" in shown["certificateSubjectName"]
+    assert "bob@contoso.example" in result["certificateSubjectName"]
     (one,) = await documents(
         beta, ALL, **{"$filter": "certificateKeyUsages eq 160 and contains(userPrincipalName,'bob')"}
     )
-    assert one == shown
-    assert (await document(beta, f"{ALL}('{shown['id']}')"))["id"] == shown["id"]
+    assert one == result
+    assert (await document(beta, f"{ALL}('{result['id']}')"))["id"] == result["id"]
     assert (await beta.get(f"{ALL}/$count")).text == "3"
     seen, link = [], f"{ALL}?$top=2&$orderby=certificateExpirationDateTime"
     while link:
         page = (await beta.get(link)).json()
-        seen.append([each["certificateExpirationDateTime"] for each in page["value"]])
+        seen.append([entry["certificateExpirationDateTime"] for entry in page["value"]])
         link = page.get("@odata.nextLink", "")
     assert [len(each) for each in seen] == [2, 1]
     assert seen[0] + seen[1] == sorted(seen[0] + seen[1])

@@ -42,9 +42,9 @@ async def test_a_connector_in_both_forms(beta: httpx.AsyncClient, http: httpx.As
     assert present["machineName"].endswith(".contoso.example")
     assert present["lastCheckinDateTime"] == older["lastConnectionDateTime"]
     assert present["enrollmentDateTime"] == older["enrolledDateTime"]
-    shown = await document(beta, f"{NDES}('{older['id']}')")
-    assert shown.pop("@odata.context").endswith("$metadata#deviceManagement/ndesConnectors/$entity")
-    assert shown == older
+    result = await document(beta, f"{NDES}('{older['id']}')")
+    assert result.pop("@odata.context").endswith("$metadata#deviceManagement/ndesConnectors/$entity")
+    assert result == older
     assert (await document(beta, f"{DETAILS}/{older['id']}?$select=machineName"))["machineName"]
 
 
@@ -59,7 +59,7 @@ async def test_one_that_is_off_line_was_last_heard_of_when_it_went(
     (gone,) = await documents(beta, NDES)
     assert (gone["state"], gone["healthStatus"]) == ("inactive", "disconnected")
     assert gone["lastConnectionDateTime"] == "2026-11-24T11:00:00Z"
-    assert {each["status"] for each in gone["healthChecks"]} == {"unknown"}
+    assert {health_check["status"] for health_check in gone["healthChecks"]} == {"unknown"}
     await _state(http, connector["id"], "online")
     (back,) = await documents(beta, NDES)
     assert (back["state"], back["lastConnectionDateTime"]) == ("active", "2026-11-24T12:00:00Z")
@@ -70,7 +70,7 @@ async def test_connectors_are_filtered_and_sorted(beta: httpx.AsyncClient, http:
         answer = await http.post(f"{TENANT}/connectors", json={"name": name, "roles": ["imported-pfx"]})
         assert answer.status_code == 201, answer.text
     await _state(http, "Annex", "offline")
-    names = [each["displayName"] for each in await documents(beta, NDES, **{"$orderby": "displayName"})]
+    names = [document["displayName"] for document in await documents(beta, NDES, **{"$orderby": "displayName"})]
     assert names == sorted(names)
     assert len(names) == 3
     (gone,) = await documents(beta, NDES, **{"$filter": "state eq 'inactive'", "$select": "displayName"})
@@ -155,8 +155,8 @@ async def test_a_process_that_does_not_run_is_inactive_and_can_be_removed(
     greeting = {"version": "6.2312.0.1", "machineName": "server7"}
     answer = await http.post("/connector/contoso/v1/sessions", json=greeting, headers=headers)
     assert answer.status_code == 201, answer.text
-    shown = await document(beta, path)
-    assert (shown["state"], shown["machineName"], shown["connectorVersion"]) == ("active", "server7", "6.2312.0.1")
+    result = await document(beta, path)
+    assert (result["state"], result["machineName"], result["connectorVersion"]) == ("active", "server7", "6.2312.0.1")
     assert (await beta.delete(path)).status_code == 400
     await advance_clock(http, "PT6M")
     assert (await document(beta, path))["state"] == "inactive", "not heard of for five minutes"

@@ -25,13 +25,16 @@ NOTE = {"notificationTitle": "Lunch", "notificationBody": "Soup"}
 async def _record(graph: httpx.AsyncClient, device: str) -> Json:
     answer = await graph.get(f"{DEVICES}/{device}")
     assert answer.status_code == 200, answer.text
-    found: Json = answer.json()
-    return found
+    document: Json = answer.json()
+    return document
 
 
 async def _results(graph: httpx.AsyncClient, device: str) -> dict[str, Json]:
     record = await _record(graph, device)
-    return {each["actionName"]: each for each in record["deviceActionResults"]}
+    return {
+        device_action_result["actionName"]: device_action_result
+        for device_action_result in record["deviceActionResults"]
+    }
 
 
 async def _ask(graph: httpx.AsyncClient, device: str, action: str, body: Json | None = None) -> None:
@@ -139,8 +142,8 @@ async def test_a_new_name_shows_once_the_device_has_it(beta: httpx.AsyncClient, 
     await phone.obey()
     record = await _record(beta, phone.managed_device_id)
     assert record["deviceName"] == "Desk 1"
-    found = (await beta.get(DEVICES, params={"$filter": "deviceName eq 'Desk 1'"})).json()["value"]
-    assert [each["id"] for each in found] == [phone.managed_device_id]
+    entries = (await beta.get(DEVICES, params={"$filter": "deviceName eq 'Desk 1'"})).json()["value"]
+    assert [entry["id"] for entry in entries] == [phone.managed_device_id]
     (entra,) = (await beta.get("/devices", params={"$filter": "displayName eq 'Desk 1'"})).json()["value"]
     assert entra["deviceId"] == record["azureADDeviceId"]
 
@@ -278,8 +281,8 @@ async def test_the_eleventh_notification_of_an_hour_is_refused_for_its_device_al
         "deviceIds": [phone.managed_device_id, other.managed_device_id],
         **NOTE,
     }
-    told = (await beta.post(f"{DEVICES}/executeAction", json=body)).json()
-    assert (told["failedDeviceIds"], told["successfulDeviceIds"]) == (
+    document = (await beta.post(f"{DEVICES}/executeAction", json=body)).json()
+    assert (document["failedDeviceIds"], document["successfulDeviceIds"]) == (
         [phone.managed_device_id],
         [other.managed_device_id],
     )
@@ -405,8 +408,10 @@ async def test_another_tenants_devices_are_not_found(
     for action in (DeviceAction.WIPE, DeviceAction.LOCK, DeviceAction.SYNC, DeviceAction.DELETE):
         with pytest.raises(NotFound):
             await emulator.runner.run(other, device_actions.perform, phone.managed_device_id, action=action)
-    told = await emulator.runner.run(other, bulk_actions.execute, [phone.managed_device_id], action=DeviceAction.LOCK)
-    assert told["notFoundDeviceIds"] == [phone.managed_device_id]
+    execute = await emulator.runner.run(
+        other, bulk_actions.execute, [phone.managed_device_id], action=DeviceAction.LOCK
+    )
+    assert execute["notFoundDeviceIds"] == [phone.managed_device_id]
     assert await _results(beta, phone.managed_device_id) == {}
 
 

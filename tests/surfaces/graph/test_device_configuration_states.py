@@ -50,12 +50,12 @@ async def test_a_profile_on_a_device_from_pending_to_gone(
         "userPrincipalName": "alice@contoso.example",
     }
     await phone.settle()
-    shown = await document(beta, f"{path}/{profile}")
+    result = await document(beta, f"{path}/{profile}")
     (sha256,) = phone.roots
-    assert shown.pop("@odata.context").endswith(
+    assert result.pop("@odata.context").endswith(
         f"managedDevices('{phone.managed_device_id}')/deviceConfigurationStates/$entity"
     )
-    assert shown == {
+    assert result == {
         **state,
         "state": "compliant",
         "settingStates": [
@@ -142,7 +142,7 @@ async def test_states_are_filtered_sorted_and_counted_by_every_property(
     phone = await enroll("alice")
     await phone.settle()
     path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates"
-    names = [each["displayName"] for each in await documents(beta, path, **{"$orderby": "displayName desc"})]
+    names = [document["displayName"] for document in await documents(beta, path, **{"$orderby": "displayName desc"})]
     assert names == ["B", "A"]
     for condition in (
         "state eq 'error'",
@@ -150,7 +150,7 @@ async def test_states_are_filtered_sorted_and_counted_by_every_property(
         "platformType eq 'androidWorkProfile' and state ne 'compliant'",
         "userPrincipalName eq 'alice@contoso.example' and startswith(displayName,'B')",
     ):
-        assert [each["displayName"] for each in await documents(beta, path, **{"$filter": condition})] == ["B"]
+        assert [document["displayName"] for document in await documents(beta, path, **{"$filter": condition})] == ["B"]
     for name in ("displayName", "version", "platformType", "state", "settingCount", "userId", "userPrincipalName"):
         assert len(await documents(beta, path, **{"$orderby": name, "$select": name})) == 2
     assert (await beta.get(f"{path}/$count")).text == "2"

@@ -117,8 +117,8 @@ async def test_purpose_and_provider_of_imported_certificates_are_fixed_after_202
         answer = await beta.patch(path, json={name: value, "displayName": name})
         assert answer.status_code == (400 if kept else 200)
         assert not kept or f"{name} cannot be changed after the profile was created" in error_message(answer)
-        found = (await beta.get(path)).json()
-        assert (found[name], found["displayName"]) == ((before[name], "Again") if kept else (value, name))
+        document = (await beta.get(path)).json()
+        assert (document[name], document["displayName"]) == ((before[name], "Again") if kept else (value, name))
 
 
 @pytest.mark.parametrize("edition", Edition)
@@ -274,8 +274,8 @@ async def test_v1_does_not_know_these_kinds_but_shows_what_all_have(
     assert "could not be resolved by the model" in error_message(refused)
     assert await ids(beta, PROFILES) == []
     profile = await create(beta, PROFILES, **SIGNING)
-    shown = (await v1.get(f"{PROFILES}/{profile['id']}")).json()
-    assert set(shown) == {
+    document = (await v1.get(f"{PROFILES}/{profile['id']}")).json()
+    assert set(document) == {
         "@odata.context",
         "@odata.type",
         "id",
@@ -285,10 +285,10 @@ async def test_v1_does_not_know_these_kinds_but_shows_what_all_have(
         "displayName",
         "version",
     }
-    assert shown["@odata.type"] == PKCS
+    assert document["@odata.type"] == PKCS
     assert (await v1.patch(f"{PROFILES}/{profile['id']}", json={"displayName": "x"})).status_code == 400
     (listed,) = (await v1.get(PROFILES)).json()["value"]
-    assert listed == {name: value for name, value in shown.items() if name != "@odata.context"}
+    assert listed == {name: value for name, value in document.items() if name != "@odata.context"}
 
 
 async def test_a_list_says_of_each_what_it_is(beta: httpx.AsyncClient, root_file: str) -> None:
@@ -297,7 +297,7 @@ async def test_a_list_says_of_each_what_it_is(beta: httpx.AsyncClient, root_file
     await create(beta, PROFILES, **{"@odata.type": PFX_KIND, "displayName": "Imported", "intendedPurpose": "vpn"})
     document = (await beta.get(PROFILES)).json()
     assert document["@odata.count"] == 3
-    assert sorted(each["@odata.type"] for each in document["value"]) == sorted([PKCS, ROOT, PFX_KIND])
+    assert sorted(entry["@odata.type"] for entry in document["value"]) == sorted([PKCS, ROOT, PFX_KIND])
     of_kind = {"$filter": "isof('microsoft.graph.androidForWorkImportedPFXCertificateProfile')"}
     (found,) = (await beta.get(PROFILES, params=of_kind)).json()["value"]
     assert (found["displayName"], found["intendedPurpose"]) == ("Imported", "vpn")

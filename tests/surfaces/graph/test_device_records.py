@@ -20,7 +20,7 @@ CATEGORIES = "/deviceManagement/deviceCategories"
 async def _filtered(graph: httpx.AsyncClient, condition: str, **more: str) -> list[str]:
     answer = await graph.get(DEVICES, params={"$filter": condition, **more})
     assert answer.status_code == 200, answer.text
-    return [each["id"] for each in answer.json()["value"]]
+    return [entry["id"] for entry in answer.json()["value"]]
 
 
 async def test_names_owners_notes_and_tags_are_changed(beta: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -35,11 +35,11 @@ async def test_names_owners_notes_and_tags_are_changed(beta: httpx.AsyncClient, 
     }
     answer = await beta.patch(f"{DEVICES}/{phone.managed_device_id}", json=changes)
     assert answer.status_code == 200, answer.text
-    shown = answer.json()
-    assert (shown["managedDeviceName"], shown["roleScopeTagIds"]) == ("Alice's", ["1"])
-    assert (shown["managedDeviceOwnerType"], shown["ownerType"]) == ("company", "company")
-    assert (shown["deviceName"], shown["managementState"]) == ("alice_AndroidForWork", "managed")
-    assert shown["notes"] is None, "only $select brings it to light"
+    document = answer.json()
+    assert (document["managedDeviceName"], document["roleScopeTagIds"]) == ("Alice's", ["1"])
+    assert (document["managedDeviceOwnerType"], document["ownerType"]) == ("company", "company")
+    assert (document["deviceName"], document["managementState"]) == ("alice_AndroidForWork", "managed")
+    assert document["notes"] is None, "only $select brings it to light"
     one = await beta.get(f"{DEVICES}/{phone.managed_device_id}", params={"$select": "notes"})
     assert one.json()["notes"] == "In the drawer"
     assert await _filtered(beta, "managedDeviceOwnerType eq 'company'") == [phone.managed_device_id]
@@ -128,7 +128,7 @@ async def test_a_user_has_its_own_devices_and_no_others(beta: httpx.AsyncClient,
     alice = await id_of_user(beta, "alice")
     mine = f"/users/{alice}/managedDevices"
     document = (await beta.get(mine)).json()
-    assert ([each["id"] for each in document["value"]], document["@odata.count"]) == ([phone.managed_device_id], 1)
+    assert ([entry["id"] for entry in document["value"]], document["@odata.count"]) == ([phone.managed_device_id], 1)
     assert document["@odata.context"].endswith(f"#users('{alice}')/managedDevices")
     assert (await beta.get(f"{mine}/$count")).text == "1"
     assert await ids(beta, f"{mine}?$filter=operatingSystem eq 'Windows'") == []
@@ -172,7 +172,7 @@ async def test_devices_are_searched_for(beta: httpx.AsyncClient, enroll: Enroll)
     await enroll("bob", mode="fully-managed", serial="OTHER")
     for text, found in (("xyz", [phone.managed_device_id]), ("ALICE_", [phone.managed_device_id]), ("nothing", [])):
         answer = await beta.get(DEVICES, params={"$search": text})
-        assert [each["id"] for each in answer.json()["value"]] == found
+        assert [entry["id"] for entry in answer.json()["value"]] == found
 
 
 async def test_a_faithful_tenant_ignores_what_the_real_service_ignores(

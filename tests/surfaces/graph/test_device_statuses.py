@@ -31,10 +31,10 @@ async def _assigned(beta: httpx.AsyncClient, *targets: dict[str, Any], **body: A
 
 
 async def _statuses(graph: httpx.AsyncClient, profile: str, **options: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await graph.get(f"{PROFILES}/{profile}/deviceStatuses", params=options)).json()[
+    entries: list[dict[str, Any]] = (await graph.get(f"{PROFILES}/{profile}/deviceStatuses", params=options)).json()[
         "value"
     ]
-    return found
+    return entries
 
 
 async def _counts(graph: httpx.AsyncClient, profile: str) -> dict[str, int]:
@@ -76,7 +76,7 @@ async def test_a_loop_over_the_rows_sees_a_device_that_has_not_checked_in_since_
     for phone in (*phones.values(), kiosk):
         await phone.settle()
     profile = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
-    rows = {each["userName"]: each for each in await _statuses(beta, profile)}
+    rows = {status["userName"]: status for status in await _statuses(beta, profile)}
     assert {name: row["status"] for name, row in rows.items()} == {"Alice Adams": "unknown", "Bob Brown": "unknown"}
     path = f"{PROFILES}/{profile}/deviceStatuses"
     assert (await beta.get(f"{path}/{rows['Alice Adams']['id']}")).json()["deviceDisplayName"] == "alice_AndroidForWork"
@@ -87,13 +87,15 @@ async def test_a_loop_over_the_rows_sees_a_device_that_has_not_checked_in_since_
     expanded = (await beta.get(f"{PROFILES}?$expand=deviceStatuses")).json()["value"]
     assert [len(each["deviceStatuses"]) for each in expanded if each["id"] == profile] == [2]
     await phones["alice"].settle()
-    assert {each["userName"]: each["status"] for each in await _statuses(beta, profile)} == {
+    assert {status["userName"]: status["status"] for status in await _statuses(beta, profile)} == {
         "Alice Adams": "compliant",
         "Bob Brown": "unknown",
     }
     assert await _counts(beta, profile) == {"successCount": 1, "pendingCount": 1, "notApplicablePlatformCount": 1}
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": []})
-    assert [each["userName"] for each in await _statuses(beta, profile)] == ["Alice Adams"], "it holds the root still"
+    assert [status["userName"] for status in await _statuses(beta, profile)] == ["Alice Adams"], (
+        "it holds the root still"
+    )
 
 
 async def test_a_device_that_is_given_nothing_is_not_pending(
@@ -110,7 +112,7 @@ async def test_what_goes_wrong_is_an_error(beta: httpx.AsyncClient, enroll: Enro
     profile = await _assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     phone = await enroll("alice")
     await phone.settle()
-    assert [each["status"] for each in await _statuses(beta, profile)] == ["error"]
+    assert [status["status"] for status in await _statuses(beta, profile)] == ["error"]
     assert await _counts(beta, profile) == {"errorCount": 1}
 
 
@@ -121,7 +123,7 @@ async def test_a_device_of_another_kind_is_counted_and_not_listed(
     phones = [await enroll("alice"), await enroll("bob", mode="fully-managed")]
     for phone in phones:
         await phone.settle()
-    assert [each["deviceDisplayName"] for each in await _statuses(beta, profile)] == ["alice_AndroidForWork"]
+    assert [status["deviceDisplayName"] for status in await _statuses(beta, profile)] == ["alice_AndroidForWork"]
     assert await _counts(beta, profile) == {"successCount": 1, "notApplicablePlatformCount": 1}
 
 
@@ -143,8 +145,8 @@ async def test_the_groups_decide_and_so_do_exclusions(beta: httpx.AsyncClient, e
     )
     for user in ("alice", "carol"):
         await (await enroll(user)).settle()
-    assert [each["userName"] for each in await _statuses(beta, through_outer)] == ["Alice Adams"]
-    assert [each["userName"] for each in await _statuses(beta, without_pilot)] == ["Carol Clark"]
+    assert [status["userName"] for status in await _statuses(beta, through_outer)] == ["Alice Adams"]
+    assert [status["userName"] for status in await _statuses(beta, without_pilot)] == ["Carol Clark"]
 
 
 async def test_what_is_unassigned_has_no_status(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
@@ -166,7 +168,7 @@ async def test_statuses_are_filtered_sorted_counted_and_paged(
         phone = await enroll(user)
         await (phone.check_in() if user == "bob" else phone.settle())
     path = f"{PROFILES}/{profile}/deviceStatuses"
-    names = [each["userName"] for each in await _statuses(beta, profile, **{"$orderby": "userName desc"})]
+    names = [status["userName"] for status in await _statuses(beta, profile, **{"$orderby": "userName desc"})]
     assert names == ["Carol Clark", "Bob Brown", "Alice Adams"]
     pending = await _statuses(beta, profile, **{"$filter": "status eq 'unknown'", "$select": "id,userName"})
     assert [each["userName"] for each in pending] == ["Bob Brown"]
@@ -176,7 +178,7 @@ async def test_statuses_are_filtered_sorted_counted_and_paged(
     seen, link = [], f"{path}?$top=2"
     while link:
         document = (await beta.get(link)).json()
-        seen.append([each["id"] for each in document["value"]])
+        seen.append([entry["id"] for entry in document["value"]])
         link = document.get("@odata.nextLink", "")
     assert [len(page) for page in seen] == [2, 1]
     assert sorted(seen[0] + seen[1]) == sorted(await ids(beta, path))
@@ -231,9 +233,9 @@ async def test_a_root_that_is_stored_broken_is_an_error_on_the_device_and_of_no_
     await emulator.runner.read(plant)
     phone = await enroll("alice")
     await phone.settle()
-    assert [each["status"] for each in await _statuses(beta, bad)] == ["error"]
-    assert [each["status"] for each in await _statuses(beta, good)] == ["compliant"]
-    shown = (
+    assert [status["status"] for status in await _statuses(beta, bad)] == ["error"]
+    assert [status["status"] for status in await _statuses(beta, good)] == ["compliant"]
+    entries = (
         await beta.get(f"/deviceManagement/managedDevices/{phone.managed_device_id}/deviceConfigurationStates")
     ).json()["value"]
-    assert sorted(each["state"] for each in shown) == ["compliant", "error"]
+    assert sorted(entry["state"] for entry in entries) == ["compliant", "error"]

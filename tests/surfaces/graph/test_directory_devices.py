@@ -41,7 +41,10 @@ async def test_a_managed_device_has_a_shadow_in_the_directory(v1: httpx.AsyncCli
         assert await ids(v1, f"/users/{alice}/{name}") == [listed["id"]]
         assert await ids(v1, f"/users/bob@contoso.example/{name}") == []
     expanded = (await v1.get(f"/devices/{listed['id']}?$expand=registeredOwners,memberOf")).json()
-    assert ([each["id"] for each in expanded["registeredOwners"]], expanded["memberOf"]) == ([alice], [])
+    assert ([registered_owner["id"] for registered_owner in expanded["registeredOwners"]], expanded["memberOf"]) == (
+        [alice],
+        [],
+    )
 
 
 @pytest.mark.parametrize("key", ["{id}", "(deviceId='{deviceId}')"])
@@ -52,9 +55,9 @@ async def test_a_device_is_changed(beta: httpx.AsyncClient, enroll: Enroll, key:
     body = {"accountEnabled": False, "extensionAttributes": {"extensionAttribute1": "x"}, "displayName": "Renamed"}
     changed = await beta.patch(path, json=body)
     assert (changed.status_code, changed.content) == (204, b"")
-    found = (await beta.get(path)).json()
-    assert (found["accountEnabled"], found["displayName"]) == (False, "Renamed")
-    assert found["extensionAttributes"]["extensionAttribute1"] == "x"
+    document = (await beta.get(path)).json()
+    assert (document["accountEnabled"], document["displayName"]) == (False, "Renamed")
+    assert document["extensionAttributes"]["extensionAttribute1"] == "x"
 
 
 async def test_a_managed_device_whose_shadow_is_deleted_stays_managed_and_leaves_its_groups(

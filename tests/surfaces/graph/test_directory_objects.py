@@ -22,16 +22,16 @@ async def test_whatever_has_an_id_says_what_it_is(v1: httpx.AsyncClient, enroll:
         await ids(v1, "/devices"),
     )
     for kind, key in (("user", alice), ("group", staff.upper()), ("device", device)):
-        found = (await v1.get(f"/directoryObjects/{key}")).json()
-        assert (found["@odata.type"], found["id"]) == (f"#microsoft.graph.{kind}", key.lower())
+        document = (await v1.get(f"/directoryObjects/{key}")).json()
+        assert (document["@odata.type"], document["id"]) == (f"#microsoft.graph.{kind}", key.lower())
     selected = (await v1.get(f"/directoryObjects('{alice}')?$select=displayName,deviceId")).json()
     assert set(selected) == {"@odata.context", "@odata.type", "id", "displayName"}
 
     body: dict[str, Any] = {"ids": [device, alice.upper(), staff, ABSENT]}
     everything = await v1.post("/directoryObjects/getByIds", json=body)
-    assert [each["id"] for each in everything.json()["value"]] == [alice, staff, device]
+    assert [entry["id"] for entry in everything.json()["value"]] == [alice, staff, device]
     devices = await v1.post("/directoryObjects/microsoft.graph.getByIds", json={**body, "types": ["Device", "x"]})
-    assert [each["@odata.type"] for each in devices.json()["value"]] == ["#microsoft.graph.device"]
+    assert [entry["@odata.type"] for entry in devices.json()["value"]] == ["#microsoft.graph.device"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,9 @@ async def test_anything_is_deleted_by_its_id(beta: httpx.AsyncClient, enroll: En
 async def test_the_tenant_says_who_it_is(v1: httpx.AsyncClient) -> None:
     (found,) = (await v1.get("/organization")).json()["value"]
     assert (found["id"], found["displayName"]) == (TENANT, "contoso")
-    assert [(each["name"], each["isDefault"]) for each in found["verifiedDomains"]] == [("contoso.example", True)]
+    assert [
+        (verified_domain["name"], verified_domain["isDefault"]) for verified_domain in found["verifiedDomains"]
+    ] == [("contoso.example", True)]
     one = (await v1.get(f"/organization('{TENANT}')?$select=mobileDeviceManagementAuthority")).json()
     assert one["mobileDeviceManagementAuthority"] == "intune"
     (domain,) = (await v1.get("/domains?$filter=isDefault eq true&$orderby=authenticationType")).json()["value"]

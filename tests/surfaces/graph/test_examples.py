@@ -116,8 +116,8 @@ async def tape(
     }
     everyone = {"assignments": [{"target": _ALL_USERS}]}
     for body in (root, pkcs):
-        made = await tape.change("POST", _PROFILES, body=body)
-        tape.keys["profile"] = made["id"]
+        change = await tape.change("POST", _PROFILES, body=body)
+        tape.keys["profile"] = change["id"]
         assigned = await tape.change("POST", f"{_PROFILES}/{{profile}}/assign", body=everyone)
         tape.keys["assignment"] = assigned["value"][0]["id"]
     await tape.change("PATCH", f"{_PROFILES}/{{profile}}", body={"description": "One certificate for each device"})

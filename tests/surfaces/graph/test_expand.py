@@ -39,9 +39,9 @@ def _plain(document: Json) -> Json:
 async def _at_its_address(graph: httpx.AsyncClient, path: str) -> Any:
     answer = await graph.get(path)
     assert answer.status_code == 200, (path, answer.text)
-    found = _plain(answer.json())
-    found.pop("@odata.count", None)
-    return found["value"] if set(found) == {"value"} else found
+    plain = _plain(answer.json())
+    plain.pop("@odata.count", None)
+    return plain["value"] if set(plain) == {"value"} else plain
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ async def test_certificates_come_with_the_profiles_whose_type_has_them(
     assert own
     for path in (PROFILES, f"{PROFILES}/{profile}"):
         for navigation in (CERTIFICATE_STATES, "managedDeviceCertificateStates"):
-            found = (await beta.get(path, params={"$expand": navigation})).json()
-            one = next(each for each in found.get("value", [found]) if each["id"] == profile)
+            document = (await beta.get(path, params={"$expand": navigation})).json()
+            one = next(each for each in document.get("value", [document]) if each["id"] == profile)
             assert one["managedDeviceCertificateStates"] == own
             assert one["managedDeviceCertificateStates@odata.context"].endswith(f"('{profile}')/{CERTIFICATE_STATES}")
     listed = (await beta.get(PROFILES, params={"$expand": CERTIFICATE_STATES})).json()["value"]
@@ -143,8 +143,8 @@ async def test_a_page_costs_a_statement_or_two_for_each_navigation(
     statements = [each for each in said if each.lstrip().upper().startswith(("SELECT", "WITH"))]
     # Of directory objects the first ones are found, and then they are read. Who has still to plan is found by
     # assignments, groups and filters, for all profiles at once.
-    asked = navigations.split(",")
-    assert len(statements) <= 1 + 2 * len(asked) + 3 * sum(each.endswith("Statuses") for each in asked), statements
+    parts = navigations.split(",")
+    assert len(statements) <= 1 + 2 * len(parts) + 3 * sum(part.endswith("Statuses") for part in parts), statements
 
 
 async def test_an_overview_that_comes_along_is_of_this_moment(
@@ -154,8 +154,8 @@ async def test_an_overview_that_comes_along_is_of_this_moment(
     for path in (PROFILES, f"{PROFILES}/{profile}"):
         moments = []
         for _ in range(2):
-            found = (await beta.get(path, params={"$expand": "userStatusOverview,deviceStatusOverview"})).json()
-            one = next(each for each in found.get("value", [found]) if each["id"] == profile)
+            document = (await beta.get(path, params={"$expand": "userStatusOverview,deviceStatusOverview"})).json()
+            one = next(each for each in document.get("value", [document]) if each["id"] == profile)
             moments += [one[f"{whose}StatusOverview"]["lastUpdateDateTime"] for whose in ("user", "device")]
             await advance_clock(http, "PT1H")
         assert len(set(moments)) == 2
@@ -170,11 +170,11 @@ async def test_of_directory_objects_the_first_twenty_come_along(beta: httpx.Asyn
             reference = {"@odata.id": f"{beta.base_url}directoryObjects/{member}"}
             await beta.post(f"/groups/{group}/members/$ref", json=reference)
     for path in (f"/users/{alice}/memberOf", f"/users/{alice}/transitiveMemberOf", f"/groups/{staff}/memberOf"):
-        first = [each["id"] for each in (await beta.get(path, params={"$top": "20"})).json()["value"]]
+        first = [entry["id"] for entry in (await beta.get(path, params={"$top": "20"})).json()["value"]]
         one, _, navigation = path.rpartition("/")
         for where in (one, one.rpartition("/")[0]):
-            found = (await beta.get(where, params={"$expand": f"{navigation}($select=id)"})).json()
-            element = next(each for each in found.get("value", [found]) if each["id"] in path)
+            document = (await beta.get(where, params={"$expand": f"{navigation}($select=id)"})).json()
+            element = next(each for each in document.get("value", [document]) if each["id"] in path)
             assert [each["id"] for each in element[navigation]] == first, where
 
 

@@ -25,8 +25,8 @@ async def test_a_group_is_made_changed_and_deleted(beta: httpx.AsyncClient) -> N
     path = f"/groups/{group['id']}"
     changed = await beta.patch(path, json={"displayName": "The Team"})
     assert (changed.status_code, changed.content) == (204, b"")
-    found = (await beta.get(path)).json()
-    assert (found["displayName"], found["description"]) == ("The Team", "The team")
+    document = (await beta.get(path)).json()
+    assert (document["displayName"], document["description"]) == ("The Team", "The team")
     assert (await beta.delete(path)).status_code == 204
     assert error_code(await beta.get(path)) == "Request_ResourceNotFound"
 
@@ -48,7 +48,7 @@ async def test_each_member_says_what_it_is(beta: httpx.AsyncClient, enroll: Enro
         assert (await beta.post(f"/groups/{group}/members/$ref", json=url)).status_code == 204
     members = (await beta.get(f"/groups/{group}/members")).json()
     assert members["@odata.context"] == "https://localhost:8443/beta/$metadata#directoryObjects"
-    assert [(each["@odata.type"], each["displayName"]) for each in members["value"]] == [
+    assert [(entry["@odata.type"], entry["displayName"]) for entry in members["value"]] == [
         ("#microsoft.graph.user", "Alice Adams"),
         ("#microsoft.graph.group", "All Staff"),
     ]
@@ -187,7 +187,7 @@ async def test_a_group_may_hold_groups_that_hold_it(beta: httpx.AsyncClient) -> 
 async def test_members_come_in_pages(beta: httpx.AsyncClient) -> None:
     staff = await id_of_group(beta, "All Staff")
     first = (await beta.get(f"/groups/{staff}/members?$top=2&$select=id")).json()
-    assert [set(each) for each in first["value"]] == [{"@odata.type", "id"}] * 2
+    assert [set(entry) for entry in first["value"]] == [{"@odata.type", "id"}] * 2
     second = (await beta.get(first["@odata.nextLink"])).json()
     assert len(second["value"]) == 1
     assert "@odata.nextLink" not in second
@@ -284,8 +284,8 @@ async def test_owners_come_and_go_but_the_last_one(beta: httpx.AsyncClient) -> N
     again = await beta.post(f"{owners}/$ref", json=url_of(alice))
     assert (again.status_code, error_message(again)) == (400, HAS_IT.replace("members", "owners"))
     assert (await beta.post(f"{owners}/$ref", json=url_of(bob))).status_code == 204
-    found = (await beta.get(owners)).json()["value"]
-    assert {(each["@odata.type"], each["id"]) for each in found} == {
+    entries = (await beta.get(owners)).json()["value"]
+    assert {(entry["@odata.type"], entry["id"]) for entry in entries} == {
         ("#microsoft.graph.user", alice),
         ("#microsoft.graph.user", bob),
     }
@@ -328,16 +328,16 @@ async def test_twenty_can_be_bound_and_not_one_more(beta: httpx.AsyncClient) -> 
         )["id"]
         for at in range(20)
     ]
-    body = {"members@odata.bind": [url_of(each)["@odata.id"] for each in people]}
+    body = {"members@odata.bind": [url_of(person)["@odata.id"] for person in people]}
     assert (await beta.patch(f"/groups/{group}", json=body)).status_code == 204
     assert sorted(await ids(beta, f"/groups/{group}/members")) == sorted(people)
 
 
 async def test_what_is_expanded_comes_along(beta: httpx.AsyncClient) -> None:
     staff, alice = await id_of_group(beta, "All Staff"), await id_of_user(beta, "alice")
-    found = (await beta.get(f"/groups/{staff}?$select=id&$expand=members($select=displayName)")).json()
-    assert set(found) == {"@odata.context", "id", "members"}
-    assert {"@odata.type": "#microsoft.graph.user", "id": alice, "displayName": "Alice Adams"} in found["members"]
+    document = (await beta.get(f"/groups/{staff}?$select=id&$expand=members($select=displayName)")).json()
+    assert set(document) == {"@odata.context", "id", "members"}
+    assert {"@odata.type": "#microsoft.graph.user", "id": alice, "displayName": "Alice Adams"} in document["members"]
     listed = (await beta.get("/groups?$expand=Owners,members")).json()["value"]
     assert sorted((len(each["members"]), len(each["owners"])) for each in listed) == [(2, 0), (3, 0)]
     assert (await beta.get(f"/groups/{staff}?$expand=memberOf,transitiveMemberOf,transitiveMembers")).status_code == 200

@@ -109,8 +109,8 @@ async def test_a_query_of_more_parts_than_anybody_writes_is_refused_with_the_lim
 
 async def test_as_many_constants_as_are_allowed_are_answered(beta: httpx.AsyncClient) -> None:
     alice = await id_of_user(beta, "alice")
-    wanted = ",".join([*("'x'" for _ in range(290)), f"'{alice}'"])
-    assert [each["id"] for each in (await beta.get(f"/users?$filter=id in ({wanted})")).json()["value"]] == [alice]
+    result = ",".join([*("'x'" for _ in range(290)), f"'{alice}'"])
+    assert [entry["id"] for entry in (await beta.get(f"/users?$filter=id in ({result})")).json()["value"]] == [alice]
 
 
 async def test_a_body_of_more_elements_than_anybody_sends_is_refused_before_it_is_read(beta: httpx.AsyncClient) -> None:

@@ -84,8 +84,8 @@ async def _find_the_rest(graph: httpx.AsyncClient, populated: PopulatedTenant) -
             continue
         if "/".join(before) in lists and not route.template.startswith("me/"):
             path = populated.path(replace(route, template="/".join(before)))
-            found = (await graph.get(path)).json().get("value") or [{"id": "x"}]
-            populated.keys[name] = found[0]["id"]
+            answer = (await graph.get(path)).json().get("value") or [{"id": "x"}]
+            populated.keys[name] = answer[0]["id"]
     for name in {name for route in ROUTES for name in route.key_names} - {"device", *populated.keys}:
         populated.keys[name] = "x"
 
@@ -137,18 +137,18 @@ async def own(fabrikam: httpx.AsyncClient) -> dict[str, str]:
 
 
 def _telling(*texts: str) -> set[str]:
-    return {each for text in texts for each in _TELLING.findall(text.lower())}
+    return {match for text in texts for match in _TELLING.findall(text.lower())}
 
 
 async def _everything(graph: httpx.AsyncClient, populated: PopulatedTenant) -> dict[str, str]:
     """All that a tenant shows of itself."""
-    shown = {}
+    results = {}
     for route in ROUTES:
         if route.method == "GET" and route.status != 501 and not route.template.startswith(("me", "$")):
             answer = await graph.get(populated.path(route))
             if answer.is_success:
-                shown[route.template] = answer.text
-    return shown
+                results[route.template] = answer.text
+    return results
 
 
 def _worth(kind: object) -> object:
@@ -206,9 +206,9 @@ async def test_no_route_leads_to_another_tenants_things(
         body = _body(route, contoso.keys)
         for path, foreign in _ways(route, theirs=contoso, own=own):
             answer = await fabrikam.request(route.method, path, json=body)
-            told = secrets & _telling(answer.text) - _telling(path, json.dumps(body), *contoso.keys.values())
-            if told or answer.is_success or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-                wrong.append((route.method, path, foreign, answer.status_code, answer.text[:200], told))
+            result = secrets & _telling(answer.text) - _telling(path, json.dumps(body), *contoso.keys.values())
+            if result or answer.is_success or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                wrong.append((route.method, path, foreign, answer.status_code, answer.text[:200], result))
     assert not wrong, "\n".join(map(str, wrong))
     await create(fabrikam, _CATEGORIES, displayName="Something is written, so that nothing kept is compared")
     assert await _everything(beta, contoso) == before
@@ -228,8 +228,8 @@ async def test_no_list_and_no_filter_shows_another_tenants_things(
             continue
         for options in ({}, {"$filter": f"id eq '{contoso.keys['user']}' or id ne 'x'"}, {"$search": '"id:c"'}):
             answer = await fabrikam.get(f"/{route.template}", params=options)
-            told = secrets & _telling(answer.text) - home - _telling(str(answer.url), *options.values())
-            assert not told, (route.template, options, told)
+            result = secrets & _telling(answer.text) - home - _telling(str(answer.url), *options.values())
+            assert not result, (route.template, options, result)
 
 
 def _references(theirs: dict[str, str], own: dict[str, str]) -> Iterable[tuple[str, str, Json]]:
@@ -290,9 +290,9 @@ async def test_nothing_of_another_tenant_is_reached_by_naming_it_in_a_body(
             await fabrikam.request(method, path, json=body),
             await fabrikam.post("/$batch", json=batch),
         ):
-            told = secrets & _telling(answer.text) - _telling(path, json.dumps(body))
-            if told or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-                wrong.append((method, path, answer.status_code, answer.text, told))
+            result = secrets & _telling(answer.text) - _telling(path, json.dumps(body))
+            if result or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                wrong.append((method, path, answer.status_code, answer.text, result))
     assert not wrong, "\n".join(map(str, wrong))
     # Nothing of it was kept, whatever was answered; and nothing happened over there.
     assert not secrets & _telling(*(await _everything(fabrikam, ours)).values())

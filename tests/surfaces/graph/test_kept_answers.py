@@ -48,15 +48,15 @@ async def test_no_answer_is_given_to_somebody_else(http: httpx.AsyncClient, app:
                 for client in (http, elsewhere)
                 for version in ("v1.0", "beta")
             ]
-            assert [each.partition("/$metadata")[0] for each in contexts] == [
+            assert [context.partition("/$metadata")[0] for context in contexts] == [
                 f"{ORIGIN}/v1.0",
                 f"{ORIGIN}/beta",
                 "https://graph.microsoft.com/v1.0",
                 "https://graph.microsoft.com/beta",
             ]
             called = {**alice, "host": "gateway.example"}
-            shown = (await http.get("/v1.0/users?$select=id", headers=called)).json()
-            assert shown["@odata.context"].startswith("https://gateway.example/")
+            document = (await http.get("/v1.0/users?$select=id", headers=called)).json()
+            assert document["@odata.context"].startswith("https://gateway.example/")
             sizes = [
                 len((await http.get("/v1.0/users?$select=id", headers={**alice, **prefer})).json()["value"])
                 for prefer in ({}, {"prefer": "odata.maxpagesize=1"})
@@ -89,7 +89,7 @@ async def test_every_door_is_seen_at_once(
 ) -> None:
     assert await documents(beta, DEVICES) == []
     phone = await enroll("alice", mode="fully-managed")
-    assert [each["id"] for each in await documents(beta, DEVICES)] == [phone.managed_device_id]
+    assert [document["id"] for document in await documents(beta, DEVICES)] == [phone.managed_device_id]
     before = (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()["lastSyncDateTime"]
     answer = await http.post(f"{TENANT}/clock/advance", json={"by": "PT1H"})
     assert answer.status_code == 200, answer.text
@@ -98,13 +98,19 @@ async def test_every_door_is_seen_at_once(
     orders = f"{DEVICES}/{phone.managed_device_id}?$select=id,deviceActionResults"
     assert (await beta.get(orders)).json()["deviceActionResults"] == []
     await beta.post(f"{DEVICES}/{phone.managed_device_id}/resetPasscode")
-    assert [each["actionState"] for each in (await beta.get(orders)).json()["deviceActionResults"]] == ["pending"]
+    assert [
+        device_action_result["actionState"]
+        for device_action_result in (await beta.get(orders)).json()["deviceActionResults"]
+    ] == ["pending"]
     await phone.obey()
-    assert [each["actionState"] for each in (await beta.get(orders)).json()["deviceActionResults"]] == ["done"]
+    assert [
+        device_action_result["actionState"]
+        for device_action_result in (await beta.get(orders)).json()["deviceActionResults"]
+    ] == ["done"]
     connectors = "/deviceManagement/ndesConnectors"
     (connector,) = await documents(beta, connectors)
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
-    assert [each["state"] for each in await documents(beta, connectors)] != [connector["state"]]
+    assert [document["state"] for document in await documents(beta, connectors)] != [connector["state"]]
     second = await http.post(f"{TENANT}/connectors", json={"name": "Second", "roles": ["pkcs"]})
     assert second.status_code == 201, second.text
     assert len(await documents(beta, connectors)) == 2
@@ -140,13 +146,13 @@ async def test_a_writer_reads_what_it_wrote_among_many(beta: httpx.AsyncClient) 
     async def write_and_read(name: str) -> None:
         for number in range(6):
             category = await create(beta, CATEGORIES, displayName=f"{name} {number}")
-            assert category["id"] in {each["id"] for each in await documents(beta, CATEGORIES)}
+            assert category["id"] in {document["id"] for document in await documents(beta, CATEGORIES)}
             await beta.patch(f"{CATEGORIES}/{category['id']}", json={"displayName": f"{name} {number} again"})
-            shown = (await beta.get(f"{CATEGORIES}/{category['id']}")).json()
-            assert shown["displayName"] == f"{name} {number} again"
+            document = (await beta.get(f"{CATEGORIES}/{category['id']}")).json()
+            assert document["displayName"] == f"{name} {number} again"
             assert (await beta.delete(f"{CATEGORIES}/{category['id']}")).status_code == 204
             assert (await beta.get(f"{CATEGORIES}/{category['id']}")).status_code == 404
-            assert category["id"] not in {each["id"] for each in await documents(beta, CATEGORIES)}
+            assert category["id"] not in {document["id"] for document in await documents(beta, CATEGORIES)}
 
     await asyncio.gather(*(write_and_read(f"Writer {number}") for number in range(6)))
     assert await documents(beta, CATEGORIES) == []

@@ -15,12 +15,15 @@ from tests.surfaces.graph.conftest import Enroll
 async def _record(graph: httpx.AsyncClient, device: str) -> dict[str, Any]:
     answer = await graph.get(f"{DEVICES}/{device}")
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 def _actions(record: dict[str, Any]) -> dict[str, str]:
-    return {each["actionName"]: each["actionState"] for each in record["deviceActionResults"]}
+    return {
+        device_action_result["actionName"]: device_action_result["actionState"]
+        for device_action_result in record["deviceActionResults"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ async def test_devices_are_listed_with_their_number_and_got_by_every_form_of_key
     phones = [await enroll("alice"), await enroll("bob")]
     document = (await beta.get(DEVICES)).json()
     assert document["@odata.count"] == 2
-    assert {each["id"] for each in document["value"]} == {phone.managed_device_id for phone in phones}
+    assert {entry["id"] for entry in document["value"]} == {phone.managed_device_id for phone in phones}
     for key in (
         f"/{phones[0].managed_device_id}",
         f"('{phones[0].managed_device_id}')",

@@ -20,12 +20,12 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 @pytest.fixture
 async def tree(beta: httpx.AsyncClient, enroll: Enroll) -> dict[str, str]:
     """`top` holds `middle`, which holds `bottom`, alice and her device; `bottom` holds bob and, in a circle, `top`."""
-    found = {name: await id_of_user(beta, name) for name in ("alice", "bob", "carol")}
+    by_key = {name: await id_of_user(beta, name) for name in ("alice", "bob", "carol")}
     await enroll("alice")
-    (found["device"],) = await ids(beta, "/devices")
+    (by_key["device"],) = await ids(beta, "/devices")
     for name in ("top", "middle", "bottom"):
         body = {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True}
-        found[name] = (await create(beta, "/groups", **body))["id"]
+        by_key[name] = (await create(beta, "/groups", **body))["id"]
     for group, member in (
         ("top", "middle"),
         ("middle", "bottom"),
@@ -34,17 +34,17 @@ async def tree(beta: httpx.AsyncClient, enroll: Enroll) -> dict[str, str]:
         ("bottom", "bob"),
         ("bottom", "top"),
     ):
-        url = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{found[member]}"}
-        assert (await beta.post(f"/groups/{found[group]}/members/$ref", json=url)).status_code == 204
-    return found
+        url = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{by_key[member]}"}
+        assert (await beta.post(f"/groups/{by_key[group]}/members/$ref", json=url)).status_code == 204
+    return by_key
 
 
 async def names(graph: httpx.AsyncClient, path: str, **params: str) -> list[str]:
     """The names in a list, sorted; every element says what it is."""
     answer = await graph.get(path, params=params, headers=EVENTUAL)
     assert answer.status_code == 200, answer.text
-    assert all(each["@odata.type"].startswith("#microsoft.graph.") for each in answer.json()["value"])
-    return sorted(each["displayName"] for each in answer.json()["value"])
+    assert all(entry["@odata.type"].startswith("#microsoft.graph.") for entry in answer.json()["value"])
+    return sorted(entry["displayName"] for entry in answer.json()["value"])
 
 
 async def test_nested_members_and_groups_are_found_though_they_go_in_a_circle(
@@ -88,10 +88,10 @@ async def test_members_are_sorted_selected_counted_and_paged(beta: httpx.AsyncCl
     first = (await beta.get(f"{path}{query}", headers=EVENTUAL)).json()
     assert first["@odata.count"] == 6
     second = (await beta.get(first["@odata.nextLink"], headers=EVENTUAL)).json()
-    found = [each["displayName"] for each in first["value"] + second["value"]]
-    assert found == sorted(found, reverse=True)
-    assert len(found) == 6
-    assert all(set(each) == {"@odata.type", "id", "displayName"} for each in first["value"])
+    display_names = [entry["displayName"] for entry in first["value"] + second["value"]]
+    assert display_names == sorted(display_names, reverse=True)
+    assert len(display_names) == 6
+    assert all(set(entry) == {"@odata.type", "id", "displayName"} for entry in first["value"])
     assert (await beta.get(f"{path}/$count")).status_code == 400
 
 
@@ -108,7 +108,7 @@ async def test_a_cast_leaves_one_kind(v1: httpx.AsyncClient, tree: dict[str, str
     assert await names(v1, path) == found
     assert (await v1.get(f"{path}/$count", headers=EVENTUAL)).text == str(len(found))
     filtered = await v1.get(path, params={"$filter": f"startswith(displayName,'{found[0][:3]}')"})
-    assert [each["displayName"] for each in filtered.json()["value"]] == found[:1]
+    assert [entry["displayName"] for entry in filtered.json()["value"]] == found[:1]
     assert (await v1.get(f"/groups/{tree['top']}/members/microsoft.graph.managedDevice")).status_code == 400
     strange = await v1.get(
         f"/groups/{tree['top']}/members/microsoft.graph.group", params={"$filter": "isManaged eq true"}
@@ -126,15 +126,15 @@ async def test_what_members_cannot_be_asked_is_refused(beta: httpx.AsyncClient, 
 
 
 async def test_memberships_are_checked_in_one_call(beta: httpx.AsyncClient, tree: dict[str, str]) -> None:
-    asked = [tree["top"].upper(), tree["bottom"], await id_of_group(beta, "SMIME Pilot"), ABSENT]
+    results = [tree["top"].upper(), tree["bottom"], await id_of_group(beta, "SMIME Pilot"), ABSENT]
     for path, held in (
-        (f"/users/{tree['bob']}", asked[1:3]),
-        (f"/groups/{tree['middle']}", asked[:2]),
-        (f"/devices/{tree['device']}", asked[:2]),
-        (f"/directoryObjects/{tree['bob']}", asked[1:3]),
+        (f"/users/{tree['bob']}", results[1:3]),
+        (f"/groups/{tree['middle']}", results[:2]),
+        (f"/devices/{tree['device']}", results[:2]),
+        (f"/directoryObjects/{tree['bob']}", results[1:3]),
     ):
         for name, list_of in (("checkMemberGroups", "groupIds"), ("checkMemberObjects", "ids")):
-            answer = await beta.post(f"{path}/{name}", json={list_of: asked})
+            answer = await beta.post(f"{path}/{name}", json={list_of: results})
             assert answer.status_code == 200, answer.text
             assert answer.json()["@odata.context"].endswith("$metadata#Collection(Edm.String)")
             assert set(answer.json()["value"]) >= {each.lower() for each in held}
@@ -246,7 +246,7 @@ async def test_a_tenant_may_want_the_directorys_own_limits(
 )
 async def test_users_and_groups_are_searched(v1: httpx.AsyncClient, path: str, search: str, found: list[str]) -> None:
     answer = await v1.get(path, params={"$search": search, "$count": "true"}, headers=EVENTUAL)
-    assert [each["displayName"] for each in answer.json()["value"]] == found
+    assert [entry["displayName"] for entry in answer.json()["value"]] == found
     assert answer.json()["@odata.count"] == len(found)
 
 

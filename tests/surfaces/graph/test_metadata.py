@@ -14,9 +14,9 @@ async def _schema(graph: httpx.AsyncClient) -> Element:
     answer = await graph.get("/$metadata", headers={"authorization": ""})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/xml;charset=utf-8"
-    found = fromstring(answer.content).find(f".//{_EDM}Schema")
-    assert found is not None
-    return found
+    find = fromstring(answer.content).find(f".//{_EDM}Schema")
+    assert find is not None
+    return find
 
 
 def _named(schema: Element, tag: str, name: str) -> Element | None:
@@ -39,9 +39,9 @@ async def test_every_type_that_is_referred_to_is_declared(beta: httpx.AsyncClien
         declared = {f"graph.{each.get('Name')}" for each in schema}
         for element in schema.iter():
             for attribute in ("Type", "BaseType", "EntityType"):
-                said = element.get(attribute, "").removeprefix("Collection(").removesuffix(")")
-                if said.startswith("graph.") and element.tag != f"{_EDM}NavigationProperty":
-                    assert said in declared, (element.attrib, said)
+                removesuffix = element.get(attribute, "").removeprefix("Collection(").removesuffix(")")
+                if removesuffix.startswith("graph.") and element.tag != f"{_EDM}NavigationProperty":
+                    assert removesuffix in declared, (element.attrib, removesuffix)
 
 
 async def test_actions_are_bound_and_flags_have_their_bits(beta: httpx.AsyncClient) -> None:

@@ -52,9 +52,9 @@ async def test_every_element_comes_once_in_pages_of_the_size_asked_for(
     names = await _profiles(beta, 5)
     pages = await _pages(beta, f"{PROFILES}{options}")
     assert [len(page) for page in pages] == sizes
-    found = [each["displayName"] for page in pages for each in page]
-    assert len(set(found)) == len(found)
-    assert set(found) <= set(names)
+    display_names = [each["displayName"] for page in pages for each in page]
+    assert len(set(display_names)) == len(display_names)
+    assert set(display_names) <= set(names)
 
 
 @pytest.mark.parametrize("prefer", ["odata.maxpagesize=2", "maxpagesize=2", "return=minimal, odata.maxpagesize=2"])
@@ -89,7 +89,7 @@ async def test_a_link_keeps_what_was_asked_for_and_leads_to_the_same_host(beta: 
     kept = {name: value for name, value in options.items() if name != "$skip"}
     assert parse_qs(link.query) == {**{name: [value] for name, value in kept.items()}, "$skiptoken": ["2"]}
     second = (await beta.get(first["@odata.nextLink"])).json()
-    assert [each["displayName"] for each in first["value"] + second["value"]] == ["P2", "P1", "P0"]
+    assert [entry["displayName"] for entry in first["value"] + second["value"]] == ["P2", "P1", "P0"]
     assert set(second["value"][0]) == {"@odata.type", "id", "displayName"}
     assert "@odata.nextLink" not in second
     assert first["@odata.count"] == second["@odata.count"] == 3

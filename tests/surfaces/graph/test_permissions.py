@@ -28,16 +28,16 @@ OPEN = {
 async def reader(http: httpx.AsyncClient) -> dict[str, str]:
     """The headers of an application that may read users, and nothing else."""
     sent = {"displayName": "Reader", "roles": ["User.Read.All"], "secret": "reader-secret"}
-    made = (await http.post(f"{CONTROL}/applications", json=sent)).json()
-    form = {"grant_type": "client_credentials", "client_id": made["clientId"], "client_secret": "reader-secret"}
+    document = (await http.post(f"{CONTROL}/applications", json=sent)).json()
+    form = {"grant_type": "client_credentials", "client_id": document["clientId"], "client_secret": "reader-secret"}
     answer = await http.post("https://localhost:8443/contoso/oauth2/v2.0/token", data={**form, "scope": GRAPH})
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 async def _report(http: httpx.AsyncClient, name: str) -> dict[str, Any]:
     report = (await http.get(f"{CONTROL}/reports/permissions")).json()
-    found: dict[str, Any] = next(each for each in report["value"] if each["displayName"] == name)
-    return found
+    entry: dict[str, Any] = next(entry for entry in report["value"] if entry["displayName"] == name)
+    return entry
 
 
 def test_every_operation_that_is_served_says_what_it_needs() -> None:
@@ -117,7 +117,7 @@ def test_an_operation_takes_the_permissions_that_the_documents_list_for_it_and_n
 async def test_a_batch_is_judged_item_by_item(beta: httpx.AsyncClient, reader: dict[str, str]) -> None:
     requests = [{"id": "1", "method": "GET", "url": "/users"}, {"id": "2", "method": "GET", "url": "/groups"}]
     answer = await beta.post("/$batch", json={"requests": requests}, headers=reader)
-    assert [each["status"] for each in answer.json()["responses"]] == [200, 403]
+    assert [response["status"] for response in answer.json()["responses"]] == [200, 403]
 
 
 @pytest.mark.parametrize(("mode", "said"), [(Permissions.WARN, True), (Permissions.OFF, False)])
@@ -141,11 +141,14 @@ async def test_the_report_says_what_was_used_and_what_would_have_been_enough(
 ) -> None:
     for path in ("/users", "/users", "/users/alice@contoso.example", PROFILES):
         await beta.get(path, headers=reader)
-    found = await _report(http, "Reader")
-    assert (found["granted"], found["used"], found["unused"]) == (["User.Read.All"], ["User.Read.All"], [])
-    assert found["missing"] == ["DeviceManagementConfiguration.Read.All"]
-    assert found["leastPrivileged"] == ["DeviceManagementConfiguration.Read.All", "User.ReadBasic.All"]
-    counted = {(each["method"], each["path"]): (each["calls"], each["refused"]) for each in found["operations"]}
+    report = await _report(http, "Reader")
+    assert (report["granted"], report["used"], report["unused"]) == (["User.Read.All"], ["User.Read.All"], [])
+    assert report["missing"] == ["DeviceManagementConfiguration.Read.All"]
+    assert report["leastPrivileged"] == ["DeviceManagementConfiguration.Read.All", "User.ReadBasic.All"]
+    counted = {
+        (operation["method"], operation["path"]): (operation["calls"], operation["refused"])
+        for operation in report["operations"]
+    }
     assert counted == {
         ("GET", f"{PROFILES}"): (1, 1),
         ("GET", "/users"): (2, 0),
@@ -164,16 +167,18 @@ async def test_a_users_token_is_judged_by_its_scopes_alone_and_the_report_names_
     answer = await beta.get(PROFILES, headers=headers)
     assert (answer.status_code, error_code(answer)) == (403, "Forbidden")
     assert "It has: User.Read." in error_message(answer)
-    found = await _report(http, "Fauxtune test client")
-    assert found["missing"] == ["DeviceManagementConfiguration.Read.All"]
-    assert "DeviceManagementConfiguration.ReadWrite.All" in found["granted"]
+    report = await _report(http, "Fauxtune test client")
+    assert report["missing"] == ["DeviceManagementConfiguration.Read.All"]
+    assert "DeviceManagementConfiguration.ReadWrite.All" in report["granted"]
     emulator.permissions.mode = Permissions.OFF
     assert (await beta.get(PROFILES, headers=headers)).status_code == 200
 
 
 async def test_another_tenants_report_is_its_own(http: httpx.AsyncClient, beta: httpx.AsyncClient) -> None:
     await beta.get("/users")
-    made = (await http.post("https://localhost:8443/_fauxtune/v1/tenants", json={"name": "other"})).json()
-    report = (await http.get(f"https://localhost:8443/_fauxtune/v1/tenants/{made['id']}/reports/permissions")).json()
-    assert [each["operations"] for each in report["value"]] == [[]]
+    document = (await http.post("https://localhost:8443/_fauxtune/v1/tenants", json={"name": "other"})).json()
+    report = (
+        await http.get(f"https://localhost:8443/_fauxtune/v1/tenants/{document['id']}/reports/permissions")
+    ).json()
+    assert [entry["operations"] for entry in report["value"]] == [[]]
     assert report["mode"] == "enforce"

@@ -43,7 +43,7 @@ def reference(user: str) -> dict[str, str]:
 
 
 async def names(client: httpx.AsyncClient, path: str, name: str) -> list[Any]:
-    return [each[name] for each in (await client.get(path)).json()["value"]]
+    return [entry[name] for entry in (await client.get(path)).json()["value"]]
 
 
 async def test_the_primary_user_is_changed_and_taken_away(beta: httpx.AsyncClient, computer: str) -> None:

@@ -28,13 +28,13 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 )
 async def test_users_are_filtered(beta: httpx.AsyncClient, condition: str, names: list[str]) -> None:
     document = (await beta.get("/users", params={"$filter": condition})).json()
-    assert [each["displayName"] for each in document["value"]] == names
+    assert [entry["displayName"] for entry in document["value"]] == names
 
 
 async def test_users_are_found_by_their_id(beta: httpx.AsyncClient) -> None:
     alice = await id_of_user(beta, "alice")
-    found = (await beta.get(f"/users?$filter=id eq '{alice}'&$count=true", headers=EVENTUAL)).json()
-    assert (found["@odata.count"], found["value"][0]["displayName"]) == (1, "Alice Adams")
+    document = (await beta.get(f"/users?$filter=id eq '{alice}'&$count=true", headers=EVENTUAL)).json()
+    assert (document["@odata.count"], document["value"][0]["displayName"]) == (1, "Alice Adams")
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ async def test_lists_are_sorted(beta: httpx.AsyncClient) -> None:
     for name in ("b", "a", "B"):
         await create(beta, PROFILES, **{"@odata.type": kind, "displayName": name})
     for order, names in (("displayName", ["B", "a", "b"]), ("displayName desc,version", ["b", "a", "B"])):
-        found = (await beta.get(PROFILES, params={"$orderby": order})).json()["value"]
-        assert [each["displayName"] for each in found] == names
+        entries = (await beta.get(PROFILES, params={"$orderby": order})).json()["value"]
+        assert [entry["displayName"] for entry in entries] == names
     for order in ("colour", "displayName up", "displayName a b"):
         assert (await beta.get(PROFILES, params={"$orderby": order})).status_code == 400
 
 
 async def test_only_what_is_selected_is_told(beta: httpx.AsyncClient) -> None:
     for path in ("/users", "/groups"):
-        found = (await beta.get(path, params={"$select": "DisplayName"})).json()["value"]
-        assert [set(each) for each in found] == [{"id", "displayName"}] * len(found)
+        entries = (await beta.get(path, params={"$select": "DisplayName"})).json()["value"]
+        assert [set(entry) for entry in entries] == [{"id", "displayName"}] * len(entries)
         answer = await beta.get(path, params={"$select": "colour"})
         assert (answer.status_code, error_code(answer)) == (400, "Request_BadRequest")
         assert "'colour'" in error_message(answer)

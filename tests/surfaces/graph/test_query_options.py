@@ -119,8 +119,8 @@ async def elements(graph: httpx.AsyncClient, path: str, **options: str) -> list[
     """The one page."""
     answer = await graph.get(path, params=options, headers=EVENTUAL)
     assert answer.status_code == 200, (path, options, answer.text)
-    found: list[Json] = answer.json()["value"]
-    return found
+    entries: list[Json] = answer.json()["value"]
+    return entries
 
 
 async def pages(graph: httpx.AsyncClient, path: str, **options: str) -> AsyncIterator[list[Json]]:
@@ -169,16 +169,16 @@ async def test_a_property_with_its_own_value_finds_the_element(lists: list[List]
         for element in await elements(graph, path):
             for name in kind.properties_in(Version.BETA):
                 condition = _equal(kind, name, element)
-                found = await elements(graph, path, **{"$filter": condition}) if condition else [element]
-                assert element["id"] in [each["id"] for each in found], (path, condition)
+                result = await elements(graph, path, **{"$filter": condition}) if condition else [element]
+                assert element["id"] in [each["id"] for each in result], (path, condition)
 
 
 def _equal(kind: Entity, name: str, element: Json) -> str | None:
     """`name eq value` for the element, or None where the property says nothing of the kind, or is not told."""
     prop, value = kind.find(name), element.get(name)
     assert prop is not None
-    told = name in element and prop.filterable and not (prop.write_only or prop.collection)
-    if not told or isinstance(prop.type, ComplexType) or prop.type in {Edm.BINARY, Edm.DOUBLE}:
+    result = name in element and prop.filterable and not (prop.write_only or prop.collection)
+    if not result or isinstance(prop.type, ComplexType) or prop.type in {Edm.BINARY, Edm.DOUBLE}:
         return None
     if prop.shown.value == "blankUnlessSelected":
         return None
@@ -199,7 +199,7 @@ async def test_what_no_element_has_is_refused_everywhere(lists: list[List]) -> N
 
 async def test_every_property_that_has_an_order_sorts(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
-        everything = sorted(each["id"] for each in await elements(graph, path))
+        everything = sorted(element["id"] for element in await elements(graph, path))
         for name in sortable(kind):
             up = await elements(graph, path, **{"$orderby": name})
             down = await elements(graph, path, **{"$orderby": f"{name} desc,id"})
@@ -218,16 +218,16 @@ def _check_order(kind: Entity, name: str, found: list[Json], *, where: str) -> N
         return
     values = [each[name] for each in found if each.get(name) is not None]
     assert values == sorted(values), (where, name)
-    told = [each.get(name) is not None for each in found]
-    assert told == sorted(told), (where, name)
+    results = [each.get(name) is not None for each in found]
+    assert results == sorted(results), (where, name)
 
 
 async def test_pages_have_everything_once(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
-        everything = [each["id"] for each in await elements(graph, path)]
-        found = [page async for page in pages(graph, path, **{"$top": "1"})]
-        assert [each["id"] for page in found for each in page] == everything, path
-        assert all(len(page) == 1 for page in found) or not everything, path
+        everything = [element["id"] for element in await elements(graph, path)]
+        result = [page async for page in pages(graph, path, **{"$top": "1"})]
+        assert [each["id"] for page in result for each in page] == everything, path
+        assert all(len(page) == 1 for page in result) or not everything, path
         some = {"$top": "2", "$orderby": "id desc", "$filter": "id ne 'x'", "$select": "id"}
         turned = [each async for page in pages(graph, path, **some) for each in page]
         assert [each["id"] for each in turned] == sorted(everything, reverse=True), path
@@ -238,8 +238,8 @@ async def test_pages_have_everything_once(lists: list[List]) -> None:
 async def test_one_property_is_selected(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for name in kind.properties_in(Version.BETA):
-            for each in await elements(graph, path, **{"$select": name}):
-                assert {"id"} <= each.keys() <= {"id", "@odata.type", name}, (path, name)
+            for element in await elements(graph, path, **{"$select": name}):
+                assert {"id"} <= element.keys() <= {"id", "@odata.type", name}, (path, name)
         if any(each.open for each in derived_from(kind)):
             continue
         answer = await graph.get(path, params={"$select": "colour"})
@@ -256,13 +256,13 @@ async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
             number = answer.json()["@odata.count"]
             assert number == len(await elements(graph, path, **{"$filter": wanted})), path
             if f"{route.template}/$count" in counted:
-                told = await graph.get(f"{path}/$count", params={"$filter": wanted}, headers=EVENTUAL)
-                assert (told.text, told.headers["content-type"]) == (str(number), "text/plain"), path
+                result = await graph.get(f"{path}/$count", params={"$filter": wanted}, headers=EVENTUAL)
+                assert (result.text, result.headers["content-type"]) == (str(number), "text/plain"), path
 
 
 async def test_conditions_are_joined_folded_and_negated_everywhere(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
-        everything = {each["id"] for each in await elements(graph, path)}
+        everything = {element["id"] for element in await elements(graph, path)}
         if not everything:
             continue
         one = min(everything)
@@ -282,8 +282,8 @@ async def test_conditions_are_joined_folded_and_negated_everywhere(lists: list[L
             f"not isof('microsoft.graph.{kind.name}')": set(),
             "isof('microsoft.graph.windowsUpdateForBusinessConfiguration')": set(),
         }.items():
-            found = {each["id"] for each in await elements(graph, path, **{"$filter": condition})}
-            assert found == expected, (path, condition)
+            ids = {element["id"] for element in await elements(graph, path, **{"$filter": condition})}
+            assert ids == expected, (path, condition)
 
 
 async def test_derived_types_are_told_apart_wherever_lists_mix_them(lists: list[List]) -> None:
@@ -296,9 +296,9 @@ async def test_derived_types_are_told_apart_wherever_lists_mix_them(lists: list[
         for each in everything:
             of_type.setdefault(each["@odata.type"], set()).add(each["id"])
         for concrete in derived:
-            found = await elements(graph, path, **{"$filter": f"isof('microsoft.graph.{concrete.name}')"})
-            wanted = {key for name in of_type for key in of_type[name] if _is_a(name, concrete)}
-            assert {each["id"] for each in found} == wanted, (path, concrete.name)
+            result = await elements(graph, path, **{"$filter": f"isof('microsoft.graph.{concrete.name}')"})
+            outcome = {key for name in of_type for key in of_type[name] if _is_a(name, concrete)}
+            assert {each["id"] for each in result} == outcome, (path, concrete.name)
     answer = await lists[0][2].get(lists[0][3], params={"$filter": "isof('microsoft.graph.toaster')"})
     assert answer.status_code == 400
 

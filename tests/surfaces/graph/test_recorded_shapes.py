@@ -63,8 +63,8 @@ def cmdlet_body(file: PfxImport, **changes: Any) -> bytes:
 
 
 async def test_the_import_cmdlets_go_round(raw: Raw, beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
-    found = await raw("GET", f"/beta/users?$filter=userPrincipalName%20eq%20'{ALICE}'")
-    user = found.json()["value"][0]["id"].replace("-", "")
+    result = await raw("GET", f"/beta/users?$filter=userPrincipalName%20eq%20'{ALICE}'")
+    user = result.json()["value"][0]["id"].replace("-", "")
     key = f"{user}-{file_of_alice.thumbprint}"
     imported = await raw("POST", f"/beta{PFX}", cmdlet_body(file_of_alice), **NET)
     assert (imported.status_code, imported.json()["id"]) == (201, key)
@@ -78,7 +78,7 @@ async def test_the_import_cmdlets_go_round(raw: Raw, beta: httpx.AsyncClient, fi
     one = f"{by_user}%20and%20tolower(thumbprint)%20eq%20'{file_of_alice.thumbprint}'"
     for target in (by_user, one):
         got = await raw("GET", target)
-        assert [each["id"] for each in got.json()["value"]] == [key], target
+        assert [entry["id"] for entry in got.json()["value"]] == [key], target
     fetched = got.json()["value"][0]
     changed = json.dumps({**fetched, "intendedPurpose": "SmimeSigning", "paddingScheme": "OaepSha512"}).encode()
     update = await raw("PATCH", f"/beta{PFX}({key})", changed, **NET)
@@ -164,7 +164,7 @@ async def test_a_name_with_a_quote_or_a_number_sign_breaks_the_cmdlets_filter_an
 )
 async def test_one_question_in_many_spellings(raw: Raw, beta: httpx.AsyncClient, target: str) -> None:
     answer = await raw("GET", target.format(upn=ALICE))
-    assert [each["id"] for each in answer.json()["value"]] == [await id_of_user(beta, "alice")]
+    assert [entry["id"] for entry in answer.json()["value"]] == [await id_of_user(beta, "alice")]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ async def test_assign_takes_what_scripts_write(raw: Raw, beta: httpx.AsyncClient
     sent = ASSIGNED[written].replace(b"GROUP", group.encode())
     sent = sent.replace(b"TARGET", b"#microsoft.graph.groupAssignmentTarget").replace(b"\n", b"\r\n")
     answer = await raw("POST", f"/beta{PROFILES}/{profile}/assign", sent, **NET)
-    assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{group}"], answer.text
+    assert [entry["id"] for entry in answer.json()["value"]] == [f"{profile}_{group}"], answer.text
 
 
 async def test_names_of_properties_have_one_casing(raw: Raw, beta: httpx.AsyncClient) -> None:

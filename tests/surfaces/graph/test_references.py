@@ -101,9 +101,11 @@ async def test_the_reference_itself_is_set_read_and_cleared_by_cast_and_plain_pa
     assert (await beta.delete(f"{path}/$ref")).status_code == 404
     put = await beta.put(f"{path}/$ref", json={"@odata.id": f"{GRAPH}('{root}')"})
     assert (put.status_code, put.content) == (204, b"")
-    shown = (await beta.get(path)).json()
-    assert (shown["id"], shown["@odata.type"]) == (root, f"#microsoft.graph.{WORK_ROOT}")
-    assert shown["@odata.context"].endswith(f"('{profile['id']}')/microsoft.graph.{WORK_PKCS}/rootCertificate/$entity")
+    document = (await beta.get(path)).json()
+    assert (document["id"], document["@odata.type"]) == (root, f"#microsoft.graph.{WORK_ROOT}")
+    assert document["@odata.context"].endswith(
+        f"('{profile['id']}')/microsoft.graph.{WORK_PKCS}/rootCertificate/$entity"
+    )
     selected = (await beta.get(path, params={"$select": "displayName"})).json()
     assert set(selected) == {"@odata.context", "@odata.type", "id", "displayName"}
     reference = (await beta.get(f"{path}/$ref")).json()
@@ -141,13 +143,13 @@ async def test_v1_knows_no_references(beta: httpx.AsyncClient, v1: httpx.AsyncCl
 
 async def everything(beta: httpx.AsyncClient, root_file: str) -> dict[str, str]:
     """One profile of each kind that somebody could try to refer to; their ids by kind."""
-    found = {kind: await a_root(beta, root_file, kind) for kind in (WORK_ROOT, "iosTrustedRootCertificate")}
+    by_key = {kind: await a_root(beta, root_file, kind) for kind in (WORK_ROOT, "iosTrustedRootCertificate")}
     ios_pkcs, android = "iosPkcsCertificateProfile", "androidPkcsCertificateProfile"
     for kind in (WORK_PKCS, ios_pkcs, "macOSPkcsCertificateProfile", android):
-        found[kind] = (await a(beta, kind, **CA))["id"]
+        by_key[kind] = (await a(beta, kind, **CA))["id"]
     for kind in ("iosImportedPFXCertificateProfile", "androidForWorkImportedPFXCertificateProfile"):
-        found[kind] = (await a(beta, kind, intendedPurpose="smimeEncryption"))["id"]
-    return found
+        by_key[kind] = (await a(beta, kind, intendedPurpose="smimeEncryption"))["id"]
+    return by_key
 
 
 REFUSED = [
@@ -283,12 +285,12 @@ async def test_an_ios_mail_profile_is_made_changed_read_and_expanded_whole(beta:
     assert {name: await bound(beta, mail["id"], name) for name in targets} == targets
     casts = ",".join(f"microsoft.graph.{IOS_MAIL}/{name}" for name in targets)
     for expand in (casts, ",".join(targets), f"{casts},derivedCredentialSettings,assignments($select=id)"):
-        shown = (await beta.get(path, params={"$expand": expand})).json()
-        assert {name: shown[name]["id"] for name in targets} == targets
-        assert shown["smimeEncryptionCertificate"]["@odata.type"].endswith("iosImportedPFXCertificateProfile")
-        assert shown.get("assignments", []) == []
-        assert shown.get("derivedCredentialSettings") is None
-    again = await beta.patch(path, json={**shown, "smimeSigningEnabled": True})
+        document = (await beta.get(path, params={"$expand": expand})).json()
+        assert {name: document[name]["id"] for name in targets} == targets
+        assert document["smimeEncryptionCertificate"]["@odata.type"].endswith("iosImportedPFXCertificateProfile")
+        assert document.get("assignments", []) == []
+        assert document.get("derivedCredentialSettings") is None
+    again = await beta.patch(path, json={**document, "smimeSigningEnabled": True})
     assert (again.status_code, again.json()["smimeSigningEnabled"]) == (200, True), "what was read can be sent back"
     cleared = await beta.patch(path, json={"smimeSigningCertificate@odata.bind": None})
     assert cleared.status_code == 200
@@ -305,15 +307,15 @@ async def test_select_works_outside_and_inside_of_expand(beta: httpx.AsyncClient
         "$expand": "identityCertificate($select=displayName,version),assignments($select=source)",
     }
     await beta.post(f"{PROFILES}/{mail['id']}/assign", json=EVERYWHERE)
-    shown = (await beta.get(f"{PROFILES}/{mail['id']}", params=query)).json()
-    assert {name for name in shown if "@" not in name} == {"id", "displayName", "identityCertificate", "assignments"}
-    assert shown["identityCertificate"] == {
+    document = (await beta.get(f"{PROFILES}/{mail['id']}", params=query)).json()
+    assert {name for name in document if "@" not in name} == {"id", "displayName", "identityCertificate", "assignments"}
+    assert document["identityCertificate"] == {
         "@odata.type": "#microsoft.graph.iosPkcsCertificateProfile",
         "id": targets["identityCertificate"],
         "displayName": "iosPkcsCertificateProfile",
         "version": 1,
     }
-    assert shown["assignments"] == [{"id": shown["assignments"][0]["id"], "source": "direct"}]
+    assert document["assignments"] == [{"id": document["assignments"][0]["id"], "source": "direct"}]
 
 
 @pytest.mark.parametrize(
@@ -337,20 +339,20 @@ async def test_an_expand_of_what_is_not_there_is_refused(beta: httpx.AsyncClient
 async def test_a_cast_to_another_type_adds_nothing(beta: httpx.AsyncClient) -> None:
     mail, _targets = await ios_mail(beta)
     expand = f"microsoft.graph.{WORK_PKCS}/rootCertificate"
-    shown = (await beta.get(f"{PROFILES}/{mail['id']}", params={"$expand": expand})).json()
-    assert "rootCertificate" not in shown
+    document = (await beta.get(f"{PROFILES}/{mail['id']}", params={"$expand": expand})).json()
+    assert "rootCertificate" not in document
 
 
 @contextmanager
 def counted(emulator: Emulator) -> Iterator[list[str]]:
     """The statements that ran meanwhile."""
-    said: list[str] = []
+    results: list[str] = []
 
     def listen(*args: Any) -> None:
-        said.append(args[2])
+        results.append(args[2])
 
     event.listen(emulator.runner.database.engine, "before_cursor_execute", listen)
-    yield said
+    yield results
     event.remove(emulator.runner.database.engine, "before_cursor_execute", listen)
 
 

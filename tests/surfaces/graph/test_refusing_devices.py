@@ -43,8 +43,8 @@ async def test_a_refusal_that_names_nothing_is_answered_with_400_and_changes_not
         }
         answer = await phone.call("POST", ":reportStatus", body=body)
         assert answer.status_code == 400
-        said = answer.json()["error"]
-        assert (said["status"], "keyPairs" in said["message"]) == ("INVALID_ARGUMENT", True)
+        error = answer.json()["error"]
+        assert (error["status"], "keyPairs" in error["message"]) == ("INVALID_ARGUMENT", True)
     assert await _status(beta, profile) == before
 
 

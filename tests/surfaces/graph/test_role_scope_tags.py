@@ -16,8 +16,8 @@ PROFILE = {"@odata.type": "#microsoft.graph.iosImportedPFXCertificateProfile", "
 async def _tag(beta: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     answer = await beta.post(TAGS, json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 async def test_there_is_a_built_in_tag(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
@@ -47,7 +47,7 @@ async def test_a_tag_is_made_read_changed_counted_and_deleted(beta: httpx.AsyncC
     assert (changed.status_code, changed.json()["displayName"]) == (200, "Northwest")
     assert (await beta.get(f"{TAGS}/1?$select=displayName")).json()["displayName"] == "Northwest"
     named = await beta.post(f"{TAGS}/getRoleScopeTagsById", json={"roleScopeTagIds": ["2", "0", "77"]})
-    assert [each["id"] for each in named.json()["value"]] == ["0", "2"]
+    assert [entry["id"] for entry in named.json()["value"]] == ["0", "2"]
     assert (await beta.delete(f"{TAGS}/1")).status_code == 204
     for method in ("GET", "PATCH", "DELETE"):
         missing = await beta.request(method, f"{TAGS}/1", json={} if method == "PATCH" else None)

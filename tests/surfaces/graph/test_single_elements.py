@@ -60,7 +60,7 @@ def test_every_list_has_a_count_and_single_elements() -> None:
 async def test_every_element_is_found_by_its_id_and_nothing_else_is(
     beta: httpx.AsyncClient, populated: PopulatedTenant
 ) -> None:
-    seen = 0
+    result = 0
     for listed in LISTS:
         path = populated.path(listed)
         elements = (await beta.get(path)).json()["value"]
@@ -69,24 +69,24 @@ async def test_every_element_is_found_by_its_id_and_nothing_else_is(
             assert counted.text == str(len(elements)), path
         if listed.template not in ONES:
             continue
-        for each in elements[:2]:
-            one = await beta.get(f"{path}/{each['id'].upper()}")
-            assert (one.status_code, one.json()["id"]) == (200, each["id"]), (path, one.text)
-            assert one.json().keys() >= each.keys(), path
-            seen += 1
+        for element in elements[:2]:
+            one = await beta.get(f"{path}/{element['id'].upper()}")
+            assert (one.status_code, one.json()["id"]) == (200, element["id"]), (path, one.text)
+            assert one.json().keys() >= element.keys(), path
+            result += 1
         for wrong in (ABSENT, "x", "%20", "(", f"{ABSENT}_{ABSENT}"):
             missing = await beta.get(f"{path}/{wrong}")
             assert missing.status_code in (400, 404), (path, wrong, missing.text)
-    assert seen > 40
+    assert result > 40
 
 
 async def test_an_element_of_another_list_or_kind_is_not_in_this_one(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     await enroll("alice")
     alice, bob, staff = await id_of_user(v1, "alice"), await id_of_user(v1, "bob"), await id_of_group(v1, "All Staff")
     (device,) = await ids(v1, f"/users/{alice}/ownedDevices")
-    found = (await v1.get(f"/groups/{staff}/members/{alice}?$select=displayName")).json()
-    assert set(found) == {"@odata.context", "@odata.type", "id", "displayName"}
-    assert found["@odata.context"].endswith("#directoryObjects/$entity")
+    document = (await v1.get(f"/groups/{staff}/members/{alice}?$select=displayName")).json()
+    assert set(document) == {"@odata.context", "@odata.type", "id", "displayName"}
+    assert document["@odata.context"].endswith("#directoryObjects/$entity")
     for path in (
         f"/groups/{staff}/members/{alice}/microsoft.graph.user",
         f"/users/{alice}/memberOf/{staff}/graph.group",
@@ -117,8 +117,8 @@ async def test_references_stand_in_place_of_what_they_lead_to(v1: httpx.AsyncCli
         assert (await v1.get(f"/devices/{device}/{name}/$ref")).json()["value"] == [reference]
     assert (await v1.get(f"/users/{bob}/manager/$ref")).status_code == 404
     await v1.put(f"/users/{bob}/manager/$ref", json={"@odata.id": f"{root}/users/{alice}"})
-    shown = (await v1.get(f"/users/{bob}/manager/$ref")).json()
-    assert shown == {"@odata.context": f"{root}/$metadata#$ref", **reference}
+    document = (await v1.get(f"/users/{bob}/manager/$ref")).json()
+    assert document == {"@odata.context": f"{root}/$metadata#$ref", **reference}
     category = await create(v1, "/deviceManagement/deviceCategories", displayName="Blue")
     url = f"{root}/deviceManagement/deviceCategories('{category['id']}')"
     path = f"{DEVICES}/{phone.managed_device_id}/deviceCategory/$ref"
@@ -157,9 +157,9 @@ async def test_any_directory_object_is_had_by_its_id_through_every_collection(
     alice, staff = await id_of_user(v1, "alice"), await id_of_group(v1, "All Staff")
     body: dict[str, Any] = {"ids": [alice, staff, ABSENT]}
     answer = await v1.post(f"/{collection}/getByIds", json=body)
-    assert [each["id"] for each in answer.json()["value"]] == [alice, staff]
+    assert [entry["id"] for entry in answer.json()["value"]] == [alice, staff]
     typed = await v1.post(f"/{collection}/microsoft.graph.getByIds", json={**body, "types": ["group"]})
-    assert [each["id"] for each in typed.json()["value"]] == [staff]
+    assert [entry["id"] for entry in typed.json()["value"]] == [staff]
     assert (await v1.post(f"/{collection}/getByIds", json={"ids": "x"})).status_code == 400
 
 
@@ -170,8 +170,10 @@ NOT_HERE = [route for route in ROUTES if route.status == 501 and not route.templ
 
 def _filled(route: Route[Handler], *, device: str) -> str:
     segments = [
-        {"{device}": device, "{user}": "alice@contoso.example"}.get(each, "x" if each.startswith("{") else each)
-        for each in route.segments
+        {"{device}": device, "{user}": "alice@contoso.example"}.get(
+            segment, "x" if segment.startswith("{") else segment
+        )
+        for segment in route.segments
     ]
     return "/" + "/".join(segments)
 

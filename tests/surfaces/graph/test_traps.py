@@ -79,7 +79,7 @@ async def test_trap_01_beta_is_not_served_as_v1(beta: httpx.AsyncClient, v1: htt
     for path, names in only_beta.items():
         old, new = (await documents(v1, path))[0], (await documents(beta, path))[0]
         assert names <= new.keys() - old.keys(), path
-    (target,) = [each["target"] for each in await documents(v1, f"{PROFILES}/{profile}/assignments")]
+    (target,) = [document["target"] for document in await documents(v1, f"{PROFILES}/{profile}/assignments")]
     assert set(target) == {"@odata.type"}
     overview = f"{PROFILES}/{profile}/deviceStatusOverview"
     assert "conflictCount" in (await document(beta, overview)).keys() - (await document(v1, overview)).keys()
@@ -132,7 +132,7 @@ async def test_trap_05_assign_replaces_the_whole_set(beta: httpx.AsyncClient) ->
     ):
         answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": targets})
         assert answer.status_code == 200
-        assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{suffix}" for suffix in suffixes]
+        assert [entry["id"] for entry in answer.json()["value"]] == [f"{profile}_{suffix}" for suffix in suffixes]
         assert await documents(beta, f"{PROFILES}/{profile}/assignments") == answer.json()["value"]
 
 
@@ -255,8 +255,8 @@ async def test_trap_13_an_imports_key_has_no_hyphens_and_four_forms(
     assert record["id"] == f"{user.replace('-', '')}-{file_of_alice.thumbprint}"
     for form in (f"/{record['id']}", f"('{record['id']}')", f"({record['id']})", f"/{user}-{file_of_alice.thumbprint}"):
         assert (await document(beta, f"{PFX}{form}"))["id"] == record["id"], form
-    found = await documents(beta, f"{PFX}/?$filter=tolower(userPrincipalName) eq '{ALICE}'")
-    assert [each["id"] for each in found] == [record["id"]]
+    result = await documents(beta, f"{PFX}/?$filter=tolower(userPrincipalName) eq '{ALICE}'")
+    assert [each["id"] for each in result] == [record["id"]]
 
 
 async def test_trap_14_an_imported_file_and_its_password_are_never_told(
@@ -266,8 +266,8 @@ async def test_trap_14_an_imported_file_and_its_password_are_never_told(
     record = await create(beta, PFX, **file_of_alice.body(ALICE))
     path = f"{PFX}/{record['id']}"
     selected = f"{path}?$select=encryptedPfxBlob,encryptedPfxPassword"
-    shown = [record, await document(beta, path), await document(beta, selected), *await documents(beta, PFX)]
-    assert {(each["encryptedPfxBlob"], each["encryptedPfxPassword"]) for each in shown} == {("AA==", "")}
+    results = [record, await document(beta, path), await document(beta, selected), *await documents(beta, PFX)]
+    assert {(result["encryptedPfxBlob"], result["encryptedPfxPassword"]) for result in results} == {("AA==", "")}
 
 
 async def test_trap_15_an_imported_file_is_plain_and_only_its_password_is_encrypted(
@@ -280,7 +280,9 @@ async def test_trap_15_an_imported_file_is_plain_and_only_its_password_is_encryp
     profile = await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     await (await enroll("alice")).settle()
     # The connector could open it.
-    assert [each["status"] for each in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == ["compliant"]
+    assert [document["status"] for document in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == [
+        "compliant"
+    ]
 
 
 async def test_trap_16_the_python_sdks_batches_are_understood(beta: httpx.AsyncClient) -> None:
@@ -290,7 +292,7 @@ async def test_trap_16_the_python_sdks_batches_are_understood(beta: httpx.AsyncC
         {"id": "a", "method": "GET", "url": "https://graph.microsoft.com/beta/users", "depends_on": ["b"]},
     ]
     answer = await beta.post("/$batch", json={"requests": requests})
-    assert {each["id"]: each["status"] for each in answer.json()["responses"]} == {"b": 404, "a": 424}
+    assert {response["id"]: response["status"] for response in answer.json()["responses"]} == {"b": 404, "a": 424}
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ async def test_trap_18_references_name_microsofts_host_whoever_is_called(
     pilot, carol = await id_of_group(beta, "SMIME Pilot"), await id_of_user(beta, "carol")
     body = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{carol}"}
     assert empty(await beta.post(f"/groups/{pilot}/members/$ref", json=body))
-    assert carol in [each["id"] for each in await documents(beta, f"/groups/{pilot}/members")]
+    assert carol in [document["id"] for document in await documents(beta, f"/groups/{pilot}/members")]
     root = await a(beta, ROOT.rpartition(".")[2], trustedRootCertificate=root_file)
     bind = {"rootCertificate@odata.bind": f"https://other.example/x/deviceManagement/deviceConfigurations/{root['id']}"}
     profile = await create(beta, PROFILES, displayName="P", **SIGNING, **bind)
@@ -353,7 +355,7 @@ async def test_trap_21_a_retired_device_stays_until_it_comes_by_and_a_deleted_on
     retired, deleted = await enroll("alice"), await enroll("bob")
     await beta.post(f"{DEVICES}/{retired.managed_device_id}/retire")
     await beta.delete(f"{DEVICES}/{deleted.managed_device_id}")
-    assert [each["id"] for each in await documents(beta, DEVICES)] == [retired.managed_device_id]
+    assert [document["id"] for document in await documents(beta, DEVICES)] == [retired.managed_device_id]
     assert (await document(beta, f"{DEVICES}/{retired.managed_device_id}"))["managementState"] == "retirePending"
     for phone in (retired, deleted):
         assert [each["metadata"]["type"] for each in await phone.obey()] == ["WIPE"]
@@ -392,7 +394,9 @@ async def test_trap_23_a_subject_that_cannot_be_filled_in_fails_on_that_device(
     subject = {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{UserName}},OU={{IMEINumber}}"}
     profile = await create_assigned(beta, **{**SIGNING, **subject})
     await (await enroll("alice")).settle()
-    assert [each["status"] for each in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == ["error"]
+    assert [document["status"] for document in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == [
+        "error"
+    ]
     assert (await http.get(f"{TENANT}/certificates")).json()["value"] == []
 
 
@@ -417,8 +421,11 @@ async def test_trap_25a_intunecds_way_of_asking_is_understood(beta: httpx.AsyncC
     assert made_so.status_code == 201
     urls = ["/deviceManagement/roleScopeTags/0/assignments", f"{PROFILES}/{made_so.json()['id']}/assignments"]
     requests = [{"id": number, "method": "GET", "url": url} for number, url in enumerate(urls, 1)]
-    found = (await beta.post("/$batch", json={"requests": requests})).json()["responses"]
-    assert [(each["id"], each["status"], type(each["headers"])) for each in found] == [(1, 200, dict), (2, 200, dict)]
+    responses = (await beta.post("/$batch", json={"requests": requests})).json()["responses"]
+    assert [(response["id"], response["status"], type(response["headers"])) for response in responses] == [
+        (1, 200, dict),
+        (2, 200, dict),
+    ]
     assert (await beta.patch(f"{PROFILES}/{made_so.json()['id']}", json={"description": "x"})).status_code == 200
 
 
@@ -472,8 +479,8 @@ async def test_trap_29_one_thing_is_not_wrapped_in_value(beta: httpx.AsyncClient
     """Examples in the reference wrap single entities in `value`; the service does not."""
     profile, phone = await create(beta, PROFILES, displayName="P", **SIGNING), await enroll("alice")
     for path in (f"/users/{ALICE}", f"{DEVICES}/{phone.managed_device_id}", f"{PROFILES}/{profile['id']}"):
-        shown = await document(beta, path)
-        assert ("value" in shown, "id" in shown) == (False, True), path
+        result = await document(beta, path)
+        assert ("value" in result, "id" in result) == (False, True), path
 
 
 async def test_trap_30_a_profile_does_not_say_that_it_is_assigned(beta: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -488,11 +495,11 @@ async def test_trap_30_a_profile_does_not_say_that_it_is_assigned(beta: httpx.As
 
 
 def test_every_trap_has_a_test_that_says_what_it_is(seeded: object) -> None:
-    found = {
+    by_key = {
         match[1]: test.__doc__
         for name, test in vars(sys.modules[__name__]).items()
         if (match := re.match(r"test_trap_(\d\d[ab]?)_", name))
     }
     numbers = [f"{number:02}" for number in range(1, 31) if number != 25]
-    assert sorted(found) == sorted([*numbers, "25a", "25b"])
-    assert all(found.values())
+    assert sorted(by_key) == sorted([*numbers, "25a", "25b"])
+    assert all(by_key.values())

@@ -150,7 +150,7 @@ async def test_the_same_certificate_again_is_a_conflict_that_says_patch(
     answer = await beta.post(PFX, json=again)
     assert (answer.status_code, error_code(answer)) == (409, "Conflict")
     assert "PATCH" in error_message(answer)
-    assert [each["keyName"] for each in (await beta.get(PFX)).json()["value"]] == ["PFXEncryptionKey"]
+    assert [entry["keyName"] for entry in (await beta.get(PFX)).json()["value"]] == ["PFXEncryptionKey"]
     assert await _stored(emulator) == [(file_of_alice.file, file_of_alice.encrypted_password)]
     await create(beta, PFX, **file_of_alice.body("bob@contoso.example"))
 

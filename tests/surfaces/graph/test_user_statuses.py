@@ -36,7 +36,7 @@ async def test_a_user_is_pending_then_a_success_then_an_error_then_none(
     assert status["lastReportedDateTime"] == "0001-01-01T00:00:00Z"
     assert nonzero_counts(await document(beta, overview)) == {"pendingCount": 1}
     await phone.check_in()
-    assert [each["status"] for each in await documents(beta, users)] == ["unknown"]
+    assert [document["status"] for document in await documents(beta, users)] == ["unknown"]
     await phone.settle()
     (status,) = await documents(beta, users)
     assert status == {
@@ -49,7 +49,7 @@ async def test_a_user_is_pending_then_a_success_then_an_error_then_none(
     }
     assert nonzero_counts(await document(beta, overview)) == {"successCount": 1}
     await phone.refuse(f"caCerts[sha256={next(iter(phone.roots))}]")
-    assert [each["status"] for each in await documents(beta, users)] == ["error"]
+    assert [document["status"] for document in await documents(beta, users)] == ["error"]
     assert nonzero_counts(await document(beta, overview)) == {"errorCount": 1}
     await assign(beta, profile)
     await phone.settle()
@@ -67,8 +67,8 @@ async def test_a_user_fares_as_the_worst_of_the_devices(
     await second.refuse(f"caCerts[sha256={next(iter(second.roots))}]")
     await third.settle()
     path = f"{PROFILES}/{profile}/userStatuses"
-    found = await documents(beta, path, **{"$orderby": "userDisplayName"})
-    assert [(each["status"], each["devicesCount"]) for each in found] == [("error", 2), ("compliant", 1)]
+    result = await documents(beta, path, **{"$orderby": "userDisplayName"})
+    assert [(each["status"], each["devicesCount"]) for each in result] == [("error", 2), ("compliant", 1)]
     assert nonzero_counts(await document(beta, f"{PROFILES}/{profile}/userStatusOverview")) == {
         "successCount": 1,
         "errorCount": 1,
@@ -76,9 +76,9 @@ async def test_a_user_fares_as_the_worst_of_the_devices(
     assert (await beta.get(f"{path}/$count")).text == "2"
     assert (await beta.get(f"{path}/$count", params={"$filter": "devicesCount gt 1"})).text == "1"
     (one,) = await documents(beta, path, **{"$filter": "status eq 'error' and contains(userPrincipalName,'alice')"})
-    shown = await document(beta, f"{path}/{one['id']}")
-    assert shown.pop("@odata.context").endswith(f"deviceConfigurations('{profile}')/userStatuses/$entity")
-    assert shown == one
+    answer = await document(beta, f"{path}/{one['id']}")
+    assert answer.pop("@odata.context").endswith(f"deviceConfigurations('{profile}')/userStatuses/$entity")
+    assert answer == one
     assert await document(beta, f"{path}('{one['id'].upper()}')?$select=status") == {
         "@odata.context": f"https://localhost:8443/beta/$metadata#deviceManagement/deviceConfigurations('{profile}')"
         "/userStatuses/$entity",
@@ -95,7 +95,7 @@ async def test_users_are_paged(beta: httpx.AsyncClient, enroll: Enroll, root_fil
     while link:
         page = (await beta.get(link)).json()
         assert page["@odata.count"] == 3
-        seen.append([each["userDisplayName"] for each in page["value"]])
+        seen.append([entry["userDisplayName"] for entry in page["value"]])
         link = page.get("@odata.nextLink", "")
     assert [len(each) for each in seen] == [2, 1]
     assert sorted(seen[0] + seen[1]) == ["Alice Adams", "Bob Brown", "Carol Clark"]
@@ -126,7 +126,7 @@ async def test_a_device_that_is_to_lose_the_profile_makes_nobody_less_pending(
     await enroll("bob")
     group = (await beta.get("/groups", params={"$filter": "displayName eq 'All Staff'"})).json()["value"][0]["id"]
     members = (await beta.get(f"/groups/{group}/members")).json()["value"]
-    alice = next(each["id"] for each in members if each["userPrincipalName"].startswith("alice"))
+    alice = next(member["id"] for member in members if member["userPrincipalName"].startswith("alice"))
     assert (await beta.delete(f"/groups/{group}/members/{alice}/$ref")).status_code == 204
     await assign(beta, profile, {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}})
     counts = nonzero_counts(await document(beta, f"{PROFILES}/{profile}/deviceStatusOverview"))
@@ -137,7 +137,9 @@ async def test_a_profile_that_nothing_acts_upon_is_not_applicable(beta: httpx.As
     profile = await create_assigned(beta, **{"@odata.type": STORED})
     for user, mode in (("alice", "work-profile"), ("bob", "fully-managed")):
         await (await enroll(user, mode=mode)).settle()
-    assert [each["status"] for each in await documents(beta, f"{PROFILES}/{profile}/userStatuses")] == ["notApplicable"]
+    assert [document["status"] for document in await documents(beta, f"{PROFILES}/{profile}/userStatuses")] == [
+        "notApplicable"
+    ]
     assert nonzero_counts(await document(beta, f"{PROFILES}/{profile}/deviceStatusOverview")) == {
         "notApplicableCount": 1,
         "notApplicablePlatformCount": 1,
@@ -205,9 +207,9 @@ async def test_nothing_is_in_conflict(beta: httpx.AsyncClient, v1: httpx.AsyncCl
 
 async def test_v1_has_fewer_counts(v1: httpx.AsyncClient, beta: httpx.AsyncClient) -> None:
     profile = await create_assigned(beta, **{"@odata.type": IMPORTED})
-    shown = await document(v1, f"{PROFILES}/{profile}/userStatusOverview")
-    assert set(await document(beta, f"{PROFILES}/{profile}/userStatusOverview")) - set(shown) == {"conflictCount"}
-    assert (shown["id"], shown["configurationVersion"]) == (profile, 1)
+    result = await document(v1, f"{PROFILES}/{profile}/userStatusOverview")
+    assert set(await document(beta, f"{PROFILES}/{profile}/userStatusOverview")) - set(result) == {"conflictCount"}
+    assert (result["id"], result["configurationVersion"]) == (profile, 1)
 
 
 @pytest.mark.parametrize("name", ["userStatuses", "deviceStatuses"])

@@ -36,7 +36,7 @@ SHOWN = {
 async def test_the_people_of_the_tenant_are_listed(v1: httpx.AsyncClient) -> None:
     document = (await v1.get("/users")).json()
     assert document["@odata.context"] == "https://localhost:8443/v1.0/$metadata#users"
-    assert [each["userPrincipalName"] for each in document["value"]] == [
+    assert [entry["userPrincipalName"] for entry in document["value"]] == [
         "alice@contoso.example",
         "bob@contoso.example",
         "carol@contoso.example",
@@ -55,8 +55,12 @@ async def test_a_user_is_made_found_by_id_and_by_name_changed_and_deleted(beta: 
 
     changed = await beta.patch(f"/users/{user['id']}", json={"jobTitle": "Diver", "mail": "d@contoso.example"})
     assert (changed.status_code, changed.content) == (204, b"")
-    found = (await beta.get(f"/users/{user['id']}")).json()
-    assert (found["jobTitle"], found["mail"], found["displayName"]) == ("Diver", "d@contoso.example", "Dave Dunn")
+    document = (await beta.get(f"/users/{user['id']}")).json()
+    assert (document["jobTitle"], document["mail"], document["displayName"]) == (
+        "Diver",
+        "d@contoso.example",
+        "Dave Dunn",
+    )
 
     gone = await beta.delete(f"/users/{user['id']}")
     assert (gone.status_code, gone.content) == (204, b"")
@@ -195,7 +199,7 @@ async def test_a_licence_that_the_tenant_does_not_have_is_refused(
     if add == [{"skuId": ABSENT}]:
         assert error_message(answer) == f"License {ABSENT} does not correspond to a valid company License."
     details = (await beta.get("/users/alice@contoso.example/licenseDetails")).json()["value"]
-    assert [each["skuPartNumber"] for each in details] == ["INTUNE_A"]
+    assert [detail["skuPartNumber"] for detail in details] == ["INTUNE_A"]
 
 
 async def test_a_licence_says_which_of_its_plans_are_off(v1: httpx.AsyncClient) -> None:
@@ -203,7 +207,9 @@ async def test_a_licence_says_which_of_its_plans_are_off(v1: httpx.AsyncClient) 
     body = {"addLicenses": [{"skuId": INTUNE_SKU, "disabledPlans": [plan]}], "removeLicenses": []}
     assert (await v1.post(f"{path}/assignLicense", json=body)).status_code == 200
     ((detail),) = (await v1.get(f"{path}/licenseDetails?$filter=skuPartNumber eq 'INTUNE_A'")).json()["value"]
-    assert {each["servicePlanName"]: each["provisioningStatus"] for each in detail["servicePlans"]} == {
+    assert {
+        service_plan["servicePlanName"]: service_plan["provisioningStatus"] for service_plan in detail["servicePlans"]
+    } == {
         "INTUNE_A": "Disabled",
         "EXCHANGE_S_FOUNDATION": "Success",
     }
@@ -216,8 +222,8 @@ async def test_a_manager_is_assigned_and_removed(beta: httpx.AsyncClient) -> Non
     assert (nobody.status_code, error_code(nobody)) == (404, "Request_ResourceNotFound")
     url = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{alice}"}
     assert (await beta.put(f"{manager}/$ref", json=url)).status_code == 204
-    found = (await beta.get(manager)).json()
-    assert (found["@odata.type"], found["id"]) == ("#microsoft.graph.user", alice)
+    document = (await beta.get(manager)).json()
+    assert (document["@odata.type"], document["id"]) == ("#microsoft.graph.user", alice)
     assert (await beta.get(f"/users/{bob}?$expand=manager")).json()["manager"]["id"] == alice
     listed = (await beta.get("/users?$expand=manager($select=displayName),directReports")).json()["value"]
     assert [each["manager"] and each["manager"]["displayName"] for each in listed] == [None, "Alice Adams", None]
@@ -277,4 +283,4 @@ async def test_a_deleted_user_is_in_no_group(beta: httpx.AsyncClient) -> None:
     await beta.delete(f"/users/{alice}")
     for group in (await beta.get("/groups")).json()["value"]:
         members = (await beta.get(f"/groups/{group['id']}/members")).json()["value"]
-        assert alice not in [each["id"] for each in members]
+        assert alice not in [member["id"] for member in members]

@@ -302,7 +302,7 @@ async def test_a_code_is_good_once(http: httpx.AsyncClient) -> None:
 async def test_of_many_who_come_with_one_code_one_gets_tokens(http: httpx.AsyncClient) -> None:
     code = await code_for(http)
     answers = await asyncio.gather(*(redeem(http, code) for _ in range(8)))
-    assert sorted(each.status_code for each in answers) == [200] + [400] * 7
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
 
 
 async def test_what_is_wrong_does_not_use_the_code_up(http: httpx.AsyncClient) -> None:
@@ -374,12 +374,12 @@ async def test_common_shows_the_users_of_every_tenant_that_knows_the_application
 ) -> None:
     seed = {"id": "fab01c00-0000-4000-8000-000000000001", "name": "fabrikam", "domain": "fabrikam.example"}
     seed |= {"applications": [{"clientId": CLIENT}], "users": [{"userPrincipalName": "zoe"}]}  # type: ignore[dict-item]
-    found = await found_tenant(emulator, parse_seed(seed), name="fabrikam", domain="fabrikam.example")
+    result = await found_tenant(emulator, parse_seed(seed), name="fabrikam", domain="fabrikam.example")
     page = "/organizations/oauth2/v2.0/authorize"
     assert "zoe@fabrikam.example" in listed_users(await http.get(page, params=QUERY))
     _, parameters = read_redirect(await click(http, user="zoe@fabrikam.example", page=page), separator="&")
     body = (await redeem(http, parameters["code"], page="/organizations/oauth2/v2.0/token")).json()
-    assert (await verified_claims(http, body["access_token"]))["tid"] == found.id
+    assert (await verified_claims(http, body["access_token"]))["tid"] == result.id
 
 
 async def test_a_browser_is_told_in_a_page(http: httpx.AsyncClient) -> None:

@@ -65,9 +65,9 @@ def _without_consent(answer: httpx.Response) -> None:
 
 
 async def test_a_users_token_may_do_what_was_asked_for_and_nothing_else(http: httpx.AsyncClient) -> None:
-    asked = await _token(http, f"openid profile {GRAPH}/User.Read")
-    assert sorted(await _scopes(http, asked)) == ["User.Read", "openid", "profile"]
-    assert await _graph(http, asked, "/me", "/users", "/deviceManagement/managedDevices") == [200, 403, 403]
+    token = await _token(http, f"openid profile {GRAPH}/User.Read")
+    assert sorted(await _scopes(http, token)) == ["User.Read", "openid", "profile"]
+    assert await _graph(http, token, "/me", "/users", "/deviceManagement/managedDevices") == [200, 403, 403]
 
 
 async def test_the_default_scope_gives_all_that_was_consented_to(http: httpx.AsyncClient) -> None:
@@ -163,7 +163,7 @@ async def test_the_case_of_a_scope_does_not_matter(http: httpx.AsyncClient) -> N
     answer = await _token(http, "user.read")
     assert await _scopes(http, answer) == ["User.Read"]
     # MSAL looks the token up by the words that were asked for.
-    assert {each.rpartition("/")[2] for each in answer.json()["scope"].split()} == {"User.Read", "user.read"}
+    assert {part.rpartition("/")[2] for part in answer.json()["scope"].split()} == {"User.Read", "user.read"}
 
 
 async def test_bare_permissions_and_those_with_graphs_address_are_of_one_resource(http: httpx.AsyncClient) -> None:

@@ -95,8 +95,8 @@ async def test_a_user_may_decline(http: httpx.AsyncClient) -> None:
 async def test_the_page_asks_for_the_code_and_reads_it_as_people_type_it(http: httpx.AsyncClient) -> None:
     flow = await begin(http)
     code = flow["user_code"]
-    asked = await http.get(PAGE)
-    assert (asked.status_code, 'name="user_code"' in asked.text) == (200, True)
+    answer = await http.get(PAGE)
+    assert (answer.status_code, 'name="user_code"' in answer.text) == (200, True)
     for typed in (code, code.lower(), f" {code[:4]}-{code[4:]} "):
         assert len(listed_users(await http.get(PAGE, params={"otc": typed}))) == 3
     for wrong in ("BBBBBBBBB", "<script>", "x" * 5000, "%"):
@@ -152,7 +152,7 @@ async def test_another_tenants_users_are_not_shown_and_cannot_be_picked(http: ht
     await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
     flow = await begin(http)
     page = await http.get("/fabrikam/oauth2/deviceauth", params={"user_code": flow["user_code"]})
-    assert {each.rpartition("@")[2] for each in listed_users(page)} == {"contoso.example"}
+    assert {listed_user.rpartition("@")[2] for listed_user in listed_users(page)} == {"contoso.example"}
     answer = await http.post(
         "/fabrikam/oauth2/deviceauth", data={**hidden_fields(page), "user": "alice@fabrikam.example"}
     )

@@ -127,8 +127,8 @@ async def test_a_scope_does_not_swell_a_token(http: httpx.AsyncClient) -> None:
 async def test_the_tokens_of_each_kind_are_none_of_another(http: httpx.AsyncClient) -> None:
     form = {**WHOLE, "grant_type": "password", "scope": "openid offline_access"}
     issued = (await http.post(TOKEN, data=form)).json()
-    asked = {"client_id": CLIENT, "redirect_uri": "http://localhost", "response_type": "code", "scope": "openid"}
-    ticket = hidden_fields(await http.get(AUTHORIZE, params=asked))["ticket"]
+    results = {"client_id": CLIENT, "redirect_uri": "http://localhost", "response_type": "code", "scope": "openid"}
+    ticket = hidden_fields(await http.get(AUTHORIZE, params=results))["ticket"]
     for text in (issued["id_token"], issued["refresh_token"], ticket):
         assert (await http.get("/v1.0/users", headers={"authorization": f"Bearer {text}"})).status_code == 401
     for text in (issued["id_token"], issued["access_token"], ticket):
@@ -267,7 +267,7 @@ async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.Asy
     revoked = await http.post("/v1.0/users/alice@contoso.example/revokeSignInSessions", headers=graph)
     assert revoked.status_code == 200, revoked.text
     refresh = {"grant_type": "refresh_token", "client_id": CLIENT}
-    alice, bob = [await http.post(TOKEN, data={**refresh, "refresh_token": each}) for each in tokens]
+    alice, bob = [await http.post(TOKEN, data={**refresh, "refresh_token": token}) for token in tokens]
     assert read_error(alice) == (400, "invalid_grant", 50173)
     assert bob.status_code == 200
     again = (await http.post(TOKEN, data=signed_in)).json()["refresh_token"]

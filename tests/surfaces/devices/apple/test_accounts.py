@@ -65,7 +65,7 @@ async def test_the_account_brings_what_it_names_and_the_history_is_beside_it(con
     signs = certificate_in(identities[payload["SMIMESigningCertificateUUID"]])
     assert thumbprint(encrypts) == marks[-1], "the newest that is valid"
     assert "Contoso Issuing CA" in signs.issuer.rfc4514_string()
-    alone = {thumbprint(certificate_in(each)) for each in device.store.payloads("com.apple.security.pkcs12")}
+    alone = {thumbprint(certificate_in(payload)) for payload in device.store.payloads("com.apple.security.pkcs12")}
     assert set(marks) <= alone, "expired ones are kept for old mail"
     assert (payload["Host"], payload["EmailAddress"]) == ("mail.contoso.example", "alice@contoso.example")
     assert (payload["SMIMESigningEnabled"], payload["SMIMEEncryptByDefault"]) == (True, True)
@@ -76,7 +76,7 @@ async def test_the_account_brings_what_it_names_and_the_history_is_beside_it(con
 async def test_nothing_with_a_key_travels_in_clear(contoso: AppleTenant) -> None:
     _signing, _encryption, account, _marks = await everything(contoso)
     device = await settled(contoso, IPHONE)
-    sent = [each["Payload"] for each in device.commands if each["RequestType"] == "InstallProfile"]
+    sent = [command["Payload"] for command in device.commands if command["RequestType"] == "InstallProfile"]
     assert len(sent) == 6
     for document in map(plistlib.loads, sent):
         if ".root." not in document["PayloadIdentifier"]:
@@ -92,8 +92,10 @@ async def test_with_plain_profiles_everything_is_readable(contoso: AppleTenant) 
     assert not any(document.get("IsEncrypted") for document in device.store.profiles.values())
     profile = device.store.profiles[f"com.fauxtune.{contoso.tenant.id}.email.{account}"]
     assert len(of_type(profile, "com.apple.security.pkcs12")) == 2
-    found = {thumbprint(certificate_in(each)) for each in device.store.payloads("com.apple.security.pkcs12")}
-    assert set(marks) <= found
+    thumbprints = {
+        thumbprint(certificate_in(payload)) for payload in device.store.payloads("com.apple.security.pkcs12")
+    }
+    assert set(marks) <= thumbprints
     assert set((await contoso.ledger(device)).values()) == {"installed"}
 
 
@@ -142,7 +144,7 @@ async def test_a_mac_has_certificates_only(contoso: AppleTenant, product: str) -
     await contoso.import_dated()
     await mail(contoso)
     device = await settled(contoso, {"product_name": product, "os_version": "14.5"})
-    assert {each["PayloadScope"] for each in device.store.profiles.values()} == {"System"}
+    assert {profile["PayloadScope"] for profile in device.store.profiles.values()} == {"System"}
     assert len(device.store.payloads("com.apple.security.pkcs12")) == 2
     assert device.store.payloads("com.apple.eas.account") == []
     assert set((await contoso.ledger(device)).values()) == {"installed"}

@@ -77,9 +77,9 @@ async def test_a_broken_root_that_is_stored_is_an_error_of_its_profile_and_not_o
     assert statuses[good].status == "compliant"
     assert statuses[bad].status == "error"
     assert "not an X.509 certificate" in str(statuses[bad].message)
-    found = await diagnose(contoso.emulator, contoso.tenant, user="alice@contoso.example")
-    assert not found.healthy
-    assert "not an X.509 certificate" in repr(found.findings)
+    result = await diagnose(contoso.emulator, contoso.tenant, user="alice@contoso.example")
+    assert not result.healthy
+    assert "not an X.509 certificate" in repr(result.findings)
     assert (await contoso.do(history, "alice@contoso.example")).facts.user is not None
 
 

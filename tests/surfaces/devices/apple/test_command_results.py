@@ -30,9 +30,9 @@ def results(name: str, **changes: Any) -> CommandResults:
 
 
 def said(name: str, **changes: Any) -> StepResult:
-    found = command_results.step_result(results(name, **changes))
-    assert found is not None
-    return found
+    step_result = command_results.step_result(results(name, **changes))
+    assert step_result is not None
+    return step_result
 
 
 def sha1(der: bytes) -> str:
@@ -52,12 +52,12 @@ ROWS = {each.key: each for each in (MAIL, PKCS, IMPORTED, TRUSTED)}
 
 def profiles(*rows: LedgerRow, **changes: str) -> dict[str, Any]:
     """A ProfileList with these items' profiles."""
-    uuids = {mobileconfig.identifier(TENANT, each.key): mobileconfig.profile_uuid(TENANT, each) for each in rows}
+    uuids = {mobileconfig.identifier(TENANT, row.key): mobileconfig.profile_uuid(TENANT, row) for row in rows}
     return {"profiles": {"com.elsewhere": "X", f"com.fauxtune.{TENANT}.enrollment": "Y", **uuids, **changes}}
 
 
 def certificates(*ders: bytes, identities: tuple[bytes, ...] = ()) -> dict[str, Any]:
-    return {"certificates": [sha1(each) for each in ders], "identities": [sha1(each) for each in identities]}
+    return {"certificates": [sha1(der) for der in ders], "identities": [sha1(identity) for identity in identities]}
 
 
 EVERYTHING = certificates(ROOT, LEAF, identities=(LEAF,))
@@ -65,19 +65,19 @@ EVERYTHING = certificates(ROOT, LEAF, identities=(LEAF,))
 
 def held(answers: dict[str, Any], *rows: LedgerRow, acknowledged: frozenset[ItemKey] = frozenset()) -> set[ItemKey]:
     """The items that the inventory shows."""
-    listed = {each.key: each for each in rows} if rows else ROWS
-    found = ADAPTER.inventory(answers, rows=listed, acknowledged=acknowledged)
-    assert found.complete
-    roots = {each.key for each in listed.values() if each.key.split("/")[1] in found.roots}
-    return {*found.identities, *found.accounts, *roots}
+    listed = {row.key: row for row in rows} if rows else ROWS
+    inventory = ADAPTER.inventory(answers, rows=listed, acknowledged=acknowledged)
+    assert inventory.complete
+    roots = {each.key for each in listed.values() if each.key.split("/")[1] in inventory.roots}
+    return {*inventory.identities, *inventory.accounts, *roots}
 
 
 def test_what_both_lists_show_is_held() -> None:
     answers = {"ProfileList": profiles(*ROWS.values()), "CertificateList": EVERYTHING}
     assert held(answers) == set(ROWS)
-    found = ADAPTER.inventory(answers, rows=ROWS, acknowledged=frozenset())
-    assert found.accounts == {MAIL.key: "f1"}
-    assert found.identities == {PKCS.key: sha1(LEAF), IMPORTED.key: sha1(LEAF)}
+    inventory = ADAPTER.inventory(answers, rows=ROWS, acknowledged=frozenset())
+    assert inventory.accounts == {MAIL.key: "f1"}
+    assert inventory.identities == {PKCS.key: sha1(LEAF), IMPORTED.key: sha1(LEAF)}
 
 
 def test_a_certificate_without_its_key_is_no_identity() -> None:
@@ -194,8 +194,8 @@ def test_nonsense_about_itself_is_left_out(values: dict[str, Any]) -> None:
     ],
 )
 def test_each_status_is_a_result(name: str, result: Result) -> None:
-    found = said(name)
-    assert (found.result, found.step) == (result, "c1a3f0f0-7d57-4c39-9a0f-3f7d1b0f6a10")
+    answer = said(name)
+    assert (answer.result, answer.step) == (result, "c1a3f0f0-7d57-4c39-9a0f-3f7d1b0f6a10")
 
 
 def test_idle_answers_nothing() -> None:
@@ -229,9 +229,9 @@ def test_the_number_is_that_of_the_innermost_reason(errors: tuple[ErrorLink, ...
 
 
 def test_the_words_begin_with_the_reason() -> None:
-    found = said("error-pkcs12-password").problem
-    assert found is not None
-    assert found.message == (
+    problem = said("error-pkcs12-password").problem
+    assert problem is not None
+    assert problem.message == (
         "The device refused it: The password for the certificate is incorrect (MCCertificateErrorDomain 9000) "
         "(with The profile could not be installed (MCInstallationErrorDomain 4001))."
     )

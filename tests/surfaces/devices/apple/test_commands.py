@@ -35,8 +35,8 @@ ROOT = LedgerRow(
 
 
 def order(action: DeviceAction, **details: Any) -> Step:
-    made = Order(id="o", action=action, created_at=datetime(2026, 11, 24, tzinfo=UTC), scope="", details=details)
-    return Step("s", StepKind.ACTION, order=made)
+    result = Order(id="o", action=action, created_at=datetime(2026, 11, 24, tzinfo=UTC), scope="", details=details)
+    return Step("s", StepKind.ACTION, order=result)
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,8 @@ async def test_the_innermost_error_is_the_number_that_graph_shows(contoso: Apple
         return answer
 
     device.store.override["InstallProfile"] = install
-    told = await device.connect()
-    assert told.count("InstallProfile") == 2, "what it refused is not told again in the same conversation"
+    connect = await device.connect()
+    assert connect.count("InstallProfile") == 2, "what it refused is not told again in the same conversation"
     status = (await contoso.statuses(device))[pkcs]
     assert status.status == "error"
     assert status.error_code == -2016327112, "0x87D14A38"
@@ -149,8 +149,8 @@ async def test_what_is_wanted_no_more_is_removed_and_what_is_gone_already_counts
         await device.connect()
     device.store.profiles = {name: each for name, each in device.store.profiles.items() if ".pkcs." not in name}
     await contoso.delete_profile(pkcs)
-    told = await device.connect()
-    assert told.count("RemoveProfile") == 1
+    connect = await device.connect()
+    assert connect.count("RemoveProfile") == 1
     assert f"pkcs/{pkcs}" in {key for key, state in (await contoso.ledger(device)).items() if state == "removed"}
 
 

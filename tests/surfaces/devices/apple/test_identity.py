@@ -84,7 +84,7 @@ async def test_a_proxys_word_counts_if_it_is_trusted(
     """RFC 9440, or a URL-escaped PEM as NanoMDM takes it behind a proxy; from anybody else the header says nothing."""
     device = await contoso.enrolled_fleet()
     assert device.certificate is not None
-    said = (
+    result = (
         f":{base64.b64encode(der(device)).decode()}:"
         if form == "rfc9440"
         else quote(device.certificate.public_bytes(Encoding.PEM).decode())
@@ -92,5 +92,5 @@ async def test_a_proxys_word_counts_if_it_is_trusted(
     trusting = replace(contoso.emulator, trusted_proxies=TrustedProxies((ip_network(network),)))
     transport = httpx.ASGITransport(create_app(trusting), client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport) as http:
-        answer = await http.put(SERVER, content=idle(device), headers={"Client-Cert": said})
+        answer = await http.put(SERVER, content=idle(device), headers={"Client-Cert": result})
     assert answer.status_code == status

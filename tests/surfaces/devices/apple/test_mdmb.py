@@ -50,9 +50,9 @@ async def test_a_quiet_connection_ends_at_once_with_an_empty_body(contoso: Apple
 async def test_it_is_asked_what_it_is_and_what_it_does_not_know_is_not_asked_for_ever(contoso: AppleTenant) -> None:
     """mdmb answers DeviceInformation with three values; CertificateList and SecurityInfo with error 12021."""
     device = await enrolled(contoso)
-    told = await device.connect()
-    assert set(told) == {"DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList"}
-    assert len(told) == 4
+    connect = await device.connect()
+    assert set(connect) == {"DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList"}
+    assert len(connect) == 4
 
 
 async def test_with_plain_profiles_it_installs_everything_and_keeps_no_certificate(contoso: AppleTenant) -> None:
@@ -65,7 +65,9 @@ async def test_with_plain_profiles_it_installs_everything_and_keeps_no_certifica
         await device.connect()
     assert set((await contoso.ledger(device)).values()) == {"installed"}
     assert len(device.store.profiles) == 3
-    installed = [plistlib.loads(each["Payload"]) for each in device.commands if each["RequestType"] == "InstallProfile"]
+    installed = [
+        plistlib.loads(command["Payload"]) for command in device.commands if command["RequestType"] == "InstallProfile"
+    ]
     assert {each["PayloadContent"][0]["PayloadType"] for each in installed} == {
         "com.apple.security.root",
         "com.apple.security.pkcs12",

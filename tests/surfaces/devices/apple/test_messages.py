@@ -34,43 +34,43 @@ def test_every_example_of_a_device_is_read_in_xml_and_in_binary(name: str) -> No
 
 
 def test_an_iphone_says_who_it_is() -> None:
-    said = messages.read(example("authenticate-iphone"))
-    assert isinstance(said, messages.Authenticate)
-    assert (said.sender.id, said.product_name, said.os_version) == (DEVICE, "iPhone15,2", "17.5.1")
-    assert (said.serial_number, said.imei, said.meid) == ("F2LX30QJN70M", "35 123456 789012 3", "35123456789012")
+    result = messages.read(example("authenticate-iphone"))
+    assert isinstance(result, messages.Authenticate)
+    assert (result.sender.id, result.product_name, result.os_version) == (DEVICE, "iPhone15,2", "17.5.1")
+    assert (result.serial_number, result.imei, result.meid) == ("F2LX30QJN70M", "35 123456 789012 3", "35123456789012")
 
 
 def test_mdmb_names_no_operating_system() -> None:
-    said = messages.read(example("authenticate-mdmb"))
-    assert isinstance(said, messages.Authenticate)
-    assert (said.os_version, said.product_name, said.model) == ("", "", "")
+    result = messages.read(example("authenticate-mdmb"))
+    assert isinstance(result, messages.Authenticate)
+    assert (result.os_version, result.product_name, result.model) == ("", "", "")
 
 
 def test_fleets_client_has_two_ids_another_topic_and_a_flag_in_words() -> None:
     """Fleet's test client: UDID and EnrollmentID, of which NanoMDM takes the first; NotOnConsole is "false"."""
-    said = messages.read(example("token-update-fleet"))
-    assert isinstance(said, messages.TokenUpdate)
-    assert not said.sender.id.startswith("testenrollmentid")
-    assert (said.not_on_console, said.awaiting_configuration, len(said.token)) == (False, True, 41)
+    result = messages.read(example("token-update-fleet"))
+    assert isinstance(result, messages.TokenUpdate)
+    assert not result.sender.id.startswith("testenrollmentid")
+    assert (result.not_on_console, result.awaiting_configuration, len(result.token)) == (False, True, 41)
 
 
 def test_a_token_has_any_length() -> None:
     """mdmb: "fakeToken"."""
-    said = messages.read(example("token-update-mdmb"))
-    assert isinstance(said, messages.TokenUpdate)
-    assert (said.token, said.unlock_token, said.push_magic) == (b"fakeToken", None, "fakePushMagic")
+    result = messages.read(example("token-update-mdmb"))
+    assert isinstance(result, messages.TokenUpdate)
+    assert (result.token, result.unlock_token, result.push_magic) == (b"fakeToken", None, "fakePushMagic")
 
 
 def test_without_a_udid_the_enrollment_id_counts() -> None:
-    said = messages.read(plistlib.dumps({"MessageType": "CheckOut", "EnrollmentID": "e-1"}))
-    assert said == messages.CheckOut(messages.Sender("e-1"))
+    result = messages.read(plistlib.dumps({"MessageType": "CheckOut", "EnrollmentID": "e-1"}))
+    assert result == messages.CheckOut(messages.Sender("e-1"))
 
 
 def test_a_chain_of_errors_is_outermost_first() -> None:
-    said = messages.read(example("error-pkcs12-password"))
-    assert isinstance(said, CommandResults)
-    assert (said.status, said.command) == (Status.ERROR, COMMAND)
-    assert said.errors == (
+    result = messages.read(example("error-pkcs12-password"))
+    assert isinstance(result, CommandResults)
+    assert (result.status, result.command) == (Status.ERROR, COMMAND)
+    assert result.errors == (
         ErrorLink(4001, "MCInstallationErrorDomain", "The profile could not be installed."),
         ErrorLink(9000, "MCCertificateErrorDomain", "The password for the certificate is incorrect."),
     )
@@ -81,15 +81,15 @@ def test_idle_names_no_command() -> None:
 
 
 def test_what_is_not_served_says_what_it_is_about() -> None:
-    said = messages.read(example("declarative-management"))
-    assert said == messages.Unsupported(messages.Sender(DEVICE), "DeclarativeManagement", "tokens")
+    result = messages.read(example("declarative-management"))
+    assert result == messages.Unsupported(messages.Sender(DEVICE), "DeclarativeManagement", "tokens")
 
 
 def test_unknown_keys_are_passed_over() -> None:
     document = plistlib.loads(example("idle")) | {"SomethingNewer": [1, {"a": datetime(2026, 1, 1)}]}
-    said = messages.read(plistlib.dumps(document))
-    assert isinstance(said, CommandResults)
-    assert said.status is Status.IDLE
+    result = messages.read(plistlib.dumps(document))
+    assert isinstance(result, CommandResults)
+    assert result.status is Status.IDLE
 
 
 @pytest.mark.parametrize(
@@ -225,9 +225,9 @@ def test_a_command_is_written_as_apple_has_it() -> None:
 
 def test_who_is_not_recognised_is_told_in_apples_words() -> None:
     words = "This device is not enrolled."
-    said = messages.unrecognized(words, message=words)
-    assert plistlib.loads(plist.write(said)) == plistlib.loads(example("unrecognized-device"))
-    assert said == json.loads((FOLDER / "unrecognized-device.json").read_text())
+    unrecognized = messages.unrecognized(words, message=words)
+    assert plistlib.loads(plist.write(unrecognized)) == plistlib.loads(example("unrecognized-device"))
+    assert unrecognized == json.loads((FOLDER / "unrecognized-device.json").read_text())
 
 
 def test_a_bootstrap_token_is_given_back_as_in_the_example() -> None:

@@ -27,8 +27,8 @@ _OTHERWISE = {"PayloadIdentifier", "PayloadUUID", "PayloadDisplayName", "Payload
 
 
 def mobileconfig_example(name: str) -> Json:
-    found: Json = plistlib.loads((FOLDER / f"{name}.mobileconfig").read_bytes())
-    return found
+    document: Json = plistlib.loads((FOLDER / f"{name}.mobileconfig").read_bytes())
+    return document
 
 
 def row(key: ItemKey, source: Source, **more: Any) -> LedgerRow:
@@ -75,8 +75,8 @@ def opened(wrapping: Wrapping, *files: bytes) -> list[Json]:
     """The payloads, with these files, each with a password that XML would stumble over."""
     assert wrapping.xml
     filled = wrapping.filled([(file, f"p<{n}>&".encode()) for n, file in enumerate(files)])
-    found: list[Json] = plistlib.loads(filled)
-    return found
+    document: list[Json] = plistlib.loads(filled)
+    return document
 
 
 def account_payload(
@@ -108,15 +108,15 @@ def has_the_shape_of(theirs: object, ours: object) -> bool:
 def test_the_enrolment_profile_has_what_the_example_has(name: str) -> None:
     identity = Identity(b"pfx", "password") if name.endswith("pkcs12") else None
     example = mobileconfig_example(name)
-    wanted = replace(ENROLLMENT, identity=identity, authorities=(root_of("profile-root"),))
-    made = plistlib.loads(mobileconfig.enrollment_profile(wanted))
-    assert made["PayloadIdentifier"] == example["PayloadIdentifier"] == f"com.fauxtune.{TENANT}.enrollment"
-    assert [each["PayloadType"] for each in made["PayloadContent"]] == [
+    result = replace(ENROLLMENT, identity=identity, authorities=(root_of("profile-root"),))
+    document = plistlib.loads(mobileconfig.enrollment_profile(result))
+    assert document["PayloadIdentifier"] == example["PayloadIdentifier"] == f"com.fauxtune.{TENANT}.enrollment"
+    assert [each["PayloadType"] for each in document["PayloadContent"]] == [
         f"com.apple.security.{name.rpartition('-')[2]}",
         "com.apple.mdm",
         "com.apple.security.root",
     ]
-    for ours, theirs in zip(made["PayloadContent"], example["PayloadContent"], strict=False):
+    for ours, theirs in zip(document["PayloadContent"], example["PayloadContent"], strict=False):
         assert has_the_shape_of(theirs, ours)
 
 
@@ -138,12 +138,12 @@ def test_mdmb_can_make_the_identifier_of_the_scep_payload_a_common_name() -> Non
 
 
 def test_identifiers_and_uuids_are_each_only_there_once_and_the_same_again() -> None:
-    wanted = replace(ENROLLMENT, authorities=(root_of("profile-root"), root_of("profile-root")))
-    made = plistlib.loads(mobileconfig.enrollment_profile(wanted))
-    parts = [made, *made["PayloadContent"]]
+    result = replace(ENROLLMENT, authorities=(root_of("profile-root"), root_of("profile-root")))
+    document = plistlib.loads(mobileconfig.enrollment_profile(result))
+    parts = [document, *document["PayloadContent"]]
     for key in ("PayloadIdentifier", "PayloadUUID"):
-        assert len({each[key] for each in parts}) == len(parts)
-    assert mobileconfig.enrollment_profile(wanted) == mobileconfig.enrollment_profile(wanted)
+        assert len({part[key] for part in parts}) == len(parts)
+    assert mobileconfig.enrollment_profile(result) == mobileconfig.enrollment_profile(result)
 
 
 # ---------------------------------------------------------------------------------------------------------- items
@@ -154,12 +154,12 @@ def test_a_root_is_a_profile_of_its_own(name: str, kind: str) -> None:
     example = mobileconfig_example(name)
     sha256, store = example["PayloadIdentifier"].split(".")[-2:]
     item = row(root_key(sha256, store), Source.ROOT)
-    made = plistlib.loads(
+    document = plistlib.loads(
         mobileconfig.root_profile(TENANT, item, certificate=root_of(name), on_mac="PayloadScope" in example)
     )
-    assert made["PayloadIdentifier"] == example["PayloadIdentifier"]
-    assert made.get("PayloadScope") == example.get("PayloadScope")
-    (ours,), (theirs,) = made["PayloadContent"], example["PayloadContent"]
+    assert document["PayloadIdentifier"] == example["PayloadIdentifier"]
+    assert document.get("PayloadScope") == example.get("PayloadScope")
+    (ours,), (theirs,) = document["PayloadContent"], example["PayloadContent"]
     assert types(ours) == types(theirs)
     assert (ours["PayloadContent"], ours["PayloadType"]) == (theirs["PayloadContent"], f"com.apple.security.{kind}")
 
@@ -167,18 +167,18 @@ def test_a_root_is_a_profile_of_its_own(name: str, kind: str) -> None:
 def test_an_encrypted_profile_is_that_of_the_example() -> None:
     example = mobileconfig_example("profile-encrypted")
     sealed = example["EncryptedPayloadContent"]
-    made = plistlib.loads(mobileconfig.encrypted_profile(TENANT, PKCS, sealed=sealed, on_mac=False))
-    assert types(made) == types(example)
-    assert made["PayloadIdentifier"] == example["PayloadIdentifier"]
-    assert "PayloadContent" not in made
+    document = plistlib.loads(mobileconfig.encrypted_profile(TENANT, PKCS, sealed=sealed, on_mac=False))
+    assert types(document) == types(example)
+    assert document["PayloadIdentifier"] == example["PayloadIdentifier"]
+    assert "PayloadContent" not in document
 
 
 def test_a_certificate_with_its_key_is_that_of_the_example() -> None:
     example = mobileconfig_example("profile-pkcs")
     payloads = ApplePackaging().identity(PKCS).filled([(b"here stands a PKCS#12 file", b"secret")])
-    made = plistlib.loads(mobileconfig.plain_profile(TENANT, PKCS, payloads=payloads, on_mac=False))
-    assert made["PayloadIdentifier"] == example["PayloadIdentifier"]
-    (ours,), (theirs,) = made["PayloadContent"], example["PayloadContent"]
+    document = plistlib.loads(mobileconfig.plain_profile(TENANT, PKCS, payloads=payloads, on_mac=False))
+    assert document["PayloadIdentifier"] == example["PayloadIdentifier"]
+    (ours,), (theirs,) = document["PayloadContent"], example["PayloadContent"]
     for key in ("PayloadType", "PayloadContent", "Password"):
         assert ours[key] == theirs[key]
 
@@ -329,9 +329,9 @@ def test_what_a_later_system_ignores_is_told_to_earlier_and_unknown_ones(
 ) -> None:
     """Apple: SMIMEEnabled is ignored from iOS 10 on; the other two are deprecated from iOS 12 on."""
     old = {"SMIMEEnabled", "SMIMEEncryptionEnabled", "SMIMEEnablePerMessageSwitch"}
-    made = account_payload(os_version, smimeEncryptByDefaultEnabled=True, smimeEnablePerMessageSwitch=True)
-    assert old & made.keys() == keys
-    assert all(made[key] for key in keys)
+    result = account_payload(os_version, smimeEncryptByDefaultEnabled=True, smimeEnablePerMessageSwitch=True)
+    assert old & result.keys() == keys
+    assert all(result[key] for key in keys)
 
 
 @pytest.mark.parametrize("text", ["{{password:0}}", "{{pfx:0}}", "<string>0</string>", "a\x00b\ud800\uffff", "]]>&lt;"])

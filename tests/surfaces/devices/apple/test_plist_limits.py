@@ -20,7 +20,7 @@ def array(*objects: int) -> bytes:
 
 def binary(content: bytes, offsets: list[int]) -> bytes:
     """A binary list whose objects stand at these places of `content`; the first is the root."""
-    table = b"".join((8 + each).to_bytes(4, "big") for each in offsets)
+    table = b"".join((8 + offset).to_bytes(4, "big") for offset in offsets)
     return b"bplist00" + content + table + struct.pack(">6xBBQQQ", 4, 3, len(offsets), 0, 8 + len(content))
 
 

@@ -115,9 +115,9 @@ async def test_a_bound_certificate_cannot_authenticate_another_device(contoso: A
 async def test_nothing_that_names_another_device_is_believed(contoso: AppleTenant, message: str) -> None:
     device, other = await contoso.enrolled_fleet(0), await contoso.enrolled_fleet(1, name="bob")
     kind = {"Status": "Idle"} if message == "Idle" else {"MessageType": message}
-    said = {**kind, "UDID": other.udid, "Topic": "t", "Token": b"x" * 32, "PushMagic": "m", "BootstrapToken": b"b"}
+    results = {**kind, "UDID": other.udid, "Topic": "t", "Token": b"x" * 32, "PushMagic": "m", "BootstrapToken": b"b"}
     before = await contoso.row(other)
-    answer = await send(device, plistlib.dumps(said))
+    answer = await send(device, plistlib.dumps(results))
     assert answer.status_code == 400
     assert "another device" in answer.text
     assert await contoso.row(other) == before
@@ -211,8 +211,8 @@ async def test_who_asks_for_json_is_told_in_json_that_it_is_over(contoso: AppleT
         headers = {"Mdm-Signature": device.signature(body), "accept": accept}
         answer = await contoso.http.put(SERVER, content=body, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (403, kind)
-        said = answer.json() if kind.endswith("json") else plistlib.loads(answer.content)
-        assert said["code"] == "com.apple.unrecognized.device"
+        document = answer.json() if kind.endswith("json") else plistlib.loads(answer.content)
+        assert document["code"] == "com.apple.unrecognized.device"
 
 
 async def test_another_tenant_knows_nothing_of_the_device(contoso: AppleTenant) -> None:
@@ -317,9 +317,9 @@ async def scep_status(
     message, nonce, transaction = device.pki_message(device.csr(challenge, "x"), authority, kind=kind)
     done = await contoso.http.post(f"{BASE}/scep", params={"operation": "PKIOperation"}, content=message)
     assert (done.status_code, done.headers["content-type"]) == (200, "application/x-pki-message")
-    found = pkimessages.read_certrep(done.content, signer=authority)
-    assert (found.transaction, found.recipient_nonce) == (transaction, nonce)
-    return found.status, found.fail_info
+    certrep = pkimessages.read_certrep(done.content, signer=authority)
+    assert (certrep.transaction, certrep.recipient_nonce) == (transaction, nonce)
+    return certrep.status, certrep.fail_info
 
 
 @pytest.mark.parametrize("challenge", ["", "wrong", "x" * 200])
@@ -382,8 +382,8 @@ async def test_an_expired_identity_renews_nothing(contoso: AppleTenant, kind: st
         by = (device.key, device.certificate)
         message, _, _ = device.pki_message(device.csr("", "x"), authority, kind=kind, by=by)
         done = await contoso.http.post(f"{BASE}/scep", params={"operation": "PKIOperation"}, content=message)
-        found = pkimessages.read_certrep(done.content, signer=authority)
-        assert (found.status, found.fail_info) == expected
+        certrep = pkimessages.read_certrep(done.content, signer=authority)
+        assert (certrep.status, certrep.fail_info) == expected
 
 
 async def test_16_kilobytes_of_query_are_read(contoso: AppleTenant) -> None:

@@ -58,8 +58,8 @@ async def test_trap_01_nothing_is_signed_unless_it_is_asked_for(contoso: AppleTe
     assert (await contoso.enrollment_profile(signed="1")).startswith(b"\x30")
     await contoso.root("iosTrustedRootCertificate")
     device = await settled(contoso, IPHONE)
-    payloads = [each["Payload"] for each in device.commands if each["RequestType"] == "InstallProfile"]
-    assert [each[:5] for each in payloads] == [b"<?xml"]
+    payloads = [command["Payload"] for command in device.commands if command["RequestType"] == "InstallProfile"]
+    assert [payload[:5] for payload in payloads] == [b"<?xml"]
 
 
 async def test_trap_02_scep_is_first_and_mdm_second_and_messages_are_to_be_signed(contoso: AppleTenant) -> None:
@@ -81,8 +81,8 @@ async def test_trap_04_one_rsa_authority_is_told_signs_and_is_embedded(contoso: 
     """mdmb compares the Content-Type by letters and verifies with what is embedded, Fleet with what it was told."""
     device = contoso.fleet()
     message, authority, (nonce, transaction) = await asked(contoso, device)
-    told = await contoso.http.get(SCEP, params={"operation": "GetCACert", "message": "any"})
-    assert told.headers["content-type"] == "application/x-x509-ca-cert"
+    result = await contoso.http.get(SCEP, params={"operation": "GetCACert", "message": "any"})
+    assert result.headers["content-type"] == "application/x-x509-ca-cert"
     assert isinstance(authority.public_key(), RSAPublicKey)
     answer = await contoso.http.post(SCEP, params={"operation": "PKIOperation"}, content=message)
     assert answer.headers["content-type"] == "application/x-pki-message"
@@ -135,7 +135,7 @@ async def test_trap_07_the_bytes_that_came_are_what_counts(contoso: AppleTenant,
     header = {"Mdm-Signature": device.signature(body, embed=embed)}
     anew = plistlib.dumps(plistlib.loads(body), fmt=plistlib.FMT_BINARY)
     answers = [await contoso.http.put(SERVER, content=each, headers=header) for each in (body, anew, body + b"\n")]
-    assert [each.status_code for each in answers] == [200, 400, 400]
+    assert [answer.status_code for answer in answers] == [200, 400, 400]
 
 
 async def test_trap_08_no_trouble_of_the_moment_makes_a_device_leave(contoso: AppleTenant) -> None:
@@ -155,17 +155,17 @@ async def test_trap_08_no_trouble_of_the_moment_makes_a_device_leave(contoso: Ap
         (body, {"Mdm-Signature": stranger.signature(body)}),
     ]
     answers = [await contoso.http.put(SERVER, content=each, headers=headers) for each, headers in troubles]
-    assert [each.status_code for each in answers] == [400] * len(troubles)
-    assert not any("unrecognized" in each.text for each in answers)
+    assert [answer.status_code for answer in answers] == [400] * len(troubles)
+    assert not any("unrecognized" in answer.text for answer in answers)
     assert await device.report("Idle") is not None
 
 
 async def test_trap_09_what_is_put_off_comes_again_with_idle_only(contoso: AppleTenant) -> None:
     device = await contoso.enrolled_fleet(**IPHONE)
     await contoso.root("iosTrustedRootCertificate")
-    told = await device.connect(lambda _command: None)
-    assert len(told) == len(set(told)) > 0, "nothing is told twice to a device that puts everything off"
-    assert (await device.connect(lambda _command: None))[0] == told[0]
+    connect = await device.connect(lambda _command: None)
+    assert len(connect) == len(set(connect)) > 0, "nothing is told twice to a device that puts everything off"
+    assert (await device.connect(lambda _command: None))[0] == connect[0]
 
 
 async def test_trap_10_authenticate_begins_anew_and_token_update_enrols(contoso: AppleTenant) -> None:
@@ -195,8 +195,8 @@ async def test_trap_11_an_account_and_what_it_names_are_one_profile_that_replace
     change = {"@odata.type": "#microsoft.graph.iosEasEmailProfileConfiguration", "hostName": "other.contoso.example"}
     path = f"/beta/deviceManagement/deviceConfigurations/{account}"
     (await contoso.http.patch(path, json=change, headers=headers)).raise_for_status()
-    told = await device.connect()
-    assert "RemoveProfile" not in told
+    connect = await device.connect()
+    assert "RemoveProfile" not in connect
     (payload,) = of_type(device.store.profiles[name], "com.apple.eas.account")
     assert payload["Host"] == "other.contoso.example"
     assert device.store.profiles[name]["PayloadUUID"] != before["PayloadUUID"]

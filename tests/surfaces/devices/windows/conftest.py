@@ -95,6 +95,6 @@ def ledger(http: httpx.AsyncClient) -> Ledger:
 
     async def read(pc: WindowsDevice) -> dict[str, Json]:
         answer = await http.get(f"/_fauxtune/v1/tenants/contoso/devices/{pc.enrollment_id}/ledger")
-        return {each["key"]: each for each in answer.json()["items"]}
+        return {item["key"]: item for item in answer.json()["items"]}
 
     return read

@@ -28,17 +28,17 @@ def in_tree(pc: WindowsDevice) -> set[str]:
     parts = (uri.split("/") for uri in pc.tree)
     names = ("RootCATrustedCertificates", "PFXCertInstall", "Accounts")
     return {
-        each[each.index(name) + (2 if name.startswith("Root") else 1)].lower()
-        for each in parts
+        part[part.index(name) + (2 if name.startswith("Root") else 1)].lower()
+        for part in parts
         for name in names
-        if name in each
+        if name in part
     }
 
 
 async def in_ledger(pc: WindowsDevice, ledger: Ledger) -> set[str]:
     """The same by the ledger."""
     rows = (await ledger(pc)).values()
-    held = [each for each in rows if each["state"] in ("installed", "kept")]
+    held = [row for row in rows if row["state"] in ("installed", "kept")]
     accounts = {f"%7b{each['key'].partition('/')[2]}%7d" for each in held if each["source"] == "email"}
     return accounts | {each["thumbprint"] for each in held if each["source"] != "email"}
 

@@ -26,9 +26,9 @@ SOAP = {"content-type": "application/soap+xml; charset=utf-8"}
 
 def fault(answer: httpx.Response) -> tuple[str, str, str]:
     """Subcode, reason, and the type of the error."""
-    found = anywhere(ElementTree.fromstring(answer.content), "Fault")
-    kind = text(found, "Detail", "DeviceEnrollmentServiceError", "ErrorType")
-    return text(found, "Code", "Subcode", "Value"), text(found, "Reason", "Text"), kind
+    result = anywhere(ElementTree.fromstring(answer.content), "Fault")
+    kind = text(result, "Detail", "DeviceEnrollmentServiceError", "ErrorType")
+    return text(result, "Code", "Subcode", "Value"), text(result, "Reason", "Text"), kind
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def pc(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> WindowsDev
 async def managed(http: httpx.AsyncClient, app_token: str) -> list[dict[str, Any]]:
     url = "/beta/deviceManagement/managedDevices"
     answer = await http.get(url, headers={"authorization": f"Bearer {app_token}"})
-    found: list[dict[str, Any]] = answer.json()["value"]
-    return found
+    entries: list[dict[str, Any]] = answer.json()["value"]
+    return entries
 
 
 async def test_a_device_enrols_with_name_and_password_and_graph_shows_it(
@@ -49,8 +49,8 @@ async def test_a_device_enrols_with_name_and_password_and_graph_shows_it(
 ) -> None:
     await enroll()
     (found,) = await managed(http, app_token)
-    shown = {name: found[name] for name in ("operatingSystem", "deviceName", "osVersion", "userPrincipalName")}
-    assert shown == {
+    by_key = {name: found[name] for name in ("operatingSystem", "deviceName", "osVersion", "userPrincipalName")}
+    assert by_key == {
         "operatingSystem": "Windows",
         "deviceName": "DESKTOP-TEST",
         "osVersion": "10.0.19045.3803",
@@ -76,13 +76,13 @@ async def test_the_third_certificate_of_the_document_is_the_devices(enroll: Enro
     assert pc.document is not None
     assert pc.certificate is not None
     level = "characteristic/characteristic"
-    counted = [each.get("value", "") for each in pc.document.findall(f"{level}/{level}/parm")]
+    counted = [match.get("value", "") for match in pc.document.findall(f"{level}/{level}/parm")]
     root, issuer, own = [x509.load_der_x509_certificate(base64.b64decode(each)) for each in counted[:3]]
     assert own == pc.certificate
     own.verify_directly_issued_by(issuer)
     issuer.verify_directly_issued_by(root)
     stores = pc.document.findall("characteristic[@type='CertificateStore']/characteristic")
-    assert [each.get("type") for each in stores] == ["Root", "CA", "My"]
+    assert [store.get("type") for store in stores] == ["Root", "CA", "My"]
 
 
 async def test_a_token_enrols_once_and_stays_good_after_a_refusal(pc: WindowsDevice, token: MakeToken) -> None:
@@ -93,8 +93,8 @@ async def test_a_token_enrols_once_and_stays_good_after_a_refusal(pc: WindowsDev
         headers=SOAP,
     )
     assert fault(refused)[0] == "s:CertificateRequest"
-    asked = await pc.http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(security), headers=SOAP)
-    assert asked.status_code == 200
+    answer = await pc.http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(security), headers=SOAP)
+    assert answer.status_code == 200
     assert (await pc.enroll(security)).status_code == 200
     assert fault(await pc.enroll(security))[0] == "s:Authentication"
 
@@ -147,8 +147,8 @@ async def test_an_unsigned_token_counts_only_where_the_tenant_is_lax(pc: Windows
 async def test_who_proves_nothing_does_not_come_in(pc: WindowsDevice, security: str, subcode: str) -> None:
     answer = await pc.enroll(security)
     assert (answer.status_code, fault(answer)[0]) == (500, subcode)
-    asked = await pc.http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(security), headers=SOAP)
-    assert fault(asked)[0] == subcode
+    result = await pc.http.post(f"{PATH}/Policy.svc", content=windows_messages.get_policies(security), headers=SOAP)
+    assert fault(result)[0] == subcode
 
 
 async def test_a_user_without_a_licence_is_told_so(pc: WindowsDevice, http: httpx.AsyncClient, app_token: str) -> None:
@@ -159,8 +159,8 @@ async def test_a_user_without_a_licence_is_told_so(pc: WindowsDevice, http: http
         "userPrincipalName": "dora@contoso.example",
         "passwordProfile": {"password": "Fauxtune1!"},
     }
-    made = await http.post("/v1.0/users", json=body, headers={"authorization": f"Bearer {app_token}"})
-    assert made.status_code == 201, made.text
+    answer = await http.post("/v1.0/users", json=body, headers={"authorization": f"Bearer {app_token}"})
+    assert answer.status_code == 201, answer.text
     subcode, _, kind = fault(await pc.enroll(windows_messages.by_password("dora@contoso.example", "Fauxtune1!")))
     assert (subcode, kind) == ("s:Authorization", "UserLicense")
 
@@ -270,8 +270,8 @@ async def test_a_path_without_a_tenant_needs_somebody_of_one_or_the_switch(
     assert (await discovered("x@contoso.example")).status_code == 200
     for unknown in ("", "x@elsewhere.example"):
         assert "windows.rootPaths" in fault(await discovered(unknown))[1]
-    made = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
-    assert made.status_code == 201
+    result = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
+    assert result.status_code == 201
     await switch({"windows.rootPaths": True})
     assert (await discovered("")).status_code == 200
     await switch({"windows.rootPaths": True}, of="fabrikam")

@@ -99,7 +99,7 @@ class FleetLike:
         answer = Answer.of(content)
         assert int(answer.session) == self.session
         self.message = int(answer.number)
-        commands = {each.id: each for each in answer.commands}
+        commands = {command.id: command for command in answer.commands}
         assert len(commands) == len(answer.commands)
         return commands
 
@@ -136,16 +136,16 @@ async def test_it_enrols_with_its_own_token_and_is_told_what_to_hold(
     await assign("windows81TrustedRootCertificate", destinationStore="computerCertStoreRoot")
     client = FleetLike(http, csr, orbit(await token()), "DEVICE-A", base=base)
     assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
-    told = await client.start()
-    assert [each.name for each in told.values()] == ["Add"]
-    for each in told.values():
+    start = await client.start()
+    assert [each.name for each in start.values()] == ["Add"]
+    for each in start.values():
         client.respond(each, 200)
-    told = await client.send()
-    assert {each.name for each in told.values()} == {"Get"}
+    start = await client.send()
+    assert {each.name for each in start.values()} == {"Get"}
     # It answers nothing of that: the session ends, and the next is told the same.
     assert await client.send() == {}
     again = await client.start()
-    assert [each.uri for each in again.values()] == [each.uri for each in told.values()]
+    assert [each.uri for each in again.values()] == [each.uri for each in start.values()]
     for each in again.values():
         is_store = each.uri.endswith("/Root")
         client.respond(each, 200 if is_store else 404, found="FF" if is_store else None)

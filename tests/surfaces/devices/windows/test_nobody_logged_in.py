@@ -48,12 +48,12 @@ async def test_a_pc_at_which_nobody_is_logged_in_concludes_its_inventory_and_set
     pc.tree |= FACTS
     assert not (await pc.check_in(login=login)).commands
     assert states(await ledger(pc)) == {"root": "installed"}
-    found = await record(http, app_token)
-    assert (found["model"], found["serialNumber"]) == ("Tablet 3", "4711")
+    result = await record(http, app_token)
+    assert (result["model"], result["serialNumber"]) == ("Tablet 3", "4711")
     assert await is_settled(http, pc)
-    seen = len(pc.seen)
+    answer = len(pc.seen)
     assert not (await pc.check_in(login=login)).commands
-    assert len(pc.seen) == seen, "nothing is asked or told a second time"
+    assert len(pc.seen) == answer, "nothing is asked or told a second time"
 
 
 async def test_what_is_the_users_waits_for_the_log_in_and_the_devices_questions_are_not_asked_again(
@@ -65,9 +65,9 @@ async def test_what_is_the_users_waits_for_the_log_in_and_the_devices_questions_
     for _ in range(3):
         assert not (await pc.check_in(login=None)).commands
     assert states(await ledger(pc)) == {"root": "installed", "pkcs": "sent"}
-    asked = [each.uri for each in pc.seen if each.name == "Get"]
-    assert len(asked) == len(set(asked))
-    assert not any(uri.startswith("./User/") for uri in asked)
+    uris = [each.uri for each in pc.seen if each.name == "Get"]
+    assert len(uris) == len(set(uris))
+    assert not any(uri.startswith("./User/") for uri in uris)
     assert not await is_settled(http, pc)
     await pc.check_in(login="user")
     assert set(states(await ledger(pc)).values()) == {"installed"}
@@ -85,12 +85,12 @@ async def test_an_inventory_without_the_user_says_nothing_of_what_the_user_holds
     assert set(states(await ledger(pc)).values()) == {"installed"}
     pc.tree.clear()
     clock.forward(days=8)
-    seen = len(pc.seen)
+    result = len(pc.seen)
     await pc.check_in(login="none")
-    assert [each.name for each in pc.seen[seen:] if "/Root/" in each.uri] == ["Add"], "its root was missed"
+    assert [each.name for each in pc.seen[result:] if "/Root/" in each.uri] == ["Add"], "its root was missed"
     assert states(await ledger(pc)) == {"root": "installed", "pkcs": "installed"}
     await pc.check_in(login="user")
-    assert [each for each in pc.seen[seen:] if each.name == "Atomic"], (
+    assert [each for each in pc.seen[result:] if each.name == "Atomic"], (
         "its certificate is missed once the user is there"
     )
     assert set(states(await ledger(pc)).values()) == {"installed"}

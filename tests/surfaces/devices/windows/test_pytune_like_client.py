@@ -69,9 +69,9 @@ class PytuneLike:
         assert answer.status_code == 200, answer.text
         packed = anywhere(ElementTree.fromstring(answer.content), "BinarySecurityToken").text or ""
         document = ElementTree.fromstring(base64.b64decode(packed))
-        found = document.findall("characteristic/characteristic/characteristic/characteristic/parm")[2]
+        match = document.findall("characteristic/characteristic/characteristic/characteristic/parm")[2]
         self.address = next(each.get("value", "") for each in document.iter("parm") if each.get("name") == "ADDR")
-        self._connect(base64.b64decode(found.get("value", "")))
+        self._connect(base64.b64decode(match.get("value", "")))
 
     def _connect(self, certificate: bytes) -> None:
         proof = {"tls": {"client_cert": certificate, "version": "TLSv1.3"}}
@@ -92,8 +92,8 @@ class PytuneLike:
             if not answer.commands:
                 return
             self.told += answer.commands
-            said = self._answers(answer, reference=number - 1)
-            answer = await self._post(windows_messages.sync(str(self.session), number, said, source=name))
+            answers = self._answers(answer, reference=number - 1)
+            answer = await self._post(windows_messages.sync(str(self.session), number, answers, source=name))
         raise AssertionError("the session does not end")
 
     async def _post(self, body: bytes) -> Answer:
@@ -107,16 +107,16 @@ class PytuneLike:
         numbers = itertools.count(8)
         body = windows_messages.status(1, message=reference, command="0", name="SyncHdr", code=200)
         body += windows_messages.status(3, message=reference, command="1", name="Status", code=200)
-        flat = [one for each in answer.commands for one in (each, *each.parts)]
+        flat = [one for command in answer.commands for one in (command, *command.parts)]
         for told in sorted(flat, key=lambda each: KINDS.index(each.name)):
-            found = FACTS.get(told.uri) if told.name == "Get" else None
-            code = 404 if told.name == "Get" and found is None else 200
+            result = FACTS.get(told.uri) if told.name == "Get" else None
+            code = 404 if told.name == "Get" and result is None else 200
             body += windows_messages.status(
                 next(numbers), message=reference, command=told.id, name=told.name, code=code
             )
-            if found is not None:
+            if result is not None:
                 number = next(numbers)
-                body += windows_messages.results(number, message=reference, command=told.id, uri=told.uri, data=found)
+                body += windows_messages.results(number, message=reference, command=told.id, uri=told.uri, data=result)
         return body
 
 
@@ -148,12 +148,12 @@ async def test_it_enrols_settles_is_known_by_model_and_serial_and_is_not_asked_t
     await client.enroll(http, jwt=jwt)
     await client.check_in()
     url = "/beta/deviceManagement/managedDevices"
-    found = (await http.get(url, headers={"authorization": f"Bearer {app_token}"})).json()["value"]
-    record: Json = found[0]
+    entries = (await http.get(url, headers={"authorization": f"Bearer {app_token}"})).json()["value"]
+    record: Json = entries[0]
     assert (record["model"], record["serialNumber"], record["deviceName"]) == ("VMware7,1", "VMware-42", "pytune-pc")
-    asked = len(client.told)
+    result = len(client.told)
     await client.check_in()
     await client.check_in()
-    assert len(client.told) == asked
+    assert len(client.told) == result
     assert not [each for each in client.told if "./User/" in each.uri]
     assert [each.name for each in client.told if "/Root/" in each.uri] == ["Add"]

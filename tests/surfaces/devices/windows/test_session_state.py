@@ -89,11 +89,11 @@ def test_results_may_come_before_their_status_or_in_another_message() -> None:
         state.begin(message())
         told(state, Command("Get", "./a", role="ask"), kind=StepKind.QUESTION)
         (number,) = put(state, message())
-        found = windows_messages.results(1, message=1, command=str(number), uri="./a", data="A/B")
+        results = windows_messages.results(1, message=1, command=str(number), uri="./a", data="A/B")
         if not together:
-            assert state.apply(message(found, number=2)) == []
+            assert state.apply(message(results, number=2)) == []
             state = restarted(state)
-        (over,) = state.apply(message((found if together else "") + answer(number, 200), number=2))
+        (over,) = state.apply(message((results if together else "") + answer(number, 200), number=2))
         assert over.data is not None
         assert over.data["children"] == "A/B"
 

@@ -50,11 +50,11 @@ async def test_a_device_is_given_a_root_a_certificate_and_an_account(
     _, pkcs, mail = everything
     assert {f"pkcs/{pkcs}", f"email/{mail}"} < set(await ledger(pc))
     assert len(held(pc, "/EncodedCertificate")) == len(held(pc, "/PFXCertBlob")) == len(held(pc, "/EmailAddress")) == 1
-    seen = len(pc.seen)
+    result = len(pc.seen)
     # Nothing is new: one message, and statuses alone in its answer.
     pc.session += 1
     assert not (await pc.say(1, windows_messages.opening())).commands
-    assert len(pc.seen) == seen
+    assert len(pc.seen) == result
 
 
 async def test_windows_phone_81_takes_its_own_kinds_in_its_own_tree(
@@ -156,29 +156,30 @@ async def test_a_message_that_is_sent_again_is_told_the_same_again(enroll: Enrol
     pc.session += 1
     first = await pc.say(1, windows_messages.opening())
     again = await pc.say(1, windows_messages.opening())
-    assert [each.uri for each in again.commands] == [each.uri for each in first.commands]
+    assert [command.uri for command in again.commands] == [command.uri for command in first.commands]
     second = await pc.say(2, pc.obey(again))
     lost = await pc.say(2, windows_messages.status(1, message=1, command="0", name="SyncHdr", code=200))
-    assert [each.uri for each in lost.commands] == [each.uri for each in second.commands]
+    assert [command.uri for command in lost.commands] == [command.uri for command in second.commands]
 
 
 async def test_another_devices_session_is_none_of_ones_own(enroll: Enroll, everything: list[str]) -> None:
     first, second = await enroll(), await enroll()
-    told = await first.say(1, windows_messages.opening(), session="7")
+    say = await first.say(1, windows_messages.opening(), session="7")
     refusals = "".join(
-        windows_messages.status(2, message=1, command=each.id, name=each.name, code=500) for each in told.commands
+        windows_messages.status(2, message=1, command=command.id, name=command.name, code=500)
+        for command in say.commands
     )
     answer = await second.say(2, refusals, session="7")
     # It begins a session by that: nothing that it says is an answer to anything that it was told.
-    assert [each.uri for each in answer.commands] == [told.commands[0].uri]
+    assert [command.uri for command in answer.commands] == [say.commands[0].uri]
     assert answer.statuses["0"] == "212"
-    assert not (await first.say(2, first.obey(told), session="7")).statuses.get("1")
+    assert not (await first.say(2, first.obey(say), session="7")).statuses.get("1")
 
 
 async def test_a_device_that_needs_time_is_not_told_more(enroll: Enroll, everything: list[str]) -> None:
     pc = await enroll()
     pc.session += 1
-    told = await pc.say(1, windows_messages.opening())
+    say = await pc.say(1, windows_messages.opening())
     busy = (
         "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns='syncml:metinf'>Reversed-Domain-Name:com."
         "microsoft.mdm.requestpending</Type></Meta><Data>1</Data></Item></Alert>"
@@ -186,7 +187,7 @@ async def test_a_device_that_needs_time_is_not_told_more(enroll: Enroll, everyth
     waiting = await pc.say(2, busy)
     assert (waiting.statuses, waiting.commands) == ({"0": "200", "2": "200"}, ())
     # The numbers are those of the message that it was told in.
-    answer = pc.obey(told)
+    answer = pc.obey(say)
     assert (await pc.say(3, answer)).commands
 
 
@@ -214,9 +215,9 @@ async def test_the_user_leaves_and_since_2022_the_record_stays_until_it_is_delet
     last = await pc.check_in(more=windows_messages.UNENROLLED)
     assert last.statuses["4"] == "200"
     url, caller = "/beta/deviceManagement/managedDevices", {"authorization": f"Bearer {app_token}"}
-    found = (await http.get(url, headers=caller)).json()["value"]
-    assert len(found) == stays
-    for record in found:
+    entries = (await http.get(url, headers=caller)).json()["value"]
+    assert len(entries) == stays
+    for record in entries:
         for action in ("wipe", "retire", "syncDevice"):
             refused = await http.post(f"{url}/{record['id']}/{action}", headers=caller)
             assert (refused.status_code, "has unenrolled this device" in refused.text) == (400, True)
@@ -246,9 +247,9 @@ async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(
     device = (await record(http, app_token))["id"]
     await emulator.runner.run(tenant, device_actions.wipe, device, options={"keepEnrollmentData": True})
     pc.session += 1
-    told = await pc.say(1, windows_messages.opening())
-    assert told.commands[0].uri == "./Device/Vendor/MSFT/RemoteWipe/doWipePersistUserData"
-    await pc.say(2, pc.obey(told))
+    say = await pc.say(1, windows_messages.opening())
+    assert say.commands[0].uri == "./Device/Vendor/MSFT/RemoteWipe/doWipePersistUserData"
+    await pc.say(2, pc.obey(say))
     pc.tree.clear()
     for _ in range(3):
         await pc.check_in()
@@ -289,8 +290,8 @@ async def test_facts_of_the_device_come_to_graph(enroll: Enroll, http: httpx.Asy
         "./DevInfo/Mod": "Tablet 3",
     }
     await pc.check_in()
-    found = await record(http, app_token)
-    assert {name: found[name] for name in ("osVersion", "deviceName", "serialNumber", "manufacturer", "model")} == {
+    result = await record(http, app_token)
+    assert {name: result[name] for name in ("osVersion", "deviceName", "serialNumber", "manufacturer", "model")} == {
         "osVersion": "10.0.22631.1",
         "deviceName": "DESKTOP-OTHER",
         "serialNumber": "4711",
@@ -304,8 +305,8 @@ async def test_two_messages_at_once_are_served_one_after_the_other(
 ) -> None:
     pc = await enroll()
     answers = await asyncio.gather(*(pc.say(1, windows_messages.opening(), session=name) for name in ("a", "b", "c")))
-    assert [each.session for each in answers] == ["a", "b", "c"]
-    assert {len(each.commands) for each in answers} == {len(answers[0].commands)}
+    assert [answer.session for answer in answers] == ["a", "b", "c"]
+    assert {len(answer.commands) for answer in answers} == {len(answers[0].commands)}
     await pc.check_in()
     assert await states(ledger, pc) == {"installed"}
 
@@ -341,11 +342,11 @@ async def test_who_proves_nothing_or_with_another_body_is_refused(enroll: Enroll
 async def test_a_device_of_another_tenant_and_one_of_nobody_are_refused(
     enroll: Enroll, http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]
 ) -> None:
-    made = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
-    assert made.status_code == 201
+    answer = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
+    assert answer.status_code == 201
     pc = await enroll()
     mine = pc.management
-    pc.management = f"/mdm/{made.json()['id']}/windows/ManagementServer/MDM.svc"
+    pc.management = f"/mdm/{answer.json()['id']}/windows/ManagementServer/MDM.svc"
     assert (await pc.check_in()).statuses == {"0": "401"}
     pc.management = "/ManagementServer/MDM.svc?mode=Maintenance&Platform=WoA"
     assert (await pc.check_in()).statuses["0"] in ("200", "212")

@@ -23,9 +23,9 @@ def proof(security: str) -> soap.Proof:
 
 
 def test_a_discovery_is_read_also_with_a_slash_at_the_end_of_its_namespace() -> None:
-    found = discover()
-    assert (found.email, found.device_type) == ("alice@contoso.example", "CIMClient_Windows")
-    assert found.policies == ("OnPremise", "Federated")
+    result = discover()
+    assert (result.email, result.device_type) == ("alice@contoso.example", "CIMClient_Windows")
+    assert result.policies == ("OnPremise", "Federated")
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_the_address_of_the_page_goes_with_federated_alone() -> None:
 
 
 def test_a_name_with_its_password_is_a_proof_and_its_repr_keeps_it() -> None:
-    found = proof(windows_messages.by_password("alice", "s3cret&<"))
-    assert (found.username, found.password) == ("alice", "s3cret&<")
-    assert "s3cret" not in repr(found)
+    result = proof(windows_messages.by_password("alice", "s3cret&<"))
+    assert (result.username, result.password) == ("alice", "s3cret&<")
+    assert "s3cret" not in repr(result)
 
 
 @pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
@@ -82,8 +82,8 @@ def test_a_token_may_come_in_either_alphabet(alphabet: object) -> None:
     token = "ÿþ~?>ÿ?"  # both alphabets differ for it
     packed = alphabet(token.encode()).decode()  # type: ignore[operator]
     for text_ in (packed, packed.rstrip("="), f"\n  {packed[:4]}\n{packed[4:]}\t"):
-        found = proof(windows_messages.by_token("", packed=text_))
-        assert (found.kind, found.token) == (soap.USER_TOKEN, token)
+        result = proof(windows_messages.by_token("", packed=text_))
+        assert (result.kind, result.token) == (soap.USER_TOKEN, token)
 
 
 def test_a_web_token_is_told_from_an_enrolment_token() -> None:
@@ -144,16 +144,16 @@ def token_request(**asked: object) -> mde2.TokenRequest:
 
 
 def test_context_items_are_trimmed_and_may_repeat() -> None:
-    found = token_request()
-    assert found.certificate_request == b"csr" * 40
-    assert (found.item("DeviceID"), found.item("deviceid"), found.item("Nothing")) == ("D", "D", "")
-    assert (found.items["mac"], found.item("IMEI")) == (("1", "2"), "3")
-    assert (found.renews, found.signed) == (False, False)
+    result = token_request()
+    assert result.certificate_request == b"csr" * 40
+    assert (result.item("DeviceID"), result.item("deviceid"), result.item("Nothing")) == ("D", "D", "")
+    assert (result.items["mac"], result.item("IMEI")) == (("1", "2"), "3")
+    assert (result.renews, result.signed) == (False, False)
 
 
 def test_a_renewal_is_signed() -> None:
-    found = token_request(kind="Renew")
-    assert (found.renews, found.signed) == (True, True)
+    result = token_request(kind="Renew")
+    assert (result.renews, result.signed) == (True, True)
 
 
 @pytest.mark.parametrize("asked", [{"kind": "Cancel"}, {"packed": "?"}, {"packed": ""}])

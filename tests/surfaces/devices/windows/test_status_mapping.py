@@ -74,8 +74,8 @@ def test_a_failed_atomic_says_which_part_and_why(hresult: str, words: str) -> No
 
 @pytest.mark.parametrize("data", [None, "", "0", "many"])
 def test_an_atomic_whose_parts_say_nothing_has_its_own_number(data: str | None) -> None:
-    told = [said("atomic", 507, uri=""), said("part", None), said("part", 216), said("detail", 404, data)]
-    answered = step_result("s", told, kind=INSTALL)
+    results = [said("atomic", 507, uri=""), said("part", None), said("part", 216), said("detail", 404, data)]
+    answered = step_result("s", results, kind=INSTALL)
     assert answered.problem is not None
     assert (answered.problem.code, answered.problem.message) == (
         status_mapping.error_code(507),
@@ -84,8 +84,8 @@ def test_an_atomic_whose_parts_say_nothing_has_its_own_number(data: str | None) 
 
 
 def test_an_atomic_that_went_well_needs_no_statuses_of_its_parts() -> None:
-    told = [said("any", 200), said("atomic", 200), said("part", None), said("detail", None)]
-    assert step_result("s", told, kind=INSTALL).result is Result.DONE
+    results = [said("any", 200), said("atomic", 200), said("part", None), said("detail", None)]
+    assert step_result("s", results, kind=INSTALL).result is Result.DONE
 
 
 def test_no_answer_at_all_is_a_failure_without_a_number_of_syncml() -> None:
@@ -97,8 +97,8 @@ def test_no_answer_at_all_is_a_failure_without_a_number_of_syncml() -> None:
 def test_what_gets_find_is_the_answer_a_node_that_is_not_there_has_no_children_and_a_status_alone_says_nothing() -> (
     None
 ):
-    found = step_result("s", [said("ask", 200, "A/B", uri="./a"), said("ask", 404, uri="./b")], kind=QUESTION)
-    assert (found.result, found.data) == (Result.DONE, {"values": {"./a": "A/B"}, "children": "A/B"})
+    result = step_result("s", [said("ask", 200, "A/B", uri="./a"), said("ask", 404, uri="./b")], kind=QUESTION)
+    assert (result.result, result.data) == (Result.DONE, {"values": {"./a": "A/B"}, "children": "A/B"})
     assert step_result("s", [said("ask", 404)], kind=QUESTION).data == {"values": {}, "children": ""}
     for status in (200, 405, 500, None):
         assert step_result("s", [said("ask", status)], kind=QUESTION).result is Result.UNSUPPORTED

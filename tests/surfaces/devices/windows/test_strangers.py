@@ -50,12 +50,14 @@ async def macs(
     pc = WindowsDevice(http, next(keys), management=f"{BASE}/ManagementServer/MDM.svc")
     challenge = await token()
     facts = {"udid": "mac"}
-    asked = enrollment.EnrollmentRequest(platform=Platform.MACOS, mode=None, hardware_key="apple/mac", facts=facts)
+    enrollment_request = enrollment.EnrollmentRequest(
+        platform=Platform.MACOS, mode=None, hardware_key="apple/mac", facts=facts
+    )
 
     def come(tx: Transaction) -> bytes:
         csr = windows_messages.certificate_request(pc.key)
         der = apple_enrollment.issue(tx, csr, token=challenge, keys=emulator.keys)
-        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, der), request=asked)
+        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, der), request=enrollment_request)
         apple_enrollment.complete(tx, apple_enrollment.recognise(tx, der), push_token="p", wire_state={})
         return der
 
@@ -69,8 +71,8 @@ async def test_the_identity_of_a_mac_opens_no_session_and_is_not_renewed(
     """One authority issues to all devices of a tenant."""
     answer = await macs.post(windows_messages.sync("1", 1, windows_messages.opening(), source="mac"))
     assert answer.status_code == 200
-    told = Answer.of(answer.content)
-    assert (told.statuses["0"], told.commands) == ("401", ())
+    result = Answer.of(answer.content)
+    assert (result.statuses["0"], result.commands) == ("401", ())
     (before,) = await emulator.runner.read(queries.live_enrollments, tenant.id)
     assert await renewal(macs) == "s:Authentication"
     assert await emulator.runner.read(queries.live_enrollments, tenant.id) == [before]
@@ -112,8 +114,8 @@ def test_a_sessions_name_has_an_end() -> None:
 
 
 def test_what_a_device_says_of_itself_has_an_end() -> None:
-    said = {"./DevDetail/Ext/Microsoft/DeviceName": "x" * 5_000, "./DevDetail/SwV": "10.0.22631.1"}
-    assert WindowsAdapter().facts({csp.FACTS: {"values": said}}) == {"osVersion": "10.0.22631.1"}
+    results = {"./DevDetail/Ext/Microsoft/DeviceName": "x" * 5_000, "./DevDetail/SwV": "10.0.22631.1"}
+    assert WindowsAdapter().facts({csp.FACTS: {"values": results}}) == {"osVersion": "10.0.22631.1"}
 
 
 def test_thousands_of_context_items_of_one_name_are_read_in_one_pass() -> None:

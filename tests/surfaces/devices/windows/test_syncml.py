@@ -20,24 +20,24 @@ def message(body: str = "", *, session: str = "1F", number: int = 1, largest: in
 def answered(body: str, *commands: Command, largest: int | None = None) -> Answer:
     reply = Reply(message(body, largest=largest), header_status=212)
     reply.statuses()
-    for each in commands:
-        reply.add(each)
+    for command in commands:
+        reply.add(command)
     return Answer.of(reply.document())
 
 
 def test_an_opening_message_is_read() -> None:
-    found = message(windows_messages.opening() + windows_messages.UNENROLLED)
-    assert (found.session, found.number, found.source) == ("1F", 1, "D")
-    assert [(each.name, each.data) for each in found.commands] == [
+    result = message(windows_messages.opening() + windows_messages.UNENROLLED)
+    assert (result.session, result.number, result.source) == ("1F", 1, "D")
+    assert [(command.name, command.data) for command in result.commands] == [
         ("Alert", "1201"),
         ("Alert", "1224"),
         ("Replace", ""),
         ("Alert", "1226"),
     ]
-    assert found.alerted("1224", syncml.LOGIN_STATUS) == "user"
-    assert found.alerted("1226", syncml.UNENROLLED) == "1"
-    assert found.alerted("1226", syncml.LOGIN_STATUS) is None
-    assert [each.data for each in found.commands[2].items] == ["x", "Contoso", "Tablet", "1.3", "en-US"]
+    assert result.alerted("1224", syncml.LOGIN_STATUS) == "user"
+    assert result.alerted("1226", syncml.UNENROLLED) == "1"
+    assert result.alerted("1226", syncml.LOGIN_STATUS) is None
+    assert [item.data for item in result.commands[2].items] == ["x", "Contoso", "Tablet", "1.3", "en-US"]
 
 
 @pytest.mark.parametrize(
@@ -67,17 +67,17 @@ def test_statuses_and_results_are_read_and_what_is_no_status_is_not() -> None:
     body += "<Status><CmdID>3</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><TargetRef>./a</TargetRef>"
     body += "<Data>200</Data></Status>"
     body += windows_messages.results(4, message=1, command="9", uri="./a", data=" b/c ") + "<Results/>"
-    found = message(body)
-    assert [(each.message, each.command, each.code, each.targets) for each in found.statuses] == [
+    result = message(body)
+    assert [(status.message, status.command, status.code, status.targets) for status in result.statuses] == [
         ("1", "7", 418, ()),
         ("1", "9", 200, ("./a",)),
     ]
-    assert [each.data for each in found.results[0].items] == ["b/c"]
+    assert [item.data for item in result.results[0].items] == ["b/c"]
 
 
 def test_a_message_may_lack_final_and_its_size_is_capped() -> None:
-    found = syncml.read(windows_messages.sync("1", 1, windows_messages.opening(), source="D", final=False))
-    assert (len(found.commands), found.largest) == (3, syncml.USUAL_SIZE)
+    result = syncml.read(windows_messages.sync("1", 1, windows_messages.opening(), source="D", final=False))
+    assert (len(result.commands), result.largest) == (3, syncml.USUAL_SIZE)
     assert message(largest=5000).largest == 5000
     assert message(largest=999_999_999).largest == syncml.USUAL_SIZE
     assert message(largest=0).largest == syncml.USUAL_SIZE
@@ -100,7 +100,7 @@ def test_numbers_are_unique_in_a_message_also_those_of_the_parts_of_an_atomic() 
     answer = answered(windows_messages.opening(), Command("Atomic", parts=parts), Command("Get", "./y"))
     assert len(set(answer.numbers)) == len(answer.numbers) == 8
     (atomic, get) = answer.commands
-    assert [(each.name, each.uri, each.data, each.format) for each in atomic.parts] == [
+    assert [(part.name, part.uri, part.data, part.format) for part in atomic.parts] == [
         ("Add", "./x/a", "1", "int"),
         ("Add", "./x/b", "1", "int"),
     ]

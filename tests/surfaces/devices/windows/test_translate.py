@@ -54,13 +54,13 @@ def install(item: Deliverable, place: TranslationContext) -> tuple[Command, ...]
 
 def remove(known: LedgerRow, place: TranslationContext) -> list[tuple[str, str]]:
     step = Step("s", StepKind.REMOVE, item=Deliverable(known))
-    return [(each.name, each.uri) for each in commands(step, place)]
+    return [(command.name, command.uri) for command in commands(step, place)]
 
 
 def action_commands(action: DeviceAction, scope: str = "", *, variant: Variant = DESKTOP, **details: Any) -> list[str]:
     order = Order(id="o", action=action, created_at=NOW, scope=scope, details=details)
-    told = commands(Step("s", StepKind.ACTION, order=order), around(variant))
-    return [f"{each.name} {each.uri} {each.data or ''}".strip() for each in told]
+    result = commands(Step("s", StepKind.ACTION, order=order), around(variant))
+    return [f"{each.name} {each.uri} {each.data or ''}".strip() for each in result]
 
 
 # ------------------------------------------------------------------------------------------------------- trusted roots
@@ -106,8 +106,8 @@ def test_windows_phone_81_tells_roots_from_intermediates_by_their_issuer(authori
     ],
 )
 def test_the_profile_says_where_the_key_goes(provider: str | None, location: str, exportable: str) -> None:
-    told = install(Deliverable(pkcs(), pfx=b"p", sealed=b"s"), around(provider=provider))
-    values = {part.uri.rpartition("/")[2]: part.data for part in told[1].parts}
+    result = install(Deliverable(pkcs(), pfx=b"p", sealed=b"s"), around(provider=provider))
+    values = {part.uri.rpartition("/")[2]: part.data for part in result[1].parts}
     assert (values["KeyLocation"], values["PFXKeyExportable"]) == (location, exportable)
     assert ("ContainerName" in values) == (location == "4")
 
@@ -118,13 +118,13 @@ def test_the_profile_says_where_the_key_goes(provider: str | None, location: str
 def test_an_identity_is_deleted_then_added_in_one_atomic_then_asked_about(variant: Variant, scope: str) -> None:
     imported = row(imported_key(MARK), Source.IMPORTED, thumbprint=MARK)
     for known in (pkcs(), imported):
-        told = install(Deliverable(known, pfx=b"p", sealed=b"s"), around(variant))
-        assert [(each.name, each.uri) for each in told] == [
+        result = install(Deliverable(known, pfx=b"p", sealed=b"s"), around(variant))
+        assert [(each.name, each.uri) for each in result] == [
             ("Delete", f"{scope}{BELOW_PFX}"),
             ("Atomic", ""),
             ("Get", f"{scope}{BELOW_PFX}/Status"),
         ]
-        parts = {part.uri.removeprefix(f"{scope}{BELOW_PFX}/"): (part.format, part.data) for part in told[1].parts}
+        parts = {part.uri.removeprefix(f"{scope}{BELOW_PFX}/"): (part.format, part.data) for part in result[1].parts}
         assert parts == {
             "KeyLocation": ("int", "3"),
             "PFXCertBlob": ("chr", "cA=="),
@@ -151,18 +151,18 @@ def test_scep_is_not_told_yet() -> None:
 
 def account(**changes: Any) -> dict[str, str | None]:
     settings = changes.pop("settings", {})
-    made = Account(
+    result = Account(
         "k", host="mail.example", address="a@example", username=changes.pop("username", "a@example"), settings=settings
     )
     known = row(email_key(PROFILE), Source.EMAIL)
-    told = install(Deliverable(known, account=made), around(changes.pop("variant", DESKTOP)))
-    assert [each.name for each in told] == ["Delete", "Atomic"]
-    assert {part.format for part in told[1].parts} == {"chr"}
-    return {part.uri.removeprefix(f"{told[0].uri}/"): part.data for part in told[1].parts}
+    answer = install(Deliverable(known, account=result), around(changes.pop("variant", DESKTOP)))
+    assert [each.name for each in answer] == ["Delete", "Atomic"]
+    assert {part.format for part in answer[1].parts} == {"chr"}
+    return {part.uri.removeprefix(f"{answer[0].uri}/"): part.data for part in answer[1].parts}
 
 
 def test_an_account_has_its_settings_in_the_words_of_activesync() -> None:
-    told = account(
+    result = account(
         username="CONTOSO\\alice",
         settings={
             "accountName": "Work",
@@ -172,8 +172,8 @@ def test_an_account_has_its_settings_in_the_words_of_activesync() -> None:
             "syncCalendar": True,
         },
     )
-    contents = {key: told.pop(key) for key in list(told) if "ContentTypes" in key}
-    assert told == {
+    contents = {key: result.pop(key) for key in list(result) if "ContentTypes" in key}
+    assert result == {
         "EmailAddress": "a@example",
         "UserName": "alice",
         "Domain": "CONTOSO",
@@ -184,14 +184,14 @@ def test_an_account_has_its_settings_in_the_words_of_activesync() -> None:
         "Options/Schedule": "30",
         "Options/MailAgeFilter": "4",
     }
-    assert sorted(str(each) for each in contents.values()) == ["0", "0", "1", "1"]
+    assert sorted(str(content) for content in contents.values()) == ["0", "0", "1", "1"]
     assert contents["Options/ContentTypes/%7B4a5d9fe0-f139-4a63-a5a4-4f31ceea02ad%7D/Enabled"] == "1"
 
 
 def test_what_the_user_is_to_choose_is_left_out() -> None:
-    told = account(settings={"emailSyncSchedule": "basedOnMyUsage", "durationOfEmailToSync": "userDefined"})
-    assert not {"Domain", "Options/Schedule", "Options/MailAgeFilter"} & set(told)
-    assert (told["UserName"], told["AccountName"], told["Options/UseSSL"]) == ("a@example", "a@example", "0")
+    result = account(settings={"emailSyncSchedule": "basedOnMyUsage", "durationOfEmailToSync": "userDefined"})
+    assert not {"Domain", "Options/Schedule", "Options/MailAgeFilter"} & set(result)
+    assert (result["UserName"], result["AccountName"], result["Options/UseSSL"]) == ("a@example", "a@example", "0")
 
 
 def test_an_account_is_removed_by_its_percent_encoded_id() -> None:
@@ -242,10 +242,12 @@ def test_what_ends_an_enrolment_and_what_locks_a_phone() -> None:
 def test_each_kind_of_device_is_asked_about_the_nodes_that_it_has() -> None:
     for variant in (DESKTOP, MOBILE, PHONE):
         parts = (*WIRE.inventory_parts(variant), *WIRE.information_parts(variant))
-        asked = [each for part in parts for each in commands(Step("s", StepKind.QUESTION, part=part), around(variant))]
-        assert {each.name for each in asked} == {"Get"}
-        assert len({each.uri for each in asked}) == len(asked)
-        scoped = [each.uri for each in asked if each.uri.startswith(("./User/", "./Device/"))]
+        result = [
+            command for part in parts for command in commands(Step("s", StepKind.QUESTION, part=part), around(variant))
+        ]
+        assert {each.name for each in result} == {"Get"}
+        assert len({each.uri for each in result}) == len(result)
+        scoped = [each.uri for each in result if each.uri.startswith(("./User/", "./Device/"))]
         assert bool(scoped) == (variant is not PHONE)
     assert commands(Step("s", StepKind.QUESTION, part="nothing of ours"), around()) == ()
 
@@ -256,17 +258,17 @@ def held(**children: str) -> dict[str, Any]:
 
 def test_certificates_are_there_when_their_thumbprints_are_in_any_case() -> None:
     rows = {each.key: each for each in (root(), pkcs())}
-    found = WIRE.inventory(held(roots=MARK, identities=f"ff/{MARK.upper()}"), rows=rows, acknowledged=frozenset())
-    assert found.identities == {pkcs_key(PROFILE): MARK}
-    assert found.roots == {f"{'ab' * 32}/computerCertStoreRoot"}
+    inventory = WIRE.inventory(held(roots=MARK, identities=f"ff/{MARK.upper()}"), rows=rows, acknowledged=frozenset())
+    assert inventory.identities == {pkcs_key(PROFILE): MARK}
+    assert inventory.roots == {f"{'ab' * 32}/computerCertStoreRoot"}
     none = WIRE.inventory(held(roots="", identities="ff"), rows=rows, acknowledged=frozenset(rows))
     assert (none.identities, none.roots, none.complete) == ({}, frozenset(), True)
 
 
 def test_the_same_certificate_in_two_stores_is_two_things() -> None:
     rows = {each.key: each for each in (root(), root("computerCertStoreIntermediate"))}
-    found = WIRE.inventory(held(roots="", intermediates=MARK), rows=rows, acknowledged=frozenset())
-    assert found.roots == {f"{'ab' * 32}/computerCertStoreIntermediate"}
+    inventory = WIRE.inventory(held(roots="", intermediates=MARK), rows=rows, acknowledged=frozenset())
+    assert inventory.roots == {f"{'ab' * 32}/computerCertStoreIntermediate"}
 
 
 def test_what_the_device_cannot_say_is_believed_if_it_confirmed_or_had_it() -> None:

@@ -53,7 +53,7 @@ async def test_trap_16_answers_have_a_length_are_never_chunked_and_the_probe_is_
     for answer in answers:
         assert answer.headers["content-length"] == str(len(answer.content))
         assert "transfer-encoding" not in answer.headers
-    assert [(each.status_code, each.content) for each in probes] == [(200, b"")] * 2
+    assert [(probe.status_code, probe.content) for probe in probes] == [(200, b"")] * 2
 
 
 async def test_trap_17_the_answer_relates_to_the_request_and_values_are_padded_broken_and_repeated(
@@ -71,8 +71,8 @@ async def test_trap_18_a_private_extension_a_request_that_all_devices_share_and_
     http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], switch: Switch
 ) -> None:
     await switch({"windows.rootPaths": True})
-    found = await http.post("/EnrollmentServer/Discovery.svc", content=windows_messages.discover(""))
-    assert b"DiscoverResult" in found.content
+    answer = await http.post("/EnrollmentServer/Discovery.svc", content=windows_messages.discover(""))
+    assert b"DiscoverResult" in answer.content
     shared = next(keys)
     first, second = WindowsDevice(http, shared), WindowsDevice(http, shared)
     for each in (first, second):
@@ -111,7 +111,7 @@ async def test_trap_20_statuses_are_attributed_by_message_and_number_across_requ
         answer = await pc.say(number, stray + pc.obey(answer))
     items = await ledger(pc)
     assert items[f"pkcs/{software_key}"]["state"] == "installed"
-    assert {each["state"] for each in items.values()} == {"installed"}
+    assert {item["state"] for item in items.values()} == {"installed"}
 
 
 async def test_trap_21_a_pfx_file_goes_into_one_atomic_behind_a_delete(enroll: Enroll, software_key: str) -> None:
@@ -184,7 +184,7 @@ async def test_trap_22_the_users_nodes_are_told_only_while_the_user_is_there(
     assert (await ledger(pc))[f"pkcs/{software_key}"]["state"] == "installed"
     roots = [each.uri for each in pc.seen if "/RootCATrustedCertificates/Root" in each.uri]
     assert roots
-    assert all(each.startswith("./Device/") for each in roots)
+    assert all(root.startswith("./Device/") for root in roots)
 
 
 @pytest.mark.parametrize("action", ["retire", "delete"])
@@ -195,13 +195,13 @@ async def test_trap_23_unenroll_is_never_acknowledged_and_the_alert_is_the_proof
     await pc.check_in()
     await emulator.runner.run(tenant, getattr(device_actions, action), await record_of(http, app_token))
     pc.session += 1
-    told = await pc.say(1, windows_messages.opening())
-    assert [(each.uri, each.data) for each in told.commands] == [
+    say = await pc.say(1, windows_messages.opening())
+    assert [(command.uri, command.data) for command in say.commands] == [
         ("./Device/Vendor/MSFT/DMClient/Unenroll", "MS DM Server")
     ]
     # The session was broken off; the next begins with the alert. Had nothing come, it would be told again.
     pc.session += 1
-    assert [each.uri for each in (await pc.say(1, windows_messages.opening())).commands] == [told.commands[0].uri]
+    assert [command.uri for command in (await pc.say(1, windows_messages.opening())).commands] == [say.commands[0].uri]
     pc.session += 1
     last = await pc.say(1, windows_messages.opening(more=windows_messages.UNENROLLED))
     assert (last.statuses["0"], last.statuses["4"], last.commands) == ("212", "200", ())
@@ -217,9 +217,9 @@ async def test_trap_23_a_wipe_is_acknowledged_once_and_then_there_is_silence(
     await pc.check_in()
     await emulator.runner.run(tenant, device_actions.wipe, ManagedDeviceId(await record_of(http, app_token)))
     pc.session += 1
-    told = await pc.say(1, windows_messages.opening())
-    assert [each.uri for each in told.commands] == ["./Device/Vendor/MSFT/RemoteWipe/doWipe"]
-    last = await pc.say(2, pc.obey(told))
+    say = await pc.say(1, windows_messages.opening())
+    assert [command.uri for command in say.commands] == ["./Device/Vendor/MSFT/RemoteWipe/doWipe"]
+    last = await pc.say(2, pc.obey(say))
     assert (last.statuses["0"], last.commands) == ("200", ())
     assert "wiped" in await events(http)
     assert (await pc.say(1, windows_messages.opening())).statuses == {"0": "403"}
@@ -232,9 +232,9 @@ async def test_trap_24_accounts_have_encoded_braces_and_are_deleted_before_they_
     pc = await enroll()
     await pc.check_in()
     node = f"./User/Vendor/MSFT/ActiveSync/Accounts/%7B{mail}%7D"
-    told = [each for each in pc.seen if each.uri == node or any(part.uri.startswith(node) for part in each.parts)]
-    assert [each.name for each in told] == ["Delete", "Atomic"]
-    assert not [part for each in told for part in each.parts if "{" in part.uri]
+    result = [each for each in pc.seen if each.uri == node or any(part.uri.startswith(node) for part in each.parts)]
+    assert [each.name for each in result] == ["Delete", "Atomic"]
+    assert not [part for each in result for part in each.parts if "{" in part.uri]
 
 
 async def test_trap_25_names_are_local_and_a_document_type_is_refused(enroll: Enroll) -> None:
@@ -267,5 +267,5 @@ async def record_of(http: httpx.AsyncClient, app_token: str) -> str:
 async def events(http: httpx.AsyncClient) -> list[str]:
     """What the journal says happened."""
     answer = await http.get("/_fauxtune/v1/tenants/contoso/journal")
-    found: list[dict[str, Any]] = answer.json()["events"]
-    return [each["type"] for each in found]
+    result: list[dict[str, Any]] = answer.json()["events"]
+    return [each["type"] for each in result]

@@ -134,10 +134,10 @@ def action_commands(action: DeviceAction, scope: str, **details: Any) -> bytes:
 
 def examples() -> dict[str, bytes]:
     """Name -> what the server sends."""
-    asked = mde2.Discover("", "5.0", "CIMClient_Windows", ("OnPremise", "Federated"))
+    discover = mde2.Discover("", "5.0", "CIMClient_Windows", ("OnPremise", "Federated"))
     base = f"{ORIGIN}/mdm/{TENANT}/windows"
-    found = mde2.discovered(
-        asked,
+    discovered = mde2.discovered(
+        discover,
         policy_url=f"{base}/EnrollmentServer/Policy.svc",
         enrollment_url=f"{base}/EnrollmentServer/Enrollment.svc",
         sign_in_url=f"{base}/auth",
@@ -150,7 +150,7 @@ def examples() -> dict[str, bytes]:
     parts = (*session.ADAPTER.inventory_parts(Variant.WINDOWS), *session.ADAPTER.information_parts(Variant.WINDOWS))
     message = syncml.read(windows_messages.sync("1F", 1, windows_messages.opening(), source=DEVICE))
     return {
-        "server-discover-response": soap.answer(soap.DISCOVER, found, **how),
+        "server-discover-response": soap.answer(soap.DISCOVER, discovered, **how),
         "server-policies-response": soap.answer(soap.GET_POLICIES, mde2.policies(TENANT, days=3650), **how),
         "server-token-response": soap.answer(soap.REQUEST_TOKEN, mde2.token_answer(setup()), **how, now=NOW),
         "server-provisioning": base64.b64decode(setup()),
@@ -159,7 +159,7 @@ def examples() -> dict[str, bytes]:
         ),
         "server-fault": soap.fault(refusal, **how),
         "server-session-install": told(install),
-        "server-session-questions": told([Step(each, StepKind.QUESTION, part=each) for each in parts], opening=False),
+        "server-session-questions": told([Step(part, StepKind.QUESTION, part=part) for part in parts], opening=False),
         "server-session-remove": told(remove),
         "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
         "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
@@ -174,11 +174,11 @@ def test_the_server_writes_the_example(name: str) -> None:
 
 
 def test_no_example_of_the_server_is_without_its_test() -> None:
-    assert {each.stem for each in FOLDER.glob("server-*.xml")} == set(examples())
+    assert {path.stem for path in FOLDER.glob("server-*.xml")} == set(examples())
 
 
 def _of_devices(word: str) -> list[Path]:
-    return [each for each in sorted(FOLDER.glob("device-*.xml")) if word in each.name]
+    return [path for path in sorted(FOLDER.glob("device-*.xml")) if word in path.name]
 
 
 def test_requests_to_discover_are_read() -> None:
@@ -196,10 +196,10 @@ def test_requests_for_policies_are_read() -> None:
 def test_requests_for_a_certificate_are_read() -> None:
     for file in (*_of_devices("token"), *_of_devices("renew")):
         request = soap.read(file.read_bytes(), soap.REQUEST_TOKEN)
-        asked = mde2.token_request(request)
-        assert asked.certificate_request.startswith(b"\x30"), file
-        assert asked.renews == ("renew" in file.name), file
-        assert asked.renews or asked.item("DeviceID"), file
+        token_request = mde2.token_request(request)
+        assert token_request.certificate_request.startswith(b"\x30"), file
+        assert token_request.renews == ("renew" in file.name), file
+        assert token_request.renews or token_request.item("DeviceID"), file
 
 
 def test_messages_of_sessions_are_read() -> None:
