@@ -134,17 +134,17 @@ class Client:
         """Return all elements of a collection, page by page."""
         elements: list[dict[str, Any]] = []
         page = self.graph("GET", path, params=params)
-        seen: set[str] = set()
+        result: set[str] = set()
         while True:
             elements += _elements(page, where=f"{self._graph}{path}")
             link = page.get("@odata.nextLink")
             if not link:
                 return elements
-            if not isinstance(link, str) or len(seen) >= _MOST_PAGES or len(elements) > _MOST_ELEMENTS:
+            if not isinstance(link, str) or len(result) >= _MOST_PAGES or len(elements) > _MOST_ELEMENTS:
                 raise ClientError(f"The collection {self._graph}{path} has too many pages.")
-            if link in seen:
+            if link in result:
                 raise ClientError(f"The pages of {self._graph}{path} form a circle: {link} came twice.")
-            seen.add(link)
+            result.add(link)
             page = self.graph("GET", link)
 
     def control(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:

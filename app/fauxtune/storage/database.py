@@ -228,23 +228,23 @@ def sqlite_file(url: str) -> Path | None:
     for PostgreSQL. Invalid for what is no address of either.
     """
     try:
-        said = make_url(url)
+        result = make_url(url)
     except ArgumentError:
-        said = None
-    if said is None or said.get_backend_name() not in {"sqlite", "postgresql"}:
+        result = None
+    if result is None or result.get_backend_name() not in {"sqlite", "postgresql"}:
         raise Invalid(
             "The address of the database cannot be used: it looks like postgresql+psycopg://user@host/name or "
             "sqlite:///path."
         )
-    name = (said.database or "").removeprefix("file:")  # SQLite: Uniform Resource Identifiers (2026-11)
-    if said.get_backend_name() != "sqlite" or name in {"", ":memory:"}:
+    name = (result.database or "").removeprefix("file:")  # SQLite: Uniform Resource Identifiers (2026-11)
+    if result.get_backend_name() != "sqlite" or name in {"", ":memory:"}:
         return None
     return Path(name).resolve()
 
 
 def _postgresql_engine(url: str) -> Engine:
-    said = make_url(url).query
-    patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in said}
+    query = make_url(url).query
+    patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in query}
     return create_engine(url, pool_size=10, max_overflow=10, connect_args=patience, hide_parameters=True)
 
 

@@ -20,18 +20,18 @@ _LOCATION = "fauxtune_migrations"
 def is_current(connection: Connection) -> bool:
     """Has the schema the newest revision? Conflict when it has one that this version does not know."""
     revisions = _revisions()
-    found = revision(connection)
-    if found is not None and found not in revisions:
-        raise Conflict(f"The database has revision {found}, made by a newer Fauxtune; this one knows {revisions[-1]}.")
-    return found == revisions[-1]
+    result = revision(connection)
+    if result is not None and result not in revisions:
+        raise Conflict(f"The database has revision {result}, made by a newer Fauxtune; this one knows {revisions[-1]}.")
+    return result == revisions[-1]
 
 
 def revision(connection: Connection) -> str | None:
     """The schema's revision; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
+    result = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if result is None else str(result)
 
 
 def upgrade(database: Database, *, to: str = "head") -> bool:

@@ -96,8 +96,8 @@ class Ownership:
                 holder = connection.execute(_HOLDER).scalar() or "another process"
                 raise Conflict(f"The database is in use by {holder}. Stop that one, or take another.")
             time.sleep(_PAUSE)
-        found = connection.execute(_SELF).one()
-        self._session = (found.pid, found.backend_start)
+        result = connection.execute(_SELF).one()
+        self._session = (result.pid, result.backend_start)
 
 
 def _close(connection: Connection) -> None:

@@ -309,8 +309,8 @@ def near(name: str) -> list[str]:
     """Up to three permissions with similar names that begin with the same letter, the most similar first."""
     from difflib import get_close_matches  # only a refusal needs it
 
-    candidates = [each for each in _spellings() if each[0] == name[:1].lower()]
-    return [_spellings()[each] for each in get_close_matches(name.lower(), candidates, n=3)]
+    candidates = [spelling for spelling in _spellings() if spelling[0] == name[:1].lower()]
+    return [_spellings()[close_match] for close_match in get_close_matches(name.lower(), candidates, n=3)]
 
 
 @cache

@@ -106,11 +106,14 @@ def answer_request(
     question: OcspRequest, *, responder: Responder, lookup: Lookup, at: datetime, next_update: datetime | None
 ) -> bytes:
     """Answer a request that was read before."""
-    if not all(responder.answers_for(each) for each in question.certificates):
+    if not all(responder.answers_for(certificate) for certificate in question.certificates):
         return _refusal(_UNAUTHORIZED)
     moment = _time(at)
     valid = moment if next_update is None else moment + _tlv(0xA0, _time(next_update))
-    singles = b"".join(_tlv(0x30, each.der + _status(lookup(each.serial)) + valid) for each in question.certificates)
+    singles = b"".join(
+        _tlv(0x30, certificate.der + _status(lookup(certificate.serial)) + valid)
+        for certificate in question.certificates
+    )
     data = responder.identifier + moment + _tlv(0x30, singles)
     if question.nonce is not None:
         data += _tlv(0xA1, _tlv(0x30, _tlv(0x30, NONCE + _tlv(0x04, question.nonce))))

@@ -208,10 +208,14 @@ def _nonce(message: signed.SignedMessage) -> bytes:
 
 
 def _text(message: signed.SignedMessage, oid: str, *, name: str, longest: int) -> str:
-    found = _attribute(message, oid, name=name)
-    if not isinstance(found, str) or not 0 < len(found) <= longest or not (found.isascii() and found.isprintable()):
+    attribute = _attribute(message, oid, name=name)
+    if (
+        not isinstance(attribute, str)
+        or not 0 < len(attribute) <= longest
+        or not (attribute.isascii() and attribute.isprintable())
+    ):
         raise Invalid(f"The pkiMessage's {name} must be a PrintableString of 1 to {longest} characters.")
-    return found
+    return attribute
 
 
 def _attribute(message: signed.SignedMessage, oid: str, *, name: str) -> object:

@@ -27,7 +27,7 @@ def with_encryption_state(document: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(settings, list):
         return document
     known = [
-        {**each, "isEncrypted": False, "secretReferenceValueId": None} if isinstance(each, dict) else each
-        for each in settings
+        {**setting, "isEncrypted": False, "secretReferenceValueId": None} if isinstance(setting, dict) else setting
+        for setting in settings
     ]
     return {**document, "omaSettings": known}

@@ -94,8 +94,8 @@ class _StepBuilder:
         bytes are gone is left out: it is on its way to removal.
         """
         keys = {ItemKey(planned.subject) for planned, _id in due if planned.kind is StepKind.INSTALL}
-        found = deliverables(self.tx.connection, self.enrollment, keys=keys) if keys else []
-        installs = {item.row.key: self._opened(item) for item in found}
+        result = deliverables(self.tx.connection, self.enrollment, keys=keys) if keys else []
+        installs = {item.row.key: self._opened(item) for item in result}
         built = []
         for planned, before in due:
             step = self._step(planned, before or self.tx.ids.uuid(), installs=installs)

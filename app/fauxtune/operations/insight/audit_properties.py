@@ -85,7 +85,7 @@ def _text(prop: Property, value: Any) -> str:
 
 def _scalar(prop: Property, value: Any) -> str:
     if isinstance(prop.type, EnumType):
-        return ", ".join(pascal(each) for each in str(value).split(","))
+        return ", ".join(pascal(part) for part in str(value).split(","))
     return str(value)
 
 

@@ -64,7 +64,7 @@ class Diagnosis:
     @property
     def healthy(self) -> bool:
         """Whether no link is broken and no finding is an error."""
-        broken = any(each.status is LinkStatus.BROKEN for each in self.chains)
+        broken = any(chain.status is LinkStatus.BROKEN for chain in self.chains)
         return not broken and all(finding.severity is not Severity.ERROR for finding in self.findings)
 
 
@@ -110,7 +110,7 @@ async def diagnose(
         # A profile can reach many users: others are served in between.
         await asyncio.sleep(0)
     return Diagnosis(
-        chains=tuple(each for part in parts for each in part.chains),
+        chains=tuple(chain for part in parts for chain in part.chains),
         findings=_once(finding for part in parts for finding in part.findings),
         left_out=left_out,
     )

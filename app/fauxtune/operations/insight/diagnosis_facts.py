@@ -63,7 +63,7 @@ def gather(
     tx: Transaction, *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
 ) -> Facts:
     """Return the facts about these enrolments of one user. `user` is None if they have no user or it was deleted."""
-    examined = [_device(tx, each) for each in devices]
+    examined = [_device(tx, device) for device in devices]
     count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id))
     known = _known(tx)
     reaching = {profile.id: profile for device in examined for profile in device.profiles}
@@ -107,7 +107,7 @@ def certificates_of(tx: Transaction, user_id: UserId) -> tuple[UserCertificate, 
     holders = queries.holders_of_certificates(
         tx.connection, tx.tenant.id, thumbprints=[certificate.thumbprint for certificate in certificates]
     )
-    return tuple(_with_holders(each, holders.get(each.thumbprint, ())) for each in certificates)
+    return tuple(_with_holders(certificate, holders.get(certificate.thumbprint, ())) for certificate in certificates)
 
 
 def contents(certificate: x509.Certificate) -> CertificateContents:

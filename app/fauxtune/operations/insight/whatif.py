@@ -160,7 +160,7 @@ def _without(tx: Transaction, device: EnrollmentId) -> _Outcome:
     settled = (
         row.state is not EnrollmentState.ENDING
         and row.is_settled(tx.now)
-        and not any(each.state in _UNDER_WAY for each in rows.values())
+        and not any(row.state in _UNDER_WAY for row in rows.values())
     )
     if settled:
         return _Outcome(row, SimulatedPlan(rows), names=_names(tx, rows.values()))

@@ -52,20 +52,20 @@ def evaluations(connection: Connection, tenant_id: TenantId, *, record: ManagedD
     filters = queries.filters_by_id(
         connection, tenant_id, ids={assignment.filter for assignment in naming if assignment.filter is not None}
     )
-    seen = queries.record_for_filters(connection, tenant_id, enrollment_id=record.enrollment_id)
+    record_for_filters = queries.record_for_filters(connection, tenant_id, enrollment_id=record.enrollment_id)
     documents = {filter_id: row.document for filter_id, row in filters.items()}
-    matching = Matching(documents, record=seen, variant=variant)
+    matching = Matching(documents, record=record_for_filters, variant=variant)
     return list(_evaluated(naming, filters=filters, matching=matching))
 
 
 def _evaluated(
     naming: list[Assignment], *, filters: dict[FilterId, FilterRow], matching: Matching
 ) -> Iterator[Evaluation]:
-    seen = set()
+    result = set()
     for assignment in naming:
         key = (assignment.profile, assignment.filter, assignment.filter_excludes)
-        if assignment.filter is not None and assignment.filter in filters and key not in seen:
-            seen.add(key)
+        if assignment.filter is not None and assignment.filter in filters and key not in result:
+            result.add(key)
             matched = matching(assignment.filter)
             yield Evaluation(assignment.profile, filters[assignment.filter], assignment.filter_excludes, matched)
 

@@ -148,7 +148,7 @@ class TokenIssuer:
                 tenant_id=tenant,
                 client_id=str(claims["appid"]),
                 user_id=UserId(str(claims["oid"])) if delegated else None,
-                permissions=frozenset(str(each) for each in permissions),
+                permissions=frozenset(str(permission) for permission in permissions),
                 expires_at=int(claims["exp"]),
                 audience=str(claims["aud"]),
             )

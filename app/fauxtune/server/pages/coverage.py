@@ -63,7 +63,7 @@ def coverage_page(areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = K
         "## Query options",
         _table(("option", "where"), words.OPTIONS),
         words.KINDS,
-        _table(("@odata.type", "versions", "family", "applies to", "fidelity"), [_kind(each) for each in kinds]),
+        _table(("@odata.type", "versions", "family", "applies to", "fidelity"), [_kind(kind) for kind in kinds]),
         words.ACTIONS,
         _table(_DEVICE_HEAD, [_device(variant) for variant in Variant]),
     )
@@ -137,11 +137,11 @@ def _branches(routes: Routes) -> list[Row]:
 def _types(areas: Mapping[str, Routes]) -> Iterator[str]:
     """A table for each area: the types that it is the first to speak of."""
     v1 = names_in_v1([route for area in areas.values() for route in area], ENTITIES)
-    seen: set[str] = set()
+    result: set[str] = set()
     for title, routes in areas.items():
-        found = _structured(every_type(routes, _kinds_below(routes)).values(), seen=seen)
-        yield from _of_area(title, found, v1=v1)
-    yield from _of_area("Others", _structured(every_type((), ENTITIES).values(), seen=seen), v1=v1)
+        structured = _structured(every_type(routes, _kinds_below(routes)).values(), seen=result)
+        yield from _of_area(title, structured, v1=v1)
+    yield from _of_area("Others", _structured(every_type((), ENTITIES).values(), seen=result), v1=v1)
 
 
 def _kinds_below(routes: Routes) -> list[Entity]:
@@ -197,8 +197,8 @@ def _device(variant: Variant) -> Row:
 
 def _where(action: DeviceAction, variant: Variant) -> str:
     """yes, no, or the editions in which it is supported."""
-    found = [edition for edition in Edition if supports(action, variant, edition=edition)]
-    return "no" if not found else "yes" if len(found) == len(Edition) else f"in {', '.join(found)} only"
+    result = [edition for edition in Edition if supports(action, variant, edition=edition)]
+    return "no" if not result else "yes" if len(result) == len(Edition) else f"in {', '.join(result)} only"
 
 
 def _fidelity(fidelity: Fidelity) -> str:

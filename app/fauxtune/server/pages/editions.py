@@ -109,8 +109,8 @@ def editions_page(changes: Sequence[Changed[Any]]) -> str:
 def _changes(changes: Sequence[Changed[Any]]) -> Iterator[str]:
     notes = _Notes()
     rows = [
-        (each.subject, *(f"{stated.says} ({notes.number(stated.source)})" for stated in _in_order(each.stated)))
-        for each in changes
+        (change.subject, *(f"{stated.says} ({notes.number(stated.source)})" for stated in _in_order(change.stated)))
+        for change in changes
     ]
     yield markdown_table(("subject", *Edition), rows)
     yield str(notes)
@@ -143,8 +143,8 @@ def _actions(found: Mapping[DeviceAction, Mapping[Edition, Rule]]) -> Iterator[s
             )
         numbers = [notes.number(_reason(rule)) for rule in _in_order(rules)]
         for cells in sorted(groups, key=lambda each: len(set(each)) == 1):
-            shown = [f"{cell} ({number})" for cell, number in zip(cells, numbers, strict=True)]
-            rows.append((f"`{action}`", ", ".join(groups[cells]), *shown))
+            results = [f"{cell} ({number})" for cell, number in zip(cells, numbers, strict=True)]
+            rows.append((f"`{action}`", ", ".join(groups[cells]), *results))
     yield markdown_table(("action", "devices", *Edition), rows)
     yield str(notes)
 
@@ -196,8 +196,8 @@ def _applicability(kind: Kind) -> dict[Row, Row]:
     """What it is in each edition -> the devices of which that is so."""
     groups: dict[Row, Row] = {}
     for variant in (each for each in Variant if each in kind.reached):
-        found = tuple("applicable" if kind.applies(variant, edition=each) else "not applicable" for each in Edition)
-        groups[found] = (*groups.get(found, ()), variant)
+        result = tuple("applicable" if kind.applies(variant, edition=each) else "not applicable" for each in Edition)
+        groups[result] = (*groups.get(result, ()), variant)
     return groups
 
 
@@ -210,10 +210,10 @@ def _removal() -> Iterator[str]:
             for happening, words in HAPPENINGS.items():
                 cells = _cells(variant, cell=(source, happening, authority))
                 if len({letters for letters, _ in cells}) > 1:
-                    shown = tuple(f"{letters} ({notes.number(note)})" for letters, note in cells)
-                    whats, whens, devices = groups.setdefault(shown, ({}, {}, {}))
+                    result = tuple(f"{letters} ({notes.number(note)})" for letters, note in cells)
+                    whats, whens, devices = groups.setdefault(result, ({}, {}, {}))
                     whats[_what(source, authority)], whens[words], devices[variant.value] = None, None, None
-    rows = [(*(", ".join(each) for each in names), *cells) for cells, names in groups.items()]
+    rows = [(*(", ".join(name) for name in names), *cells) for cells, names in groups.items()]
     yield markdown_table(("what", "when", "devices", *Edition), rows)
     yield str(notes)
 
@@ -226,9 +226,9 @@ def _issued(variant: Variant) -> Iterator[tuple[Source, Authority]]:
 
 def _cells(variant: Variant, *, cell: Cell) -> list[tuple[str, str]]:
     """Verdict and document of each edition in which it can occur."""
-    found = [table(variant, edition)[cell] for edition in Edition if cell in table(variant, edition)]
-    against = (f". The documents disagree: {each.disagreement}" if each.disagreement else "" for each in found)
-    return [(verdict(each), each.source + more) for each, more in zip(found, against, strict=True)]
+    results = [table(variant, edition)[cell] for edition in Edition if cell in table(variant, edition)]
+    against = (f". The documents disagree: {result.disagreement}" if result.disagreement else "" for result in results)
+    return [(verdict(each), each.source + more) for each, more in zip(results, against, strict=True)]
 
 
 def _what(source: Source, authority: Authority) -> str:

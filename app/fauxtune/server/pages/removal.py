@@ -91,8 +91,8 @@ def _matrix(edition: Edition, *, source: Source, authority: Authority) -> Iterat
     """The table, with kinds of device that fare the same in one column, and the documents below it."""
     columns: dict[tuple[_Shown | None, ...], list[Variant]] = {}
     for variant in (each for each in Variant if source in sources(each)):
-        found = (_shown(variant, edition, cell=(source, happening, authority)) for happening in HAPPENINGS)
-        columns.setdefault(tuple(found), []).append(variant)
+        showns = (_shown(variant, edition, cell=(source, happening, authority)) for happening in HAPPENINGS)
+        columns.setdefault(tuple(showns), []).append(variant)
     numbers: dict[tuple[str, str], int] = {}
     rows = []
     for index, words in enumerate(HAPPENINGS.values()):
@@ -105,8 +105,8 @@ def _matrix(edition: Edition, *, source: Source, authority: Authority) -> Iterat
 
 
 def _shown(variant: Variant, edition: Edition, *, cell: Cell) -> _Shown | None:
-    found = table(variant, edition).get(cell)
-    return None if found is None else (found, gap(variant, edition, cell=cell) is None)
+    answer = table(variant, edition).get(cell)
+    return None if answer is None else (answer, gap(variant, edition, cell=cell) is None)
 
 
 def _cell(shown: _Shown | None, numbers: dict[tuple[str, str], int]) -> str:
@@ -129,10 +129,12 @@ def _note(number: int, cited: str, *, against: str) -> str:
 
 def _gaps() -> list[Row]:
     """How many cells there are, how many are shown, and why the others are not."""
-    found = {edition: Counter(gap(*each[:2], cell=each[2]) for each in _cells(edition)) for edition in Edition}
-    every = [("all", *(str(found[edition].total()) for edition in Edition))]
-    shown = [("shown by a test", *(str(found[edition][None]) for edition in Edition))]
-    return every + shown + [(f"{each.why}", *(str(found[edition][each.why]) for edition in Edition)) for each in GAPS]
+    by_key = {edition: Counter(gap(*cell[:2], cell=cell[2]) for cell in _cells(edition)) for edition in Edition}
+    every = [("all", *(str(by_key[edition].total()) for edition in Edition))]
+    results = [("shown by a test", *(str(by_key[edition][None]) for edition in Edition))]
+    return (
+        every + results + [(f"{each.why}", *(str(by_key[edition][each.why]) for edition in Edition)) for each in GAPS]
+    )
 
 
 def _cells(edition: Edition) -> Iterator[tuple[Variant, Edition, Cell]]:

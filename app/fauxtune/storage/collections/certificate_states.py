@@ -28,7 +28,7 @@ from fauxtune.storage.tables import (
 
 
 def _moment(*moments: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(*(as_text(each) for each in moments), NEVER)
+    return func.coalesce(*(as_text(moment) for moment in moments), NEVER)
 
 
 def _setting(name: str) -> ColumnElement[Any]:

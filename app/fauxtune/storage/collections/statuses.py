@@ -152,7 +152,7 @@ def _fares(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentI
         profile_states.c.status,
         as_text(profile_states.c.reported_at).label("reported_at"),
     ).where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id.in_(list(waiting)))
-    pairs = [{"profile": profile_id, "device": each} for profile_id, devices in waiting.items() for each in devices]
+    pairs = [{"profile": profile_id, "device": device} for profile_id, devices in waiting.items() for device in devices]
     rows, (profile, device) = as_rows(pairs, "profile", "device")
     same = and_(profile_states.c.enrollment_id == device, profile_states.c.profile_id == profile)
     unreported = (

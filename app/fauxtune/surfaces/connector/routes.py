@@ -129,8 +129,8 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
 @router.post("/sessions/{session}/requests/{request_id}/certificate")
 async def certify(call: Call, session: str, request_id: str, body: messages.CertificateRequest) -> dict[str, Any]:
     """The certificate for the request's key and its issuers, nearest first (DER). 422 if the authority refuses."""
-    asked = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
-    chain = await call.run(connector_channel.certify, call.caller(session), **asked, resources=call.resources)
+    results = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
+    chain = await call.run(connector_channel.certify, call.caller(session), **results, resources=call.resources)
     return {"certificates": [wire.text(certificate.public_bytes(Encoding.DER)) for certificate in chain]}
 
 

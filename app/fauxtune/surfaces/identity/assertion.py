@@ -80,8 +80,8 @@ class Audiences:
     """The addresses of this tenant's token endpoint: with any origin of the emulator, any name of the tenant."""
 
     def __init__(self, origins: set[str], tenants: set[str]) -> None:
-        self._origins = {each.lower() for each in origins}
-        self._tenants = {each.lower() for each in tenants}
+        self._origins = {origin.lower() for origin in origins}
+        self._tenants = {tenant.lower() for tenant in tenants}
 
     def __contains__(self, audience: object) -> bool:
         match = _ADDRESS.fullmatch(audience) if isinstance(audience, str) else None
@@ -122,12 +122,12 @@ def _names(header: dict[str, Any], certificate: bytes) -> bool:
     loaded = x509.load_der_x509_certificate(certificate)
     sha1, sha256 = loaded.fingerprint(hashes.SHA1()), loaded.fingerprint(hashes.SHA256())  # noqa: S303 - JOSE's x5t
     # MSAL for Python leaves base64's padding on.
-    said = {name: str(header[name]).rstrip("=") for name in ("x5t#S256", "x5t", "kid") if name in header}
-    if "x5t#S256" in said:
-        return said["x5t#S256"] == _base64url(sha256)
-    if "x5t" in said:
-        return said["x5t"] == _base64url(sha1)
-    return said.get("kid") in {_base64url(sha1), _base64url(sha256), sha1.hex(), sha1.hex().upper()}
+    by_key = {name: str(header[name]).rstrip("=") for name in ("x5t#S256", "x5t", "kid") if name in header}
+    if "x5t#S256" in by_key:
+        return by_key["x5t#S256"] == _base64url(sha256)
+    if "x5t" in by_key:
+        return by_key["x5t"] == _base64url(sha1)
+    return by_key.get("kid") in {_base64url(sha1), _base64url(sha256), sha1.hex(), sha1.hex().upper()}
 
 
 def _base64url(data: bytes) -> str:

@@ -62,7 +62,7 @@ async def page(request: Request, about: TokenRequest) -> Response:
     if hinted is not None and about.form.get("prompt") != "select_account":
         people = [hinted]
     else:
-        ids = [each.id for each in tenants]
+        ids = [tenant.id for tenant in tenants]
         people = await about.emulator.runner.read(queries.people, ids, limit=SHOWN)
     ticket = internal_tokens.write(
         about.emulator,
@@ -101,7 +101,7 @@ async def find_user(about: TokenRequest, tenants: list[Tenant], *, key: str) -> 
     """Return the user of these tenants with this id or name."""
     if not key:
         return None
-    return await about.emulator.runner.read(queries.person, [each.id for each in tenants], key=key)
+    return await about.emulator.runner.read(queries.person, [tenant.id for tenant in tenants], key=key)
 
 
 async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> UserRow:
@@ -128,15 +128,17 @@ async def _read(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Auth
     """Return the request, with the checks that come before anything is sent to the client's address."""
     client_id = about.need("client_id")
     tenants = await about.tenants(client_id)
-    found = await about.emulator.runner.read(applications.application, tenants[0].id, client_id=client_id)
-    if found is None:
+    application = await about.emulator.runner.read(applications.application, tenants[0].id, client_id=client_id)
+    if application is None:
         raise application_not_found(client_id, tenants[0].name)
     redirect = about.need("redirect_uri")
-    redirects.check(redirect, client_id=found.client_id, registered=list(found.redirect_uris), origin=about.origin)
+    redirects.check(
+        redirect, client_id=application.client_id, registered=list(application.redirect_uris), origin=about.origin
+    )
     mode = about.form.get("response_mode", "query")
     authorization = AuthorizationRequest(
-        client_id=found.client_id,
-        name=found.name,
+        client_id=application.client_id,
+        name=application.name,
         redirect_uri=redirect,
         mode=mode if mode in redirects.MODES else "query",
         scope=about.form.get("scope", ""),
@@ -145,7 +147,7 @@ async def _read(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Auth
         challenge=None,
         client_info=about.form.get("client_info") == "1",
     )
-    return tenants, found, authorization
+    return tenants, application, authorization
 
 
 def _checked(
@@ -201,7 +203,7 @@ async def _back(
     about: TokenRequest, tenants: list[Tenant], *, authorization: AuthorizationRequest, user: UserRow
 ) -> Response:
     """Send the browser to the client with a code."""
-    tenant = next(each for each in tenants if each.id == user.tenant_id)
+    tenant = next(tenant for tenant in tenants if tenant.id == user.tenant_id)
     request = CodeRequest(
         client_id=authorization.client_id,
         user_id=user.id,

@@ -69,13 +69,13 @@ async def page(about: TokenRequest) -> Response:
     if row is None or standing is not Standing.PENDING:
         return pages.device_code_page(_WHY_NOT.get(standing, _ALREADY))
     tenants = await _tenants(about, client_id=row.client_id, tenant_id=row.tenant_id, any_=row.any_tenant)
-    found = await runner.read(applications.application, tenants[0].id, client_id=row.client_id)
-    people = await runner.read(queries.people, [each.id for each in tenants], limit=SHOWN)
+    application = await runner.read(applications.application, tenants[0].id, client_id=row.client_id)
+    people = await runner.read(queries.people, [tenant.id for tenant in tenants], limit=SHOWN)
     claims = {name: getattr(row, name) for name in ("digest", "client_id", "tenant_id", "any_tenant")}
     ticket = internal_tokens.write(
         about.emulator, {"device": claims}, kind=internal_tokens.TICKET, lifetime=CODE_LIFETIME
     )
-    name = row.client_id if found is None else found.name
+    name = row.client_id if application is None else application.name
     return pages.users_page(name, people, ticket=ticket, forms_to="")
 
 

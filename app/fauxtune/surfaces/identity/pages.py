@@ -62,7 +62,7 @@ def users_page(application: str, users: list[UserRow], *, ticket: str, forms_to:
     request that the click answers.
     """
     hidden = f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
-    buttons = "".join(_user_button(each.document, key=each.id) for each in users)
+    buttons = "".join(_user_button(user.document, key=user.id) for user in users)
     body = (
         f"<p>to <strong>{escape(application)}</strong>. This is an emulator: click on the user who signs in.</p>"
         f'<form method="post">{hidden}{buttons}</form>'

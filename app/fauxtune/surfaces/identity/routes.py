@@ -123,8 +123,8 @@ async def native_client(request: Request, tenant: TenantKey) -> Response:
 async def openid_configuration(request: Request, tenant: TenantKey) -> dict[str, Any]:
     """OpenID Connect Discovery 1.0 4."""
     about = _query_request(request, tenant)
-    found = None if about.any_tenant else await about.tenant()
-    return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=found)
+    result = None if about.any_tenant else await about.tenant()
+    return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=result)
 
 
 @router.get("/{tenant}/discovery/v2.0/keys", summary="Get the keys that tokens are signed with")

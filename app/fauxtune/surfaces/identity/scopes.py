@@ -63,7 +63,7 @@ def requested_by_user(scope: str | None, *, hosts: Collection[str]) -> Requested
     words = scope.split()
     named = tuple(dict.fromkeys(word for word in words if word.lower() not in _OPENID))
     resources = list(dict.fromkeys(_resource(word) or GRAPH for word in named)) or [GRAPH]
-    of_graph = all(is_graph(each, hosts=hosts) for each in resources)
+    of_graph = all(is_graph(resource, hosts=hosts) for resource in resources)
     if len(resources) > 1 and not of_graph:
         raise Aadsts(
             MANY_RESOURCES,
@@ -75,7 +75,7 @@ def requested_by_user(scope: str | None, *, hosts: Collection[str]) -> Requested
         raise _invalid(scope, f"{DEFAULT} cannot be combined with other permissions of its resource.")
     return RequestedScope(
         # One of several names of Graph: an address says more than the id, which is that of bare permissions.
-        resource=next((each for each in resources if each != GRAPH), GRAPH),
+        resource=next((resource for resource in resources if resource != GRAPH), GRAPH),
         of_graph=of_graph,
         names=names,
         permissions=tuple(_permission(name, scope=scope) for name in names) if of_graph else names,
@@ -85,12 +85,12 @@ def requested_by_user(scope: str | None, *, hosts: Collection[str]) -> Requested
 
 def _permission(name: str, *, scope: str) -> str:
     """A permission of Graph in Graph's spelling; Entra ID ignores the case of letters."""
-    found = DEFAULT if name == DEFAULT else known(name)
-    if found is None:
+    result = DEFAULT if name == DEFAULT else known(name)
+    if result is None:
         like = " or ".join(near(name))
         hint = f" Did you mean {like}?" if like else ""
         raise _invalid(scope, f"Microsoft Graph has no permission '{name}'.{hint}")
-    return found
+    return result
 
 
 def _invalid(scope: str, why: str) -> Aadsts:

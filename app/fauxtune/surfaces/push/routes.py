@@ -49,8 +49,8 @@ async def wait_for_push(
         await emulator.signals.wait_for_push(EnrollmentId(row.id), tenant.id, seconds=wait, unless=has_news)
         row = await _enrollment(emulator, tenant, token=token)
     now = emulator.runner.now(tenant)
-    said = (row.wire_state or {}).get("push", _PUSH)
-    push = said if row.generation > after else None
+    answer = (row.wire_state or {}).get("push", _PUSH)
+    push = answer if row.generation > after else None
     return {"seq": row.generation, "now": iso(now), "push": push}
 
 

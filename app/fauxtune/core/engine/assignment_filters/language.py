@@ -148,10 +148,10 @@ def _said(rule: Clause, held: str) -> bool:
     """Apply the operator without its negation."""
     if isinstance(rule.value, tuple):
         return held in {_folded(each) for each in rule.value}
-    wanted = _folded(rule.value or "")
+    folded = _folded(rule.value or "")
     if rule.operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
-        return wanted in held
-    return held.startswith(wanted) if rule.operator is Operator.STARTS_WITH else held == wanted
+        return folded in held
+    return held.startswith(folded) if rule.operator is Operator.STARTS_WITH else held == folded
 
 
 def _compared(rule: Clause, held: str) -> bool:

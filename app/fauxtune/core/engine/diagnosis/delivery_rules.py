@@ -100,7 +100,7 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
         for device in _supporting(facts) if held else ():
             if device in reached or _is_selected(facts, purpose):
                 continue
-            known = [each for each in facts.known_profiles if each.source is Source.IMPORTED]
+            known = [known_profile for known_profile in facts.known_profiles if known_profile.source is Source.IMPORTED]
             fitting = [each for each in known if each.applies_to(device.variant) and each.mark == purpose]
             yield Observation(
                 message=f"{len(held)} certificate(s) for {purpose} do not reach {device_name(device)}: no imported "

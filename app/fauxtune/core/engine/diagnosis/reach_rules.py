@@ -155,4 +155,4 @@ def _with_status(facts: Facts, status: ReachStatus) -> Iterator[tuple[Device | N
 def _whom(facts: Facts, device: Device | None, *, joined: str = "nor") -> str:
     """The names of the user and the device, joined."""
     names = [facts.user.name if facts.user else None, device_name(device) if device else None]
-    return f" {joined} ".join(each for each in names if each)
+    return f" {joined} ".join(name for name in names if name)

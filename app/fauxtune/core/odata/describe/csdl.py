@@ -119,15 +119,15 @@ def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> N
 def _actions(table: list[Route[Any]]) -> Iterator[Element]:
     """The actions: POST routes without a GET, bound to the thing or the collection at the path above."""
     reads = {route.template: route for route in table if route.method == "GET"}
-    seen = set()
+    result = set()
     for route in table:
         name = route.segments[-1] if route.segments else ""
         above = reads.get("/".join(route.segments[:-1]))
         if route.method != "POST" or not name.isidentifier() or route.template in reads or route.status == 501:
             continue
-        if above is None or above.returns is None or (name, above.returns, above.many) in seen:
+        if above is None or above.returns is None or (name, above.returns, above.many) in result:
             continue
-        seen.add((name, above.returns, above.many))
+        result.add((name, above.returns, above.many))
         yield _action(route, name=name, above=above)
 
 

@@ -48,7 +48,7 @@ def _holds(condition: Condition, document: Mapping[str, Any], *, element: Any) -
             return not _holds(inner, document, element=element)
         case AnyElement(field, inner):
             elements = _at(document, field.path) or []
-            return any(inner is None or _holds(inner, document, element=each) for each in elements)
+            return any(inner is None or _holds(inner, document, element=element) for element in elements)
         case IsOf(names):
             return bare_name(str(document.get("@odata.type", ""))) in names
         case Compare() | In() | TextMatch():

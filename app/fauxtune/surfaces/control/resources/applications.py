@@ -28,17 +28,17 @@ async def list_applications(here: Here) -> answers.Listed[answers.Application]:
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Add an application")
 async def add_application(here: Here, body: messages.NewApplication | None = None) -> answers.Application:
     """The secret is shown only here, if it was made. 409 if the client id exists already."""
-    wanted = body or messages.NewApplication()
+    result = body or messages.NewApplication()
     row, secret = await here.run(
         applications.add_application,
         applications.NewApplication(
-            client_id=wanted.client_id,
-            name=wanted.display_name,
-            roles=wanted.roles,
-            consented_scopes=wanted.consented_scopes,
-            secret=wanted.secret,
-            certificate=wanted.certificate,
-            redirect_uris=wanted.redirect_uris,
+            client_id=result.client_id,
+            name=result.display_name,
+            roles=result.roles,
+            consented_scopes=result.consented_scopes,
+            secret=result.secret,
+            certificate=result.certificate,
+            redirect_uris=result.redirect_uris,
         ),
     )
     return _view(row, secret=secret)

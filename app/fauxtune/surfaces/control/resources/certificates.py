@@ -105,7 +105,7 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
     """It stays where it is installed. Its first date and reason stay when it is revoked already, unless it is on hold
     (certificateHold): then it can be released (removeFromCRL), or revoked for good.
     """
-    wanted = body or messages.Revocation()
+    result = body or messages.Revocation()
 
     def change(tx: Transaction) -> answers.Registered:
         row = _row(tx, key)
@@ -113,7 +113,7 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
         revocation.revoke(
             tx,
             row.serial,
-            reason=wanted.reason,
+            reason=result.reason,
             authority_name=row.authority,
             device=row.enrollment_id,
             user=view["user_principal_name"],

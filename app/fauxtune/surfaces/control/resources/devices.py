@@ -29,8 +29,8 @@ async def list_devices(
     """The oldest first, including those that have ended."""
 
     def read(tx: Transaction) -> list[_Described]:
-        wanted = None if state is None else EnrollmentState(state)
-        return _described(tx, queries.all_enrollments(tx.connection, tx.tenant.id, state=wanted))
+        enrollment_state = None if state is None else EnrollmentState(state)
+        return _described(tx, queries.all_enrollments(tx.connection, tx.tenant.id, state=enrollment_state))
 
     return answers.Listed(value=[_view(device, here=here) for device in await here.run(read)])
 
@@ -52,8 +52,8 @@ async def get_ledger(here: Here, device: str) -> answers.Ledger:
         return described, rows, configuration_queries.names(tx.connection, tx.tenant.id, ids=claimed)
 
     described, rows, names = await here.run(read)
-    shown = _view(described, here=here)
-    return answers.Ledger(**shown.model_dump(), items=[_item(row, names=names) for row in rows])
+    view = _view(described, here=here)
+    return answers.Ledger(**view.model_dump(), items=[_item(row, names=names) for row in rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,21 +129,21 @@ def _status(certificate: UserCertificate, *, facts: Facts) -> str:
 
 
 def _finding(finding: Finding, *, known: dict[str | None, str]) -> answers.Finding:
-    found = finding.observation
-    evidence: dict[str, Any] = dict(found.evidence)
+    observation = finding.observation
+    evidence: dict[str, Any] = dict(observation.evidence)
     code = evidence.get("errorCode")
     if isinstance(code, int):
         evidence["error"] = asdict(diagnosis.number(code))
     return answers.Finding(
         code=finding.code,
         severity=finding.severity.value,
-        message=found.message,
+        message=observation.message,
         evidence=evidence,
-        fix=found.fix,
-        certificate=found.certificate,
-        device=found.device,
-        managed_device_id=known.get(found.device),
-        profile=found.profile,
+        fix=observation.fix,
+        certificate=observation.certificate,
+        device=observation.device,
+        managed_device_id=known.get(observation.device),
+        profile=observation.profile,
     )
 
 
@@ -167,7 +167,7 @@ def _chain(found: chains.Chain, *, known: dict[str | None, str]) -> answers.Chai
         broken_at=None if broken is None else broken.name,
         why=None if broken is None else _said(broken),
         fix=None if broken is None else broken.findings[0].observation.fix,
-        links=[_link(each) for each in found.links],
+        links=[_link(link) for link in found.links],
     )
 
 

@@ -34,6 +34,6 @@ def _view(tx: Transaction) -> answers.DigicertAuthority:
     return answers.DigicertAuthority(
         certification_authority=str(tx.tenant.setting("digicert.host")),
         certification_authority_name=digicert.NAME,
-        certificate_template_names=[each.name for each in templates.all_templates(tx, DIGICERT)],
+        certificate_template_names=[template.name for template in templates.all_templates(tx, DIGICERT)],
         root_certificate=root.public_bytes(Encoding.PEM).decode(),
     )

@@ -17,8 +17,8 @@ router = calls("/tenants/{tenant}/authorities/{authority}/templates", tag="templ
 @router.get("", summary="List an authority's certificate templates")
 async def list_templates(here: Here, authority: str) -> answers.Listed[answers.Template]:
     """Ordered by name. After a rollover every key of the issuing authority has the same templates."""
-    found = await here.run(templates.all_templates, authority)
-    return answers.Listed(value=[_view(each) for each in found])
+    result = await here.run(templates.all_templates, authority)
+    return answers.Listed(value=[_view(each) for each in result])
 
 
 @router.post("", status_code=201, summary="Add a certificate template")

@@ -29,9 +29,9 @@ router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 @router.post("", status_code=201, summary="Create an isolated tenant")
 async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTenant | None = None) -> answers.Tenant:
     """A tenant with users, groups, a CA and a connector of its own. 409 if the name or domain exists already."""
-    wanted = body or messages.NewTenant()
+    result = body or messages.NewTenant()
     tenant = await found_tenant(
-        emulator, _seed(wanted.seed), name=wanted.name, domain=wanted.domain, edition=wanted.edition
+        emulator, _seed(result.seed), name=result.name, domain=result.domain, edition=result.edition
     )
     return await _view(tenant, emulator, request=request)
 
@@ -39,9 +39,9 @@ async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTe
 @router.get("", summary="List the tenants")
 async def list_tenants(request: Request, emulator: Anyone) -> answers.Listed[answers.Tenant]:
     """Oldest first."""
-    found = await emulator.runner.read(_with_applications)
+    result = await emulator.runner.read(_with_applications)
     return answers.Listed(
-        value=[_shown(each, emulator, request=request, application=application) for each, application in found]
+        value=[_shown(each, emulator, request=request, application=application) for each, application in result]
     )
 
 
@@ -76,8 +76,8 @@ def _seed(given: str | dict[str, Any] | None) -> Seed:
 
 
 def _with_applications(connection: Connection) -> list[tuple[Tenant, ApplicationRow | None]]:
-    found = queries.all_tenants(connection)
-    return [(each, application_queries.first_application(connection, each.id)) for each in found]
+    result = queries.all_tenants(connection)
+    return [(each, application_queries.first_application(connection, each.id)) for each in result]
 
 
 async def _view(tenant: Tenant, emulator: Emulator, *, request: Request) -> answers.Tenant:

@@ -17,8 +17,8 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
     """
-    found = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
-    return answers.Consequences(devices=[_view(each) for each in found])
+    result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
+    return answers.Consequences(devices=[_view(each) for each in result])
 
 
 def _view(found: DeviceConsequences) -> answers.DeviceConsequences:

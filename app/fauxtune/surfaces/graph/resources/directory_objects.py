@@ -137,11 +137,11 @@ def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> Non
 def texts(body: Json, name: str, *, most: int) -> list[str]:
     """Return a required list of ids in a body, in lower case. Raises Invalid for anything else, and for too many."""
     values = body.get(name)
-    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise Invalid(f"'{name}' is required: a list of ids.", target=name)
     if len(values) > most:
         raise Invalid(f"'{name}' takes {most} ids at most, not {len(values)}.", target=name)
-    return [text_value(each).lower() for each in values]
+    return [text_value(value).lower() for value in values]
 
 
 def _typed(call: Call, row: DirectoryObjectRow, *, select: tuple[str, ...] | None) -> Json:
@@ -157,7 +157,10 @@ def _targets(
         manager_ids = [row.manager_id if isinstance(row, UserRow) else None for row in rows]
         keys = [manager_id for manager_id in manager_ids if manager_id is not None]
         users = collections.elements(connection, tenant_id, collection=USERS, keys=keys)
-        return [[_as_object(users[each])] if each is not None and each in users else [] for each in manager_ids]
+        return [
+            [_as_object(users[manager_id])] if manager_id is not None and manager_id in users else []
+            for manager_id in manager_ids
+        ]
     parents = [row.id for row in rows]
     collection = DIRECTORY_OBJECTS[name]
     objects = collections.parts(connection, tenant_id, collection=collection, parents=parents, limit=MOST_EXPANDED)

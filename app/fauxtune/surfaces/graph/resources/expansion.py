@@ -32,12 +32,14 @@ EXPANDABLE = (*PARTS, *(name.lower() for name in NAMES))
 def check_expansion(call: Call, *entities: Entity) -> None:
     """Raise Invalid for an `$expand` of a navigation that the type of the cast, or else each of `entities`, lacks."""
     for expansion in call.query.expand:
-        meant = entities if expansion.cast is None else (entity(expansion.cast),)
-        navigations = [nav for kind in meant if (nav := _navigation(call, kind, name=expansion.navigation)) is not None]
+        result = entities if expansion.cast is None else (entity(expansion.cast),)
+        navigations = [
+            nav for kind in result if (nav := _navigation(call, kind, name=expansion.navigation)) is not None
+        ]
         if not navigations:
             raise Invalid(
                 f"Parsing OData Select and Expand failed: Could not find a property named '{expansion.navigation}' on "
-                f"type '{meant[0].full_name}'.",
+                f"type '{result[0].full_name}'.",
                 target=expansion.navigation,
             )
         if expansion.select is not None and navigations[0].name in NAMES:

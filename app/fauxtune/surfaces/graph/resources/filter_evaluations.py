@@ -67,12 +67,12 @@ async def status_details(call: Call) -> Answer:
         raise Invalid("Both managedDeviceId and payloadId (the id of a profile) are required.")
     filter_ids = body.get("assignmentFilterIds") or None
     if filter_ids is not None and not (
-        isinstance(filter_ids, list) and all(isinstance(each, str) for each in filter_ids)
+        isinstance(filter_ids, list) and all(isinstance(filter_id, str) for filter_id in filter_ids)
     ):
         raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
     record, found = await _evaluations(call, device_id=ManagedDeviceId(device))
-    seen = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
-    ids = None if filter_ids is None else {each.lower() for each in filter_ids}
+    record_for_filters = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
+    ids = None if filter_ids is None else {filter_id.lower() for filter_id in filter_ids}
     chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter.id in ids)]
     at = iso(call.emulator.runner.now(call.tenant))
     platform = chosen[0].filter.document["platform"] if chosen else ""
@@ -83,7 +83,7 @@ async def status_details(call: Call) -> Answer:
         "userId": record.document.get("userId"),
         "deviceProperties": [
             {"name": name, "value": value}
-            for name, value in (device_values(seen, platform=platform) if chosen else {}).items()
+            for name, value in (device_values(record_for_filters, platform=platform) if chosen else {}).items()
         ],
         "evalutionSummaries": [_summary(each, at=at) for each in chosen],
     }

@@ -214,7 +214,7 @@ def _faithful(call: Call) -> Call:
 def _is_evaluated(condition: Condition) -> bool:
     match condition:
         case And(conditions):
-            return all(_is_evaluated(each) for each in conditions)
+            return all(_is_evaluated(condition) for condition in conditions)
         case Compare(operator, Field() as left, _):
             return operator.value in FILTERED.get(left.property.name, ())
         case TextMatch(test, Field() as left, _):
