@@ -161,7 +161,7 @@ def _details(certificate: JsonObject) -> Iterator[str]:
     if certificate["intendedPurpose"]:
         details.append(f"imported for {certificate['intendedPurpose']}")
     holders = ", ".join(held["deviceName"] or held["device"][:_SHORT] for held in certificate["holders"])
-    findings = ", ".join(found["code"] for found in certificate["findings"])
+    findings = ", ".join(finding["code"] for finding in certificate["findings"])
     for text in ("; ".join(details), f"held by: {holders or 'no device'}", f"wrong: {findings}" if findings else ""):
         yield from textwrap.wrap(
             plain(text), _COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False

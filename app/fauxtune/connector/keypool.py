@@ -89,7 +89,7 @@ class KeyPool:
 
 
 class KeyRing:
-    """The same keys again and again, for tests and benchmarks only."""
+    """A source that returns a few given keys in turn, for tests and benchmarks only."""
 
     def __init__(self, keys: Iterable[RSAPrivateKey]) -> None:
         ring = tuple(keys)

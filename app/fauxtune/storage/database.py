@@ -1,4 +1,4 @@
-"""One door to the database: a piece of work runs in one transaction, whole or not at all.
+"""The only way to the database: a piece of work runs in one transaction, completely or not at all.
 
 SQLite: one connection, one writer, inline on the event loop (a thread would cost five times the throughput).
 PostgreSQL: worker threads, repeated up to three times when the database says that two transactions collided; rows are
@@ -111,7 +111,7 @@ class Database:
             connection.exec_driver_sql("BEGIN")
 
     def run_now(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same, from code that is not on the event loop (start-up, commands, tests)."""
+        """Run `work(connection, ...)` in one transaction, from code that is not on the event loop (start-up, tests)."""
         return self._run_repeatedly(work, *args, **kwargs)
 
     def _run_repeatedly(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -18,7 +18,7 @@ _LOCATION = "fauxtune_migrations"
 
 
 def is_current(connection: Connection) -> bool:
-    """Has the schema the newest revision? Conflict when it has one that this version does not know."""
+    """Whether the schema has the newest revision. Raises Conflict if this version does not know its revision."""
     revisions = _revisions()
     result = revision(connection)
     if result is not None and result not in revisions:

@@ -180,7 +180,7 @@ def _equal(kind: Entity, name: str, element: Json) -> str | None:
     result = name in element and prop.filterable and not (prop.write_only or prop.collection)
     if not result or isinstance(prop.type, ComplexType) or prop.type in {Edm.BINARY, Edm.DOUBLE}:
         return None
-    if prop.shown.value == "blankUnlessSelected":
+    if prop.visibility.value == "blankUnlessSelected":
         return None
     if isinstance(value, str) and prop.type not in {Edm.GUID, Edm.DATE_TIME}:
         quoted = value.replace("'", "''")
@@ -214,7 +214,7 @@ async def test_every_property_that_has_an_order_sorts(lists: list[List]) -> None
 def _check_order(kind: Entity, name: str, found: list[Json], *, where: str) -> None:
     """Null first; `found` may leave the property out."""
     prop = kind.find(name)
-    if prop is None or prop.shown.value == "blankUnlessSelected":
+    if prop is None or prop.visibility.value == "blankUnlessSelected":
         return
     values = [each[name] for each in found if each.get(name) is not None]
     assert values == sorted(values), (where, name)

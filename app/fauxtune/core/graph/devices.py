@@ -78,7 +78,7 @@ def _blank(
         nullable=nullable,
         beta_only=beta_only,
         owner=Owner.SERVER,
-        shown=Shown.BLANK_UNLESS_SELECTED,
+        visibility=Shown.BLANK_UNLESS_SELECTED,
         fidelity=fidelity,
     )
 
@@ -263,7 +263,7 @@ _V1_PROPERTIES = (
     _server("emailAddress", fidelity=_ENROLLED),
     _blank("iccid", fidelity=ALWAYS_NULL),
     _blank("udid", fidelity=ALWAYS_NULL),
-    Property("notes", shown=Shown.BLANK_UNLESS_SELECTED),
+    Property("notes", visibility=Shown.BLANK_UNLESS_SELECTED),
     _blank("ethernetMacAddress", fidelity=ALWAYS_NULL),
     _blank("physicalMemoryInBytes", Edm.INT64, nullable=False, fidelity=ALWAYS_ZERO),
     _server("enrollmentProfileName", fidelity=ALWAYS_NULL),
@@ -304,7 +304,7 @@ _BETA_PROPERTIES = (
         collection=True,
         owner=Owner.SERVER,
         beta_only=True,
-        shown=Shown.BLANK_UNLESS_SELECTED,
+        visibility=Shown.BLANK_UNLESS_SELECTED,
         fidelity=ALWAYS_EMPTY,
     ),
     Property(

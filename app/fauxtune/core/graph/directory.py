@@ -27,7 +27,7 @@ _AT_ENROLLMENT = approximated("of a managed device as it was when it enrolled, o
 def _hidden(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fidelity: Fidelity = EXACT) -> Property:
     """A property that is shown only with `$select`."""
     folds = kind is Edm.STRING
-    return Property(name, kind, owner=owner, shown=Shown.WHEN_SELECTED, ignores_case=folds, fidelity=fidelity)
+    return Property(name, kind, owner=owner, visibility=Shown.WHEN_SELECTED, ignores_case=folds, fidelity=fidelity)
 
 
 def _shown(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fidelity: Fidelity = EXACT) -> Property:
@@ -107,12 +107,12 @@ USER = Entity(
             ignores_case=True,
             fidelity=approximated("its domain need not be one of the tenant's"),
         ),
-        Property("accountEnabled", Edm.BOOLEAN, required=True, shown=Shown.WHEN_SELECTED),
+        Property("accountEnabled", Edm.BOOLEAN, required=True, visibility=Shown.WHEN_SELECTED),
         Property(
             "assignedLicenses",
             ASSIGNED_LICENSE,
             collection=True,
-            shown=Shown.WHEN_SELECTED,
+            visibility=Shown.WHEN_SELECTED,
             fidelity=approximated("can be written, which the real service leaves to assignLicense"),
         ),
         _hidden("city"),
@@ -128,24 +128,26 @@ USER = Entity(
             "imAddresses",
             collection=True,
             owner=Owner.SERVER,
-            shown=Shown.WHEN_SELECTED,
+            visibility=Shown.WHEN_SELECTED,
             ignores_case=True,
             fidelity=approximated("always empty: there is no Teams"),
         ),
-        Property("mailNickname", required=True, shown=Shown.WHEN_SELECTED, ignores_case=True),
+        Property("mailNickname", required=True, visibility=Shown.WHEN_SELECTED, ignores_case=True),
         _hidden("onPremisesDistinguishedName", fidelity=_SYNCHRONISED),
         _hidden("onPremisesDomainName", fidelity=_SYNCHRONISED),
-        Property("onPremisesExtensionAttributes", EXTENSION_ATTRIBUTES, shown=Shown.WHEN_SELECTED),
+        Property("onPremisesExtensionAttributes", EXTENSION_ATTRIBUTES, visibility=Shown.WHEN_SELECTED),
         _hidden("onPremisesImmutableId"),
         _hidden("onPremisesSamAccountName", fidelity=_SYNCHRONISED),
         _hidden("onPremisesSecurityIdentifier", fidelity=_SYNCHRONISED),
         _hidden("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
         _hidden("onPremisesUserPrincipalName", fidelity=_SYNCHRONISED),
-        Property("otherMails", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True),
+        Property("otherMails", collection=True, visibility=Shown.WHEN_SELECTED, ignores_case=True),
         _hidden("passwordPolicies", fidelity=stored("no password expires, and every password is accepted")),
-        Property("passwordProfile", PASSWORD_PROFILE, required=True, write_only=True, shown=Shown.WHEN_SELECTED),
+        Property("passwordProfile", PASSWORD_PROFILE, required=True, write_only=True, visibility=Shown.WHEN_SELECTED),
         _hidden("postalCode"),
-        Property("proxyAddresses", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True, fidelity=_MAILBOX),
+        Property(
+            "proxyAddresses", collection=True, visibility=Shown.WHEN_SELECTED, ignores_case=True, fidelity=_MAILBOX
+        ),
         _hidden("securityIdentifier", owner=Owner.SERVER),
         _hidden(
             "signInSessionsValidFromDateTime",
@@ -161,7 +163,7 @@ USER = Entity(
         Property(
             "userType",
             default="Member",
-            shown=Shown.WHEN_SELECTED,
+            visibility=Shown.WHEN_SELECTED,
             ignores_case=True,
             fidelity=stored("guests have the rights of members"),
         ),
@@ -391,7 +393,7 @@ ORGANIZATION = Entity(
             "mobileDeviceManagementAuthority",
             MDM_AUTHORITY,
             nullable=False,
-            shown=Shown.WHEN_SELECTED,
+            visibility=Shown.WHEN_SELECTED,
             fidelity=approximated("always intune; that it is shown only when selected is the emulator's reading"),
         ),
         Property("onPremisesLastSyncDateTime", Edm.DATE_TIME),

@@ -180,46 +180,46 @@ def _plain_part(part: cms.ContentInfo, *, password: pbe.Password, budget: pbe.Bu
     )
 
 
-def _take_bags(contents: bytes, found: _Bags, *, password: pbe.Password, budget: pbe.Budget) -> None:
+def _take_bags(contents: bytes, contained: _Bags, *, password: pbe.Password, budget: pbe.Budget) -> None:
     """Collect the keys and certificates of one part, and of the parts inside it."""
     waiting = [(pkcs12.SafeContents.load(check_limits(contents, largest=LARGEST_PFX), strict=True), 0)]
     while waiting:
         bags, depth = waiting.pop(0)
-        found.bags += len(bags)
-        if found.bags > _MOST_BAGS:
+        contained.bags += len(bags)
+        if contained.bags > _MOST_BAGS:
             raise ValueError(f"it has more than {_MOST_BAGS} keys and certificates")
         for bag in bags:
             match bag["bag_id"].native:
                 case "cert_bag":
-                    _take_certificate(bag, found)
+                    _take_certificate(bag, contained)
                 case "key_bag":
-                    _take_key(bag["bag_value"].untag().dump(), found)
+                    _take_key(bag["bag_value"].untag().dump(), contained)
                 case "pkcs8_shrouded_key_bag":
                     sealed = bag["bag_value"]
                     algorithm, data = sealed["encryption_algorithm"], sealed["encrypted_data"].native
-                    _take_key(pbe.decrypt(algorithm, data, password=password, budget=budget), found)
+                    _take_key(pbe.decrypt(algorithm, data, password=password, budget=budget), contained)
                 case "safe_contents" if depth < _DEEPEST:
                     waiting.append((bag["bag_value"], depth + 1))
 
 
-def _take_key(der: bytes, found: _Bags) -> None:
+def _take_key(der: bytes, bags: _Bags) -> None:
     admitted = check_limits(der, largest=LARGEST_PFX)
     key = serialization.load_der_private_key(admitted, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
-        found.keys.append(key)
+        bags.keys.append(key)
 
 
-def _take_certificate(bag: pkcs12.SafeBag, found: _Bags) -> None:
+def _take_certificate(bag: pkcs12.SafeBag, bags: _Bags) -> None:
     if bag["bag_value"]["cert_id"].native != "x509":
         return
     try:
         certificate = certificate_from(bytes(bag["bag_value"]["cert_value"]))
     except Invalid as error:
         raise ValueError(f"a certificate in it is broken: {error.message}") from None
-    found.certificates.append(certificate)
+    bags.certificates.append(certificate)
     for attribute in (bag["bag_attributes"].native and bag["bag_attributes"]) or ():
         if attribute["type"].native == "friendly_name" and attribute["values"].native:
-            found.names[certificate] = str(attribute["values"].native[0])
+            bags.names[certificate] = str(attribute["values"].native[0])
 
 
 def _identity(bags: _Bags, thumbprint: str | None) -> PfxContents:

@@ -76,7 +76,7 @@ def change_application(tx: Transaction, client_id: str, *, changes: JsonObject) 
     credential. Permissions change with the next token.
     """
     row = application(tx, client_id)
-    values = _values(tx, changes, shown=row.secret is not None)
+    values = _values(tx, changes, is_kept_in_clear=row.secret is not None)
     if values:
         queries.change_application(tx.connection, tx.tenant.id, client_id=row.client_id, **values)
         tx.record("applicationChanged", clientId=row.client_id, changed=sorted(changes))
@@ -129,7 +129,7 @@ def secret_matches(row: ApplicationRow, secret: str) -> bool:
     return password_matches(row.secret_digest, secret)
 
 
-def _values(tx: Transaction, changes: JsonObject, *, shown: bool) -> ApplicationChanges:
+def _values(tx: Transaction, changes: JsonObject, *, is_kept_in_clear: bool) -> ApplicationChanges:
     values: ApplicationChanges = {}
     for name, value in changes.items():
         match name:
@@ -145,8 +145,8 @@ def _values(tx: Transaction, changes: JsonObject, *, shown: bool) -> Application
                 values["certificate"] = None if value is None else _der(value)
             case "secret":
                 # A secret that every start prints stays one; any other is kept as a digest.
-                values["secret"] = _secret(value) if shown and value is not None else None
-                values["secret_digest"] = None if shown or value is None else _digest(tx, value)
+                values["secret"] = _secret(value) if is_kept_in_clear and value is not None else None
+                values["secret_digest"] = None if is_kept_in_clear or value is None else _digest(tx, value)
     return values
 
 

@@ -91,4 +91,4 @@ def _scalar(prop: Property, value: Any) -> str:
 
 def _is_secret(prop: Property) -> bool:
     objects = prop.collection and isinstance(prop.type, ComplexType)
-    return objects or prop.write_only or prop.type is Edm.BINARY or prop.shown is Shown.BLANK_UNLESS_SELECTED
+    return objects or prop.write_only or prop.type is Edm.BINARY or prop.visibility is Shown.BLANK_UNLESS_SELECTED

@@ -161,7 +161,7 @@ def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
     """Return the chains of the profiles in question on these devices of one user."""
     devices = queries.devices_by_id(tx.connection, tx.tenant.id, ids=scope.devices)
     profile = None if scope.profile is None else _stored(_profile(tx, scope.profile))
-    facts = gather(tx, user=_owner(tx, scope.user), devices=devices, asked=profile)
+    facts = gather(tx, user=_owner(tx, scope.user), devices=devices, selected_profile=profile)
     findings = find(facts)
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, profile)]
     if profile is not None and not devices:

@@ -60,15 +60,19 @@ _KNOWN = (Source.ROOT, Source.IMPORTED)
 
 
 def gather(
-    tx: Transaction, *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
+    tx: Transaction,
+    *,
+    user: UserRow | None,
+    devices: Sequence[NamedEnrollmentRow],
+    selected_profile: Profile | None = None,
 ) -> Facts:
     """Return the facts about these enrolments of one user. `user` is None if they have no user or it was deleted."""
     examined = [_device(tx, device) for device in devices]
     count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id))
     known = _known(tx)
     reaching = {profile.id: profile for device in examined for profile in device.profiles}
-    if asked is not None:
-        reaching.setdefault(asked.id, asked)
+    if selected_profile is not None:
+        reaching.setdefault(selected_profile.id, selected_profile)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
     certificates = () if user is None else certificates_of(tx, user.id)
     issued_by = {certificate.profile for certificate in certificates if certificate.profile is not None}
@@ -90,8 +94,10 @@ def gather(
         roles=ROLES,
         templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
         selected=None
-        if asked is None
-        else SelectedProfile(asked, _approaches(tx, targets[asked.id], user=user, devices=devices)),
+        if selected_profile is None
+        else SelectedProfile(
+            selected_profile, _approaches(tx, targets[selected_profile.id], user=user, devices=devices)
+        ),
     )
 
 

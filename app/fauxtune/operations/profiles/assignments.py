@@ -179,7 +179,7 @@ def _filter(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> tupl
     if filter_type is None:
         if filter_id.strip("0-"):
             raise Invalid(
-                f"A filter is named, but {_FILTER_TYPE} is none: send include or exclude.", target=_FILTER_TYPE
+                f"A filter is named, but {_FILTER_TYPE} is 'none': send include or exclude.", target=_FILTER_TYPE
             )
         return None, None
     if not filter_id:

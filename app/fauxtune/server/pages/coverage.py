@@ -74,8 +74,8 @@ def _level_names() -> Row:
     return tuple(_LEVELS.get(level, level.value) for level in Level)
 
 
-def _totals(what: str, found: Sequence[Fidelity]) -> Row:
-    return what, *(str(sum(each.level is level for each in found)) for level in Level)
+def _totals(what: str, fidelities: Sequence[Fidelity]) -> Row:
+    return what, *(str(sum(each.level is level for each in fidelities)) for level in Level)
 
 
 def _areas(areas: Mapping[str, Routes]) -> Iterator[str]:
@@ -117,8 +117,8 @@ def _refused(routes: Routes) -> list[Row]:
     for route in routes:
         verbs.setdefault((route.template, route.beta_only, route.fidelity.why), []).append(route.method)
     return [
-        (", ".join(found), f"`/{template}`", _versions(beta_only=beta_only), why)
-        for (template, beta_only, why), found in verbs.items()
+        (", ".join(entries), f"`/{template}`", _versions(beta_only=beta_only), why)
+        for (template, beta_only, why), entries in verbs.items()
     ]
 
 
@@ -129,8 +129,8 @@ def _branches(routes: Routes) -> list[Row]:
         place, _, name = route.template.rpartition("/")
         names.setdefault((place, route.beta_only, route.fidelity.why), []).append(f"`{name}`")
     return [
-        (f"`/{place}`", ", ".join(found), _versions(beta_only=beta_only), why)
-        for (place, beta_only, why), found in names.items()
+        (f"`/{place}`", ", ".join(entries), _versions(beta_only=beta_only), why)
+        for (place, beta_only, why), entries in names.items()
     ]
 
 
@@ -150,8 +150,8 @@ def _kinds_below(routes: Routes) -> list[Entity]:
     return [each for each in ENTITIES if returned and each.is_a(DEVICE_CONFIGURATION)]
 
 
-def _structured(found: Iterable[object], *, seen: set[str]) -> list[StructuredType]:
-    new = [kind for kind in found if isinstance(kind, StructuredType) and kind.name not in seen]
+def _structured(types: Iterable[object], *, seen: set[str]) -> list[StructuredType]:
+    new = [kind for kind in types if isinstance(kind, StructuredType) and kind.name not in seen]
     seen.update(kind.name for kind in new)
     return new
 

@@ -132,10 +132,10 @@ def _unchanged() -> dict[DeviceAction, Mapping[Edition, Rule]]:
     return {action: rules for action, rules in TABLE.items() if not _differs(rules)}
 
 
-def _actions(found: Mapping[DeviceAction, Mapping[Edition, Rule]]) -> Iterator[str]:
+def _actions(supported: Mapping[DeviceAction, Mapping[Edition, Rule]]) -> Iterator[str]:
     """A line for each action and each group of kinds that fare alike; those that differ stand first."""
     notes, rows = _Notes(), []
-    for action, rules in found.items():
+    for action, rules in supported.items():
         groups: dict[Row, list[Variant]] = {}
         for variant in Variant:
             groups.setdefault(tuple(_support(rules[each], variant, action=action) for each in Edition), []).append(

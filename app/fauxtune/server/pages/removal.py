@@ -109,10 +109,10 @@ def _shown(variant: Variant, edition: Edition, *, cell: Cell) -> _Shown | None:
     return None if answer is None else (answer, gap(variant, edition, cell=cell) is None)
 
 
-def _cell(shown: _Shown | None, numbers: dict[tuple[str, str], int]) -> str:
-    if shown is None:
+def _cell(verdicts: _Shown | None, numbers: dict[tuple[str, str], int]) -> str:
+    if verdicts is None:
         return ""
-    cell, is_shown = shown
+    cell, is_shown = verdicts
     number = numbers.setdefault((cell.source, cell.disagreement), len(numbers) + 1)
     return f"{verdict(cell)}{'' if is_shown else '°'} ({number})"
 

@@ -33,7 +33,7 @@ def view(
     for prop in _shown_properties(entity, version, select=select):
         if prop.name == "id" and "id" in document:
             answer["id"] = document["id"]
-        elif select is None and prop.shown is Shown.BLANK_UNLESS_SELECTED:
+        elif select is None and prop.visibility is Shown.BLANK_UNLESS_SELECTED:
             answer[prop.name] = prop.initial()
         else:
             answer[prop.name] = _shown(prop, document, version=version)
@@ -49,7 +49,8 @@ def _shown_properties(entity: Entity, version: Version, *, select: tuple[str, ..
     return tuple(
         prop
         for name, prop in entity.properties_in(version).items()
-        if name == "id" or (prop.shown is not Shown.WHEN_SELECTED if selected is None else name.lower() in selected)
+        if name == "id"
+        or (prop.visibility is not Shown.WHEN_SELECTED if selected is None else name.lower() in selected)
     )
 
 

@@ -148,7 +148,7 @@ class Property:
     write_only: bool = False
     mask: str | None = None
     filterable: bool = True
-    shown: Shown = Shown.ALWAYS
+    visibility: Shown = Shown.ALWAYS
     ignores_case: bool = False
     variants: tuple[ComplexType, ...] = ()
     fidelity: Fidelity = EXACT
@@ -268,9 +268,9 @@ class Entity(StructuredType):
 
     def navigation(self, name: str, *, version: Version = Version.BETA) -> Navigation | None:
         """The navigation of this name in any casing, own or inherited; None without one."""
-        for found in self.every_navigation():
-            if found.name.lower() == name.lower() and (version is Version.BETA or not found.beta_only):
-                return found
+        for navigation in self.every_navigation():
+            if navigation.name.lower() == name.lower() and (version is Version.BETA or not navigation.beta_only):
+                return navigation
         return None
 
     def every_navigation(self) -> Iterator[Navigation]:

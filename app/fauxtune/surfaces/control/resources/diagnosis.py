@@ -147,8 +147,8 @@ def _finding(finding: Finding, *, known: dict[str | None, str]) -> answers.Findi
     )
 
 
-def _chain(found: chains.Chain, *, known: dict[str | None, str]) -> answers.Chain:
-    subject, broken = found.subject, found.broken
+def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> answers.Chain:
+    subject, broken = chain.subject, chain.broken
     person, device = subject.facts.user, subject.device
     return answers.Chain(
         user=None if person is None else person.name,
@@ -163,11 +163,11 @@ def _chain(found: chains.Chain, *, known: dict[str | None, str]) -> answers.Chai
         profile=answers.ProfileNamed(
             id=subject.profile.id, display_name=name_of(subject.profile), kind=subject.profile.kind
         ),
-        status=found.status.value,
+        status=chain.status.value,
         broken_at=None if broken is None else broken.name,
         why=None if broken is None else _said(broken),
         fix=None if broken is None else broken.findings[0].observation.fix,
-        links=[_link(link) for link in found.links],
+        links=[_link(link) for link in chain.links],
     )
 
 

@@ -21,5 +21,5 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     return answers.Consequences(devices=[_view(each) for each in result])
 
 
-def _view(found: DeviceConsequences) -> answers.DeviceConsequences:
-    return answers.DeviceConsequences.model_validate(asdict(found))
+def _view(consequences: DeviceConsequences) -> answers.DeviceConsequences:
+    return answers.DeviceConsequences.model_validate(asdict(consequences))

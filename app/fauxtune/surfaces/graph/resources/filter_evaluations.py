@@ -70,10 +70,10 @@ async def status_details(call: Call) -> Answer:
         isinstance(filter_ids, list) and all(isinstance(filter_id, str) for filter_id in filter_ids)
     ):
         raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
-    record, found = await _evaluations(call, device_id=ManagedDeviceId(device))
+    record, filter_evaluations = await _evaluations(call, device_id=ManagedDeviceId(device))
     record_for_filters = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
     ids = None if filter_ids is None else {filter_id.lower() for filter_id in filter_ids}
-    chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter.id in ids)]
+    chosen = [e for e in filter_evaluations if e.profile == payload.lower() and (ids is None or e.filter.id in ids)]
     at = iso(call.emulator.runner.now(call.tenant))
     platform = chosen[0].filter.document["platform"] if chosen else ""
     document = {
@@ -136,9 +136,9 @@ def _bounded(sent: int | None, *, default: int) -> int:
 
 
 async def _statuses(call: Call) -> list[Json]:
-    record, found = await _evaluations(call, device_id=await device_id_of(call))
+    record, filter_evaluations = await _evaluations(call, device_id=await device_id_of(call))
     # Unverified: the id; it must be one for each profile and device.
-    ids = dict.fromkeys(each.profile for each in found)
+    ids = dict.fromkeys(each.profile for each in filter_evaluations)
     return [{"id": f"{profile}_{record.id}", "payloadId": profile} for profile in ids]
 
 
@@ -147,10 +147,10 @@ async def _evaluations(call: Call, *, device_id: ManagedDeviceId) -> tuple[Joine
         record = device_queries.managed_device(connection, call.tenant.id, managed_device_id=device_id)
         return record, [] if record is None else evaluations(connection, call.tenant.id, record=record)
 
-    record, found = await call.read(read)
+    record, filter_evaluations = await call.read(read)
     if record is None:
         raise NotFound(f"There is no managedDevice '{device_id}'.")
-    return record, found
+    return record, filter_evaluations
 
 
 def _path(call: Call) -> str:
