@@ -31,10 +31,7 @@ async def _record(graph: httpx.AsyncClient, device: str) -> Json:
 
 async def _results(graph: httpx.AsyncClient, device: str) -> dict[str, Json]:
     record = await _record(graph, device)
-    return {
-        device_action_result["actionName"]: device_action_result
-        for device_action_result in record["deviceActionResults"]
-    }
+    return {result["actionName"]: result for result in record["deviceActionResults"]}
 
 
 async def _ask(graph: httpx.AsyncClient, device: str, action: str, body: Json | None = None) -> None:

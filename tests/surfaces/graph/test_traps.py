@@ -280,9 +280,7 @@ async def test_trap_15_an_imported_file_is_plain_and_only_its_password_is_encryp
     profile = await create_assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     await (await enroll("alice")).settle()
     # The connector could open it.
-    assert [document["status"] for document in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == [
-        "compliant"
-    ]
+    assert [row["status"] for row in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == ["compliant"]
 
 
 async def test_trap_16_the_python_sdks_batches_are_understood(beta: httpx.AsyncClient) -> None:
@@ -394,9 +392,7 @@ async def test_trap_23_a_subject_that_cannot_be_filled_in_fails_on_that_device(
     subject = {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{UserName}},OU={{IMEINumber}}"}
     profile = await create_assigned(beta, **{**SIGNING, **subject})
     await (await enroll("alice")).settle()
-    assert [document["status"] for document in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == [
-        "error"
-    ]
+    assert [row["status"] for row in await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")] == ["error"]
     assert (await http.get(f"{TENANT}/certificates")).json()["value"] == []
 
 
@@ -422,10 +418,8 @@ async def test_trap_25a_intunecds_way_of_asking_is_understood(beta: httpx.AsyncC
     urls = ["/deviceManagement/roleScopeTags/0/assignments", f"{PROFILES}/{made_so.json()['id']}/assignments"]
     requests = [{"id": number, "method": "GET", "url": url} for number, url in enumerate(urls, 1)]
     responses = (await beta.post("/$batch", json={"requests": requests})).json()["responses"]
-    assert [(response["id"], response["status"], type(response["headers"])) for response in responses] == [
-        (1, 200, dict),
-        (2, 200, dict),
-    ]
+    results = [(response["id"], response["status"], type(response["headers"])) for response in responses]
+    assert results == [(1, 200, dict), (2, 200, dict)]
     assert (await beta.patch(f"{PROFILES}/{made_so.json()['id']}", json={"description": "x"})).status_code == 200
 
 
