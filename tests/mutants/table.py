@@ -666,7 +666,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A polling connector revokes at once",
         file="app/fauxtune/operations/connectors/selection.py",
-        before='if row.mode != "polling" or asked_at + POLL <= tx.now:',
+        before='if row.mode != "polling" or polled_at(asked_at) <= now:',
         after="if row.mode:",
         tests=(
             "tests/operations/test_connector_programs.py::test_a_polling_connector_revokes_thirty_emulated_seconds_later[sqlite]",
@@ -825,7 +825,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A connector inside the server answers what is leased to a process",
-        file="app/fauxtune/operations/checkin/fulfilment.py",
+        file="app/fauxtune/operations/connectors/selection.py",
         before="if not serving or _is_leased(tx, row) or",
         after="if not serving or",
         tests=(
@@ -834,7 +834,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A connector inside the server answers what only a process can open",
-        file="app/fauxtune/operations/checkin/fulfilment.py",
+        file="app/fauxtune/operations/connectors/selection.py",
         before=" or row.only_by not in (None, SERVER):",
         after=":",
         tests=(

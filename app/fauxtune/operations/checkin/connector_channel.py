@@ -33,7 +33,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.connectors.selection import POLL
+from fauxtune.operations.connectors.selection import looked_up_to, polled_at
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
@@ -145,7 +145,7 @@ def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: Co
     if row.contact_at is None or abs(tx.now - row.contact_at) >= _CONTACT_EVERY:
         queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, contact_at=tx.now)
     system_now = tx.system_now or tx.now
-    before = tx.now - POLL if row.mode == "polling" else tx.now
+    before = looked_up_to(row, now=tx.now)
     tasks = []
     answered: list[EnrollmentId] = []
     for request in request_queries.free_requests(
@@ -350,4 +350,4 @@ def _next_poll(tx: Transaction, row: ConnectorRow, *, before: datetime) -> datet
     if row.mode != "polling":
         return None
     oldest = request_queries.oldest_request(tx.connection, tx.tenant.id, roles=row.roles, after=before)
-    return None if oldest is None else oldest + POLL
+    return None if oldest is None else polled_at(oldest)

@@ -36,7 +36,7 @@ from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.connectors import event_log
-from fauxtune.operations.connectors.selection import POLL, SERVER, check_ra_certificate, inside, serving_connectors
+from fauxtune.operations.connectors.selection import check_ra_certificate, for_request, inside, serving_connectors
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
@@ -100,26 +100,17 @@ def open_requests(
     tx: Transaction, enrollment: EnrollmentRow
 ) -> tuple[list[tuple[RequestRow, ConnectorRow]], datetime | None]:
     """Return the requests for the device that a connector inside the server answers now, each with that connector, and
-    when a polling one takes others. Connectors that are processes of their own answer by themselves.
+    when a polling one takes others.
     """
     ready: list[tuple[RequestRow, ConnectorRow]] = []
     next_poll: datetime | None = None
     for row in request_queries.requests(tx.connection, enrollment.id):
-        serving = inside(serving_connectors(tx, row.role)) if row.state == "open" else []
-        if not serving or _is_leased(tx, row) or row.only_by not in (None, SERVER):
-            continue
-        polled_at = row.created_at + POLL
-        if all(connector.mode == "polling" for connector in serving) and polled_at > tx.now:
-            next_poll = min(polled_at, next_poll or polled_at)
-            continue
-        ready.append((row, serving[0]))
+        choice = for_request(tx, row)
+        if choice.connector is not None:
+            ready.append((row, choice.connector))
+        elif choice.next_poll is not None:
+            next_poll = min(choice.next_poll, next_poll or choice.next_poll)
     return ready, next_poll
-
-
-def _is_leased(tx: Transaction, row: RequestRow) -> bool:
-    """Whether the request is leased to a process."""
-    until, now = row.leased_until, tx.system_now
-    return until is not None and (now is None or until > now)
 
 
 def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfilled:

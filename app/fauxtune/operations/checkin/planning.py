@@ -24,14 +24,13 @@ from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, P
 from fauxtune.core.profiles.variables import variables
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.connectors.selection import SERVER, apart, who_is_waited_for
+from fauxtune.operations.connectors.selection import maker, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
@@ -92,7 +91,7 @@ def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, 
     changed = planned.plan.rows.values()
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
     for request in planned.plan.requests:
-        only_by = _maker(tx, enrollment_id, request=request, rows=planned.rows)
+        only_by = maker(tx, enrollment_id, serials=_carried_serials(request, rows=planned.rows))
         _put_request(tx, enrollment, request=request, only_by=only_by)
     tx.connectors_called |= bool(planned.plan.requests)
     revoke_planned(tx, enrollment_id, revoked=planned.plan.revoked, user=user)
@@ -333,19 +332,10 @@ def _role(request: ConnectorRequest) -> str:
     return ROLES[Source.IMPORTED if any(key.startswith("imported/") for key in carried) else Source.PKCS]
 
 
-def _maker(
-    tx: Transaction, enrollment_id: EnrollmentId, *, request: ConnectorRequest, rows: Mapping[ItemKey, LedgerRow]
-) -> str | None:
-    """The connector that made the certificates which an account carries: it alone can open their passwords."""
+def _carried_serials(request: ConnectorRequest, *, rows: Mapping[ItemKey, LedgerRow]) -> set[str | None]:
+    """The serial numbers of the certificates that an account carries and a connector made."""
     carried = () if request.account is None else tuple(request.account.certificates.values())
-    serials = {rows[own.item].serial for own in carried if rows[own.item].source is Source.PKCS}
-    if not serials:
-        return None
-    known = {connector.id for connector in apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))}
-    for row in request_queries.requests(tx.connection, enrollment_id):
-        if row.serial in serials and row.state == "answered" and row.answered_by in known:
-            return row.answered_by
-    return SERVER
+    return {rows[own.item].serial for own in carried if rows[own.item].source is Source.PKCS}
 
 
 def _write_states(tx: Transaction, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:

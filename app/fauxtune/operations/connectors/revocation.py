@@ -16,7 +16,7 @@ from fauxtune.core.pki.crl import check_reason
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
-from fauxtune.operations.connectors.selection import check_ra_certificate, taker, who_is_waited_for
+from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -93,7 +93,7 @@ def revoke_for_connector(
         return True
     case = _case(row, device=device, user=user, source=source)
     asked_at = row.revocation_asked_at or tx.now
-    connector = taker(tx, "revocation", asked_at=asked_at)
+    connector = for_revocation(tx, asked_at=asked_at)
     if connector is not None:
         return _ask(tx, row, case=case, connector=connector)
     if row.revocation_state != "asked":
@@ -110,7 +110,7 @@ def carry_out(tx: Transaction, *, connector: ConnectorRow | None = None, serial:
     tried = 0
     for row in certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=tx.now, serial=serial):
         asked_at = row.revocation_asked_at or tx.now
-        chosen = connector or taker(tx, "revocation", asked_at=asked_at)
+        chosen = connector or for_revocation(tx, asked_at=asked_at)
         if chosen is not None:
             case = _case(row, device=row.enrollment_id, user=_user_name(tx, row), source="pkcs")
             _ask(tx, row, case=case, connector=chosen)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.core.model.connectors import is_served
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
-from fauxtune.storage.rows.certificates import ConnectorRow
+from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
 
 #: So often a polling connector looks for work (Intune: PFX Certificate Connector 6.1905.0.402 and later).
 POLL = timedelta(seconds=30)
@@ -18,6 +21,16 @@ POLL = timedelta(seconds=30)
 SERVER = "server"
 #: A process without contact for so long, by the tenant's clock, does not run any more. Unverified.
 SILENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The connector inside the server that serves a request now, or the moment of the next poll, at which a polling one
+    does. Neither: none inside the server serves it.
+    """
+
+    connector: ConnectorRow | None = None
+    next_poll: datetime | None = None
 
 
 def serving_connectors(tx: Transaction, role: str) -> list[ConnectorRow]:
@@ -36,23 +49,53 @@ def inside(rows: Iterable[ConnectorRow]) -> list[ConnectorRow]:
     return [row for row in rows if row.credential_digest is None]
 
 
-def taker(tx: Transaction, role: str, *, asked_at: datetime) -> ConnectorRow | None:
-    """Return the connector inside the server that takes a request made then; None while no connector can, or while all
-    that can are polling and not due.
+def for_request(tx: Transaction, row: RequestRow) -> Choice:
+    """Return the connector inside the server that answers a request for a device now, or the moment of the next poll.
+    Connectors that are processes of their own answer by themselves (`lease` in connector_channel).
     """
-    for row in inside(serving_connectors(tx, role)):
-        if row.mode != "polling" or asked_at + POLL <= tx.now:
-            return row
-    return None
+    serving = inside(serving_connectors(tx, row.role)) if row.state == "open" else []
+    if not serving or _is_leased(tx, row) or row.only_by not in (None, SERVER):
+        return Choice()
+    choice = _choose(serving, asked_at=row.created_at, now=tx.now)
+    # As soon as any of them takes the request, the first answers it. (A revocation is made by the one that takes it.)
+    return choice if choice.connector is None else Choice(serving[0])
+
+
+def for_revocation(tx: Transaction, *, asked_at: datetime) -> ConnectorRow | None:
+    """Return the connector inside the server that revokes now what it was asked to revoke then; None while no connector
+    can, or while all that can are polling and not due.
+    """
+    return _choose(inside(serving_connectors(tx, "revocation")), asked_at=asked_at, now=tx.now).connector
+
+
+def maker(tx: Transaction, enrollment_id: EnrollmentId, *, serials: Collection[str | None]) -> str | None:
+    """Return the `only_by` of a request for what carries these certificates: the connector that made them, since it
+    alone can open their passwords. None without certificates: any connector answers.
+    """
+    if not serials:
+        return None
+    known = {connector.id for connector in apart(queries.connector_rows(tx.connection, tx.tenant.id))}
+    for row in request_queries.requests(tx.connection, enrollment_id):
+        if row.serial in serials and row.state == "answered" and row.answered_by in known:
+            return row.answered_by
+    return SERVER
+
+
+def looked_up_to(row: ConnectorRow, *, now: datetime) -> datetime:
+    """Return the moment up to which the connector, if it runs, has looked for requests."""
+    return now - POLL if row.mode == "polling" else now
+
+
+def polled_at(asked_at: datetime) -> datetime:
+    """Return the moment at which a polling connector looks for a request that was made then."""
+    return asked_at + POLL
 
 
 def attended(tx: Transaction) -> list[tuple[list[str], datetime]]:
     """Return, for each process that runs, its roles and the moment up to which it has looked for requests."""
     rows = apart(queries.connector_rows(tx.connection, tx.tenant.id))
     return [
-        (row.roles, tx.now - POLL if row.mode == "polling" else tx.now)
-        for row in rows
-        if is_at_work(row) and is_active(row, now=tx.now)
+        (row.roles, looked_up_to(row, now=tx.now)) for row in rows if is_at_work(row) and is_active(row, now=tx.now)
     ]
 
 
@@ -100,3 +143,19 @@ def check_ra_certificate(row: ConnectorRow, authority_name: str) -> None:
     """Raise RaCertificateMissing where the authority is DigiCert's, and the connector has no RA certificate of it."""
     if authority_name == DIGICERT and row.ra_certificate is None:
         raise RaCertificateMissing(f"The connector '{row.name}' has no RA certificate of DigiCert's CA: install one.")
+
+
+def _choose(serving: Sequence[ConnectorRow], *, asked_at: datetime, now: datetime) -> Choice:
+    """Return the first connector that takes now what was asked for then, or the moment of the next poll."""
+    if not serving:
+        return Choice()
+    for row in serving:
+        if row.mode != "polling" or polled_at(asked_at) <= now:
+            return Choice(row)
+    return Choice(next_poll=polled_at(asked_at))
+
+
+def _is_leased(tx: Transaction, row: RequestRow) -> bool:
+    """Whether the request is leased to a process."""
+    until, now = row.leased_until, tx.system_now
+    return until is not None and (now is None or until > now)
