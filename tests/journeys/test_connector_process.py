@@ -389,19 +389,19 @@ def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, s
     with serving("--data-dir", tmp_path / "data", "--database-url", sqlite_url, *TODAY) as server:
         added(server, own, "Connector 2", "--role", "pkcs")
         again = fauxtune("connector", "add", "Connector 3", "--state", own, *where(server))
-        assert (again.returncode, "is a connector's folder already" in again.stderr) == (1, True)
+        assert (again.returncode, "already belongs to a connector" in again.stderr) == (1, True)
         with connector(own):
             second = fauxtune("connector", "run", "--state", own)
             assert second.returncode == 1
-            assert f"A connector runs on {own} already" in second.stderr
+            assert f"A connector is already running on {own} " in second.stderr
         old = fauxtune("connector", "run", "--state", own, "--connector-version", "6.2012.1.0")
         assert (old.returncode, "are not served any more" in old.stderr) == (1, True)
         nobody = fauxtune("connector", "run", "--state", tmp_path / "nothing")
-        assert (nobody.returncode, "fauxtune connector add makes one" in nobody.stderr) == (1, True)
+        assert (nobody.returncode, "create one with `fauxtune connector add`" in nobody.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("arguments", [("log",), ("status",)])
 def test_commands_say_what_is_wrong(arguments: tuple[str, ...], tmp_path: Path) -> None:
     result = fauxtune("connector", *arguments, "--data-dir", tmp_path)
     assert result.returncode == 1
-    assert "No server runs" in result.stderr
+    assert "No server is running" in result.stderr
