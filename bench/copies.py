@@ -13,7 +13,8 @@ from fauxtune.storage import writes
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 
-Row = dict[str, Any]
+#: A row of any table, by the names of its columns: it is copied without knowing which.
+RawRow = dict[str, Any]
 
 #: Columns whose values are unique for each device.
 _OWN = ("id", "directory_device_id", "device_key", "credential_digest", "push_token", "serial", "thumbprint")
@@ -36,7 +37,7 @@ def _copy(connection: Connection, *, count: int) -> list[str]:
     own = {str(row[name]) for name in _OWN for table_rows in tables.values() for row in table_rows if row.get(name)}
     record_ids = []
     for first in range(0, count, _AT_ONCE):
-        batch: dict[str, list[Row]] = {name: [] for name in tables}
+        batch: dict[str, list[RawRow]] = {name: [] for name in tables}
         for _ in range(first, min(first + _AT_ONCE, count)):
             names = {name: str(uuid.uuid4()) for name in own}
             # Serial numbers of certificates are hexadecimal, and the CRL contains them.
@@ -49,7 +50,7 @@ def _copy(connection: Connection, *, count: int) -> list[str]:
     return record_ids
 
 
-def _parts(connection: Connection, enrollment_id: str) -> Iterator[tuple[str, list[Row]]]:
+def _parts(connection: Connection, enrollment_id: str) -> Iterator[tuple[str, list[RawRow]]]:
     """The rows that belong to the device, by table."""
     for name, table in metadata.tables.items():
         if "enrollment_id" in table.c:
