@@ -1,4 +1,7 @@
-"""Which connectors serve a request, and why one does not."""
+"""Which connectors serve a request, and why one does not.
+
+A connector that is a process of its own asks for its requests: `operations.checkin.connector_channel.lease`.
+"""
 
 from __future__ import annotations
 

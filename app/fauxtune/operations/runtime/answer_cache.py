@@ -1,6 +1,6 @@
 """A cache of the bytes of answers that stay true until something is written: pages that clients poll again and again.
 
-Everything is dropped at the first write, of any tenant: nothing has to know which answer depends on what.
+Everything is dropped at the first write (`Database.changed`), of any tenant: nothing has to know what depends on what.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OAuth 2.0 bearer tokens: issued here and checked here.
+"""OAuth 2.0 bearer tokens: issued here and checked here. Which audiences are Graph's: `core.model.audiences`.
 
 RS256 JWTs on the system clock (real clients judge them by their own clocks). Claims as Entra ID v1.0 access tokens have
 them: `tid, oid, appid, roles, scp, aud, iss, exp, ver`. A token is valid in its own tenant only; its host does not
