@@ -124,7 +124,7 @@ async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None
         (["x"], 400, "an object with a target"),
         ([{}], 400, "'target'"),
         ([{"target": None}], 400, "'target'"),
-        ([_to("#microsoft.graph.frobnicate")], 400, "no type for it"),
+        ([_to("#microsoft.graph.frobnicate")], 400, "is not a type for it"),
         ([{"target": {"groupId": ABSENT}}], 400, "has no '@odata.type'"),
         ([_to(GROUP)], 400, "groupId"),
         ([_to(GROUP, ABSENT)], 400, f"The group '{ABSENT}' does not exist"),
