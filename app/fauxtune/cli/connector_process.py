@@ -108,7 +108,7 @@ def first_key(file: Path | None) -> RSAPrivateKey:
 
 
 def ra_request(own: Folder) -> str:
-    """Return a certificate request (PEM) for the connector's RA key. The key is made if there is none."""
+    """Return a certificate request (PEM) for the connector's RA key. The key is made if it does not exist."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import Encoding

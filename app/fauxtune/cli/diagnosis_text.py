@@ -66,7 +66,7 @@ def history(answer: JsonObject, *, paint: Paint) -> str:
 
 
 def _verdict(answer: JsonObject, *, paint: Paint) -> str:
-    """The last line: the problems, the worst first; "All is well." only if there is none."""
+    """The last line: the problems, the worst first; "All is well." only without any."""
     if not answer["chains"] and not answer["findings"]:
         return "There is nothing to look at: no profile reaches a device."
     parts = [] if answer["healthy"] else ["Not all is well"]

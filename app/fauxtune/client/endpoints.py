@@ -49,7 +49,7 @@ class Server:
 
 
 def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> Server:
-    """Return the server at `url`, else the one that runs on `data_dir`. Raises ClientError if there is none.
+    """Return the server at `url`, else the one that runs on `data_dir`. Raises ClientError if it does not exist.
 
     The CA and credentials in the folder are used for `url` too if it is the same server, else the seeded credentials.
     """
@@ -79,7 +79,7 @@ def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> S
 
 
 def ca_file(*, data_dir: Path, ca: Path | None = None) -> Path:
-    """Return the CA file, also of a server that is not running. Raises ClientError if there is none."""
+    """Return the CA file, also of a server that is not running. Raises ClientError if it does not exist."""
     known = _read(data_dir) or {}
     file = ca or Path(str(known.get("caFile") or data_dir / "tls" / "ca.pem"))
     if not file.exists():

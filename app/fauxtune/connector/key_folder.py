@@ -79,7 +79,7 @@ class Folder:
         return password_escrow.escrow_key(self._store, self._source)
 
     def ra_key(self, *, make: bool = False) -> RSAPrivateKey | None:
-        """Return the key of the RA certificate. If there is none: make one with `make`, else return None."""
+        """Return the key of the RA certificate. If it does not exist: make one with `make`, else return None."""
         if not self._store.has(_RA):
             if not make:
                 return None

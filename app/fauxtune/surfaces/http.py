@@ -64,7 +64,7 @@ def emulator_of(request: Request) -> Emulator:
 
 
 def bearer_token(request: Request) -> str:
-    """Return the bearer token of the request (RFC 6750 2.1); empty if there is none."""
+    """Return the bearer token of the request (RFC 6750 2.1); empty without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -174,7 +174,7 @@ def _request_security_token(request_type: str, request: bytes, *, kind: str, con
 
 
 def provisioning_document(status: int, data: bytes) -> bytes:
-    """The provisioning document in a RequestSecurityTokenResponse. Raises AnswerBroken if there is none."""
+    """The provisioning document in a RequestSecurityTokenResponse. Raises AnswerBroken if it is missing."""
     token = _body(status, data).descendant("RequestedSecurityToken")
     encoded = "" if token is None else token.text_at("BinarySecurityToken")
     try:

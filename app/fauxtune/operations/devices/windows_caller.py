@@ -20,7 +20,7 @@ LAX = "windows.laxIdentity"
 
 
 async def read_holder(runner: Runner, certificate: x509.Certificate) -> EnrollmentRow:
-    """Return the enrolment of the certificate, in whichever tenant. Raises Unauthenticated if there is none."""
+    """Return the enrolment of the certificate, in whichever tenant. Raises Unauthenticated if no enrolment has it."""
     row = await runner.read(holder, certificate.public_bytes(Encoding.DER))
     if row is None:
         raise Unauthenticated("The device's certificate was not issued here.")

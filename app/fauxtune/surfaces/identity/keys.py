@@ -12,7 +12,7 @@ KEY_NAME = "oauth"
 
 
 def signing_key(keys: KeyStore, source: KeySource | None = None) -> RSAKey:
-    """Return the key. With a `source` it is made and stored if there is none (blocks)."""
+    """Return the key. With a `source` it is made and stored if it does not exist (blocks)."""
     if source is not None and not keys.has(KEY_NAME):
         keys.store(KEY_NAME, source.take())
     private = keys.load(KEY_NAME)

@@ -67,7 +67,7 @@ class TokenRequest:
             raise errors.tenant_not_found(name) from None
 
     async def tenants(self, client_id: str) -> list[Tenant]:
-        """Return the tenant of the path, or those that have the application. Raises Aadsts if there is none of them."""
+        """Return the tenant of the path, or those that have the application. Raises Aadsts if no tenant is found."""
         if not self.any_tenant:
             return [await self.tenant()]
         known = await self.emulator.runner.read(

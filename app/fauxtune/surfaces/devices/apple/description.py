@@ -134,7 +134,7 @@ def _message(name: str, *, address: str) -> Json:
             "content": _examples(MESSAGES),
         },
         "responses": {
-            "200": {"description": "the next command; empty if there is none", "content": _examples(_COMMANDS)},
+            "200": {"description": "the next command; empty if nothing is to be done", "content": _examples(_COMMANDS)},
             "403": unrecognized,
             "410": {"description": "UserAuthenticate: a channel for the user is declined"},
             **_REFUSALS,

@@ -107,7 +107,7 @@ async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str =
 
 
 async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
-    """The next command; empty if there is none."""
+    """The next command; empty if nothing is to be done."""
     row = await _enrollment(call, results.sender)
     if results.sender.user is not None:
         return b""

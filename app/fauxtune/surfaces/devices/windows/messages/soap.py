@@ -83,7 +83,7 @@ def read(document: bytes, step: Step) -> Request:
 
 
 def message_id(envelope: Element) -> str:
-    """Return the MessageID, to which the answer relates, without blanks around it; empty if there is none."""
+    """Return the MessageID, to which the answer relates, without blanks around it; empty without one."""
     return envelope.text_at("Header", "MessageID")
 
 

@@ -1,0 +1,223 @@
+"""Mutants: permissions, tenants and tokens of enrolment."""
+
+#: data
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+_CERTIFICATES = "app/fauxtune/storage/queries/certificates.py"
+_REQUESTS = "app/fauxtune/storage/queries/connector_requests.py"
+_DEVICES = "app/fauxtune/storage/queries/devices.py"
+_TOKENS = "app/fauxtune/operations/runtime/tokens.py"
+_QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
+
+MUTANTS: tuple[Mutant, ...] = (
+    # Permissions.
+    Mutant(
+        rule="An application is served without the permission",
+        file="app/fauxtune/operations/runtime/permissions.py",
+        before="if not needs or not principal.permissions.isdisjoint(needs):",
+        after="if True:",
+        tests=(
+            "tests/surfaces/graph/test_authentication.py::test_without_any_role_an_application_may_do_nothing[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="All of an operation's permissions are needed instead of one",
+        file="app/fauxtune/operations/runtime/permissions.py",
+        before="not principal.permissions.isdisjoint(needs)",
+        after="principal.permissions.issuperset(needs)",
+        tests=("tests/surfaces/graph/test_permissions.py::test_a_batch_is_judged_item_by_item[sqlite]",),
+    ),
+    Mutant(
+        rule="A permission to read suffices for a wipe",
+        file="app/fauxtune/surfaces/graph/routes/devices.py",
+        before="DeviceAction.WIPE: (*needs.ACT, *_CHANGES),",
+        after="DeviceAction.WIPE: (*needs.ACT, *_CHANGES, *needs.READ_MANAGED),",
+        tests=(
+            "tests/surfaces/graph/test_permissions.py::test_an_operation_takes_the_permissions_that_the_documents_list_for_it_and_no_other",
+        ),
+    ),
+    Mutant(
+        rule="A token for another audience opens Graph",
+        file=_TOKENS,
+        before="or is_graph(principal.audience, hosts=hosts())",
+        after="or bool(hosts())",
+        tests=(
+            "tests/surfaces/graph/test_audiences.py::test_a_token_for_another_audience_is_refused[sqlite-user-https://vault.azure.net]",
+        ),
+    ),
+    Mutant(
+        rule="A token for another resource has the application's roles of Graph",
+        file="app/fauxtune/surfaces/identity/issuing.py",
+        before="tuple(client.row.roles) if is_graph(audience, hosts=request.hosts) else ()",
+        after="tuple(client.row.roles)",
+        tests=("tests/surfaces/graph/test_audiences.py::test_an_application_has_no_roles_of_another_resource[sqlite]",),
+    ),
+    Mutant(
+        rule="An expired token opens Graph",
+        file=_TOKENS,
+        before="if principal.expires_at <= self._clock.now().timestamp():",
+        after="if principal.expires_at <= 0:",
+        tests=(
+            "tests/surfaces/graph/test_authentication.py::test_a_token_ends_by_the_systems_clock_and_not_by_the_tenants[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A token of a deleted application opens Graph",
+        file=_TOKENS,
+        before="        self._living.discard((tenant_id, client_id))\n",
+        after="",
+        tests=(
+            "tests/surfaces/control/test_applications.py::test_a_deleted_applications_tokens_are_worth_nothing_at_once[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A token that names another issuer is taken",
+        file=_TOKENS,
+        before='if not str(claims["iss"]).endswith(f"/{tenant}/v2.0"):',
+        after='if not str(claims["iss"]):',
+        tests=(
+            "tests/surfaces/graph/test_authentication.py::test_a_token_that_was_touched_or_forged_is_refused[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A user's token has permissions that nobody consented to",
+        file="app/fauxtune/core/model/consent.py",
+        before="if EVERYTHING in consented or set(requested) <= set(consented):",
+        after="if requested:",
+        tests=("tests/surfaces/identity/test_consent.py::test_without_consent_a_password_gives_no_token[sqlite]",),
+    ),
+    Mutant(
+        rule="A user's token has all that was consented to, whatever was asked for",
+        file="app/fauxtune/core/model/consent.py",
+        before="        return tuple(dict.fromkeys(requested))\n",
+        after="        return tuple(configured if EVERYTHING in consented else consented)\n",
+        tests=(
+            "tests/surfaces/identity/test_consent.py::test_a_users_token_may_do_what_was_asked_for_and_nothing_else[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="The scope .default gives what was not consented to",
+        file="app/fauxtune/core/model/consent.py",
+        before="return tuple(configured if EVERYTHING in consented else consented)",
+        after="return tuple(configured)",
+        tests=(
+            "tests/surfaces/identity/test_consent.py::test_the_default_scope_gives_all_that_was_consented_to[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A disabled user gets tokens",
+        file="app/fauxtune/surfaces/identity/issuing.py",
+        before='if not document.get("accountEnabled", True):',
+        after="if not document:",
+        tests=("tests/surfaces/identity/test_user_tokens.py::test_a_disabled_account_cannot_sign_in[sqlite]",),
+    ),
+    Mutant(
+        rule="A kept answer is given to another user",
+        file="app/fauxtune/surfaces/graph/dispatch.py",
+        before="who = (sender.tenant.id, sender.principal.user_id, sender.origin)",
+        after="who = (sender.tenant.id, None, sender.origin)",
+        tests=("tests/surfaces/graph/test_kept_answers.py::test_no_answer_is_given_to_somebody_else[sqlite]",),
+    ),
+    Mutant(
+        rule="Another machine may use the control surface without a token",
+        file="app/fauxtune/surfaces/control/access.py",
+        before="if not _is_loopback(peer) or len(hosts) != 1",
+        after="if len(hosts) != 1",
+        tests=("tests/surfaces/control/test_access.py::test_another_machine_is_refused[sqlite-192.0.2.7]",),
+    ),
+    # Tenants.
+    Mutant(
+        rule="An imported certificate is found from another tenant",
+        file="app/fauxtune/storage/queries/imported_pfx.py",
+        before='_PFX = select(pfx_certificates).where(\n    pfx_certificates.c.tenant_id == bindparam("tenant"),\n',
+        after="_PFX = select(pfx_certificates).where(\n",
+        tests=("tests/storage/test_certificate_queries.py::test_a_user_has_its_own_imported_certificates[sqlite]",),
+    ),
+    Mutant(
+        rule="An enrolment token is good in every tenant",
+        file=_DEVICES,
+        before=(
+            "        update(enrollment_tokens)\n"
+            "        .where(\n"
+            "            enrollment_tokens.c.tenant_id == tenant_id,\n"
+        ),
+        after="        update(enrollment_tokens)\n        .where(\n",
+        tests=(
+            "tests/storage/test_device_queries.py::test_a_token_ends_at_its_moment_and_is_good_in_its_tenant_only[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A CRL lists certificates of another tenant",
+        file=_CERTIFICATES,
+        before=(
+            "            certificates.c.tenant_id == tenant_id,\n"
+            "            certificates.c.authority == authority_name,\n"
+            "            certificates.c.revoked_at.is_not(None),\n"
+        ),
+        after=(
+            "            certificates.c.authority == authority_name,\n"
+            "            certificates.c.revoked_at.is_not(None),\n"
+        ),
+        tests=("tests/storage/test_certificate_queries.py::test_a_revocation_keeps_its_first_date_and_reason[sqlite]",),
+    ),
+    Mutant(
+        rule="A certificate of another tenant can be revoked",
+        file=_CERTIFICATES,
+        before=(
+            '        certificates.c.tenant_id == bindparam("tenant"),\n'
+            '        certificates.c.authority == bindparam("named"),\n'
+        ),
+        after='        certificates.c.authority == bindparam("named"),\n',
+        tests=("tests/storage/test_certificate_queries.py::test_a_revocation_keeps_its_first_date_and_reason[sqlite]",),
+    ),
+    Mutant(
+        rule="A user of another tenant is found by the name",
+        file="app/fauxtune/storage/queries/directory.py",
+        before="select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold())",
+        after="select(users).where(users.c.upn_key == upn.casefold())",
+        tests=("tests/storage/test_directory_queries.py::test_a_user_is_found_by_id_and_by_name_in_any_case[sqlite]",),
+    ),
+    Mutant(
+        rule="A quiet check-in is taken at another tenant's address",
+        file=_DEVICES,
+        before=(
+            '        enrollments.c.tenant_id == bindparam("tenant"),\n'
+            "        enrollments.c.state == EnrollmentState.ACTIVE.value,\n"
+        ),
+        after="        enrollments.c.state == EnrollmentState.ACTIVE.value,\n",
+        tests=(_QUIET,),
+    ),
+    Mutant(
+        rule="A device of another tenant is found by the id of its enrolment",
+        file=_DEVICES,
+        before="return row if row is None or tenant_id in (None, row.tenant_id) else None",
+        after="return row",
+        tests=(
+            "tests/storage/test_device_queries.py::test_an_enrolment_is_found_by_id_credential_and_push_token[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A connector is given requests of another tenant",
+        file=_REQUESTS,
+        before=(
+            "        _REQUEST.where(\n"
+            "            connector_requests.c.tenant_id == tenant_id,\n"
+            '            connector_requests.c.state == "open",\n'
+        ),
+        after='        _REQUEST.where(\n            connector_requests.c.state == "open",\n',
+        tests=(
+            "tests/storage/test_connector_queries.py::test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first[sqlite]",
+        ),
+    ),
+    # Tokens of enrolment.
+    Mutant(
+        rule="An enrolment token can be used once more than it may be",
+        file=_DEVICES,
+        before="            enrollment_tokens.c.uses_left > 0,\n        )\n        .values(",
+        after="            enrollment_tokens.c.uses_left >= 0,\n        )\n        .values(",
+        tests=("tests/storage/test_device_queries.py::test_a_token_is_taken_as_often_as_it_may_be[sqlite]",),
+    ),
+)
