@@ -1,5 +1,7 @@
 """Online certificate status (RFC 6960, nonces as in RFC 9654): a request's bytes in, an answer's bytes out.
 
+What is answered for a certificate is decided here; `operations.ca.crl_and_ocsp` says what the register knows of it.
+
 A delegated responder signs (4.2.2.2): its certificate, which each answer contains, was issued by the authority itself
 for this purpose. The DER is written here and not by cryptography's builder, because that writes the system's time as
 `producedAt`, and here it is the tenant's.

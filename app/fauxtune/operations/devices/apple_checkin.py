@@ -1,6 +1,6 @@
 """The check-in messages of an enrolled Apple device: TokenUpdate, CheckOut, and those about its bootstrap token.
 
-Apple: "Device Management", Check-in.
+Apple: "Device Management", Check-in. The first TokenUpdate completes an enrolment: `apple_enrollment.complete`.
 """
 
 from __future__ import annotations

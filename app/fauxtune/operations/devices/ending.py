@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.removal import decisions
 from fauxtune.core.engine.removal.decisions import DeviceKind
-from fauxtune.core.engine.removal.records import directory_device_stays, managed_device_stays
+from fauxtune.core.engine.removal.records_kept import directory_device_stays, managed_device_stays
 from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source

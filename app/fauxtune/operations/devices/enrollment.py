@@ -19,7 +19,7 @@ from fauxtune.operations.devices.credentials import digest, issue_certificate
 from fauxtune.operations.devices.documents import entra_device, managed_device
 from fauxtune.operations.devices.ending import end
 from fauxtune.operations.devices.enrollment_tokens import redeem
-from fauxtune.operations.devices.users import check_licensed
+from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as queries

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fauxtune.core.errors import Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import UserId
 from fauxtune.operations.devices.credentials import digest
-from fauxtune.operations.devices.users import check_licensed
+from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -15,10 +15,12 @@ from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.rows.directory import UserRow
 
 TOKEN_SECONDS = 86400
+#: So many devices enrol with one token unless another number is given.
+TOKEN_USES = 1
 _LONGEST_TOKEN = 365 * 86400
 
 
-def create_token(tx: Transaction, upn: str, *, seconds: int = TOKEN_SECONDS, uses: int = 1) -> str:
+def create_token(tx: Transaction, upn: str, *, seconds: int = TOKEN_SECONDS, uses: int = TOKEN_USES) -> str:
     """Create a token with which devices enrol for this user; return it. Raises NotFound for an unknown user, Invalid
     for a lifetime or a number of uses that is out of range.
     """

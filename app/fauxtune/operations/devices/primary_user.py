@@ -12,7 +12,8 @@ from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.devices import records as device_records
-from fauxtune.operations.devices.users import check_licensed, user_name
+from fauxtune.operations.devices.licence import check_licensed
+from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern

@@ -1,12 +1,10 @@
-"""The users of devices: their names, and whether they may have devices."""
+"""The users of devices: their names."""
 
 from __future__ import annotations
 
-from fauxtune.core.errors import NotLicensed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.directory import UserRow
 
 
 def user_name(tx: Transaction, enrollment: EnrollmentRow) -> str | None:
@@ -15,11 +13,3 @@ def user_name(tx: Transaction, enrollment: EnrollmentRow) -> str | None:
         return None
     user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment.user_id)
     return None if user is None else str(user.document["userPrincipalName"])
-
-
-def check_licensed(user: UserRow) -> None:
-    """Raise NotLicensed for a user without a licence for devices."""
-    if not user.licensed:
-        raise NotLicensed(
-            f"{user.document['userPrincipalName']} has no licence for device management: assign one first."
-        )

@@ -26,7 +26,7 @@ from fauxtune.operations.devices.enrollment import (
     enrollable,
 )
 from fauxtune.operations.devices.enrollment_tokens import create_token, redeem, token_holder
-from fauxtune.operations.devices.users import check_licensed
+from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection

@@ -9,7 +9,7 @@ from typing import Any
 
 from fauxtune.core.engine.device_actions.table import WIPED_WHEN_DELETED
 from fauxtune.core.engine.planning.desired import CHOSEN_BY
-from fauxtune.core.engine.removal.records import RECORDS_KEPT
+from fauxtune.core.engine.removal.records_kept import RECORDS_KEPT
 from fauxtune.core.model.connectors import LIFECYCLE
 from fauxtune.core.model.editions import Changed
 from fauxtune.core.profiles.fixed import FIXED

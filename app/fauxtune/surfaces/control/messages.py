@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.text import STORABLE, Json, JsonObject, StrictText, Text
-from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS
+from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS, TOKEN_USES
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
 PATIENCE, LONGEST_PATIENCE = 30.0, 600.0
@@ -86,7 +86,7 @@ class NewToken(_Body):
 
     user_principal_name: Text
     expires_in: int = Field(default=TOKEN_SECONDS, description="seconds")
-    uses: int = 1
+    uses: int = TOKEN_USES
 
 
 class ApplicationChange(_Body):
