@@ -82,6 +82,12 @@ def _prose(text: str) -> str:
     return " ".join(re.sub(r"``?[^`]*``?|\"[^\"]*\"|'[^']{2,40}'", "", text).split())
 
 
+def test_there_are_texts_to_judge() -> None:
+    places = {place.partition("/")[0].partition(":")[0] for place, _ in _texts()}
+    assert {*CODE, *PAGES} <= places
+    assert next(_docstrings(), None) is not None
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_stays_away(form: str) -> None:
     places = [
