@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants.seeds import BUILT_IN
 from tests.support.certificates import certificate_request
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidOverHttp
@@ -39,8 +40,14 @@ async def contoso(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def fabrikam(app: FastAPI, control: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """A client at a second tenant, with the same people."""
-    answer = await control.post("/tenants", json={"name": "fabrikam"})
+    """A client at a second tenant, with the same people and a certification authority of another name.
+
+    The ring of keys may give both authorities the same key: only by the name can an OCSP request tell them apart.
+    """
+    authority = {**BUILT_IN["certificationAuthority"], "name": "Fabrikam Issuing CA"}
+    seed = {part: BUILT_IN[part] for part in ("users", "groups", "connectorKeys")}
+    seed["certificationAuthority"] = authority
+    answer = await control.post("/tenants", json={"name": "fabrikam", "seed": seed})
     assert answer.status_code == 201, answer.text
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/fabrikam") as client:
         yield client
