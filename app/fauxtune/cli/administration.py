@@ -1,0 +1,139 @@
+"""What the commands for people share: a session with one tenant, which sends requests, shows them, and prints answers.
+
+A command takes `service: Administration` (see `service.with_service`) and works in `with service.session() as session`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain_failures
+from fauxtune.cli.service import Emulator
+from fauxtune.cli.tables import SHORT, Table, print_table
+
+if TYPE_CHECKING:
+    from fauxtune.client.endpoints import Server
+    from fauxtune.client.http import Client
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """A request to Graph (`path` below the version) or to the control surface (`path` below the tenant)."""
+
+    method: str
+    path: str
+    body: Any = None
+    service: str = "graph"
+
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask first")]
+WhatIfOption = Annotated[
+    bool, typer.Option("--what-if", help="show what would change on which device, and change nothing")
+]
+ShowRequestOption = Annotated[
+    bool, typer.Option("--show-request", help="print the request, too (to standard error, as curl)")
+]
+IdsOption = Annotated[bool, typer.Option("--ids", help="print whole ids")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration(Emulator):
+    """A tenant of a Fauxtune server, and the form of the output."""
+
+    output: OutputOption = Output.TEXT
+    ids: IdsOption = False
+    show_request: ShowRequestOption = False
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Yield a session with the tenant; an expected failure ends the command with a line on standard error."""
+        with plain_failures(), self.client() as client:
+            if self.tenant is not None:
+                _sign_in_to(client)
+            yield Session(client, output=self.output, ids=self.ids, shows_requests=self.show_request)
+
+
+def _sign_in_to(client: Client) -> None:
+    """Use the application of the tenant that --tenant names, which is not always the server's first one."""
+    tenant = client.control("GET", "")
+    client.server = client.server.signing_in_as(
+        tenant=tenant["id"], client_id=tenant["clientId"], client_secret=tenant["clientSecret"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Requests to one tenant. `shows_requests`: every request of `send` and `elements` is printed before it is sent."""
+
+    client: Client
+    output: Output
+    ids: bool
+    shows_requests: bool
+
+    def send(self, request: AdminRequest) -> Any:
+        """Send the request and return the answer."""
+        self._show(request)
+        if request.service == "graph":
+            return self.client.graph(request.method, request.path, json=request.body)
+        return self.client.control(request.method, request.path, json=request.body)
+
+    def elements(self, request: AdminRequest) -> list[dict[str, Any]]:
+        """Return all elements of the collection, from all pages."""
+        self._show(request)
+        if request.service == "graph":
+            return self.client.graph_list(request.path)
+        rows: list[dict[str, Any]] = self.client.control("GET", request.path)["value"]
+        return rows
+
+    def what_if(self, requests: Iterable[AdminRequest]) -> list[dict[str, Any]]:
+        """Return what Graph requests would change on which devices. Nothing is changed."""
+        devices: list[dict[str, Any]] = []
+        for request in requests:
+            body = {"method": request.method, "url": f"/beta{request.path}", "body": request.body}
+            devices += self.client.control("POST", "/whatif", json=body)["devices"]
+        return devices
+
+    def show(self, document: Any, shown: Table | str) -> None:
+        """Print the result: the document as JSON, or the table or sentence."""
+        if self.output is Output.JSON or isinstance(shown, str):
+            emit(self.output, document, text=shown if isinstance(shown, str) else "")
+        else:
+            print_table(shown)
+
+    def short(self, id_: str | None) -> str:
+        """Return the beginning of an id, or the whole one with --ids."""
+        return "-" if not id_ else id_ if self.ids else id_[:SHORT]
+
+    def _show(self, request: AdminRequest) -> None:
+        if self.shows_requests:
+            print(as_curl(request, self.client.server), file=sys.stderr)
+
+
+def as_curl(request: AdminRequest, server: Server) -> str:
+    """Return the request as a command of curl. `$TOKEN` stands for the token (`fauxtune env --for curl`)."""
+    is_graph = request.service == "graph"
+    base = f"{server.https}/beta" if is_graph else f"{server.control}/tenants/{server.tenant}"
+    words = ["curl", "-X", request.method, f"{base}{request.path}"]
+    quoted = [shlex.join(words)]
+    if is_graph:
+        quoted.append('-H "Authorization: Bearer $TOKEN"')
+    if request.body is not None:
+        quoted += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(json.dumps(request.body, indent=2))}"]
+    return " \\\n  ".join(quoted)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask, if somebody sits at a terminal and did not say --yes. Ends the command if the answer is no."""
+    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    if not typer.confirm(question, err=True):
+        print("Nothing was changed.", file=sys.stderr)
+        raise typer.Exit(FAILED)

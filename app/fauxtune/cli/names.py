@@ -1,0 +1,162 @@
+"""Names in place of ids: which user, group, device, profile ... the words of a command line mean.
+
+An object is meant by its id, the beginning of its id (6 characters or more), its name, or another of its names, such as
+the part of a user's name before the @. Capital letters make a difference only if nothing else does. A name that fits
+several objects lists them; for an unknown name similar ones are listed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from fauxtune.cli.tables import SHORT, one_line
+from fauxtune.client.endpoints import ClientError
+
+if TYPE_CHECKING:
+    from fauxtune.client.http import Client
+
+_SHORTEST_PREFIX = 6
+_MOST_LISTED = 10
+_MOST_SIMILAR = 5
+_LARGEST_PAGE = "999"
+
+
+class NotOne(ClientError):
+    """The name fits no object, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object: its id, its name, its other names, a few words that tell it from others, and its document."""
+
+    id: str
+    name: str
+    others: tuple[str, ...] = ()
+    about: str = ""
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def choose(wanted: str, candidates: Iterable[Named], *, kind: str) -> Named:
+    """Return the object that `wanted` means. `kind`: what the objects are, in the singular. Raises NotOne."""
+    known = list(candidates)
+    folded = wanted.casefold()
+    for fits in (
+        [each for each in known if each.id == wanted],
+        [each for each in known if each.name == wanted],
+        [each for each in known if folded in (name.casefold() for name in (each.name, *each.others))],
+        [each for each in known if _begins(each.id, folded)],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            raise NotOne(_several(wanted, fits, kind=kind))
+    raise NotOne(_unknown(wanted, known, kind=kind))
+
+
+def user(client: Client, wanted: str) -> Named:
+    """Return the user with this userPrincipalName, its part before the @, display name or id."""
+    return choose(wanted, users(client), kind="user")
+
+
+def group(client: Client, wanted: str) -> Named:
+    """Return the group with this display name or id."""
+    return choose(wanted, groups(client), kind="group")
+
+
+def device(client: Client, wanted: str) -> Named:
+    """Return the managed device with this name, serial number or id."""
+    return choose(wanted, devices(client), kind="device")
+
+
+def profile(client: Client, wanted: str) -> Named:
+    """Return the profile with this display name or id."""
+    return choose(wanted, profiles(client), kind="profile")
+
+
+def users(client: Client) -> list[Named]:
+    """Return all users."""
+    return [
+        Named(
+            each["id"],
+            each["userPrincipalName"],
+            others=(each["userPrincipalName"].partition("@")[0], each["displayName"] or ""),
+            about=each["displayName"] or "",
+            document=each,
+        )
+        for each in _graph(client, "/users", select="id,displayName,userPrincipalName")
+    ]
+
+
+def groups(client: Client) -> list[Named]:
+    """Return all groups."""
+    rows = _graph(client, "/groups", select="id,displayName,description")
+    return [Named(each["id"], each["displayName"], about=each["description"] or "", document=each) for each in rows]
+
+
+def devices(client: Client) -> list[Named]:
+    """Return all managed devices."""
+    properties = "id,deviceName,serialNumber,operatingSystem,userPrincipalName"
+    return [
+        Named(
+            each["id"],
+            each["deviceName"] or each["id"],
+            others=(each["serialNumber"],) if each["serialNumber"] else (),
+            about=f"{each['operatingSystem']}, {each['userPrincipalName'] or 'no user'}",
+            document=each,
+        )
+        for each in _graph(client, "/deviceManagement/managedDevices", select=properties)
+    ]
+
+
+def profiles(client: Client) -> list[Named]:
+    """Return all profiles."""
+    return [
+        Named(each["id"], each["displayName"], about=each["@odata.type"].rpartition(".")[2], document=each)
+        for each in _graph(client, "/deviceManagement/deviceConfigurations")
+    ]
+
+
+def _graph(client: Client, path: str, *, select: str | None = None) -> list[dict[str, Any]]:
+    query = {"$top": _LARGEST_PAGE} | ({} if select is None else {"$select": select})
+    return client.graph_list(f"{path}?{urlencode(query, safe='$,')}")
+
+
+def _begins(id_: str, folded: str) -> bool:
+    return len(folded) >= _SHORTEST_PREFIX and id_.casefold().startswith(folded)
+
+
+def _several(wanted: str, fits: list[Named], *, kind: str) -> str:
+    marks = _marks(fits)
+    lines = [f"  {mark}  {one_line(each.name)}  {one_line(each.about)}" for mark, each in zip(marks, fits, strict=True)]
+    more = [f"  and {len(fits) - _MOST_LISTED} more"] if len(fits) > _MOST_LISTED else []
+    return "\n".join(
+        [f"'{one_line(wanted)}' fits {len(fits)} {kind}s; name the one by its id:", *lines[:_MOST_LISTED], *more]
+    )
+
+
+def _marks(fits: list[Named]) -> list[str]:
+    """The beginnings of the ids, as long as is needed to tell them apart."""
+    length = SHORT
+    while len({each.id[:length] for each in fits}) < len(fits):
+        length += 1
+    return [each.id[:length] for each in fits]
+
+
+def _unknown(wanted: str, known: list[Named], *, kind: str) -> str:
+    message = f"There is no {kind} '{one_line(wanted)}'."
+    similar = _similar(wanted.casefold(), known)
+    if similar:
+        return f"{message} Similar: {', '.join(similar)}."
+    return message if known else f"{message} There are no {kind}s at all."
+
+
+def _similar(folded: str, known: list[Named]) -> list[str]:
+    """The names that contain the words, then those that look like them."""
+    by_name = {name.casefold(): each for each in known for name in (*each.others, each.name) if name}
+    near = [name for name in by_name if folded and folded in name]
+    near += difflib.get_close_matches(folded, by_name, n=_MOST_SIMILAR, cutoff=0.6)
+    return [f"'{one_line(name)}'" for name in dict.fromkeys(by_name[name].name for name in near)][:_MOST_SIMILAR]

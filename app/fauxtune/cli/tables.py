@@ -1,0 +1,107 @@
+"""Tables for people: drawn by rich on a terminal, else plain columns that fit into the width of the page.
+
+Every cell is cleaned of control characters, which a terminal would obey, and of line breaks.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+#: Characters of an identifier that are shown unless --ids is given.
+SHORT = 8
+_GAP = "  "
+_LEAST = 8
+_COLOURS = {
+    **dict.fromkeys(("installed", "good", "online", "active", "compliant", "settled", "connected", "yes"), "green"),
+    **dict.fromkeys(
+        ("pending", "wanted", "sent", "removing", "ending", "expired", "waiting", "not valid yet"), "yellow"
+    ),
+    **dict.fromkeys(("failed", "error", "revoked", "offline", "noncompliant", "conflict"), "red"),
+    **dict.fromkeys(("removed", "ended", "kept", "not applicable"), "dim"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings. Where they are too wide, the column named by `shrinks` gets narrower (default: the last)."""
+
+    headings: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    shrinks: str | None = None
+    empty: str = "Nothing to list."
+
+    @property
+    def shrinking(self) -> int:
+        """The index of the column that gets narrower."""
+        return len(self.headings) - 1 if self.shrinks is None else self.headings.index(self.shrinks)
+
+
+def one_line(text: object) -> str:
+    """Return the text as one line without control characters; a hyphen for no text."""
+    cleaned = "".join(each if each.isprintable() else " " for each in str("" if text is None else text))
+    return " ".join(cleaned.split()) or "-"
+
+
+def moment(text: str | None) -> str:
+    """Return a time of Graph or of the control surface to the minute, in UTC; a hyphen if there is no time."""
+    return "-" if not text or text.startswith("0001-") else text[:16].replace("T", " ")
+
+
+def print_table(table: Table) -> None:
+    """Print the table on standard output."""
+    if sys.stdout.isatty() and table.rows:
+        from rich.console import Console
+
+        Console(highlight=False).print(_drawn(table))
+    else:
+        print(plain_columns(table, width=shutil.get_terminal_size((80, 24)).columns))
+
+
+def plain_columns(table: Table, *, width: int = 80) -> str:
+    """Return the table as text with aligned columns, or a sentence if it has no rows."""
+    if not table.rows:
+        return table.empty
+    from rich.cells import cell_len, set_cell_size
+
+    lines = [table.headings, *(tuple(one_line(cell) for cell in row) for row in table.rows)]
+    widths = _widths([[cell_len(cell) for cell in line] for line in lines], table=table, width=width)
+    return "\n".join(
+        _GAP.join(
+            set_cell_size(cell if cell_len(cell) <= size else set_cell_size(cell, size - 1).rstrip() + "…", size)
+            for cell, size in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
+    """The widths of the columns: first the named column gets narrower, then the widest ones."""
+    widths = [max(column) for column in zip(*lengths, strict=True)]
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    for index in (table.shrinking, *sorted(range(len(widths)), key=lambda each: -widths[each])):
+        given = min(max(excess, 0), max(widths[index] - max(_LEAST, len(table.headings[index])), 0))
+        widths[index] -= given
+        excess -= given
+    return widths
+
+
+def _drawn(table: Table) -> RichTable:
+    from rich import box
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for index, heading in enumerate(table.headings):
+        drawn.add_column(
+            heading, no_wrap=index != table.shrinking, overflow="ellipsis" if index != table.shrinking else "fold"
+        )
+    for row in table.rows:
+        cells = [one_line(cell) for cell in row]
+        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in cells))
+    return drawn
