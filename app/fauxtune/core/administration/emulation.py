@@ -1,0 +1,128 @@
+"""What Graph has no request for: certificates, authorities, templates, connectors, enrolment tokens, clock, tenants.
+
+Control surface: `/_fauxtune/v1`; the members of the bodies are those of `surfaces/control/messages.py`.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.administration.requests import AdminRequest, Json, Service, key
+
+
+def issue_certificate(
+    template: str,
+    *,
+    user: str | None = None,
+    subject: str | None = None,
+    email: str | None = None,
+    not_before: str | None = None,
+    not_after: str | None = None,
+    csr: str | None = None,
+) -> AdminRequest:
+    """Issue a certificate by a template. `user` is a principal name; without `csr` (PKCS#10, PEM) a key is made too."""
+    body = {
+        "template": template,
+        "userPrincipalName": user,
+        "subject": subject,
+        "email": email,
+        "notBefore": not_before,
+        "notAfter": not_after,
+        "csr": csr,
+    }
+    return _control("POST", "/certificates", body=_given(body))
+
+
+def revoke_certificate(serial: str, *, reason: str = "unspecified") -> AdminRequest:
+    """Revoke a certificate, by serial number or thumbprint. `certificateHold` can be taken back by `removeFromCRL`."""
+    return _control("POST", f"/certificates/{key(serial)}/revoke", body={"reason": reason})
+
+
+def set_clock(mode: str, *, now: str | None = None) -> AdminRequest:
+    """Set the tenant's clock: `system`, `frozen` at a time, or running from it (`offset`). `now` is ISO 8601."""
+    return _control("PUT", "/clock", body=_given({"mode": mode, "now": now}))
+
+
+def advance_clock(by: str, *, settle: bool = False) -> AdminRequest:
+    """Put the tenant's clock forward by an ISO 8601 duration, such as `P30D`; `settle` waits for the devices."""
+    return _control("POST", "/clock/advance", body={"by": by, **({"settle": True} if settle else {})})
+
+
+def settle() -> AdminRequest:
+    """Push every connected device, and wait until all have settled."""
+    return _control("POST", "/settle", body={})
+
+
+def create_template(authority: str, *, name: str, members: Json | None = None) -> AdminRequest:
+    """Add a certificate template to an authority. Members that are left out are as in a usual S/MIME template."""
+    return _control("POST", f"/authorities/{key(authority)}/templates", body={"name": name, **(members or {})})
+
+
+def change_template(authority: str, *, name: str, members: Json) -> AdminRequest:
+    """Change members of a certificate template; issued certificates stay."""
+    return _control("PATCH", f"/authorities/{key(authority)}/templates/{key(name)}", body=members)
+
+
+def delete_template(authority: str, *, name: str) -> AdminRequest:
+    """Delete a certificate template; issued certificates stay."""
+    return _control("DELETE", f"/authorities/{key(authority)}/templates/{key(name)}")
+
+
+def set_authority(authority: str, *, available: bool) -> AdminRequest:
+    """Take a certification authority offline, or bring it back."""
+    return _control(
+        "PATCH", f"/authorities/{key(authority)}", body={"state": "available" if available else "unavailable"}
+    )
+
+
+def roll_over(authority: str) -> AdminRequest:
+    """Give the issuing authority a new key."""
+    return _control("POST", f"/authorities/{key(authority)}/rollover", body={})
+
+
+def create_connector(name: str, *, roles: list[str], mode: str = "immediate") -> AdminRequest:
+    """Add a connector that runs inside the server. Roles: pkcs, imported-pfx, revocation."""
+    return _control("POST", "/connectors", body={"name": name, "roles": roles, "mode": mode})
+
+
+def change_connector(
+    connector_id: str, *, state: str | None = None, mode: str | None = None, roles: list[str] | None = None
+) -> AdminRequest:
+    """Change a connector: online or offline, immediate or polling, its roles."""
+    body = _given({"state": state, "mode": mode, "roles": roles})
+    return _control("PATCH", f"/connectors/{key(connector_id)}", body=body)
+
+
+def delete_connector(connector_id: str) -> AdminRequest:
+    """Remove a connector."""
+    return _control("DELETE", f"/connectors/{key(connector_id)}")
+
+
+def create_enrollment_token(user: str, *, uses: int | None = None, seconds: int | None = None) -> AdminRequest:
+    """Create a token with which devices enrol for a user."""
+    body = _given({"userPrincipalName": user, "uses": uses, "expiresIn": seconds})
+    return _control("POST", "/enrollmentTokens", body=body)
+
+
+def change_settings(tenant: str, *, settings: Json) -> AdminRequest:
+    """Change settings of a tenant, such as requireTrustedRoot."""
+    return AdminRequest("PATCH", f"/tenants/{key(tenant)}", {"settings": settings}, service=Service.EMULATOR)
+
+
+def create_tenant(
+    *, name: str | None = None, domain: str | None = None, seed: str | Json | None = None, edition: str | None = None
+) -> AdminRequest:
+    """Create a tenant: with the built-in seed's people (`contoso`), with nobody (`none`), or with a seed document."""
+    body = _given({"name": name, "domain": domain, "seed": seed, "edition": edition})
+    return AdminRequest("POST", "/tenants", body, service=Service.EMULATOR)
+
+
+def delete_tenant(tenant: str) -> AdminRequest:
+    """Delete a tenant with all of its data."""
+    return AdminRequest("DELETE", f"/tenants/{key(tenant)}", service=Service.EMULATOR)
+
+
+def _control(method: str, path: str, *, body: Json | None = None) -> AdminRequest:
+    return AdminRequest(method, path, body, service=Service.CONTROL)
+
+
+def _given(body: Json) -> Json:
+    return {name: value for name, value in body.items() if value is not None}

@@ -1,0 +1,48 @@
+"""A request that an administrator's task stands for: to Graph, or to the control surface where Graph has none.
+
+Graph: https://graph.microsoft.com/beta. Control surface: `/_fauxtune/v1`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+Json = dict[str, Any]
+
+
+class Service(StrEnum):
+    """The place below which the path of a request begins."""
+
+    #: `/beta`
+    GRAPH = "graph"
+    #: `/_fauxtune/v1/tenants/{tenant}`
+    CONTROL = "control"
+    #: `/_fauxtune/v1`: what belongs to no tenant.
+    EMULATOR = "emulator"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """One request. `path` begins with a slash, below the place of the service; `body` is JSON, or None without one.
+
+    `notes` say, in words for people, what this request cannot carry of the task.
+    """
+
+    method: str
+    path: str
+    body: Json | None = None
+    service: Service = Service.GRAPH
+    notes: tuple[str, ...] = ()
+
+
+def key(value: str) -> str:
+    """The value as one segment of a path."""
+    return quote(value, safe="@")
+
+
+def object_url(collection: str, object_id: str) -> str:
+    """The address of a thing of Graph, by which a body refers to it. The emulator ignores its host."""
+    return f"https://graph.microsoft.com/beta{collection}/{key(object_id)}"
