@@ -101,12 +101,12 @@ class Session:
             devices += self.client.control("POST", "/whatif", json=body)["devices"]
         return devices
 
-    def show(self, document: Any, shown: Table | str) -> None:
+    def show(self, document: Any, text: Table | str) -> None:
         """Print the result: the document as JSON, or the table or sentence."""
-        if self.output is Output.JSON or isinstance(shown, str):
-            emit(self.output, document, text=shown if isinstance(shown, str) else "")
+        if isinstance(text, Table) and self.output is Output.TEXT:
+            print_table(text)
         else:
-            print_table(shown)
+            emit(self.output, document, text=str(text))
 
     def short(self, id_: str | None) -> str:
         """Return the beginning of an id, or the whole one with --ids."""

@@ -6,7 +6,7 @@ import typer
 
 from fauxtune.cli.administration import Administration, AdminRequest
 from fauxtune.cli.service import with_service
-from fauxtune.cli.tables import Table, moment
+from fauxtune.cli.tables import Table, moment, person
 
 app = typer.Typer(help="List devices, look at them, and act on them.", no_args_is_help=True)
 
@@ -30,14 +30,14 @@ def list_(*, service: Administration) -> None:
             [
                 (
                     row["deviceName"],
-                    row["userPrincipalName"],
+                    person(row["userPrincipalName"]),
                     f"{row['operatingSystem']} {row['osVersion'] or ''}",
                     moment(row["lastSyncDateTime"]),
                     session.short(row["id"]),
                 )
                 for row in rows
             ],
-            shrinks="user",
+            shrinks="system",
             empty="The tenant has no devices.",
         )
         session.show(rows, table)

@@ -53,31 +53,42 @@ def moment(text: str | None) -> str:
     return "-" if not text or text.startswith("0001-") else text[:16].replace("T", " ")
 
 
+def person(name: str | None) -> str:
+    """Return a user's name without its domain: commands understand it."""
+    return (name or "-").partition("@")[0]
+
+
 def print_table(table: Table) -> None:
     """Print the table on standard output."""
+    width = shutil.get_terminal_size((80, 24)).columns
     if sys.stdout.isatty() and table.rows:
         from rich.console import Console
 
-        Console(highlight=False).print(_drawn(table))
+        Console(highlight=False, width=width).print(_drawn(table, width=width))
     else:
-        print(plain_columns(table, width=shutil.get_terminal_size((80, 24)).columns))
+        print(plain_columns(table, width=width))
 
 
 def plain_columns(table: Table, *, width: int = 80) -> str:
     """Return the table as text with aligned columns, or a sentence if it has no rows."""
     if not table.rows:
         return table.empty
+    return "\n".join(_GAP.join(line).rstrip() for line in _fitted(table, width=width))
+
+
+def _fitted(table: Table, *, width: int) -> list[list[str]]:
+    """The headings and the rows, each cell as wide as its column."""
     from rich.cells import cell_len, set_cell_size
 
     lines = [table.headings, *(tuple(one_line(cell) for cell in row) for row in table.rows)]
     widths = _widths([[cell_len(cell) for cell in line] for line in lines], table=table, width=width)
-    return "\n".join(
-        _GAP.join(
+    return [
+        [
             set_cell_size(cell if cell_len(cell) <= size else set_cell_size(cell, size - 1).rstrip() + "…", size)
             for cell, size in zip(line, widths, strict=True)
-        ).rstrip()
+        ]
         for line in lines
-    )
+    ]
 
 
 def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
@@ -85,23 +96,21 @@ def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
     widths = [max(column) for column in zip(*lengths, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     for index in (table.shrinking, *sorted(range(len(widths)), key=lambda each: -widths[each])):
-        given = min(max(excess, 0), max(widths[index] - max(_LEAST, len(table.headings[index])), 0))
-        widths[index] -= given
-        excess -= given
+        spare = min(max(excess, 0), max(widths[index] - max(_LEAST, len(table.headings[index])), 0))
+        widths[index] -= spare
+        excess -= spare
     return widths
 
 
-def _drawn(table: Table) -> RichTable:
-    from rich import box
+def _drawn(table: Table, *, width: int) -> RichTable:
+    """The table for a terminal: headings underlined, and states in colour."""
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for index, heading in enumerate(table.headings):
-        drawn.add_column(
-            heading, no_wrap=index != table.shrinking, overflow="ellipsis" if index != table.shrinking else "fold"
-        )
-    for row in table.rows:
-        cells = [one_line(cell) for cell in row]
-        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in cells))
+    headings, *rows = _fitted(table, width=width)
+    drawn = Drawn(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold underline")
+    for heading in headings:
+        drawn.add_column(heading, no_wrap=True)
+    for row in rows:
+        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell.rstrip(), "")) for cell in row))
     return drawn

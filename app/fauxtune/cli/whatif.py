@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import Output, OutputOption, emit, fail, plain, plain_failures
+from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.service import Emulator, with_service
+from fauxtune.cli.tables import SHORT, Table, person, print_table
 
 _LISTS = ("install", "remove", "revoke", "reissue")
 _HEADINGS = ("device", "user", "what", "item", "why")
-_SHORT = 12
 
 
 @with_service(Emulator)
@@ -39,7 +39,10 @@ def whatif(
     request = {"method": method, "url": address, "body": _read(body)}
     with plain_failures(), service.client() as client:
         answer = client.control("POST", "/whatif", json=request)
-        emit(output, answer, text=_table(answer["devices"]))
+        if output is Output.JSON:
+            emit(output, answer, text="")
+        else:
+            print_table(effects(answer["devices"]))
 
 
 def _read(body: str | None) -> Any:
@@ -58,25 +61,20 @@ def _read(body: str | None) -> Any:
         fail(f"The body is not JSON: {error}")
 
 
-def _table(devices: list[dict[str, Any]]) -> str:
-    lines = [line for device in devices for line in _lines(device)]
-    if not lines:
-        return "The request would change nothing on any device."
-    widths = [max(len(line[column]) for line in (_HEADINGS, *lines)) for column in range(len(_HEADINGS))]
-    rows = ["  ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)) for line in lines]
-    head = "  ".join(part.ljust(width) for part, width in zip(_HEADINGS, widths, strict=True))
-    return "\n".join(line.rstrip() for line in (head, *rows))
+def effects(devices: list[dict[str, Any]]) -> Table:
+    """Return what a request would change as a table: a row for each item of each device."""
+    rows = [row for device in devices for row in _rows(device)]
+    return Table(_HEADINGS, rows, empty="The request would change nothing on any device.")
 
 
-def _lines(device: dict[str, Any]) -> list[tuple[str, ...]]:
-    who = (plain(device["deviceName"] or device["device"]), plain(device["userPrincipalName"] or "-"))
-    lines: list[tuple[str, ...]] = [(*who, "ends", "the enrolment", device["ends"])] if device["ends"] else []
-    lines += [(*who, name, _item(item), plain(item["why"])) for name in _LISTS for item in device[name]]
-    return lines
+def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:
+    who = (device["deviceName"] or device["device"], person(device["userPrincipalName"]))
+    rows: list[tuple[str, ...]] = [(*who, "ends", "the enrolment", device["ends"])] if device["ends"] else []
+    return [*rows, *((*who, name, _item(item), item["why"]) for name in _LISTS for item in device[name])]
 
 
 def _item(item: dict[str, Any]) -> str:
     """The item in few words: the beginning of a certificate's thumbprint, else the profile's name."""
-    mark = (item["thumbprint"] or "")[:_SHORT]
+    mark = (item["thumbprint"] or "")[:SHORT]
     how = item.get("reissued", "")
-    return plain(" ".join(part for part in (item["source"], mark or item["profileName"], how) if part))
+    return " ".join(part for part in (item["source"], mark or item["profileName"], how) if part)
