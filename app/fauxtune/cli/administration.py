@@ -18,20 +18,11 @@ import typer
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain_failures
 from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, print_table
+from fauxtune.core.administration.requests import AdminRequest, Service
 
 if TYPE_CHECKING:
     from fauxtune.client.endpoints import Server
     from fauxtune.client.http import Client
-
-
-@dataclass(frozen=True, slots=True)
-class AdminRequest:
-    """A request to Graph (`path` below the version) or to the control surface (`path` below the tenant)."""
-
-    method: str
-    path: str
-    body: Any = None
-    service: str = "graph"
 
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask first")]
@@ -78,28 +69,35 @@ class Session:
     ids: bool
     shows_requests: bool
 
-    def send(self, request: AdminRequest) -> Any:
-        """Send the request and return the answer."""
+    def send(self, request: AdminRequest, *, seconds: float = 30.0) -> Any:
+        """Send the request and return the answer, for which the control surface may take so many seconds."""
         self._show(request)
-        if request.service == "graph":
-            return self.client.graph(request.method, request.path, json=request.body)
-        return self.client.control(request.method, request.path, json=request.body)
+        match request.service:
+            case Service.GRAPH:
+                return self.client.graph(request.method, request.path, json=request.body)
+            case Service.CONTROL:
+                return self.client.control(request.method, request.path, json=request.body, seconds=seconds)
+            case Service.EMULATOR:
+                return self.client.emulator(request.method, request.path, json=request.body)
 
     def elements(self, request: AdminRequest) -> list[dict[str, Any]]:
         """Return all elements of the collection, from all pages."""
-        self._show(request)
-        if request.service == "graph":
+        if request.service is Service.GRAPH:
+            self._show(request)
             return self.client.graph_list(request.path)
-        rows: list[dict[str, Any]] = self.client.control("GET", request.path)["value"]
+        rows: list[dict[str, Any]] = self.send(request)["value"]
         return rows
 
-    def what_if(self, requests: Iterable[AdminRequest]) -> list[dict[str, Any]]:
-        """Return what Graph requests would change on which devices. Nothing is changed."""
+    def what_if(self, requests: Iterable[AdminRequest]) -> None:
+        """Print what requests to Graph would change on which devices. Nothing is changed."""
+        from fauxtune.cli.whatif import effects
+
         devices: list[dict[str, Any]] = []
-        for request in requests:
-            body = {"method": request.method, "url": f"/beta{request.path}", "body": request.body}
-            devices += self.client.control("POST", "/whatif", json=body)["devices"]
-        return devices
+        for each in requests:
+            question = {"method": each.method, "url": f"/beta{each.path}", "body": each.body}
+            answer = self.send(AdminRequest("POST", "/whatif", question, service=Service.CONTROL))
+            devices += answer["devices"]
+        self.show({"devices": devices}, effects(devices))
 
     def show(self, document: Any, text: Table | str) -> None:
         """Print the result: the document as JSON, or the table or sentence."""
@@ -119,7 +117,7 @@ class Session:
 
 def as_curl(request: AdminRequest, server: Server) -> str:
     """Return the request as a command of curl. `$TOKEN` stands for the token (`fauxtune env --for curl`)."""
-    is_graph = request.service == "graph"
+    is_graph = request.service is Service.GRAPH
     base = f"{server.https}/beta" if is_graph else f"{server.control}/tenants/{server.tenant}"
     words = ["curl", "-X", request.method, f"{base}{request.path}"]
     quoted = [shlex.join(words)]

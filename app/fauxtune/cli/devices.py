@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from fauxtune.cli.administration import Administration, AdminRequest
+from fauxtune.cli.administration import Administration
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, person
+from fauxtune.core.administration.requests import AdminRequest
 
 app = typer.Typer(help="List devices, look at them, and act on them.", no_args_is_help=True)
 

@@ -147,16 +147,39 @@ class Client:
             result.add(link)
             page = self.graph("GET", link)
 
-    def control(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:
-        """Return the control surface's answer: JSON, or bytes of any other type. `path` is below the tenant."""
+    def control(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: dict[str, str] | None = None,
+        seconds: float = _TIMEOUT_SECONDS,
+    ) -> Any:
+        """Return the control surface's answer: JSON, or bytes of any other type. `path` is below the tenant; `seconds`:
+        how long an answer may take.
+        """
+        below = f"/tenants/{quote(self.server.tenant, safe='')}"
+        return self.emulator(method, f"{below}{path}", json=json, params=params, seconds=seconds)
+
+    def emulator(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: dict[str, str] | None = None,
+        seconds: float = _TIMEOUT_SECONDS,
+    ) -> Any:
+        """Return the control surface's answer to a request about the whole emulator, such as /tenants."""
         headers = {} if self._control_token is None else {"authorization": f"Bearer {self._control_token}"}
         if json is None and method not in {"GET", "DELETE"}:
             json = {}
-        url = f"{self.server.control}/tenants/{quote(self.server.tenant, safe='')}{path}"
-        answer = self._send(method, url, json=json, params=params, headers=headers)
+        url = f"{self.server.control}{path}"
+        answer = self._send(method, url, json=json, params=params, headers=headers, timeout=seconds)
         if answer.headers.get("content-type", "").startswith("application/json"):
             return _document(answer)
-        return answer.content
+        return answer.content or None
 
     def channel(self, method: str, path: str, *, credential: str, json: Any = None) -> httpx.Response:
         """Return the answer of the connectors' channel, refusals too. `path` is below the tenant's `v1`."""
