@@ -1,0 +1,151 @@
+"""A request as text to paste: curl, Python (httpx), PowerShell (Invoke-MgGraphRequest).
+
+Quoting: POSIX shell 2.2.2 (single quotes), Python literals, PowerShell `about_Quoting_Rules` (here-strings). Characters
+that do not print, such as those that turn the direction of text, are written as escapes. The credentials come from the
+variables that `fauxtune env` prints: no snippet contains one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fauxtune.core.administration.requests import AdminRequest, Service
+
+_CONTROL = "/_fauxtune/v1"
+_SURROGATE_PAIRS = 0x10000
+#: `fauxtune env --for python` sets the variables.
+_PYTHON_SIGN_IN = """\
+tenant = f"{os.environ['AZURE_AUTHORITY_HOST']}/{os.environ['AZURE_TENANT_ID']}"
+form = {
+    "grant_type": "client_credentials",
+    "client_id": os.environ["AZURE_CLIENT_ID"],
+    "client_secret": os.environ["AZURE_CLIENT_SECRET"],
+    "scope": "https://graph.microsoft.com/.default",
+}
+token = httpx.post(f"{tenant}/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where requests go: the service's origin, such as `https://localhost:8443`, and the tenant by id or name.
+    `control_token`: the control surface asks for its token.
+    """
+
+    https: str
+    tenant: str
+    control_token: bool = False
+
+    def url(self, request: AdminRequest) -> str:
+        """The whole address of a request."""
+        match request.service:
+            case Service.GRAPH:
+                return f"{self.https}/beta{request.path}"
+            case Service.CONTROL:
+                return f"{self.https}{_CONTROL}/tenants/{quote(self.tenant, safe='')}{request.path}"
+            case Service.EMULATOR:
+                return f"{self.https}{_CONTROL}{request.path}"
+
+
+def as_curl(request: AdminRequest, addresses: Addresses) -> str:
+    """The command for a POSIX shell. `eval "$(fauxtune env --for curl)"` sets its variables."""
+    parts = [f"curl -sS -X {request.method} {shlex.quote(addresses.url(request))}"]
+    variable = _token_variable(request, addresses)
+    if variable is not None:
+        parts.append(f'-H "Authorization: Bearer ${variable}"')
+    if request.body is not None:
+        parts += ["-H 'Content-Type: application/json'", f"--data-raw {_in_single_quotes(_json(request.body))}"]
+    return " \\\n  ".join(parts)
+
+
+def as_python(request: AdminRequest, addresses: Addresses) -> str:
+    """The program for Python with httpx. `eval "$(fauxtune env --for python)"` sets its variables."""
+    variable = _token_variable(request, addresses)
+    arguments = [_python(request.method), _python(addresses.url(request))]
+    if variable is not None:
+        bearer = "{token}" if request.service is Service.GRAPH else f"{{os.environ[{variable!r}]}}"
+        arguments.append(f'headers={{"Authorization": f"Bearer {bearer}"}}')
+    if request.body is not None:
+        arguments.append(f"json={_python(request.body, indent=1)}")
+    imports = "import httpx" if variable is None else "import os\n\nimport httpx"
+    call = ",\n".join(f"    {argument}" for argument in arguments)
+    token = f"\n{_PYTHON_SIGN_IN}" if request.service is Service.GRAPH else ""
+    return (
+        f"{imports}\n{token}\nanswer = httpx.request(\n{call},\n)\n"
+        "print(answer.status_code, answer.text)\nanswer.raise_for_status()"
+    )
+
+
+def as_powershell(request: AdminRequest, addresses: Addresses) -> str:
+    """The command for PowerShell; Graph's needs `Connect-MgGraph` before it, the control surface's no module."""
+    parts = ["Invoke-MgGraphRequest" if request.service is Service.GRAPH else "Invoke-RestMethod"]
+    parts.append(f"-Method {request.method} -Uri {_powershell_text(addresses.url(request))}")
+    if request.service is not Service.GRAPH and addresses.control_token:
+        parts.append('-Headers @{ Authorization = "Bearer $env:FAUXTUNE_CONTROL_TOKEN" }')
+    if request.body is not None:
+        # No line of JSON begins with an apostrophe, so none ends the here-string.
+        parts.append(f"-ContentType 'application/json; charset=utf-8' -Body @'\n{_json(request.body)}\n'@")
+    return " ".join(parts)
+
+
+def _token_variable(request: AdminRequest, addresses: Addresses) -> str | None:
+    """The variable that holds the token for the request; None for a request that needs none."""
+    if request.service is Service.GRAPH:
+        return "TOKEN"
+    return "FAUXTUNE_CONTROL_TOKEN" if addresses.control_token else None
+
+
+def _json(body: Any) -> str:
+    return _printable(json.dumps(body, indent=2, ensure_ascii=False), _json_escape)
+
+
+def _python(value: Any, *, indent: int = 0) -> str:
+    """The value as a literal of Python, with one member a line."""
+    inside, outside = "    " * (indent + 1), "    " * indent
+    match value:
+        case str():
+            # What JSON escapes in a text, Python reads alike.
+            return _printable(json.dumps(value, ensure_ascii=False), _python_escape)
+        case {} | [] if not value:
+            return repr(value)
+        case dict():
+            members = (
+                f"{inside}{_python(name)}: {_python(each, indent=indent + 1)},\n" for name, each in value.items()
+            )
+            return f"{{\n{''.join(members)}{outside}}}"
+        case list():
+            elements = (f"{inside}{_python(each, indent=indent + 1)},\n" for each in value)
+            return f"[\n{''.join(elements)}{outside}]"
+        case _:
+            return repr(value)
+
+
+def _printable(text: str, escape: Callable[[int], str]) -> str:
+    return "".join(each if each.isprintable() or each == "\n" else escape(ord(each)) for each in text)
+
+
+def _json_escape(number: int) -> str:
+    """The character as an escape of JSON: RFC 8259 7."""
+    if number < _SURROGATE_PAIRS:
+        return f"\\u{number:04x}"
+    high, low = divmod(number - _SURROGATE_PAIRS, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def _python_escape(number: int) -> str:
+    return f"\\u{number:04x}" if number < _SURROGATE_PAIRS else f"\\U{number:08x}"
+
+
+def _in_single_quotes(text: str) -> str:
+    """The text as one word of a POSIX shell."""
+    return "'" + re.sub("'", "'\\\\''", text) + "'"
+
+
+def _powershell_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
