@@ -5,8 +5,6 @@ A command takes `service: Administration` (see `service.with_service`) and works
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +19,6 @@ from fauxtune.cli.tables import SHORT, Table, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 if TYPE_CHECKING:
-    from fauxtune.client.endpoints import Server
     from fauxtune.client.http import Client
 
 
@@ -111,21 +108,13 @@ class Session:
         return "-" if not id_ else id_ if self.ids else id_[:SHORT]
 
     def _show(self, request: AdminRequest) -> None:
-        if self.shows_requests:
-            print(as_curl(request, self.client.server), file=sys.stderr)
+        if not self.shows_requests:
+            return
+        from fauxtune.core.administration.snippets import Addresses, as_curl
 
-
-def as_curl(request: AdminRequest, server: Server) -> str:
-    """Return the request as a command of curl. `$TOKEN` stands for the token (`fauxtune env --for curl`)."""
-    is_graph = request.service is Service.GRAPH
-    base = f"{server.https}/beta" if is_graph else f"{server.control}/tenants/{server.tenant}"
-    words = ["curl", "-X", request.method, f"{base}{request.path}"]
-    quoted = [shlex.join(words)]
-    if is_graph:
-        quoted.append('-H "Authorization: Bearer $TOKEN"')
-    if request.body is not None:
-        quoted += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(json.dumps(request.body, indent=2))}"]
-    return " \\\n  ".join(quoted)
+        server = self.client.server
+        addresses = Addresses(server.https, server.tenant, control_token=self.client.has_control_token)
+        print(as_curl(request, addresses), file=sys.stderr)
 
 
 def confirm(question: str, *, yes: bool) -> None:

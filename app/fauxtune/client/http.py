@@ -86,6 +86,11 @@ class Client:
     def __exit__(self, *_error: object) -> None:
         self._http.close()
 
+    @property
+    def has_control_token(self) -> bool:
+        """Whether requests to the control surface carry a token."""
+        return self._control_token is not None
+
     def token(self) -> str:
         """Return an access token for Graph: the application's, or the user's (password grant). It is used until
         refused.
