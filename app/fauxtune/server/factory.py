@@ -17,6 +17,8 @@ from starlette.responses import Response
 from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.docs.entry import DocsRoute
+from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard, Refuse
 from fauxtune.surfaces.connector import errors as connector_errors
 from fauxtune.surfaces.connector import routes as connector
@@ -53,7 +55,7 @@ ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
     (re.compile(r"/pki(/|$)"), pki_errors.refuse),
     (re.compile(r"/push(/|$)"), push_errors.refuse),
     (re.compile(r"/connector(/|$)"), connector_errors.refuse),
-    (re.compile(r"/_fauxtune(/|$)"), control_errors.refuse),
+    (re.compile(r"/(_fauxtune|docs)(/|$)"), control_errors.refuse),
     (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)", re.IGNORECASE), identity_errors.refuse),
 )
 
@@ -68,6 +70,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     app.router.routes.append(graph.GraphRoute())
     for router in (*FIRST, *ROUTERS):
         app.include_router(router)
+    app.router.routes += [INDEX, DocsRoute()]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names)

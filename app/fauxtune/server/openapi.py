@@ -7,7 +7,7 @@ them: only this module needs the descriptions, and the server starts faster with
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from fastapi import APIRouter, FastAPI
 from fauxtune import __version__
 from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.openapi import openapi_document
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.server.pages.coverage import coverage_page
 from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
@@ -31,6 +33,7 @@ from fauxtune.surfaces.devices.apple import routes as apple
 from fauxtune.surfaces.devices.security_schemes import SCHEMES
 from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import description as pki_description
 from fauxtune.surfaces.pki import routes as pki
@@ -50,17 +53,30 @@ DEVICES = (android_description, apple_description, windows_description, push_des
 
 def documents() -> dict[str, dict[str, Any]]:
     """Return the OpenAPI documents by name."""
+    return {"graph": graph_document(), **{name: document(name) for name in SURFACES}}
+
+
+def document(name: str) -> dict[str, Any]:
+    """Return the document of the surfaces of this name."""
+    return devices_document() if name == "devices" else _document(*SURFACES[name])
+
+
+def graph_document(
+    routes: Iterable[Route[Handler]] = graph_routes.ROUTES,
+    *,
+    entities: Iterable[Entity] = ENTITIES,
+    title: str = "Fauxtune: Microsoft Graph",
+) -> dict[str, Any]:
+    """Return the document of these routes of Graph, with recorded answers as examples."""
     examples = json.loads((resources.files("fauxtune.server") / "examples.json").read_text(encoding="utf-8"))
-    graph = openapi_document(
-        graph_routes.ROUTES,
-        entities=ENTITIES,
-        title="Fauxtune: Microsoft Graph",
+    return openapi_document(
+        routes,
+        entities=entities,
+        title=title,
         # The directory answers 400 where Intune answers 409.
         has_conflicts=lambda route: route.template.startswith("deviceManagement/"),
         examples=examples,
     )
-    plain = {name: _document(*SURFACES[name]) for name in SURFACES if name != "devices"}
-    return {"graph": graph, "devices": devices_document(), **plain}
 
 
 def devices_document() -> dict[str, Any]:

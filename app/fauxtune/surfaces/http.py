@@ -75,11 +75,15 @@ def origin(request: Request) -> str:
     The first of these that is there decides: --public-url; X-Forwarded-Host and X-Forwarded-Proto of a trusted proxy
     (the first value of each); the Host header. From everybody else forwarded headers are ignored.
     """
-    emulator = emulator_of(request)
-    if emulator.addresses.public_url:
-        return emulator.addresses.public_url
+    return emulator_of(request).addresses.public_url or own_origin(request)
+
+
+def own_origin(request: Request) -> str:
+    """Return the origin of the request's own address, which a page at this address may call, as `origin` does without
+    --public-url.
+    """
     scheme, host = request.url.scheme, request.headers.get("host") or request.url.netloc
-    if is_from_trusted_proxy(request, emulator.trusted_proxies):
+    if is_from_trusted_proxy(request, emulator_of(request).trusted_proxies):
         forwarded_host, forwarded_scheme = _first(request, "x-forwarded-host"), _first(request, "x-forwarded-proto")
         host = forwarded_host if _FORWARDED_HOST.fullmatch(forwarded_host) else host
         scheme = forwarded_scheme.lower() if forwarded_scheme.lower() in _SCHEMES else scheme

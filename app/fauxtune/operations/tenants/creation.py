@@ -35,6 +35,7 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "api",
     "beta",
     "connector",
+    "docs",
     "enrollmentserver",
     "livez",
     "managementserver",

@@ -1,0 +1,81 @@
+"""The answers of `/docs`: pages, documents, and the files of Swagger UI, which come from the package fastapi-swagger.
+
+Only that package's files are read; none of its code is imported. The pages need nothing from other hosts and contain no
+script of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, RedirectResponse
+from starlette.types import Receive, Scope, Send
+
+from fauxtune.core.errors import NotFound
+from fauxtune.server.docs.documents import PAGES, WHOLE_GRAPH, Documents, Paged
+from fauxtune.server.docs.entry import PATH
+from fauxtune.server.docs.page import page
+from fauxtune.surfaces.control.access import check
+from fauxtune.surfaces.http import own_origin
+
+#: Swagger UI draws its symbols from data: URLs; all else comes from here.
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+_OUR_FILES = ("docs.css", "docs.js")
+_SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
+
+
+class Docs:
+    """What `/docs` answers. Everybody who may call the control surface may look."""
+
+    def __init__(self) -> None:
+        self._documents = Documents()
+        self._pages: Mapping[str, Paged] = {each.name: each for each in PAGES}
+        self._files = _files()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
+        """Answer one request. Raises as `access.check`, and NotFound for a path that is not there."""
+        request = Request(scope, receive)
+        check(request)
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPException(405, headers={"allow": "GET, HEAD"})
+        response = await self._respond(request)
+        response.headers.update(_HEADERS)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        name = request.scope["path"].removeprefix(PATH).strip("/")
+        if name in {"", WHOLE_GRAPH}:
+            first = next(each for each in PAGES if each.is_graph is (name == WHOLE_GRAPH))
+            return RedirectResponse(f"{PATH}/{first.name}", 303)
+        if name in self._pages:
+            return Response(page(self._pages[name]), media_type="text/html")
+        if name in self._files:
+            return FileResponse(self._files[name])
+        document = name.removesuffix(".json")
+        if document != name and document in self._documents:
+            written = await asyncio.to_thread(self._documents.written, document, origin=own_origin(request))
+            return Response(written, media_type="application/json")
+        raise NotFound(f"There is no page {PATH}/{name[:100]}. {PATH} lists those that there are.")
+
+
+def _files() -> dict[str, Path]:
+    """Return the paths of all files by their names."""
+    spec = find_spec("fastapi_swagger")
+    assert spec is not None
+    assert spec.origin is not None
+    ours, theirs = Path(__file__).parent / "static", Path(spec.origin).parent / "resources"
+    return {**{name: ours / name for name in _OUR_FILES}, **{name: theirs / name for name in _SWAGGER_FILES}}

@@ -1,0 +1,63 @@
+"""`/`: the console for browsers, and for all other callers a list of what this server serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from fauxtune import __version__
+from fauxtune.server.docs.entry import PATH as DOCS
+from fauxtune.surfaces.http import origin
+
+_CONSOLE = "/console"
+#: data. The addresses; what stands in braces is the caller's to fill in.
+_ADDRESSES: dict[str, Any] = {
+    "console": _CONSOLE,
+    "docs": DOCS,
+    "graph": ["/v1.0", "/beta"],
+    "control": "/_fauxtune/v1",
+    "identity": {
+        "token": "/{tenant}/oauth2/v2.0/token",
+        "configuration": "/{tenant}/v2.0/.well-known/openid-configuration",
+    },
+    "devices": {
+        "android": "/mdm/{tenant}/android/v1",
+        "apple": "/mdm/{tenant}/apple/enroll?token={enrollmentToken}",
+        "windows": "/mdm/{tenant}/windows/EnrollmentServer/Discovery.svc",
+    },
+    "connector": "/connector/{tenant}/v1",
+    "pki": {
+        "certificate": "/pki/{tenant}/{authority}/ca.cer",
+        "crl": "/pki/{tenant}/{authority}/crl",
+        "ocsp": "/pki/{tenant}/{authority}/ocsp",
+    },
+    "health": {"live": "/livez", "ready": "/readyz"},
+    "documentation": {name: f"{DOCS}/{name}.json" for name in ("connector", "control", "devices", "graph", "identity")},
+}
+
+
+async def _index(request: Request) -> Response:
+    vary = {"vary": "Accept"}
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(_CONSOLE, 303, headers=vary)
+    about = {
+        "name": "Fauxtune",
+        "version": __version__,
+        "description": "An Intune-compatible device-management emulator. Not for real devices or real people.",
+    }
+    return JSONResponse({**about, **_absolute(_ADDRESSES, origin(request))}, headers=vary)
+
+
+def _absolute(addresses: Any, base: str) -> Any:
+    if isinstance(addresses, str):
+        return base + addresses
+    if isinstance(addresses, list):
+        return [_absolute(each, base) for each in addresses]
+    return {name: _absolute(each, base) for name, each in addresses.items()}
+
+
+INDEX = Route("/", _index, methods=["GET"])
