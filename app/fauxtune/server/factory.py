@@ -22,6 +22,7 @@ from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard, Refuse
 from fauxtune.surfaces.connector import errors as connector_errors
 from fauxtune.surfaces.connector import routes as connector
+from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control import errors as control_errors
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.devices.android import errors as android_errors
@@ -70,7 +71,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     app.router.routes.append(graph.GraphRoute())
     for router in (*FIRST, *ROUTERS):
         app.include_router(router)
-    app.router.routes += [INDEX, DocsRoute()]
+    app.router.routes += [INDEX, DocsRoute(), ConsoleRoute()]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names)

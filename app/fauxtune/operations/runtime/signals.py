@@ -81,6 +81,10 @@ class Signals:
         """Wait until the journal has a new entry, or the time is over."""
         await self._wait([("journal", tenant)], seconds)
 
+    async def wait_for_news(self, tenant: TenantId, *, seconds: float) -> None:
+        """Wait until anything that a person sees of the tenant may have changed, or the time is over."""
+        await self._wait([(topic, tenant) for topic in ("journal", "clock", "connector log")], seconds)
+
     async def _wait(
         self, topics: list[tuple[str, str]], seconds: float, *, unless: Callable[[], Awaitable[bool]] | None = None
     ) -> None:

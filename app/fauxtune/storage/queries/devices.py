@@ -367,7 +367,7 @@ def _ended(tenant_id: TenantId, hardware_key: str) -> Select[Any]:
 def ledger_rows(connection: Connection, enrollment_id: EnrollmentId) -> dict[ItemKey, LedgerRow]:
     """Return the device's ledger, by item."""
     rows = connection.execute(_LEDGER, {"device": enrollment_id}).mappings()
-    return {ItemKey(row["item_key"]): _ledger_row(row) for row in rows}
+    return {ItemKey(row["item_key"]): ledger_row(row) for row in rows}
 
 
 def put_ledger_rows(
@@ -451,7 +451,10 @@ def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now:
     return user_id
 
 
-def _ledger_row(row: RowMapping) -> LedgerRow:
+def ledger_row(row: RowMapping) -> LedgerRow:
+    """Return an item of the ledger from a row of its table; `authority`, where the statement joins it, is the name of
+    the authority that issued its certificate.
+    """
     failed = row["error_code"] is not None
     return LedgerRow(
         key=ItemKey(row["item_key"]),
@@ -471,7 +474,7 @@ def _ledger_row(row: RowMapping) -> LedgerRow:
         problem=Problem(row["error_code"], row["message"]) if failed else None,
         waits_for=None if failed else row["message"],
         payload=row["payload"],
-        authority=Authority.named(row["authority"]),
+        authority=Authority.named(row.get("authority")),
     )
 
 

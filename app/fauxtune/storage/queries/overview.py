@@ -1,0 +1,78 @@
+"""What the console's pages show of many devices at once: people by page, their devices, and what those hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import ItemState
+from fauxtune.storage.queries.devices import ledger_row, with_names
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
+from fauxtune.storage.tables import enrollments, ledger, users
+
+
+def people(
+    connection: Connection, tenant_id: TenantId, *, text: str = "", offset: int = 0, limit: int
+) -> tuple[list[UserRow], int]:
+    """Return one page of the users whose name or address contains the text, in the order of their
+    userPrincipalNames, and how many there are in all.
+    """
+    statement = select(users).where(users.c.tenant_id == tenant_id)
+    if text:
+        name = users.c.document["displayName"].as_string()
+        statement = statement.where(
+            or_(
+                users.c.upn_key.contains(text.casefold(), autoescape=True),
+                func.lower(name).contains(text.lower(), autoescape=True),
+            )
+        )
+    page = statement.order_by(users.c.upn_key).offset(offset).limit(limit)
+    return every(connection, page, row=UserRow), _count(connection, statement)
+
+
+def enrollments_of(
+    connection: Connection, tenant_id: TenantId, *, users: Collection[UserId]
+) -> list[NamedEnrollmentRow]:
+    """Return the enrolments of these users, ended ones too, oldest first."""
+    if not users:
+        return []
+    return every(
+        connection, with_names(tenant_id).where(enrollments.c.user_id.in_(sorted(users))), row=NamedEnrollmentRow
+    )
+
+
+def enrollments_without_user(
+    connection: Connection, tenant_id: TenantId, *, offset: int = 0, limit: int
+) -> tuple[list[NamedEnrollmentRow], int]:
+    """Return one page of the enrolments without a user, oldest first, and how many there are in all."""
+    statement = with_names(tenant_id).where(enrollments.c.user_id.is_(None))
+    rows = every(connection, statement.offset(offset).limit(limit), row=NamedEnrollmentRow)
+    return rows, _count(connection, statement)
+
+
+def ledgers_of(
+    connection: Connection, tenant_id: TenantId, *, devices: Collection[EnrollmentId]
+) -> dict[EnrollmentId, list[LedgerRow]]:
+    """Return the items of these devices, without those that were removed, in the order of their keys."""
+    if not devices:
+        return {}
+    statement = select(ledger).where(
+        ledger.c.tenant_id == tenant_id,
+        ledger.c.enrollment_id.in_(sorted(devices)),
+        ledger.c.state != ItemState.REMOVED.value,
+    )
+    items: dict[EnrollmentId, list[LedgerRow]] = {}
+    for row in connection.execute(statement.order_by(ledger.c.enrollment_id, ledger.c.item_key)).mappings():
+        items.setdefault(EnrollmentId(row["enrollment_id"]), []).append(ledger_row(row))
+    return items
+
+
+def _count(connection: Connection, statement: Select[Any]) -> int:
+    counted = select(func.count()).select_from(statement.order_by(None).subquery())
+    return int(connection.execute(counted).scalar_one())

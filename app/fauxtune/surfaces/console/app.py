@@ -1,0 +1,141 @@
+"""The console's application: who may look, which page answers, and what a refusal looks like.
+
+THE list of pages is here. A page is a function from a call to an answer, in a module of `pages/`; its template has the
+module's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from fauxtune.core.errors import (
+    Conflict,
+    FauxtuneError,
+    Invalid,
+    NotAllowed,
+    NotEmulated,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from fauxtune.surfaces.access import check_local, is_token
+from fauxtune.surfaces.console import files, templating
+from fauxtune.surfaces.console.call import Call, TenantCall
+from fauxtune.surfaces.console.entry import PATH
+from fauxtune.surfaces.console.live import Streams
+from fauxtune.surfaces.console.pages import clock, overview, sign_in, tenants
+from fauxtune.surfaces.console.session import Session, SessionKey
+from fauxtune.surfaces.http import emulator_of
+
+Page = Callable[[TenantCall], Awaitable[Response]]
+
+#: data. Below /console/{tenant}: path, methods, page.
+PAGES: tuple[tuple[str, str, Page], ...] = (
+    ("", "GET", overview.overview),
+    ("/clock", "POST", clock.move),
+)
+
+#: data. An error of the core -> the page's status and headline; the first match counts.
+_HEADLINES: tuple[tuple[type[FauxtuneError], int, str], ...] = (
+    (NotFound, 404, "That is not here"),
+    (Conflict, 409, "It was changed meanwhile"),
+    (Unauthenticated, 401, "Please sign in"),
+    (NotAllowed, 403, "That is not allowed"),
+    (Unavailable, 503, "Not at this moment"),
+    (NotEmulated, 501, "This is not emulated"),
+    (Invalid, 400, "That cannot be done"),
+)
+
+
+class Console:
+    """The pages of one emulator's console."""
+
+    def __init__(self) -> None:
+        self._key = SessionKey()
+        self._streams = Streams()
+        self._routes = [
+            *(
+                Route(f"{PATH}/{{tenant}}{path}", page, methods=[method])  # the endpoint is called by `_answer`
+                for path, method, page in PAGES
+            ),
+            Route(f"{PATH}/{{tenant}}/events", self._streams.events),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except (FauxtuneError, HTTPException) as error:
+            response = refusal(request, error, session=self._key.new(signed_in=False))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        path = request.url.path.rstrip("/")
+        static = files.file_at(path, request)
+        if static is not None:
+            return static
+        session = self._key.read(request)
+        fresh = session is None
+        session = session or self._key.new(signed_in=False)
+        response = await self._guarded(request, session, path=path)
+        if fresh and "set-cookie" not in response.headers:
+            self._key.write(response, session, secure=request.url.scheme == "https")
+        return response
+
+    async def _guarded(self, request: Request, session: Session, *, path: str) -> Response:
+        token = emulator_of(request).control_token
+        if token is None:
+            check_local(request)
+        elif not session.signed_in:
+            return await self._sign_in(request, session, token=token)
+        call = Call(request, session)
+        if path == PATH:
+            return await tenants.choose(call)
+        try:
+            return await self._page(request, session)
+        except (FauxtuneError, HTTPException) as error:
+            return refusal(request, error, session=session)
+
+    async def _sign_in(self, request: Request, session: Session, *, token: str) -> Response:
+        """Ask for the control token, or take it."""
+        call = Call(request, session)
+        if request.method != "POST":
+            return call.page("sign_in.html", status=401, wrong=False, to=sign_in.address(request))
+        form = await call.form()
+        if not is_token(str(form.get("token", "")).encode().decode("latin-1"), token):
+            return call.page("sign_in.html", status=401, wrong=True, to=sign_in.address(request))
+        response = RedirectResponse(sign_in.address(request), 303)
+        self._key.write(response, self._key.new(signed_in=True), secure=request.url.scheme == "https")
+        return response
+
+    async def _page(self, request: Request, session: Session) -> Response:
+        for route in self._routes:
+            match, more = route.matches(request.scope)
+            if match is Match.FULL:
+                tenant = await emulator_of(request).runner.tenant(more["path_params"].pop("tenant"))
+                request.scope.update(more)
+                response: Response = await route.endpoint(TenantCall(request, session, tenant))
+                return response
+        raise NotFound(f"The console has no page {request.url.path[:200]}.")
+
+
+def refusal(request: Request, error: Exception, *, session: Session) -> Response:
+    """Return the page of a refusal: what was wrong, and the way back."""
+    status, headline = 500, "Something went wrong"
+    for kind, code, words in _HEADLINES:
+        if isinstance(error, kind):
+            status, headline = code, words
+            break
+    message = getattr(error, "message", "") or getattr(error, "detail", "") or str(error)
+    if isinstance(error, HTTPException):
+        status, headline = error.status_code, "That cannot be done"
+    return templating.page(
+        "refusal.html", status=status, call=Call(request, session), headline=headline, message=message
+    )

@@ -1,0 +1,106 @@
+"""A call of the console: the tenant, its clock, its operations, the form that was sent, and the page that answers."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import quote, unquote, urlencode
+
+from fastapi import Request, Response
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse
+
+from fauxtune.core.errors import NotAllowed
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
+from fauxtune.surfaces.console import templating
+from fauxtune.surfaces.console.entry import PATH
+from fauxtune.surfaces.console.session import FORM_TOKEN, Session
+from fauxtune.surfaces.http import emulator_of
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+#: Fields of a form, and files in it.
+_MOST_FIELDS, _MOST_FILES = 500, 5
+#: A cookie with the sentence that the next page shows. In an address anybody could write such a sentence.
+_DONE = "fauxtune_console_done"
+_LONGEST_DONE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of a browser that has access, without a tenant."""
+
+    request: Request
+    session: Session
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator that answers."""
+        return emulator_of(self.request)
+
+    async def form(self) -> FormData:
+        """Return the form that was sent. Raises NotAllowed for one that no page of this console made."""
+        form = await self.request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+        if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.session.form_token.encode()):
+            raise NotAllowed(
+                "This form does not come from a page of this console that is still open, so nothing was changed. "
+                "Open the page again, and send the form from there."
+            )
+        return form
+
+    def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
+        """Return a page. Its template gets `call`, these values, and `done`: what the last form did, once."""
+        done = unquote(self.request.cookies.get(_DONE, ""))
+        response = templating.page(template, status=status, call=self, done=done, **values)
+        if done:
+            response.delete_cookie(_DONE, path=PATH)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCall(Call):
+    """A request about one tenant."""
+
+    tenant: Tenant
+
+    @property
+    def now(self) -> datetime:
+        """The tenant's time."""
+        return self.emulator.runner.now(self.tenant)
+
+    async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation of this tenant."""
+        return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a named query, or a function of several."""
+        return await self.emulator.runner.read(query, *args, **kwargs)
+
+    def url(self, *parts: str, **query: str | int | None) -> str:
+        """Return the address of a page of this tenant, such as `url("devices", id)`; queries that are None are left
+        out.
+        """
+        path = "/".join([f"{PATH}/{quote(self.tenant.name, safe='')}", *(quote(part, safe="") for part in parts)])
+        given = {name: value for name, value in query.items() if value not in {None, ""}}
+        return f"{path}?{urlencode(given)}" if given else path
+
+    def query(self, name: str, default: str = "") -> str:
+        """Return a value of the address's query."""
+        return self.request.query_params.get(name, default)
+
+    def back(self, *parts: str, done: str, form: FormData | None = None) -> Response:
+        """Return the answer to a form that was carried out: the page to show next, with a sentence on what was done.
+
+        The page is that of `parts`, unless the form names the one it stood on in its field `back`.
+        """
+        named = "" if form is None else str(form.get("back", ""))
+        response = RedirectResponse(named if f"{named}/".startswith(f"{self.url()}/") else self.url(*parts), 303)
+        response.set_cookie(_DONE, quote(done[:_LONGEST_DONE]), path=PATH, max_age=60, httponly=True, samesite="strict")
+        return response

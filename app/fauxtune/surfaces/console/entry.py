@@ -1,0 +1,34 @@
+"""The route of the console. Nothing else of it is imported before somebody opens a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from fauxtune.surfaces.console.app import Console
+
+PATH = "/console"
+
+
+class ConsoleRoute(BaseRoute):
+    """Everything at and below `/console`."""
+
+    def __init__(self) -> None:
+        self._console: Console | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match by the first segment alone."""
+        path = scope["path"]
+        ours = scope["type"] == "http" and (path == PATH or path.startswith(f"{PATH}/"))
+        return (Match.FULL if ours else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
+        """Answer one request."""
+        if self._console is None:
+            from fauxtune.surfaces.console.app import Console  # here: a server that nobody looks at stays small
+
+            self._console = Console()
+        await self._console(scope, receive, send)

@@ -1,0 +1,140 @@
+"""What a device holds, as people see it: chips with a mark, a symbol, and the state in words; cards of devices.
+
+A state looks different by its symbol and its border, not by colour alone (WCAG 2.2, 1.4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.marks import mark
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
+
+#: data. A source -> its symbol, and its words.
+SOURCES: dict[Source, tuple[str, str]] = {
+    Source.ROOT: ("▲", "trusted root"),
+    Source.PKCS: ("●", "certificate of this device (PKCS)"),
+    Source.IMPORTED: ("◆", "imported certificate"),
+    Source.SCEP: ("■", "certificate of this device (SCEP)"),
+    Source.EMAIL: ("✉", "e-mail account"),
+}
+#: data. A state -> the symbol behind the mark, and its words.
+STATES: dict[ItemState, tuple[str, str]] = {
+    ItemState.WANTED: ("…", "not sent yet"),
+    ItemState.SENT: ("→", "sent, not confirmed yet"),
+    ItemState.INSTALLED: ("", "installed"),
+    ItemState.FAILED: ("!", "failed"),
+    ItemState.REMOVING: ("←", "being removed"),
+    ItemState.REMOVED: ("×", "removed"),
+    ItemState.KEPT: ("=", "no longer wanted, stays on the device"),
+}
+#: data. A variant -> its words.
+VARIANTS: dict[Variant, str] = {
+    Variant.ANDROID_WORK_PROFILE: "Android, work profile",
+    Variant.ANDROID_FULLY_MANAGED: "Android, fully managed",
+    Variant.ANDROID_DEDICATED: "Android, dedicated",
+    Variant.ANDROID_CORPORATE_WORK_PROFILE: "Android, corporate work profile",
+    Variant.ANDROID_DEVICE_ADMIN: "Android, device administrator",
+    Variant.ANDROID_KNOX: "Android, Samsung Knox",
+    Variant.ANDROID_AOSP: "Android, AOSP",
+    Variant.IOS: "iPhone",
+    Variant.IPADOS: "iPad",
+    Variant.MACOS: "Mac",
+    Variant.WINDOWS: "Windows",
+    Variant.WINDOWS_10_MOBILE: "Windows 10 Mobile",
+    Variant.WINDOWS_PHONE_81: "Windows Phone 8.1",
+}
+#: data. A platform -> the class of its card.
+FAMILIES: dict[Platform, str] = {
+    Platform.ANDROID: "android",
+    Platform.IOS: "apple",
+    Platform.IPADOS: "apple",
+    Platform.MACOS: "apple",
+    Platform.WINDOWS: "windows",
+    Platform.WINDOWS_10_MOBILE: "windows",
+    Platform.WINDOWS_PHONE_81: "windows",
+}
+_ENDED = {EnrollmentState.ACTIVE: "", EnrollmentState.ENDING: "ending", EnrollmentState.ENDED: "ended"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One item on one device. `title` is the whole of it in words, for a pointer and for a screen reader."""
+
+    key: str
+    source: str
+    symbol: str
+    letters: str
+    hue: int
+    state: str
+    sign: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One device. `state`: "", "ending" or "ended". `waiting`: it has not checked in since something changed."""
+
+    id: EnrollmentId
+    name: str
+    variant: str
+    family: str
+    state: str
+    cause: str
+    waiting: bool
+    last_checkin: datetime | None
+    chips: tuple[Chip, ...]
+
+
+def chip(row: LedgerRow, *, names: Mapping[ProfileId, str]) -> Chip:
+    """Return the chip of an item; `names`: the profiles' names by id."""
+    symbol, kind = SOURCES[row.source]
+    sign, state = STATES[row.state]
+    profiles = [names[claim.profile] for claim in row.claims if claim.profile in names]
+    name = ", ".join(profiles) or kind
+    letters = mark(row.thumbprint or row.key)
+    exists = row.thumbprint is not None or row.source is Source.ROOT
+    words = [kind, f"“{name}”", state]
+    if exists:
+        words.insert(1, f"mark {letters.letters}")
+    if row.purpose:
+        words.append(f"for {row.purpose}")
+    if row.problem is not None:
+        words.append(row.problem.message)
+    elif row.waits_for:
+        words.append(row.waits_for)
+    return Chip(
+        key=row.key,
+        source=row.source.value,
+        symbol=symbol,
+        letters=letters.letters if exists else "",
+        hue=letters.hue,
+        state=row.state.value,
+        sign=sign,
+        name=name,
+        title=", ".join(words),
+    )
+
+
+def card(row: NamedEnrollmentRow, *, items: list[LedgerRow], names: Mapping[ProfileId, str], now: datetime) -> Card:
+    """Return the card of a device with these items."""
+    order = list(Source)
+    rows = sorted(items, key=lambda item: (order.index(item.source), item.key))
+    return Card(
+        id=row.id,
+        name=row.device_name or VARIANTS[row.variant],
+        variant=VARIANTS[row.variant],
+        family=FAMILIES[row.platform],
+        state=_ENDED[row.state],
+        cause="" if row.cause is None else row.cause.value,
+        waiting=row.state is EnrollmentState.ACTIVE and not row.is_settled(now),
+        last_checkin=row.last_checkin_at,
+        chips=tuple(chip(item, names=names) for item in rows),
+    )

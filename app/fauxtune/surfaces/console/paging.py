@@ -1,0 +1,46 @@
+"""Pages of a table: the server reads one page only, the address says which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune.surfaces.console.call import TenantCall
+
+#: No table has so many pages that a person turns; a larger number is nonsense.
+_LAST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which part of a list is shown. `previous` and `next`: addresses, or None."""
+
+    first: int
+    last: int
+    total: int
+    previous: str | None
+    next: str | None
+
+
+def offset(call: TenantCall, *, size: int) -> int:
+    """Return how many elements come before the page that the address names by `page=2`."""
+    number = call.query("page", "1")
+    return (min(int(number), _LAST) - 1) * size if number.isascii() and number.isdigit() and int(number) > 0 else 0
+
+
+def paging(call: TenantCall, *, start: int, length: int, total: int, size: int) -> Paging:
+    """Return the numbers and the links of a page that begins behind `start` elements."""
+    number = start // size + 1
+    url = call.request.url
+    return Paging(
+        first=min(start + 1, total),
+        last=start + length,
+        total=total,
+        previous=_link(url.include_query_params(page=number - 1)) if number > 1 else None,
+        next=_link(url.include_query_params(page=number + 1)) if start + length < total else None,
+    )
+
+
+def _link(url: object) -> str:
+    """Return the path and query of an address: the host is the browser's own."""
+    text = str(url)
+    return text[text.index("/", text.index("://") + 3) :]

@@ -1,0 +1,82 @@
+"""The templates of the pages, and what they can say: moments, spans of time, numbers, short marks."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from fauxtune import __version__
+
+_FOLDER = Path(__file__).parent / "templates"
+
+#: data. Plurals that do not end in s alone.
+_PLURALS = {"person": "people", "authority": "authorities", "copy": "copies"}
+#: No scripts, styles, images or connections but our own; no other site may show a page in a frame.
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "cache-control": "no-store",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+
+
+def page(template: str, /, *, status: int = 200, **values: Any) -> Response:
+    """Return the page of a template, which escapes every value."""
+    content = _environment().get_template(template).render(**values)
+    return Response(content, status, headers=HEADERS, media_type="text/html")
+
+
+def fragment(template: str, /, *, macro: str, **values: Any) -> str:
+    """Return what one macro of a template writes, for tests and parts of pages."""
+    module = _environment().get_template(template).module
+    return str(getattr(module, macro)(**values))
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(day=day, moment=moment, span=span, count=count)
+    environment.globals.update(version=__version__)
+    return environment
+
+
+def day(value: datetime | None) -> str:
+    """Return the date, such as 2026-11-27; a dash for None."""
+    return "–" if value is None else f"{value:%Y-%m-%d}"
+
+
+def moment(value: datetime | None) -> str:
+    """Return date and time in UTC, to the second; a dash for None."""
+    return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def span(value: timedelta) -> str:
+    """Return a span of time in its two largest units, such as "3 days 4 hours"; one in the past as "2 minutes ago"."""
+    seconds = int(abs(value).total_seconds())
+    parts = []
+    for name, size in (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(f"{number} {name}{'' if number == 1 else 's'}")
+    words = " ".join(parts[:2]) or "no time"
+    return f"{words} ago" if value < timedelta(0) else words
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 device" or "3 devices"."""
+    plural = _PLURALS.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"
