@@ -1,0 +1,23 @@
+"""What is on the wire, in a form that a person can read, without its secrets.
+
+`decode` turns a body into parts; `mask_headers`, `mask_url` and `mask_query` are for what is around it. Pure, and
+imported by nothing until somebody looks at the wire.
+"""
+
+from fauxtune.core.decoding.masking import mask_headers, mask_query, mask_text, mask_url
+from fauxtune.core.decoding.odata import describe_query
+from fauxtune.core.decoding.parts import Part
+from fauxtune.core.decoding.registry import decode
+from fauxtune.core.decoding.tokens import describe_authorization, describe_token
+
+__all__ = [
+    "Part",
+    "decode",
+    "describe_authorization",
+    "describe_query",
+    "describe_token",
+    "mask_headers",
+    "mask_query",
+    "mask_text",
+    "mask_url",
+]

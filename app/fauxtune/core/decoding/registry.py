@@ -1,0 +1,73 @@
+"""From a body to its readable parts: the families in the order in which they are tried, the first that knows the body
+reads it.
+
+Nothing is raised for any bytes. A body that its family cannot read is shown as far as it can hold no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from xml.parsers.expat import ExpatError
+
+from fauxtune.core.decoding import forms, json_bodies, texts
+from fauxtune.core.decoding.body import Body
+from fauxtune.core.decoding.masking import mask_text
+from fauxtune.core.decoding.parts import LARGEST_BODY, Direction, Part, bounded, counted
+from fauxtune.core.decoding.tokens import token_part
+from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.pki.der import MALFORMED, reason
+
+_UNREADABLE = (*MALFORMED, FauxtuneError, ExpatError, MemoryError)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One family of formats. `read` returns None for a body of another family."""
+
+    name: str
+    read: Callable[[Body], list[Part] | None]
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("Form", forms.read),
+    Family("JSON", json_bodies.read),
+)
+
+
+def decode(body: bytes, *, content_type: str, path: str, query: str = "", direction: Direction) -> list[Part]:
+    """Return what a person can read of a body: parts without secrets, none for an empty body.
+
+    `path` and `query` are those of the request, also for its answer. Raises nothing, whatever the bytes are.
+    """
+    if len(body) > LARGEST_BODY:
+        size = f"{counted(len(body), 'byte')}; bodies up to {LARGEST_BODY // 1024} KiB are decoded"
+        return [Part("A body that is too large to be decoded", facts=(("Size", size),))]
+    media_type = content_type.partition(";")[0].strip().lower()
+    whole = Body(body, media_type, path, query, direction, _unfold=_unfold)
+    return bounded(_unfold(whole), cleaned=whole.masking.sweep)
+
+
+def _unfold(body: Body) -> list[Part]:
+    """The parts of a body. Certificates and tokens that were met in it follow inside its first part."""
+    if not body.data:
+        return []
+    parts = _read(body)
+    inside = [token_part(token, body.masking, name=name) for name, token in body.masking.tokens]
+    for name, data in body.masking.enclosed:
+        inside += [replace(part, title=f"{name}: {part.title}" if name else part.title) for part in body.unfold(data)]
+    if parts and inside:
+        parts[0] = replace(parts[0], parts=(*parts[0].parts, *inside))
+    return parts
+
+
+def _read(body: Body) -> list[Part]:
+    for family in FAMILIES:
+        try:
+            parts = family.read(body)
+        except _UNREADABLE as error:
+            facts = (("Why", mask_text(reason(error))),)
+            return [Part(f"{family.name} that cannot be read", "text", texts.beginning(body.data), facts)]
+        if parts is not None:
+            return parts
+    return texts.read(body)

@@ -1,0 +1,128 @@
+"""The names of what is never shown: members, fields, keys, elements, headers, parameters and nodes.
+
+Names are compared in lower case and without anything but letters and digits: client_secret, clientSecret and
+Client-Secret are one name. Sources: RFC 6749, OpenID Connect Core, RFC 8894 (SCEP), Apple "Device Management", Graph,
+MS-MDE2 and the CSPs of Windows (ClientCertificateInstall, w7 APPLICATION, WiFi), and Fauxtune's own surfaces.
+
+#: data
+"""
+
+from __future__ import annotations
+
+#: A name with one of these words in it is secret; with it stands what is said in place of the value. The first that
+#: fits counts.
+WORDS: dict[str, str] = {
+    "privatekey": "private key",
+    "pkcs12": "PKCS#12 file",
+    "pfxblob": "PKCS#12 file",
+    "pfxcertblob": "PKCS#12 file",
+    "pfxfile": "PKCS#12 file",
+    "pfxdata": "PKCS#12 file",
+    "password": "password",
+    "passwd": "password",
+    "passphrase": "password",
+    "passcode": "passcode",
+    "kennwort": "password",
+    "secret": "secret",
+    "token": "token",
+    "assertion": "assertion",
+    "challenge": "challenge",
+    "credential": "credential",
+    "verifier": "code verifier",
+    "devicecode": "code",
+    "usercode": "code",
+    "bypasscode": "code",
+    "unlock": "unlock code",
+    "pushmagic": "push magic",
+    "apikey": "key",
+    "accesskey": "key",
+    "accountkey": "key",
+    "sharedkey": "key",
+    "recoverykey": "recovery key",
+    "nodekey": "key",
+    "keymaterial": "key",
+    "cookie": "cookie",
+}
+
+#: Names that are secret only as a whole.
+WHOLE: dict[str, str] = {
+    "authorization": "credential",
+    "proxyauthorization": "credential",
+    "pfx": "PKCS#12 file",
+    "p12": "PKCS#12 file",
+    "pwd": "password",
+    "pass": "password",
+    "pin": "PIN",
+    "newpin": "PIN",
+    "otp": "code",
+    "psk": "key",
+    "cred": "credential",
+    "jwt": "token",
+    "aauthdata": "nonce",
+    "csrf": "token",
+}
+
+#: Parameters of a query and fields of a form that are secret, while a member of a JSON document of this name is not
+#: (Graph's errors have a `code`).
+IN_FORMS: dict[str, str] = {"code": "code", "key": "key", "sig": "signature", "wresult": "token", "wctx": "context"}
+
+#: The numbers of a private JSON Web Key (RFC 7518 6.3.2), secret in an object with `kty`.
+OF_KEYS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
+
+#: Names with one of the words whose values are no secrets: kinds, addresses, policies, and objects whose own members
+#: are looked at one by one.
+HARMLESS = frozenset(
+    {
+        "aauthtype",
+        "authorizationendpoint",
+        "clientassertiontype",
+        "codechallengemethod",
+        "codechallengemethodssupported",
+        "credentialtype",
+        "deltatoken",
+        "derivedcredentialprovider",
+        "derivedcredentialprovidertype",
+        "derivedcredentialsettings",
+        "derivedcredentialurl",
+        "devicecodeendpoint",
+        "getbootstraptoken",
+        "gettoken",
+        "idtokensigningalgvaluessupported",
+        "lastpasswordchangedatetime",
+        "maximumdeptokens",
+        "nextpagetoken",
+        "passcodepresent",
+        "passcodecompliant",
+        "passcodecompliantwithprofiles",
+        "passwordnotificationwindowindays",
+        "passwordpolicies",
+        "passwordprofile",
+        "passwordvalidityperiodindays",
+        "pfxcertpasswordencryptiontype",
+        "privatekeycontainer",
+        "privatekeyattributes",
+        "privatekeyflags",
+        "chooseprivatekeyrules",
+        "requestedsecuritytoken",
+        "requestsecuritytoken",
+        "requestsecuritytokenresponse",
+        "requestsecuritytokenresponsecollection",
+        "resetpasscodeactionresult",
+        "secretreferencevalueid",
+        "setbootstraptoken",
+        "skiptoken",
+        "tokenendpoint",
+        "tokenendpointauthmethodssupported",
+        "tokenendpointauthsigningalgvaluessupported",
+        "tokenservicetype",
+        "tokentype",
+        "usernametoken",
+    }
+)
+
+#: In an object that names its value by a member of the first kind ({"name": "password", "value": "..."}), the members
+#: of the second kind are the value.
+NAMING = frozenset(
+    {"name", "key", "id", "displayname", "settingname", "field", "omauri", "locuri", "path", "parameter"}
+)
+NAMED = frozenset({"value", "values", "data", "newvalue", "oldvalue", "defaultvalue", "valuestring", "text", "content"})
