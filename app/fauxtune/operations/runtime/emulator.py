@@ -96,6 +96,10 @@ class Emulator:
             permissions=PermissionCheck(Permissions.OFF),
         )
 
+    def for_administrator(self) -> Emulator:
+        """Return this emulator with no check of permissions: for requests that it sends for an administrator."""
+        return replace(self, permissions=PermissionCheck(Permissions.OFF))
+
     def forget(self) -> None:
         """Drop what was read of the database: another process may have written to it."""
         self.runner.forget_all()

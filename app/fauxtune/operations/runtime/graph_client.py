@@ -1,4 +1,4 @@
-"""The client through which what-if sends a request to Graph; `server.bootstrap` injects the real one."""
+"""The client through which what-if and the console send requests to Graph; `server.bootstrap` injects the real one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 
 if TYPE_CHECKING:
     from fauxtune.operations.runtime.emulator import Emulator
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProposedRequest:
-    """A request whose consequences are asked for. `url` may be absolute, of any host; `body`: JSON."""
+    """A request that the emulator itself sends. `url` may be absolute, of any host; `body`: JSON; `client`: the name of
+    the application in the audit log.
+    """
 
     method: str
     url: str
     body: Any = None
+    client: str = "what-if"
 
 
 class GraphClient(Protocol):
@@ -26,11 +30,11 @@ class GraphClient(Protocol):
     error.
     """
 
-    async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
-        """Send one request; the emulator's operations carry it out."""
+    async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
+        """Send one request, and return Graph's answer; the emulator's operations carry it out."""
         ...
 
 
-async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
+async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
     """Refuse: this emulator serves no Graph."""
     raise NotEmulated("This emulator serves no Graph.")

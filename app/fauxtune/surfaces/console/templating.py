@@ -11,6 +11,7 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fauxtune import __version__
+from fauxtune.core.model.marks import mark
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -49,7 +50,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(day=day, moment=moment, span=span, count=count)
+    environment.filters.update(day=day, moment=moment, span=span, count=count, letters=letters)
     environment.globals.update(version=__version__)
     return environment
 
@@ -74,6 +75,11 @@ def span(value: timedelta) -> str:
             parts.append(f"{number} {name}{'' if number == 1 else 's'}")
     words = " ".join(parts[:2]) or "no time"
     return f"{words} ago" if value < timedelta(0) else words
+
+
+def letters(thumbprint: str) -> str:
+    """Return the letters of a certificate's mark."""
+    return mark(thumbprint).letters
 
 
 def count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The in-process client of Graph that what-if uses: a request is read as a client's, and answered by its handler.
+"""The in-process client of Graph for what-if and the console: a request is read and answered as a client's is.
 
 The address may be absolute, of any host, or begin with a version, or with neither: then it is beta's.
 """
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
@@ -21,14 +22,15 @@ from fauxtune.surfaces.graph.dispatch import Sender, answer, refusal
 _VERSION = re.compile(r"/+([^/]+)(?=/|$)")
 #: What may stand in a path or query as it is (RFC 3986 3.3, 3.4), and what is escaped already.
 _PLAIN = "/:@!$&'()*+,;=%?-._~"
-_CLIENT = "what-if"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
-async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
-    """Send the request. Raises Invalid for a wrong URL, GraphRefused if Graph answers with an error."""
+async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
+    """Send the request, and return Graph's answer. Raises Invalid for a wrong URL, GraphRefused if Graph answers with
+    an error.
+    """
     message = _message(request)
-    principal = Principal(tenant.id, _CLIENT, user_id=None, permissions=frozenset(), expires_at=0)
+    principal = Principal(tenant.id, request.client, user_id=None, permissions=frozenset(), expires_at=0)
     origin = emulator.addresses.public_url or emulator.addresses.https
     sender = Sender(emulator, tenant, principal=principal, origin=origin, request_id=_NOBODY)
     try:
@@ -38,6 +40,7 @@ async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) 
         raise _refused(request, response, why=error.message) from None
     if response.status >= 400:
         raise _refused(request, response, why="its answer is an error")
+    return response.document
 
 
 def _refused(request: ProposedRequest, response: Answer, *, why: str) -> GraphRefused:
