@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         default=Permissions.ENFORCE,
         description="Graph's permissions: enforce (403 without one), warn (a line in the log) or off",
     )
+    wire_exchanges: int = Field(
+        default=500,
+        ge=0,
+        le=100_000,
+        description="requests of each tenant that are kept in memory with their answers, to be looked at; 0: none",
+    )
     client_certificates: bool = Field(default=True, description="ask TLS clients for a certificate")
     trusted_proxy: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
         default=[],

@@ -96,7 +96,11 @@ class NotLicensed(NotAllowed):
 
 
 class EnrollmentEnded(NotAllowed):
-    """The enrolment has ended: the device must delete what it was given."""
+    """The enrolment has ended: the device must delete what it was given. `device`: the enrolment's id, if known."""
+
+    def __init__(self, message: str, *, device: str | None = None) -> None:
+        super().__init__(message)
+        self.device = device
 
 
 class Unavailable(FauxtuneError):

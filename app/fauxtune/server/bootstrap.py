@@ -25,6 +25,7 @@ from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
+from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.server import StartRefused
@@ -47,6 +48,7 @@ class Environment:
     edition: Edition = Edition.CURRENT
     permissions: Permissions = Permissions.ENFORCE
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    wire: Bounds = field(default_factory=Bounds)
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
 
@@ -54,10 +56,12 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     """Return an emulator on this database, with its private keys below `folder`. Blocks while the first key is made."""
     keys = KeyStore(folder / "keys")
     token_key = signing_key(keys, key_source)
+    runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     return Emulator(
-        runner=Runner(database, around.clock, ids=around.ids, signals=Signals()),
+        runner=runner,
         answer_cache=AnswerCache(database),
         pki_cache=PkiCache(database),
+        wire=Wire(runner, around.wire),
         keys=keys,
         connector_keys=KeyStore(folder / "connector"),
         key_source=key_source,

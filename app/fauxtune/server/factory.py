@@ -5,18 +5,19 @@ Both lists are here and nowhere else. A new surface is a line in each.
 
 from __future__ import annotations
 
-import re
-
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import Wire
 from fauxtune.server.docs.entry import DocsRoute
 from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard, Refuse
@@ -32,6 +33,7 @@ from fauxtune.surfaces.devices.apple import routes as apple
 from fauxtune.surfaces.devices.windows import errors as windows_errors
 from fauxtune.surfaces.devices.windows import routes as windows
 from fauxtune.surfaces.graph import app as graph
+from fauxtune.surfaces.http import note_refusal
 from fauxtune.surfaces.identity import errors as identity_errors
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import errors as pki_errors
@@ -44,21 +46,18 @@ FIRST: tuple[APIRouter, ...] = (android.router, apple.router, windows.router)
 #: Tried next, in this order.
 ROUTERS: tuple[APIRouter, ...] = (pki.router, identity.router, push.router, connector.router, control.router)
 
-#: The writers of refusals by path; the first match counts. Other paths get a plain envelope.
-ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
-    (re.compile(r"/mdm/[^/]+/android(/|$)"), android_errors.refuse),
-    (re.compile(r"/mdm/[^/]+/apple(/|$)"), apple_errors.refuse),
-    (
-        re.compile(r"(/mdm/[^/]+/windows|/EnrollmentServer|/ManagementServer|/api/mdm/microsoft)(/|$)"),
-        windows_errors.refuse,
-    ),
-    (graph.PATHS, graph.refuse),
-    (re.compile(r"/pki(/|$)"), pki_errors.refuse),
-    (re.compile(r"/push(/|$)"), push_errors.refuse),
-    (re.compile(r"/connector(/|$)"), connector_errors.refuse),
-    (re.compile(r"/(_fauxtune|docs)(/|$)"), control_errors.refuse),
-    (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)", re.IGNORECASE), identity_errors.refuse),
-)
+#: The writers of refusals. Other paths get a plain envelope.
+ENVELOPES: dict[Surface, Refuse] = {
+    Surface.ANDROID: android_errors.refuse,
+    Surface.APPLE: apple_errors.refuse,
+    Surface.WINDOWS: windows_errors.refuse,
+    Surface.GRAPH: graph.refuse,
+    Surface.PKI: pki_errors.refuse,
+    Surface.PUSH: push_errors.refuse,
+    Surface.CONNECTOR: connector_errors.refuse,
+    Surface.CONTROL: control_errors.refuse,
+    Surface.IDENTITY: identity_errors.refuse,
+}
 
 
 def create_app(emulator: Emulator) -> FastAPI:
@@ -74,19 +73,25 @@ def create_app(emulator: Emulator) -> FastAPI:
     app.router.routes += [INDEX, DocsRoute(), ConsoleRoute()]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
-    app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names)
+    app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names, wire_of=_wire_of)
     return app
 
 
 def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal in the form of the surface that owns the path."""
+    note_refusal(request, error)
     path = request.scope["path"]
-    for pattern, envelope in ENVELOPES:
-        if pattern.match(path):
-            return envelope(request, error)
+    surface = surface_of(path)
+    if surface is not None:
+        return ENVELOPES[surface](request, error)
     status = error.status_code if isinstance(error, HTTPException) else 400
     message = f"Nothing is served at {path}." if status == 404 else str(getattr(error, "detail", error))
     return JSONResponse({"error": {"code": "NotFound" if status == 404 else "Refused", "message": message}}, status)
+
+
+def _wire_of(scope: Scope) -> Wire:
+    emulator: Emulator = scope["app"].state.emulator
+    return emulator.wire
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

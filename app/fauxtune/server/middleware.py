@@ -17,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.model.hosts import host_in
 from fauxtune.core.model.ids import IdSource
+from fauxtune.operations.runtime.wire import Caller
 from fauxtune.server.protocol import HEAD_LIMIT
+from fauxtune.server.recording import Recording, WireOf, recording
 
 #: A surface's writer of refusals, for an error of the core, an HTTPException, or a RequestValidationError.
 Refuse = Callable[[Request, Exception], Response]
@@ -34,14 +36,23 @@ log = logging.getLogger(__name__)
 class Guard:
     """The outermost layer of the application. The request's id is `request.state.request_id`, and a header."""
 
-    def __init__(self, app: ASGIApp, *, refuse: Refuse, ids: IdSource, names: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        refuse: Refuse,
+        ids: IdSource,
+        names: frozenset[str] | None = None,
+        wire_of: WireOf | None = None,
+    ) -> None:
         """`names`: the hosts under which requests are answered (None: all). This refuses web pages whose owner lets
-        their name point to this address (DNS rebinding).
+        their name point to this address (DNS rebinding). `wire_of`: where exchanges are recorded.
         """
         self._app = app
         self._refuse = refuse
         self._ids = ids
         self._names = names
+        self._wire_of = wire_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Handle one request."""
@@ -49,6 +60,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, receive, send=send, request_id=self._ids.uuid())
+        exchange.recording = recording(scope, self._wire_of)
+        try:
+            await self._answer(exchange)
+        finally:
+            exchange.end()
+
+    async def _answer(self, exchange: _Exchange) -> None:
+        scope = exchange.scope
         try:
             exchange.check_head()
             if self._names is not None:
@@ -87,7 +106,15 @@ class _Exchange:
         self._send = send
         self._received = 0
         self._host: list[bytes] = []
-        scope.setdefault("state", {})["request_id"] = request_id
+        self._caller = Caller()
+        self.recording: Recording | None = None
+        state = scope.setdefault("state", {})
+        state["request_id"], state["caller"] = request_id, self._caller
+
+    def end(self) -> None:
+        """Record the exchange."""
+        if self.recording is not None:
+            self.recording.end(self.scope, self._caller, request_id=self.request_id)
 
     def check_head(self) -> None:
         """Raise HTTPException for a head that is too long, or a body whose Content-Length is too large."""
@@ -124,7 +151,10 @@ class _Exchange:
     async def receive(self) -> Message:
         """Receive the next piece. Raises HTTPException if a body without a length becomes too long."""
         message = await self._receive()
-        self._received += len(message.get("body", b""))
+        body = message.get("body", b"")
+        self._received += len(body)
+        if self.recording is not None:
+            self.recording.received(body)
         if self._received > BODY_LIMIT:
             raise HTTPException(413, _TOO_LONG)
         return message
@@ -140,4 +170,6 @@ class _Exchange:
             if message["status"] == 503 and all(name != b"retry-after" for name, _ in headers):
                 headers.append(_RETRY_LATER)
                 message["headers"] = headers
+        if self.recording is not None:
+            self.recording.sent(message)
         await self._send(message)

@@ -20,6 +20,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
+from fauxtune.operations.runtime.wire import Bounds
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints
@@ -85,6 +86,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
             edition=settings.edition,
             permissions=settings.permissions,
+            wire=Bounds(exchanges=settings.wire_exchanges),
             trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
             admit_device_authority=lambda certificate: tls.admit(context, certificate),
         )

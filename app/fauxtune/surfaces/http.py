@@ -11,13 +11,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
+from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.json_limits import check_elements
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
+from fauxtune.operations.runtime.wire import Caller
 
 _FORWARDED_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 _SCHEMES = ("http", "https")
+#: Characters of a refusal that are kept: a message may repeat a client's text.
+_LONGEST_REASON = 1000
 
 
 class BoundedRoute(APIRoute):
@@ -61,6 +67,26 @@ def emulator_of(request: Request) -> Emulator:
     """Return the emulator that answers this request."""
     emulator: Emulator = request.app.state.emulator
     return emulator
+
+
+def caller_of(request: HTTPConnection) -> Caller:
+    """Return the note of who sends this request, to which the surface adds what it learns."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
+
+
+def note_refusal(request: HTTPConnection, error: Exception) -> None:
+    """Note why the request is refused, and which device's if the error says that."""
+    caller = caller_of(request)
+    if isinstance(error, RequestValidationError):
+        # Its text repeats what was sent, secrets too.
+        first = error.errors()[0]
+        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    else:
+        reason = str(getattr(error, "detail", error))
+    caller.refusal = reason[:_LONGEST_REASON]
+    if isinstance(error, EnrollmentEnded) and error.device is not None:
+        caller.device = error.device
 
 
 def bearer_token(request: Request) -> str:

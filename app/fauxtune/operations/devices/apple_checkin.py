@@ -12,6 +12,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, ending
 from fauxtune.operations.devices.caller import DeviceCaller, identified
+from fauxtune.operations.devices.enrollment import Enrolled
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 
@@ -20,11 +21,13 @@ _TOKEN_LENGTHS = range(16, 65)
 _BOOTSTRAP_TOKEN = "bootstrapToken"  # noqa: S105 - a key
 
 
-def token_update(tx: Transaction, known: apple_enrollment.Known, *, token: bytes, wire_state: JsonObject) -> None:
-    """Note where the device can be pushed; the first time this completes the enrolment. Raises as
+def token_update(
+    tx: Transaction, known: apple_enrollment.Known, *, token: bytes, wire_state: JsonObject
+) -> Enrolled | None:
+    """Note where the device can be pushed; the first time this completes the enrolment, and returns it. Raises as
     `apple_enrollment.complete`.
     """
-    apple_enrollment.complete(tx, known, push_token=_push_token(tx, known, token=token), wire_state=wire_state)
+    return apple_enrollment.complete(tx, known, push_token=_push_token(tx, known, token=token), wire_state=wire_state)
 
 
 def check_out(tx: Transaction, caller: DeviceCaller) -> None:

@@ -48,4 +48,6 @@ def refuse_ended(enrollment: EnrollmentRow | None) -> NoReturn:
     """Raise EnrollmentEnded; None: only the device's certificate shows that there was an enrolment."""
     if enrollment is None:
         raise EnrollmentEnded("The enrolment of this identity certificate has ended.")
-    raise EnrollmentEnded(f"The enrolment of the device '{enrollment.id}' has ended ({enrollment.cause}).")
+    raise EnrollmentEnded(
+        f"The enrolment of the device '{enrollment.id}' has ended ({enrollment.cause}).", device=enrollment.id
+    )

@@ -20,6 +20,7 @@ from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.turns import Turns
+from fauxtune.operations.runtime.wire import Wire
 from fauxtune.operations.runtime.workers import Workers
 
 
@@ -71,6 +72,7 @@ class Emulator:
     ca_file: str
     answer_cache: AnswerCache
     pki_cache: PkiCache
+    wire: Wire
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
     permissions: PermissionCheck = field(default_factory=PermissionCheck)

@@ -77,6 +77,10 @@ class Runner:
         self.remember(newest)
         return newest
 
+    def known(self, key: str) -> Tenant | None:
+        """Return the tenant with this id, name or domain, in any case, if it is remembered. Reads no database."""
+        return self._tenants.get(key.lower())
+
     def transaction(self, connection: Connection, tenant: Tenant) -> Transaction:
         """Return a new transaction of this tenant, at this moment of its clock."""
         # The tenant may have been changed since the caller looked it up; its clock rules what is written now.

@@ -36,6 +36,10 @@ class Signals:
         """Wake readers of the connectors' log: it has new events."""
         self._call("connector log", tenant)
 
+    def wire_grew(self, tenant: TenantId | None) -> None:
+        """Wake readers of recorded exchanges: there is a new one of this tenant (None: of no tenant)."""
+        self._call("wire", tenant or "")
+
     def call_connectors(self, tenant: TenantId) -> None:
         """Wake connectors: there is work, or their permissions changed."""
         self._call("connectors", tenant)
@@ -84,6 +88,10 @@ class Signals:
     async def wait_for_news(self, tenant: TenantId, *, seconds: float) -> None:
         """Wait until anything that a person sees of the tenant may have changed, or the time is over."""
         await self._wait([(topic, tenant) for topic in ("journal", "clock", "connector log")], seconds)
+
+    async def wait_for_wire(self, tenant: TenantId | None, *, seconds: float) -> None:
+        """Wait until an exchange of the tenant (None: of no tenant) is recorded, or the time is over."""
+        await self._wait([("wire", tenant or "")], seconds)
 
     async def _wait(
         self, topics: list[tuple[str, str]], seconds: float, *, unless: Callable[[], Awaitable[bool]] | None = None

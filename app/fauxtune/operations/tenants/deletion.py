@@ -27,6 +27,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     emulator.runner.forget(tenant)
     emulator.signals.journal_grew(tenant.id)
     emulator.signals.clock_moved(tenant.id)
+    emulator.wire.forget(tenant.id)
     await asyncio.to_thread(remove_files, emulator, service=service, connector=connector)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, literal, select
@@ -72,6 +72,14 @@ def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> Use
     """Return the user with this id or userPrincipalName, in any case."""
     by_id = user(connection, tenant_id, user_id=UserId(key.lower()))
     return by_id or user_by_upn(connection, tenant_id, upn=key)
+
+
+def user_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> dict[str, str]:
+    """Return the userPrincipalNames of these users, by id."""
+    statement = select(users.c.id, users.c.document["userPrincipalName"].as_string()).where(
+        users.c.tenant_id == tenant_id, users.c.id.in_(sorted(ids))
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> GroupRow | None:

@@ -22,7 +22,7 @@ from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.surfaces.connector import messages
-from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
+from fauxtune.surfaces.http import BoundedRoute, bearer_token, caller_of, emulator_of
 
 
 class _ConnectorRoute(BoundedRoute):
@@ -41,6 +41,7 @@ class ConnectorCall:
         self.emulator = emulator_of(request)
         self.tenant_key = tenant_key
         self.digest = connector_registry.digest(bearer_token(request))
+        self.note = caller_of(request)
 
     def caller(self, session: str = "") -> ConnectorSession:
         """Return the session that the path names, with the digest of the credential."""
@@ -53,7 +54,7 @@ class ConnectorCall:
 
     async def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Run an operation of this tenant."""
-        tenant = await self.emulator.runner.tenant(self.tenant_key)
+        tenant = self.note.tenant = await self.emulator.runner.tenant(self.tenant_key)
         return await self.emulator.runner.run(tenant, operation, *args, **kwargs)
 
 

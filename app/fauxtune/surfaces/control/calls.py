@@ -13,7 +13,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.control.access import GuardedRoute
-from fauxtune.surfaces.http import emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -50,7 +50,8 @@ async def tenant_call(
 ) -> TenantCall:
     """The tenant of the path, as a dependency. Raises NotFound if it does not exist."""
     emulator = emulator_of(request)
-    return TenantCall(emulator, await emulator.runner.tenant(tenant))
+    here = caller_of(request).tenant = await emulator.runner.tenant(tenant)
+    return TenantCall(emulator, here)
 
 
 Anyone = Annotated[Emulator, Depends(_emulator)]

@@ -25,11 +25,9 @@ from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, envelope, version_and_path
 from fauxtune.surfaces.graph.resources.metadata import described
-from fauxtune.surfaces.http import bearer_token, emulator_of, origin
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, note_refusal, origin
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-#: Paths that Graph words the refusals of: its versions, and what looks like another one.
-PATHS = re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)
 _DIAGNOSTIC = json.dumps(
     {"ServerInfo": {"DataCenter": "Emulator", "Slice": "E", "Ring": "1", "RoleInstance": "FAUXTUNE"}}
 )
@@ -52,6 +50,7 @@ class GraphRoute(BaseRoute):
         try:
             response = _respond(request, await _answer(request))
         except FauxtuneError as error:
+            note_refusal(request, error)
             response = refuse(request, error)
         await response(scope, receive, send)
 
@@ -84,9 +83,18 @@ async def _answer(request: Request) -> Answer:
     if public is not None:
         return public
     principal = _caller(request, emulator)
-    tenant = await _tenant_of(emulator, principal)
+    caller = caller_of(request)
+    caller.application, caller.user, caller.permissions = principal.client_id, principal.user_id, principal.permissions
+    tenant = caller.tenant = await _tenant_of(emulator, principal)
     await emulator.tokens.check_application(principal, runner=emulator.runner)
-    sender = Sender(emulator, tenant, principal=principal, origin=origin(request), request_id=request.state.request_id)
+    sender = Sender(
+        emulator,
+        tenant,
+        principal=principal,
+        origin=origin(request),
+        request_id=request.state.request_id,
+        caller=caller,
+    )
     return await answer(_message(request, await request.body()), sender)
 
 

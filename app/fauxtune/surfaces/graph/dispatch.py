@@ -6,7 +6,7 @@ A message is an HTTP request, or an item of a batch: both are served alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 import orjson
@@ -18,6 +18,7 @@ from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
+from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message
 from fauxtune.surfaces.graph.routes import TABLES
@@ -25,22 +26,25 @@ from fauxtune.surfaces.graph.routes import TABLES
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called."""
+    """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
+    `caller` is told which permissions the request needs.
+    """
 
     emulator: Emulator
     tenant: Tenant
     principal: Principal
     origin: str
     request_id: str
+    caller: Caller = field(default_factory=Caller)
 
 
 async def answer(message: Message, sender: Sender) -> Answer:
     """Return the answer of the path's handler. Raises the error that stops it."""
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
-    sender.emulator.permissions.check(
-        sender.principal, (message.method.upper(), f"/{route.template}"), needs=route.permissions
-    )
+    operation = (message.method.upper(), f"/{route.template}")
+    sender.caller.demands += ((operation, route.permissions),)
+    sender.emulator.permissions.check(sender.principal, operation, needs=route.permissions)
     # It may have been changed since the caller was known; what is kept now must not be from before.
     sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
     if route.method != "GET" or route.dated:

@@ -204,6 +204,7 @@ async def _back(
 ) -> Response:
     """Send the browser to the client with a code."""
     tenant = next(tenant for tenant in tenants if tenant.id == user.tenant_id)
+    about.caller.tenant, about.caller.application, about.caller.user = tenant, authorization.client_id, user.id
     request = CodeRequest(
         client_id=authorization.client_id,
         user_id=user.id,

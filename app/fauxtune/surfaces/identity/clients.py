@@ -42,6 +42,7 @@ async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
     row = await request.emulator.runner.read(applications.application, tenant.id, client_id=client_id)
     if row is None:
         raise application_not_found(client_id, tenant.name)
+    request.caller.application = row.client_id
     if secret and not secret_matches(row, secret):
         raise Aadsts(
             errors.SECRET_WRONG,

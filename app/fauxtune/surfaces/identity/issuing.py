@@ -59,6 +59,7 @@ def for_user(
     request: TokenRequest, tenant: Tenant, *, client: Client, user: UserRow, scope: str | None, nonce: str | None = None
 ) -> Issued:
     """Issue the tokens of a user for an application, as the scope requests."""
+    request.caller.user = user.id
     document = user.document
     if not document.get("accountEnabled", True):
         raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote_plus
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import text_value
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import Caller
 from fauxtune.storage.queries import applications
 from fauxtune.surfaces.identity import errors
 from fauxtune.surfaces.identity.discovery import ANY_TENANT
@@ -23,12 +24,15 @@ _LONGEST_FORM, _MOST_FIELDS = 128 * 1024, 100
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request at one of the endpoints: the tenant of its path, its parameters, and the origin that it was sent to."""
+    """A request at one of the endpoints: the tenant of its path, its parameters, the origin it was sent to, and who
+    sends it.
+    """
 
     emulator: Emulator
     tenant_key: str
     form: dict[str, str]
     origin: str
+    caller: Caller = field(default_factory=Caller)
 
     def __post_init__(self) -> None:
         for text in (self.tenant_key, *self.form, *self.form.values()):
@@ -62,9 +66,12 @@ class TokenRequest:
         """Return the tenant with this key, by default that of the path. Raises Aadsts for an unknown one."""
         name = self.tenant_key if key is None else key
         try:
-            return await self.emulator.runner.tenant(name)
+            tenant = await self.emulator.runner.tenant(name)
         except NotFound:
             raise errors.tenant_not_found(name) from None
+        if key is None or self.any_tenant:
+            self.caller.tenant = tenant
+        return tenant
 
     async def tenants(self, client_id: str) -> list[Tenant]:
         """Return the tenant of the path, or those that have the application. Raises Aadsts if no tenant is found."""

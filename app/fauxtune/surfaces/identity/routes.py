@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
-from fauxtune.surfaces.http import emulator_of, origin
+from fauxtune.surfaces.http import caller_of, emulator_of, origin
 from fauxtune.surfaces.identity import authorize, descriptions, device, discovery, pages
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
@@ -163,10 +163,14 @@ async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict
 
 def _query_request(request: Request, tenant: str) -> TokenRequest:
     """The request with the parameters of the query."""
-    return TokenRequest(emulator_of(request), tenant, form=dict(request.query_params), origin=origin(request))
+    return _token_request(request, tenant, form=dict(request.query_params))
 
 
 async def _form_request(request: Request, tenant: str) -> TokenRequest:
     """The request with the parameters of the body."""
     form = read_form(await request.body(), request.headers.get("authorization"))
-    return TokenRequest(emulator_of(request), tenant, form=form, origin=origin(request))
+    return _token_request(request, tenant, form=form)
+
+
+def _token_request(request: Request, tenant: str, *, form: dict[str, str]) -> TokenRequest:
+    return TokenRequest(emulator_of(request), tenant, form=form, origin=origin(request), caller=caller_of(request))

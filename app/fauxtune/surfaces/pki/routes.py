@@ -13,7 +13,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.surfaces.http import DirectRoute, emulator_of
+from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
 
 router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute)
 
@@ -55,4 +55,5 @@ async def ca_certificate(request: Request, tenant_key: str, authority: str) -> R
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:
     emulator = emulator_of(request)
-    return emulator, await emulator.runner.tenant(tenant_key)
+    tenant = caller_of(request).tenant = await emulator.runner.tenant(tenant_key)
+    return emulator, tenant

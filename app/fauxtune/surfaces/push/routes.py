@@ -19,7 +19,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.surfaces.http import emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
 
 LONGEST_WAIT = 60.0
 #: The content of a push, unless the platform's surface has stored another one (`push` of the wire state).
@@ -37,9 +37,10 @@ async def wait_for_push(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> dict[str, Any]:
     """Return `{"seq","now","push"}`; wait up to `wait` seconds for a push. 404 for a token of no live enrolment."""
-    emulator = emulator_of(request)
-    tenant = await emulator.runner.tenant(tenant_key)
+    emulator, caller = emulator_of(request), caller_of(request)
+    tenant = caller.tenant = await emulator.runner.tenant(tenant_key)
     row = await _enrollment(emulator, tenant, token=token)
+    caller.device = row.id
 
     async def has_news() -> bool:
         moved = (await emulator.runner.tenant(tenant_key)).clock != tenant.clock

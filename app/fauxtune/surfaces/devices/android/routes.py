@@ -30,10 +30,12 @@ from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.surfaces.devices.android import commands, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
-from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
+from fauxtune.surfaces.http import BoundedRoute, bearer_token, caller_of, emulator_of
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
+#: Characters of an id.
+_LONGEST_ID = 36
 
 
 class _DeviceRoute(BoundedRoute):
@@ -52,9 +54,11 @@ class DeviceCall:
         self.emulator = emulator_of(request)
         self.tenant_key = tenant_key
         self.credential = bearer_token(request)
+        self.note = caller_of(request)
 
     def caller(self, device: str) -> DeviceCaller:
         """Return the caller: the device that the path names, with the digest of the credential."""
+        self.note.device = device[:_LONGEST_ID]
         return DeviceCaller(EnrollmentId(device), digest(self.credential))
 
     async def tenant(self, enterprise: str) -> Tenant:
@@ -62,6 +66,7 @@ class DeviceCall:
         tenant = await self.emulator.runner.tenant(self.tenant_key)
         if enterprise.lower() not in (tenant.id, tenant.name.lower(), tenant.domain):
             raise NotFound(f"The enterprise '{enterprise}' is not the tenant '{tenant.name}'.")
+        self.note.tenant = tenant
         return tenant
 
 
@@ -111,6 +116,7 @@ async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -
         csr=message.csr,
         keys=call.emulator.keys,
     )
+    call.note.device = enrolled.id
     return {
         "name": f"enterprises/{tenant.id}/devices/{enrolled.id}",
         "deviceCredential": enrolled.credential,

@@ -12,18 +12,22 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
-from fauxtune.surfaces.http import emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceCall:
-    """One request of a device. `certificate` is valid now on the tenant's clock; who issued it is not checked yet."""
+    """One request of a device. `certificate` is valid now on the tenant's clock; who issued it is not checked yet.
+    `caller` notes which device it is.
+    """
 
     emulator: Emulator
     tenant: Tenant
     body: bytes
     certificate: x509.Certificate
+    caller: Caller
 
     @property
     def digest(self) -> str:
@@ -36,7 +40,8 @@ async def device_call(request: Request) -> DeviceCall:
     clock, NotFound for an unknown tenant.
     """
     emulator = emulator_of(request)
-    tenant = await emulator.runner.tenant(request.path_params["tenant_key"])
+    caller = caller_of(request)
+    tenant = caller.tenant = await emulator.runner.tenant(request.path_params["tenant_key"])
     body = await request.body()
     certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
     if certificate is None:
@@ -49,4 +54,4 @@ async def device_call(request: Request) -> DeviceCall:
             f"The identity certificate is valid from {certificate.not_valid_before_utc} to "
             f"{certificate.not_valid_after_utc}; the tenant's clock is outside of that."
         )
-    return DeviceCall(emulator, tenant, body=body, certificate=certificate)
+    return DeviceCall(emulator, tenant, body=body, certificate=certificate, caller=caller)

@@ -63,7 +63,9 @@ def token_update(tx: Transaction, call: DeviceCall, *, message: messages.TokenUp
     if message.unlock_token is not None:
         # The device sends it only when it has changed: without it the former one stays.
         state["unlockToken"] = _base64("UnlockToken", message.unlock_token)
-    apple_checkin.token_update(tx, identity, token=message.token, wire_state=state)
+    enrolled = apple_checkin.token_update(tx, identity, token=message.token, wire_state=state)
+    device = identity.enrollment or enrolled
+    call.caller.device = None if device is None else device.id
 
 
 def check_out(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) -> None:
@@ -89,7 +91,9 @@ def get_bootstrap_token(tx: Transaction, call: DeviceCall, *, message: messages.
 
 
 def _enrollment_id(tx: Transaction, call: DeviceCall, *, sender: Sender) -> EnrollmentId:
-    return apple_caller.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id)).id
+    row = apple_caller.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id))
+    call.caller.device = row.id
+    return row.id
 
 
 def _base64(key: str, token: bytes) -> str:

@@ -26,7 +26,7 @@ from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
 from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
 from fauxtune.surfaces.devices.apple.command_results import step_result
 from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender
-from fauxtune.surfaces.http import emulator_of, origin
+from fauxtune.surfaces.http import caller_of, emulator_of, origin
 
 ADAPTER = AppleAdapter()
 
@@ -127,9 +127,11 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
 
 async def _enrollment(call: DeviceCall, sender: Sender) -> EnrollmentRow:
     hardware_key = translate.hardware_key(sender.id)
-    return await read_enrolled(
+    row = await read_enrolled(
         call.emulator.runner, call.tenant, certificate=call.certificate, hardware_key=hardware_key
     )
+    call.caller.device = row.id
+    return row
 
 
 async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -> Response:
@@ -140,7 +142,8 @@ async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:
     emulator = emulator_of(request)
-    return emulator, await emulator.runner.tenant(tenant_key)
+    tenant = caller_of(request).tenant = await emulator.runner.tenant(tenant_key)
+    return emulator, tenant
 
 
 def _answer(body: bytes) -> Response:

@@ -21,6 +21,7 @@ from fauxtune.operations.devices.windows_caller import LAX
 from fauxtune.operations.devices.windows_enrollment import Claimant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
 from fauxtune.surfaces.devices.windows.messages import provisioning
 from fauxtune.surfaces.devices.windows.messages.mde2 import TokenRequest
@@ -52,8 +53,12 @@ def validity_days(tenant: Tenant) -> int:
     return max(parse_duration(str(tenant.setting("identityValidity"))).days, 1)
 
 
-def enroll(tx: Transaction, message: TokenRequest, *, claimant: Claimant, origin: str, emulator: Emulator) -> str:
-    """Enrol a device; return its provisioning document. Raises Invalid for missing or too long context items."""
+def enroll(
+    tx: Transaction, message: TokenRequest, *, claimant: Claimant, origin: str, caller: Caller, emulator: Emulator
+) -> str:
+    """Enrol a device, note in `caller` which one it is, and return its provisioning document. Raises Invalid for
+    missing or too long context items.
+    """
     device_id = message.item("DeviceID")
     if not device_id:
         raise Invalid("The context item DeviceID is missing.", target="context")
@@ -78,6 +83,7 @@ def enroll(tx: Transaction, message: TokenRequest, *, claimant: Claimant, origin
     csr = _certificate_request(message)
     state = {"perMachine": per_machine}
     enrolled = windows_enrollment.enroll(tx, request, claimant=claimant, csr=csr, wire_state=state, keys=emulator.keys)
+    caller.device = enrolled.id
     is_phone = platform is not Platform.WINDOWS
     authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
     return provisioning.document(
@@ -99,8 +105,10 @@ def enroll(tx: Transaction, message: TokenRequest, *, claimant: Claimant, origin
     )
 
 
-def renew_identity(tx: Transaction, request: TokenRequest, *, emulator: Emulator) -> str:
-    """Renew the certificate of a device, which signs the request with its present one (MS-WSTEP: PKCS#7)."""
+def renew_identity(tx: Transaction, request: TokenRequest, *, caller: Caller, emulator: Emulator) -> str:
+    """Renew the certificate of a device, which signs the request with its present one (MS-WSTEP: PKCS#7). Notes in
+    `caller` which device it is.
+    """
     if not request.signed:
         raise Invalid(
             "A renewal must be signed with the present certificate: send a BinarySecurityToken #PKCS7.", target="csr"
@@ -112,6 +120,7 @@ def renew_identity(tx: Transaction, request: TokenRequest, *, emulator: Emulator
     row, certificate = windows_enrollment.renew(
         tx, message.content, signer=message.certificate.public_bytes(Encoding.DER), keys=emulator.keys
     )
+    caller.device = row.id
     authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
     per_machine = bool((row.wire_state or {}).get("perMachine"))
     return provisioning.renewed(

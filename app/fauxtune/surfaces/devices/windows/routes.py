@@ -23,7 +23,7 @@ from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.messages.xml import parse
 from fauxtune.surfaces.devices.windows.tenant_lookup import names_in, served_by_some, tenant_of
-from fauxtune.surfaces.http import emulator_of, origin
+from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin
 
 #: The lifetime of a token from the sign-in page, in seconds.
 _TOKEN_SECONDS = 600
@@ -37,6 +37,7 @@ class EnrollmentCall:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.emulator = emulator_of(request)
+        self.caller = caller_of(request)
         self.key: str | None = request.path_params.get("tenant_key")
 
     async def read(self, step: soap.Step) -> soap.Request:
@@ -47,7 +48,9 @@ class EnrollmentCall:
 
     async def tenant(self, *names: str) -> Tenant:
         """Return the tenant of the path, or that of the names in the request."""
-        return await tenant_of(self.emulator, self.request.url.path, key=self.key, names=names)
+        tenant = await tenant_of(self.emulator, self.request.url.path, key=self.key, names=names)
+        self.caller.tenant = tenant
+        return tenant
 
     def answer(self, step: soap.Step, content: str, *, tenant: Tenant | None = None) -> Response:
         """Return the answer, with the tenant's time if the step issues a token."""
@@ -106,13 +109,19 @@ async def request_security_token(request: Request) -> Response:
     run = call.emulator.runner.run
     if message.renews:
         tenant = await call.tenant()
-        document = await run(tenant, enrollment.renew_identity, message, emulator=call.emulator)
+        document = await run(tenant, enrollment.renew_identity, message, caller=call.caller, emulator=call.emulator)
     else:
         proof = soap.proof(envelope.security)
         tenant = await call.tenant(*names_in(proof))
         claimant = enrollment.claimant(call.emulator, tenant, proof=proof)
         document = await run(
-            tenant, enrollment.enroll, message, claimant=claimant, origin=origin(request), emulator=call.emulator
+            tenant,
+            enrollment.enroll,
+            message,
+            claimant=claimant,
+            origin=origin(request),
+            caller=call.caller,
+            emulator=call.emulator,
         )
     return call.answer(soap.REQUEST_TOKEN, mde2.token_answer(document), tenant=tenant)
 
@@ -149,9 +158,11 @@ async def manage(request: Request) -> Response:
     try:
         tenant, enrollment = await _caller(request, body, message=message)
         answer = await session.exchange(emulator, tenant, enrollment=enrollment, message=message)
-    except EnrollmentEnded:
+    except EnrollmentEnded as error:
+        note_refusal(request, error)
         answer = session.refused(message, syncml.FORBIDDEN)
     except Unauthenticated as error:
+        note_refusal(request, error)
         status = syncml.MISSING_CREDENTIALS if error.target == "missing" else syncml.INVALID_CREDENTIALS
         answer = session.refused(message, status)
     return Response(answer, media_type=syncml.MEDIA_TYPE)
@@ -159,18 +170,22 @@ async def manage(request: Request) -> Response:
 
 async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[Tenant, EnrollmentRow]:
     """The calling device: by its certificate, or if the tenant is lax by the id in its message."""
-    emulator, runner = emulator_of(request), emulator_of(request).runner
+    emulator, runner, caller = emulator_of(request), emulator_of(request).runner, caller_of(request)
     key = request.path_params.get("tenant_key")
     try:
         certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
     except Invalid as error:
         raise Unauthenticated(error.message) from None
     if certificate is None:
-        tenant = await _tenant_without_proof(request, key=key)
-        return tenant, await windows_caller.read_unproved(runner, tenant, wire_id=message.source)
+        tenant = caller.tenant = await _tenant_without_proof(request, key=key)
+        row = await windows_caller.read_unproved(runner, tenant, wire_id=message.source)
+        caller.device = row.id
+        return tenant, row
     row = await windows_caller.read_holder(runner, certificate)
-    tenant = await tenant_of(emulator, request.url.path, key=key or row.tenant_id)
-    return tenant, windows_caller.check(row, tenant, certificate=certificate, now=runner.now(tenant))
+    tenant = caller.tenant = await tenant_of(emulator, request.url.path, key=key or row.tenant_id)
+    row = windows_caller.check(row, tenant, certificate=certificate, now=runner.now(tenant))
+    caller.device = row.id
+    return tenant, row
 
 
 async def _tenant_without_proof(request: Request, *, key: str | None) -> Tenant:

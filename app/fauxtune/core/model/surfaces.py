@@ -1,0 +1,56 @@
+"""The surfaces: which of them serves a path, and which tenant the path names.
+
+Every path that devices, clients, administrators and connectors call is here. The console and the probes (`/livez`,
+`/readyz`) are not.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Surface(StrEnum):
+    """A protocol that the emulator speaks."""
+
+    ANDROID = "devices/android"
+    APPLE = "devices/apple"
+    WINDOWS = "devices/windows"
+    GRAPH = "graph"
+    PKI = "pki"
+    PUSH = "push"
+    CONNECTOR = "connector"
+    CONTROL = "control"
+    IDENTITY = "identity"
+
+
+#: The paths of each surface; the first match counts. `tenant`: the part that names the tenant, where there is one.
+_PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
+    (Surface.ANDROID, re.compile(r"/mdm/(?P<tenant>[^/]+)/android(/|$)")),
+    (Surface.APPLE, re.compile(r"/mdm/(?P<tenant>[^/]+)/apple(/|$)")),
+    (
+        Surface.WINDOWS,
+        re.compile(r"(/mdm/(?P<tenant>[^/]+)/windows|/EnrollmentServer|/ManagementServer|/api/mdm/microsoft)(/|$)"),
+    ),
+    # The versions of Graph, and what looks like another one.
+    (Surface.GRAPH, re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)),
+    (Surface.PKI, re.compile(r"/pki(/(?P<tenant>[^/]+))?(/|$)")),
+    (Surface.PUSH, re.compile(r"/push(/(?P<tenant>[^/]+))?(/|$)")),
+    (Surface.CONNECTOR, re.compile(r"/connector(/(?P<tenant>[^/]+))?(/|$)")),
+    (Surface.CONTROL, re.compile(r"/(_fauxtune(/v1/tenants/(?P<tenant>[^/]+))?|docs)(/|$)")),
+    (
+        Surface.IDENTITY,
+        re.compile(r"/(?P<tenant>[^/]+)/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)", re.IGNORECASE),
+    ),
+)
+
+
+def surface_of(path: str) -> Surface | None:
+    """Return the surface that serves this path."""
+    return next((surface for surface, pattern in _PATHS if pattern.match(path)), None)
+
+
+def tenant_in(path: str) -> str | None:
+    """Return the name, id or domain of the tenant that this path names."""
+    match = next((match for _, pattern in _PATHS if (match := pattern.match(path))), None)
+    return None if match is None else match.groupdict().get("tenant")
