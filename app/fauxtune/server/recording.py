@@ -22,7 +22,17 @@ _LEFT_OUT = re.compile(r"/(?:$|(?:console|docs|livez|readyz|favicon\.ico|_fauxtu
 class Recording:
     """One exchange under way."""
 
-    __slots__ = ("_answer", "_response_length", "_began", "_body", "_headers", "_length", "_started", "_status", "_wire")
+    __slots__ = (
+        "_answer",
+        "_began",
+        "_body",
+        "_headers",
+        "_length",
+        "_response_length",
+        "_started",
+        "_status",
+        "_wire",
+    )
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire

@@ -25,6 +25,7 @@ from fauxtune.surfaces.control.resources import (
     templates,
     tenants,
     whatif,
+    wire,
 )
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -61,6 +62,7 @@ PARTS = (
     certificates,
     reports,
     whatif,
+    wire,
     faults_and_snapshots,
 )
 for part in PARTS:

@@ -1,0 +1,382 @@
+"""The recorded exchanges of a tenant, as people read them: who called, why it was refused, and the messages decoded.
+
+Secrets are masked here, when somebody reads: the recorder (`runtime.wire`) keeps messages as they came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.surfaces import Surface, surface_of
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import Headers, RecordedExchange
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import applications, devices, diagnosis, directory
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
+
+if TYPE_CHECKING:
+    from fauxtune.operations.insight.wire_text import Part
+
+#: The surface of a path that no surface serves.
+OTHER = "other"
+_STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An operation of Graph that was tried, and the permissions of which one suffices. `granted_by`: those of them that
+    the token has; without any, the permissions are missing (unless none is needed).
+    """
+
+    operation: str
+    needs: tuple[str, ...]
+    granted_by: tuple[str, ...]
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the token has none of them."""
+        return bool(self.needs) and not self.granted_by
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The sender of a request, as far as it is known. `device` is the enrolment's id. Names are those of this moment;
+    None for what was deleted. The user of a device is its primary user.
+    """
+
+    application: str | None = None
+    application_name: str | None = None
+    user: str | None = None
+    user_name: str | None = None
+    device: str | None = None
+    device_name: str | None = None
+    managed_device_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer, without their headers and bodies. `status`: None if the connection ended before an
+    answer. `refusal`: why it was refused, also where the protocol says that in a message with status 200.
+    """
+
+    number: int
+    time: datetime
+    tenant_time: datetime | None
+    surface: str
+    method: str
+    url: str
+    status: int | None
+    milliseconds: float
+    request_id: str
+    who: Who
+    permissions: tuple[Permission, ...]
+    refusal: str | None
+    request_length: int
+    response_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The headers and the decoded body of a request or a response. `length`: the bytes of the whole body; it is
+    truncated if fewer were kept.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    content_type: str
+    length: int
+    truncated: bool
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """The body as one text; empty for one that has no text."""
+        return self.parts[0].text if self.parts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeExchange:
+    """An exchange with its messages. `address`: the whole URL that was called."""
+
+    exchange: Exchange
+    address: str
+    request: Message
+    response: Message
+
+    @property
+    def as_curl(self) -> str:
+        """The request as a command for a shell, with $TOKEN for the credential."""
+        from fauxtune.operations.insight.wire_curl import as_curl
+
+        return as_curl(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Exchanges, oldest first, and the number after which the next ones come."""
+
+    exchanges: list[Exchange]
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which exchanges are wanted. `after`: the first ones after this number; 0: the newest ones. `surface`: one of
+    `Surface`, its first part ("devices") or its last ("apple"). `device`: the id of an enrolment or a managedDevice.
+    `status`: 404, 4xx, 5xx or error (4xx, 5xx, no answer, or refused in the message). `text`: in the address, the
+    reason, or what is shown of the bodies.
+    """
+
+    after: int = 0
+    surface: str | None = None
+    device: str | None = None
+    status: str | None = None
+    text: str | None = None
+    limit: int = 100
+
+
+async def exchanges(
+    emulator: Emulator,
+    tenant: Tenant | None,
+    *,
+    after: int = 0,
+    surface: str | None = None,
+    device: str | None = None,
+    status: str | None = None,
+    text: str | None = None,
+    limit: int = 100,
+) -> list[Exchange]:
+    """Return the exchanges of a tenant (None: of no tenant) that are wanted (see `Wanted`), oldest first. Raises
+    Invalid for an unknown surface or status, NotFound for an unknown device.
+    """
+    wanted = Wanted(after=after, surface=surface, device=device, status=status, text=text, limit=limit)
+    return (await page(emulator, tenant, wanted=wanted)).exchanges
+
+
+async def page(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> Page:
+    """Return what `exchanges` returns, and where to go on."""
+    rows, following = await _selected(emulator, tenant, wanted=wanted)
+    return Page(await _described(emulator, tenant, rows=rows), following)
+
+
+async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) -> WholeExchange:
+    """Return one exchange with its messages decoded. Raises NotFound if it was never recorded, or is forgotten."""
+    row = emulator.wire.exchange(_id(tenant), number=number)
+    (described,) = await _described(emulator, tenant, rows=[row])
+    return _whole(row, described)
+
+
+async def har(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> dict[str, Any]:
+    """Return the wanted exchanges as a HAR 1.2 document."""
+    from fauxtune.operations.insight.wire_har import document
+
+    rows, _ = await _selected(emulator, tenant, wanted=wanted)
+    described = await _described(emulator, tenant, rows=rows)
+    entries = []
+    for row, each in zip(rows, described, strict=True):
+        entries.append(_whole(row, each))
+        await asyncio.sleep(0)  # decoding takes time: others have their turn
+    return document(entries)
+
+
+def clear(emulator: Emulator, tenant: Tenant | None) -> None:
+    """Forget the exchanges of a tenant (None: of no tenant)."""
+    emulator.wire.clear(_id(tenant))
+
+
+def surfaces() -> list[str]:
+    """Return the words that `surface` may be."""
+    words = [part for surface in Surface for part in (surface.value, *surface.value.split("/"))]
+    return [*dict.fromkeys(words), OTHER]
+
+
+async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> tuple[list[RecordedExchange], int]:
+    """The wanted exchanges, oldest first, and the number after which the next ones come."""
+    tenant_id = _id(tenant)
+    newest = emulator.wire.newest(tenant_id)
+    # A number that was not given yet is one from before a restart: reading starts over.
+    after = wanted.after if wanted.after <= newest else 0
+    rows = [row for row in emulator.wire.exchanges(tenant_id) if row.number > after]
+    rows = [row for row in rows if _is_of_surface(row, wanted.surface) and _has_status(row, wanted.status)]
+    if wanted.device is not None:
+        rows = await _of_device(emulator, tenant_id, rows=rows, device=wanted.device)
+    if after == 0:
+        rows.reverse()
+    selected = []
+    for row in rows:
+        if wanted.text is None or await _contains(row, wanted.text.casefold()):
+            selected.append(row)
+        if len(selected) == wanted.limit:
+            break
+    if after == 0:
+        return selected[::-1], newest
+    return selected, selected[-1].number if len(selected) == wanted.limit else newest
+
+
+def _is_of_surface(row: RecordedExchange, wanted: str | None) -> bool:
+    if wanted is None:
+        return True
+    words = surfaces()
+    if wanted.lower() not in words:
+        raise Invalid(f"There is no surface '{wanted}': it is one of {', '.join(words)}.", target="surface")
+    surface = _surface(row)
+    return wanted.lower() in (surface, *surface.split("/"))
+
+
+def _has_status(row: RecordedExchange, wanted: str | None) -> bool:
+    if wanted is None:
+        return True
+    if not _STATUS.fullmatch(wanted):
+        raise Invalid(f"status must be a number such as 404, or 4xx, 5xx or error, not '{wanted}'.", target="status")
+    if wanted.lower() == "error":
+        return row.status is None or row.status >= 400 or row.caller.refusal is not None
+    return row.status is not None and (str(row.status) == wanted or f"{row.status // 100}xx" == wanted.lower())
+
+
+async def _of_device(
+    emulator: Emulator, tenant_id: TenantId | None, *, rows: list[RecordedExchange], device: str
+) -> list[RecordedExchange]:
+    ids = {device.lower()}
+    if tenant_id is not None:
+        known = await emulator.runner.read(devices.enrollment_named, tenant_id, key=device)
+        if known is not None:
+            ids.add(known.id)
+        elif all(row.caller.device not in ids for row in emulator.wire.exchanges(tenant_id)):
+            raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
+    return [row for row in rows if row.caller.device in ids]
+
+
+async def _contains(row: RecordedExchange, text: str) -> bool:
+    """Whether the text is in what is shown of the exchange. What was sent is looked at first: it is quicker to read."""
+    if text in f"{row.method} {_url(row)} {row.request_id} {row.caller.refusal or ''}".casefold():
+        return True
+    await asyncio.sleep(0)
+    if not any(text in body.decode("utf-8", "replace").casefold() for body in (row.request_body, row.response_body)):
+        return False
+    # A masked value must not be found: whoever guesses would learn it letter by letter.
+    messages = (_request(row), _response(row))
+    return any(text in shown.casefold() for message in messages for shown in _texts(message.parts))
+
+
+def _texts(parts: Iterable[Part]) -> Iterable[str]:
+    for part in parts:
+        yield part.title
+        yield part.text
+        yield from (value for _, value in part.facts)
+        yield from _texts(part.parts)
+
+
+async def _described(emulator: Emulator, tenant: Tenant | None, *, rows: list[RecordedExchange]) -> list[Exchange]:
+    if tenant is None or not rows:
+        return [_exchange(row, Who(row.caller.application, user=row.caller.user)) for row in rows]
+    name = await emulator.runner.read(_names, tenant.id, rows=rows)
+    return [_exchange(row, name(row)) for row in rows]
+
+
+def _names(
+    connection: Connection, tenant_id: TenantId, *, rows: list[RecordedExchange]
+) -> Callable[[RecordedExchange], Who]:
+    """Return a function that names who sent a request."""
+    device_ids = {row.caller.device for row in rows if row.caller.device is not None}
+    known: dict[str, NamedEnrollmentRow] = {
+        row.id: row for row in diagnosis.devices_by_id(connection, tenant_id, ids=device_ids)
+    }
+    user_ids = {row.caller.user for row in rows} | {row.user_id for row in known.values()}
+    users = directory.user_names(connection, tenant_id, ids={each for each in user_ids if each is not None})
+    clients = {row.client_id: row.name for row in applications.all_applications(connection, tenant_id)}
+
+    def who(row: RecordedExchange) -> Who:
+        caller = row.caller
+        device = None if caller.device is None else known.get(caller.device)
+        user = caller.user if device is None else device.user_id
+        return Who(
+            application=caller.application,
+            application_name=clients.get(caller.application or ""),
+            user=user,
+            user_name=users.get(user or ""),
+            device=caller.device,
+            device_name=None if device is None else device.device_name,
+            managed_device_id=None if device is None else device.facts.get("managedDeviceId"),
+        )
+
+    return who
+
+
+def _exchange(row: RecordedExchange, who: Who) -> Exchange:
+    caller = row.caller
+    return Exchange(
+        number=row.number,
+        time=row.began,
+        tenant_time=None if caller.tenant is None else caller.tenant.clock.now(row.began),
+        surface=_surface(row),
+        method=row.method,
+        url=_url(row),
+        status=row.status,
+        milliseconds=round(row.seconds * 1000, 1),
+        request_id=row.request_id,
+        who=who,
+        permissions=tuple(
+            Permission(" ".join(operation), needs, tuple(each for each in needs if each in caller.permissions))
+            for operation, needs in caller.demands
+        ),
+        refusal=caller.refusal,
+        request_length=row.request_length,
+        response_length=row.response_length,
+    )
+
+
+def _whole(row: RecordedExchange, exchange: Exchange) -> WholeExchange:
+    host = dict(row.request_headers).get(b"host", b"localhost").decode("latin-1")
+    return WholeExchange(exchange, f"{row.scheme}://{host}{exchange.url}", _request(row), _response(row))
+
+
+def _request(row: RecordedExchange) -> Message:
+    return _message(row, row.request_headers, direction="request")
+
+
+def _response(row: RecordedExchange) -> Message:
+    return _message(row, row.response_headers, direction="response")
+
+
+def _message(row: RecordedExchange, headers: Headers, *, direction: str) -> Message:
+    from fauxtune.operations.insight.wire_text import decode, mask_headers
+
+    body, length = row.request_body, row.request_length
+    if direction == "response":
+        body, length = row.response_body, row.response_length
+    texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    content_type = next((value for name, value in texts if name.lower() == "content-type"), "")
+    return Message(
+        headers=tuple(mask_headers(texts)),
+        content_type=content_type,
+        length=length,
+        truncated=len(body) < length,
+        parts=tuple(decode(body, content_type=content_type, path=_raw_url(row), direction=direction)),
+    )
+
+
+def _surface(row: RecordedExchange) -> str:
+    surface = surface_of(row.path)
+    return OTHER if surface is None else surface.value
+
+
+def _url(row: RecordedExchange) -> str:
+    from fauxtune.operations.insight.wire_text import mask_url
+
+    return mask_url(_raw_url(row))
+
+
+def _raw_url(row: RecordedExchange) -> str:
+    url = row.raw_path.decode("latin-1")
+    return f"{url}?{row.query.decode('latin-1')}" if row.query else url
+
+
+def _id(tenant: Tenant | None) -> TenantId | None:
+    return None if tenant is None else tenant.id
