@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from fauxtune.core.formats.xml import parse
 from fauxtune.server.openapi import DEVICES, SURFACES
 from fauxtune.surfaces.devices.android import commands, messages
 from fauxtune.surfaces.devices.android import errors as android_errors
@@ -23,7 +24,6 @@ from fauxtune.surfaces.devices.apple import messages as apple_messages
 from fauxtune.surfaces.devices.windows import description as windows
 from fauxtune.surfaces.devices.windows import routes as windows_routes
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
-from fauxtune.surfaces.devices.windows.messages.xml import parse
 from fauxtune.surfaces.pki import errors as pki_errors
 from fauxtune.surfaces.push import errors as push_errors
 from tests.support import device_openapi

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.apple import messages, plist
+from fauxtune.core.formats import plist
+from fauxtune.surfaces.devices.apple import messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
 from tests.support.apple_examples import FOLDER, example
 

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from fauxtune.core import errors
+from fauxtune.core.formats.xml import Malformed
 from fauxtune.surfaces.devices.windows.errors import refuse
-from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from tests.support.devices.windows import anywhere, text
 
 ENROLL, MANAGE = "/mdm/contoso/windows/EnrollmentServer/Enrollment.svc", "/mdm/contoso/windows/ManagementServer/MDM.svc"

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.xml import Malformed
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
@@ -22,7 +23,6 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.windows import csp, sign_in
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
-from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import ALICE, Answer, Enroll, MakeToken, Switch, WindowsDevice, anywhere, text

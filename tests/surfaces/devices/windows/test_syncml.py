@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fauxtune.core.formats.xml import Malformed
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
-from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import Answer
 

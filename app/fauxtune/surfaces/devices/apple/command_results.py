@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from typing import assert_never
 
+from fauxtune.core.formats.plist import Plist
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.apple import messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
-from fauxtune.surfaces.devices.apple.plist import Plist
 
 #: MCMDMErrorDomain: the device does not know the command; it manages no such profile, which could be removed.
 UNKNOWN_COMMAND, NOT_MANAGED = 12021, 12013

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fauxtune.core import errors
-from fauxtune.surfaces.devices.apple import messages, plist
+from fauxtune.core.formats import plist
+from fauxtune.surfaces.devices.apple import messages
 
 #: For devices; the first entry that matches.
 TABLE: tuple[tuple[type[Exception], int], ...] = (

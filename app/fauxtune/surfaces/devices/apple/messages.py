@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.apple.plist import LONGEST_TEXT, Plist, dictionaries, flag, parse, text, typed, write
+from fauxtune.core.formats.plist import LONGEST_TEXT, Plist, dictionaries, flag, parse, text, typed, write
 
 
 class Status(StrEnum):

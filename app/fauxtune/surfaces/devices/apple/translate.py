@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.plist import Plist
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import TenantId
@@ -27,7 +28,6 @@ from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
-from fauxtune.surfaces.devices.apple.plist import Plist
 
 QUERIES = (
     "UDID",

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from fauxtune.core import errors
+from fauxtune.core.formats.xml import Malformed
 from fauxtune.surfaces.devices.windows.messages.soap import MEDIA_TYPE, Fault, fault
-from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 
 _DEFECT = "Something went wrong inside the emulator; its log has the details."
 #: Subcode and ErrorType of each error; the first match counts.

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed, Unauthenticated
+from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import windows_caller
 from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, token_for
@@ -21,7 +22,6 @@ from fauxtune.surfaces.devices.client_certificate import caller_certificate
 from fauxtune.surfaces.devices.windows import enrollment, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
-from fauxtune.surfaces.devices.windows.messages.xml import parse
 from fauxtune.surfaces.devices.windows.tenant_lookup import names_in, served_by_some, tenant_of
 from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.xml import leaf, tag
 from fauxtune.core.pki.foreign import is_pem
 from fauxtune.surfaces.devices.windows.messages.soap import (
     BASE64_BINARY,
@@ -20,7 +21,6 @@ from fauxtune.surfaces.devices.windows.messages.soap import (
     Request,
     binary,
 )
-from fauxtune.surfaces.devices.windows.messages.xml import leaf, tag
 
 _TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
 _MANAGER = "http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment"

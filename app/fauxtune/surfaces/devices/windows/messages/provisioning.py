@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fauxtune.surfaces.devices.windows.messages.xml import tag
+from fauxtune.core.formats.xml import tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.windows.messages.xml import Element, leaf, parse, tag
+from fauxtune.core.formats.xml import Element, leaf, parse, tag
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from fauxtune.surfaces.devices.windows.messages.xml import Element, Malformed, leaf, parse, tag
+from fauxtune.core.formats.xml import Element, Malformed, leaf, parse, tag
 
 MEDIA_TYPE = "application/vnd.syncml.dm+xml; charset=utf-8"
 _NAMESPACE, _META = "SYNCML:SYNCML1.2", "syncml:metinf"

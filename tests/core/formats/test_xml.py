@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.surfaces.devices.windows.messages import xml
-from fauxtune.surfaces.devices.windows.messages.xml import Malformed, leaf, parse, tag
+from fauxtune.core.formats import xml
+from fauxtune.core.formats.xml import Malformed, leaf, parse, tag
 
 LAUGHS = b'<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.apple import plist
-from fauxtune.surfaces.devices.apple.plist_limits import MOST_VALUES
+from fauxtune.core.formats import plist
+from fauxtune.core.formats.plist_limits import MOST_VALUES
 
 
 def array(*objects: int) -> bytes:

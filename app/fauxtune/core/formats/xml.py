@@ -29,7 +29,7 @@ class Malformed(Invalid):
 
 @dataclass(slots=True)
 class Element:
-    """An element; names of elements and attributes are local names."""
+    """An element; names of elements and attributes are local names, or as written (`prefixes` of `parse`)."""
 
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -87,12 +87,15 @@ class _Builder:
         self._open[-1].pieces.append(data)
 
 
-def parse(document: bytes) -> Element:
-    """Return the root element. Raises Malformed for invalid XML, too large or deep ones, and document types."""
+def parse(document: bytes, *, prefixes: bool = False) -> Element:
+    """Return the root element. Raises Malformed for invalid XML, too large or deep ones, and document types.
+
+    `prefixes`: names are as written, and declarations of namespaces are attributes: for a copy to be read by people.
+    """
     if len(document) > SIZE_LIMIT:
         raise Malformed(f"The document must not be larger than {SIZE_LIMIT // 1024} KiB.")
     builder = _Builder()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(namespace_separator=None if prefixes else " ")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = builder.doctype
     parser.StartElementHandler = builder.start

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.apple.plist_limits import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_xml
+from fauxtune.core.formats.plist_limits import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_xml
 
 Plist = dict[str, Any]
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""Documents from outside, XML and property lists: read within limits, and written."""
