@@ -7,32 +7,24 @@ service never sees it in clear.
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.client.endpoints import ClientError
 from fauxtune.client.http import Client, Refused
+from fauxtune.core.administration import imported
+from fauxtune.core.administration.imported import COLLECTION, ConnectorKey
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable
 from fauxtune.core.pki.cng import read_public_half
-from fauxtune.core.pki.names import thumbprint
-from fauxtune.core.pki.pfx import PfxContents, read_pfx
 
-COLLECTION = "/deviceManagement/userPfxCertificates"
 #: The PFX file of one user is never larger; the service accepts no larger request either.
 _LARGEST_FILE = 2 * 1024 * 1024
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "oaepSha256": hashes.SHA256(),
-    "oaepSha384": hashes.SHA384(),
-    "oaepSha512": hashes.SHA512(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +85,21 @@ def read_public_key(data: bytes) -> RSAPublicKey:
 
 def document(file: PfxFile, public_key: RSAPublicKey) -> dict[str, Any]:
     """Return the userPFXCertificate of a file (New-IntuneUserPfxCertificate), without a request to the service."""
-    password = _password_bytes(file.password)
-    data = _bytes_of(file.path)
-    certificate = _contents(file, data=data, password=password).certificate
-    return {
-        "thumbprint": thumbprint(certificate),
-        "intendedPurpose": file.purpose,
-        "userPrincipalName": file.upn or _mail_address(certificate),
-        "startDateTime": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "expirationDateTime": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "providerName": file.provider_name,
-        "keyName": file.key_name,
-        "paddingScheme": file.padding,
-        "encryptedPfxBlob": base64.b64encode(data).decode(),
-        "encryptedPfxPassword": base64.b64encode(_encrypt(password, public_key, padding=file.padding)).decode(),
-    }
+    connector_key = ConnectorKey(file.provider_name, file.key_name, public_key, file.padding)
+    try:
+        imported.check_password(file.password)
+        data = _bytes_of(file.path)
+        certificate = _certificate(file, data=data)
+        return imported.record(
+            data,
+            certificate=certificate,
+            password=file.password,
+            connector_key=connector_key,
+            user_principal_name=file.upn or _mail_address(certificate),
+            purpose=file.purpose,
+        )
+    except Invalid as error:
+        raise ClientError(error.message) from None
 
 
 def store(client: Client, record: dict[str, Any], *, update: bool, users: Users) -> tuple[dict[str, Any], bool]:
@@ -199,10 +191,10 @@ def _bytes_of(path: Path) -> bytes:
     return data
 
 
-def _contents(file: PfxFile, *, data: bytes, password: bytes) -> PfxContents:
-    """The content of a file with one identity. Raises ClientError, in the cmdlets' words where they have some."""
+def _certificate(file: PfxFile, *, data: bytes) -> x509.Certificate:
+    """The certificate of a file with one identity. Raises ClientError, in the cmdlets' words where they have some."""
     try:
-        contents = read_pfx(data, password)
+        return imported.certificate_of(data, password=file.password)
     except PfxPasswordWrong:
         raise ClientError("Could not Read Thumbprint. Verify Password is Correct.") from None
     except PfxUnreadable as error:
@@ -211,13 +203,6 @@ def _contents(file: PfxFile, *, data: bytes, password: bytes) -> PfxContents:
         ) from None
     except Invalid as error:
         raise ClientError(f"{file.path}: {error}") from None
-    if len(contents.identities) > 1:
-        # Windows silently takes one of them, and mail for the others could never be read.
-        raise ClientError(
-            f"{file.path} holds {len(contents.identities)} certificates with private keys "
-            f"({', '.join(contents.identities)}), but only one can be imported: put each into a file of its own."
-        )
-    return contents
 
 
 def _mail_address(certificate: x509.Certificate) -> str:
@@ -233,28 +218,6 @@ def _mail_address(certificate: x509.Certificate) -> str:
         what = f"{len(addresses)} e-mail addresses ({', '.join(addresses)})" if addresses else "no e-mail address"
         raise ClientError(f"The certificate has {what}: name its user with --upn, or in the manifest.")
     return addresses[0]
-
-
-def _password_bytes(password: str) -> bytes:
-    # The cmdlets keep the low byte of each UTF-16 unit: a password outside ASCII would arrive as another one.
-    if not password.isascii():
-        raise ClientError(
-            "The PFX password has characters outside ASCII. The real cmdlets cut each character to one byte, so the "
-            "connector could not open the file. Protect it with an ASCII password."
-        )
-    return password.encode("ascii")
-
-
-def _encrypt(password: bytes, key: RSAPublicKey, *, padding: str) -> bytes:
-    algorithm = _HASHES[padding]
-    try:
-        return key.encrypt(password, OAEP(MGF1(algorithm), algorithm, label=None))
-    except ValueError:
-        room = key.key_size // 8 - 2 * algorithm.digest_size - 2
-        raise ClientError(
-            f"The password has {len(password)} bytes; {padding} with this {key.key_size}-bit key can encrypt at most "
-            f"{max(room, 0)}."
-        ) from None
 
 
 def _hex(text: str) -> str:

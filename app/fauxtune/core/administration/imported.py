@@ -1,0 +1,153 @@
+"""Import certificates for a user, and delete imported ones: the record of a PFX file, and the requests.
+
+New-, Import- and Remove-IntuneUserPfxCertificate (Microsoft's Intune-Resource-Access, src/PFXImportPowershell); Graph:
+userPFXCertificate. The password of the file is encrypted with the connector's public key by whoever imports it; the
+service never sees it in clear.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from asn1crypto import pkcs12
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from fauxtune.core.administration.requests import AdminRequest, Json, key
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.core.pki.pfx import read_pfx
+
+COLLECTION = "/deviceManagement/userPfxCertificates"
+#: Graph's userPfxPaddingScheme -> the hash of OAEP.
+PADDINGS: Mapping[str, hashes.HashAlgorithm] = {
+    "oaepSha256": hashes.SHA256(),
+    "oaepSha384": hashes.SHA384(),
+    "oaepSha512": hashes.SHA512(),
+}
+#: The padding of the cmdlets.
+PADDING = "oaepSha512"
+_SECRETS = ("encryptedPfxBlob", "encryptedPfxPassword")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorKey:
+    """The key of a connector with which passwords are encrypted, and the names by which the connector knows it."""
+
+    provider_name: str
+    key_name: str
+    public_key: RSAPublicKey = field(repr=False)
+    padding: str = PADDING
+
+
+def check_password(password: str) -> bytes:
+    """Return the bytes of a PFX file's password. Raises Invalid for characters outside ASCII: the cmdlets keep the low
+    byte of each UTF-16 unit, so that such a password would arrive as another one.
+    """
+    if not password.isascii():
+        raise Invalid(
+            "The PFX password has characters outside ASCII. The real cmdlets cut each character to one byte, so the "
+            "connector could not open the file. Protect it with an ASCII password.",
+            target="password",
+        )
+    return password.encode("ascii")
+
+
+def certificate_of(data: bytes, *, password: str) -> x509.Certificate:
+    """Return the certificate of a PFX file with one identity. Raises Invalid for several, PfxPasswordWrong,
+    PfxWithoutKey, or PfxUnreadable.
+    """
+    contents = read_pfx(data, check_password(password))
+    if len(contents.identities) > 1:
+        # Windows silently takes one of them, and mail for the others could never be read.
+        raise Invalid(
+            f"The file holds {len(contents.identities)} certificates with private keys "
+            f"({', '.join(contents.identities)}), but only one can be imported: put each into a file of its own."
+        )
+    return contents.certificate
+
+
+def record(
+    data: bytes,
+    *,
+    certificate: x509.Certificate,
+    password: str,
+    connector_key: ConnectorKey,
+    user_principal_name: str,
+    purpose: str,
+) -> Json:
+    """Return the userPFXCertificate of a PFX file with this certificate. `purpose` is a userPfxIntendedPurpose. Raises
+    Invalid for a password that the key cannot encrypt.
+    """
+    encrypted = _encrypt(check_password(password), connector_key)
+    return {
+        "thumbprint": thumbprint(certificate),
+        "intendedPurpose": purpose,
+        "userPrincipalName": user_principal_name,
+        "startDateTime": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "expirationDateTime": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "providerName": connector_key.provider_name,
+        "keyName": connector_key.key_name,
+        "paddingScheme": connector_key.padding,
+        "encryptedPfxBlob": base64.b64encode(data).decode(),
+        "encryptedPfxPassword": base64.b64encode(encrypted).decode(),
+    }
+
+
+def import_pfx(body: Json) -> AdminRequest:
+    """Import a certificate by its record: every device of its user gets it by profiles of its purpose."""
+    return AdminRequest("POST", COLLECTION, body)
+
+
+def delete_imported(record_id: str) -> AdminRequest:
+    """Delete an imported certificate: it is removed from the user's devices. Nothing is revoked."""
+    return AdminRequest("DELETE", f"{COLLECTION}/{key(record_id)}")
+
+
+def without_secrets(request: AdminRequest) -> AdminRequest:
+    """Return an import as people may read it: with words in place of the file and the password."""
+    body = dict(request.body or {})
+    size = len(base64.b64decode(body["encryptedPfxBlob"])) if body.get("encryptedPfxBlob") else 0
+    words = (
+        f"<the PFX file, base64: {size:,} bytes>",
+        "<its password, encrypted with the connector's public key, base64>",
+    )
+    shown = {**body, **{name: text for name, text in zip(_SECRETS, words, strict=True) if name in body}}
+    note = "Both values in < > are secrets that this page does not show. `fauxtune pfx import` makes them from a file."
+    return AdminRequest(request.method, request.path, shown, notes=(*request.notes, note))
+
+
+def placeholder(*, number: int, connector_key: ConnectorKey, user_principal_name: str, purpose: str) -> Json:
+    """Return the record of a certificate that is not issued yet, to ask what its import would do. It holds no key.
+
+    Its thumbprint, which no certificate has, is the `number`.
+    """
+    contents = pkcs12.ContentInfo({"content_type": "data", "content": b"0\0"})
+    empty = pkcs12.Pfx({"version": "v3", "auth_safe": contents}).dump()
+    return {
+        "thumbprint": f"{number:040x}",
+        "intendedPurpose": purpose,
+        "userPrincipalName": user_principal_name,
+        "providerName": connector_key.provider_name,
+        "keyName": connector_key.key_name,
+        "paddingScheme": connector_key.padding,
+        "encryptedPfxBlob": base64.b64encode(empty).decode(),
+        "encryptedPfxPassword": base64.b64encode(bytes(connector_key.public_key.key_size // 8)).decode(),
+    }
+
+
+def _encrypt(password: bytes, connector_key: ConnectorKey) -> bytes:
+    public_key, algorithm = connector_key.public_key, PADDINGS[connector_key.padding]
+    try:
+        return public_key.encrypt(password, OAEP(MGF1(algorithm), algorithm, label=None))
+    except ValueError:
+        room = public_key.key_size // 8 - 2 * algorithm.digest_size - 2
+        raise Invalid(
+            f"The password has {len(password)} bytes; {connector_key.padding} with this {public_key.key_size}-bit key "
+            f"can encrypt at most {max(room, 0)}.",
+            target="password",
+        ) from None
