@@ -11,8 +11,8 @@ import pytest
 from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
 from fauxtune.operations.checkin import settling as resting
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.insight.whatif import what_if
-from fauxtune.operations.runtime.graph_client import ProposedRequest, graph_not_served
+from fauxtune.operations.insight.whatif import Limits, foresee, what_if
+from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task, graph_not_served
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
 from tests.support.predictions import (
@@ -255,6 +255,48 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(cont
     result = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0)
     assert [each.device for each in result] == sorted(phone.enrollment_id for phone in phones)
     assert all(keys(each.remove) == ["root"] for each in result)
+
+
+async def test_limits_end_the_search_and_say_how_many_devices_are_left(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    phones = [await contoso.enroll(name) for name in ("alice", "bob", "carol")]
+    await settle_all(*phones)
+    task = one_after_another(ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}"))
+    few = Limits(devices=1, seconds=60)
+    result = await foresee(contoso.emulator, contoso.tenant, task=task, limits=few, batch=0)
+    assert (len(result.devices), result.examined, result.concerned) == (1, 1, 3)
+    assert not result.is_whole
+    whole = await foresee(contoso.emulator, contoso.tenant, task=task, limits=replace(few, devices=100), batch=0)
+    assert (len(whole.devices), whole.examined, whole.is_whole) == (3, 3, True)
+
+
+async def test_a_profile_is_created_and_assigned_in_one_dry_run(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
+    await settle_all(phone)
+    body = {
+        "@odata.type": "#microsoft.graph.androidWorkProfileTrustedRootCertificate",
+        "displayName": "Root",
+        "trustedRootCertificate": await contoso.root_text(),
+    }
+    target = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
+
+    async def create_and_assign(send: Send) -> None:
+        created = await send(ProposedRequest("POST", CONFIGURATIONS, body))
+        assert created is not None
+        await send(ProposedRequest("POST", f"{CONFIGURATIONS}/{created['id']}/assign", {"assignments": [target]}))
+
+    before = await all_rows(contoso)
+    (found,) = (await foresee(contoso.emulator, contoso.tenant, task=create_and_assign)).devices
+    assert [(each.source, each.profile_name) for each in found.install] == [("root", "Root")]
+    assert await all_rows(contoso) == before
+
+
+def one_after_another(*requests: ProposedRequest) -> Task:
+    async def task(send: Send) -> None:
+        for request in requests:
+            await send(request)
+
+    return task
 
 
 async def test_devices_and_other_trials_are_served_meanwhile(contoso: Contoso) -> None:

@@ -1,16 +1,17 @@
-"""What-if: the consequences on every device of a request to Graph that is not sent. Nothing is changed.
+"""What-if: the consequences on every device of requests to Graph that are not sent. Nothing is changed.
 
-The request is carried out, and the plans of all devices that it concerns are simulated, inside a transaction that is
+The requests are carried out, and the plans of all devices that they concern are simulated, inside a transaction that is
 rolled back: no rule is written twice. Changes that are under way anyway are no consequences. The simulation assumes
 that devices come when they are pushed and carry out what they are sent, and that the connector grants every request.
 
-Many devices are simulated in batches, and the request is carried out again in each, so that no other request waits
+Many devices are simulated in batches, and the requests are carried out again in each, so that no other request waits
 long.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,12 +25,13 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.planning import revoke_planned, situation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -80,6 +82,30 @@ class DeviceConsequences:
 
 
 @dataclass(frozen=True, slots=True)
+class Foresight:
+    """The devices to which anything would happen, by id. `examined`: of how many devices the plans were simulated;
+    `concerned`: how many would plan again. The two differ where a limit was reached.
+    """
+
+    devices: list[DeviceConsequences]
+    examined: int
+    concerned: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every device was examined."""
+        return self.examined == self.concerned
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of the consequences is examined: until so many devices are affected, or so many seconds are over."""
+
+    devices: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     """A device after the request: its enrolment, its items, what was revoked on the way, and the names of profiles."""
 
@@ -97,11 +123,23 @@ class _Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _Size:
+    """How many devices one batch simulates: until so many are done, or so many seconds are over."""
+
+    devices: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Batch:
-    """The affected devices of one batch, and the last device that was simulated; None if no device is left."""
+    """The affected devices of one batch; the last device that was simulated, None if no device is left; how many were
+    simulated, and how many devices the requests concern.
+    """
 
     devices: list[DeviceConsequences]
     last: str | None
+    examined: int
+    concerned: int
 
 
 async def what_if(
@@ -115,32 +153,56 @@ async def what_if(
     if request.method.upper() not in _METHODS:
         others = ", ".join(_METHODS)
         raise Invalid(f"A {request.method} changes nothing: ask what a {others} would do.", target="method")
+
+    async def alone(send: Send) -> None:
+        await send(request)
+
+    return (await foresee(emulator, tenant, task=alone, batch=batch)).devices
+
+
+async def foresee(
+    emulator: Emulator, tenant: Tenant, *, task: Task, limits: Limits | None = None, batch: float = _BATCH
+) -> Foresight:
+    """Return the consequences of several requests together, within the limits. Raises GraphRefused for the first
+    request that would be refused.
+    """
     devices: list[DeviceConsequences] = []
+    examined = concerned = 0
+    started = time.perf_counter()
     after: str | None = ""
+    size = _Size(sys.maxsize if limits is None else limits.devices, batch)
     while after is not None:
-        dry_run = partial(_simulate, emulator=emulator, tenant=tenant, request=request, after=after, seconds=batch)
+        dry_run = partial(_simulate, emulator=emulator, tenant=tenant, task=task, after=after, size=size)
         result = await rolled_back(emulator.runner.database, dry_run)
         devices += result.devices
-        after = result.last
+        examined += result.examined
+        after, concerned = result.last, result.concerned
+        if limits is not None and (len(devices) >= limits.devices or time.perf_counter() - started > limits.seconds):
+            break
         await asyncio.sleep(0)
-    return devices
+    if after is None:
+        concerned = examined  # other requests may have changed which devices are concerned since the first batch
+    return Foresight(devices, examined, concerned)
 
 
 def _simulate(
-    connection: Connection, *, emulator: Emulator, tenant: Tenant, request: ProposedRequest, after: str, seconds: float
+    connection: Connection, *, emulator: Emulator, tenant: Tenant, task: Task, after: str, size: _Size
 ) -> _Batch:
-    """Carry out the request, and simulate its devices after this one, as many as fit into the time."""
+    """Carry out the requests, and simulate their devices after this one, as many as fit into a batch."""
     runner = DryRunRunner(emulator.runner, connection, tenant=tenant)
     dry = emulator.dry_run(runner)
     outcomes: dict[EnrollmentId, _Outcome] = {}
     more: list[EnrollmentId] = []
 
+    async def send(request: ProposedRequest) -> JsonObject | None:
+        return await emulator.graph(dry, runner.current(tenant), request=request)
+
     def do() -> None:
         started = time.perf_counter()
-        at_once(emulator.graph(dry, runner.current(tenant), request=request))
-        ends = started + max(seconds, 2 * (time.perf_counter() - started))
+        at_once(task(send))
+        ends = started + max(size.seconds, 2 * (time.perf_counter() - started))
         more[:] = sorted(each for each in runner.woken if each > after)
-        while more and (not outcomes or time.perf_counter() < ends):
+        while more and len(outcomes) < size.devices and (not outcomes or time.perf_counter() < ends):
             device = more.pop(0)
             tx = runner.transaction(connection, tenant)
             tx.events += [event for event in runner.events if event.device == device]
@@ -149,7 +211,12 @@ def _simulate(
     rolled_back_inside(connection, do)
     tx = DryRunRunner(emulator.runner, connection, tenant=tenant).transaction(connection, tenant)
     devices = [_consequences(tx, before=_without(tx, device), after=outcome) for device, outcome in outcomes.items()]
-    return _Batch([device for device in devices if _is_affected(device)], max(outcomes) if more else None)
+    return _Batch(
+        devices=[device for device in devices if _is_affected(device)],
+        last=max(outcomes) if more else None,
+        examined=len(outcomes),
+        concerned=len(runner.woken),
+    )
 
 
 def _without(tx: Transaction, device: EnrollmentId) -> _Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,6 +24,12 @@ class ProposedRequest:
     url: str
     body: Any = None
     client: str = "what-if"
+
+
+#: Sends one request, and returns Graph's answer.
+Send = Callable[[ProposedRequest], Awaitable[JsonObject | None]]
+#: Several requests in a row, of which a later one may contain what an earlier one was answered, such as an id.
+Task = Callable[[Send], Coroutine[Any, Any, None]]
 
 
 class GraphClient(Protocol):

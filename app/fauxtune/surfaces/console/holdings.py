@@ -14,6 +14,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.operations.insight.whatif import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 #: data. A source -> its symbol, and its words.
@@ -120,6 +121,25 @@ def chip(row: LedgerRow, *, names: Mapping[ProfileId, str]) -> Chip:
         sign=sign,
         name=name,
         title=", ".join(words),
+    )
+
+
+def effect_chip(consequence: Consequence) -> Chip:
+    """Return the chip of an item that a task would change; dashed while the certificate does not exist yet."""
+    source = Source(consequence.source)
+    symbol, kind = SOURCES[source]
+    letters = mark(consequence.thumbprint or consequence.item)
+    exists = consequence.thumbprint is not None or source is Source.ROOT
+    return Chip(
+        key=consequence.item,
+        source=source.value,
+        symbol=symbol,
+        letters=letters.letters if exists else "",
+        hue=letters.hue,
+        state=(ItemState.INSTALLED if exists else ItemState.WANTED).value,
+        sign="",
+        name="e-mail account" if source is Source.EMAIL else "new",
+        title=f"{kind}, mark {letters.letters}" if exists else kind,
     )
 
 

@@ -1,13 +1,16 @@
 """Tasks of an administrator: the requests that a form stands for, what they would do, and carrying them out.
 
 Everything that Graph offers is done by the request to Graph that a client would send: so the console has no rules of
-its own, and what it shows to copy is what it does.
+its own, and what it shows to copy is what it does. A task of several requests, of which a later one contains the id
+that an earlier one was answered, is a function that is given `send`: with three different ones it is shown, foreseen
+and carried out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fastapi import Response
@@ -16,13 +19,21 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python
 from fauxtune.core.errors import GraphRefused, Invalid
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
+from fauxtune.operations.insight.whatif import Foresight, Limits, foresee
 from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.graph_client import Send as GraphSend
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.http import origin
 
 #: The application in the audit log.
 _CLIENT = "console"
+#: A page shows the first devices only, so that it comes at once in a tenant of many; on demand it shows more.
+_FEW, _MORE = Limits(devices=100, seconds=0.5), Limits(devices=1000, seconds=10.0)
+
+#: Sends one request, and returns Graph's answer; {} for an empty one.
+Send = Callable[[AdminRequest], Awaitable[JsonObject]]
+#: Several requests in a row, of which a later one may contain the id that an earlier one was answered.
+Task = Callable[[Send], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,41 +63,96 @@ def snippets(call: TenantCall, requests: Sequence[AdminRequest]) -> list[Snippet
     ]
 
 
+def one_by_one(requests: Sequence[AdminRequest]) -> Task:
+    """Return the task of sending these requests, which do not depend on one another's answers."""
+
+    async def task(send: Send) -> None:
+        for request in requests:
+            await send(request)
+
+    return task
+
+
+async def requests_of(task: Task) -> list[AdminRequest]:
+    """Return the requests of a task, without sending them. In the place of an id that is not known yet stands `ID-1`,
+    and a note says so.
+    """
+    requests: list[AdminRequest] = []
+    created: dict[str, int] = {}
+
+    async def send(request: AdminRequest) -> JsonObject:
+        text = f"{request.path} {request.body}"
+        notes = tuple(
+            f"In place of {placeholder} put the id that the answer to request {number} contains."
+            for placeholder, number in created.items()
+            if placeholder in text
+        )
+        requests.append(replace(request, notes=(*request.notes, *notes)))
+        placeholder = f"ID-{len(requests)}"
+        created[placeholder] = len(requests)
+        return {"id": placeholder}
+
+    await task(send)
+    return requests
+
+
 async def send(call: TenantCall, request: AdminRequest) -> JsonObject:
     """Send one request to Graph, and return its answer; {} for an empty one. Raises Invalid with Graph's reason."""
-    assert request.service is Service.GRAPH
-    proposed = ProposedRequest(request.method, f"/beta{request.path}", request.body, client=_CLIENT)
     try:
-        answer = await call.emulator.graph(call.emulator.for_administrator(), call.tenant, request=proposed)
+        answer = await call.emulator.graph(
+            call.emulator.for_administrator(), call.tenant, request=_proposed(request, client=_CLIENT)
+        )
     except GraphRefused as error:
         raise Invalid(reason(error)) from None
     return answer or {}
 
 
-async def consequences(call: TenantCall, requests: Sequence[AdminRequest]) -> list[DeviceConsequences]:
-    """Return what these requests to Graph would do, each by itself, device by device. Raises Invalid with Graph's
-    reason.
+async def carry_out(call: TenantCall, task: Task) -> None:
+    """Send the requests of a task. Raises Invalid with Graph's reason for the first that is refused: those before it
+    were carried out.
     """
-    affected: list[DeviceConsequences] = []
-    for request in requests:
-        proposed = ProposedRequest(request.method, f"/beta{request.path}", request.body)
-        try:
-            affected += await what_if(call.emulator, call.tenant, request=proposed)
-        except GraphRefused as error:
-            raise Invalid(reason(error)) from None
-    return affected
+    await task(partial(send, call))
 
 
-async def confirm(call: TenantCall, requests: Sequence[AdminRequest], **values: Any) -> Response:
+async def consequences(call: TenantCall, work: Sequence[AdminRequest] | Task) -> Foresight:
+    """Return what these requests to Graph would do together, device by device, within the limits of a page. Raises
+    Invalid with Graph's reason.
+    """
+    task = work if callable(work) else one_by_one(work)
+
+    async def proposed(dry_send: GraphSend) -> None:
+        async def send(request: AdminRequest) -> JsonObject:
+            return await dry_send(_proposed(request, client=_CLIENT)) or {}
+
+        await task(send)
+
+    try:
+        return await foresee(call.emulator, call.tenant, task=proposed, limits=_limits(call))
+    except GraphRefused as error:
+        raise Invalid(reason(error)) from None
+
+
+def _limits(call: TenantCall) -> Limits:
+    """Return the limits: a page that is asked for more devices may take longer."""
+    return _MORE if call.query("effects") == "more" else _FEW
+
+
+def _proposed(request: AdminRequest, *, client: str) -> ProposedRequest:
+    assert request.service is Service.GRAPH
+    return ProposedRequest(request.method, f"/beta{request.path}", request.body, client=client)
+
+
+async def confirm(call: TenantCall, work: Sequence[AdminRequest] | Task, **values: Any) -> Response:
     """Return the page that shows what requests to Graph would do, before the button that sends them.
 
     Values of the page: `title`, `sentence`, `button`; `back`: the address of "Cancel"; `danger`: whether data is lost;
     `fields`: hidden fields of the form, by name. The form is posted to the page's own address.
     """
     given = {"danger": False, "fields": {}, **values}
+    requests = await requests_of(work) if callable(work) else work
     return call.page(
         "confirm.html",
-        affected=await consequences(call, requests),
+        affected=await consequences(call, work),
         requests=snippets(call, requests),
         **given,
     )

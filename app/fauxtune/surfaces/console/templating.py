@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fauxtune import __version__
 from fauxtune.core.model.marks import mark
+from fauxtune.surfaces.console.holdings import effect_chip
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -50,7 +51,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(day=day, moment=moment, span=span, count=count, letters=letters)
+    environment.filters.update(day=day, moment=moment, span=span, count=count, letters=letters, effect_chip=effect_chip)
     environment.globals.update(version=__version__)
     return environment
 
