@@ -151,7 +151,10 @@ def _unknown(wanted: str, known: list[Named], *, kind: str) -> str:
     similar = _similar(wanted.casefold(), known)
     if similar:
         return f"{message} Similar: {', '.join(similar)}."
-    return message if known else f"{message} There are no {kind}s at all."
+    if not known:
+        return f"{message} There are no {kind}s at all."
+    few = sorted({each.name for each in known}) if len(known) <= _MOST_LISTED else []
+    return f"{message} There are {', '.join(one_line(name) for name in few)}." if few else message
 
 
 def _similar(folded: str, known: list[Named]) -> list[str]:

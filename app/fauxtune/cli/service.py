@@ -9,7 +9,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -148,7 +148,7 @@ def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callab
             inspect.Parameter(
                 option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[option.name]
             )
-            for option in fields(kind)
+            for option in _options(kind)
         ]
 
         @functools.wraps(command)
@@ -162,3 +162,9 @@ def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callab
         return run
 
     return decorate
+
+
+def _options(kind: type[Emulator]) -> list[Field[Any]]:
+    """The options of a class, its own before those that it inherits: help begins with what the command is about."""
+    place = {name: index for index, each in enumerate(kind.__mro__) for name in vars(each).get("__annotations__", ())}
+    return sorted(fields(kind), key=lambda option: place[option.name])

@@ -5,6 +5,8 @@ Every cell is cleaned of control characters, which a terminal would obey, and of
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -46,6 +48,11 @@ def one_line(text: object) -> str:
     """Return the text as one line without control characters; a hyphen for no text."""
     cleaned = "".join(each if each.isprintable() else " " for each in str("" if text is None else text))
     return " ".join(cleaned.split()) or "-"
+
+
+def quoted(text: str) -> str:
+    """Return a name as one word of a command line that can be pasted."""
+    return shlex.quote(text) if shlex.quote(text) == text else '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
 
 
 def moment(text: str | None) -> str:

@@ -10,14 +10,15 @@ import pytest
 
 from fauxtune.core.administration import profiles
 from fauxtune.core.administration.assignments import assign, to_all_devices, to_all_users, unassign
-from fauxtune.core.administration.platforms import (
+from fauxtune.core.administration.choices import (
     KINDS,
     ProfileFamily,
     ProfilePlatform,
+    Purpose,
     family_and_platform,
     platforms_of,
 )
-from fauxtune.core.administration.profiles import Issuer, MailAccount, Purpose
+from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant

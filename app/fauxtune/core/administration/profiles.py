@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fauxtune.core.administration.platforms import (
+from fauxtune.core.administration.choices import (
+    INTENDED,
     NINE,
+    MailApplication,
     ProfileFamily,
     ProfilePlatform,
+    Purpose,
     kind_of,
     profile_names,
 )
@@ -26,26 +29,15 @@ from fauxtune.core.odata.schema.types import Entity, EnumType, Version
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS
 
 PROFILES = "/deviceManagement/deviceConfigurations"
+#: The references to other profiles, in words.
+_REFERENCES = {
+    "rootCertificate": "the root",
+    "smimeSigningCertificate": "signing",
+    "smimeEncryptionCertificate": "encryption",
+}
 #: The subject that every kind can have: Intune's `commonNameIncludingEmail`.
 SUBJECT = SUBJECT_FORMATS["commonNameIncludingEmail"]
 _BY_SUBJECT = {text.lower(): name for name, text in SUBJECT_FORMATS.items()}
-
-
-class Purpose(StrEnum):
-    """The purpose of imported certificates, by the word that commands take. Graph: intendedPurpose."""
-
-    SIGNING = "signing"
-    ENCRYPTION = "encryption"
-    VPN = "vpn"
-    WIFI = "wifi"
-
-
-INTENDED: Mapping[Purpose, str] = {
-    Purpose.SIGNING: "smimeSigning",
-    Purpose.ENCRYPTION: "smimeEncryption",
-    Purpose.VPN: "vpn",
-    Purpose.WIFI: "wifi",
-}
 
 
 class Scale(StrEnum):
@@ -54,13 +46,6 @@ class Scale(StrEnum):
     DAYS = "days"
     MONTHS = "months"
     YEARS = "years"
-
-
-class MailApplication(StrEnum):
-    """The mail application of an Android work profile."""
-
-    GMAIL = "gmail"
-    NINE = "nine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +139,7 @@ def create_pkcs(
         shape = _shape(ProfileFamily.PKCS, platform)
         named, subject_notes = _subject(shape, subject)
         alternatives, name_notes = _alternative_names(shape, alternative_names)
-        bound, root_notes = _bound(shape, {"rootCertificate": (roots or {}).get(platform)})
+        bound, root_notes = _bound(shape, {"rootCertificate": roots or {}}, platform=platform)
         requests.append(
             _create(
                 shape,
@@ -207,11 +192,8 @@ def create_email(
     requests = []
     for platform, title in profile_names(name, platforms).items():
         shape = _mail_shape(platform, account.application)
-        references = {
-            "smimeSigningCertificate": account.signing.get(platform),
-            "smimeEncryptionCertificate": account.encryption.get(platform),
-        }
-        bound, notes = _bound(shape, references)
+        references = {"smimeSigningCertificate": account.signing, "smimeEncryptionCertificate": account.encryption}
+        bound, notes = _bound(shape, references, platform=platform)
         requests.append(
             _create(
                 shape,
@@ -293,17 +275,21 @@ def _alternative_names(shape: Entity, names: Sequence[AlternativeName]) -> tuple
     return {"subjectAlternativeNameType": ",".join(flags) or "none"}, notes
 
 
-def _bound(shape: Entity, references: Mapping[str, str | None]) -> tuple[Json, tuple[str, ...]]:
-    """The members that refer to other profiles, as far as the kind has such references."""
+def _bound(
+    shape: Entity, references: Mapping[str, Mapping[ProfilePlatform, str]], *, platform: ProfilePlatform
+) -> tuple[Json, tuple[str, ...]]:
+    """The members that refer to other profiles, as far as the kind has such references and there is such a profile."""
     body: Json = {}
     notes = []
-    for name, profile_id in references.items():
-        if profile_id is None:
+    for name, profiles in references.items():
+        if not profiles:
             continue
         if shape.navigation(name) is None:
-            notes.append(f"This kind cannot refer to another profile by {name}: Graph has no such navigation for it.")
+            notes.append(f"It cannot refer to a profile for {_REFERENCES[name]}: Graph has no {name} for its type.")
+        elif platform not in profiles:
+            notes.append(f"It refers to no profile for {_REFERENCES[name]}: none of that name is for its platform.")
         else:
-            body[f"{name}@odata.bind"] = object_url(PROFILES, profile_id)
+            body[f"{name}@odata.bind"] = object_url(PROFILES, profiles[platform])
     return body, tuple(notes)
 
 

@@ -1,4 +1,4 @@
-"""The platforms for which an administrator chooses, and the profile kind of each family on each of them.
+"""What an administrator chooses for a new profile: family, platform, purpose; and the kind that results.
 
 Graph (beta): deviceConfiguration subtypes. Intune's portal has the same choice as "Platform". Where a platform has
 several kinds of a family, the one is taken that the portal makes today.
@@ -35,12 +35,38 @@ class ProfileFamily(StrEnum):
     EMAIL = "email"
 
 
+class Purpose(StrEnum):
+    """The purpose of imported certificates, by the word that commands take."""
+
+    SIGNING = "signing"
+    ENCRYPTION = "encryption"
+    VPN = "vpn"
+    WIFI = "wifi"
+
+
+class MailApplication(StrEnum):
+    """The mail application of an Android work profile."""
+
+    GMAIL = "gmail"
+    NINE = "nine"
+
+
+#: Graph: intendedPurpose.
+INTENDED: Mapping[Purpose, str] = MappingProxyType(
+    {
+        Purpose.SIGNING: "smimeSigning",
+        Purpose.ENCRYPTION: "smimeEncryption",
+        Purpose.VPN: "vpn",
+        Purpose.WIFI: "wifi",
+    }
+)
+
 #: data. The names of the platforms in the names of profiles and in texts.
 TITLES: Mapping[ProfilePlatform, str] = MappingProxyType(
     {
         ProfilePlatform.ANDROID: "Android work profile",
         ProfilePlatform.ANDROID_FULLY_MANAGED: "Android fully managed",
-        ProfilePlatform.ANDROID_DEVICE_ADMIN: "Android device administrator",
+        ProfilePlatform.ANDROID_DEVICE_ADMIN: "Android device admin",
         ProfilePlatform.AOSP: "Android AOSP",
         ProfilePlatform.IOS: "iOS",
         ProfilePlatform.MACOS: "macOS",
@@ -148,3 +174,8 @@ def profile_names(name: str, platforms: Iterable[ProfilePlatform]) -> dict[Profi
     if len(chosen) == 1:
         return {chosen[0]: name}
     return {platform: f"{name} ({TITLES[platform]})" for platform in chosen}
+
+
+def base_name(name: str, platform: ProfilePlatform) -> str:
+    """The name from which `profile_names` made the name of a profile of this platform."""
+    return name.removesuffix(f" ({TITLES[platform]})")

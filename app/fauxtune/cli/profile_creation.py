@@ -1,0 +1,329 @@
+"""`fauxtune profile create`: profiles of a family for several platforms at once, assigned at once if wanted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune.cli import names
+from fauxtune.cli.administration import Session
+from fauxtune.cli.options import fail
+from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platforms, sentence
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import one_line, quoted
+from fauxtune.cli.targets import Assigning, NamedTarget, words_of
+from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
+from fauxtune.core.administration.requests import AdminRequest
+
+if TYPE_CHECKING:
+    from fauxtune.core.administration.profiles import AlternativeName, Issuer, Scale
+
+app = typer.Typer(
+    help="""Create profiles of one family for several platforms.
+
+For one platform the profile has the name that you give; for several each has its platform behind it: "Signing (iOS)".
+
+\b
+fauxtune profile create root --name "Contoso root" --platform all --all-users
+fauxtune profile create imported --name Mail --platform ios --platform macos""",
+    no_args_is_help=True,
+)
+
+NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="the name of the profile")]
+DescriptionOption = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="a description")]
+
+
+@app.command()
+@with_service(Assigning)
+def root(
+    *,
+    name: NameOption,
+    platform: NewPlatformOption,
+    service: Assigning,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="a certificate file, DER or PEM (default: the tenant's own root)"),
+    ] = None,
+    authority: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="the authority of the tenant whose certificate it is: root or issuing"),
+    ] = "root",
+    description: DescriptionOption = None,
+) -> None:
+    """Create trusted root profiles.
+
+    Devices trust the certificate. PKCS certificates are not installed without their root.
+
+    \b
+    fauxtune profile create root --name "Contoso root" --platform all --all-users
+    fauxtune profile create root --name Partner --platform ios \\
+      --certificate partner.cer
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.profiles import create_root
+
+        der = _read(certificate) if certificate is not None else _own_certificate(session, authority)
+        requests = create_root(
+            name,
+            platforms=platforms(platform, family=ProfileFamily.ROOT),
+            certificate=der,
+            file_name=f"{authority}.cer" if certificate is None else certificate.name,
+            description=description,
+            intermediate=_is_intermediate(der),
+        )
+        _create(session, requests, names_=[name], targets=service.targets(session))
+
+
+@app.command()
+@with_service(Assigning)
+def pkcs(
+    *,
+    name: NameOption,
+    template: Annotated[str, typer.Option(metavar="NAME", help="the certificate template: see fauxtune template list")],
+    platform: NewPlatformOption,
+    service: Assigning,
+    subject: Annotated[
+        str, typer.Option(metavar="NAME", help="the subject, with variables")
+    ] = "CN={{UserName}},E={{EmailAddress}}",
+    san: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--san",
+            metavar="NAME",
+            help="an alternative name: email, upn, dns=TEXT or uri=TEXT, with variables; repeatable  [default: email]",
+        ),
+    ] = None,
+    root_profile: Annotated[
+        str | None,
+        typer.Option("--root", metavar="PROFILE", help="the trusted root profile to refer to, where the kind can"),
+    ] = None,
+    validity: Annotated[
+        str, typer.Option(metavar="TIME", help="how long certificates are valid: 90d, 6m or 1y")
+    ] = "1y",
+    renew: Annotated[
+        int, typer.Option(metavar="PERCENT", help="renew when so many percent of the validity are left")
+    ] = 20,
+    ca_host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="the host of another CA (default: the tenant's own)")
+    ] = None,
+    ca_name: Annotated[str | None, typer.Option(metavar="NAME", help="the name of that CA")] = None,
+    description: DescriptionOption = None,
+) -> None:
+    """Create PKCS certificate profiles: each device gets a certificate and a key of its own.
+
+    The template decides what the certificate is for. Devices need the root of the CA first: see create root.
+
+    \b
+    fauxtune profile create pkcs --name Signing --template SmimeSigning \\
+      --platform all --group "All Staff"
+    fauxtune profile create pkcs --name VPN --template User --platform windows \\
+      --san upn --validity 90d
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.profiles import create_pkcs
+
+        issuer, template = _issuer(session, host=ca_host, name=ca_name, template=template)
+        requests = create_pkcs(
+            name,
+            platforms=platforms(platform, family=ProfileFamily.PKCS),
+            issuer=issuer,
+            template=template,
+            subject=subject,
+            alternative_names=[_alternative_name(each) for each in san or ["email"]],
+            validity=_validity(validity),
+            renewal_percent=renew,
+            roots=by_platform(session.client, root_profile, families=[ProfileFamily.ROOT]),
+            description=description,
+        )
+        _create(session, requests, names_=[name], targets=service.targets(session))
+
+
+@app.command()
+@with_service(Assigning)
+def imported(
+    *,
+    name: NameOption,
+    platform: NewPlatformOption,
+    service: Assigning,
+    purpose: Annotated[
+        list[Purpose] | None,
+        typer.Option(help="what the certificates are for; repeatable, one profile each  [default: encryption]"),
+    ] = None,
+    description: DescriptionOption = None,
+) -> None:
+    """Create imported PFX profiles: every device of a user gets the user's imported certificates.
+
+    A profile delivers the certificates that were imported for its purpose: see fauxtune pfx import.
+
+    \b
+    fauxtune profile create imported --name Encryption --platform all --all-users
+    fauxtune profile create imported --name Mail --platform ios \\
+      --purpose signing --purpose encryption
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.profiles import create_imported
+
+        purposes = list(dict.fromkeys(purpose or [Purpose.ENCRYPTION]))
+        by_name = {name if len(purposes) == 1 else f"{name}, {each}": each for each in purposes}
+        chosen = platforms(platform, family=ProfileFamily.IMPORTED)
+        requests = [
+            request
+            for title, each in by_name.items()
+            for request in create_imported(title, platforms=chosen, purpose=each, description=description)
+        ]
+        _create(session, requests, names_=[*by_name], targets=service.targets(session))
+
+
+@app.command()
+@with_service(Assigning)
+def email(
+    *,
+    name: NameOption,
+    mail_server: Annotated[str, typer.Option(metavar="HOST", help="the Exchange server: mail.contoso.example")],
+    platform: NewPlatformOption,
+    service: Assigning,
+    account_name: Annotated[str, typer.Option(metavar="NAME", help="the account's name on the device")] = "Work",
+    signing: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="the profile whose certificate signs mail (iOS, Samsung)")
+    ] = None,
+    encryption: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="the profile whose certificate encrypts mail (iOS)")
+    ] = None,
+    application: Annotated[
+        MailApplication, typer.Option(help="the mail application in an Android work profile")
+    ] = MailApplication.GMAIL,
+    description: DescriptionOption = None,
+) -> None:
+    """Create e-mail profiles, which set up a mail account; on iOS it signs and encrypts.
+
+    \b
+    fauxtune profile create email --name Mail --platform ios \\
+      --mail-server mail.contoso.example \\
+      --signing Signing --encryption "Mail encryption" --group Sales
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.profiles import MailAccount, create_email
+
+        families = [ProfileFamily.PKCS, ProfileFamily.IMPORTED]
+        account = MailAccount(
+            mail_server,
+            account_name,
+            signing=by_platform(session.client, signing, families=families),
+            encryption=by_platform(session.client, encryption, families=families),
+            application=application,
+        )
+        requests = create_email(
+            name,
+            platforms=platforms(platform, family=ProfileFamily.EMAIL),
+            account=account,
+            description=description,
+        )
+        _create(session, requests, names_=[name], targets=service.targets(session))
+
+
+def _create(session: Session, requests: list[AdminRequest], *, names_: list[str], targets: list[NamedTarget]) -> None:
+    """Send the requests, assign what they created, and say what was done. `names_` are the names that were given."""
+    from fauxtune.client.endpoints import ClientError
+    from fauxtune.core.administration.assignments import assign
+
+    profiles: list[dict[str, Any]] = []
+    try:
+        for request in requests:
+            profile = session.send(request)
+            assignments: list[dict[str, Any]] = []
+            profiles.append({**profile, "assignments": assignments, "notes": list(request.notes)})
+            if targets:
+                new = assign(profile["id"], present=[], targets=[each.target for each in targets])
+                assignments += session.send(new)["value"]
+    except ClientError as error:
+        if profiles:
+            raise ClientError(f"{error}\nCreated before that: {_titles(profiles)}.") from None
+        raise
+    for note in dict.fromkeys(note for profile in profiles for note in profile["notes"]):
+        concerned = [profile for profile in profiles if note in profile["notes"]]
+        print(f"Note on {_titles(concerned)}: {note}", file=sys.stderr)
+    session.show({"profiles": profiles}, _done(profiles, names_=names_, targets=targets))
+
+
+def _done(profiles: list[dict[str, Any]], *, names_: list[str], targets: list[NamedTarget]) -> str:
+    titles = [profile["displayName"] for profile in profiles]
+    if targets:
+        created = sentence("Created", titles, rest=f", assigned to {words_of(targets)}")
+        return f"{created}\nDevices get them at their next check-in. See: fauxtune profile list"
+    which = " ".join(quoted(name) for name in names_) + ("" if titles == names_ else " --platform all")
+    return f"{sentence('Created', titles)}\nAssign them: fauxtune profile assign {which} --all-users"
+
+
+def _titles(profiles: list[dict[str, Any]]) -> str:
+    return ", ".join(one_line(each["displayName"]) for each in profiles)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+
+
+def _own_certificate(session: Session, wanted: str) -> bytes:
+    """The certificate of the tenant's authority with this name or role, DER."""
+    import ssl
+
+    rows = session.client.control("GET", "/authorities")["value"]
+    row = next((each for each in rows if each["current"] and wanted in {each["name"], each["role"]}), None)
+    if row is None:
+        known = ", ".join(each["name"] for each in rows if each["current"])
+        fail(f"The tenant has no authority '{wanted}'; it has {known}.")
+    return ssl.PEM_cert_to_DER_cert(row["certificate"])
+
+
+def _is_intermediate(data: bytes) -> bool:
+    """Whether it is the certificate of an authority below another."""
+    from fauxtune.core.pki.foreign import certificate_from
+
+    certificate = certificate_from(data, target="--certificate")
+    return certificate.subject != certificate.issuer
+
+
+def _issuer(session: Session, *, host: str | None, name: str | None, template: str) -> tuple[Issuer, str]:
+    """The CA and the template, which is looked up if the CA is the tenant's own."""
+    from fauxtune.core.administration.profiles import Issuer
+
+    if (host is None) != (name is None):
+        fail("--ca-host and --ca-name name a CA together.")
+    if host is not None and name is not None:
+        return Issuer(host, name), template
+    tenant = session.client.control("GET", "")
+    issuer = Issuer(tenant["certificationAuthority"], tenant["certificationAuthorityName"])
+    rows = session.client.control("GET", "/authorities/issuing/templates")["value"]
+    known = [names.Named(each["name"], each["name"], others=(each["displayName"],)) for each in rows]
+    return issuer, names.choose(template, known, kind="template").name
+
+
+def _alternative_name(text: str) -> AlternativeName:
+    from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME, AlternativeName
+
+    kinds = {
+        "email": ("emailAddress", EMAIL_NAME),
+        "upn": ("userPrincipalName", UPN_NAME),
+        "dns": ("domainNameService", None),
+        "uri": ("universalResourceIdentifier", None),
+    }
+    word, equals, value = text.partition("=")
+    kind, usual = kinds.get(word, (None, None))
+    if kind is None or (not value and (equals or usual is None)):
+        fail(f"--san is email, upn, or one of email=TEXT, upn=TEXT, dns=TEXT, uri=TEXT; not '{text}'.")
+    return usual if usual is not None and not value else AlternativeName(kind, value)
+
+
+def _validity(text: str) -> tuple[int, Scale]:
+    from fauxtune.core.administration.profiles import Scale
+
+    scales = {"d": Scale.DAYS, "m": Scale.MONTHS, "y": Scale.YEARS}
+    number, scale = text[:-1], scales.get(text[-1:].lower())
+    if scale is None or not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= 9999:
+        fail(f"--validity is a number of days, months or years, such as 90d, 6m or 1y; not '{text}'.")
+    return int(number), scale

@@ -1,0 +1,191 @@
+"""`fauxtune user`: the users of a tenant and their licences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.cli import names
+from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune.cli.names import Named
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import Table, one_line, quoted
+from fauxtune.core.administration.requests import AdminRequest
+
+app = typer.Typer(
+    help="""Create users, license them, and see who there is.
+
+A user is meant by the user principal name, by its part before the @, by the display name or by the id.
+
+\b
+fauxtune user create dora --display-name "Dora Diaz" --group Sales
+fauxtune user list""",
+    no_args_is_help=True,
+)
+
+_USERS = (
+    "/users?$top=999&$select=id,userPrincipalName,displayName,mail,assignedLicenses"
+    "&$expand=memberOf($select=id,displayName)"
+)
+_DEVICES = "/deviceManagement/managedDevices?$select=id,userId"
+UsersArgument = Annotated[list[str], typer.Argument(metavar="USER...", help="the users: names or ids")]
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(*, service: Administration) -> None:
+    """List the users with their licence, devices and groups.
+
+    \b
+    fauxtune user list
+    fauxtune user list --output json
+    """
+    with service.session() as session:
+        rows = session.elements(AdminRequest("GET", _USERS))
+        devices = Counter(row["userId"] for row in session.elements(AdminRequest("GET", _DEVICES)))
+        table = Table(
+            ("user", "name", "licence", "devices", "groups", "id"),
+            [
+                (
+                    row["userPrincipalName"],
+                    row["displayName"],
+                    "yes" if row["assignedLicenses"] else "no",
+                    str(devices[row["id"]]),
+                    ", ".join(sorted(each["displayName"] for each in row["memberOf"])),
+                    session.short(row["id"]),
+                )
+                for row in sorted(rows, key=lambda row: row["userPrincipalName"].casefold())
+            ],
+            shrinks="groups",
+            empty="The tenant has no users. Create one: fauxtune user create --help",
+        )
+        session.show([{**row, "devices": devices[row["id"]]} for row in rows], table)
+
+
+@app.command()
+@with_service(Administration)
+def create(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME@DOMAIN; without the @ in the tenant's own domain")],
+    service: Administration,
+    display_name: Annotated[str | None, typer.Option(metavar="TEXT", help="the name that people read")] = None,
+    given_name: Annotated[str | None, typer.Option(metavar="TEXT", help="the given name")] = None,
+    surname: Annotated[str | None, typer.Option(metavar="TEXT", help="the surname")] = None,
+    mail: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="the e-mail address (default: the user principal name)")
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="the password to sign in with (default: Fauxtune1!)")
+    ] = None,
+    group: Annotated[list[str] | None, typer.Option(metavar="NAME", help="make the user a member; repeatable")] = None,
+    license_: Annotated[
+        bool, typer.Option("--license/--no-license", help="give the user a licence, without which no device can enrol")
+    ] = True,
+) -> None:
+    """Create a user, with a licence.
+
+    \b
+    fauxtune user create dora --display-name "Dora Diaz" --group Sales
+    fauxtune user create guest@contoso.example --no-license
+    """
+    with service.session() as session:
+        from fauxtune.core.administration import directory
+
+        groups = [names.group(session.client, each) for each in group or ()]
+        request = directory.create_user(
+            name if "@" in name else f"{name}@{session.client.control('GET', '')['domain']}",
+            display_name=display_name,
+            given_name=given_name,
+            surname=surname,
+            mail=mail,
+            **({} if password is None else {"password": password}),
+        )
+        user = session.send(request)
+        if license_:
+            session.send(directory.license_user(user["id"]))
+        for each in groups:
+            session.send(directory.add_member(each.id, member=user["id"]))
+        with_licence = "with a licence" if license_ else "without a licence"
+        joined = f", a member of {_listed(groups)}" if groups else ""
+        session.show(
+            {**user, "licensed": license_, "groups": [each.name for each in groups]},
+            f"Created {one_line(user['userPrincipalName'])} {with_licence}{joined}.\n"
+            f"{_enrol(user) if license_ else _license(user)}",
+        )
+
+
+@app.command()
+@with_service(Administration)
+def license(  # noqa: A001 - the command's name
+    *,
+    users: UsersArgument,
+    service: Administration,
+    remove: Annotated[bool, typer.Option("--remove", help="take the licence away")] = False,
+    what_if: WhatIfOption = False,
+) -> None:
+    """Give users a licence, without which no device can enrol, or take it away.
+
+    \b
+    fauxtune user license dora
+    fauxtune user license dora erik --remove
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.directory import license_user, unlicense_user
+
+        chosen = _chosen(session, users)
+        task = unlicense_user if remove else license_user
+        requests = [task(each.id) for each in chosen]
+        if what_if:
+            session.what_if(requests)
+            return
+        results = [session.send(request) for request in requests]
+        done = f"Took the licence from {_listed(chosen)}." if remove else f"Gave a licence to {_listed(chosen)}."
+        session.show({"users": results}, done)
+
+
+@app.command()
+@with_service(Administration)
+def delete(
+    *, users: UsersArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
+) -> None:
+    """Delete users. Their devices lose what they were given for the user.
+
+    \b
+    fauxtune user delete dora --what-if
+    fauxtune user delete dora --yes
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.directory import delete_user
+
+        chosen = _chosen(session, users)
+        requests = [delete_user(each.id) for each in chosen]
+        if what_if:
+            session.what_if(requests)
+            return
+        confirm(f"Delete {_listed(chosen)}?", yes=yes)
+        for request in requests:
+            session.send(request)
+        document: dict[str, Any] = {"deleted": [{"id": each.id, "userPrincipalName": each.name} for each in chosen]}
+        session.show(document, f"Deleted {_listed(chosen)}.")
+
+
+def _enrol(user: dict[str, Any]) -> str:
+    name = user["userPrincipalName"]
+    state = quoted(f"{name.partition('@')[0]}-phone")
+    return f"Enrol a device: fauxtune-sim enroll --platform ios --user {quoted(name)} --state {state}"
+
+
+def _license(user: dict[str, Any]) -> str:
+    return f"No device can enrol without one: fauxtune user license {quoted(user['userPrincipalName'])}"
+
+
+def _chosen(session: Session, wanted: list[str]) -> list[Named]:
+    known = names.users(session.client)
+    chosen = [names.choose(each, known, kind="user") for each in wanted]
+    return list({each.id: each for each in chosen}.values())
+
+
+def _listed(objects: list[Named]) -> str:
+    return ", ".join(one_line(each.name) for each in objects)
