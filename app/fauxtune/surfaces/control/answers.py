@@ -135,7 +135,9 @@ class Token(Answer):
 
 
 class Device(Answer):
-    """An enrolment. `plans`: how often its device was planned; `settled`: whether it has nothing left to do."""
+    """An enrolment. `plans`: how often its device was planned; `settled`: whether it has nothing left to do;
+    `nextCheckinDateTime`: when the device checks in by itself, if no push wakes it earlier (null: it has ended).
+    """
 
     id: DeviceId
     managed_device_id: ManagedDeviceId
@@ -149,6 +151,7 @@ class Device(Answer):
     cause: str | None
     enrolled_date_time: str
     last_checkin_date_time: str | None
+    next_checkin_date_time: str | None
     generation: int
     settled_generation: int
     settled: bool

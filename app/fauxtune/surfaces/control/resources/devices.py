@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fauxtune.core.clock import iso
+from fauxtune.core.engine.check_in_times import next_check_in
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId, UserId
@@ -97,6 +98,7 @@ def _view(described: _Described, *, here: Here) -> answers.Device:
         cause=row.cause,
         enrolled_date_time=iso(row.enrolled_at),
         last_checkin_date_time=None if last is None else iso(last),
+        next_checkin_date_time=_next_check_in(row),
         generation=row.generation,
         settled_generation=row.settled_generation,
         settled=described.settled,
@@ -105,6 +107,13 @@ def _view(described: _Described, *, here: Here) -> answers.Device:
         plans=row.plans,
         connected=here.emulator.signals.is_connected(row.id),
     )
+
+
+def _next_check_in(row: NamedEnrollmentRow) -> str | None:
+    if row.state is EnrollmentState.ENDED:
+        return None
+    last = row.last_checkin_at or row.enrolled_at
+    return iso(next_check_in(row.platform, enrolled_at=row.enrolled_at, checked_in_at=last))
 
 
 def _item(row: LedgerRow, *, names: dict[ProfileId, str]) -> answers.Item:
