@@ -9,11 +9,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain_failures
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain, plain_failures
 from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
@@ -22,12 +23,23 @@ if TYPE_CHECKING:
     from fauxtune.client.http import Client
 
 
+class Language(StrEnum):
+    """The language in which requests are shown."""
+
+    CURL = "curl"
+    PYTHON = "python"
+    POWERSHELL = "powershell"
+
+
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask first")]
 WhatIfOption = Annotated[
     bool, typer.Option("--what-if", help="show what would change on which device, and change nothing")
 ]
 ShowRequestOption = Annotated[
-    bool, typer.Option("--show-request", help="print the request, too (to standard error, as curl)")
+    bool, typer.Option("--show-request", help="also print the request that is sent, as curl, to standard error")
+]
+ShowRequestAsOption = Annotated[
+    Language | None, typer.Option("--show-request-as", help="print the request in this language instead")
 ]
 IdsOption = Annotated[bool, typer.Option("--ids", help="print whole ids")]
 
@@ -39,6 +51,7 @@ class Administration(Emulator):
     output: OutputOption = Output.TEXT
     ids: IdsOption = False
     show_request: ShowRequestOption = False
+    show_request_as: ShowRequestAsOption = None
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -46,7 +59,8 @@ class Administration(Emulator):
         with plain_failures(), self.client() as client:
             if self.tenant is not None:
                 _sign_in_to(client)
-            yield Session(client, output=self.output, ids=self.ids, shows_requests=self.show_request)
+            language = self.show_request_as or (Language.CURL if self.show_request else None)
+            yield Session(client, output=self.output, ids=self.ids, language=language)
 
 
 def _sign_in_to(client: Client) -> None:
@@ -59,12 +73,12 @@ def _sign_in_to(client: Client) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Requests to one tenant. `shows_requests`: every request of `send` and `elements` is printed before it is sent."""
+    """Requests to one tenant. `language`: every request of `send` and `elements` is printed in it before it is sent."""
 
     client: Client
     output: Output
     ids: bool
-    shows_requests: bool
+    language: Language | None
 
     def send(self, request: AdminRequest, *, seconds: float = 30.0) -> Any:
         """Send the request and return the answer, for which the control surface may take so many seconds."""
@@ -101,20 +115,29 @@ class Session:
         if isinstance(text, Table) and self.output is Output.TEXT:
             print_table(text)
         else:
-            emit(self.output, document, text=str(text))
+            emit(self.output, document, text=plain(str(text)))
 
     def short(self, id_: str | None) -> str:
         """Return the beginning of an id, or the whole one with --ids."""
         return "-" if not id_ else id_ if self.ids else id_[:SHORT]
 
     def _show(self, request: AdminRequest) -> None:
-        if not self.shows_requests:
-            return
-        from fauxtune.core.administration.snippets import Addresses, as_curl
+        if self.language is not None:
+            print(_snippet(request, self.client, language=self.language), file=sys.stderr)
 
-        server = self.client.server
-        addresses = Addresses(server.https, server.tenant, control_token=self.client.has_control_token)
-        print(as_curl(request, addresses), file=sys.stderr)
+
+def _snippet(request: AdminRequest, client: Client, *, language: Language) -> str:
+    from fauxtune.core.administration import snippets
+
+    addresses = snippets.Addresses(
+        https=client.server.https, tenant=client.server.tenant, control_token=client.has_control_token
+    )
+    writers = {
+        Language.CURL: snippets.as_curl,
+        Language.PYTHON: snippets.as_python,
+        Language.POWERSHELL: snippets.as_powershell,
+    }
+    return writers[language](request, addresses)
 
 
 def confirm(question: str, *, yes: bool) -> None:

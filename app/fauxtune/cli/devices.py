@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated
+
 import typer
 
-from fauxtune.cli.administration import Administration
+from fauxtune.cli import names
+from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune.cli.options import Output
 from fauxtune.cli.service import with_service
-from fauxtune.cli.tables import Table, moment, person
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.cli.tables import Table, moment, one_line, person
+from fauxtune.core.administration import devices as tasks
+from fauxtune.core.administration.emulation import create_enrollment_token
+from fauxtune.core.administration.requests import AdminRequest, Service, key
 
-app = typer.Typer(help="List devices, look at them, and act on them.", no_args_is_help=True)
+app = typer.Typer(
+    help="""List devices, look at one, sync, lock, retire, wipe or delete it.
+
+A device is meant by its name, serial number or id, or by the first characters of its id (6 or more).
+
+\b
+fauxtune device list
+fauxtune device show "Alice's phone"
+fauxtune device wipe "Alice's phone" --what-if""",
+    no_args_is_help=True,
+)
 
 _PROPERTIES = "id,deviceName,operatingSystem,osVersion,userPrincipalName,complianceState,lastSyncDateTime"
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the device: name, serial number or id")]
 
 
 @app.command("list")
 @with_service(Administration)
-def list_(*, service: Administration) -> None:
+def list_(
+    *,
+    service: Administration,
+    user: Annotated[str | None, typer.Option(help="only devices of this user")] = None,
+) -> None:
     """List the managed devices.
 
     \b
     fauxtune device list
-    fauxtune device list --output json
+    fauxtune device list --user alice --output json
     """
     with service.session() as session:
-        path = f"/deviceManagement/managedDevices?$select={_PROPERTIES}"
-        rows = session.elements(AdminRequest("GET", path))
+        path = f"{tasks.DEVICES}?$select={_PROPERTIES}"
+        if user is not None:
+            name = names.user(session.client, user).name.replace("'", "''")
+            path += f"&$filter=userPrincipalName eq '{key(name)}'"
+        rows = session.elements(AdminRequest("GET", path.replace(" ", "%20")))
         table = Table(
             ("name", "user", "system", "last check-in", "id"),
             [
@@ -39,6 +65,160 @@ def list_(*, service: Administration) -> None:
                 for row in rows
             ],
             shrinks="system",
-            empty="The tenant has no devices.",
+            empty="There are no managed devices.",
         )
         session.show(rows, table)
+
+
+@app.command()
+@with_service(Administration)
+def show(*, name: NameArgument, service: Administration) -> None:
+    """Show what a device should hold, what it holds, and what it reported.
+
+    \b
+    fauxtune device show FP5-195681
+    fauxtune device show FP5-195681 --output json
+    """
+    with service.session() as session:
+        from fauxtune.cli import device_text
+
+        device = names.device(session.client, name)
+        managed = session.send(AdminRequest("GET", f"{tasks.DEVICES}/{key(device.id)}"))
+        ledger = session.send(AdminRequest("GET", f"/devices/{key(device.id)}/ledger", service=Service.CONTROL))
+        if session.output is Output.JSON:
+            session.show({**ledger, "managedDevice": managed}, "")
+        else:
+            now = session.client.control("GET", "/clock")["now"]
+            device_text.print_device(managed, ledger, now=now, ids=session.ids)
+
+
+@app.command()
+@with_service(Administration)
+def sync(*, name: NameArgument, service: Administration) -> None:
+    """Ask a device to check in now.
+
+    \b
+    fauxtune device sync FP5-195681
+    fauxtune device sync FP5-195681 --show-request
+    """
+    with service.session() as session:
+        _act(session, name, request=tasks.sync_device, says="{} was asked to check in.")
+
+
+@app.command()
+@with_service(Administration)
+def lock(*, name: NameArgument, service: Administration) -> None:
+    """Lock the screen of a device.
+
+    \b
+    fauxtune device lock FP5-195681
+    """
+    with service.session() as session:
+        _act(session, name, request=tasks.lock_device, says="{} locks its screen at its next check-in.")
+
+
+@app.command()
+@with_service(Administration)
+def retire(
+    *, name: NameArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
+) -> None:
+    """Remove the company's data from a device, and end its management.
+
+    \b
+    fauxtune device retire FP5-195681 --what-if
+    fauxtune device retire FP5-195681
+    """
+    with service.session() as session:
+        question = "Retire {}, which removes the company's data from it?"
+        says = "{} removes the company's data at its next check-in; then it is not managed any more."
+        _act(session, name, request=tasks.retire_device, says=says, question=question, yes=yes, what_if=what_if)
+
+
+@app.command()
+@with_service(Administration)
+def wipe(
+    *,
+    name: NameArgument,
+    service: Administration,
+    keep_enrollment: Annotated[
+        bool, typer.Option("--keep-enrollment", help="reset a Windows PC, which stays enrolled")
+    ] = False,
+    what_if: WhatIfOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Reset a device: everything on it is deleted.
+
+    \b
+    fauxtune device wipe FP5-195681 --what-if
+    fauxtune device wipe FP5-195681 --yes
+    """
+    with service.session() as session:
+
+        def request(id_: str) -> AdminRequest:
+            return tasks.wipe_device(id_, keep_enrollment=keep_enrollment)
+
+        question = "Wipe {}, which deletes everything on it?"
+        says = "{} is reset at its next check-in."
+        _act(session, name, request=request, says=says, question=question, yes=yes, what_if=what_if)
+
+
+@app.command()
+@with_service(Administration)
+def delete(
+    *, name: NameArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
+) -> None:
+    """Delete a device's record now; the company's data is removed at its next check-in.
+
+    \b
+    fauxtune device delete FP5-195681 --what-if
+    fauxtune device delete FP5-195681
+    """
+    with service.session() as session:
+        question = "Delete the record of {}?"
+        says = "The record of {} is deleted; the device removes the company's data at its next check-in."
+        _act(session, name, request=tasks.delete_device, says=says, question=question, yes=yes, what_if=what_if)
+
+
+@app.command()
+@with_service(Administration)
+def token(
+    *,
+    user: Annotated[str, typer.Argument(metavar="USER", help="the user of the devices")],
+    service: Administration,
+    uses: Annotated[int, typer.Option(help="the number of devices that can enrol with it")] = 1,
+    hours: Annotated[int, typer.Option(help="the lifetime of the token")] = 24,
+) -> None:
+    """Make an enrolment token, with which devices of every platform enrol for a user.
+
+    \b
+    fauxtune device token alice
+    fauxtune-sim enroll --platform android --state phone --token "$(fauxtune device token alice)"
+    """
+    with service.session() as session:
+        owner = names.user(session.client, user)
+        answer = session.send(create_enrollment_token(owner.name, uses=uses, seconds=hours * 3600))
+        session.show({"userPrincipalName": owner.name, "uses": uses, **answer}, answer["token"])
+
+
+def _act(
+    session: Session,
+    name: str,
+    *,
+    request: Callable[[str], AdminRequest],
+    says: str,
+    question: str | None = None,
+    yes: bool = False,
+    what_if: bool = False,
+) -> None:
+    """Send the request about the device with this name, or print what it would change."""
+    device = names.device(session.client, name)
+    action = request(device.id)
+    if what_if:
+        session.what_if([action])
+        return
+    label = one_line(f"{device.name} of {person(device.document['userPrincipalName'])}")
+    if question is not None:
+        confirm(question.format(label), yes=yes)
+    session.send(action)
+    document = {"id": device.id, "deviceName": device.name, "method": action.method, "path": action.path}
+    session.show(document, says.format(label))

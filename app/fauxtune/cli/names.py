@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SHORTEST_PREFIX = 6
 _MOST_LISTED = 10
 _MOST_SIMILAR = 5
+TEMPLATES = "/authorities/issuing/templates"
 _LARGEST_PAGE = "999"
 
 
@@ -77,6 +78,58 @@ def profile(client: Client, wanted: str) -> Named:
     return choose(wanted, profiles(client), kind="profile")
 
 
+def enrolment(client: Client, wanted: str) -> Named:
+    """Return the device with this name or id, also one whose management has ended. The id is that of its enrolment."""
+    return choose(wanted, enrolments(client), kind="device")
+
+
+def tenant(client: Client, wanted: str) -> Named:
+    """Return the tenant with this name, domain or id."""
+    return choose(wanted, tenants(client), kind="tenant")
+
+
+def template(client: Client, wanted: str) -> Named:
+    """Return the certificate template of the issuing authority with this name or display name."""
+    return choose(wanted, templates(client), kind="template")
+
+
+def connector(client: Client, wanted: str) -> Named:
+    """Return the certificate connector with this name or id."""
+    return choose(wanted, connectors(client), kind="connector")
+
+
+def certificate(client: Client, wanted: str) -> Named:
+    """Return the certificate whose serial number or thumbprint begins so, or the newest one of a user."""
+    folded = "".join(each for each in wanted.casefold() if each.isalnum())
+    candidates = certificates(client)
+    for fits in (
+        [each for each in candidates if folded in (each.id, *each.others)],
+        [each for each in candidates if any(_begins(mark, folded) for mark in (each.id, *each.others))],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            raise NotOne(_several(wanted, fits, kind="certificate"))
+    owner = _owner(client, wanted)
+    newest = next((each for each in candidates if owner and each.document["userPrincipalName"] == owner.name), None)
+    if newest is not None:
+        return newest
+    if owner is not None:
+        raise NotOne(f"The CA issued no certificate for {one_line(owner.name)}.")
+    raise NotOne(
+        f"There is no certificate '{one_line(wanted)}': write its serial number or thumbprint, or the beginning of it "
+        f"({_SHORTEST_PREFIX} characters or more), or a user's name for the user's newest certificate."
+    )
+
+
+def _owner(client: Client, wanted: str) -> Named | None:
+    """The user with this name; None without one. Raises NotOne for several."""
+    known = users(client)
+    folded = wanted.casefold()
+    is_name = any(folded in (each.name.casefold(), *(name.casefold() for name in each.others)) for each in known)
+    return choose(wanted, known, kind="user") if is_name else None
+
+
 def users(client: Client) -> list[Named]:
     """Return all users."""
     return [
@@ -117,6 +170,53 @@ def profiles(client: Client) -> list[Named]:
     return [
         Named(each["id"], each["displayName"], about=each["@odata.type"].rpartition(".")[2], document=each)
         for each in _graph(client, "/deviceManagement/deviceConfigurations")
+    ]
+
+
+def enrolments(client: Client) -> list[Named]:
+    """Return all enrolments, those that have ended, too."""
+    return [
+        Named(
+            each["id"],
+            each["deviceName"] or each["id"],
+            others=(each["managedDeviceId"],) if each["managedDeviceId"] else (),
+            about=f"{each['variant']}, {each['user'] or 'no user'}, {each['state']}",
+            document=each,
+        )
+        for each in client.control_list("/devices")
+    ]
+
+
+def tenants(client: Client) -> list[Named]:
+    """Return all tenants of the server."""
+    rows = client.emulator("GET", "/tenants")["value"]
+    return [Named(each["id"], each["name"], (each["domain"],), about=each["domain"], document=each) for each in rows]
+
+
+def templates(client: Client) -> list[Named]:
+    """Return the certificate templates of the issuing authority."""
+    rows = client.control("GET", TEMPLATES)["value"]
+    return [Named(each["name"], each["name"], (each["displayName"],), document=each) for each in rows]
+
+
+def connectors(client: Client) -> list[Named]:
+    """Return the certificate connectors."""
+    rows = client.control_list("/connectors")
+    return [Named(each["id"], each["name"], about=each["state"], document=each) for each in rows]
+
+
+def certificates(client: Client) -> list[Named]:
+    """Return the certificates that the CA issued, the newest first. Their ids are their serial numbers."""
+    rows = client.control("GET", "/certificates")["value"]
+    return [
+        Named(
+            each["serial"],
+            each["userPrincipalName"] or each["subject"] or "",
+            (each["thumbprint"],),
+            about=f"{each['template'] or ''}, until {(each['notAfter'] or '')[:10]}",
+            document=each,
+        )
+        for each in rows
     ]
 
 

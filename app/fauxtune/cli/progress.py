@@ -6,6 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+#: Seconds before anything is shown.
+_PATIENCE = 1.0
+
 
 @contextmanager
 def progress(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
@@ -37,3 +40,27 @@ def _bar(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
             bar.advance(task)
 
         yield report
+
+
+@contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Show on a terminal that something goes on, with the seconds so far, if it takes longer than one second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from threading import Timer
+
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    display = Progress(*columns, console=Console(stderr=True), transient=True)
+    display.add_task(title, total=None)
+    timer = Timer(_PATIENCE, display.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        display.stop()

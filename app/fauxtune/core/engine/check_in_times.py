@@ -1,7 +1,7 @@
 """The time at which a device checks in next by itself.
 
-Intune: "Common questions with device profiles", check-in intervals: often after the enrolment, then about every 8 hours.
-A push, such as that after an assignment, makes a device check in earlier.
+Intune: "Common questions with device profiles", check-in intervals: often after the enrolment, then about every 8
+hours. A push, such as that after an assignment, makes a device check in earlier.
 """
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+"""A device as text: its facts, a table of what it should hold and holds, and what went wrong, in words."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime, timedelta
+from typing import Any
+
+from fauxtune.cli.tables import SHORT, Table, moment, one_line, print_table
+from fauxtune.core.clock import from_iso
+
+_COLUMNS = 80
+_LABEL = 15
+#: State in the ledger -> whether the device should hold the item, whether it does, the state in words.
+_STATES = {
+    "wanted": ("yes", "no", "waiting"),
+    "sent": ("yes", "?", "sent"),
+    "installed": ("yes", "yes", "installed"),
+    "failed": ("yes", "no", "failed"),
+    "removing": ("no", "yes", "removing"),
+    "removed": ("no", "no", "removed"),
+    "kept": ("no", "yes", "kept"),
+}
+_SOURCES = {"pkcs": "PKCS", "scep": "SCEP", "email": "e-mail"}
+
+
+def print_device(managed: dict[str, Any], ledger: dict[str, Any], *, now: str, ids: bool) -> None:
+    """Print a device: `managed` is Graph's managedDevice, `ledger` the control surface's, `now` the tenant's time."""
+    print(one_line(managed["deviceName"]))
+    for label, text in _facts(managed, ledger, now=from_iso(now)):
+        print(f"{label.ljust(_LABEL)} {one_line(text)}")
+    print()
+    print_table(items(ledger["items"], ids=ids))
+    problems = [line for item in ledger["items"] for line in _problem(item)]
+    problems += [line for action in managed["deviceActionResults"] for line in _action(action)]
+    if problems:
+        print("\n" + "\n".join(problems))
+
+
+def items(rows: list[dict[str, Any]], *, ids: bool) -> Table:
+    """Return the table of the items of a ledger."""
+    return Table(
+        ("profile", "kind", "should", "holds", "state", "until", "certificate"),
+        [
+            (
+                ", ".join(row["profileNames"]) or "-",
+                _SOURCES.get(row["source"], row["source"]),
+                *_STATES[row["state"]],
+                moment(row["notAfter"])[:10],
+                (row["thumbprint"] or "") if ids else (row["thumbprint"] or "")[:SHORT],
+            )
+            for row in rows
+        ],
+        shrinks="profile",
+        empty="No profile gives it anything.",
+    )
+
+
+def _facts(managed: dict[str, Any], ledger: dict[str, Any], *, now: datetime) -> list[tuple[str, str]]:
+    user = managed["userPrincipalName"]
+    management = ledger["state"] + (f", because of {ledger['cause']}" if ledger["cause"] else "")
+    return [
+        ("user", f"{user} ({managed['userDisplayName']})" if user else "no user"),
+        ("system", f"{managed['operatingSystem']} {managed['osVersion'] or ''}, {managed['model'] or 'unknown model'}"),
+        ("serial number", managed["serialNumber"]),
+        ("management", management),
+        ("compliance", managed["complianceState"]),
+        ("enrolled", f"{moment(ledger['enrolledDateTime'])}, {_distance(ledger['enrolledDateTime'], now=now)}"),
+        ("last check-in", _time(ledger["lastCheckinDateTime"], now=now, missing="never")),
+        ("next check-in", _time(ledger["nextCheckinDateTime"], now=now, missing="it checks in no more")),
+        ("nothing to do", "yes" if ledger["settled"] else "no: something waits for the next check-in"),
+    ]
+
+
+def _time(text: str | None, *, now: datetime, missing: str) -> str:
+    return missing if text is None else f"{moment(text)}, {_distance(text, now=now)}"
+
+
+def _distance(text: str, *, now: datetime) -> str:
+    """How far a time is from the tenant's present time, in words."""
+    span = from_iso(text) - now
+    words = _span(abs(span))
+    return words if words == "now" else f"in {words}" if span > timedelta(0) else f"{words} ago"
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    for size, word in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "now"
+
+
+def _problem(item: dict[str, Any]) -> list[str]:
+    """The lines about an item that failed or waits."""
+    name = ", ".join(item["profileNames"]) or item["source"]
+    if item["waitsFor"]:
+        return _wrapped(f"'{name}' waits for {item['waitsFor']}.")
+    if item["error"] is None:
+        return []
+    return _wrapped(f"'{name}' failed: {item['error']} {_number(item['errorCode'])}")
+
+
+def _number(code: int | None) -> str:
+    if code is None:
+        return ""
+    from fauxtune.core.engine.diagnosis.numbers import decode
+
+    number = decode(code, connector={})
+    return f"({number.hexadecimal}: {number.words})" if number.number is not None else f"({number.hexadecimal})"
+
+
+def _action(action: dict[str, Any]) -> list[str]:
+    return _wrapped(f"{action['actionName']}: {action['actionState']}, since {moment(action['startDateTime'])}.")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(one_line(text), _COLUMNS, subsequent_indent="  ", break_on_hyphens=False)

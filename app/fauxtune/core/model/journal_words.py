@@ -1,0 +1,153 @@
+"""Events of the journal in words: what happened, without the user and the device, which stand beside it.
+
+#: data
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any
+
+from fauxtune.core.model.states import Cause, Incident, Source
+
+_SHORT = 8
+_SOURCES: dict[str, str] = {
+    Source.ROOT: "trusted root",
+    Source.PKCS: "PKCS certificate",
+    Source.IMPORTED: "imported certificate",
+    Source.SCEP: "SCEP certificate",
+    Source.EMAIL: "e-mail account",
+}
+_CAUSES: dict[str, str] = {
+    Cause.WIPE: "the device was wiped",
+    Cause.RETIRE: "the device was retired",
+    Cause.UNENROLL: "the user ended the management",
+    Cause.DELETE: "the device's record was deleted",
+    Cause.USER_DELETED: "the user was deleted",
+    Cause.LICENCE_LOST: "the user lost the licence",
+    Cause.USER_CHANGED: "the device has another user",
+    Cause.CERTIFICATE_DELETED: "the imported certificate was deleted",
+    Cause.PROFILE_DELETED: "the profile was deleted",
+    Cause.UNASSIGNED: "the profile is not assigned any more",
+    Cause.LEFT_GROUP: "the user or the device left the group",
+    Incident.WIPE_KEEPING_ENROLLMENT: "the device was wiped and stays enrolled",
+    Incident.PROFILE_EDITED: "the profile was edited",
+    Incident.RENEWED: "it was renewed",
+    Incident.DELETED_BY_USER: "the user deleted it",
+}
+#: Type -> words. `what` is the certificate or account, `of` the profile in brackets; others are members of `detail`.
+_WORDS: dict[str, str] = {
+    "enrolled": "enrolled as {variant}",
+    "issued": "{what} was issued{of}",
+    "renewed": "{what} was renewed{of}",
+    "imported": "{what} was imported{of}",
+    "delivered": "{what} was sent to the device{of}",
+    "installed": "{what} was installed{of}",
+    "failed": "{what} failed{of}: {reason}",
+    "removed": "{what} was removed{of}",
+    "revoked": "{what} was revoked{of}: {reason}",
+    "released": "{what} was taken from the CRL{of}",
+    "waiting": "the revocation of {what} waits{of}: {reason}",
+    "unenrolled": "ended: the user ended the management",
+    "wiped": "ended: the device was reset",
+    "retired": "ended: the company's data was removed",
+    "actionDone": "carried out {action}",
+    "deviceChanged": "changed: {changed}",
+    "primaryUserChanged": "has another primary user; before: {former}",
+    "authorityAvailable": "the authority {authority} is available",
+    "authorityUnavailable": "the authority {authority} is not available",
+    "rolledOver": "the authority {authority} has the key in place of {before}",
+    "templateAdded": "the template {template} was added",
+    "templateChanged": "the template {template} was changed: {after}",
+    "templateDeleted": "the template {template} was deleted",
+    "digicertSubscribed": "the tenant has a DigiCert CA: {authority}",
+    "applicationAdded": "the application {clientId} was added",
+    "applicationChanged": "the application {clientId} was changed: {changed}",
+    "applicationDeleted": "the application {clientId} was deleted",
+}
+_REQUESTED = "Requested"
+_BAD = frozenset({"failed", "refused", "authorityUnavailable"})
+_GOING = frozenset({"removed", "revoked", "waiting", "unenrolled", "wiped", "retired", "deleted", "revocationCaused"})
+_COMING = frozenset({"enrolled", "issued", "renewed", "imported", "installed", "released", "authorityAvailable"})
+
+
+class Tone(StrEnum):
+    """The kind of news, for a colour."""
+
+    GOOD = "good"
+    BAD = "bad"
+    GOING = "going"
+    NEUTRAL = "neutral"
+
+
+def tone(event_type: str) -> Tone:
+    """Return the kind of news that an event is."""
+    if event_type in _BAD:
+        return Tone.BAD
+    if event_type in _GOING:
+        return Tone.GOING
+    return Tone.GOOD if event_type in _COMING else Tone.NEUTRAL
+
+
+def words(event_type: str, *, profile: str | None, certificate: dict[str, Any] | None, detail: dict[str, Any]) -> str:
+    """Return what happened. `profile` is the profile's name; `certificate` and `detail` are the event's."""
+    what = certificate_words(certificate, item=detail.get("item"))
+    of = f" ('{profile}')" if profile else ""
+    template = _template(event_type, certificate=certificate, detail=detail)
+    if template is None:
+        return " ".join([_spaced(event_type), *(f"{name}={_text(value)}" for name, value in detail.items())])
+    values = _Values({name: _text(value) for name, value in detail.items()})
+    return template.format_map(_Values(values | {"what": what, "of": of, "cause": _cause(detail)}))
+
+
+def certificate_words(certificate: dict[str, Any] | None, *, item: str | None = None) -> str:
+    """Return the kind of certificate or account with the beginning of its thumbprint."""
+    source = (certificate or {}).get("source") or (item or "").partition("/")[0]
+    mark = ((certificate or {}).get("thumbprint") or "")[:_SHORT]
+    return " ".join(part for part in (_SOURCES.get(source, "certificate"), mark) if part)
+
+
+class _Values(dict[str, str]):
+    """Values for a template: a member that an event lacks is a question mark."""
+
+    def __missing__(self, _name: str) -> str:
+        return "?"
+
+
+def _template(event_type: str, *, certificate: dict[str, Any] | None, detail: dict[str, Any]) -> str | None:
+    """The words for an event; None for a type that is not known."""
+    match event_type:
+        case "deleted":
+            return "{what} was deleted" if certificate else "ended: the device's record was deleted"
+        case "revocationCaused":
+            return "{what} is revoked, because {cause}"
+        case "removed" if "cause" in detail:
+            return "{what} was removed, because {cause}"
+        case "refused" if "action" in detail:
+            return "refused {action}: {reason}"
+        case "refused" if "asked" in detail:
+            return "the revocation of {what} was refused{of}: {reason}"
+        case "refused":
+            return "did not remove {what}: {reason}"
+    if event_type.endswith(_REQUESTED):
+        return _spaced(event_type.removesuffix(_REQUESTED)) + " was requested"
+    return _WORDS.get(event_type)
+
+
+def _cause(detail: dict[str, Any]) -> str:
+    cause = str(detail.get("cause"))
+    return _CAUSES.get(cause, _spaced(cause))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+    return str(value)
+
+
+def _spaced(word: str) -> str:
+    """A word of camel case as several words."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", word).lower()
