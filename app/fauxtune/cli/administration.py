@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,12 +55,26 @@ class Administration(Emulator):
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Yield a session with the tenant; an expected failure ends the command with a line on standard error."""
-        with plain_failures(), self.client() as client:
+        """Yield a session with the tenant; an expected failure ends the command with a line on standard error.
+
+        Of a refusal people read the reason alone; the request itself is shown with --show-request.
+        """
+        with plain_failures(), _reasons(), self.client() as client:
             if self.tenant is not None:
                 _sign_in_to(client)
             language = self.show_request_as or (Language.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, language=language)
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    from fauxtune.client.endpoints import ClientError
+    from fauxtune.client.http import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        raise ClientError(refused.reason) from None
 
 
 def _sign_in_to(client: Client) -> None:
@@ -80,9 +94,11 @@ class Session:
     ids: bool
     language: Language | None
 
-    def send(self, request: AdminRequest, *, seconds: float = 30.0) -> Any:
-        """Send the request and return the answer, for which the control surface may take so many seconds."""
-        self._show(request)
+    def send(self, request: AdminRequest, *, seconds: float = 30.0, hidden: str | None = None) -> Any:
+        """Send the request and return the answer, for which the control surface may take so many seconds. `hidden`: the
+        member of the body that is not shown.
+        """
+        self._show(request, hidden=hidden)
         match request.service:
             case Service.GRAPH:
                 return self.client.graph(request.method, request.path, json=request.body)
@@ -121,8 +137,10 @@ class Session:
         """Return the beginning of an id, or the whole one with --ids."""
         return "-" if not id_ else id_ if self.ids else id_[:SHORT]
 
-    def _show(self, request: AdminRequest) -> None:
+    def _show(self, request: AdminRequest, *, hidden: str | None = None) -> None:
         if self.language is not None:
+            if request.body is not None and hidden in request.body:
+                request = replace(request, body={**request.body, hidden: "..."})
             print(_snippet(request, self.client, language=self.language), file=sys.stderr)
 
 

@@ -68,7 +68,7 @@ def _facts(managed: dict[str, Any], ledger: dict[str, Any], *, now: datetime) ->
         ("enrolled", f"{moment(ledger['enrolledDateTime'])}, {_distance(ledger['enrolledDateTime'], now=now)}"),
         ("last check-in", _time(ledger["lastCheckinDateTime"], now=now, missing="never")),
         ("next check-in", _time(ledger["nextCheckinDateTime"], now=now, missing="it checks in no more")),
-        ("nothing to do", "yes" if ledger["settled"] else "no: something waits for the next check-in"),
+        ("settled", "yes" if ledger["settled"] else "no: something is due at the next check-in"),
     ]
 
 

@@ -17,7 +17,7 @@ from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 
 app = typer.Typer(
-    help="""List devices, look at one, sync, lock, retire, wipe or delete it.
+    help="""List devices, look at one, and act on it.
 
 A device is meant by its name, serial number or id, or by the first characters of its id (6 or more).
 
@@ -50,8 +50,8 @@ def list_(
         path = f"{tasks.DEVICES}?$select={_PROPERTIES}"
         if user is not None:
             name = names.user(session.client, user).name.replace("'", "''")
-            path += f"&$filter=userPrincipalName eq '{key(name)}'"
-        rows = session.elements(AdminRequest("GET", path.replace(" ", "%20")))
+            path += f"&$filter=userPrincipalName%20eq%20%27{key(name)}%27"
+        rows = session.elements(AdminRequest("GET", path))
         table = Table(
             ("name", "user", "system", "last check-in", "id"),
             [
@@ -73,7 +73,7 @@ def list_(
 @app.command()
 @with_service(Administration)
 def show(*, name: NameArgument, service: Administration) -> None:
-    """Show what a device should hold, what it holds, and what it reported.
+    """Show what a device should hold, holds, and reported.
 
     \b
     fauxtune device show FP5-195681
@@ -167,7 +167,9 @@ def wipe(
 def delete(
     *, name: NameArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
 ) -> None:
-    """Delete a device's record now; the company's data is removed at its next check-in.
+    """Delete the record of a device.
+
+    The device removes the company's data at its next check-in.
 
     \b
     fauxtune device delete FP5-195681 --what-if
@@ -188,7 +190,9 @@ def token(
     uses: Annotated[int, typer.Option(help="the number of devices that can enrol with it")] = 1,
     hours: Annotated[int, typer.Option(help="the lifetime of the token")] = 24,
 ) -> None:
-    """Make an enrolment token, with which devices of every platform enrol for a user.
+    """Make an enrolment token for a user's devices.
+
+    One token serves devices of every platform.
 
     \b
     fauxtune device token alice

@@ -10,7 +10,23 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.cli import connector, devices, diagnosing, groups, pfx, profiles, serving, shell, users, whatif
+from fauxtune.cli import (
+    certificates,
+    clock,
+    connector,
+    devices,
+    diagnosing,
+    groups,
+    journal,
+    pfx,
+    profiles,
+    serving,
+    shell,
+    templates,
+    tenants,
+    users,
+    whatif,
+)
 from fauxtune.cli.options import (
     DATA_DIR,
     CaOption,
@@ -34,10 +50,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
+app.add_typer(tenants.app, name="tenant")
 app.add_typer(users.app, name="user")
 app.add_typer(groups.app, name="group")
 app.add_typer(profiles.app, name="profile")
 app.add_typer(devices.app, name="device")
+app.add_typer(certificates.app, name="certificate")
+app.add_typer(templates.app, name="template")
+app.add_typer(clock.app, name="clock")
+app.command()(journal.journal)
 app.add_typer(pfx.app, name="pfx")
 app.add_typer(connector.app, name="connector")
 app.add_typer(database, name="db")

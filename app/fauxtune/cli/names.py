@@ -99,7 +99,7 @@ def connector(client: Client, wanted: str) -> Named:
 
 
 def certificate(client: Client, wanted: str) -> Named:
-    """Return the certificate whose serial number or thumbprint begins so, or the newest one of a user."""
+    """Return the certificate whose thumbprint or serial number begins so, or the newest one of a user."""
     folded = "".join(each for each in wanted.casefold() if each.isalnum())
     candidates = certificates(client)
     for fits in (
@@ -117,7 +117,7 @@ def certificate(client: Client, wanted: str) -> Named:
     if owner is not None:
         raise NotOne(f"The CA issued no certificate for {one_line(owner.name)}.")
     raise NotOne(
-        f"There is no certificate '{one_line(wanted)}': write its serial number or thumbprint, or the beginning of it "
+        f"There is no certificate '{one_line(wanted)}': write its thumbprint or serial number, or the beginning of it "
         f"({_SHORTEST_PREFIX} characters or more), or a user's name for the user's newest certificate."
     )
 
@@ -206,13 +206,13 @@ def connectors(client: Client) -> list[Named]:
 
 
 def certificates(client: Client) -> list[Named]:
-    """Return the certificates that the CA issued, the newest first. Their ids are their serial numbers."""
+    """Return the certificates that the CA issued, the newest first. Their ids are their thumbprints."""
     rows = client.control("GET", "/certificates")["value"]
     return [
         Named(
-            each["serial"],
+            each["thumbprint"],
             each["userPrincipalName"] or each["subject"] or "",
-            (each["thumbprint"],),
+            (each["serial"],),
             about=f"{each['template'] or ''}, until {(each['notAfter'] or '')[:10]}",
             document=each,
         )

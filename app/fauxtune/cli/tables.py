@@ -27,6 +27,10 @@ _COLOURS = {
     **dict.fromkeys(("failed", "error", "revoked", "offline", "noncompliant", "conflict"), "red"),
     **dict.fromkeys(("removed", "ended", "kept", "not applicable"), "dim"),
 }
+_USES = {
+    **dict.fromkeys(("digitalSignature", "nonRepudiation"), "signing"),
+    **dict.fromkeys(("keyEncipherment", "keyAgreement", "dataEncipherment"), "encryption"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ def moment(text: str | None) -> str:
 def person(name: str | None) -> str:
     """Return a user's name without its domain: commands understand it."""
     return (name or "-").partition("@")[0]
+
+
+def uses_in_words(key_usage: list[str]) -> str:
+    """Return the uses that X.509's key usage allows, in words."""
+    return ", ".join(dict.fromkeys(_USES.get(each, each) for each in key_usage)) or "-"
 
 
 def print_table(table: Table) -> None:

@@ -35,11 +35,12 @@ _LONGEST_REASON = 1000
 
 
 class Refused(ClientError):
-    """The server refused the request, with this HTTP status."""
+    """The server refused the request, with this HTTP status and for this reason."""
 
-    def __init__(self, message: str, *, status: int) -> None:
+    def __init__(self, message: str, *, status: int, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason or message
 
 
 class Unreachable(ClientError):
@@ -217,8 +218,9 @@ class Client:
             self._log(f"Received a '{why}' response. Trying again in {seconds:g} seconds.")
             time.sleep(seconds)
         if not answer.is_success:
-            message = f"{method} {url} was refused ({answer.status_code}): {_reason(answer)}"
-            raise Refused(message, status=answer.status_code)
+            reason = _reason(answer)
+            message = f"{method} {url} was refused ({answer.status_code}): {reason}"
+            raise Refused(message, status=answer.status_code, reason=reason)
         return answer
 
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:

@@ -17,8 +17,11 @@ def issue_certificate(
     not_before: str | None = None,
     not_after: str | None = None,
     csr: str | None = None,
+    pfx_password: str | None = None,
 ) -> AdminRequest:
-    """Issue a certificate by a template. `user` is a principal name; without `csr` (PKCS#10, PEM) a key is made too."""
+    """Issue a certificate by a template. `user` is a principal name. Without `csr` (PKCS#10, PEM) a key is made, which
+    comes in a PFX file.
+    """
     body = {
         "template": template,
         "userPrincipalName": user,
@@ -27,6 +30,7 @@ def issue_certificate(
         "notBefore": not_before,
         "notAfter": not_after,
         "csr": csr,
+        "pfxPassword": pfx_password,
     }
     return _control("POST", "/certificates", body=_given(body))
 

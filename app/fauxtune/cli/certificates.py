@@ -1,0 +1,213 @@
+"""`fauxtune certificate`: what the tenant's CA issued; issue and revoke.
+
+Issuing and revoking at the CA's counter is no task of Graph: these commands speak to the control surface.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.cli import names
+from fauxtune.cli.administration import Administration, YesOption, confirm
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import Table, moment, one_line, person, uses_in_words
+from fauxtune.cli.times import iso_time
+from fauxtune.core.administration import emulation as tasks
+from fauxtune.core.administration.requests import AdminRequest, Service, key
+
+app = typer.Typer(
+    help="""List, show, issue and revoke certificates of the tenant's CA.
+
+A certificate is meant by the first characters of its thumbprint or serial number (6 or more), or by a user's name: then
+it is the user's newest one. To import a certificate for a user's devices: fauxtune pfx import.
+
+\b
+fauxtune certificate list --user alice
+fauxtune certificate issue --user alice --template SmimeBoth --out alice.pfx
+fauxtune certificate revoke 5e09a1f2 --reason keyCompromise""",
+    no_args_is_help=True,
+)
+
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="beginning of the thumbprint or serial number, or a user")
+]
+_STATUSES = {"notYetValid": "not valid yet"}
+
+
+class Reason(StrEnum):
+    """Reasons of a revocation (RFC 5280 5.3.1)."""
+
+    UNSPECIFIED = "unspecified"
+    KEY_COMPROMISE = "keyCompromise"
+    CA_COMPROMISE = "cACompromise"
+    AFFILIATION_CHANGED = "affiliationChanged"
+    SUPERSEDED = "superseded"
+    CESSATION = "cessationOfOperation"
+    HOLD = "certificateHold"
+    PRIVILEGE_WITHDRAWN = "privilegeWithdrawn"
+    RELEASE = "removeFromCRL"
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(
+    *,
+    service: Administration,
+    user: Annotated[str | None, typer.Option(help="only certificates of this user")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="only those that are good, revoked, expired or notYetValid")
+    ] = None,
+) -> None:
+    """List what the CA issued, the newest first.
+
+    \b
+    fauxtune certificate list
+    fauxtune certificate list --user alice --status revoked
+    """
+    with service.session() as session:
+        path = "/certificates"
+        if user is not None:
+            path += f"?userPrincipalName={key(names.user(session.client, user).name)}"
+        rows = session.elements(AdminRequest("GET", path, service=Service.CONTROL))
+        rows = [row for row in rows if status in (None, row["status"])]
+        table = Table(
+            ("user", "template", "for", "source", "until", "status", "thumbprint"),
+            [
+                (
+                    person(row["userPrincipalName"]),
+                    row["template"] or "-",
+                    uses_in_words(row["keyUsage"]),
+                    row["source"] or "issued",
+                    moment(row["notAfter"])[:10],
+                    _STATUSES.get(row["status"], row["status"]),
+                    session.short(row["thumbprint"]),
+                )
+                for row in rows
+            ],
+            shrinks="template",
+            empty="There are no such certificates.",
+        )
+        session.show(rows, table)
+
+
+@app.command()
+@with_service(Administration)
+def show(*, name: NameArgument, service: Administration) -> None:
+    """Show a certificate: its user, status and holders.
+
+    \b
+    fauxtune certificate show 5e09a1f2
+    fauxtune certificate show alice --output json
+    """
+    with service.session() as session:
+        thumbprint = names.certificate(session.client, name).id
+        answer = session.send(AdminRequest("GET", f"/certificates/{key(thumbprint)}", service=Service.CONTROL))
+        holders = {each["device"] for each in answer["holders"]}
+        devices = names.enrolments(session.client) if holders else []
+        held_by = [f"{each.name} of {person(each.document['user'])}" for each in devices if each.id in holders]
+        session.show(answer, _described(answer, held_by=held_by))
+
+
+@app.command()
+@with_service(Administration)
+def issue(
+    *,
+    service: Administration,
+    template: Annotated[str, typer.Option(help="the template, such as SmimeBoth")],
+    out: Annotated[Path, typer.Option(help="the new file: .pfx or .p12, or .pem (certificate, chain, key)")],
+    user: Annotated[str | None, typer.Option(help="for this user")] = None,
+    subject: Annotated[str | None, typer.Option(help="the subject, such as 'CN=Alice' (default: the user's)")] = None,
+    email: Annotated[str | None, typer.Option(help="the e-mail address (default: the user's)")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="valid from, also in the past (default: now)")] = None,
+    until: Annotated[str | None, typer.Option(help="valid until (default: by the template)")] = None,
+    csr: Annotated[Path | None, typer.Option(help="for this request (PKCS#10, PEM); no key is made")] = None,
+    pfx_password: Annotated[
+        str | None,
+        typer.Option(envvar="FAUXTUNE_PFX_PASSWORD", help="the password of the file (better in the variable)"),
+    ] = None,
+) -> None:
+    """Issue a certificate and write it to a file.
+
+    Without a password, a terminal asks for one; else one is made and printed. A .pem file is encrypted only if a
+    password is given.
+
+    \b
+    fauxtune certificate issue --user alice --template SmimeBoth --out alice.pfx
+    fauxtune certificate issue --user alice --template SmimeEncryption --from 2023-01-01 --out old.pem
+    """
+    from fauxtune.cli import certificate_files
+
+    form = certificate_files.form_of(out, csr=csr)
+    request = None if csr is None else certificate_files.read_request(csr)
+    begin, end = since and iso_time(since), until and iso_time(until)
+    with service.session() as session:
+        owner = None if user is None else names.user(session.client, user).name
+        known = names.template(session.client, template).id
+        password = pfx_password or certificate_files.ask_for_password(form)
+        task = tasks.issue_certificate(
+            known,
+            user=owner,
+            subject=subject,
+            email=email,
+            not_before=begin,
+            not_after=end,
+            csr=request,
+            pfx_password=password,
+        )
+        answer = session.send(task, hidden="pfxPassword")
+        used = certificate_files.write(out, answer, form=form, password=password)
+        document = {"serial": answer["serial"], "thumbprint": answer["thumbprint"], "file": str(out)}
+        text = f"Issued {session.short(answer['thumbprint'])} and wrote it to {out}."
+        if used is not None and password is None:
+            document["pfxPassword"] = used
+            text += f" Its password is {used}"
+        session.show(document, text)
+
+
+@app.command()
+@with_service(Administration)
+def revoke(
+    *,
+    name: NameArgument,
+    service: Administration,
+    reason: Annotated[Reason, typer.Option(help="the reason")] = Reason.UNSPECIFIED,
+    yes: YesOption = False,
+) -> None:
+    """Revoke a certificate. It stays on the devices that hold it.
+
+    certificateHold is the only reason that can be taken back, by removeFromCRL.
+
+    \b
+    fauxtune certificate revoke 5e09a1f2 --reason keyCompromise
+    fauxtune certificate revoke alice --reason certificateHold
+    """
+    with service.session() as session:
+        certificate = names.certificate(session.client, name)
+        label = f"{session.short(certificate.id)} of {one_line(certificate.name)}"
+        is_release = reason is Reason.RELEASE
+        confirm(f"Take {label} from the CRL?" if is_release else f"Revoke {label}?", yes=yes)
+        answer = session.send(tasks.revoke_certificate(certificate.id, reason=reason.value))
+        session.show(answer, f"{label} is {'no longer on the CRL' if is_release else f'revoked: {reason.value}'}.")
+
+
+def _described(answer: dict[str, Any], *, held_by: list[str]) -> str:
+    status = _STATUSES.get(answer["status"], answer["status"])
+    if answer["revokedDateTime"]:
+        status += f" since {moment(answer['revokedDateTime'])} UTC: {answer['reason']}"
+    facts = [
+        ("thumbprint", answer["thumbprint"]),
+        ("serial number", answer["serial"]),
+        ("subject", answer["subject"]),
+        ("user", ", ".join(answer["users"])),
+        ("template", answer["template"]),
+        ("source", answer["source"] or "issued at the CA"),
+        ("for", uses_in_words(answer["keyUsage"])),
+        ("valid", f"{moment(answer['notBefore'])} to {moment(answer['notAfter'])} UTC"),
+        ("status", status),
+        ("held by", ", ".join(held_by) or "no device"),
+    ]
+    return "\n".join(f"{label:14} {one_line(text)}" for label, text in facts)

@@ -1,0 +1,139 @@
+"""`fauxtune clock`: the tenant's clock, by which certificates expire and devices check in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.cli.administration import Administration, Session
+from fauxtune.cli.progress import waiting
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import one_line
+from fauxtune.cli.times import iso_duration, iso_time
+from fauxtune.core.administration import emulation as tasks
+from fauxtune.core.administration.requests import AdminRequest, Service
+
+app = typer.Typer(
+    help="""Show the tenant's clock, freeze it, or put it forward.
+
+Certificates expire and devices check in by this clock; all times are UTC.
+
+\b
+fauxtune clock show
+fauxtune clock advance "30 days" --settle
+fauxtune clock run --system""",
+    no_args_is_help=True,
+)
+
+_MODES = {
+    "system": "It is the computer's clock.",
+    "frozen": "It stands still; let it run again: fauxtune clock run",
+    "offset": "It runs beside the computer's clock; back to that: fauxtune clock run --system",
+}
+
+
+@app.command()
+@with_service(Administration)
+def show(*, service: Administration) -> None:
+    """Show the tenant's time, and whether the clock runs.
+
+    \b
+    fauxtune clock show
+    fauxtune clock show --output json
+    """
+    with service.session() as session:
+        _print(session, session.send(AdminRequest("GET", "/clock", service=Service.CONTROL)))
+
+
+@app.command()
+@with_service(Administration)
+def freeze(
+    *,
+    at: Annotated[str | None, typer.Argument(metavar="[TIME]", help="at this time (default: now)")] = None,
+    service: Administration,
+) -> None:
+    """Stop the clock, now or at a time.
+
+    \b
+    fauxtune clock freeze
+    fauxtune clock freeze 2027-01-31T10:00:00Z
+    """
+    time = None if at is None else iso_time(at)
+    with service.session() as session:
+        _print(session, session.send(tasks.set_clock("frozen", now=time)))
+
+
+@app.command("set")
+@with_service(Administration)
+def set_(
+    *,
+    time: Annotated[str, typer.Argument(metavar="TIME", help="2027-01-31, or 2027-01-31T10:00:00Z")],
+    service: Administration,
+) -> None:
+    """Set the clock to a time. It goes on running; a frozen one stays frozen.
+
+    \b
+    fauxtune clock set 2027-01-31
+    fauxtune clock set "2027-01-31 10:00"
+    """
+    now = iso_time(time)
+    with service.session() as session:
+        mode = session.client.control("GET", "/clock")["mode"]
+        _print(session, session.send(tasks.set_clock("frozen" if mode == "frozen" else "offset", now=now)))
+
+
+@app.command()
+@with_service(Administration)
+def run(
+    *,
+    system: Annotated[bool, typer.Option("--system", help="as the computer's clock")] = False,
+    service: Administration,
+) -> None:
+    """Let the clock run, from the time that it shows.
+
+    \b
+    fauxtune clock run
+    fauxtune clock run --system
+    """
+    with service.session() as session:
+        _print(session, session.send(tasks.set_clock("system" if system else "offset")))
+
+
+@app.command()
+@with_service(Administration)
+def advance(
+    *,
+    by: Annotated[str, typer.Argument(metavar="DURATION", help="'30 days', '1 year', '8 hours', P30D, PT8H")],
+    settle: Annotated[
+        bool, typer.Option("--settle", help="then push all connected devices, and wait until they have settled")
+    ] = False,
+    timeout: Annotated[int, typer.Option(min=1, max=600, help="wait for them this many seconds at most")] = 60,
+    service: Administration,
+) -> None:
+    """Put the clock forward.
+
+    \b
+    fauxtune clock advance P30D
+    fauxtune clock advance "30 days" --settle
+    """
+    request = tasks.advance_clock(iso_duration(by), settle=settle)
+    if settle:
+        request = AdminRequest(
+            request.method, request.path, {**(request.body or {}), "timeout": timeout}, Service.CONTROL
+        )
+    with service.session() as session:
+        with waiting("Waiting until the devices have settled"):
+            answer = session.send(request, seconds=timeout + 30.0)
+        _print(session, answer)
+        if answer.get("waiting"):
+            raise typer.Exit(1)
+
+
+def _print(session: Session, clock: dict[str, Any]) -> None:
+    late = sorted(clock.get("waiting") or [], key=lambda each: str(each["name"]))
+    lines = [f"{clock['now'][:19].replace('T', ' ')} UTC", _MODES[clock["mode"]]]
+    if clock.get("settled") is not None:
+        lines.append(f"Devices that have settled: {len(clock['settled'])}.")
+        lines += [f"{one_line(each['name'] or each['device'])} has not settled: {each['why']}." for each in late]
+    session.show(clock, "\n".join(lines))
