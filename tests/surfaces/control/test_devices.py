@@ -62,6 +62,7 @@ async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.As
         "cause": None,
         "enrolledDateTime": "2026-11-24T10:00:00.0000000Z",
         "lastCheckinDateTime": None,
+        "nextCheckinDateTime": "2026-11-24T10:03:00.0000000Z",
         "generation": 1,
         "settledGeneration": 0,
         "settled": False,
