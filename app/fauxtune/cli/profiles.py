@@ -17,7 +17,7 @@ from fauxtune.cli.targets import Assigning, assigned_words, words_of
 from fauxtune.core.administration.requests import AdminRequest, key
 
 app = typer.Typer(
-    help="""Create profiles, assign them, and see what became of them on devices.
+    help="""Create profiles, assign them, and see their outcome.
 
 A profile is meant by its name, by its id, or by the beginning of its id. "Signing" with --platform ios means the
 profile "Signing (iOS)"; with --platform all it means every "Signing (...)".
