@@ -76,6 +76,11 @@ def platform_of(profile: Named) -> ProfilePlatform | None:
     return None if known is None else known[1]
 
 
+def deletion_rank(profile: Named) -> int:
+    """Return when a profile can be deleted: one that another refers to cannot, so accounts go first and roots last."""
+    return {ProfileFamily.EMAIL: 0, ProfileFamily.ROOT: 2}.get(_family(profile) or ProfileFamily.PKCS, 1)
+
+
 def kind_words(odata_type: str) -> str:
     """Return the kind of a profile in words, such as `PKCS certificate, iOS`."""
     known = family_and_platform(odata_type)

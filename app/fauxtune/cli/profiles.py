@@ -10,7 +10,14 @@ from fauxtune.cli import names, profile_creation
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.names import Named
 from fauxtune.cli.options import Output, fail
-from fauxtune.cli.profile_choice import PlatformOption, ProfilesArgument, chosen_profiles, kind_words, sentence
+from fauxtune.cli.profile_choice import (
+    PlatformOption,
+    ProfilesArgument,
+    chosen_profiles,
+    deletion_rank,
+    kind_words,
+    sentence,
+)
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
 from fauxtune.cli.targets import Assigning, assigned_words, words_of
@@ -199,7 +206,7 @@ def delete(
     with service.session() as session:
         from fauxtune.core.administration.profiles import delete_profile
 
-        chosen = chosen_profiles(session.client, profiles, words=platform)
+        chosen = sorted(chosen_profiles(session.client, profiles, words=platform), key=deletion_rank)
         requests = [delete_profile(each.id) for each in chosen]
         if what_if:
             session.what_if(requests)
