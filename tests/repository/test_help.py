@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 import fauxtune.cli.main
 import fauxtune_sim.cli
+from fauxtune.cli.sections import Entry
 
 PROGRAMS = {"fauxtune": fauxtune.cli.main.app, "fauxtune-sim": fauxtune_sim.cli.app}
 
@@ -18,9 +20,11 @@ PROGRAMS = {"fauxtune": fauxtune.cli.main.app, "fauxtune-sim": fauxtune_sim.cli.
 def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Every command and group, by the words that call it."""
     yield words
-    for name, below in getattr(command, "commands", {}).items():
-        if (*words, name) != ("fauxtune", "demo"):  # which starts the other program
-            yield from paths(below, (*words, name))
+    if isinstance(command, TyperGroup):
+        context = command.context_class(command)
+        for name in command.list_commands(context):
+            if (*words, name) != ("fauxtune", "demo"):  # which starts the other program
+                yield from paths(command.get_command(context, name), (*words, name))
 
 
 @pytest.mark.parametrize(
@@ -36,8 +40,26 @@ def test_the_help_is_whole_in_80_columns(words: tuple[str, ...]) -> None:
     result = CliRunner().invoke(app, [*words[1:], "-h"], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     assert result.stdout.lstrip().startswith("Usage:")
-    _, _, commands = result.stdout.partition("\nCommands:\n")
+    _, _, commands = result.stdout.partition("  -h, --help ")
     assert [line for line in commands.splitlines() if line.endswith("...")] == []
     assert "…" not in result.stdout
     assert "bool>" not in result.stdout
     assert result.stdout == CliRunner().invoke(app, [*words[1:], "--help"], env={"COLUMNS": "80"}).stdout
+
+
+def test_the_sections_say_what_the_commands_say() -> None:
+    program = typer.main.get_group(fauxtune.cli.main.app)
+    context = program.context_class(program)
+    entries = [entry for section in fauxtune.cli.main.SECTIONS for entry in section.entries]
+    for entry in entries:
+        if isinstance(entry, Entry):
+            command = program.get_command(context, entry.name)
+            assert command is not None
+            assert entry.help == command.get_short_help_str(200)
+    names = [entry.name if isinstance(entry, Entry) else entry for entry in entries]
+    assert sorted(names) == sorted(program.list_commands(context))
+
+
+def test_a_command_that_does_not_exist_is_answered_with_one_that_looks_like_it() -> None:
+    result = CliRunner().invoke(fauxtune.cli.main.app, ["devise"])
+    assert (result.exit_code, "'device'" in result.stderr) == (2, True)

@@ -10,23 +10,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.cli import (
-    certificates,
-    clock,
-    connector,
-    devices,
-    diagnosing,
-    groups,
-    journal,
-    pfx,
-    profiles,
-    serving,
-    shell,
-    templates,
-    tenants,
-    users,
-    whatif,
-)
+from fauxtune.cli import shell
 from fauxtune.cli.options import (
     DATA_DIR,
     CaOption,
@@ -38,9 +22,65 @@ from fauxtune.cli.options import (
     fail,
     plain_failures,
 )
+from fauxtune.cli.sections import Entry, Section, SectionedGroup
+
+SECTIONS = (
+    Section(
+        "Run the emulator",
+        (
+            Entry("serve", "fauxtune.cli.serving:serve", "Start the emulator and serve until Ctrl-C."),
+            "demo",
+            "healthcheck",
+            "db",
+        ),
+    ),
+    Section(
+        "Administer a tenant",
+        (
+            Entry("tenant", "fauxtune.cli.tenants:app", "List, show, create and delete tenants."),
+            Entry("user", "fauxtune.cli.users:app", "Create users, license them, and see who there is."),
+            Entry("group", "fauxtune.cli.groups:app", "Create groups, and add or remove members."),
+            Entry("profile", "fauxtune.cli.profiles:app", "Create profiles, assign them, and see their outcome."),
+            Entry("device", "fauxtune.cli.devices:app", "List devices, look at one, and act on it."),
+            Entry("pfx", "fauxtune.cli.pfx:app", "Import S/MIME certificates (PFX) for users."),
+            Entry(
+                "certificate",
+                "fauxtune.cli.certificates:app",
+                "List, show, issue and revoke certificates of the tenant's CA.",
+            ),
+            Entry("template", "fauxtune.cli.templates:app", "List and create certificate templates."),
+            Entry("connector", "fauxtune.cli.connector:app", "Run the certificate connector as a process of its own."),
+            Entry("clock", "fauxtune.cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
+        ),
+    ),
+    Section(
+        "See what happens, and why",
+        (
+            Entry(
+                "journal", "fauxtune.cli.journal:journal", "Show what happened in the tenant, a line for each event."
+            ),
+            Entry(
+                "history",
+                "fauxtune.cli.diagnosing:history",
+                "List all certificates of a user, and what is wrong with them.",
+            ),
+            Entry("diagnose", "fauxtune.cli.diagnosing:diagnose", "Find out why a certificate is missing on a device."),
+            Entry("whatif", "fauxtune.cli.whatif:whatif", "Show what a request to Graph would change on which device."),
+        ),
+    ),
+    Section("Connect programs", ("env", "trust", "openapi")),
+)
+
+
+class Program(SectionedGroup):
+    """The commands of `fauxtune`."""
+
+    sections = SECTIONS
+
 
 app = typer.Typer(
     name="fauxtune",
+    cls=Program,
     help="Fauxtune: an Intune-compatible device-management emulator. Never for real devices or real people.",
     no_args_is_help=True,
     add_completion=False,
@@ -50,22 +90,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
-app.add_typer(tenants.app, name="tenant")
-app.add_typer(users.app, name="user")
-app.add_typer(groups.app, name="group")
-app.add_typer(profiles.app, name="profile")
-app.add_typer(devices.app, name="device")
-app.add_typer(certificates.app, name="certificate")
-app.add_typer(templates.app, name="template")
-app.add_typer(clock.app, name="clock")
-app.command()(journal.journal)
-app.add_typer(pfx.app, name="pfx")
-app.add_typer(connector.app, name="connector")
 app.add_typer(database, name="db")
-app.command()(serving.serve)
-app.command()(whatif.whatif)
-app.command()(diagnosing.diagnose)
-app.command()(diagnosing.history)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -184,7 +209,9 @@ def upgrade(
     fauxtune db upgrade
     fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
     """
-    with plain_failures(), serving.refusals():
+    from fauxtune.cli.serving import refusals
+
+    with plain_failures(), refusals():
         from fauxtune.server.upgrade import upgrade as bring_up_to_date
         from fauxtune.settings import Settings
 

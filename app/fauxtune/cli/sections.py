@@ -1,0 +1,95 @@
+"""The commands of a program in sections, each loaded when it is called: a help of fifty commands opens none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer import _click as click
+
+_OTHERS = "Others"
+#: Columns left of a command's line of help, beside the longest name.
+_MARGIN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command, or a group of commands. `place`: module and name; `help`: the first line of its help."""
+
+    name: str
+    place: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Commands under a heading of the help, in their order. A mere name is a command of the program's own module."""
+
+    title: str
+    entries: tuple[Entry | str, ...]
+
+
+class SectionedGroup(TyperGroup):
+    """A group whose commands stand in sections. A subclass says which: `sections`."""
+
+    sections: Sequence[Section] = ()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, section by section."""
+        names = [_name(entry) for section in self.sections for entry in section.entries]
+        return [*names, *(name for name in super().list_commands(ctx) if name not in names)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command with this name; its module is imported now."""
+        entry = self._entry(cmd_name)
+        if entry is not None and cmd_name not in self.commands:
+            self.add_command(_load(entry), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections without importing what is in them."""
+        width = max(len(name) for name in self.list_commands(ctx))
+        limit = formatter.width - _MARGIN - width
+        known = {_name(entry) for section in self.sections for entry in section.entries}
+        rest = Section(_OTHERS, tuple(name for name in super().list_commands(ctx) if name not in known))
+        for section in (*self.sections, rest):
+            rows = [(_name(entry).ljust(width), self._help(entry, limit=limit)) for entry in section.entries]
+            if rows:
+                with formatter.section(section.title):
+                    formatter.write_dl(rows)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that the arguments name. For an unknown name all known ones are candidates to suggest."""
+        if self.get_command(ctx, args[0]) is None:
+            for name in self.list_commands(ctx):
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+    def _entry(self, name: str) -> Entry | None:
+        entries = (entry for section in self.sections for entry in section.entries)
+        return next((entry for entry in entries if isinstance(entry, Entry) and entry.name == name), None)
+
+    def _help(self, entry: Entry | str, *, limit: int) -> str:
+        return entry.help if isinstance(entry, Entry) else self.commands[entry].get_short_help_str(limit)
+
+
+def _name(entry: Entry | str) -> str:
+    return entry.name if isinstance(entry, Entry) else entry
+
+
+def _load(entry: Entry) -> click.Command:
+    """The command, or the group of commands, with plain help."""
+    module, _, attribute = entry.place.partition(":")
+    place = getattr(import_module(module), attribute)
+    parent = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    if isinstance(place, typer.Typer):
+        parent.add_typer(place, name=entry.name)
+    else:
+        parent.command(entry.name)(place)
+    return typer.main.get_group(parent).commands[entry.name]
