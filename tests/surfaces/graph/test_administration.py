@@ -1,4 +1,4 @@
-"""Every profile that an administrator's task creates: Graph accepts it, and its body has what its kind has."""
+"""Every request that an administrator's task stands for: Graph accepts it, and its body has what its kind has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from fauxtune.core.administration import profiles
+from fauxtune.core.administration import devices, directory, profiles
 from fauxtune.core.administration.assignments import assign, to_all_devices, to_all_users, unassign
 from fauxtune.core.administration.choices import (
     KINDS,
@@ -22,7 +22,8 @@ from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
-from tests.support.graph import PROFILES, ids, known_kind
+from tests.support.graph import DEVICES, PROFILES, error_message, ids, known_kind
+from tests.surfaces.graph.conftest import Enroll
 
 ISSUER = Issuer("ca.contoso.example", "Contoso Issuing CA")
 FAMILIES = {
@@ -109,3 +110,98 @@ async def test_assignments_are_added_and_taken_away_one_by_one(beta: httpx.Async
     await send(beta, unassign(profile, present=await present()))
     assert await present() == []
     assert (await send(beta, profiles.delete_profile(profile))).status_code == 204
+
+
+async def test_people_and_groups_come_and_go(beta: httpx.AsyncClient) -> None:
+    created = await send(beta, directory.create_user("o'neil+x@contoso.example", given_name="Ona", surname="O'Neil"))
+    assert created.status_code == 201, created.text
+    user = created.json()
+    assert (user["displayName"], user["mail"]) == ("Ona O'Neil", "o'neil+x@contoso.example")
+    for task in (directory.license_user, directory.unlicense_user, directory.license_user):
+        assert (await send(beta, task("o'neil+x@contoso.example"))).status_code == 200
+    made = await send(beta, directory.create_group("المبيعات", description="Sales", members=[user["id"]]))
+    assert made.status_code == 201, made.text
+    group = made.json()["id"]
+    outer = (await send(beta, directory.create_group("Outer"))).json()["id"]
+    assert (await send(beta, directory.add_member(outer, member=group))).status_code == 204
+    assert await ids(beta, f"/groups/{outer}/members") == [group]
+    for request in (
+        directory.remove_member(outer, member=group),
+        directory.delete_group(outer),
+        directory.delete_user("o'neil+x@contoso.example"),
+    ):
+        assert (await send(beta, request)).status_code == 204
+    with pytest.raises(Invalid, match="write name@domain"):
+        directory.create_user("dora")
+    with pytest.raises(Invalid, match="needs a name"):
+        directory.create_group(" ")
+
+
+async def test_devices_are_asked_by_the_names_of_their_actions(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    for task, state, mode in (
+        (devices.sync_device, "syncDevice", "work-profile"),
+        (devices.lock_device, "remoteLock", "fully-managed"),
+        (devices.retire_device, "retire", "work-profile"),
+    ):
+        await enroll("alice", mode=mode)
+        (device, *_) = await ids(beta, DEVICES)
+        assert (await send(beta, task(device))).status_code == 204
+        results = (await beta.get(f"{DEVICES}/{device}")).json()["deviceActionResults"]
+        assert [each["actionName"] for each in results] == [state]
+        assert (await send(beta, devices.delete_device(device))).status_code == 204
+    await enroll("bob", mode="fully-managed")
+    (device,) = await ids(beta, DEVICES)
+    assert (await send(beta, devices.wipe_device(device))).status_code == 204
+    refused = await send(beta, devices.wipe_device(device, keep_enrollment=True))
+    assert (refused.status_code, "keepEnrollmentData" in error_message(refused)) == (400, True)
+
+
+async def test_a_subject_and_names_of_ones_own_go_where_the_kind_has_them(beta: httpx.AsyncClient) -> None:
+    requests = profiles.create_pkcs(
+        "Own",
+        platforms=platforms_of(ProfileFamily.PKCS),
+        issuer=ISSUER,
+        template="User",
+        subject="CN={{UserName}},OU=Sales",
+        alternative_names=[profiles.UPN_NAME, profiles.AlternativeName("domainNameService", "{{DeviceName}}.example")],
+        validity=(90, profiles.Scale.DAYS),
+    )
+    for request in requests:
+        document = (await send(beta, request)).json()
+        is_oldest = document["@odata.type"] == "#microsoft.graph.androidPkcsCertificateProfile"
+        assert bool(request.notes) == is_oldest
+        if is_oldest:
+            assert "cannot have the subject 'CN={{UserName}},OU=Sales'" in request.notes[0]
+            assert "cannot have the alternative name '{{DeviceName}}.example'" in request.notes[1]
+            assert document["subjectAlternativeNameType"] == "userPrincipalName"
+        else:
+            assert document["subjectNameFormatString"] == "CN={{UserName}},OU=Sales"
+            assert [each["sanType"] for each in document["customSubjectAlternativeNames"]] == [
+                "userPrincipalName",
+                "domainNameService",
+            ]
+    (named,) = profiles.create_pkcs(
+        "Named", platforms=[ProfilePlatform.WINDOWS], issuer=ISSUER, template="User", subject="cn={{username}}"
+    )
+    assert named.body is not None
+    assert named.body["subjectNameFormat"] == "commonName", "a format that has a name goes by its name"
+
+
+async def test_references_are_bound_on_the_platforms_that_have_them(beta: httpx.AsyncClient, root_file: str) -> None:
+    roots = {}
+    for request in profiles.create_root(
+        "Root", platforms=[ProfilePlatform.ANDROID, ProfilePlatform.IOS], certificate=base64.b64decode(root_file)
+    ):
+        document = (await send(beta, request)).json()
+        known = family_and_platform(document["@odata.type"])
+        assert known is not None
+        roots[known[1]] = document["id"]
+    words = {}
+    platforms = [ProfilePlatform.ANDROID, ProfilePlatform.ANDROID_FULLY_MANAGED, ProfilePlatform.IOS]
+    for request in profiles.create_pkcs("S", platforms=platforms, issuer=ISSUER, template="User", roots=roots):
+        assert (await send(beta, request)).status_code == 201
+        assert request.body is not None
+        words[request.body["displayName"]] = " ".join(request.notes)
+    assert words["S (Android work profile)"] == ""
+    assert "none of that name is for its platform" in words["S (Android fully managed)"]
+    assert "Graph has no rootCertificate" in words["S (iOS)"]

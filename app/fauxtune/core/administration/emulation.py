@@ -96,7 +96,7 @@ def change_connector(
 
 
 def delete_connector(connector_id: str) -> AdminRequest:
-    """Remove a connector."""
+    """Remove a connector, which must be offline."""
     return _control("DELETE", f"/connectors/{key(connector_id)}")
 
 

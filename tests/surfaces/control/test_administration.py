@@ -1,0 +1,80 @@
+"""Every task of an administrator that Graph has no request for: the control surface accepts what is sent for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from fauxtune.core.administration import emulation as tasks
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.snippets import Addresses
+from tests.support.control import only_connector
+
+ADDRESSES = Addresses("https://localhost:8443", "contoso")
+
+
+async def answer(http: httpx.AsyncClient, request: AdminRequest) -> Any:
+    """The answer to a request that must be accepted."""
+    result = await http.request(request.method, ADDRESSES.url(request), json=request.body)
+    assert result.is_success, (request, result.text)
+    return result.json() if result.content else None
+
+
+async def test_certificates_are_issued_held_and_revoked(http: httpx.AsyncClient) -> None:
+    issued = await answer(
+        http,
+        tasks.issue_certificate(
+            "SmimeP256",
+            user="alice@contoso.example",
+            not_before="2026-01-01T00:00:00Z",
+            not_after="2027-01-01T00:00:00Z",
+        ),
+    )
+    by_subject = tasks.issue_certificate("SmimeP256", subject="CN=Somebody", email="somebody@contoso.example")
+    assert (await answer(http, by_subject))["pfx"]
+    for reason, status in (("certificateHold", "revoked"), ("removeFromCRL", "good"), ("keyCompromise", "revoked")):
+        changed = await answer(http, tasks.revoke_certificate(issued["serial"], reason=reason))
+        assert changed["status"] == status
+
+
+async def test_the_clock_is_set_and_put_forward(http: httpx.AsyncClient) -> None:
+    frozen = await answer(http, tasks.set_clock("frozen", now="2027-01-01T00:00:00Z"))
+    assert (frozen["mode"], frozen["now"][:10]) == ("frozen", "2027-01-01")
+    advanced = await answer(http, tasks.advance_clock("P1D", settle=True))
+    assert (advanced["now"][:10], advanced["waiting"]) == ("2027-01-02", [])
+    assert "settled" not in await answer(http, tasks.advance_clock("P1D"))
+    assert (await answer(http, tasks.settle()))["waiting"] == []
+    assert (await answer(http, tasks.set_clock("system")))["mode"] == "system"
+
+
+async def test_templates_and_authorities_change(http: httpx.AsyncClient) -> None:
+    created = await answer(http, tasks.create_template("issuing", name="Short", members={"validity": "P7D"}))
+    assert created["validity"] == "P7D"
+    changed = await answer(http, tasks.change_template("issuing", name="Short", members={"exportable": False}))
+    assert changed["exportable"] is False
+    await answer(http, tasks.delete_template("issuing", name="Short"))
+    assert (await answer(http, tasks.set_authority("issuing", available=False)))["state"] == "unavailable"
+    assert (await answer(http, tasks.set_authority("issuing", available=True)))["state"] == "available"
+    assert (await answer(http, tasks.roll_over("issuing")))["role"] == "issuing"
+
+
+async def test_connectors_come_change_and_go(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    first = await only_connector(contoso)
+    assert (await answer(http, tasks.change_connector(first["id"], state="offline")))["state"] == "offline"
+    second = await answer(http, tasks.create_connector("Second", roles=["pkcs"]))
+    changed = await answer(http, tasks.change_connector(second["id"], mode="polling", roles=["imported-pfx"]))
+    assert (changed["mode"], changed["roles"]) == ("polling", ["imported-pfx"])
+    await answer(http, tasks.change_connector(second["id"], state="offline"))
+    await answer(http, tasks.delete_connector(second["id"]))
+
+
+async def test_tenants_tokens_and_settings(http: httpx.AsyncClient) -> None:
+    token = await answer(http, tasks.create_enrollment_token("alice@contoso.example", uses=2, seconds=60))
+    assert token["token"]
+    assert (await answer(http, tasks.create_enrollment_token("alice@contoso.example")))["token"]
+    changed = await answer(http, tasks.change_settings("contoso", settings={"requireTrustedRoot": False}))
+    assert changed["settings"]["requireTrustedRoot"]["value"] is False
+    made = await answer(http, tasks.create_tenant(name="fabrikam", domain="fabrikam.example", seed="none"))
+    assert (made["name"], made["domain"]) == ("fabrikam", "fabrikam.example")
+    await answer(http, tasks.delete_tenant("fabrikam"))
