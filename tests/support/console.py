@@ -39,4 +39,4 @@ async def submit(console: httpx.AsyncClient, path: str, **fields: str | list[str
 def done(answer: httpx.Response) -> str:
     """Return the address to which a form led, which must have been carried out."""
     assert answer.status_code == 303, text_of(answer)
-    return answer.headers["location"]
+    return str(answer.request.url.join(answer.headers["location"]))

@@ -83,7 +83,7 @@ POLICY_PLATFORM: ColumnElement[Any] = case(
 )
 
 #: The status of each profile on each device: what was reported, and what waits.
-_FARES: TableClause = table(
+FARES: TableClause = table(
     "fares",
     column("enrollment_id", Word),
     column("profile_id", Word),
@@ -91,14 +91,14 @@ _FARES: TableClause = table(
     column("reported_at", Word),
 )
 _OF_DEVICE: dict[str, ColumnElement[Any]] = {
-    "id": func.coalesce(managed_devices.c.user_id, _NOBODY) + "_" + _FARES.c.profile_id + "_" + managed_devices.c.id,
+    "id": func.coalesce(managed_devices.c.user_id, _NOBODY) + "_" + FARES.c.profile_id + "_" + managed_devices.c.id,
     "deviceDisplayName": of_device("deviceName"),
     "userName": of_device("userDisplayName"),
     "deviceModel": of_device("model"),
     "platform": constant(0),
     "complianceGracePeriodExpirationDateTime": constant(NO_END),
-    "status": _FARES.c.status,
-    "lastReportedDateTime": _FARES.c.reported_at,
+    "status": FARES.c.status,
+    "lastReportedDateTime": FARES.c.reported_at,
     "userPrincipalName": of_device("userPrincipalName"),
 }
 
@@ -144,8 +144,8 @@ _USER_STATUSES: TableClause = table(
 )
 
 
-def _fares(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId]]) -> CTE:
-    """The rows of `_FARES` for these profiles. A device that waits is pending, and has never reported."""
+def fares(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId]]) -> CTE:
+    """The rows of `FARES` for these profiles. A device that waits is pending, and has never reported."""
     reported = select(
         profile_states.c.enrollment_id,
         profile_states.c.profile_id,
@@ -160,15 +160,15 @@ def _fares(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentI
         .select_from(rows)
         .where(~exists().where(same))
     )
-    return reported.union_all(unreported).cte(_FARES.name)
+    return reported.union_all(unreported).cte(FARES.name)
 
 
 def _device_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId]]) -> Select[Any]:
     return (
-        select(*labelled(_OF_DEVICE), _FARES.c.profile_id.label("part_of"))
-        .join_from(_FARES, managed_devices, managed_devices.c.enrollment_id == _FARES.c.enrollment_id)
+        select(*labelled(_OF_DEVICE), FARES.c.profile_id.label("part_of"))
+        .join_from(FARES, managed_devices, managed_devices.c.enrollment_id == FARES.c.enrollment_id)
         .where(managed_devices.c.tenant_id == tenant_id)
-        .add_cte(_fares(tenant_id, waiting))
+        .add_cte(fares(tenant_id, waiting))
     )
 
 
@@ -176,20 +176,20 @@ def _user_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[Enr
     """A row for each of these profiles and each user who has a device that it reaches."""
     grouped = (
         select(
-            (managed_devices.c.user_id + "_" + _FARES.c.profile_id).label("id"),
+            (managed_devices.c.user_id + "_" + FARES.c.profile_id).label("id"),
             func.max(of_device("userDisplayName")).label("userDisplayName"),
             func.count().label("devicesCount"),
-            worst(_FARES.c.status).label("status"),
-            func.max(_FARES.c.reported_at).label("lastReportedDateTime"),
+            worst(FARES.c.status).label("status"),
+            func.max(FARES.c.reported_at).label("lastReportedDateTime"),
             func.max(of_device("userPrincipalName")).label("userPrincipalName"),
-            _FARES.c.profile_id.label("part_of"),
+            FARES.c.profile_id.label("part_of"),
         )
-        .join_from(_FARES, managed_devices, managed_devices.c.enrollment_id == _FARES.c.enrollment_id)
+        .join_from(FARES, managed_devices, managed_devices.c.enrollment_id == FARES.c.enrollment_id)
         .where(managed_devices.c.tenant_id == tenant_id, managed_devices.c.user_id.is_not(None))
-        .group_by(managed_devices.c.user_id, _FARES.c.profile_id)
+        .group_by(managed_devices.c.user_id, FARES.c.profile_id)
     )
-    fares = _fares(tenant_id, waiting)
-    return select(*_USER_STATUSES.c).add_cte(fares, grouped.cte(_USER_STATUSES.name))
+    statuses = fares(tenant_id, waiting)
+    return select(*_USER_STATUSES.c).add_cte(statuses, grouped.cte(_USER_STATUSES.name))
 
 
 def _configuration_states(tenant_id: TenantId) -> Select[Any]:

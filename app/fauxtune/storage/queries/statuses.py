@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, or_, select, type_coerce
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.storage import reads
-from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES, worst
+from fauxtune.storage.collections.statuses import DEVICE_STATUSES, FARES, USER_STATUSES, fares, worst
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.concern import entitled
+from fauxtune.storage.queries.text import named
+from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.rows.configuration import ProfileConflictRow
+from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
+from fauxtune.storage.tables.base import Choice
 
 #: The most ids in one statement.
 _CHUNK = 500
@@ -24,6 +28,69 @@ _CHUNK = 500
 def device_counts(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> dict[str, int]:
     """Count the devices by their status of a profile; those that have still to plan with it are pending."""
     return _grouped(connection, whole(connection, tenant_id, collection=DEVICE_STATUSES, parent=profile_id))
+
+
+def device_counts_of_each(
+    connection: Connection, tenant_id: TenantId, *, profile_ids: Sequence[ProfileId]
+) -> dict[ProfileId, dict[str, int]]:
+    """Count the devices by their status of each of these profiles, as `device_counts`: one statement for all counts."""
+    counts: dict[ProfileId, dict[str, int]] = {profile_id: {} for profile_id in profile_ids}
+    if not counts:
+        return counts
+    statement = (
+        select(FARES.c.profile_id, FARES.c.status, func.count())
+        .join_from(FARES, managed_devices, managed_devices.c.enrollment_id == FARES.c.enrollment_id)
+        .where(managed_devices.c.tenant_id == tenant_id)
+        .add_cte(fares(tenant_id, waiting(connection, tenant_id, profile_ids=profile_ids)))
+        .group_by(FARES.c.profile_id, FARES.c.status)
+    )
+    for profile_id, status, number in connection.execute(statement):
+        counts[ProfileId(profile_id)][status] = number
+    return counts
+
+
+def devices_of_profile(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    profile_id: ProfileId,
+    text: str = "",
+    status: ProfileStatus | None = None,
+    offset: int = 0,
+    limit: int,
+) -> tuple[list[ProfileDeviceRow], int]:
+    """Return one page of the devices that a profile reaches, those that have still to plan with it too, by name, and
+    how many there are in all. `text`: a part of the device's name or of its user's; `status`: only those with it.
+    """
+    device = managed_devices.c
+    state = profile_states.c
+    statement = (
+        select(
+            FARES.c.enrollment_id,
+            device.device_name,
+            device.user_principal_name,
+            enrollments.c.variant,
+            type_coerce(FARES.c.status, Choice(ProfileStatus)),
+            state.reported_at,
+            state.error_code,
+            state.message,
+        )
+        .join_from(FARES, managed_devices, device.enrollment_id == FARES.c.enrollment_id)
+        .join(enrollments, enrollments.c.id == FARES.c.enrollment_id)
+        .outerjoin(
+            profile_states,
+            (state.enrollment_id == FARES.c.enrollment_id) & (state.profile_id == FARES.c.profile_id),
+        )
+        .where(device.tenant_id == tenant_id)
+        .add_cte(fares(tenant_id, waiting(connection, tenant_id, profile_ids=[profile_id])))
+    )
+    if status is not None:
+        statement = statement.where(FARES.c.status == status.value)
+    if text:
+        statement = statement.where(or_(named(device.device_name, text), named(device.user_principal_name, text)))
+    page = statement.order_by(device.device_name, FARES.c.enrollment_id).offset(offset).limit(limit)
+    counted = select(func.count()).select_from(statement.with_only_columns(FARES.c.enrollment_id).subquery())
+    return reads.every(connection, page, row=ProfileDeviceRow), int(connection.execute(counted).scalar_one())
 
 
 def user_counts(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> dict[str, int]:

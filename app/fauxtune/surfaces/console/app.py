@@ -25,11 +25,11 @@ from fauxtune.core.errors import (
     Unavailable,
 )
 from fauxtune.surfaces.access import check_local, is_token
-from fauxtune.surfaces.console import files, templating
+from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.live import Streams
-from fauxtune.surfaces.console.pages import clock, overview, sign_in, tenants
+from fauxtune.surfaces.console.pages import clock, group, groups, overview, profiles, sign_in, tenants
 from fauxtune.surfaces.console.session import Session, SessionKey
 from fauxtune.surfaces.http import emulator_of
 
@@ -39,6 +39,17 @@ Page = Callable[[TenantCall], Awaitable[Response]]
 PAGES: tuple[tuple[str, str, Page], ...] = (
     ("", "GET", overview.overview),
     ("/clock", "POST", clock.move),
+    ("/groups", "GET", groups.groups),
+    ("/groups/new", "GET", groups.new),
+    ("/groups/new", "POST", groups.create),
+    ("/groups/{group}", "GET", group.group),
+    ("/groups/{group}/add", "GET", group.choose),
+    ("/groups/{group}/add", "POST", group.add),
+    ("/groups/{group}/delete", "GET", group.ask_delete),
+    ("/groups/{group}/delete", "POST", group.delete),
+    ("/groups/{group}/remove", "GET", group.ask_remove),
+    ("/groups/{group}/remove", "POST", group.remove),
+    ("/profiles", "GET", profiles.profiles),
 )
 
 #: data. An error of the core -> the page's status and headline; the first match counts.
@@ -136,6 +147,4 @@ def refusal(request: Request, error: Exception, *, session: Session) -> Response
     message = getattr(error, "message", "") or getattr(error, "detail", "") or str(error)
     if isinstance(error, HTTPException):
         status, headline = error.status_code, "That cannot be done"
-    return templating.page(
-        "refusal.html", status=status, call=Call(request, session), headline=headline, message=message
-    )
+    return Call(request, session).page("refusal.html", status=status, headline=headline, message=message)

@@ -1,0 +1,156 @@
+"""What the console's pages show of groups: by page, how many members they have, who these are, what is assigned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.storage.queries.text import named
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.directory import GroupRow
+from fauxtune.storage.rows.overviews import AssignedRow, DirectoryEntryRow
+from fauxtune.storage.tables import assignments, directory_devices, group_members, groups, profiles, users
+
+#: A kind of member -> its table, and the property that tells two of one name apart.
+_TABLES = {
+    "user": (users, "userPrincipalName"),
+    "device": (directory_devices, "operatingSystem"),
+    "group": (groups, "description"),
+}
+
+
+def groups_by_name(
+    connection: Connection, tenant_id: TenantId, *, text: str = "", offset: int = 0, limit: int
+) -> tuple[list[GroupRow], int]:
+    """Return one page of the groups whose name contains the text, by name, and how many there are in all."""
+    name = groups.c.document["displayName"].as_string()
+    statement = select(groups).where(groups.c.tenant_id == tenant_id)
+    if text:
+        statement = statement.where(named(name, text))
+    page = statement.order_by(func.lower(name), groups.c.id).offset(offset).limit(limit)
+    return every(connection, page, row=GroupRow), _count(connection, statement)
+
+
+def groups_named(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> list[GroupRow]:
+    """Return the groups with exactly these names, by name."""
+    name = groups.c.document["displayName"].as_string()
+    statement = select(groups).where(groups.c.tenant_id == tenant_id, name.in_(sorted(names)))
+    return every(connection, statement.order_by(name, groups.c.id), row=GroupRow)
+
+
+def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> dict[str, str]:
+    """Return the displayNames of these groups, by id; one statement at most."""
+    if not ids:
+        return {}
+    statement = select(groups.c.id, groups.c.document["displayName"].as_string()).where(
+        groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids))
+    )
+    return {row[0]: str(row[1]) for row in connection.execute(statement)}
+
+
+def member_counts(
+    connection: Connection, tenant_id: TenantId, *, group_ids: Collection[GroupId]
+) -> dict[str, dict[str, int]]:
+    """Return how many direct members of each kind each of these groups has; one statement for all."""
+    counts: dict[str, dict[str, int]] = {}
+    if not group_ids:
+        return counts
+    held = group_members.c
+    statement = (
+        select(held.group_id, held.kind, func.count())
+        .where(held.tenant_id == tenant_id, held.group_id.in_(sorted(group_ids)))
+        .group_by(held.group_id, held.kind)
+    )
+    for group_id, kind, number in connection.execute(statement):
+        counts.setdefault(group_id, {})[kind] = number
+    return counts
+
+
+def assigned_to(connection: Connection, tenant_id: TenantId, *, group_ids: Collection[GroupId]) -> list[AssignedRow]:
+    """Return the profiles that these groups are named in, by name; one statement for all."""
+    if not group_ids:
+        return []
+    name = profiles.c.document["displayName"].as_string()
+    same = (profiles.c.tenant_id == assignments.c.tenant_id) & (profiles.c.id == assignments.c.profile_id)
+    statement = (
+        select(assignments.c.group_id, assignments.c.profile_id, name, assignments.c.kind)
+        .join(profiles, same)
+        .where(assignments.c.tenant_id == tenant_id, assignments.c.group_id.in_(sorted(group_ids)))
+        .order_by(func.lower(name), assignments.c.profile_id)
+    )
+    return every(connection, statement, row=AssignedRow)
+
+
+def members_by_name(
+    connection: Connection, tenant_id: TenantId, *, group_id: GroupId, text: str = "", offset: int = 0, limit: int
+) -> tuple[list[DirectoryEntryRow], int]:
+    """Return one page of the direct members of a group whose name contains the text: users, devices, groups, each by
+    name; and how many there are in all.
+    """
+    held = group_members.c
+    inside = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    statement = _entries(tenant_id, inside, text=text)
+    return _page(connection, statement, offset=offset, limit=limit), _count(connection, statement)
+
+
+def others_by_name(
+    connection: Connection, tenant_id: TenantId, *, group_id: GroupId, text: str, limit: int
+) -> list[DirectoryEntryRow]:
+    """Return the first users, devices and groups whose name contains the text and that are no direct members of the
+    group, nor the group itself.
+    """
+    held = group_members.c
+    inside = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    statement = _entries(tenant_id, inside.union(select(literal(group_id))), text=text, outside=True)
+    return _page(connection, statement, offset=0, limit=limit)
+
+
+def entry(connection: Connection, tenant_id: TenantId, *, object_id: str) -> DirectoryEntryRow | None:
+    """Return the user, device or group with this id."""
+    rows = _page(connection, _entries(tenant_id, [object_id], text=""), offset=0, limit=1)
+    return rows[0] if rows else None
+
+
+def _entries(tenant_id: TenantId, ids: Any, *, text: str, outside: bool = False) -> Select[Any]:
+    """Select the users, devices and groups with these ids, or (`outside`) without, whose name contains the text."""
+    parts = []
+    for place, (kind, (table, detail)) in enumerate(_TABLES.items()):
+        name, more = table.c.document["displayName"].as_string(), table.c.document[detail].as_string()
+        enrollment = table.c.enrollment_id if kind == "device" else type_coerce(null(), String())
+        part = select(
+            table.c.id,
+            literal(kind).label("kind"),
+            name.label("name"),
+            more.label("detail"),
+            enrollment.label("enrollment_id"),
+            literal(place).label("place"),
+        ).where(table.c.tenant_id == tenant_id, table.c.id.not_in(ids) if outside else table.c.id.in_(ids))
+        if text:
+            part = part.where(or_(named(name, text), named(more, text)) if kind == "user" else named(name, text))
+        parts.append(part)
+    return select(union_all(*parts).subquery())
+
+
+def _page(connection: Connection, statement: Select[Any], *, offset: int, limit: int) -> list[DirectoryEntryRow]:
+    columns = statement.selected_columns
+    statement = statement.order_by(columns["place"], func.lower(columns["name"]), columns["id"])
+    shown = statement.with_only_columns(*(each for each in columns if each.name != "place"))
+    return every(connection, shown.offset(offset).limit(limit), row=DirectoryEntryRow)
+
+
+def _count(connection: Connection, statement: Select[Any]) -> int:
+    return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())

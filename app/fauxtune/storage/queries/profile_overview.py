@@ -1,0 +1,39 @@
+"""What the console's pages show of profiles: by page, by kind, and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, func, select
+
+from fauxtune.core.model.ids import ProfileId, TenantId
+from fauxtune.storage.queries.text import named
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.storage.tables import profiles
+
+_NAME = profiles.c.document["displayName"].as_string()
+
+
+def profiles_by_name(
+    connection: Connection, tenant_id: TenantId, *, text: str = "", offset: int = 0, limit: int
+) -> tuple[list[ProfileRow], int]:
+    """Return one page of the profiles whose name contains the text, by name, and how many there are in all."""
+    statement = select(profiles).where(profiles.c.tenant_id == tenant_id)
+    if text:
+        statement = statement.where(named(_NAME, text))
+    page = statement.order_by(func.lower(_NAME), profiles.c.id).offset(offset).limit(limit)
+    counted = select(func.count()).select_from(statement.subquery())
+    return every(connection, page, row=ProfileRow), int(connection.execute(counted).scalar_one())
+
+
+def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Collection[str]) -> list[ProfileRow]:
+    """Return the profiles of these kinds, by name."""
+    statement = select(profiles).where(profiles.c.tenant_id == tenant_id, profiles.c.kind.in_(sorted(kinds)))
+    return every(connection, statement.order_by(func.lower(_NAME), profiles.c.id), row=ProfileRow)
+
+
+def profiles_named(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> dict[str, ProfileId]:
+    """Return which of these names profiles have, with the id of one of them."""
+    statement = select(_NAME, profiles.c.id).where(profiles.c.tenant_id == tenant_id, _NAME.in_(sorted(names)))
+    return {str(row[0]): ProfileId(row[1]) for row in connection.execute(statement)}
