@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.decoding import Part, decode, describe_authorization, describe_query, describe_token, mask_url
-from fauxtune.core.decoding.parts import LARGEST_BODY, LARGEST_OUTPUT
+from fauxtune.core.decoding.parts import LARGEST_BODY, LARGEST_OUTPUT, Direction
+from tests.support.decoded import WIRE, written
+from tests.support.planted_secrets import Planted
 
 MEDIA_TYPES = [
     "",
@@ -28,12 +30,7 @@ MEDIA_TYPES = [
 BEGINNINGS = [b"", b"{", b"<?xml version='1.0'?>", b"bplist00", b"0\x82\x01\x00", b"<SyncML>", b"-----BEGIN "]
 
 
-def written(parts: Iterable[Part]) -> str:
-    """Return everything that the parts say."""
-    lines = []
-    for part in parts:
-        lines += [part.title, *(text for fact in part.facts for text in fact), part.text, written(part.parts)]
-    return "\n".join(lines)
+SAMPLES = sorted(file for file in WIRE.rglob("*") if file.is_file())
 
 
 @settings(max_examples=300)
@@ -46,9 +43,34 @@ def written(parts: Iterable[Part]) -> str:
 def test_any_bytes_are_decoded_to_text_that_can_be_written(
     begin: bytes, rest: bytes, media_type: str, answer: bool
 ) -> None:
-    direction = "response" if answer else "request"
-    parts = decode(begin + rest, content_type=media_type, path="/mdm/x", direction=direction)  # type: ignore[arg-type]
+    direction: Direction = "response" if answer else "request"
+    parts = decode(begin + rest, content_type=media_type, path="/mdm/x", direction=direction)
     written(parts).encode()
+
+
+@settings(max_examples=300)
+@given(
+    sample=st.sampled_from(SAMPLES),
+    at=st.floats(0, 1),
+    piece=st.binary(max_size=8),
+    cut=st.integers(0, 40),
+    media_type=st.sampled_from(["", "application/json"]),
+)
+def test_a_damaged_message_of_a_device_is_decoded(
+    sample: Path, at: float, piece: bytes, cut: int, media_type: str
+) -> None:
+    body = sample.read_bytes()
+    place = int(at * len(body))
+    damaged = body[:place] + piece + body[place + cut :]
+    written(decode(damaged, content_type=media_type, path="/v1.0/$batch", direction="request")).encode()
+
+
+def test_a_damaged_signed_message_is_decoded(planted: list[Planted]) -> None:
+    for each in planted:
+        for place in range(0, min(len(each.body), 600), 7):
+            body = bytearray(each.body)
+            body[place] ^= 0x41
+            written(decode(bytes(body), content_type=each.media_type, path=each.path, direction="request")).encode()
 
 
 @given(st.text(max_size=200))

@@ -4,6 +4,7 @@
 imported by nothing until somebody looks at the wire.
 """
 
+from fauxtune.core.decoding.batch import paired
 from fauxtune.core.decoding.masking import mask_headers, mask_query, mask_text, mask_url
 from fauxtune.core.decoding.odata import describe_query
 from fauxtune.core.decoding.parts import Part
@@ -20,4 +21,5 @@ __all__ = [
     "mask_query",
     "mask_text",
     "mask_url",
+    "paired",
 ]

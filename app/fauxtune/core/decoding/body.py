@@ -31,6 +31,11 @@ class Body:
         inside = replace(self, data=data, media_type=media_type, path=path, query=query)
         return self._unfold(replace(inside, depth=self.depth + 1, masking=self.masking.inside()))
 
-    def from_whom(self, *, device: str = "the device") -> str:
+    def beside(self) -> Body:
+        """Return this body for a second reading: what it hides is remembered, and nothing is unfolded twice."""
+        return replace(self, masking=self.masking.inside())
+
+    @property
+    def sender(self) -> str:
         """Say who sent it: "from the device", "from the server"."""
-        return f"from {device}" if self.direction == "request" else "from the server"
+        return "from the device" if self.direction == "request" else "from the server"

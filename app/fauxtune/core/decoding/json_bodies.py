@@ -9,6 +9,7 @@ from typing import Any
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.parts import Fact, Part, counted
 from fauxtune.core.model.json_limits import check_elements
+from fauxtune.core.odata.documents.pseudo_json import double_quoted
 
 _MOST_ELEMENTS = 10_000
 
@@ -20,9 +21,22 @@ def read(body: Body) -> list[Part] | None:
         return None
     if not start:
         return []
+    document = load(body)
+    masked = body.masking.document(document)
+    text = json.dumps(masked, indent=2, ensure_ascii=False)
+    return [Part(_title(document, body), "json", text, tuple(_facts(masked)))]
+
+
+def load(body: Body) -> Any:
+    """Return the document. Raises ValueError or Invalid for another text, or too many members."""
     check_elements(body.data, most=_MOST_ELEMENTS)
-    document = json.loads(body.data)
-    return [Part(title(document, body), "json", pretty(document, body), tuple(_facts(document)))]
+    try:
+        return json.loads(body.data)
+    except ValueError:
+        # Graph reads JSON with single quotes too.
+        if b"'" not in body.data:
+            raise
+        return json.loads(double_quoted(body.data.decode()))
 
 
 def pretty(document: Any, body: Body) -> str:
@@ -30,7 +44,7 @@ def pretty(document: Any, body: Body) -> str:
     return json.dumps(body.masking.document(document), indent=2, ensure_ascii=False)
 
 
-def title(document: Any, body: Body) -> str:
+def _title(document: Any, body: Body) -> str:
     """Name a document by what stands in it."""
     if isinstance(document, dict) and isinstance(document.get("error"), dict | str):
         return "JSON: an error"

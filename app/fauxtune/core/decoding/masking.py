@@ -28,12 +28,14 @@ _LONGEST_WORD = 72
 _SHORTEST_BASE64 = 12
 _MOST_ENCLOSED = 20
 
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,3}")
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,3}")
 _PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----.*?(?:-----END (?P=label)-----|\Z)", re.DOTALL)
 #: A scheme and its credential, which has a digit or padding; not the words after it in a sentence or a challenge.
 _SCHEME = re.compile(
     r"\b(?P<scheme>Bearer|Basic|Negotiate|PoP)\s+(?=[^\s]*[0-9=])[A-Za-z0-9._~+/-]{4,}={0,2}(?![\w=\"])", re.IGNORECASE
 )
+#: Before the host of an address.
+_USER_OF_ADDRESS = re.compile(r"(?<=://)[^/@\s?#\"<>]{1,200}(?=@)")
 _WORD = re.compile(r"[\w.$-]+")
 _SEPARATOR = re.compile(r"(?:&quot;|&#3[49];|%22|[\"'\\\]])*\s*(?:=|:|>|&gt;|%3[dDaA])")
 _LONG = re.compile(rf"[A-Za-z0-9+/_=%-]{{{_LONGEST_WORD + 1},}}")
@@ -43,7 +45,7 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}")
 _SEGMENT = re.compile(r"[A-Za-z]*[0-9]*|[0-9A-Fa-f]+|(?=[^-]*-)[\w-]+")
 _NOT_NAME = re.compile(r"[^a-z0-9]")
 _URL = re.compile(r"(?P<before>[^?#]*)\?(?P<query>[^#]*)(?P<after>.*)", re.DOTALL)
-_PUSH_ADDRESS = re.compile(r"(?P<before>/push/[^/?#]+/)[^/?#]+")
+_PUSH_ADDRESS = re.compile(r"(?P<before>/push/[^/?#\s]{1,100}/)[^/?#\s\"'<>]+")
 _HEADERS_WITH_ADDRESSES = frozenset({"location", "referer", "content-location", "link"})
 
 
@@ -61,15 +63,15 @@ def secret_kind(name: str, *, in_form: bool = False) -> str | None:
 
 def not_shown(kind: str) -> str:
     """Write what stands in place of a secret."""
-    return f"<not shown: {kind}>"
+    return f"[not shown: {kind}]"
 
 
 def mask_text(text: str) -> str:
     """Return the text without tokens, private keys and long encoded data; it ends at the first value with the name of a
     secret before it.
     """
-    text = _PEM.sub(_pem, text)
-    text = _JWT.sub(not_shown("token"), text)
+    text = _PUSH_ADDRESS.sub(lambda match: match["before"] + not_shown("token"), _PEM.sub(_pem, text))
+    text = _JWT.sub(not_shown("token"), _USER_OF_ADDRESS.sub(not_shown("credential"), text))
     text = _SCHEME.sub(lambda match: f"{match['scheme']} {not_shown('credential')}", text)
     for word in _WORD.finditer(text):
         kind = secret_kind(word[0])
@@ -90,7 +92,6 @@ def mask_query(query: str) -> str:
 
 def mask_url(url: str) -> str:
     """Return an address, whole or from its path on, with the secrets of its query and path masked."""
-    url = _PUSH_ADDRESS.sub(lambda match: match["before"] + not_shown("token"), url)
     match = _URL.fullmatch(url)
     if match is None:
         return mask_text(url)
@@ -110,7 +111,7 @@ def _masked_header(name: str, value: str) -> str:
     if lower in ("cookie", "set-cookie"):
         return _masked_cookie(value, attributes=lower == "set-cookie")
     if lower == "mdm-signature":
-        return f"<CMS signature, {counted(len(value) * 3 // 4, 'byte')}>"
+        return f"[CMS signature, {counted(len(value) * 3 // 4, 'byte')}]"
     if lower in _HEADERS_WITH_ADDRESSES:
         return mask_url(value)
     kind = secret_kind(name)
@@ -139,18 +140,26 @@ def _masked_field(pair: str) -> str:
         return f"{name}={not_shown(kind)}"
     plain = unquote_plus(value)
     masked = mask_text(plain)
-    return f"{mask_text(name)}={value if masked == plain else quote(masked, safe='<>: ')}"
+    return f"{mask_text(name)}={value if masked == plain else quote(masked, safe='[]: ')}"
 
 
 def _pem(match: re.Match[str]) -> str:
     label = match["label"]
     if "PRIVATE" in label:
         return not_shown("private key")
-    return f"<{label} in PEM, {counted(len(match[0]), 'character')}>"
+    return f"[{label} in PEM, {counted(len(match[0]), 'character')}]"
+
+
+def _from_pem(text: str) -> bytes | None:
+    """The bytes of a text that is PEM of one certificate or request."""
+    match = _PEM.fullmatch(text.strip())
+    if match is None or not match["label"].startswith("CERTIFICATE"):
+        return None
+    return from_base64(match[0].split("-----")[2])
 
 
 def _encoded(word: str) -> str:
-    return word if _is_path(word) else f"<{counted(len(word), 'character')}>"
+    return word if _is_path(word) else f"[{counted(len(word), 'character')}]"
 
 
 def _is_path(text: str) -> bool:
@@ -187,7 +196,7 @@ class Masking:
         """Return what stands in place of a secret, and remember the secret."""
         if not value.strip():
             return value
-        if len(self._known) < _MOST_KNOWN:
+        if len(self._known) < _MOST_KNOWN and not value.isalpha():
             forms = (value, value.strip(), json.dumps(value, ensure_ascii=False)[1:-1], escape(value))
             self._known.update(form for form in forms if len(form) >= _SHORTEST_KNOWN)
         data = from_base64(value) if kind in ("PKCS#12 file", "private key") else None
@@ -209,7 +218,7 @@ class Masking:
         if kind is not None and value:
             self.hide(base64.b64encode(value).decode(), kind)
             return not_shown(f"{kind}, {counted(len(value), 'byte')}")
-        return f"<{self._summary(name, value)}>"
+        return f"[{self._summary(name, value)}]"
 
     def document(self, value: Any, *, name: str = "", kind: str | None = None) -> Any:
         """Return a copy of a JSON document or property list with its secrets masked. `kind`: everything in it is a
@@ -251,24 +260,40 @@ class Masking:
         return plain in WHOLE or (plain not in HARMLESS and plain.endswith(tuple(WORDS)))
 
     def _plain(self, name: str, value: str) -> str:
-        """A text under a name that is no secret's: what it is may still be one."""
-        data = from_base64(value)
+        """A text under a name that is no secret's: what it is, or holds, may still be one."""
+        begin = value.lstrip()[:1]
+        if begin in ("{", "[", "<") and len(value) > _SHORTEST_KNOWN:
+            return self._document_in(name, value, is_xml=begin == "<")
+        data = _from_pem(value) or from_base64(value)
         if data is not None:
             kind = kind_of(data)
             if kind in (DerKind.PFX, DerKind.PRIVATE_KEY):
                 return self.hide(value, str(kind))
             if kind is not None:
-                return f"<{self._summary(name, data)}>"
+                return f"[{self._summary(name, data)}]"
             if len(value) > _LONGEST_WORD and not _is_path(value):
-                return f"<{counted(len(data), 'byte')}>"
+                return f"[{counted(len(data), 'byte')}]"
             hidden = data.decode("utf-8", "ignore")
             if hidden.isprintable() and mask_text(hidden) != hidden:
                 return self.hide(value, "secret")
         return mask_text(value)
 
+    def _document_in(self, name: str, value: str, *, is_xml: bool) -> str:
+        """What is said in place of a document in a text. XML becomes a part of its own."""
+        if is_xml and len(self.enclosed) < _MOST_ENCLOSED:
+            self.enclosed.append((name, value.encode("utf-8", "replace")))
+        if is_xml:
+            return f"[XML, {counted(len(value), 'character')}]"
+        try:
+            return json.dumps(self.document(json.loads(value)), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            holds_secret = any(secret_kind(word, in_form=True) for word in _WORD.findall(value))
+            return f"[{counted(len(value), 'character')}]" if holds_secret else mask_text(value)
+
     def _summary(self, name: str, data: bytes) -> str:
         kind = kind_of(data)
-        if kind is not None and kind.is_readable and len(self.enclosed) < _MOST_ENCLOSED:
+        is_new = all(data != known for _, known in self.enclosed)
+        if kind is not None and kind.is_readable and is_new and len(self.enclosed) < _MOST_ENCLOSED:
             self.enclosed.append((name, data))
         return summary(data, kind)
 

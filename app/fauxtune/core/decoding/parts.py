@@ -49,18 +49,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def bounded(parts: Iterable[Part], *, cleaned: Callable[[str], str]) -> list[Part]:
+def bounded(parts: Iterable[Part], *, cleaned: Callable[[str], str], masked: Callable[[str], str]) -> list[Part]:
     """Return the parts within the bounds above, without characters that a terminal acts on. `cleaned` is applied to
-    each text.
+    each text, `masked` before it to each value of a fact.
     """
-    return _Bounds(cleaned).parts(parts, depth=1)
+    return _Bounds(cleaned, masked).parts(parts, depth=1)
 
 
 class _Bounds:
     """Counts the characters that are left."""
 
-    def __init__(self, cleaned: Callable[[str], str]) -> None:
+    def __init__(self, cleaned: Callable[[str], str], masked: Callable[[str], str]) -> None:
         self._cleaned = cleaned
+        self._masked = masked
         self._left = LARGEST_OUTPUT
 
     def parts(self, parts: Iterable[Part], *, depth: int) -> list[Part]:
@@ -77,7 +78,7 @@ class _Bounds:
     def _part(self, part: Part, *, depth: int) -> Part:
         title = self._text(part.title, _LONGEST_TITLE)
         facts = [
-            (self._text(name, _LONGEST_NAME), self._text(value, _LONGEST_VALUE))
+            (self._text(name, _LONGEST_NAME), self._text(self._masked(value), _LONGEST_VALUE))
             for name, value in part.facts[:_MOST_FACTS]
             if self._left > 0
         ]

@@ -10,7 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from xml.parsers.expat import ExpatError
 
-from fauxtune.core.decoding import forms, json_bodies, texts
+from fauxtune.core.decoding import (
+    batch,
+    certificates,
+    cms,
+    forms,
+    json_bodies,
+    plists,
+    provisioning,
+    revocation,
+    scep,
+    soap,
+    syncml,
+    texts,
+    xml_text,
+)
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.masking import mask_text
 from fauxtune.core.decoding.parts import LARGEST_BODY, Direction, Part, bounded, counted
@@ -31,7 +45,17 @@ class Family:
 
 FAMILIES: tuple[Family, ...] = (
     Family("Form", forms.read),
+    Family("Batch", batch.read),
     Family("JSON", json_bodies.read),
+    Family("Property list", plists.read),
+    Family("SyncML", syncml.read),
+    Family("SOAP", soap.read),
+    Family("Provisioning document", provisioning.read),
+    Family("XML", xml_text.read),
+    Family("Certificate", certificates.read),
+    Family("CMS", cms.read),
+    Family("Revocation status", revocation.read),
+    Family("SCEP", scep.capabilities),
 )
 
 
@@ -44,8 +68,17 @@ def decode(body: bytes, *, content_type: str, path: str, query: str = "", direct
         size = f"{counted(len(body), 'byte')}; bodies up to {LARGEST_BODY // 1024} KiB are decoded"
         return [Part("A body that is too large to be decoded", facts=(("Size", size),))]
     media_type = content_type.partition(";")[0].strip().lower()
-    whole = Body(body, media_type, path, query, direction, _unfold=_unfold)
-    return bounded(_unfold(whole), cleaned=whole.masking.sweep)
+    whole = Body(
+        body or _in_address(path, query=query, direction=direction), media_type, path, query, direction, _unfold=_unfold
+    )
+    return bounded(_unfold(whole), cleaned=whole.masking.sweep, masked=mask_text)
+
+
+def _in_address(path: str, *, query: str, direction: Direction) -> bytes:
+    """The message that a GET has in its address: of SCEP or OCSP."""
+    if direction == "response":
+        return b""
+    return scep.message_in(query) or revocation.request_in(path)
 
 
 def _unfold(body: Body) -> list[Part]:
@@ -55,7 +88,8 @@ def _unfold(body: Body) -> list[Part]:
     parts = _read(body)
     inside = [token_part(token, body.masking, name=name) for name, token in body.masking.tokens]
     for name, data in body.masking.enclosed:
-        inside += [replace(part, title=f"{name}: {part.title}" if name else part.title) for part in body.unfold(data)]
+        where = (("Where", name),) if name else ()
+        inside += [replace(part, facts=(*where, *part.facts)) for part in body.unfold(data)]
     if parts and inside:
         parts[0] = replace(parts[0], parts=(*parts[0].parts, *inside))
     return parts
@@ -67,7 +101,7 @@ def _read(body: Body) -> list[Part]:
             parts = family.read(body)
         except _UNREADABLE as error:
             facts = (("Why", mask_text(reason(error))),)
-            return [Part(f"{family.name} that cannot be read", "text", texts.beginning(body.data), facts)]
+            return [Part(f"{family.name} that cannot be read", "text", texts.beginning(body), facts)]
         if parts is not None:
             return parts
     return texts.read(body)

@@ -41,7 +41,7 @@ _LONGEST = 16 * 1024
 def describe_token(jwt: str) -> Part:
     """Describe a token: its claims in words; the signature is not shown. Any text is accepted."""
     masking = Masking()
-    (part,) = bounded([token_part(jwt, masking)], cleaned=masking.sweep)
+    (part,) = bounded([token_part(jwt, masking)], cleaned=masking.sweep, masked=mask_text)
     return part
 
 
@@ -57,7 +57,7 @@ def describe_authorization(value: str) -> Part:
     except ValueError:
         return Part("Authorization: Basic, which is not base64 of a name and a password")
     facts = (("Name", mask_text(name)), ("Password", not_shown("password")))
-    (part,) = bounded([Part("Authorization: name and password (Basic)", facts=facts)], cleaned=str)
+    (part,) = bounded([Part("Authorization: name and password (Basic)", facts=facts)], cleaned=str, masked=mask_text)
     return part
 
 

@@ -1,0 +1,134 @@
+"""A secret is nowhere in what the decoder says: whatever the family, the media type, and where the body was cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import get_args
+
+import pytest
+
+from fauxtune.core.decoding import (
+    decode,
+    describe_authorization,
+    describe_query,
+    describe_token,
+    mask_headers,
+    mask_query,
+    mask_url,
+)
+from fauxtune.core.decoding.parts import Direction
+from tests.support.decoded import check_hidden, written
+from tests.support.planted_secrets import SECRET, Planted
+
+MEDIA_TYPES = [
+    "",
+    "application/json",
+    "text/plain",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "text/html",
+]
+DIRECTIONS: Iterable[Direction] = get_args(Direction)
+
+
+def check(planted: Planted, body: bytes, *, media_type: str, direction: Direction = "request") -> None:
+    """Fail if the decoder says a secret of this body."""
+    parts = decode(body, content_type=media_type, path=planted.path, query=planted.query, direction=direction)
+    text = written(parts)
+    for secret in planted.secrets:
+        check_hidden(secret, text)
+
+
+def test_secrets_of_every_family_are_hidden(planted: list[Planted]) -> None:
+    for each in planted:
+        for direction in DIRECTIONS:
+            check(each, each.body, media_type=each.media_type, direction=direction)
+
+
+def test_a_wrong_media_type_shows_no_secret(planted: list[Planted]) -> None:
+    for each in planted:
+        for media_type in MEDIA_TYPES:
+            check(each, each.body, media_type=media_type)
+
+
+def test_a_body_that_was_cut_shows_no_secret(planted: list[Planted]) -> None:
+    for each in planted:
+        for end in range(1, len(each.body), max(1, len(each.body) // 60)):
+            check(each, each.body[:end], media_type=each.media_type)
+
+
+def test_headers_keep_their_names_and_lose_their_secrets() -> None:
+    headers = {
+        "Authorization": f"Bearer {SECRET}",
+        "Proxy-Authorization": f"Basic {SECRET}",
+        "Cookie": f"a={SECRET}; b={SECRET}",
+        "Set-Cookie": f"session={SECRET}; Path=/; HttpOnly",
+        "Location": f"https://h/callback?code={SECRET}&state=1",
+        "X-Api-Key": SECRET,
+        "X-Auth-Token": SECRET,
+        "Mdm-Signature": "MIIB" * 300,
+        "Accept": "application/json",
+        "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login/authorize", error="invalid_token"',
+    }
+    masked = mask_headers(headers)
+    check_hidden(SECRET, str(masked))
+    assert masked == [
+        ("Authorization", "Bearer [not shown: credential]"),
+        ("Proxy-Authorization", "Basic [not shown: credential]"),
+        ("Cookie", "a=[not shown: cookie]; b=[not shown: cookie]"),
+        ("Set-Cookie", "session=[not shown: cookie]; Path=/; HttpOnly"),
+        ("Location", "https://h/callback?code=[not shown: code]&state=1"),
+        ("X-Api-Key", "[not shown: key]"),
+        ("X-Auth-Token", "[not shown: token]"),
+        ("Mdm-Signature", "[CMS signature, 900 bytes]"),
+        ("Accept", "application/json"),
+        ("WWW-Authenticate", 'Bearer realm="", authorization_uri="https://login/authorize", error="invalid_token"'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("/push/contoso/abcDEF123?after=1", "/push/contoso/[not shown: token]?after=1"),
+        ("/mdm/t/apple/enroll?token=abc&x=1", "/mdm/t/apple/enroll?token=[not shown: token]&x=1"),
+        ("/cb?a=1#access_token=abc&b=2", "/cb?a=1#access_token=[not shown: token]&b=2"),
+        ("/cb#id_token=abc", "/cb#id_token=[not shown: token]"),
+        ("/users?$filter=mail%20eq%20'a'&$top=5", "/users?$filter=mail%20eq%20'a'&$top=5"),
+        ("/users?$skiptoken=abc", "/users?$skiptoken=abc"),
+        (
+            "/scep?operation=PKIOperation&message=" + "MIIB" * 30,
+            "/scep?operation=PKIOperation&message=[120 characters]",
+        ),
+        (f"https://alice:{SECRET}@host/path", "https://[not shown: credential]@host/path"),
+        (f"/x?next=https%3A%2F%2Fh%2F%3Ftoken%3D{SECRET}", "/x?next=https:%2F%2Fh%2F%3Ftoken%3D[not shown: token]"),
+    ],
+)
+def test_an_address_keeps_everything_but_its_secrets(url: str, masked: str) -> None:
+    assert mask_url(url) == masked
+    assert mask_query(url.partition("?")[2].partition("#")[0]) in masked
+
+
+def test_queries_and_tokens_are_described_without_their_secrets() -> None:
+    query = f"$filter=password eq '{SECRET}' or contains(token,'{SECRET}')&client_secret={SECRET}&$search={SECRET}"
+    lines = describe_query(query)
+    assert lines[:2] == [
+        "only those whose password is [not shown: password] or whose token contains [not shown: token]",
+        "client_secret: [not shown: secret]",
+    ]
+    header, claims = "eyJhbGciOiJSUzI1NiJ9", "eyJ1cG4iOiJhbGljZSIsInBhc3N3b3JkIjoiWndldHNjaGdlbi03ZjNReDltSzJ2In0"
+    token = f"{header}.{claims}.{SECRET}"
+    for part in (describe_token(token), describe_authorization(f"Bearer {token}")):
+        check_hidden(SECRET, written([part]))
+        assert dict(part.facts)["User"] == "alice"
+    assert describe_authorization("Basic YWxpY2U6aHVudGVyMg==").facts == (
+        ("Name", "alice"),
+        ("Password", "[not shown: password]"),
+    )
+    for value in (SECRET, f"Negotiate {SECRET}", f"Bearer {SECRET}", f"Basic {SECRET}"):
+        check_hidden(SECRET, written([describe_authorization(value), describe_token(value)]))
+
+
+def test_a_text_of_no_format_loses_what_looks_random_and_what_has_a_name() -> None:
+    body = b"hello\nZwetschgen7f3Qx9mK2v\nport: 8080, path=/a/b\nlast password was abc"
+    (part,) = decode(body, content_type="text/plain", path="/", direction="request")
+    assert part.text == "hello\n…\nport:…, path=…\nlast password… (cut: a secret may follow)"
