@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fauxtune.connector.refusals import REFUSALS
-from fauxtune.core.engine.diagnosis.chain import Chain, LinkStatus, Subject, chain
+from fauxtune.core.engine.diagnosis.chain import Chain, Link, LinkStatus, Subject, chain
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, UserCertificate, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.numbers import ErrorNumber, decode
@@ -71,6 +71,16 @@ class Diagnosis:
 def number(code: int) -> ErrorNumber:
     """Return an `errorCode` of Graph, decoded and in words."""
     return decode(code, connector=CONNECTOR_WORDS)
+
+
+def explanation(link: Link) -> str:
+    """Return the message of a link, with the meaning of the error code that it was reported with."""
+    code = link.findings[0].observation.evidence.get("errorCode") if link.findings else None
+    if not isinstance(code, int):
+        return link.message
+    error = number(code)
+    system = error.family if error.number is None else f"{error.family} {error.number}"
+    return f"{link.message} ({error.hexadecimal}, {system}: {error.words})"
 
 
 def history(tx: Transaction, key: str) -> History:

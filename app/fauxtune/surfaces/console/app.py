@@ -29,7 +29,7 @@ from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.live import Streams
-from fauxtune.surfaces.console.pages import clock, group, groups, overview, profiles, sign_in, tenants
+from fauxtune.surfaces.console.pages import clock, group, groups, overview, profiles, sign_in, tenants, why
 from fauxtune.surfaces.console.session import Session, SessionKey
 from fauxtune.surfaces.http import emulator_of
 
@@ -50,6 +50,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/groups/{group}/remove", "GET", group.ask_remove),
     ("/groups/{group}/remove", "POST", group.remove),
     ("/profiles", "GET", profiles.profiles),
+    ("/why", "GET", why.why),
 )
 
 #: data. An error of the core -> the page's status and headline; the first match counts.

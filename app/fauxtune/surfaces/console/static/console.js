@@ -9,14 +9,14 @@ function merge(present, fresh) {
     next.dataset.changed = now ? String(text(now) !== text(next)) : "true";
   }
   const focus = document.activeElement && present.contains(document.activeElement) ? path(document.activeElement) : "";
-  const opened = [...present.querySelectorAll("details[open]")].map(path);
+  const opened = new Map([...present.querySelectorAll("details")].map((details) => [path(details), details.open]));
   present.replaceChildren(...fresh.childNodes);
   for (const element of present.querySelectorAll("[data-key]")) {
     // The innermost element that changed glows, not everything around it.
     if (element.dataset.changed === "true" && !element.querySelector("[data-changed=true]")) element.classList.add("glow");
     delete element.dataset.changed;
   }
-  for (const details of present.querySelectorAll("details")) if (opened.includes(path(details))) details.open = true;
+  for (const details of present.querySelectorAll("details")) details.open = opened.get(path(details)) ?? details.open;
   if (focus) [...present.querySelectorAll("*")].find((element) => path(element) === focus)?.focus({ preventScroll: true });
 }
 

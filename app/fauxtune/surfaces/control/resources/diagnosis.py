@@ -165,27 +165,17 @@ def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> answers.Chai
         ),
         status=chain.status.value,
         broken_at=None if broken is None else broken.name,
-        why=None if broken is None else _said(broken),
+        why=None if broken is None else diagnosis.explanation(broken),
         fix=None if broken is None else broken.findings[0].observation.fix,
         links=[_link(link) for link in chain.links],
     )
-
-
-def _said(link: chains.Link) -> str:
-    """The message of the link, with the meaning of an error code."""
-    code = link.findings[0].observation.evidence.get("errorCode") if link.findings else None
-    if not isinstance(code, int):
-        return link.message
-    error = diagnosis.number(code)
-    whose = error.family if error.number is None else f"{error.family} {error.number}"
-    return f"{link.message} ({error.hexadecimal}, {whose}: {error.words})"
 
 
 def _link(each: chains.Link) -> answers.Link:
     return answers.Link(
         link=each.name,
         status=each.status.value,
-        message=_said(each),
+        message=diagnosis.explanation(each),
         fix=each.findings[0].observation.fix if each.findings else None,
         findings=[one.code for one in each.findings],
     )
