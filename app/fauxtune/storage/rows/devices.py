@@ -85,6 +85,14 @@ class NamedEnrollmentRow(EnrollmentRow):
 
 
 @dataclass(frozen=True, slots=True)
+class ListedDeviceRow(NamedEnrollmentRow):
+    """A named enrolment with its user's displayName and userPrincipalName; None without a user, or once that is gone."""
+
+    user_name: str | None
+    user_principal_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ManagedDeviceRow:
     """Graph's record of an enrolment (managedDevice); from `device_name` on, columns repeat parts of the document."""
 

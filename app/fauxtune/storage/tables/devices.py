@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, text
 
 from fauxtune.core.engine.planning.steps import StepKind, StepState
 from fauxtune.core.model.actions import ActionState, DeviceAction
@@ -89,6 +89,8 @@ device_categories = Table(
     Column("document", Document, nullable=False),
 )
 
+_FAILED = text(f"state = '{ItemState.FAILED.value}'")
+
 ledger = Table(
     "ledger",
     metadata,
@@ -110,6 +112,10 @@ ledger = Table(
     Column("message", Word, comment="why it waits or failed, in words"),
     Column("payload", LargeBinary, comment="a trusted root's bytes"),
     Column("changed_at", Moment, nullable=False),
+    # Of the failed items alone: a list of devices counts them, and nothing is written here as long as all goes well.
+    Index(
+        "ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=_FAILED, postgresql_where=_FAILED
+    ),
 )
 
 device_actions = Table(

@@ -75,6 +75,7 @@ journal = Table(
     Column("profile", Word),
     Column("certificate", Document),
     Column("detail", Document, nullable=False),
+    Index("ix_journal_device", "tenant_id", "device", "seq"),
 )
 
 # What administrators did through Graph. `number` tells apart what a standing clock does not.

@@ -1,0 +1,136 @@
+"""The list of all devices: one page of it, filtered and sorted, and how many devices are in which state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.storage.queries.devices import with_names
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.devices import ListedDeviceRow
+from fauxtune.storage.tables import enrollments, ledger, managed_devices, users
+
+
+class DeviceState(StrEnum):
+    """What a list is filtered by. A device can be enrolled, wait, and have failed items at the same time."""
+
+    ENROLLED = "enrolled"
+    WAITING = "waiting"
+    FAILED = "failed"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFilter:
+    """The devices that a list shows. `text`: a part of the device's name or serial number, or of its user's name."""
+
+    now: datetime
+    text: str = ""
+    platform: Platform | None = None
+    state: DeviceState | None = None
+
+
+def devices(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    matching: DeviceFilter,
+    by_check_in: bool = False,
+    offset: int = 0,
+    limit: int,
+) -> tuple[list[ListedDeviceRow], int]:
+    """Return one page of the enrolments, in the order of their names or of their last check-ins, the latest first; and
+    how many there are in all.
+    """
+    chosen = _chosen(tenant_id, matching)
+    count = int(connection.execute(chosen.with_only_columns(func.count())).scalar_one())
+    if by_check_in:
+        ordered = chosen.order_by(enrollments.c.last_checkin_at.desc().nulls_last(), enrollments.c.id)
+    else:
+        named = chosen if matching.text else chosen.join(managed_devices, _RECORD, isouter=True)
+        ordered = named.order_by(func.lower(_NAME), enrollments.c.id)
+    # Wide columns are read for the page alone.
+    page = connection.execute(ordered.offset(offset).limit(limit)).scalars()
+    return _rows(connection, tenant_id, ids=[EnrollmentId(id_) for id_ in page]), count
+
+
+def device_counts(connection: Connection, tenant_id: TenantId, *, now: datetime) -> dict[DeviceState, int]:
+    """Return how many devices are in each state."""
+    sums = [func.count(case((_is_in(state, tenant_id=tenant_id, now=now), 1))) for state in DeviceState]
+    row = connection.execute(select(*sums).where(enrollments.c.tenant_id == tenant_id)).one()
+    return dict(zip(DeviceState, map(int, row), strict=True))
+
+
+_NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
+_SERIAL = func.coalesce(managed_devices.c.serial_number, enrollments.c.facts["serialNumber"].as_string())
+_RECORD = managed_devices.c.enrollment_id == enrollments.c.id
+_USER_NAME = users.c.document["displayName"].as_string()
+_USER = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
+
+
+def _chosen(tenant_id: TenantId, matching: DeviceFilter) -> Select[Any]:
+    """Select the ids of the enrolments of a list, in no order."""
+    statement = select(enrollments.c.id).where(enrollments.c.tenant_id == tenant_id)
+    if matching.platform is not None:
+        statement = statement.where(enrollments.c.platform == matching.platform)
+    if matching.state is not None:
+        statement = statement.where(_is_in(matching.state, tenant_id=tenant_id, now=matching.now))
+    if not matching.text:
+        return statement
+    return statement.join(managed_devices, _RECORD, isouter=True).where(_has_text(tenant_id, matching.text))
+
+
+def _has_text(tenant_id: TenantId, text: str) -> ColumnElement[bool]:
+    part = text.lower()
+    people = select(users.c.id).where(
+        users.c.tenant_id == tenant_id,
+        or_(
+            users.c.upn_key.contains(text.casefold(), autoescape=True),
+            func.lower(_USER_NAME).contains(part, autoescape=True),
+        ),
+    )
+    return or_(
+        func.lower(_NAME).contains(part, autoescape=True),
+        func.lower(_SERIAL).contains(part, autoescape=True),
+        enrollments.c.user_id.in_(people),
+    )
+
+
+def _rows(connection: Connection, tenant_id: TenantId, *, ids: list[EnrollmentId]) -> list[ListedDeviceRow]:
+    """Return these enrolments in the order of the ids."""
+    if not ids:
+        return []
+    statement = (
+        with_names(tenant_id)
+        .add_columns(_USER_NAME, users.c.document["userPrincipalName"].as_string())
+        .join(users, _USER, isouter=True)
+        .where(enrollments.c.id.in_(ids))
+    )
+    rows = {row.id: row for row in every(connection, statement, row=ListedDeviceRow)}
+    return [rows[id_] for id_ in ids]
+
+
+def _is_in(state: DeviceState, *, tenant_id: TenantId, now: datetime) -> ColumnElement[bool]:
+    match state:
+        case DeviceState.ENDING:
+            return enrollments.c.state == EnrollmentState.ENDING.value
+        case DeviceState.ENDED:
+            return enrollments.c.state == EnrollmentState.ENDED.value
+        case DeviceState.FAILED:
+            # The state as a literal: by it the database sees that the index of failed items serves.
+            is_failed = ledger.c.state == literal_column(f"'{ItemState.FAILED.value}'")
+            failed = select(ledger.c.enrollment_id).where(ledger.c.tenant_id == tenant_id, is_failed)
+            return and_(enrollments.c.state != EnrollmentState.ENDED.value, enrollments.c.id.in_(failed))
+    active = enrollments.c.state == EnrollmentState.ACTIVE.value
+    if state is DeviceState.ENROLLED:
+        return active
+    behind = enrollments.c.generation != enrollments.c.settled_generation
+    return and_(active, or_(behind, enrollments.c.due_at <= now))
