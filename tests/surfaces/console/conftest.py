@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ async def contoso(
 def enroll(http: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Enroll:
     """`await enroll("alice")`: a phone of that user, over the wire, which carries out what is ordered."""
 
-    async def enroll(user: str = "alice", *, mode: str = "work-profile", **facts: str) -> AndroidOverHttp:
+    async def enroll(user: str = "alice", *, mode: str = "work-profile", **facts: Any) -> AndroidOverHttp:
         return await AndroidOverHttp.enrolled(
             http, key=raw_rsa_keys[0], tenant="contoso", user=user, mode=mode, obeys=True, **facts
         )

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, lite
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState
-from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.devices import ListedDeviceRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, users
@@ -50,16 +49,15 @@ def devices(
     """Return one page of the enrolments, in the order of their names or of their last check-ins, the latest first; and
     how many there are in all.
     """
+    name = func.lower(_NAME)
+    order = enrollments.c.last_checkin_at.desc().nulls_last() if by_check_in else name
+    # One pass finds the page and counts all. Wide columns are read for the page alone.
     chosen = _chosen(tenant_id, matching)
-    count = int(connection.execute(chosen.with_only_columns(func.count())).scalar_one())
-    if by_check_in:
-        ordered = chosen.order_by(enrollments.c.last_checkin_at.desc().nulls_last(), enrollments.c.id)
-    else:
-        named = chosen if matching.text else chosen.join(managed_devices, _RECORD, isouter=True)
-        ordered = named.order_by(func.lower(_NAME), enrollments.c.id)
-    # Wide columns are read for the page alone.
-    page = connection.execute(ordered.offset(offset).limit(limit)).scalars()
-    return _rows(connection, tenant_id, ids=[EnrollmentId(id_) for id_ in page]), count
+    counted = chosen.add_columns(func.count().over()).order_by(order, name, enrollments.c.id)
+    page = connection.execute(counted.offset(offset).limit(limit)).all()
+    if not page and offset:  # behind the last page
+        return [], int(connection.execute(chosen.with_only_columns(func.count())).scalar_one())
+    return _rows(connection, ids=[row[0] for row in page]), int(page[0][1]) if page else 0
 
 
 def device_counts(connection: Connection, tenant_id: TenantId, *, now: datetime) -> dict[DeviceState, int]:
@@ -78,14 +76,18 @@ _USER = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollm
 
 def _chosen(tenant_id: TenantId, matching: DeviceFilter) -> Select[Any]:
     """Select the ids of the enrolments of a list, in no order."""
-    statement = select(enrollments.c.id).where(enrollments.c.tenant_id == tenant_id)
+    statement = (
+        select(enrollments.c.id)
+        .join(managed_devices, _RECORD, isouter=True)
+        .where(enrollments.c.tenant_id == tenant_id)
+    )
     if matching.platform is not None:
         statement = statement.where(enrollments.c.platform == matching.platform)
     if matching.state is not None:
         statement = statement.where(_is_in(matching.state, tenant_id=tenant_id, now=matching.now))
-    if not matching.text:
-        return statement
-    return statement.join(managed_devices, _RECORD, isouter=True).where(_has_text(tenant_id, matching.text))
+    if matching.text:
+        statement = statement.where(_has_text(tenant_id, matching.text))
+    return statement
 
 
 def _has_text(tenant_id: TenantId, text: str) -> ColumnElement[bool]:
@@ -104,13 +106,14 @@ def _has_text(tenant_id: TenantId, text: str) -> ColumnElement[bool]:
     )
 
 
-def _rows(connection: Connection, tenant_id: TenantId, *, ids: list[EnrollmentId]) -> list[ListedDeviceRow]:
+def _rows(connection: Connection, *, ids: list[EnrollmentId]) -> list[ListedDeviceRow]:
     """Return these enrolments in the order of the ids."""
     if not ids:
         return []
+    # By their ids alone: told the tenant too, SQLite reads all devices of the tenant instead.
     statement = (
-        with_names(tenant_id)
-        .add_columns(_USER_NAME, users.c.document["userPrincipalName"].as_string())
+        select(enrollments, _NAME, _USER_NAME, users.c.document["userPrincipalName"].as_string())
+        .join(managed_devices, _RECORD, isouter=True)
         .join(users, _USER, isouter=True)
         .where(enrollments.c.id.in_(ids))
     )

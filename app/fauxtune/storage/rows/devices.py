@@ -86,7 +86,7 @@ class NamedEnrollmentRow(EnrollmentRow):
 
 @dataclass(frozen=True, slots=True)
 class ListedDeviceRow(NamedEnrollmentRow):
-    """A named enrolment with its user's displayName and userPrincipalName; None without a user, or once that is gone."""
+    """A named enrolment with its user's displayName and userPrincipalName; None without a user that still exists."""
 
     user_name: str | None
     user_principal_name: str | None

@@ -113,9 +113,7 @@ ledger = Table(
     Column("payload", LargeBinary, comment="a trusted root's bytes"),
     Column("changed_at", Moment, nullable=False),
     # Of the failed items alone: a list of devices counts them, and nothing is written here as long as all goes well.
-    Index(
-        "ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=_FAILED, postgresql_where=_FAILED
-    ),
+    Index("ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=_FAILED, postgresql_where=_FAILED),
 )
 
 device_actions = Table(

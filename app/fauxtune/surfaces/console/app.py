@@ -29,7 +29,7 @@ from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.live import Streams
-from fauxtune.surfaces.console.pages import clock, group, groups, overview, profiles, sign_in, tenants, why
+from fauxtune.surfaces.console.pages import clock, devices, group, groups, overview, profiles, sign_in, tenants, why
 from fauxtune.surfaces.console.session import Session, SessionKey
 from fauxtune.surfaces.http import emulator_of
 
@@ -39,6 +39,7 @@ Page = Callable[[TenantCall], Awaitable[Response]]
 PAGES: tuple[tuple[str, str, Page], ...] = (
     ("", "GET", overview.overview),
     ("/clock", "POST", clock.move),
+    ("/devices", "GET", devices.devices),
     ("/groups", "GET", groups.groups),
     ("/groups/new", "GET", groups.new),
     ("/groups/new", "POST", groups.create),

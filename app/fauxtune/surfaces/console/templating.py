@@ -51,7 +51,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(day=day, moment=moment, span=span, count=count, letters=letters, effect_chip=effect_chip)
+    environment.filters.update(
+        day=day, moment=moment, span=span, count=count, distance=distance, letters=letters, effect_chip=effect_chip
+    )
     environment.globals.update(version=__version__)
     return environment
 
@@ -66,16 +68,25 @@ def moment(value: datetime | None) -> str:
     return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def span(value: timedelta) -> str:
-    """Return a span of time in its two largest units, such as "3 days 4 hours"; one in the past as "2 minutes ago"."""
+def span(value: timedelta, units: int = 2) -> str:
+    """Return a span of time in its largest units, such as "3 days 4 hours"; one in the past as "2 minutes ago"."""
     seconds = int(abs(value).total_seconds())
     parts = []
     for name, size in (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         number, seconds = divmod(seconds, size)
         if number:
             parts.append(f"{number} {name}{'' if number == 1 else 's'}")
-    words = " ".join(parts[:2]) or "no time"
+    words = " ".join(parts[:units]) or "no time"
     return f"{words} ago" if value < timedelta(0) else words
+
+
+def distance(value: datetime, now: datetime) -> str:
+    """Return how far a moment is from the tenant's present time, such as "5 minutes ago", "in 3 hours", "just now"."""
+    difference = value - now
+    if abs(difference) < timedelta(seconds=1):
+        return "just now"
+    words = span(difference, units=1)
+    return words if difference < timedelta(0) else f"in {words}"
 
 
 def letters(thumbprint: str) -> str:

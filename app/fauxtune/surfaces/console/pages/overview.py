@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Response
 
-from fauxtune.core.model.ids import ProfileId, UserId
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.holdings import Card, card
+from fauxtune.surfaces.console.cards import cards_of
+from fauxtune.surfaces.console.holdings import Card
 from fauxtune.surfaces.console.paging import offset, paging
 
 _SIZE = 20
@@ -54,7 +53,8 @@ def _people(connection: Connection, call: TenantCall, *, start: int) -> tuple[li
     for row in enrollments:
         devices.setdefault(row.user_id, []).append(row)
     visible = {owner: _visible(rows) for owner, rows in devices.items()}
-    cards = _cards(connection, call, rows=[row for rows in visible.values() for row in rows])
+    every = [row for rows in visible.values() for row in rows]
+    cards = cards_of(connection, tenant_id, rows=every, now=call.now)
     people = [
         Person(
             user.id,
@@ -80,10 +80,3 @@ def _visible(rows: list[NamedEnrollmentRow]) -> list[NamedEnrollmentRow]:
     live = [row for row in rows if row.state is not EnrollmentState.ENDED]
     ended = [row for row in newest.values() if row.state is EnrollmentState.ENDED]
     return [*live, *reversed(ended)][:_MOST_CARDS]
-
-
-def _cards(connection: Connection, call: TenantCall, *, rows: list[NamedEnrollmentRow]) -> Mapping[str, Card]:
-    items = queries.ledgers_of(connection, call.tenant.id, devices=[row.id for row in rows])
-    profiles = {claim.profile for ledger in items.values() for item in ledger for claim in item.claims}
-    names: Mapping[ProfileId, str] = configuration_queries.names(connection, call.tenant.id, ids=profiles)
-    return {row.id: card(row, items=items.get(row.id, []), names=names, now=call.now) for row in rows}

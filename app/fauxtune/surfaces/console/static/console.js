@@ -32,8 +32,11 @@ function path(element) {
   return steps.join("/");
 }
 
+/** What an element says. Of a time the moment counts, not how long ago it is: that is other words at every look. */
 function text(element) {
-  return element.className.replace(" glow", "") + element.textContent;
+  const copy = element.cloneNode(true);
+  for (const time of copy.querySelectorAll("time")) time.textContent = time.dateTime;
+  return element.className.replace(" glow", "") + copy.textContent;
 }
 
 /** Reads the page again after each event of the server, one request at a time. */
