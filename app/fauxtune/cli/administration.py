@@ -61,7 +61,7 @@ class Administration(Emulator):
         """
         with plain_failures(), _reasons(), self.client() as client:
             if self.tenant is not None:
-                _sign_in_to(client)
+                sign_in_to(client)
             language = self.show_request_as or (Language.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, language=language)
 
@@ -77,7 +77,7 @@ def _reasons() -> Iterator[None]:
         raise ClientError(refused.reason) from None
 
 
-def _sign_in_to(client: Client) -> None:
+def sign_in_to(client: Client) -> None:
     """Use the application of the tenant that --tenant names, which is not always the server's first one."""
     tenant = client.control("GET", "")
     client.server = client.server.signing_in_as(

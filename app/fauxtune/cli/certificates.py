@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, YesOption, confirm
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line, person, uses_in_words
@@ -33,7 +33,12 @@ fauxtune certificate revoke 5e09a1f2 --reason keyCompromise""",
 )
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="beginning of the thumbprint or serial number, or a user")
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="beginning of the thumbprint or serial number, or a user",
+        autocompletion=completion.certificate,
+    ),
 ]
 _STATUSES = {"notYetValid": "not valid yet"}
 
@@ -57,7 +62,9 @@ class Reason(StrEnum):
 def list_(
     *,
     service: Administration,
-    user: Annotated[str | None, typer.Option(help="only certificates of this user")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="only certificates of this user", autocompletion=completion.user)
+    ] = None,
     status: Annotated[
         str | None, typer.Option(help="only those that are good, revoked, expired or notYetValid")
     ] = None,
@@ -117,9 +124,9 @@ def show(*, name: NameArgument, service: Administration) -> None:
 def issue(
     *,
     service: Administration,
-    template: Annotated[str, typer.Option(help="the template, such as SmimeBoth")],
+    template: Annotated[str, typer.Option(help="the template, such as SmimeBoth", autocompletion=completion.template)],
     out: Annotated[Path, typer.Option(help="the new file: .pfx or .p12, or .pem (certificate, chain, key)")],
-    user: Annotated[str | None, typer.Option(help="for this user")] = None,
+    user: Annotated[str | None, typer.Option(help="for this user", autocompletion=completion.user)] = None,
     subject: Annotated[str | None, typer.Option(help="the subject, such as 'CN=Alice' (default: the user's)")] = None,
     email: Annotated[str | None, typer.Option(help="the e-mail address (default: the user's)")] = None,
     since: Annotated[str | None, typer.Option("--from", help="valid from, also in the past (default: now)")] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.options import Output
 from fauxtune.cli.service import with_service
@@ -30,7 +30,10 @@ fauxtune device wipe "Alice's phone" --what-if""",
 
 _PROPERTIES = "id,deviceName,operatingSystem,osVersion,userPrincipalName,complianceState,lastSyncDateTime"
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the device: name, serial number or id")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="the device: name, serial number or id", autocompletion=completion.device),
+]
 
 
 @app.command("list")
@@ -38,7 +41,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the device: n
 def list_(
     *,
     service: Administration,
-    user: Annotated[str | None, typer.Option(help="only devices of this user")] = None,
+    user: Annotated[str | None, typer.Option(help="only devices of this user", autocompletion=completion.user)] = None,
 ) -> None:
     """List the managed devices.
 
@@ -185,7 +188,9 @@ def delete(
 @with_service(Administration)
 def token(
     *,
-    user: Annotated[str, typer.Argument(metavar="USER", help="the user of the devices")],
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="the user of the devices", autocompletion=completion.user)
+    ],
     service: Administration,
     uses: Annotated[int, typer.Option(help="the number of devices that can enrol with it")] = 1,
     hours: Annotated[int, typer.Option(help="the lifetime of the token")] = 24,

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session
 from fauxtune.cli.options import Output
 from fauxtune.cli.service import with_service
@@ -38,7 +38,9 @@ def journal(
     type: Annotated[  # noqa: A002 - the journal's word
         list[str] | None, typer.Option(help="only events of this type, such as installed; repeatable")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="only events of this device: name or id")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="only events of this device: name or id", autocompletion=completion.enrolment)
+    ] = None,
     last: Annotated[int | None, typer.Option(min=0, help="only the last so many events")] = None,
 ) -> None:
     """Show what happened in the tenant, a line for each event. Times are UTC.

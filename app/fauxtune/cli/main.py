@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,14 +68,38 @@ SECTIONS = (
             Entry("whatif", "fauxtune.cli.whatif:whatif", "Show what a request to Graph would change on which device."),
         ),
     ),
-    Section("Connect programs", ("env", "trust", "openapi")),
+    Section(
+        "Connect programs",
+        (
+            "env",
+            "trust",
+            "openapi",
+            Entry(
+                "completion",
+                "fauxtune.cli.completion:completion",
+                "Print a script by which a shell completes commands and names.",
+            ),
+        ),
+    ),
 )
+
+
+#: The variable by which the scripts of `fauxtune completion` ask typer for completions.
+COMPLETING = "_FAUXTUNE_COMPLETE"
 
 
 class Program(SectionedGroup):
     """The commands of `fauxtune`."""
 
     sections = SECTIONS
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command, or answer a shell that completes one."""
+        if os.environ.get(COMPLETING):
+            from typer.completion import get_completion_inspect_parameters
+
+            get_completion_inspect_parameters()  # which also makes the shells known
+        return super().main(*arguments, **options)
 
 
 app = typer.Typer(

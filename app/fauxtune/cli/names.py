@@ -11,10 +11,11 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from fauxtune.cli.tables import SHORT, one_line
 from fauxtune.client.endpoints import ClientError
+from fauxtune.core.administration.devices import DEVICES
+from fauxtune.core.administration.directory import GROUPS, USERS
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -23,7 +24,15 @@ _SHORTEST_PREFIX = 6
 _MOST_LISTED = 10
 _MOST_SIMILAR = 5
 TEMPLATES = "/authorities/issuing/templates"
-_LARGEST_PAGE = "999"
+_LARGEST_PAGE, _SMALL_PAGE = "999", "50"
+#: As `core.administration.profiles` has it, which knows all kinds of profiles and takes its time to load.
+PROFILES = "/deviceManagement/deviceConfigurations"
+_SELECTED = {
+    USERS: {"$select": "id,displayName,userPrincipalName"},
+    GROUPS: {"$select": "id,displayName,description"},
+    DEVICES: {"$select": "id,deviceName,serialNumber,operatingSystem,userPrincipalName"},
+    PROFILES: {},
+}
 
 
 class NotOne(ClientError):
@@ -130,8 +139,8 @@ def _owner(client: Client, wanted: str) -> Named | None:
     return choose(wanted, known, kind="user") if is_name else None
 
 
-def users(client: Client) -> list[Named]:
-    """Return all users."""
+def users(client: Client, begins: str | None = None) -> list[Named]:
+    """Return all users, or the first of those whose userPrincipalName begins so."""
     return [
         Named(
             each["id"],
@@ -140,19 +149,18 @@ def users(client: Client) -> list[Named]:
             about=each["displayName"] or "",
             document=each,
         )
-        for each in _graph(client, "/users", select="id,displayName,userPrincipalName")
+        for each in _graph(client, USERS, name="userPrincipalName", begins=begins)
     ]
 
 
-def groups(client: Client) -> list[Named]:
-    """Return all groups."""
-    rows = _graph(client, "/groups", select="id,displayName,description")
+def groups(client: Client, begins: str | None = None) -> list[Named]:
+    """Return all groups, or the first of those whose name begins so."""
+    rows = _graph(client, GROUPS, name="displayName", begins=begins)
     return [Named(each["id"], each["displayName"], about=each["description"] or "", document=each) for each in rows]
 
 
-def devices(client: Client) -> list[Named]:
-    """Return all managed devices."""
-    properties = "id,deviceName,serialNumber,operatingSystem,userPrincipalName"
+def devices(client: Client, begins: str | None = None) -> list[Named]:
+    """Return all managed devices, or the first of those whose name begins so."""
     return [
         Named(
             each["id"],
@@ -161,15 +169,15 @@ def devices(client: Client) -> list[Named]:
             about=f"{each['operatingSystem']}, {each['userPrincipalName'] or 'no user'}",
             document=each,
         )
-        for each in _graph(client, "/deviceManagement/managedDevices", select=properties)
+        for each in _graph(client, DEVICES, name="deviceName", begins=begins)
     ]
 
 
-def profiles(client: Client) -> list[Named]:
-    """Return all profiles."""
+def profiles(client: Client, begins: str | None = None) -> list[Named]:
+    """Return all profiles, or the first of those whose name begins so."""
     return [
         Named(each["id"], each["displayName"], about=each["@odata.type"].rpartition(".")[2], document=each)
-        for each in _graph(client, "/deviceManagement/deviceConfigurations")
+        for each in _graph(client, PROFILES, name="displayName", begins=begins)
     ]
 
 
@@ -220,9 +228,14 @@ def certificates(client: Client) -> list[Named]:
     ]
 
 
-def _graph(client: Client, path: str, *, select: str | None = None) -> list[dict[str, Any]]:
-    query = {"$top": _LARGEST_PAGE} | ({} if select is None else {"$select": select})
-    return client.graph_list(f"{path}?{urlencode(query, safe='$,')}")
+def _graph(client: Client, path: str, *, name: str, begins: str | None) -> list[dict[str, Any]]:
+    """All objects of a collection, or one page of those whose property begins so."""
+    if begins is None:
+        return client.graph_list(path, params={**_SELECTED[path], "$top": _LARGEST_PAGE})
+    text = begins.replace("'", "''")
+    query = {"$top": _SMALL_PAGE} | ({"$filter": f"startswith({name},'{text}')"} if begins else {})
+    rows: list[dict[str, Any]] = client.graph("GET", path, params={**_SELECTED[path], **query})["value"]
+    return rows
 
 
 def _begins(id_: str, folded: str) -> bool:

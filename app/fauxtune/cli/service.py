@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from fauxtune.cli import completion
 from fauxtune.cli.options import DATA_DIR, CaOption, DataDirOption, UrlOption, fail
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ class Emulator:
     ca: CaOption = None
     tenant: Annotated[
         str | None,
-        typer.Option("--tenant", "--tenant-id", envvar="FAUXTUNE_TENANT", help="the tenant: id, name or domain"),
+        typer.Option(
+            "--tenant",
+            "--tenant-id",
+            envvar="FAUXTUNE_TENANT",
+            help="the tenant: id, name or domain",
+            autocompletion=completion.tenant,
+        ),
     ] = None
     control_token: Annotated[
         str | None,

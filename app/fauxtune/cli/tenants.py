@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, YesOption, confirm
 from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
@@ -66,7 +66,12 @@ def list_(*, service: Administration) -> None:
 @with_service(Administration)
 def show(
     *,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="name, domain or id (default: --tenant)")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="name, domain or id (default: --tenant)", autocompletion=completion.tenant
+        ),
+    ] = None,
     service: Administration,
 ) -> None:
     """Show a tenant: sign-in, authority, clock and settings.
@@ -110,7 +115,7 @@ def create(
 @with_service(Administration)
 def delete(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="name, domain or id")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="name, domain or id", autocompletion=completion.tenant)],
     service: Administration,
     yes: YesOption = False,
 ) -> None:

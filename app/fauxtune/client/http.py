@@ -59,7 +59,8 @@ class User:
 class Client:
     """Requests to one server. `authority` and `graph` (with the version) may be another service's.
 
-    `log` gets a line when the server asks to wait.
+    `log` gets a line when the server asks to wait. `seconds`: how long an answer of Graph may take; `tries`: how often
+    a request is sent when the server asks to wait.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class Client:
         user: User | None = None,
         control_token: str | None = None,
         log: Callable[[str], None] | None = None,
+        seconds: float = _TIMEOUT_SECONDS,
+        tries: int = _TRIES,
     ) -> None:
         self.server = server
         self._authority = (authority or server.https).rstrip("/")
@@ -79,7 +82,8 @@ class Client:
         self._control_token = control_token
         self._log = log or (lambda _line: None)
         self._token: str | None = None
-        self._http = httpx.Client(verify=_context(server), timeout=_TIMEOUT_SECONDS, trust_env=False)
+        self._tries = tries
+        self._http = httpx.Client(verify=_context(server), timeout=seconds, trust_env=False)
 
     def __enter__(self) -> Client:
         return self
@@ -209,7 +213,7 @@ class Client:
 
     def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
         """The answer, after waits that the server asks for. Raises Refused if it refuses."""
-        for tries_left in range(_TRIES, 0, -1):
+        for tries_left in range(self._tries, 0, -1):
             answer = self._exchange(method, url, **content)
             if answer.status_code not in {429, 503} or tries_left == 1:
                 break
