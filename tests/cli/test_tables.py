@@ -1,0 +1,57 @@
+"""Tables of the commands for people: as wide as the page, readable in every script, and never obeyed by a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from fauxtune.cli.tables import Table, moment, one_line, plain_columns
+
+LONG = "x" * 200
+
+
+def test_columns_are_aligned_and_as_wide_as_what_is_in_them() -> None:
+    table = Table(("name", "id"), [("Alice", "1"), ("Bob", "22")])
+    assert plain_columns(table) == "name   id\nAlice  1\nBob    22"
+
+
+@pytest.mark.parametrize("shrinks", ["name", "text", None])
+def test_a_table_is_never_wider_than_the_page(shrinks: str | None) -> None:
+    table = Table(("name", "text", "id"), [(LONG, LONG, LONG), ("a", "b", "c")], shrinks=shrinks)
+    lines = plain_columns(table, width=80).splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert "…" in lines[1]
+
+
+def test_the_named_column_gets_narrower_before_the_others() -> None:
+    table = Table(("name", "text", "id"), [("n" * 30, "t" * 60, "i" * 8)], shrinks="text")
+    name, text, id_ = plain_columns(table, width=80).splitlines()[1].split()
+    assert (name, id_) == ("n" * 30, "i" * 8)
+    assert text == "t" * 37 + "…"
+
+
+@pytest.mark.parametrize("name", ["مريم", "東京支社", "Ångström", "👩‍💻 dev"])
+def test_columns_stay_aligned_behind_every_script(name: str) -> None:
+    _, first, second = plain_columns(Table(("name", "id"), [(name, "1"), ("Bob", "2")])).splitlines()
+    assert cell_len(first) == cell_len(second)
+    assert name.split("\u200d")[0] in first
+
+
+@pytest.mark.parametrize("cell", ["\x1b[31mred", "a\nb", "tab\there", "\u202egnirts", "bell\a", "\x9b31m"])
+def test_no_cell_contains_what_a_terminal_obeys(cell: str) -> None:
+    assert all(each.isprintable() for each in one_line(cell))
+    assert len(plain_columns(Table(("name",), [(cell,)])).splitlines()) == 2
+
+
+def test_markup_of_rich_or_of_a_page_is_text_like_any_other() -> None:
+    names = ["<script>alert(1)</script>", "[bold red]x[/]"]
+    assert plain_columns(Table(("name",), [(name,) for name in names])).splitlines()[1:] == names
+
+
+def test_a_table_without_rows_is_a_sentence() -> None:
+    assert plain_columns(Table(("name",), empty="There are no users.")) == "There are no users."
+
+
+def test_a_time_is_shown_to_the_minute_and_graphs_lowest_time_is_no_time() -> None:
+    assert moment("2026-11-24T10:00:59.1234560Z") == "2026-11-24 10:00"
+    assert [moment(None), moment("0001-01-01T00:00:00Z")] == ["-", "-"]
