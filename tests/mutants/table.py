@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.mutants import access, authorities, checkins, engine
+from tests.mutants import access, administration, authorities, checkins, engine
 from tests.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*engine.MUTANTS, *access.MUTANTS, *checkins.MUTANTS, *authorities.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *engine.MUTANTS,
+    *access.MUTANTS,
+    *checkins.MUTANTS,
+    *authorities.MUTANTS,
+    *administration.MUTANTS,
+)

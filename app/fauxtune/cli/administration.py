@@ -16,7 +16,7 @@ import typer
 
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain, plain_failures
 from fauxtune.cli.service import Emulator
-from fauxtune.cli.tables import SHORT, Table, print_table
+from fauxtune.cli.tables import SHORT, Table, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 if TYPE_CHECKING:
@@ -107,6 +107,16 @@ class Session:
             case Service.EMULATOR:
                 return self.client.emulator(request.method, request.path, json=request.body)
 
+    def send_each(self, requests: Iterable[tuple[str, AdminRequest]]) -> list[Any]:
+        """Send requests and return the answers. The names say what each is about: a failure lists what was done."""
+        answers: list[Any] = []
+        done: list[str] = []
+        with partial(done):
+            for name, request in requests:
+                answers.append(self.send(request))
+                done.append(name)
+        return answers
+
     def elements(self, request: AdminRequest) -> list[dict[str, Any]]:
         """Return all elements of the collection, from all pages."""
         if request.service is Service.GRAPH:
@@ -156,6 +166,21 @@ def _snippet(request: AdminRequest, client: Client, *, language: Language) -> st
         Language.POWERSHELL: snippets.as_powershell,
     }
     return writers[language](request, addresses)
+
+
+@contextmanager
+def partial(done: list[str]) -> Iterator[None]:
+    """Add to the message of a failure what was done before it, and stays."""
+    from fauxtune.client.endpoints import ClientError
+    from fauxtune.client.http import Refused
+
+    try:
+        yield
+    except ClientError as error:
+        if not done:
+            raise
+        reason = error.reason if isinstance(error, Refused) else str(error)
+        raise ClientError(f"{reason}\nDone before that: {', '.join(one_line(name) for name in done)}.") from None
 
 
 def confirm(question: str, *, yes: bool) -> None:

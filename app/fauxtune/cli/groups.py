@@ -118,8 +118,7 @@ def add(
         if what_if:
             session.what_if(requests)
             return
-        for request in requests:
-            session.send(request)
+        session.send_each(zip(_names(members), requests, strict=True))
         session.show(_document(chosen, members, word="added"), f"Added {_listed(members)} to {one_line(chosen.name)}.")
 
 
@@ -150,8 +149,7 @@ def remove(
             session.what_if(requests)
             return
         confirm(f"Remove {_listed(members)} from {one_line(chosen.name)}?", yes=yes)
-        for request in requests:
-            session.send(request)
+        session.send_each(zip(_names(members), requests, strict=True))
         session.show(
             _document(chosen, members, word="removed"), f"Removed {_listed(members)} from {one_line(chosen.name)}."
         )
@@ -224,5 +222,9 @@ def _document(group: Named, members: list[Named], *, word: str) -> dict[str, Any
     return {"id": group.id, "displayName": group.name, word: [{"id": each.id, "name": each.name} for each in members]}
 
 
+def _names(objects: list[Named]) -> list[str]:
+    return [each.name for each in objects]
+
+
 def _listed(objects: list[Named]) -> str:
-    return ", ".join(one_line(each.name) for each in objects)
+    return ", ".join(one_line(name) for name in _names(objects))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fauxtune.cli import names
-from fauxtune.cli.administration import Session
+from fauxtune.cli.administration import Session, partial
 from fauxtune.cli.options import fail
 from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platforms, sentence
 from fauxtune.cli.service import with_service
@@ -226,22 +226,19 @@ def email(
 
 def _create(session: Session, requests: list[AdminRequest], *, names_: list[str], targets: list[NamedTarget]) -> None:
     """Send the requests, assign what they created, and say what was done. `names_` are the names that were given."""
-    from fauxtune.client.endpoints import ClientError
     from fauxtune.core.administration.assignments import assign
 
     profiles: list[dict[str, Any]] = []
-    try:
+    done: list[str] = []
+    with partial(done):
         for request in requests:
             profile = session.send(request)
+            done.append(f"{profile['displayName']} was created")
             assignments: list[dict[str, Any]] = []
-            profiles.append({**profile, "assignments": assignments, "notes": list(request.notes)})
             if targets:
                 new = assign(profile["id"], present=[], targets=[each.target for each in targets])
                 assignments += session.send(new)["value"]
-    except ClientError as error:
-        if profiles:
-            raise ClientError(f"{error}\nCreated before that: {_titles(profiles)}.") from None
-        raise
+            profiles.append({**profile, "assignments": assignments, "notes": list(request.notes)})
     for note in dict.fromkeys(note for profile in profiles for note in profile["notes"]):
         concerned = [profile for profile in profiles if note in profile["notes"]]
         print(f"Note on {_titles(concerned)}: {note}", file=sys.stderr)
@@ -298,9 +295,7 @@ def _issuer(session: Session, *, host: str | None, name: str | None, template: s
         return Issuer(host, name), template
     tenant = session.client.control("GET", "")
     issuer = Issuer(tenant["certificationAuthority"], tenant["certificationAuthorityName"])
-    rows = session.client.control("GET", "/authorities/issuing/templates")["value"]
-    known = [names.Named(each["name"], each["name"], others=(each["displayName"],)) for each in rows]
-    return issuer, names.choose(template, known, kind="template").name
+    return issuer, names.template(session.client, template).name
 
 
 def _alternative_name(text: str) -> AlternativeName:

@@ -134,7 +134,7 @@ def assign(
         if what_if:
             session.what_if(requests)
             return
-        results = [session.send(request)["value"] for request in requests]
+        results = [answer["value"] for answer in session.send_each(zip(_titles(chosen), requests, strict=True))]
         session.show(
             _documents(chosen, results),
             f"{sentence('Assigned', _titles(chosen), rest=f' to {words_of(targets)}')}\n{_NEXT}",
@@ -178,7 +178,7 @@ def unassign(
             return
         which = "every assignment" if everything else f"the assignment to {words_of(targets)}"
         confirm(f"Take {which} away from {_names(chosen)}?", yes=yes)
-        results = [session.send(request)["value"] for request in requests]
+        results = [answer["value"] for answer in session.send_each(zip(_titles(chosen), requests, strict=True))]
         session.show(
             _documents(chosen, results),
             f"{sentence(f'Took {which} away from', _titles(chosen))}\n{_REMOVED}",
@@ -212,8 +212,7 @@ def delete(
             session.what_if(requests)
             return
         confirm(f"Delete {_names(chosen)}?", yes=yes)
-        for request in requests:
-            session.send(request)
+        session.send_each(zip(_titles(chosen), requests, strict=True))
         document = {"deleted": [{"id": each.id, "displayName": each.name} for each in chosen]}
         session.show(document, f"{sentence('Deleted', _titles(chosen))}\n{_REMOVED}")
 

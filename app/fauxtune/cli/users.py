@@ -102,7 +102,7 @@ def create(
             mail=mail,
             **({} if password is None else {"password": password}),
         )
-        user = session.send(request)
+        user = session.send(request, hidden=None if password is None else "passwordProfile")
         if license_:
             session.send(directory.license_user(user["id"]))
         for each in groups:
@@ -140,7 +140,7 @@ def license(  # noqa: A001 - the command's name
         if what_if:
             session.what_if(requests)
             return
-        results = [session.send(request) for request in requests]
+        results = session.send_each(zip(_names(chosen), requests, strict=True))
         done = f"Took the licence from {_listed(chosen)}." if remove else f"Gave a licence to {_listed(chosen)}."
         session.show({"users": results}, done)
 
@@ -165,8 +165,7 @@ def delete(
             session.what_if(requests)
             return
         confirm(f"Delete {_listed(chosen)}?", yes=yes)
-        for request in requests:
-            session.send(request)
+        session.send_each(zip(_names(chosen), requests, strict=True))
         document: dict[str, Any] = {"deleted": [{"id": each.id, "userPrincipalName": each.name} for each in chosen]}
         session.show(document, f"Deleted {_listed(chosen)}.")
 
@@ -187,5 +186,9 @@ def _chosen(session: Session, wanted: list[str]) -> list[Named]:
     return list({each.id: each for each in chosen}.values())
 
 
+def _names(objects: list[Named]) -> list[str]:
+    return [each.name for each in objects]
+
+
 def _listed(objects: list[Named]) -> str:
-    return ", ".join(one_line(each.name) for each in objects)
+    return ", ".join(one_line(name) for name in _names(objects))

@@ -8,7 +8,6 @@ variables that `fauxtune env` prints: no snippet contains one.
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -144,7 +143,7 @@ def _python_escape(number: int) -> str:
 
 def _in_single_quotes(text: str) -> str:
     """The text as one word of a POSIX shell."""
-    return "'" + re.sub("'", "'\\\\''", text) + "'"
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _powershell_text(text: str) -> str:
