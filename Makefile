@@ -10,8 +10,11 @@ COVERAGE ?=
 # The service's own code is compiled too: uncompiled, a start takes three times as long.
 export PYTHONDONTWRITEBYTECODE =
 
+# Runs a command, with a dot every two seconds: nobody waits in silence.
+DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
+
 .SILENT:
-.PHONY: help run test check format mutants bench openapi examples transcripts pictures migration lock clean
+.PHONY: help run serve install test check format mutants bench openapi examples transcripts pictures migration lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -19,8 +22,17 @@ help: ## this list
 	echo
 	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(VENV)/.run ## the demonstration, step by step, then a server that keeps running (ARGS="--once" ends after the proofs)
+run: $(VENV)/.run ## the demonstration, then a server that keeps running (ARGS="--step" waits before each step, "--once" ends after it)
 	trap : INT; $(BIN)/fauxtune demo $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error
+
+serve: $(VENV)/.run ## a server that keeps its data in .fauxtune (ARGS="--open" opens its console in a browser)
+	$(BIN)/fauxtune serve $(ARGS)
+
+install: $(VENV)/.run ## only set up the environment, and show the commands to go on with
+	echo "Fauxtune is installed in $(VENV). Commands to go on with:"
+	echo "  $(BIN)/fauxtune demo --step    # the demonstration: Enter starts each step"
+	echo "  $(BIN)/fauxtune serve --open   # a server that keeps its data in .fauxtune, and its console in a browser"
+	echo "  $(BIN)/fauxtune --help         # everything else"
 
 test: $(VENV)/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest; COVERAGE=1 measures which code ran)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder \
@@ -72,21 +84,24 @@ $(VENV)/.uv: requirements-uv.lock
 	echo "Setting up $(VENV): once, 20 to 60 seconds, longer on a slow line" >&2
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later, please: make PYTHON=python3.12 ...")'
 	$(PYTHON) -c 'import ensurepip' || { echo "Python lacks its venv module: apt-get install python3-venv" >&2; exit 1; }
-	echo "  1/4 a virtual environment ..." >&2
-	$(PYTHON) -m venv $(VENV)
-	echo "  2/4 uv, the installer ..." >&2
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
+	printf "  1/4 a virtual environment " >&2
+	$(DOTS) $(PYTHON) -m venv $(VENV)
+	printf "\n  2/4 uv, the installer " >&2
+	$(DOTS) $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
+	echo >&2
 	touch $@
 
 $(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
-	echo "  3/4 $$(grep -c '^[a-z]' requirements.lock) packages, downloaded and compiled ..." >&2
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
-	echo "  4/4 Fauxtune itself ..." >&2
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q app simulator migrations
+	printf "  3/4 $$(grep -c '^[a-z]' requirements.lock) packages, downloaded and compiled " >&2
+	$(DOTS) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	printf "\n  4/4 Fauxtune itself " >&2
+	$(DOTS) $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(DOTS) $(BIN)/python -m compileall -q app simulator migrations
+	echo >&2
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-test.lock
-	echo "  and what the tests need: $$(grep -c '^[a-z]' requirements-test.lock) packages, a minute or two ..." >&2
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-test.lock
+	printf "  and what the tests need: $$(grep -c '^[a-z]' requirements-test.lock) packages, a minute or two " >&2
+	$(DOTS) $(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-test.lock
+	echo >&2
 	touch $@

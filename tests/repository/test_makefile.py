@@ -1,15 +1,21 @@
-"""What `make run` says when its demonstration ends: nothing of its own after Ctrl-C, its error otherwise."""
+"""What make says: of a demonstration that ends, of a step that takes long, of an installation that is complete."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
 def running(folder: Path, script: str) -> subprocess.Popen[str]:
@@ -18,11 +24,10 @@ def running(folder: Path, script: str) -> subprocess.Popen[str]:
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     command = ["make", "-o", ".venv/.run", "run", f"BIN={folder}"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -43,3 +48,21 @@ def test_a_failure_of_the_demonstration_is_still_an_error_of_make(tmp_path: Path
     with running(tmp_path, f"exit {code}") as make:
         assert f"Error {code}" in make.communicate(timeout=30)[0]
     assert make.returncode == 2
+
+
+def test_the_commands_after_an_installation_can_be_pasted() -> None:
+    command = ["make", "-o", f"{sys.prefix}/.run", "install", f"VENV={sys.prefix}"]
+    said = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True).stdout
+    lines = [line for line in said.splitlines() if line.startswith("  ")]
+    assert len(lines) == 3
+    for line in lines:
+        program, *_ = shlex.split(line, comments=True)
+        assert os.access(program, os.X_OK)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_step_that_takes_long_is_not_silent_and_keeps_its_exit_code(code: int) -> None:
+    command = ["make", "--eval", f"slow: ; $(DOTS) sh -c 'sleep 3; exit {code}'", "slow"]
+    result = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert result.stderr.startswith(".")
+    assert (f"Error {code}" in result.stderr) is (code != 0)

@@ -355,9 +355,28 @@ def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path) -> None:
             text += process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=SECONDS) == 0
+    assert text.splitlines()[0].startswith("Look at it in a browser: http://localhost:")
+    assert text.splitlines()[0].endswith("/console")
     assert "EMULATOR" in text
     for word in ("fauxtune-not-a-secret", "ca.pem", "/beta", "edition"):
         assert word in text
+
+
+def test_the_console_is_opened_in_the_browser_of_whoever_starts_the_server(tmp_path: Path) -> None:
+    visit, browser = tmp_path / "visit", tmp_path / "browser"
+    os.mkfifo(visit)
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{visit}"\n')
+    browser.chmod(0o755)
+    with serving("--ephemeral", "--open", BROWSER=f"{browser} %s") as server:
+        assert visit.read_text() == f"{server.endpoints['http']}/console\n"
+        assert server.stop() == (0, "")
+
+
+def test_a_machine_without_a_browser_is_told_the_address() -> None:
+    with serving("--ephemeral", "--open", BROWSER="/no/such/browser %s") as server:
+        assert server.process.stderr is not None
+        line = server.process.stderr.readline()
+        assert line == f"fauxtune: No browser could be opened here. Open {server.endpoints['http']}/console yourself.\n"
 
 
 def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ TrustedProxyOption = Annotated[
 CertificateHeaderOption = Annotated[
     str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
 ]
+OpenOption = Annotated[bool, typer.Option("--open", help="open the console in a browser once the server is ready")]
 EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
 
 
@@ -61,6 +62,7 @@ def serve(
     ] = None,
     trusted_proxy: TrustedProxyOption = None,
     client_certificate_header: CertificateHeaderOption = None,
+    open_console: OpenOption = False,
     print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and exit")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -70,7 +72,7 @@ def serve(
     FAUXTUNE_CONTROL_TOKEN must be set.
 
     \b
-    fauxtune serve                                  .fauxtune, https://localhost:8443
+    fauxtune serve --open                           .fauxtune, https://localhost:8443
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
@@ -88,7 +90,16 @@ def serve(
         _log(settings.log_level)
         from fauxtune.server.serve import run
 
-        run(settings, _announce_json if output is Output.JSON else _announce_text)
+        announce = _announce_json if output is Output.JSON else _announce_text
+
+        def announced(ready: Ready) -> None:
+            announce(ready)
+            if open_console:
+                from fauxtune.cli import browser
+
+                browser.show(_console(ready))
+
+        run(settings, announced)
 
 
 @contextmanager
@@ -126,6 +137,11 @@ def _log(level: str) -> None:
     )
 
 
+def _console(ready: Ready) -> str:
+    """The console's address by plain HTTP: a browser warns of the emulator's own authority."""
+    return f"{ready.endpoints.http}/console"
+
+
 def _announce_json(ready: Ready) -> None:
     print(json.dumps(ready.endpoints.document()), flush=True)
     for warning in ready.warnings:
@@ -150,6 +166,7 @@ def _announce_text(ready: Ready) -> None:
         ("client id", endpoints.client_id),
         ("client secret", endpoints.client_secret),
         ("control", f"{endpoints.https}/_fauxtune/v1"),
+        ("interfaces", f"{endpoints.http}/docs"),
         ("CRL, OCSP", f"{endpoints.http}/pki/..."),
         ("CA to trust", endpoints.ca_file),
         ("HTTPS proxy", endpoints.proxy),
@@ -159,6 +176,7 @@ def _announce_text(ready: Ready) -> None:
         if value is not None:
             rows.add_row(name, value)
     console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Look at it in a browser: [bold]{_console(ready)}[/]\n")
     title = "[bold]FAUXTUNE - AN EMULATOR. Not Intune, not trusted, not for real devices.[/]"
     console.print(Panel(title, border_style="yellow", expand=False))
     console.print(rows)
