@@ -72,6 +72,13 @@ _GOING = frozenset({"removed", "revoked", "waiting", "unenrolled", "wiped", "ret
 _COMING = frozenset({"enrolled", "issued", "renewed", "imported", "installed", "released", "authorityAvailable"})
 
 
+#: The types of events that people look for, in the order of a certificate's life.
+TYPES = (
+    "enrolled", "imported", "issued", "renewed", "delivered", "installed", "failed", "refused", "removed", "revoked",
+    "released", "waiting", "unenrolled", "wiped", "retired", "deleted",
+)  # fmt: skip
+
+
 class Tone(StrEnum):
     """The kind of news, for a colour."""
 

@@ -56,6 +56,16 @@ def enrollments_without_user(
     return rows, _count(connection, statement)
 
 
+def device_names(
+    connection: Connection, tenant_id: TenantId, *, ids: Collection[EnrollmentId]
+) -> dict[EnrollmentId, str]:
+    """Return the names of these devices, by enrolment; those without a name are left out."""
+    if not ids:
+        return {}
+    rows = every(connection, with_names(tenant_id).where(enrollments.c.id.in_(sorted(ids))), row=NamedEnrollmentRow)
+    return {row.id: row.device_name for row in rows if row.device_name}
+
+
 def ledgers_of(
     connection: Connection, tenant_id: TenantId, *, devices: Collection[EnrollmentId]
 ) -> dict[EnrollmentId, list[LedgerRow]]:

@@ -101,6 +101,28 @@ def events(
     return every(connection, statement.order_by(journal.c.seq).limit(limit), row=JournalRow)
 
 
+def newest_events(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    before: int | None = None,
+    types: tuple[str, ...] = (),
+    device: str | None = None,
+    user: str | None = None,
+    limit: int,
+) -> list[JournalRow]:
+    """Return the newest events, those with a number below `before` if it is given; the newest first."""
+    statement = select(journal).where(journal.c.tenant_id == tenant_id)
+    if before is not None:
+        statement = statement.where(journal.c.seq < before)
+    if types:
+        statement = statement.where(journal.c.type.in_(types))
+    for column, value in ((journal.c.device, device), (journal.c.user, user)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return every(connection, statement.order_by(journal.c.seq.desc()).limit(limit), row=JournalRow)
+
+
 def newest_entries(connection: Connection, tenant_id: TenantId) -> tuple[int, int]:
     """Return the numbers of the newest event of the journal and of the newest event of the connectors."""
     statement = select(tenants.c.journal_seq, tenants.c.connector_seq).where(tenants.c.id == tenant_id)

@@ -29,7 +29,18 @@ from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.live import Streams
-from fauxtune.surfaces.console.pages import clock, devices, group, groups, overview, profiles, sign_in, tenants, why
+from fauxtune.surfaces.console.pages import (
+    clock,
+    devices,
+    group,
+    groups,
+    journal,
+    overview,
+    profiles,
+    sign_in,
+    tenants,
+    why,
+)
 from fauxtune.surfaces.console.session import Session, SessionKey
 from fauxtune.surfaces.http import emulator_of
 
@@ -50,6 +61,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/groups/{group}/delete", "POST", group.delete),
     ("/groups/{group}/remove", "GET", group.ask_remove),
     ("/groups/{group}/remove", "POST", group.remove),
+    ("/journal", "GET", journal.journal),
     ("/profiles", "GET", profiles.profiles),
     ("/why", "GET", why.why),
 )
