@@ -70,6 +70,50 @@ def test_one_command_makes_a_signing_profile_for_every_platform_and_assigns_it(
     assert "There is no template 'Smime'. Similar: 'SmimeBoth'" in words
 
 
+def test_certificates_come_from_another_ca_by_name(run: Commands, graph: httpx.Client) -> None:
+    command = ("profile", "create", "pkcs", "--platform", "android-fully-managed")
+    graph.post("/_fauxtune/v1/tenants/contoso/digicert").raise_for_status()
+    oid = "2.16.840.1.113733.1.16.1.2.3.1.1.47196109"
+    (profile,) = run.json(*command, "--name", "DigiCert", "--template", oid, "--digicert")["profiles"]
+    assert (profile["certificationAuthorityName"], profile["certificationAuthorityType"]) == ("Symantec", "digiCert")
+    other = ("--ca-host", "ca.other.example", "--ca-name", "Other CA")
+    (profile,) = run.json(*command, "--name", "Other", "--template", "Any", *other)["profiles"]
+    assert (profile["certificationAuthority"], profile["certificateTemplateName"]) == ("ca.other.example", "Any")
+    assert profile["certificationAuthorityType"] == "notConfigured"
+    assert oid in run.refused(*command, "--name", "X", "--template", "User", "--digicert")
+    assert "together" in run.refused(*command, "--name", "X", "--template", "User", *other[:2])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--san", "fax"), "--san is email, upn, or one of"),
+        (("--san", "dns"), "--san is email, upn, or one of"),
+        (("--validity", "1w"), "such as 90d, 6m or 1y; not '1w'"),
+        (("--validity", "0d"), "not '0d'"),
+        (("--renew", "100"), "renewalThresholdPercentage is 100"),
+        (("--group", "Nobody"), "There is no group 'Nobody'. There are All Staff, SMIME Pilot"),
+        (("--root", "Nothing"), "There is no such profile 'Nothing'"),
+        (("--name", " "), "A profile needs a name"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_created(run: Commands, options: tuple[str, str], words: str) -> None:
+    before = len(run.json("profile", "list"))
+    command = ("profile", "create", "pkcs", "--name", "X", "--template", "User", "--platform", "ios")
+    assert words in run.refused(*command, *options)
+    assert len(run.json("profile", "list")) == before
+
+
+def test_a_failure_midway_says_what_was_done(run: Commands) -> None:
+    run.text("profile", "create", "root", "--name", "Below", "--platform", "android", "--authority", "issuing")
+    above = ("--name", "Above", "--template", "User", "--platform", "android", "--root", "Below")
+    run.text("profile", "create", "pkcs", *above)
+    run.text("profile", "create", "root", "--name", "Apart", "--platform", "ios")
+    words = run.refused("profile", "delete", "Apart", "Below")
+    assert "rootCertificate" in words
+    assert "Done before that: Apart." in words
+
+
 def test_each_purpose_of_imported_certificates_has_a_profile_of_its_own(run: Commands) -> None:
     profiles = run.json(
         "profile", "create", "imported", "--name", "Mail", "--platform", "ios",

@@ -49,7 +49,7 @@ def root(
     ] = None,
     authority: Annotated[
         str,
-        typer.Option(metavar="NAME", help="the authority of the tenant whose certificate it is: root or issuing"),
+        typer.Option(metavar="NAME", help="the authority of the tenant whose certificate it is: root, issuing ..."),
     ] = "root",
     description: DescriptionOption = None,
 ) -> None:
@@ -106,9 +106,8 @@ def pkcs(
     renew: Annotated[
         int, typer.Option(metavar="PERCENT", help="renew when so many percent of the validity are left")
     ] = 20,
-    ca_host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="the host of another CA (default: the tenant's own)")
-    ] = None,
+    digicert: Annotated[bool, typer.Option("--digicert", help="from the tenant's DigiCert CA, not its own")] = False,
+    ca_host: Annotated[str | None, typer.Option(metavar="HOST", help="the host of any other CA")] = None,
     ca_name: Annotated[str | None, typer.Option(metavar="NAME", help="the name of that CA")] = None,
     description: DescriptionOption = None,
 ) -> None:
@@ -125,7 +124,7 @@ def pkcs(
     with service.session() as session:
         from fauxtune.core.administration.profiles import create_pkcs
 
-        issuer, template = _issuer(session, host=ca_host, name=ca_name, template=template)
+        issuer, template = _issuer(session, digicert=digicert, host=ca_host, name=ca_name, template=template)
         requests = create_pkcs(
             name,
             platforms=platforms(platform, family=ProfileFamily.PKCS),
@@ -285,14 +284,23 @@ def _is_intermediate(data: bytes) -> bool:
     return certificate.subject != certificate.issuer
 
 
-def _issuer(session: Session, *, host: str | None, name: str | None, template: str) -> tuple[Issuer, str]:
-    """The CA and the template, which is looked up if the CA is the tenant's own."""
+def _issuer(
+    session: Session, *, digicert: bool, host: str | None, name: str | None, template: str
+) -> tuple[Issuer, str]:
+    """The CA and the template, which is looked up if the CA belongs to the tenant."""
     from fauxtune.core.administration.profiles import Issuer
 
-    if (host is None) != (name is None):
-        fail("--ca-host and --ca-name name a CA together.")
+    if (host is None) != (name is None) or (digicert and host is not None):
+        fail(
+            "Name a CA by --ca-host and --ca-name together, or else by --digicert; without them it is the tenant's own."
+        )
     if host is not None and name is not None:
-        return Issuer(host, name), template
+        return Issuer(host, name, kind=None), template
+    if digicert:
+        row = session.client.control("GET", "/digicert")
+        known = [names.Named(each, each) for each in row["certificateTemplateNames"]]
+        template = names.choose(template, known, kind="certificate profile OID").name
+        return Issuer(row["certificationAuthority"], row["certificationAuthorityName"], kind="digiCert"), template
     tenant = session.client.control("GET", "")
     issuer = Issuer(tenant["certificationAuthority"], tenant["certificationAuthorityName"])
     return issuer, names.template(session.client, template).name

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from fauxtune.core.administration.choices import (
     INTENDED,
@@ -50,11 +50,13 @@ class Scale(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The certification authority of PKCS certificates, by the names that profiles use."""
+    """The certification authority of PKCS certificates, by the names that profiles use. `kind` is Graph's
+    certificationAuthorityType, which only the newest kinds of profiles have; None leaves it out.
+    """
 
     host: str
     name: str
-    is_digicert: bool = False
+    kind: Literal["microsoft", "digiCert"] | None = "microsoft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def create_pkcs(
     settings = {
         "certificationAuthority": issuer.host,
         "certificationAuthorityName": issuer.name,
-        "certificationAuthorityType": "digiCert" if issuer.is_digicert else "microsoft",
+        **({} if issuer.kind is None else {"certificationAuthorityType": issuer.kind}),
         "certificateTemplateName": template,
         "certificateValidityPeriodValue": validity[0],
         "certificateValidityPeriodScale": validity[1].value,
