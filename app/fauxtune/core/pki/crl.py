@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import Authority
 
+#: `removeFromCRL` is for delta CRLs, which are not issued here: as a reason it releases what is on hold.
+HOLD, RELEASE = "certificateHold", "removeFromCRL"
 #: The reasons of revocation by RFC 5280's names, with their numbers in CRLs and OCSP answers.
-#: `removeFromCRL` is for delta CRLs, which are not issued here.
 REASONS: dict[str, int] = {
     "unspecified": 0,
     "keyCompromise": 1,
@@ -21,7 +22,7 @@ REASONS: dict[str, int] = {
     "affiliationChanged": 3,
     "superseded": 4,
     "cessationOfOperation": 5,
-    "certificateHold": 6,
+    HOLD: 6,
     "privilegeWithdrawn": 9,
     "aACompromise": 10,
 }

@@ -12,7 +12,7 @@ from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissi
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
-from fauxtune.core.pki.crl import check_reason
+from fauxtune.core.pki.crl import HOLD, RELEASE, check_reason
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
@@ -23,7 +23,6 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RevocationState
 
-HOLD, RELEASE = "certificateHold", "removeFromCRL"
 #: The reason of connectors' revocations: the device is no longer managed, or no longer gets the certificate.
 CONNECTOR_REASON = "cessationOfOperation"
 _AT_ONCE = 500

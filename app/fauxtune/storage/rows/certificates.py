@@ -97,6 +97,27 @@ class IssuedCertificateRow(CertificateRow):
 
 
 @dataclass(frozen=True, slots=True)
+class RegisteredRow:
+    """An issued certificate as lists show it, with the names of its user and its device."""
+
+    authority: str
+    serial: str
+    thumbprint: str
+    subject: str
+    template: str | None
+    user_id: UserId | None
+    user_name: str | None
+    enrollment_id: EnrollmentId | None
+    device_name: str | None
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None
+    reason: str | None
+    revocation_state: RevocationState | None
+    imported: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateCounts:
     """How many certificates an authority issued; of those, how many are revoked, and expired without being revoked."""
 

@@ -65,7 +65,40 @@ certificates = Table(
     # With the authority it covers what ledgers are joined by: else SQLite, without statistics, reads all of a tenant.
     Index("ix_certificates_serial", "tenant_id", "serial", "authority"),
     Index("ix_certificates_thumbprint", "tenant_id", "thumbprint"),
-    Index("ix_certificates_user", "tenant_id", "user_id"),
+    # A user's newest first. Without the order in it, SQLite would read the whole register in that order.
+    Index("ix_certificates_user", "tenant_id", "user_id", "not_before", "serial"),
+)
+_register = certificates.c
+# What lists of the register are ordered, filtered and counted by: the rows themselves have a kilobyte each.
+Index(
+    "ix_certificates_newest",
+    _register.tenant_id,
+    _register.not_before,
+    _register.serial,
+    _register.authority,
+    _register.not_after,
+    _register.template,
+    _register.revoked_at,
+    _register.reason,
+    _register.revocation_state,
+)
+# Few rows of many: the entries of CRLs, and the revocations that wait.
+_revoked, _asked = _register.revoked_at.is_not(None), _register.revocation_state.is_not(None)
+Index(
+    "ix_certificates_revoked",
+    _register.tenant_id,
+    _register.authority,
+    _register.revoked_at,
+    sqlite_where=_revoked,
+    postgresql_where=_revoked,
+)
+Index(
+    "ix_certificates_asked",
+    _register.tenant_id,
+    _register.revocation_state,
+    _register.revocation_asked_at,
+    sqlite_where=_asked,
+    postgresql_where=_asked,
 )
 
 pfx_certificates = Table(

@@ -16,26 +16,23 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
+from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.insight.diagnosis_facts import certificates_of
+from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
-from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow
+from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow, RevocationState
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
 router = calls("/tenants/{tenant}/certificates", tag="certificates")
 
 
-#: What only a certificate has that was issued for a device here, and what only one has that can be revoked here.
-_OF_A_DEVICE = ("reason", "revoked_date_time", "device", "managed_device_id")
 _USAGES = {
     "encryption": {"keyEncipherment", "dataEncipherment", "keyAgreement"},
     "signing": {"digitalSignature", "nonRepudiation"},
@@ -125,25 +122,39 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
 
 
 def _certificate(tx: Transaction, key: str) -> answers.Certificate:
-    row = queries.certificate(tx.connection, tx.tenant.id, key=key)
-    if row is None:
-        view, der = _external(tx, key) or _authority(tx, key)
-    else:
-        view, der = _view(tx, row), row.certificate
-    mark = view["thumbprint"]
-    imported = pfx_queries.records_of_thumbprint(tx.connection, tx.tenant.id, thumbprint=mark)
-    users = {view["user_principal_name"], *(_upn(tx, record.user_id) for record in imported)} - {None}
-    held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=mark)
-    known = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[row.enrollment_id for row in held])
+    known = known_certificate(tx, key)
+    der = known.der
+    user = _upn(tx, known.user_id)
+    users = {user, *(_upn(tx, record.user_id) for record in known.imports)}
+    held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=known.thumbprint)
+    devices = [known.device, *(row.enrollment_id for row in held)]
+    records = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=devices)
+    view: JsonObject = {
+        "serial": known.serial,
+        "thumbprint": known.thumbprint,
+        "authority": known.authority,
+        "subject": known.subject,
+        "user_principal_name": user,
+        "template": known.template,
+        "source": known.source,
+        "key_usage": list(known.key_usage),
+        "not_before": moment(known.not_before),
+        "not_after": moment(known.not_after),
+        "status": "unknown" if known.status is None else known.status.value,
+        "reason": known.reason,
+        "revoked_date_time": moment(known.revoked_at),
+        "device": known.device,
+        "managed_device_id": records.get(known.device),
+    }
     return answers.Certificate(
         **view,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
-        revocation=None if row is None else _revocation(row),
-        users=sorted(users),
+        revocation=_revocation(known.revocation),
+        users=sorted(name for name in users if name is not None),
         holders=[
             answers.Holder(
                 device=holder.enrollment_id,
-                managed_device_id=known.get(holder.enrollment_id),
+                managed_device_id=records.get(holder.enrollment_id),
                 user=_upn(tx, holder.user_id),
             )
             for holder in held
@@ -151,54 +162,9 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     )
 
 
-def _revocation(row: CertificateRow) -> Literal["waiting", "refused"] | None:
+def _revocation(state: RevocationState | None) -> Literal["waiting", "refused"] | None:
     """Return whether the revocation waits, also for a connector that was asked, or was refused; None for neither."""
-    return "waiting" if row.revocation_state == "asked" else row.revocation_state
-
-
-def _external(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None] | None:
-    """An imported certificate that no authority of the tenant issued; its DER once a connector has opened its file."""
-    imported = pfx_queries.records_of_thumbprint(tx.connection, tx.tenant.id, thumbprint=key.lower())
-    if not imported:
-        return None
-    record = next((record for record in imported if record.certificate is not None), imported[0])
-    document, user_id = record.document, record.user_id
-    certificates = certificates_of(tx, user_id)
-    certificate = next(candidate for candidate in certificates if candidate.thumbprint == key.lower())
-    contents = certificate.contents
-    view = {
-        **dict.fromkeys(("authority", "template", *_OF_A_DEVICE)),
-        "serial": certificate.serial,
-        "thumbprint": certificate.thumbprint,
-        "subject": None if contents is None else contents.subject,
-        "user_principal_name": _upn(tx, user_id),
-        "source": "external",
-        "key_usage": [] if contents is None else sorted(contents.key_usage or ()),
-        "not_before": document.get("startDateTime") if contents is None else moment(certificate.not_before),
-        "not_after": document.get("expirationDateTime") if contents is None else moment(certificate.not_after),
-        "status": "unknown",
-    }
-    return view, record.certificate
-
-
-def _authority(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None]:
-    """An authority's own certificate. Raises NotFound for an unknown one."""
-    for row in authority_queries.authorities_of(tx.connection, tx.tenant.id):
-        certificate = x509.load_der_x509_certificate(row.certificate)
-        if key.lower() in (thumbprint(certificate), serial_hex(certificate)):
-            span = {"not_before": certificate.not_valid_before_utc, "not_after": certificate.not_valid_after_utc}
-            view = {
-                **dict.fromkeys(("user_principal_name", "template", "source", *_OF_A_DEVICE)),
-                "serial": serial_hex(certificate),
-                "thumbprint": thumbprint(certificate),
-                "authority": "root" if row.role == "issuing" else row.name,
-                "subject": subject_text(certificate.subject),
-                "key_usage": ["keyCertSign", "cRLSign"],
-                **{name: iso(moment) for name, moment in span.items()},
-                "status": certificate_status(**span, revoked=False, now=tx.now).value,
-            }
-            return view, row.certificate
-    raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
+    return "waiting" if state == "asked" else state
 
 
 def _row(tx: Transaction, key: str) -> CertificateRow:

@@ -1,0 +1,156 @@
+"""Pages of the register of issued certificates, with the names of their users and devices: for the console.
+
+One page is read by its keys first: nothing is joined for the rows before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, func, or_, select, union
+
+from fauxtune.core.model.ids import TenantId, UserId
+from fauxtune.core.pki.crl import HOLD
+from fauxtune.storage.queries.authorities import DEVICES, ROOT
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.certificates import RegisteredRow
+from fauxtune.storage.tables import certificates, enrollments, managed_devices, pfx_certificates, users
+
+
+class Standing(StrEnum):
+    """What is to be known of a certificate at a moment, by the register and its times."""
+
+    GOOD = "good"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "notYetValid"
+    REVOKED = "revoked"
+    ON_HOLD = "onHold"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which certificates are wanted. `authority` None: those of all but the root and the devices' authority."""
+
+    authority: str | None = None
+    user: UserId | None = None
+    text: str = ""
+    template: str | None = None
+    standing: Standing | None = None
+
+
+def page(
+    connection: Connection, tenant_id: TenantId, *, wanted: Wanted, at: datetime, offset: int, limit: int
+) -> list[RegisteredRow]:
+    """Return one page of the wanted certificates, newest validity first."""
+    chosen = _chosen(tenant_id, wanted, at=at).subquery()
+    keys = select(chosen.c.authority, chosen.c.serial).order_by(chosen.c.not_before.desc(), chosen.c.serial.desc())
+    order = {(row[0], row[1]): place for place, row in enumerate(connection.execute(keys.offset(offset).limit(limit)))}
+    if not order:
+        return []
+    rows = every(connection, _named(tenant_id, sorted({serial for _, serial in order})), row=RegisteredRow)
+    wanted_rows = [row for row in rows if (row.authority, row.serial) in order]
+    return sorted(wanted_rows, key=lambda row: order[row.authority, row.serial])
+
+
+def _named(tenant_id: TenantId, serials: list[str]) -> Select[Any]:
+    """Select certificates by their numbers, with the names of their users and devices."""
+    column = certificates.c
+    name = users.c.document["displayName"].as_string()
+    device = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
+    imported = (
+        select(pfx_certificates.c.thumbprint)
+        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.thumbprint == column.thumbprint)
+        .exists()
+    )
+    return (
+        select(
+            column.authority,
+            column.serial,
+            column.thumbprint,
+            column.subject,
+            column.template,
+            column.user_id,
+            name,
+            column.enrollment_id,
+            device,
+            column.not_before,
+            column.not_after,
+            column.revoked_at,
+            column.reason,
+            column.revocation_state,
+            imported,
+        )
+        .join(users, (users.c.tenant_id == tenant_id) & (users.c.id == column.user_id), isouter=True)
+        .join(enrollments, enrollments.c.id == column.enrollment_id, isouter=True)
+        .join(managed_devices, managed_devices.c.enrollment_id == column.enrollment_id, isouter=True)
+        .where(column.tenant_id == tenant_id, column.serial.in_(serials))
+    )
+
+
+def count(connection: Connection, tenant_id: TenantId, *, wanted: Wanted, at: datetime) -> int:
+    """Return how many certificates are wanted."""
+    statement = select(func.count()).select_from(_chosen(tenant_id, wanted, at=at).subquery())
+    return int(connection.execute(statement).scalar_one())
+
+
+def _chosen(tenant_id: TenantId, wanted: Wanted, *, at: datetime) -> Select[Any] | CompoundSelect[Any]:
+    """Select the keys of the wanted certificates. A text is looked for in each of its places by itself: a database
+    without statistics would read the whole register for an OR.
+    """
+    column = certificates.c
+    statement = select(column.authority, column.serial, column.not_before).where(
+        column.tenant_id == tenant_id,
+        column.authority.not_in([ROOT, DEVICES]) if wanted.authority is None else column.authority == wanted.authority,
+    )
+    if wanted.user is not None:
+        statement = statement.where(column.user_id == wanted.user)
+    if wanted.template is not None:
+        statement = statement.where(column.template == wanted.template)
+    if wanted.standing is not None:
+        statement = statement.where(_stands(wanted.standing, at=at))
+    if not wanted.text:
+        return statement
+    return union(*(statement.where(place) for place in _places(tenant_id, wanted.text)))
+
+
+def _stands(standing: Standing, *, at: datetime) -> ColumnElement[bool]:
+    column = certificates.c
+    valid = column.revoked_at.is_(None)
+    match standing:
+        case Standing.GOOD:
+            return and_(valid, column.not_before <= at, column.not_after > at)
+        case Standing.EXPIRED:
+            return and_(valid, column.not_after <= at)
+        case Standing.NOT_YET_VALID:
+            return and_(valid, column.not_before > at)
+        case Standing.REVOKED:
+            return and_(column.revoked_at.is_not(None), column.reason != HOLD)
+        case Standing.ON_HOLD:
+            return and_(column.revoked_at.is_not(None), column.reason == HOLD)
+        case Standing.WAITING:
+            return column.revocation_state.is_not(None)
+
+
+def _places(tenant_id: TenantId, text: str) -> list[ColumnElement[bool]]:
+    """The name of the user; the subject of certificates without one; the beginning of serial number or thumbprint."""
+    column = certificates.c
+    named = select(users.c.id).where(
+        users.c.tenant_id == tenant_id,
+        or_(
+            users.c.upn_key.contains(text.casefold(), autoescape=True),
+            func.lower(users.c.document["displayName"].as_string()).contains(text.lower(), autoescape=True),
+        ),
+    )
+    places = [
+        column.user_id.in_(named),
+        and_(column.user_id.is_(None), func.lower(column.subject).contains(text.lower(), autoescape=True)),
+    ]
+    digits = text.lower().replace(" ", "").replace(":", "")
+    if re.fullmatch(r"[0-9a-f]+", digits):
+        places += [number.between(digits, f"{digits}g") for number in (column.serial, column.thumbprint)]
+    return places
