@@ -8,13 +8,14 @@ from fauxtune.core.decoding.batch import paired
 from fauxtune.core.decoding.masking import mask_headers, mask_query, mask_text, mask_url
 from fauxtune.core.decoding.odata import describe_query
 from fauxtune.core.decoding.parts import Part
-from fauxtune.core.decoding.registry import decode
+from fauxtune.core.decoding.registry import decode, describe_headers
 from fauxtune.core.decoding.tokens import describe_authorization, describe_token
 
 __all__ = [
     "Part",
     "decode",
     "describe_authorization",
+    "describe_headers",
     "describe_query",
     "describe_token",
     "mask_headers",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fauxtune.core.decoding.body import Body
-from fauxtune.core.decoding.json_bodies import load, pretty
+from fauxtune.core.decoding.json_bodies import load, masked_text
 from fauxtune.core.decoding.masking import from_base64, mask_headers, mask_text, mask_url
 from fauxtune.core.decoding.odata import describe_query
 from fauxtune.core.decoding.parts import Fact, Part, counted, shortened
@@ -48,7 +48,7 @@ def read(body: Body) -> list[Part] | None:
                 for number, item in enumerate(items, 1)
                 if isinstance(item, dict)
             ]
-            return [Part(title, "json", pretty(document, body.beside()), parts=tuple(parts))]
+            return [Part(title, "json", masked_text(document, body.beside())[1], parts=tuple(parts))]
     return None
 
 

@@ -125,7 +125,7 @@ def _signer(signer: cms.SignerInfo, certificates: list[x509.Certificate]) -> str
         serial = identifier.chosen["serial_number"].native
         for certificate in certificates:
             if certificate.serial_number == serial:
-                return f"{subject_text(certificate.subject) or 'nobody by name'} (serial number {serial_words(serial)})"
+                return f"{subject_text(certificate.subject) or 'nobody by name'}, certificate {serial_words(serial)}"
     return _identified(identifier)
 
 
@@ -135,7 +135,7 @@ def _identified(identifier: core.Choice) -> str:
     if identifier.name != "issuer_and_serial_number":
         return f"the holder of the key {chosen.native.hex()[:8]}…" if isinstance(chosen.native, bytes) else "unnamed"
     issuer = name_words(chosen["issuer"])
-    return f"the certificate with the serial number {serial_words(chosen['serial_number'].native)} of {issuer}"
+    return f"the certificate {serial_words(chosen['serial_number'].native)} issued by {issuer}"
 
 
 def _enveloped(content: cms.EnvelopedData) -> Part:

@@ -12,6 +12,7 @@ from fauxtune.core.model.json_limits import check_elements
 from fauxtune.core.odata.documents.pseudo_json import double_quoted
 
 _MOST_ELEMENTS = 10_000
+_TOKENS = ("access_token", "id_token", "refresh_token")
 
 
 def read(body: Body) -> list[Part] | None:
@@ -22,9 +23,8 @@ def read(body: Body) -> list[Part] | None:
     if not start:
         return []
     document = load(body)
-    masked = body.masking.document(document)
-    text = json.dumps(masked, indent=2, ensure_ascii=False)
-    return [Part(_title(document, body), "json", text, tuple(_facts(masked)))]
+    masked, text = masked_text(document, body)
+    return [Part(_title(masked, body), "json", text, tuple(_facts(masked)))]
 
 
 def load(body: Body) -> Any:
@@ -39,30 +39,49 @@ def load(body: Body) -> Any:
         return json.loads(double_quoted(body.data.decode()))
 
 
-def pretty(document: Any, body: Body) -> str:
-    """Write a document with its secrets masked."""
-    return json.dumps(body.masking.document(document), indent=2, ensure_ascii=False)
+def masked_text(document: Any, body: Body) -> tuple[Any, str]:
+    """Return a document with its secrets masked, and as a text."""
+    masked = body.masking.document(document)
+    return masked, json.dumps(masked, indent=2, ensure_ascii=False)
+
+
+def error_facts(document: dict[str, Any]) -> Iterator[Fact]:
+    """What is wrong: the errors of Graph, Google's APIs and OAuth, which have the same members on different levels."""
+    error = document.get("error")
+    if isinstance(error, dict):
+        document = {"error": error.get("status") or error.get("code"), "error_description": error.get("message")}
+    for name, words in (("error", "Error"), ("error_description", "Message")):
+        if isinstance(document.get(name), str | int) and document[name]:
+            yield words, str(document[name])
 
 
 def _title(document: Any, body: Body) -> str:
     """Name a document by what stands in it."""
-    if isinstance(document, dict) and isinstance(document.get("error"), dict | str):
-        return "JSON: an error"
-    if isinstance(document, dict) and isinstance(document.get("value"), list):
-        return f"JSON: a list of {counted(len(document['value']), 'object')}"
-    return f"JSON, {'the request' if body.direction == 'request' else 'the answer'}"
+    whose = "the request" if body.direction == "request" else "the answer"
+    if isinstance(document, list):
+        return f"JSON, {whose}: {counted(len(document), 'element')}"
+    if not isinstance(document, dict):
+        return f"JSON, {whose}: a value"
+    if isinstance(document.get("error"), dict | str):
+        return f"JSON, {whose}: an error"
+    tokens = [name for name in _TOKENS if name in document]
+    if tokens:
+        return f"JSON, {whose}: tokens ({', '.join(tokens)})"
+    if isinstance(document.get("value"), list):
+        return f"JSON, {whose}: a list of {counted(len(document['value']), 'object')}"
+    name = document.get("displayName")
+    return f"JSON, {whose}{f': “{name}”' if isinstance(name, str) and name else ''}"
 
 
 def _facts(document: Any) -> Iterator[Fact]:
-    """What is wrong, of the errors of Graph, Google's APIs and OAuth; the type of an object of Graph."""
     if not isinstance(document, dict):
         return
-    error = document.get("error")
-    if isinstance(error, dict):
-        document = {"error": error.get("code"), "error_description": error.get("message")}
-    for name, words in (("error", "Error"), ("error_description", "Message"), ("@odata.type", "Type")):
-        value = document.get(name)
-        if isinstance(value, str | int) and value:
-            yield words, str(value)
+    yield from error_facts(document)
+    if isinstance(document.get("@odata.context"), str):
+        yield "Of", document["@odata.context"].rpartition("#")[2].removesuffix("/$entity")
+    if isinstance(document.get("@odata.type"), str):
+        yield "Type", document["@odata.type"].removeprefix("#microsoft.graph.")
+    if isinstance(document.get("@odata.count"), int):
+        yield "Number of all", f"{document['@odata.count']:,}"
     if isinstance(document.get("@odata.nextLink"), str):
         yield "Further pages", "yes (@odata.nextLink)"

@@ -37,7 +37,9 @@ _SCHEME = re.compile(
 #: Before the host of an address.
 _USER_OF_ADDRESS = re.compile(r"(?<=://)[^/@\s?#\"<>]{1,200}(?=@)")
 _WORD = re.compile(r"[\w.$-]+")
-_SEPARATOR = re.compile(r"(?:&quot;|&#3[49];|%22|[\"'\\\]])*\s*(?:=|:|>|&gt;|%3[dDaA])")
+_SEPARATOR = re.compile(r"(?:&quot;|&#3[49];|%22|[\"'\\\]])*\s*(?:=|:|>|&gt;|%3[dDaA])\s*")
+#: What stands in place of a secret.
+_HIDDEN = re.compile(r"\[not shown: [^\[\]]{1,60}\]")
 _LONG = re.compile(rf"[A-Za-z0-9+/_=%-]{{{_LONGEST_WORD + 1},}}")
 #: Standard or URL-safe, never both: the path of a resource has slashes and hyphens.
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}")
@@ -73,15 +75,20 @@ def mask_text(text: str) -> str:
     text = _PUSH_ADDRESS.sub(lambda match: match["before"] + not_shown("token"), _PEM.sub(_pem, text))
     text = _JWT.sub(not_shown("token"), _USER_OF_ADDRESS.sub(not_shown("credential"), text))
     text = _SCHEME.sub(lambda match: f"{match['scheme']} {not_shown('credential')}", text)
+    return _LONG.sub(lambda match: _encoded(match[0]), _up_to_secret(text))
+
+
+def _up_to_secret(text: str) -> str:
+    """The text up to the first name of a secret with a value after it."""
     for word in _WORD.finditer(text):
         kind = secret_kind(word[0])
-        if kind is None and word[0].lower() in IN_FORMS and text[word.end() : word.end() + 1] == "=":
-            kind = IN_FORMS[word[0].lower()]
+        if kind is None and text[word.end() : word.end() + 1] == "=":
+            kind = IN_FORMS.get(word[0].lower())
         separator = _SEPARATOR.match(text, word.end()) if kind else None
-        if kind and separator and text[separator.end() :].strip("\"'\\ "):
-            text = text[: separator.end()] + not_shown(kind)
-            break
-    return _LONG.sub(lambda match: _encoded(match[0]), text)
+        rest = text[separator.end() :].strip("\"'\\ ") if separator else ""
+        if kind and separator and rest and not _HIDDEN.fullmatch(rest):
+            return text[: separator.end()] + not_shown(kind)
+    return text
 
 
 def mask_query(query: str) -> str:

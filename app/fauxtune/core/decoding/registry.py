@@ -6,11 +6,12 @@ Nothing is raised for any bytes. A body that its family cannot read is shown as 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.decoding import (
+    android,
     batch,
     certificates,
     cms,
@@ -26,9 +27,9 @@ from fauxtune.core.decoding import (
     xml_text,
 )
 from fauxtune.core.decoding.body import Body
-from fauxtune.core.decoding.masking import mask_text
+from fauxtune.core.decoding.masking import from_base64, mask_text
 from fauxtune.core.decoding.parts import LARGEST_BODY, Direction, Part, bounded, counted
-from fauxtune.core.decoding.tokens import token_part
+from fauxtune.core.decoding.tokens import describe_authorization, token_part
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.pki.der import MALFORMED, reason
 
@@ -46,6 +47,7 @@ class Family:
 FAMILIES: tuple[Family, ...] = (
     Family("Form", forms.read),
     Family("Batch", batch.read),
+    Family("Message of a device", android.read),
     Family("JSON", json_bodies.read),
     Family("Property list", plists.read),
     Family("SyncML", syncml.read),
@@ -62,8 +64,11 @@ FAMILIES: tuple[Family, ...] = (
 def decode(body: bytes, *, content_type: str, path: str, query: str = "", direction: Direction) -> list[Part]:
     """Return what a person can read of a body: parts without secrets, none for an empty body.
 
-    `path` and `query` are those of the request, also for its answer. Raises nothing, whatever the bytes are.
+    `path` and `query` are those of the request, also for its answer; the query may follow the path after its `?`.
+    Raises nothing, whatever the bytes are.
     """
+    path, _, after = path.partition("?")
+    query = query or after
     if len(body) > LARGEST_BODY:
         size = f"{counted(len(body), 'byte')}; bodies up to {LARGEST_BODY // 1024} KiB are decoded"
         return [Part("A body that is too large to be decoded", facts=(("Size", size),))]
@@ -72,6 +77,17 @@ def decode(body: bytes, *, content_type: str, path: str, query: str = "", direct
         body or _in_address(path, query=query, direction=direction), media_type, path, query, direction, _unfold=_unfold
     )
     return bounded(_unfold(whole), cleaned=whole.masking.sweep, masked=mask_text)
+
+
+def describe_headers(headers: Iterable[tuple[str, str]]) -> list[Part]:
+    """Return what the headers of a request prove: the claims of a token, who signed the body (Mdm-Signature)."""
+    parts: list[Part] = []
+    for name, value in headers:
+        if name.lower() == "authorization":
+            parts.append(describe_authorization(value))
+        elif name.lower() == "mdm-signature" and (signature := from_base64(value)):
+            parts += decode(signature, content_type="", path="", direction="request")
+    return parts
 
 
 def _in_address(path: str, *, query: str, direction: Direction) -> bytes:

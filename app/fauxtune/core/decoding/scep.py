@@ -9,7 +9,7 @@ from asn1crypto import cms, core
 
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.masking import from_base64
-from fauxtune.core.decoding.parts import Fact, Part, counted, shortened
+from fauxtune.core.decoding.parts import Fact, Part, shortened
 
 _MESSAGE_TYPE, _STATUS, _FAIL_INFO, _TRANSACTION, _FAIL_TEXT = (
     "2.16.840.1.113733.1.9.2",
@@ -67,7 +67,7 @@ def capabilities(body: Body) -> list[Part] | None:
     if operation != "getcacaps" or body.direction != "response" or body.depth > 1:
         return None
     words = [body.masking.text("", word) for word in body.data.decode("ascii").split()[:50]]
-    return [Part(_OPERATIONS[operation], text="\n".join(words), facts=(("Capabilities", counted(len(words), "word")),))]
+    return [Part(_OPERATIONS[operation], text="\n".join(words), facts=(("Capabilities", ", ".join(words)),))]
 
 
 def message_in(query: str) -> bytes:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.parts import Fact, Part, counted, shortened
-from fauxtune.core.decoding.syncml_words import ALERTS, ROOTS, STATUSES
+from fauxtune.core.decoding.syncml_words import ALERTS, NODES, RESULTS, ROOTS, STATUSES
 from fauxtune.core.decoding.xml_text import node_kind, pretty, root_of
 from fauxtune.core.formats.xml import Element, parse
 
@@ -57,13 +57,23 @@ def _commands(around: Element, body: Body, *, group: str = "", depth: int = 0) -
                 yield "Final", "the last message of this package"
             case _ if command.name in _GROUPS and depth < _DEEPEST_GROUP:
                 parts = [each for each in command.children if each.name not in ("CmdID", "Meta")]
-                yield (
-                    name,
-                    f"{counted(len(parts), 'command')}, all or nothing" if command.name == "Atomic" else "in order",
-                )
+                yield name, _group(parts, command.name)
                 yield from _commands(command, body, group=f"{group}{number} › ", depth=depth + 1)
             case _:
-                yield from ((name, text) for text in _items(command, body))
+                yield from ((name, text) for text in _items(command, body, in_group=bool(group)))
+
+
+def _group(parts: list[Element], name: str) -> str:
+    order = "all or nothing" if name == "Atomic" else "in this order"
+    purpose = next((words for part in parts for item in part.all("Item") if (words := _purpose(item))), "")
+    return f"{counted(len(parts), 'command')}, {order}{purpose}"
+
+
+def _purpose(item: Element) -> str:
+    """What the address of an item is for, in brackets; empty if that is not known."""
+    _, steps = _split(item.text_at("Target", "LocURI"))
+    words = next((words for node, words in NODES.items() if steps.startswith(node)), "")
+    return f" ({words})" if words else ""
 
 
 def _reference(command: Element) -> str:
@@ -88,8 +98,8 @@ def _alert(command: Element, body: Body) -> str:
     return f"{code}: {words}{': ' if items else ''}{', '.join(items)}"
 
 
-def _items(command: Element, body: Body) -> list[str]:
-    items = [_item(item, body) for item in command.all("Item")]
+def _items(command: Element, body: Body, *, in_group: bool = True) -> list[str]:
+    items = [_item(item, body) + ("" if in_group else _purpose(item)) for item in command.all("Item")]
     return items or [body.masking.text("", command.text_at("Data")) or "no item"]
 
 
@@ -102,10 +112,31 @@ def _item(item: Element, body: Body) -> str:
     value = body.masking.hide(text, kind) if kind else body.masking.text("", text)
     if data.children:
         value = f"{counted(len(data.children), 'element')}, below"
-    return f"{words} = {shortened(value, _LONGEST_DATA) or 'empty'}"
+    if address.endswith("/Status"):
+        value = _result(value)
+    return f"{words} = {shortened(_short(value), _LONGEST_DATA) or 'empty'}"
+
+
+def _result(value: str) -> str:
+    """A result of Windows, which is a number in decimal or hexadecimal, in words."""
+    try:
+        number = int(value, 0) & 0xFFFFFFFF
+    except ValueError:
+        return value
+    return f"0x{number:08X}: {RESULTS.get(number, 'a result that is not known here')}"
 
 
 def _address(address: str) -> str:
+    root, steps = _split(address)
+    return ROOTS.get(root, "") + _short(unquote(steps) or address or "no address")
+
+
+def _split(address: str) -> tuple[str, str]:
+    """The root of an address and the rest."""
     root = next((each for each in ROOTS if address.startswith(each)), "")
-    steps = unquote(address.removeprefix(root)) or address or "no address"
-    return ROOTS.get(root, "") + _THUMBPRINT.sub(r"\1…", steps)
+    return root, address.removeprefix(root)
+
+
+def _short(text: str) -> str:
+    """The text with only the beginning of thumbprints."""
+    return _THUMBPRINT.sub(r"\1…", text)

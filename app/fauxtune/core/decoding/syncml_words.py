@@ -34,3 +34,30 @@ ROOTS: dict[str, str] = {
     "./User/Vendor/MSFT/": "user: ",
     "./": "",
 }
+
+#: Nodes without their roots, in words; the first that an address begins with counts.
+NODES: dict[str, str] = {
+    "RootCATrustedCertificates/Root": "trusted roots",
+    "RootCATrustedCertificates/CA": "certificates of authorities",
+    "CertificateStore/Root": "trusted roots",
+    "CertificateStore/CA": "certificates of authorities",
+    "ClientCertificateInstall/PFXCertInstall": "certificate with its key",
+    "ActiveSync/Accounts": "Exchange account",
+    "RemoteWipe/doWipeProtected": "factory reset that cannot be interrupted",
+    "RemoteWipe": "factory reset",
+    "RemoteLock": "lock",
+    "Reboot": "restart",
+    "DMClient/Unenroll": "end of the management",
+}
+
+#: Windows' results (HRESULT) of installing a PFX in words. Microsoft: "Common HRESULT values"; MS-ERREF 2.1.
+RESULTS: dict[int, str] = {
+    0x00000000: "success",
+    0x80070005: "access denied",
+    0x80070056: "the password of the PFX is wrong",
+    0x80070057: "an argument is wrong",
+    0x8009000B: "the key cannot be used like this",
+    0x80090016: "there is no such key container",
+    0x80090029: "this is not supported",
+    0x80092004: "there is no such certificate or key",
+}
