@@ -35,6 +35,7 @@ from fauxtune.surfaces.console.pages import (
     group,
     groups,
     journal,
+    new_profile,
     overview,
     profiles,
     sign_in,
@@ -63,6 +64,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/groups/{group}/remove", "POST", group.remove),
     ("/journal", "GET", journal.journal),
     ("/profiles", "GET", profiles.profiles),
+    ("/profiles/new", "GET", new_profile.new),
+    ("/profiles/new", "POST", new_profile.create),
     ("/why", "GET", why.why),
 )
 
@@ -99,6 +102,8 @@ class Console:
             response = await self._respond(request)
         except (FauxtuneError, HTTPException) as error:
             response = refusal(request, error, session=self._key.new(signed_in=False))
+        finally:
+            await request.close()  # files of a form
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:

@@ -95,12 +95,13 @@ class TenantCall(Call):
         """Return a value of the address's query."""
         return self.request.query_params.get(name, default)
 
-    def back(self, *parts: str, done: str, form: FormData | None = None) -> Response:
+    def back(self, *parts: str, done: str, form: FormData | None = None, **query: str | int | None) -> Response:
         """Return the answer to a form that was carried out: the page to show next, with a sentence on what was done.
 
-        The page is that of `parts`, unless the form names the one it stood on in its field `back`.
+        The page is that of `parts` and the query, unless the form names the one it stood on in its field `back`.
         """
         named = "" if form is None else str(form.get("back", ""))
-        response = RedirectResponse(named if f"{named}/".startswith(f"{self.url()}/") else self.url(*parts), 303)
+        here = f"{named}/".startswith(f"{self.url()}/")
+        response = RedirectResponse(named if here else self.url(*parts, **query), 303)
         response.set_cookie(_DONE, quote(done[:_LONGEST_DONE]), path=PATH, max_age=60, httponly=True, samesite="strict")
         return response

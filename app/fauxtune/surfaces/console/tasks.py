@@ -74,7 +74,7 @@ def one_by_one(requests: Sequence[AdminRequest]) -> Task:
 
 
 async def requests_of(task: Task) -> list[AdminRequest]:
-    """Return the requests of a task, without sending them. In the place of an id that is not known yet stands `ID-1`,
+    """Return the requests of a task, without sending them. In the place of an id that is not known yet stands `ID-01`,
     and a note says so.
     """
     requests: list[AdminRequest] = []
@@ -88,7 +88,7 @@ async def requests_of(task: Task) -> list[AdminRequest]:
             if placeholder in text
         )
         requests.append(replace(request, notes=(*request.notes, *notes)))
-        placeholder = f"ID-{len(requests)}"
+        placeholder = f"ID-{len(requests):02}"
         created[placeholder] = len(requests)
         return {"id": placeholder}
 
@@ -142,16 +142,19 @@ def _proposed(request: AdminRequest, *, client: str) -> ProposedRequest:
     return ProposedRequest(request.method, f"/beta{request.path}", request.body, client=client)
 
 
-async def confirm(call: TenantCall, work: Sequence[AdminRequest] | Task, **values: Any) -> Response:
+async def confirm(
+    call: TenantCall, work: Sequence[AdminRequest] | Task, *, template: str = "confirm.html", **values: Any
+) -> Response:
     """Return the page that shows what requests to Graph would do, before the button that sends them.
 
     Values of the page: `title`, `sentence`, `button`; `back`: the address of "Cancel"; `danger`: whether data is lost;
-    `fields`: hidden fields of the form, by name. The form is posted to the page's own address.
+    `fields`: hidden fields of the form, by name. The form is posted to the page's own address. `template`: one that
+    extends confirm.html.
     """
     given = {"danger": False, "fields": {}, **values}
     requests = await requests_of(work) if callable(work) else work
     return call.page(
-        "confirm.html",
+        template,
         affected=await consequences(call, work),
         requests=snippets(call, requests),
         **given,
