@@ -1,4 +1,4 @@
-"""Revision 0015: Indices of the register of certificates: the console pages and filters a hundred thousand."""
+"""Revision 0016: Indices of the register of certificates: the console pages and filters a hundred thousand."""
 
 from __future__ import annotations
 
