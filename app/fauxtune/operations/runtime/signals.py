@@ -85,9 +85,12 @@ class Signals:
         """Wait until the journal has a new entry, or the time is over."""
         await self._wait([("journal", tenant)], seconds)
 
-    async def wait_for_news(self, tenant: TenantId, *, seconds: float) -> None:
-        """Wait until anything that a person sees of the tenant may have changed, or the time is over."""
-        await self._wait([(topic, tenant) for topic in ("journal", "clock", "connector log")], seconds)
+    async def wait_for_news(self, tenant: TenantId, *, seconds: float, wire: bool = False) -> None:
+        """Wait until anything that a person sees of the tenant may have changed, or the time is over; with `wire` until
+        the next exchange, too.
+        """
+        topics = ["journal", "clock", "connector log", *(["wire"] if wire else [])]
+        await self._wait([(topic, tenant) for topic in topics], seconds)
 
     async def wait_for_wire(self, tenant: TenantId | None, *, seconds: float) -> None:
         """Wait until an exchange of the tenant (None: of no tenant) is recorded, or the time is over."""

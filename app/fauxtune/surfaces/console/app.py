@@ -41,6 +41,7 @@ from fauxtune.surfaces.console.pages import (
     sign_in,
     tenants,
     why,
+    wire,
 )
 from fauxtune.surfaces.console.session import Session, SessionKey
 from fauxtune.surfaces.http import emulator_of
@@ -67,6 +68,10 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/profiles/new", "GET", new_profile.new),
     ("/profiles/new", "POST", new_profile.create),
     ("/why", "GET", why.why),
+    ("/wire", "GET", wire.wire),
+    ("/wire.har", "GET", wire.archive),
+    ("/wire/clear", "POST", wire.clear),
+    ("/wire/{number}", "GET", wire.exchange),
 )
 
 #: data. An error of the core -> the page's status and headline; the first match counts.

@@ -48,7 +48,9 @@ class Streams:
             yield "retry: 2000\n\n"
             spoke = loop.time()
             while True:
-                await call.emulator.signals.wait_for_news(call.tenant.id, seconds=_GLANCE)
+                await call.emulator.signals.wait_for_news(
+                    call.tenant.id, seconds=_GLANCE, wire=bool(call.query("wire"))
+                )
                 try:
                     state = await _state(call)
                 except NotFound:
@@ -68,4 +70,5 @@ class Streams:
 async def _state(call: TenantCall) -> tuple[object, ...]:
     """Return what differs after anything has happened. Raises NotFound for a tenant that was deleted."""
     tenant = await call.emulator.runner.tenant(call.tenant.id)
-    return (tenant, *await call.read(tenant_queries.newest_entries, tenant.id))
+    exchange = call.emulator.wire.newest(tenant.id) if call.query("wire") else 0
+    return (tenant, exchange, *await call.read(tenant_queries.newest_entries, tenant.id))

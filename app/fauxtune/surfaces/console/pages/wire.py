@@ -1,0 +1,90 @@
+"""The window on the wire: what clients and devices sent, what they were answered, and why they were refused."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import orjson
+from fastapi import Response
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.operations.insight import wire as insight
+from fauxtune.surfaces.console.call import TenantCall
+
+_SIZE = 100
+_LONGEST = 200
+#: Ids, push tokens and the like.
+_LONG = re.compile(r"[0-9a-fA-F-]{32,}|[\w-]{24,}")
+_SHORT = 8
+_MOST_IN_ARCHIVE = 1000
+#: data. The filters of the list: words of `insight.wire`, and what people call them.
+SURFACES = (
+    ("", "everything"), ("graph", "Graph"), ("identity", "sign-in"), ("devices", "all devices"), ("android", "Android"),
+    ("apple", "Apple"), ("windows", "Windows"), ("push", "push"), ("pki", "CRL, OCSP, CA certificates"),
+    ("connector", "connectors"), ("control", "control surface"),
+)  # fmt: skip
+STATUSES = (("", "any answer"), ("error", "refused or failed"), ("2xx", "2xx"), ("4xx", "4xx"), ("5xx", "5xx"))
+
+
+async def wire(call: TenantCall) -> Response:
+    """Show the newest exchanges, newest first, filtered by surface, status, device and text."""
+    filters = _filters(call)
+    problem, exchanges = None, []
+    try:
+        exchanges = (await insight.page(call.emulator, call.tenant, wanted=_wanted(call, limit=_SIZE))).exchanges
+    except (Invalid, NotFound) as error:
+        problem = error.message
+    return call.page(
+        "wire.html",
+        status=400 if problem else 200,
+        exchanges=[(exchange, _short(urlsplit(exchange.url).path)) for exchange in reversed(exchanges)],
+        filters=filters,
+        problem=problem,
+        surfaces=SURFACES,
+        statuses=STATUSES,
+        kept=call.emulator.wire.bounds.exchanges,
+    )
+
+
+async def exchange(call: TenantCall) -> Response:
+    """Show one exchange whole: who called, with which permission, and both messages decoded."""
+    number = call.request.path_params["number"]
+    if not number.isdigit() or len(number) > 15:
+        raise NotFound(f"There is no exchange {number[:50]}.")
+    whole = await insight.exchange(call.emulator, call.tenant, number=int(number))
+    return call.page("exchange.html", whole=whole, exchange=whole.exchange)
+
+
+async def archive(call: TenantCall) -> Response:
+    """Return what the filters leave as an HTTP archive (HAR 1.2)."""
+    document = await insight.har(call.emulator, call.tenant, wanted=_wanted(call, limit=_MOST_IN_ARCHIVE))
+    name = f'attachment; filename="fauxtune-{call.tenant.id[:8]}.har"'
+    return Response(orjson.dumps(document), media_type="application/json", headers={"content-disposition": name})
+
+
+async def clear(call: TenantCall) -> Response:
+    """Forget every exchange of the tenant."""
+    await call.form()
+    insight.clear(call.emulator, call.tenant)
+    return call.back("wire", done="Everything on the wire until now is forgotten.")
+
+
+def _wanted(call: TenantCall, *, limit: int) -> insight.Wanted:
+    filters = {name: value or None for name, value in _filters(call).items()}
+    return insight.Wanted(
+        surface=filters["surface"],
+        status=filters["status"],
+        device=filters["device"],
+        text=filters["text"],
+        limit=limit,
+    )
+
+
+def _short(path: str) -> str:
+    """Return a path with the first eight characters of each long identifier."""
+    return _LONG.sub(lambda match: f"{match[0][:_SHORT]}…", path)
+
+
+def _filters(call: TenantCall) -> dict[str, str]:
+    return {name: call.query(name).strip()[:_LONGEST] for name in ("surface", "status", "device", "text")}
