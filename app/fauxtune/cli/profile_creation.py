@@ -111,8 +111,9 @@ def pkcs(
     ca_name: Annotated[str | None, typer.Option(metavar="NAME", help="the name of that CA")] = None,
     description: DescriptionOption = None,
 ) -> None:
-    """Create PKCS certificate profiles: each device gets a certificate and a key of its own.
+    """Create PKCS profiles: a certificate for each device.
 
+    Each device gets a certificate and a key of its own.
     The template decides what the certificate is for. Devices need the root of the CA first: see create root.
 
     \b
@@ -153,8 +154,9 @@ def imported(
     ] = None,
     description: DescriptionOption = None,
 ) -> None:
-    """Create imported PFX profiles: every device of a user gets the user's imported certificates.
+    """Create imported PFX profiles.
 
+    Every device of a user gets the same certificates, those that were imported for the user.
     A profile delivers the certificates that were imported for its purpose: see fauxtune pfx import.
 
     \b
@@ -196,7 +198,9 @@ def email(
     ] = MailApplication.GMAIL,
     description: DescriptionOption = None,
 ) -> None:
-    """Create e-mail profiles, which set up a mail account; on iOS it signs and encrypts.
+    """Create e-mail profiles, which set up an account.
+
+    On iOS the account can sign and encrypt, on Samsung phones with a device administrator it can sign.
 
     \b
     fauxtune profile create email --name Mail --platform ios \\

@@ -125,7 +125,9 @@ def license(  # noqa: A001 - the command's name
     remove: Annotated[bool, typer.Option("--remove", help="take the licence away")] = False,
     what_if: WhatIfOption = False,
 ) -> None:
-    """Give users a licence, without which no device can enrol, or take it away.
+    """Give users a licence, or take it away.
+
+    Without a licence no device can enrol for a user.
 
     \b
     fauxtune user license dora

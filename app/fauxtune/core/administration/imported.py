@@ -116,9 +116,9 @@ def without_secrets(request: AdminRequest) -> AdminRequest:
         f"<the PFX file, base64: {size:,} bytes>",
         "<its password, encrypted with the connector's public key, base64>",
     )
-    shown = {**body, **{name: text for name, text in zip(_SECRETS, words, strict=True) if name in body}}
+    readable = {**body, **{name: text for name, text in zip(_SECRETS, words, strict=True) if name in body}}
     note = "Both values in < > are secrets that this page does not show. `fauxtune pfx import` makes them from a file."
-    return AdminRequest(request.method, request.path, shown, notes=(*request.notes, note))
+    return AdminRequest(request.method, request.path, readable, notes=(*request.notes, note))
 
 
 def placeholder(*, number: int, connector_key: ConnectorKey, user_principal_name: str, purpose: str) -> Json:
