@@ -22,6 +22,7 @@ def guarded(emulator: Emulator) -> None:
 
 async def test_a_page_may_load_nothing_from_elsewhere_and_be_framed_by_nobody(console: httpx.AsyncClient) -> None:
     answer = await console.get("")
+    assert answer.status_code == 200
     assert answer.headers["content-security-policy"].startswith("default-src 'self';")
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"

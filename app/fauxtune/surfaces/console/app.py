@@ -112,7 +112,7 @@ class Console:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        path = request.url.path.rstrip("/")
+        path = request.scope["path"] = request.scope["path"].rstrip("/")
         static = files.file_at(path, request)
         if static is not None:
             return static
