@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -206,11 +207,13 @@ def test_what_is_no_authority_is_called_so(foreign: Foreign, answer: object) -> 
 
 
 def test_nobody_there_is_told_apart_from_a_refusal(foreign: Foreign) -> None:
-    with (
-        Client(foreign.server(https="http://127.0.0.1:1")) as client,
-        pytest.raises(Unreachable, match=r"is running\."),
-    ):
-        client.token()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # a port that refuses connections for certain: it is taken, and nobody listens
+        with (
+            Client(foreign.server(https=f"http://127.0.0.1:{closed.getsockname()[1]}")) as client,
+            pytest.raises(Unreachable, match=r"is running\."),
+        ):
+            client.token()
 
 
 @pytest.mark.parametrize("url", ["http://[", "nonsense", "http://host:port", "http://"])

@@ -262,7 +262,7 @@ async def _contains(row: RecordedExchange, text: str) -> bool:
         return False
     # A masked value must not be found: whoever guesses would learn it letter by letter.
     messages = (_request(row), _response(row))
-    return any(text in shown.casefold() for message in messages for shown in _texts(message.parts))
+    return any(text in readable.casefold() for message in messages for readable in _texts(message.parts))
 
 
 def _texts(parts: Iterable[Part]) -> Iterable[str]:

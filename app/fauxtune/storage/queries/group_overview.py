@@ -148,8 +148,8 @@ def _entries(tenant_id: TenantId, ids: Any, *, text: str, outside: bool = False)
 def _page(connection: Connection, statement: Select[Any], *, offset: int, limit: int) -> list[DirectoryEntryRow]:
     columns = statement.selected_columns
     statement = statement.order_by(columns["place"], func.lower(columns["name"]), columns["id"])
-    shown = statement.with_only_columns(*(each for each in columns if each.name != "place"))
-    return every(connection, shown.offset(offset).limit(limit), row=DirectoryEntryRow)
+    entries = statement.with_only_columns(*(each for each in columns if each.name != "place"))
+    return every(connection, entries.offset(offset).limit(limit), row=DirectoryEntryRow)
 
 
 def _count(connection: Connection, statement: Select[Any]) -> int:

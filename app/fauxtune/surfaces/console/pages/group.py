@@ -27,8 +27,8 @@ _OFFERED = 50
 async def group(call: TenantCall) -> Response:
     """Show a group."""
     start = offset(call, size=_SIZE)
-    values, shown, total = await call.read(_read, call, start=start)
-    pages = paging(call, start=start, length=shown, total=total, size=_SIZE)
+    values, length, total = await call.read(_read, call, start=start)
+    pages = paging(call, start=start, length=length, total=total, size=_SIZE)
     return call.page("group.html", **values, paging=pages, text=call.query("text"), leaves_out=leaves_out)
 
 

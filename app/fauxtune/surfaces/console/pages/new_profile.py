@@ -152,9 +152,9 @@ def _form(call: TenantCall, family: ProfileFamily, *, form: Typed, read: _Read) 
 def _read(connection: Connection, call: TenantCall, *, family: ProfileFamily, form: Typed, strict: bool) -> _Read:
     """Read the form with what can be chosen. `strict`: the form's errors say what is wrong."""
     offered = choices(connection, call.tenant)
-    shown = boxes(connection, call.tenant.id, present=form.all("target"))
+    boxed = boxes(connection, call.tenant.id, present=form.all("target"))
     if not strict:
-        return _Read(offered, shown, None, ())
+        return _Read(offered, boxed, None, ())
     settings = read_settings(family, form, choices=offered)
     targets = read_targets(connection, call.tenant.id, form=form)
     platforms = _platforms(form, family)
@@ -163,14 +163,14 @@ def _read(connection: Connection, call: TenantCall, *, family: ProfileFamily, fo
     if targets and all(each.leaves_out for each in targets):
         form.wrong("target", "To leave groups out, choose first who gets it.")
     if settings is None or form.errors:
-        return _Read(offered, shown, None, ())
+        return _Read(offered, boxed, None, ())
     new = NewProfiles(family, form.text("name"), form.text("description") or None, platforms, settings, tuple(targets))
     taken = queries.profiles_named(connection, call.tenant.id, names=new.names.values())
     if taken:
         form.wrong("name", f"There is a profile “{min(taken)}” already. Choose another name.")
-        return _Read(offered, shown, None, ())
+        return _Read(offered, boxed, None, ())
     wants_root = family is ProfileFamily.PKCS and form.has("root")
-    return _Read(offered, shown, new, root_plans(connection, offered, new=new) if wants_root else ())
+    return _Read(offered, boxed, new, root_plans(connection, offered, new=new) if wants_root else ())
 
 
 def _platforms(form: Typed, family: ProfileFamily) -> tuple[ProfilePlatform, ...]:

@@ -156,11 +156,11 @@ class ChainView:
 
 async def why(call: TenantCall) -> Response:
     """Show the chains of what the address asks for by `user`, `device` or `profile`, each a name or an id."""
-    asked = {name: call.query(name).strip()[:500] or None for name in ("user", "device", "profile")}
+    subjects = {name: call.query(name).strip()[:500] or None for name in ("user", "device", "profile")}
     result, problem = None, None
-    if any(asked.values()):
+    if any(subjects.values()):
         try:
-            result = await diagnosis.diagnose(call.emulator, call.tenant, **asked)
+            result = await diagnosis.diagnose(call.emulator, call.tenant, **subjects)
         except (Invalid, NotFound) as error:
             problem = error.message
     worst = [LinkStatus.BROKEN, LinkStatus.WAITING, LinkStatus.NOT_APPLICABLE, LinkStatus.OK]
@@ -168,7 +168,7 @@ async def why(call: TenantCall) -> Response:
     chains_ = [_chain(call, chain) for chain in ordered]
     others = [] if result is None else _others(call, result)
     return call.page(
-        "why.html", status=404 if problem else 200, asked=asked, result=result, problem=problem, chains=chains_,
+        "why.html", status=404 if problem else 200, subjects=subjects, result=result, problem=problem, chains=chains_,
         others=others,
     )  # fmt: skip
 
