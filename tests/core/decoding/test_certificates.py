@@ -121,6 +121,11 @@ def test_a_signature_that_does_not_fit_is_said(raw_rsa_keys: list[rsa.RSAPrivate
     assert facts["Signature"].startswith("does not fit: The signature is not one over these bytes")
 
 
+def test_bytes_inside_a_message_are_no_text_to_be_shown(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    message = signed.sign(b"open sesame", certificate=self_signed(raw_rsa_keys[0], "Ali"), key=raw_rsa_keys[0])
+    assert decoded(message).parts[0] == Part("Bytes of no known format, 11 bytes")
+
+
 def test_a_crl_lists_serial_numbers_and_reasons(authorities: Authorities) -> None:
     crl = build_crl(
         authority=authorities.issuing,

@@ -67,7 +67,7 @@ def graph(document: object, *, path: str = "/beta/users", direction: Direction =
 
 def test_a_list_says_what_it_lists() -> None:
     document = {
-        "@odata.context": "https://localhost/beta/$metadata#deviceManagement/managedDevices",
+        "@odata.context": "https://localhost/beta/$metadata#deviceManagement/managedDevices(id)",
         "@odata.count": 1200,
         "@odata.nextLink": "https://localhost/beta/deviceManagement/managedDevices?$skiptoken=abc",
         "value": [{"id": "1"}, {"id": "2"}],
@@ -75,7 +75,7 @@ def test_a_list_says_what_it_lists() -> None:
     assert (
         outline(graph(document))
         == """\
-JSON, the answer: a list of 2 objects
+JSON, the answer: 2 managedDevices
 - Of: deviceManagement/managedDevices
 - Number of all: 1,200
 - Further pages: yes (@odata.nextLink)"""
@@ -159,7 +159,7 @@ Request 1 of 2 in the batch: GET /users
 - Query: the first one
   Answer 2 of 3 in the batch, to request a: 200 OK
   - Id: a
-    JSON, the answer: a list of 0 objects
+    JSON, the answer: 0 objects
 Request 2 of 2 in the batch: POST /groups
 - Id: b
 - After: a

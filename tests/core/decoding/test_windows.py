@@ -47,6 +47,8 @@ def test_commands_stand_in_order_with_their_addresses_and_data() -> None:
         ("13. Get", f"{scope}/Status (certificate with its key)"),
     )
     assert [inner.title for inner in part.parts] == [f"Certificate of {CONTOSO}"]
+    assert "<Data>[not shown: password]</Data>" in part.text
+    assert "<Data>[not shown: PKCS#12 file, 23 bytes]</Data>" in part.text
 
 
 def test_a_report_says_why_a_certificate_was_refused() -> None:

@@ -68,7 +68,8 @@ def _title(document: Any, body: Body) -> str:
     if tokens:
         return f"JSON, {whose}: tokens ({', '.join(tokens)})"
     if isinstance(document.get("value"), list):
-        return f"JSON, {whose}: a list of {counted(len(document['value']), 'object')}"
+        kind = _context(document).rpartition("/")[2] or "objects"
+        return f"JSON, {whose}: {len(document['value']):,} {kind}"
     name = document.get("displayName")
     return f"JSON, {whose}{f': “{name}”' if isinstance(name, str) and name else ''}"
 
@@ -77,11 +78,18 @@ def _facts(document: Any) -> Iterator[Fact]:
     if not isinstance(document, dict):
         return
     yield from error_facts(document)
-    if isinstance(document.get("@odata.context"), str):
-        yield "Of", document["@odata.context"].rpartition("#")[2].removesuffix("/$entity")
+    if _context(document):
+        yield "Of", _context(document)
     if isinstance(document.get("@odata.type"), str):
         yield "Type", document["@odata.type"].removeprefix("#microsoft.graph.")
     if isinstance(document.get("@odata.count"), int):
         yield "Number of all", f"{document['@odata.count']:,}"
     if isinstance(document.get("@odata.nextLink"), str):
         yield "Further pages", "yes (@odata.nextLink)"
+
+
+def _context(document: dict[str, Any]) -> str:
+    """The set that a document of Graph is from: "deviceManagement/managedDevices"; empty without one."""
+    context = document.get("@odata.context")
+    set_and_properties = context.rpartition("#")[2] if isinstance(context, str) else ""
+    return set_and_properties.partition("(")[0].removesuffix("/$entity")

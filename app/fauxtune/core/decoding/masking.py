@@ -241,7 +241,9 @@ class Masking:
             return self.text(name, value) if kind is None else self.hide(value, kind)
         if isinstance(value, bool) or value is None or not isinstance(value, int | float):
             return value
-        return value if kind is None and not self._is_secret_number(name) else self.hide(str(value), kind or "number")
+        if kind is None and self._is_secret_number(name):
+            kind = secret_kind(name)
+        return value if kind is None else self.hide(str(value), kind)
 
     def sweep(self, text: str) -> str:
         """Return a text of the output without anything that was recognised as a secret."""

@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "password": "password",
     "passwd": "password",
     "passphrase": "password",
+    "bypasscode": "code",
     "passcode": "passcode",
     "kennwort": "password",
     "secret": "secret",
@@ -31,7 +32,6 @@ WORDS: dict[str, str] = {
     "verifier": "code verifier",
     "devicecode": "code",
     "usercode": "code",
-    "bypasscode": "code",
     "unlock": "unlock code",
     "pushmagic": "push magic",
     "apikey": "key",
@@ -73,8 +73,6 @@ OF_KEYS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 #: are looked at one by one.
 HARMLESS = frozenset(
     {
-        "aauthtype",
-        "authorizationendpoint",
         "clientassertiontype",
         "codechallengemethod",
         "codechallengemethodssupported",
