@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, type_coerce
@@ -55,12 +55,12 @@ def devices_of_profile(
     *,
     profile_id: ProfileId,
     text: str = "",
-    status: ProfileStatus | None = None,
+    among: Collection[ProfileStatus] = (),
     offset: int = 0,
     limit: int,
 ) -> tuple[list[ProfileDeviceRow], int]:
     """Return one page of the devices that a profile reaches, those that have still to plan with it too, by name, and
-    how many there are in all. `text`: a part of the device's name or of its user's; `status`: only those with it.
+    how many there are in all. `text`: a part of the device's name or of its user's; `among`: the statuses, if not all.
     """
     device = managed_devices.c
     state = profile_states.c
@@ -84,8 +84,8 @@ def devices_of_profile(
         .where(device.tenant_id == tenant_id)
         .add_cte(fares(tenant_id, waiting(connection, tenant_id, profile_ids=[profile_id])))
     )
-    if status is not None:
-        statement = statement.where(FARES.c.status == status.value)
+    if among:
+        statement = statement.where(FARES.c.status.in_([status.value for status in among]))
     if text:
         statement = statement.where(or_(named(device.device_name, text), named(device.user_principal_name, text)))
     page = statement.order_by(device.device_name, FARES.c.enrollment_id).offset(offset).limit(limit)
