@@ -24,6 +24,7 @@ from fauxtune.storage.queries import profile_overview as queries
 from fauxtune.surfaces.console.profile_choices import Choices
 from fauxtune.surfaces.console.profile_settings import RootSettings, Settings
 from fauxtune.surfaces.console.profile_targets import NamedTarget
+from fauxtune.surfaces.console.profile_words import PLATFORMS
 from fauxtune.surfaces.console.tasks import Send, Task
 
 _FILTER = "deviceAndAppManagementAssignmentFilterId"
@@ -68,23 +69,40 @@ class RootPlan:
         return self.profile_id is None or bool(self.missing)
 
 
-def root_plans(connection: Connection, choices: Choices, *, new: NewProfiles) -> list[RootPlan]:
-    """Return for each platform how its devices get the root of the tenant's CA."""
-    kinds = {KINDS[ProfileFamily.ROOT][platform]: platform for platform in new.platforms}
+def root_plans(
+    connection: Connection,
+    choices: Choices,
+    *,
+    platforms: Sequence[ProfilePlatform],
+    targets: Sequence[NamedTarget],
+) -> list[RootPlan]:
+    """Return for each platform how the devices of these targets get the root of the tenant's CA."""
+    kinds = {KINDS[ProfileFamily.ROOT][platform]: platform for platform in platforms}
     rows = queries.profiles_of_kinds(connection, choices.tenant.id, kinds=kinds)
     own = [row for row in rows if _certificate(row.document) == choices.authorities["root"]]
     assigned = configuration_queries.assignments_by_profile(connection, choices.tenant.id, ids=[row.id for row in own])
     plans: dict[ProfilePlatform, RootPlan] = {}
     for row in own:
         present = tuple(each.document for each in assigned[row.id])
-        missing = tuple(
-            each.target for each in new.targets if not each.leaves_out and not _reaches(present, each.target)
-        )
+        missing = tuple(each.target for each in targets if not each.leaves_out and not _reaches(present, each.target))
         plan = RootPlan(kinds[row.kind], str(row.document["displayName"]), row.id, present, missing)
         known = plans.get(plan.platform)
         if known is None or len(missing) < len(known.missing):
             plans[plan.platform] = plan
-    return [plans.get(platform) or _new_root(choices, platform, targets=new.assignable()) for platform in new.platforms]
+    every = tuple(each.target for each in targets)
+    return [plans.get(platform) or _new_root(choices, platform, targets=every) for platform in platforms]
+
+
+def missing_root(choices: Choices, plans: Sequence[RootPlan]) -> str:
+    """Return what to think of while devices do not get the root; "" if they do, or do not need it."""
+    needed = [plan for plan in plans if plan.is_needed]
+    if not needed or not choices.tenant.setting("requireTrustedRoot"):
+        return ""
+    platforms = ", ".join(PLATFORMS[plan.platform] for plan in needed)
+    return (
+        f"Not everybody who gets this also gets the root of {choices.tenant.ca_name} by a profile for {platforms}. "
+        "Devices without the root do not install the certificate: assign a trusted root profile to the same people."
+    )
 
 
 @dataclass(frozen=True, slots=True)

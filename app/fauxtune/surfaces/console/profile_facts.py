@@ -1,6 +1,6 @@
 """The settings of a profile in words. Graph: the types of deviceConfiguration.
 
-What a family's form asks for is said in the form's words; every other property that is set is shown by its own name.
+What a family's form asks for is shown in the form's words; every other property that is set is shown by its own name.
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ def facts(row: ProfileRow, *, names: Mapping[ProfileId, str]) -> list[Fact]:
     """Return the settings of a profile; `names`: the profiles that it refers to."""
     known = kind(row.kind)
     source = None if known is None else known.family.source
-    said: set[str] = set(_COMMON)
-    listed = list(_FAMILIES[source](row.document, said)) if source in _FAMILIES else []
+    handled: set[str] = set(_COMMON)
+    listed = list(_FAMILIES[source](row.document, handled)) if source in _FAMILIES else []
     for navigation, target in row.navigations.items():
         label = _REFERENCES.get(navigation, property_words(navigation).capitalize())
         listed.append(Fact(label, names.get(target, "a profile that was deleted"), target))
     for name, value in row.document.items():
-        text = "" if name in said or "@" in name else _text(value)
+        text = "" if name in handled or "@" in name else _text(value)
         if text:
             listed.append(Fact(property_words(name).capitalize(), text))
     return listed
 
 
-def _root(document: JsonObject, said: set[str]) -> Iterator[Fact]:
-    said |= {"trustedRootCertificate"}
+def _root(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
+    handled |= {"trustedRootCertificate"}
     try:
         certificate = certificate_of(document)
     except Invalid as error:
@@ -81,8 +81,8 @@ def _root(document: JsonObject, said: set[str]) -> Iterator[Fact]:
     yield Fact("Valid", f"{day(certificate.not_valid_before_utc)} to {day(certificate.not_valid_after_utc)}")
 
 
-def _certificate(document: JsonObject, said: set[str]) -> Iterator[Fact]:
-    said |= {
+def _certificate(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
+    handled |= {
         "certificationAuthority",
         "certificationAuthorityName",
         "certificateTemplateName",
@@ -122,14 +122,14 @@ def _name_words(document: JsonObject) -> Iterator[str]:
         yield f"{entry.get('name')} ({property_words(str(entry.get('sanType')))})"
 
 
-def _imported(document: JsonObject, said: set[str]) -> Iterator[Fact]:
-    said |= {"intendedPurpose"}
+def _imported(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
+    handled |= {"intendedPurpose"}
     purpose = str(document.get("intendedPurpose") or "unassigned")
     yield Fact("Certificates for", PURPOSES.get(purpose, purpose))
 
 
-def _email(document: JsonObject, said: set[str]) -> Iterator[Fact]:
-    said |= {"hostName", "accountName"}
+def _email(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
+    handled |= {"hostName", "accountName"}
     yield Fact("Mail server", str(document.get("hostName") or ""))
     if document.get("accountName"):
         yield Fact("Name on the device", str(document["accountName"]))

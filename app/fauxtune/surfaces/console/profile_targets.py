@@ -96,10 +96,15 @@ def named_target(box: str, *, names: Mapping[str, str]) -> NamedTarget | None:
     if box in _EVERYBODY:
         return NamedTarget(box, *_EVERYBODY[box])
     group = _group_of(box)
-    if group not in names:
-        return None
-    target = excluding(group) if box.startswith(_LEFT_OUT) else to_group(group)
-    return NamedTarget(box, target, names[group])
+    return NamedTarget(box, target_of(box), names[group]) if group in names else None
+
+
+def target_of(box: str) -> Target:
+    """Return the target of a box, whether or not its group exists."""
+    if box in _EVERYBODY:
+        return _EVERYBODY[box][0]
+    group = _group_of(box)
+    return excluding(group) if box.startswith(_LEFT_OUT) else to_group(group)
 
 
 def target_words(targets: Sequence[NamedTarget]) -> str:

@@ -148,10 +148,10 @@ async def confirm(
     """Return the page that shows what requests to Graph would do, before the button that sends them.
 
     Values of the page: `title`, `sentence`, `button`; `back`: the address of "Cancel"; `danger`: whether data is lost;
-    `fields`: hidden fields of the form, by name. The form is posted to the page's own address. `template`: one that
-    extends confirm.html.
+    `warning`: what else to think of; `fields`: hidden fields of the form, by name. The form is posted to the page's own
+    address. `template`: one that extends confirm.html.
     """
-    given = {"danger": False, "fields": {}, **values}
+    given = {"danger": False, "fields": {}, "warning": "", **values}
     requests = await requests_of(work) if callable(work) else work
     return call.page(
         template,

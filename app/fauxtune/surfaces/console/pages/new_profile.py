@@ -16,7 +16,15 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import profile_overview as queries
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.profile_choices import Choices, choices
-from fauxtune.surfaces.console.profile_creation import Created, NewProfiles, RootPlan, creation, request_for, root_plans
+from fauxtune.surfaces.console.profile_creation import (
+    Created,
+    NewProfiles,
+    RootPlan,
+    creation,
+    missing_root,
+    request_for,
+    root_plans,
+)
 from fauxtune.surfaces.console.profile_settings import DEFAULTS, LONGEST_CERTIFICATE, read_settings
 from fauxtune.surfaces.console.profile_targets import Boxes, boxes, read_targets, target_words
 from fauxtune.surfaces.console.profile_words import PLATFORMS
@@ -50,12 +58,13 @@ KINDS: tuple[tuple[ProfileFamily, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a form was read to. `new` is None if a field is wrong."""
+    """What a form was read to. `new` is None if a field is wrong; `warning`: what to think of before it is sent."""
 
     choices: Choices
     boxes: Boxes
     new: NewProfiles | None
     roots: Sequence[RootPlan]
+    warning: str = ""
 
 
 async def new(call: TenantCall) -> Response:
@@ -74,7 +83,7 @@ async def create(call: TenantCall) -> Response:
     family = _family(call)
     if family is None:
         raise Invalid("Choose the kind of profile first.")
-    form = await _with_file(Typed.of(sent), sent)
+    form = await with_file(Typed.of(sent), sent)
     step = str(sent.get("step", "confirm"))
     read = await call.read(_read, call, family=family, form=form, strict=step != "form")
     if step == "form" or read.new is None:
@@ -99,6 +108,7 @@ async def _confirm(call: TenantCall, new: NewProfiles, *, form: Typed, read: _Re
         template="new_profile_confirm.html",
         title=f"Create {len(new.platforms)} profiles" if several else "Create the profile",
         sentence="",
+        warning=read.warning,
         button=f"Create and assign {'them' if several else 'it'}" if new.targets else "Create",
         back=call.url("profiles"),
         new=new,
@@ -169,8 +179,12 @@ def _read(connection: Connection, call: TenantCall, *, family: ProfileFamily, fo
     if taken:
         form.wrong("name", f"There is a profile “{min(taken)}” already. Choose another name.")
         return _Read(offered, boxed, None, ())
-    wants_root = family is ProfileFamily.PKCS and form.has("root")
-    return _Read(offered, boxed, new, root_plans(connection, offered, new=new) if wants_root else ())
+    if family is not ProfileFamily.PKCS:
+        return _Read(offered, boxed, new, ())
+    plans = root_plans(connection, offered, platforms=platforms, targets=targets)
+    if form.has("root"):
+        return _Read(offered, boxed, new, plans)
+    return _Read(offered, boxed, new, (), missing_root(offered, plans) if targets else "")
 
 
 def _platforms(form: Typed, family: ProfileFamily) -> tuple[ProfilePlatform, ...]:
@@ -181,7 +195,7 @@ def _platforms(form: Typed, family: ProfileFamily) -> tuple[ProfilePlatform, ...
     return tuple(chosen)
 
 
-async def _with_file(form: Typed, sent: FormData) -> Typed:
+async def with_file(form: Typed, sent: FormData) -> Typed:
     """Return the form with the certificate of the file that was sent, as text."""
     file = sent.get("upload")
     if not isinstance(file, UploadFile) or not file.filename:

@@ -58,8 +58,8 @@ class Choice:
 async def profile(call: TenantCall) -> Response:
     """Show a profile."""
     start = offset(call, size=_SIZE)
-    values, shown, total = await call.read(_read, call, start=start)
-    pages = paging(call, start=start, length=shown, total=total, size=_SIZE)
+    values, length, total = await call.read(_read, call, start=start)
+    pages = paging(call, start=start, length=length, total=total, size=_SIZE)
     return call.page("profile.html", **values, paging=pages, text=call.query("text"), chosen=call.query("status"))
 
 
