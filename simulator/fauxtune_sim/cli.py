@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fauxtune_sim.discovery import ServerOptions
 
 T = TypeVar("T")
+_PROGRAM = "fauxtune-sim"
 #: The usual exit code of a program that Ctrl-C ended.
 _INTERRUPTED = 130
 
@@ -365,7 +366,11 @@ def demo(
         str | None,
         typer.Option(help="The Intune that a new tenant behaves like: 2020-04 or current (default: the server's)."),
     ] = None,
-    step: Annotated[bool, typer.Option("--step", help="Wait for Enter before each proof.")] = False,
+    step: Annotated[
+        bool,
+        typer.Option("--step", help="Before each step of the administrator show its requests, and wait for Enter."),
+    ] = False,
+    open_console: Annotated[bool, typer.Option("--open", help="Open the server's console in a browser.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show S/MIME on managed devices in nine proofs.
@@ -373,11 +378,15 @@ def demo(
     The demonstration starts its own server and simulates the devices. Without `--once` they keep running afterwards,
     until Ctrl-C.
     """
+    from fauxtune_sim.demo.narration import Narration
     from fauxtune_sim.demo.run import DemoOptions, run_demo
 
-    options = DemoOptions(once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, step=step)
+    options = DemoOptions(
+        once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, open_console=open_console
+    )
+    narration = Narration(sys.stderr if output is Output.JSON else sys.stdout, step=step)
     show = _show_json if output is Output.JSON else None
-    all_held = _run(run_demo(options, narrate=_announcer(output), show=show))
+    all_held = _run(run_demo(options, narration=narration, show=show), program="fauxtune demo")
     if not all_held:
         raise typer.Exit(1)
 
@@ -388,18 +397,18 @@ def _server_options(*, server: str | None, ca: Path | None, tenant: str | None, 
     return ServerOptions(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM) -> T:
     """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130."""
     from fauxtune_sim.errors import Interrupted, SimulatorError
 
     try:
         return _loop(work)
     except Interrupted as ended:
-        _fail(str(ended), code=_INTERRUPTED)
+        _fail(str(ended), program=program, code=_INTERRUPTED)
     except SimulatorError as failed:
-        _fail(str(failed))
+        _fail(str(failed), program=program)
     except KeyboardInterrupt:
-        _fail("interrupted", code=_INTERRUPTED)
+        _fail("interrupted", program=program, code=_INTERRUPTED)
 
 
 def _loop(work: Coroutine[Any, Any, T]) -> T:
@@ -421,8 +430,9 @@ def _guarded(work: Callable[[], T]) -> T:
         _fail(str(failed))
 
 
-def _fail(why: str, *, code: int = 1) -> NoReturn:
-    typer.echo(f"fauxtune-sim: {why}", err=True)
+def _fail(why: str, *, program: str = _PROGRAM, code: int = 1) -> NoReturn:
+    if why:
+        typer.echo(f"{program}: {why}", err=True)
     raise typer.Exit(code)
 
 

@@ -51,12 +51,20 @@ class _Member:
 class Runner:
     """Keeps agents connected from `add` until `close`.
 
-    `announce` gets one line for each event. `wait` is the length of a long poll in seconds, `at_once` the number of
-    devices that may check in at the same time.
+    `announce` gets one line for each event; `lines` makes those of a check-in (default: `describe`). `wait` is the
+    length of a long poll in seconds, `at_once` the number of devices that may check in at the same time.
     """
 
-    def __init__(self, *, announce: Callable[[str], None] | None = None, wait: int = 30, at_once: int = 64) -> None:
+    def __init__(
+        self,
+        *,
+        announce: Callable[[str], None] | None = None,
+        lines: Callable[[CheckInResult], list[str]] | None = None,
+        wait: int = 30,
+        at_once: int = 64,
+    ) -> None:
         self._announce = announce or (lambda line: None)
+        self._lines = lines or describe
         self._wait = wait
         self._limit = asyncio.Semaphore(at_once)
         self._members: dict[Agent, _Member] = {}
@@ -191,7 +199,7 @@ class Runner:
         except SimulatorError as failed:
             self._announce(f"{agent.device.name}: {failed}")
         else:
-            for line in describe(result):
+            for line in self._lines(result):
                 self._announce(f"{agent.device.name}: {line}")
         self._plan(member, tried=True)
         member.checked.set()
@@ -245,7 +253,12 @@ def describe(result: CheckInResult) -> list[str]:
     changes = (("installed", result.added_items), ("removed", result.removed_items if result.ended is None else []))
     lines = [f"{change} {describe_items(items)}" for change, items in changes if items]
     lines += [f"carried out the command {command}" for command in result.executed if command != "WIPE"]
-    lines += [f"refused {refusal.path}: {refusal.why}" for refusal in result.refused]
+    lines += refusals(result)
     if result.ended is not None:
         lines.append(f"no longer managed ({result.ended})")
     return lines
+
+
+def refusals(result: CheckInResult) -> list[str]:
+    """What the device could not apply, one line for each."""
+    return [f"refused {refusal.path}: {refusal.why}" for refusal in result.refused]

@@ -7,30 +7,85 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from tests.support.running_server import environment
 
-DEMO = [sys.executable, "-m", "fauxtune", "demo", "--once", "--port", "0", "--http-port", "0", "--output", "json"]
+DEMO = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0"]
+SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A demonstration that was interrupted after its last proof, and the commands that it had named."""
+
+    document: dict[str, Any]
+    errors: str
+    code: int
+    commands: list[str]
+    outcomes: list[subprocess.CompletedProcess[str]]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.errors.split())
 
 
 @pytest.fixture(scope="module")
-def told() -> subprocess.CompletedProcess[str]:
-    return subprocess.run(DEMO, capture_output=True, text=True, env=environment(), timeout=300, check=False)
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    """One demonstration with `--output json`: its text is on standard error. Its last commands are pasted into a shell
+    while it runs.
+    """
+    errors, commands = "", list[str]()
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with subprocess.Popen(
+        [*DEMO, "--output", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=folder,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            errors += line
+            if "export " in line or commands:
+                commands.append(line.strip())
+            if "mail read" in line:
+                break
+        exports = [command for command in commands if command.startswith("export ")]
+        outcomes = [
+            subprocess.run(
+                "\n".join([*exports, command]),
+                shell=True,
+                capture_output=True,
+                text=True,
+                env=environment(),
+                cwd=folder,
+                timeout=SECONDS,
+                check=False,
+            )
+            for command in commands
+            if command not in exports
+        ]
+        process.send_signal(signal.SIGINT)
+        out, rest = process.communicate(timeout=SECONDS)
+    return Demonstration(json.loads(out), errors + rest, process.returncode, commands, outcomes)
 
 
-def test_all_nine_proofs_hold_and_the_exit_code_says_so(told: subprocess.CompletedProcess[str]) -> None:
-    assert told.returncode == 0, told.stderr
-    proofs = json.loads(told.stdout)["proofs"]
+def test_all_nine_proofs_hold_and_the_exit_code_says_so(demonstration: Demonstration) -> None:
+    assert demonstration.code == 0, demonstration.errors
+    proofs = demonstration.document["proofs"]
     assert [(proof["number"], proof["held"]) for proof in proofs] == [(number, True) for number in range(1, 10)]
     assert all(proof["name"] and proof["detail"] for proof in proofs)
 
 
 def test_before_anything_is_taken_away_all_of_alices_devices_hold_the_same_imported_certificates(
-    told: subprocess.CompletedProcess[str],
+    demonstration: Demonstration,
 ) -> None:
-    devices = json.loads(told.stdout)["devices"]
+    devices = demonstration.document["devices"]
     imported = {
         device["name"]: {item["thumbprint"] for item in device["items"] if item["source"] == "imported"}
         for device in devices
@@ -43,33 +98,58 @@ def test_before_anything_is_taken_away_all_of_alices_devices_hold_the_same_impor
     assert not [item for item in bob["items"] if item["source"] == "imported"]
 
 
-def test_no_two_devices_share_a_certificate_of_their_own(told: subprocess.CompletedProcess[str]) -> None:
+def test_no_two_devices_share_a_certificate_of_their_own(demonstration: Demonstration) -> None:
     # There is no PKCS profile for Windows Phone 8.1.
-    devices = [one for one in json.loads(told.stdout)["devices"] if one["platform"] != "windowsphone81"]
+    devices = [one for one in demonstration.document["devices"] if one["platform"] != "windowsphone81"]
     own = [item["thumbprint"] for device in devices for item in device["items"] if item["source"] == "pkcs"]
     assert len(own) == 2 * len(devices)
     assert len(set(own)) == len(own)
 
 
-def test_afterwards_those_that_left_hold_nothing(told: subprocess.CompletedProcess[str]) -> None:
-    document = json.loads(told.stdout)
+def test_afterwards_those_that_left_hold_nothing(demonstration: Demonstration) -> None:
+    document = demonstration.document
     before = {device["name"]: len(device["items"]) for device in document["devices"]}
     after = {device["name"]: len(device["items"]) for device in document["devicesAfter"]}
     assert sum(1 for count in after.values() if count == 0) == 5
     assert all(before.values())
 
 
-def test_the_story_fits_a_screen_and_names_certificates_by_short_marks(told: subprocess.CompletedProcess[str]) -> None:
-    lines = told.stderr.splitlines()
-    assert [line for line in lines if len(line) > 80] == []
-    assert re.search(r"[0-9a-f]{16}", told.stderr) is None
-    words = " ".join(told.stderr.split())
-    assert re.search(r"\. Alice's iPhone: installed encryption certificates( [0-9a-f]{8},?){3} [.H]", words)
+def test_the_story_fits_a_screen_and_shows_no_long_identifier(demonstration: Demonstration) -> None:
+    story, _, last_page = demonstration.errors.partition("All nine proofs held.")
+    assert [line for line in story.splitlines() if len(line) > 80] == []
+    assert [line for line in last_page.splitlines() if len(line) > 110 and sys.prefix not in line] == []
+    assert re.search(r"[0-9a-f]{9}", story) is None
 
 
-def test_what_the_devices_did_in_a_proof_is_told_before_its_end(told: subprocess.CompletedProcess[str]) -> None:
-    for part in told.stderr.split("\nProof ")[1:]:
-        assert "  . " not in part[part.index("HELD:") :]
+def test_each_proof_begins_with_its_claim_and_ends_with_its_result(demonstration: Demonstration) -> None:
+    _, *parts = demonstration.errors.partition("All nine proofs held.")[0].split("\nProof ")
+    assert [part.partition(":")[0] for part in parts] == [f"{number} of 9" for number in range(1, 10)]
+    for part in parts:
+        assert part.count("HELD: ") == 1
+        # Only the sentence that says what held stands behind it.
+        assert all(line.startswith("    ") for line in part[part.index("HELD:") :].strip().splitlines()[1:])
+
+
+def test_profiles_and_devices_are_named_in_tables(demonstration: Demonstration) -> None:
+    (signing,) = (part for part in demonstration.errors.split("\nProof ") if part.startswith("1 of 9"))
+    assert re.search(r"^  device +S/MIME signing$", signing, re.MULTILINE)
+    assert re.search(r"^  Alice's iPhone +[0-9a-f]{8}$", signing, re.MULTILINE)
+
+
+def test_the_address_of_the_console_comes_first(demonstration: Demonstration) -> None:
+    first = demonstration.errors.splitlines()[0]
+    assert re.fullmatch(r"Look at it in a browser: http://localhost:\d+/console/contoso", first)
+
+
+def test_the_commands_of_the_last_page_can_be_pasted(demonstration: Demonstration) -> None:
+    assert len(demonstration.outcomes) == 4
+    for outcome in demonstration.outcomes:
+        assert outcome.returncode == 0, outcome.stderr
+    devices, history, keystore, mail = (outcome.stdout for outcome in demonstration.outcomes)
+    assert "Alice's tablet" in devices
+    assert "alice@contoso.example" in history
+    assert "imported" in keystore
+    assert "We meet at ten." in mail
 
 
 def test_the_help_is_that_of_the_command_that_was_called() -> None:
@@ -79,22 +159,35 @@ def test_the_help_is_that_of_the_command_that_was_called() -> None:
     assert "fauxtune-sim" not in help_text
 
 
-def test_ctrl_c_says_what_becomes_of_everything() -> None:
-    command = [*DEMO[: DEMO.index("--once")], "--step", "--port", "0", "--http-port", "0"]
+def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_error() -> None:
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        [*DEMO, "--step"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     ) as demo:
         assert demo.stdout is not None
-        for line in demo.stdout:
-            if line.startswith("(Press Enter to go on to proof 1"):
-                break
+        lines = list(iter(demo.stdout.readline, "  (Press Enter to go on.)\n"))
         demo.send_signal(signal.SIGINT)
-        out, _ = demo.communicate(timeout=60)
-    assert demo.returncode == 130
+        out, errors = demo.communicate(timeout=SECONDS)
+    assert "    POST /beta/deviceManagement/deviceConfigurations\n" in lines
+    assert any('"displayName": "Contoso root (work profile)"' in line for line in lines)
+    assert (demo.returncode, errors) == (130, "")
     assert "the devices and the mails are deleted; `--data-dir DIR` would keep them" in " ".join(out.split())
 
 
-def test_progress_goes_to_standard_error_and_nothing_else_does(told: subprocess.CompletedProcess[str]) -> None:
-    assert "All nine proofs held." in told.stderr
-    assert "Traceback" not in told.stderr
-    assert "never awaited" not in told.stderr
+def test_ports_that_are_taken_are_named_with_their_options() -> None:
+    command = [*DEMO[: DEMO.index("--port")], "--once", "--port", "8080", "--http-port", "8080"]
+    refused = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("fauxtune demo: the server did not start: --port and --http-port are both 8080")
+    assert refused.stdout == ""
+
+
+def test_progress_goes_to_standard_error_and_nothing_else_does(demonstration: Demonstration) -> None:
+    assert "All nine proofs held." in demonstration.errors
+    assert demonstration.text.endswith("are deleted; `--data-dir DIR` would keep them.")
+    assert "Traceback" not in demonstration.errors
+    assert "never awaited" not in demonstration.errors

@@ -3,23 +3,82 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fauxtune_sim.demo.narration import WIDTH, command_name, wait_for_enter, wrapped
+from fauxtune_sim.demo.narration import Narration, ShownRequest, Table, command_name, wait_for_enter
+
+GUID = "3f2a9c1e-0000-4000-8000-000000000001"
+THUMBPRINT = "0cf9b7e4" * 5
 
 
-def test_a_long_line_goes_on_indented_and_a_path_stays_whole() -> None:
-    lines: list[str] = []
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def plain() -> io.StringIO:
+    return io.StringIO()
+
+
+def test_a_paragraph_fits_80_columns_and_a_path_stays_whole(plain: io.StringIO) -> None:
     path = f"/{'folder/' * 20}file"
-    wrapped(lines.append)(f"  {'many words ' * 20}\n\n{path}")
-    assert max(map(len, lines[:3])) <= WIDTH
-    assert [len(line) - len(line.lstrip()) for line in lines[:3]] == [2, 4, 4]
-    assert lines[-2:] == ["", path]
+    narration = Narration(plain)
+    narration.say("many words " * 20, indent=2, hang=2)
+    narration.say(path)
+    *paragraph, last = plain.getvalue().splitlines()
+    assert max(map(len, paragraph)) <= 80
+    assert [len(line) - len(line.lstrip()) for line in paragraph[:3]] == [2, 4, 4]
+    assert last == path
+
+
+def test_columns_of_a_table_are_aligned(plain: io.StringIO) -> None:
+    Narration(plain).table(Table(("device", "certificate"), [("Alice's iPhone", "0cf9b7e4"), ("Bob's PC", "-")]))
+    assert plain.getvalue().splitlines() == [
+        "  device          certificate",
+        "  Alice's iPhone  0cf9b7e4",
+        "  Bob's PC        -",
+    ]
+
+
+async def test_a_request_is_shown_short(plain: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    body = {"displayName": "A name in words", "groupId": GUID, "thumbprint": THUMBPRINT, "blob": "x" * 500}
+    await Narration(plain, step=True).before(ShownRequest("POST", f"/beta/things/{GUID}/assign", body, "(and 2 more)"))
+    text = re.sub(r"\n {7}", " ", plain.getvalue())
+    assert "POST /beta/things/3f2a9c1e/assign\n" in text
+    assert '"displayName": "A name in words"' in text
+    assert '"groupId": "3f2a9c1e", "thumbprint": "0cf9b7e4"' in text
+    assert f'"{"x" * 24}..."' in text
+    assert "(and 2 more)\n  (Press Enter to go on.)\n" in text
+
+
+async def test_without_steps_no_request_is_shown(plain: io.StringIO) -> None:
+    await Narration(plain).before(ShownRequest("POST", "/beta/things"))
+    assert plain.getvalue() == ""
+
+
+def test_equal_certificates_have_equal_colours_on_a_terminal_and_no_colour_elsewhere(
+    plain: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = Terminal()
+    for stream in (terminal, plain):
+        Narration(stream).table(Table(("device", ""), [("a", "0cf9b7e4"), ("b", "0cf9b7e4"), ("c", "0cf9b7e5")]))
+    colours = re.findall(r"\x1b\[(38;5;\d+)m0cf9b7e\d", terminal.getvalue())
+    assert len(colours) == 3
+    assert colours[0] == colours[1] != colours[2]
+    assert "\x1b" not in plain.getvalue()
 
 
 def test_a_command_is_named_so_that_it_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ app.add_typer(database, name="db")
 def demo(context: typer.Context) -> None:
     """Show S/MIME on simulated devices, step by step.
 
-    Takes --once, --step, --port, --http-port, --data-dir, --edition and --output; see `fauxtune demo --help`.
+    Takes --once, --step, --open, --port, --http-port, --data-dir, --edition and --output; see `fauxtune demo --help`.
     """
     # The simulator is a program of its own: it knows this server only over the wire, like every other device.
     command = [sys.executable, "-m", "fauxtune_sim.demo", *context.args]

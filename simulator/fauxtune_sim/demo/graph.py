@@ -24,6 +24,14 @@ _CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
 
 
 @dataclass(frozen=True, slots=True)
+class GraphRequest:
+    """A POST request of the administrator: a path below `/beta`, and a body or None."""
+
+    path: str
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """A Graph client for one application of one tenant. `base` ends in `/beta`."""
 
@@ -69,35 +77,15 @@ class Graph:
                 return _identifier(row)
         raise NotFoundHere(f"there is no group {name}")
 
+    async def send(self, request: GraphRequest) -> dict[str, Any]:
+        """Send a POST request. Raises ServerRefused with Graph's message."""
+        return await self.post(request.path, request.body)
+
     async def assign(self, profile: dict[str, Any], *, group: str) -> str:
         """Create a profile and assign it to a group. Returns the profile's id."""
-        created = await self.post(_CONFIGURATIONS, profile)
-        identifier = _identifier(created)
-        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
-        await self.post(f"{_CONFIGURATIONS}/{identifier}/assign", {"assignments": [{"target": target}]})
+        identifier = _identifier(await self.send(creation(profile)))
+        await self.send(assignment(identifier, group=group))
         return identifier
-
-    async def import_pfx(
-        self, issued: IssuedCertificate, *, password: str, user: str, purpose: str, key: ConnectorKey
-    ) -> None:
-        """Import a user's PFX with its password encrypted to the connector's key, as the import cmdlets do."""
-        oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
-        encrypted_password = key.public_key.encrypt(password.encode("latin-1"), oaep)
-        await self.post(
-            "/deviceManagement/userPfxCertificates",
-            {
-                "thumbprint": issued.thumbprint,
-                "intendedPurpose": purpose,
-                "userPrincipalName": user,
-                "startDateTime": issued.certificate.not_valid_before_utc.isoformat(),
-                "expirationDateTime": issued.certificate.not_valid_after_utc.isoformat(),
-                "providerName": key.provider_name,
-                "keyName": key.key_name,
-                "paddingScheme": "oaepSha512",
-                "encryptedPfxBlob": base64.b64encode(issued.pfx).decode(),
-                "encryptedPfxPassword": base64.b64encode(encrypted_password).decode(),
-            },
-        )
 
     async def managed_device(self, *, identifier: str, name: str) -> str:
         """The id of a managed device, found by this id or else by its name. Raises NotFoundHere if there is no such
@@ -116,15 +104,49 @@ class Graph:
         """The address of a profile, by which another profile refers to it."""
         return f"{self.base}{_CONFIGURATIONS}/{quote(identifier, safe='')}"
 
-    async def wipe(self, identifier: str) -> None:
-        """Order a wipe. Raises ServerRefused for devices that cannot be wiped."""
-        await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/wipe", {})
 
-    async def retire(self, identifier: str) -> None:
-        """Order a retirement, which removes the company's data. Raises ServerRefused for devices that can only be
-        wiped.
-        """
-        await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/retire")
+def creation(profile: dict[str, Any]) -> GraphRequest:
+    """The request that creates a profile."""
+    return GraphRequest(_CONFIGURATIONS, profile)
+
+
+def assignment(profile: str, *, group: str) -> GraphRequest:
+    """The request that assigns a profile to a group, both by their ids."""
+    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+    return GraphRequest(f"{_CONFIGURATIONS}/{profile}/assign", {"assignments": [{"target": target}]})
+
+
+def pfx_import(issued: IssuedCertificate, *, password: str, user: str, purpose: str, key: ConnectorKey) -> GraphRequest:
+    """The request that imports a user's PFX with its password encrypted to the connector's key, as the import cmdlets
+    do.
+    """
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
+    encrypted_password = key.public_key.encrypt(password.encode("latin-1"), oaep)
+    return GraphRequest(
+        "/deviceManagement/userPfxCertificates",
+        {
+            "thumbprint": issued.thumbprint,
+            "intendedPurpose": purpose,
+            "userPrincipalName": user,
+            "startDateTime": issued.certificate.not_valid_before_utc.isoformat(),
+            "expirationDateTime": issued.certificate.not_valid_after_utc.isoformat(),
+            "providerName": key.provider_name,
+            "keyName": key.key_name,
+            "paddingScheme": "oaepSha512",
+            "encryptedPfxBlob": base64.b64encode(issued.pfx).decode(),
+            "encryptedPfxPassword": base64.b64encode(encrypted_password).decode(),
+        },
+    )
+
+
+def wipe(device: str) -> GraphRequest:
+    """The order of a wipe, which devices that cannot be wiped are refused for."""
+    return GraphRequest(f"/deviceManagement/managedDevices/{quote(device, safe='')}/wipe", {})
+
+
+def retirement(device: str) -> GraphRequest:
+    """The order of a retirement, which removes the company's data."""
+    return GraphRequest(f"/deviceManagement/managedDevices/{quote(device, safe='')}/retire")
 
 
 def _identifier(document: dict[str, Any]) -> str:

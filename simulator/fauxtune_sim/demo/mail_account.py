@@ -11,7 +11,9 @@ from fauxtune_sim.smime_settings import MailDefaults, choose_protection, mail_de
 
 async def mail_account(scenario: Scenario) -> Evidence:
     """Prove that the account signs and encrypts by itself, verifies received mail, and reads all old mail."""
-    scenario.narrate("Alice's iPhone gets a mail account. Nobody changes its settings: the profile sets all of them.")
+    scenario.narration.say(
+        "Alice's iPhone gets a mail account. Nobody changes its settings: the profile sets all of them."
+    )
     references = {
         name: scenario.graph.configuration(scenario.profiles[f"{title} (iOS)"])
         for name, title in (("signing", SIGNING), ("encryption", ENCRYPTION))
@@ -97,7 +99,7 @@ async def _receiving_faults(scenario: Scenario) -> list[str]:
     faults = []
     if not (reading.decrypted is True and reading.verified is True):
         faults.append(f"the iPhone does not decrypt and verify Bob's mail: {reading.why}")
-    unread = sum(phone.read(old_mail).decrypted is not True for old_mail in scenario.old_mails)
+    unread = sum(phone.read(old_mail).decrypted is not True for old_mail in scenario.old_mails.values())
     if unread:
         faults.append(f"the iPhone cannot read {unread} of the old mails")
     return faults

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fauxtune_sim.agent import CheckInResult
 from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
 from fauxtune_sim.demo import departure, mail_account, proofs
 from fauxtune_sim.demo.graph import Graph
-from fauxtune_sim.demo.narration import Narrate, command_name, wait_for_enter, wrapped
+from fauxtune_sim.demo.narration import Narration, command_name
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.proofs import Evidence
 from fauxtune_sim.demo.scenario import Scenario
-from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, server
+from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
 from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
-from fauxtune_sim.runner import Runner
+from fauxtune_sim.runner import Runner, describe, refusals
 from fauxtune_sim.transport import Transport, read_ca
 
 
@@ -80,51 +81,78 @@ class DemoOptions:
     data_dir: Path | None
     #: `2020-04` or `current`; None: the server's default.
     edition: str | None = None
-    #: Wait for Enter before each proof.
-    step: bool = False
+    #: Open the console in a browser.
+    open_console: bool = False
 
 
-async def run_demo(options: DemoOptions, *, narrate: Narrate, show: Callable[[Any], None] | None = None) -> bool:
+class _Events:
+    """The lines about check-ins: all of them at the end; during the proofs, whose tables show the rest, refusals."""
+
+    def __init__(self, narration: Narration) -> None:
+        self._narration = narration
+        self.are_complete = False
+
+    def lines(self, result: CheckInResult) -> list[str]:
+        """The lines about a check-in."""
+        return describe(result) if self.are_complete else refusals(result)
+
+    def announce(self, line: str) -> None:
+        """Print a line."""
+        self._narration.say(f". {line}", indent=2, hang=2)
+
+
+async def run_demo(options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None) -> bool:
     """Run the demonstration. Returns whether every proof held. `show` receives the JSON document.
 
     Without `once` the server and the devices stay up until they are interrupted. Raises Interrupted if that happens
     before the last proof.
     """
-    stop, narrate_plain, narrate = interrupted(), narrate, wrapped(narrate)
-    narrate("Starting a server for this demonstration ...")
-    async with _running(options) as (endpoints, process, folder):
-        narrate(f"The server is ready at {endpoints.https}. It is an emulator: no real service is contacted.")
-        narrate(
-            "Nine proofs show how certificates for S/MIME mail reach managed devices, and what can be done with them. "
-            "Each proof makes a claim and ends with HELD if the devices show that it is true, else with NOT HELD."
-        )
+    stop = interrupted()
+    async with _running(options, narration) as (endpoints, process, folder):
+        _introduce(endpoints, narration)
         async with Transport(ca=read_ca(endpoints.ca_file)) as transport:
-            runner = Runner(announce=lambda line: narrate(f"  . {line}"))
+            events = _Events(narration)
+            runner = Runner(announce=events.announce, lines=events.lines)
             try:
-                environment = DemoEnvironment(endpoints, folder, step=options.step)
-                work = asyncio.create_task(_make_proofs(environment, transport, runner=runner, narrate=narrate))
+                environment = DemoEnvironment(endpoints, folder)
+                work = asyncio.create_task(_make_proofs(environment, transport, runner=runner, narration=narration))
                 if not await _unless(stop, process, work=work):
-                    narrate(_closing(options))
-                    raise Interrupted("interrupted before the last proof")
+                    _close(options, narration)
+                    raise Interrupted("")
                 scenario, results, before = work.result()
                 if show is not None:
                     show(_document(results, scenario, before=before))
                 if not options.once:
-                    narrate_plain(_instructions(endpoints, scenario))
+                    events.are_complete = True
+                    narration.exactly(*_instructions(endpoints, scenario))
                     await _unless(stop, process, work=asyncio.create_task(stop.wait()))
-                    narrate(_closing(options))
+                    _close(options, narration)
             finally:
                 await runner.close()
     return len(results) == len(_CLAIMS) + 1 and all(proof.evidence.held for proof in results)
 
 
+def _introduce(endpoints: Endpoints, narration: Narration) -> None:
+    narration.say(f"Look at it in a browser: {endpoints.http}/console/{endpoints.tenant}", style="bold")
+    narration.say("")
+    narration.say(
+        "Nine proofs show how certificates for S/MIME mail reach managed devices, and what can be done with them. Each "
+        "begins with a claim and ends with HELD if the devices show that it is true, else with NOT HELD. The server is "
+        "an emulator: no real service is contacted."
+    )
+
+
 @contextlib.asynccontextmanager
-async def _running(options: DemoOptions) -> AsyncIterator[tuple[Endpoints, ServerProcess, Path]]:
+async def _running(options: DemoOptions, narration: Narration) -> AsyncIterator[tuple[Endpoints, ServerProcess, Path]]:
     """The server, and the folder for devices and mails: below the data folder, or temporary like the server's."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-demo-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary) if options.data_dir is None else options.data_dir / "demo"
-        arguments = {"port": options.port, "http_port": options.http_port}
-        async with server(**arguments, data_dir=options.data_dir, edition=options.edition) as (endpoints, process):
+        settings = ServerSettings(
+            options.port, options.http_port, options.data_dir, options.edition, open_console=options.open_console
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            with narration.waiting("A server for this demonstration starts ..."):
+                endpoints, process = await stack.enter_async_context(server(settings))
             yield endpoints, process, folder
 
 
@@ -147,49 +175,48 @@ async def _unless(stop: asyncio.Event, process: ServerProcess, *, work: asyncio.
 
 @dataclass(frozen=True, slots=True)
 class DemoEnvironment:
-    """The server, the folder for devices and mails, and whether each proof waits for Enter."""
+    """The server, and the folder for devices and mails."""
 
     endpoints: Endpoints
     folder: Path
-    step: bool
 
 
 async def _make_proofs(
-    environment: DemoEnvironment, transport: Transport, *, runner: Runner, narrate: Narrate
+    environment: DemoEnvironment, transport: Transport, *, runner: Runner, narration: Narration
 ) -> tuple[Scenario, list[Proof], list[dict[str, Any]]]:
     """Make all proofs. Returns the scenario, the proofs, and the devices as they were before the last proof."""
-    scenario = await _scenario(environment, transport, runner=runner, narrate=narrate)
+    scenario = await _scenario(environment, transport, runner=runner, narration=narration)
     await proofs.prepare(scenario)
     results: list[Proof] = []
     for number, claim in enumerate(_CLAIMS, start=1):
-        results.append(await _prove(claim, scenario, number=number, step=environment.step))
+        results.append(await _prove(claim, scenario, number=number))
     before = [device.summary() for device in scenario.devices.values()]
-    results.append(await _prove(_LAST_CLAIM, scenario, number=len(results) + 1, step=environment.step))
+    results.append(await _prove(_LAST_CLAIM, scenario, number=len(results) + 1))
     count = sum(proof.evidence.held for proof in results)
-    narrate("")
-    narrate("All nine proofs held." if count == len(results) else f"{count} of {len(results)} proofs held.")
+    narration.say("")
+    closing = "All nine proofs held." if count == len(results) else f"{count} of {len(results)} proofs held."
+    narration.say(closing, style="bold")
     return scenario, results, before
 
 
-async def _prove(claim: Claim, scenario: Scenario, *, number: int, step: bool) -> Proof:
+async def _prove(claim: Claim, scenario: Scenario, *, number: int) -> Proof:
     """Make one proof. An error on the way means that it did not hold; the demonstration goes on."""
-    scenario.narrate("")
-    if step:
-        scenario.narrate(f"(Press Enter to go on to proof {number}.)")
-        await wait_for_enter()
-    scenario.narrate(f"Proof {number}")
+    scenario.narration.proof(number, claim.text, of=len(_CLAIMS) + 1)
     try:
         evidence = await claim.check(scenario)
     except SimulatorError as failed:
         evidence = Evidence(held=False, detail=str(failed))
+    # What the devices did is printed before the next proof begins.
     await scenario.runner.wait_until_idle()
-    scenario.narrate(f"  {'HELD' if evidence.held else 'NOT HELD'}: {claim.text}.")
-    scenario.narrate(f"    {evidence.detail[:1].upper()}{evidence.detail[1:].rstrip('.')}.")
+    if evidence.table is not None:
+        scenario.narration.table(evidence.table)
+    detail = f"{evidence.detail[:1].upper()}{evidence.detail[1:].rstrip('.')}."
+    scenario.narration.verdict(detail, held=evidence.held)
     return Proof(number, claim.text, evidence)
 
 
 async def _scenario(
-    environment: DemoEnvironment, transport: Transport, *, runner: Runner, narrate: Narrate
+    environment: DemoEnvironment, transport: Transport, *, runner: Runner, narration: Narration
 ) -> Scenario:
     """The scenario on the seeded tenant, or on a new tenant of the same seed if that one has profiles already."""
     endpoints = environment.endpoints
@@ -200,7 +227,9 @@ async def _scenario(
     graph = await _sign_in(endpoints, transport, tenant=tenant)
     if (await graph.get("/deviceManagement/deviceConfigurations")).get("value"):
         tenant = await _tenant_facts(control.create_tenant(), also=("clientId", "clientSecret"))
-        narrate(f"The demonstration has run in this data folder before, so it uses a new tenant: {tenant['name']}.")
+        narration.say(
+            f"The demonstration has run in this data folder before, so it uses a new tenant: {tenant['name']}."
+        )
         control = Control(transport, endpoints.control, tenant=tenant["id"], token=token)
         graph = await _sign_in(endpoints, transport, tenant=tenant)
     return Scenario(
@@ -215,7 +244,7 @@ async def _scenario(
         control=control,
         runner=runner,
         folder=environment.folder / tenant["name"],
-        narrate=narrate,
+        narration=narration,
     )
 
 
@@ -257,27 +286,38 @@ def _document(results: list[Proof], scenario: Scenario, *, before: list[dict[str
     }
 
 
-def _instructions(endpoints: Endpoints, scenario: Scenario) -> str:
-    tablet, mail = (shlex.quote(str(scenario.folder / name)) for name in ("alice-tablet", "mails/signed.eml"))
+def _instructions(endpoints: Endpoints, scenario: Scenario) -> tuple[str, ...]:
+    """The last page: what keeps running, and commands that can be pasted into another terminal."""
     device, service = command_name("fauxtune-sim"), command_name("fauxtune")
-    server = f"--url {endpoints.https} --ca {shlex.quote(str(endpoints.ca_file))} --tenant {scenario.tenant}"
-    return "\n".join(
-        (
-            "",
-            "The server and the devices keep running. Press Ctrl-C to end them.",
-            f"  Graph            {endpoints.https}/beta",
-            f"  control surface  {endpoints.control}",
-            f"  CA file          {endpoints.ca_file}",
-            "Try these commands in another terminal, in this folder:",
-            f"  {device} keystore --state {tablet}",
-            f"  {device} mail read --state {tablet} {mail}",
-            f"  {service} history --user {scenario.user('alice')} {server}",
-        )
+    variables: dict[str, object] = {
+        "FAUXTUNE_DATA_DIR": endpoints.data_dir.absolute(),
+        "DEMO": scenario.folder.absolute(),
+    }
+    if scenario.tenant != endpoints.tenant:
+        variables["FAUXTUNE_TENANT"] = scenario.tenant
+    return (
+        "",
+        "The server and the devices keep running. Ctrl-C ends them.",
+        f"  console     {endpoints.http}/console/{scenario.tenant}",
+        f"  interfaces  {endpoints.http}/docs",
+        f"  Graph       {endpoints.https}/beta",
+        f"  CA file     {endpoints.ca_file}",
+        "Paste these commands into another terminal, in this folder:",
+        *(f"  export {name}={shlex.quote(str(value))}" for name, value in variables.items()),
+        f"  {service} device list",
+        f"  {service} history --user {scenario.user('alice')}",
+        f'  {device} keystore --state "$DEMO"/alice-tablet',
+        f'  {device} mail read --state "$DEMO"/alice-tablet "$DEMO"/mails/signed.eml',
     )
 
 
-def _closing(options: DemoOptions) -> str:
-    """The last line: whether the data is kept or deleted."""
+def _close(options: DemoOptions, narration: Narration) -> None:
+    """Print whether the data is kept or deleted."""
+    narration.say("")  # the terminal has written ^C
     if options.data_dir is None:
-        return "Ending. The server's data, the devices and the mails are deleted; `--data-dir DIR` would keep them."
-    return f"Ending. The server's data, the devices and the mails are kept in {options.data_dir}."
+        narration.say(
+            "The demonstration ends. The server's data, the devices and the mails are deleted; `--data-dir DIR` would "
+            "keep them."
+        )
+    else:
+        narration.say(f"The demonstration ends. Its data, the devices and the mails are kept in {options.data_dir}.")

@@ -15,7 +15,8 @@ from cryptography import x509
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
 from fauxtune_sim.control import Control, IssuedCertificate
-from fauxtune_sim.demo.graph import Graph
+from fauxtune_sim.demo.graph import Graph, GraphRequest, assignment, creation
+from fauxtune_sim.demo.narration import Narration, ShownRequest
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.revocation import RevocationService
 from fauxtune_sim.device import Device
@@ -78,7 +79,7 @@ class DemoDevice:
 
 @dataclass(slots=True)
 class Scenario:
-    """Everything that the proofs act on. `narrate` prints one line; `folder` keeps devices and mails."""
+    """Everything that the proofs act on. `folder` keeps devices and mails."""
 
     server: str
     pki: str
@@ -92,14 +93,14 @@ class Scenario:
     control: Control
     runner: Runner
     folder: Path
-    narrate: Callable[[str], None]
+    narration: Narration
     group: str = ""
     root: x509.Certificate | None = None
     issuing: x509.Certificate | None = None
     devices: dict[str, DemoDevice] = field(default_factory=dict)
-    #: The imported encryption certificates, oldest first, and the mails that were encrypted to them.
+    #: The imported encryption certificates, oldest first, and the mails that were encrypted to them, by their titles.
     imported: list[IssuedCertificate] = field(default_factory=list)
-    old_mails: list[bytes] = field(default_factory=list)
+    old_mails: dict[str, bytes] = field(default_factory=dict)
     #: The profiles' ids by their display names.
     profiles: dict[str, str] = field(default_factory=dict)
 
@@ -130,25 +131,29 @@ class Scenario:
         await agent.check_in()
         self.runner.add(agent)
         device = self.devices[key] = DemoDevice(agent, user)
-        self.narrate(f"  {name} ({kind}) is enrolled for {user}; folder {key}")
         return device
 
     async def settle(self, is_reached: Callable[[], bool]) -> bool:
         """Wait until every device has settled and `is_reached` holds; False if it does not hold within the patience."""
-        answer = await self.control.settle()
-        for row in answer.get("waiting", []):
-            self.narrate(f"  (not settled yet: {row.get('device')}: {row.get('why')})")
-        deadline = time.monotonic() + _PATIENCE
-        while not is_reached():
-            if time.monotonic() > deadline:
-                return False
-            await asyncio.sleep(0.05)
-        # What the devices did is printed before what follows from it.
-        await self.runner.wait_until_idle()
+        with self.narration.waiting("The devices check in ..."):
+            answer = await self.control.settle()
+            for row in answer.get("waiting", []):
+                self.narration.say(f"(not settled yet: {row.get('device')}: {row.get('why')})", indent=2)
+            deadline = time.monotonic() + _PATIENCE
+            while not is_reached():
+                if time.monotonic() > deadline:
+                    return False
+                await asyncio.sleep(0.05)
+            # What the devices did is printed before what follows from it.
+            await self.runner.wait_until_idle()
         return True
 
     async def assign(self, profiles: list[dict[str, Any]]) -> None:
         """Create profiles and assign each to the group of the scenario."""
+        note = f"(and {len(profiles) - 1} more, for other kinds of devices)" if len(profiles) > 1 else ""
+        await self.narration.before(
+            for_display(creation(profiles[0]), note=note), for_display(assignment("{profile}", group=self.group))
+        )
         for profile in profiles:
             self.profiles[profile["displayName"]] = await self.graph.assign(profile, group=self.group)
 
@@ -190,3 +195,8 @@ class Scenario:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.eml").write_bytes(data)
         return data
+
+
+def for_display(request: GraphRequest, *, note: str = "") -> ShownRequest:
+    """Return a request to Graph as it is shown."""
+    return ShownRequest("POST", f"/beta{request.path}", request.body, note)

@@ -8,7 +8,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import orjson
@@ -32,17 +32,40 @@ class Endpoints:
     client_id: str
     client_secret: str
 
+    @property
+    def data_dir(self) -> Path:
+        """The server's data folder."""
+        return self.ca_file.parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The settings of the server: without a folder its data is deleted at the end.
+
+    `edition`: the year of Intune that its new tenants behave like; None for the server's default.
+    """
+
+    port: int
+    http_port: int
+    data_dir: Path | None = None
+    edition: str | None = None
+    _: KW_ONLY
+    open_console: bool = False
+
+    def arguments(self) -> list[str]:
+        """The command line of `fauxtune serve`."""
+        arguments = ["--output", "json", "--port", str(self.port), "--http-port", str(self.http_port)]
+        arguments += ["--ephemeral"] if self.data_dir is None else ["--data-dir", str(self.data_dir)]
+        arguments += [] if self.edition is None else ["--edition", self.edition]
+        return arguments + (["--open"] if self.open_console else [])
+
 
 @contextlib.asynccontextmanager
-async def server(
-    *, port: int, http_port: int, data_dir: Path | None, edition: str | None = None
-) -> AsyncIterator[tuple[Endpoints, ServerProcess]]:
-    """Run a server. Raises ServerUnreachable with the server's own output if it does not start. `edition`: the year of
-    Intune that its new tenants behave like; None for the server's default.
-    """
+async def server(settings: ServerSettings) -> AsyncIterator[tuple[Endpoints, ServerProcess]]:
+    """Run a server. Raises ServerUnreachable with the server's own output if it does not start."""
     process = ServerProcess()
     try:
-        yield await process.start(port=port, http_port=http_port, data_dir=data_dir, edition=edition), process
+        yield await process.start(settings), process
     finally:
         await process.stop()
 
@@ -55,23 +78,20 @@ class ServerProcess:
         self._lines: deque[str] = deque(maxlen=_MOST_LINES)
         self._readers: list[asyncio.Task[None]] = []
 
-    async def start(self, *, port: int, http_port: int, data_dir: Path | None, edition: str | None) -> Endpoints:
+    async def start(self, settings: ServerSettings) -> Endpoints:
         """Start `fauxtune serve` and wait for the line with its addresses."""
-        command = ["-m", "fauxtune", "serve", "--output", "json", "--port", str(port), "--http-port", str(http_port)]
-        if edition is not None:
-            command += ["--edition", edition]
         environment = dict(os.environ)
-        if data_dir is None:
-            command.append("--ephemeral")
+        if settings.data_dir is None:
             # A server for this run only must not use the data that the environment names.
             environment.pop("FAUXTUNE_DATA_DIR", None)
             environment.pop("FAUXTUNE_DATABASE_URL", None)
-        else:
-            command += ["--data-dir", str(data_dir)]
         # In a session of its own, so that Ctrl-C reaches only this process, which stops the server last.
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *command,
+            "-m",
+            "fauxtune",
+            "serve",
+            *settings.arguments(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -91,7 +111,7 @@ class ServerProcess:
         if not line:
             await self._process.wait()
             await asyncio.gather(*self._readers)
-            raise ServerUnreachable(f"the server ended before it was ready:\n{self.last_lines()}")
+            raise ServerUnreachable(f"the server did not start: {self.last_lines().removeprefix('fauxtune: ')}")
         self._readers.append(asyncio.create_task(self._collect(self._process.stdout)))
         return _endpoints(line)
 
