@@ -187,14 +187,19 @@ def test_a_request_for_a_token_and_its_answer_are_explained() -> None:
         "iat": True,
     }
     token = f"{encoded({'alg': 'RS256', 'kid': 'I8Uasagi4v6ecM86'})}.{encoded(claims)}.c2lnbmF0dXJl"
-    form = b"grant_type=client_credentials&client_id=app&client_secret=Pa55word&scope=.default&odd=value"
+    form = b"grant_type=client_credentials&client_id=app&client_secret=Pa55word&scope=.default&x=value"
     (part,) = decode(form, content_type="application/x-www-form-urlencoded", path="/token", direction="request")
     assert part == Part(
         "Form: a request for a token",
         "text",
-        "grant_type = client_credentials\nclient_id = app\nclient_secret = [not shown: secret]\nscope = .default\n"
-        "odd = [5 characters]",
-        (("Proof", "the application's own credentials"), ("Application", "app"), ("Scope", ".default")),
+        "grant_type=client_credentials&client_id=app&client_secret=[not shown: secret]&scope=.default&x=[5 characters]",
+        (
+            ("Proof", "the application's own credentials"),
+            ("Application", "app"),
+            ("client_secret", "[not shown: secret]"),
+            ("Scope", ".default"),
+            ("x", "[5 characters]"),
+        ),
     )
     parts = graph({"token_type": "Bearer", "access_token": token}, path="/token")
     assert (

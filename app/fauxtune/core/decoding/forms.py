@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.masking import Masking, form_fields
@@ -36,7 +37,15 @@ _GRANTS: dict[str, str] = {
     "urn:ietf:params:oauth:grant-type:device_code": "a device code, entered by the user elsewhere",
     "urn:ietf:params:oauth:grant-type:jwt-bearer": "a token of a user (on behalf of)",
 }
-_NAMES: dict[str, str] = {"client_id": "Application", "username": "User", "scope": "Scope", "resource": "Resource"}
+#: Characters that stay as they are in the text.
+_READABLE = "[]:/ ~.,@"
+_NAMES: dict[str, str] = {
+    "grant_type": "Proof",
+    "client_id": "Application",
+    "username": "User",
+    "scope": "Scope",
+    "resource": "Resource",
+}
 
 
 def read(body: Body) -> list[Part] | None:
@@ -45,8 +54,10 @@ def read(body: Body) -> list[Part] | None:
         return None
     fields = form_fields(body.data.decode())
     masked = [(name, _value(name, value, masking=body.masking)) for name, value in fields]
-    text = "\n".join(f"{_name(name) if value else _length(name)} = {value}" for name, value in masked)
-    return [Part("Form: a request for a token" if _grant(fields) else "Form", "text", text, tuple(_facts(masked)))]
+    named = [(_name(name) if value else _length(name), value) for name, value in masked]
+    # As it was sent, so that it can be sent again.
+    text = "&".join(f"{name}={quote(value, safe=_READABLE)}" for name, value in named)
+    return [Part("Form: a request for a token" if _grant(fields) else "Form", "text", text, tuple(_facts(named)))]
 
 
 def _name(name: str) -> str:
@@ -70,8 +81,5 @@ def _grant(fields: list[tuple[str, str]]) -> str | None:
 
 
 def _facts(fields: list[tuple[str, str]]) -> Iterator[Fact]:
-    grant = _grant(fields)
-    if grant:
-        yield "Proof", _GRANTS.get(grant, grant)
-    values = dict(fields)
-    yield from ((words, values[name]) for name, words in _NAMES.items() if values.get(name))
+    for name, value in fields:
+        yield _NAMES.get(name, name), _GRANTS.get(value, value) if name == "grant_type" else value

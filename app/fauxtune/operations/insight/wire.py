@@ -23,6 +23,7 @@ from fauxtune.storage.queries import applications, devices, diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 if TYPE_CHECKING:
+    from fauxtune.core.decoding.parts import Direction
     from fauxtune.operations.insight.wire_text import Part
 
 #: The surface of a path that no surface serves.
@@ -345,7 +346,7 @@ def _response(row: RecordedExchange) -> Message:
     return _message(row, row.response_headers, direction="response")
 
 
-def _message(row: RecordedExchange, headers: Headers, *, direction: str) -> Message:
+def _message(row: RecordedExchange, headers: Headers, *, direction: Direction) -> Message:
     from fauxtune.operations.insight.wire_text import decode, mask_headers
 
     body, length = row.request_body, row.request_length
