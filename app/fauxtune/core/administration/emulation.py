@@ -82,6 +82,11 @@ def roll_over(authority: str) -> AdminRequest:
     return _control("POST", f"/authorities/{key(authority)}/rollover", body={})
 
 
+def subscribe_digicert() -> AdminRequest:
+    """Give the tenant an emulated DigiCert CA."""
+    return _control("POST", "/digicert", body={})
+
+
 def create_connector(name: str, *, roles: list[str], mode: str = "immediate") -> AdminRequest:
     """Add a connector that runs inside the server. Roles: pkcs, imported-pfx, revocation."""
     return _control("POST", "/connectors", body={"name": name, "roles": roles, "mode": mode})
@@ -98,6 +103,29 @@ def change_connector(
 def delete_connector(connector_id: str) -> AdminRequest:
     """Remove a connector, which must be offline."""
     return _control("DELETE", f"/connectors/{key(connector_id)}")
+
+
+def create_connector_key(
+    connector_id: str, *, provider_name: str, key_name: str, key_length: int | None = None
+) -> AdminRequest:
+    """Make a key on a connector; passwords of imported PFX files are encrypted with its public half."""
+    body = _given({"providerName": provider_name, "keyName": key_name, "keyLength": key_length})
+    return _control("POST", f"/connectors/{key(connector_id)}/keys", body=body)
+
+
+def delete_connector_key(connector_id: str, *, provider_name: str, key_name: str) -> AdminRequest:
+    """Delete a key of a connector."""
+    return _control("DELETE", f"/connectors/{key(connector_id)}/keys/{key(provider_name)}/{key(key_name)}")
+
+
+def install_ra_certificate(connector_id: str) -> AdminRequest:
+    """Give a connector a certificate by which DigiCert's CA knows it."""
+    return _control("PUT", f"/connectors/{key(connector_id)}/raCertificate", body={})
+
+
+def remove_ra_certificate(connector_id: str) -> AdminRequest:
+    """Take the certificate of DigiCert's CA from a connector."""
+    return _control("DELETE", f"/connectors/{key(connector_id)}/raCertificate")
 
 
 def create_enrollment_token(user: str, *, uses: int | None = None, seconds: int | None = None) -> AdminRequest:

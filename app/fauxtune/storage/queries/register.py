@@ -22,13 +22,14 @@ from fauxtune.storage.tables import certificates, enrollments, managed_devices, 
 
 
 class Standing(StrEnum):
-    """What is to be known of a certificate at a moment, by the register and its times."""
+    """How a certificate stands at a moment, by the register and its times. Those on the CRL are revoked or on hold."""
 
     GOOD = "good"
     EXPIRED = "expired"
     NOT_YET_VALID = "notYetValid"
     REVOKED = "revoked"
     ON_HOLD = "onHold"
+    ON_CRL = "onCrl"
     WAITING = "waiting"
 
 
@@ -132,6 +133,8 @@ def _stands(standing: Standing, *, at: datetime) -> ColumnElement[bool]:
             return and_(column.revoked_at.is_not(None), column.reason != HOLD)
         case Standing.ON_HOLD:
             return and_(column.revoked_at.is_not(None), column.reason == HOLD)
+        case Standing.ON_CRL:
+            return column.revoked_at.is_not(None)
         case Standing.WAITING:
             return column.revocation_state.is_not(None)
 

@@ -30,6 +30,8 @@ from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.pages import (
+    authorities,
+    authority_tasks,
     clock,
     devices,
     group,
@@ -54,6 +56,14 @@ Page = Callable[[TenantCall], Awaitable[Response]]
 #: data. Below /console/{tenant}: path, methods, page.
 PAGES: tuple[tuple[str, str, Page], ...] = (
     ("", "GET", overview.overview),
+    ("/authority", "GET", authorities.authorities),
+    ("/authority/digicert/new", "GET", authority_tasks.ask_digicert),
+    ("/authority/digicert/new", "POST", authority_tasks.subscribe),
+    ("/authority/{authority}", "GET", authorities.authority),
+    ("/authority/{authority}/rollover", "GET", authority_tasks.ask_roll_over),
+    ("/authority/{authority}/rollover", "POST", authority_tasks.roll_over),
+    ("/authority/{authority}/state", "GET", authority_tasks.ask_state),
+    ("/authority/{authority}/state", "POST", authority_tasks.change_state),
     ("/clock", "POST", clock.move),
     ("/devices", "GET", devices.devices),
     ("/groups", "GET", groups.groups),

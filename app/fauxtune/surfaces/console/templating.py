@@ -11,6 +11,7 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fauxtune import __version__
+from fauxtune.core.model.certificate_words import reason
 from fauxtune.core.model.marks import mark
 from fauxtune.surfaces.console.holdings import effect_chip
 
@@ -52,7 +53,14 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        day=day, moment=moment, span=span, count=count, distance=distance, letters=letters, effect_chip=effect_chip
+        day=day,
+        moment=moment,
+        span=span,
+        count=count,
+        distance=distance,
+        letters=letters,
+        effect_chip=effect_chip,
+        reason=reason,
     )
     environment.globals.update(version=__version__)
     return environment
