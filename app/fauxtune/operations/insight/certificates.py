@@ -50,6 +50,8 @@ class KnownCertificate:
     profile: ProfileId | None = None
     der: bytes | None = field(default=None, repr=False)
     imports: tuple[PfxRecordRow, ...] = ()
+    #: It is in the register of its authority, and so can be revoked.
+    is_registered: bool = False
 
 
 def known_certificate(tx: Transaction, key: str) -> KnownCertificate:
@@ -87,6 +89,7 @@ def _registered(tx: Transaction, row: CertificateRow, *, imports: tuple[PfxRecor
         profile=row.profile_id,
         der=row.certificate,
         imports=imports,
+        is_registered=True,
     )
 
 

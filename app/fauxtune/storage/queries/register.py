@@ -17,8 +17,21 @@ from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.reads import every
-from fauxtune.storage.rows.certificates import RegisteredRow
-from fauxtune.storage.tables import certificates, enrollments, managed_devices, pfx_certificates, users
+from fauxtune.storage.rows.certificates import HoldingRow, RegisteredRow
+from fauxtune.storage.rows.tenants import JournalRow
+from fauxtune.storage.tables import (
+    certificates,
+    enrollments,
+    journal,
+    ledger,
+    managed_devices,
+    pfx_certificates,
+    tenants,
+    users,
+)
+
+#: The events of one certificate are looked for among so many of the newest ones: the journal has no index of them.
+_NEWEST_EVENTS = 20_000
 
 
 class Standing(StrEnum):
@@ -157,3 +170,35 @@ def _places(tenant_id: TenantId, text: str) -> list[ColumnElement[bool]]:
     if re.fullmatch(r"[0-9a-f]+", digits):
         places += [number.between(digits, f"{digits}g") for number in (column.serial, column.thumbprint)]
     return places
+
+
+def where_held(connection: Connection, tenant_id: TenantId, *, thumbprint: str, limit: int) -> list[HoldingRow]:
+    """Return the devices that were given a certificate, or are to be given it, with the names of device and user."""
+    name = users.c.document["displayName"].as_string()
+    device = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
+    statement = (
+        select(ledger.c.enrollment_id, device, enrollments.c.user_id, name, ledger.c.state, ledger.c.changed_at)
+        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
+        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
+        .join(users, (users.c.tenant_id == tenant_id) & (users.c.id == enrollments.c.user_id), isouter=True)
+        .where(ledger.c.tenant_id == tenant_id, ledger.c.thumbprint == thumbprint)
+        .order_by(device, ledger.c.enrollment_id)
+        .limit(limit)
+    )
+    return every(connection, statement, row=HoldingRow)
+
+
+def events_of(connection: Connection, tenant_id: TenantId, *, thumbprint: str, limit: int) -> list[JournalRow]:
+    """Return the newest events about one certificate, the newest first, of the newest events of the tenant."""
+    newest = select(tenants.c.journal_seq).where(tenants.c.id == tenant_id).scalar_subquery()
+    statement = (
+        select(journal)
+        .where(
+            journal.c.tenant_id == tenant_id,
+            journal.c.seq > newest - _NEWEST_EVENTS,
+            journal.c.certificate["thumbprint"].as_string() == thumbprint,
+        )
+        .order_by(journal.c.seq.desc())
+        .limit(limit)
+    )
+    return every(connection, statement, row=JournalRow)

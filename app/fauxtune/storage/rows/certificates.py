@@ -9,6 +9,7 @@ from typing import Literal, TypedDict
 from fauxtune.core.model.connectors import Program
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileId, RequestId, TenantId, UserId
 from fauxtune.core.model.orders import RequestOrder
+from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
 
 AuthorityState = Literal["available", "unavailable"]
@@ -115,6 +116,20 @@ class RegisteredRow:
     reason: str | None
     revocation_state: RevocationState | None
     imported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingRow:
+    """A device that was given a certificate, with its name and its user's; `state` is that of its item, since
+    `changed_at`.
+    """
+
+    enrollment_id: EnrollmentId
+    device_name: str | None
+    user_id: UserId | None
+    user_name: str | None
+    state: ItemState
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

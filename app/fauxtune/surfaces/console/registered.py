@@ -85,7 +85,7 @@ def certificate_chip(thumbprint: str, *, kind: str) -> Chip:
         hue=letters.hue,
         state="",
         sign="",
-        name="",
+        name=words,
         title=f"certificate {letters.letters}, {words}",
     )
 

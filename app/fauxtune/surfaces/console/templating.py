@@ -11,9 +11,10 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fauxtune import __version__
-from fauxtune.core.model.certificate_words import reason
+from fauxtune.core.model.certificate_words import purpose, reason
 from fauxtune.core.model.marks import mark
-from fauxtune.surfaces.console.holdings import effect_chip
+from fauxtune.core.model.states import ItemState
+from fauxtune.surfaces.console.holdings import STATES, effect_chip
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -61,6 +62,8 @@ def _environment() -> Environment:
         letters=letters,
         effect_chip=effect_chip,
         reason=reason,
+        purpose=purpose,
+        item_state=item_state,
     )
     environment.globals.update(version=__version__)
     return environment
@@ -95,6 +98,11 @@ def distance(value: datetime, now: datetime) -> str:
         return "just now"
     words = span(difference, units=1)
     return words if difference < timedelta(0) else f"in {words}"
+
+
+def item_state(state: ItemState) -> str:
+    """Return the state of an item on a device in words."""
+    return STATES[state][1]
 
 
 def letters(thumbprint: str) -> str:

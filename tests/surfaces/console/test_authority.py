@@ -1,0 +1,190 @@
+"""The pages of the authority: what it publishes, its states, and what it issued."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+from cryptography import x509
+
+from fauxtune.core.pki.crl import REASONS
+from fauxtune.operations.connectors import revocation
+from tests.support.console import done, show, submit, text_of
+from tests.support.tenant import Contoso
+from tests.surfaces.console.conftest import Enroll
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+async def hold(contoso: Contoso) -> str:
+    """Issue a certificate by hand and put it on hold; its serial number."""
+    mark, _ = await contoso.pfx("alice")
+    serial = next(row.serial for row in await contoso.issued() if row.thumbprint == mark)
+    await contoso.do(revocation.revoke, serial, reason="certificateHold", authority_name="issuing")
+    return serial
+
+
+async def test_the_crl_is_shown_as_clients_get_it(
+    console: httpx.AsyncClient, http: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    assert "Contoso Issuing CA" in await show(console, "/authority")
+    assert "Nothing that this authority issued is revoked" in await show(console, "/authority/issuing")
+    serial = await hold(contoso)
+    page = await console.get("/authority/issuing")
+    crl = x509.load_der_x509_crl((await http.get("/pki/contoso/issuing/crl")).content)
+    assert f"{next(iter(crl)).serial_number:x}" == serial
+    number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    text = text_of(page)
+    assert f"Number {number} " in text
+    assert f"This update {crl.last_update_utc:%Y-%m-%d %H:%M:%S}" in text
+    assert "1 certificate, " in text
+    assert "on hold since" in text
+    assert "Alice" in text
+    assert 'href="/pki/contoso/issuing/crl"' in page.text
+    assert 'href="/pki/contoso/issuing/ca.cer"' in page.text
+
+
+async def test_ocsp_says_good_revoked_or_unknown(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    mark, _ = await contoso.pfx("alice")
+    (row,) = await contoso.issued()
+    assert "good : it is not revoked" in await show(console, f"/authority/certificates/{row.serial}?ask=1")
+    await contoso.do(revocation.revoke, row.serial, reason="keyCompromise", authority_name="issuing")
+    assert "revoked : the key fell into other hands" in await show(console, f"/authority/certificates/{mark}?ask=1")
+    assert "unknown" in await show(console, "/authority/issuing?ask=ab:cd")
+    assert "1 to 40 hexadecimal digits" in await show(console, f"/authority/issuing?ask={HOSTILE}")
+
+
+async def test_an_authority_goes_off_line_and_comes_back(console: httpx.AsyncClient) -> None:
+    page = await console.get("/authority/issuing/state")
+    assert "revokes nothing" in text_of(page)
+    assert "/authorities/issuing" in page.text, "the request that it stands for"
+    done(await submit(console, "/authority/issuing/state"))
+    assert "off line" in await show(console, "/authority")
+    text = await show(console, "/authority/issuing?ask=01")
+    assert "neither CRL nor OCSP is served" in text
+    assert "is off line" in text
+    done(await submit(console, "/authority/issuing/state"))
+    assert "off line: it issues" not in await show(console, "/authority")
+    assert (await console.get("/authority/devices/state")).status_code == 400
+
+
+async def test_a_roll_over_gives_a_second_authority_and_only_the_first_time(console: httpx.AsyncClient) -> None:
+    assert "stay valid" in await show(console, "/authority/issuing/rollover")
+    assert done(await submit(console, "/authority/issuing/rollover")).endswith("/authority/issuing-2")
+    text = await show(console, "/authority")
+    assert "Issued before the roll-over" in text
+    assert (await console.get("/authority/issuing/rollover")).status_code == 409
+    assert (await console.get("/authority/root/rollover")).status_code == 400
+
+
+async def test_certificates_are_found_by_person_state_template_and_number(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    await contoso.pfx("alice")
+    await contoso.pfx("bob")
+    serial = await hold(contoso)
+
+    async def lines(query: str) -> int:
+        page = await console.get(f"/authority/certificates?{query}")
+        assert page.status_code == 200
+        return len(re.findall(r'data-key="issuing-', page.text))
+
+    assert await lines("") == 3
+    assert await lines("text=ali") == 2
+    assert await lines("state=onHold") == 1
+    assert await lines("text=ali&state=good") == 1
+    assert await lines("template=SmimeEncryption") == 3
+    assert await lines("template=SmimeSigning") == 0
+    assert await lines(f"text={serial[:8].upper()}") == 1
+    assert await lines("authority=devices") == 0
+    for nonsense in (f"text={HOSTILE}", "state=nonsense", "page=-1", "authority=%00", "template=%25"):
+        page = await console.get(f"/authority/certificates?{nonsense}")
+        assert page.status_code == 200
+        assert HOSTILE not in page.text
+
+
+async def test_revoked_is_not_removed(console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll) -> None:
+    await contoso.group("Sales", await contoso.user_id("alice"))
+    await contoso.root_profile("Sales")
+    await contoso.pkcs_profile("Sales")
+    phone = await enroll("alice")
+    await phone.settle_completely()
+    (row,) = await contoso.issued()
+    path = f"/authority/certificates/{row.serial}"
+    page = await console.get(path)
+    assert f'href="/console/contoso/devices/{phone.enrollment_id}"' in page.text
+    assert "PKCS certificate was installed" in text_of(page)
+    visible = re.sub(r"<details>.*?</details>", "", page.text.partition("<main")[2], flags=re.DOTALL)
+    assert not re.search(r"\b[0-9a-f]{9,}\b", re.sub(r"<[^>]*>", " ", visible)), "no long number that nobody asked for"
+    form = await console.get(f"{path}/revoke")
+    assert "Devices that have it, and keep it" in text_of(form)
+    assert all(f'value="{reason}"' in form.text for reason in REASONS)
+    done(await submit(console, f"{path}/revoke", reason="affiliationChanged"))
+    text = await show(console, path)
+    assert "revoked: the person's position changed" in text
+    assert "installed" in text
+    assert (await console.get(f"{path}/revoke")).status_code == 409
+    refused = await console.post(f"{path}/revoke", data={"reason": "keyCompromise"})
+    assert refused.status_code == 403, "a form that no page made"
+
+
+async def test_what_is_on_hold_is_released_or_revoked_for_good(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    path = f"/authority/certificates/{await hold(contoso)}"
+    assert "Revoke for good" in await show(console, path)
+    assert 'value="certificateHold"' not in (await console.get(f"{path}/revoke")).text
+    done(await submit(console, f"{path}/release"))
+    assert "valid" in await show(console, path)
+    assert (await console.get(f"{path}/release")).status_code == 409
+    wrong = await submit(console, f"{path}/revoke", reason=HOSTILE)
+    assert wrong.status_code == 400
+    assert HOSTILE not in wrong.text
+    assert "Choose one of the reasons" in text_of(wrong)
+
+
+async def test_a_certificate_that_is_not_there_or_is_an_authoritys(console: httpx.AsyncClient) -> None:
+    page = await console.get("/authority/root")
+    own = re.search(r'href="/console/contoso(/authority/certificates/[0-9a-f]+)"', page.text)
+    assert own is not None
+    assert "It is an authority's own certificate" in await show(console, own[1])
+    assert (await console.get(f"{own[1]}/revoke")).status_code == 400
+    assert (await console.get("/authority/certificates/abcd")).status_code == 404
+    assert (await console.get("/authority/nothing")).status_code == 404
+
+
+async def test_a_certificate_is_issued_by_hand_with_its_key_shown_once(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    answer = await submit(console, "/authority/issue", template="SmimeEncryption", person="alice@contoso.example")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    password = re.search(r'<code id="password"[^>]*>([^<]+)<', answer.text)
+    assert password is not None
+    assert "data:application/x-pkcs12;base64," in answer.text
+    (row,) = await contoso.issued()
+    assert password[1] not in (await console.get(f"/authority/certificates/{row.serial}")).text
+    old = await submit(
+        console,
+        "/authority/issue",
+        template="SmimeSigning",
+        subject="CN=<b>,O=x",
+        **{"from": "2019-01-01", "to": "2020-01-01"},
+    )
+    assert "valid from 2019-01-01" in text_of(old)
+    assert "<b>" not in old.text.partition("<h1>")[2].partition("</p>")[0].replace("<b>", "", 1)
+
+
+async def test_a_form_that_is_refused_keeps_what_was_typed(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    for fields, reason in (
+        ({"template": "Nothing"}, "There is no certificate template"),
+        ({"template": "SmimeSigning"}, "names nobody"),
+        ({"template": "SmimeSigning", "person": "nobody"}, "There is no user"),
+        ({"template": "SmimeSigning", "email": "a@b.example", "from": "soon"}, "Write a day as"),
+        ({"template": "SmimeSigning", "email": "a@b.example", "from": "2026-02-01", "to": "2026-01-01"}, "later than"),
+        ({"template": "SmimeSigning", "email": HOSTILE, "csr": "no request"}, "request"),
+    ):
+        answer = await submit(console, "/authority/issue", **fields)
+        assert answer.status_code == 400
+        assert reason in text_of(answer)
+        assert HOSTILE not in answer.text
+        assert all(value.replace("<", "&lt;").replace(">", "&gt;") in answer.text for value in fields.values())
+    assert await contoso.issued() == []
