@@ -168,7 +168,7 @@ def _places(tenant_id: TenantId, text: str) -> list[ColumnElement[bool]]:
     ]
     digits = text.lower().replace(" ", "").replace(":", "")
     if re.fullmatch(r"[0-9a-f]+", digits):
-        places += [number.between(digits, f"{digits}g") for number in (column.serial, column.thumbprint)]
+        places += [(number >= digits) & (number < f"{digits}g") for number in (column.serial, column.thumbprint)]
     return places
 
 
