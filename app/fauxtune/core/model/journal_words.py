@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from typing import Any
 
+from fauxtune.core.model.certificate_words import reason
 from fauxtune.core.model.states import Cause, Incident, Source
 
 _SHORT = 8
@@ -103,9 +104,11 @@ def words(event_type: str, *, profile: str | None, certificate: dict[str, Any] |
     of = f" ('{profile}')" if profile else ""
     template = _template(event_type, certificate=certificate, detail=detail)
     if template is None:
-        return " ".join([_spaced(event_type), *(f"{name}={_text(value)}" for name, value in detail.items())])
-    values = _Values({name: _text(value) for name, value in detail.items()})
-    return template.format_map(_Values(values | {"what": what, "of": of, "cause": _cause(detail)}))
+        return " ".join([spaced(event_type), *(f"{name}={_text(value)}" for name, value in detail.items())])
+    values = {name: _text(value) for name, value in detail.items()} | {"what": what, "of": of, "cause": _cause(detail)}
+    if event_type == "revoked":
+        values["reason"] = reason(detail.get("reason"))
+    return template.format_map(_Values(values))
 
 
 def certificate_words(certificate: dict[str, Any] | None, *, item: str | None = None) -> str:
@@ -138,13 +141,13 @@ def _template(event_type: str, *, certificate: dict[str, Any] | None, detail: di
         case "refused":
             return "did not remove {what}: {reason}"
     if event_type.endswith(_REQUESTED):
-        return _spaced(event_type.removesuffix(_REQUESTED)) + " was requested"
+        return spaced(event_type.removesuffix(_REQUESTED)) + " was requested"
     return _WORDS.get(event_type)
 
 
 def _cause(detail: dict[str, Any]) -> str:
     cause = str(detail.get("cause"))
-    return _CAUSES.get(cause, _spaced(cause))
+    return _CAUSES.get(cause, spaced(cause))
 
 
 def _text(value: Any) -> str:
@@ -155,6 +158,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _spaced(word: str) -> str:
+def spaced(word: str) -> str:
     """A word of camel case as several words."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", word).lower()

@@ -80,7 +80,7 @@ def wipe(tx: Transaction, managed_device_id: ManagedDeviceId, *, options: JsonOb
     kind of device cannot be wiped, or not with these options; Invalid once its user was deleted.
     """
     record, device = _enrolled(tx, managed_device_id)
-    user = _user(tx, record, action=DeviceAction.WIPE)
+    user = user_to_end(tx, record, action=DeviceAction.WIPE)
     check(DeviceAction.WIPE, device)
     chosen = {name: value for name, value in (options or {}).items() if value and value != "default"}
     for name in chosen:
@@ -93,7 +93,7 @@ def retire(tx: Transaction, managed_device_id: ManagedDeviceId) -> None:
     its user was deleted.
     """
     record, device = _enrolled(tx, managed_device_id)
-    user = _user(tx, record, action=DeviceAction.RETIRE)
+    user = user_to_end(tx, record, action=DeviceAction.RETIRE)
     check(DeviceAction.RETIRE, device)
     _order_end(tx, record, cause=Cause.RETIRE, user=user)
 
@@ -128,10 +128,7 @@ def ask(
     check(action, device)
     row = queries.enrollment(tx.connection, record.enrollment_id, lock=True)
     if row is None or row.state is not EnrollmentState.ACTIVE:
-        # Unverified: the real service's answer. Its end is the last order that such a device is sent.
-        raise Invalid(
-            f"{action} cannot be ordered any more: the device is ending ({record.document['managementState']})."
-        )
+        raise is_ending(record, action=action)
     parameters = {name: value for name, value in (details or {}).items() if value is not None}
     if action is DeviceAction.NOTIFY:
         _check_rate(tx, row.id)
@@ -277,10 +274,11 @@ def _write_order(tx: Transaction, enrollment_id: EnrollmentId, *, action: Device
     note_state(tx, enrollment_id, action=action, state=ActionState.PENDING)
 
 
-def _user(tx: Transaction, record: JoinedDeviceRow, *, action: DeviceAction) -> str | None:
-    """Return the name of the device's user. Intune: "Remove devices by using wipe, retire ...": once the users of
-    managed devices are removed from the directory, Intune can no longer wipe or retire these. Unverified: the answer
-    to an admin who tries.
+def user_to_end(tx: Transaction, record: JoinedDeviceRow, *, action: DeviceAction) -> str | None:
+    """Return the name of the user of a device that is to be wiped or retired. Raises Invalid once the user was deleted.
+
+    Intune: "Remove devices by using wipe, retire ...": once the users of managed devices are removed from the
+    directory, Intune can no longer wipe or retire these. Unverified: the answer to an admin who tries.
     """
     if not record.user_id:
         return None
@@ -293,21 +291,32 @@ def _user(tx: Transaction, record: JoinedDeviceRow, *, action: DeviceAction) -> 
     return str(user.document["userPrincipalName"])
 
 
-def _enrolled(tx: Transaction, managed_device_id: ManagedDeviceId) -> tuple[JoinedDeviceRow, ActionTarget]:
-    """Return the record of an enrolled device, and the facts that decide which actions it can be ordered. Raises
-    Invalid if its user has unenrolled it, and the record has stayed. Unverified: the real service's answer.
+def action_target(tx: Transaction, record: JoinedDeviceRow) -> ActionTarget:
+    """Return the facts that decide which actions an enrolled device can be ordered. Raises Invalid if its user has
+    unenrolled it, and the record has stayed. Unverified: the real service's answer.
     """
-    record = device_records.device(tx, managed_device_id)
     if record.enrollment_state is EnrollmentState.ENDED:
         raise Invalid("The user has unenrolled this device: nothing reaches it any more. Its record can be deleted.")
     document = record.document
-    device = ActionTarget(
+    return ActionTarget(
         record.variant,
         tx.tenant.edition,
         os_version=document.get("osVersion"),
         supervised=bool(document.get("isSupervised")),
     )
-    return record, device
+
+
+def is_ending(record: JoinedDeviceRow, *, action: DeviceAction) -> Invalid:
+    """Return the error for an action that a device whose end was ordered is not sent any more: its end is the last
+    order. Unverified: the real service's answer.
+    """
+    return Invalid(f"{action} cannot be ordered any more: the device is ending ({record.document['managementState']}).")
+
+
+def _enrolled(tx: Transaction, managed_device_id: ManagedDeviceId) -> tuple[JoinedDeviceRow, ActionTarget]:
+    """Return the record of an enrolled device, and the facts that decide which actions it can be ordered."""
+    record = device_records.device(tx, managed_device_id)
+    return record, action_target(tx, record)
 
 
 def _scope(tx: Transaction, enrollment: EnrollmentRow, *, action: DeviceAction) -> str:

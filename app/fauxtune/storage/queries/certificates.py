@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, Update, and_, bindparam, case, func, select, true, update
+from sqlalchemy import Connection, Update, and_, bindparam, case, func, or_, select, true, update
 
-from fauxtune.core.model.ids import TenantId, UserId
+from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.pki.crl import Revoked
 from fauxtune.storage import reads, writes
 from fauxtune.storage.queries.authorities import DEVICES, ROOT
@@ -113,6 +114,24 @@ def issued(
         statement = statement.where(certificates.c.user_id == user_id)
     statement = statement.order_by(certificates.c.not_before.desc(), certificates.c.serial)
     return reads.every(connection, statement, row=IssuedCertificateRow)
+
+
+def certificates_on_device(
+    connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId, thumbprints: Collection[str]
+) -> list[CertificateRow]:
+    """Return the certificates that the enterprise CA issued for a device, and those with these thumbprints; the oldest
+    first.
+    """
+    statement = (
+        select(certificates)
+        .where(
+            certificates.c.tenant_id == tenant_id,
+            or_(certificates.c.enrollment_id == enrollment_id, certificates.c.thumbprint.in_(sorted(thumbprints))),
+            certificates.c.authority.not_in([ROOT, DEVICES]),
+        )
+        .order_by(certificates.c.not_before, certificates.c.serial)
+    )
+    return reads.every(connection, statement, row=CertificateRow)
 
 
 def certificate_counts(connection: Connection, tenant_id: TenantId, *, at: datetime) -> dict[str, CertificateCounts]:

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, lite
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
-from fauxtune.storage.rows.devices import ListedDeviceRow
+from fauxtune.storage.rows.devices import ListedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, users
 
 
@@ -137,3 +138,14 @@ def _is_in(state: DeviceState, *, tenant_id: TenantId, now: datetime) -> ColumnE
         return active
     behind = enrollments.c.generation != enrollments.c.settled_generation
     return and_(active, or_(behind, enrollments.c.due_at <= now))
+
+
+def enrollments_of_hardware(
+    connection: Connection, tenant_id: TenantId, *, hardware_key: str, limit: int
+) -> list[NamedEnrollmentRow]:
+    """Return the newest enrolments of one piece of hardware, past ones too; the newest first."""
+    if not hardware_key:
+        return []
+    statement = with_names(tenant_id).where(enrollments.c.hardware_key == hardware_key).order_by(None)
+    newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(limit)
+    return every(connection, newest, row=NamedEnrollmentRow)

@@ -9,10 +9,16 @@ from datetime import datetime
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.journal_words import tone, words
 from fauxtune.core.model.marks import Mark, mark
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.tenants import JournalRow
+from fauxtune.surfaces.console.holdings import VARIANTS
+
+_KINDS = {variant.value: text for variant, text in VARIANTS.items()}
+#: data. An action of Graph -> its words, where they are not its name.
+_ACTIONS = {"syncDevice": "sync", "remoteLock": "lock", "rebootNow": "restart", "setDeviceName": "rename"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def _happening(row: JournalRow, *, names: dict[ProfileId, str], devices: dict[En
         number=row.seq,
         time=row.time,
         # The mark stands beside the words, in place of the beginning of a thumbprint.
-        words=words(row.type, profile=profile, certificate=plain, detail=row.detail),
+        words=words(row.type, profile=profile, certificate=plain, detail=_in_words(row.detail)),
         tone=tone(row.type).value,
         user=row.user,
         device=row.device,
@@ -59,3 +65,9 @@ def _happening(row: JournalRow, *, names: dict[ProfileId, str], devices: dict[En
         mark=mark(thumbprint) if thumbprint else None,
         serial=certificate.get("serial"),
     )
+
+
+def _in_words(detail: JsonObject) -> JsonObject:
+    """Return the detail of an event with the kind of device and the action as people call them."""
+    known = {"variant": _KINDS, "action": _ACTIONS}
+    return {name: known.get(name, {}).get(str(value), value) for name, value in detail.items()}

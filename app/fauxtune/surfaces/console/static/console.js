@@ -3,9 +3,9 @@
 
 /** Replaces what is different in the page by what the server says now; what changed glows for a moment. */
 function merge(present, fresh) {
+  const known = new Map([...present.querySelectorAll("[data-key]")].map((element) => [path(element), element]));
   for (const next of fresh.querySelectorAll("[data-key]")) {
-    const key = path(next);
-    const now = [...present.querySelectorAll("[data-key]")].find((element) => path(element) === key);
+    const now = known.get(path(next));
     next.dataset.changed = now ? String(text(now) !== text(next)) : "true";
   }
   const focus = document.activeElement && present.contains(document.activeElement) ? path(document.activeElement) : "";

@@ -1,0 +1,243 @@
+"""One device: what it should hold, what it was given, what it said; its actions, its events, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Response
+
+from fauxtune.core.administration import devices as tasks_of_devices
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model import journal_words
+from fauxtune.core.model.actions import WAITING, DeviceAction
+from fauxtune.core.model.certificate_words import purpose
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.marks import mark
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.operations.devices.available_actions import USUAL
+from fauxtune.operations.insight.device_report import DeviceReport, Outcome, ReportedItem, device_report
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.rows.devices import DeviceActionRow
+from fauxtune.surfaces.console import device_words as words
+from fauxtune.surfaces.console import tasks
+from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.device_words import Said
+from fauxtune.surfaces.console.happenings import Happening, happenings
+from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, VARIANTS, Chip, chip
+
+_MOST_EVENTS, _MOST_ACTIONS = 20, 10
+#: data. The causes by which an enrolment ends -> what happened to the device.
+_ENDINGS: dict[str, str] = {
+    "wipe": "It was wiped: everything on it was erased.",
+    "retire": "It was retired: the company's data was removed, and the rest stayed.",
+    "unenroll": "Its user ended the management, and the company's data was removed.",
+    "delete": "Its record was deleted, and the device was told to give up the company's data.",
+}
+#: data. Ends that were ordered and not confirmed -> what will happen.
+_COMING_ENDINGS: dict[str, str] = {
+    "wipe": "It is to be wiped: it erases everything at its next check-in.",
+    "retire": "It is to be retired: it gives up the company's data at its next check-in.",
+    "delete": "Its record was deleted: it gives up the company's data at its next check-in.",
+}
+_OWNERS = {"company": "the company", "personal": "its user"}
+_COMPLIANCE = {"compliant": "compliant", "noncompliant": "not compliant", "unknown": "not known"}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile that wants an item, or wanted it."""
+
+    id: ProfileId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item in the table."""
+
+    key: str
+    chip: Chip
+    kind: str
+    purpose: str
+    profiles: tuple[Profile, ...]
+    should: Said
+    given: Said
+    said: Said
+    authority: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeLine:
+    """What became of one thing that the device held. `rule`: the document by which it went so."""
+
+    key: str
+    chip: Chip | None
+    kind: str
+    letters: str
+    profiles: tuple[Profile, ...]
+    removed: Said
+    revoked: Said
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action. `refusal`: why it cannot be ordered; `note`: how the page says it."""
+
+    action: DeviceAction
+    words: str
+    url: str
+    refusal: str | None
+
+
+async def device(call: TenantCall) -> Response:
+    """Show one device."""
+    report, events = await call.run(_read, call.request.path_params["device"])
+    lines = [_line(item, report, call=call) for item in report.items]
+    ended = report.row.state is EnrollmentState.ENDED
+    shown = [line for line, item in zip(lines, report.items, strict=True) if item.row.state is not ItemState.REMOVED]
+    return call.page(
+        "device.html",
+        report=report,
+        name=_name(report),
+        variant=VARIANTS[report.row.variant],
+        family=FAMILIES[report.row.platform],
+        ended=ended,
+        ending=_ending(report),
+        lines=shown,
+        gone=[line for line in lines if line not in shown],
+        outcomes=[_outcome(outcome, report) for outcome in report.outcomes],
+        sums=_sums(report.outcomes, ended=ended),
+        buttons=[_button(action, report, call=call) for action in USUAL],
+        facts=_facts(report),
+        actions=[_action(row) for row in _newest(report.actions)],
+        events=events,
+        more_events=len(report.events) > _MOST_EVENTS,
+        connected=call.emulator.signals.is_connected(report.row.id),
+        others=[row for row in report.enrollments if row.id != report.row.id],
+        now=call.now,
+    )
+
+
+def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening]]:
+    report = device_report(tx, key)
+    return report, happenings(tx.connection, tx.tenant.id, rows=report.events[:_MOST_EVENTS])
+
+
+async def sync(call: TenantCall) -> Response:
+    """Ask the device to check in now."""
+    form = await call.form()
+    report = await call.run(device_report, call.request.path_params["device"])
+    if report.record is None:
+        raise NotFound("Intune has no record of this device any more, so that nothing can be asked of it.")
+    await tasks.send(call, tasks_of_devices.sync_device(report.record.id))
+    return call.back("devices", report.row.id, form=form, done=f"{_name(report)} was asked to check in.")
+
+
+def _name(report: DeviceReport) -> str:
+    return report.row.device_name or VARIANTS[report.row.variant]
+
+
+def _ending(report: DeviceReport) -> str:
+    """Return how the enrolment ended or will end; nothing for an active one."""
+    cause = "" if report.row.cause is None else report.row.cause.value
+    match report.row.state:
+        case EnrollmentState.ENDED:
+            return _ENDINGS.get(cause, "Its enrolment has ended.")
+        case EnrollmentState.ENDING:
+            return _COMING_ENDINGS.get(cause, "Its enrolment ends at its next check-in.")
+    return ""
+
+
+def _line(item: ReportedItem, report: DeviceReport, *, call: TenantCall) -> Line:
+    row = item.foreseen if item.is_new else item.row
+    return Line(
+        key=row.key,
+        chip=chip(row, names=report.names),
+        kind=SOURCES[row.source][1],
+        purpose=purpose(row.purpose),
+        profiles=_profiles(row, report),
+        should=words.should_hold(item),
+        given=words.was_given(item),
+        said=words.was_said(item),
+        authority=words.at_the_authority(item.certificate, now=call.now),
+    )
+
+
+def _profiles(row: LedgerRow, report: DeviceReport) -> tuple[Profile, ...]:
+    return tuple(
+        Profile(claim.profile, report.names.get(claim.profile, "a profile that was deleted")) for claim in row.claims
+    )
+
+
+def _outcome(outcome: Outcome, report: DeviceReport) -> OutcomeLine:
+    row, certificate = outcome.row, outcome.certificate
+    removed = words.removed(outcome, ended=report.row.state is EnrollmentState.ENDED)
+    rule = "" if outcome.verdict is None else outcome.verdict.source
+    if row is None:
+        assert certificate is not None
+        return OutcomeLine(
+            key=certificate.serial,
+            chip=None,
+            kind="an earlier certificate of this device",
+            letters=mark(certificate.thumbprint).letters,
+            profiles=(),
+            removed=removed,
+            revoked=words.revoked(outcome),
+            rule=rule,
+        )
+    return OutcomeLine(
+        key=row.key,
+        chip=chip(row, names=report.names),
+        kind=SOURCES[row.source][1],
+        letters="",
+        profiles=_profiles(row, report),
+        removed=removed,
+        revoked=words.revoked(outcome),
+        rule=rule,
+    )
+
+
+def _sums(outcomes: tuple[Outcome, ...], *, ended: bool) -> dict[str, int]:
+    """Return how many things the device held, and how many of these were removed and revoked."""
+    held = [outcome for outcome in outcomes if outcome.row is not None]
+    gone = [each for each in held if (each.removed_at is not None if ended else each.verdict and each.verdict.removed)]
+    return {
+        "held": len(held),
+        "removed": len(gone),
+        "revoked": sum(each.certificate is not None and each.certificate.revoked_at is not None for each in outcomes),
+        "imported": sum(each.row is not None and each.row.source is Source.IMPORTED for each in held),
+    }
+
+
+def _button(action: DeviceAction, report: DeviceReport, *, call: TenantCall) -> Button:
+    label, _ = words.ACTIONS[action]
+    return Button(action, label, call.url("devices", report.row.id, label.lower()), report.refusals[action])
+
+
+def _facts(report: DeviceReport) -> list[tuple[str, str]]:
+    """Return what is known of the hardware and its management."""
+    row, document = report.row, {} if report.record is None else report.record.document
+    facts = {**row.facts, **{name: value for name, value in document.items() if value}}
+    model = " ".join(str(facts[name]) for name in ("manufacturer", "model") if facts.get(name))
+    known = [
+        ("Model", model),
+        ("System", f"{facts.get('operatingSystem') or VARIANTS[row.variant]} {facts.get('osVersion') or ''}".strip()),
+        ("Serial number", str(facts.get("serialNumber") or "")),
+        ("Mode", VARIANTS[row.variant]),
+        ("Belongs to", _OWNERS.get(str(document.get("managedDeviceOwnerType")), "")),
+        ("Compliance", _COMPLIANCE.get(str(document.get("complianceState")), "")),
+    ]
+    return [(label, value) for label, value in known if value]
+
+
+def _newest(actions: tuple[DeviceActionRow, ...]) -> list[DeviceActionRow]:
+    """Return the actions to show, the newest first; of those that are over only the last ones."""
+    return [*reversed(actions)][:_MOST_ACTIONS]
+
+
+def _action(row: DeviceActionRow) -> tuple[DeviceActionRow, str, Said, bool]:
+    css, state = words.ACTION_STATES[row.state]
+    name = words.ACTIONS.get(row.action, (journal_words.spaced(row.action.value),))[0]
+    return row, name, Said(css, state, row.completed_at), row.state in WAITING
