@@ -6,7 +6,7 @@ What it should hold is judged as its next check-in would find it, so that a chan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fauxtune.core.engine.check_in_times import next_check_in
@@ -46,7 +46,7 @@ _ANSWERS = frozenset({"installed", "failed", "removed", "refused"})
 
 @dataclass(frozen=True, slots=True)
 class ReportedItem:
-    """One item. `row` is its ledger row; of an item that the next check-in adds, the row as it will be. `foreseen` is
+    """One item. `row` is its ledger row; of an item that the next check-in adds, a row that waits. `foreseen` is
     the row as the next check-in finds it, `given` the event of its last delivery, `answer` the device's last answer.
     `put_off`: the device said "not now". `certificate`: its entry in the register, if the tenant's CA issued it.
     """
@@ -166,18 +166,26 @@ def _items(
     answers = _newest_by_item(events, types=_ANSWERS)
     issued = {certificate.thumbprint: certificate for certificate in register}
     order = list(Source)
-    return [
-        ReportedItem(
-            row=ledger.get(key, new),
-            foreseen=new,
-            is_new=key not in ledger,
-            given=given.get(key),
-            answer=answers.get(key),
-            put_off=key in put_off,
-            certificate=issued.get(ledger.get(key, new).thumbprint or ""),
+    items = []
+    for key, new in sorted(foreseen.items(), key=lambda each: (order.index(each[1].source), each[0])):
+        present = ledger.get(key) or _before(new)
+        items.append(
+            ReportedItem(
+                row=present,
+                foreseen=new,
+                is_new=key not in ledger,
+                given=given.get(key),
+                answer=answers.get(key),
+                put_off=key in put_off,
+                certificate=issued.get(present.thumbprint or ""),
+            )
         )
-        for key, new in sorted(foreseen.items(), key=lambda each: (order.index(each[1].source), each[0]))
-    ]
+    return items
+
+
+def _before(planned: LedgerRow) -> LedgerRow:
+    """Return the row of an item that is planned and not in the ledger yet, as it is before the next check-in."""
+    return replace(planned, state=ItemState.WANTED) if planned.state is ItemState.SENT else planned
 
 
 def _newest_by_item(events: Sequence[JournalRow], *, types: frozenset[str]) -> dict[ItemKey, JournalRow]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from fastapi import Response
 
-from fauxtune.core.administration import devices as tasks_of_devices
-from fauxtune.core.errors import NotFound
 from fauxtune.core.model import journal_words
 from fauxtune.core.model.actions import WAITING, DeviceAction
 from fauxtune.core.model.certificate_words import purpose
@@ -20,7 +18,6 @@ from fauxtune.operations.insight.device_report import DeviceReport, Outcome, Rep
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import DeviceActionRow
 from fauxtune.surfaces.console import device_words as words
-from fauxtune.surfaces.console import tasks
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
@@ -125,16 +122,6 @@ def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening]]:
     return report, happenings(tx.connection, tx.tenant.id, rows=report.events[:_MOST_EVENTS])
 
 
-async def sync(call: TenantCall) -> Response:
-    """Ask the device to check in now."""
-    form = await call.form()
-    report = await call.run(device_report, call.request.path_params["device"])
-    if report.record is None:
-        raise NotFound("Intune has no record of this device any more, so that nothing can be asked of it.")
-    await tasks.send(call, tasks_of_devices.sync_device(report.record.id))
-    return call.back("devices", report.row.id, form=form, done=f"{_name(report)} was asked to check in.")
-
-
 def _name(report: DeviceReport) -> str:
     return report.row.device_name or VARIANTS[report.row.variant]
 
@@ -151,7 +138,7 @@ def _ending(report: DeviceReport) -> str:
 
 
 def _line(item: ReportedItem, report: DeviceReport, *, call: TenantCall) -> Line:
-    row = item.foreseen if item.is_new else item.row
+    row = item.row
     return Line(
         key=row.key,
         chip=chip(row, names=report.names),
