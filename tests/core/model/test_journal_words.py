@@ -54,7 +54,11 @@ def test_every_event_that_is_recorded_has_words() -> None:
         ("failed", {"reason": "it is full"}, "PKCS certificate 5e09a1f2 failed ('Signing'): it is full"),
         ("removed", {"cause": "wipe"}, "PKCS certificate 5e09a1f2 was removed, because the device was wiped"),
         ("revocationCaused", {"cause": "unassigned"}, "PKCS certificate 5e09a1f2 is revoked, because the profile is"),
-        ("revoked", {"reason": "keyCompromise"}, "PKCS certificate 5e09a1f2 was revoked ('Signing'): keyCompromise"),
+        (
+            "revoked",
+            {"reason": "keyCompromise"},
+            "PKCS certificate 5e09a1f2 was revoked ('Signing'): the key fell into other hands",
+        ),
         ("deleted", {}, "PKCS certificate 5e09a1f2 was deleted"),
         ("refused", {"asked": "revocation", "reason": "no"}, "the revocation of PKCS certificate 5e09a1f2 was refused"),
     ],

@@ -13,7 +13,6 @@ from fauxtune.core.engine.check_in_times import next_check_in
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.planning.steps import StepState
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
-from fauxtune.core.engine.removal.lookup import Verdict
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.ids import ItemKey, ProfileId
@@ -62,15 +61,17 @@ class ReportedItem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item at the end of the enrolment. `removed_at`: when it went with the end; `verdict`: the
-    removal table's cell; `elsewhere`: how many other devices hold the same certificate. An earlier certificate of the
-    device, which another took the place of, has no `row`.
+    """What became of one item at the end of the enrolment. `removed_at`: when it went with the end; `removed` and
+    `revoked`: what the removal table says, by the document `rule`; `elsewhere`: how many other devices hold the same
+    certificate. An earlier certificate of the device, which another took the place of, has no `row`.
     """
 
     row: LedgerRow | None
     certificate: CertificateRow | None
     removed_at: datetime | None = None
-    verdict: Verdict | None = None
+    removed: bool = False
+    revoked: bool = False
+    rule: str = ""
     elsewhere: int = 0
 
 
@@ -235,7 +236,17 @@ def _outcomes(
         mark = item.thumbprint or ""
         others = [holder for holder in holders.get(mark, ()) if holder.enrollment_id != row.id]
         cell = verdict(item, device, cause=row.cause)
-        outcomes.append(Outcome(item, issued.get(mark), removals.get(item.key), cell, len(others)))
+        outcomes.append(
+            Outcome(
+                row=item,
+                certificate=issued.get(mark),
+                removed_at=removals.get(item.key),
+                removed=cell.removed,
+                revoked=cell.revoked,
+                rule=cell.source,
+                elsewhere=len(others),
+            )
+        )
     present = {outcome.row.serial for outcome in outcomes if outcome.row is not None}
     earlier = [each for each in register if each.enrollment_id == row.id and each.serial not in present]
     return [*outcomes, *(Outcome(None, certificate) for certificate in earlier)]

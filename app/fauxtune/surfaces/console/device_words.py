@@ -132,8 +132,8 @@ def removed(outcome: Outcome, *, ended: bool) -> Said:
     if outcome.removed_at is not None:
         return Said("good", "removed", outcome.removed_at)
     if not ended:
-        stays = outcome.verdict is not None and not outcome.verdict.removed
-        return Said("off", "will stay on the device") if stays else Said("wait", "still there until it checks in")
+        still = Said("wait", "still there until it checks in")
+        return still if outcome.removed else Said("off", "will stay on the device")
     return Said("bad", "stays on the device", note="Intune leaves it there")
 
 
@@ -153,7 +153,7 @@ def revoked(outcome: Outcome) -> Said:
         return Said("off", "not revoked", note="another certificate took its place before, and it stays valid")
     if certificate is None:
         return Said("off", "nothing to revoke", note="no certificate was issued for it")
-    if outcome.verdict is not None and outcome.verdict.revoked:
+    if outcome.revoked:
         return Said("bad", "not revoked", note="it should be: look into the connectors' log")
     return Said("off", "not revoked", note="Intune leaves it valid until it expires")
 

@@ -60,7 +60,7 @@ class Line:
     profiles: tuple[Profile, ...]
     should: Said
     given: Said
-    said: Said
+    answer: Said
     authority: Said | None
 
 
@@ -93,7 +93,7 @@ async def device(call: TenantCall) -> Response:
     report, events = await call.run(_read, call.request.path_params["device"])
     lines = [_line(item, report, call=call) for item in report.items]
     ended = report.row.state is EnrollmentState.ENDED
-    shown = [line for line, item in zip(lines, report.items, strict=True) if item.row.state is not ItemState.REMOVED]
+    visible = [line for line, item in zip(lines, report.items, strict=True) if item.row.state is not ItemState.REMOVED]
     return call.page(
         "device.html",
         report=report,
@@ -102,8 +102,8 @@ async def device(call: TenantCall) -> Response:
         family=FAMILIES[report.row.platform],
         ended=ended,
         ending=_ending(report),
-        lines=shown,
-        gone=[line for line in lines if line not in shown],
+        lines=visible,
+        gone=[line for line in lines if line not in visible],
         outcomes=[_outcome(outcome, report) for outcome in report.outcomes],
         sums=_sums(report.outcomes, ended=ended),
         buttons=[_button(action, report, call=call) for action in USUAL],
@@ -147,7 +147,7 @@ def _line(item: ReportedItem, report: DeviceReport, *, call: TenantCall) -> Line
         profiles=_profiles(row, report),
         should=words.should_hold(item),
         given=words.was_given(item),
-        said=words.was_said(item),
+        answer=words.was_said(item),
         authority=words.at_the_authority(item.certificate, now=call.now),
     )
 
@@ -161,7 +161,6 @@ def _profiles(row: LedgerRow, report: DeviceReport) -> tuple[Profile, ...]:
 def _outcome(outcome: Outcome, report: DeviceReport) -> OutcomeLine:
     row, certificate = outcome.row, outcome.certificate
     removed = words.removed(outcome, ended=report.row.state is EnrollmentState.ENDED)
-    rule = "" if outcome.verdict is None else outcome.verdict.source
     if row is None:
         assert certificate is not None
         return OutcomeLine(
@@ -172,7 +171,7 @@ def _outcome(outcome: Outcome, report: DeviceReport) -> OutcomeLine:
             profiles=(),
             removed=removed,
             revoked=words.revoked(outcome),
-            rule=rule,
+            rule=outcome.rule,
         )
     return OutcomeLine(
         key=row.key,
@@ -182,14 +181,14 @@ def _outcome(outcome: Outcome, report: DeviceReport) -> OutcomeLine:
         profiles=_profiles(row, report),
         removed=removed,
         revoked=words.revoked(outcome),
-        rule=rule,
+        rule=outcome.rule,
     )
 
 
 def _sums(outcomes: tuple[Outcome, ...], *, ended: bool) -> dict[str, int]:
     """Return how many things the device held, and how many of these were removed and revoked."""
     held = [outcome for outcome in outcomes if outcome.row is not None]
-    gone = [each for each in held if (each.removed_at is not None if ended else each.verdict and each.verdict.removed)]
+    gone = [each for each in held if (each.removed_at is not None if ended else each.removed)]
     return {
         "held": len(held),
         "removed": len(gone),
