@@ -63,15 +63,24 @@ def _lines(element: Element, masking: Masking, *, indent: int, kind: str | None)
     if not element.children:
         yield f"{space}<{tag}>{text}</{element.name}>" if text else f"{space}<{tag}/>"
         return
+    lines = list(_children(element, masking, indent=indent + 1, kind=kind))
+    # <Target><LocURI>...</LocURI></Target> is one line: messages are long enough.
+    if len(lines) == 1 and not text:
+        yield f"{space}<{tag}>{lines[0].strip()}</{element.name}>"
+        return
     yield f"{space}<{tag}>{text}"
+    yield from lines
+    yield f"{space}</{element.name}>"
+
+
+def _children(element: Element, masking: Masking, *, indent: int, kind: str | None) -> Iterator[str]:
     secret = _named_by_children(element)
     after_key: str | None = None
     for child in element.children:
         name = _local(child.name).lower()
         inner = kind or after_key or (secret if name in NAMED else None)
-        yield from _lines(child, masking, indent=indent + 1, kind=inner)
+        yield from _lines(child, masking, indent=indent, kind=inner)
         after_key = secret_kind(child.text) if name == "key" else None
-    yield f"{space}</{element.name}>"
 
 
 def _text(element: Element, masking: Masking, *, kind: str | None) -> str:
