@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Connection, event
 
 from fauxtune.core.model.actions import ActionState
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import device_actions, devices, steps
+from fauxtune.storage.queries import device_actions, devices, statuses, steps
 from fauxtune.storage.tables import metadata
 
 
@@ -59,3 +59,20 @@ def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], A
     for each in result:
         assert not each.startswith("SCAN"), each
         assert "(tenant_id=?)" not in each, each
+
+
+def test_the_devices_of_profiles_are_counted_by_indices_alone(tmp_path: Path) -> None:
+    """A row of a device's record is large: to count ten thousand must not read them."""
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    waiting: statuses.Waiting = {ProfileId("a"): [], ProfileId("b"): []}
+    with database.engine.connect() as connection:
+        result = plan(
+            connection,
+            lambda connection: statuses.device_counts_of_each(connection, TenantId("t"), waiting_devices=waiting),
+        )
+    database.close()
+    assert sorted(each.partition(" USING ")[2].partition(" (")[0] for each in result if "SEARCH" in each) == [
+        "COVERING INDEX ix_profile_states_profile",
+        "COVERING INDEX sqlite_autoindex_managed_devices_2",
+    ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, type_coerce
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select, type_coerce
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.storage import reads
-from fauxtune.storage.collections.statuses import DEVICE_STATUSES, FARES, USER_STATUSES, fares, worst
+from fauxtune.storage.collections.statuses import FARES, USER_STATUSES, fares, worst
+from fauxtune.storage.odata import as_rows
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.concern import entitled
 from fauxtune.storage.queries.text import named
@@ -23,29 +24,38 @@ from fauxtune.storage.tables.base import Choice
 
 #: The most ids in one statement.
 _CHUNK = 500
+#: The devices that have still to plan, by profile.
+Waiting = Mapping[ProfileId, Sequence[EnrollmentId]]
 
 
 def device_counts(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> dict[str, int]:
     """Count the devices by their status of a profile; those that have still to plan with it are pending."""
-    return _grouped(connection, whole(connection, tenant_id, collection=DEVICE_STATUSES, parent=profile_id))
+    waiting_devices = waiting(connection, tenant_id, profile_ids=[profile_id])
+    return device_counts_of_each(connection, tenant_id, waiting_devices=waiting_devices)[profile_id]
 
 
 def device_counts_of_each(
-    connection: Connection, tenant_id: TenantId, *, profile_ids: Sequence[ProfileId]
+    connection: Connection, tenant_id: TenantId, *, waiting_devices: Waiting
 ) -> dict[ProfileId, dict[str, int]]:
-    """Count the devices by their status of each of these profiles, as `device_counts`: one statement for all counts."""
-    counts: dict[ProfileId, dict[str, int]] = {profile_id: {} for profile_id in profile_ids}
+    """Count the devices by their status of each of these profiles: one statement, and one more if devices wait.
+    `waiting_devices`: by profile, as `waiting` returns them.
+    """
+    counts: dict[ProfileId, dict[str, int]] = {profile_id: {} for profile_id in waiting_devices}
     if not counts:
         return counts
-    statement = (
-        select(FARES.c.profile_id, FARES.c.status, func.count())
-        .join_from(FARES, managed_devices, managed_devices.c.enrollment_id == FARES.c.enrollment_id)
-        .where(managed_devices.c.tenant_id == tenant_id)
-        .add_cte(fares(tenant_id, waiting(connection, tenant_id, profile_ids=profile_ids)))
-        .group_by(FARES.c.profile_id, FARES.c.status)
+    state = profile_states.c
+    reported = (
+        select(state.profile_id, state.status, func.count())
+        .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == state.enrollment_id)
+        .where(state.tenant_id == tenant_id, state.profile_id.in_(sorted(counts)))
+        .group_by(state.profile_id, state.status)
     )
-    for profile_id, status, number in connection.execute(statement):
-        counts[ProfileId(profile_id)][status] = number
+    for profile_id, status, number in connection.execute(reported):
+        counts[ProfileId(profile_id)][status.value] = number
+    if any(waiting_devices.values()):
+        pending = ProfileStatus.PENDING.value
+        for profile_id, number in connection.execute(_unreported(tenant_id, waiting_devices)):
+            counts[ProfileId(profile_id)][pending] = counts[ProfileId(profile_id)].get(pending, 0) + number
     return counts
 
 
@@ -53,7 +63,7 @@ def devices_of_profile(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    profile_id: ProfileId,
+    waiting_devices: Waiting,
     text: str = "",
     among: Collection[ProfileStatus] = (),
     offset: int = 0,
@@ -82,7 +92,7 @@ def devices_of_profile(
             (state.enrollment_id == FARES.c.enrollment_id) & (state.profile_id == FARES.c.profile_id),
         )
         .where(device.tenant_id == tenant_id)
-        .add_cte(fares(tenant_id, waiting(connection, tenant_id, profile_ids=[profile_id])))
+        .add_cte(fares(tenant_id, waiting_devices))
     )
     if among:
         statement = statement.where(FARES.c.status.in_([status.value for status in among]))
@@ -137,6 +147,23 @@ def conflicts(connection: Connection, tenant_id: TenantId) -> list[ProfileConfli
         .order_by(profiles.c.id)
     )
     return reads.every(connection, statement, row=ProfileConflictRow)
+
+
+def _unreported(tenant_id: TenantId, waiting_devices: Waiting) -> Select[Any]:
+    """Count for each profile the devices with a record that wait, and that have never reported it."""
+    pairs = [
+        {"profile": profile, "device": device} for profile, devices in waiting_devices.items() for device in devices
+    ]
+    rows, (profile, device) = as_rows(pairs, "profile", "device")
+    state = profile_states.c
+    same = and_(state.tenant_id == tenant_id, state.enrollment_id == device, state.profile_id == profile)
+    return (
+        select(profile, func.count())
+        .select_from(rows)
+        .join(managed_devices, managed_devices.c.enrollment_id == device)
+        .where(~exists().where(same))
+        .group_by(profile)
+    )
 
 
 def _known(tenant_id: TenantId, statement: Select[Any]) -> Select[Any]:

@@ -58,5 +58,6 @@ profile_states = Table(
     Column("message", Word),
     Column("version", Integer, nullable=False),
     Column("reported_at", Moment, nullable=False),
-    Index("ix_profile_states_profile", "tenant_id", "profile_id"),
+    # With all that is counted in it: lists of profiles count the devices of each by status.
+    Index("ix_profile_states_profile", "tenant_id", "profile_id", "status", "enrollment_id"),
 )

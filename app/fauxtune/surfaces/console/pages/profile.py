@@ -20,6 +20,7 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import group_overview as group_queries
 from fauxtune.storage.queries import overview as overview_queries
 from fauxtune.storage.queries import statuses as status_queries
+from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.surfaces.console.call import TenantCall
@@ -66,11 +67,12 @@ async def profile(call: TenantCall) -> Response:
 def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict[str, Any], int, int]:
     tenant_id, row = call.tenant.id, profile_of(connection, call)
     among = next((statuses for word, _title, statuses in COLUMNS if word == call.query("status")), ())
-    counts = by_column(status_queries.device_counts(connection, tenant_id, profile_id=row.id))
+    waiting_devices = waiting(connection, tenant_id, profile_ids=[row.id])
+    counts = status_queries.device_counts_of_each(connection, tenant_id, waiting_devices=waiting_devices)[row.id]
     devices, total = status_queries.devices_of_profile(
         connection,
         tenant_id,
-        profile_id=row.id,
+        waiting_devices=waiting_devices,
         text=call.query("text").strip()[:100],
         among=among,
         offset=start,
@@ -87,7 +89,7 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
         "assigned": assignments_in_words(connection, call, profile_id=row.id),
         "referring": [(each.id, str(each.document["displayName"])) for each in referring],
         "document": json.dumps(document, indent=2, ensure_ascii=False),
-        "choices": _choices(call, row, counts=counts),
+        "choices": _choices(call, row, counts=by_column(counts)),
         "lines": _lines(connection, call, devices=devices, profile_id=row.id),
     }
     return values, len(devices), total

@@ -13,6 +13,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import group_overview as group_queries
 from fauxtune.storage.queries import profile_overview as queries
 from fauxtune.storage.queries import statuses as status_queries
+from fauxtune.storage.queries.waiting import waiting
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.paging import offset, paging
 from fauxtune.surfaces.console.profile_words import Assigned, assigned, kind_words
@@ -53,7 +54,8 @@ def _profiles(connection: Connection, call: TenantCall, *, start: int) -> tuple[
     assignments = configuration_queries.assignments_by_profile(connection, tenant_id, ids=ids)
     named = {each.group_id for each_profile in assignments.values() for each in each_profile if each.group_id}
     groups = group_queries.group_names(connection, tenant_id, ids=named)
-    counts = status_queries.device_counts_of_each(connection, tenant_id, profile_ids=ids)
+    waiting_devices = waiting(connection, tenant_id, profile_ids=ids)
+    counts = status_queries.device_counts_of_each(connection, tenant_id, waiting_devices=waiting_devices)
     listed = [
         ListedProfile(
             row.id,
