@@ -66,8 +66,9 @@ examples: $(VENV)/.test ## record the answers that openapi/graph.json has as exa
 transcripts: $(VENV)/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.interop.transcripts docs/devices.md
 
-pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md from the imports of the code
+pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md, photograph the console (ARGS="--pages FOLDER": every page of it)
 	$(BIN)/python -m tests.repository.pictures docs/architecture.md
+	$(BIN)/python -m tests.browser.pictures $(ARGS)
 
 migration: $(VENV)/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"

@@ -1,0 +1,75 @@
+"""Chromium, one real server for the module, and a tenant of its own for each test, whose devices stay connected.
+
+Every test also holds what must be so on every page: the browser complains of nothing, opens no dialog, and asks no
+other host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.browsing import PATIENCE, Watch
+from tests.support.console_tenant import ConsoleTenant
+from tests.support.running_server import SECONDS, Running, serving
+from tests.support.simulated_devices import SimulatedDevices, simulated_devices
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with serving("--ephemeral") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def devices(server: Running) -> Iterator[SimulatedDevices]:
+    with simulated_devices(server) as devices:
+        yield devices
+
+
+@pytest.fixture(scope="module")
+def http(server: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.endpoints["http"], timeout=SECONDS) as client:
+        yield client
+
+
+@pytest.fixture
+def tenant(http: httpx.Client, devices: SimulatedDevices) -> ConsoleTenant:
+    """A tenant with Alice, Bob and Carol, without devices."""
+    return ConsoleTenant.created(http, devices)
+
+
+# Of a module, not of a session: while Playwright's synchronous interface is open, asyncio cannot run in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch(server: Running) -> Iterator[Watch]:
+    """What the browser of this test noticed; the test fails if there is anything."""
+    watch = Watch(urlsplit(server.endpoints["http"]).netloc)
+    yield watch
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def context(browser: Browser, server: Running, watch: Watch) -> Iterator[BrowserContext]:
+    """A browser's window, with scripts."""
+    context = browser.new_context(base_url=server.endpoints["http"])
+    context.set_default_timeout(PATIENCE)
+    watch.over(context)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

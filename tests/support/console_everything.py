@@ -1,0 +1,62 @@
+"""A tenant in which everything that the console shows exists, under names that are hostile or Arabic."""
+
+from __future__ import annotations
+
+from fauxtune.core.administration import devices, directory, emulation, profiles
+from fauxtune.core.administration.assignments import to_all_users, to_group
+from fauxtune.core.administration.choices import ProfilePlatform, Purpose
+from fauxtune_sim.platforms import Platform
+from tests.support.console_tenant import ConsoleTenant
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+ARABIC = "موظفو المبيعات (٣)"
+_DEVICES = "/deviceManagement/managedDevices"
+_PLATFORMS = (ProfilePlatform.ANDROID, ProfilePlatform.IOS, ProfilePlatform.WINDOWS)
+
+
+def populate(tenant: ConsoleTenant) -> None:
+    """Create people, groups, profiles and devices: at rest, failed, waiting, wiped; and a refused request."""
+    _people(tenant)
+    _profiles(tenant)
+    tenant.import_certificate("alice")
+    tenant.enroll("alice", name=HOSTILE)
+    tenant.enroll("alice", platform=Platform.IOS, name=ARABIC)
+    tenant.enroll("bob", platform=Platform.WINDOWS)
+    gone = tenant.enroll("alice", platform=Platform.IOS, name=f"{ARABIC} 2")
+    tenant.settle()
+    (record,) = (each for each in tenant.graph("GET", _DEVICES)["value"] if each["deviceName"] == gone.device.name)
+    tenant.send(devices.wipe_device(record["id"]))
+    tenant.settle()
+    tenant.send(emulation.create_template("issuing", name="Hold"))
+    issued = tenant.send(emulation.issue_certificate("Hold", user=tenant.upn("bob")))
+    tenant.send(emulation.revoke_certificate(issued["serial"], reason="certificateHold"))
+    (connector,) = tenant.control("GET", "/connectors")["value"]
+    tenant.send(emulation.create_connector(HOSTILE, roles=["revocation"], mode="polling"))
+    tenant.send(emulation.change_connector(connector["id"], state="offline"))
+    tenant.enroll("bob", name="x" * 60)  # its certificates wait for the connector
+    wrong = {"grant_type": "client_credentials", "client_id": HOSTILE, "client_secret": "wrong"}
+    assert tenant.http.post(f"/{tenant.document['id']}/oauth2/v2.0/token", data=wrong).is_error
+
+
+def _people(tenant: ConsoleTenant) -> None:
+    for user, name in (("alice", HOSTILE), ("bob", ARABIC)):
+        tenant.graph("PATCH", f"/users/{tenant.upn(user)}", {"displayName": name})
+    members = [tenant.user_id(user) for user in ("alice", "bob")]
+    for name in (HOSTILE, ARABIC, "x" * 200):
+        tenant.send(directory.create_group(name, description=name, members=members))
+
+
+def _profiles(tenant: ConsoleTenant) -> None:
+    root = tenant.http.get(f"/pki/{tenant.name}/root/ca.cer").content
+    issuer = profiles.Issuer(tenant.document["certificationAuthority"], tenant.document["certificationAuthorityName"])
+    tenant.give(*profiles.create_root(HOSTILE, platforms=_PLATFORMS, certificate=root), to=to_all_users())
+    signing = profiles.create_pkcs(
+        ARABIC, platforms=_PLATFORMS, issuer=issuer, template="SmimeP256", description=HOSTILE
+    )
+    tenant.give(*signing, to=to_group(tenant.group_id(ARABIC)))
+    tenant.give(
+        *profiles.create_imported("Files", platforms=_PLATFORMS, purpose=Purpose.ENCRYPTION, description=ARABIC),
+        to=to_all_users(),
+    )
+    account = profiles.MailAccount("mail.contoso.example", HOSTILE[:30], signing={}, encryption={})
+    tenant.give(*profiles.create_email("Mail", platforms=[ProfilePlatform.IOS], account=account), to=to_all_users())
