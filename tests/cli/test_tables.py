@@ -17,7 +17,7 @@ def test_columns_are_aligned_and_as_wide_as_what_is_in_them() -> None:
 
 @pytest.mark.parametrize("shrinks", ["name", "text", None])
 def test_a_table_is_never_wider_than_the_page(shrinks: str | None) -> None:
-    table = Table(("name", "text", "id"), [(LONG, LONG, LONG), ("a", "b", "c")], shrinks=shrinks)
+    table = Table(("name", "text", "why"), [(LONG, LONG, LONG), ("a", "b", "c")], shrinks=shrinks)
     lines = plain_columns(table, width=80).splitlines()
     assert max(map(cell_len, lines)) <= 80
     assert "…" in lines[1]
@@ -28,6 +28,10 @@ def test_the_named_column_gets_narrower_before_the_others() -> None:
     name, text, id_ = plain_columns(table, width=80).splitlines()[1].split()
     assert (name, id_) == ("n" * 30, "i" * 8)
     assert text == "t" * 37 + "…"
+
+
+def test_an_identifier_is_never_cut() -> None:
+    assert plain_columns(Table(("name", "id"), [(LONG, LONG)]), width=80).splitlines()[1].endswith(f" {LONG}")
 
 
 @pytest.mark.parametrize("name", ["مريم", "東京支社", "Ångström", "👩‍💻 dev"])

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from fauxtune.cli import diagnosis_text
+from fauxtune.cli import completion, diagnosis_text
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.service import Emulator, with_service
 
@@ -16,9 +16,16 @@ from fauxtune.cli.service import Emulator, with_service
 def diagnose(
     *,
     service: Emulator,
-    user: Annotated[str | None, typer.Option(help="a user: id or userPrincipalName")] = None,
-    device: Annotated[str | None, typer.Option(help="a device: id of its enrolment or managedDevice, or name")] = None,
-    profile: Annotated[str | None, typer.Option(help="a profile: id or displayName")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="a user: id or userPrincipalName", autocompletion=completion.upn)
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="a device: id of its enrolment or managedDevice, or name", autocompletion=completion.device),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="a profile: id or displayName", autocompletion=completion.profile)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="show the links without problems, too")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -49,7 +56,7 @@ def diagnose(
 def history(
     *,
     service: Emulator,
-    user: Annotated[str, typer.Option(help="the user: id or userPrincipalName")],
+    user: Annotated[str, typer.Option(help="the user: id or userPrincipalName", autocompletion=completion.upn)],
     output: OutputOption = Output.TEXT,
 ) -> None:
     """List all certificates of a user, and what is wrong with them.

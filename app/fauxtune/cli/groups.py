@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.names import Named
 from fauxtune.cli.options import fail
@@ -27,10 +27,17 @@ fauxtune group list""",
 )
 
 _GROUPS = "/groups?$top=999&$select=id,displayName,description&$expand=members($select=id,displayName)"
-GroupArgument = Annotated[str, typer.Argument(metavar="GROUP", help="the group: its name or id")]
-MembersArgument = Annotated[list[str] | None, typer.Argument(metavar="USER...", help="users: names or ids")]
+GroupArgument = Annotated[
+    str, typer.Argument(metavar="GROUP", help="the group: its name or id", autocompletion=completion.group)
+]
+MembersArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="USER...", help="users: names or ids", autocompletion=completion.user)
+]
 DeviceOption = Annotated[
-    list[str] | None, typer.Option("--device", metavar="NAME", help="a device, by name or id; repeatable")
+    list[str] | None,
+    typer.Option(
+        "--device", metavar="NAME", help="a device, by name or id; repeatable", autocompletion=completion.device
+    ),
 ]
 NestedOption = Annotated[
     list[str] | None,
@@ -71,7 +78,10 @@ def create(
     *,
     name: Annotated[str, typer.Argument(metavar="NAME", help="the name of the group")],
     service: Administration,
-    member: Annotated[list[str] | None, typer.Option(metavar="USER", help="a user, by name or id; repeatable")] = None,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(metavar="USER", help="a user, by name or id; repeatable", autocompletion=completion.user),
+    ] = None,
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="a description")] = None,
 ) -> None:
     """Create a security group.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.names import Named, NotOne
 from fauxtune.cli.tables import one_line
 from fauxtune.core.administration.choices import (
@@ -58,7 +58,12 @@ PlatformOption = Annotated[
     ),
 ]
 ProfilesArgument = Annotated[
-    list[str], typer.Argument(metavar="PROFILE...", help="the profiles: names, ids or the beginnings of ids")
+    list[str],
+    typer.Argument(
+        metavar="PROFILE...",
+        help="the profiles: names, ids or the beginnings of ids",
+        autocompletion=completion.profile,
+    ),
 ]
 
 

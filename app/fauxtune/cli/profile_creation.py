@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Session, partial
 from fauxtune.cli.options import fail
 from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platforms, sentence
@@ -82,7 +82,14 @@ def root(
 def pkcs(
     *,
     name: NameOption,
-    template: Annotated[str, typer.Option(metavar="NAME", help="the certificate template: see fauxtune template list")],
+    template: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="the certificate template: see fauxtune template list",
+            autocompletion=completion.template,
+        ),
+    ],
     platform: NewPlatformOption,
     service: Assigning,
     subject: Annotated[

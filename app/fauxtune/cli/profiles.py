@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import names, profile_creation
+from fauxtune.cli import completion, names, profile_creation
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.names import Named
 from fauxtune.cli.options import Output, fail
@@ -93,7 +93,10 @@ def list_(*, service: Administration) -> None:
 @with_service(Administration)
 def show(
     *,
-    profile: Annotated[str, typer.Argument(help="the profile: its name, id or the beginning of its id")],
+    profile: Annotated[
+        str,
+        typer.Argument(help="the profile: its name, id or the beginning of its id", autocompletion=completion.profile),
+    ],
     service: Administration,
     platform: PlatformOption = None,
 ) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SHORT = 8
 _GAP = "  "
 _LEAST = 8
+#: Columns that are whole with --ids, however wide the page is.
+_IDENTIFIERS = frozenset({"id", "thumbprint", "certificate"})
 _COLOURS = {
     **dict.fromkeys(("installed", "good", "online", "active", "compliant", "settled", "connected", "yes"), "green"),
     **dict.fromkeys(
@@ -108,10 +110,11 @@ def _fitted(table: Table, *, width: int) -> list[list[str]]:
 
 
 def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
-    """The widths of the columns: first the named column gets narrower, then the widest ones."""
+    """The widths of the columns: first the named column gets narrower, then the widest ones, but never identifiers."""
     widths = [max(column) for column in zip(*lengths, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
-    for index in (table.shrinking, *sorted(range(len(widths)), key=lambda each: -widths[each])):
+    narrowed = [index for index, heading in enumerate(table.headings) if heading not in _IDENTIFIERS]
+    for index in sorted(narrowed, key=lambda each: (each != table.shrinking, -widths[each])):
         spare = min(max(excess, 0), max(widths[index] - max(_LEAST, len(table.headings[index])), 0))
         widths[index] -= spare
         excess -= spare

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session
 from fauxtune.cli.options import fail
 from fauxtune.cli.tables import one_line
@@ -22,12 +22,16 @@ class Assigning(Administration):
     """A tenant, whom profiles are assigned to there, and on which devices."""
 
     group: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="to the members of this group; repeatable")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="to the members of this group; repeatable", autocompletion=completion.group),
     ] = None
     all_users: Annotated[bool, typer.Option("--all-users", help="to all users with a licence")] = False
     all_devices: Annotated[bool, typer.Option("--all-devices", help="to all devices")] = False
     exclude_group: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="not to the members of this group; repeatable")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="not to the members of this group; repeatable", autocompletion=completion.group
+        ),
     ] = None
     filter: Annotated[
         str | None, typer.Option(metavar="NAME", help="only on devices that this assignment filter fits")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.names import Named
 from fauxtune.cli.service import with_service
@@ -30,7 +30,9 @@ _USERS = (
     "&$expand=memberOf($select=id,displayName)"
 )
 _DEVICES = "/deviceManagement/managedDevices?$select=id,userId"
-UsersArgument = Annotated[list[str], typer.Argument(metavar="USER...", help="the users: names or ids")]
+UsersArgument = Annotated[
+    list[str], typer.Argument(metavar="USER...", help="the users: names or ids", autocompletion=completion.user)
+]
 
 
 @app.command("list")
@@ -79,7 +81,10 @@ def create(
     password: Annotated[
         str | None, typer.Option(metavar="TEXT", help="the password to sign in with (default: Fauxtune1!)")
     ] = None,
-    group: Annotated[list[str] | None, typer.Option(metavar="NAME", help="make the user a member; repeatable")] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="make the user a member; repeatable", autocompletion=completion.group),
+    ] = None,
     license_: Annotated[
         bool, typer.Option("--license/--no-license", help="give the user a licence, without which no device can enrol")
     ] = True,

@@ -1,0 +1,217 @@
+"""`fauxtune device`, `journal` and the completion of names: on devices with names that people and attackers choose."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+import fauxtune_sim.cli
+from tests.support.commands import Commands
+from tests.support.running_server import SECONDS, Running, environment
+from tests.support.terminal import at_a_terminal
+
+ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
+PHONE, ARABIC = "Alice's phone", "هاتف مريم"
+#: A device that clears the screen, and would run a command where a shell evaluated its name.
+HOSTILE = '\x1b[2J"; $(touch pwned) `touch pwned`\\"); touch pwned; ("'
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def devices(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Devices by name: their folders. Those of alice have a root and a certificate, and a profile that failed."""
+    root = ("--name", "Root", "--platform", "android", "--group", "All Staff")
+    run.text("profile", "create", "root", *root)
+    pkcs = ("--platform", "android", "--group", "All Staff")
+    run.text("profile", "create", "pkcs", "--name", "Signing", "--template", "SmimeSigning", "--root", "Root", *pkcs)
+    folder = tmp_path_factory.mktemp("devices")
+    names = {PHONE: ALICE, ARABIC: ALICE, "twin": BOB, HOSTILE: BOB}
+    folders = {name: folder / str(number) for number, name in enumerate(names)}
+    for name, user in names.items():
+        simulate("enroll", "--name", name, "--user", user, "--state", folders[name], data_dir=run.data_dir)
+        simulate("checkin", "--until-settled", "--state", folders[name], data_dir=run.data_dir)
+    simulate("enroll", "--name", "twin", "--user", ALICE, "--state", folder / "twin", data_dir=run.data_dir)
+    return folders
+
+
+def simulate(*arguments: str | Path, data_dir: Path, code: int = 0) -> None:
+    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(data_dir)}).invoke(fauxtune_sim.cli.app, [*map(str, arguments)])
+    assert result.exit_code == code, result.output
+
+
+def test_devices_are_listed_in_eighty_columns_without_long_ids(run: Commands, devices: dict[str, Path]) -> None:
+    heading, *lines = run.text("device", "list").splitlines()
+    assert heading.split() == ["name", "user", "system", "last", "check-in", "id"]
+    assert len(lines) == 5
+    assert max(map(len, lines)) <= 80
+    assert "\x1b" not in "".join(lines)
+    assert any(line.startswith(ARABIC) for line in lines)
+    assert all(len(line.split()[-1]) == 8 for line in lines)
+    assert {row["deviceName"] for row in run.json("device", "list")} == {*devices}
+    assert [row["deviceName"] for row in run.json("device", "list", "--user", "bob")] == ["twin", HOSTILE]
+    assert all(row["id"] in run.text("device", "list", "--ids") for row in run.json("device", "list"))
+
+
+def test_a_device_is_shown_with_what_it_should_hold_and_holds(run: Commands, devices: dict[str, Path]) -> None:
+    text = run.text("device", "show", PHONE.upper())
+    assert text.startswith("Alice's phone\n")
+    assert "user            alice@contoso.example (Alice Adams)\n" in text
+    assert "next check-in   " in text
+    (signing,) = (line.split() for line in text.splitlines() if line.startswith("Signing"))
+    assert signing[1:5] == ["PKCS", "yes", "yes", "installed"]
+    assert max(map(len, text.splitlines())) <= 80
+    document = run.json("device", "show", PHONE)
+    thumbprints = [item["thumbprint"] for item in document["items"] if item["source"] == "pkcs"]
+    assert [each[:8] for each in thumbprints] == [signing[-1]]
+    assert document["managedDevice"]["deviceName"] == PHONE
+    assert run.text("device", "show", ARABIC).startswith(ARABIC)
+
+
+def test_an_error_of_a_profile_is_shown_in_words(run: Commands, server: Running, devices: dict[str, Path]) -> None:
+    run.text("template", "create", "Passing")
+    run.text("profile", "create", "pkcs", "--name", "Broken", "--template", "Passing", "--platform", "android")
+    with server.client() as control:
+        template = "/_fauxtune/v1/tenants/contoso/authorities/issuing/templates/Passing"
+        control.delete(template).raise_for_status()
+    run.text("profile", "assign", "Broken", "--group", "All Staff")
+    simulate("checkin", "--until-settled", "--state", devices[PHONE], data_dir=run.data_dir, code=1)
+    text = " ".join(run.text("device", "show", PHONE).split())
+    assert "'Broken' failed: 'Contoso Issuing CA' has no certificate template 'Passing'" in text
+    assert "(0x87D11010)" in text
+    run.text("profile", "delete", "Broken")
+
+
+def test_a_name_that_fits_two_devices_lists_them_and_the_beginning_of_an_id_tells_them_apart(
+    run: Commands, devices: dict[str, Path]
+) -> None:
+    heading, *lines = run.refused("device", "show", "twin").splitlines()
+    assert heading == "fauxtune: 'twin' fits 2 devices; name the one by its id:"
+    mark, name, *about = lines[0].split()
+    assert (len(mark), name, about[0]) == (8, "twin", "AndroidForWork,")
+    assert run.json("device", "show", mark)["managedDeviceId"].startswith(mark)
+    assert "There is no device 'twim'. Similar: 'twin'." in run.refused("device", "show", "twim")
+    assert "There is no user 'alise'. Similar: 'alice@contoso.example'." in run.refused("device", "token", "alise")
+
+
+def test_requests_are_shown_as_they_are_sent_and_the_answer_stays_alone(
+    run: Commands, devices: dict[str, Path]
+) -> None:
+    done = run.run("device", "sync", PHONE, "--show-request", "--output", "json")
+    assert json.loads(done.output)["deviceName"] == PHONE
+    id_ = json.loads(done.output)["id"]
+    assert f"/beta/deviceManagement/managedDevices/{id_}/syncDevice" in done.errors
+    assert done.errors.startswith("curl ")
+    assert run.run("device", "sync", PHONE, "--show-request-as", "python").errors.startswith("import os\n")
+    shown = run.run("device", "token", "bob", "--show-request-as", "powershell")
+    assert shown.errors.startswith("Invoke-RestMethod -Method POST")
+    assert shown.output.strip() not in shown.errors
+
+
+def test_what_if_says_what_a_wipe_takes_away_and_takes_nothing_away(run: Commands, devices: dict[str, Path]) -> None:
+    text = run.text("device", "retire", PHONE, "--what-if")
+    assert text.splitlines()[0].split() == ["device", "user", "what", "item", "why"]
+    assert "revoke  pkcs " in text
+    assert max(map(len, text.splitlines())) <= 80
+    (effects,) = run.json("device", "delete", PHONE, "--what-if")["devices"]
+    assert effects["deviceName"] == PHONE
+    assert run.json("device", "show", PHONE)["state"] == "active"
+    assert "cannot be wiped: retire it" in run.refused("device", "wipe", PHONE)
+    assert "cannot be wiped: retire it" in run.refused("device", "wipe", PHONE, "--what-if")
+
+
+def test_the_journal_has_a_line_for_each_event_with_names(run: Commands, devices: dict[str, Path]) -> None:
+    lines = run.text("journal", "--device", PHONE).splitlines()
+    assert all(" alice  " in line and PHONE in line for line in lines)
+    assert lines[0].endswith("enrolled as android/work-profile")
+    assert any("PKCS certificate " in line and "was installed ('Signing')" in line for line in lines)
+    everything = run.text("journal")
+    assert "\x1b" not in everything
+    assert {event["type"] for event in run.json("journal", "--type", "installed", "--type", "issued")} == {
+        "installed",
+        "issued",
+    }
+    assert run.text("journal", "--last", "1") == everything.splitlines(keepends=True)[-1]
+    assert run.text("journal", "--type", "nothing") == "There are no such events.\n"
+
+
+def test_a_followed_journal_ends_with_ctrl_c_and_success(run: Commands) -> None:
+    run.text("template", "create", "First")
+    command = [sys.executable, "-m", "fauxtune", "journal", "--follow", "--last", "1", "--type", "templateAdded"]
+    command += ["--output", "json", "--data-dir", str(run.data_dir)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["detail"]["template"] == "First"
+            run.text("template", "create", "Second")
+            assert json.loads(process.stdout.readline())["detail"]["template"] == "Second"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("arguments", [["device", "list"], ["device", "show", HOSTILE[:-1]], ["journal"]])
+def test_a_terminal_gets_colours_but_nothing_that_a_name_asks_for(
+    run: Commands, devices: dict[str, Path], arguments: list[str]
+) -> None:
+    seen = at_a_terminal(*arguments, "--data-dir", run.data_dir)
+    assert "\x1b[2J" not in seen.screen
+    assert "$(touch" in seen.screen
+
+
+def test_at_a_terminal_an_action_asks_first_and_no_changes_nothing(run: Commands, devices: dict[str, Path]) -> None:
+    where = ("--data-dir", run.data_dir)
+    refused = at_a_terminal("device", "retire", ARABIC, *where, types="n\n")
+    assert refused.code == 1
+    assert f"Retire {ARABIC} of alice" in refused.screen
+    assert "Nothing was changed." in refused.screen
+    assert run.json("device", "show", ARABIC)["state"] == "active"
+    assert at_a_terminal("device", "retire", ARABIC, *where, types="y\n").code == 0
+    assert run.json("device", "show", ARABIC)["state"] == "ending"
+
+
+def test_shells_complete_names_and_evaluate_none(run: Commands, devices: dict[str, Path], tmp_path: Path) -> None:
+    run.text("user", "create", "eve", "--display-name", SCRIPT)
+    run.text("group", "create", SCRIPT)
+    program = Path(sys.executable).with_name("fauxtune")
+    complete = """
+        eval "$("$0" completion bash)"
+        COMP_WORDS=("$0" "$@"); COMP_CWORD=$#
+        _fauxtune_completion "$0"
+        (( ${#COMPREPLY[@]} == 0 )) || printf '%s\\n' "${COMPREPLY[@]}"
+    """
+
+    def completions(*words: str, **more: str) -> list[str]:
+        done = subprocess.run(
+            ["bash", "-c", complete, program, *words],
+            env=environment(**{"FAUXTUNE_DATA_DIR": str(run.data_dir), **more}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    assert completions("dev") == ["device"]
+    assert completions("device", "show", "Al") == [r"Alice\'s\ phone"]
+    assert completions("device", "list", "--user", "b") == ["bob"]
+    names = completions("device", "show", "")
+    assert len(names) == 5
+    assert [each for each in names if "touch" in each] == []
+    assert completions("group", "add", "<") == [r"\<script\>alert\(1\)\</script\>"]
+    assert completions("device", "show", "", FAUXTUNE_DATA_DIR=str(tmp_path)) == []
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_without_a_server_every_command_says_how_to_start_one(tmp_path: Path) -> None:
+    run = Commands(tmp_path)
+    for command in (("device", "list"), ("journal",), ("tenant", "list"), ("clock", "show"), ("template", "list")):
+        assert "No server is running on" in run.refused(*command)
