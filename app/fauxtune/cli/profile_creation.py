@@ -33,6 +33,14 @@ fauxtune profile create imported --name Mail --platform ios --platform macos""",
 )
 
 NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="the name of the profile")]
+TemplateOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="the certificate template: see fauxtune template list",
+        autocompletion=completion.template,
+    ),
+]
 DescriptionOption = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="a description")]
 
 
@@ -82,14 +90,7 @@ def root(
 def pkcs(
     *,
     name: NameOption,
-    template: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="the certificate template: see fauxtune template list",
-            autocompletion=completion.template,
-        ),
-    ],
+    template: TemplateOption,
     platform: NewPlatformOption,
     service: Assigning,
     subject: Annotated[
