@@ -5,6 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from fauxtune.operations.insight.whatif import Limits
+from fauxtune.surfaces.console import tasks
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
@@ -101,6 +103,24 @@ async def test_what_is_gone_meanwhile_is_a_clear_page(console: httpx.AsyncClient
     forged = await console.post(path, data={"form_token": "forged"})
     assert forged.status_code == 403
     assert "2 people" in await show(console, f"/groups/{group}")
+
+
+async def test_of_many_devices_a_page_shows_the_first_and_says_how_many_there_are(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_FEW", Limits(devices=1, seconds=60))
+    contoso.groups["SMIME Pilot"] = group = await group_id(console, "SMIME Pilot")
+    await contoso.root_profile("SMIME Pilot")
+    for user in ("alice", "bob"):
+        await (await enroll(user)).settle()
+    page = await show(console, f"/groups/{group}/delete")
+    assert page.count("_AndroidForWork") == 1
+    assert (
+        "2 devices would look at this change. These are the effects on the first 1 of them. Show more of them" in page
+    )
+    more = await show(console, f"/groups/{group}/delete?effects=more")
+    assert more.count("_AndroidForWork") == 2
+    assert "would look at this change" not in more
 
 
 async def test_groups_in_groups_and_devices_are_named(console: httpx.AsyncClient, enroll: Enroll) -> None:

@@ -96,6 +96,7 @@ async def test_a_profile_shows_its_settings_in_words_and_its_certificate_on_each
     text = text_of(page)
     assert "Certification authority Contoso Issuing CA at ca.contoso.example" in text
     assert "Template SmimeSigning" in text
+    assert "Other names in it the user's e-mail address" in text
     assert "Valid for 1 year" in text
     assert "Root Contoso Issuing CA root (Android work profile)" in text
     assert "Installed 1" in text
@@ -158,13 +159,19 @@ async def test_an_assignment_is_made_and_taken_away_after_its_effects_were_shown
     assert "Assigned to nobody" in await show(console, path)
 
 
-async def test_a_missing_root_is_warned_of(console: httpx.AsyncClient) -> None:
+async def test_a_missing_root_is_warned_of(console: httpx.AsyncClient, contoso: Contoso) -> None:
     warning = "Not everybody who gets this also gets the root of Contoso Issuing CA"
     path = await created(console)
     assert warning in text_of(await submit(console, f"{path}/assign", target="users"))
     filled = {**SIGNING, "name": "Other", "target": "users", "step": "confirm"}
     assert warning in text_of(await submit(console, PKCS, **filled))
     assert warning not in text_of(await submit(console, PKCS, **filled, root="on"))
+    root = {"name": "Root", "platform": "android", "source": "root", "target": "users", "step": "create"}
+    done(await submit(console, "/profiles/new?kind=root", **root))
+    pilot = await contoso.group("Testers")
+    for target, warned in (("users", False), (f"group:{pilot}", False), ("devices", True)):
+        page = text_of(await submit(console, f"{path}/assign", target=target))
+        assert (warning in page) is warned
 
 
 async def test_two_windows_that_assign_lose_nothing_of_one_another(

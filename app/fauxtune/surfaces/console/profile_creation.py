@@ -12,7 +12,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fauxtune.core.administration.assignments import Target, assign, is_assigned, to_all_devices
+from fauxtune.core.administration.assignments import Target, assign, is_assigned, to_all_devices, to_all_users
 from fauxtune.core.administration.choices import KINDS, TITLES, ProfileFamily, ProfilePlatform, profile_names
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.graph.configuration import EXCLUSION_TARGET
@@ -159,7 +159,9 @@ def _new_root(choices: Choices, platform: ProfilePlatform, *, targets: Sequence[
 
 
 def _reaches(present: Sequence[JsonObject], target: Target) -> bool:
-    """Whether a profile with these assignments reaches the whole target already."""
+    """Whether a profile with these assignments reaches the target already. What all users get, a group gets too, but
+    for devices in it that have no user.
+    """
     bringing = [
         each
         for each in present
@@ -167,8 +169,12 @@ def _reaches(present: Sequence[JsonObject], target: Target) -> bool:
         and each["target"].get(_FILTER) is None
         and each["target"]["@odata.type"] != EXCLUSION_TARGET.odata_type
     ]
-    leaves_nobody_out = not any(each["target"]["@odata.type"] == EXCLUSION_TARGET.odata_type for each in present)
-    return is_assigned(bringing, target) or (leaves_nobody_out and is_assigned(bringing, to_all_devices()))
+    if is_assigned(bringing, target):
+        return True
+    if any(each["target"]["@odata.type"] == EXCLUSION_TARGET.odata_type for each in present):
+        return False
+    users = is_assigned(bringing, to_all_users()) and target != to_all_devices()
+    return users or is_assigned(bringing, to_all_devices())
 
 
 def _certificate(document: JsonObject) -> bytes | None:

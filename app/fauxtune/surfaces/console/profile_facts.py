@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.model.ids import ProfileId
@@ -39,6 +40,7 @@ _REFERENCES: Mapping[str, str] = {
     "smimeEncryptionCertificate": "Encrypts mail with the certificate of",
 }
 _NAME_FLAGS = {"emailAddress": "the user's e-mail address", "userPrincipalName": "the user's principal name"}
+_NAME_VARIABLES = {name.kind: name.text for name in (EMAIL_NAME, UPN_NAME)}
 _COMMON = frozenset(DEVICE_CONFIGURATION.properties_in(Version.BETA)) | {"@odata.type"}
 _LONGEST = 200
 
@@ -119,6 +121,9 @@ def _name_words(document: JsonObject) -> Iterator[str]:
         if flag.strip() in _NAME_FLAGS:
             yield _NAME_FLAGS[flag.strip()]
     for entry in document.get("customSubjectAlternativeNames") or ():
+        if entry.get("name") == _NAME_VARIABLES.get(str(entry.get("sanType"))):
+            yield _NAME_FLAGS[entry["sanType"]]
+            continue
         yield f"{entry.get('name')} ({property_words(str(entry.get('sanType')))})"
 
 
