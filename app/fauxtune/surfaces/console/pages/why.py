@@ -83,11 +83,11 @@ def _connectors(call: TenantCall, _about: Subject) -> str | None:
 
 
 def _new_root(call: TenantCall, _about: Subject) -> str | None:
-    return call.url("profiles", "new", family="root")
+    return call.url("profiles", "new", kind="root")
 
 
 def _new_imported(call: TenantCall, _about: Subject) -> str | None:
-    return call.url("profiles", "new", family="imported")
+    return call.url("profiles", "new", kind="imported")
 
 
 #: data. A finding's code -> the words of a button, and the page to which it leads. Others have their fix in words only.
