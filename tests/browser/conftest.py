@@ -1,4 +1,4 @@
-"""Chromium, one real server for the module, and a tenant of its own for each test, whose devices stay connected.
+"""Chromium, one real server, and a tenant of its own for each test, whose devices stay connected.
 
 Every test also holds what must be so on every page: the browser complains of nothing, opens no dialog, and asks no
 other host.
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.browsing import PATIENCE, Watch
 from tests.support.console_tenant import ConsoleTenant
@@ -19,19 +19,19 @@ from tests.support.running_server import SECONDS, Running, serving
 from tests.support.simulated_devices import SimulatedDevices, simulated_devices
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Running]:
     with serving("--ephemeral") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def devices(server: Running) -> Iterator[SimulatedDevices]:
     with simulated_devices(server) as devices:
         yield devices
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def http(server: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.endpoints["http"], timeout=SECONDS) as client:
         yield client
@@ -46,6 +46,7 @@ def tenant(http: httpx.Client, devices: SimulatedDevices) -> ConsoleTenant:
 # Of a module, not of a session: while Playwright's synchronous interface is open, asyncio cannot run in this thread.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield browser

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
@@ -53,6 +55,22 @@ async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(co
     assert (await phone.check_in()).operations == 0
     types = [event.type for event in await contoso.events()]
     assert (types.count("remoteLockRequested"), types.count("actionDone")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "action"),
+    [
+        ("fully-managed", device_actions.wipe),
+        ("work-profile", device_actions.retire),
+        ("work-profile", device_actions.delete),
+    ],
+)
+async def test_a_device_that_must_leave_is_pushed(contoso: Contoso, mode: str, action: Callable[..., None]) -> None:
+    phone = await contoso.enroll("alice", mode=mode)
+    await phone.settle()
+    before = (await phone.row()).generation
+    await contoso.action(phone, action)
+    assert (await phone.row()).generation == before + 1, "the push channel counts by generations"
 
 
 async def test_a_device_cannot_confirm_what_another_was_asked(contoso: Contoso) -> None:

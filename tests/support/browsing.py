@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
 
 #: Milliseconds for what should happen at once, on a machine that has other work.
-PATIENCE = 30_000
+PATIENCE = 20_000
 
 
 @dataclass  # without slots: Playwright marks the object whose methods it calls

@@ -224,15 +224,14 @@ def _order_end(
         change_state(tx, earlier, state=ActionState.CANCELED)
     keeps = bool(details and details.get(_KEEP))
     state = EnrollmentState.ACTIVE if keeps else EnrollmentState.ENDING
-    queries.change_enrollment(tx.connection, enrollment_id, state=state, cause=None if keeps else cause)
+    # The generation rises, since pushes are counted by it: a connected device comes at once.
+    generation = row.generation + 1
+    ends = None if keeps else cause
+    queries.change_enrollment(tx.connection, enrollment_id, state=state, cause=ends, generation=generation)
     if not keeps:
         revoke_held(tx, row, cause=cause, user=user)
     _write_order(tx, enrollment_id, action=action, details=details or {})
-    if keeps:
-        _call(tx, enrollment_id)
-    else:
-        # Check-ins of an ending device are never quiet: its generation need not rise.
-        tx.wake([enrollment_id])
+    tx.wake([enrollment_id])
     tx.record(f"{cause.value}Requested", user=user, device=enrollment_id)
 
 
