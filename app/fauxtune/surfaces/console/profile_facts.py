@@ -71,7 +71,7 @@ def facts(row: ProfileRow, *, names: Mapping[ProfileId, str]) -> list[Fact]:
 
 
 def _root(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
-    handled |= {"trustedRootCertificate"}
+    handled |= {"trustedRootCertificate", "certFileName"}
     try:
         certificate = certificate_of(document)
     except Invalid as error:
