@@ -84,7 +84,12 @@ app.add_typer(mail_app, name="mail")
 def enroll(
     *,
     platform: Annotated[Platform | None, typer.Option(help="The device's platform (default: android).")] = None,
-    mode: Annotated[Mode | None, typer.Option(help="How an Android device is managed (default: work-profile).")] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help=f"How an Android device is managed: {', '.join(Mode)} (default: work-profile).", metavar="MODE"
+        ),
+    ] = None,
     os_version: Annotated[
         str | None, typer.Option(help="The operating system's version (default: a usual one).", metavar="VERSION")
     ] = None,

@@ -134,7 +134,7 @@ def _checked(answer: Answer) -> dict[str, Any]:
     except (AnswerBroken, AttributeError):
         code, message = "", ""
     raise ServerRefused(
-        f"the control surface refused {answer.url} ({answer.status}): {message or 'no reason given'}",
+        message or f"the control surface refused {answer.url} ({answer.status}) without a reason",
         status=answer.status,
         code=str(code),
     )

@@ -106,7 +106,10 @@ def read(state: Path, file: Path) -> CommandOutput:
         data = file.read_bytes()
     except OSError as failed:
         raise NotFoundHere(f"{file} cannot be read: {failed.strerror}") from failed
-    reading = read_mail(data, device.keystore)
+    try:
+        reading = read_mail(data, device.keystore)
+    except MailRefused as refused:
+        raise MailRefused(f"{file} cannot be read: {refused}") from refused
     encryption = {None: "no", True: "yes", False: "yes, but it cannot be decrypted"}[reading.decrypted]
     signature = {None: "no", True: f"yes, by {reading.signer}", False: "yes, but not valid"}[reading.verified]
     lines = [f"encrypted: {encryption}" + (f" (to {reading.recipient})" if reading.recipient else "")]

@@ -42,6 +42,7 @@ def test_the_help_is_whole_in_80_columns(words: tuple[str, ...]) -> None:
     assert result.stdout.lstrip().startswith("Usage:")
     _, _, commands = result.stdout.partition("  -h, --help ")
     assert [line for line in commands.splitlines() if line.endswith("...")] == []
+    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
     assert "…" not in result.stdout
     assert "bool>" not in result.stdout
     assert result.stdout == CliRunner().invoke(app, [*words[1:], "--help"], env={"COLUMNS": "80"}).stdout

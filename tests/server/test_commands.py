@@ -97,7 +97,9 @@ def test_a_server_that_cannot_be_reached_is_named_with_a_way_out(server: Running
 
 def test_a_list_for_somebody_who_does_not_exist_says_so(server: Running) -> None:
     assert done("pfx", "list", "--upn", "bob@contoso.example", server=server) == []
-    assert "There is no user nobody@x." in refused("pfx", "list", "--upn", "nobody@x", server=server)
+    assert refused("pfx", "list", "--upn", "nobody@x", server=server) == "fauxtune: There is no user nobody@x.\n"
+    for command in ("history", "diagnose"):
+        assert refused(command, "--user", "nobody@x", server=server).startswith("fauxtune: There is no user 'nobody@x'")
 
 
 def test_trust_says_where_the_ca_is_and_writes_it(server: Running, tmp_path: Path) -> None:

@@ -177,6 +177,14 @@ async def test_mail_that_no_key_opens_is_told_in_json_and_by_the_exit_code(shell
     assert (result.exit_code, json.loads(result.stdout)["decrypted"]) == (1, False)
 
 
+async def test_a_file_that_is_no_mail_is_refused_by_its_name(phone: Path, tmp_path: Path) -> None:
+    file = tmp_path / "passwd"
+    file.write_text("root:x:0:0:root:/root:/bin/bash\n")
+    result = await asyncio.to_thread(CliRunner().invoke, app, ["mail", "read", "--state", str(phone), str(file)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{file} cannot be read: this is not a mail" in result.stderr
+
+
 async def test_a_fleet_says_what_came_of_it(shell: Shell) -> None:
     summary = await shell.json("fleet", "--devices", "3", "--keys", "1")
     assert (summary["enrolled"], summary["settled"], summary["failures"]) == (3, 3, [])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain, plain_failures
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain, plain_failures, reasons
 from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
@@ -59,22 +59,11 @@ class Administration(Emulator):
 
         Of a refusal people read the reason alone; the request itself is shown with --show-request.
         """
-        with plain_failures(), _reasons(), self.client() as client:
+        with plain_failures(), reasons(), self.client() as client:
             if self.tenant is not None:
                 sign_in_to(client)
             language = self.show_request_as or (Language.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, language=language)
-
-
-@contextmanager
-def _reasons() -> Iterator[None]:
-    from fauxtune.client.endpoints import ClientError
-    from fauxtune.client.http import Refused
-
-    try:
-        yield
-    except Refused as refused:
-        raise ClientError(refused.reason) from None
 
 
 def sign_in_to(client: Client) -> None:

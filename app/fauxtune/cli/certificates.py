@@ -144,7 +144,8 @@ def issue(
 
     \b
     fauxtune certificate issue --user alice --template SmimeBoth --out alice.pfx
-    fauxtune certificate issue --user alice --template SmimeEncryption --from 2023-01-01 --out old.pem
+    fauxtune certificate issue --user alice --template SmimeEncryption \\
+        --from 2023-01-01 --out old.pem
     """
     from fauxtune.cli import certificate_files
 
@@ -181,7 +182,9 @@ def revoke(
     *,
     name: NameArgument,
     service: Administration,
-    reason: Annotated[Reason, typer.Option(help="the reason")] = Reason.UNSPECIFIED,
+    reason: Annotated[
+        Reason, typer.Option(metavar="REASON", help=f"the reason: {', '.join(Reason)}")
+    ] = Reason.UNSPECIFIED,
     yes: YesOption = False,
 ) -> None:
     """Revoke a certificate. It stays on the devices that hold it.

@@ -101,10 +101,10 @@ def completion(
     in every shell.
 
     \b
-    eval "$(fauxtune completion bash)"                        ~/.bashrc
-    eval "$(fauxtune completion zsh)"                         ~/.zshrc
-    fauxtune completion fish | source                         ~/.config/fish/config.fish
-    fauxtune completion powershell | Out-String | iex         $PROFILE
+    eval "$(fauxtune completion bash)"                  ~/.bashrc
+    eval "$(fauxtune completion zsh)"                   ~/.zshrc
+    fauxtune completion fish | source                   ~/.config/fish/config.fish
+    fauxtune completion powershell | Out-String | iex   $PROFILE
     """
     print(SCRIPTS[shell])
 

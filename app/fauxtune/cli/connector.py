@@ -12,7 +12,7 @@ import typer
 
 from fauxtune.cli import connector_process
 from fauxtune.cli.connector_process import StateOption
-from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures
+from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
 
 if TYPE_CHECKING:
@@ -73,9 +73,10 @@ def add(
 
     \b
     fauxtune connector add "Connector 2" --state connector2
-    fauxtune connector add Imports --state imports --role imported-pfx --key-name Key2026 --alone
+    fauxtune connector add Imports --state imports --role imported-pfx \\
+        --key-name Key2026 --alone
     """
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         folder = connector_process.folder(state)
         connector_process.check_new(folder)
         roles = role or list(ROLES)
@@ -139,7 +140,7 @@ def ra_certificate(*, service: Emulator, state: StateOption, output: OutputOptio
     \b
     fauxtune connector ra-certificate --state connector2
     """
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         folder = connector_process.folder(state)
         description = folder.description()
         csr = connector_process.ra_request(folder)
@@ -157,7 +158,7 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
 
     Shows the state, mode, machine, version and roles of each.
     """
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         connectors = client.control_list("/connectors")
         text = "\n".join(_line(connector) for connector in connectors)
         emit(output, connectors, text=text or "The tenant has no connectors.")
@@ -183,7 +184,7 @@ def log(
     fauxtune connector log --id 1052 --output json
     fauxtune connector log --follow
     """
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         path = f"/connectors/{quote(connector or '-', safe='')}/events"
         filters = {name: str(value) for name, value in (("id", id), ("device", device)) if value is not None}
         if follow:

@@ -201,7 +201,8 @@ def token(
 
     \b
     fauxtune device token alice
-    fauxtune-sim enroll --platform android --state phone --token "$(fauxtune device token alice)"
+    fauxtune-sim enroll --platform android --state phone \\
+        --token "$(fauxtune device token alice)"
     """
     with service.session() as session:
         owner = names.user(session.client, user)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from fauxtune.cli import completion, diagnosis_text
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
 
 
@@ -38,13 +38,13 @@ def diagnose(
 
     \b
     fauxtune diagnose --user alice@contoso.example
-    fauxtune diagnose --user alice@contoso.example --profile "S/MIME encryption" --all
+    fauxtune diagnose --profile "S/MIME encryption" --all
     fauxtune diagnose --device "Alice's phone" --output json
     """
     params = {name: value for name, value in (("user", user), ("device", device), ("profile", profile)) if value}
     if not params:
         fail("--user, --device or --profile is required; several of them narrow the search.")
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         answer = client.control("GET", "/diagnose", params=params)
         paint = diagnosis_text.paint_for_terminal()
         emit(output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
@@ -67,6 +67,6 @@ def history(
     fauxtune history --user alice@contoso.example
     fauxtune history --user alice@contoso.example --output json
     """
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         answer = client.control("GET", f"/users/{quote(user, safe='')}/certificates")
         emit(output, answer, text=diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal()))

@@ -173,10 +173,10 @@ def env(
     """Print environment variables for clients, ready to paste.
 
     \b
-    eval "$(fauxtune env --for python)"                    azure-identity, httpx, requests
-    eval "$(fauxtune env --for node)"                      Node.js
-    fauxtune env --for powershell | Invoke-Expression      PowerShell
-    eval "$(fauxtune env --for curl)"                      curl, with a token in $TOKEN
+    eval "$(fauxtune env --for python)"               azure-identity, httpx
+    eval "$(fauxtune env --for node)"                 Node.js
+    fauxtune env --for powershell | Invoke-Expression
+    eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
     """
     with plain_failures():
         from fauxtune.client.endpoints import find

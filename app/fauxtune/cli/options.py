@@ -64,6 +64,18 @@ def plain_failures() -> Iterator[None]:
         fail(str(error))
 
 
+@contextmanager
+def reasons() -> Iterator[None]:
+    """Let people read the reason of a refusal alone, without the request."""
+    from fauxtune.client.endpoints import ClientError
+    from fauxtune.client.http import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        raise ClientError(refused.reason) from None
+
+
 def fail(message: str) -> NoReturn:
     """Print one line on standard error and exit with code 1."""
     print(f"fauxtune: {plain(message)}", file=sys.stderr)

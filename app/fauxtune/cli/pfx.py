@@ -24,10 +24,17 @@ each PFX file with the public key; the service stores file and password and can 
 checks in, the connector decrypts the password and encrypts it for the device.
 
 \b
-1. make a key       fauxtune pfx add-key (the seeded tenant has one: PFXEncryptionKey)
-2. export it        fauxtune pfx export-public-key --file-path pfx.pem (only if the emulator cannot be reached)
-3. import           fauxtune pfx import --path-to-pfx-file alice.pfx --pfx-password-file alice.txt --upn UPN
-4. add a profile    in Graph: an imported PFX profile with the same intended purpose, assigned to the user's group
+1. make a key (the seeded tenant has one: PFXEncryptionKey)
+    fauxtune pfx add-key
+2. export it, only if the emulator cannot be reached
+    fauxtune pfx export-public-key --file-path pfx.pem
+3. import
+    fauxtune pfx import --path-to-pfx-file alice.pfx \\
+        --pfx-password-file alice.txt --upn alice@contoso.example \\
+        --intended-purpose smimeEncryption
+4. deliver, by a profile with the same intended purpose
+    fauxtune profile create imported --name Encryption --platform all \\
+        --group "SMIME Pilot"
 
 Every command signs in by itself: with the application of the server in --data-dir or at --url, or with --tenant,
 --client-id, --client-secret, --admin-user-name and --admin-password. Each of these can be set by a variable too
@@ -54,7 +61,7 @@ def list_(
 
     \b
     fauxtune pfx list
-    fauxtune pfx list --upn alice@contoso.example --upn bob@contoso.example --output json
+    fauxtune pfx list --upn alice@contoso.example --output json
     """
     with plain_failures(), service.client() as client:
         from fauxtune.client import pfx

@@ -107,10 +107,13 @@ def import_(
     1. The files that were imported stay imported: repeat the command with --is-update after correcting the others.
 
     \b
-    fauxtune pfx import --path-to-pfx-file alice.pfx --pfx-password-file alice.txt --upn alice@contoso.example
-    FAUXTUNE_PFX_PASSWORD=secret fauxtune pfx import --path-to-pfx-file folder --upn-from-certificate
-    fauxtune pfx import --manifest people.csv --intended-purpose smimeEncryption --is-update
-    people.csv (paths are relative to its folder; it holds passwords, so protect it):
+    fauxtune pfx import --path-to-pfx-file alice.pfx \\
+        --pfx-password-file alice.txt --upn alice@contoso.example
+    fauxtune pfx import --path-to-pfx-file folder --upn-from-certificate
+    fauxtune pfx import --manifest people.csv --is-update
+
+    \b
+    people.csv, with paths relative to its folder. It holds passwords: protect it.
         file,upn,password,purpose
         alice-2019.pfx,alice@contoso.example,"se,cret",smimeEncryption
         alice-2024.pfx,alice@contoso.example,,
@@ -133,9 +136,7 @@ def import_(
         with service.client() as client:
             key = _key_bytes(service, client, file=key_file_path, provider_name=provider_name, key_name=key_name)
             outcomes, interrupted = _import_all(client, rows, defaults=defaults, key=key, update=is_update)
-        _conclude(outcomes, output=output)
-        if any(outcome.record is None for outcome in outcomes):
-            raise typer.Exit(_INTERRUPTED if interrupted else FAILED)
+        _conclude(outcomes, output=output, interrupted=interrupted)
 
 
 def line_of(record: dict[str, Any]) -> str:
@@ -176,8 +177,8 @@ def _import_all(
     return outcomes, False
 
 
-def _conclude(outcomes: list[Outcome], *, output: Output) -> None:
-    """Print the summary: successes on standard output, failures on standard error."""
+def _conclude(outcomes: list[Outcome], *, output: Output, interrupted: bool) -> None:
+    """Print the summary: successes on standard output, failures on standard error. Exit with a code for the latter."""
     results = ("imported", "updated", "failed")
     by = {result: [outcome for outcome in outcomes if outcome.result == result] for result in results}
     document: dict[str, Any] = {
@@ -198,6 +199,7 @@ def _conclude(outcomes: list[Outcome], *, output: Output) -> None:
     if by["failed"]:
         reasons = "\n".join(f"  {failure.path}: {failure.reason}" for failure in by["failed"])
         print(f"fauxtune: Failed to import {len(by['failed'])} Certificates.\n{reasons}", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED if interrupted else FAILED)
 
 
 def _line(outcome: Outcome) -> str:

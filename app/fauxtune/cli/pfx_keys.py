@@ -122,7 +122,8 @@ def export_public_key(
 
     \b
     fauxtune pfx export-public-key --file-path pfx.pem
-    fauxtune pfx export-public-key --key-name Key2026 --file-path pfx.key --file-format CngBlob
+    fauxtune pfx export-public-key --key-name Key2026 \\
+        --file-path pfx.key --file-format CngBlob
     """
     with plain_failures(), service.client() as client:
         data = public_key(client, provider_name, key_name=key_name, file_format=file_format)

@@ -72,7 +72,7 @@ def serve(
     FAUXTUNE_CONTROL_TOKEN must be set.
 
     \b
-    fauxtune serve --open                           .fauxtune, https://localhost:8443
+    fauxtune serve --open      data in .fauxtune, https://localhost:8443
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures
+from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
 from fauxtune.cli.tables import SHORT, Table, person, print_table
 
@@ -32,12 +32,14 @@ def whatif(
     Lists what would be installed, removed, revoked and re-issued, device by device. Nothing is changed.
 
     \b
-    fauxtune whatif POST /deviceManagement/managedDevices/ID/wipe --body '{"keepEnrollmentData": true}'
+    fauxtune whatif POST /deviceManagement/managedDevices/ID/wipe \\
+        --body '{"keepEnrollmentData": true}'
     fauxtune whatif DELETE /users/alice@contoso.example
-    fauxtune whatif POST /deviceManagement/deviceConfigurations/ID/assign --body assignments.json
+    fauxtune whatif POST /deviceManagement/deviceConfigurations/ID/assign \\
+        --body assignments.json
     """
     request = {"method": method, "url": address, "body": _read(body)}
-    with plain_failures(), service.client() as client:
+    with plain_failures(), reasons(), service.client() as client:
         answer = client.control("POST", "/whatif", json=request)
         if output is Output.JSON:
             emit(output, answer, text="")

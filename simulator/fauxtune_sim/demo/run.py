@@ -228,7 +228,8 @@ async def _scenario(
     if (await graph.get("/deviceManagement/deviceConfigurations")).get("value"):
         tenant = await _tenant_facts(control.create_tenant(), also=("clientId", "clientSecret"))
         narration.say(
-            f"The demonstration has run in this data folder before, so it uses a new tenant: {tenant['name']}."
+            f"The demonstration has run in this data folder before, so it uses a new tenant. Its page is "
+            f"{endpoints.http}/console/{tenant['name']}."
         )
         control = Control(transport, endpoints.control, tenant=tenant["id"], token=token)
         graph = await _sign_in(endpoints, transport, tenant=tenant)

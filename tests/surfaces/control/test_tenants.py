@@ -165,7 +165,8 @@ async def test_a_seed_that_fails_half_way_leaves_nothing(control: httpx.AsyncCli
                 "certificationAuthority": {"templates": [{"name": ""}, {"name": "T", "colour": "red"}]},
             },
             (
-                *("users.0.userPrincipalName", "users.1.licence", "groups.0.displayName"),
+                *("users.0.userPrincipalName: it is missing", "users.1.licence: there is no such member"),
+                "groups.0.displayName",
                 *("certificationAuthority.templates.0", "certificationAuthority.templates.1"),
             ),
         ),

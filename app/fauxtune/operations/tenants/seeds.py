@@ -151,12 +151,19 @@ BUILT_IN: dict[str, Any] = {
 }
 
 
+#: Pydantic's kinds of mistakes in our words; for others pydantic's words.
+_WORDS = {"missing": "it is missing", "extra_forbidden": "there is no such member"}
+
+
 def parse_seed(document: object) -> Seed:
     """Return the seed. Raises Invalid, naming every mistake, for a document that is no seed."""
     try:
         return Seed.model_validate(document)
     except ValidationError as error:
-        mistakes = [(".".join(str(part) for part in each["loc"]) or "the seed", each["msg"]) for each in error.errors()]
+        mistakes = [
+            (".".join(map(str, each["loc"])) or "the seed", _WORDS.get(each["type"], each["msg"]))
+            for each in error.errors()
+        ]
         sentence = "; ".join(
             f"{where}: {why.removeprefix('Value error, ').rstrip('.')}" for where, why in mistakes[:_MOST_NAMED]
         )
