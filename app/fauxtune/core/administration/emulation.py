@@ -93,10 +93,15 @@ def create_connector(name: str, *, roles: list[str], mode: str = "immediate") ->
 
 
 def change_connector(
-    connector_id: str, *, state: str | None = None, mode: str | None = None, roles: list[str] | None = None
+    connector_id: str,
+    *,
+    state: str | None = None,
+    mode: str | None = None,
+    roles: list[str] | None = None,
+    version: str | None = None,
 ) -> AdminRequest:
-    """Change a connector: online or offline, immediate or polling, its roles."""
-    body = _given({"state": state, "mode": mode, "roles": roles})
+    """Change a connector: online or offline, immediate or polling, its roles, its version (empty: the newest)."""
+    body = _given({"state": state, "mode": mode, "roles": roles, "version": version})
     return _control("PATCH", f"/connectors/{key(connector_id)}", body=body)
 
 

@@ -261,6 +261,20 @@ class RequestRow:
     answered_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingRequestRow:
+    """A request that waits for a connector's answer, with the name of its device; `leased_by`: the run of a connector
+    that is at work on it.
+    """
+
+    enrollment_id: EnrollmentId
+    device_name: str | None
+    role: str
+    item_key: ItemKey
+    created_at: datetime
+    leased_by: str | None
+
+
 class RequestChanges(TypedDict, total=False):
     """Columns of a request that change with its answer."""
 

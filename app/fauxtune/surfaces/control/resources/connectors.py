@@ -15,9 +15,8 @@ from fauxtune.core.model.connectors import PROGRAMS, support
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.cng import write_public_blob
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations.connectors import digicert
+from fauxtune.operations.connectors import digicert, key_files
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.connectors.keys import store_key
 from fauxtune.operations.connectors.selection import is_running
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
@@ -80,9 +79,7 @@ async def delete_connector(here: Here, connector: str) -> Response:
     """Its keys are deleted too: certificates imported with them cannot be delivered to new devices. 400 while
     active.
     """
-    files = await here.run(connector_registry.remove_connector, connector)
-    for file in files:
-        here.emulator.connector_keys.delete(file)
+    await key_files.remove_connector(here.emulator, here.tenant, connector_id=connector)
     return Response(status_code=204)
 
 
@@ -146,32 +143,22 @@ async def remove_ra_certificate(here: Here, connector: str) -> Response:
 async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answers.ConnectorKey]:
     """Public keys only."""
     row = await here.run(connector_registry.connector, connector)
-    keys = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row.id)
-    return answers.Listed(value=[_key_view(key) for key in keys])
+    rows = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row.id)
+    return answers.Listed(value=[_key_view(key) for key in rows])
 
 
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")
 async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey) -> answers.ConnectorKey:
     """409 if provider and name exist already. The private key cannot be exported."""
-    await here.run(connector_registry.must_run_inside, connector)
-    store = here.emulator.connector_keys
-    file = here.emulator.runner.ids.uuid()
-    key = await asyncio.to_thread(
-        store_key,
-        file,
-        source=here.emulator.key_source,
-        store=store,
+    row = await key_files.create_key(
+        here.emulator,
+        here.tenant,
+        connector_id=connector,
+        provider=body.provider_name,
+        key_name=body.key_name,
         length=body.key_length,
         private_key=body.private_key,
     )
-    named = False
-    try:
-        names = {"provider": body.provider_name, "key_name": body.key_name}
-        row = await here.run(connector_registry.add_key, connector, **names, key=key.public_key(), file=file)
-        named = True
-    finally:
-        if not named:
-            store.delete(file)
     return _key_view(row)
 
 
@@ -198,9 +185,7 @@ async def get_connector_key(
 @router.delete("/{connector}/keys/{provider}/{name}", status_code=204, summary="Delete a key of the connector")
 async def delete_connector_key(*, here: Here, connector: str, provider: str, name: str) -> Response:
     """Certificates imported with it cannot be delivered to new devices any more."""
-    await here.run(connector_registry.must_run_inside, connector)
-    file = await here.run(connector_registry.delete_key, connector, provider=provider, key_name=name)
-    here.emulator.connector_keys.delete(file)
+    await key_files.delete_key(here.emulator, here.tenant, connector_id=connector, provider=provider, key_name=name)
     return Response(status_code=204)
 
 

@@ -1,0 +1,125 @@
+"""Connectors as people see them: state, roles, mode, and the entries of their event log."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from fauxtune.core.model.connectors import PROGRAMS, Support, support
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId
+from fauxtune.core.model.marks import Mark, mark
+from fauxtune.operations.connectors.selection import why_silent
+from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
+from fauxtune.surfaces.console.registered import State
+
+#: data. A role -> its words, and what it does.
+ROLES: dict[str, tuple[str, str]] = {
+    "pkcs": ("PKCS", "makes keys and has certificates issued for devices"),
+    "imported-pfx": ("imported PFX", "opens imported certificates, and seals them for devices"),
+    "revocation": ("revocation", "has certificates revoked when a device ends"),
+    "scep": ("SCEP", "answers devices that make their keys themselves"),
+}
+#: data. A mode -> its words.
+MODES: dict[str, str] = {
+    "immediate": "answers at once",
+    "polling": "looks for requests every 30 seconds",
+}
+_SUPPORT: dict[Support, State] = {
+    Support.FULL: State("good", "supported"),
+    Support.DEPRECATED: State("wait", "out of support soon: update it"),
+    Support.EXPIRED: State("bad", "out of support: update it"),
+    Support.REFUSED: State("bad", "too old: it gets no work"),
+}
+_SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a connector. `fingerprint`: the beginning of its SHA-256, such as openssl prints it."""
+
+    provider: str
+    name: str
+    length: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorView:
+    """One connector. `is_process`: it runs as a process of its own."""
+
+    row: ConnectorRow
+    state: State
+    roles: str
+    mode: str
+    program: str
+    version: str
+    support: State
+    is_process: bool
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the event log. `css`: the class of its symbol; `note`: why it failed, or what it was about."""
+
+    number: int
+    event_id: int
+    name: str
+    css: str
+    time: datetime
+    connector: str
+    connector_id: ConnectorId
+    device: EnrollmentId | None
+    device_name: str | None
+    user: str | None
+    mark: Mark | None
+    serial: str | None
+    note: str
+    code: str | None
+
+
+def connector_view(row: ConnectorRow, *, keys: list[ConnectorKeyRow], now: datetime) -> ConnectorView:
+    """Return a connector as people see it."""
+    silent = why_silent(row, now=now)
+    facts = PROGRAMS[row.program]
+    return ConnectorView(
+        row=row,
+        state=State("good", "on line") if silent is None else State("bad", silent.replace("is offline", "off line")),
+        roles=", ".join(ROLES[role][0] for role in row.roles) or "none",
+        mode=MODES[row.mode],
+        program=facts.title,
+        version=row.version or facts.newest,
+        support=_SUPPORT[support(row.program, row.version, now=now)],
+        is_process=row.credential_digest is not None,
+        keys=tuple(
+            Key(key.provider, key.key_name, key.key_length, hashlib.sha256(key.public_key).hexdigest()[:_SHORT])
+            for key in keys
+            if key.connector_id == row.id
+        ),
+    )
+
+
+def entry(row: ConnectorEventRow, *, device_name: str | None) -> Entry:
+    """Return an entry of the log as people see it."""
+    detail = row.detail
+    about = [str(detail[name]) for name in ("template", "ca") if detail.get(name)]
+    failed = any(word in row.name for word in ("Fail", "Error"))
+    done = not failed and any(word in row.name for word in ("Success", "Started"))
+    thumbprint = detail.get("thumbprint")
+    return Entry(
+        number=row.number,
+        event_id=row.event_id,
+        name=row.name,
+        css="bad" if failed else "good" if done else "",
+        time=row.time,
+        connector=row.connector,
+        connector_id=row.connector_id,
+        device=row.device,
+        device_name=device_name,
+        user=row.user,
+        mark=mark(thumbprint) if thumbprint else None,
+        serial=detail.get("serial"),
+        note=str(detail.get("message") or ", ".join(about)),
+        code=row.diagnostic_code,
+    )
