@@ -18,7 +18,7 @@ from tests.surfaces.console.conftest import Enroll
 
 def names(answer: httpx.Response) -> list[str]:
     """Return the names of the devices of the table, in their order."""
-    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', answer.text)
+    return re.findall(r'<th scope="row"><a [^>]*><bdi>([^<]*)</bdi></a>', answer.text)
 
 
 async def test_a_tenant_without_devices_says_how_to_get_one(console: httpx.AsyncClient) -> None:

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Select, func, or_, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import ItemState
+from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import ledger_row, with_names
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
-from fauxtune.storage.tables import enrollments, ledger, users
+from fauxtune.storage.tables import certificates, enrollments, ledger, pfx_certificates, users
 
 
 def people(
@@ -86,3 +87,34 @@ def ledgers_of(
 def _count(connection: Connection, statement: Select[Any]) -> int:
     counted = select(func.count()).select_from(statement.order_by(None).subquery())
     return int(connection.execute(counted).scalar_one())
+
+
+def live_device_counts(connection: Connection, tenant_id: TenantId, *, users: Collection[UserId]) -> dict[UserId, int]:
+    """Return how many enrolments of each of these users have not ended; one statement for all."""
+    statement = (
+        select(enrollments.c.user_id, func.count())
+        .where(
+            enrollments.c.tenant_id == tenant_id,
+            enrollments.c.user_id.in_(sorted(users)),
+            enrollments.c.state != EnrollmentState.ENDED.value,
+        )
+        .group_by(enrollments.c.user_id)
+    )
+    return {UserId(user): int(number) for user, number in connection.execute(statement)}
+
+
+def certificate_counts_of(
+    connection: Connection, tenant_id: TenantId, *, users: Collection[UserId]
+) -> dict[UserId, int]:
+    """Return how many certificates each of these users has, imported and issued, each once; one statement for all."""
+    issued = select(certificates.c.user_id, certificates.c.thumbprint).where(
+        certificates.c.tenant_id == tenant_id,
+        certificates.c.user_id.in_(sorted(users)),
+        certificates.c.authority != DEVICES,
+    )
+    imported = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint).where(
+        pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id.in_(sorted(users))
+    )
+    every_one = issued.union(imported).subquery()
+    statement = select(every_one.c.user_id, func.count()).group_by(every_one.c.user_id)
+    return {UserId(user): int(number) for user, number in connection.execute(statement)}

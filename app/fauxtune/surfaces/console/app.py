@@ -55,6 +55,8 @@ from fauxtune.surfaces.console.pages import (
     sign_in,
     templates,
     tenants,
+    user,
+    users,
     why,
     wire,
 )
@@ -137,6 +139,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/profiles/{profile}/delete", "POST", profile_edit.delete),
     ("/profiles/{profile}/edit", "GET", profile_edit.edit),
     ("/profiles/{profile}/edit", "POST", profile_edit.change),
+    ("/users", "GET", users.users),
+    ("/users/{user}", "GET", user.user),
     ("/why", "GET", why.why),
     ("/wire", "GET", wire.wire),
     ("/wire.har", "GET", wire.archive),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Response
@@ -14,6 +13,7 @@ from fauxtune.core.engine.diagnosis.findings import Finding
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.insight import diagnosis
 from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.fixes import Fix, Subject, fix_of
 from fauxtune.surfaces.console.holdings import VARIANTS
 
 #: data. The names of the links, in words.
@@ -44,88 +44,6 @@ _STATUSES: dict[LinkStatus, tuple[str, str, str]] = {
     LinkStatus.WAITING: ("wait", "…", "waiting"),
     LinkStatus.NOT_APPLICABLE: ("off", "–", "not applicable"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The ids that a finding is about, for the address of the page on which it is mended."""
-
-    user: str | None
-    device: str | None
-    profile: str | None
-
-
-Place = Callable[[TenantCall, Subject], str | None]
-
-
-def _profile(call: TenantCall, about: Subject) -> str | None:
-    return None if about.profile is None else call.url("profiles", about.profile)
-
-
-def _assign(call: TenantCall, about: Subject) -> str | None:
-    return None if about.profile is None else call.url("profiles", about.profile, "assign")
-
-
-def _user(call: TenantCall, about: Subject) -> str | None:
-    return None if about.user is None else call.url("users", about.user)
-
-
-def _import(call: TenantCall, about: Subject) -> str | None:
-    return None if about.user is None else call.url("users", about.user, "import")
-
-
-def _device(call: TenantCall, about: Subject) -> str | None:
-    return None if about.device is None else call.url("devices", about.device)
-
-
-def _connectors(call: TenantCall, _about: Subject) -> str | None:
-    return call.url("connectors")
-
-
-def _new_root(call: TenantCall, _about: Subject) -> str | None:
-    return call.url("profiles", "new", kind="root")
-
-
-def _new_imported(call: TenantCall, _about: Subject) -> str | None:
-    return call.url("profiles", "new", kind="imported")
-
-
-#: data. A finding's code -> the words of a button, and the page to which it leads. Others have their fix in words only.
-_MENDED: dict[str, tuple[str, Place]] = {
-    "not-licensed": ("Give a licence", _user),
-    "assigned-to-nobody": ("Assign the profile", _assign),
-    "assigned-elsewhere": ("Assign the profile", _assign),
-    "excluded": ("Look at the assignments", _assign),
-    "nothing-imported": ("Import a certificate", _import),
-    "purpose-without-profile": ("Make a profile", _new_imported),
-    "key-missing": ("To the connectors' keys", _connectors),
-    "key-unnamed": ("To the connectors' keys", _connectors),
-    "purpose-key-usage": ("Import another certificate", _import),
-    "purpose-extended-usage": ("Import another certificate", _import),
-    "expired-without-successor": ("Import a successor", _import),
-    "expires-soon": ("Import a successor", _import),
-    "gap-in-time": ("Import what is missing", _import),
-    "revoked-in-use": ("Import another certificate", _import),
-    "encryption-per-device": ("Import one for all devices", _import),
-    "root-missing": ("Give the devices the root", _new_root),
-    "root-elsewhere": ("Give the devices the root", _new_root),
-    "reference-out-of-reach": ("Look at the profile", _profile),
-    "role-without-connector": ("To the connectors", _connectors),
-    "connector-offline": ("Bring it on line", _connectors),
-    "device-silent": ("Ask it to check in", _device),
-    "connector-refused": ("Read the connectors' log", _connectors),
-    "device-refused": ("Look at the device", _device),
-    "profile-impossible": ("Look at the profile", _profile),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """How a finding is mended: in words, and if a page of the console does it, its address with a button's words."""
-
-    words: str
-    button: str | None
-    address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +112,8 @@ def _chain(call: TenantCall, chain: chains.Chain) -> ChainView:
 
 def _link(call: TenantCall, link: chains.Link, *, about: Subject) -> LinkView:
     css, sign, words = _STATUSES[link.status]
-    fix = _fix(call, link.findings[0], about=about) if link.findings else None
+    fix = fix_of(call, link.findings[0], about=about) if link.findings else None
     return LinkView(LINKS[link.name], css, sign, words, diagnosis.explanation(link), fix)
-
-
-def _fix(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
-    button, place = _MENDED.get(finding.code, (None, None))
-    address = None if place is None else place(call, about)
-    return Fix(finding.observation.fix, button if address else None, address)
 
 
 def _others(call: TenantCall, result: diagnosis.Diagnosis) -> list[tuple[Finding, Fix]]:
@@ -210,7 +122,7 @@ def _others(call: TenantCall, result: diagnosis.Diagnosis) -> list[tuple[Finding
     users = {chain.subject.facts.user.id for chain in result.chains if chain.subject.facts.user is not None}
     user = next(iter(users)) if len(users) == 1 else None
     return [
-        (finding, _fix(call, finding, about=Subject(user, finding.observation.device, finding.observation.profile)))
+        (finding, fix_of(call, finding, about=Subject(user, finding.observation.device, finding.observation.profile)))
         for finding in result.findings
         if finding not in linked
     ]
