@@ -21,7 +21,7 @@ ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
 PHONE, ARABIC = "Alice's phone", "هاتف مريم"
 #: A device that clears the screen, and would run a command where a shell evaluated its name.
 HOSTILE = '\x1b[2J"; $(touch pwned) `touch pwned`\\"); touch pwned; ("'
-SCRIPT = "<script>alert(1)</script>"
+SCRIPT = "<script>alert(1)</script> $(touch pwned)"
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_shells_complete_names_and_evaluate_none(run: Commands, devices: dict[st
     names = completions("device", "show", "")
     assert len(names) == 5
     assert [each for each in names if "touch" in each] == []
-    assert completions("group", "add", "<") == [r"\<script\>alert\(1\)\</script\>"]
+    assert completions("group", "add", "<") == [r"\<script\>alert\(1\)\</script\>\ \$\(touch\ pwned\)"]
     assert completions("device", "show", "", FAUXTUNE_DATA_DIR=str(tmp_path)) == []
     assert [*tmp_path.iterdir()] == []
 

@@ -48,6 +48,19 @@ def test_the_help_is_whole_in_80_columns(words: tuple[str, ...]) -> None:
     assert result.stdout == CliRunner().invoke(app, [*words[1:], "--help"], env={"COLUMNS": "80"}).stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(path, id=" ".join(path))
+        for path in paths(typer.main.get_command(PROGRAMS["fauxtune"]), ("fauxtune",))
+        if path != ("fauxtune", "db")
+    ],
+)
+def test_the_help_of_every_command_has_an_example(words: tuple[str, ...]) -> None:
+    _, _, text = CliRunner().invoke(PROGRAMS["fauxtune"], [*words[1:], "-h"]).stdout.partition("\n")
+    assert f"  {' '.join(words)} " in text.replace("\n", " \n")
+
+
 def test_the_sections_say_what_the_commands_say() -> None:
     program = typer.main.get_group(fauxtune.cli.main.app)
     context = program.context_class(program)

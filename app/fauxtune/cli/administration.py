@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain, plain_failures, reasons
+from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
@@ -83,18 +84,26 @@ class Session:
     ids: bool
     language: Language | None
 
-    def send(self, request: AdminRequest, *, seconds: float = 30.0, hidden: str | None = None) -> Any:
+    def send(
+        self,
+        request: AdminRequest,
+        *,
+        seconds: float = 30.0,
+        hidden: str | None = None,
+        title: str = "Waiting for the server",
+    ) -> Any:
         """Send the request and return the answer, for which the control surface may take so many seconds. `hidden`: the
-        member of the body that is not shown.
+        member of the body that is not shown; `title`: what a terminal shows while the answer takes its time.
         """
         self._show(request, hidden=hidden)
-        match request.service:
-            case Service.GRAPH:
-                return self.client.graph(request.method, request.path, json=request.body)
-            case Service.CONTROL:
-                return self.client.control(request.method, request.path, json=request.body, seconds=seconds)
-            case Service.EMULATOR:
-                return self.client.emulator(request.method, request.path, json=request.body)
+        with waiting(title):
+            match request.service:
+                case Service.GRAPH:
+                    return self.client.graph(request.method, request.path, json=request.body)
+                case Service.CONTROL:
+                    return self.client.control(request.method, request.path, json=request.body, seconds=seconds)
+                case Service.EMULATOR:
+                    return self.client.emulator(request.method, request.path, json=request.body)
 
     def send_each(self, requests: Iterable[tuple[str, AdminRequest]]) -> list[Any]:
         """Send requests and return the answers. The names say what each is about: a failure lists what was done."""
@@ -110,7 +119,8 @@ class Session:
         """Return all elements of the collection, from all pages."""
         if request.service is Service.GRAPH:
             self._show(request)
-            return self.client.graph_list(request.path)
+            with waiting("Reading page by page"):
+                return self.client.graph_list(request.path)
         rows: list[dict[str, Any]] = self.send(request)["value"]
         return rows
 

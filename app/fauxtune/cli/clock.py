@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.cli.administration import Administration, Session
-from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import one_line
 from fauxtune.cli.times import iso_duration, iso_time
@@ -123,8 +122,8 @@ def advance(
             request.method, request.path, {**(request.body or {}), "timeout": timeout}, Service.CONTROL
         )
     with service.session() as session:
-        with waiting("Waiting until the devices have settled"):
-            answer = session.send(request, seconds=timeout + 30.0)
+        title = "Waiting until the devices have settled"
+        answer = session.send(request, seconds=timeout + 30.0, title=title)
         _print(session, answer)
         if answer.get("waiting"):
             raise typer.Exit(1)

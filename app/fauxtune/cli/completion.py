@@ -140,18 +140,11 @@ def device(ctx: typer.Context, incomplete: str) -> Words:
     return _words(_candidates(ctx, lambda client: names.devices(client, incomplete)))
 
 
-def enrolment(ctx: typer.Context, incomplete: str) -> Words:
-    """Complete the name of a device, also of one whose management has ended."""
-    from fauxtune.cli import names
-
-    return _words(_candidates(ctx, names.enrolments), incomplete)
-
-
 def profile(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a profile."""
     from fauxtune.cli import names
 
-    return _words(_candidates(ctx, names.profiles), incomplete)
+    return _words(_candidates(ctx, lambda client: names.profiles(client, "")), incomplete)
 
 
 def tenant(ctx: typer.Context, incomplete: str) -> Words:

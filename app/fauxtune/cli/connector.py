@@ -157,6 +157,10 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
     """List the tenant's connectors.
 
     Shows the state, mode, machine, version and roles of each.
+
+    \b
+    fauxtune connector status
+    fauxtune connector status --output json
     """
     with plain_failures(), reasons(), service.client() as client:
         connectors = client.control_list("/connectors")

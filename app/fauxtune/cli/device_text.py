@@ -67,13 +67,19 @@ def _facts(managed: dict[str, Any], ledger: dict[str, Any], *, now: datetime) ->
         ("compliance", managed["complianceState"]),
         ("enrolled", f"{moment(ledger['enrolledDateTime'])}, {_distance(ledger['enrolledDateTime'], now=now)}"),
         ("last check-in", _time(ledger["lastCheckinDateTime"], now=now, missing="never")),
-        ("next check-in", _time(ledger["nextCheckinDateTime"], now=now, missing="it checks in no more")),
+        ("next check-in", _next(ledger["nextCheckinDateTime"], now=now)),
         ("settled", "yes" if ledger["settled"] else "no: something is due at the next check-in"),
     ]
 
 
 def _time(text: str | None, *, now: datetime, missing: str) -> str:
     return missing if text is None else f"{moment(text)}, {_distance(text, now=now)}"
+
+
+def _next(text: str | None, *, now: datetime) -> str:
+    if text is not None and from_iso(text) < now:
+        return f"overdue since {moment(text)}"
+    return _time(text, now=now, missing="it checks in no more")
 
 
 def _distance(text: str, *, now: datetime) -> str:

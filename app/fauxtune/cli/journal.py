@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
@@ -21,9 +21,6 @@ from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import SHORT, one_line, person
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.model.journal_words import tone, words
-
-if TYPE_CHECKING:
-    from fauxtune.client.http import Client
 
 _WAIT = 20
 _USER, _DEVICE, _LEAST = 8, 18, 20
@@ -39,7 +36,7 @@ def journal(
         list[str] | None, typer.Option(help="only events of this type, such as installed; repeatable")
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="only events of this device: name or id", autocompletion=completion.enrolment)
+        str | None, typer.Option(help="only events of this device: name or id", autocompletion=completion.device)
     ] = None,
     last: Annotated[int | None, typer.Option(min=0, help="only the last so many events")] = None,
 ) -> None:
@@ -61,12 +58,12 @@ def journal(
         elif session.output is Output.JSON:
             session.show([*past], "")
         else:
-            lines = _Lines(session.client)
+            lines = _Lines()
             print("\n".join(lines.of(event) for event in past) or "There are no such events.")
 
 
 def _device_id(session: Session, device: str | None) -> str | None:
-    return None if device is None else names.enrolment(session.client, device).id
+    return None if device is None else names.enrolment_id(session.client, device)
 
 
 def _events(session: Session, filters: dict[str, str], *, after: int = 0) -> Iterator[dict[str, Any]]:
@@ -85,7 +82,7 @@ def _request(filters: dict[str, str], *, after: int, wait: int | None = None) ->
 
 def _follow(session: Session, past: Iterable[dict[str, Any]], *, filters: dict[str, str]) -> None:
     """Print events until Ctrl-C, each on one line, JSON too, so that a reader need not wait for the end."""
-    lines = _Lines(session.client)
+    lines = _Lines()
     events, after = list(past), 0
     try:
         while True:
@@ -102,9 +99,7 @@ def _follow(session: Session, past: Iterable[dict[str, Any]], *, filters: dict[s
 class _Lines:
     """Events as lines. On a terminal: in colour, wrapped, the date once a day; else one whole line for each event."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._devices: dict[str, str] = {}
+    def __init__(self) -> None:
         self._date = ""
         self._is_terminal = sys.stdout.isatty()
         self._has_colours = self._is_terminal and not os.environ.get("NO_COLOR")
@@ -114,7 +109,7 @@ class _Lines:
         news = one_line(
             words(event["type"], profile=event["profileName"], certificate=event["certificate"], detail=event["detail"])
         )
-        who = f"{_fixed(person(event['user']), _USER)}  {_fixed(self._name(event), _DEVICE)}"
+        who = f"{_fixed(person(event['user']), _USER)}  {_fixed(_device(event), _DEVICE)}"
         date, time = event["time"][:10], event["time"][11:19]
         if not self._is_terminal:
             return f"{date} {time}  {who}  {news}"
@@ -126,14 +121,9 @@ class _Lines:
         lines = [_painted(line, colour) for line in textwrap.wrap(news, room)]
         return heading + start + f"\n{' ' * len(start)}".join(lines)
 
-    def _name(self, event: dict[str, Any]) -> str:
-        """The name of the event's device. All names are read when the first unknown device comes."""
-        id_ = event["device"]
-        if id_ is None:
-            return "-"
-        if id_ not in self._devices:
-            self._devices = {each.id: each.name for each in names.enrolments(self._client)}
-        return self._devices.setdefault(id_, id_[:SHORT])
+
+def _device(event: dict[str, Any]) -> str:
+    return event["deviceName"] or (event["device"] or "-")[:SHORT]
 
 
 def _fixed(text: str, width: int) -> str:

@@ -105,7 +105,13 @@ class Program(SectionedGroup):
 app = typer.Typer(
     name="fauxtune",
     cls=Program,
-    help="Fauxtune: an Intune-compatible device-management emulator. Never for real devices or real people.",
+    help="""Fauxtune: an Intune-compatible device-management emulator. Never for real devices or real people.
+
+\b
+fauxtune serve                     start it
+fauxtune profile create --help     then, in another terminal: administer it
+fauxtune device list
+fauxtune COMMAND --help            examples of every command""",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -257,6 +263,9 @@ def openapi(
     """Write the OpenAPI documents.
 
     One document for each interface: identity, devices, connector, control and graph.
+
+    \b
+    fauxtune openapi --out openapi
     """
     from fauxtune.server.openapi import write
 

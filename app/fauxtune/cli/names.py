@@ -36,7 +36,11 @@ _SELECTED = {
 
 
 class NotOne(ClientError):
-    """The name fits no object, or several."""
+    """The name fits no object, or `several`."""
+
+    def __init__(self, message: str, *, several: bool = False) -> None:
+        super().__init__(message)
+        self.several = several
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def choose(wanted: str, candidates: Iterable[Named], *, kind: str) -> Named:
         if len(fits) == 1:
             return fits[0]
         if fits:
-            raise NotOne(_several(wanted, fits, kind=kind))
+            raise NotOne(_several(wanted, fits, kind=kind), several=True)
     raise NotOne(_unknown(wanted, known, kind=kind))
 
 
@@ -78,8 +82,11 @@ def group(client: Client, wanted: str) -> Named:
 
 
 def device(client: Client, wanted: str) -> Named:
-    """Return the managed device with this name, serial number or id."""
-    return choose(wanted, devices(client), kind="device")
+    """Return the managed device with this name, serial number or id. There may be thousands: all are read only if none
+    has exactly this name.
+    """
+    exact = _devices(_page(client, DEVICES, condition=f"deviceName eq {_quoted(wanted)}"))
+    return choose(wanted, exact or devices(client), kind="device")
 
 
 def profile(client: Client, wanted: str) -> Named:
@@ -87,9 +94,14 @@ def profile(client: Client, wanted: str) -> Named:
     return choose(wanted, profiles(client), kind="profile")
 
 
-def enrolment(client: Client, wanted: str) -> Named:
-    """Return the device with this name or id, also one whose management has ended. The id is that of its enrolment."""
-    return choose(wanted, enrolments(client), kind="device")
+def enrolment_id(client: Client, wanted: str) -> str:
+    """Return an id for the control surface of the device with this name or id, also if its management has ended."""
+    try:
+        return device(client, wanted).id
+    except NotOne as error:
+        if error.several:
+            raise
+    return choose(wanted, enrolments(client), kind="device").id
 
 
 def tenant(client: Client, wanted: str) -> Named:
@@ -161,6 +173,10 @@ def groups(client: Client, begins: str | None = None) -> list[Named]:
 
 def devices(client: Client, begins: str | None = None) -> list[Named]:
     """Return all managed devices, or the first of those whose name begins so."""
+    return _devices(_graph(client, DEVICES, name="deviceName", begins=begins))
+
+
+def _devices(rows: list[dict[str, Any]]) -> list[Named]:
     return [
         Named(
             each["id"],
@@ -169,7 +185,7 @@ def devices(client: Client, begins: str | None = None) -> list[Named]:
             about=f"{each['operatingSystem']}, {each['userPrincipalName'] or 'no user'}",
             document=each,
         )
-        for each in _graph(client, DEVICES, name="deviceName", begins=begins)
+        for each in rows
     ]
 
 
@@ -232,10 +248,19 @@ def _graph(client: Client, path: str, *, name: str, begins: str | None) -> list[
     """All objects of a collection, or one page of those whose property begins so."""
     if begins is None:
         return client.graph_list(path, params={**_SELECTED[path], "$top": _LARGEST_PAGE})
-    text = begins.replace("'", "''")
-    query = {"$top": _SMALL_PAGE} | ({"$filter": f"startswith({name},'{text}')"} if begins else {})
+    return _page(client, path, condition=f"startswith({name},{_quoted(begins)})" if begins else None)
+
+
+def _page(client: Client, path: str, *, condition: str | None) -> list[dict[str, Any]]:
+    """The first objects of a collection that meet a condition of OData."""
+    query = {"$top": _SMALL_PAGE} | ({} if condition is None else {"$filter": condition})
     rows: list[dict[str, Any]] = client.graph("GET", path, params={**_SELECTED[path], **query})["value"]
     return rows
+
+
+def _quoted(text: str) -> str:
+    """The text as a literal of OData."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _begins(id_: str, folded: str) -> bool:

@@ -28,6 +28,7 @@ async def test_an_event_says_what_happened(contoso: httpx.AsyncClient, enroll: E
         "user": "alice@contoso.example",
         "device": phone.enrollment_id,
         "managedDeviceId": (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"],
+        "deviceName": "alice_AndroidForWork",
         "profile": None,
         "profileName": None,
         "certificate": None,

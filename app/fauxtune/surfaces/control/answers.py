@@ -190,8 +190,8 @@ class Ledger(Device):
 
 
 class Event(Answer):
-    """An event. `certificate` has thumbprint, serial and source. `profileName`: the present name of the profile, or
-    null if it was deleted.
+    """An event. `certificate` has thumbprint, serial and source. `deviceName` and `profileName`: the present names, or
+    null for a device without a name, and for a profile that was deleted.
     """
 
     seq: int
@@ -200,6 +200,7 @@ class Event(Answer):
     user: str | None
     device: NoDeviceId
     managed_device_id: ManagedDeviceId
+    device_name: str | None
     profile: str | None
     profile_name: str | None
     certificate: dict[str, Any] | None

@@ -9,10 +9,11 @@ from fastapi import Query
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import ProfileId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import overview
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers
@@ -58,6 +59,9 @@ def _events(
         device = row.id
     rows = queries.events(connection, tenant_id, after=after, types=types, device=device)
     records = managed_device_ids(connection, tenant_id, enrollment_ids=[row.device for row in rows])
+    devices = overview.device_names(
+        connection, tenant_id, ids={EnrollmentId(row.device) for row in rows if row.device is not None}
+    )
     profiles = {ProfileId(row.profile) for row in rows if row.profile is not None}
     names = configuration_queries.names(connection, tenant_id, ids=profiles)
     return [
@@ -68,6 +72,7 @@ def _events(
             user=row.user,
             device=row.device,
             managed_device_id=records.get(row.device),
+            device_name=None if row.device is None else devices.get(EnrollmentId(row.device)),
             profile=row.profile,
             profile_name=None if row.profile is None else names.get(ProfileId(row.profile)),
             certificate=row.certificate,
