@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,19 @@ def test_who_may_not_call_the_control_surface_sees_no_document(client: httpx.Cli
     with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=TOKEN) as guarded, guarded.client() as stranger:
         assert stranger.get("/docs/control.json").status_code == 401
         assert stranger.get("/docs/control.json", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_a_browser_that_has_sent_the_control_token_to_the_console_is_shown_the_documents() -> None:
+    browser = {"accept": "text/html"}
+    with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=TOKEN) as guarded, guarded.client() as client:
+        refused = client.get("/docs/control", headers=browser)
+        assert (refused.status_code, refused.headers["location"]) == (303, "/console")
+        form = client.get("/console", headers=browser).text
+        (form_token,) = re.findall(r'name="form_token" value="([^"]+)"', form)
+        assert client.get("/docs/control", headers=browser).status_code == 303
+        client.post("/console", data={"form_token": form_token, "token": TOKEN}, headers={"origin": guarded.https})
+        assert client.get("/docs/control", headers=browser).status_code == 200
+        assert client.get("/docs/control.json").status_code == 200
 
 
 def test_a_browser_is_sent_to_the_console_and_a_program_is_told_what_there_is(server: Running) -> None:

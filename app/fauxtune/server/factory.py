@@ -70,7 +70,8 @@ def create_app(emulator: Emulator) -> FastAPI:
     app.router.routes.append(graph.GraphRoute())
     for router in (*FIRST, *ROUTERS):
         app.include_router(router)
-    app.router.routes += [INDEX, DocsRoute(), ConsoleRoute()]
+    console = ConsoleRoute()
+    app.router.routes += [INDEX, console, DocsRoute(console)]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names, wire_of=_wire_of)

@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from fauxtune import __version__
 from fauxtune.server.docs.entry import PATH as DOCS
+from fauxtune.surfaces.console.entry import PATH as CONSOLE
 from fauxtune.surfaces.http import origin
 
-_CONSOLE = "/console"
 #: data. The addresses; what stands in braces is the caller's to fill in.
 _ADDRESSES: dict[str, Any] = {
-    "console": _CONSOLE,
+    "console": CONSOLE,
     "docs": DOCS,
     "graph": ["/v1.0", "/beta"],
     "control": "/_fauxtune/v1",
@@ -43,7 +43,7 @@ _ADDRESSES: dict[str, Any] = {
 async def _index(request: Request) -> Response:
     vary = {"vary": "Accept"}
     if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse(_CONSOLE, 303, headers=vary)
+        return RedirectResponse(CONSOLE, 303, headers=vary)
     about = {
         "name": "Fauxtune",
         "version": __version__,

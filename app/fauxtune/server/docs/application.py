@@ -16,12 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
 
-from fauxtune.core.errors import NotFound
+from fauxtune.core.errors import NotFound, Unauthenticated
 from fauxtune.server.docs.documents import PAGES, WHOLE_GRAPH, Documents, Paged
 from fauxtune.server.docs.entry import PATH
 from fauxtune.server.docs.page import page
+from fauxtune.surfaces.console.entry import PATH as CONSOLE
+from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control.access import check
-from fauxtune.surfaces.http import own_origin
+from fauxtune.surfaces.http import emulator_of, own_origin
 
 #: Swagger UI draws its symbols from data: URLs; all else comes from here.
 _POLICY = (
@@ -39,9 +41,10 @@ _SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
 
 
 class Docs:
-    """What `/docs` answers. Everybody who may call the control surface may look."""
+    """What `/docs` answers to everybody who may call the control surface or use the console."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: ConsoleRoute) -> None:
+        self._console = console
         self._documents = Documents()
         self._pages: Mapping[str, Paged] = {each.name: each for each in PAGES}
         self._files = _files()
@@ -49,7 +52,14 @@ class Docs:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer one request. Raises as `access.check`, and NotFound for a path that is not there."""
         request = Request(scope, receive)
-        check(request)
+        if emulator_of(request).control_token is None or not self._console.is_signed_in(request):
+            try:
+                check(request)
+            except Unauthenticated:
+                if "text/html" not in request.headers.get("accept", ""):
+                    raise
+                await RedirectResponse(CONSOLE, 303)(scope, receive, send)  # which asks for the token
+                return
         if request.method not in {"GET", "HEAD"}:
             raise HTTPException(405, headers={"allow": "GET, HEAD"})
         response = await self._respond(request)

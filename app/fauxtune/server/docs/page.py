@@ -6,6 +6,7 @@ from html import escape
 
 from fauxtune.server.docs.documents import PAGES, WHOLE_GRAPH, Paged
 from fauxtune.server.docs.entry import PATH
+from fauxtune.surfaces.console.entry import PATH as CONSOLE
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -21,7 +22,7 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <header>
-<p><a href="/console">Fauxtune's console</a></p>
+<p><a href="{console}">Fauxtune's console</a></p>
 <nav aria-label="Interfaces">
 <ul>{surfaces}</ul>
 <p id="areas">Microsoft Graph</p>
@@ -48,6 +49,7 @@ def page(document: Paged) -> str:
     whole = WHOLE_GRAPH if document.is_graph else document.name
     return _PAGE.format(
         path=PATH,
+        console=CONSOLE,
         name=document.name,
         title=escape(document.title),
         surfaces=_links(document, are_graph=False),

@@ -181,6 +181,11 @@ class Console:
             Route(f"{PATH}/{{tenant}}/events", self._streams.events),
         ]
 
+    def is_signed_in(self, request: Request) -> bool:
+        """Whether the request comes from a browser that has sent the control token."""
+        session = self._key.read(request)
+        return session is not None and session.signed_in
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer one request."""
         request = Request(scope, receive)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +25,10 @@ class ConsoleRoute(BaseRoute):
         path = scope["path"]
         ours = scope["type"] == "http" and (path == PATH or path.startswith(f"{PATH}/"))
         return (Match.FULL if ours else Match.NONE), {}
+
+    def is_signed_in(self, request: Request) -> bool:
+        """Whether the request comes from a browser that has sent the control token to the console."""
+        return self._console is not None and self._console.is_signed_in(request)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer one request."""
