@@ -21,5 +21,4 @@ def upgrade() -> None:
         ["tenant_id", "enrollment_id"],
         unique=False,
         sqlite_where=failed,
-        postgresql_where=failed,
     )

@@ -21,7 +21,6 @@ def upgrade() -> None:
             ["tenant_id", "revocation_state", "revocation_asked_at"],
             unique=False,
             sqlite_where=sa.text("revocation_state IS NOT NULL"),
-            postgresql_where=sa.text("revocation_state IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_certificates_newest",
@@ -43,5 +42,4 @@ def upgrade() -> None:
             ["tenant_id", "authority", "revoked_at"],
             unique=False,
             sqlite_where=sa.text("revoked_at IS NOT NULL"),
-            postgresql_where=sa.text("revoked_at IS NOT NULL"),
         )

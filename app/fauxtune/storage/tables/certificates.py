@@ -82,7 +82,8 @@ Index(
     _register.reason,
     _register.revocation_state,
 )
-# Few rows of many: the entries of CRLs, and the revocations that wait.
+# Few rows of many: the entries of CRLs, and the revocations that wait. On PostgreSQL the indices have all rows: its option
+# would import the whole of its dialect at every start.
 _revoked, _asked = _register.revoked_at.is_not(None), _register.revocation_state.is_not(None)
 Index(
     "ix_certificates_revoked",
@@ -90,7 +91,6 @@ Index(
     _register.authority,
     _register.revoked_at,
     sqlite_where=_revoked,
-    postgresql_where=_revoked,
 )
 Index(
     "ix_certificates_asked",
@@ -98,7 +98,6 @@ Index(
     _register.revocation_state,
     _register.revocation_asked_at,
     sqlite_where=_asked,
-    postgresql_where=_asked,
 )
 
 pfx_certificates = Table(

@@ -112,8 +112,9 @@ ledger = Table(
     Column("message", Word, comment="why it waits or failed, in words"),
     Column("payload", LargeBinary, comment="a trusted root's bytes"),
     Column("changed_at", Moment, nullable=False),
-    # Of the failed items alone: a list of devices counts them, and nothing is written here as long as all goes well.
-    Index("ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    # Of the failed items alone (on SQLite: see `certificates`): a list of devices counts them, and nothing is written
+    # here as long as all goes well.
+    Index("ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=_FAILED),
 )
 
 device_actions = Table(
