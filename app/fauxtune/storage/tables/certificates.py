@@ -82,8 +82,8 @@ Index(
     _register.reason,
     _register.revocation_state,
 )
-# Few rows of many: the entries of CRLs, and the revocations that wait. On PostgreSQL the indices have all rows: its option
-# would import the whole of its dialect at every start.
+# Few rows of many: the entries of CRLs, and the revocations that wait. On PostgreSQL the indices have all rows: its
+# option would import the whole of its dialect at every start.
 _revoked, _asked = _register.revoked_at.is_not(None), _register.revocation_state.is_not(None)
 Index(
     "ix_certificates_revoked",
