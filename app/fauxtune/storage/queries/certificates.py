@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, Update, and_, bindparam, case, func, or_, select, true, update
+from sqlalchemy import Connection, Update, and_, bindparam, case, func, select, true, update
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.pki.crl import Revoked
@@ -122,16 +122,17 @@ def certificates_on_device(
     """Return the certificates that the enterprise CA issued for a device, and those with these thumbprints; the oldest
     first.
     """
-    statement = (
-        select(certificates)
-        .where(
-            certificates.c.tenant_id == tenant_id,
-            or_(certificates.c.enrollment_id == enrollment_id, certificates.c.thumbprint.in_(sorted(thumbprints))),
-            certificates.c.authority.not_in([ROOT, DEVICES]),
-        )
-        .order_by(certificates.c.not_before, certificates.c.serial)
-    )
-    return reads.every(connection, statement, row=CertificateRow)
+    # Two statements, each by its index: SQLite would read all of a tenant for an OR, and for a device with its tenant.
+    column = certificates.c
+    issued = select(certificates).where(column.enrollment_id == enrollment_id)
+    named = select(certificates).where(column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints)))
+    rows = {
+        (row.authority, row.serial): row
+        for statement in (issued, named)
+        for row in reads.every(connection, statement, row=CertificateRow)
+        if row.authority not in {ROOT, DEVICES}
+    }
+    return sorted(rows.values(), key=lambda row: (row.not_before, row.serial))
 
 
 def certificate_counts(connection: Connection, tenant_id: TenantId, *, at: datetime) -> dict[str, CertificateCounts]:

@@ -13,6 +13,7 @@ from fastapi import Response
 from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import NotFound, Unavailable
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.surfaces.console.call import TenantCall
 
@@ -24,6 +25,7 @@ _PACE = 0.2
 _GLANCE = 1.0
 #: Seconds after which a silent stream says that it lives: some proxies end a silent one after 30.
 _SILENCE = 15.0
+_LONGEST_ID = 100
 
 
 class Streams:
@@ -71,4 +73,14 @@ async def _state(call: TenantCall) -> tuple[object, ...]:
     """Return what differs after anything has happened. Raises NotFound for a tenant that was deleted."""
     tenant = await call.emulator.runner.tenant(call.tenant.id)
     exchange = call.emulator.wire.newest(tenant.id) if call.query("wire") else 0
-    return (tenant, exchange, *await call.read(tenant_queries.newest_entries, tenant.id))
+    connected = await _is_connected(call)
+    return (tenant, exchange, connected, *await call.read(tenant_queries.newest_entries, tenant.id))
+
+
+async def _is_connected(call: TenantCall) -> bool:
+    """Whether the device of the page that listens (`device` in its address) is connected to push."""
+    device = EnrollmentId(call.query("device")[:_LONGEST_ID])
+    if device and not call.emulator.signals.is_connected(device):
+        # It may just be between two requests of the push channel.
+        await asyncio.sleep(_PACE)
+    return bool(device) and call.emulator.signals.is_connected(device)

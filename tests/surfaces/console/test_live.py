@@ -1,0 +1,43 @@
+"""The stream that says when a page should be read again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from starlette.responses import StreamingResponse
+
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.live import Streams
+from fauxtune.surfaces.console.session import SessionKey
+from tests.support.tenant import Contoso
+from tests.surfaces.console.conftest import Enroll
+
+
+async def stream(app: FastAPI, tenant: Tenant, query: str = "") -> AsyncIterator[str]:
+    """Return what the stream of a page sends."""
+    scope = {"type": "http", "app": app, "method": "GET", "path": "/", "headers": [], "query_string": query.encode()}
+    call = TenantCall(Request(scope), SessionKey().new(signed_in=False), tenant)
+    answer = await Streams().events(call)
+    assert isinstance(answer, StreamingResponse)
+    async for part in answer.body_iterator:
+        yield str(part)
+
+
+async def test_an_event_of_the_tenant_makes_pages_read_again(app: FastAPI, tenant: Tenant, contoso: Contoso) -> None:
+    parts = stream(app, tenant)
+    assert await anext(parts) == "retry: 2000\n\n"
+    await contoso.pfx("alice")
+    assert await anext(parts) == "event: changed\ndata: {}\n\n"
+
+
+async def test_a_device_that_connects_makes_its_page_read_again(app: FastAPI, tenant: Tenant, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    await phone.settle()
+    parts = stream(app, tenant, query=f"device={phone.enrollment_id}")
+    assert await anext(parts) == "retry: 2000\n\n"
+    coming = asyncio.ensure_future(anext(parts))
+    async with phone.connected():
+        assert await coming == "event: changed\ndata: {}\n\n"
