@@ -57,6 +57,9 @@ def serve(
     permissions: Annotated[
         str | None, typer.Option(help="Graph's permissions: enforce, warn or off (default: enforce)")
     ] = None,
+    wire_exchanges: Annotated[
+        int | None, typer.Option(help="requests of each tenant kept in memory to look at; 0: none (default: 500)")
+    ] = None,
     client_certificates: Annotated[
         bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
     ] = None,

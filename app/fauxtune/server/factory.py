@@ -8,16 +8,15 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
 from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.wire import Wire
 from fauxtune.server.docs.entry import DocsRoute
 from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard, Refuse
@@ -65,7 +64,8 @@ def create_app(emulator: Emulator) -> FastAPI:
     app = FastAPI(
         title="Fauxtune", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    app.state.emulator = emulator
+    held = {"emulator": emulator}
+    app.state = State(held)
     # It knows its paths by their first part, so that it delays no other surface.
     app.router.routes.append(graph.GraphRoute())
     for router in (*FIRST, *ROUTERS):
@@ -74,7 +74,13 @@ def create_app(emulator: Emulator) -> FastAPI:
     app.router.routes += [INDEX, console, DocsRoute(console)]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
-    app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names, wire_of=_wire_of)
+    app.add_middleware(
+        Guard,
+        refuse=refuse,
+        ids=emulator.runner.ids,
+        names=emulator.addresses.names,
+        wire_of=lambda: held["emulator"].wire,
+    )
     return app
 
 
@@ -88,11 +94,6 @@ def refuse(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 400
     message = f"Nothing is served at {path}." if status == 404 else str(getattr(error, "detail", error))
     return JSONResponse({"error": {"code": "NotFound" if status == 404 else "Refused", "message": message}}, status)
-
-
-def _wire_of(scope: Scope) -> Wire:
-    emulator: Emulator = scope["app"].state.emulator
-    return emulator.wire
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

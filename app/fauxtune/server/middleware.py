@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from time import perf_counter
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,9 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.model.hosts import host_in
 from fauxtune.core.model.ids import IdSource
-from fauxtune.operations.runtime.wire import Caller
+from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
 from fauxtune.server.protocol import HEAD_LIMIT
-from fauxtune.server.recording import Recording, WireOf, recording
+from fauxtune.server.recording import WireOf, recorder
 
 #: A surface's writer of refusals, for an error of the core, an HTTPException, or a RequestValidationError.
 Refuse = Callable[[Request, Exception], Response]
@@ -59,15 +60,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send=send, request_id=self._ids.uuid())
-        exchange.recording = recording(scope, self._wire_of)
-        try:
-            await self._answer(exchange)
-        finally:
-            exchange.end()
-
-    async def _answer(self, exchange: _Exchange) -> None:
-        scope = exchange.scope
+        wire = recorder(scope, self._wire_of)
+        exchange = _Exchange(scope, receive, send=send, request_id=self._ids.uuid(), wire=wire)
         try:
             exchange.check_head()
             if self._names is not None:
@@ -82,6 +76,9 @@ class Guard:
             response = self._refuse(Request(scope), refusal)
             response.headers.update(refusal.headers or {})
             await response(scope, exchange.receive, exchange.send)
+        finally:
+            if wire is not None:
+                exchange.record(wire)
 
 
 def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
@@ -96,25 +93,45 @@ def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
 
 
 class _Exchange:
-    """A request in progress: limits the size of its body, and adds headers to its answer."""
+    """A request in progress: limits the size of its body, adds headers to its answer, and is recorded with it."""
 
-    def __init__(self, scope: Scope, receive: Receive, *, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, send: Send, request_id: str, wire: Wire | None) -> None:
         self.scope = scope
         self.request_id = request_id
         self.started = False
         self._receive = receive
         self._send = send
-        self._received = 0
+        self._received = self._sent = 0
         self._host: list[bytes] = []
         self._caller = Caller()
-        self.recording: Recording | None = None
         state = scope.setdefault("state", {})
         state["request_id"], state["caller"] = request_id, self._caller
+        self._is_recorded = wire is not None
+        if wire is not None:
+            self._began, self._begun = wire.runner.clock.now().timestamp(), perf_counter()
+            self._status: int | None = None
+            self._headers: Headers = []
+            self._request = self._response = b""
 
-    def end(self) -> None:
-        """Record the exchange."""
-        if self.recording is not None:
-            self.recording.end(self.scope, self._caller, request_id=self.request_id)
+    def record(self, wire: Wire) -> None:
+        """Record the exchange, which has ended."""
+        scope = self.scope
+        sent = (
+            scope.get("raw_path") or scope["path"].encode(),
+            scope["query_string"],
+            scope["method"],
+            scope["scheme"],
+            self.request_id,
+            perf_counter() - self._begun,
+            scope["headers"],
+            self._request,
+            self._received,
+            self._status,
+            self._headers,
+            self._response,
+            self._sent,
+        )
+        wire.record(self._caller, self._began, sent=sent)
 
     def check_head(self) -> None:
         """Raise HTTPException for a head that is too long, or a body whose Content-Length is too large."""
@@ -153,8 +170,8 @@ class _Exchange:
         message = await self._receive()
         body = message.get("body", b"")
         self._received += len(body)
-        if self.recording is not None:
-            self.recording.received(body)
+        if self._is_recorded and body:
+            self._request = extended(self._request, body) if self._request else body[:KEPT]
         if self._received > BODY_LIMIT:
             raise HTTPException(413, _TOO_LONG)
         return message
@@ -163,13 +180,15 @@ class _Exchange:
         """Send a piece of the answer; add the request's id unless the surface did, and Retry-After to a 503."""
         if message["type"] == "http.response.start":
             self.started = True
-            headers = list(message.get("headers", ()))
-            if all(name != b"request-id" for name, _ in headers):
+            message["headers"] = headers = list(message.get("headers", ()))
+            names = [name for name, _ in headers]
+            if b"request-id" not in names:
                 headers.append((b"request-id", self.request_id.encode()))
-                message["headers"] = headers
-            if message["status"] == 503 and all(name != b"retry-after" for name, _ in headers):
+            if message["status"] == 503 and b"retry-after" not in names:
                 headers.append(_RETRY_LATER)
-                message["headers"] = headers
-        if self.recording is not None:
-            self.recording.sent(message)
+            self._status, self._headers = int(message["status"]), headers
+        elif self._is_recorded:
+            body = message.get("body", b"")
+            self._sent += len(body)
+            self._response = extended(self._response, body) if self._response else body[:KEPT]
         await self._send(message)

@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.wire import Headers, RecordedExchange
+from fauxtune.operations.runtime.wire import RecordedExchange
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications, devices, diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -204,14 +204,14 @@ async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted
     newest = emulator.wire.newest(tenant_id)
     # A number that was not given yet is one from before a restart: reading starts over.
     after = wanted.after if wanted.after <= newest else 0
-    rows = [row for row in emulator.wire.exchanges(tenant_id) if row.number > after]
-    rows = [row for row in rows if _is_of_surface(row, wanted.surface) and _has_status(row, wanted.status)]
-    if wanted.device is not None:
-        rows = await _of_device(emulator, tenant_id, rows=rows, device=wanted.device)
-    if after == 0:
-        rows.reverse()
-    selected = []
-    for row in rows:
+    _check_words(wanted)
+    ids = None if wanted.device is None else await _device_ids(emulator, tenant_id, device=wanted.device)
+    selected: list[RecordedExchange] = []
+    for row in emulator.wire.exchanges(tenant_id, after=after, newest_first=after == 0):
+        if ids is not None and row.caller.device not in ids:
+            continue
+        if not _is_of_surface(row, wanted.surface) or not _has_status(row, wanted.status):
+            continue
         if wanted.text is None or await _contains(row, wanted.text.casefold()):
             selected.append(row)
         if len(selected) == wanted.limit:
@@ -221,12 +221,19 @@ async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted
     return selected, selected[-1].number if len(selected) == wanted.limit else newest
 
 
+def _check_words(wanted: Wanted) -> None:
+    words = surfaces()
+    if wanted.surface is not None and wanted.surface.lower() not in words:
+        raise Invalid(f"There is no surface '{wanted.surface}': it is one of {', '.join(words)}.", target="surface")
+    if wanted.status is not None and not _STATUS.fullmatch(wanted.status):
+        raise Invalid(
+            f"status must be a number such as 404, or 4xx, 5xx or error, not '{wanted.status}'.", target="status"
+        )
+
+
 def _is_of_surface(row: RecordedExchange, wanted: str | None) -> bool:
     if wanted is None:
         return True
-    words = surfaces()
-    if wanted.lower() not in words:
-        raise Invalid(f"There is no surface '{wanted}': it is one of {', '.join(words)}.", target="surface")
     surface = _surface(row)
     return wanted.lower() in (surface, *surface.split("/"))
 
@@ -234,16 +241,13 @@ def _is_of_surface(row: RecordedExchange, wanted: str | None) -> bool:
 def _has_status(row: RecordedExchange, wanted: str | None) -> bool:
     if wanted is None:
         return True
-    if not _STATUS.fullmatch(wanted):
-        raise Invalid(f"status must be a number such as 404, or 4xx, 5xx or error, not '{wanted}'.", target="status")
     if wanted.lower() == "error":
         return row.status is None or row.status >= 400 or row.caller.refusal is not None
     return row.status is not None and (str(row.status) == wanted or f"{row.status // 100}xx" == wanted.lower())
 
 
-async def _of_device(
-    emulator: Emulator, tenant_id: TenantId | None, *, rows: list[RecordedExchange], device: str
-) -> list[RecordedExchange]:
+async def _device_ids(emulator: Emulator, tenant_id: TenantId | None, *, device: str) -> set[str]:
+    """The ids under which the device is recorded: a refused one may have named itself by an id that does not exist."""
     ids = {device.lower()}
     if tenant_id is not None:
         known = await emulator.runner.read(devices.enrollment_named, tenant_id, key=device)
@@ -251,7 +255,7 @@ async def _of_device(
             ids.add(known.id)
         elif all(row.caller.device not in ids for row in emulator.wire.exchanges(tenant_id)):
             raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
-    return [row for row in rows if row.caller.device in ids]
+    return ids
 
 
 async def _contains(row: RecordedExchange, text: str) -> bool:
@@ -315,7 +319,7 @@ def _exchange(row: RecordedExchange, who: Who) -> Exchange:
     return Exchange(
         number=row.number,
         time=row.began,
-        tenant_time=None if caller.tenant is None else caller.tenant.clock.now(row.began),
+        tenant_time=None if row.clock is None else row.clock.now(row.began),
         surface=_surface(row),
         method=row.method,
         url=_url(row),
@@ -339,19 +343,18 @@ def _whole(row: RecordedExchange, exchange: Exchange) -> WholeExchange:
 
 
 def _request(row: RecordedExchange) -> Message:
-    return _message(row, row.request_headers, direction="request")
+    return _message(row, row.request_headers, body=row.request_body, length=row.request_length, direction="request")
 
 
 def _response(row: RecordedExchange) -> Message:
-    return _message(row, row.response_headers, direction="response")
+    return _message(row, row.response_headers, body=row.response_body, length=row.response_length, direction="response")
 
 
-def _message(row: RecordedExchange, headers: Headers, *, direction: Direction) -> Message:
+def _message(
+    row: RecordedExchange, headers: list[tuple[bytes, bytes]], *, body: bytes, length: int, direction: Direction
+) -> Message:
     from fauxtune.operations.insight.wire_text import decode, mask_headers
 
-    body, length = row.request_body, row.request_length
-    if direction == "response":
-        body, length = row.response_body, row.response_length
     texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     content_type = next((value for name, value in texts if name.lower() == "content-type"), "")
     return Message(
@@ -376,7 +379,8 @@ def _url(row: RecordedExchange) -> str:
 
 def _raw_url(row: RecordedExchange) -> str:
     url = row.raw_path.decode("latin-1")
-    return f"{url}?{row.query.decode('latin-1')}" if row.query else url
+    query = row.query.decode("latin-1")
+    return f"{url}?{query}" if query else url
 
 
 def _id(tenant: Tenant | None) -> TenantId | None:

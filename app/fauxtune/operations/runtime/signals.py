@@ -19,6 +19,8 @@ class Signals:
     def __init__(self) -> None:
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Future[None]]] = defaultdict(set)
         self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
+        #: How many readers wait for recorded exchanges.
+        self.wire_readers = 0
 
     def wake(self, enrollment: EnrollmentId) -> None:
         """Wake the device: it must check in."""
@@ -94,7 +96,11 @@ class Signals:
 
     async def wait_for_wire(self, tenant: TenantId | None, *, seconds: float) -> None:
         """Wait until an exchange of the tenant (None: of no tenant) is recorded, or the time is over."""
-        await self._wait([("wire", tenant or "")], seconds)
+        self.wire_readers += 1
+        try:
+            await self._wait([("wire", tenant or "")], seconds)
+        finally:
+            self.wire_readers -= 1
 
     async def _wait(
         self, topics: list[tuple[str, str]], seconds: float, *, unless: Callable[[], Awaitable[bool]] | None = None

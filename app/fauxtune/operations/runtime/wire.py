@@ -1,19 +1,23 @@
-"""The exchanges on the wire: the last requests of each tenant with their answers, in memory only.
+"""The exchanges on the wire: the last requests of each tenant with their responses, in memory only.
 
-Messages are kept as they came, by reference; nothing is read, decoded or masked here (see `insight.wire`), so that an
-exchange costs a check-in next to nothing. The number of a tenant's exchanges is bounded, and so are the bytes of each
-body, of a tenant and of the emulator: the oldest go first. An exchange that belongs to no tenant is kept for the
-emulator as a whole.
+Nothing is read, decoded or masked here (see `insight.wire`), so that an exchange costs a check-in next to nothing. The
+number of a tenant's exchanges is bounded, and so are the bytes of each body, of a tenant and of the emulator: the
+oldest go first. An exchange that belongs to no tenant is kept for the emulator as a whole.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from sys import getsizeof
+from datetime import UTC, datetime
+from heapq import heapify, heappop, heapreplace
+from itertools import islice
+from marshal import dumps, loads
+from typing import Any, TypeAlias
+from urllib.parse import unquote
 
+from fauxtune.core.clock import TenantClock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.surfaces import tenant_in
@@ -21,14 +25,18 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.runner import Runner
 
 #: Bytes of a body that are kept.
-BODY_LIMIT = 64 * 1024
-#: Bytes that Python needs for an exchange and for each of its headers, besides their text.
-_EXCHANGE, _HEADER = 1536, 136
+KEPT = 64 * 1024
+#: Bytes that Python needs for an exchange, and for each operation that it tried, besides the packed content.
+_OVERHEAD, _DEMAND = 512, 512
+#: The part of all bytes that is freed at once when there are too many.
+_FREED = 8
+#: The form of `marshal` that is quickest to write.
+_FORM = 2
 
-#: Names and values of headers, as they came.
-Headers = Sequence[tuple[bytes, bytes]]
+#: Names and values of headers.
+Headers: TypeAlias = list[tuple[bytes, bytes]]
 #: An operation of Graph (verb and path template) and the permissions of which one suffices.
-Demand = tuple[tuple[str, str], tuple[str, ...]]
+Demand: TypeAlias = tuple[tuple[str, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +65,23 @@ class Caller:
     refusal: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RecordedExchange:
-    """A request and its answer. Bodies hold their first bytes; `..._length` is the length of the whole. `status` is
-    None if the connection ended before an answer. `number` counts the exchanges of a tenant, `order` those of all.
+    """A request and its response, as they came. Bodies hold their first bytes; `..._length` is the length of the whole.
+    `status` is None if the connection ended before a response. `number` counts the exchanges of a tenant. `caller` has
+    no tenant; `clock` is that of the tenant at the request.
     """
 
+    number: int
     began: datetime
-    seconds: float
-    request_id: str
-    method: str
-    scheme: str
-    path: str
+    clock: TenantClock | None
+    caller: Caller
     raw_path: bytes
     query: bytes
-    caller: Caller
+    method: str
+    scheme: str
+    request_id: str
+    seconds: float
     request_headers: Headers
     request_body: bytes
     request_length: int
@@ -79,14 +89,22 @@ class RecordedExchange:
     response_headers: Headers
     response_body: bytes
     response_length: int
-    number: int = 0
-    order: int = 0
-    size: int = 0
+
+    @property
+    def path(self) -> str:
+        """The path without escapes."""
+        return _unescaped(self.raw_path)
+
+
+#: An exchange in a ring: when it began (seconds since 1970), its content, the tenant's clock, permissions and demands.
+#: A request leaves two objects behind, not fifty: whatever is kept slows down those that follow.
+_Entry: TypeAlias = tuple[float, bytes, TenantClock | None, frozenset[str], tuple[Demand, ...]]
 
 
 @dataclass(slots=True)
 class _Ring:
-    exchanges: deque[RecordedExchange] = field(default_factory=deque)
+    tenant: TenantId | None
+    entries: deque[_Entry] = field(default_factory=deque)
     newest: int = 0
     size: int = 0
 
@@ -95,60 +113,66 @@ class Wire:
     """The recorded exchanges of every tenant, and those of no tenant (`None`). Everything runs on the event loop."""
 
     def __init__(self, runner: Runner, bounds: Bounds = Bounds()) -> None:
-        self.bounds = bounds
         self.runner = runner
+        self.bounds = bounds
+        #: Whether exchanges are recorded.
+        self.is_on = bounds.exchanges > 0
+        self._most, self._most_bytes, self._most_of_all = bounds.exchanges, bounds.tenant_bytes, bounds.total_bytes
+        #: The bytes of all exchanges.
+        self.size = 0
         self._rings: dict[TenantId | None, _Ring] = {}
-        self._all: OrderedDict[int, _Ring] = OrderedDict()
-        self._order = 0
-        self._size = 0
 
-    @property
-    def is_on(self) -> bool:
-        """Whether exchanges are recorded."""
-        return self.bounds.exchanges > 0
-
-    @property
-    def size(self) -> int:
-        """The bytes of all exchanges."""
-        return self._size
-
-    def record(self, exchange: RecordedExchange) -> None:
+    def record(self, caller: Caller, began: float, *, sent: tuple[Any, ...]) -> None:
         """Add an exchange that has ended to those of its tenant: the one that its surface has found, else the one that
         its path names.
+
+        `began`: in seconds since 1970. `sent`: path with its escapes, query, method, scheme, the request's id, duration
+        in seconds; the request's headers, what is kept of its body, and its whole length; status, headers, what is kept
+        of the body and its whole length of the response.
         """
-        tenant = self._tenant_of(exchange)
+        # Few calls and few objects: a check-in waits for this.
+        tenant, demands = caller.tenant, caller.demands
+        ring = None if tenant is None else self._rings.get(tenant.id)
+        if ring is None:
+            ring, tenant = self._new_ring(caller, sent[0])
+        content = dumps((sent, caller.device, caller.application, caller.user, caller.refusal), _FORM)
+        entries = ring.entries
+        entries.append((began, content, None if tenant is None else tenant.clock, caller.permissions, demands))
+        ring.newest += 1
+        size = _OVERHEAD + len(content) + (_DEMAND * len(demands) if demands else 0)
+        if len(entries) > self._most:
+            size -= _size_of(entries.popleft())
+        ring.size += size
+        self.size += size
+        while ring.size > self._most_bytes:
+            self._drop_oldest(ring)
+        if self.size > self._most_of_all:
+            self._make_room()
+        if self.runner.signals.wire_readers:
+            self.runner.signals.wire_grew(ring.tenant)
+
+    def exchanges(
+        self, tenant: TenantId | None, *, after: int = 0, newest_first: bool = False
+    ) -> Iterator[RecordedExchange]:
+        """Return the exchanges of a tenant with greater numbers than `after`, each read when it is its turn."""
         ring = self._rings.get(tenant)
         if ring is None:
-            ring = self._rings[tenant] = _Ring()
-        self._order += 1
-        ring.newest += 1
-        exchange.number, exchange.order, exchange.size = ring.newest, self._order, size_of(exchange)
-        ring.exchanges.append(exchange)
-        self._all[self._order] = ring
-        ring.size += exchange.size
-        self._size += exchange.size
-        bounds = self.bounds
-        while len(ring.exchanges) > bounds.exchanges or ring.size > bounds.tenant_bytes:
-            self._drop_oldest(ring)
-        while self._size > bounds.total_bytes:
-            self._drop_oldest(self._all[next(iter(self._all))])
-        self.runner.signals.wire_grew(tenant)
-
-    def exchanges(self, tenant: TenantId | None) -> list[RecordedExchange]:
-        """Return the exchanges of a tenant, oldest first."""
-        ring = self._rings.get(tenant)
-        return [] if ring is None else list(ring.exchanges)
+            return
+        first = ring.newest - len(ring.entries) + 1
+        start = min(max(0, after + 1 - first), len(ring.entries))
+        numbered = list(islice(enumerate(ring.entries, first), start, None))
+        for number, entry in reversed(numbered) if newest_first else numbered:
+            yield _exchange(number, entry)
 
     def exchange(self, tenant: TenantId | None, *, number: int) -> RecordedExchange:
         """Return one exchange. Raises NotFound if it was never recorded, or is forgotten."""
-        ring = self._rings.get(tenant)
-        if ring is not None and ring.exchanges:
-            place = number - ring.exchanges[0].number
-            if 0 <= place < len(ring.exchanges):
-                return ring.exchanges[place]
-        newest = self.newest(tenant)
+        if number > 0:
+            one = next(self.exchanges(tenant, after=number - 1), None)
+            if one is not None and one.number == number:
+                return one
         raise NotFound(
-            f"There is no exchange {number}: the newest is {newest}, and the last {self.bounds.exchanges} are kept."
+            f"There is no exchange {number}: the newest is {self.newest(tenant)}, and the last {self.bounds.exchanges} "
+            "are kept."
         )
 
     def newest(self, tenant: TenantId | None) -> int:
@@ -159,7 +183,7 @@ class Wire:
     def clear(self, tenant: TenantId | None) -> None:
         """Forget the exchanges of a tenant. Numbers continue."""
         ring = self._rings.get(tenant)
-        while ring is not None and ring.exchanges:
+        while ring is not None and ring.entries:
             self._drop_oldest(ring)
 
     def forget(self, tenant: TenantId) -> None:
@@ -169,30 +193,56 @@ class Wire:
         self.runner.signals.wire_grew(tenant)
 
     def _drop_oldest(self, ring: _Ring) -> None:
-        exchange = ring.exchanges.popleft()
-        del self._all[exchange.order]
-        ring.size -= exchange.size
-        self._size -= exchange.size
+        size = _size_of(ring.entries.popleft())
+        ring.size -= size
+        self.size -= size
 
-    def _tenant_of(self, exchange: RecordedExchange) -> TenantId | None:
-        """The tenant, if it exists: a request may end after its tenant was deleted."""
-        caller = exchange.caller
-        key = tenant_in(exchange.path) if caller.tenant is None else caller.tenant.id
-        known = None if key is None else self.runner.known(key)
-        if known is None:
-            caller.tenant = None
-            return None
-        if caller.tenant is None:
-            caller.tenant = known
-        return known.id
+    def _make_room(self) -> None:
+        """Drop the oldest exchanges of all tenants: more than is necessary, so that it need not be done each time."""
+        most = self._most_of_all - self._most_of_all // _FREED
+        rings = [ring for ring in self._rings.values() if ring.entries]
+        oldest = [(ring.entries[0][0], place) for place, ring in enumerate(rings)]
+        heapify(oldest)
+        while self.size > most and oldest:
+            place = oldest[0][1]
+            ring = rings[place]
+            self._drop_oldest(ring)
+            if ring.entries:
+                heapreplace(oldest, (ring.entries[0][0], place))
+            else:
+                heappop(oldest)
+
+    def _new_ring(self, caller: Caller, raw_path: bytes) -> tuple[_Ring, Tenant | None]:
+        """The ring of the tenant, and the tenant if it exists: a request may end after its tenant was deleted."""
+        key = tenant_in(_unescaped(raw_path)) if caller.tenant is None else caller.tenant.id
+        tenant = None if key is None else self.runner.known(key)
+        tenant_id = None if tenant is None else tenant.id
+        return self._rings.setdefault(tenant_id, _Ring(tenant_id)), tenant
 
 
-def size_of(exchange: RecordedExchange) -> int:
-    """Return the bytes of memory that the exchange needs."""
-    size = _EXCHANGE + getsizeof(exchange.path) + len(exchange.raw_path) + len(exchange.query)
-    size += len(exchange.request_body) + len(exchange.response_body)
-    for headers in (exchange.request_headers, exchange.response_headers):
-        size += _HEADER * len(headers)
-        for name, value in headers:
-            size += len(name) + len(value)
-    return size
+def extended(body: bytes, piece: bytes) -> bytes:
+    """Return a body with as much of its next piece as is kept. (Whole pieces are not copied.)"""
+    room = KEPT - len(body)
+    return body + piece[:room] if room > 0 else body
+
+
+def _size_of(entry: _Entry) -> int:
+    return _OVERHEAD + len(entry[1]) + _DEMAND * len(entry[4])
+
+
+def _exchange(number: int, entry: _Entry) -> RecordedExchange:
+    began, content, clock, permissions, demands = entry
+    sent, device, application, user, refusal = loads(content)  # noqa: S302 - written by `record`
+    caller = Caller(
+        device=device,
+        application=application,
+        user=user,
+        refusal=refusal,
+        permissions=permissions,
+        demands=demands,
+    )
+    return RecordedExchange(number, datetime.fromtimestamp(began, UTC), clock, caller, *sent)
+
+
+def _unescaped(raw_path: bytes) -> str:
+    return unquote(raw_path.decode("latin-1"))
