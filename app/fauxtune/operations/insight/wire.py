@@ -23,8 +23,7 @@ from fauxtune.storage.queries import applications, devices, diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 if TYPE_CHECKING:
-    from fauxtune.core.decoding.parts import Direction
-    from fauxtune.operations.insight.wire_text import Part
+    from fauxtune.core.decoding.parts import Direction, Part
 
 #: The surface of a path that no surface serves.
 OTHER = "other"
@@ -353,7 +352,7 @@ def _response(row: RecordedExchange) -> Message:
 def _message(
     row: RecordedExchange, headers: list[tuple[bytes, bytes]], *, body: bytes, length: int, direction: Direction
 ) -> Message:
-    from fauxtune.operations.insight.wire_text import decode, mask_headers
+    from fauxtune.core.decoding import decode, mask_headers
 
     texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     content_type = next((value for name, value in texts if name.lower() == "content-type"), "")
@@ -372,7 +371,7 @@ def _surface(row: RecordedExchange) -> str:
 
 
 def _url(row: RecordedExchange) -> str:
-    from fauxtune.operations.insight.wire_text import mask_url
+    from fauxtune.core.decoding import mask_url
 
     return mask_url(_raw_url(row))
 

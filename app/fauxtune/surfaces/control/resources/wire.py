@@ -16,7 +16,7 @@ from fauxtune.surfaces.control.calls import Anyone, Here, calls
 from fauxtune.surfaces.control.resources.journal import LONGEST_WAIT
 
 if TYPE_CHECKING:
-    from fauxtune.operations.insight.wire_text import Part
+    from fauxtune.core.decoding.parts import Part
 
 #: A text search lets others have their turn, so that a signal can come before the wait: look again after so long.
 _GLANCE = 1.0
