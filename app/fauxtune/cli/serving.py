@@ -37,6 +37,12 @@ CertificateHeaderOption = Annotated[
     str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
 ]
 OpenOption = Annotated[bool, typer.Option("--open", help="open the console in a browser once the server is ready")]
+PermissionsOption = Annotated[
+    str | None, typer.Option(help="Graph's permissions: enforce, warn or off (default: enforce)")
+]
+WireOption = Annotated[
+    int | None, typer.Option(help="requests of each tenant kept in memory to look at; 0: none (default: 500)")
+]
 EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
 
 
@@ -54,12 +60,8 @@ def serve(
     edition: EditionOption = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
-    permissions: Annotated[
-        str | None, typer.Option(help="Graph's permissions: enforce, warn or off (default: enforce)")
-    ] = None,
-    wire_exchanges: Annotated[
-        int | None, typer.Option(help="requests of each tenant kept in memory to look at; 0: none (default: 500)")
-    ] = None,
+    permissions: PermissionsOption = None,
+    wire_exchanges: WireOption = None,
     client_certificates: Annotated[
         bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
     ] = None,
