@@ -29,9 +29,9 @@ _PAGE = """<!doctype html>
 <ul aria-labelledby="areas">{areas}</ul>
 </nav>
 <p>{download}</p>
-</header>
 {sign_in}<noscript><p>Without scripts this page cannot show the document; the link above downloads it.</p></noscript>
-<main id="document" data-document="{path}/{name}.json"></main>
+</header>
+<div id="document" data-document="{path}/{name}.json"></div>
 </body>
 </html>
 """

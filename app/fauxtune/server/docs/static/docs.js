@@ -17,7 +17,10 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   tryItOutEnabled: true,
   validatorUrl: null,
-  onComplete: () => { place.dataset.ready = "true"; },
+  onComplete: () => {
+    document.getElementById("servers")?.setAttribute("aria-label", "Server");
+    place.dataset.ready = "true";
+  },
 });
 
 const form = document.getElementById("token");
