@@ -24,15 +24,17 @@ _STATES = {
 _SOURCES = {"pkcs": "PKCS", "scep": "SCEP", "email": "e-mail"}
 
 
-def print_device(managed: dict[str, Any], ledger: dict[str, Any], *, now: str, ids: bool) -> None:
-    """Print a device: `managed` is Graph's managedDevice, `ledger` the control surface's, `now` the tenant's time."""
-    print(one_line(managed["deviceName"]))
+def print_device(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: str, ids: bool) -> None:
+    """Print a device: `managed` is Graph's managedDevice, None if it was deleted, `ledger` the control surface's,
+    `now` the tenant's time.
+    """
+    print(one_line(ledger["deviceName"]))
     for label, text in _facts(managed, ledger, now=from_iso(now)):
         print(f"{label.ljust(_LABEL)} {one_line(text)}")
     print()
     print_table(items(ledger["items"], ids=ids))
     problems = [line for item in ledger["items"] for line in _problem(item)]
-    problems += [line for action in managed["deviceActionResults"] for line in _action(action)]
+    problems += [line for action in (managed or {}).get("deviceActionResults", ()) for line in _action(action)]
     if problems:
         print("\n" + "\n".join(problems))
 
@@ -56,17 +58,23 @@ def items(rows: list[dict[str, Any]], *, ids: bool) -> Table:
     )
 
 
-def _facts(managed: dict[str, Any], ledger: dict[str, Any], *, now: datetime) -> list[tuple[str, str]]:
-    user = managed["userPrincipalName"]
+def _facts(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: datetime) -> list[tuple[str, str]]:
     management = ledger["state"] + (f", because of {ledger['cause']}" if ledger["cause"] else "")
+    times = [
+        ("enrolled", _time(ledger["enrolledDateTime"], now=now, missing="never")),
+        ("last check-in", _time(ledger["lastCheckinDateTime"], now=now, missing="never")),
+    ]
+    if managed is None:
+        kind = [("user", ledger["user"] or "no user"), ("kind", ledger["variant"]), ("management", management)]
+        return [*kind, *times]
+    user, system = managed["userPrincipalName"], f"{managed['operatingSystem']} {managed['osVersion'] or ''}"
     return [
         ("user", f"{user} ({managed['userDisplayName']})" if user else "no user"),
-        ("system", f"{managed['operatingSystem']} {managed['osVersion'] or ''}, {managed['model'] or 'unknown model'}"),
+        ("system", f"{system}, {managed['model'] or 'unknown model'}"),
         ("serial number", managed["serialNumber"]),
         ("management", management),
         ("compliance", managed["complianceState"]),
-        ("enrolled", f"{moment(ledger['enrolledDateTime'])}, {_distance(ledger['enrolledDateTime'], now=now)}"),
-        ("last check-in", _time(ledger["lastCheckinDateTime"], now=now, missing="never")),
+        *times,
         ("next check-in", _next(ledger["nextCheckinDateTime"], now=now)),
         ("settled", "yes" if ledger["settled"] else "no: something is due at the next check-in"),
     ]

@@ -78,6 +78,8 @@ def list_(
 def show(*, name: NameArgument, service: Administration) -> None:
     """Show what a device should hold, holds, and reported.
 
+    Of a device that was wiped, retired or deleted it shows what it held.
+
     \b
     fauxtune device show FP5-195681
     fauxtune device show FP5-195681 --output json
@@ -85,9 +87,9 @@ def show(*, name: NameArgument, service: Administration) -> None:
     with service.session() as session:
         from fauxtune.cli import device_text
 
-        device = names.device(session.client, name)
-        managed = session.send(AdminRequest("GET", f"{tasks.DEVICES}/{key(device.id)}"))
-        ledger = session.send(AdminRequest("GET", f"/devices/{key(device.id)}/ledger", service=Service.CONTROL))
+        id_, is_managed = names.device_or_enrolment(session.client, name)
+        managed = session.send(AdminRequest("GET", f"{tasks.DEVICES}/{key(id_)}")) if is_managed else None
+        ledger = session.send(AdminRequest("GET", f"/devices/{key(id_)}/ledger", service=Service.CONTROL))
         if session.output is Output.JSON:
             session.show({**ledger, "managedDevice": managed}, "")
         else:

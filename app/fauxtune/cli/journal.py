@@ -63,7 +63,7 @@ def journal(
 
 
 def _device_id(session: Session, device: str | None) -> str | None:
-    return None if device is None else names.enrolment_id(session.client, device)
+    return None if device is None else names.device_or_enrolment(session.client, device)[0]
 
 
 def _events(session: Session, filters: dict[str, str], *, after: int = 0) -> Iterator[dict[str, Any]]:

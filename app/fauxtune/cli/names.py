@@ -94,14 +94,16 @@ def profile(client: Client, wanted: str) -> Named:
     return choose(wanted, profiles(client), kind="profile")
 
 
-def enrolment_id(client: Client, wanted: str) -> str:
-    """Return an id for the control surface of the device with this name or id, also if its management has ended."""
+def device_or_enrolment(client: Client, wanted: str) -> tuple[str, bool]:
+    """Return the id of the managed device with this name or id, and True; else of an enrolment whose record is deleted,
+    and False. The control surface knows both.
+    """
     try:
-        return device(client, wanted).id
+        return device(client, wanted).id, True
     except NotOne as error:
         if error.several:
             raise
-    return choose(wanted, enrolments(client), kind="device").id
+    return choose(wanted, enrolments(client), kind="device").id, False
 
 
 def tenant(client: Client, wanted: str) -> Named:
