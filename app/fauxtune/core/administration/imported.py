@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from asn1crypto import pkcs12
 from cryptography import x509
@@ -31,7 +32,23 @@ PADDINGS: Mapping[str, hashes.HashAlgorithm] = {
 }
 #: The padding of the cmdlets.
 PADDING = "oaepSha512"
-_SECRETS = ("encryptedPfxBlob", "encryptedPfxPassword")
+#: data. The properties of a record, all of them texts.
+RECORD = (
+    "thumbprint",
+    "intendedPurpose",
+    "userPrincipalName",
+    "startDateTime",
+    "expirationDateTime",
+    "providerName",
+    "keyName",
+    "paddingScheme",
+    "encryptedPfxBlob",
+    "encryptedPfxPassword",
+)
+#: Hexadecimal digits of a thumbprint.
+_DIGITS = 40
+#: From when to when a certificate is valid.
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +100,15 @@ def record(
     """Return the userPFXCertificate of a PFX file with this certificate. `purpose` is a userPfxIntendedPurpose. Raises
     Invalid for a password that the key cannot encrypt.
     """
-    encrypted = _encrypt(check_password(password), connector_key)
-    return {
-        "thumbprint": thumbprint(certificate),
-        "intendedPurpose": purpose,
-        "userPrincipalName": user_principal_name,
-        "startDateTime": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "expirationDateTime": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "providerName": connector_key.provider_name,
-        "keyName": connector_key.key_name,
-        "paddingScheme": connector_key.padding,
-        "encryptedPfxBlob": base64.b64encode(data).decode(),
-        "encryptedPfxPassword": base64.b64encode(encrypted).decode(),
-    }
+    return _record(
+        data,
+        thumbprint=thumbprint(certificate),
+        span=(certificate.not_valid_before_utc, certificate.not_valid_after_utc),
+        connector_key=connector_key,
+        encrypted_password=_encrypt(check_password(password), connector_key),
+        user_principal_name=user_principal_name,
+        purpose=purpose,
+    )
 
 
 def import_pfx(body: Json) -> AdminRequest:
@@ -108,36 +121,69 @@ def delete_imported(record_id: str) -> AdminRequest:
     return AdminRequest("DELETE", f"{COLLECTION}/{key(record_id)}")
 
 
-def without_secrets(request: AdminRequest) -> AdminRequest:
-    """Return an import as people may read it: with words in place of the file and the password."""
+def without_secrets(request: AdminRequest, *, thumbprint: str | None = None) -> AdminRequest:
+    """Return an import as people may read it: with words in place of the file and the password, and of a `thumbprint`
+    that is not known yet.
+    """
     body = dict(request.body or {})
-    size = len(base64.b64decode(body["encryptedPfxBlob"])) if body.get("encryptedPfxBlob") else 0
-    words = (
-        f"<the PFX file, base64: {size:,} bytes>",
-        "<its password, encrypted with the connector's public key, base64>",
-    )
-    readable = {**body, **{name: text for name, text in zip(_SECRETS, words, strict=True) if name in body}}
-    note = "Both values in < > are secrets that this page does not show. `fauxtune pfx import` makes them from a file."
-    return AdminRequest(request.method, request.path, readable, notes=(*request.notes, note))
+    words = {
+        "encryptedPfxBlob": "<the PFX file, base64>",
+        "encryptedPfxPassword": "<its password, encrypted with the connector's public key, base64>",
+        **({} if thumbprint is None else {"thumbprint": thumbprint}),
+    }
+    note = "What stands in < > is not shown here. `fauxtune pfx import` makes this request from a PFX file."
+    return AdminRequest(request.method, request.path, {**body, **words}, notes=(*request.notes, note))
 
 
-def placeholder(*, number: int, connector_key: ConnectorKey, user_principal_name: str, purpose: str) -> Json:
+def placeholder(
+    *, number: int, connector_key: ConnectorKey, user_principal_name: str, purpose: str, span: Span
+) -> Json:
     """Return the record of a certificate that is not issued yet, to ask what its import would do. It holds no key.
 
     Its thumbprint, which no certificate has, is the `number`.
     """
     contents = pkcs12.ContentInfo({"content_type": "data", "content": b"0\0"})
     empty = pkcs12.Pfx({"version": "v3", "auth_safe": contents}).dump()
-    return {
-        "thumbprint": f"{number:040x}",
-        "intendedPurpose": purpose,
-        "userPrincipalName": user_principal_name,
-        "providerName": connector_key.provider_name,
-        "keyName": connector_key.key_name,
-        "paddingScheme": connector_key.padding,
-        "encryptedPfxBlob": base64.b64encode(empty).decode(),
-        "encryptedPfxPassword": base64.b64encode(bytes(connector_key.public_key.key_size // 8)).decode(),
-    }
+    secret = bytes(connector_key.public_key.key_size // 8)
+    return _record(
+        empty,
+        thumbprint=f"{number:0{_DIGITS}x}",
+        span=span,
+        connector_key=connector_key,
+        encrypted_password=secret,
+        user_principal_name=user_principal_name,
+        purpose=purpose,
+    )
+
+
+def is_placeholder(thumbprint: str | None) -> bool:
+    """Whether the thumbprint is that of a placeholder."""
+    return thumbprint is not None and thumbprint.startswith("0" * (_DIGITS // 2))
+
+
+def _record(
+    data: bytes,
+    *,
+    thumbprint: str,
+    span: Span,
+    connector_key: ConnectorKey,
+    encrypted_password: bytes,
+    user_principal_name: str,
+    purpose: str,
+) -> Json:
+    values = (
+        thumbprint,
+        purpose,
+        user_principal_name,
+        f"{span[0]:%Y-%m-%dT%H:%M:%SZ}",
+        f"{span[1]:%Y-%m-%dT%H:%M:%SZ}",
+        connector_key.provider_name,
+        connector_key.key_name,
+        connector_key.padding,
+        base64.b64encode(data).decode(),
+        base64.b64encode(encrypted_password).decode(),
+    )
+    return dict(zip(RECORD, values, strict=True))
 
 
 def _encrypt(password: bytes, connector_key: ConnectorKey) -> bytes:

@@ -190,6 +190,27 @@ class PfxRecordRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedLineRow:
+    """An imported certificate as lists show it. `serial`, `revoked_at` and `reason` are those of the register, None for
+    one of another CA; `devices`: how many devices of the user have it.
+    """
+
+    user_id: UserId
+    user_name: str | None
+    thumbprint: str
+    purpose: str
+    provider: str
+    key_name: str
+    verified: bool
+    not_before: datetime | None
+    not_after: datetime | None
+    serial: str | None
+    revoked_at: datetime | None
+    reason: str | None
+    devices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorRow:
     """A certificate connector. One with a credential is a process of its own, any other runs inside the server."""
 

@@ -5,7 +5,6 @@ The private key and the password of its file are shown once, on the page that an
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations.ca import register, templates
-from fauxtune.operations.ca.register import CounterAnswer, CounterRequest
+from fauxtune.operations.ca import counter, register, templates
+from fauxtune.operations.ca.register import CounterRequest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import overview as overview_queries
@@ -62,7 +61,7 @@ async def issue(call: TenantCall) -> Response:
     form = Typed.of(await call.form())
     try:
         request = _request(form)
-        answer = await issue_by_hand(call, request)
+        answer = await counter.issue(call.emulator, call.tenant, request=request)
     except (Conflict, Invalid, NotFound) as error:
         form.wrong(_FIELDS.get(error.target or "", "person" if isinstance(error, NotFound) else ""), error.message)
         return await _form(call, form)
@@ -79,13 +78,6 @@ async def issue(call: TenantCall) -> Response:
         person=request.user_principal_name,
         template=request.template,
     )
-
-
-async def issue_by_hand(call: TenantCall, request: CounterRequest) -> CounterAnswer:
-    """Issue a certificate to an administrator: its key is made in a thread."""
-    template = await call.run(register.template_named, request.template)
-    key = await asyncio.to_thread(register.make_key, request, template=template, source=call.emulator.key_source)
-    return await call.run(register.issue_at_counter, request, key=key, keys=call.emulator.keys)
 
 
 def _request(form: Typed) -> CounterRequest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Sequence
 from typing import Literal
@@ -17,6 +16,7 @@ from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import serial_hex, thumbprint
+from fauxtune.operations.ca import counter
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.insight.certificates import known_certificate
@@ -52,11 +52,7 @@ async def issue_certificate(here: Here, body: messages.NewCertificate) -> answer
         csr=None if body.csr is None else body.csr.encode(),
         pfx_password=body.pfx_password,
     )
-    template = await here.run(certificate_register.template_named, request.template)
-    key = await asyncio.to_thread(
-        certificate_register.make_key, request, template=template, source=here.emulator.key_source
-    )
-    answer = await here.run(certificate_register.issue_at_counter, request, key=key, keys=here.emulator.keys)
+    answer = await counter.issue(here.emulator, here.tenant, request=request)
     return answers.Issued(
         serial=serial_hex(answer.certificate),
         thumbprint=thumbprint(answer.certificate),
