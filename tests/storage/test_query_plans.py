@@ -6,6 +6,7 @@ SQLite decides without statistics: it takes an index that covers a query before 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from sqlalchemy import Connection, event
 from fauxtune.core.model.actions import ActionState
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import device_actions, devices, statuses, steps
+from fauxtune.storage.queries import certificates, device_actions, device_list, devices, statuses, steps, tenants
+from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
 from fauxtune.storage.tables import metadata
 
 
@@ -34,7 +36,8 @@ def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str
     return [str(row[-1]) for each in steps_of for row in each]
 
 
-DEVICE = EnrollmentId("device")
+START = datetime(2026, 11, 24, tzinfo=UTC)
+DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,39 @@ def test_the_devices_of_profiles_are_counted_by_indices_alone(tmp_path: Path) ->
         "COVERING INDEX ix_profile_states_profile",
         "COVERING INDEX sqlite_autoindex_managed_devices_2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (lambda connection: tenants.newest_events(connection, TENANT, device=DEVICE, limit=20), "ix_journal_device"),
+        (
+            lambda connection: device_list.devices(
+                connection, TENANT, matching=DeviceFilter(START, state=DeviceState.FAILED), limit=1
+            ),
+            "ix_ledger_failed",
+        ),
+        (
+            lambda connection: certificates.certificates_on_device(
+                connection, TENANT, enrollment_id=DEVICE, thumbprints=["a"]
+            ),
+            "ix_certificates_enrollment_id",
+        ),
+        (
+            lambda connection: certificates.certificates_on_device(
+                connection, TENANT, enrollment_id=DEVICE, thumbprints=["a"]
+            ),
+            "ix_certificates_thumbprint",
+        ),
+    ],
+    ids=["a device's events", "failed items", "a device's certificates", "imported certificates"],
+)
+def test_what_a_page_of_a_device_shows_is_found_by_its_own_index(
+    query: Callable[[Connection], Any], index: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        result = plan(connection, query)
+    database.close()
+    assert any(f"INDEX {index}" in each for each in result), result
