@@ -98,6 +98,15 @@ def test_an_ephemeral_server_leaves_nothing() -> None:
     assert not folder.exists()
 
 
+def test_an_option_that_has_no_effect_alone_is_named() -> None:
+    with serving("--ephemeral", "--proxy-port", "18888", FAUXTUNE_CLIENT_CERTIFICATE_HEADER="X-Certificate") as server:
+        code, errors = server.stop()
+    assert code == 0
+    first, second = errors.splitlines()
+    assert first == "fauxtune: --proxy-port (FAUXTUNE_PROXY_PORT) has no effect without --intercept."
+    assert "FAUXTUNE_CLIENT_CERTIFICATE_HEADER) has no effect without --trusted-proxy." in second
+
+
 def test_without_a_seed_there_is_no_tenant() -> None:
     with serving("--ephemeral", "--seed", "none") as server:
         assert server.endpoints["tenant"] is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import Output, OutputOption, fail, plain_failures
+from fauxtune.cli.options import DATA_DIR, Output, OutputOption, fail, plain_failures
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
@@ -187,4 +189,15 @@ def _announce_text(ready: Ready) -> None:
     console.print(rows)
     for warning in ready.warnings:
         console.print(f"[yellow]Note:[/] {warning}")
-    console.print("\nPoint your code at it: fauxtune env --for python|node|powershell|curl.   Stop: Ctrl-C.")
+    console.print("\nCtrl-C stops it. In another terminal, in this folder, to point your code at it:")
+    folder = "" if ready.data_dir == DATA_DIR.absolute() else f" --data-dir {shlex.quote(str(ready.data_dir))}"
+    console.print(f"  {_program()} env --for python{folder}")
+    console.print("or --for node, powershell or curl.")
+
+
+def _program() -> str:
+    """The text that starts this program in a shell: its name if it is on the PATH, else as it was called."""
+    if shutil.which("fauxtune"):
+        return "fauxtune"
+    called = Path(sys.argv[0])
+    return shlex.quote(str(called)) if called.suffix != ".py" else f"{shlex.quote(sys.executable)} -m fauxtune"

@@ -77,6 +77,15 @@ def _check_ports(settings: Settings) -> None:
         taken[port] = option
 
 
+def ignored(settings: Settings) -> Iterator[str]:
+    """Name the options that are given and have no effect without another one."""
+    needs = {"proxy_port": ("--intercept", settings.intercept)}
+    needs["client_certificate_header"] = ("--trusted-proxy", bool(settings.trusted_proxy))
+    for name, (other, is_given) in needs.items():
+        if name in settings.model_fields_set and not is_given:
+            yield f"--{name.replace('_', '-')} (FAUXTUNE_{name.upper()}) has no effect without {other}."
+
+
 @contextmanager
 def data_folder(settings: Settings) -> Iterator[Path]:
     """Lock the data folder, or make a temporary one that is deleted at the end (--ephemeral)."""

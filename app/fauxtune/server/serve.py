@@ -166,7 +166,7 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
     edition = _chosen_edition(settings)
     tenants = await emulator.runner.read(tenant_queries.all_tenants)
     addresses = emulator.addresses
-    warnings = tuple(lifespan.open_to_others(settings, folder))
+    warnings = (*lifespan.ignored(settings), *lifespan.open_to_others(settings, folder))
     warnings += tuple(
         f"The certificates of tenant {tenant.name} name {tenant.public_http_url} for CRL and OCSP; this start serves "
         f"{addresses.public_http_url}. Start with --public-http-url {tenant.public_http_url}, or make a new tenant."

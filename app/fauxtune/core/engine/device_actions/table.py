@@ -102,7 +102,7 @@ def _lost_mode() -> dict[Edition, Rule]:
     )
 
 
-_WORK_PROFILE_STAYS = "it cannot be wiped: retire it, which removes the whole work profile"
+_WORK_PROFILE_STAYS = "it cannot be wiped; retire it, which removes the whole work profile"
 
 TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
     # Unverified: macOS in 2020. The page on certificates said that it is not supported, Graph has an unlock code.
@@ -119,7 +119,7 @@ TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
             _V.WINDOWS,
             *_PHONES,
             source=_page("wipe", "2025-11-14"),
-            otherwise="it cannot be wiped: retire it, which removes the company's data",
+            otherwise="it cannot be wiped; retire it, which removes the company's data",
         ),
     ),
     DeviceAction.RETIRE: _changed(
