@@ -111,6 +111,25 @@ def test_a_certificate_is_issued_as_pem_for_any_time_and_for_a_request(
     assert "cannot be read" in run.refused(*command, tmp_path / "x.pem", "--csr", tmp_path / "missing")
 
 
+def test_one_command_issues_a_certificate_and_imports_it_for_the_users_devices(run: Commands, tmp_path: Path) -> None:
+    command = ("certificate", "issue", "--template", "SmimeEncryption", "--import", "encryption")
+    document = run.json(*command, "--user", "alice", "--from", "2023-01-01", "--out", tmp_path / "alice.pfx")
+    (record,) = run.json("pfx", "list", "--upn", "alice@contoso.example")
+    assert record["thumbprint"] == document["thumbprint"] == document["imported"]["thumbprint"]
+    assert (record["intendedPurpose"], record["startDateTime"][:4]) == ("smimeEncryption", "2023")
+    assert load_pkcs12((tmp_path / "alice.pfx").read_bytes(), document["pfxPassword"].encode()).key is not None
+    done = run.run(*command, "--user", "alice", "--pfx-password", "own secret", "--show-request")
+    assert (done.code, done.output.count("Imported it for alice@contoso.example, for encryption:")) == (0, 1)
+    assert "/deviceManagement/userPfxCertificates" in done.errors
+    assert "own secret" not in done.output + done.errors
+    before = len(run.json("certificate", "list"))
+    assert "needs --user" in run.refused(*command)
+    assert "no key is made" in run.refused(*command, "--user", "alice", "--csr", tmp_path / "x.csr")
+    assert "ASCII" in run.refused(*command, "--user", "alice", "--pfx-password", "geheimnisvoll-ü")
+    assert "--out FILE writes it, --import" in run.refused(*command[:4], "--user", "alice")
+    assert len(run.json("certificate", "list")) == before
+
+
 def test_certificates_are_listed_shown_and_revoked_by_the_beginning_of_a_number_or_by_a_user(
     run: Commands, tmp_path: Path
 ) -> None:

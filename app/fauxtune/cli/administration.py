@@ -89,13 +89,15 @@ class Session:
         request: AdminRequest,
         *,
         seconds: float = 30.0,
-        hidden: str | None = None,
+        readable: AdminRequest | None = None,
         title: str = "Waiting for the server",
     ) -> Any:
-        """Send the request and return the answer, for which the control surface may take so many seconds. `hidden`: the
-        member of the body that is not shown; `title`: what a terminal shows while the answer takes its time.
+        """Send the request and return the answer, for which the control surface may take so many seconds.
+
+        `readable`: the request as --show-request prints it, without its secrets. `title`: what a terminal shows while
+        the answer takes its time.
         """
-        self._show(request, hidden=hidden)
+        self._show(readable or request)
         with waiting(title):
             match request.service:
                 case Service.GRAPH:
@@ -146,11 +148,15 @@ class Session:
         """Return the beginning of an id, or the whole one with --ids."""
         return "-" if not id_ else id_ if self.ids else id_[:SHORT]
 
-    def _show(self, request: AdminRequest, *, hidden: str | None = None) -> None:
+    def _show(self, request: AdminRequest) -> None:
         if self.language is not None:
-            if request.body is not None and hidden in request.body:
-                request = replace(request, body={**request.body, hidden: "..."})
             print(_snippet(request, self.client, language=self.language), file=sys.stderr)
+
+
+def without(request: AdminRequest, member: str) -> AdminRequest:
+    """Return the request with dots in place of a secret member of its body."""
+    body = request.body or {}
+    return replace(request, body={**body, member: "..."}) if member in body else request
 
 
 def _snippet(request: AdminRequest, client: Client, *, language: Language) -> str:

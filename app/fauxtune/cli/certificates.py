@@ -11,19 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import completion, names
-from fauxtune.cli.administration import Administration, YesOption, confirm
+from fauxtune.cli import certificate_files, certificate_import, completion, names
+from fauxtune.cli.administration import Administration, YesOption, confirm, without
+from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line, person, uses_in_words
 from fauxtune.cli.times import iso_time
 from fauxtune.core.administration import emulation as tasks
+from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 
 app = typer.Typer(
     help="""List, show, issue and revoke certificates of the tenant's CA.
 
 A certificate is meant by the first characters of its thumbprint or serial number (6 or more), or by a user's name: then
-it is the user's newest one. To import a certificate for a user's devices: fauxtune pfx import.
+it is the user's newest one. To import a file that there is already: fauxtune pfx import.
 
 \b
 fauxtune certificate list --user alice
@@ -125,8 +127,13 @@ def issue(
     *,
     service: Administration,
     template: Annotated[str, typer.Option(help="the template, such as SmimeBoth", autocompletion=completion.template)],
-    out: Annotated[Path, typer.Option(help="the new file: .pfx or .p12, or .pem (certificate, chain, key)")],
     user: Annotated[str | None, typer.Option(help="for this user", autocompletion=completion.user)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="the new file: .pfx or .p12, or .pem (certificate, chain, key)")
+    ] = None,
+    purpose: Annotated[
+        Purpose | None, typer.Option("--import", help="import it for the user's devices, for this purpose")
+    ] = None,
     subject: Annotated[str | None, typer.Option(help="the subject, such as 'CN=Alice' (default: the user's)")] = None,
     email: Annotated[str | None, typer.Option(help="the e-mail address (default: the user's)")] = None,
     since: Annotated[str | None, typer.Option("--from", help="valid from, also in the past (default: now)")] = None,
@@ -137,27 +144,29 @@ def issue(
         typer.Option(envvar="FAUXTUNE_PFX_PASSWORD", help="the password of the file (better in the variable)"),
     ] = None,
 ) -> None:
-    """Issue a certificate and write it to a file.
+    """Issue a certificate; write it to a file, or import it.
 
     Without a password, a terminal asks for one; else one is made and printed. A .pem file is encrypted only if a
-    password is given.
+    password is given. With --import every device of the user gets certificate and key, by the imported PFX profiles
+    that have this purpose.
 
     \b
     fauxtune certificate issue --user alice --template SmimeBoth --out alice.pfx
     fauxtune certificate issue --user alice --template SmimeEncryption \\
-        --from 2023-01-01 --out old.pem
+        --from 2023-01-01 --import encryption
     """
-    from fauxtune.cli import certificate_files
-
-    form = certificate_files.form_of(out, csr=csr)
+    if out is None and purpose is None:
+        fail("Say what to do with the certificate: --out FILE writes it, --import PURPOSE imports it.")
+    file = None if out is None else certificate_files.new_file(out, csr=csr)
+    if purpose is not None:
+        certificate_import.check(user, csr=csr, password=pfx_password)
     request = None if csr is None else certificate_files.read_request(csr)
-    begin, end = since and iso_time(since), until and iso_time(until)
+    begin, end = (each and iso_time(each) for each in (since, until))
     with service.session() as session:
         owner = None if user is None else names.user(session.client, user).name
-        known = names.template(session.client, template).id
-        password = pfx_password or certificate_files.ask_for_password(form)
+        password = pfx_password or (None if file is None else certificate_files.ask_for_password(file))
         task = tasks.issue_certificate(
-            known,
+            names.template(session.client, template).id,
             user=owner,
             subject=subject,
             email=email,
@@ -166,13 +175,13 @@ def issue(
             csr=request,
             pfx_password=password,
         )
-        answer = session.send(task, hidden="pfxPassword")
-        used = certificate_files.write(out, answer, form=form, password=password)
-        document = {"serial": answer["serial"], "thumbprint": answer["thumbprint"], "file": str(out)}
-        text = f"Issued {session.short(answer['thumbprint'])} and wrote it to {out}."
-        if used is not None and password is None:
-            document["pfxPassword"] = used
-            text += f" Its password is {used}"
+        answer = session.send(task, readable=without(task, "pfxPassword"))
+        document = {"serial": answer["serial"], "thumbprint": answer["thumbprint"]}
+        text = f"Issued {session.short(answer['thumbprint'])}."
+        if file is not None:
+            text += certificate_files.written(file, answer, document=document, password=password)
+        if purpose is not None and owner is not None:
+            text += certificate_import.import_issued(session, answer, document=document, user=owner, purpose=purpose)
         session.show(document, text)
 
 

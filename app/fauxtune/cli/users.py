@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.cli import completion, names
-from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
 from fauxtune.cli.names import Named
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line, quoted
@@ -107,7 +107,7 @@ def create(
             mail=mail,
             **({} if password is None else {"password": password}),
         )
-        user = session.send(request, hidden=None if password is None else "passwordProfile")
+        user = session.send(request, readable=request if password is None else without(request, "passwordProfile"))
         if license_:
             session.send(directory.license_user(user["id"]))
         for each in groups:
