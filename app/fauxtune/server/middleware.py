@@ -78,7 +78,7 @@ class Guard:
             await response(scope, exchange.receive, exchange.send)
         finally:
             if wire is not None:
-                exchange.record(wire)
+                await exchange.record(wire)
 
 
 def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
@@ -113,9 +113,11 @@ class _Exchange:
             self._headers: Headers = []
             self._request = self._response = b""
 
-    def record(self, wire: Wire) -> None:
+    async def record(self, wire: Wire) -> None:
         """Record the exchange, which has ended."""
         scope = self.scope
+        if self._caller.tenant is None:
+            await wire.find_tenant(self._caller, scope["path"])
         sent = (
             scope.get("raw_path") or scope["path"].encode(),
             scope["query_string"],

@@ -1,42 +1,425 @@
-"""The window on the wire: what clients and devices sent, what they were answered, and why."""
+"""The window on the wire: what was sent and answered, who called, with which permission, and why it was refused."""
 
 from __future__ import annotations
 
-import httpx
+import asyncio
+import base64
+import json
+import shlex
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
-from tests.support.control import Json
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fastapi import FastAPI
+
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import KEPT, Bounds, Wire
+from fauxtune.operations.tenants.seeds import BUILT_IN
+from tests.support.control import ABSENT, Json, create, error_code
+from tests.support.wire import ROOT, all_parts, recorded, whole, wire_url
 from tests.surfaces.control.conftest import Enroll
 
-
-async def _read(tenant: httpx.AsyncClient, **params: object) -> list[Json]:
-    answer = await tenant.get("/wire", params={name: str(value) for name, value in params.items()})
-    assert answer.status_code == 200, answer.text
-    exchanges: list[Json] = answer.json()["exchanges"]
-    return exchanges
+ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
+APPLICATION = BUILT_IN["applications"][0]
+TOKEN = "/contoso/oauth2/v2.0/token"
+GRAPH = "https://graph.microsoft.com/.default"
 
 
-async def _whole(tenant: httpx.AsyncClient, number: int) -> Json:
-    answer = await tenant.get(f"/wire/{number}")
-    assert answer.status_code == 200, answer.text
-    document: Json = answer.json()
-    return document
+@pytest.fixture
+async def reader(http: httpx.AsyncClient) -> dict[str, str]:
+    """The headers of an application that may read users, and nothing else."""
+    sent = {"displayName": "Reader", "roles": ["User.Read.All"], "secret": "reader-secret"}
+    document = (await http.post(f"{ROOT}/tenants/contoso/applications", json=sent)).json()
+    form = {"grant_type": "client_credentials", "client_id": document["clientId"], "client_secret": "reader-secret"}
+    answer = await http.post(TOKEN, data={**form, "scope": GRAPH})
+    return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-async def test_a_request_of_graph_names_its_application_and_the_permission_that_let_it_in(
-    http: httpx.AsyncClient, contoso: httpx.AsyncClient, app_token: str
+async def test_an_exchange_says_who_called_and_what_was_answered(
+    http: httpx.AsyncClient, app_token: str, enroll: Enroll, contoso: httpx.AsyncClient
 ) -> None:
-    await http.get("/beta/users?$top=1", headers={"authorization": f"Bearer {app_token}"})
-    (exchange,) = await _read(contoso, surface="graph")
-    assert (exchange["method"], exchange["url"], exchange["status"]) == ("GET", "/beta/users?$top=1", 200)
-    assert exchange["caller"]["applicationName"]
-    (permission,) = exchange["permissions"]
-    assert permission["operation"] == "GET /users"
-    assert (permission["missing"], bool(permission["grantedBy"])) == (False, True)
-
-
-async def test_a_check_in_names_its_device(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
-    await phone.settle()
-    for exchange in await _read(contoso, surface="devices"):
-        assert exchange["caller"]["device"] == phone.enrollment_id
-        assert exchange["caller"]["userPrincipalName"] == "alice@contoso.example"
+    answer = await http.get("/beta/users?$top=1", headers={"authorization": f"Bearer {app_token}"})
+    (exchange,) = await recorded(http, surface="graph")
+    assert exchange == {
+        "number": exchange["number"],
+        "time": "2026-11-24T10:00:00.0000000Z",
+        "tenantTime": "2026-11-24T10:00:00.0000000Z",
+        "surface": "graph",
+        "method": "GET",
+        "url": "/beta/users?$top=1",
+        "status": 200,
+        "milliseconds": exchange["milliseconds"],
+        "requestId": answer.headers["request-id"],
+        "caller": {
+            "application": APPLICATION["clientId"],
+            "applicationName": APPLICATION["name"],
+            "user": None,
+            "userPrincipalName": None,
+            "device": None,
+            "deviceName": None,
+            "managedDeviceId": None,
+        },
+        "permissions": [
+            {
+                "operation": "GET /users",
+                "needs": exchange["permissions"][0]["needs"],
+                "grantedBy": exchange["permissions"][0]["grantedBy"],
+                "missing": False,
+            }
+        ],
+        "refusal": None,
+        "requestLength": 0,
+        "responseLength": len(answer.content),
+    }
+    assert "User.Read.All" in exchange["permissions"][0]["needs"]
+    assert "User.ReadWrite.All" in exchange["permissions"][0]["grantedBy"]
+    (enrolment,) = await recorded(http, surface="devices")
+    record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()
+    named = {"device": phone.enrollment_id, "managedDeviceId": record["managedDeviceId"]}
+    assert {name: enrolment["caller"][name] for name in named} == named
+    assert enrolment["caller"]["userPrincipalName"] == "alice@contoso.example"
+
+
+@ON_ONE_DATABASE
+async def test_a_missing_permission_is_named(http: httpx.AsyncClient, reader: dict[str, str]) -> None:
+    refused = await http.delete("/beta/users/alice@contoso.example", headers=reader)
+    assert refused.status_code == 403
+    (exchange,) = await recorded(http, status="403")
+    (permission,) = exchange["permissions"]
+    assert (permission["operation"], permission["missing"]) == ("DELETE /users/{user}", True)
+    assert (permission["grantedBy"], "User.ReadWrite.All" in permission["needs"]) == ([], True)
+    assert exchange["caller"]["applicationName"] == "Reader"
+    assert "User.ReadWrite.All" in exchange["refusal"]
+
+
+@ON_ONE_DATABASE
+async def test_every_request_of_a_batch_has_its_permission_and_its_part(
+    http: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    items = [
+        {"id": "a", "method": "GET", "url": "/users/alice@contoso.example"},
+        {"id": "b", "method": "GET", "url": "/deviceManagement/managedDevices"},
+    ]
+    await http.post("/beta/$batch", json={"requests": items}, headers=reader)
+    (exchange,) = await recorded(http, text="$batch")
+    assert [(each["operation"], each["missing"]) for each in exchange["permissions"]] == [
+        ("POST /$batch", False),
+        ("GET /users/{user}", False),
+        ("GET /deviceManagement/managedDevices", True),
+    ]
+    titles = [part["title"] for part in all_parts((await whole(http, exchange))["response"]["parts"])]
+    assert any("to request b: 403" in title for title in titles), titles
+
+
+@ON_ONE_DATABASE
+async def test_a_refused_phone_is_there_with_what_it_sent_and_why(
+    http: httpx.AsyncClient, contoso: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll(contoso)
+    path = f"/mdm/contoso/android/v1/enterprises/contoso/devices/{phone.enrollment_id}:reportStatus"
+    headers = {"authorization": "Bearer another-credential"}
+    report = {"appliedPolicyName": "a name to find"}
+    assert (await http.post(path, json=report, headers=headers)).status_code == 401
+    (exchange,) = await recorded(http, device=phone.enrollment_id, status="error")
+    assert exchange["refusal"] == "The device credential is missing, or is not this device's."
+    document = await whole(http, exchange)
+    assert "a name to find" in json.dumps(document["request"]["parts"])
+    assert "another-credential" not in json.dumps(document)
+    # A device that never was is found by the id that it gave itself.
+    await http.get(f"/mdm/contoso/android/v1/enterprises/contoso/devices/{ABSENT}/policy")
+    (stranger,) = await recorded(http, device=ABSENT)
+    assert (stranger["status"], stranger["caller"]["device"]) == (404, ABSENT)
+    answer = await contoso.get("/wire?device=nothing")
+    assert (answer.status_code, error_code(answer)) == (404, "NotFound")
+
+
+@ON_ONE_DATABASE
+async def test_a_sign_in_that_fails_says_why_and_shows_no_secret(http: httpx.AsyncClient) -> None:
+    form = {"grant_type": "client_credentials", "client_id": APPLICATION["clientId"], "client_secret": "a-wrong-secret"}
+    assert (await http.post(TOKEN, data={**form, "scope": GRAPH})).status_code == 401
+    (exchange,) = await recorded(http, surface="identity")
+    assert exchange["caller"]["applicationName"] == APPLICATION["name"]
+    assert exchange["refusal"].startswith("Invalid client secret provided.")
+    document = await whole(http, exchange)
+    assert "a-wrong-secret" not in json.dumps(document)
+    assert "client_secret=" in document["asCurl"]
+
+
+def _secrets(key: rsa.RSAPrivateKey) -> dict[str, str]:
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return {
+        "bearer": "planted-bearer-credential-0001",
+        "cookie": "planted-cookie-value-0002",
+        "query": "planted-query-token-0003",
+        "member": "planted-json-secret-0004",
+        "nested": "planted-nested-password-0005",
+        "pem": pem.splitlines()[3],
+    }
+
+
+@ON_ONE_DATABASE
+async def test_no_secret_is_in_any_answer(
+    http: httpx.AsyncClient, contoso: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    planted = _secrets(raw_rsa_keys[0])
+    pem = raw_rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    headers = {
+        "authorization": f"Bearer {planted['bearer']}",
+        "cookie": f"session={planted['cookie']}",
+        "proxy-authorization": f"Basic {base64.b64encode(planted['bearer'].encode()).decode()}",
+    }
+    body = {"client_secret": planted["member"], "inner": {"pfxPassword": planted["nested"], "privateKey": pem}}
+    await contoso.post(f"/whatif?token={planted['query']}", json=body, headers=headers)
+    issued = await create(contoso, "/certificates", template="SmimeBoth", email="a@b.example")
+    planted |= {"pfx": issued["pfx"][200:300], "issued password": issued["pfxPassword"]}
+    exchanges = await recorded(http)
+    documents = [json.dumps(await whole(http, each)) for each in exchanges]
+    archive = (await contoso.get("/wire?format=har")).text
+    for text in (json.dumps(exchanges), archive, *documents):
+        assert not [name for name, secret in planted.items() if secret in text]
+    # What is not shown cannot be guessed letter by letter either.
+    for secret in planted.values():
+        assert await recorded(http, text=secret[:20]) == []
+        assert await recorded(http, text=secret[:4], surface="graph") == []
+    assert "Authorization: Bearer $TOKEN" in json.loads(documents[0])["asCurl"]
+
+
+@ON_ONE_DATABASE
+async def test_a_long_body_is_cut_and_a_secret_at_the_cut_is_not_shown(
+    http: httpx.AsyncClient, contoso: httpx.AsyncClient
+) -> None:
+    filler = "x " * ((KEPT - 40) // 2)
+    body = json.dumps({"note": filler, "client_secret": "planted-at-the-very-end-of-what-is-kept"})
+    await contoso.post("/whatif", content=body, headers={"content-type": "application/json"})
+    (exchange,) = await recorded(http, text="/whatif")
+    request = (await whole(http, exchange))["request"]
+    assert (exchange["requestLength"], request["length"], request["truncated"]) == (len(body), len(body), True)
+    assert "planted" not in json.dumps(request)
+
+
+@ON_ONE_DATABASE
+async def test_a_body_that_was_never_read_is_missed(http: httpx.AsyncClient, app: FastAPI) -> None:
+    headers = {"content-type": "application/json", "authorization": "Bearer not-a-token"}
+    await http.post("/beta/groups", content=b'{"displayName": "never read"}', headers=headers)
+    (exchange,) = await recorded(http, None, surface="graph")
+    assert exchange["refusal"].startswith("CompactToken parsing failed")
+    request = (await whole(http, exchange, None))["request"]
+    assert (request["length"], request["truncated"], request["parts"]) == (29, True, [])
+
+
+@ON_ONE_DATABASE
+async def test_no_tenant_sees_what_belongs_to_another(
+    http: httpx.AsyncClient, control: httpx.AsyncClient, contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient
+) -> None:
+    await control.delete("/tenants/contoso/wire")
+    await http.get("/pki/contoso/root/crl")
+    # A token of one tenant at another's path belongs to the path, and so does whatever is refused there.
+    form = {"grant_type": "client_credentials", "client_id": APPLICATION["clientId"], "client_secret": "x"}
+    await http.post("/fabrikam/oauth2/v2.0/token", data=form)
+    await http.get(f"/mdm/fabrikam/android/v1/enterprises/contoso/devices/{ABSENT}/policy")
+    await fabrikam.get("/nothing")
+    ours, theirs = await recorded(http), await recorded(http, "fabrikam")
+    assert [each["url"] for each in ours] == ["/pki/contoso/root/crl"]
+    assert [each["surface"] for each in theirs] == ["identity", "devices/android", "control"]
+    for each in (*ours, *theirs):
+        assert each["number"] <= 3
+    assert (await contoso.get("/wire/2")).status_code == 404
+    assert "fabrikam" not in (await contoso.get("/wire?format=har")).text
+    assert await recorded(http, text="fabrikam") == []
+    assert (await contoso.delete("/wire")).status_code == 204
+    assert await recorded(http) == []
+    assert len(await recorded(http, "fabrikam")) == 3
+
+
+@ON_ONE_DATABASE
+async def test_what_belongs_to_no_tenant_is_apart(http: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
+    await control.delete("/wire")
+    for path in ("/nothing", "/pki/nobody/root/crl", "/nobody/oauth2/v2.0/token"):
+        await http.get(path)
+    exchanges = await recorded(http, None)
+    assert [(each["surface"], each["url"]) for each in exchanges] == [
+        ("other", "/nothing"),
+        ("pki", "/pki/nobody/root/crl"),
+        ("identity", "/nobody/oauth2/v2.0/token"),
+    ]
+    assert {each["tenantTime"] for each in exchanges} == {None}
+    assert await recorded(http) == []
+
+
+@ON_ONE_DATABASE
+async def test_a_deleted_tenant_leaves_nothing(
+    http: httpx.AsyncClient, control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    await fabrikam.get("/nothing")
+    waiting = asyncio.create_task(fabrikam.get("/wire?after=100&wait=30&status=599"))
+    await asyncio.sleep(0.05)
+    before = emulator.wire.size
+    assert (await control.delete("/tenants/fabrikam")).status_code == 204
+    assert (await asyncio.wait_for(waiting, 5)).status_code == 404
+    assert emulator.wire.size < before
+    (exchange,) = await recorded(http, None, text="DELETE")
+    assert exchange["url"] == "/_fauxtune/v1/tenants/fabrikam"
+    assert (await http.get(wire_url("fabrikam"))).status_code == 404
+
+
+@ON_ONE_DATABASE
+async def test_reading_is_not_recorded_nor_are_pages_and_probes(
+    http: httpx.AsyncClient, control: httpx.AsyncClient
+) -> None:
+    await control.delete("/wire")
+    for path in ("/", "/console", "/console/contoso", "/docs", "/livez", "/readyz", "/favicon.ico"):
+        await http.get(path)
+    for tenant in ("contoso", None):
+        for path in ("", "/1", "?format=har", "?device=nothing"):
+            await http.get(f"{wire_url(tenant)}{path}")
+    assert await recorded(http, None) == []
+    assert await recorded(http) == []
+
+
+@ON_ONE_DATABASE
+async def test_filters_and_where_to_go_on(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    for path in ("/pki/contoso/root/crl", "/pki/contoso/nothing/crl", "/pki/contoso/issuing/ca.cer"):
+        await http.get(path)
+    await contoso.get("/clock")
+    statuses = {
+        word: [each["number"] for each in await recorded(http, status=word)]
+        for word in ("200", "404", "2xx", "4XX", "error")
+    }
+    assert statuses == {"200": [1, 3, 4], "404": [2], "2xx": [1, 3, 4], "4XX": [2], "error": [2]}
+    assert [each["number"] for each in await recorded(http, surface="pki")] == [1, 2, 3]
+    assert [each["number"] for each in await recorded(http, text="CA.CER")] == [3]
+    assert [each["number"] for each in await recorded(http, text="there is no")] == [2]
+    # Without a number the newest; after one, those that come next.
+    newest = (await contoso.get("/wire?limit=2")).json()
+    assert ([each["number"] for each in newest["exchanges"]], newest["next"]) == ([3, 4], 4)
+    following = (await contoso.get("/wire?after=1&limit=2")).json()
+    assert ([each["number"] for each in following["exchanges"]], following["next"]) == ([2, 3], 3)
+    last = (await contoso.get("/wire?after=3&status=404")).json()
+    assert (last["exchanges"], last["next"], last["kept"]) == ([], 4, 500)
+    # The numbers of a server that was started again begin at 1.
+    assert [each["number"] for each in await recorded(http, after=5000)] == [1, 2, 3, 4]
+    for query in ("surface=nonsense", "status=nonsense", "status=99", "limit=0", "after=-1", "wait=61", "format=xml"):
+        answer = await contoso.get(f"/wire?{query}")
+        assert (answer.status_code, error_code(answer)) == (400, "Invalid"), query
+    assert (await contoso.get(f"/wire/{10**30}")).status_code == 404
+
+
+@ON_ONE_DATABASE
+async def test_a_reader_waits_for_the_next_exchange(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    waiting = asyncio.create_task(contoso.get("/wire?wait=30&surface=pki"))
+    await asyncio.sleep(0.05)
+    await contoso.get("/clock")
+    assert not waiting.done()
+    await http.get("/pki/contoso/root/crl")
+    answer = (await asyncio.wait_for(waiting, 5)).json()
+    assert [each["url"] for each in answer["exchanges"]] == ["/pki/contoso/root/crl"]
+
+
+@ON_ONE_DATABASE
+async def test_nothing_is_recorded_if_the_setting_says_so(
+    app: FastAPI, http: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    app.state.emulator = replace(emulator, wire=Wire(emulator.runner, Bounds(exchanges=0)))
+    await http.get("/pki/contoso/root/crl")
+    answer = (await http.get(f"{wire_url('contoso')}?wait=30")).json()
+    assert answer == {"exchanges": [], "next": 0, "kept": 0}
+
+
+@ON_ONE_DATABASE
+async def test_what_if_records_its_own_call_alone(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    await contoso.post("/whatif", json={"method": "DELETE", "url": "/users/alice@contoso.example"})
+    assert [each["url"] for each in await recorded(http)] == ["/_fauxtune/v1/tenants/contoso/whatif"]
+
+
+@ON_ONE_DATABASE
+async def test_a_request_that_breaks_off_is_there_without_a_status(app: FastAPI, http: httpx.AsyncClient) -> None:
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        raise AssertionError(message)
+
+    path = "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll"
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "scheme": "https",
+        "http_version": "1.1",
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 8443),
+        "root_path": "",
+    }
+    await http.get("/pki/contoso/root/crl")  # the tenant becomes known
+    await app(scope, receive, send)
+    (exchange,) = await recorded(http, surface="android", status="error")
+    assert (exchange["status"], exchange["responseLength"]) == (None, 0)
+
+
+@ON_ONE_DATABASE
+async def test_a_body_that_comes_in_pieces_is_put_together(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b'{"no', b'te": ', b'"in pieces"}'):
+            yield piece
+
+    await contoso.post("/whatif", content=pieces(), headers={"content-type": "application/json"})
+    (exchange,) = await recorded(http, text="/whatif")
+    (part,) = (await whole(http, exchange))["request"]["parts"]
+    assert json.loads(part["text"]) == {"note": "in pieces"}
+
+
+@ON_ONE_DATABASE
+async def test_the_time_is_the_tenant_s_too(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    await contoso.put("/clock", json={"mode": "frozen", "now": "2030-01-01T00:00:00Z"})
+    await contoso.get("/clock")
+    before, after = await recorded(http)
+    assert before["tenantTime"] == before["time"] == after["time"] == "2026-11-24T10:00:00.0000000Z"
+    assert after["tenantTime"] == "2030-01-01T00:00:00.0000000Z"
+
+
+@ON_ONE_DATABASE
+async def test_a_har_has_what_the_specification_demands(
+    http: httpx.AsyncClient, contoso: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    await http.post("/beta/groups?a=1&b=", json={"displayName": "G"}, headers=reader)
+    await http.get("/pki/contoso/root/ca.cer")
+    log: Json = (await contoso.get("/wire?format=har")).json()["log"]
+    assert (log["version"], log["creator"]["name"], bool(log["creator"]["version"])) == ("1.2", "Fauxtune", True)
+    entries = log["entries"]
+    assert len(entries) == len(await recorded(http))
+    for entry in entries:
+        assert {"startedDateTime", "time", "request", "response", "cache", "timings"} <= set(entry)
+        assert {"send", "wait", "receive"} <= set(entry["timings"])
+        request, response = entry["request"], entry["response"]
+        common = {"httpVersion", "cookies", "headers", "headersSize", "bodySize"}
+        assert common | {"method", "url", "queryString"} <= set(request)
+        assert common | {"status", "statusText", "content", "redirectURL"} <= set(response)
+        assert {"size", "mimeType"} <= set(response["content"])
+        assert request["url"].startswith("https://localhost:8443/")
+        assert all(set(header) == {"name", "value"} for header in request["headers"] + response["headers"])
+    group = next(entry for entry in entries if "/beta/groups" in entry["request"]["url"])
+    assert group["request"]["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": ""}]
+    assert json.loads(group["request"]["postData"]["text"]) == {"displayName": "G"}
+    assert (group["response"]["status"], "Group.ReadWrite.All" in group["comment"]) == (403, True)
+
+
+@ON_ONE_DATABASE
+async def test_a_command_of_curl_obeys_no_stranger(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    body = json.dumps({"note": "'; rm -rf / # \x1b[2J"}, ensure_ascii=False)
+    headers = {"content-type": "application/json", "x-strange": "$(reboot)`id`", "host": "localhost"}
+    await contoso.post("/whatif?a='b$(id)", content=body, headers=headers)
+    (exchange,) = await recorded(http, text="/whatif")
+    command: str = (await whole(http, exchange))["asCurl"]
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[:4] == ["curl", "-sS", "-X", "POST"]
+    assert "x-strange: $(reboot)`id`" in words
+    assert words[-2] == "--data-raw"
+    assert "rm -rf" in words[-1]
+    assert "\x1b" not in command

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: The surface of a path that no surface serves.
 OTHER = "other"
+#: Digits of a length that is believed.
+_MOST_DIGITS = 16
 _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
 
 
@@ -331,7 +333,7 @@ def _exchange(row: RecordedExchange, who: Who) -> Exchange:
             for operation, needs in caller.demands
         ),
         refusal=caller.refusal,
-        request_length=row.request_length,
+        request_length=_request_length(row),
         response_length=row.response_length,
     )
 
@@ -342,7 +344,7 @@ def _whole(row: RecordedExchange, exchange: Exchange) -> WholeExchange:
 
 
 def _request(row: RecordedExchange) -> Message:
-    return _message(row, row.request_headers, body=row.request_body, length=row.request_length, direction="request")
+    return _message(row, row.request_headers, body=row.request_body, length=_request_length(row), direction="request")
 
 
 def _response(row: RecordedExchange) -> Message:
@@ -363,6 +365,12 @@ def _message(
         truncated=len(body) < length,
         parts=tuple(decode(body, content_type=content_type, path=_raw_url(row), direction=direction)),
     )
+
+
+def _request_length(row: RecordedExchange) -> int:
+    """The bytes of the request's body. One that was refused at once was not read, but announced."""
+    announced = dict(row.request_headers).get(b"content-length", b"")
+    return row.request_length or (int(announced) if announced.isdigit() and len(announced) < _MOST_DIGITS else 0)
 
 
 def _surface(row: RecordedExchange) -> str:

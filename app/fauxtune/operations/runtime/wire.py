@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heapreplace
@@ -18,7 +19,7 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from fauxtune.core.clock import TenantClock
-from fauxtune.core.errors import NotFound
+from fauxtune.core.errors import NotFound, Unavailable
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.surfaces import tenant_in
 from fauxtune.core.model.tenants import Tenant
@@ -93,7 +94,7 @@ class RecordedExchange:
     @property
     def path(self) -> str:
         """The path without escapes."""
-        return _unescaped(self.raw_path)
+        return unquote(self.raw_path.decode("latin-1"))
 
 
 #: An exchange in a ring: when it began (seconds since 1970), its content, the tenant's clock, permissions and demands.
@@ -123,8 +124,7 @@ class Wire:
         self._rings: dict[TenantId | None, _Ring] = {}
 
     def record(self, caller: Caller, began: float, *, sent: tuple[Any, ...]) -> None:
-        """Add an exchange that has ended to those of its tenant: the one that its surface has found, else the one that
-        its path names.
+        """Add an exchange that has ended to those of its tenant (see `find_tenant`).
 
         `began`: in seconds since 1970. `sent`: path with its escapes, query, method, scheme, the request's id, duration
         in seconds; the request's headers, what is kept of its body, and its whole length; status, headers, what is kept
@@ -134,7 +134,7 @@ class Wire:
         tenant, demands = caller.tenant, caller.demands
         ring = None if tenant is None else self._rings.get(tenant.id)
         if ring is None:
-            ring, tenant = self._new_ring(caller, sent[0])
+            ring, tenant = self._new_ring(tenant)
         content = dumps((sent, caller.device, caller.application, caller.user, caller.refusal), _FORM)
         entries = ring.entries
         entries.append((began, content, None if tenant is None else tenant.clock, caller.permissions, demands))
@@ -150,6 +150,15 @@ class Wire:
             self._make_room()
         if self.runner.signals.wire_readers:
             self.runner.signals.wire_grew(ring.tenant)
+
+    async def find_tenant(self, caller: Caller, path: str) -> None:
+        """Note the tenant that the path (without escapes) names, if there is one: for a request that was refused before
+        its surface knew whose it is.
+        """
+        key = tenant_in(path)
+        if key is not None:
+            with suppress(NotFound, Unavailable):
+                caller.tenant = await self.runner.tenant(key)
 
     def exchanges(
         self, tenant: TenantId | None, *, after: int = 0, newest_first: bool = False
@@ -212,10 +221,10 @@ class Wire:
             else:
                 heappop(oldest)
 
-    def _new_ring(self, caller: Caller, raw_path: bytes) -> tuple[_Ring, Tenant | None]:
+    def _new_ring(self, tenant: Tenant | None) -> tuple[_Ring, Tenant | None]:
         """The ring of the tenant, and the tenant if it exists: a request may end after its tenant was deleted."""
-        key = tenant_in(_unescaped(raw_path)) if caller.tenant is None else caller.tenant.id
-        tenant = None if key is None else self.runner.known(key)
+        if tenant is not None and self.runner.known(tenant.id) is None:
+            tenant = None
         tenant_id = None if tenant is None else tenant.id
         return self._rings.setdefault(tenant_id, _Ring(tenant_id)), tenant
 
@@ -242,7 +251,3 @@ def _exchange(number: int, entry: _Entry) -> RecordedExchange:
         demands=demands,
     )
     return RecordedExchange(number, datetime.fromtimestamp(began, UTC), clock, caller, *sent)
-
-
-def _unescaped(raw_path: bytes) -> str:
-    return unquote(raw_path.decode("latin-1"))

@@ -79,7 +79,7 @@ class WireMessage(Answer):
     headers: list[WireHeader]
     content_type: str
     length: Annotated[int, Field(description="bytes of the whole body")]
-    truncated: Annotated[bool, Field(description="only the first 64 KiB were kept")]
+    truncated: Annotated[bool, Field(description="fewer bytes were read or kept: 64 KiB at most")]
     parts: list[WirePart]
 
 
