@@ -223,8 +223,21 @@ async def test_a_person_is_created_with_a_licence(console: httpx.AsyncClient, co
     assert "checked" not in refused.text
 
 
+async def test_a_person_is_deleted_after_the_effects_are_shown(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    phone = await enroll("alice")
+    await phone.settle()
+    assert "Intune cannot once their user is deleted." in await show(console, f"{ALICE}/delete")
+    done(await submit(console, f"{ALICE}/delete"))
+    assert "Alice Adams" not in await show(console, "/users")
+    text = await show(console, f"/devices/{phone.enrollment_id}")
+    assert "of a user who was deleted" in text
+    assert "Retire : The device's user was deleted from the directory, so that it can be neither wiped nor" in text
+
+
 async def test_a_forged_form_changes_nothing(console: httpx.AsyncClient, contoso: Contoso) -> None:
-    for path in ("/users/new", f"{ALICE}/enroll", f"{ALICE}/licence"):
+    for path in ("/users/new", f"{ALICE}/enroll", f"{ALICE}/licence", f"{ALICE}/delete"):
         answer = await console.post(path, data={"form_token": "forged", "address": "x", "licensed": "yes"})
         assert answer.status_code == 403, path
     assert "has a licence" in await show(console, ALICE)

@@ -32,8 +32,11 @@ def why_not(tx: Transaction, record: JoinedDeviceRow | None, *, action: DeviceAc
         elif action is not DeviceAction.SYNC and record.enrollment_state is not EnrollmentState.ACTIVE:
             raise is_ending(record, action=action)
     except UnsupportedAction:
-        words = TABLE[action][tx.tenant.edition].otherwise
-        return f"{words[:1].upper()}{words[1:]}."
+        return _sentence(f"{TABLE[action][tx.tenant.edition].otherwise}.")
     except FauxtuneError as error:
-        return error.message
+        return _sentence(error.message.removeprefix(f"{action}: "))
     return None
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"

@@ -147,6 +147,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/users/new", "GET", user_tasks.new),
     ("/users/new", "POST", user_tasks.create),
     ("/users/{user}", "GET", user.user),
+    ("/users/{user}/delete", "GET", user_tasks.ask_delete),
+    ("/users/{user}/delete", "POST", user_tasks.delete),
     ("/users/{user}/enroll", "GET", user_tasks.ask_enroll),
     ("/users/{user}/enroll", "POST", user_tasks.enroll),
     ("/users/{user}/import", "GET", importing.form),

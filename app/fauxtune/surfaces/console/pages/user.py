@@ -120,7 +120,7 @@ async def user(call: TenantCall) -> Response:
         readers=readers[:_MOST_DEVICES],
         more_readers=max(0, len(readers) - _MOST_DEVICES),
         findings=[(finding, _fix(call, finding, user=row.id)) for finding in read.history.findings],
-        groups=read.groups,
+        groups=dict(sorted(read.groups.items(), key=lambda each: each[1].casefold())),
         now=call.now,
     )
 

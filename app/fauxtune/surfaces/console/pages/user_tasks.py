@@ -63,6 +63,29 @@ async def licence(call: TenantCall) -> Response:
     return call.back("users", row.id, done=f"{_name(row)} {done}")
 
 
+async def ask_delete(call: TenantCall) -> Response:
+    """Show what deleting the person does to the person's devices."""
+    row = await _user(call)
+    return await tasks.confirm(
+        call,
+        [requests.delete_user(_address(row))],
+        title=f"Delete {_name(row)}",
+        sentence="The person leaves the directory and all groups, and no profile reaches the person's devices any "
+        "more. Wipe or retire them first: Intune cannot once their user is deleted.",
+        button="Delete",
+        back=call.url("users", row.id),
+        danger=True,
+    )
+
+
+async def delete(call: TenantCall) -> Response:
+    """Delete the person."""
+    await call.form()
+    row = await _user(call)
+    await tasks.send(call, requests.delete_user(_address(row)))
+    return call.back("users", done=f"{_name(row)} was deleted.")
+
+
 async def ask_enroll(call: TenantCall) -> Response:
     """Show how a device is enrolled for the person, with the form of a token."""
     return await _enroll(call, await _user(call), typed=Typed({"devices": ["1"], "hours": ["24"]}))
