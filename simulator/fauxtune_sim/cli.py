@@ -37,6 +37,9 @@ class Output(StrEnum):
 
 
 StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
+StatesOption = Annotated[
+    list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR", show_default=False)
+]
 OutputOption = Annotated[Output, typer.Option("--output", help="text to read, json for programs.")]
 ServerOption = Annotated[
     str | None,
@@ -97,7 +100,10 @@ def enroll(
     token: Annotated[str | None, typer.Option(help="An enrolment token.", metavar="TOKEN")] = None,
     user: Annotated[
         str | None,
-        typer.Option(help="The user of the device; the token is created by the control surface.", metavar="UPN"),
+        typer.Option(
+            help="The user of the device, with or without the domain; the token is created by the control surface.",
+            metavar="USER",
+        ),
     ] = None,
     password: Annotated[
         str | None,
@@ -138,17 +144,17 @@ def enroll(
     _finish(_run(commands.enroll(options, server_options)), output=output)
 
 
-@app.command(epilog="Example: fauxtune-sim checkin --state ./alice-phone --until-settled")
+@app.command(epilog="Example: fauxtune-sim checkin --state ./alice-phone --state ./alice-pc --until-settled")
 def checkin(
     *,
-    state: StateOption,
+    state: StatesOption,
     until_settled: Annotated[
         bool, typer.Option("--until-settled", help="Repeat until the device has settled.")
     ] = False,
     timeout: Annotated[float, typer.Option(help="The most seconds to repeat for.")] = 60.0,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Let a device check in: report, install, carry out commands.
+    """Let devices check in: report, install, carry out commands.
 
     A check-in ends when the service has nothing more for the device. `--until-settled` also waits for certificates that
     the service does not have yet; its exit code is 0 if the device settled and no profile failed, else 1, and it lists
@@ -157,13 +163,13 @@ def checkin(
     """
     from fauxtune_sim import commands
 
-    _finish(_run(commands.check_in(state, until_settled=until_settled, timeout=timeout)), output=output)
+    _finish(_run(commands.check_in_each(state, until_settled=until_settled, timeout=timeout)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim run --state ./alice-phone --state ./bob-phone")
 def run(
     *,
-    state: Annotated[list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR")],
+    state: StatesOption,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Keep devices connected until Ctrl-C.

@@ -23,7 +23,6 @@ from fauxtune_sim.control import Control
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.errors import (
-    AnswerBroken,
     NotAllowedHere,
     NotFoundHere,
     ServerRefused,
@@ -101,13 +100,13 @@ async def enroll(options: EnrollOptions, server_options: ServerOptions) -> Comma
         raise NotFoundHere(f"{device.platform} enrols with a token, not with a password: leave --password out")
     server = find_server(server_options)
     async with transport_to(server) as transport:
-        token = options.token
-        if token is None and options.password is None:
-            token = await control_of(server, transport).enrollment_token(str(options.user))
+        token, user = options.token, options.user
+        if user is not None:
+            control = control_of(server, transport)
+            user = await control.principal_name(user)
+            token = await control.enrollment_token(user) if options.password is None else None
         agent = agent_for(device, transport)
-        await agent.enroll(
-            server=server.url, tenant=server.tenant, token=token, user=options.user, password=options.password
-        )
+        await agent.enroll(server=server.url, tenant=server.tenant, token=token, user=user, password=options.password)
         return await _enrolled(agent, options.state)
 
 
@@ -182,6 +181,16 @@ async def _check_in_with_time(agent: Agent) -> CheckInResult:
     return await agent.check_in()
 
 
+async def check_in_each(states: Sequence[Path], *, until_settled: bool, timeout: float) -> CommandOutput:
+    """Let devices check in one after the other; of several, each line begins with the device's name."""
+    outputs = [await check_in(state, until_settled=until_settled, timeout=timeout) for state in states]
+    if len(outputs) == 1:
+        return outputs[0]
+    lines = [f"{output.document['device']}: {line}" for output in outputs for line in output.lines]
+    documents = [output.document for output in outputs]
+    return CommandOutput(documents, lines, succeeded=all(output.succeeded for output in outputs))
+
+
 async def check_in(state: Path, *, until_settled: bool, timeout: float) -> CommandOutput:
     """Check in once, or repeatedly until the device has settled or `timeout` seconds have passed."""
     async with agent_of(state) as agent:
@@ -196,7 +205,11 @@ async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Comma
         count = "1 profile" if len(failed) == 1 else f"{len(failed)} profiles"
         lines += [f"{count} failed: {'; '.join(f'{name}: {why}' for name, why in failed)}"]
         lines += [f"`fauxtune diagnose --device {shlex.quote(agent.device.name)}` shows the causes and the remedies"]
-    document = _result_document(result) | {"failed": [{"profile": name, "why": why} for name, why in failed]}
+    document = {
+        "device": agent.device.name,
+        **_result_document(result),
+        "failed": [{"profile": name, "why": why} for name, why in failed],
+    }
     settled = result.settled or result.ended is not None
     return CommandOutput(document, lines, succeeded=(settled and not failed) or not until_settled)
 
@@ -331,7 +344,7 @@ async def fleet(
             devices=options.devices,
             server=server.url,
             tenant=server.tenant,
-            users=options.users or await _seeded_users(control),
+            users=[await control.principal_name(user) for user in options.users or SEEDED_PEOPLE],
             mix=mix,
             keys=None if options.keys == "each" else int(options.keys),
             at_once=options.at_once,
@@ -370,10 +383,3 @@ async def _stay(agents: Sequence[Agent], *, announce: Callable[[str], None]) -> 
         await runner.run(interrupted())
     finally:
         await runner.close()
-
-
-async def _seeded_users(control: Control) -> list[str]:
-    domain = (await control.tenant()).get("domain")
-    if not isinstance(domain, str):
-        raise AnswerBroken("the tenant's domain is not known: name the users with --user")
-    return [f"{person}@{domain}" for person in SEEDED_PEOPLE]

@@ -55,6 +55,10 @@ class Control:
         """Create a new isolated tenant from a seed, with its own names."""
         return await self._post(f"{self._base}/tenants", {"seed": seed})
 
+    async def principal_name(self, user: str) -> str:
+        """The userPrincipalName of a user; a name without @ is one in the tenant's own domain."""
+        return user if "@" in user else f"{user}@{_text(await self.tenant(), 'domain')}"
+
     async def enrollment_token(self, user_principal_name: str, *, uses: int = 1) -> str:
         """Create a token that enrols `uses` devices for this user."""
         body = {"userPrincipalName": user_principal_name, "uses": uses}

@@ -76,7 +76,7 @@ async def _recipient(options: MailOptions, agent: Agent, *, encrypts: bool) -> t
     from fauxtune_sim.mail.writing import recipient_address
 
     if options.to_user is not None:
-        if not encrypts:
+        if not encrypts and "@" in options.to_user:
             return options.to_user, None
         enrollment = agent.device.enrollment
         server_options = (
@@ -84,7 +84,8 @@ async def _recipient(options: MailOptions, agent: Agent, *, encrypts: bool) -> t
         )
         async with Transport(ca=agent.device.ca) as transport:
             control = control_of(find_server(server_options), transport)
-            return options.to_user, await control.certificate_for(options.to_user)
+            user = await control.principal_name(options.to_user)
+            return user, await control.certificate_for(user) if encrypts else None
     assert options.to_certificate is not None
     try:
         data = options.to_certificate.read_bytes()

@@ -185,6 +185,36 @@ async def test_a_file_that_is_no_mail_is_refused_by_its_name(phone: Path, tmp_pa
     assert f"{file} cannot be read: this is not a mail" in result.stderr
 
 
+async def test_several_devices_check_in_by_one_command_and_each_line_names_its_device(
+    shell: Shell, service: Service, phone: Path, pki: Pki, tmp_path: Path
+) -> None:
+    tablet = tmp_path / "tablet"
+    await shell.run("enroll", "--user", "alice", "--state", tablet, "--name", "Tablet")
+    for served in service.devices.values():
+        served.give(pairs=[], roots=[pki.root])
+    words = ("checkin", "--state", phone, "--state", tablet, "--until-settled")
+    lines = (await shell.run(*words)).splitlines()
+    assert len(lines) == 4
+    assert [line.partition(": ")[2].partition(" ")[0] for line in lines] == ["installed", "settled"] * 2
+    assert all(line.startswith("Tablet: ") for line in lines[2:])
+    first, second = await shell.json(*words)
+    assert (first["settled"], second["device"], second["settled"]) == (True, "Tablet", True)
+
+
+async def test_a_name_without_a_domain_is_a_user_of_the_tenant(
+    shell: Shell, service: Service, pki: Pki, tmp_path: Path
+) -> None:
+    tablet = tmp_path / "tablet"
+    answer = await shell.json("enroll", "--user", "alice", "--state", tablet)
+    assert answer["userPrincipalName"] == "alice@contoso.example"
+    await shell.run("fleet", "--devices", "1", "--keys", "1", "--user", "alice")
+    served, *_ = service.devices.values()
+    served.give(pairs=[served.pair(pki.issue())], roots=[pki.root])
+    await shell.run("checkin", "--state", tablet)
+    mail = ("mail", "send", "--state", tablet, "--sign", "--to-user", "alice", "--out", tmp_path / "letter.eml")
+    assert "to alice@contoso.example" in await shell.run(*mail)
+
+
 async def test_a_fleet_says_what_came_of_it(shell: Shell) -> None:
     summary = await shell.json("fleet", "--devices", "3", "--keys", "1")
     assert (summary["enrolled"], summary["settled"], summary["failures"]) == (3, 3, [])
