@@ -40,7 +40,7 @@ def test_a_lesson(page: Page, tenant: ConsoleTenant) -> None:
     assert set(removed.locator(".chip b").all_inner_texts()) >= {*own["iPhone"], *shared[0]}
     assert revoked.locator(".chip b").all_inner_texts() == own["iPhone"], "what is imported is not revoked"
     press(page, "Wipe")
-    outcome = page.get_by_role("region", name="What became of what it held")
+    outcome = page.locator("section", has=page.get_by_role("heading", name="What became of what it held"))
     expect(outcome).to_contain_text("Revoked: 1 certificate. Not revoked: 1 imported certificate.")
     expect(page.locator(".verdict.end")).to_be_visible()
     page.get_by_role("link", name="Overview").click()

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
+from fauxtune.core.administration import emulation
 from tests.support.browsing import PATIENCE, Watch, findings, hexadecimal, too_wide
 from tests.support.console_everything import populate
 from tests.support.console_pages import Site, explore, html_pages
@@ -34,7 +35,10 @@ def site(http: httpx.Client, devices: SimulatedDevices) -> Site:
     top, carol, alice = tenant.url(), tenant.user_id("carol"), tenant.upn("alice")
     pilot = f"{top}/groups/{tenant.group_id('SMIME Pilot')}"
     forms = [f"{top}/why?user={alice}", f"{top}/why?user={tenant.upn('bob')}", f"{pilot}/add?member={carol}"]
-    return explore(http, top, *forms, f"{top}/wire?status=error")
+    site = explore(http, top, *forms, f"{top}/wire?status=error")
+    other = ConsoleTenant.created(http, devices)  # the page that subscribes is there before, others after
+    other.send(emulation.subscribe_digicert())
+    return explore(http, other.url(), other.url("connectors"), site=site)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,7 @@ def test_links_lead_to_every_page(site: Site) -> None:
 @pytest.mark.parametrize("path", sorted(html_pages()))
 def test_a_page_suits_everybody(path: str, site: Site, watched: tuple[Page, Watch]) -> None:
     page, watch = watched
+    watch.complaints.clear()
     for address in site.addresses[path][:_LOOKS]:
         page.emulate_media(color_scheme="light")
         page.goto(address)

@@ -25,23 +25,27 @@ class Site:
 
     addresses: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     dead: list[str] = field(default_factory=list)
+    read: dict[object, int] = field(default_factory=lambda: defaultdict(int))
 
 
-def explore(http: httpx.Client, *starts: str) -> Site:
-    """Follow the links of a tenant's pages from these addresses on; the first one is that of the tenant's overview."""
-    top, site = starts[0], Site()
+def explore(http: httpx.Client, *starts: str, site: Site | None = None) -> Site:
+    """Follow the links of a tenant's pages from these addresses on; the first one is that of the tenant's overview.
+
+    `site`: what was found before something changed; only pages of kinds that were not there are added to it.
+    """
+    top, site = starts[0], site or Site()
     patterns = [
         (path, re.compile(re.sub(r"\{\w+\}", "[^/]+", path))) for path, method, _page in PAGES if method == "GET"
     ]
     patterns.sort(key=lambda pair: pair[0].count("{"))  # `/profiles/new` before `/profiles/{profile}`
-    waiting, seen, read = deque((start, "the test") for start in starts), set(starts), defaultdict[object, int](int)
+    waiting, seen = deque((start, "the test") for start in starts), set(starts)
     while waiting:
         address, origin = waiting.popleft()
         parts = urlsplit(address)
         path = next((path for path, pattern in patterns if pattern.fullmatch(parts.path.removeprefix(top))), None)
         shape = (path or parts.path, tuple(sorted({name for name, _ in parse_qsl(parts.query)})))
-        read[shape] += 1
-        if read[shape] > _MOST:
+        site.read[shape] += 1
+        if site.read[shape] > _MOST:
             continue
         answer = http.get(address)
         if answer.status_code != 200 or path is None:

@@ -54,9 +54,12 @@ class Runner:
                 number = next(self._numbers)
             return result
 
+        before = self.database.state
         result = await self.database.run(work)
         assert tx is not None
         self._after(tx, number=number)
+        if self.database.state is not before:  # perhaps by another transaction: then somebody reads once too often
+            self.signals.changed(tenant.id)
         return result
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -107,6 +110,7 @@ class Runner:
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
+        self.signals.forget(tenant.id)
 
     def forget_all(self) -> None:
         """Drop every tenant and everything else that was read: another process may have changed it."""

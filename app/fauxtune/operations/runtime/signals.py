@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from itertools import count
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 
@@ -21,10 +22,26 @@ class Signals:
         self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
         #: How many readers wait for recorded exchanges.
         self.wire_readers = 0
+        self._numbers = count(1)
+        self._changes: dict[TenantId, int] = {}
 
     def wake(self, enrollment: EnrollmentId) -> None:
         """Wake the device: it must check in."""
         self._call("device", enrollment)
+
+    def changed(self, tenant: TenantId) -> None:
+        """Wake readers of anything of the tenant: something was written."""
+        self._changes[tenant] = next(self._numbers)
+        self._call("changes", tenant)
+
+    def newest_change(self, tenant: TenantId) -> int:
+        """Return the number of the tenant's newest change; 0 if there was none in this run of the server."""
+        return self._changes.get(tenant, 0)
+
+    def forget(self, tenant: TenantId) -> None:
+        """Drop what is remembered of a tenant, and wake its readers."""
+        self._changes.pop(tenant, None)
+        self._call("changes", tenant)
 
     def journal_grew(self, tenant: TenantId) -> None:
         """Wake readers of the journal: it has new entries."""
@@ -88,11 +105,15 @@ class Signals:
         await self._wait([("journal", tenant)], seconds)
 
     async def wait_for_news(self, tenant: TenantId, *, seconds: float, wire: bool = False) -> None:
-        """Wait until anything that a person sees of the tenant may have changed, or the time is over; with `wire` until
-        the next exchange, too.
+        """Wait until anything of the tenant was written, or the time is over; with `wire` until the next exchange, too.
+        Quiet check-ins, which write only their time, do not count.
         """
-        topics = ["journal", "clock", "connector log", *(["wire"] if wire else [])]
-        await self._wait([(topic, tenant) for topic in topics], seconds)
+        topics = ["changes", *(["wire"] if wire else [])]
+        self.wire_readers += wire
+        try:
+            await self._wait([(topic, tenant) for topic in topics], seconds)
+        finally:
+            self.wire_readers -= wire
 
     async def wait_for_wire(self, tenant: TenantId | None, *, seconds: float) -> None:
         """Wait until an exchange of the tenant (None: of no tenant) is recorded, or the time is over."""

@@ -123,13 +123,6 @@ def newest_events(
     return every(connection, statement.order_by(journal.c.seq.desc()).limit(limit), row=JournalRow)
 
 
-def newest_entries(connection: Connection, tenant_id: TenantId) -> tuple[int, int]:
-    """Return the numbers of the newest event of the journal and of the newest event of the connectors."""
-    statement = select(tenants.c.journal_seq, tenants.c.connector_seq).where(tenants.c.id == tenant_id)
-    row = connection.execute(statement).first()
-    return (0, 0) if row is None else (row[0], row[1])
-
-
 def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
     """Return the number of rows of the tenant in each table."""
     counts = {}

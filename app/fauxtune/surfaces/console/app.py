@@ -249,9 +249,11 @@ class Console:
         for route in self._routes:
             match, more = route.matches(request.scope)
             if match is Match.FULL:
-                tenant = await emulator_of(request).runner.tenant(more["path_params"].pop("tenant"))
+                emulator = emulator_of(request)
+                tenant = await emulator.runner.tenant(more["path_params"].pop("tenant"))
                 request.scope.update(more)
-                response: Response = await route.endpoint(TenantCall(request, session, tenant))
+                seen = self._streams.seen(emulator, tenant.id)
+                response: Response = await route.endpoint(TenantCall(request, session, tenant, seen))
                 return response
         raise NotFound(f"The console has no page {request.url.path[:200]}.")
 

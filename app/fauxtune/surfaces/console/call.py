@@ -66,9 +66,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class TenantCall(Call):
-    """A request about one tenant."""
+    """A request about one tenant. `seen`: what had happened in it before the page was read; see `live`."""
 
     tenant: Tenant
+    seen: str = ""
 
     @property
     def now(self) -> datetime:

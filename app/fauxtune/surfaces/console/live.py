@@ -2,22 +2,26 @@
 
 The stream carries no content: the page's script fetches the page again and puts in what is different. So a page that is
 written once is live, and a browser without scripts reads the same page by hand.
+
+A page names in its stream's address what it has seen. So nothing is lost that happens before the stream is open, while
+it is interrupted, or while the page is hidden.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 from fastapi import Response
 from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import NotFound, Unavailable
-from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.call import TenantCall
 
-#: Open streams of all browsers: each reads one row a second.
+#: Open streams of all browsers.
 _MOST = 100
 #: Seconds between two updates of one browser at least: ten thousand events a minute are five updates a second.
 _PACE = 0.2
@@ -33,6 +37,11 @@ class Streams:
 
     def __init__(self) -> None:
         self._open = 0
+        self._run = secrets.token_hex(4)
+
+    def seen(self, emulator: Emulator, tenant_id: TenantId) -> str:
+        """Return what a page shows that is read now: this run of the server, the newest change, the newest exchange."""
+        return f"{self._run}.{emulator.signals.newest_change(tenant_id)}.{emulator.wire.newest(tenant_id)}"
 
     async def events(self, call: TenantCall) -> Response:
         """Return a stream with an event whenever something happened in the tenant."""
@@ -44,37 +53,34 @@ class Streams:
 
     async def _stream(self, call: TenantCall) -> AsyncIterator[str]:
         self._open += 1
-        loop = asyncio.get_running_loop()
+        loop, wire = asyncio.get_running_loop(), bool(call.query("wire"))
+        before, spoke = (call.query("since"), await _is_connected(call)), loop.time()
         try:
-            before = await _state(call)
             yield "retry: 2000\n\n"
-            spoke = loop.time()
             while True:
-                await call.emulator.signals.wait_for_news(
-                    call.tenant.id, seconds=_GLANCE, wire=bool(call.query("wire"))
-                )
                 try:
-                    state = await _state(call)
+                    await call.emulator.runner.tenant(call.tenant.id)
                 except NotFound:
                     yield "event: gone\ndata: {}\n\n"
                     return
-                if state != before:
+                now = (self.seen(call.emulator, call.tenant.id), await _is_connected(call))
+                if _differ(before, now, wire=wire):
                     yield "event: changed\ndata: {}\n\n"
-                    before, spoke = state, loop.time()
+                    before, spoke = now, loop.time()
                     await asyncio.sleep(_PACE)
                 elif loop.time() - spoke > _SILENCE:
                     yield ": still here\n\n"
                     spoke = loop.time()
+                else:
+                    await call.emulator.signals.wait_for_news(call.tenant.id, seconds=_GLANCE, wire=wire)
         finally:
             self._open -= 1
 
 
-async def _state(call: TenantCall) -> tuple[object, ...]:
-    """Return what differs after anything has happened. Raises NotFound for a tenant that was deleted."""
-    tenant = await call.emulator.runner.tenant(call.tenant.id)
-    exchange = call.emulator.wire.newest(tenant.id) if call.query("wire") else 0
-    connected = await _is_connected(call)
-    return (tenant, exchange, connected, *await call.read(tenant_queries.newest_entries, tenant.id))
+def _differ(before: tuple[str, bool], now: tuple[str, bool], *, wire: bool) -> bool:
+    """Whether something happened between two moments; `wire`: whether an exchange counts."""
+    parts = 3 if wire else 2
+    return before[1] is not now[1] or before[0].split(".")[:parts] != now[0].split(".")[:parts]
 
 
 async def _is_connected(call: TenantCall) -> bool:

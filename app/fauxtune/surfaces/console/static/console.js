@@ -1,73 +1,119 @@
 // What the pages do beyond links and forms: they stay up to date, copy texts, and fill a field from a file.
 "use strict";
 
-/** Replaces what is different in the page by what the server says now; what changed glows for a moment. */
-function merge(present, fresh) {
-  const known = new Map([...present.querySelectorAll("[data-key]")].map((element) => [path(element), element]));
-  for (const next of fresh.querySelectorAll("[data-key]")) {
-    const now = known.get(path(next));
-    next.dataset.changed = now ? String(text(now) !== text(next)) : "true";
+/**
+ * Makes an element what the server says now, and leaves alone what is the same: that keeps its focus, selection and
+ * scrolling. Children with keys are known by them, others by their place. Returns whether something changed that no key
+ * below it accounts for; the innermost element with a key around a change glows for a moment.
+ */
+function merge(now, next) {
+  let changed = attributes(now, next);
+  const present = keyed(now), coming = keyed(next);
+  for (const [key, child] of present) {
+    if (!coming.has(key)) { child.remove(); changed = true; }
   }
-  const focus = document.activeElement && present.contains(document.activeElement) ? path(document.activeElement) : "";
-  const opened = new Map([...present.querySelectorAll("details")].map((details) => [path(details), details.open]));
-  present.replaceChildren(...fresh.childNodes);
-  for (const element of present.querySelectorAll("[data-key]")) {
-    // The innermost element that changed glows, not everything around it.
-    if (element.dataset.changed === "true" && !element.querySelector("[data-changed=true]")) element.classList.add("glow");
-    delete element.dataset.changed;
-  }
-  for (const details of present.querySelectorAll("details")) details.open = opened.get(path(details)) ?? details.open;
-  if (focus) [...present.querySelectorAll("*")].find((element) => path(element) === focus)?.focus({ preventScroll: true });
-}
-
-/** An element's place: the nearest keys, and its number among those of its kind below them. */
-function path(element) {
-  const steps = [];
-  for (let node = element; node && node.id !== "main" && node.parentElement; node = node.parentElement) {
-    if (node.dataset && node.dataset.key) steps.push(`=${node.dataset.key}`);
-    else if (!steps.some((step) => step.startsWith("="))) {
-      steps.push(`${node.tagName}${[...node.parentElement.children].filter((other) => other.tagName === node.tagName).indexOf(node)}`);
+  let place = now.firstChild;
+  for (const child of [...next.childNodes]) {
+    const key = child.dataset?.key;
+    const match = key ? present.get(key) : place && !place.dataset?.key && place.nodeName === child.nodeName ? place : null;
+    if (!match) {
+      now.insertBefore(child, place);
+      if (key) glow(child); else changed ||= child.textContent.trim() !== "";
+      continue;
+    }
+    if (match === place) place = place.nextSibling; else now.insertBefore(match, place);
+    if (match.isEqualNode(child)) continue;
+    if (match instanceof Element) changed = merge(match, child) || changed;
+    else {
+      changed ||= now.nodeName !== "TIME" && match.nodeValue.trim() !== child.nodeValue.trim(); // "5 minutes ago" is no news
+      match.nodeValue = child.nodeValue;
     }
   }
-  return steps.join("/");
+  while (place) { const rest = place.nextSibling; changed ||= place.textContent.trim() !== ""; place.remove(); place = rest; }
+  if (!changed || !now.dataset.key) return changed;
+  glow(now);
+  return false;
 }
 
-/** What an element says. Of a time the moment counts, not how long ago it is: that is other words at every look. */
-function text(element) {
-  const copy = element.cloneNode(true);
-  for (const time of copy.querySelectorAll("time")) time.textContent = time.dateTime;
-  return element.className.replace(" glow", "") + copy.textContent;
+/** Takes over attributes, but not what is the reader's own: what is folded out. Returns whether a state or a time changed. */
+function attributes(now, next) {
+  let changed = false;
+  for (const { name, value } of next.attributes) {
+    if (name === "open" || now.getAttribute(name) === value) continue;
+    now.setAttribute(name, value);
+    changed ||= name === "class" || name === "datetime";
+  }
+  for (const { name } of [...now.attributes]) {
+    if (name !== "open" && name !== "data-glow" && !next.hasAttribute(name)) now.removeAttribute(name);
+  }
+  return changed;
+}
+
+function keyed(element) {
+  return new Map([...element.children].filter((child) => child.dataset.key).map((child) => [child.dataset.key, child]));
+}
+
+function glow(element) {
+  delete element.dataset.glow;
+  void element.offsetWidth; // begins the animation again, if it is still under way
+  element.dataset.glow = "";
+  element.addEventListener("animationend", () => delete element.dataset.glow, { once: true });
+}
+
+/** Shows what the server says now. Nobody loses the place: what had the focus has it afterwards, or the page has. */
+function show(main, page) {
+  const focus = document.activeElement, inside = main.contains(focus);
+  const fresh = page.getElementById("main"), time = page.querySelector("header .clock");
+  if (fresh) { merge(main, fresh); }
+  const clock = document.querySelector("header .clock");
+  if (time && clock) merge(clock, time);
+  if (inside && document.activeElement !== focus) (focus.isConnected ? focus : main).focus({ preventScroll: true });
 }
 
 /** Reads the page again after each event of the server, one request at a time. */
 function live(main) {
-  let reading = false, again = false;
+  let reading = false, again = false, late = false, stream = null;
   async function read() {
     if (reading) { again = true; return; }
     reading = true;
     try {
       const answer = await fetch(location.href, { headers: { "x-fauxtune-live": "1" } });
-      if (answer.ok && !busy(main)) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = page.getElementById("main"), time = page.querySelector("header .clock");
-        if (fresh) merge(main, fresh);
-        const clock = document.querySelector("header .clock");
-        if (time && clock && !clock.contains(document.activeElement)) clock.replaceChildren(...time.childNodes);
-      }
+      if ([401, 404].includes(answer.status)) location.reload(); // it is gone, or wants to know who asks
+      late = answer.ok && busy(main);
+      if (answer.ok && !late) show(main, new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { /* the stream's own retry says when the server is back */ }
     reading = false;
     if (again) { again = false; read(); }
   }
-  const stream = new EventSource(main.dataset.live);
-  stream.addEventListener("changed", read);
-  stream.addEventListener("gone", () => { stream.close(); location.reload(); });
-  addEventListener("pagehide", () => stream.close());
+  function catchUp() { if (late && !busy(main)) { late = false; read(); } }
+  document.addEventListener("focusout", () => setTimeout(catchUp));
+  document.addEventListener("selectionchange", catchUp);
+
+  // A browser opens six connections to a server, and a stream is one: a page that nobody sees has none.
+  function open() {
+    if (stream || document.hidden) return;
+    stream = new EventSource(main.dataset.live);
+    stream.addEventListener("changed", read);
+    stream.addEventListener("gone", () => { close(); location.reload(); });
+    stream.addEventListener("error", () => { // interrupted, it comes back by itself; refused, it does not
+      if (stream?.readyState !== EventSource.CLOSED) return;
+      close();
+      read();
+      setTimeout(open, 10000);
+    });
+  }
+  function close() { stream?.close(); stream = null; }
+  document.addEventListener("visibilitychange", () => { if (document.hidden) close(); else open(); });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  open();
 }
 
-/** Whether somebody is filling in a form of the page: it must not change under their hands. */
+/** Whether somebody is filling in a form, or has marked text to copy: the page must not change under their hands. */
 function busy(main) {
-  const active = document.activeElement;
+  const active = document.activeElement, selection = getSelection();
   if (active && main.contains(active) && active.matches("input, textarea, select")) return true;
+  if (!selection.isCollapsed && main.contains(selection.anchorNode)) return true;
   return [...main.querySelectorAll("form.fields input, form.fields textarea")].some((field) => field.value !== field.defaultValue);
 }
 
