@@ -98,6 +98,18 @@ async def test_devices_that_no_profile_reaches_are_named_with_the_way_out(
     assert "/profiles/new?kind=imported" in page.text
 
 
+async def test_a_template_that_does_not_fit_the_purpose_is_warned_of(console: httpx.AsyncClient) -> None:
+    for template, purpose, fits in (
+        ("SmimeSigning", "smimeEncryption", False),
+        ("SmimeEncryption", "smimeSigning", False),
+        ("SmimeBoth", "smimeSigning", True),
+        ("SmimeP256", "smimeEncryption", True),
+        ("SmimeEncryption", "wifi", True),
+    ):
+        page = await post(console, {"way": "new", "template": template, "purpose": purpose, "step": "confirm"})
+        assert ("are not for" in text_of(page)) is not fits
+
+
 async def test_a_file_is_imported_and_its_password_is_nowhere_in_clear(
     console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll, file: tuple[str, bytes]
 ) -> None:
@@ -159,13 +171,14 @@ async def test_what_is_refused_is_marked_and_changes_nothing(
         (upload, b"", "Choose a PFX file"),
         (upload, b"0" * (256 * 1024 + 1), "more than 256 KiB"),
         ({"way": "file", "step": "import"}, None, "got lost"),
-        ({"way": HOSTILE}, None, "Choose what it is for"),
+        ({"way": HOSTILE}, None, "Choose one of the three ways"),
     ):
         answer = await post(console, {"step": "confirm", **fields}, file=sent)
         assert answer.status_code == 400, fields
         assert reason in text_of(answer)
         assert HOSTILE not in answer.text
         assert PASSWORD not in answer.text
+        assert answer.text.count('class="error"') <= 2, "beside the field of the form that was sent, and on top"
     assert await of_alice(contoso) == []
     assert await contoso.issued() == []
 

@@ -53,13 +53,12 @@ def groups_named(connection: Connection, tenant_id: TenantId, *, names: Collecti
 
 
 def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> dict[str, str]:
-    """Return the displayNames of these groups, by id; one statement at most."""
+    """Return the displayNames of these groups, by id, in the order of the names; one statement at most."""
     if not ids:
         return {}
-    statement = select(groups.c.id, groups.c.document["displayName"].as_string()).where(
-        groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids))
-    )
-    return {row[0]: str(row[1]) for row in connection.execute(statement)}
+    name = groups.c.document["displayName"].as_string()
+    statement = select(groups.c.id, name).where(groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids)))
+    return {row[0]: str(row[1]) for row in connection.execute(statement.order_by(name, groups.c.id))}
 
 
 def member_counts(

@@ -38,6 +38,7 @@ from fauxtune.surfaces.console.imports import (
     without_marks,
 )
 from fauxtune.surfaces.console.pages.imported import ImportedLine, lines_of
+from fauxtune.surfaces.console.registered import usage_words
 from fauxtune.surfaces.console.tasks import consequences, one_by_one, send, snippets
 from fauxtune.surfaces.console.typed import Typed
 
@@ -46,6 +47,13 @@ WAYS: dict[str, str] = {
     "new": "A new certificate of our CA",
     "file": "A PFX file",
     "history": "Several years of old certificates",
+}
+#: The way of a certificate whose file the page before has shown.
+_ISSUED = "issued"
+#: data. A purpose -> the key usages of which a certificate needs one. RFC 8550 4.4.2.
+_NEEDED: dict[str, set[str]] = {
+    "smimeEncryption": {"keyEncipherment", "keyAgreement"},
+    "smimeSigning": {"digitalSignature", "nonRepudiation"},
 }
 _SHOWN_AT_ONCE = 50
 
@@ -58,13 +66,14 @@ class Ground:
     devices: Mapping[EnrollmentId, str]
     lines: list[ImportedLine]
     templates: Mapping[str, str]
+    usages: Mapping[str, list[str]]
     keys: list[ImportKey]
 
 
 async def form(call: TenantCall) -> Response:
     """Show the three ways."""
     ground = await call.read(_ground, call)
-    return _page(call, ground, form=Typed({"template": ["SmimeEncryption"], "years": ["3"]}))
+    return _page(call, ground, form=Typed({}))
 
 
 async def import_(call: TenantCall) -> Response:
@@ -74,6 +83,8 @@ async def import_(call: TenantCall) -> Response:
     ground = await call.read(_ground, call)
     is_sure = str(sent.get("step", "")) == "import"
     try:
+        if typed.text("way") not in {*WAYS, _ISSUED}:
+            raise Invalid("Choose one of the three ways.")
         if typed.text("way") in {"new", "history"}:
             plan = _plan(call, ground, form=typed)
             return await (_issue(call, plan) if is_sure else _confirm_new(call, ground, plan=plan, form=typed))
@@ -98,6 +109,7 @@ def _ground(connection: Connection, call: TenantCall) -> Ground:
         devices={row.id: row.device_name or "a device" for row in devices},
         lines=lines_of(connection, call, user=user.id, limit=_SHOWN_AT_ONCE),
         templates={name: str(each["displayName"]) for name, each in templates.items() if each["exportable"]},
+        usages={name: each["keyUsage"] for name, each in templates.items()},
         keys=import_keys(connection, call),
     )
 
@@ -156,8 +168,20 @@ async def _confirm_new(call: TenantCall, ground: Ground, *, plan: NewCertificate
         requests=plan.requests(call.now),
         sentence=sentence,
         spans=[span for span in plan.spans if span is not None],
+        warning=_unfit(ground, plan),
         fields={name: form.text(name) for name in ("way", "template", "purpose", "years", "key")},
         letters="",
+    )
+
+
+def _unfit(ground: Ground, plan: NewCertificates) -> str:
+    """Return a warning where certificates by the template cannot do what they are imported for."""
+    needed = _NEEDED.get(plan.purpose)
+    if needed is None or needed & set(ground.usages[plan.template]):
+        return ""
+    return (
+        f"Certificates by the template {plan.template} are not for {purpose_words(plan.purpose)}: their key usage is "
+        f"{usage_words(ground.usages[plan.template])}."
     )
 
 
@@ -175,6 +199,7 @@ async def _confirm_file(call: TenantCall, ground: Ground, *, record: Json) -> Re
         f"{purpose_words(str(record['intendedPurpose']))}. The password of its file is encrypted already: only the "
         "connector can open it.",
         spans=[],
+        warning="",
         fields={"way": "file", **record},
         letters=letters,
     )
@@ -202,7 +227,6 @@ def _confirmation(
         requests=snippets(call, requests),
         button="Import",
         danger=False,
-        warning="",
         back=call.url("users", ground.person.id, "import"),
         **values,
     )
@@ -235,13 +259,16 @@ def _done(call: TenantCall, person: Person, *, letters: Sequence[str]) -> Respon
 
 
 def _page(call: TenantCall, ground: Ground, *, form: Typed) -> Response:
+    """Show the forms; the one that was sent with what was typed, and why it is refused."""
+    way = form.text("way")
+    fresh = Typed({"template": ["SmimeEncryption"], "years": ["3"]})
     return call.page(
         "importing.html",
         status=400 if form.errors else 200,
         ground=ground,
         person=ground.person,
         form=form,
-        way=form.text("way"),
+        forms={each: form if each == {_ISSUED: "file"}.get(way, way) else fresh for each in WAYS},
         ways=WAYS,
         purposes=[(name, words) for name, words in PURPOSES.items() if name != "unassigned"],
         keys=[(each.value, f"{each.key.key_name} of {each.connector}") for each in ground.keys],
