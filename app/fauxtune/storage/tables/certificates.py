@@ -195,6 +195,6 @@ connector_events = Table(
     Column("user", Word),
     Column("diagnostic_code", Word),
     Column("detail", Document, nullable=False),
-    Index("ix_connector_events_connector", "tenant_id", "connector_id", "number"),
+    Index("ix_connector_events_connector", "tenant_id", "connector_id", "number", "event_id"),
     Index("ix_connector_events_device", "tenant_id", "device", "number"),
 )

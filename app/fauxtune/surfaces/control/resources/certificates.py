@@ -19,7 +19,7 @@ from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.ca import counter
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.insight.certificates import known_certificate
+from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -134,8 +134,7 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
         "template": known.template,
         "source": known.source,
         "key_usage": list(known.key_usage),
-        "not_before": moment(known.not_before),
-        "not_after": moment(known.not_after),
+        **_span(known),
         "status": "unknown" if known.status is None else known.status.value,
         "reason": known.reason,
         "revoked_date_time": moment(known.revoked_at),
@@ -156,6 +155,14 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
             for holder in held
         ],
     )
+
+
+def _span(known: KnownCertificate) -> JsonObject:
+    """Return from when to when it is valid: as its import says, until a connector has opened its file."""
+    if known.der is None and known.imports:
+        document = known.imports[0].document
+        return {"not_before": document.get("startDateTime"), "not_after": document.get("expirationDateTime")}
+    return {"not_before": moment(known.not_before), "not_after": moment(known.not_after)}
 
 
 def _revocation(state: RevocationState | None) -> Literal["waiting", "refused"] | None:
