@@ -55,13 +55,14 @@ class Administration(Emulator):
     show_request_as: ShowRequestAsOption = None
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self, *, with_graph: bool = True) -> Iterator[Session]:
         """Yield a session with the tenant; an expected failure ends the command with a line on standard error.
+        `with_graph`: Graph is called too, as the tenant's application.
 
         Of a refusal people read the reason alone; the request itself is shown with --show-request.
         """
         with plain_failures(), reasons(), self.client() as client:
-            if self.tenant is not None:
+            if self.tenant is not None and with_graph:
                 sign_in_to(client)
             language = self.show_request_as or (Language.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, language=language)

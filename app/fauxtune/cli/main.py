@@ -59,6 +59,7 @@ SECTIONS = (
             Entry(
                 "journal", "fauxtune.cli.journal:journal", "Show what happened in the tenant, a line for each event."
             ),
+            Entry("wire", "fauxtune.cli.wire:wire", "Show what was sent and answered, and why it was refused."),
             Entry(
                 "history",
                 "fauxtune.cli.diagnosing:history",

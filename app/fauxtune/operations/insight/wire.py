@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: The surface of a path that no surface serves.
 OTHER = "other"
+#: Devices of one name whose exchanges are looked for.
+_MOST_OF_ONE_NAME = 100
 #: Digits of a length that is believed.
 _MOST_DIGITS = 16
 _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
@@ -131,9 +133,9 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which exchanges are wanted. `after`: the first ones after this number; 0: the newest ones. `surface`: one of
-    `Surface`, its first part ("devices") or its last ("apple"). `device`: the id of an enrolment or a managedDevice.
-    `status`: 404, 4xx, 5xx or error (4xx, 5xx, no answer, or refused in the message). `text`: in the address, the
-    reason, or what is shown of the bodies.
+    `Surface`, its first part ("devices") or its last ("apple"). `device`: the id of an enrolment or a managedDevice, or
+    a device's name. `status`: 404, 4xx, 5xx or error (4xx, 5xx, no answer, or refused in the message). `text`: in the
+    address, the reason, or what is shown of the bodies.
     """
 
     after: int = 0
@@ -251,12 +253,20 @@ async def _device_ids(emulator: Emulator, tenant_id: TenantId | None, *, device:
     """The ids under which the device is recorded: a refused one may have named itself by an id that does not exist."""
     ids = {device.lower()}
     if tenant_id is not None:
-        known = await emulator.runner.read(devices.enrollment_named, tenant_id, key=device)
-        if known is not None:
-            ids.add(known.id)
+        known = await emulator.runner.read(_devices, tenant_id, device=device)
+        if known:
+            ids |= known
         elif all(row.caller.device not in ids for row in emulator.wire.exchanges(tenant_id)):
-            raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
+            raise NotFound(f"There is no device '{device}'; use its name, or the id of its enrolment or managedDevice.")
     return ids
+
+
+def _devices(connection: Connection, tenant_id: TenantId, *, device: str) -> set[str]:
+    """The enrolments with this id, managedDevice or name, ended ones too."""
+    row = devices.enrollment_named(connection, tenant_id, key=device)
+    if row is not None:
+        return {row.id}
+    return {each.id for each in diagnosis.devices_named(connection, tenant_id, name=device, limit=_MOST_OF_ONE_NAME)}
 
 
 async def _contains(row: RecordedExchange, text: str) -> bool:

@@ -27,7 +27,7 @@ router = calls("", tag="wire")
 async def _wanted(
     after: Annotated[int, Query(ge=0, le=2**53, description="the first ones after this number; 0: the newest")] = 0,
     surface: Annotated[str | None, Query(description="such as graph, identity, devices, apple, control")] = None,
-    device: Annotated[str | None, Query(description="the id of an enrolment, or of its managedDevice")] = None,
+    device: Annotated[str | None, Query(description="id of an enrolment or managedDevice, or a name")] = None,
     status: Annotated[str | None, Query(description="404, 4xx, 5xx or error")] = None,
     text: Annotated[str | None, Query(min_length=1, max_length=1000, description="in any case")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
