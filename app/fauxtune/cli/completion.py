@@ -119,13 +119,6 @@ def user(ctx: typer.Context, incomplete: str) -> Words:
     return [(each.others[0] if is_short and counts[each.others[0]] == 1 else each.name, each.about) for each in users]
 
 
-def upn(ctx: typer.Context, incomplete: str) -> Words:
-    """Complete a userPrincipalName."""
-    from fauxtune.cli import names
-
-    return _words(_candidates(ctx, lambda client: names.users(client, incomplete)))
-
-
 def group(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a group."""
     from fauxtune.cli import names

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import typer
 
-from fauxtune.cli import completion, diagnosis_text
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures, reasons
-from fauxtune.cli.service import Emulator, with_service
+from fauxtune.cli import completion, diagnosis_text, names
+from fauxtune.cli.administration import Administration
+from fauxtune.cli.options import FAILED, emit, fail
+from fauxtune.cli.service import with_service
+from fauxtune.core.administration.requests import AdminRequest, Service, key
 
 
-@with_service(Emulator)
+@with_service(Administration)
 def diagnose(
     *,
-    service: Emulator,
-    user: Annotated[
-        str | None, typer.Option(help="a user: id or userPrincipalName", autocompletion=completion.upn)
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(help="a device: id of its enrolment or managedDevice, or name", autocompletion=completion.device),
-    ] = None,
+    service: Administration,
+    user: Annotated[str | None, typer.Option(help="a user: name or id", autocompletion=completion.user)] = None,
+    device: Annotated[str | None, typer.Option(help="a device: name or id", autocompletion=completion.device)] = None,
     profile: Annotated[
-        str | None, typer.Option(help="a profile: id or displayName", autocompletion=completion.profile)
+        str | None, typer.Option(help="a profile: name or id", autocompletion=completion.profile)
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="show the links without problems, too")] = False,
-    output: OutputOption = Output.TEXT,
 ) -> None:
     """Find out why a certificate is missing on a device.
 
@@ -37,36 +33,42 @@ def diagnose(
     explains every code.
 
     \b
-    fauxtune diagnose --user alice@contoso.example
+    fauxtune diagnose --user alice
     fauxtune diagnose --profile "S/MIME encryption" --all
     fauxtune diagnose --device "Alice's phone" --output json
     """
-    params = {name: value for name, value in (("user", user), ("device", device), ("profile", profile)) if value}
-    if not params:
+    if not (user or device or profile):
         fail("--user, --device or --profile is required; several of them narrow the search.")
-    with plain_failures(), reasons(), service.client() as client:
-        answer = client.control("GET", "/diagnose", params=params)
+    with service.session() as session:
+        params = {
+            "user": user and names.user(session.client, user).name,
+            "device": device and names.device_or_enrolment(session.client, device)[0],
+            "profile": profile and names.profile(session.client, profile).id,
+        }
+        query = urlencode({name: value for name, value in params.items() if value}, safe="@")
+        answer = session.send(AdminRequest("GET", f"/diagnose?{query}", service=Service.CONTROL))
         paint = diagnosis_text.paint_for_terminal()
-        emit(output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
+        emit(session.output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
         if not answer["healthy"]:
             raise typer.Exit(FAILED)
 
 
-@with_service(Emulator)
+@with_service(Administration)
 def history(
     *,
-    service: Emulator,
-    user: Annotated[str, typer.Option(help="the user: id or userPrincipalName", autocompletion=completion.upn)],
-    output: OutputOption = Output.TEXT,
+    service: Administration,
+    user: Annotated[str, typer.Option(help="the user: name or id", autocompletion=completion.user)],
 ) -> None:
     """List all certificates of a user, and what is wrong with them.
 
     The oldest first: imported ones, those issued for a device, and those issued directly by the CA.
 
     \b
-    fauxtune history --user alice@contoso.example
+    fauxtune history --user alice
     fauxtune history --user alice@contoso.example --output json
     """
-    with plain_failures(), reasons(), service.client() as client:
-        answer = client.control("GET", f"/users/{quote(user, safe='')}/certificates")
-        emit(output, answer, text=diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal()))
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        answer = session.send(AdminRequest("GET", f"/users/{key(name)}/certificates", service=Service.CONTROL))
+        text = diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal(), ids=session.ids)
+        emit(session.output, answer, text=text)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fauxtune.cli.options import plain
+from fauxtune.cli.tables import SHORT
 
 if TYPE_CHECKING:
     from fauxtune.core.model.text import JsonObject
@@ -19,7 +20,6 @@ Paint = Callable[[str, str], str]
 
 _COLOURS = {"ok": "32", "waiting": "33", "warning": "33", "not applicable": "33", "broken": "31", "error": "31"}
 _WIDTH = 7
-_SHORT = 12
 _HEADINGS = ("source", "for", "from", "until", "status", "thumbprint")
 _COLUMNS, _INDENT = 80, " " * 10
 _STATUSES = {"notYetValid": "not valid yet"}
@@ -50,15 +50,15 @@ def diagnosis(answer: JsonObject, *, paint: Paint, everything: bool) -> str:
     return "\n".join([*lines, *([""] if lines else []), _verdict(answer, paint=paint)])
 
 
-def history(answer: JsonObject, *, paint: Paint) -> str:
+def history(answer: JsonObject, *, paint: Paint, ids: bool = False) -> str:
     """Return the table, 80 columns wide, and the findings. Below each certificate are its details, its holders, and its
-    problems.
+    problems. `ids`: with whole thumbprints.
     """
     person = answer["user"]
     lines = [f"{plain(person['userPrincipalName'])}, primary SMTP address {plain(person['mail'] or 'not set')}", ""]
     lines += [_columns(_HEADINGS)] if answer["value"] else ["No certificates."]
     for certificate in answer["value"]:
-        lines += [_columns(_row(certificate)), *_details(certificate)]
+        lines += [_columns(_row(certificate, ids=ids)), *_details(certificate)]
     findings = [line for finding in answer["findings"] for line in _finding(finding, paint=paint)]
     return "\n".join(
         [*lines, "", *(["Found:", *findings] if findings else [paint("ok", "Nothing is wrong with them.")])]
@@ -134,16 +134,16 @@ def _finding(finding: JsonObject, *, paint: Paint) -> Iterator[str]:
     yield plain(f"          fix: {finding['fix']}")
 
 
-def _row(certificate: JsonObject) -> tuple[str, ...]:
+def _row(certificate: JsonObject, *, ids: bool) -> tuple[str, ...]:
     return tuple(
         plain(text)
         for text in (
-            certificate["source"] or "counter",
+            certificate["source"] or "issued",
             certificate["usage"] or "?",
             (certificate["notBefore"] or "?")[:10],
             (certificate["notAfter"] or "?")[:10],
             _STATUSES.get(certificate["status"]) or certificate["status"],
-            certificate["thumbprint"][:_SHORT],
+            certificate["thumbprint"] if ids else certificate["thumbprint"][:SHORT],
         )
     )
 
@@ -160,7 +160,7 @@ def _details(certificate: JsonObject) -> Iterator[str]:
         details.append(f"by the profile '{certificate['profileName']}'")
     if certificate["intendedPurpose"]:
         details.append(f"imported for {certificate['intendedPurpose']}")
-    holders = ", ".join(held["deviceName"] or held["device"][:_SHORT] for held in certificate["holders"])
+    holders = ", ".join(held["deviceName"] or held["device"][:SHORT] for held in certificate["holders"])
     findings = ", ".join(finding["code"] for finding in certificate["findings"])
     for text in ("; ".join(details), f"held by: {holders or 'no device'}", f"wrong: {findings}" if findings else ""):
         yield from textwrap.wrap(
@@ -169,5 +169,5 @@ def _details(certificate: JsonObject) -> Iterator[str]:
 
 
 def _columns(row: tuple[str, ...]) -> str:
-    widths = (8, 10, 10, 10, 13, _SHORT)
+    widths = (8, 10, 10, 10, 13, SHORT)
     return "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()
