@@ -173,3 +173,13 @@ def test_a_template_is_created_and_certificates_follow_it(run: Commands, tmp_pat
     issued = run.json("certificate", "show", run.json(*command)["thumbprint"])
     assert from_iso(issued["notAfter"]) - from_iso(issued["notBefore"]) == timedelta(days=30)
     assert "already" in run.refused("template", "create", name)
+
+
+def test_the_connector_inside_the_server_is_set_off_line_and_on_line_by_its_name(run: Commands) -> None:
+    (connector,) = run.json("connector", "status")
+    assert run.json("connector", "offline", connector["name"])["state"] == "offline"
+    assert ": offline, immediate, in the server" in run.text("connector", "status")
+    assert "off line" in run.text("connector", "offline", connector["id"][:8])
+    assert "is on line" in run.text("connector", "online", connector["name"].lower())
+    assert ": online, " in run.text("connector", "status")
+    assert f"There is only {connector['name']}." in run.refused("connector", "offline", "nothing like it")

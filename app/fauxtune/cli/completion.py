@@ -147,6 +147,13 @@ def tenant(ctx: typer.Context, incomplete: str) -> Words:
     return _words(_candidates(ctx, names.tenants, signs_in=False), incomplete)
 
 
+def connector(ctx: typer.Context, incomplete: str) -> Words:
+    """Complete the name of a certificate connector."""
+    from fauxtune.cli import names
+
+    return _words(_candidates(ctx, names.connectors), incomplete)
+
+
 def template(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a certificate template."""
     from fauxtune.cli import names

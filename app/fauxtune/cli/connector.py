@@ -10,10 +10,13 @@ from urllib.parse import quote
 
 import typer
 
-from fauxtune.cli import connector_process
+from fauxtune.cli import completion, connector_process, names
+from fauxtune.cli.administration import Administration
 from fauxtune.cli.connector_process import StateOption
 from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
+from fauxtune.cli.tables import one_line
+from fauxtune.core.administration.emulation import change_connector
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -30,7 +33,10 @@ connector handles.
 2. run it             fauxtune connector run --state DIR
 3. list all           fauxtune connector status
 4. read their log     fauxtune connector log --follow
-5. stop it            fauxtune connector stop --state DIR""",
+5. stop it            fauxtune connector stop --state DIR
+
+`fauxtune connector offline NAME` and `online NAME` set any connector off line and on line, the one inside the server,
+too.""",
     no_args_is_help=True,
 )
 app.command()(connector_process.run)
@@ -39,6 +45,9 @@ app.command()(connector_process.stop)
 PROVIDER = "Microsoft Software Key Storage Provider"
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="the connector: name or id", autocompletion=completion.connector)
+]
 KeyNameOption = Annotated[
     str | None, typer.Option(help="the name of its key for imports (default: the name of the connector)")
 ]
@@ -169,6 +178,30 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
 
 
 @app.command()
+@with_service(Administration)
+def offline(*, name: NameArgument, service: Administration) -> None:
+    """Set a connector off line.
+
+    It does no work until it is on line: requests wait, and devices get what they need later.
+
+    \b
+    fauxtune connector offline "Connector 1"
+    """
+    _set_state(service, name, state="offline", says="'{}' is off line: requests wait until a connector is on line.")
+
+
+@app.command()
+@with_service(Administration)
+def online(*, name: NameArgument, service: Administration) -> None:
+    """Set a connector on line. It does what waits.
+
+    \b
+    fauxtune connector online "Connector 1"
+    """
+    _set_state(service, name, state="online", says="'{}' is on line. Devices get what waited at their next check-in.")
+
+
+@app.command()
 @with_service(Emulator)
 def log(
     *,
@@ -198,6 +231,13 @@ def log(
             events += page
         text = "\n".join(_text(event) for event in events)
         emit(output, [_document(event) for event in events], text=text or "There are no such events.")
+
+
+def _set_state(service: Administration, name: str, *, state: str, says: str) -> None:
+    with service.session() as session:
+        connector = names.connector(session.client, name)
+        answer = session.send(change_connector(connector.id, state=state))
+        session.show(answer, says.format(one_line(connector.name)))
 
 
 def _page(client: Client, path: str, *, params: dict[str, str]) -> list[dict[str, Any]]:

@@ -294,7 +294,9 @@ def _unknown(wanted: str, known: list[Named], *, kind: str) -> str:
     if not known:
         return f"{message} There are no {kind}s at all."
     few = sorted({each.name for each in known}) if len(known) <= _MOST_LISTED else []
-    return f"{message} There are {', '.join(one_line(name) for name in few)}." if few else message
+    if not few:
+        return message
+    return f"{message} There {'is only' if len(few) == 1 else 'are'} {', '.join(one_line(name) for name in few)}."
 
 
 def _similar(folded: str, known: list[Named]) -> list[str]:
