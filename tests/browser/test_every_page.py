@@ -52,6 +52,10 @@ def watched(browser: Browser, server: Running) -> Iterator[tuple[Page, Watch]]:
     context.close()
 
 
+def test_every_link_leads_to_a_page(site: Site) -> None:
+    assert site.dead == [], "\n".join(site.dead)
+
+
 def test_links_lead_to_every_page(site: Site) -> None:
     assert html_pages() - set(site.addresses) == set()
 

@@ -58,6 +58,11 @@ class ConnectorView:
     is_process: bool
     keys: tuple[Key, ...]
 
+    @property
+    def must_stay(self) -> bool:
+        """Whether it cannot be removed: it runs in the server, and is on line."""
+        return self.row.state == "online" and not self.is_process
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

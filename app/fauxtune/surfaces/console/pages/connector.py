@@ -130,7 +130,7 @@ def _change_form(call: TenantCall, form: Typed, *, view: ConnectorView) -> Respo
 async def ask_remove(call: TenantCall) -> Response:
     """Say what removing the connector means."""
     view = await call.read(one, call)
-    if view.row.state == "online" and not view.is_process:
+    if view.must_stay:
         raise Conflict(f"“{view.row.name}” is on line, and would report again: take it off line first.")
     points = ["What it logged stays in the log. Requests that wait for it can be taken by other connectors."]
     if view.keys:
