@@ -164,6 +164,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/wire/{number}", "GET", wire.exchange),
 )
 
+#: Bytes of the form that anybody may send, who has no access yet.
+_LARGEST_SIGN_IN = 16 * 1024
 #: data. An error of the core -> the page's status and headline; the first match counts.
 _HEADLINES: tuple[tuple[type[FauxtuneError], int, str], ...] = (
     (NotFound, 404, "That is not here"),
@@ -216,7 +218,7 @@ class Console:
         session = session or self._key.new(signed_in=False)
         response = await self._guarded(request, session, path=path)
         if fresh and "set-cookie" not in response.headers:
-            self._key.write(response, session, secure=request.url.scheme == "https")
+            self._key.write(response, session, request=request)
         return response
 
     async def _guarded(self, request: Request, session: Session, *, path: str) -> Response:
@@ -238,11 +240,11 @@ class Console:
         call = Call(request, session)
         if request.method != "POST":
             return call.page("sign_in.html", status=401, wrong=False, to=sign_in.address(request))
-        form = await call.form()
+        form = await call.form(largest=_LARGEST_SIGN_IN)
         if not is_token(str(form.get("token", "")).encode().decode("latin-1"), token):
             return call.page("sign_in.html", status=401, wrong=True, to=sign_in.address(request))
         response = RedirectResponse(sign_in.address(request), 303)
-        self._key.write(response, self._key.new(signed_in=True), secure=request.url.scheme == "https")
+        self._key.write(response, self._key.new(signed_in=True), request=request)
         return response
 
     async def _page(self, request: Request, session: Session) -> Response:

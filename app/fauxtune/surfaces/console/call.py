@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from fastapi import Request, Response
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import NotAllowed
@@ -20,7 +22,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.console import templating
 from fauxtune.surfaces.console.entry import PATH
-from fauxtune.surfaces.console.session import FORM_TOKEN, Session
+from fauxtune.surfaces.console.session import FORM_TOKEN, Session, note_name
 from fauxtune.surfaces.http import emulator_of
 
 T = TypeVar("T")
@@ -28,9 +30,13 @@ P = ParamSpec("P")
 
 #: Fields of a form, and files in it.
 _MOST_FIELDS, _MOST_FILES = 500, 5
-#: A cookie with the sentence that the next page shows. In an address anybody could write such a sentence.
-_DONE = "fauxtune_console_done"
+#: Bytes of a form: a PFX file of the largest size in base64, and room for what else is typed.
+_LARGEST_FORM = 512 * 1024
+#: Another encoding of a form than that of our pages. Python knows some that take minutes, and some that fail.
+_OTHER_CHARSET = re.compile(r"charset(?!=\"?utf-8\"?\s*(?:;|$))", re.IGNORECASE)
 _LONGEST_DONE = 300
+#: Digits of a number in an address: no list is longer.
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,17 @@ class Call:
         """The emulator that answers."""
         return emulator_of(self.request)
 
-    async def form(self) -> FormData:
-        """Return the form that was sent. Raises NotAllowed for one that no page of this console made."""
+    async def form(self, *, largest: int = _LARGEST_FORM) -> FormData:
+        """Return the form that was sent. Raises NotAllowed for one that no page of this console made, HTTPException for
+        one that is too large (in bytes), or in an encoding that browsers do not use.
+        """
+        headers = self.request.headers
+        if "transfer-encoding" in headers:
+            raise HTTPException(411, "A form must say how long it is (Content-Length), as browsers do.")
+        if int(headers.get("content-length", "0")) > largest:
+            raise HTTPException(413, f"This form is too large: it may have {largest // 1024} KiB.")
+        if _OTHER_CHARSET.search(headers.get("content-type", "")):
+            raise HTTPException(415, "A form must be in UTF-8, as this console's pages are.")
         form = await self.request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
         if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.session.form_token.encode()):
             raise NotAllowed(
@@ -57,10 +72,11 @@ class Call:
 
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """Return a page. Its template gets `call`, these values, and `done`: what the last form did, once."""
-        done = unquote(self.request.cookies.get(_DONE, ""))
+        note = self.request.cookies.get(note_name(self.request), "")
+        done = unquote(self.session.read_note(note))
         response = templating.page(template, status=status, call=self, done=done, **values)
-        if done:
-            response.delete_cookie(_DONE, path=PATH)
+        if note:
+            response.delete_cookie(note_name(self.request), path=PATH)
         return response
 
 
@@ -96,6 +112,10 @@ class TenantCall(Call):
         """Return a value of the address's query."""
         return self.request.query_params.get(name, default)
 
+    def number(self, name: str) -> int | None:
+        """Return a whole number of the address's query, of its first digits if it has many; None for anything else."""
+        return whole_number(self.query(name))
+
     def back(self, *parts: str, done: str, form: FormData | None = None, **query: str | int | None) -> Response:
         """Return the answer to a form that was carried out: the page to show next, with a sentence on what was done.
 
@@ -104,5 +124,12 @@ class TenantCall(Call):
         named = "" if form is None else str(form.get("back", ""))
         here = f"{named}/".startswith(f"{self.url()}/")
         response = RedirectResponse(named if here else self.url(*parts, **query), 303)
-        response.set_cookie(_DONE, quote(done[:_LONGEST_DONE]), path=PATH, max_age=60, httponly=True, samesite="strict")
+        note = self.session.signed_note(quote(done[:_LONGEST_DONE]))
+        name = note_name(self.request)
+        response.set_cookie(name, note, path=PATH, max_age=60, httponly=True, samesite="strict")
         return response
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text of digits is, or its first digits if they are many; None for another text."""
+    return int(text[:_MOST_DIGITS]) if text.isascii() and text.isdigit() else None

@@ -10,7 +10,9 @@ import base64
 import binascii
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -162,9 +164,11 @@ def import_keys(connection: Connection, call: TenantCall) -> list[ImportKey]:
     return list(keys.values())
 
 
-async def read_file(data: bytes, *, password: str, person: Person, purpose: str, key: ConnectorKey) -> Json:
+async def read_file(
+    call: TenantCall, data: bytes, *, password: str, person: Person, purpose: str, key: ConnectorKey
+) -> Json:
     """Return the record of a PFX file. Raises Invalid, with the field `file` or `password`, for one that cannot be
-    imported. The file is decrypted in a thread: that may take long.
+    imported. The file is opened as the connector does it: in a thread, one of a tenant at a time, for seconds at most.
     """
     if not data:
         raise Invalid("Choose a PFX file.", target="file")
@@ -173,7 +177,7 @@ async def read_file(data: bytes, *, password: str, person: Person, purpose: str,
             f"The file has more than {LARGEST_FILE // 1024} KiB, too large for one certificate.", target="file"
         )
     try:
-        certificate = await asyncio.to_thread(imported.certificate_of, data, password=password)
+        certificate = await _opened(call, data, password=password)
         return imported.record(
             data,
             certificate=certificate,
@@ -186,6 +190,18 @@ async def read_file(data: bytes, *, password: str, person: Person, purpose: str,
         raise Invalid("The file does not open with this password.", target="password") from None
     except Invalid as error:
         raise Invalid(error.message, target=error.target if error.target == "password" else "file") from None
+
+
+async def _opened(call: TenantCall, data: bytes, *, password: str) -> x509.Certificate:
+    emulator = call.emulator
+    opening = emulator.openers.submit(call.tenant.id, partial(imported.certificate_of, data, password=password))
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(opening), emulator.patience)
+    except TimeoutError:
+        raise Invalid(
+            f"The file does not open within {emulator.patience:g} seconds: it asks for too much work, or other files "
+            "are being opened."
+        ) from None
 
 
 def read_record(form: Typed, *, person: Person) -> Json:

@@ -23,8 +23,7 @@ class Paging:
 
 def offset(call: TenantCall, *, size: int) -> int:
     """Return how many elements come before the page that the address names by `page=2`."""
-    number = call.query("page", "1")
-    return (min(int(number), _LAST) - 1) * size if number.isascii() and number.isdigit() and int(number) > 0 else 0
+    return (min(call.number("page") or 1, _LAST) - 1) * size
 
 
 def paging(call: TenantCall, *, start: int, length: int, total: int, size: int) -> Paging:

@@ -19,6 +19,8 @@ from fauxtune.surfaces.console.typed import Typed
 
 #: A form offers so many groups to tick; of more, names are typed.
 MOST_GROUPS = 30
+#: Groups that are typed by name in one field: a statement has so many at most.
+_MOST_NAMED = 200
 _USERS, _DEVICES, _GROUP, _LEFT_OUT = "users", "devices", "group:", "not:"
 _EVERYBODY = {_USERS: (to_all_users(), "all users"), _DEVICES: (to_all_devices(), "all devices")}
 
@@ -127,6 +129,9 @@ def _typed(connection: Connection, tenant_id: TenantId, *, form: Typed, field: s
     """Return the targets of the groups that a text field names, one a line."""
     lines = list(dict.fromkeys(line.strip() for line in form.text(field).splitlines() if line.strip()))
     if not lines:
+        return []
+    if len(lines) > _MOST_NAMED:
+        form.wrong(field, f"Name at most {_MOST_NAMED} groups at once.")
         return []
     rows = queries.groups_named(connection, tenant_id, names=lines)
     ids = {str(row.document["displayName"]): str(row.id) for row in rows}

@@ -2,6 +2,9 @@
 
 With a control token the caller enters it once; the cookie then proves that, never the token itself. Cookie:
 SameSite=Strict and HttpOnly (RFC 6265bis 4.1.2). Both are signed with a key of this run, and mean nothing after it.
+
+A browser sends a cookie to every port of a host (RFC 6265bis 8.5). So the cookies' names have the port: two emulators
+on one machine do not sign each other out. What another server on this machine writes into them is not signed.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ from dataclasses import dataclass, field
 
 from fastapi import Request, Response
 
-COOKIE = "fauxtune_console"
+_SESSION, _NOTE = "fauxtune_console", "fauxtune_console_done"
+_LONGEST_PORT = 5
 #: The field of every form that changes something.
 FORM_TOKEN = "form_token"  # noqa: S105
 
@@ -24,6 +28,18 @@ class Session:
     id: str
     signed_in: bool
     form_token: str = field(repr=False)
+
+    def signed_note(self, text: str) -> str:
+        """Return the cookie with a sentence for the next page. In an address anybody could write such a sentence."""
+        return f"{self._proof(text)}.{text}"
+
+    def read_note(self, cookie: str) -> str:
+        """Return the sentence of such a cookie; nothing if this session did not sign it."""
+        proof, _, text = cookie.partition(".")
+        return text if hmac.compare_digest(proof.encode(), self._proof(text).encode()) else ""
+
+    def _proof(self, text: str) -> str:
+        return hmac.digest(self.form_token.encode(), text.encode(), "sha256").hex()
 
 
 class SessionKey:
@@ -38,22 +54,22 @@ class SessionKey:
 
     def read(self, request: Request) -> Session | None:
         """Return the session of the request's cookie; None without one that this run has signed."""
-        identifier, _, rest = request.cookies.get(COOKIE, "").partition(".")
+        identifier, _, rest = request.cookies.get(_name(_SESSION, request), "").partition(".")
         level, _, proof = rest.partition(".")
         if level not in {"0", "1"} or not hmac.compare_digest(proof.encode(), self._sign(identifier, level).encode()):
             return None
         return self._session(identifier, signed_in=level == "1")
 
-    def write(self, response: Response, session: Session, *, secure: bool) -> None:
-        """Set the cookie; `secure` on HTTPS."""
+    def write(self, response: Response, session: Session, *, request: Request) -> None:
+        """Set the cookie, for HTTPS alone if the request came by it."""
         level = "1" if session.signed_in else "0"
         response.set_cookie(
-            COOKIE,
+            _name(_SESSION, request),
             f"{session.id}.{level}.{self._sign(session.id, level)}",
             path="/",
             httponly=True,
             samesite="strict",
-            secure=secure,
+            secure=request.url.scheme == "https",
         )
 
     def _session(self, identifier: str, *, signed_in: bool) -> Session:
@@ -61,3 +77,13 @@ class SessionKey:
 
     def _sign(self, *parts: str) -> str:
         return hmac.digest(self._key, "\n".join(parts).encode(), "sha256").hex()
+
+
+def note_name(request: Request) -> str:
+    """Return the name of the cookie with the sentence that the next page shows."""
+    return _name(_NOTE, request)
+
+
+def _name(name: str, request: Request) -> str:
+    port = request.headers.get("host", "").rpartition(":")[2]
+    return f"{name}_{port}" if port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT else name

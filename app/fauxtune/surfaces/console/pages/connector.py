@@ -47,13 +47,12 @@ async def connector(call: TenantCall) -> Response:
 
 def _read(connection: Connection, call: TenantCall) -> tuple[ConnectorView, Log, bool]:
     view = one(connection, call)
-    before, event = call.query("before"), call.query("event").strip()[:9]
     rows = connector_work.newest_connector_events(
         connection,
         call.tenant.id,
         connector_id=view.row.id,
-        before=int(before[:9]) if before.isascii() and before.isdigit() else None,
-        event_id=int(event) if event.isascii() and event.isdigit() else None,
+        before=call.number("before"),
+        event_id=call.number("event"),
         limit=_SIZE + 1,
     )
     devices = overview_queries.device_names(
@@ -61,7 +60,11 @@ def _read(connection: Connection, call: TenantCall) -> tuple[ConnectorView, Log,
     )
     entries = [entry(row, device_name=None if row.device is None else devices.get(row.device)) for row in rows[:_SIZE]]
     has_digicert = authority_queries.authority(connection, call.tenant.id, name=DIGICERT) is not None
-    return view, Log(entries, entries[-1].number if len(rows) > _SIZE else None, event), has_digicert
+    return (
+        view,
+        Log(entries, entries[-1].number if len(rows) > _SIZE else None, call.query("event").strip()[:9]),
+        has_digicert,
+    )
 
 
 def one(connection: Connection, call: TenantCall) -> ConnectorView:

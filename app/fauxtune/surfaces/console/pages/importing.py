@@ -23,7 +23,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import templates as template_queries
-from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.call import TenantCall, whole_number
 from fauxtune.surfaces.console.imports import (
     LARGEST_FILE,
     MOST_YEARS,
@@ -88,7 +88,7 @@ async def import_(call: TenantCall) -> Response:
         if typed.text("way") in {"new", "history"}:
             plan = _plan(call, ground, form=typed)
             return await (_issue(call, plan) if is_sure else _confirm_new(call, ground, plan=plan, form=typed))
-        record = await _record(ground, form=typed, sent=sent, is_sure=is_sure)
+        record = await _record(call, ground, form=typed, sent=sent, is_sure=is_sure)
         return await (_import(call, ground, record=record) if is_sure else _confirm_file(call, ground, record=record))
     except (Conflict, Invalid, NotFound) as error:
         typed.wrong(error.target or "", error.message)
@@ -136,13 +136,14 @@ def _plan(call: TenantCall, ground: Ground, *, form: Typed) -> NewCertificates:
         raise Invalid("Choose a template.", target="template")
     years = form.text("years")
     is_history = form.text("way") == "history"
-    if is_history and not (years.isascii() and years.isdigit() and 1 <= int(years[:4]) <= MOST_YEARS):
+    count = whole_number(years) or 0
+    if is_history and not 1 <= count <= MOST_YEARS:
         raise Invalid(f"Write a number of years from 1 to {MOST_YEARS}.", target="years")
-    spans = history(call.now, years=int(years)) if is_history else (None,)
+    spans = history(call.now, years=count) if is_history else (None,)
     return NewCertificates(ground.person, template, _purpose(form), _key(ground, form), spans)
 
 
-async def _record(ground: Ground, *, form: Typed, sent: FormData, is_sure: bool) -> Json:
+async def _record(call: TenantCall, ground: Ground, *, form: Typed, sent: FormData, is_sure: bool) -> Json:
     """Return the record to be imported: of a file that was sent now, or that the page before has made."""
     if is_sure:
         return read_record(form, person=ground.person)
@@ -150,7 +151,7 @@ async def _record(ground: Ground, *, form: Typed, sent: FormData, is_sure: bool)
     data = await file.read(LARGEST_FILE + 1) if isinstance(file, UploadFile) else decoded(form.text("file"))
     purpose, key = _purpose(form), _key(ground, form)
     password = str(sent.get("password", ""))
-    return await read_file(data, password=password, person=ground.person, purpose=purpose, key=key)
+    return await read_file(call, data, password=password, person=ground.person, purpose=purpose, key=key)
 
 
 async def _confirm_new(call: TenantCall, ground: Ground, *, plan: NewCertificates, form: Typed) -> Response:

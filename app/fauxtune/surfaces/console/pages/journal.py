@@ -32,13 +32,13 @@ async def journal(call: TenantCall) -> Response:
 
 def _events(connection: Connection, call: TenantCall) -> list[Happening]:
     """Return the events of the page, and one more if there are older ones."""
-    before, kind = call.query("before"), call.query("type").strip()
+    kind = call.query("type").strip()
     key = call.query("device").strip()[:_LONGEST]
     device = device_queries.enrollment_named(connection, call.tenant.id, key=key) if key else None
     rows = queries.newest_events(
         connection,
         call.tenant.id,
-        before=int(before[:9]) if before.isascii() and before.isdigit() else None,
+        before=call.number("before"),
         types=(kind,) if kind else (),
         device=(key if device is None else device.id) or None,
         user=call.query("user").strip()[:_LONGEST] or None,

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.insight import wire as insight
-from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.call import TenantCall, whole_number
 
 _SIZE = 100
 _LONGEST = 200
@@ -49,10 +49,11 @@ async def wire(call: TenantCall) -> Response:
 
 async def exchange(call: TenantCall) -> Response:
     """Show one exchange whole: who called, with which permission, and both messages decoded."""
-    number = call.request.path_params["number"]
-    if not number.isdigit() or len(number) > 15:
-        raise NotFound(f"There is no exchange {number[:50]}.")
-    whole = await insight.exchange(call.emulator, call.tenant, number=int(number))
+    text = call.request.path_params["number"]
+    number = whole_number(text)
+    if number is None:
+        raise NotFound(f"There is no exchange {text[:50]}.")
+    whole = await insight.exchange(call.emulator, call.tenant, number=number)
     return call.page("exchange.html", whole=whole, exchange=whole.exchange)
 
 

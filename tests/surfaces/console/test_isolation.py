@@ -1,0 +1,185 @@
+"""The console of one tenant finds nothing of another: each page and each form, with each way to name a thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import product
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
+
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.ca import templates
+from fauxtune.operations.connectors import key_files, rollover
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants.seeds import BUILT_IN, PROVIDER
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.tables import metadata
+from fauxtune.surfaces.console.app import PAGES
+from tests.support.clock import FixedClock
+from tests.support.console import text_of
+from tests.support.devices.android import AndroidOverHttp
+from tests.support.tenant import Contoso
+
+NAMED = tuple((path, method) for path, method, _ in PAGES if "{" in path)
+#: Pages without an id in their path, which find a thing by a query; a device that is not known is a bad request there.
+QUERIES = {"/why?user={user}": 404, "/why?device={device}": 404, "/why?profile={profile}": 404}
+#: Forms about a thing of the own tenant that name a thing of the other, with their fields; and one field of forms.
+MIXED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/groups/{own_group}/add?member={user}", {}),
+    ("/groups/{own_group}/add?member={group}", {}),
+    ("/groups/{own_group}/remove?member={user}", {}),
+    ("/connectors/{own_connector}/keys/delete?provider={provider}&name={key}", {}),
+    ("/authority/issue", {"template": "{template}", "person": "alice@contoso.example"}),
+    ("/authority/issue", {"template": "SmimeEncryption", "person": "{user_name}"}),
+    ("/profiles/{own_profile}/assign", {"target": "group:{group}", "step": "change"}),
+    ("/profiles/{own_profile}/assign", {"groups": "Theirs", "step": "change"}),
+    ("/users/alice@contoso.example/import", {"way": "new", "purpose": "smimeEncryption", "template": "{template}"}),
+)
+#: Values with which a form of the own tenant would be carried out.
+FIELDS = {"step": "import", "reason": "superseded", "to": "offline", "licensed": "yes", "devices": "1", "hours": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """Two tenants: a browser at each, and the names of the things of the second; some have several names."""
+
+    here: httpx.AsyncClient
+    there: httpx.AsyncClient
+    theirs: dict[str, tuple[str, ...]]
+    form_token: str
+
+    def filled(self, text: str) -> list[str]:
+        """Return a path, or a value of a form, with each name of each thing."""
+        words = sorted(set(re.findall(r"\{(\w+)\}", text)))
+        choices = product(*(self.theirs[word] for word in words))
+        return [text.format(**dict(zip(words, names, strict=True))) for names in choices]
+
+    async def send(self, path: str, *, method: str = "POST", **fields: str) -> httpx.Response:
+        """Send a request about the second tenant's thing to the first tenant's console."""
+        if method == "GET":
+            return await self.here.get(path)
+        return await self.here.post(path, data={"form_token": self.form_token, **FIELDS, **fields})
+
+
+def everything(connection: Connection, tenant: Tenant) -> dict[str, list[str]]:
+    """Return every row of the tenant."""
+    rows = {}
+    for table in metadata.sorted_tables:
+        column = table.c.id if table.name == "tenants" else table.c.get("tenant_id")
+        if column is not None:
+            rows[table.name] = sorted(map(repr, connection.execute(table.select().where(column == tenant.id))))
+    return rows
+
+
+@pytest.fixture
+async def fabrikam(
+    http: httpx.AsyncClient, emulator: Emulator, clock: FixedClock, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> Contoso:
+    """A second tenant, with the same people."""
+    seed = {part: BUILT_IN[part] for part in ("users", "groups", "connectorKeys")}
+    seed["certificationAuthority"] = {**BUILT_IN["certificationAuthority"], "name": "Fabrikam Issuing CA"}
+    answer = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam", "seed": seed})
+    assert answer.status_code == 201, answer.text
+    tenant = await emulator.runner.tenant("fabrikam")
+    return Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_rsa_keys)
+
+
+@pytest.fixture
+async def two(
+    app: FastAPI, http: httpx.AsyncClient, contoso: Contoso, fabrikam: Contoso, console: httpx.AsyncClient
+) -> AsyncIterator[Two]:
+    """Both tenants; the second with one of everything."""
+    theirs = await _furnished(fabrikam, http)
+    group = await contoso.group("Ours")
+    own = {
+        "own_group": (group,),
+        "own_profile": (await contoso.root_profile("Ours"),),
+        "own_connector": (await _connector(contoso),),
+    }
+    contoso.emulator.wire.clear(contoso.tenant.id)
+    token = re.search(r'name="form_token" value="([^"]+)"', (await console.get("/why")).text)
+    assert token is not None
+    base = str(console.base_url).replace("contoso", "fabrikam")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as there:
+        yield Two(console, there, {**theirs, **own}, token[1])
+
+
+async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tuple[str, ...]]:
+    alice = await fabrikam.user_id("alice")
+    group = await fabrikam.group("Theirs", alice)
+    await fabrikam.root_profile("Theirs")
+    profile = await fabrikam.pkcs_profile("Theirs")
+    phone = await AndroidOverHttp.enrolled(http, key=fabrikam.device_keys[0], tenant="fabrikam", obeys=True)
+    await phone.settle()
+    (issued,) = await fabrikam.issued()
+    await fabrikam.do(templates.add_template, "issuing", document={"name": "Theirs"})
+    rolled = await rollover.roll_over(fabrikam.emulator, fabrikam.tenant, name="issuing")
+    connector, imported = await _connector(fabrikam), await fabrikam.import_pfx("alice")
+    await key_files.create_key(
+        fabrikam.emulator, fabrikam.tenant, connector_id=connector, provider=PROVIDER, key_name="Theirs", length=2048
+    )
+    return {
+        "device": (phone.enrollment_id, phone.managed_device_id),
+        "user": (alice, fabrikam.upn("alice")),
+        "user_name": (fabrikam.upn("alice"),),
+        "group": (group,),
+        "profile": (profile,),
+        "certificate": (issued.serial, issued.thumbprint),
+        "authority": (rolled.name,),
+        "template": ("Theirs",),
+        "connector": (connector,),
+        "provider": (PROVIDER,),
+        "key": ("Theirs",),
+        "thumbprint": (imported,),
+        "number": (str(fabrikam.emulator.wire.newest(fabrikam.tenant.id)),),
+    }
+
+
+async def _connector(tenant: Contoso) -> str:
+    (row,) = await tenant.look(connector_queries.connector_rows, tenant.tenant.id)
+    return row.id
+
+
+async def test_the_things_of_another_tenant_are_on_no_page_and_no_form_reaches_them(
+    two: Two, fabrikam: Contoso
+) -> None:
+    before = await fabrikam.look(everything, fabrikam.tenant)
+    for path, method in NAMED:
+        for filled in two.filled(path):
+            answer = await two.send(filled, method=method)
+            assert answer.status_code == 404, (method, filled, text_of(answer))
+    for path, status in QUERIES.items():
+        for filled in two.filled(path):
+            assert (await two.here.get(filled)).status_code == status, filled
+    assert await fabrikam.look(everything, fabrikam.tenant) == before
+    # The same pages are there for the tenant whose things they are about.
+    for path, method in NAMED:
+        for filled in two.filled(path) if method == "GET" else ():
+            assert (await two.there.get(filled)).status_code != 404, filled
+
+
+async def test_a_form_about_an_own_thing_does_nothing_with_a_thing_of_another_tenant(
+    two: Two, contoso: Contoso, fabrikam: Contoso
+) -> None:
+    before = [await tenant.look(everything, tenant.tenant) for tenant in (contoso, fabrikam)]
+    for path, fields in MIXED:
+        for filled in two.filled(path):
+            values = {name: two.filled(value)[0] for name, value in fields.items()}
+            answer = await two.send(filled, **values)
+            assert answer.status_code in {400, 404}, (filled, text_of(answer))
+    assert [await tenant.look(everything, tenant.tenant) for tenant in (contoso, fabrikam)] == before
+
+
+async def test_filters_by_a_thing_of_another_tenant_find_nothing(two: Two) -> None:
+    for device in two.theirs["device"]:
+        assert "Nothing of this kind has happened." in text_of(await two.here.get(f"/journal?device={device}"))
+        assert (await two.here.get(f"/wire?device={device}")).status_code == 400
+    for authority in two.theirs["authority"]:
+        page = await two.here.get("/authority/certificates", params={"authority": authority})
+        assert two.theirs["certificate"][0] not in page.text
