@@ -220,4 +220,26 @@ MUTANTS: tuple[Mutant, ...] = (
         after="            enrollment_tokens.c.uses_left >= 0,\n        )\n        .values(",
         tests=("tests/storage/test_device_queries.py::test_a_token_is_taken_as_often_as_it_may_be[sqlite]",),
     ),
+    # The window on the wire.
+    Mutant(
+        rule="A tenant sees what was sent to another",
+        file="app/fauxtune/operations/runtime/wire.py",
+        before="ring = None if tenant is None else self._rings.get(tenant.id)",
+        after="ring = next(iter(self._rings.values()), None)",
+        tests=("tests/surfaces/control/test_wire.py::test_no_tenant_sees_what_belongs_to_another[sqlite]",),
+    ),
+    Mutant(
+        rule="Credentials in headers are shown",
+        file="app/fauxtune/operations/insight/wire.py",
+        before="headers=tuple(mask_headers(texts))",
+        after="headers=tuple(texts)",
+        tests=("tests/surfaces/control/test_wire.py::test_no_secret_is_in_any_answer[sqlite]",),
+    ),
+    Mutant(
+        rule="A search finds what is not shown",
+        file="app/fauxtune/operations/insight/wire.py",
+        before="any(text in readable.casefold() for message in messages for readable in _texts(message.parts))",
+        after="bool(messages)",
+        tests=("tests/surfaces/control/test_wire.py::test_no_secret_is_in_any_answer[sqlite]",),
+    ),
 )

@@ -22,6 +22,8 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/devices/{managed}/ledger", None),
     ("GET", "/journal?device={device}", None),
     ("GET", "/journal?device={managed}", None),
+    ("GET", "/wire?device={device}", None),
+    ("GET", "/wire?device={managed}", None),
     ("GET", "/certificates/{serial}", None),
     ("GET", "/certificates/{thumbprint}", None),
     ("POST", "/certificates/{serial}/revoke", {"reason": "superseded"}),
@@ -70,6 +72,11 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/clock/advance"),
     ("POST", "/tenants/{tenant}/settle"),
     ("POST", "/tenants/{tenant}/whatif"),  # what its url names is in test_whatif
+    ("DELETE", "/tenants/{tenant}/wire"),
+    ("GET", "/tenants/{tenant}/wire/{number}"),  # each tenant counts its own: see test_wire
+    ("GET", "/wire"),
+    ("GET", "/wire/{number}"),
+    ("DELETE", "/wire"),
     ("GET", "/tenants/{tenant}/reports/permissions"),
     ("GET", "/tenants/{tenant}/authorities"),
     ("GET", "/tenants/{tenant}/devices"),
@@ -184,9 +191,10 @@ async def test_lists_are_disjoint(
         assert here
         assert there
         assert not here & there
-    texts = [(await tenant.get("/journal")).text for tenant in (contoso, fabrikam)]
-    for text, foreign in ((texts[0], theirs), (texts[1], ours)):
-        assert not [name for name, value in foreign.items() if value in text]
+    for path in ("/journal", "/wire?limit=1000", "/wire?format=har&limit=1000"):
+        texts = [(await tenant.get(path)).text for tenant in (contoso, fabrikam)]
+        for text, foreign in ((texts[0], theirs), (texts[1], ours)):
+            assert not [name for name, value in foreign.items() if value in text], path
 
 
 async def test_what_is_done_to_one_tenant_does_not_touch_the_other(
