@@ -24,7 +24,7 @@ async def test_a_break_is_shown_with_the_page_that_mends_it(
     assert f'href="/console/contoso/users/{alice}/import"' in page.text
     await contoso.import_pfx("alice")
     await phone.settle_completely()
-    mended = await show(console, "/why?user=alice@contoso.example")
+    mended = await show(console, "/why?user=Alice")
     assert "No link is broken." in mended
     assert "It is installed holds:" in mended
 

@@ -208,7 +208,10 @@ def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _user(tx: Transaction, key: str) -> UserRow:
+    """Return a user by the id or userPrincipalName, or by the part before the @ in the tenant's own domain."""
     row = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=key)
+    if row is None and "@" not in key:
+        row = directory_queries.user_by_upn(tx.connection, tx.tenant.id, upn=f"{key}@{tx.tenant.domain}")
     if row is None:
         raise NotFound(f"There is no user '{key}'; use an id or a userPrincipalName.", target="user")
     return row
