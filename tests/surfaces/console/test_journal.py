@@ -25,6 +25,7 @@ async def test_each_event_is_a_line_that_leads_to_its_things(
     assert "PKCS certificate was installed" in text
     assert text.index("was installed") < text.index("enrolled as Android, work profile"), "the newest comes first"
     assert f'href="/console/contoso/devices/{phone.enrollment_id}"' in page.text
+    assert 'class="letters root h' in page.text, "a root has the colour of its mark on the other pages"
     assert f'href="/console/contoso/profiles/{profile}"' in page.text
     assert not re.search(r"\b[0-9a-f]{9,}\b", text), "no long identifiers"
 

@@ -122,6 +122,19 @@ async def test_what_is_wrong_is_said_with_its_fix(console: httpx.AsyncClient, co
     assert "expired" in text
 
 
+async def test_a_certificate_of_a_device_that_expired_leads_to_the_device_and_to_no_import(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    await contoso.profile_for_devices("androidWorkProfileTrustedRootCertificate", displayName="Root")
+    await contoso.profile_for_devices("androidWorkProfilePkcsCertificateProfile", displayName="Signing")
+    phone = await enroll("alice")
+    await phone.settle()
+    contoso.clock.forward(days=800)
+    text = await show(console, ALICE)
+    assert "renews the certificate if a connector answers. Ask it to check in" in text
+    assert "Import a successor" not in text
+
+
 async def test_a_person_is_found_by_id_too_and_one_who_is_gone_is_a_page_that_says_so(
     console: httpx.AsyncClient, contoso: Contoso
 ) -> None:

@@ -74,7 +74,7 @@ _MENDED: dict[str, tuple[str, Place]] = {
     "root-elsewhere": ("Give the devices the root", _new_root),
     "reference-out-of-reach": ("Look at the profile", _profile),
     "role-without-connector": ("To the connectors", _connectors),
-    "connector-offline": ("Bring it on line", _connectors),
+    "connector-offline": ("To the connectors", _connectors),
     "device-silent": ("Ask it to check in", _device),
     "connector-refused": ("Read the connectors' log", _connectors),
     "device-refused": ("Look at the device", _device),
@@ -94,5 +94,8 @@ class Fix:
 def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
     """Return how a finding about these things is mended."""
     button, place = _MENDED.get(finding.code, (None, None))
+    if finding.code == "expired-without-successor" and finding.observation.device is not None:
+        # A device's own certificate is renewed at a check-in. Only imported certificates have successors to import.
+        button, place = _MENDED["device-silent"]
     address = None if place is None else place(call, about)
     return Fix(finding.observation.fix, button if address else None, address)

@@ -23,7 +23,9 @@ _ACTIONS = {"syncDevice": "sync", "remoteLock": "lock", "rebootNow": "restart", 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event. `tone`: good, bad, going or neutral; `device_name` is None for an enrolment that is not there."""
+    """One event. `tone`: good, bad, going or neutral; `device_name` is None for an enrolment that is not there;
+    `source` is that of the certificate.
+    """
 
     number: int
     time: datetime
@@ -34,6 +36,7 @@ class Happening:
     device_name: str | None
     profile: str | None
     mark: Mark | None
+    source: str | None
     serial: str | None
 
 
@@ -63,6 +66,7 @@ def _happening(row: JournalRow, *, names: dict[ProfileId, str], devices: dict[En
         device_name=None if row.device is None else devices.get(EnrollmentId(row.device)),
         profile=row.profile if profile is not None else None,
         mark=mark(thumbprint) if thumbprint else None,
+        source=certificate.get("source"),
         serial=certificate.get("serial"),
     )
 
