@@ -14,10 +14,21 @@ import pytest
 from sqlalchemy import Connection, event
 
 from fauxtune.core.model.actions import ActionState
-from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId, UserId
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import certificates, device_actions, device_list, devices, statuses, steps, tenants
+from fauxtune.storage.queries import (
+    certificates,
+    connector_work,
+    device_actions,
+    device_list,
+    devices,
+    register,
+    statuses,
+    steps,
+    tenants,
+)
 from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.register import Standing, Wanted
 from fauxtune.storage.tables import metadata
 
 
@@ -107,6 +118,77 @@ def test_the_devices_of_profiles_are_counted_by_indices_alone(tmp_path: Path) ->
     ids=["a device's events", "failed items", "a device's certificates", "imported certificates"],
 )
 def test_what_a_page_of_a_device_shows_is_found_by_its_own_index(
+    query: Callable[[Connection], Any], index: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        result = plan(connection, query)
+    database.close()
+    assert any(f"INDEX {index}" in each for each in result), result
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [Wanted(), Wanted(template="SmimeSigning"), *(Wanted(standing=standing) for standing in Standing)],
+    ids=["all", "template", *(standing.value for standing in Standing)],
+)
+def test_the_register_is_ordered_and_counted_by_indices_alone(wanted: Wanted, tmp_path: Path) -> None:
+    """A certificate has a kilobyte: a page of a hundred thousand must not read those that it does not show."""
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        pages = plan(connection, lambda each: register.page(each, TENANT, wanted=wanted, at=START, offset=0, limit=50))
+        counts = plan(connection, lambda each: register.count(each, TENANT, wanted=wanted, at=START))
+    database.close()
+    assert any("ix_certificates_newest" in each for each in pages), "in the order of the list"
+    assert not any("TEMP B-TREE" in each for each in pages), pages
+    on_few = {Standing.ON_CRL, Standing.WAITING, Standing.REVOKED, Standing.ON_HOLD}
+    for each in counts:
+        assert "COVERING INDEX" in each or wanted.standing in on_few, counts
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (
+            lambda connection: register.page(
+                connection, TENANT, wanted=Wanted(user=UserId("u")), at=START, offset=0, limit=5
+            ),
+            "ix_certificates_user",
+        ),
+        (
+            lambda connection: register.page(
+                connection, TENANT, wanted=Wanted(text="ab12"), at=START, offset=0, limit=5
+            ),
+            "ix_certificates_thumbprint",
+        ),
+        (
+            lambda connection: certificates.revoked(connection, TENANT, authority_name="issuing"),
+            "ix_certificates_revoked",
+        ),
+        (
+            lambda connection: certificates.asked_revocations(connection, TENANT, before=START),
+            "ix_certificates_asked",
+        ),
+        (
+            lambda connection: certificates.certificate_counts(connection, TENANT, at=START),
+            "ix_certificates_newest",
+        ),
+        (
+            lambda connection: connector_work.newest_connector_events(
+                connection, TENANT, connector_id=ConnectorId("c"), event_id=1050, limit=5
+            ),
+            "ix_connector_events_connector",
+        ),
+        (
+            lambda connection: register.where_held(connection, TENANT, thumbprint="a", limit=5),
+            "ix_ledger_thumbprint",
+        ),
+    ],
+    ids=["a user's", "by number", "on the CRL", "to be revoked", "counts", "a connector's log", "holders"],
+)
+def test_what_a_page_of_the_authority_shows_is_found_by_its_own_index(
     query: Callable[[Connection], Any], index: str, tmp_path: Path
 ) -> None:
     database = Database(sqlite_url(tmp_path / "plans.sqlite"))

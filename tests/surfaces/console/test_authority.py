@@ -10,6 +10,7 @@ from cryptography import x509
 from fauxtune.core.pki.crl import REASONS
 from fauxtune.operations.connectors import revocation
 from tests.support.console import done, show, submit, text_of
+from tests.support.statements import statements
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
 
@@ -101,6 +102,30 @@ async def test_certificates_are_found_by_person_state_template_and_number(
         page = await console.get(f"/authority/certificates?{nonsense}")
         assert page.status_code in {200, 400}, "PostgreSQL holds no NUL"
         assert HOSTILE not in page.text
+
+
+async def test_a_list_takes_the_same_statements_however_many_certificates_there_are(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    paths = ("/authority", "/authority/issuing", "/authority/certificates", "/authority/imported", "/connectors")
+
+    async def counts() -> list[int]:
+        taken = []
+        for path in paths:
+            await show(console, path)  # the first reader has a CRL made
+            with statements(contoso.emulator) as sent:
+                await show(console, path)
+            taken.append(len(sent))
+        return taken
+
+    await hold(contoso)
+    await contoso.import_pfx("bob")
+    before = await counts()
+    for _ in range(4):
+        await hold(contoso)
+        await contoso.import_pfx("alice")
+    assert await counts() == before
+    assert max(before) <= 15
 
 
 async def test_revoked_is_not_removed(console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Unpack
 
 from sqlalchemy import Connection, Update, and_, bindparam, case, func, select, true, update
@@ -46,6 +46,10 @@ _STATUS = select(certificates.c.revoked_at, certificates.c.reason).where(
     certificates.c.authority == bindparam("authority"),
     certificates.c.serial == bindparam("serial"),
 )
+
+#: Before every moment. "Is revoked" as a range is found in the index of the revoked; for IS NOT NULL, SQLite without
+#: statistics reads the whole register.
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def add_certificate(connection: Connection, row: CertificateRow) -> None:
@@ -161,17 +165,15 @@ def status(
 
 
 def revoked(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> list[Revoked]:
-    """Return the entries of the authority's CRL."""
-    statement = (
-        select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason)
-        .where(
-            certificates.c.tenant_id == tenant_id,
-            certificates.c.authority == authority_name,
-            certificates.c.revoked_at.is_not(None),
-        )
-        .order_by(certificates.c.serial)
+    """Return the entries of the authority's CRL, by serial number."""
+    statement = select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason).where(
+        certificates.c.tenant_id == tenant_id,
+        certificates.c.authority == authority_name,
+        certificates.c.revoked_at >= _FIRST,
     )
-    return [Revoked(int(serial, 16), at, reason) for serial, at, reason in connection.execute(statement)]
+    # Sorted here: for an order SQLite would read all certificates in that of the primary key.
+    rows = sorted(connection.execute(statement), key=lambda row: str(row[0]))
+    return [Revoked(int(serial, 16), at, reason) for serial, at, reason in rows]
 
 
 def revoke(
