@@ -153,14 +153,11 @@ MUTANTS: tuple[Mutant, ...] = (
         rule="A CRL lists certificates of another tenant",
         file=_CERTIFICATES,
         before=(
-            "            certificates.c.tenant_id == tenant_id,\n"
-            "            certificates.c.authority == authority_name,\n"
-            "            certificates.c.revoked_at.is_not(None),\n"
+            "        certificates.c.tenant_id == tenant_id,\n"
+            "        certificates.c.authority == authority_name,\n"
+            "        certificates.c.revoked_at >= _FIRST,\n"
         ),
-        after=(
-            "            certificates.c.authority == authority_name,\n"
-            "            certificates.c.revoked_at.is_not(None),\n"
-        ),
+        after=("        certificates.c.authority == authority_name,\n        certificates.c.revoked_at >= _FIRST,\n"),
         tests=("tests/storage/test_certificate_queries.py::test_a_revocation_keeps_its_first_date_and_reason[sqlite]",),
     ),
     Mutant(

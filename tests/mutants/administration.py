@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+_IMPORTING = "tests/surfaces/console/test_importing.py"
 _GRAPH = "tests/surfaces/graph/test_administration.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -29,5 +30,33 @@ MUTANTS: tuple[Mutant, ...] = (
         before="text.replace(\"'\", \"'\\\\''\")",
         after="text.strip()",
         tests=("tests/server/test_snippets.py::test_a_pasted_request_arrives_as_it_is",),
+    ),
+    Mutant(
+        rule="An imported file is shown in the request that a page stands for",
+        file="app/fauxtune/core/administration/imported.py",
+        before="{**body, **words}",
+        after="{**words, **body}",
+        tests=(f"{_IMPORTING}::test_a_file_is_imported_and_its_password_is_nowhere_in_clear[sqlite]",),
+    ),
+    Mutant(
+        rule="An imported file of one person's page reaches another person",
+        file="app/fauxtune/surfaces/console/imports.py",
+        before=' or record["userPrincipalName"] != person.address',
+        after="",
+        tests=(f"{_IMPORTING}::test_a_file_is_imported_and_its_password_is_nowhere_in_clear[sqlite]",),
+    ),
+    Mutant(
+        rule="An imported history has no certificate that is valid",
+        file="app/fauxtune/surfaces/console/imports.py",
+        before="spans[-1][1] + _YEAR",
+        after="spans[-1][1]",
+        tests=(f"{_IMPORTING}::test_a_history_is_one_certificate_a_year_of_which_the_last_is_valid[sqlite]",),
+    ),
+    Mutant(
+        rule="An imported certificate is issued before the administrator confirms it",
+        file="app/fauxtune/surfaces/console/pages/importing.py",
+        before="return await (_issue(call, plan) if is_sure else",
+        after="return await (_issue(call, plan) if plan else",
+        tests=(f"{_IMPORTING}::test_a_new_certificate_reaches_every_device_of_the_person[sqlite]",),
     ),
 )
