@@ -78,6 +78,7 @@ def _json(pfx: bytes, pem: bytes) -> list[Planted]:
         "mentioned again": {"secret": SECRET, "comment": f"you wrote {SECRET} twice", SECRET: 1},
         "action": {"metadata": {"type": "RESET_PASSWORD", "newPassword": SECRET}},
         "nested": {"credentials": {"deep": [{"deeper": {"x": SECRET}}]}},
+        "text for an object": {"passwordProfile": SECRET},
         "escaped": {"pass\u0077ord": SECRET},
     }
     planted = [

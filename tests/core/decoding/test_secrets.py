@@ -66,6 +66,8 @@ def test_headers_keep_their_names_and_lose_their_secrets() -> None:
         "Location": f"https://h/callback?code={SECRET}&state=1",
         "X-Api-Key": SECRET,
         "X-Auth-Token": SECRET,
+        "ocp-apim-subscription-key": SECRET,
+        "X-Ms-Signature": SECRET,
         "Mdm-Signature": "MIIB" * 300,
         "Accept": "application/json",
         "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login/authorize", error="invalid_token"',
@@ -80,6 +82,8 @@ def test_headers_keep_their_names_and_lose_their_secrets() -> None:
         ("Location", "https://h/callback?code=[not shown: code]&state=1"),
         ("X-Api-Key", "[not shown: key]"),
         ("X-Auth-Token", "[not shown: token]"),
+        ("ocp-apim-subscription-key", "[not shown: key]"),
+        ("X-Ms-Signature", "[not shown: signature]"),
         ("Mdm-Signature", "[CMS signature, 900 bytes]"),
         ("Accept", "application/json"),
         ("WWW-Authenticate", 'Bearer realm="", authorization_uri="https://login/authorize", error="invalid_token"'),
@@ -106,6 +110,23 @@ def test_headers_keep_their_names_and_lose_their_secrets() -> None:
 def test_an_address_keeps_everything_but_its_secrets(url: str, masked: str) -> None:
     assert mask_url(url) == masked
     assert mask_query(url.partition("?")[2].partition("#")[0]) in masked
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("/a?" + "&" * 5000, "/a?" + "&" * 500 + "[497 characters][4,003 characters]"),
+        ("/" + "a" * 5000, "/[5,000 characters]"),
+        (f"/a/b?x=1&next=https://alice:{SECRET}" + "x" * 5000 + "@h/", "/a/b?x=1&next=https://[5,030 characters]"),
+        (f"/a?token={SECRET}&" + "b" * 5000, "/a?token=[not shown: token]&[5,000 characters]"),
+        ("x" * 5000, "[5,000 characters]"),
+    ],
+)
+def test_a_long_address_is_cut_between_its_parts(url: str, masked: str) -> None:
+    shown = mask_url(url, longest=1000)
+    assert shown[:900] == masked[:900]
+    assert len(shown) < 1100
+    check_hidden(SECRET, shown)
 
 
 def test_queries_and_tokens_are_described_without_their_secrets() -> None:

@@ -18,7 +18,17 @@ from xml.sax.saxutils import escape
 
 from fauxtune.core.decoding.der_kinds import DerKind, kind_of, summary
 from fauxtune.core.decoding.parts import counted
-from fauxtune.core.decoding.secret_names import HARMLESS, IN_FORMS, NAMED, NAMING, OF_KEYS, WHOLE, WORDS
+from fauxtune.core.decoding.secret_names import (
+    ENDS_OF_HEADERS,
+    HARMLESS,
+    IN_FORMS,
+    NAMED,
+    NAMING,
+    OBJECTS,
+    OF_KEYS,
+    WHOLE,
+    WORDS,
+)
 
 #: A value that is shorter may be a usual word, and is not removed where it stands under another name.
 _SHORTEST_KNOWN = 8
@@ -27,6 +37,10 @@ _MOST_KNOWN = 500
 _LONGEST_WORD = 72
 _SHORTEST_BASE64 = 12
 _MOST_ENCLOSED = 20
+#: Fields of a query that are looked at.
+_MOST_FIELDS = 500
+#: Characters of an address that are looked at. A server accepts longer ones, but nobody reads them.
+_LONGEST_ADDRESS = 16 * 1024
 
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,3}")
 _PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----.*?(?:-----END (?P=label)-----|\Z)", re.DOTALL)
@@ -93,12 +107,19 @@ def _up_to_secret(text: str) -> str:
 
 def mask_query(query: str) -> str:
     """Return a query string, or the body of a form, with its secrets masked."""
-    fields = query.split("&")
-    return "&".join(_masked_field(each) for each in fields)
+    fields = query.split("&", _MOST_FIELDS)
+    rest = [f"[{counted(len(each), 'character')}]" for each in fields[_MOST_FIELDS:]]
+    del fields[_MOST_FIELDS:]
+    return "&".join([*map(_masked_field, fields), *rest])
 
 
-def mask_url(url: str) -> str:
-    """Return an address, whole or from its path on, with the secrets of its query and path masked."""
+def mask_url(url: str, *, longest: int = _LONGEST_ADDRESS) -> str:
+    """Return an address, whole or from its path on, with the secrets of its query and path masked. Of one that is
+    longer only the whole segments and fields at its beginning are returned.
+    """
+    if len(url) > longest:
+        end = max(url.rfind(separator, 0, longest) for separator in "/?&") + 1
+        return f"{mask_url(url[:end], longest=longest)}[{counted(len(url) - end, 'character')}]"
     match = _URL.fullmatch(url)
     if match is None:
         return mask_text(url)
@@ -121,7 +142,7 @@ def _masked_header(name: str, value: str) -> str:
         return f"[CMS signature, {counted(len(value) * 3 // 4, 'byte')}]"
     if lower in _HEADERS_WITH_ADDRESSES:
         return mask_url(value)
-    kind = secret_kind(name)
+    kind = secret_kind(name) or next((kind for end, kind in ENDS_OF_HEADERS.items() if lower.endswith(end)), None)
     if kind is None:
         return mask_text(value)
     scheme, blank, _rest = value.strip().partition(" ")
@@ -211,7 +232,7 @@ class Masking:
 
     def text(self, name: str, value: str, *, in_form: bool = False) -> str:
         """Return a text as it may be shown under this name."""
-        kind = secret_kind(name, in_form=in_form)
+        kind = secret_kind(name, in_form=in_form) or OBJECTS.get(_NOT_NAME.sub("", name.lower()))
         if _JWT.fullmatch(value.strip()):
             self._token(name, value.strip())
             return self.hide(value, "token")

@@ -66,6 +66,12 @@ WHOLE: dict[str, str] = {
 #: (Graph's errors have a `code`).
 IN_FORMS: dict[str, str] = {"code": "code", "key": "key", "sig": "signature", "wresult": "token", "wctx": "context"}
 
+#: Headers whose names end so are secret: Ocp-Apim-Subscription-Key, x-functions-key.
+ENDS_OF_HEADERS: dict[str, str] = {"key": "key", "signature": "signature", "hmac": "signature"}
+
+#: Objects, of which the members are looked at; whoever writes a text in their place may have meant the secret.
+OBJECTS: dict[str, str] = {"passwordprofile": "password"}
+
 #: The numbers of a private JSON Web Key (RFC 7518 6.3.2), secret in an object with `kty`.
 OF_KEYS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 

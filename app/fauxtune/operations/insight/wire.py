@@ -1,18 +1,21 @@
 """The recorded exchanges of a tenant, as people read them: who called, why it was refused, and the messages decoded.
 
-Secrets are masked here, when somebody reads: the recorder (`runtime.wire`) keeps messages as they came.
+Secrets are masked here, when somebody reads: the recorder (`runtime.wire`) keeps messages as they came. Strangers may
+have sent messages that take a second to read: that is done in a thread (`Emulator.readers`), one after the other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.core.model.tenants import Tenant
@@ -25,12 +28,16 @@ from fauxtune.storage.rows.devices import NamedEnrollmentRow
 if TYPE_CHECKING:
     from fauxtune.core.decoding.parts import Direction, Part
 
+T = TypeVar("T")
+
 #: The surface of a path that no surface serves.
 OTHER = "other"
 #: Devices of one name whose exchanges are looked for.
 _MOST_OF_ONE_NAME = 100
 #: Digits of a length that is believed.
 _MOST_DIGITS = 16
+#: Characters of an address in a list, and of one that is shown alone.
+_LISTED_ADDRESS, _WHOLE_ADDRESS = 2000, 16 * 1024
 _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
 
 
@@ -107,19 +114,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class WholeExchange:
-    """An exchange with its messages. `address`: the whole URL that was called."""
+    """An exchange with its messages. `address`: the whole URL that was called; `is_ours`: whether its host is this
+    server, as far as is known; `as_curl`: the request as a command for a shell, of an exchange that is read alone.
+    """
 
     exchange: Exchange
     address: str
+    is_ours: bool
     request: Message
     response: Message
-
-    @property
-    def as_curl(self) -> str:
-        """The request as a command for a shell, with $TOKEN for the credential."""
-        from fauxtune.operations.insight.wire_curl import as_curl
-
-        return as_curl(self)
+    as_curl: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +171,52 @@ async def exchanges(
 async def page(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> Page:
     """Return what `exchanges` returns, and where to go on."""
     rows, following = await _selected(emulator, tenant, wanted=wanted)
-    return Page(await _described(emulator, tenant, rows=rows), following)
+    who = await _names_of(emulator, tenant, rows=rows)
+    described = await _in_thread(
+        emulator, tenant, work=lambda: [_exchange(row, who(row), longest=_LISTED_ADDRESS) for row in rows]
+    )
+    return Page(described, following)
 
 
 async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) -> WholeExchange:
     """Return one exchange with its messages decoded. Raises NotFound if it was never recorded, or is forgotten."""
+    from fauxtune.operations.insight.wire_curl import as_curl
+
+    def read() -> WholeExchange:
+        whole = _whole(emulator, row, who=who(row))
+        return replace(whole, as_curl=as_curl(whole))
+
     row = emulator.wire.exchange(_id(tenant), number=number)
-    (described,) = await _described(emulator, tenant, rows=[row])
-    return _whole(row, described)
+    who = await _names_of(emulator, tenant, rows=[row])
+    return await _in_thread(emulator, tenant, work=read)
 
 
-async def har(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> dict[str, Any]:
-    """Return the wanted exchanges as a HAR 1.2 document."""
-    from fauxtune.operations.insight.wire_har import document
-
+async def har(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> AsyncIterator[bytes]:
+    """Return the pieces of a HAR 1.2 document of the wanted exchanges. Each exchange is read when it is its turn, so
+    that a slow reader keeps none in memory; those that are forgotten meanwhile are left out.
+    """
     rows, _ = await _selected(emulator, tenant, wanted=wanted)
-    described = await _described(emulator, tenant, rows=rows)
-    entries = []
-    for row, each in zip(rows, described, strict=True):
-        entries.append(_whole(row, each))
-        await asyncio.sleep(0)  # decoding takes time: others have their turn
-    return document(entries)
+    who = await _names_of(emulator, tenant, rows=rows)
+    return _archive(emulator, tenant, numbers=[row.number for row in rows], who=who)
+
+
+async def _archive(
+    emulator: Emulator, tenant: Tenant | None, *, numbers: list[int], who: Callable[[RecordedExchange], Who]
+) -> AsyncIterator[bytes]:
+    from fauxtune.operations.insight import wire_har
+
+    yield wire_har.BEGIN
+    separator = b""
+    for number in numbers:
+        try:
+            row = emulator.wire.exchange(_id(tenant), number=number)
+        except NotFound:
+            continue
+        yield separator + await _in_thread(
+            emulator, tenant, work=partial(lambda row: wire_har.entry(_whole(emulator, row, who=who(row))), row)
+        )
+        separator = b","
+    yield wire_har.END
 
 
 def clear(emulator: Emulator, tenant: Tenant | None) -> None:
@@ -215,7 +244,8 @@ async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted
             continue
         if not _is_of_surface(row, wanted.surface) or not _has_status(row, wanted.status):
             continue
-        if wanted.text is None or await _contains(row, wanted.text.casefold()):
+        text = wanted.text
+        if text is None or await _in_thread(emulator, tenant, work=partial(_contains, row, text.casefold())):
             selected.append(row)
         if len(selected) == wanted.limit:
             break
@@ -269,11 +299,11 @@ def _devices(connection: Connection, tenant_id: TenantId, *, device: str) -> set
     return {each.id for each in diagnosis.devices_named(connection, tenant_id, name=device, limit=_MOST_OF_ONE_NAME)}
 
 
-async def _contains(row: RecordedExchange, text: str) -> bool:
+def _contains(row: RecordedExchange, text: str) -> bool:
     """Whether the text is in what is shown of the exchange. What was sent is looked at first: it is quicker to read."""
-    if text in f"{row.method} {_url(row)} {row.request_id} {row.caller.refusal or ''}".casefold():
+    url = _url(row, longest=_WHOLE_ADDRESS)
+    if text in f"{row.method} {url} {row.request_id} {row.caller.refusal or ''}".casefold():
         return True
-    await asyncio.sleep(0)
     if not any(text in body.decode("utf-8", "replace").casefold() for body in (row.request_body, row.response_body)):
         return False
     # A masked value must not be found: whoever guesses would learn it letter by letter.
@@ -289,11 +319,16 @@ def _texts(parts: Iterable[Part]) -> Iterable[str]:
         yield from _texts(part.parts)
 
 
-async def _described(emulator: Emulator, tenant: Tenant | None, *, rows: list[RecordedExchange]) -> list[Exchange]:
+async def _in_thread(emulator: Emulator, tenant: Tenant | None, *, work: Callable[[], T]) -> T:
+    return await asyncio.wrap_future(emulator.readers.submit(_id(tenant) or "", work))
+
+
+async def _names_of(
+    emulator: Emulator, tenant: Tenant | None, *, rows: list[RecordedExchange]
+) -> Callable[[RecordedExchange], Who]:
     if tenant is None or not rows:
-        return [_exchange(row, Who(row.caller.application, user=row.caller.user)) for row in rows]
-    name = await emulator.runner.read(_names, tenant.id, rows=rows)
-    return [_exchange(row, name(row)) for row in rows]
+        return lambda row: Who(row.caller.application, user=row.caller.user)
+    return await emulator.runner.read(_names, tenant.id, rows=rows)
 
 
 def _names(
@@ -325,7 +360,7 @@ def _names(
     return who
 
 
-def _exchange(row: RecordedExchange, who: Who) -> Exchange:
+def _exchange(row: RecordedExchange, who: Who, *, longest: int) -> Exchange:
     caller = row.caller
     return Exchange(
         number=row.number,
@@ -333,7 +368,7 @@ def _exchange(row: RecordedExchange, who: Who) -> Exchange:
         tenant_time=None if row.clock is None else row.clock.now(row.began),
         surface=_surface(row),
         method=row.method,
-        url=_url(row),
+        url=_url(row, longest=longest),
         status=row.status,
         milliseconds=round(row.seconds * 1000, 1),
         request_id=row.request_id,
@@ -348,9 +383,12 @@ def _exchange(row: RecordedExchange, who: Who) -> Exchange:
     )
 
 
-def _whole(row: RecordedExchange, exchange: Exchange) -> WholeExchange:
+def _whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExchange:
+    exchange = _exchange(row, who, longest=_WHOLE_ADDRESS)
     host = dict(row.request_headers).get(b"host", b"localhost").decode("latin-1")
-    return WholeExchange(exchange, f"{row.scheme}://{host}{exchange.url}", _request(row), _response(row))
+    addresses = emulator.addresses
+    is_ours = host_in(host) in (addresses.names or LOCAL_NAMES | addresses.hosts())
+    return WholeExchange(exchange, f"{row.scheme}://{host}{exchange.url}", is_ours, _request(row), _response(row))
 
 
 def _request(row: RecordedExchange) -> Message:
@@ -388,10 +426,10 @@ def _surface(row: RecordedExchange) -> str:
     return OTHER if surface is None else surface.value
 
 
-def _url(row: RecordedExchange) -> str:
+def _url(row: RecordedExchange, *, longest: int) -> str:
     from fauxtune.core.decoding import mask_url
 
-    return mask_url(_raw_url(row))
+    return mask_url(_raw_url(row), longest=longest)
 
 
 def _raw_url(row: RecordedExchange) -> str:

@@ -10,6 +10,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 from fauxtune import __version__
 
 if TYPE_CHECKING:
@@ -19,15 +21,15 @@ _UNKNOWN = -1
 _MOST_PARAMETERS = 1000
 
 
-def document(exchanges: list[WholeExchange]) -> dict[str, Any]:
-    """Return the archive."""
-    creator = {"name": "Fauxtune", "version": __version__}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(each) for each in exchanges]}}
+#: What stands before the entries, which commas separate, and after them.
+BEGIN = b'{"log":{"version":"1.2","creator":{"name":"Fauxtune","version":"%b"},"entries":[' % __version__.encode()
+END = b"]}}"
 
 
-def _entry(whole: WholeExchange) -> dict[str, Any]:
+def entry(whole: WholeExchange) -> bytes:
+    """Return the entry of one exchange, JSON."""
     exchange = whole.exchange
-    return {
+    document = {
         "startedDateTime": exchange.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "time": exchange.milliseconds,
         "request": _request(whole),
@@ -39,6 +41,7 @@ def _entry(whole: WholeExchange) -> dict[str, Any]:
         "_surface": exchange.surface,
         "_requestId": exchange.request_id,
     }
+    return orjson.dumps(document)
 
 
 def _request(whole: WholeExchange) -> dict[str, Any]:

@@ -84,6 +84,8 @@ class Emulator:
     # for each tenant, the files of one do not keep another waiting. `patience`: seconds, see `handwork`.
     openers: Workers = field(default_factory=lambda: Workers(2, share=1))
     patience: float = 5.0
+    # For people who read the wire: a body that a stranger sent can take a second to decode.
+    readers: Workers = field(default_factory=lambda: Workers(1))
     packagings: Packagings = field(default_factory=dict)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: GraphClient = graph_not_served

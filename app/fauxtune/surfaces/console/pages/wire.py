@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-import orjson
 from fastapi import Response
+from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.insight import wire as insight
@@ -38,7 +37,7 @@ async def wire(call: TenantCall) -> Response:
     return call.page(
         "wire.html",
         status=400 if problem else 200,
-        exchanges=[(exchange, _short(urlsplit(exchange.url).path)) for exchange in reversed(exchanges)],
+        exchanges=[(exchange, _short(exchange.url.partition("?")[0])) for exchange in reversed(exchanges)],
         filters=filters,
         problem=problem,
         surfaces=SURFACES,
@@ -59,9 +58,9 @@ async def exchange(call: TenantCall) -> Response:
 
 async def archive(call: TenantCall) -> Response:
     """Return what the filters leave as an HTTP archive (HAR 1.2)."""
-    document = await insight.har(call.emulator, call.tenant, wanted=_wanted(call, limit=_MOST_IN_ARCHIVE))
+    pieces = await insight.har(call.emulator, call.tenant, wanted=_wanted(call, limit=_MOST_IN_ARCHIVE))
     name = f'attachment; filename="fauxtune-{call.tenant.id[:8]}.har"'
-    return Response(orjson.dumps(document), media_type="application/json", headers={"content-disposition": name})
+    return StreamingResponse(pieces, media_type="application/json", headers={"content-disposition": name})
 
 
 async def clear(call: TenantCall) -> Response:

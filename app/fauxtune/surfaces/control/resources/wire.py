@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
+from starlette.responses import StreamingResponse
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import Tenant
@@ -84,9 +86,9 @@ async def clear_wire_of_nobody(emulator: Anyone) -> Response:
 
 async def _listed(
     emulator: Emulator, tenant: Tenant | None, wanted: wire.Wanted, *, wait: float, form: str
-) -> answers.WireExchanges | dict[str, Any]:
+) -> answers.WireExchanges | Response:
     if form == "har":
-        return await wire.har(emulator, tenant, wanted=wanted)
+        return StreamingResponse(await wire.har(emulator, tenant, wanted=wanted), media_type="application/json")
     loop = asyncio.get_running_loop()
     ends = loop.time() + (wait if emulator.wire.is_on else 0)
     while True:
@@ -94,6 +96,7 @@ async def _listed(
         left = ends - loop.time()
         if page.exchanges or left <= 0:
             break
+        wanted = replace(wanted, after=page.next)  # those that were read are not read again
         await emulator.signals.wait_for_wire(None if tenant is None else tenant.id, seconds=min(left, _GLANCE))
         if tenant is not None:
             await emulator.runner.tenant(tenant.id)  # it may be gone by now

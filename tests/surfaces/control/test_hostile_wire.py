@@ -1,0 +1,113 @@
+"""The window on the wire when strangers look for ways to harm its readers: hosts, addresses, bodies that take long."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fauxtune.operations.insight import wire as insight
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.workers import Workers
+from tests.support.wire import recorded, whole
+
+T = TypeVar("T")
+
+ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
+
+
+@ON_ONE_DATABASE
+async def test_a_command_of_curl_sends_a_token_to_this_server_alone_and_expands_no_pattern(
+    http: httpx.AsyncClient,
+) -> None:
+    url = "/pki/contoso/root/crl?a={b,c}[1-9999]"
+    for host in ("evil.example", "localhost.evil.example", "evil.example#localhost", "localhost:8080"):
+        await http.get(url, headers={"host": host, "authorization": "Bearer abc123"})
+    commands = [(await whole(http, each))["asCurl"] for each in await recorded(http)]
+    assert ["$TOKEN" in command for command in commands] == [False, False, False, True]
+    assert all(command.startswith("curl -sS -g -X GET ") for command in commands)
+
+
+@ON_ONE_DATABASE
+async def test_an_address_that_is_no_url_is_listed(http: httpx.AsyncClient, app: FastAPI) -> None:
+    async def send(message: object) -> None:
+        pass
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b""}
+
+    for path in ("//[", "//a[b]c", "/\xbd@[::1", "//user:word@host/"):
+        scope: dict[str, object] = {
+            "type": "http",
+            "scheme": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode("latin-1"),
+            "headers": [],
+        }
+        await app({**scope, "query_string": b"[?#&=%", "client": ("127.0.0.1", 1)}, receive, send)
+    exchanges = await recorded(http, None)
+    assert len(exchanges) == 4
+    for each in exchanges:
+        assert (await whole(http, each, None))["asCurl"].startswith("curl ")
+    assert (await http.get("/_fauxtune/v1/wire?format=har")).json()["log"]["entries"]
+
+
+class _Counting(Workers):
+    """A thread that counts what it is given."""
+
+    count = 0
+
+    def submit(self, tenant: str, work: Callable[[], T]) -> Future[T]:
+        self.count += 1
+        return super().submit(tenant, work)
+
+
+@ON_ONE_DATABASE
+async def test_what_strangers_sent_is_read_in_a_thread_and_by_a_waiting_reader_once(
+    http: httpx.AsyncClient, contoso: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    readers = emulator.readers = _Counting(1)
+    for _ in range(3):
+        await contoso.post("/whatif", json={"needle": "hay"})
+    for path, count in (("/wire", 1), ("/wire/1", 1), ("/wire?text=needle", 4), ("/wire?format=har", 3)):
+        readers.count = 0
+        assert (await contoso.get(path)).status_code == 200
+        assert readers.count == count, path
+    readers.count = 0
+    waiting = asyncio.create_task(contoso.get("/wire?wait=30&text=found"))
+    await asyncio.sleep(0.05)
+    await contoso.get("/clock")
+    await asyncio.sleep(0.05)
+    await contoso.get("/found")
+    assert len((await asyncio.wait_for(waiting, 5)).json()["exchanges"]) == 1
+    assert readers.count <= 3 + 1 + 1 + 3, "five searches, and at most three pages"
+
+
+@ON_ONE_DATABASE
+async def test_an_archive_leaves_out_what_is_forgotten_while_it_is_read(
+    http: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    for _ in range(3):
+        await http.get("/pki/contoso/root/crl")
+    tenant = await emulator.runner.tenant("contoso")
+    pieces = await insight.har(emulator, tenant, wanted=insight.Wanted())
+    text = await anext(pieces) + await anext(pieces)
+    insight.clear(emulator, tenant)
+    text += b"".join([piece async for piece in pieces])
+    assert len(json.loads(text)["log"]["entries"]) == 1
+
+
+@ON_ONE_DATABASE
+async def test_a_long_address_is_cut_in_lists_and_pages(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    await contoso.get("/nothing?" + "&" * 50_000)
+    (exchange,) = await recorded(http)
+    assert len(exchange["url"]) < 2100
+    assert len((await whole(http, exchange))["url"]) < 17_000
+    assert len((await http.get("http://localhost:8080/console/contoso/wire")).text) < 20_000
