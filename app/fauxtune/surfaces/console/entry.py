@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -19,6 +21,7 @@ class ConsoleRoute(BaseRoute):
 
     def __init__(self) -> None:
         self._console: Console | None = None
+        self._lock = threading.Lock()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match by the first segment alone."""
@@ -32,8 +35,16 @@ class ConsoleRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer one request."""
-        if self._console is None:
-            from fauxtune.surfaces.console.app import Console  # here: a server that nobody looks at stays small
+        console = self._console
+        if console is None:
+            # Importing takes a few tenths of a second: not on the event loop.
+            console = await asyncio.to_thread(self._load)
+        await console(scope, receive, send)
 
-            self._console = Console()
-        await self._console(scope, receive, send)
+    def _load(self) -> Console:
+        from fauxtune.surfaces.console.app import Console  # here: a server that nobody looks at stays small
+
+        with self._lock:
+            if self._console is None:
+                self._console = Console()
+            return self._console
