@@ -35,11 +35,12 @@ def _pages(client: httpx.Client) -> list[str]:
     return [part.partition('"')[0] for part in text.split('<li><a href="')[1:]]
 
 
-def test_a_server_imports_nothing_of_the_documents_before_their_first_request() -> None:
+def test_a_server_imports_nothing_of_the_documents_and_of_the_wire_s_window_before_their_first_request() -> None:
     code = (
         "import sys, fauxtune.server.factory;"
         "print([each for each in sys.modules if each.startswith(('fauxtune.server.docs.', 'fauxtune.server.openapi', "
-        "'fastapi_swagger'))])"
+        "'fastapi_swagger', 'fauxtune.core.decoding', 'fauxtune.operations.insight.wire', "
+        "'fauxtune.surfaces.control.wire_answers'))])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)
     assert result.stdout.strip() == "['fauxtune.server.docs.entry']"

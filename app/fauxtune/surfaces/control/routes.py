@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -25,7 +26,6 @@ from fauxtune.surfaces.control.resources import (
     templates,
     tenants,
     whatif,
-    wire,
 )
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -41,12 +41,20 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-router = APIRouter(
-    prefix="/_fauxtune/v1",
-    dependencies=[Depends(_TOKEN)],
-    responses=_REFUSALS,
-    generate_unique_id_function=_operation_id,
-)
+def router_of(*parts: ModuleType) -> APIRouter:
+    """Return the router of these parts of the control surface."""
+    router = APIRouter(
+        prefix="/_fauxtune/v1",
+        dependencies=[Depends(_TOKEN)],
+        responses=_REFUSALS,
+        generate_unique_id_function=_operation_id,
+    )
+    for part in parts:
+        router.include_router(part.router)
+    return router
+
+
+#: Those that a server has from its start; `wire_entry` loads the other.
 PARTS = (
     tenants,
     applications,
@@ -62,8 +70,6 @@ PARTS = (
     certificates,
     reports,
     whatif,
-    wire,
     faults_and_snapshots,
 )
-for part in PARTS:
-    router.include_router(part.router)
+router = router_of(*PARTS)
