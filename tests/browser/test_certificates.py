@@ -36,7 +36,7 @@ def test_a_lesson(page: Page, tenant: ConsoleTenant) -> None:
     press(page, "Wipe…")
     effects = page.get_by_role("region", name="What would happen").get_by_role("row", name="iPhone")
     expect(effects).to_contain_text("its enrolment ends")
-    removed, revoked = (effects.get_by_role("cell").nth(column) for column in (1, 2))
+    removed, revoked = (effects.locator(f"[data-label='{words}']") for words in ("Removed", "Revoked at the CA"))
     assert set(removed.locator(".chip b").all_inner_texts()) >= {*own["iPhone"], *shared[0]}
     assert revoked.locator(".chip b").all_inner_texts() == own["iPhone"], "what is imported is not revoked"
     press(page, "Wipe")

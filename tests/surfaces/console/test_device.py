@@ -262,11 +262,11 @@ async def test_a_personal_phone_is_retired_and_says_why_it_is_not_wiped(
 ) -> None:
     phone = await enroll("alice")
     answer = await console.get(page_of(phone))
-    assert "Wipe : It cannot be wiped: retire it, which removes the company's data." in text_of(answer)
+    assert "Wipe : It cannot be wiped; retire it, which removes the company's data." in text_of(answer)
     assert re.search(r"<button type=\"button\" disabled[^>]*>Wipe</button>", answer.text)
     refused = await console.get(f"{page_of(phone)}/wipe")
     assert refused.status_code == 400
-    assert "cannot be wiped. It cannot be wiped: retire it" in text_of(refused)
+    assert "cannot be wiped. It cannot be wiped; retire it" in text_of(refused)
     await submit(console, f"{page_of(phone)}/retire")
     await phone.settle()
     assert "It was retired" in await show(console, page_of(phone))

@@ -61,6 +61,7 @@ def _environment() -> Environment:
         distance=distance,
         letters=letters,
         effect_chip=effect_chip,
+        took=took,
         reason=reason,
         purpose=purpose,
         item_state=item_state,
@@ -103,6 +104,13 @@ def distance(value: datetime, now: datetime) -> str:
 def item_state(state: ItemState) -> str:
     """Return the state of an item on a device in words."""
     return STATES[state][1]
+
+
+def took(milliseconds: float) -> str:
+    """Return how long something took, such as "0.4 ms", "120 ms" or "30.1 s"."""
+    if milliseconds < 10:
+        return f"{milliseconds:.1f} ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def letters(thumbprint: str) -> str:
