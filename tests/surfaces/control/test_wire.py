@@ -84,6 +84,19 @@ async def test_an_exchange_says_who_called_and_what_was_answered(
     assert enrolment["caller"]["userPrincipalName"] == "alice@contoso.example"
 
 
+async def test_names_that_no_database_can_hold_do_no_harm(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
+    await http.get("/mdm/contoso/android/v1/enterprises/contoso/devices/a%00b/policy")
+    await http.get("/pki/%00/root/crl")
+    assert (await http.get("/mdm/%00/android/nothing")).status_code == 404
+    (exchange,) = await recorded(http)
+    assert exchange["caller"]["device"] == "a\0b"
+    assert [each["url"] for each in await recorded(http, None)][-2:] == [
+        "/pki/%00/root/crl",
+        "/mdm/%00/android/nothing",
+    ]
+    assert (await contoso.get("/wire", params={"device": "a\0c"})).status_code in (400, 404)
+
+
 @ON_ONE_DATABASE
 async def test_a_missing_permission_is_named(http: httpx.AsyncClient, reader: dict[str, str]) -> None:
     refused = await http.delete("/beta/users/alice@contoso.example", headers=reader)

@@ -38,6 +38,8 @@ _MOST_OF_ONE_NAME = 100
 _MOST_DIGITS = 16
 #: Characters of an address in a list, and of one that is shown alone.
 _LISTED_ADDRESS, _WHOLE_ADDRESS = 2000, 16 * 1024
+#: Devices may call themselves anything.
+_ID = re.compile(r"[0-9a-f-]{36}")
 _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
 
 
@@ -335,7 +337,7 @@ def _names(
     connection: Connection, tenant_id: TenantId, *, rows: list[RecordedExchange]
 ) -> Callable[[RecordedExchange], Who]:
     """Return a function that names who sent a request."""
-    device_ids = {row.caller.device for row in rows if row.caller.device is not None}
+    device_ids = {device for row in rows if (device := row.caller.device) and _ID.fullmatch(device)}
     known: dict[str, NamedEnrollmentRow] = {
         row.id: row for row in diagnosis.devices_by_id(connection, tenant_id, ids=device_ids)
     }

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from fauxtune.core.clock import TenantClock
-from fauxtune.core.errors import NotFound, Unavailable
+from fauxtune.core.errors import Invalid, NotFound, Unavailable
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.surfaces import tenant_in
 from fauxtune.core.model.tenants import Tenant
@@ -157,7 +157,7 @@ class Wire:
         """
         key = tenant_in(path)
         if key is not None:
-            with suppress(NotFound, Unavailable):
+            with suppress(Invalid, NotFound, Unavailable):
                 caller.tenant = await self.runner.tenant(key)
 
     def exchanges(
