@@ -16,11 +16,13 @@ from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
 
 
-async def stream(app: FastAPI, tenant: Tenant, query: str = "") -> AsyncIterator[str]:
+async def stream(
+    app: FastAPI, tenant: Tenant, query: str = "", *, streams: Streams | None = None
+) -> AsyncIterator[str]:
     """Return what the stream of a page sends."""
     scope = {"type": "http", "app": app, "method": "GET", "path": "/", "headers": [], "query_string": query.encode()}
     call = TenantCall(Request(scope), SessionKey().new(signed_in=False), tenant)
-    answer = await Streams().events(call)
+    answer = await (streams or Streams()).events(call)
     assert isinstance(answer, StreamingResponse)
     async for part in answer.body_iterator:
         yield str(part)
@@ -41,3 +43,13 @@ async def test_a_device_that_connects_makes_its_page_read_again(app: FastAPI, te
     coming = asyncio.ensure_future(anext(parts))
     async with phone.connected():
         assert await coming == "event: changed\ndata: {}\n\n"
+
+
+async def test_pages_that_are_left_at_once_do_not_use_up_the_streams(app: FastAPI, tenant: Tenant) -> None:
+    streams = Streams()
+    for _ in range(101):
+        opened = asyncio.ensure_future(anext(stream(app, tenant, query="device=unknown", streams=streams)))
+        await asyncio.sleep(0)
+        opened.cancel()
+        await asyncio.wait([opened])
+    assert await anext(stream(app, tenant, streams=streams)) == "retry: 2000\n\n"

@@ -52,10 +52,10 @@ class Streams:
         )
 
     async def _stream(self, call: TenantCall) -> AsyncIterator[str]:
-        self._open += 1
         loop, wire = asyncio.get_running_loop(), bool(call.query("wire"))
-        before, spoke = (call.query("since"), await _is_connected(call)), loop.time()
+        self._open += 1
         try:
+            before, spoke = (call.query("since"), await _is_connected(call)), loop.time()
             yield "retry: 2000\n\n"
             while True:
                 try:
