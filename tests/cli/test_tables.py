@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from rich.cells import cell_len
 
-from fauxtune.cli.tables import Table, moment, one_line, plain_columns
+from fauxtune.cli.tables import Table, moment, one_line, plain_columns, quoted
 
 LONG = "x" * 200
 
@@ -45,6 +47,30 @@ def test_columns_stay_aligned_behind_every_script(name: str) -> None:
 def test_no_cell_contains_what_a_terminal_obeys(cell: str) -> None:
     assert all(each.isprintable() for each in one_line(cell))
     assert len(plain_columns(Table(("name",), [(cell,)])).splitlines()) == 2
+
+
+def test_a_name_in_a_command_to_paste_is_one_word_in_which_no_shell_replaces_anything() -> None:
+    names = [
+        "Alice's phone",
+        "alice",
+        "هاتف مريم",
+        "it's $HOME",
+        "`id` $(id) ${x}",
+        "wow!!",
+        'say "x"; id',
+        "back\\slash",
+        "\u201c; id; \u201c",
+        "-rf *",
+        "a\nb",
+        "~",
+        "",
+    ]
+    for name in names:
+        done = subprocess.run(["bash", "-c", f"printf %s {quoted(name)}"], capture_output=True, text=True, check=True)
+        assert done.stdout == name
+    assert quoted("Alice's phone") == '"Alice\'s phone"'
+    double = [name for name in names if quoted(name).startswith('"')]
+    assert not set("".join(double)) & set('$`!"\\\n\u201c')
 
 
 def test_markup_of_rich_or_of_a_page_is_text_like_any_other() -> None:

@@ -14,7 +14,7 @@ import pytest
 from fauxtune.core.administration.directory import create_group, delete_group, license_user
 from fauxtune.core.administration.emulation import advance_clock, create_tenant
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python
+from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python, powershell_text
 from tests.support.running_server import Running, environment, fauxtune, serving
 
 #: Quotation marks of every kind, what shells and Python replace, a letter beyond 16 bits, and one that turns the text.
@@ -95,3 +95,7 @@ def test_addresses_are_quoted_and_a_token_is_sent_only_where_one_is_wanted() -> 
     assert "'https://h/beta/users/o%27neil@contoso.example/assignLicense'" in as_powershell(
         license_user("o'neil@contoso.example"), open_
     )
+
+
+def test_powershell_takes_curly_quotation_marks_for_straight_ones() -> None:
+    assert powershell_text("a'b \u2019; calc; \u2018") == "'a''b \u2019\u2019; calc; \u2018\u2018'"

@@ -72,6 +72,7 @@ function __fauxtune_complete
 end
 complete --command fauxtune --no-files --arguments "(__fauxtune_complete get-args)" \\
     --condition "__fauxtune_complete is-args\""""
+#: For PowerShell curly quotation marks end a text too, which `EscapeSingleQuotedStringContent` knows.
 _POWERSHELL = """\
 Register-ArgumentCompleter -Native -CommandName fauxtune -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -81,7 +82,8 @@ Register-ArgumentCompleter -Native -CommandName fauxtune -ScriptBlock {
     try {
         & $commandAst.CommandElements[0].Value 2>$null | ForEach-Object {
             $name, $help = $_ -split ':::', 2
-            $text = if ($name -match '[^\\w.@=/-]') { "'" + $name.Replace("'", "''") + "'" } else { $name }
+            $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($name)
+            $text = if ($name -match '[^\\w.@=/-]') { "'$quoted'" } else { $name }
             $tip = if ([string]::IsNullOrWhiteSpace($help)) { $name } else { $help }
             [System.Management.Automation.CompletionResult]::new($text, $name, 'ParameterValue', $tip)
         }

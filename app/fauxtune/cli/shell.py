@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fauxtune.core.administration.snippets import powershell_text
+
 if TYPE_CHECKING:
     from fauxtune.client.endpoints import Server
 
@@ -47,7 +49,7 @@ def lines(server: Server, language: Language) -> str:
     """Return the lines to paste."""
     values = variables(server, language)
     if language is Language.POWERSHELL:
-        text = ["$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in values.items()]
+        text = [f"$env:{name} = {powershell_text(value)}" for name, value in values.items()]
     else:
         text = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     return "\n".join([*text, *_hints(server, language)])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Characters of an identifier that are shown unless --ids is given.
 SHORT = 8
 _GAP = "  "
+_HARMLESS = re.compile(r"[\w '.,:@+-]+")
 _LEAST = 8
 #: Columns that are whole with --ids, however wide the page is.
 _IDENTIFIERS = frozenset({"id", "thumbprint", "certificate"})
@@ -57,8 +58,10 @@ def one_line(text: object) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a name as one word of a command line that can be pasted."""
-    return shlex.quote(text) if shlex.quote(text) == text else '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
+    """Return a name as one word of a command line that can be pasted into any shell. Quotation marks, in which shells
+    replace something, are around harmless names only.
+    """
+    return f'"{text}"' if _HARMLESS.fullmatch(text) and shlex.quote(text) != text else shlex.quote(text)
 
 
 def moment(text: str | None) -> str:

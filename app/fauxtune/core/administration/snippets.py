@@ -8,6 +8,7 @@ variables that `fauxtune env` prints: no snippet contains one.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 
 _CONTROL = "/_fauxtune/v1"
 _SURROGATE_PAIRS = 0x10000
+_SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 #: `fauxtune env --for python` sets the variables.
 _PYTHON_SIGN_IN = """\
 tenant = f"{os.environ['AZURE_AUTHORITY_HOST']}/{os.environ['AZURE_TENANT_ID']}"
@@ -84,7 +86,7 @@ def as_python(request: AdminRequest, addresses: Addresses) -> str:
 def as_powershell(request: AdminRequest, addresses: Addresses) -> str:
     """The command for PowerShell; Graph's needs `Connect-MgGraph` before it, the control surface's no module."""
     parts = ["Invoke-MgGraphRequest" if request.service is Service.GRAPH else "Invoke-RestMethod"]
-    parts.append(f"-Method {request.method} -Uri {_powershell_text(addresses.url(request))}")
+    parts.append(f"-Method {request.method} -Uri {powershell_text(addresses.url(request))}")
     if request.service is not Service.GRAPH and addresses.control_token:
         parts.append('-Headers @{ Authorization = "Bearer $env:FAUXTUNE_CONTROL_TOKEN" }')
     if request.body is not None:
@@ -146,5 +148,6 @@ def _in_single_quotes(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def _powershell_text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def powershell_text(text: str) -> str:
+    """Return the text in single quotes for PowerShell, which takes curly ones for the same."""
+    return "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", text) + "'"
