@@ -121,8 +121,8 @@ def test_what_if_says_what_a_wipe_takes_away_and_takes_nothing_away(run: Command
     (effects,) = run.json("device", "delete", PHONE, "--what-if")["devices"]
     assert effects["deviceName"] == PHONE
     assert run.json("device", "show", PHONE)["state"] == "active"
-    assert "cannot be wiped: retire it" in run.refused("device", "wipe", PHONE)
-    assert "cannot be wiped: retire it" in run.refused("device", "wipe", PHONE, "--what-if")
+    assert "cannot be wiped; retire it" in run.refused("device", "wipe", PHONE)
+    assert "cannot be wiped; retire it" in run.refused("device", "wipe", PHONE, "--what-if")
 
 
 def test_the_journal_has_a_line_for_each_event_with_names(run: Commands, devices: dict[str, Path]) -> None:
