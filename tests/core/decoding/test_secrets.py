@@ -90,6 +90,9 @@ def test_headers_keep_their_names_and_lose_their_secrets() -> None:
     ]
 
 
+UUID = "e50f194e-055a-4878-9a65-67e379db5c8e"
+
+
 @pytest.mark.parametrize(
     ("url", "masked"),
     [
@@ -99,6 +102,7 @@ def test_headers_keep_their_names_and_lose_their_secrets() -> None:
         ("/cb#id_token=abc", "/cb#id_token=[not shown: token]"),
         ("/users?$filter=mail%20eq%20'a'&$top=5", "/users?$filter=mail%20eq%20'a'&$top=5"),
         ("/users?$skiptoken=abc", "/users?$skiptoken=abc"),
+        (f"/_fauxtune/v1/tenants/contoso/connectors/{UUID}", f"/_fauxtune/v1/tenants/contoso/connectors/{UUID}"),
         (
             "/scep?operation=PKIOperation&message=" + "MIIB" * 30,
             "/scep?operation=PKIOperation&message=[120 characters]",

@@ -57,8 +57,9 @@ _HIDDEN = re.compile(r"\[not shown: [^\[\]]{1,60}\]")
 _LONG = re.compile(rf"[A-Za-z0-9+/_=%-]{{{_LONGEST_WORD + 1},}}")
 #: Standard or URL-safe, never both: the path of a resource has slashes and hyphens.
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}")
-#: A segment of a path is a word with a number, or a number in hexadecimal; of base64 it is neither.
-_SEGMENT = re.compile(r"[A-Za-z]*[0-9]*|[0-9A-Fa-f]+|(?=[^-]*-)[\w-]+")
+#: A segment of a path is a word with a number (the control surface's begins with _), or a number in hexadecimal; of
+#: base64 it is neither.
+_SEGMENT = re.compile(r"_?[A-Za-z]*[0-9]*|[0-9A-Fa-f]+|(?=[^-]*-)[\w-]+")
 _NOT_NAME = re.compile(r"[^a-z0-9]")
 _URL = re.compile(r"(?P<before>[^?#]*)\?(?P<query>[^#]*)(?P<after>.*)", re.DOTALL)
 _PUSH_ADDRESS = re.compile(r"(?P<before>/push/[^/?#\s]{1,100}/)[^/?#\s\"'<>]+")
