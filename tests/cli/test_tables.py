@@ -32,6 +32,14 @@ def test_the_named_column_gets_narrower_before_the_others() -> None:
     assert text == "t" * 37 + "…"
 
 
+def test_a_text_that_wraps_is_whole_below_its_heading() -> None:
+    why = "the device no longer belongs to a group that the profile is assigned to, and its owner neither"
+    table = Table(("device", "why"), [("d" * 40, why), ("e", "short")], wraps=True)
+    _, *lines = plain_columns(table, width=80).splitlines()
+    assert " ".join(line[42:] for line in lines[:-1]) == why
+    assert [line[:42].strip() for line in lines] == ["d" * 40, "", "", "e"]
+
+
 def test_an_identifier_is_never_cut() -> None:
     assert plain_columns(Table(("name", "id"), [(LONG, LONG)]), width=80).splitlines()[1].endswith(f" {LONG}")
 

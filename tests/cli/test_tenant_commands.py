@@ -119,7 +119,7 @@ def test_one_command_issues_a_certificate_and_imports_it_for_the_users_devices(r
     assert (record["intendedPurpose"], record["startDateTime"][:4]) == ("smimeEncryption", "2023")
     assert load_pkcs12((tmp_path / "alice.pfx").read_bytes(), document["pfxPassword"].encode()).key is not None
     done = run.run(*command, "--user", "alice", "--pfx-password", "own secret", "--show-request")
-    assert (done.code, done.output.count("Imported it for alice@contoso.example, for encryption:")) == (0, 1)
+    assert (done.code, done.output.count("Imported it for alice@contoso.example, for encryption.")) == (0, 1)
     assert "/deviceManagement/userPfxCertificates" in done.errors
     assert "own secret" not in done.output + done.errors
     before = len(run.json("certificate", "list"))

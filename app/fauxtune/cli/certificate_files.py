@@ -69,9 +69,9 @@ def written(file: NewFile, answer: dict[str, Any], *, document: dict[str, Any], 
     used = _write(file, answer, password=password)
     document["file"] = str(file.path)
     if used is None or password is not None:
-        return f" Wrote it to {file.path}."
+        return f"\nWrote it to {file.path}."
     document["pfxPassword"] = used
-    return f" Wrote it to {file.path}; the password is {used}"
+    return f"\nWrote it to {file.path}; the password is {used}"
 
 
 def _write(file: NewFile, answer: dict[str, Any], *, password: str | None) -> str | None:

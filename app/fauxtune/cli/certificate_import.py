@@ -48,4 +48,4 @@ def import_issued(
             )
         )
         document["imported"] = session.send(request, readable=imported.without_secrets(request))
-    return f" Imported it for {user}, for {purpose.value}: devices get it by profiles of that purpose."
+    return f"\nImported it for {user}, for {purpose.value}. Devices get it by profiles of that purpose."

@@ -15,7 +15,7 @@ from fauxtune.cli.administration import Administration
 from fauxtune.cli.connector_process import StateOption
 from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
-from fauxtune.cli.tables import one_line
+from fauxtune.cli.tables import SHORT, one_line
 from fauxtune.core.administration.emulation import change_connector
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ app.command()(connector_process.run)
 app.command()(connector_process.stop)
 
 PROVIDER = "Microsoft Software Key Storage Provider"
+#: Members of an event that only programs read.
+_IDS = ("item", "serial", "ca", "template")
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 
 NameArgument = Annotated[
@@ -202,35 +204,40 @@ def online(*, name: NameArgument, service: Administration) -> None:
 
 
 @app.command()
-@with_service(Emulator)
+@with_service(Administration)
 def log(
     *,
-    service: Emulator,
-    connector: Annotated[str | None, typer.Option(help="only events of this connector")] = None,
+    service: Administration,
+    connector: Annotated[
+        str | None, typer.Option(help="only events of this connector", autocompletion=completion.connector)
+    ] = None,
     id: Annotated[int | None, typer.Option("--id", help="only events with this number")] = None,  # noqa: A002
-    device: Annotated[str | None, typer.Option(help="only events about this enrolment id")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="only events about this device: name or id", autocompletion=completion.device)
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="wait for further events until Ctrl-C")] = False,
-    output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show the event logs of the connectors.
+    """Show the event logs of the connectors. Times are UTC.
 
     The event numbers are those of the real connectors.
 
     \b
     fauxtune connector log
     fauxtune connector log --id 1052 --output json
-    fauxtune connector log --follow
+    fauxtune connector log --device "Alice's phone" --follow
     """
-    with plain_failures(), reasons(), service.client() as client:
+    with service.session() as session:
+        client = session.client
         path = f"/connectors/{quote(connector or '-', safe='')}/events"
-        filters = {name: str(value) for name, value in (("id", id), ("device", device)) if value is not None}
+        about = None if device is None else names.device_or_enrolment(client, device)[0]
+        filters = {name: str(value) for name, value in (("id", id), ("device", about)) if value is not None}
         if follow:
-            _follow(client, path, filters=filters, output=output)
+            _follow(client, path, filters=filters, output=session.output)
         events: list[dict[str, Any]] = []
         while page := _page(client, path, params={**filters, "after": str(events[-1]["number"] if events else 0)}):
             events += page
         text = "\n".join(_text(event) for event in events)
-        emit(output, [_document(event) for event in events], text=text or "There are no such events.")
+        session.show([_document(event) for event in events], text or "There are no such events.")
 
 
 def _set_state(service: Administration, name: str, *, state: str, says: str) -> None:
@@ -283,7 +290,10 @@ def _document(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(event: dict[str, Any]) -> str:
-    detail = " ".join(f"{name}={value}" for name, value in event["detail"].items())
-    about = " ".join(str(name) for name in (event["user"], event["device"]) if name)
-    code = f" {event['diagnosticCode']}" if event["diagnosticCode"] else ""
-    return plain(f"{event['time']} {event['connector']}: {event['id']} {event['name']}{code} {about} {detail}").rstrip()
+    """The event in one line: the certificate by the beginning of its thumbprint, without further ids."""
+    detail = {name: value for name, value in event["detail"].items() if name not in _IDS}
+    mark = str(detail.pop("thumbprint", ""))[:SHORT]
+    words = [event["diagnosticCode"], event["user"], mark, *(f"{name}={value}" for name, value in detail.items())]
+    about = " ".join(str(word) for word in words if word)
+    time = str(event["time"])[:19].replace("T", " ")
+    return plain(f"{time}  {event['connector']}: {event['id']} {event['name']} {about}").rstrip()

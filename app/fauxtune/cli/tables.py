@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import sys
+import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,14 @@ _USES = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings. Where they are too wide, the column named by `shrinks` gets narrower (default: the last)."""
+    """Rows under headings. Where they are too wide, the column named by `shrinks` gets narrower (default: the last).
+    With `wraps` its texts go on in further lines.
+    """
 
     headings: tuple[str, ...]
     rows: list[tuple[str, ...]] = field(default_factory=list)
     shrinks: str | None = None
+    wraps: bool = False
     empty: str = "Nothing to list."
 
     @property
@@ -103,6 +107,10 @@ def _fitted(table: Table, *, width: int) -> list[list[str]]:
 
     lines = [table.headings, *(tuple(one_line(cell) for cell in row) for row in table.rows)]
     widths = _widths([[cell_len(cell) for cell in line] for line in lines], table=table, width=width)
+    if table.wraps:
+        lines = [
+            part for line in lines for part in _wrapped(line, index=table.shrinking, width=widths[table.shrinking])
+        ]
     return [
         [
             set_cell_size(cell if cell_len(cell) <= size else set_cell_size(cell, size - 1).rstrip() + "…", size)
@@ -110,6 +118,14 @@ def _fitted(table: Table, *, width: int) -> list[list[str]]:
         ]
         for line in lines
     ]
+
+
+def _wrapped(line: tuple[str, ...], *, index: int, width: int) -> list[tuple[str, ...]]:
+    """The line, with further lines for the text of the column that wraps."""
+    first, *more = textwrap.wrap(line[index], width) or [""]
+    blank = tuple("" for _ in line)
+    rows = [(line, first), *((blank, part) for part in more)]
+    return [(*cells[:index], part, *cells[index + 1 :]) for cells, part in rows]
 
 
 def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:

@@ -157,7 +157,7 @@ def license(  # noqa: A001 - the command's name
 def delete(
     *, users: UsersArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
 ) -> None:
-    """Delete users. Their devices lose what they were given for the user.
+    """Delete users. Their devices keep what they have: retire or wipe them first.
 
     \b
     fauxtune user delete dora --what-if

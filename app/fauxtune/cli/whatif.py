@@ -64,9 +64,10 @@ def _read(body: str | None) -> Any:
 
 
 def effects(devices: list[dict[str, Any]]) -> Table:
-    """Return what a request would change as a table: a row for each item of each device."""
-    rows = [row for device in devices for row in _rows(device)]
-    return Table(_HEADINGS, rows, empty="The request would change nothing on any device.")
+    """Return what a request would change as a table: a row for each item of each device, ordered by name."""
+    ordered = sorted(devices, key=lambda device: str(device["deviceName"]).casefold())
+    rows = [row for device in ordered for row in _rows(device)]
+    return Table(_HEADINGS, rows, wraps=True, empty="The request would change nothing on any device.")
 
 
 def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:

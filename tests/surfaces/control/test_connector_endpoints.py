@@ -136,6 +136,10 @@ async def test_the_log_is_read_by_connector_number_and_device(
     }
     one = await contoso.get(f"/connectors/Certificate Connector 1/events?id=1050&device={phone.enrollment_id}&after=1")
     assert [event["name"] for event in one.json()["events"]] == ["PkcsIssuedSuccess"]
+    managed = document["events"][0]["managedDeviceId"]
+    same = await contoso.get(f"/connectors/-/events?id=1050&device={managed}")
+    assert same.json()["events"] == one.json()["events"]
+    assert (await contoso.get("/connectors/-/events?device=nobody")).status_code == 404
     assert (await contoso.get(f"/connectors/-/events?after={document['next']}&wait=0.01")).json()["events"] == []
     assert (await fabrikam.get("/connectors/-/events")).json() == {"events": [], "next": 0}
     assert (await contoso.get("/connectors/nobody/events")).status_code == 404

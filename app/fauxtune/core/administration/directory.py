@@ -63,7 +63,7 @@ def unlicense_user(user: str) -> AdminRequest:
 
 
 def delete_user(user: str) -> AdminRequest:
-    """Delete a user: the user's devices lose what they were given for the user."""
+    """Delete a user. The user's devices keep what they have, and no profile reaches them any more."""
     return AdminRequest("DELETE", f"{USERS}/{key(user)}")
 
 

@@ -368,7 +368,7 @@ _WORDS: dict[Cause | Incident, str] = {
     Cause.CERTIFICATE_DELETED: "the imported certificate is deleted",
     Cause.PROFILE_DELETED: "the profile is deleted",
     Cause.UNASSIGNED: "the assignment that brought it is gone",
-    Cause.LEFT_GROUP: "the profile does not reach the device any more, or wants something else",
+    Cause.LEFT_GROUP: "no profile gives it any more",
     Incident.WIPE_KEEPING_ENROLLMENT: "the device is wiped and stays enrolled",
     Incident.PROFILE_EDITED: "the profile is changed",
     Incident.DELETED_BY_USER: "it was deleted on the device",

@@ -11,14 +11,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from fastapi import Query, Response
 
 from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
 from fauxtune.core.model.connectors import PROGRAMS, support
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.pki.cng import write_public_blob
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.connectors import digicert, key_files
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_running
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.control import answers, messages
@@ -90,11 +93,12 @@ async def list_connector_events(
     connector: str,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     id: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,  # noqa: A002 - the documents' word
-    device: Annotated[str | None, Query(description="the id of an enrolment")] = None,
+    device: Annotated[str | None, Query(description="the id of an enrolment, or of its managedDevice")] = None,
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
 ) -> answers.ConnectorLog:
     """At most 1,000 events in order; `-` as connector means all. Waits up to `wait` seconds for the first event."""
     connector_id = None if connector == "-" else (await here.run(connector_registry.connector, connector)).id
+    enrollment = None if device is None else await here.read(_enrollment, here.tenant.id, device=device)
     rows: list[ConnectorEventRow] = []
 
     async def has_some() -> bool:
@@ -105,7 +109,7 @@ async def list_connector_events(
             connector_id=connector_id,
             after=after,
             event_id=id,
-            device=None if device is None else EnrollmentId(device),
+            device=enrollment,
         )
         return bool(rows)
 
@@ -117,6 +121,13 @@ async def list_connector_events(
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.device for row in rows])
     events = [_event(row, managed=known.get(row.device)) for row in rows]
     return answers.ConnectorLog(events=events, next=rows[-1].number if rows else after)
+
+
+def _enrollment(connection: Connection, tenant_id: TenantId, *, device: str) -> EnrollmentId:
+    row = device_queries.enrollment_named(connection, tenant_id, key=device)
+    if row is None:
+        raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
+    return row.id
 
 
 @router.put("/{connector}/raCertificate", summary="Install an RA certificate of the DigiCert CA")
