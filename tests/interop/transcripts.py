@@ -13,20 +13,17 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.running_server import SECONDS, Running, environment, serving
+from tests.interop.shell import Broken, Shell
+from tests.support.running_server import Running, environment, serving
 
 _FENCES = re.compile(r"^```sh\n(?P<commands>.*?)^```\n(?:\n```(?!sh)\w+\n(?P<printed>.*?)^```\n)?", re.M | re.S)
 _HEADING = re.compile(r"^(?=## )", re.M)
-#: A part is some seconds of work, on a machine that has nothing else to do.
-_LONGEST = 5 * SECONDS
-_END = "@@ end of step @@"
 #: What the page calls the server that it is run against.
 _HTTPS, _HTTP = "https://localhost:8443", "http://localhost:8080"
 _TENANT = "c0ffee00-0000-4000-8000-000000000001"
@@ -41,10 +38,6 @@ _VARYING: tuple[tuple[str, str], ...] = (
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _BASE64 = re.compile(r"(?<=[\">])[A-Za-z0-9+/]{48,}={0,2}(?=[\"<])|(?<=<data>)[\sA-Za-z0-9+/=]{48,}(?=</data>)")
-
-
-class Broken(Exception):
-    """A command of the page failed; the text says which, and what it said."""
 
 
 @dataclass(slots=True)
@@ -92,19 +85,15 @@ def replay(page: str, title: str, *, server: Running, folder: Path) -> list[str]
     """What the steps of a part print now. Broken when a command fails."""
     before = steps(page, _parts(page)[0].splitlines()[0].removeprefix("## "))
     mine = steps(page, title)
-    script = "set -euo pipefail\n" + "".join(f"{each.commands}\nprintf '\\n%s\\n' '{_END}'\n" for each in before + mine)
-    script = script.replace(_HTTPS, server.https).replace(_HTTP, str(server.endpoints["http"]))
     around = environment(FAUXTUNE_CA=server.endpoints["caFile"], PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin")
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=around, capture_output=True, text=True, timeout=_LONGEST, check=False
-    )
-    printed = done.stdout.split(f"\n{_END}\n")
-    if done.returncode:
-        failed = (before + mine)[len(printed) - 1]
-        raise Broken(f"{failed.commands}ended with {done.returncode}: {printed[-1]}{done.stderr}")
-    names = Names()
-    plain = [names.plain(each, server) for each in printed[:-1]]
-    return [f"{each.rstrip()}\n" if each.strip() else "" for each in plain[len(before) :]]
+    names, outputs = Names(), []
+    with Shell(folder, environment=around) as shell:
+        for step in before + mine:
+            result = shell.run(step.commands.replace(_HTTPS, server.https).replace(_HTTP, server.endpoints["http"]))
+            if result.code:
+                raise Broken(f"{step.commands}failed with {result.code}: {result.printed}")
+            outputs.append(names.plain(result.printed, server))
+    return [f"{each.rstrip()}\n" if each.strip() else "" for each in outputs[len(before) :]]
 
 
 def written(page: str, title: str, *, printed: list[str]) -> str:
