@@ -162,6 +162,17 @@ async def test_a_sign_in_that_fails_says_why_and_shows_no_secret(http: httpx.Asy
     assert "client_secret=" in document["asCurl"]
 
 
+@ON_ONE_DATABASE
+async def test_a_reason_that_repeats_a_token_is_masked(http: httpx.AsyncClient, reader: dict[str, str]) -> None:
+    token = reader["authorization"].removeprefix("Bearer ")
+    answer = await http.get(f"/beta/users/{token}", headers=reader)
+    assert token in answer.text, "the refusal repeats what was sent"
+    (exchange,) = [each for each in await recorded(http, surface="graph") if each["refusal"]]
+    assert token not in str(exchange)
+    assert "[not shown: token]" in exchange["refusal"]
+    assert await recorded(http, text=token[-20:]) == []
+
+
 def _secrets(key: rsa.RSAPrivateKey) -> dict[str, str]:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return {

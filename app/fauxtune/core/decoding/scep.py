@@ -42,7 +42,7 @@ _OPERATIONS: dict[str, str] = {
 
 
 def describe(signer: cms.SignerInfo, body: Body) -> Part | None:
-    """Describe the message that this signer signed; None if it is none of SCEP's."""
+    """Describe the message that this signer signed; None for a message that is not one of SCEP's."""
     attributes = _attributes(signer)
     kind = attributes.get(_MESSAGE_TYPE)
     if kind is None:

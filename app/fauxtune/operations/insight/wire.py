@@ -304,7 +304,7 @@ def _devices(connection: Connection, tenant_id: TenantId, *, device: str) -> set
 def _contains(row: RecordedExchange, text: str) -> bool:
     """Whether the text is in what is shown of the exchange. What was sent is looked at first: it is quicker to read."""
     url = _url(row, longest=_WHOLE_ADDRESS)
-    if text in f"{row.method} {url} {row.request_id} {row.caller.refusal or ''}".casefold():
+    if text in f"{row.method} {url} {row.request_id} {_refusal(row) or ''}".casefold():
         return True
     if not any(text in body.decode("utf-8", "replace").casefold() for body in (row.request_body, row.response_body)):
         return False
@@ -379,7 +379,7 @@ def _exchange(row: RecordedExchange, who: Who, *, longest: int) -> Exchange:
             Permission(" ".join(operation), needs, tuple(each for each in needs if each in caller.permissions))
             for operation, needs in caller.demands
         ),
-        refusal=caller.refusal,
+        refusal=_refusal(row),
         request_length=_request_length(row),
         response_length=row.response_length,
     )
@@ -432,6 +432,13 @@ def _url(row: RecordedExchange, *, longest: int) -> str:
     from fauxtune.core.decoding import mask_url
 
     return mask_url(_raw_url(row), longest=longest)
+
+
+def _refusal(row: RecordedExchange) -> str | None:
+    """Why it was refused, masked: a message repeats what the client sent."""
+    from fauxtune.core.decoding import mask_text
+
+    return None if row.caller.refusal is None else mask_text(row.caller.refusal)
 
 
 def _raw_url(row: RecordedExchange) -> str:

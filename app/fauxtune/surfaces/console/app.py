@@ -186,7 +186,7 @@ class Console:
         self._streams = Streams()
         self._routes = [
             *(
-                Route(f"{PATH}/{{tenant}}{path}", page, methods=[method])  # the endpoint is called by `_answer`
+                Route(f"{PATH}/{{tenant}}{path}", page, methods=[method])  # `_page` calls the endpoint
                 for path, method, page in PAGES
             ),
             Route(f"{PATH}/{{tenant}}/events", self._streams.events),
