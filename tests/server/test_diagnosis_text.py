@@ -113,6 +113,11 @@ def test_what_others_wrote_does_not_steer_the_terminal() -> None:
     text = diagnosis_text.diagnosis(answer(evil), paint=uncoloured, everything=True)
     assert "\x1b" not in text
     assert "\x07" not in text
+    lines = chain("x\nAll is well.", "broken", link("device\nAll is well.", "broken"))
+    lines["device"]["deviceName"] = "phone\nAll is well."
+    answered = answer(lines, findings=(finding() | {"message": "No.\nAll is well.", "fix": "Do.\nAll is well."},))
+    text = diagnosis_text.diagnosis(answered, paint=uncoloured, everything=True)
+    assert [line for line in text.splitlines() if line.startswith("All is well.")] == []
 
 
 def test_nothing_at_all_is_said_to_be_nothing() -> None:

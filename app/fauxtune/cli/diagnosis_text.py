@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fauxtune.cli.options import plain
-from fauxtune.cli.tables import SHORT
+from fauxtune.cli.tables import SHORT, one_line
 
 if TYPE_CHECKING:
     from fauxtune.core.model.text import JsonObject
@@ -95,10 +95,10 @@ def _tree(chains: list[JsonObject], *, paint: Paint, everything: bool) -> Iterat
         name = "no device" if device is None else f"{device['deviceName'] or device['id']} ({device['variant']})"
         owners.setdefault((chain["user"] or "no user", name), []).append(chain)
     for (user, device), mine in owners.items():
-        yield plain(f"{user}: {device}")
+        yield one_line(f"{user}: {device}")
         for position, chain in enumerate(mine):
             is_last = position == len(mine) - 1
-            yield f"{'└' if is_last else '├'}─ {_state(chain, paint=paint)} {plain(chain['profile']['displayName'])}"
+            yield f"{'└' if is_last else '├'}─ {_state(chain, paint=paint)} {one_line(chain['profile']['displayName'])}"
             in_full = everything or chain["status"] in ("broken", "waiting")
             links = [link for link in chain["links"] if in_full or _shown(link) != "ok"]
             stem = "   " if is_last else "│  "
@@ -106,9 +106,8 @@ def _tree(chains: list[JsonObject], *, paint: Paint, everything: bool) -> Iterat
                 branch = "└" if number == len(links) - 1 else "├"
                 warned = f" [{', '.join(link['findings'])}]" if link["findings"] else ""
                 yield (
-                    plain(f"{stem}{branch}─ ")
-                    + f"{_state(link, paint=paint)} "
-                    + plain(f"{link['link']}: {link['message']}{warned}")
+                    f"{stem}{branch}─ {_state(link, paint=paint)} "
+                    + one_line(f"{link['link']}: {link['message']}{warned}")
                 )
 
 
@@ -127,11 +126,11 @@ def _state(part: JsonObject, *, paint: Paint) -> str:
 
 def _finding(finding: JsonObject, *, paint: Paint) -> Iterator[str]:
     severity = finding["severity"]
-    yield f"  {paint(severity, severity.ljust(_WIDTH))} {finding['code']}: {plain(finding['message'])}"
+    yield f"  {paint(severity, severity.ljust(_WIDTH))} {finding['code']}: {one_line(finding['message'])}"
     error = finding["evidence"].get("error")
     if isinstance(error, dict):
-        yield plain(f"          {error['hexadecimal']} ({error['family']}): {error['words']}")
-    yield plain(f"          fix: {finding['fix']}")
+        yield _INDENT + one_line(f"{error['hexadecimal']} ({error['family']}): {error['words']}")
+    yield f"{_INDENT}fix: {one_line(finding['fix'])}"
 
 
 def _row(certificate: JsonObject, *, ids: bool) -> tuple[str, ...]:
