@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from fauxtune_sim.platforms import Platform
-from tests.support.console_forms import card, create_profile, marks, press
+from tests.support.browsing import PATIENCE, Watch
+from tests.support.console_forms import card, create_profile, import_certificate, marks, press
 from tests.support.console_tenant import ConsoleTenant
+from tests.support.running_server import Running
 
 pytestmark = pytest.mark.program("chromium", package="chromium")
 _OWN, _SAME = "Certificate of its own for each device", "One certificate on all devices of a person"
-_DEVICES = ("Phone", "iPhone", "PC")
+_DEVICES = {"Phone": Platform.ANDROID, "iPhone": Platform.IOS, "PC": Platform.WINDOWS}
+
+
+@pytest.fixture
+def plain_page(browser: Browser, server: Running, watch: Watch) -> Iterator[Page]:
+    """A page in a browser whose scripts are switched off."""
+    context = browser.new_context(base_url=server.endpoints["http"], java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
+    watch.over(context)
+    yield context.new_page()
+    context.close()
 
 
 def test_a_lesson(page: Page, tenant: ConsoleTenant) -> None:
-    create_profile(page, tenant.url(), kind=_OWN, name="Signing")
+    forms = page.context.new_page()
     page.goto(tenant.url())
     page.evaluate("window.sameDocument = true")
-    tenant.enroll(name="Phone")
-    tenant.enroll(name="iPhone", platform=Platform.IOS)
-    tenant.enroll(name="PC", platform=Platform.WINDOWS)
-    expect(page.locator(".chip.pkcs.s-installed")).to_have_count(3)
-    own = {device: marks(page, device, kind="pkcs") for device in _DEVICES}
-    assert len({mark for each in own.values() for mark in each}) == 3, "each device has a mark of its own"
+    _lesson(page, tenant, forms=forms, refresh=lambda: None)
+    assert page.evaluate("window.sameDocument"), "the overview stayed up to date without being loaded again"
 
-    tenant.import_certificate("alice")
-    create_profile(page.context.new_page(), tenant.url(), kind=_SAME, name="Mail of years")
-    expect(page.locator(".chip.imported.s-installed")).to_have_count(3)
-    shared = [marks(page, device, kind="imported") for device in _DEVICES]
-    assert shared == [shared[0]] * 3, "an imported certificate has one mark everywhere"
-    assert page.evaluate("window.sameDocument"), "the page stayed up to date without being loaded again"
 
+def test_the_lesson_without_scripts(plain_page: Page, tenant: ConsoleTenant) -> None:
+    def refresh() -> None:
+        tenant.settle()
+        plain_page.reload()
+
+    plain_page.goto(tenant.url())
+    _lesson(plain_page, tenant, forms=plain_page.context.new_page(), refresh=refresh)
+
+
+def _lesson(overview: Page, tenant: ConsoleTenant, *, forms: Page, refresh: Callable[[], None]) -> None:
+    """Work in one window, and watch the overview in another one."""
+    create_profile(forms, tenant.url(), kind=_OWN, name="Signing")
+    for name, platform in _DEVICES.items():
+        tenant.enroll(name=name, platform=platform)
+    refresh()
+    expect(overview.locator(".chip.pkcs.s-installed")).to_have_count(len(_DEVICES))
+    own = {device: marks(overview, device, kind="pkcs") for device in _DEVICES}
+    assert len({mark for each in own.values() for mark in each}) == len(_DEVICES), "each device has a mark of its own"
+
+    import_certificate(forms, tenant.url(), person="Alice Adams")
+    create_profile(forms, tenant.url(), kind=_SAME, name="Mail of years")
+    refresh()
+    expect(overview.locator(".chip.imported.s-installed")).to_have_count(len(_DEVICES))
+    shared = [marks(overview, device, kind="imported") for device in _DEVICES]
+    assert shared == [shared[0]] * len(_DEVICES), "an imported certificate has one mark everywhere"
+
+    _wipe(forms, tenant, own=own["iPhone"], shared=shared[0])
+    refresh()
+    expect(card(overview, "iPhone")).to_contain_text("ended: wiped")
+    expect(card(overview, "iPhone").locator(".chip")).to_have_count(0)
+    assert marks(overview, "PC", kind="pkcs") == own["PC"]
+    forms.reload()
+    outcome = forms.locator("section", has=forms.get_by_role("heading", name="What became of what it held"))
+    expect(outcome).to_contain_text("Revoked: 1 certificate. Not revoked: 1 imported certificate.")
+
+
+def _wipe(page: Page, tenant: ConsoleTenant, *, own: list[str], shared: list[str]) -> None:
+    """Wipe the iPhone after its effects were shown: what is removed, and what is revoked as well."""
+    page.goto(tenant.url())
     page.get_by_role("link", name="iPhone", exact=True).click()
     press(page, "Wipe…")
     effects = page.get_by_role("region", name="What would happen").get_by_role("row", name="iPhone")
     expect(effects).to_contain_text("its enrolment ends")
     removed, revoked = (effects.locator(f"[data-label='{words}']") for words in ("Removed", "Revoked at the CA"))
-    assert set(removed.locator(".chip b").all_inner_texts()) >= {*own["iPhone"], *shared[0]}
-    assert revoked.locator(".chip b").all_inner_texts() == own["iPhone"], "what is imported is not revoked"
+    assert set(removed.locator(".chip b").all_inner_texts()) >= {*own, *shared}
+    assert revoked.locator(".chip b").all_inner_texts() == own, "what is imported is not revoked"
     press(page, "Wipe")
-    outcome = page.locator("section", has=page.get_by_role("heading", name="What became of what it held"))
-    expect(outcome).to_contain_text("Revoked: 1 certificate. Not revoked: 1 imported certificate.")
     expect(page.locator(".verdict.end")).to_be_visible()
-    page.get_by_role("link", name="Overview").click()
-    expect(card(page, "iPhone")).to_contain_text("ended: wiped")
-    expect(card(page, "iPhone").locator(".chip")).to_have_count(0)
-    assert marks(page, "PC", kind="pkcs") == own["PC"]

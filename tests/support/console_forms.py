@@ -32,6 +32,16 @@ def create_profile(page: Page, overview: str, *, kind: str, name: str, choices: 
     expect(page.get_by_role("status")).to_contain_text(name)
 
 
+def import_certificate(page: Page, overview: str, *, person: str) -> None:
+    """Have the CA issue a certificate and import it for a person, after the effects were shown."""
+    page.goto(overview)
+    page.get_by_role("link", name=person).click()
+    press(page, "Import a certificate…")
+    press(page, "Next: what would happen")
+    press(page, "Import")
+    expect(page.get_by_role("status")).to_contain_text("imported")
+
+
 def card(page: Page, device: str) -> Locator:
     """Return the card of a device on the overview."""
     return page.locator(".card", has=page.get_by_role("heading", name=device, exact=True))

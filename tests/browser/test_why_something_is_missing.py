@@ -1,0 +1,35 @@
+"""A certificate does not come: the page that says why leads to where it is mended, and then says that it is well."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fauxtune.core.administration import emulation
+from tests.support.console_forms import card, create_profile, press
+from tests.support.console_tenant import ConsoleTenant
+
+pytestmark = pytest.mark.program("chromium", package="chromium")
+
+
+def test_a_connector_that_is_off_line_is_found_and_brought_back(page: Page, tenant: ConsoleTenant) -> None:
+    create_profile(page, tenant.url(), kind="Certificate of its own for each device", name="Signing")
+    (connector,) = tenant.control("GET", "/connectors")["value"]
+    tenant.send(emulation.change_connector(connector["id"], state="offline"))
+    tenant.enroll(name="Phone")
+    page.goto(tenant.url())
+    expect(card(page, "Phone").locator(".chip.pkcs.s-wanted")).to_have_count(1)
+    page.get_by_role("link", name="Phone", exact=True).click()
+    press(page, "Why is something missing?")
+    expect(page.locator(".verdict")).to_contain_text("The way breaks")
+    chain = page.locator("details.chain[open]")
+    broken = chain.locator(".link.bad")
+    expect(broken).to_have_count(1)
+    expect(broken).to_contain_text("A connector works")
+    broken.get_by_role("link").click()
+    press(page, "Bring on line")
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".verdict")).to_contain_text("No link is broken.")
+    page.get_by_role("link", name="Overview").click()
+    expect(card(page, "Phone").locator(".chip.pkcs.s-installed b")).to_have_count(1)
