@@ -147,7 +147,7 @@ def test_the_history_is_a_table_of_80_columns() -> None:
     results = {"user": person, "value": [certificate], "findings": [finding()]}
     lines = diagnosis_text.history(results, paint=uncoloured).splitlines()
     assert lines[2].split()[:3] == ["source", "for", "from"]
-    assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:12]]
+    assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:8]]
     assert lines[4].startswith("          alice@x.example; issued by CN=Contoso Issuing CA,")
     assert "by the profile 'S/MIME'" in " ".join(lines[5].split())
     assert "          held by: phone, 0123456789ab" in lines
