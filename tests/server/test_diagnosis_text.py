@@ -150,7 +150,7 @@ def test_the_history_is_a_table_of_80_columns() -> None:
     assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:8]]
     assert lines[4].startswith("          alice@x.example; issued by CN=Contoso Issuing CA,")
     assert "by the profile 'S/MIME'" in " ".join(lines[5].split())
-    assert "          held by: phone, 0123456789ab" in lines
+    assert "          held by: phone, 01234567" in lines
     assert "          wrong: device-refused" in lines
     assert max(map(len, lines)) <= 80
     assert lines[-1].strip() == "fix: Look at it."
