@@ -150,7 +150,7 @@ async def test_a_work_profile_cannot_be_wiped_and_nothing_happens(beta: httpx.As
     before = await _record(beta, phone.managed_device_id)
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={"keepEnrollmentData": False})
     assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
-    assert "cannot be wiped: retire it" in error_message(answer)
+    assert "cannot be wiped; retire it" in error_message(answer)
     assert await _record(beta, phone.managed_device_id) == before
     assert (await phone.check_in()).operations == 0
 
