@@ -50,7 +50,7 @@ def test_the_banner_says_what_is_intercepted() -> None:
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         words = ""
-        while "Stop: Ctrl-C" not in words:
+        while "Ctrl-C" not in words:
             line = process.stdout.readline()
             assert line, words
             words += line
