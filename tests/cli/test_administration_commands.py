@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fauxtune.cli.profile_choice import PlatformWord
-from fauxtune.core.administration.choices import ProfilePlatform
+from fauxtune.core.model.platform_words import ProfilePlatform
 from tests.support.commands import Commands
 
 Json = dict[str, Any]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fauxtune.core.administration import devices, directory, emulation, profiles
 from fauxtune.core.administration.assignments import to_all_users, to_group
-from fauxtune.core.administration.choices import ProfilePlatform, Purpose
+from fauxtune.core.administration.choices import Purpose
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune_sim.platforms import Platform
 from tests.support.console_tenant import ConsoleTenant
 

@@ -17,13 +17,12 @@ from fauxtune.cli.names import Named, NotOne
 from fauxtune.cli.tables import one_line
 from fauxtune.core.administration.choices import (
     FAMILY_TITLES,
-    TITLES,
     ProfileFamily,
-    ProfilePlatform,
     base_name,
     family_and_platform,
     platforms_of,
 )
+from fauxtune.core.model.platform_words import TITLES, ProfilePlatform
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client

@@ -10,17 +10,11 @@ import pytest
 
 from fauxtune.core.administration import devices, directory, profiles
 from fauxtune.core.administration.assignments import assign, to_all_devices, to_all_users, unassign
-from fauxtune.core.administration.choices import (
-    KINDS,
-    ProfileFamily,
-    ProfilePlatform,
-    Purpose,
-    family_and_platform,
-    platforms_of,
-)
+from fauxtune.core.administration.choices import KINDS, ProfileFamily, Purpose, family_and_platform, platforms_of
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.platforms import Variant
 from tests.support.graph import DEVICES, PROFILES, error_message, ids, known_kind
 from tests.surfaces.graph.conftest import Enroll

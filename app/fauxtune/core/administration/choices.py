@@ -11,19 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
-
-
-class ProfilePlatform(StrEnum):
-    """A platform as Intune's portal offers it for a new profile, by the word that commands take."""
-
-    ANDROID = "android"
-    ANDROID_FULLY_MANAGED = "android-fully-managed"
-    ANDROID_DEVICE_ADMIN = "android-device-admin"
-    AOSP = "aosp"
-    IOS = "ios"
-    MACOS = "macos"
-    WINDOWS = "windows"
-    WINDOWS_PHONE = "windows-phone"
+from fauxtune.core.model.platform_words import TITLES, ProfilePlatform
 
 
 class ProfileFamily(StrEnum):
@@ -58,20 +46,6 @@ INTENDED: Mapping[Purpose, str] = MappingProxyType(
         Purpose.ENCRYPTION: "smimeEncryption",
         Purpose.VPN: "vpn",
         Purpose.WIFI: "wifi",
-    }
-)
-
-#: data. The names of the platforms in the names of profiles and in texts.
-TITLES: Mapping[ProfilePlatform, str] = MappingProxyType(
-    {
-        ProfilePlatform.ANDROID: "Android work profile",
-        ProfilePlatform.ANDROID_FULLY_MANAGED: "Android fully managed",
-        ProfilePlatform.ANDROID_DEVICE_ADMIN: "Android device admin",
-        ProfilePlatform.AOSP: "Android AOSP",
-        ProfilePlatform.IOS: "iOS",
-        ProfilePlatform.MACOS: "macOS",
-        ProfilePlatform.WINDOWS: "Windows",
-        ProfilePlatform.WINDOWS_PHONE: "Windows Phone 8.1",
     }
 )
 

@@ -17,7 +17,6 @@ from fauxtune.core.administration.choices import (
     NINE,
     MailApplication,
     ProfileFamily,
-    ProfilePlatform,
     Purpose,
     kind_of,
     profile_names,
@@ -25,6 +24,7 @@ from fauxtune.core.administration.choices import (
 from fauxtune.core.administration.requests import AdminRequest, Json, key, object_url
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.odata.schema.types import Entity, EnumType, Version
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS
 

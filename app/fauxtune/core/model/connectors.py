@@ -14,6 +14,8 @@ from fauxtune.core.model.editions import Changed, Edition, Stated
 
 #: The roles of connectors.
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
+#: data. A role -> its words.
+ROLE_WORDS = {"pkcs": "PKCS", "imported-pfx": "imported PFX", "scep": "SCEP", "revocation": "revocation"}
 #: The largest number of connectors of one program in a tenant, except for the PFX Certificate Connector of 2020.
 MOST = 100
 

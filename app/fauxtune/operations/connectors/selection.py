@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fauxtune.connector.refusals import RaCertificateMissing
-from fauxtune.core.model.connectors import is_served
+from fauxtune.core.model.connectors import ROLE_WORDS, is_served
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction
@@ -134,7 +134,7 @@ def who_is_waited_for(tx: Transaction, role: str) -> str:
     """Return, in words, which connector is to answer requests of this role."""
     rows = [row for row in queries.connector_rows(tx.connection, tx.tenant.id) if role in row.roles]
     if not rows:
-        return f"a connector with the role {role}: none has it"
+        return f"a connector with the role {ROLE_WORDS[role]}: none has it"
     for row in rows:
         if why_silent(row, now=tx.now) is None:
             return f"the connector '{row.name}'"

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from fauxtune.core.model.connectors import PROGRAMS, Support, support
+from fauxtune.core.model.connectors import PROGRAMS, ROLE_WORDS, Support, support
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId
 from fauxtune.core.model.marks import Mark, mark
 from fauxtune.operations.connectors.selection import why_silent
@@ -15,10 +15,10 @@ from fauxtune.surfaces.console.registered import State
 
 #: data. A role -> its words, and what it does.
 ROLES: dict[str, tuple[str, str]] = {
-    "pkcs": ("PKCS", "makes keys and has certificates issued for devices"),
-    "imported-pfx": ("imported PFX", "opens imported certificates, and seals them for devices"),
-    "revocation": ("revocation", "has certificates revoked when a device ends"),
-    "scep": ("SCEP", "answers devices that make their keys themselves"),
+    "pkcs": (ROLE_WORDS["pkcs"], "makes keys and has certificates issued for devices"),
+    "imported-pfx": (ROLE_WORDS["imported-pfx"], "opens imported certificates, and seals them for devices"),
+    "revocation": (ROLE_WORDS["revocation"], "has certificates revoked when a device ends"),
+    "scep": (ROLE_WORDS["scep"], "answers devices that make their keys themselves"),
 }
 #: data. A mode -> its words.
 MODES: dict[str, str] = {

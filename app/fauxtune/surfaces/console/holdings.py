@@ -12,7 +12,8 @@ from datetime import datetime
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
-from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.platform_words import VARIANTS
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.insight.whatif import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -34,22 +35,6 @@ STATES: dict[ItemState, tuple[str, str]] = {
     ItemState.REMOVING: ("←", "being removed"),
     ItemState.REMOVED: ("×", "removed"),
     ItemState.KEPT: ("=", "no longer wanted, stays on the device"),
-}
-#: data. A variant -> its words.
-VARIANTS: dict[Variant, str] = {
-    Variant.ANDROID_WORK_PROFILE: "Android, work profile",
-    Variant.ANDROID_FULLY_MANAGED: "Android, fully managed",
-    Variant.ANDROID_DEDICATED: "Android, dedicated",
-    Variant.ANDROID_CORPORATE_WORK_PROFILE: "Android, corporate work profile",
-    Variant.ANDROID_DEVICE_ADMIN: "Android, device administrator",
-    Variant.ANDROID_KNOX: "Android, Samsung Knox",
-    Variant.ANDROID_AOSP: "Android, AOSP",
-    Variant.IOS: "iPhone",
-    Variant.IPADOS: "iPad",
-    Variant.MACOS: "Mac",
-    Variant.WINDOWS: "Windows",
-    Variant.WINDOWS_10_MOBILE: "Windows 10 Mobile",
-    Variant.WINDOWS_PHONE_81: "Windows Phone 8.1",
 }
 #: data. A platform -> the class of its card.
 FAMILIES: dict[Platform, str] = {

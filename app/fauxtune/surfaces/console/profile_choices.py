@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fauxtune.core.administration.choices import KINDS, ProfileFamily, ProfilePlatform
+from fauxtune.core.administration.choices import KINDS, ProfileFamily
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries

@@ -12,17 +12,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.administration.choices import (
-    INTENDED,
-    MailApplication,
-    ProfileFamily,
-    ProfilePlatform,
-    family_and_platform,
-)
+from fauxtune.core.administration.choices import INTENDED, MailApplication, ProfileFamily, family_and_platform
 from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME, AlternativeName
 from fauxtune.core.administration.requests import Json
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.trusted_root import certificate_of

@@ -12,10 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import profiles as administration
-from fauxtune.core.administration.choices import MailApplication, ProfileFamily, ProfilePlatform, Purpose
+from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
 from fauxtune.core.administration.profiles import EMAIL_NAME, SUBJECT, UPN_NAME, Issuer, MailAccount, Scale
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.surfaces.console.profile_choices import Choices
 from fauxtune.surfaces.console.typed import Typed

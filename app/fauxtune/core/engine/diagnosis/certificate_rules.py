@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from fauxtune.core.engine.diagnosis.facts import CertificateContents, Device, Facts, UserCertificate, device_name
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
+from fauxtune.core.model.certificate_words import purpose as purpose_words
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.template import EMAIL_PROTECTION
@@ -51,8 +52,8 @@ def expired_without_successor(facts: Facts) -> Iterator[Observation]:
         newest = _newest(facts.imported(purpose))
         if newest is not None and newest.not_after is not None and newest.not_after <= facts.now:
             yield Observation(
-                message=f"The newest certificate for {purpose} expired on {day(newest.not_after)}, and no "
-                "successor was imported.",
+                message=f"The newest certificate for {purpose_words(purpose)} expired on {day(newest.not_after)}, and "
+                "no successor was imported.",
                 fix="Import a new certificate for the same purpose, and keep the old ones for old mail. Imported "
                 "certificates are not renewed automatically.",
                 evidence={"purpose": purpose, "notAfter": moment(newest.not_after), "now": moment(facts.now)},
@@ -76,8 +77,8 @@ def expires_soon(facts: Facts) -> Iterator[Observation]:
         newest = _newest(facts.imported(purpose))
         if newest is not None and newest.not_after and facts.now < newest.not_after <= facts.now + _NOTICE:
             yield Observation(
-                message=f"The newest certificate for {purpose} expires on {day(newest.not_after)}, and no "
-                "successor was imported.",
+                message=f"The newest certificate for {purpose_words(purpose)} expires on {day(newest.not_after)}, and "
+                "no successor was imported.",
                 fix="Import its successor now: imported certificates are not renewed automatically.",
                 evidence={"purpose": purpose, "notAfter": moment(newest.not_after), "now": moment(facts.now)},
                 certificate=newest.thumbprint,
@@ -119,11 +120,11 @@ def purpose_key_usage(facts: Facts) -> Iterator[Observation]:
         purpose = certificate.purpose or ""
         if certificate.contents is not None and not allows(certificate.contents, purpose):
             fitting = [word for word in USAGES if allows(certificate.contents, word)]
-            advice = f"Import it for {fitting[0]}, or" if fitting else "Delete it, and"
+            advice = f"Import it for {purpose_words(fitting[0])}, or" if fitting else "Delete it, and"
             yield Observation(
-                message=f"The certificate was imported for {purpose}, which needs one of the key usages "
+                message=f"The certificate was imported for {purpose_words(purpose)}, which needs one of the key usages "
                 f"{', '.join(sorted(USAGES[purpose]))}; it has {_words(certificate.contents.key_usage)}.",
-                fix=f"{advice} import a certificate for {purpose} that has such a key usage.",
+                fix=f"{advice} import a certificate for {purpose_words(purpose)} that has such a key usage.",
                 evidence={
                     "intendedPurpose": purpose,
                     "keyUsage": sorted(certificate.contents.key_usage or ()),
@@ -139,9 +140,8 @@ def purpose_extended_usage(facts: Facts) -> Iterator[Observation]:
         if certificate.purpose in USAGES and certificate.contents is not None and not is_for_mail(certificate.contents):
             usages = certificate.contents.extended_usages
             yield Observation(
-                message=f"The certificate was imported for {certificate.purpose}, but its extended key usages do not "
-                "allow "
-                f"e-mail protection: {_words(usages)}.",
+                message=f"The certificate was imported for {purpose_words(certificate.purpose)}, but its extended key "
+                f"usages do not allow e-mail protection: {_words(usages)}.",
                 fix=f"Import a certificate with the extended key usage e-mail protection ({EMAIL_PROTECTION}).",
                 evidence={"intendedPurpose": certificate.purpose, "extendedKeyUsages": sorted(usages or ())},
                 certificate=certificate.thumbprint,

@@ -15,8 +15,12 @@ from fauxtune.core.engine.diagnosis.certificate_rules import allows
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
+from fauxtune.core.model.certificate_words import purpose as purpose_words
+from fauxtune.core.model.connectors import ROLE_WORDS
+from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.family import Profile
+from fauxtune.core.profiles.kind_words import kind_words
 
 
 class LinkStatus(StrEnum):
@@ -146,14 +150,14 @@ def _waiting(message: str) -> Assessment:
 def _enrollment(subject: Subject) -> Assessment:
     if subject.device is None:
         return _waiting("No device of a kind that the profile supports is enrolled.")
-    return _ok(f"{subject.device.variant}, enrolled {subject.device.enrolled_at:%Y-%m-%d}.")
+    return _ok(f"{VARIANTS[subject.device.variant]}, enrolled {subject.device.enrolled_at:%Y-%m-%d}.")
 
 
 def _import(subject: Subject) -> Assessment:
     purpose = purpose_of(subject.profile)
     count = len(subject.facts.imported(purpose))
     return _ok(
-        f"{count} certificate(s) imported for {purpose}."
+        f"{count} certificate(s) imported for {purpose_words(purpose)}."
         if count
         else "A certificate was imported, but for another purpose."
     )
@@ -171,13 +175,15 @@ def _connector_key(subject: Subject) -> Assessment:
 
 
 def _profile(subject: Subject) -> Assessment:
-    return _ok(f"'{name_of(subject.profile)}', of the kind {subject.profile.kind}.")
+    return _ok(f"'{name_of(subject.profile)}', {kind_words(subject.profile.kind)}.")
 
 
 def _purpose(subject: Subject) -> Assessment:
     if not any(certificate.thumbprint in subject.thumbprints for certificate in subject.facts.imported()):
         return _ok("There is no certificate yet.")
-    return _ok(_unopened(subject) or f"Key usage and extended key usage allow {purpose_of(subject.profile)}.")
+    return _ok(
+        _unopened(subject) or f"Key usage and extended key usage allow {purpose_words(purpose_of(subject.profile))}."
+    )
 
 
 def _address(subject: Subject) -> Assessment:
@@ -262,7 +268,7 @@ def _connector(subject: Subject) -> Assessment:
     if role is None:
         return _ok("No connector is needed.")
     serving = [connector.name for connector in subject.facts.connectors if role in connector.roles and connector.online]
-    return _ok(f"{', '.join(repr(name) for name in serving)} has the role {role} and is online.")
+    return _ok(f"{', '.join(repr(name) for name in serving)} has the role {ROLE_WORDS[role]} and is on line.")
 
 
 def _check_in(subject: Subject) -> Assessment:

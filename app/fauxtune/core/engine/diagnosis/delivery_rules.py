@@ -24,7 +24,10 @@ from fauxtune.core.engine.diagnosis.facts import (
 )
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.certificate_words import purpose as purpose_words
+from fauxtune.core.model.connectors import ROLE_WORDS
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platform_words import platform_words
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.profiles import trusted_root
 from fauxtune.core.profiles.catalog import KINDS
@@ -77,10 +80,10 @@ def nothing_imported(facts: Facts) -> Iterator[Observation]:
         if facts.imported(purpose) or _tagged_otherwise(facts, purpose):
             continue
         yield Observation(
-            message=f"'{name_of(profile)}' gives certificates for {purpose}, but none was imported for the user of "
-            f"{device_name(device)}.",
-            fix=f"Import a certificate for the user with the intended purpose {purpose}, or remove the profile's "
-            "assignment.",
+            message=f"'{name_of(profile)}' gives certificates for {purpose_words(purpose)}, but none was imported "
+            f"for the user of {device_name(device)}.",
+            fix=f"Import a certificate for the user with the intended purpose {purpose_words(purpose)}, or remove "
+            "the profile's assignment.",
             evidence={
                 "intendedPurpose": purpose,
                 "imported": {certificate.thumbprint: certificate.purpose for certificate in facts.imported()},
@@ -103,12 +106,12 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
             known = [known_profile for known_profile in facts.known_profiles if known_profile.source is Source.IMPORTED]
             fitting = [each for each in known if each.applies_to(device.variant) and each.mark == purpose]
             yield Observation(
-                message=f"{len(held)} certificate(s) for {purpose} do not reach {device_name(device)}: no imported "
-                f"PFX profile for {purpose} reaches it.",
+                message=f"{len(held)} certificate(s) for {purpose_words(purpose)} do not reach {device_name(device)}: "
+                "no imported PFX profile for this purpose reaches it.",
                 fix=f"Assign {_either(fitting)} to a group that the user or the device is in."
                 if fitting
-                else f"Create an imported PFX profile for {device.variant} with the intended purpose {purpose}, and "
-                "assign it to the user's group.",
+                else f"Create an imported PFX profile for {platform_words([device.variant])} with the intended purpose "
+                f"{purpose_words(purpose)}, and assign it to the user's group.",
                 evidence={
                     "intendedPurpose": purpose,
                     "certificates": [each.thumbprint for each in held],
@@ -158,10 +161,12 @@ def role_without_connector(facts: Facts) -> Iterator[Observation]:
     for role, profiles in _needed_roles(facts).items():
         if not any(role in connector.roles for connector in facts.connectors):
             yield Observation(
-                message=f"No connector has the role {role}, needed by {', '.join(profiles)}.",
-                fix=f"Install a certificate connector with the role {role}, or give the role to an existing one.",
+                message=f"No connector has the role {ROLE_WORDS[role]}.",
+                fix=f"Install a certificate connector with the role {ROLE_WORDS[role]}, or give the role to "
+                "an existing one.",
                 evidence={
                     "role": role,
+                    "neededBy": profiles,
                     "connectors": {connector.name: sorted(connector.roles) for connector in facts.connectors},
                 },
                 role=role,
@@ -174,11 +179,12 @@ def connector_offline(facts: Facts) -> Iterator[Observation]:
         serving = [connector for connector in facts.connectors if role in connector.roles]
         if serving and not any(connector.online for connector in serving):
             yield Observation(
-                message=f"No connector with the role {role}, needed by {', '.join(profiles)}, answers: "
+                message=f"No connector with the role {ROLE_WORDS[role]} answers: "
                 f"{'; '.join(connector.offline_reason or '' for connector in serving)}.",
                 fix=f"Start {', '.join(repr(connector.name) for connector in serving)} again.",
                 evidence={
                     "role": role,
+                    "neededBy": profiles,
                     "connectors": {connector.name: connector.offline_reason for connector in serving},
                 },
                 role=role,
@@ -213,7 +219,7 @@ def root_missing(facts: Facts) -> Iterator[Observation]:
         if not _roots(facts, device, root=root):
             yield Observation(
                 message=f"'{name_of(profile)}' needs the trusted root of its authority on {device_name(device)}, but "
-                f"no trusted-root profile for {device.variant} contains it.",
+                f"no trusted-root profile for {platform_words([device.variant])} contains it.",
                 fix="Create a trusted-root profile with the authority's root certificate, and assign it to "
                 f"{facts.assigned(profile.id)}.",
                 evidence={"root": root, "variant": device.variant.value},
@@ -231,8 +237,7 @@ def reference_out_of_reach(facts: Facts) -> Iterator[Observation]:
                 continue
             name = facts.names.get(target, target)
             yield Observation(
-                message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) refers by {navigation} to "
-                "the "
+                message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) refers to the "
                 f"profile '{name}' (assigned to {facts.assigned(target)}), which does not reach {device_name(device)}.",
                 fix=f"Assign '{name}' to the same groups as '{name_of(profile)}'."
                 if referred is None
@@ -330,7 +335,7 @@ def _needed_roles(facts: Facts) -> dict[str, list[str]]:
     needed: dict[str, dict[str, None]] = {}
     for source, role in facts.roles.items():
         for _device, profile in _applied(facts, source):
-            needed.setdefault(role, {})[f"'{name_of(profile)}'"] = None
+            needed.setdefault(role, {})[name_of(profile)] = None
     return {role: list(names) for role, names in needed.items()}
 
 

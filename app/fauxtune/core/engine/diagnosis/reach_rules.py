@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus
+from fauxtune.core.model.certificate_words import purpose as purpose_words
+from fauxtune.core.model.platform_words import VARIANTS, platform_words
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
+from fauxtune.core.profiles.kind_words import kind_words
 
 
 def kept_only(facts: Facts) -> Iterator[Observation]:
@@ -22,9 +25,7 @@ def kept_only(facts: Facts) -> Iterator[Observation]:
     if facts.selected is not None and source_of(facts.selected.profile) is None:
         profile = facts.selected.profile
         yield Observation(
-            message=f"'{name_of(profile)}' is a {profile.kind}: profiles of this kind are stored and assigned here, "
-            "but "
-            "not delivered to any device.",
+            message=f"'{name_of(profile)}' is not for certificates or e-mail: {kind_words(profile.kind)}.",
             fix="Diagnose a profile for certificates or e-mail.",
             evidence={"kind": profile.kind},
             profile=profile.id,
@@ -92,11 +93,10 @@ def other_platform(facts: Facts) -> Iterator[Observation]:
         assert selected is not None
         assert known is not None
         if device.variant not in known.reached and known.family.source is not None:
-            kinds = ", ".join(sorted(known.variants))
             yield Observation(
-                message=f"'{name_of(selected.profile)}' is a {known.name}, for {kinds}; {device_name(device)} is "
-                f"{device.variant}.",
-                fix=f"Create a profile of the corresponding kind for {device.variant}, with the same settings.",
+                message=f"'{name_of(selected.profile)}' is for other devices ({kind_words(known.name)}) than "
+                f"{device_name(device)} ({VARIANTS[device.variant]}).",
+                fix=f"Create such a profile for {platform_words([device.variant])}, with the same settings.",
                 evidence={"kind": known.name, "appliesTo": sorted(known.variants), "variant": device.variant.value},
                 device=device.id,
                 profile=selected.profile.id,
@@ -111,8 +111,9 @@ def not_in_edition(facts: Facts) -> Iterator[Observation]:
                 continue
             is_selected = facts.selected is not None and facts.selected.profile.id == profile.id
             yield Observation(
-                message=f"'{name_of(profile)}' reaches {device_name(device)} but is not applicable there: in the "
-                f"edition {facts.edition}, {device.variant} does not support {profile.kind}.",
+                message=f"'{name_of(profile)}' ({kind_words(profile.kind)}) reaches {device_name(device)} but is not "
+                f"applicable there: in the edition {facts.edition}, devices of the kind {VARIANTS[device.variant]} do "
+                "not support it.",
                 fix="Leave these devices out of the assignment; or change the tenant's edition (setting edition), if "
                 "another edition supports it.",
                 evidence={"edition": facts.edition, "variant": device.variant.value, "kind": profile.kind},
@@ -129,8 +130,9 @@ def purpose_unsupported(facts: Facts) -> Iterator[Observation]:
         for profile in device.profiles:
             if source_of(profile) is Source.IMPORTED and purpose_of(profile) in unsupported:
                 yield Observation(
-                    message=f"'{name_of(profile)}' gives {device_name(device)} certificates for {purpose_of(profile)}: "
-                    "the real service does not support imported certificates for this purpose.",
+                    message=f"'{name_of(profile)}' gives {device_name(device)} certificates for "
+                    f"{purpose_words(purpose_of(profile))}: the real service does not support imported certificates "
+                    "for this purpose.",
                     fix="Use a PKCS or SCEP profile for it.",
                     evidence={"purpose": purpose_of(profile), "edition": facts.edition},
                     device=device.id,

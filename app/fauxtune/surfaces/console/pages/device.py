@@ -12,6 +12,7 @@ from fauxtune.core.model.certificate_words import purpose
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
+from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.devices.available_actions import USUAL
 from fauxtune.operations.insight.device_report import DeviceReport, Outcome, ReportedItem, device_report
@@ -21,7 +22,7 @@ from fauxtune.surfaces.console import device_words as words
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
-from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, VARIANTS, Chip, chip
+from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip
 
 _MOST_EVENTS, _MOST_ACTIONS = 20, 10
 #: data. The causes by which an enrolment ends -> what happened to the device.

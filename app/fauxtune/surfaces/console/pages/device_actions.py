@@ -15,6 +15,7 @@ from fauxtune.core.engine.device_actions.table import WIPE_OPTIONS
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ManagedDeviceId
+from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState
 from fauxtune.operations.devices.available_actions import why_not
@@ -23,7 +24,6 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console import tasks
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.holdings import VARIANTS
 
 _PIN = re.compile(r"[0-9]{6}")
 _KEEP_ENROLLMENT, _KEEP_DATA = "keepEnrollmentData", "keepUserData"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fastapi import Response
 from starlette.datastructures import FormData, UploadFile
 
-from fauxtune.core.administration.choices import ProfileFamily, ProfilePlatform, platforms_of
+from fauxtune.core.administration.choices import ProfileFamily, platforms_of
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platform_words import PLATFORMS, ProfilePlatform
 from fauxtune.core.pki.foreign import is_pem
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import profile_overview as queries
@@ -27,7 +28,6 @@ from fauxtune.surfaces.console.profile_creation import (
 )
 from fauxtune.surfaces.console.profile_settings import DEFAULTS, LONGEST_CERTIFICATE, read_settings
 from fauxtune.surfaces.console.profile_targets import Boxes, boxes, read_targets, target_words
-from fauxtune.surfaces.console.profile_words import PLATFORMS
 from fauxtune.surfaces.console.tasks import carry_out, confirm
 from fauxtune.surfaces.console.typed import Typed
 

@@ -11,8 +11,10 @@ from fastapi import Response
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as filter_queries
@@ -24,11 +26,11 @@ from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.holdings import VARIANTS, Chip, chip
+from fauxtune.surfaces.console.holdings import Chip, chip
 from fauxtune.surfaces.console.pages.profiles import COLUMNS, by_column
 from fauxtune.surfaces.console.paging import offset, paging
 from fauxtune.surfaces.console.profile_facts import facts
-from fauxtune.surfaces.console.profile_words import STATUSES, Assigned, assigned, kind_words
+from fauxtune.surfaces.console.profile_words import STATUSES, Assigned, assigned
 
 _SIZE = 50
 #: Profiles that refer to this one, as far as the page names them.

@@ -15,8 +15,10 @@ from fauxtune.core.administration.choices import ProfileFamily
 from fauxtune.core.administration.profiles import change_profile, delete_profile
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platform_words import PLATFORMS
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.fixed import FIXED
+from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.console.call import TenantCall
@@ -24,7 +26,6 @@ from fauxtune.surfaces.console.pages.new_profile import with_file
 from fauxtune.surfaces.console.pages.profile import profile_of
 from fauxtune.surfaces.console.profile_choices import Choices, choices
 from fauxtune.surfaces.console.profile_editing import changes, form_of, stored, with_own_root
-from fauxtune.surfaces.console.profile_words import PLATFORMS, kind_words
 from fauxtune.surfaces.console.tasks import carry_out, confirm, one_by_one
 from fauxtune.surfaces.console.typed import Typed
 

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import group_overview as group_queries
@@ -16,7 +17,7 @@ from fauxtune.storage.queries import statuses as status_queries
 from fauxtune.storage.queries.waiting import waiting
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.paging import offset, paging
-from fauxtune.surfaces.console.profile_words import Assigned, assigned, kind_words
+from fauxtune.surfaces.console.profile_words import Assigned, assigned
 
 _SIZE = 25
 #: data. The columns of the table: the word of the address, the heading, the statuses that are counted.

@@ -14,6 +14,7 @@ from fauxtune.core.model.certificate_status import CertificateStatus, certificat
 from fauxtune.core.model.certificate_words import purpose, reason
 from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.marks import mark
+from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.diagnosis import History
@@ -25,7 +26,7 @@ from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.cards import cards_of
 from fauxtune.surfaces.console.fixes import Fix, Subject, fix_of
-from fauxtune.surfaces.console.holdings import SOURCES, VARIANTS, Card
+from fauxtune.surfaces.console.holdings import SOURCES, Card
 from fauxtune.surfaces.console.timeline import Span, timeline
 
 #: Bars in the picture: the newest; the table has all.

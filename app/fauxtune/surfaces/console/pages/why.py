@@ -11,10 +11,10 @@ from fauxtune.core.engine.diagnosis.chain import LinkStatus
 from fauxtune.core.engine.diagnosis.facts import name_of
 from fauxtune.core.engine.diagnosis.findings import Finding
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.operations.insight import diagnosis
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.fixes import Fix, Subject, fix_of
-from fauxtune.surfaces.console.holdings import VARIANTS
 
 #: data. The names of the links, in words.
 LINKS: dict[str, str] = {

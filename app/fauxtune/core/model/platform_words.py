@@ -1,0 +1,94 @@
+"""Platforms in words: the kinds of device, and the platforms for which an administrator makes profiles.
+
+Intune's portal offers the same choice of platforms for a new profile ("Platform").
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from fauxtune.core.model.platforms import Variant
+
+
+class ProfilePlatform(StrEnum):
+    """A platform as Intune's portal offers it for a new profile, by the word that commands take."""
+
+    ANDROID = "android"
+    ANDROID_FULLY_MANAGED = "android-fully-managed"
+    ANDROID_DEVICE_ADMIN = "android-device-admin"
+    AOSP = "aosp"
+    IOS = "ios"
+    MACOS = "macos"
+    WINDOWS = "windows"
+    WINDOWS_PHONE = "windows-phone"
+
+
+#: The names of the platforms in the names of profiles and in texts.
+TITLES: Mapping[ProfilePlatform, str] = MappingProxyType(
+    {
+        ProfilePlatform.ANDROID: "Android work profile",
+        ProfilePlatform.ANDROID_FULLY_MANAGED: "Android fully managed",
+        ProfilePlatform.ANDROID_DEVICE_ADMIN: "Android device admin",
+        ProfilePlatform.AOSP: "Android AOSP",
+        ProfilePlatform.IOS: "iOS",
+        ProfilePlatform.MACOS: "macOS",
+        ProfilePlatform.WINDOWS: "Windows",
+        ProfilePlatform.WINDOWS_PHONE: "Windows Phone 8.1",
+    }
+)
+#: The platforms in words, where they differ from what profiles are named after.
+PLATFORMS: Mapping[ProfilePlatform, str] = MappingProxyType(
+    {
+        **TITLES,
+        ProfilePlatform.IOS: "iOS/iPadOS",
+        ProfilePlatform.ANDROID_DEVICE_ADMIN: "Android device administrator",
+    }
+)
+#: A variant -> the platform for which an administrator makes profiles of such devices.
+_PLATFORMS_OF: Mapping[Variant, ProfilePlatform] = MappingProxyType(
+    {
+        Variant.ANDROID_WORK_PROFILE: ProfilePlatform.ANDROID,
+        Variant.ANDROID_FULLY_MANAGED: ProfilePlatform.ANDROID_FULLY_MANAGED,
+        Variant.ANDROID_DEDICATED: ProfilePlatform.ANDROID_FULLY_MANAGED,
+        Variant.ANDROID_CORPORATE_WORK_PROFILE: ProfilePlatform.ANDROID_FULLY_MANAGED,
+        Variant.ANDROID_DEVICE_ADMIN: ProfilePlatform.ANDROID_DEVICE_ADMIN,
+        Variant.ANDROID_KNOX: ProfilePlatform.ANDROID_DEVICE_ADMIN,
+        Variant.ANDROID_AOSP: ProfilePlatform.AOSP,
+        Variant.IOS: ProfilePlatform.IOS,
+        Variant.IPADOS: ProfilePlatform.IOS,
+        Variant.MACOS: ProfilePlatform.MACOS,
+        Variant.WINDOWS: ProfilePlatform.WINDOWS,
+        Variant.WINDOWS_10_MOBILE: ProfilePlatform.WINDOWS,
+        Variant.WINDOWS_PHONE_81: ProfilePlatform.WINDOWS_PHONE,
+    }
+)
+#: A variant -> its words.
+VARIANTS: Mapping[Variant, str] = MappingProxyType(
+    {
+        Variant.ANDROID_WORK_PROFILE: "Android, work profile",
+        Variant.ANDROID_FULLY_MANAGED: "Android, fully managed",
+        Variant.ANDROID_DEDICATED: "Android, dedicated",
+        Variant.ANDROID_CORPORATE_WORK_PROFILE: "Android, corporate work profile",
+        Variant.ANDROID_DEVICE_ADMIN: "Android, device administrator",
+        Variant.ANDROID_KNOX: "Android, Samsung Knox",
+        Variant.ANDROID_AOSP: "Android, AOSP",
+        Variant.IOS: "iPhone",
+        Variant.IPADOS: "iPad",
+        Variant.MACOS: "Mac",
+        Variant.WINDOWS: "Windows",
+        Variant.WINDOWS_10_MOBILE: "Windows 10 Mobile",
+        Variant.WINDOWS_PHONE_81: "Windows Phone 8.1",
+    }
+)
+
+
+def platform_words(variants: Iterable[Variant]) -> str:
+    """Return the platforms of these variants in words."""
+    chosen = set(variants)
+    if chosen == {Variant.ANDROID_KNOX}:
+        return "Samsung Knox"
+    return " and ".join(dict.fromkeys(PLATFORMS[_PLATFORMS_OF[variant]] for variant in Variant if variant in chosen))

@@ -1,0 +1,32 @@
+"""Profiles in words: what kind one is, and for which platform."""
+
+from __future__ import annotations
+
+import re
+
+from fauxtune.core.model.platform_words import platform_words
+from fauxtune.core.model.states import Source
+from fauxtune.core.profiles.catalog import kind
+
+#: data. The source of a family's items -> the family in words.
+FAMILIES: dict[Source, str] = {
+    Source.ROOT: "trusted root",
+    Source.PKCS: "PKCS certificate",
+    Source.IMPORTED: "imported certificate",
+    Source.SCEP: "SCEP certificate",
+    Source.EMAIL: "e-mail account",
+}
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def kind_words(name: str) -> str:
+    """Return the kind of a profile in words, such as "PKCS certificate for iOS/iPadOS"."""
+    known = kind(name)
+    if known is None or known.family.source is None:
+        return f"{words_of(name.removesuffix('Configuration'))} (stored only, devices do not get it)"
+    return f"{FAMILIES[known.family.source]} for {platform_words(known.variants)}"
+
+
+def words_of(name: str) -> str:
+    """Return a name of Graph with a space before each capital that begins a word."""
+    return _CAPITAL.sub(" ", name)
