@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
+import socket
 import ssl
+import struct
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -27,7 +31,7 @@ from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.listening import ConnectionLimit, Listener, bind
 from fauxtune.server.middleware import Guard
-from fauxtune.server.protocol import Patience
+from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS, Patience
 
 YEAR = timedelta(days=365)
 
@@ -131,6 +135,56 @@ async def test_a_head_that_does_not_end_is_cut_off() -> None:
         answer = await ask(port, b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"y" * 200_000)
         assert answer.startswith(b"HTTP/1.1 431 ")
         assert (await ask(port, GET)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b""])
+async def test_a_head_of_too_many_headers_is_refused_and_not_kept(end: bytes) -> None:
+    counts = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        counts.append(len(scope["headers"]))
+        await Guard(who, refuse=refused, ids=SystemIds())(scope, receive, send)
+
+    def refused(request: Request, error: Exception) -> Response:
+        return JSONResponse({"refused": str(error)}, getattr(error, "status_code", 500))
+
+    async with listening(app=app) as port:
+        headers = b"".join(b"a%d:1\r\n" % number for number in range(5000))
+        assert len(headers) < HEAD_LIMIT
+        answer = await ask(port, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + headers + end)
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert b"200 headers" in answer
+        assert all(count == MOST_HEADERS + 1 for count in counts)
+
+
+@pytest.mark.parametrize("resets", [True, False])
+async def test_nothing_is_left_of_a_request_whose_connection_has_ended(resets: bool) -> None:
+    class Mark:
+        pass
+
+    marks: list[weakref.ref[Mark]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        mark = Mark()
+        marks.append(weakref.ref(mark))
+        scope["state"]["mark"] = mark
+        await who(scope, receive, send)
+
+    gc.disable()
+    try:
+        async with listening(app=app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert await reader.read(65536)
+            if resets:
+                at_once = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.close()
+            async with asyncio.timeout(20):
+                while marks[0]() is not None:
+                    await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
 
 
 async def test_a_long_body_and_the_next_request_behind_it_are_no_long_head() -> None:

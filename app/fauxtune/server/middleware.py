@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fauxtune.core.model.hosts import host_in
 from fauxtune.core.model.ids import IdSource
 from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
-from fauxtune.server.protocol import HEAD_LIMIT
+from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.server.recording import WireOf, recorder
 
 #: A surface's writer of refusals, for an error of the core, an HTTPException, or a RequestValidationError.
@@ -137,6 +137,8 @@ class _Exchange:
 
     def check_head(self) -> None:
         """Raise HTTPException for a head that is too long, or a body whose Content-Length is too large."""
+        if len(self.scope["headers"]) > MOST_HEADERS:
+            raise HTTPException(431, f"A request must have at most {MOST_HEADERS} headers.")
         size = len(self.scope.get("raw_path") or b"") + len(self.scope["query_string"])
         for name, value in self.scope["headers"]:
             size += len(name) + len(value) + 4

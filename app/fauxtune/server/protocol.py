@@ -19,9 +19,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 #: Request line and headers together.
 HEAD_LIMIT = 64 * 1024
+#: Headers of a request. Python needs 130 bytes for each, however short it is.
+MOST_HEADERS = 200
+_WORDS = b"Request line and headers must be below %d KiB, with at most %d headers." % (HEAD_LIMIT // 1024, MOST_HEADERS)
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\n"
-    b"content-length: 44\r\nconnection: close\r\n\r\nRequest line and headers must be below 64 KB"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_WORDS), _WORDS)
 )
 
 
@@ -67,9 +70,14 @@ class Protocol(HttpToolsProtocol):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
+        """Stop the timers, and let go of the last request: connection and request refer to each other, and a thousand
+        headers of a stranger would stay until Python looks for such circles.
+        """
         self._wait_no_more()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        self.pipeline.clear()
+        self.cycle = self.scope = self.headers = None  # type: ignore[assignment]
 
     def on_message_begin(self) -> None:
         """Prepare for a new request."""
@@ -83,6 +91,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Pass the head on. The middleware refuses one that is too long, in the form of its surface."""
         self._awaited = _Awaited.BODY
+        if len(self.headers) > MOST_HEADERS:
+            del self.headers[MOST_HEADERS + 1 :]  # enough to be refused
         if self.url[:1] != b"/":
             self._take_host_from_target()
         super().on_headers_complete()
@@ -108,7 +118,8 @@ class Protocol(HttpToolsProtocol):
             self._unfinished += len(data)
         super().data_received(data)
         if self._awaited is _Awaited.HEAD:
-            if self._unfinished > HEAD_LIMIT and not self.transport.is_closing():
+            is_too_long = self._unfinished > HEAD_LIMIT or len(self.headers or ()) > MOST_HEADERS
+            if is_too_long and not self.transport.is_closing():
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
             elif self._timer is None:
