@@ -41,6 +41,7 @@ def test_the_first_line_says_everything_that_a_client_needs(tmp_path: Path) -> N
         endpoints = server.endpoints
         assert CONTOSO.items() <= endpoints.items()
         assert endpoints["control"] == f"{endpoints['https']}/_fauxtune/v1"
+        assert endpoints["console"] == f"{endpoints['http']}/console"
         assert endpoints["pid"] == server.process.pid
         assert json.loads((tmp_path / "endpoints.json").read_text()) == endpoints
         assert stat.S_IMODE((tmp_path / "endpoints.json").stat().st_mode) == 0o600

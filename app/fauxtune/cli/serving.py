@@ -104,7 +104,7 @@ def serve(
             if open_console:
                 from fauxtune.cli import browser
 
-                browser.show(_console(ready))
+                browser.show(ready.endpoints.console)
 
         run(settings, announced)
 
@@ -144,11 +144,6 @@ def _log(level: str) -> None:
     )
 
 
-def _console(ready: Ready) -> str:
-    """The console's address by plain HTTP: a browser warns of the emulator's own authority."""
-    return f"{ready.endpoints.http}/console"
-
-
 def _announce_json(ready: Ready) -> None:
     print(json.dumps(ready.endpoints.document()), flush=True)
     for warning in ready.warnings:
@@ -183,7 +178,7 @@ def _announce_text(ready: Ready) -> None:
         if value is not None:
             rows.add_row(name, value)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Look at it in a browser: [bold]{_console(ready)}[/]\n")
+    console.print(f"Look at it in a browser: [bold]{endpoints.console}[/]\n")
     title = "[bold]FAUXTUNE - AN EMULATOR. Not Intune, not trusted, not for real devices.[/]"
     console.print(Panel(title, border_style="yellow", expand=False))
     console.print(rows)

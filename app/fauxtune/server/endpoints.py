@@ -25,12 +25,18 @@ class Endpoints:
     client_id: str | None = None
     client_secret: str | None = None
 
+    @property
+    def console(self) -> str:
+        """The console's address by plain HTTP: a browser warns of the emulator's own authority."""
+        return f"{self.http}/console"
+
     def document(self) -> dict[str, object]:
         """Return the content of the file, which other programs rely on. `proxy` is there only with --intercept."""
         return {
             "https": self.https,
             "http": self.http,
             "control": f"{self.https}/_fauxtune/v1",
+            "console": self.console,
             "caFile": self.ca_file,
             **({} if self.proxy is None else {"proxy": self.proxy}),
             "tenant": self.tenant,
