@@ -51,6 +51,25 @@ def test_a_tenant_gets_the_people_of_a_file(run: Commands, tmp_path: Path) -> No
     run.text("tenant", "delete", "school.example")
 
 
+def test_the_secrets_of_a_file_are_sent_but_not_shown(run: Commands, tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    eve = {"userPrincipalName": "eve@court.example", "password": "Violets-and-7-roses"}
+    application = {
+        "clientId": "c0ffee00-0000-4000-8000-0000000000e1",
+        "name": "Eve's",
+        "secret": "a-long-secret-of-eve",
+    }
+    seed.write_text(json.dumps({"users": [eve], "applications": [application]}))
+    create = ("tenant", "create", "court", "--domain", "court.example", "--seed", seed)
+    done = run.run(*create, "--output", "json", "--show-request")
+    assert json.loads(done.output)["clientSecret"] == application["secret"], "the one that was sent"
+    assert '"userPrincipalName": "eve@court.example"' in done.errors
+    assert (done.errors.count('"secret": "..."'), done.errors.count('"password": "..."')) == (1, 1)
+    assert eve["password"] not in done.errors
+    assert application["secret"] not in done.errors
+    run.text("tenant", "delete", "court")
+
+
 def test_the_clock_is_shown_frozen_advanced_set_and_let_run(run: Commands) -> None:
     assert "It is the computer's clock." in run.text("clock", "show")
     frozen = run.json("clock", "freeze", "2027-01-31T10:00:00Z")
@@ -178,8 +197,16 @@ def test_a_template_is_created_and_certificates_follow_it(run: Commands, tmp_pat
 def test_the_connector_inside_the_server_is_set_off_line_and_on_line_by_its_name(run: Commands) -> None:
     (connector,) = run.json("connector", "status")
     assert run.json("connector", "offline", connector["name"])["state"] == "offline"
-    assert ": offline, immediate, in the server" in run.text("connector", "status")
+    name, *lines = run.text("connector", "status").splitlines()
+    assert name == connector["name"]
+    assert [line.split(maxsplit=1) for line in lines] == [
+        ["state", "off line"],
+        ["mode", "immediate"],
+        ["place", "in the server"],
+        ["version", connector["version"]],
+        ["roles", "pkcs, imported-pfx, scep, revocation"],
+    ]
     assert "off line" in run.text("connector", "offline", connector["id"][:8])
     assert "is on line" in run.text("connector", "online", connector["name"].lower())
-    assert ": online, " in run.text("connector", "status")
+    assert "  state         on line\n" in run.text("connector", "status")
     assert f"There is only {connector['name']}." in run.refused("connector", "offline", "nothing like it")

@@ -160,6 +160,24 @@ def without(request: AdminRequest, member: str) -> AdminRequest:
     return replace(request, body={**body, member: "..."}) if member in body else request
 
 
+def without_secrets(request: AdminRequest) -> AdminRequest:
+    """Return the request with dots in place of every secret in its body, by the names of the members."""
+    return replace(request, body=_masked(request.body))
+
+
+def _masked(value: Any) -> Any:
+    from fauxtune.core.decoding.masking import secret_kind
+
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: "..." if isinstance(member, str) and secret_kind(name) is not None else _masked(member)
+        for name, member in value.items()
+    }
+
+
 def _snippet(request: AdminRequest, client: Client, *, language: Language) -> str:
     from fauxtune.core.administration import snippets
 

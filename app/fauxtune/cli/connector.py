@@ -15,7 +15,7 @@ from fauxtune.cli.administration import Administration
 from fauxtune.cli.connector_process import StateOption
 from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
-from fauxtune.cli.tables import SHORT, one_line
+from fauxtune.cli.tables import SHORT, moment, one_line
 from fauxtune.core.administration.emulation import change_connector
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
     """
     with plain_failures(), reasons(), service.client() as client:
         connectors = client.control_list("/connectors")
-        text = "\n".join(_line(connector) for connector in connectors)
+        text = "\n\n".join(_described(connector) for connector in connectors)
         emit(output, connectors, text=text or "The tenant has no connectors.")
 
 
@@ -187,7 +187,7 @@ def offline(*, name: NameArgument, service: Administration) -> None:
     It does no work until it is on line: requests wait, and devices get what they need later.
 
     \b
-    fauxtune connector offline "Connector 1"
+    fauxtune connector offline "Certificate Connector 1"
     """
     _set_state(service, name, state="offline", says="'{}' is off line: requests wait until a connector is on line.")
 
@@ -198,7 +198,7 @@ def online(*, name: NameArgument, service: Administration) -> None:
     """Set a connector on line. It does what waits.
 
     \b
-    fauxtune connector online "Connector 1"
+    fauxtune connector online "Certificate Connector 1"
     """
     _set_state(service, name, state="online", says="'{}' is on line. Devices get what waited at their next check-in.")
 
@@ -268,20 +268,25 @@ def _set_others_offline(client: Client, *, but: str) -> None:
             client.control("PATCH", f"/connectors/{quote(connector['id'], safe='')}", json={"state": "offline"})
 
 
-def _line(connector: dict[str, Any]) -> str:
-    where = (
-        "in the server" if connector["location"] == "server" else f"on {connector['machineName'] or 'no machine yet'}"
-    )
-    state = connector["state"]
-    if connector["running"] is False and state == "online":
-        state = "not running"
-    contact = f", last contact {connector['lastContactDateTime']}" if connector["lastContactDateTime"] else ""
-    support = "" if connector["support"] == "full" else f" ({connector['support']})"
-    roles = ", ".join(connector["roles"]) or "none"
-    return plain(
-        f"{connector['name']}: {state}, {connector['mode']}, {where}, version {connector['version']}{support}"
-        f"{contact}; roles: {roles}"
-    )
+def _described(connector: dict[str, Any]) -> str:
+    """A connector as lines: its name, then what is known of it."""
+    state = {"online": "on line", "offline": "off line"}[connector["state"]]
+    if connector["running"] is False and connector["state"] == "online":
+        state = "its process does not run (fauxtune connector run)"
+    facts = [
+        ("state", state),
+        ("mode", "polling, every 30 seconds" if connector["mode"] == "polling" else connector["mode"]),
+        ("place", _place(connector["machineName"]) if connector["location"] == "process" else "in the server"),
+        ("version", connector["version"] + ("" if connector["support"] == "full" else f" ({connector['support']})")),
+        ("roles", ", ".join(connector["roles"]) or "none"),
+    ]
+    if connector["lastContactDateTime"]:
+        facts.append(("last contact", f"{moment(connector['lastContactDateTime'])} UTC"))
+    return "\n".join([one_line(connector["name"]), *(f"  {label:12}  {one_line(text)}" for label, text in facts)])
+
+
+def _place(machine: str | None) -> str:
+    return "a process of its own, never started" if machine is None else f"a process on {machine}"
 
 
 def _document(event: dict[str, Any]) -> dict[str, Any]:

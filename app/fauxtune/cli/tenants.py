@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.cli import completion, names
-from fauxtune.cli.administration import Administration, YesOption, confirm
+from fauxtune.cli.administration import Administration, YesOption, confirm, without_secrets
 from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
@@ -106,7 +106,7 @@ def create(
     """
     request = tasks.create_tenant(name=name, domain=domain, seed=_seed(seed), edition=edition)
     with service.session() as session:
-        tenant = session.send(request)
+        tenant = session.send(request, readable=without_secrets(request))
         text = f"Created.\n\n{_described(tenant)}\n\nUse it: add --tenant {tenant['name']} to a command."
         session.show(tenant, text)
 
