@@ -84,7 +84,19 @@ def test_an_error_of_a_profile_is_shown_in_words(run: Commands, server: Running,
     text = " ".join(run.text("device", "show", PHONE).split())
     assert "'Broken' failed: 'Contoso Issuing CA' has no certificate template 'Passing'" in text
     assert "(0x87D11010)" in text
+    assert 'What repairs it: fauxtune diagnose --device "Alice\'s phone"' in text
     run.text("profile", "delete", "Broken")
+
+
+def test_a_profile_that_failed_before_the_device_had_anything_of_it_is_named_with_the_reason(
+    run: Commands, devices: dict[str, Path]
+) -> None:
+    assert "failed" not in run.text("device", "show", PHONE)
+    run.text("profile", "create", "imported", "--name", "History", "--platform", "android", "--group", "All Staff")
+    text = run.text("device", "show", PHONE)
+    assert "'History' failed: 'History' gives certificates for smimeEncryption, but none" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 80
+    run.text("profile", "delete", "History")
 
 
 def test_a_name_that_fits_two_devices_lists_them_and_the_beginning_of_an_id_tells_them_apart(

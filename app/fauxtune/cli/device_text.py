@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fauxtune.cli.tables import SHORT, Table, moment, one_line, print_table
+from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.clock import from_iso
 
 _COLUMNS = 80
@@ -24,9 +25,11 @@ _STATES = {
 _SOURCES = {"pkcs": "PKCS", "scep": "SCEP", "email": "e-mail"}
 
 
-def print_device(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: str, ids: bool) -> None:
+def print_device(
+    managed: dict[str, Any] | None, ledger: dict[str, Any], *, chains: list[dict[str, Any]], now: str, ids: bool
+) -> None:
     """Print a device: `managed` is Graph's managedDevice, None if it was deleted, `ledger` the control surface's,
-    `now` the tenant's time.
+    `chains` those of its diagnosis, `now` the tenant's time.
     """
     print(one_line(ledger["deviceName"]))
     for label, text in _facts(managed, ledger, now=from_iso(now)):
@@ -34,6 +37,9 @@ def print_device(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now:
     print()
     print_table(items(ledger["items"], ids=ids))
     problems = [line for item in ledger["items"] for line in _problem(item)]
+    problems += [line for chain in chains for line in _failed(chain, items=ledger["items"])]
+    if problems:
+        problems += ["What repairs it:", f"  fauxtune diagnose --device {quoted(one_line(ledger['deviceName']))}"]
     problems += [line for action in (managed or {}).get("deviceActionResults", ()) for line in _action(action)]
     if problems:
         print("\n" + "\n".join(problems))
@@ -76,8 +82,16 @@ def _facts(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: datet
         ("compliance", managed["complianceState"]),
         *times,
         ("next check-in", _next(ledger["nextCheckinDateTime"], now=now)),
-        ("settled", "yes" if ledger["settled"] else "no: something is due at the next check-in"),
+        ("settled", "yes" if ledger["settled"] else f"no: {_due(ledger)}"),
     ]
+
+
+def _due(ledger: dict[str, Any]) -> str:
+    """What a device that has not settled waits for."""
+    is_planned = ledger["generation"] == ledger["settledGeneration"]
+    if is_planned and any(item["waitsFor"] for item in ledger["items"]):
+        return "it waits for what is named below"
+    return "something is due at the next check-in"
 
 
 def _time(text: str | None, *, now: datetime, missing: str) -> str:
@@ -114,6 +128,16 @@ def _problem(item: dict[str, Any]) -> list[str]:
     if item["error"] is None:
         return []
     return _wrapped(f"'{name}' failed: {item['error']} {_number(item['errorCode'])}")
+
+
+def _failed(chain: dict[str, Any], *, items: list[dict[str, Any]]) -> list[str]:
+    """The lines about a profile that failed before the device had an item of it."""
+    name = chain["profile"]["displayName"]
+    if chain["status"] != "broken" or chain["links"][-1]["status"] == "ok":
+        return []
+    if any(name in item["profileNames"] and (item["error"] or item["waitsFor"]) for item in items):
+        return []
+    return _wrapped(f"'{name}' failed: {chain['why']}")
 
 
 def _number(code: int | None) -> str:

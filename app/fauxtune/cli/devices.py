@@ -92,9 +92,11 @@ def show(*, name: NameArgument, service: Administration) -> None:
         ledger = session.send(AdminRequest("GET", f"/devices/{key(id_)}/ledger", service=Service.CONTROL))
         if session.output is Output.JSON:
             session.show({**ledger, "managedDevice": managed}, "")
-        else:
-            now = session.client.control("GET", "/clock")["now"]
-            device_text.print_device(managed, ledger, now=now, ids=session.ids)
+            return
+        now = session.client.control("GET", "/clock")["now"]
+        diagnosis = AdminRequest("GET", f"/diagnose?device={key(ledger['id'])}", service=Service.CONTROL)
+        chains = session.send(diagnosis)["chains"] if ledger["state"] == "active" else []
+        device_text.print_device(managed, ledger, chains=chains, now=now, ids=session.ids)
 
 
 @app.command()

@@ -13,9 +13,10 @@ from fauxtune.cli.administration import Session, partial
 from fauxtune.cli.options import fail
 from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platforms, sentence
 from fauxtune.cli.service import with_service
-from fauxtune.cli.tables import one_line, quoted
+from fauxtune.cli.tables import one_line
 from fauxtune.cli.targets import Assigning, NamedTarget, words_of
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
+from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
 if TYPE_CHECKING:

@@ -5,8 +5,6 @@ Every cell is cleaned of control characters, which a terminal would obey, and of
 
 from __future__ import annotations
 
-import re
-import shlex
 import shutil
 import sys
 import textwrap
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 #: Characters of an identifier that are shown unless --ids is given.
 SHORT = 8
 _GAP = "  "
-_HARMLESS = re.compile(r"[\w '.,:@+-]+")
 _LEAST = 8
 #: Columns that are whole with --ids, however wide the page is.
 _IDENTIFIERS = frozenset({"id", "thumbprint", "certificate"})
@@ -59,13 +56,6 @@ def one_line(text: object) -> str:
     """Return the text as one line without control characters; a hyphen for no text."""
     cleaned = "".join(each if each.isprintable() else " " for each in str("" if text is None else text))
     return " ".join(cleaned.split()) or "-"
-
-
-def quoted(text: str) -> str:
-    """Return a name as one word of a command line that can be pasted into any shell. Quotation marks, in which shells
-    replace something, are around harmless names only.
-    """
-    return f'"{text}"' if _HARMLESS.fullmatch(text) and shlex.quote(text) != text else shlex.quote(text)
 
 
 def moment(text: str | None) -> str:

@@ -11,7 +11,8 @@ from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
 from fauxtune.cli.names import Named
 from fauxtune.cli.service import with_service
-from fauxtune.cli.tables import Table, one_line, quoted
+from fauxtune.cli.tables import Table, one_line
+from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
 app = typer.Typer(
