@@ -6,27 +6,25 @@ Each returns a CommandOutput: the document for `--output json`, the lines for `-
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fauxtune_sim.agent import Agent, CheckInResult
 from fauxtune_sim.agents import agent_class, agent_for, load_device
-from fauxtune_sim.control import Control
+from fauxtune_sim.control import Undelivered, control_of
+from fauxtune_sim.delivery import Delivery, delivery_of, quoted, remedy_lines, waiting
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.errors import (
     NotAllowedHere,
     NotFoundHere,
     ServerRefused,
-    SimulatorError,
 )
 from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetSettings, read_mix, run_fleet
 from fauxtune_sim.listing import listing_lines
@@ -45,12 +43,6 @@ class CommandOutput:
     document: Any
     lines: Sequence[str]
     succeeded: bool = True
-
-
-def control_of(server: Server, transport: Transport) -> Control:
-    """A client of a server's control surface, with the token from the environment."""
-    token = os.environ.get("FAUXTUNE_CONTROL_TOKEN")
-    return Control(transport, server.control, tenant=server.tenant, token=token)
 
 
 def transport_to(server: Server) -> Transport:
@@ -137,6 +129,7 @@ async def _enrolled(agent: Agent, state: Path) -> CommandOutput:
     """Let a device that has just enrolled check in, and describe it."""
     device, user, name = agent.device, agent.enrollment.user_principal_name, agent.enrollment.name
     result = await _check_in_with_time(agent)
+    delivery = await _delivery(agent, result)
     document = {
         "device": device.name,
         "name": name,
@@ -145,10 +138,10 @@ async def _enrolled(agent: Agent, state: Path) -> CommandOutput:
         "mode": device.mode,
         "state": str(state),
         "remarks": list(agent.remarks),
-        **_result_document(result),
+        **_result_document(result, delivery),
     }
     lines = [f"{device.name} ({device.kind}) is enrolled{f' for {user}' if user else ', without a named user'}"]
-    lines += [*agent.remarks, *_result_lines(result)]
+    lines += [*agent.remarks, *_result_lines(result, delivery)]
     return CommandOutput(document, lines)
 
 
@@ -199,19 +192,20 @@ async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Comma
         while until_settled and not result.settled and result.ended is None and time.monotonic() < deadline:
             await asyncio.sleep(_PAUSE)
             result = _combined(result, await agent.check_in())
-        failed = await _failed_profiles(agent, result) if until_settled else []
-    lines = _result_lines(result)
+        delivery = await _delivery(agent, result)
+    lines = _result_lines(result, delivery)
+    failed = delivery.failed if until_settled else []
     if failed:
         count = "1 profile" if len(failed) == 1 else f"{len(failed)} profiles"
-        lines += [f"{count} failed: {'; '.join(f'{name}: {why}' for name, why in failed)}"]
-        lines += [f"`fauxtune diagnose --device {shlex.quote(agent.device.name)}` shows the causes and the remedies"]
+        lines += [f"{count} failed: {'; '.join(f'{each.profile}: {each.why}' for each in failed)}"]
+        lines += [f"`fauxtune diagnose --device {quoted(agent.device.name)}` shows the causes and the remedies"]
     document = {
         "device": agent.device.name,
-        **_result_document(result),
-        "failed": [{"profile": name, "why": why} for name, why in failed],
+        **_result_document(result, delivery),
+        "failed": [{"profile": each.profile, "why": each.why} for each in failed],
     }
-    settled = result.settled or result.ended is not None
-    return CommandOutput(document, lines, succeeded=(settled and not failed) or not until_settled)
+    is_done = (result.settled or result.ended is not None) and not failed and not delivery.waiting
+    return CommandOutput(document, lines, succeeded=is_done or not until_settled)
 
 
 def _combined(first: CheckInResult, second: CheckInResult) -> CheckInResult:
@@ -224,27 +218,16 @@ def _combined(first: CheckInResult, second: CheckInResult) -> CheckInResult:
     return second
 
 
-async def _failed_profiles(agent: Agent, result: CheckInResult) -> list[tuple[str, str]]:
-    """The profiles that failed on the device: (name, reason).
-
-    The device knows only what it refused, by the names of its protocol. A Fauxtune server that runs on this machine is
-    queried too: it knows the profiles, and also which of them never reached the device.
-    """
-    device, enrollment = agent.device, agent.device.enrollment
-    refused = [(refusal.path, refusal.why) for refusal in result.refused]
-    if enrollment is None:
-        return refused
-    try:
-        server = find_server(ServerOptions(server=enrollment.server, tenant=enrollment.tenant))
-        if not server.is_described:
-            return refused
-        async with Transport(ca=device.ca) as transport:
-            return await control_of(server, transport).failed_profiles(device.name) or refused
-    except SimulatorError:  # no answer, or two devices have this name: the device's own refusals are what is known
-        return refused
+async def _delivery(agent: Agent, result: CheckInResult) -> Delivery:
+    """The profiles that failed or wait: by the server if it can be queried, else what the device refused."""
+    delivery = await delivery_of(agent) if result.ended is None else None
+    if delivery is not None and delivery.failed:
+        return delivery
+    refused = [Undelivered(refusal.path, refusal.why) for refusal in result.refused]
+    return Delivery(refused) if delivery is None else replace(delivery, failed=refused)
 
 
-def _result_document(result: CheckInResult) -> dict[str, Any]:
+def _result_document(result: CheckInResult, delivery: Delivery) -> dict[str, Any]:
     return {
         "settled": result.settled,
         "reports": result.reports,
@@ -252,15 +235,18 @@ def _result_document(result: CheckInResult) -> dict[str, Any]:
         "installed": result.installed,
         "removed": result.removed,
         "refused": [{"item": refusal.path, "why": refusal.why} for refusal in result.refused],
+        "waiting": [{"profile": each.profile, "waitsFor": each.why} for each in delivery.waiting],
         "ended": result.ended,
     }
 
 
-def _result_lines(result: CheckInResult) -> list[str]:
+def _result_lines(result: CheckInResult, delivery: Delivery) -> list[str]:
     lines = describe(result)
-    if result.ended is None:
-        lines.append("settled" if result.settled else "not settled yet: the service has more for this device")
-    return lines
+    if result.ended is not None:
+        return lines
+    if not result.settled:
+        return [*lines, "not settled yet: the service has more for this device"]
+    return lines + (delivery.waiting_lines() or ["settled"])
 
 
 async def run(states: Sequence[Path], *, announce: Callable[[str], None]) -> CommandOutput:
@@ -356,7 +342,9 @@ async def fleet(
             f"{summary.items_installed} items installed, {document['checkinsPerSecond']:g} check-ins a second"
         )
         lines = [counts, *(f"{failure['count']} times: {failure['cause']}" for failure in document["failures"])]
-        succeeded = summary.settled == options.devices and not summary.failures
+        lines += [f"settled, but {waiting(number, 'device', why=why)}" for why, number in summary.waiting.most_common()]
+        lines += remedy_lines(summary.remedies)
+        succeeded = summary.settled == options.devices and not summary.failures and not summary.waiting
         show(CommandOutput(document, lines, succeeded=succeeded))
         if options.stay and summary.agents:
             await _stay(summary.agents, announce=announce)

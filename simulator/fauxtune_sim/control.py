@@ -7,6 +7,7 @@ on request with their keys, the connector's public key.
 from __future__ import annotations
 
 import base64
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from fauxtune_sim.discovery import Server
 from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
 from fauxtune_sim.transport import Answer, Transport
 
@@ -36,6 +38,14 @@ class ConnectorKey:
     provider_name: str
     key_name: str
     public_key: rsa.RSAPublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A profile that a device did not get, and why, or what it waits for."""
+
+    profile: str
+    why: str
 
 
 class Control:
@@ -87,18 +97,45 @@ class Control:
                 return x509.load_pem_x509_certificate(_text(document, "certificate").encode())
         raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
 
-    async def failed_profiles(self, device: str) -> list[tuple[str, str]]:
-        """The profiles that were not delivered to a device completely: (name, reason)."""
+    async def undelivered(self, device: str) -> tuple[list[Undelivered], list[Undelivered]]:
+        """The profiles that a device did not get completely: those that failed, and those that wait."""
         answer = await self._get(f"{self._tenant}/diagnose?{urlencode({'device': device})}")
-        chains = [chain for chain in answer.get("chains", []) if chain.get("status") == "broken"]
         try:
-            return [
-                (chain["profile"]["displayName"], chain["why"])
+            chains = [chain for chain in answer["chains"] if chain["device"] is not None]
+            late = await self.waiting(chains[0]["device"]["id"]) if chains else []
+            names = {each.profile for each in late}
+            failed = [
+                Undelivered(chain["profile"]["displayName"], chain["why"])
                 for chain in chains
-                if chain["links"] and chain["links"][-1]["status"] != "ok"
+                if chain["status"] == "broken" and chain["links"] and chain["links"][-1]["status"] != "ok"
+                # What waits for a connector has not failed.
+                if chain["brokenAt"] != "connector" or chain["profile"]["displayName"] not in names
             ]
         except (KeyError, TypeError) as odd:
             raise AnswerBroken(f"the control surface's diagnosis has an unexpected form: {odd!r}") from odd
+        broken = {each.profile for each in failed}
+        return failed, [each for each in late if each.profile not in broken]
+
+    async def waiting(self, enrollment_id: str) -> list[Undelivered]:
+        """The profiles of a device that wait, each with what it waits for."""
+        answer = await self._get(f"{self._tenant}/devices/{quote(enrollment_id, safe='')}/ledger")
+        try:
+            waits = [(name, item["waitsFor"]) for item in answer["items"] for name in item["profileNames"]]
+        except (KeyError, TypeError) as odd:
+            raise AnswerBroken(f"the control surface's ledger has an unexpected form: {odd!r}") from odd
+        return [Undelivered(name, why) for name, why in dict.fromkeys(waits) if why]
+
+    async def unsettled(self, names: set[str]) -> list[str]:
+        """The ids of those of the devices with these names that are enrolled and have not settled."""
+        devices = (await self._get(f"{self._tenant}/devices")).get("value", [])
+        return [
+            _text(each, "id") for each in devices if each.get("deviceName") in names and each.get("settled") is False
+        ]
+
+    async def connectors_off_line(self) -> list[str]:
+        """The names of the connectors that somebody set off line."""
+        connectors = (await self._get(f"{self._tenant}/connectors")).get("value", [])
+        return [_text(each, "name") for each in connectors if each.get("state") == "offline"]
 
     async def issue(self, order: dict[str, Any]) -> IssuedCertificate:
         """Have the authority make a key and issue a certificate for it: `template`, `userPrincipalName`, ..."""
@@ -127,6 +164,12 @@ class Control:
 
     async def _post(self, url: str, document: dict[str, Any], *, wait: float | None = None) -> dict[str, Any]:
         return _checked(await self._transport.post(url, document, bearer=self._token, timeout=wait))
+
+
+def control_of(server: Server, transport: Transport) -> Control:
+    """A client of a server's control surface, with the token from the environment."""
+    token = os.environ.get("FAUXTUNE_CONTROL_TOKEN")
+    return Control(transport, server.control, tenant=server.tenant, token=token)
 
 
 def _checked(answer: Answer) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.control import Control
+from fauxtune_sim.delivery import waiting_devices
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, SimulatorError
 from fauxtune_sim.identity import KeyRing
@@ -47,23 +48,30 @@ class FleetSettings:
 
 @dataclass(slots=True)
 class FleetSummary:
-    """The result of a fleet. `agents` are the enrolled devices; `seconds` is the time that settling took."""
+    """The result of a fleet. `waiting`: what settled devices still wait for, and `remedies`, commands that end it;
+    `agents` are the enrolled devices; `seconds` is the time that settling took.
+    """
 
     enrolled: int = 0
     settled: int = 0
     items_installed: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    remedies: list[str] = field(default_factory=list)
     reports: int = 0
     seconds: float = 0.0
     agents: list[Agent] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """`{"enrolled","settled","itemsInstalled","failures":[{"cause","count"}],"checkinsPerSecond"}`."""
+        """`{"enrolled","settled","itemsInstalled","failures":[{"cause","count"}],"waiting":[{"cause","count"}],
+        "checkinsPerSecond"}`.
+        """
         return {
             "enrolled": self.enrolled,
             "settled": self.settled,
             "itemsInstalled": self.items_installed,
             "failures": [{"cause": cause, "count": count} for cause, count in self.failures.most_common()],
+            "waiting": [{"cause": f"waits for {why}", "count": count} for why, count in self.waiting.most_common()],
             "checkinsPerSecond": round(self.reports / self.seconds, 1) if self.seconds else 0.0,
         }
 
@@ -117,6 +125,8 @@ async def run_fleet(
         report=lambda tried: progress(_progress_line("settled", summary.settled, tried=tried)),
     )
     summary.seconds = time.monotonic() - started
+    names = {agent.device.name for agent in agents}
+    summary.waiting, summary.remedies = await waiting_devices(control, names)
     return summary
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.certificates import thumbprint
-from fauxtune_sim.commands import CommandOutput, agent_of, control_of
+from fauxtune_sim.commands import CommandOutput, agent_of
+from fauxtune_sim.control import control_of
 from fauxtune_sim.discovery import ServerOptions, find_server
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
 from fauxtune_sim.smime_settings import choose_protection

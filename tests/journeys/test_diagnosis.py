@@ -181,6 +181,27 @@ def test_an_expired_certificate_is_found_after_a_year(office: Office) -> None:
     assert office.codes(healthy=True) == {"gap-in-time"}
 
 
+def test_who_settles_says_which_connector_is_waited_for_and_how_it_is_set_on_line(office: Office) -> None:
+    (connector,) = office.control("GET", "/connectors")["value"]
+    office.run("connector", "offline", connector["name"])
+    office.signing("android second", KINDS["android"][0])
+    remedy = f'fauxtune connector online "{connector["name"]}"'
+    why = f"for the connector '{connector['name']}', which is off line"
+    phone = str(office.folder / "android")
+    assert "settled, but 1 profile waits" in office.simulator("checkin", "--state", phone), "it did check in"
+    text = office.simulator("checkin", "--state", phone, "--until-settled", code=1)
+    lines = [f"settled, but 1 profile waits {why}: android second", f"to end the waiting: {remedy}"]
+    assert text.splitlines() == lines
+    document = json.loads(office.simulator("checkin", "--state", phone, "--until-settled", "--output", "json", code=1))
+    assert (document["settled"], document["failed"]) == (True, [])
+    assert document["waiting"] == [{"profile": "android second", "waitsFor": why.removeprefix("for ")}]
+    fleet = ("fleet", "--devices", "2", "--keys", "1", "--user", "alice")
+    assert office.simulator(*fleet, code=1).splitlines()[1:] == [f"settled, but 2 devices wait {why}", lines[1]]
+    assert f"          fix: Set it on line:\n          {remedy}\n" in office.run("diagnose", "--user", ALICE, code=1)
+    office.run("connector", "online", connector["name"])
+    assert office.simulator("checkin", "--state", phone, "--until-settled").splitlines()[-1] == "settled"
+
+
 def test_what_cannot_be_diagnosed_is_said(office: Office) -> None:
     for asked, words in (((), "--user, --device or --profile"), (("--user", "nobody"), "nobody")):
         done = fauxtune("diagnose", *asked, "--data-dir", office.folder / "data")

@@ -59,7 +59,7 @@ async def test_what_an_offline_connector_should_answer_waits_and_says_so_and_com
     await phone.settle()
     assert await phone.states() == {"pkcs": "wanted", f"imported/{mark}": "wanted"}
     for row in (await phone.ledger()).values():
-        assert row.waits_for == "the connector 'Certificate Connector 1', which is offline"
+        assert row.waits_for == "the connector 'Certificate Connector 1', which is off line"
     assert (await contoso.profile_state(phone, profile)).status == "unknown"
     assert phone.holds == {}
     plans = await phone.plans()

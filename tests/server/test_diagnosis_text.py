@@ -98,6 +98,23 @@ def test_an_error_number_stands_in_words() -> None:
     assert "0x87D14A38 (apple): the password does not open the file" in text
 
 
+def test_long_texts_are_wrapped_at_80_columns_and_a_command_stays_on_one_line() -> None:
+    long = chain("Mail " * 20, "broken", link("device " * 20, "broken", "device-refused"), link("installed", "ok"))
+    long["device"]["deviceName"] = "phone " * 20
+    command = f"fauxtune connector online '{'Connector ' * 12}'"
+    found = finding() | {"message": "It was refused. " * 12, "fix": f"Set it on line: {command}"}
+    result = answer(long, findings=(found, finding() | {"fix": "Look at it. " * 12}), healthy=False)
+    lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
+    assert [line for line in lines if len(line) > 80] == [f"          {command}"]
+    assert lines[lines.index(f"          {command}") - 1] == "          fix: Set it on line:"
+    assert "   │          device device" in lines[5], "the tree goes on beside a text of several lines"
+    painted = diagnosis_text.diagnosis(result, paint=coloured, everything=False)
+    assert painted.replace("\x1b[31m", "").replace("\x1b[32m", "").replace("\x1b[0m", "").splitlines() == lines
+    named = finding() | {"fix": "Assign 'x: fauxtune tenant delete contoso' to a group."}
+    text = diagnosis_text.diagnosis(answer(ILL, findings=(named,)), paint=uncoloured, everything=False)
+    assert "fix: Assign 'x: fauxtune tenant" in text, "a name that looks like a command is none"
+
+
 def test_colours_are_for_terminals_and_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[31mbroken " in diagnosis_text.diagnosis(answer(ILL), paint=coloured, everything=False)
     assert diagnosis_text.paint_for_terminal() is uncoloured

@@ -47,7 +47,7 @@ async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
     summary = await fleet(service, transport)
     document = summary.document()
     assert (document["enrolled"], document["settled"], document["failures"]) == (6, 6, [])
-    assert set(document) == {"enrolled", "settled", "itemsInstalled", "failures", "checkinsPerSecond"}
+    assert set(document) == {"enrolled", "settled", "itemsInstalled", "failures", "waiting", "checkinsPerSecond"}
     modes = Counter(one.request["mode"] for one in service.devices.values())
     assert modes == {"work-profile": 4, "fully-managed": 2}
     assert len({one.request["androidId"] for one in service.devices.values()}) == 6

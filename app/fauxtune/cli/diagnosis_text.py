@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections import Counter
@@ -23,6 +24,8 @@ _WIDTH = 7
 _HEADINGS = ("source", "for", "from", "until", "status", "thumbprint")
 _COLUMNS, _INDENT = 80, " " * 10
 _STATUSES = {"notYetValid": "not valid yet"}
+#: A fix that ends with a command.
+_COMMAND = re.compile(r"([A-Za-z ]+:) (fauxtune .+)")
 
 
 def paint_for_terminal() -> Paint:
@@ -78,9 +81,10 @@ def _verdict(answer: JsonObject, *, paint: Paint) -> str:
     waiting = sum(chain["status"] == "waiting" for chain in answer["chains"])
     if waiting:
         parts.append(f"{_counted(waiting, 'profile')} waiting")
-    if not answer["healthy"]:
-        return paint("broken", "; ".join(parts) + ".")
-    return paint("warning", "; ".join(parts) + ".") if parts else paint("ok", "All is well.")
+    if not parts:
+        return paint("ok", "All is well.")
+    text = "\n".join(_wrapped("; ".join(parts) + "."))
+    return paint("warning" if answer["healthy"] else "broken", text)
 
 
 def _counted(count: int, noun: str) -> str:
@@ -95,20 +99,27 @@ def _tree(chains: list[JsonObject], *, paint: Paint, everything: bool) -> Iterat
         name = "no device" if device is None else f"{device['deviceName'] or device['id']} ({device['variant']})"
         owners.setdefault((chain["user"] or "no user", name), []).append(chain)
     for (user, device), mine in owners.items():
-        yield one_line(f"{user}: {device}")
+        yield from _wrapped(f"{user}: {device}", further="  ")
         for position, chain in enumerate(mine):
             is_last = position == len(mine) - 1
-            yield f"{'└' if is_last else '├'}─ {_state(chain, paint=paint)} {one_line(chain['profile']['displayName'])}"
+            stem = "   " if is_last else "│  "
+            branch = "└─ " if is_last else "├─ "
+            yield from _branch(chain, chain["profile"]["displayName"], first=branch, further=stem, paint=paint)
             in_full = everything or chain["status"] in ("broken", "waiting")
             links = [link for link in chain["links"] if in_full or _shown(link) != "ok"]
-            stem = "   " if is_last else "│  "
             for number, link in enumerate(links):
-                branch = "└" if number == len(links) - 1 else "├"
+                branch, below = ("└─ ", "   ") if number == len(links) - 1 else ("├─ ", "│  ")
                 warned = f" [{', '.join(link['findings'])}]" if link["findings"] else ""
-                yield (
-                    f"{stem}{branch}─ {_state(link, paint=paint)} "
-                    + one_line(f"{link['link']}: {link['message']}{warned}")
-                )
+                text = f"{link['link']}: {link['message']}{warned}"
+                yield from _branch(link, text, first=stem + branch, further=stem + below, paint=paint)
+
+
+def _branch(part: JsonObject, text: str, *, first: str, further: str, paint: Paint) -> Iterator[str]:
+    """The lines of a link or a chain: branch, status and text."""
+    word = _shown(part).ljust(_WIDTH)
+    start, *rest = _wrapped(text, first=f"{first}{word} ", further=further.ljust(len(first)) + " " * (_WIDTH + 1))
+    yield start.replace(word, paint(_shown(part), word), 1)
+    yield from rest
 
 
 def _shown(part: JsonObject) -> str:
@@ -119,18 +130,32 @@ def _shown(part: JsonObject) -> str:
     return "not applicable" if part["status"] == "notApplicable" else str(part["status"])
 
 
-def _state(part: JsonObject, *, paint: Paint) -> str:
-    word = _shown(part)
-    return paint(word, word.ljust(_WIDTH))
-
-
 def _finding(finding: JsonObject, *, paint: Paint) -> Iterator[str]:
-    severity = finding["severity"]
-    yield f"  {paint(severity, severity.ljust(_WIDTH))} {finding['code']}: {one_line(finding['message'])}"
+    word = finding["severity"].ljust(_WIDTH)
+    start, *rest = _wrapped(f"{finding['code']}: {finding['message']}", first=f"  {word} ", further=_INDENT)
+    yield start.replace(word, paint(finding["severity"], word), 1)
+    yield from rest
     error = finding["evidence"].get("error")
     if isinstance(error, dict):
-        yield _INDENT + one_line(f"{error['hexadecimal']} ({error['family']}): {error['words']}")
-    yield f"{_INDENT}fix: {one_line(finding['fix'])}"
+        yield from _wrapped(f"{error['hexadecimal']} ({error['family']}): {error['words']}", first=_INDENT)
+    fix = one_line(finding["fix"])
+    command = _COMMAND.fullmatch(fix)
+    if command is None:
+        yield from _wrapped(f"fix: {fix}", first=_INDENT, further=f"{_INDENT}     ")
+    else:  # on a line of its own, however long, so that it can be pasted
+        yield from _wrapped(f"fix: {command[1]}", first=_INDENT)
+        yield f"{_INDENT}{command[2]}"
+
+
+def _wrapped(text: str, *, first: str = "", further: str | None = None) -> Iterator[str]:
+    """The text on lines of 80 columns, the first one after `first`, the others after `further` (default: the same)."""
+    yield from textwrap.wrap(
+        one_line(text),
+        _COLUMNS,
+        initial_indent=first,
+        subsequent_indent=first if further is None else further,
+        break_on_hyphens=False,
+    )
 
 
 def _row(certificate: JsonObject, *, ids: bool) -> tuple[str, ...]:
@@ -162,9 +187,8 @@ def _details(certificate: JsonObject) -> Iterator[str]:
     holders = ", ".join(held["deviceName"] or held["device"][:SHORT] for held in certificate["holders"])
     findings = ", ".join(finding["code"] for finding in certificate["findings"])
     for text in ("; ".join(details), f"held by: {holders or 'no device'}", f"wrong: {findings}" if findings else ""):
-        yield from textwrap.wrap(
-            plain(text), _COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
-        )
+        if text:
+            yield from _wrapped(text, first=_INDENT)
 
 
 def _columns(row: tuple[str, ...]) -> str:

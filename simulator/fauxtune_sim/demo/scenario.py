@@ -138,7 +138,9 @@ class Scenario:
         with self.narration.waiting("The devices check in ..."):
             answer = await self.control.settle()
             for row in answer.get("waiting", []):
-                self.narration.say(f"(not settled yet: {row.get('device')}: {row.get('why')})", indent=2)
+                self.narration.say(
+                    f"(not settled yet: {row.get('deviceName') or row.get('device')}: {row.get('why')})", indent=2
+                )
             deadline = time.monotonic() + _PATIENCE
             while not is_reached():
                 if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.core.model.connectors import ROLE_WORDS, is_served
+from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction
@@ -122,12 +123,21 @@ def is_running(row: ConnectorRow, *, now: datetime) -> bool:
 def why_silent(row: ConnectorRow, *, now: datetime) -> str | None:
     """Return why the connector does not answer, in words that follow its name; None if it answers."""
     if row.state != "online":
-        return "is offline"
+        return "is off line"
     if not is_at_work(row):
         return f"is of the version {row.version}, which is not served any more: update it"
     if not is_active(row, now=now):
         return "is a process of its own and does not run (fauxtune connector run)"
     return None
+
+
+def how_to_start(row: ConnectorRow) -> str:
+    """Return what makes a connector that does not answer do so again."""
+    if row.state != "online":
+        return f"Set it on line: fauxtune connector online {quoted(row.name)}"
+    if not is_at_work(row):
+        return f"Update '{row.name}'."
+    return f"Start the process of '{row.name}' (fauxtune connector run)."
 
 
 def who_is_waited_for(tx: Transaction, role: str) -> str:

@@ -34,7 +34,7 @@ from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.ca.templates import all_templates
 from fauxtune.operations.checkin.planning import ROLES, groups_of, matching, situation
-from fauxtune.operations.connectors.selection import why_silent
+from fauxtune.operations.connectors.selection import how_to_start, why_silent
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -249,12 +249,17 @@ def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
 
 def _connectors(tx: Transaction) -> tuple[Connector, ...]:
     rows = connector_queries.connector_rows(tx.connection, tx.tenant.id)
-    return tuple(Connector(row.name, frozenset(row.roles), offline_reason=_waited(tx, row)) for row in rows)
+    return tuple(_connector(tx, row) for row in rows)
 
 
-def _waited(tx: Transaction, row: ConnectorRow) -> str | None:
+def _connector(tx: Transaction, row: ConnectorRow) -> Connector:
     why = why_silent(row, now=tx.now)
-    return None if why is None else f"'{row.name}' {why}"
+    return Connector(
+        row.name,
+        frozenset(row.roles),
+        offline_reason=None if why is None else f"'{row.name}' {why}",
+        remedy=how_to_start(row),
+    )
 
 
 def _keys(tx: Transaction) -> frozenset[tuple[str, str]]:

@@ -181,7 +181,7 @@ def connector_offline(facts: Facts) -> Iterator[Observation]:
             yield Observation(
                 message=f"No connector with the role {ROLE_WORDS[role]} answers: "
                 f"{'; '.join(connector.offline_reason or '' for connector in serving)}.",
-                fix=f"Start {', '.join(repr(connector.name) for connector in serving)} again.",
+                fix=serving[0].remedy,
                 evidence={
                     "role": role,
                     "neededBy": profiles,

@@ -110,11 +110,14 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A certificate connector. `offline_reason`: why it does not answer, in words; None if it does."""
+    """A certificate connector. `offline_reason`: why it does not answer, in words; None if it does. `remedy`: what
+    makes it answer again.
+    """
 
     name: str
     roles: frozenset[str]
     offline_reason: str | None = None
+    remedy: str = ""
 
     @property
     def online(self) -> bool:

@@ -279,8 +279,8 @@ RULES: tuple[Rule, ...] = (
         code="connector-offline",
         severity=_ERROR,
         check=delivery_rules.connector_offline,
-        meaning="Every connector with a needed role is offline, is not running, or is too old to be served.",
-        fix="Start one of them.",
+        meaning="Every connector with a needed role is off line, does not run, or is too old to be served.",
+        fix="Set one of them on line (`fauxtune connector online NAME`), or start its process.",
         source=_CONNECTOR,
     ),
     Rule(
