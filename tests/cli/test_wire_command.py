@@ -27,19 +27,21 @@ def _cleared(run: Commands) -> None:
 def test_requests_are_a_table_that_fits_into_80_columns(run: Commands, graph: httpx.Client) -> None:
     graph.get("/beta/deviceManagement/managedDevices/c0ffee00-0000-4000-8000-00000000a991?$select=id,deviceName")
     graph.get("/pki/contoso/root/crl")
-    heading, first, second = run.text("wire").splitlines()
-    assert heading.split() == ["no", "time", "surface", "method", "path", "ms", "who"]
-    assert all(len(line) <= 80 for line in (heading, first, second))
+    heading, first, why, second = run.text("wire").splitlines()
+    assert heading.split() == ["no", "time", "surface", "method", "path", "status", "ms", "who"]
+    assert all(len(line) <= 80 for line in (heading, first, why, second))
     assert " graph     GET    /beta/de…" in first
     assert "c0ffee00…?…" in first
     assert " 404 " in first
-    assert first.endswith(" Fauxtune tes…")
+    assert first.endswith(" Fauxtune te…")
+    assert first.index(" 404 ") == heading.index(" status ")
+    assert why == "     There is no managedDevice 'c0ffee00-0000-4000-8000-00000000a991'."
     assert second.split()[2:6] == ["pki", "GET", "/pki/contoso/root/crl", "200"]
     assert run.text("wire", "--last", "1").splitlines()[1:] == [second]
     assert run.text("wire", "--surface", "pki").splitlines()[1:] == [second]
-    assert run.text("wire", "--status", "4xx").splitlines()[1:] == [first]
+    assert run.text("wire", "--status", "4xx").splitlines()[1:] == [first, why]
     assert run.text("wire", "--text", "ROOT/crl").splitlines()[1:] == [second]
-    assert run.text("wire", "--surface", "push") == "There are no such requests.\n"
+    assert run.text("wire", "--surface", "push").startswith("There are no such requests. Those without a tenant,")
     assert [each["status"] for each in run.json("wire")] == [404, 200]
 
 
@@ -66,6 +68,7 @@ def test_one_request_is_shown_whole(run: Commands, graph: httpx.Client) -> None:
 
 def test_requests_of_no_tenant_are_shown_if_asked_for(run: Commands, graph: httpx.Client) -> None:
     run.text("wire", "clear", "--no-tenant")
+    assert run.text("wire", "--no-tenant") == "There are no such requests.\n"
     graph.get("/nothing")
     assert run.json("wire") == []
     (exchange,) = run.json("wire", "--no-tenant")

@@ -24,6 +24,9 @@ _MOST = 1000
 _CLEAR = "clear"
 _OFF = "Nothing is recorded: the server was started with --wire-exchanges 0 (FAUXTUNE_WIRE_EXCHANGES)."
 
+_NONE = "There are no such requests."
+_ELSEWHERE = "Those without a tenant, such as calls without a token:\n  fauxtune wire --no-tenant"
+
 
 def _surfaces() -> list[str]:
     return ["graph", "identity", "devices", "android", "apple", "windows", "pki", "push", "connector", "control"]
@@ -79,7 +82,7 @@ def wire(
             _follow(window, last=last)
         else:
             page = window.send("GET", "", limit=last)
-            _print(session, page["exchanges"], text=lambda: _table(page))
+            _print(session, page["exchanges"], text=lambda: _table(page, no_tenant=no_tenant))
 
 
 def _print(session: Session, document: Any, *, text: Callable[[], str]) -> None:
@@ -121,12 +124,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _table(page: dict[str, Any]) -> str:
+def _table(page: dict[str, Any], *, no_tenant: bool) -> str:
     if page["kept"] == 0:
         return _OFF
     lines = Lines()
     rows = [lines.of(each) for each in page["exchanges"]]
-    return "\n".join([lines.heading(), *rows]) if rows else "There are no such requests."
+    return "\n".join([lines.heading(), *rows]) if rows else _NONE if no_tenant else f"{_NONE} {_ELSEWHERE}"
 
 
 def _follow(window: _Window, *, last: int) -> None:

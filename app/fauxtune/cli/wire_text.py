@@ -1,4 +1,4 @@
-"""Recorded exchanges as text: a line for each, and one of them whole.
+"""Recorded exchanges as text: a line for each, with the reason of a refusal below it, and one of them whole.
 
 What strangers sent is in it: every text is cleaned of what a terminal would obey.
 """
@@ -17,8 +17,10 @@ from fauxtune.cli.options import plain
 from fauxtune.cli.tables import SHORT, one_line, person
 
 #: The widths of the columns, but for the path, which takes the rest.
-_NUMBER, _TIME, _SURFACE, _METHOD, _STATUS, _MS, _WHO = 4, 8, 9, 6, 3, 5, 13
+_NUMBER, _TIME, _SURFACE, _METHOD, _STATUS, _MS, _WHO = 4, 8, 9, 6, 6, 5, 12
 _GAPS = 7
+#: The lines of a reason in a list.
+_REASON = 3
 _LEAST = 20
 _NAME = 13
 _LONG = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[\w-]{32,}")
@@ -33,15 +35,18 @@ class Lines:
     def __init__(self) -> None:
         self._has_colours = _has_colours()
         fixed = _NUMBER + _TIME + _SURFACE + _METHOD + _STATUS + _MS + _WHO + _GAPS
-        self._path = max(shutil.get_terminal_size((80, 24)).columns - fixed, _LEAST)
+        self._width = max(shutil.get_terminal_size((80, 24)).columns, fixed + _LEAST)
+        self._path = self._width - fixed
 
     def heading(self) -> str:
         """Return the names of the columns."""
-        words = ("no", "time", "surface", "method", "path", "", "ms", "who")
+        words = ("no", "time", "surface", "method", "path", "status", "ms", "who")
         return _painted(self._line(*words), _BOLD if self._has_colours else None)
 
     def of(self, exchange: dict[str, Any]) -> str:
-        """Return one exchange: red if it was refused or broke off, yellow for an error of the client."""
+        """Return one exchange: red if it was refused or broke off, yellow for an error of the client. Below it is why
+        it was refused.
+        """
         status = exchange["status"]
         line = self._line(
             str(exchange["number"]),
@@ -53,7 +58,20 @@ class Lines:
             _milliseconds(exchange["milliseconds"]),
             _cut(_who(exchange["caller"]), _WHO),
         )
-        return _painted(line, _colour(exchange) if self._has_colours else None)
+        line = _painted(line, _colour(exchange) if self._has_colours else None)
+        return "\n".join([line, *self._reason(exchange["refusal"])])
+
+    def _reason(self, refusal: str | None) -> list[str]:
+        indent = " " * (_NUMBER + 1)
+        return textwrap.wrap(
+            _clean(refusal or ""),
+            self._width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            max_lines=_REASON,
+            placeholder=" …",
+        )
 
     def _line(self, *cells: str) -> str:
         from rich.cells import set_cell_size
