@@ -81,9 +81,7 @@ mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a devic
 app.add_typer(mail_app, name="mail")
 
 
-@app.command(
-    epilog="Example: fauxtune-sim enroll --platform android --user alice@contoso.example --state ./alice-phone"
-)
+@app.command(epilog="Example: fauxtune-sim enroll --platform ios --user alice --state alice-phone")
 def enroll(
     *,
     platform: Annotated[Platform | None, typer.Option(help="The device's platform (default: android).")] = None,
@@ -144,7 +142,7 @@ def enroll(
     _finish(_run(commands.enroll(options, server_options)), output=output)
 
 
-@app.command(epilog="Example: fauxtune-sim checkin --state ./alice-phone --state ./alice-pc --until-settled")
+@app.command(epilog="Example: fauxtune-sim checkin --state phone --state pc --until-settled")
 def checkin(
     *,
     state: StatesOption,
@@ -157,9 +155,9 @@ def checkin(
     """Let devices check in: report, install, carry out commands.
 
     A check-in ends when the service has nothing more for the device. `--until-settled` also waits for certificates that
-    the service does not have yet; its exit code is 0 if the device settled and no profile failed, else 1, and it lists
-    the failed profiles with the reasons. (The device knows what it refused; a Fauxtune server on this machine knows the
-    rest.) Without `--until-settled` the exit code is 0 if the check-in took place.
+    the service does not have yet; its exit code is 0 if the device settled and no profile failed or still waits, else
+    1, and it lists those profiles with the reasons. (The device knows what it refused; a Fauxtune server on this
+    machine knows the rest.) Without `--until-settled` the exit code is 0 if the check-in took place.
     """
     from fauxtune_sim import commands
 
@@ -254,7 +252,7 @@ def fleet(
 ) -> None:
     """Enrol many devices at once, let them settle, and count them.
 
-    The exit code is 0 only if every device is enrolled, has settled and has refused nothing.
+    The exit code is 0 only if every device is enrolled, has settled, has refused nothing and waits for nothing.
     """
     from fauxtune_sim import commands
 
@@ -267,8 +265,7 @@ def fleet(
 
 @mail_app.command(
     "send",
-    epilog="Example: fauxtune-sim mail send --state ./bob-phone --to-user alice@contoso.example --sign --encrypt "
-    "--out letter.eml",
+    epilog="Example: fauxtune-sim mail send --state phone --to-user bob --out letter.eml",
 )
 def mail_send(
     *,
@@ -318,12 +315,10 @@ def mail_send(
     _finish(_run(mail_commands.send(options)), output=output)
 
 
-@mail_app.command(
-    "set", epilog="Example: fauxtune-sim mail set sign off --account mail@contoso.example --state ./alice-iphone"
-)
+@mail_app.command("set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone")
 def mail_set(
     *,
-    setting: Annotated[Setting, typer.Argument(help="The setting to change.")],
+    setting: Annotated[Setting, typer.Argument(metavar="SETTING", help="The setting to change.")],
     value: Annotated[str, typer.Argument(help="on, off, or the THUMBPRINT of a certificate.", metavar="VALUE")],
     account: Annotated[
         str | None, typer.Option(help="The account, by its address (default: the first).", metavar="ADDRESS")

@@ -49,7 +49,7 @@ def show(*, service: Administration) -> None:
 @with_service(Administration)
 def freeze(
     *,
-    at: Annotated[str | None, typer.Argument(metavar="[TIME]", help="at this time (default: now)")] = None,
+    at: Annotated[str | None, typer.Argument(metavar="TIME", help="at this time (default: now)")] = None,
     service: Administration,
 ) -> None:
     """Stop the clock, now or at a time.

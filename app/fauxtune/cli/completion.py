@@ -95,7 +95,7 @@ SCRIPTS = {Shell.BASH: _BASH, Shell.ZSH: _ZSH, Shell.FISH: _FISH, Shell.POWERSHE
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="the shell", show_default=False)],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="the shell", show_default=False)],
 ) -> None:
     """Print a script by which a shell completes commands and names.
 

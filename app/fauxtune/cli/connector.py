@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fauxtune.client.http import Client
 
 app = typer.Typer(
-    help="""Run the certificate connector as a process of its own.
+    help="""List connectors, set them off line, run one as a process.
 
 By default one connector runs inside the server. A connector of its own keeps its keys in a folder that the server never
 sees, and calls the server over HTTPS, never the other way round. The server cannot open the PFX files that such a
@@ -59,7 +59,7 @@ KeyNameOption = Annotated[
 @with_service(Emulator)
 def add(
     *,
-    name: Annotated[str, typer.Argument(help="the name of the connector")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the name of the connector")],
     service: Emulator,
     state: StateOption,
     role: Annotated[
@@ -74,7 +74,7 @@ def add(
         Path | None,
         typer.Option(help="use this private key (PEM or RSAFULLPRIVATEBLOB); several connectors can share one"),
     ] = None,
-    alone: Annotated[bool, typer.Option("--alone", help="set all other connectors offline")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="set all other connectors off line")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Register a connector and create its folder.
@@ -167,7 +167,7 @@ def ra_certificate(*, service: Emulator, state: StateOption, output: OutputOptio
 def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
     """List the tenant's connectors.
 
-    Shows the state, mode, machine, version and roles of each.
+    Shows of each whether it is on line, where it runs, and its version and roles.
 
     \b
     fauxtune connector status

@@ -95,7 +95,11 @@ def show(
     *,
     profile: Annotated[
         str,
-        typer.Argument(help="the profile: its name, id or the beginning of its id", autocompletion=completion.profile),
+        typer.Argument(
+            metavar="PROFILE",
+            help="the profile: its name, id or the beginning of its id",
+            autocompletion=completion.profile,
+        ),
     ],
     service: Administration,
     platform: PlatformOption = None,

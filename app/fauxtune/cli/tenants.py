@@ -68,9 +68,7 @@ def show(
     *,
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[NAME]", help="name, domain or id (default: --tenant)", autocompletion=completion.tenant
-        ),
+        typer.Argument(metavar="NAME", help="name, domain or id (default: --tenant)", autocompletion=completion.tenant),
     ] = None,
     service: Administration,
 ) -> None:
@@ -90,7 +88,7 @@ def show(
 @with_service(Administration)
 def create(
     *,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="the name (default: one is made)")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="the name (default: one is made)")] = None,
     service: Administration,
     domain: Annotated[str | None, typer.Option(help="the domain of its users (default: one is made)")] = None,
     seed: Annotated[

@@ -18,7 +18,7 @@ _HEADINGS = ("device", "user", "what", "item", "why")
 
 @with_service(Emulator)
 def whatif(
-    method: Annotated[str, typer.Argument(help="POST, PATCH, PUT or DELETE")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="POST, PATCH, PUT or DELETE")],
     address: Annotated[
         str, typer.Argument(metavar="URL", help="a URL of Graph: absolute, or from the version or collection on")
     ],

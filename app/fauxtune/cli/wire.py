@@ -36,7 +36,7 @@ def _surfaces() -> list[str]:
 def wire(
     number: Annotated[
         str | None,
-        typer.Argument(metavar="[NUMBER|clear]", help="show this exchange whole; clear: forget all of them"),
+        typer.Argument(metavar="NUMBER|clear", help="show this exchange whole; clear: forget all of them"),
     ] = None,
     *,
     service: Administration,
@@ -53,7 +53,7 @@ def wire(
     last: Annotated[int, typer.Option(min=1, max=_MOST, help="only the last so many")] = 100,
     har: Annotated[Path | None, typer.Option(help="write them to this file as HTTP archive (HAR 1.2)")] = None,
     no_tenant: Annotated[
-        bool, typer.Option("--no-tenant", help="requests that belong to no tenant, such as those at unknown paths")
+        bool, typer.Option("--no-tenant", help="requests of no tenant, such as those without a token")
     ] = False,
 ) -> None:
     """Show what was sent and answered, and why it was refused. Times are UTC.
