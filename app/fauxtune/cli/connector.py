@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import quote
@@ -13,9 +15,9 @@ import typer
 from fauxtune.cli import completion, connector_process, names
 from fauxtune.cli.administration import Administration
 from fauxtune.cli.connector_process import StateOption
-from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures, reasons
+from fauxtune.cli.options import Output, OutputOption, emit, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
-from fauxtune.cli.tables import SHORT, moment, one_line
+from fauxtune.cli.tables import SHORT, moment, one_line, person
 from fauxtune.core.administration.emulation import change_connector
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ app.command()(connector_process.run)
 app.command()(connector_process.stop)
 
 PROVIDER = "Microsoft Software Key Storage Provider"
+#: The least room for an event on a terminal.
+_LEAST = 20
 #: Members of an event that only programs read.
 _IDS = ("item", "serial", "ca", "template")
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
@@ -295,10 +299,15 @@ def _document(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(event: dict[str, Any]) -> str:
-    """The event in one line: the certificate by the beginning of its thumbprint, without further ids."""
+    """The event in one line, on a terminal wrapped: the certificate by the beginning of its thumbprint."""
     detail = {name: value for name, value in event["detail"].items() if name not in _IDS}
     mark = str(detail.pop("thumbprint", ""))[:SHORT]
-    words = [event["diagnosticCode"], event["user"], mark, *(f"{name}={value}" for name, value in detail.items())]
+    user = person(event["user"]) if event["user"] else None
+    words = [event["diagnosticCode"], user, mark, *(f"{name}={value}" for name, value in detail.items())]
     about = " ".join(str(word) for word in words if word)
     time = str(event["time"])[:19].replace("T", " ")
-    return plain(f"{time}  {event['connector']}: {event['id']} {event['name']} {about}").rstrip()
+    text = one_line(f"{event['connector']}: {event['id']} {event['name']} {about}")
+    if not sys.stdout.isatty():
+        return f"{time}  {text}"
+    room = max(shutil.get_terminal_size((80, 24)).columns - len(time) - 2, _LEAST)
+    return f"{time}  " + f"\n{' ' * (len(time) + 2)}".join(textwrap.wrap(text, room))

@@ -13,8 +13,9 @@ import typer
 
 from fauxtune.cli import pfx_keys
 from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures
-from fauxtune.cli.pfx_import import import_, line_of
+from fauxtune.cli.pfx_import import import_
 from fauxtune.cli.service import Graph, with_service
+from fauxtune.cli.tables import Table, moment, person, print_table
 
 app = typer.Typer(
     help="""Import S/MIME certificates (PFX) for users.
@@ -67,8 +68,10 @@ def list_(
         from fauxtune.client import pfx
 
         certificates = pfx.find(client, upn or [], thumbprints=thumbprint or [])
-        text = "\n".join(line_of(certificate) for certificate in certificates)
-        emit(output, certificates, text=text or "There are no such certificates.")
+        if output is Output.JSON:
+            emit(output, certificates, text="")
+        else:
+            print_table(_listed(certificates))
 
 
 @app.command()
@@ -107,6 +110,20 @@ def remove(
                 f"  {each['thumbprint']} of {each['userPrincipalName']}: {each['reason']}" for each in failed
             )
             fail(f"Failed to remove {len(failed)} Certificates.\n{reasons}")
+
+
+def _listed(certificates: list[dict[str, Any]]) -> Table:
+    rows: list[tuple[str, ...]] = [
+        (
+            person(each["userPrincipalName"]),
+            each["intendedPurpose"],
+            moment(each["expirationDateTime"])[:10],
+            each["thumbprint"],
+        )
+        for each in certificates
+    ]
+    headings = ("user", "purpose", "until", "thumbprint")
+    return Table(headings, rows, shrinks="user", empty="There are no such certificates.")
 
 
 @app.command("user-id")

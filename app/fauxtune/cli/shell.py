@@ -64,13 +64,13 @@ def _hints(server: Server, language: Language) -> list[str]:
         " --data-urlencode client_secret=$AZURE_CLIENT_SECRET -d scope=https://localhost/.default"
         """ | sed -E 's/.*"access_token": ?"([^"]*)".*/\\1/')"""
     )
-    credential = (
-        "# ClientSecretCredential(tenant, client, secret, authority=os.environ['AZURE_AUTHORITY_HOST'],"
-        " disable_instance_discovery=True)"
-    )
+    credential = [
+        "# ClientSecretCredential(tenant, client, secret, disable_instance_discovery=True,",
+        "#     authority=os.environ['AZURE_AUTHORITY_HOST'])",
+    ]
     environment = "# Add-MgEnvironment -Name Fauxtune -AzureADEndpoint $env:FAUXTUNE_URL -GraphEndpoint "
     return {
-        Language.PYTHON: [credential],
+        Language.PYTHON: credential,
         Language.NODE: ["# new ClientSecretCredential(tenant, client, secret, { disableInstanceDiscovery: true })"],
         Language.POWERSHELL: [f"{environment}$env:FAUXTUNE_URL"],
         Language.CURL: [get_token, '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'],
@@ -94,14 +94,17 @@ def describe_ca(file: Path) -> dict[str, str]:
 def how_to_trust(document: dict[str, str]) -> str:
     """Return the description of a CA (from `describe_ca`) and the commands that install it, as text."""
     file = document.get("written", document["caFile"])
-    return f"""The CA of this emulator (made at the first start; its private key never leaves this machine):
+    return f"""The CA of this emulator. It is made at the first start, and its private key
+never leaves this machine.
   file     {file}
   subject  {document["subject"]}
   SHA-256  {document["sha256"]}
   until    {document["notAfter"]}
 
-Trust it for one program (the better way) by a variable: see `fauxtune env --for python|node|powershell|curl`.
-Trust it on a whole test machine:
+For one program (the better way) a variable names it, which this command prints:
+  fauxtune env --for python      (or node, powershell, curl)
+
+On a whole test machine:
   Debian, Ubuntu   sudo cp {file} /usr/local/share/ca-certificates/fauxtune.crt && sudo update-ca-certificates
   Fedora, RHEL     sudo cp {file} /etc/pki/ca-trust/source/anchors/fauxtune.pem && sudo update-ca-trust
   macOS            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}

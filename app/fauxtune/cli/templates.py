@@ -11,7 +11,7 @@ from fauxtune.cli import names
 from fauxtune.cli.administration import Administration
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, uses_in_words
-from fauxtune.cli.times import iso_duration
+from fauxtune.cli.times import duration_in_words, iso_duration
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 
@@ -69,7 +69,7 @@ def list_(*, service: Administration) -> None:
                     row["name"],
                     uses_in_words(row["keyUsage"]),
                     f"{row['keyType']} {row['minimumKeySize']}",
-                    row["validity"],
+                    duration_in_words(row["validity"]),
                     _rights(enrol=row["connectorMayEnroll"], revoke=row["connectorMayRevoke"]),
                 )
                 for row in rows

@@ -11,6 +11,7 @@ import re
 import typer
 
 _PART = re.compile(r"(\d{1,6})\s*([a-z]+)")
+_DAYS = re.compile(r"P(\d+)D")
 _DATE, _TIME = "YMWD", "HMS"
 #: Unit -> its place in ISO 8601: before or after the T, and its letter.
 _UNITS: dict[str, tuple[bool, str]] = {
@@ -40,6 +41,14 @@ def iso_duration(text: str) -> str:
     date = "".join(f"{sums[False, letter]}{letter}" for letter in _DATE if (False, letter) in sums)
     time = "".join(f"{sums[True, letter]}{letter}" for letter in _TIME if (True, letter) in sums)
     return f"P{date}" + (f"T{time}" if time else "")
+
+
+def duration_in_words(duration: str) -> str:
+    """Return a duration of ISO 8601 in days if it has nothing else; other ones unchanged."""
+    days = _DAYS.fullmatch(duration)
+    if days is None:
+        return duration
+    return "1 day" if days[1] == "1" else f"{days[1]} days"
 
 
 def iso_time(text: str) -> str:

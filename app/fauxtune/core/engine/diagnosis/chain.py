@@ -157,7 +157,7 @@ def _import(subject: Subject) -> Assessment:
     purpose = purpose_of(subject.profile)
     count = len(subject.facts.imported(purpose))
     return _ok(
-        f"{count} certificate(s) imported for {purpose_words(purpose)}."
+        f"{count} certificate{' was' if count == 1 else 's were'} imported for {purpose_words(purpose)}."
         if count
         else "A certificate was imported, but for another purpose."
     )

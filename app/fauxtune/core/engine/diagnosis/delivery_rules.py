@@ -106,7 +106,7 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
             known = [known_profile for known_profile in facts.known_profiles if known_profile.source is Source.IMPORTED]
             fitting = [each for each in known if each.applies_to(device.variant) and each.mark == purpose]
             yield Observation(
-                message=f"{len(held)} certificate(s) for {purpose_words(purpose)} do not reach {device_name(device)}: "
+                message=f"The certificates for {purpose_words(purpose)} ({len(held)}) do not reach {device_name(device)}: "
                 "no imported PFX profile for this purpose reaches it.",
                 fix=f"Assign {_either(fitting)} to a group that the user or the device is in."
                 if fitting
