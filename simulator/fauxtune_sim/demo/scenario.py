@@ -139,7 +139,7 @@ class Scenario:
             answer = await self.control.settle()
             for row in answer.get("waiting", []):
                 self.narration.say(
-                    f"(not settled yet: {row.get('deviceName') or row.get('device')}: {row.get('why')})", indent=2
+                    f"(not settled yet: {row.get('name') or row.get('device')}: {row.get('why')})", indent=2
                 )
             deadline = time.monotonic() + _PATIENCE
             while not is_reached():

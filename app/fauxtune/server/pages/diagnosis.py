@@ -18,9 +18,9 @@ This page is generated (`make openapi` writes it): do not edit it. Whoever wants
 `fauxtune.core.engine.diagnosis.rules`.
 
 ```
-fauxtune diagnose --user alice@contoso.example                 everything about a user
-fauxtune diagnose --device ID --profile "S/MIME encryption"    why one profile is not on one device
-fauxtune history --user alice@contoso.example                  all certificates, and what is wrong with them
+fauxtune diagnose --user alice                                 everything about a user
+fauxtune diagnose --device "Alice's phone" --profile Signing   why one profile is not on one device
+fauxtune history --user alice                                  all certificates, and what is wrong with them
 ```
 
 The same at the control surface, as JSON: `GET /_fauxtune/v1/tenants/{tenant}/diagnose?user=&device=&profile=` (any one
