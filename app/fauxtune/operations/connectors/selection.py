@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fauxtune.connector.refusals import RaCertificateMissing
-from fauxtune.core.model.connectors import ROLE_WORDS, is_served
 from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.model.connectors import ROLE_WORDS, is_served
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction

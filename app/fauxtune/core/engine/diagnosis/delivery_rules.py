@@ -106,7 +106,7 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
             known = [known_profile for known_profile in facts.known_profiles if known_profile.source is Source.IMPORTED]
             fitting = [each for each in known if each.applies_to(device.variant) and each.mark == purpose]
             yield Observation(
-                message=f"The certificates for {purpose_words(purpose)} ({len(held)}) do not reach {device_name(device)}: "
+                message=f"Certificates for {purpose_words(purpose)} ({len(held)}) do not reach {device_name(device)}: "
                 "no imported PFX profile for this purpose reaches it.",
                 fix=f"Assign {_either(fitting)} to a group that the user or the device is in."
                 if fitting
@@ -174,7 +174,7 @@ def role_without_connector(facts: Facts) -> Iterator[Observation]:
 
 
 def connector_offline(facts: Facts) -> Iterator[Observation]:
-    """Every connector with a needed role is offline."""
+    """Every connector with a needed role is off line."""
     for role, profiles in _needed_roles(facts).items():
         serving = [connector for connector in facts.connectors if role in connector.roles]
         if serving and not any(connector.online for connector in serving):
