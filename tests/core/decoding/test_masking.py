@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune.core.decoding.masking import Masking, mask_text, secret_kind
+from fauxtune.core.decoding.masking import Masking, mask_text
+from fauxtune.core.decoding.secret_kinds import secret_kind
 from fauxtune.core.decoding.secret_names import HARMLESS, WHOLE, WORDS
 from tests.support.certificates import make_pfx, self_signed
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import get_args
+from urllib.parse import unquote
 
 import pytest
 
 from fauxtune.core.decoding import (
+    Part,
     decode,
     describe_authorization,
     describe_query,
     describe_token,
     mask_headers,
     mask_query,
+    mask_text,
     mask_url,
 )
 from fauxtune.core.decoding.parts import Direction
@@ -131,6 +135,73 @@ def test_a_long_address_is_cut_between_its_parts(url: str, masked: str) -> None:
     assert shown[:900] == masked[:900]
     assert len(shown) < 1100
     check_hidden(SECRET, shown)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "$filter=password eq '{}'",
+        "%24filter=pass%77ord%20eq%20%27{}%27",
+        "$filter='{}' eq password",
+        "$filter=startswith(password,'{}')",
+        "$filter=contains(tolower(password),'{}')",
+        "$filter=password in ('a', '{}')",
+        "$filter=passwordCredentials/any(c:c/secretText eq '{}')",
+        "$filter=password/any(x:x eq '{}')",
+        "$filter=concat(password,'x') eq '{}'",
+        "$filter=password eq '{}",
+        "$filter=password eq {}",
+        "$filter=password/**/eq '{}'",
+        "$expand=owners($filter=password eq '{}')",
+        "$apply=filter(password eq '{}')",
+        "filter=password+eq+'{}'",
+        "q=password%20eq%20'{}'",
+        "q=https:%2F%2Fh%2F%3F$filter%3Dpassword%2520eq%2520%2527{}%2527",
+        '$search="password:{}"',
+    ],
+)
+def test_a_secret_in_an_expression_is_hidden_wherever_the_expression_stands(query: str) -> None:
+    query = query.format(SECRET)
+    url = f"/beta/users?{query}"
+    check_hidden(SECRET, mask_url(url))
+    check_hidden(SECRET, "\n".join(describe_query(query)))
+    check_hidden(SECRET, mask_text(f"Invalid filter clause: expected the end at position 3 in '{unquote(query)}'."))
+    check_hidden(SECRET, mask_text(f"Invalid filter clause: it cannot be read: {query}"))
+    batch = {"requests": [{"id": "1", "method": "GET", "url": url}]}
+    check_hidden(SECRET, written(_decoded(json.dumps(batch), path="/beta/$batch")))
+    answer = {"error": {"code": "BadRequest", "message": f"Cannot read {unquote(query)}"}, "@odata.nextLink": url}
+    check_hidden(SECRET, written(_decoded(json.dumps(answer), path="/beta/users")))
+
+
+@pytest.mark.parametrize("path", ["/password/{}", "/a/clientSecret/{}/b", "/pass%77ord/{}", "/x/password%20eq%20'{}'"])
+def test_a_segment_behind_the_name_of_a_secret_is_hidden(path: str) -> None:
+    check_hidden(SECRET, mask_url(path.format(SECRET)))
+
+
+def test_a_name_that_is_encoded_twice_is_still_that_of_a_secret() -> None:
+    assert mask_query(f"pass%2577ord={SECRET}") == "pass%2577ord=[not shown: password]"
+    assert describe_query(f"pass%2577ord={SECRET}") == ["pass%77ord: [not shown: password]"]
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("/users?$filter=displayName eq 'Password rules'&$top=5", None),
+        ("/users/1/authentication/passwordMethods/7", None),
+        ("/token-lab/oauth2/v2.0/token", None),
+        (
+            "/users?$filter=password eq 'x' and on eq true",
+            "/users?$filter=password eq '[not shown: password]' and on eq true",
+        ),
+        ("/a/token/x/b?c=1", "/a/token/[not shown: token]/b?c=1"),
+    ],
+)
+def test_of_an_expression_only_values_are_hidden(url: str, masked: str | None) -> None:
+    assert mask_url(url) == (masked or url)
+
+
+def _decoded(text: str, *, path: str) -> list[Part]:
+    return decode(text.encode(), content_type="application/json", path=path, direction="request")
 
 
 def test_queries_and_tokens_are_described_without_their_secrets() -> None:

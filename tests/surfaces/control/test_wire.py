@@ -447,3 +447,20 @@ async def test_a_command_of_curl_obeys_no_stranger(http: httpx.AsyncClient, cont
     assert words[-2] == "--data-raw"
     assert "rm -rf" in words[-1]
     assert "\x1b" not in command
+
+
+async def test_a_secret_in_an_address_is_shown_nowhere(http: httpx.AsyncClient, app_token: str) -> None:
+    headers = {"authorization": f"Bearer {app_token}"}
+    secret = "Zwetschgen-7f3Qx9mK2v"
+    for address in (
+        f"/beta/users?$filter=password eq '{secret}'",
+        f"/beta/users?$filter='{secret}' eq password",
+        f"/beta/users?password={secret}",
+    ):
+        await http.get(address, headers=headers)
+    exchanges = await recorded(http, surface="graph")
+    assert len(exchanges) == 3
+    assert await recorded(http, text=secret) == []
+    archive = await http.get(f"{wire_url('contoso')}?format=har")
+    shown = [archive.text, *[json.dumps(await whole(http, each)) for each in exchanges], str(exchanges)]
+    assert not [text for text in shown if secret in text]

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from fauxtune.core.decoding.addresses import mask_headers, mask_url
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.json_bodies import load, masked_text
-from fauxtune.core.decoding.masking import from_base64, mask_headers, mask_text, mask_url
+from fauxtune.core.decoding.masking import from_base64, mask_text
 from fauxtune.core.decoding.odata import describe_query
 from fauxtune.core.decoding.parts import Fact, Part, counted, shortened
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.der_kinds import DerKind, kind_of
-from fauxtune.core.decoding.masking import not_shown
 from fauxtune.core.decoding.parts import Fact, Part, counted
+from fauxtune.core.decoding.secret_kinds import not_shown
 from fauxtune.core.pki.foreign import certificate_from, is_authority, is_pem, request_from
 from fauxtune.core.pki.names import PRINCIPAL_NAME, serial_hex, subject_text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fauxtune.core.decoding.masking import mask_text, not_shown, secret_kind
+from fauxtune.core.decoding.masking import mask_text
+from fauxtune.core.decoding.secret_kinds import is_hidden, not_shown, secret_kind
 from fauxtune.core.odata.query.tokens import Kind, Reader, Token
 
 _DEEPEST = 20
@@ -159,6 +160,8 @@ def _shown(token: Token, subject: str) -> str:
     kind = secret_kind(subject.rpartition("/")[2])
     if kind is not None:
         return not_shown(kind)
+    if is_hidden(token.text):
+        return token.text
     if token.kind is Kind.TEXT:
         return f"'{mask_text(token.text)}'"
     return "empty" if token.text.lower() == _EMPTY else mask_text(token.text)

@@ -10,25 +10,16 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 from xml.sax.saxutils import escape
 
 from fauxtune.core.decoding.der_kinds import DerKind, kind_of, summary
+from fauxtune.core.decoding.expressions import up_to_comparison
 from fauxtune.core.decoding.parts import counted
-from fauxtune.core.decoding.secret_names import (
-    ENDS_OF_HEADERS,
-    HARMLESS,
-    IN_FORMS,
-    NAMED,
-    NAMING,
-    OBJECTS,
-    OF_KEYS,
-    WHOLE,
-    WORDS,
-)
+from fauxtune.core.decoding.secret_kinds import ends_like_secret, is_hidden, not_shown, plain_name, secret_kind
+from fauxtune.core.decoding.secret_names import IN_FORMS, NAMED, NAMING, OBJECTS, OF_KEYS, WHOLE
 
 #: A value that is shorter may be a usual word, and is not removed where it stands under another name.
 _SHORTEST_KNOWN = 8
@@ -37,10 +28,6 @@ _MOST_KNOWN = 500
 _LONGEST_WORD = 72
 _SHORTEST_BASE64 = 12
 _MOST_ENCLOSED = 20
-#: Fields of a query that are looked at.
-_MOST_FIELDS = 500
-#: Characters of an address that are looked at. A server accepts longer ones, but nobody reads them.
-_LONGEST_ADDRESS = 16 * 1024
 
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,3}")
 _PEM = re.compile(r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----.*?(?:-----END (?P=label)-----|\Z)", re.DOTALL)
@@ -52,43 +39,30 @@ _SCHEME = re.compile(
 _USER_OF_ADDRESS = re.compile(r"(?<=://)[^/@\s?#\"<>]{1,200}(?=@)")
 _WORD = re.compile(r"[\w.$-]+")
 _SEPARATOR = re.compile(r"(?:&quot;|&#3[49];|%22|[\"'\\\]])*\s*(?:=|:|>|&gt;|%3[dDaA])\s*")
-#: What stands in place of a secret.
-_HIDDEN = re.compile(r"\[not shown: [^\[\]]{1,60}\]")
 _LONG = re.compile(rf"[A-Za-z0-9+/_=%-]{{{_LONGEST_WORD + 1},}}")
 #: Standard or URL-safe, never both: the path of a resource has slashes and hyphens.
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}")
 #: A segment of a path is a word with a number (the control surface's begins with _), or a number in hexadecimal; of
 #: base64 it is neither.
 _SEGMENT = re.compile(r"_?[A-Za-z]*[0-9]*|[0-9A-Fa-f]+|(?=[^-]*-)[\w-]+")
-_NOT_NAME = re.compile(r"[^a-z0-9]")
-_URL = re.compile(r"(?P<before>[^?#]*)\?(?P<query>[^#]*)(?P<after>.*)", re.DOTALL)
+#: A segment of a path that another one follows.
+_NAMING_SEGMENT = re.compile(r"(?<![\w%.$-])([\w%.$-]++)/")
+_NEXT_SEGMENT = re.compile(r"[^/?#\"'<>&\n]+")
 _PUSH_ADDRESS = re.compile(r"(?P<before>/push/[^/?#\s]{1,100}/)[^/?#\s\"'<>]+")
-_HEADERS_WITH_ADDRESSES = frozenset({"location", "referer", "content-location", "link"})
-
-
-def secret_kind(name: str, *, in_form: bool = False) -> str | None:
-    """Return what a value of this name is ("password"), if it is not to be shown; else None."""
-    plain = _NOT_NAME.sub("", name.rpartition("}")[2].lower())
-    if plain in WHOLE:
-        return WHOLE[plain]
-    if in_form and plain in IN_FORMS:
-        return IN_FORMS[plain]
-    if plain in HARMLESS:
-        return None
-    return next((kind for word, kind in WORDS.items() if word in plain), None)
-
-
-def not_shown(kind: str) -> str:
-    """Write what stands in place of a secret."""
-    return f"[not shown: {kind}]"
 
 
 def mask_text(text: str) -> str:
     """Return the text without tokens, private keys and long encoded data; it ends at the first value with the name of a
-    secret before it.
+    secret before it, and where a secret is compared with a value.
     """
+    return mask_literal(up_to_comparison(text))
+
+
+def mask_literal(text: str) -> str:
+    """Return what `mask_text` returns of a text in which nothing is compared."""
     text = _PUSH_ADDRESS.sub(lambda match: match["before"] + not_shown("token"), _PEM.sub(_pem, text))
     text = _JWT.sub(not_shown("token"), _USER_OF_ADDRESS.sub(not_shown("credential"), text))
+    text = _without_named_segments(text)
     text = _SCHEME.sub(lambda match: f"{match['scheme']} {not_shown('credential')}", text)
     return _LONG.sub(lambda match: _encoded(match[0]), _up_to_secret(text))
 
@@ -101,75 +75,20 @@ def _up_to_secret(text: str) -> str:
             kind = IN_FORMS.get(word[0].lower())
         separator = _SEPARATOR.match(text, word.end()) if kind else None
         rest = text[separator.end() :].strip("\"'\\ ") if separator else ""
-        if kind and separator and rest and not _HIDDEN.fullmatch(rest):
+        if kind and separator and rest and not is_hidden(rest):
             return text[: separator.end()] + not_shown(kind)
     return text
 
 
-def mask_query(query: str) -> str:
-    """Return a query string, or the body of a form, with its secrets masked."""
-    fields = query.split("&", _MOST_FIELDS)
-    rest = [f"[{counted(len(each), 'character')}]" for each in fields[_MOST_FIELDS:]]
-    del fields[_MOST_FIELDS:]
-    return "&".join([*map(_masked_field, fields), *rest])
-
-
-def mask_url(url: str, *, longest: int = _LONGEST_ADDRESS) -> str:
-    """Return an address, whole or from its path on, with the secrets of its query and path masked. Of one that is
-    longer only the whole segments and fields at its beginning are returned.
-    """
-    if len(url) > longest:
-        end = max(url.rfind(separator, 0, longest) for separator in "/?&") + 1
-        return f"{mask_url(url[:end], longest=longest)}[{counted(len(url) - end, 'character')}]"
-    match = _URL.fullmatch(url)
-    if match is None:
-        return mask_text(url)
-    after = match["after"]
-    fragment = f"#{mask_query(after[1:])}" if "=" in after else mask_text(after)
-    return f"{mask_text(match['before'])}?{mask_query(match['query'])}{fragment}"
-
-
-def mask_headers(headers: Iterable[tuple[str, str]] | Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the headers with their secrets masked. Of cookies the names stay, of credentials the scheme."""
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return [(name, _masked_header(name, value)) for name, value in pairs]
-
-
-def _masked_header(name: str, value: str) -> str:
-    lower = name.lower()
-    if lower in ("cookie", "set-cookie"):
-        return _masked_cookie(value, attributes=lower == "set-cookie")
-    if lower == "mdm-signature":
-        return f"[CMS signature, {counted(len(value) * 3 // 4, 'byte')}]"
-    if lower in _HEADERS_WITH_ADDRESSES:
-        return mask_url(value)
-    kind = secret_kind(name) or next((kind for end, kind in ENDS_OF_HEADERS.items() if lower.endswith(end)), None)
-    if kind is None:
-        return mask_text(value)
-    scheme, blank, _rest = value.strip().partition(" ")
-    return f"{scheme} {not_shown(kind)}" if blank and scheme.isalpha() and len(scheme) < 12 else not_shown(kind)
-
-
-def _masked_cookie(value: str, *, attributes: bool) -> str:
-    cookies = value.split(";")
-    masked = [
-        f"{pair.partition('=')[0].strip()}={not_shown('cookie')}" if "=" in pair else not_shown("cookie")
-        for pair in (cookies[:1] if attributes else cookies)
-    ]
-    rest = [pair.strip() for pair in cookies[1:]] if attributes else []
-    return "; ".join([*masked, *rest])
-
-
-def _masked_field(pair: str) -> str:
-    name, equals, value = pair.partition("=")
-    kind = secret_kind(unquote_plus(name), in_form=True)
-    if not equals:
-        return mask_text(name)
-    if kind and value:
-        return f"{name}={not_shown(kind)}"
-    plain = unquote_plus(value)
-    masked = mask_text(plain)
-    return f"{mask_text(name)}={value if masked == plain else quote(masked, safe='[]: ')}"
+def _without_named_segments(text: str) -> str:
+    """The text without the segments of a path that follow one with the name of a secret."""
+    pieces, at = [], 0
+    for match in _NAMING_SEGMENT.finditer(text):
+        value = _NEXT_SEGMENT.match(text, match.end()) if ends_like_secret(match[1]) else None
+        if value is not None and match.start() >= at and not is_hidden(value[0]):
+            pieces += [text[at : match.end()], not_shown(secret_kind(match[1]) or "secret")]
+            at = value.end()
+    return "".join([*pieces, text[at:]])
 
 
 def _pem(match: re.Match[str]) -> str:
@@ -233,7 +152,7 @@ class Masking:
 
     def text(self, name: str, value: str, *, in_form: bool = False) -> str:
         """Return a text as it may be shown under this name."""
-        kind = secret_kind(name, in_form=in_form) or OBJECTS.get(_NOT_NAME.sub("", name.lower()))
+        kind = secret_kind(name, in_form=in_form) or OBJECTS.get(plain_name(name))
         if _JWT.fullmatch(value.strip()):
             self._token(name, value.strip())
             return self.hide(value, "token")
@@ -276,7 +195,7 @@ class Masking:
 
     def _member(self, members: dict[Any, Any], key: Any, *, kind: str | None) -> Any:
         name, value = str(key), members[key]
-        plain = _NOT_NAME.sub("", name.lower())
+        plain = plain_name(name)
         if kind is None and plain in NAMED:
             kind = next((named for naming in members if (named := _names_secret(naming, members[naming]))), None)
         if kind is None and plain in OF_KEYS and "kty" in members:
@@ -287,8 +206,7 @@ class Masking:
 
     def _is_secret_number(self, name: str) -> bool:
         """Whether a number of this name is a secret: a PIN, not the length of a password."""
-        plain = _NOT_NAME.sub("", name.lower())
-        return plain in WHOLE or (plain not in HARMLESS and plain.endswith(tuple(WORDS)))
+        return plain_name(name) in WHOLE or ends_like_secret(name)
 
     def _plain(self, name: str, value: str) -> str:
         """A text under a name that is no secret's: what it is, or holds, may still be one."""
@@ -335,7 +253,7 @@ class Masking:
 
 def _names_secret(naming: Any, value: Any) -> str | None:
     """What an object's value is, if this member names it as a secret: {"name": "password"} does."""
-    if not isinstance(value, str) or _NOT_NAME.sub("", str(naming).lower()) not in NAMING:
+    if not isinstance(value, str) or plain_name(str(naming)) not in NAMING:
         return None
     return secret_kind(re.split(r"[/.:]", unquote_plus(value).rstrip("/"))[-1])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
+from fauxtune.core.decoding.addresses import decoded
+from fauxtune.core.decoding.expressions import OPTIONS, mask_expression
 from fauxtune.core.decoding.filters import filter_words
 from fauxtune.core.decoding.masking import Masking, mask_text
 from fauxtune.core.decoding.parts import shortened
@@ -25,13 +27,14 @@ def describe_query(query: str) -> list[str]:
         return [f"more than {_MOST} parameters"]
     for name, value in pairs:
         option = name.strip().lower()
+        value = mask_expression(value) if option.removeprefix("$") in OPTIONS else value
         line = _WORDS[option](value.strip()) if option in _WORDS else _parameter(name, value)
         lines.append(shortened(line, _LONGEST_LINE))
     return lines
 
 
 def _parameter(name: str, value: str) -> str:
-    text = Masking().text(name, value, in_form=True)
+    text = Masking().text(decoded(name), value, in_form=True)
     return f"{shortened(mask_text(name), 100)}: {text}" if value else shortened(mask_text(name), 100)
 
 

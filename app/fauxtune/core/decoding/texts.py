@@ -6,8 +6,9 @@ import re
 
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.der_kinds import kind_of
-from fauxtune.core.decoding.masking import mask_text, secret_kind
+from fauxtune.core.decoding.masking import mask_text
 from fauxtune.core.decoding.parts import Part, counted, shortened
+from fauxtune.core.decoding.secret_kinds import secret_kind
 
 _CUT = 200
 _SHORTEST_BYTES = 16

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from fauxtune.core.decoding.masking import Masking, mask_text, not_shown
+from fauxtune.core.decoding.masking import Masking, mask_text
 from fauxtune.core.decoding.parts import Fact, Part, bounded, shortened
+from fauxtune.core.decoding.secret_kinds import not_shown
 
 #: Claims, in the order in which they are shown, with their names in words.
 CLAIMS: dict[str, str] = {

@@ -9,8 +9,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.der_kinds import DerKind, kind_of, summary
-from fauxtune.core.decoding.masking import Masking, from_base64, secret_kind
+from fauxtune.core.decoding.masking import Masking, from_base64
 from fauxtune.core.decoding.parts import Part, shortened
+from fauxtune.core.decoding.secret_kinds import secret_kind
 from fauxtune.core.decoding.secret_names import NAMED, NAMING
 from fauxtune.core.formats.xml import Element, parse
 
