@@ -166,7 +166,7 @@ def without_secrets(request: AdminRequest) -> AdminRequest:
 
 
 def _masked(value: Any) -> Any:
-    from fauxtune.core.decoding.masking import secret_kind
+    from fauxtune.core.decoding.secret_kinds import secret_kind
 
     if isinstance(value, list):
         return [_masked(each) for each in value]
