@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import httpx
 
+from tests.support.clock import FixedClock
 from tests.support.console import done, show, text_of
 from tests.surfaces.console.conftest import Enroll
 
@@ -28,6 +30,19 @@ async def test_what_was_sent_is_listed_newest_first_and_shown_whole(
     assert "As curl" in whole
     for missing in ("999999", "x", "1" * 30):
         assert (await console.get(f"/wire/{missing}")).status_code == 404
+
+
+async def test_a_request_stands_where_it_began_though_it_ended_later(
+    console: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
+) -> None:
+    page = (await http.get("/_fauxtune/v1/tenants/contoso/journal")).json()
+    waiting = asyncio.create_task(http.get(f"/_fauxtune/v1/tenants/contoso/journal?after={page['next']}&wait=30"))
+    await asyncio.sleep(0.05)
+    clock.forward(seconds=1)
+    await enroll("alice")
+    await waiting
+    text = await show(console, "/wire")
+    assert text.index("devices:enroll") < text.index("contoso/journal")
 
 
 async def test_the_wire_is_filtered(console: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll) -> None:

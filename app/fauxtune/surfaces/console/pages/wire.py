@@ -27,17 +27,19 @@ STATUSES = (("", "any answer"), ("error", "refused or failed"), ("2xx", "2xx"), 
 
 
 async def wire(call: TenantCall) -> Response:
-    """Show the newest exchanges, newest first, filtered by surface, status, device and text."""
+    """Show the newest exchanges, the request that began last first, filtered by surface, status, device and text."""
     filters = _filters(call)
     problem, exchanges = None, []
     try:
+        # Numbers count ends: a request that waits for news ends long after others that began later.
         exchanges = (await insight.page(call.emulator, call.tenant, wanted=_wanted(call, limit=_SIZE))).exchanges
     except (Invalid, NotFound) as error:
         problem = error.message
+    newest = sorted(exchanges, key=lambda exchange: (exchange.time, exchange.number), reverse=True)
     return call.page(
         "wire.html",
         status=400 if problem else 200,
-        exchanges=[(exchange, _short(exchange.url.partition("?")[0])) for exchange in reversed(exchanges)],
+        exchanges=[(exchange, _short(exchange.url.partition("?")[0])) for exchange in newest],
         filters=filters,
         problem=problem,
         surfaces=SURFACES,
