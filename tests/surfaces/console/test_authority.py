@@ -7,6 +7,7 @@ import re
 import httpx
 from cryptography import x509
 
+from fauxtune.core.model.marks import mark
 from fauxtune.core.pki.crl import REASONS
 from fauxtune.operations.connectors import revocation
 from tests.support.console import done, show, submit, text_of
@@ -151,6 +152,27 @@ async def test_revoked_is_not_removed(console: httpx.AsyncClient, contoso: Conto
     assert (await console.get(f"{path}/revoke")).status_code == 409
     refused = await console.post(f"{path}/revoke", data={"reason": "keyCompromise"})
     assert refused.status_code == 403, "a form that no page made"
+
+
+async def test_an_imported_certificate_has_one_symbol_wherever_it_stands(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    await contoso.group("Sales", await contoso.user_id("alice"))
+    await contoso.root_profile("Sales")
+    await contoso.pkcs_profile("Sales")
+    phone = await enroll("alice")
+    await phone.settle_completely()
+    (own,) = await contoso.issued()
+    letters = mark(own.thumbprint).letters
+    pages = ("/authority/certificates", f"/authority/certificates/{own.serial}", "/users/alice@contoso.example")
+    for path in pages:
+        assert f"● {letters}" in await show(console, path)
+    _mark, file = await contoso.pfx("alice")
+    await contoso.import_file("alice", file, mark=own.thumbprint, password="geheim-42")
+    for path in (*pages, "/authority/imported"):
+        text = await show(console, path)
+        assert f"◆ {letters}" in text, path
+        assert f"● {letters}" not in text.partition(" Devices ")[0] + text.rpartition(" Certificates ")[2], path
 
 
 async def test_what_is_on_hold_is_released_or_revoked_for_good(console: httpx.AsyncClient, contoso: Contoso) -> None:

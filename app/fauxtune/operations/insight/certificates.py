@@ -17,7 +17,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.rows.certificates import CertificateRow, PfxRecordRow, RevocationState
+from fauxtune.storage.rows.certificates import CertificateRow, PfxRecordRow, RegisteredRow, RevocationState
 
 Origin = Literal["pkcs", "imported", "external"]
 
@@ -26,9 +26,8 @@ Origin = Literal["pkcs", "imported", "external"]
 class KnownCertificate:
     """One certificate. `authority`: its issuer here; `device`: the enrolment for which it was issued.
 
-    `source`: `pkcs` for a device; `imported` where it was issued here and imported; `external` of another CA. None for
-    one of an authority, of a device's identity, or that an administrator had issued. Of an external one only thumbprint
-    and times are known until a connector has opened its file.
+    `source`: that of `source_of`, or `external` for one of another CA, of which only thumbprint and times are known
+    until a connector has opened its file.
     """
 
     thumbprint: str
@@ -78,7 +77,7 @@ def _registered(tx: Transaction, row: CertificateRow, *, imports: tuple[PfxRecor
         subject=row.subject,
         user_id=row.user_id,
         template=row.template,
-        source=_source(row, imported=bool(imports)),
+        source=source_of(row, imported=bool(imports)),
         key_usage=tuple(row.key_usage),
         not_before=row.not_before,
         not_after=row.not_after,
@@ -93,12 +92,15 @@ def _registered(tx: Transaction, row: CertificateRow, *, imports: tuple[PfxRecor
     )
 
 
-def _source(row: CertificateRow, *, imported: bool) -> Origin | None:
+def source_of(row: CertificateRow | RegisteredRow, *, imported: bool) -> Literal["pkcs", "imported"] | None:
+    """Return what a certificate of the register is to its user: `imported`, also where it was issued for one device
+    first, since every device of the user gets it; `pkcs` of one device; None for any other.
+    """
     if row.authority == authority_queries.DEVICES:
         return None  # a device's identity: it is no S/MIME certificate
-    if row.enrollment_id is not None:
-        return "pkcs"
-    return "imported" if imported else None
+    if imported:
+        return "imported"
+    return None if row.enrollment_id is None else "pkcs"
 
 
 def _external(tx: Transaction, mark: str, *, imports: tuple[PfxRecordRow, ...]) -> KnownCertificate:

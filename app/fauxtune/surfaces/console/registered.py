@@ -12,6 +12,7 @@ from fauxtune.core.model.marks import mark
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, EMAIL_PROTECTION, ENCRYPTING_FILE_SYSTEM
+from fauxtune.operations.insight.certificates import source_of
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import register
 from fauxtune.storage.queries.authorities import DEVICES
@@ -94,9 +95,7 @@ def kind_of(row: RegisteredRow) -> str:
     """Return what a registered certificate was issued for."""
     if row.authority == DEVICES:
         return "identity"
-    if row.enrollment_id is not None:
-        return "pkcs"
-    return "imported" if row.imported else "issued"
+    return source_of(row, imported=row.imported) or "issued"
 
 
 def state_of(row: RegisteredRow, *, now: datetime) -> State:

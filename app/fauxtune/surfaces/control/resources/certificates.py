@@ -19,7 +19,7 @@ from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.ca import counter
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate
+from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate, source_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -206,15 +206,9 @@ def _shown(tx: Transaction, row: CertificateRow) -> JsonObject:
 
 
 def _source(tx: Transaction, row: CertificateRow) -> str | None:
-    if row.authority == "devices":
-        return None  # a device's identity: it is no S/MIME certificate
-    if row.enrollment_id is not None:
-        return "pkcs"
     if isinstance(row, IssuedCertificateRow):
-        imported = row.imported
-    else:
-        imported = pfx_queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row.thumbprint)
-    return "imported" if imported else None
+        return source_of(row, imported=row.imported)
+    return source_of(row, imported=pfx_queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row.thumbprint))
 
 
 def _status(tx: Transaction, row: CertificateRow) -> str:
