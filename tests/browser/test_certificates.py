@@ -68,7 +68,7 @@ def _lesson(overview: Page, tenant: ConsoleTenant, *, forms: Page, refresh: Call
     expect(card(overview, "iPhone").locator(".chip")).to_have_count(0)
     assert marks(overview, "PC", kind="pkcs") == own["PC"]
     forms.reload()
-    outcome = forms.locator("section", has=forms.get_by_role("heading", name="What became of what it held"))
+    outcome = forms.locator("section", has=forms.get_by_role("heading", name="What was removed and revoked"))
     expect(outcome).to_contain_text("Revoked: 1 certificate. Not revoked: 1 imported certificate.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 
 import httpx
 
@@ -29,11 +30,18 @@ async def show(console: httpx.AsyncClient, path: str) -> str:
 
 async def submit(console: httpx.AsyncClient, path: str, **fields: str | list[str]) -> httpx.Response:
     """Open a page, fill in its form, and send it to the page's address."""
+    return await send_from(console, path, to=path, fields=fields)
+
+
+async def send_from(
+    console: httpx.AsyncClient, path: str, *, to: str, fields: Mapping[str, str | list[str]] | None = None
+) -> httpx.Response:
+    """Open a page, fill in a form on it that is sent to the address `to`, and send it."""
     page = await console.get(path)
     assert page.status_code == 200, text_of(page)
     token = _TOKEN.search(page.text)
     assert token is not None, "the page has no form"
-    return await console.post(path, data={"form_token": token[1], **fields})
+    return await console.post(to, data={"form_token": token[1], **(fields or {})})
 
 
 def done(answer: httpx.Response) -> str:

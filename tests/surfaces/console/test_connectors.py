@@ -11,7 +11,7 @@ from fauxtune.core.model.connector_events import Happening
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.devices import actions
 from fauxtune.operations.runtime.transaction import Transaction
-from tests.support.console import done, show, submit, text_of
+from tests.support.console import done, send_from, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
 
@@ -55,6 +55,39 @@ async def test_a_connector_goes_off_line_and_what_waits_for_it_is_shown(
     text = await show(console, "/connectors")
     assert "a connector is to have it revoked" in text
     assert "All 1 revocation" in text
+
+
+async def test_every_page_says_when_a_connector_does_not_answer(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    await contoso.group("Sales", await contoso.user_id("alice"))
+    await contoso.root_profile("Sales")
+    await contoso.pkcs_profile("Sales")
+    for path in ("", "/devices"):
+        assert "off line" not in (await console.get(path)).text
+    connector = await contoso.connector(state="offline")
+    phone = await enroll("alice")
+    await phone.settle()
+    for path in ("", "/devices", f"/devices/{phone.enrollment_id}", "/nothing"):
+        page = await console.get(path)
+        assert "(“Certificate Connector 1” is off line)" in page.text.partition("<main")[0], path
+    text = await show(console, "")
+    assert "“ Certificate Connector 1 ” is off line." in text
+    assert "Nobody answers 1 request of devices (PKCS: 1)." in text
+    done(await send_from(console, "", to=f"/connectors/{connector.id}", fields={"to": "online"}))
+    assert "Nobody answers" not in await show(console, "")
+    assert "is off line)" not in (await console.get("")).text
+
+
+async def test_the_overview_says_when_there_is_no_connector_at_all(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    connector = await contoso.connector(state="offline")
+    done(await submit(console, f"/connectors/{connector.id}/delete"))
+    page = await console.get("")
+    assert "Nobody answers requests for certificates: there is no connector." in text_of(page)
+    assert 'href="/console/contoso/connectors/new"' in page.text
+    assert "(none answers requests)" in page.text.partition("<main")[0]
 
 
 async def test_a_button_that_there_is_not_changes_nothing(console: httpx.AsyncClient) -> None:

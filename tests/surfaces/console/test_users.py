@@ -65,7 +65,7 @@ async def test_an_own_certificate_is_on_one_device_and_an_imported_one_on_all(
     answer = await console.get(ALICE)
     matrix = text_of(answer.text[answer.text.index("Who can read what") :])
     own = [mark(row.thumbprint).letters for row in await contoso.issued() if row.item_key is not None]
-    assert f"◆ {imported} S/MIME encryption ● has it ● has it all 2 devices" in matrix
+    assert f"◆ {imported} S/MIME encryption ✓ has it ✓ has it all 2 devices" in matrix
     assert sum(f"● {letters} signing" in matrix for letters in own) == 2
     assert matrix.count("this device only") == 2
     assert matrix.count("does not have it") == 2

@@ -24,6 +24,7 @@ from fauxtune.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.access import check_local, is_token
 from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
@@ -203,7 +204,7 @@ class Console:
         try:
             response = await self._respond(request)
         except (FauxtuneError, HTTPException) as error:
-            response = refusal(request, error, session=self._key.new(signed_in=False))
+            response = refusal(Call(request, self._key.new(signed_in=False)), error)
         finally:
             await request.close()  # files of a form
         await response(scope, receive, send)
@@ -233,7 +234,7 @@ class Console:
         try:
             return await self._page(request, session)
         except (FauxtuneError, HTTPException) as error:
-            return refusal(request, error, session=session)
+            return refusal(call, error)
 
     async def _sign_in(self, request: Request, session: Session, *, token: str) -> Response:
         """Ask for the control token, or take it."""
@@ -248,20 +249,29 @@ class Console:
         return response
 
     async def _page(self, request: Request, session: Session) -> Response:
-        for route in self._routes:
-            match, more = route.matches(request.scope)
-            if match is Match.FULL:
-                emulator = emulator_of(request)
-                tenant = await emulator.runner.tenant(more["path_params"].pop("tenant"))
-                request.scope.update(more)
-                seen = self._streams.seen(emulator, tenant.id)
-                response: Response = await route.endpoint(TenantCall(request, session, tenant, seen))
-                return response
-        raise NotFound(f"The console has no page {request.url.path[:200]}.")
+        call = await self._tenant_call(request, session)
+        try:
+            for route in self._routes:
+                match, more = route.matches(request.scope)
+                if match is Match.FULL:
+                    request.scope.update(more)
+                    response: Response = await route.endpoint(call)
+                    return response
+            raise NotFound(f"The console has no page {request.url.path[:200]}.")
+        except (FauxtuneError, HTTPException) as error:
+            return refusal(call, error)
+
+    async def _tenant_call(self, request: Request, session: Session) -> TenantCall:
+        """Return the call of the tenant that the address names. Raises NotFound."""
+        emulator = emulator_of(request)
+        tenant = await emulator.runner.tenant(request.scope["path"].removeprefix(f"{PATH}/").partition("/")[0])
+        seen = self._streams.seen(emulator, tenant.id)
+        connectors = await emulator.runner.read(connector_rows, tenant.id)
+        return TenantCall(request, session, tenant, seen, connectors)
 
 
-def refusal(request: Request, error: Exception, *, session: Session) -> Response:
-    """Return the page of a refusal: what was wrong, and the way back."""
+def refusal(call: Call, error: Exception) -> Response:
+    """Return the page of a refusal: what was wrong, and the way back; with the tenant's navigation if it is known."""
     status, headline = 500, "Something went wrong"
     for kind, code, words in _HEADLINES:
         if isinstance(error, kind):
@@ -270,4 +280,5 @@ def refusal(request: Request, error: Exception, *, session: Session) -> Response
     message = getattr(error, "message", "") or getattr(error, "detail", "") or str(error)
     if isinstance(error, HTTPException):
         status, headline = error.status_code, "That cannot be done"
-    return Call(request, session).page("refusal.html", status=status, headline=headline, message=message)
+    frame = "tenant.html" if isinstance(call, TenantCall) else "base.html"
+    return call.page("refusal.html", status=status, frame=frame, headline=headline, message=message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -17,9 +17,11 @@ from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
+from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.console import templating
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.session import FORM_TOKEN, Session, note_name
@@ -82,15 +84,29 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class TenantCall(Call):
-    """A request about one tenant. `seen`: what had happened in it before the page was read; see `live`."""
+    """A request about one tenant. `seen`: what had happened in it before the page was read; see `live`. `connectors`:
+    those of the tenant, since every page says when one does not answer.
+    """
 
     tenant: Tenant
     seen: str = ""
+    connectors: Sequence[ConnectorRow] = ()
 
     @property
     def now(self) -> datetime:
         """The tenant's time."""
         return self.emulator.runner.now(self.tenant)
+
+    @property
+    def here(self) -> str:
+        """The address of the page, for a form that comes back to it."""
+        query = self.request.url.query
+        return f"{self.request.url.path}?{query}" if query else self.request.url.path
+
+    @property
+    def silent(self) -> list[tuple[ConnectorRow, str]]:
+        """The connectors that do not answer, each with the reason in words that follow its name."""
+        return [(row, why) for row in self.connectors if (why := why_silent(row, now=self.now)) is not None]
 
     async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation of this tenant."""

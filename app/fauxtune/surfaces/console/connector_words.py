@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -103,6 +104,12 @@ def connector_view(row: ConnectorRow, *, keys: list[ConnectorKeyRow], now: datet
             if key.connector_id == row.id
         ),
     )
+
+
+def unanswered(rows: Sequence[ConnectorRow], *, waiting: Mapping[str, int], now: datetime) -> dict[str, int]:
+    """Return how many requests wait that no connector answers, by the words of the role that they need."""
+    served = {role for row in rows if why_silent(row, now=now) is None for role in row.roles}
+    return {ROLES[role][0]: count for role, count in waiting.items() if role not in served}
 
 
 def entry(row: ConnectorEventRow, *, device_name: str | None) -> Entry:

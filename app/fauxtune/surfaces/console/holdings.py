@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from fauxtune.core.model.certificate_words import purpose
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
@@ -91,7 +92,7 @@ def chip(row: LedgerRow, *, names: Mapping[ProfileId, str]) -> Chip:
     if exists:
         words.insert(1, f"mark {letters.letters}")
     if row.purpose:
-        words.append(f"for {row.purpose}")
+        words.append(f"for {purpose(row.purpose)}")
     if row.problem is not None:
         words.append(row.problem.message)
     elif row.waits_for:

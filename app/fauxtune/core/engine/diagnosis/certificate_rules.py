@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from fauxtune.core.engine.diagnosis.facts import CertificateContents, Device, Facts, UserCertificate, device_name
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
 from fauxtune.core.model.certificate_words import purpose as purpose_words
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.template import EMAIL_PROTECTION
@@ -211,7 +212,7 @@ def encryption_per_device(facts: Facts) -> Iterator[Observation]:
     """A certificate that only one of the user's several devices has allows encryption."""
     if facts.device_count < 2:
         return
-    by_profile: dict[str, list[tuple[Device, LedgerRow]]] = {}
+    by_profile: dict[ProfileId, list[tuple[Device, LedgerRow]]] = {}
     for device, row in _own(facts):
         mine = facts.owned(row.thumbprint)
         if mine is None or mine.contents is None or mine.contents.key_usage is None or not row.claims:
@@ -220,9 +221,11 @@ def encryption_per_device(facts: Facts) -> Iterator[Observation]:
             by_profile.setdefault(row.claims[0].profile, []).append((device, row))
     for profile, holding in by_profile.items():
         names = ", ".join(device_name(device) for device, _ in holding)
+        name = facts.names.get(profile, profile)
         yield Observation(
-            message=f"The user has {facts.device_count} devices, and this profile gives each one an encryption "
-            f"certificate of its own ({names}): mail that was encrypted for one device cannot be read on the others.",
+            message=f"The user has {facts.device_count} devices, and '{name}' gives each one "
+            f"an encryption certificate of its own ({names}): mail that was encrypted for one device cannot be read on "
+            "the others.",
             fix="Import one encryption certificate for all devices (imported PFX), and give the profile a template "
             "that allows only signing.",
             evidence={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Response
@@ -13,6 +14,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.devices.available_actions import USUAL
 from fauxtune.operations.insight.device_report import DeviceReport, Outcome, ReportedItem, device_report
@@ -210,13 +212,20 @@ def _facts(report: DeviceReport) -> list[tuple[str, str]]:
     model = " ".join(str(facts[name]) for name in ("manufacturer", "model") if facts.get(name))
     known = [
         ("Model", model),
-        ("System", f"{facts.get('operatingSystem') or VARIANTS[row.variant]} {facts.get('osVersion') or ''}".strip()),
+        ("System", f"{_system(report, facts)} {facts.get('osVersion') or ''}".strip()),
         ("Serial number", str(facts.get("serialNumber") or "")),
         ("Mode", VARIANTS[row.variant]),
         ("Belongs to", _OWNERS.get(str(document.get("managedDeviceOwnerType")), "")),
         ("Compliance", _COMPLIANCE.get(str(document.get("complianceState")), "")),
     ]
     return [(label, value) for label, value in known if value]
+
+
+def _system(report: DeviceReport, facts: Mapping[str, object]) -> str:
+    """Return the operating system. Graph's word has the mode in it on Android, which is said apart."""
+    if report.row.platform is Platform.ANDROID:
+        return "Android"
+    return str(facts.get("operatingSystem") or VARIANTS[report.row.variant])
 
 
 def _newest(actions: tuple[DeviceActionRow, ...]) -> list[DeviceActionRow]:

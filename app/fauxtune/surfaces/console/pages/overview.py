@@ -9,10 +9,13 @@ from fastapi import Response
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import connector_work
 from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.cards import cards_of
+from fauxtune.surfaces.console.connector_words import unanswered
+from fauxtune.surfaces.console.fixes import bring_on_line
 from fauxtune.surfaces.console.holdings import Card
 from fauxtune.surfaces.console.paging import offset, paging
 
@@ -37,8 +40,16 @@ async def overview(call: TenantCall) -> Response:
     """Show a page of people with their devices."""
     start = offset(call, size=_SIZE)
     people, total = await call.read(_people, call, start=start)
+    waiting = await call.read(connector_work.waiting_counts, call.tenant.id)
     pages = paging(call, start=start, length=sum(person.id is not None for person in people), total=total, size=_SIZE)
-    return call.page("overview.html", people=people, paging=pages, text=call.query("text"))
+    return call.page(
+        "overview.html",
+        people=people,
+        paging=pages,
+        text=call.query("text"),
+        silent=[(row, why, bring_on_line(call, row)) for row, why in call.silent],
+        unanswered=unanswered(call.connectors, waiting=waiting, now=call.now),
+    )
 
 
 def _people(connection: Connection, call: TenantCall, *, start: int) -> tuple[list[Person], int]:

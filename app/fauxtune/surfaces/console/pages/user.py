@@ -9,10 +9,9 @@ from fastapi import Response
 
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
-from fauxtune.core.engine.diagnosis.findings import Finding
 from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
 from fauxtune.core.model.certificate_words import purpose, reason
-from fauxtune.core.model.ids import EnrollmentId, UserId
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
@@ -25,7 +24,7 @@ from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.cards import cards_of
-from fauxtune.surfaces.console.fixes import Fix, Subject, fix_of
+from fauxtune.surfaces.console.causes import notices
 from fauxtune.surfaces.console.holdings import SOURCES, Card
 from fauxtune.surfaces.console.timeline import Span, timeline
 
@@ -120,7 +119,7 @@ async def user(call: TenantCall) -> Response:
         unreadable=sum(line.certificate.source is not None and not any(line.has) for line in lines),
         readers=readers[:_MOST_DEVICES],
         more_readers=max(0, len(readers) - _MOST_DEVICES),
-        findings=[(finding, _fix(call, finding, user=row.id)) for finding in read.history.findings],
+        findings=notices(call, read.history.findings, user=row.id),
         groups=dict(sorted(read.groups.items(), key=lambda each: each[1].casefold())),
         now=call.now,
     )
@@ -232,8 +231,3 @@ def _span(line: Line) -> Span | None:
         return None
     words = ", ".join(part for part in (line.use, "imported" if certificate.source is Source.IMPORTED else "") if part)
     return Span(line.letters, line.hue, words, certificate.not_before, certificate.not_after, certificate.revoked_at)
-
-
-def _fix(call: TenantCall, finding: Finding, *, user: UserId) -> Fix:
-    seen = finding.observation
-    return fix_of(call, finding, about=Subject(user, seen.device, seen.profile))

@@ -63,10 +63,12 @@ function glow(element) {
 /** Shows what the server says now. Nobody loses the place: what had the focus has it afterwards, or the page has. */
 function show(main, page) {
   const focus = document.activeElement, inside = main.contains(focus);
-  const fresh = page.getElementById("main"), time = page.querySelector("header .clock");
+  const fresh = page.getElementById("main");
   if (fresh) { merge(main, fresh); }
-  const clock = document.querySelector("header .clock");
-  if (time && clock) merge(clock, time);
+  for (const place of ["header .clock", "nav.pages"]) {
+    const shown = document.querySelector(place), now = page.querySelector(place);
+    if (shown && now) merge(shown, now);
+  }
   if (inside && document.activeElement !== focus) (focus.isConnected ? focus : main).focus({ preventScroll: true });
 }
 
