@@ -22,13 +22,14 @@ from enum import Enum
 
 from fauxtune.core.clock import ClockMode, iso
 from fauxtune.core.engine.planning.plan import NEVER
-from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
@@ -40,6 +41,8 @@ _INTERVAL = 0.1
 #: A snapshot of many devices takes time: so many times as long none is taken.
 _PAUSE = 5
 _ABSENT, _AWAY = 1.0, 5.0
+#: Characters of a thumbprint by which people tell certificates apart.
+_SHORT = 8
 #: Rows changed in one transaction.
 _CHUNK = 500
 
@@ -213,6 +216,7 @@ def _result(tx: Transaction, *, emulator: Emulator, snapshot: _Snapshot, began: 
     live = queries.live_enrollments(tx.connection, tx.tenant.id)
     unsettled = {id_: row for id_, row in snapshot.rows.items() if id_ in set(live)}
     ended = [id_ for id_ in began if id_ not in set(live)]
+    names = _profile_names(tx, [item for id_ in unsettled for item in snapshot.items.get(id_, ())])
     return Settled(
         settled=[*(id_ for id_ in live if id_ not in unsettled), *ended],
         waiting=[
@@ -220,7 +224,7 @@ def _result(tx: Transaction, *, emulator: Emulator, snapshot: _Snapshot, began: 
                 device=id_,
                 managed_device_id=row.facts.get("managedDeviceId"),
                 name=_name(tx, row),
-                why=_why(emulator, id_, snapshot=snapshot),
+                why=_why(emulator, id_, snapshot=snapshot, names=names),
             )
             for id_, row in unsettled.items()
         ],
@@ -233,7 +237,18 @@ def _name(tx: Transaction, row: EnrollmentRow) -> str | None:
     return name
 
 
-def _why(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot) -> str:
+def _profile_names(tx: Transaction, items: list[OpenItemRow]) -> dict[ProfileId, str]:
+    """The names of the profiles whose own items these are."""
+    ids = {_profile_of(item) for item in items}
+    return configuration_queries.names(tx.connection, tx.tenant.id, ids=[id_ for id_ in ids if id_ is not None])
+
+
+def _profile_of(item: OpenItemRow) -> ProfileId | None:
+    kind, _, rest = item.item_key.partition("/")
+    return None if kind in ("root", "imported") else ProfileId(rest)
+
+
+def _why(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot, names: dict[ProfileId, str]) -> str:
     row, items = snapshot.rows[device], snapshot.items.get(device, [])
     reasons = []
     if not emulator.signals.is_connected(device):
@@ -245,18 +260,27 @@ def _why(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot) -> st
         reasons.append("it has not checked in since something changed")
     if device in snapshot.put_off:
         reasons.append(f"it has put off {', '.join(snapshot.put_off[device])} until its user is there")
-    reasons.extend(_why_item(item) for item in items)
+    reasons.extend(_why_item(item, names=names) for item in items)
     if snapshot.now < row.due_at < NEVER and any(item.state is ItemState.WANTED for item in items):
         still = "" if snapshot.clock_runs else ", and the tenant's clock is frozen"
         reasons.append(f"it looks again at {iso(row.due_at)}{still}")
     return "; ".join(reasons) or "it is due to check in"
 
 
-def _why_item(item: OpenItemRow) -> str:
+def _why_item(item: OpenItemRow, *, names: dict[ProfileId, str]) -> str:
+    what = _item_in_words(item, names=names)
     match item.state:
         case ItemState.WANTED:
-            return f"{item.item_key} waits for {item.message or 'the next check-in'}"
+            return f"{what} waits for {item.message or 'the next check-in'}"
         case ItemState.REMOVING:
-            return f"the device has not confirmed that {item.item_key} is removed"
+            return f"the device has not confirmed that {what} is removed"
         case _:
-            return f"the device has not confirmed {item.item_key}"
+            return f"the device has not confirmed {what}"
+
+
+def _item_in_words(item: OpenItemRow, *, names: dict[ProfileId, str]) -> str:
+    kind, _, rest = item.item_key.partition("/")
+    profile = _profile_of(item)
+    if profile is not None:
+        return f"'{names.get(profile, profile)}'"
+    return "a trusted root" if kind == "root" else f"the imported certificate {rest[:_SHORT]}"
