@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ fauxtune clock run --system""",
     no_args_is_help=True,
 )
 
+_COLUMNS = 80
 _MODES = {
     "system": "It is the computer's clock.",
     "frozen": "It stands still; let it run again: fauxtune clock run",
@@ -134,5 +136,7 @@ def _print(session: Session, clock: dict[str, Any]) -> None:
     lines = [f"{clock['now'][:19].replace('T', ' ')} UTC", _MODES[clock["mode"]]]
     if clock.get("settled") is not None:
         lines.append(f"Devices that have settled: {len(clock['settled'])}.")
-        lines += [f"{one_line(each['name'] or each['device'])} has not settled: {each['why']}." for each in late]
+        for each in late:
+            text = one_line(f"{each['name'] or each['device']} has not settled: {each['why']}.")
+            lines += textwrap.wrap(text, _COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
     session.show(clock, "\n".join(lines))
