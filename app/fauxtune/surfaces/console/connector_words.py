@@ -91,7 +91,7 @@ def connector_view(row: ConnectorRow, *, keys: list[ConnectorKeyRow], now: datet
     facts = PROGRAMS[row.program]
     return ConnectorView(
         row=row,
-        state=State("good", "on line") if silent is None else State("bad", silent.removeprefix("is ")),
+        state=State("good", "on line") if silent is None else State("bad", silent.replace("is off line", "off line")),
         roles=", ".join(ROLES[role][0] for role in row.roles) or "none",
         mode=MODES[row.mode],
         program=facts.title,
