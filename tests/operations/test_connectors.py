@@ -89,7 +89,7 @@ async def test_a_role_that_no_connector_has_is_named(contoso: Contoso) -> None:
     await contoso.connector(roles=["pkcs"])
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "wanted"}
-    assert "imported-pfx" in str((await phone.item(Source.IMPORTED)).waits_for)
+    assert "imported PFX" in str((await phone.item(Source.IMPORTED)).waits_for)
     await contoso.do(connector_registry.add_connector, "PFX Connector", roles=["imported-pfx"])
     await phone.settle()
     assert (await phone.item(Source.IMPORTED)).state is ItemState.FAILED, "the new one has no key"
