@@ -136,6 +136,10 @@ def test_one_command_issues_a_certificate_and_imports_it_for_the_users_devices(r
     (record,) = run.json("pfx", "list", "--upn", "alice@contoso.example")
     assert record["thumbprint"] == document["thumbprint"] == document["imported"]["thumbprint"]
     assert (record["intendedPurpose"], record["startDateTime"][:4]) == ("smimeEncryption", "2023")
+    heading, line = run.text("pfx", "list", "--upn", "alice@contoso.example").splitlines()
+    assert heading.split() == ["user", "purpose", "until", "thumbprint"]
+    assert line.split() == ["alice", "smimeEncryption", record["expirationDateTime"][:10], record["thumbprint"]]
+    assert len(line) <= 80
     assert load_pkcs12((tmp_path / "alice.pfx").read_bytes(), document["pfxPassword"].encode()).key is not None
     done = run.run(*command, "--user", "alice", "--pfx-password", "own secret", "--show-request")
     assert (done.code, done.output.count("Imported it for alice@contoso.example, for encryption.")) == (0, 1)

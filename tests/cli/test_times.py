@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import typer
 
-from fauxtune.cli.times import iso_duration, iso_time
+from fauxtune.cli.times import duration_in_words, iso_duration, iso_time
 from fauxtune.core.clock import parse_duration
 
 
@@ -41,3 +41,8 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert iso_time("2027-01-31T12:00:00+02:00") == "2027-01-31T10:00:00.0000000Z"
     with pytest.raises(typer.BadParameter, match="no time"):
         iso_time("tomorrow")
+
+
+def test_a_duration_in_days_is_written_in_words_and_another_one_as_it_is() -> None:
+    durations = ("P365D", "P1D", "PT8H", "P1Y6M")
+    assert [duration_in_words(each) for each in durations] == ["365 days", "1 day", "PT8H", "P1Y6M"]
