@@ -172,7 +172,16 @@ def test_a_device_believes_what_the_older_command_signed(openssl: OpenSsl, alice
 
 @pytest.mark.parametrize(
     "how",
-    [("-aes128",), ("-aes192",), ("-aes256",), ("-des3",), ("-aes256", "-keyid"), ("-aes256", "-stream")],
+    [
+        ("-aes128",),
+        ("-aes192",),
+        ("-aes256",),
+        ("-des3",),
+        ("-aes-128-gcm",),
+        ("-aes-256-gcm",),
+        ("-aes256", "-keyid"),
+        ("-aes256", "-stream"),
+    ],
     ids=" ".join,
 )
 def test_a_device_reads_what_openssl_encrypted(

@@ -13,7 +13,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from fauxtune_sim.cms import ContentType, content_type_of, encrypt, open_envelope, sign, verify
+from fauxtune_sim.cms import (
+    ContentCipher,
+    ContentType,
+    RecipientOptions,
+    SigningOptions,
+    content_type_of,
+    encrypt,
+    open_envelope,
+    sign,
+    verify,
+)
 from fauxtune_sim.errors import CmsRefused
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ KEYS: dict[str, Callable[[], ec.EllipticCurvePrivateKey | None]] = {
     "rsa": lambda: None,
     **{name: partial(ec.generate_private_key, curve()) for name, curve in CURVES.items()},
 }
+ATTACHED = SigningOptions(detached=False)
 WHEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
@@ -35,6 +46,27 @@ def test_an_envelope_for_several_recipients_is_opened_by_each_and_names_who_it_w
     for one in identities:
         opened = open_envelope(envelope, [pki.issue(), one])
         assert (opened.content, opened.recipient) == (SECRET, one.certificate)
+
+
+@pytest.mark.parametrize("cipher", ContentCipher)
+@pytest.mark.parametrize("options", [RecipientOptions(), RecipientOptions(oaep=True, by_key_identifier=True)])
+def test_every_cipher_and_every_way_to_name_recipients_is_opened(
+    pki: Pki, cipher: ContentCipher, options: RecipientOptions
+) -> None:
+    identities = [pki.issue(), pki.issue(key=ec.generate_private_key(ec.SECP256R1()))]
+    envelope = encrypt(SECRET, [one.certificate for one in identities], cipher=cipher, options=options)
+    kind = ContentType.AUTHENTICATED if cipher.is_authenticated else ContentType.ENVELOPED
+    assert content_type_of(envelope) is kind
+    for one in identities:
+        assert open_envelope(envelope, [one]).content == SECRET
+
+
+def test_a_changed_authenticated_envelope_is_refused(pki: Pki) -> None:
+    one = pki.issue()
+    envelope = bytearray(encrypt(SECRET, [one.certificate], cipher=ContentCipher.AES128_GCM))
+    envelope[-20] ^= 1
+    with pytest.raises(CmsRefused, match="authentication tag does not fit"):
+        open_envelope(bytes(envelope), [one])
 
 
 @pytest.mark.parametrize("algorithm", [AES128, AES256])
@@ -66,10 +98,18 @@ def test_a_content_key_for_another_key_of_the_same_name_does_not_open(pki: Pki) 
 
 @pytest.mark.parametrize("name", KEYS)
 @pytest.mark.parametrize("detached", [True, False], ids=["detached", "attached"])
-def test_a_signature_verifies_and_says_who_and_when(pki: Pki, name: str, detached: bool) -> None:
+@pytest.mark.parametrize(("pss", "by_key_identifier"), [(False, False), (True, True)])
+def test_a_signature_verifies_and_says_who_and_when(
+    pki: Pki, name: str, *, detached: bool, pss: bool, by_key_identifier: bool
+) -> None:
     one = pki.issue(key=KEYS[name]())
     data = sign(
-        SECRET, certificate=one.certificate, key=one.key, signing_time=WHEN, others=one.chain, detached=detached
+        SECRET,
+        certificate=one.certificate,
+        key=one.key,
+        signing_time=WHEN,
+        others=one.chain,
+        options=SigningOptions(detached=detached, pss=pss, by_key_identifier=by_key_identifier),
     )
     signature = verify(data, detached=SECRET if detached else None)
     assert (signature.content, signature.signer, signature.signing_time) == (SECRET, one.certificate, WHEN)
@@ -105,12 +145,17 @@ def test_the_signing_time_is_written_as_its_year_demands(pki: Pki, year: int) ->
 
 def test_no_truncation_and_no_flipped_byte_escapes_as_another_error(pki: Pki) -> None:
     identity = pki.issue()
-    envelope = encrypt(SECRET, [identity.certificate])
-    signed = sign(SECRET, certificate=identity.certificate, key=identity.key, signing_time=WHEN, detached=False)
-    for data, use in (
-        (envelope, lambda broken: open_envelope(broken, [identity])),
+    cbc, gcm = (
+        encrypt(SECRET, [identity.certificate], cipher=cipher)
+        for cipher in (ContentCipher.AES256_CBC, ContentCipher.AES256_GCM)
+    )
+    signed = sign(SECRET, certificate=identity.certificate, key=identity.key, signing_time=WHEN, options=ATTACHED)
+    uses: list[tuple[bytes, Callable[[bytes], object]]] = [
+        (cbc, lambda broken: open_envelope(broken, [identity])),
+        (gcm, lambda broken: open_envelope(broken, [identity])),
         (signed, verify),
-    ):
+    ]
+    for data, use in uses:
         for at in range(0, len(data), 7):
             for broken in (data[:at], data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]):
                 try:

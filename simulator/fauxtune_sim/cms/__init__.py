@@ -3,14 +3,19 @@
 `cryptography` does not read BER, OAEP, 3DES, AES-192, key identifiers or EC recipients, and verifies no signatures.
 """
 
+from fauxtune_sim.cms.content import ContentCipher
 from fauxtune_sim.cms.envelope import DecryptedContent, encrypt, open_envelope
-from fauxtune_sim.cms.signed import Signature, sign, verify
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import Signature, SigningOptions, sign, verify
 from fauxtune_sim.cms.structure import ContentType, content_type_of
 
 __all__ = [
+    "ContentCipher",
     "ContentType",
     "DecryptedContent",
+    "RecipientOptions",
     "Signature",
+    "SigningOptions",
     "content_type_of",
     "encrypt",
     "open_envelope",

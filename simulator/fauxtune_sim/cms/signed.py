@@ -27,6 +27,7 @@ from fauxtune_sim.cms.structure import (
     hash_named,
     identifies,
     issuer_and_serial,
+    required_key_identifier,
 )
 from fauxtune_sim.errors import CmsRefused
 
@@ -125,6 +126,19 @@ def _check_signature(info: Any, signed: bytes, *, signer: x509.Certificate, dige
     public.verify(signature, signed, padding.PKCS1v15(), digest)
 
 
+@dataclass(frozen=True, slots=True)
+class SigningOptions:
+    """How a message is signed and its signer named.
+
+    `detached` leaves the content out of the message. `pss` signs with RSASSA-PSS in place of PKCS#1 v1.5 (RSA keys
+    only). `by_key_identifier` names the signer by its subject key identifier in place of issuer and serial number.
+    """
+
+    detached: bool = True
+    pss: bool = False
+    by_key_identifier: bool = False
+
+
 def sign(
     content: bytes,
     *,
@@ -132,12 +146,14 @@ def sign(
     key: PrivateKey,
     signing_time: datetime,
     others: Sequence[x509.Certificate] = (),
-    detached: bool = True,
+    options: SigningOptions | None = None,
 ) -> bytes:
-    """Sign as SignedData (DER) with SHA-256: RSA PKCS#1 v1.5 or ECDSA, by the type of the key.
+    """Sign as SignedData (DER) with SHA-256: RSA or ECDSA, by the type of the key.
 
-    `others` are further certificates for the message, for readers that lack the intermediate ones.
+    `others` are further certificates for the message, for readers that lack the intermediate ones. Raises CmsRefused
+    for a certificate without the key identifier by which the options name it.
     """
+    options = options or SigningOptions()
     hashed = hashes.Hash(hashes.SHA256())
     hashed.update(content)
     attributes = cms.CMSAttributes(
@@ -147,17 +163,14 @@ def sign(
             {"type": "message_digest", "values": [hashed.finalize()]},
         ]
     )
-    if isinstance(key, rsa.RSAPrivateKey):
-        algorithm, signature = "rsassa_pkcs1v15", key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
-    else:
-        algorithm, signature = "sha256_ecdsa", key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256()))
-    inner = {"content_type": "data"} if detached else {"content_type": "data", "content": content}
+    algorithm, signature = _signature(attributes.dump(), key, pss=options.pss)
+    inner = {"content_type": "data"} if options.detached else {"content_type": "data", "content": content}
     return bytes(
         cms.ContentInfo(
             {
                 "content_type": "signed_data",
                 "content": {
-                    "version": "v1",
+                    "version": "v3" if options.by_key_identifier else "v1",
                     "digest_algorithms": [{"algorithm": "sha256"}],
                     "encap_content_info": inner,
                     "certificates": [
@@ -166,11 +179,11 @@ def sign(
                     ],
                     "signer_infos": [
                         {
-                            "version": "v1",
-                            "sid": cms.SignerIdentifier("issuer_and_serial_number", issuer_and_serial(certificate)),
+                            "version": "v3" if options.by_key_identifier else "v1",
+                            "sid": _signer_identifier(certificate, options),
                             "digest_algorithm": {"algorithm": "sha256"},
                             "signed_attrs": attributes,
-                            "signature_algorithm": {"algorithm": algorithm},
+                            "signature_algorithm": algorithm,
                             "signature": signature,
                         }
                     ],
@@ -178,6 +191,29 @@ def sign(
             }
         ).dump()
     )
+
+
+def _signer_identifier(certificate: x509.Certificate, options: SigningOptions) -> Any:
+    if options.by_key_identifier:
+        return cms.SignerIdentifier("subject_key_identifier", required_key_identifier(certificate))
+    return cms.SignerIdentifier("issuer_and_serial_number", issuer_and_serial(certificate))
+
+
+def _signature(data: bytes, key: PrivateKey, *, pss: bool) -> tuple[dict[str, Any], bytes]:
+    """The SignatureAlgorithmIdentifier, for asn1crypto, and the signature."""
+    digest = hashes.SHA256()
+    if not isinstance(key, rsa.RSAPrivateKey):
+        return {"algorithm": "sha256_ecdsa"}, key.sign(data, ec.ECDSA(digest))
+    if not pss:
+        return {"algorithm": "rsassa_pkcs1v15"}, key.sign(data, padding.PKCS1v15(), digest)
+    named = {"algorithm": "sha256"}
+    parameters = {
+        "hash_algorithm": named,
+        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": named},
+        "salt_length": digest.digest_size,
+    }
+    scheme = padding.PSS(padding.MGF1(digest), digest.digest_size)
+    return {"algorithm": "rsassa_pss", "parameters": parameters}, key.sign(data, scheme, digest)
 
 
 def _time(moment: datetime) -> Any:

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
-from fauxtune_sim.certificates import subject_key_identifier
+from fauxtune_sim.certificates import subject, subject_key_identifier
 from fauxtune_sim.errors import CmsRefused
 
 #: The exceptions that reading a damaged or hostile structure can raise.
@@ -42,7 +42,12 @@ class ContentType(StrEnum):
     """The content types that devices read."""
 
     ENVELOPED = "enveloped_data"
+    AUTHENTICATED = "authenticated_enveloped_data"
     SIGNED = "signed_data"
+
+
+#: The content types that are opened with a recipient's key.
+ENVELOPES = frozenset({ContentType.ENVELOPED, ContentType.AUTHENTICATED})
 
 
 def content_info(data: bytes, *, kind: ContentType) -> Any:
@@ -59,11 +64,14 @@ def content_info(data: bytes, *, kind: ContentType) -> Any:
 
 
 def content_type_of(data: bytes) -> ContentType:
-    """The content type of a message: enveloped or signed. Raises CmsRefused for any other."""
+    """The content type of a message: an envelope or signed. Raises CmsRefused for any other."""
     try:
-        return ContentType(cms.ContentInfo.load(data)["content_type"].native)
+        name = str(cms.ContentInfo.load(data)["content_type"].native)
     except DAMAGE as damaged:
-        raise CmsRefused(f"this is neither an enveloped nor a signed CMS message: {damaged}") from damaged
+        raise CmsRefused(f"this is not a CMS message: {damaged}") from damaged
+    if name not in set(ContentType):
+        raise CmsRefused(f"this is neither an enveloped nor a signed CMS message, but {name}")
+    return ContentType(name)
 
 
 def hash_named(algorithm: Any) -> hashes.HashAlgorithm:
@@ -80,6 +88,14 @@ def issuer_and_serial(certificate: x509.Certificate) -> dict[str, Any]:
         "issuer": asn1_x509.Name.load(certificate.issuer.public_bytes()),
         "serial_number": certificate.serial_number,
     }
+
+
+def required_key_identifier(certificate: x509.Certificate) -> bytes:
+    """The subject key identifier of a certificate. Raises CmsRefused without one."""
+    identifier = subject_key_identifier(certificate)
+    if identifier is None:
+        raise CmsRefused(f"{subject(certificate)} has no subject key identifier: name it by issuer and serial number")
+    return identifier
 
 
 def identifies(identifier: Any, certificate: x509.Certificate) -> bool:

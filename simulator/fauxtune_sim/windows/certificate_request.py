@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fauxtune_sim.cms import sign
+from fauxtune_sim.cms import SigningOptions, sign
 from fauxtune_sim.identity import DeviceIdentity
 
 #: The device's id, in ASCII, which is not DER.
@@ -49,4 +49,10 @@ def certificate_request(key: rsa.RSAPrivateKey, *, device_id: str, hardware_id: 
 
 def renewal_request(request: bytes, *, identity: DeviceIdentity, now: datetime) -> bytes:
     """A PKCS#10 request in a CMS message that the identity signed: a renewal without the user."""
-    return sign(request, certificate=identity.certificate, key=identity.key, signing_time=now, detached=False)
+    return sign(
+        request,
+        certificate=identity.certificate,
+        key=identity.key,
+        signing_time=now,
+        options=SigningOptions(detached=False),
+    )

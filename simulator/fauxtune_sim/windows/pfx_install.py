@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.cms import open_envelope
-from fauxtune_sim.cms.envelope import RecipientIdentity
+from fauxtune_sim.cms.recipients import RecipientIdentity
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import PfxContents, read_pfx
