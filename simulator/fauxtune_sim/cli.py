@@ -1,72 +1,36 @@
 """The command line of `fauxtune-sim`: parsing of arguments and printing, nothing else.
 
-With `--output json` standard output holds one JSON document and progress goes to standard error. Exit code 0 means that
-the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 that Ctrl-C ended it. Expensive modules
-are imported when a command runs, so that `--help` is fast.
+Expensive modules are imported when a command runs, so that `--help` is fast.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Coroutine
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import typer
 
-from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.cli_common import (
+    CaOption,
+    DataDirOption,
+    Output,
+    OutputOption,
+    ServerOption,
+    StateOption,
+    StatesOption,
+    TenantOption,
+    announcer,
+    finish,
+    guarded,
+    note,
+    run_to_end,
+    server_options_of,
+    show_json,
+    show_result,
+)
+from fauxtune_sim.cli_mail import mail_app
 from fauxtune_sim.platforms import Mode, Platform
-
-if TYPE_CHECKING:
-    from fauxtune_sim.commands import CommandOutput
-    from fauxtune_sim.discovery import ServerOptions
-
-T = TypeVar("T")
-_PROGRAM = "fauxtune-sim"
-#: The usual exit code of a program that Ctrl-C ended.
-_INTERRUPTED = 130
-
-
-class Output(StrEnum):
-    """The format of a command's output."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
-StatesOption = Annotated[
-    list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR", show_default=False)
-]
-OutputOption = Annotated[Output, typer.Option("--output", help="text to read, json for programs.")]
-ServerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--server",
-        help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
-        envvar="FAUXTUNE_SERVER",
-        metavar="URL",
-    ),
-]
-CaOption = Annotated[
-    Path | None,
-    typer.Option("--ca", help="PEM file of the CA to trust.", envvar="FAUXTUNE_CA", metavar="FILE"),
-]
-TenantOption = Annotated[
-    str | None,
-    typer.Option("--tenant", help="The tenant's id, name or domain.", envvar="FAUXTUNE_TENANT", metavar="TENANT"),
-]
-DataDirOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        help="The data folder of a server, which has its address (default: .fauxtune).",
-        envvar="FAUXTUNE_DATA_DIR",
-        metavar="DIR",
-    ),
-]
 
 app = typer.Typer(
     help="Simulated devices that enrol and check in by the real protocols, keep real keys, and handle S/MIME mail.",
@@ -77,7 +41,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
 app.add_typer(mail_app, name="mail")
 
 
@@ -138,8 +101,8 @@ def enroll(
         password=password,
         profile=profile,
     )
-    server_options = _server_options(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
-    _finish(_run(commands.enroll(options, server_options)), output=output)
+    server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
+    finish(run_to_end(commands.enroll(options, server_options)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim checkin --state phone --state pc --until-settled")
@@ -161,7 +124,7 @@ def checkin(
     """
     from fauxtune_sim import commands
 
-    _finish(_run(commands.check_in_each(state, until_settled=until_settled, timeout=timeout)), output=output)
+    finish(run_to_end(commands.check_in_each(state, until_settled=until_settled, timeout=timeout)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim run --state ./alice-phone --state ./bob-phone")
@@ -176,7 +139,7 @@ def run(
     """
     from fauxtune_sim import commands
 
-    _finish(_run(commands.run(state, announce=_announcer(output))), output=output)
+    finish(run_to_end(commands.run(state, announce=announcer(output))), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim unenroll --state ./alice-phone")
@@ -188,7 +151,7 @@ def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """
     from fauxtune_sim import commands
 
-    _finish(_run(commands.unenroll(state)), output=output)
+    finish(run_to_end(commands.unenroll(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim lock --state ./alice-iphone")
@@ -196,7 +159,7 @@ def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Lock a device. A locked iPhone or iPad answers NotNow to commands that need its protected data."""
     from fauxtune_sim import owner_commands
 
-    _finish(_guarded(lambda: owner_commands.lock(state, locked=True)), output=output)
+    finish(guarded(lambda: owner_commands.lock(state, locked=True)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim unlock --state ./alice-iphone")
@@ -204,7 +167,7 @@ def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Unlock a device."""
     from fauxtune_sim import owner_commands
 
-    _finish(_guarded(lambda: owner_commands.lock(state, locked=False)), output=output)
+    finish(guarded(lambda: owner_commands.lock(state, locked=False)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim restart --state ./alice-iphone")
@@ -212,7 +175,7 @@ def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Restart a device: it is locked afterwards. An iPhone or iPad lists no certificates until it is unlocked."""
     from fauxtune_sim import owner_commands
 
-    _finish(_guarded(lambda: owner_commands.restart(state)), output=output)
+    finish(guarded(lambda: owner_commands.restart(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim keystore --state ./alice-phone --output json")
@@ -223,7 +186,7 @@ def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """
     from fauxtune_sim import commands
 
-    _finish(_guarded(lambda: commands.keystore(state)), output=output)
+    finish(guarded(lambda: commands.keystore(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1")
@@ -257,100 +220,12 @@ def fleet(
     from fauxtune_sim import commands
 
     options = commands.FleetOptions(devices=devices, mix=mix, users=user or [], keys=keys, at_once=at_once, stay=stay)
-    server_options = _server_options(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
-    work = commands.fleet(options, server_options, announce=_note, show=lambda result: _show(result, output=output))
-    if not _run(work):
-        raise typer.Exit(1)
-
-
-@mail_app.command(
-    "send",
-    epilog="Example: fauxtune-sim mail send --state phone --to-user bob --out letter.eml",
-)
-def mail_send(
-    *,
-    state: StateOption,
-    to_certificate: Annotated[
-        Path | None, typer.Option(help="Encrypt to this certificate (PEM or DER).", metavar="FILE")
-    ] = None,
-    to_user: Annotated[
-        str | None, typer.Option(help="Write to this user, with the user's newest certificate.", metavar="UPN")
-    ] = None,
-    sign: Annotated[
-        bool | None,
-        typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: the account's setting)."),
-    ] = None,
-    encrypt: Annotated[
-        bool | None,
-        typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipient (default: the account's setting)."),
-    ] = None,
-    sign_with: Annotated[
-        str | None, typer.Option(help="The signing certificate (default: the newest).", metavar="THUMBPRINT")
-    ] = None,
-    sender: Annotated[str | None, typer.Option("--from", help="The sender (default: the device's user).")] = None,
-    subject: Annotated[str, typer.Option(help="The subject line.")] = "A message",
-    text: Annotated[str, typer.Option(help="The text.")] = "Hello from a simulated device.",
-    out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Write a signed or encrypted mail into an .eml file.
-
-    The sender is the device's user. If management set up a mail account, its settings decide whether the mail is signed
-    and encrypted, unless the account leaves that to the user.
-    """
-    from fauxtune_sim import mail_commands
-
-    options = mail_commands.MailOptions(
-        state=state,
-        to_certificate=to_certificate,
-        to_user=to_user,
-        sign=sign,
-        encrypt=encrypt,
-        sign_with=sign_with,
-        sender=sender,
-        subject=subject,
-        text=text,
-        out=out,
+    server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
+    work = commands.fleet(
+        options, server_options, announce=note, show=lambda result: show_result(result, output=output)
     )
-    _finish(_run(mail_commands.send(options)), output=output)
-
-
-@mail_app.command("set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone")
-def mail_set(
-    *,
-    setting: Annotated[Setting, typer.Argument(metavar="SETTING", help="The setting to change.")],
-    value: Annotated[str, typer.Argument(help="on, off, or the THUMBPRINT of a certificate.", metavar="VALUE")],
-    account: Annotated[
-        str | None, typer.Option(help="The account, by its address (default: the first).", metavar="ADDRESS")
-    ] = None,
-    state: StateOption,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Change a setting of a mail account as its user.
-
-    Only settings that management leaves to the user can be changed.
-    """
-    from fauxtune_sim import owner_commands
-
-    change = owner_commands.SettingChange(setting=setting, value=value, address=account)
-    _finish(_guarded(lambda: owner_commands.change_mail(state, change)), output=output)
-
-
-@mail_app.command("read", epilog="Example: fauxtune-sim mail read --state ./alice-phone letter.eml")
-def mail_read(
-    *,
-    file: Annotated[Path, typer.Argument(help="The mail to read.", metavar="FILE.eml")],
-    state: StateOption,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Read a mail with the keys of a device.
-
-    Prints which key decrypted it, and whether the signature is valid, with the reason if not. The exit code is 1 if no
-    key of the device decrypts it, or if a signature is not valid.
-    """
-    from fauxtune_sim import mail_commands
-
-    _finish(_guarded(lambda: mail_commands.read(state, file)), output=output)
+    if not run_to_end(work):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: fauxtune demo --once")
@@ -391,78 +266,7 @@ def demo(
         once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, open_console=open_console
     )
     narration = Narration(sys.stderr if output is Output.JSON else sys.stdout, step=step)
-    show = _show_json if output is Output.JSON else None
-    all_held = _run(run_demo(options, narration=narration, show=show), program="fauxtune demo")
+    show = show_json if output is Output.JSON else None
+    all_held = run_to_end(run_demo(options, narration=narration, show=show), program="fauxtune demo")
     if not all_held:
-        raise typer.Exit(1)
-
-
-def _server_options(*, server: str | None, ca: Path | None, tenant: str | None, data_dir: Path | None) -> ServerOptions:
-    from fauxtune_sim.discovery import ServerOptions
-
-    return ServerOptions(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
-
-
-def _run(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM) -> T:
-    """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130."""
-    from fauxtune_sim.errors import Interrupted, SimulatorError
-
-    try:
-        return _loop(work)
-    except Interrupted as ended:
-        _fail(str(ended), program=program, code=_INTERRUPTED)
-    except SimulatorError as failed:
-        _fail(str(failed), program=program)
-    except KeyboardInterrupt:
-        _fail("interrupted", program=program, code=_INTERRUPTED)
-
-
-def _loop(work: Coroutine[Any, Any, T]) -> T:
-    import asyncio
-
-    if sys.platform == "win32":
-        return asyncio.run(work)
-    import uvloop
-
-    return uvloop.run(work)
-
-
-def _guarded(work: Callable[[], T]) -> T:
-    from fauxtune_sim.errors import SimulatorError
-
-    try:
-        return work()
-    except SimulatorError as failed:
-        _fail(str(failed))
-
-
-def _fail(why: str, *, program: str = _PROGRAM, code: int = 1) -> NoReturn:
-    if why:
-        typer.echo(f"{program}: {why}", err=True)
-    raise typer.Exit(code)
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-def _announcer(output: Output) -> Callable[[str], None]:
-    return _note if output is Output.JSON else typer.echo
-
-
-def _show_json(document: Any) -> None:
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def _show(result: CommandOutput, *, output: Output) -> None:
-    if output is Output.JSON:
-        _show_json(result.document)
-        return
-    for line in result.lines:
-        typer.echo(line)
-
-
-def _finish(result: CommandOutput, *, output: Output) -> None:
-    _show(result, output=output)
-    if not result.succeeded:
         raise typer.Exit(1)

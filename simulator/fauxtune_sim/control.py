@@ -32,6 +32,14 @@ class IssuedCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipientCertificate:
+    """A certificate to encrypt to, and whether only one device of the user has its key."""
+
+    certificate: x509.Certificate
+    is_of_one_device: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorKey:
     """The connector's public key with the names by which an import refers to it."""
 
@@ -87,14 +95,22 @@ class Control:
         except ValueError as broken:
             raise AnswerBroken(f"the clock's answer is not a time: {broken}") from broken
 
-    async def certificate_for(self, user_principal_name: str) -> x509.Certificate:
-        """The newest good encryption certificate of a user. Raises NotFoundHere if the user has none."""
+    async def certificate_for(self, user_principal_name: str) -> RecipientCertificate:
+        """The newest encryption certificate of a user that can be used now, an imported one first.
+
+        A certificate that was issued for one of the user's devices is taken only if there is no other: the answer says
+        so. Raises NotFoundHere if the user has none.
+        """
         query = urlencode({"userPrincipalName": user_principal_name, "usage": "encryption"})
-        answer = await self._get(f"{self._tenant}/certificates?{query}")
-        for row in answer.get("value", []):
-            if row.get("status") == "good":
-                document = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
-                return x509.load_pem_x509_certificate(_text(document, "certificate").encode())
+        rows = (await self._get(f"{self._tenant}/certificates?{query}")).get("value", [])
+        # The state of an imported certificate of another authority is not known here.
+        imported = [row for row in rows if row.get("source") == "imported" and row.get("status") in {"good", "unknown"}]
+        others = [row for row in rows if row.get("source") != "imported" and row.get("status") == "good"]
+        for row in (*imported, *others):
+            document = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
+            if isinstance(pem := document.get("certificate"), str):
+                certificate = x509.load_pem_x509_certificate(pem.encode())
+                return RecipientCertificate(certificate, is_of_one_device=row.get("device") is not None)
         raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
 
     async def undelivered(self, device: str) -> tuple[list[Undelivered], list[Undelivered]]:

@@ -2,43 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import mimetypes
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import load_device
-from fauxtune_sim.certificates import thumbprint
+from fauxtune_sim.agents import agent_for, load_device
+from fauxtune_sim.certificates import can_encrypt, thumbprint
 from fauxtune_sim.commands import CommandOutput, agent_of
 from fauxtune_sim.control import control_of
+from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import ServerOptions, find_server
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
-from fauxtune_sim.smime_settings import choose_protection
+from fauxtune_sim.mail_text import reading_lines
+from fauxtune_sim.smime_settings import choose_protection, mail_defaults
 from fauxtune_sim.transport import Transport
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from fauxtune_sim.mail import Attachment, Reading
+
+#: Exchange Online takes messages of at most 150 MB; base64 adds a third.
+_LARGEST_FILE = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class MailOptions:
-    """The options of `mail send`. None leaves the decision to the device's mail account."""
+    """The options of `mail send`. None leaves the decision to the device's mail account.
+
+    `encrypt_to_sender` encrypts to the sender's own certificate too, if the device has one.
+    """
 
     state: Path
-    to_certificate: Path | None
-    to_user: str | None
-    sign: bool | None
-    encrypt: bool | None
-    sign_with: str | None
-    sender: str | None
-    subject: str
-    text: str
     out: Path
+    to_certificates: Sequence[Path] = ()
+    to_users: Sequence[str] = ()
+    copy_users: Sequence[str] = ()
+    sign: bool | None = None
+    encrypt: bool | None = None
+    sign_with: str | None = None
+    sender: str | None = None
+    subject: str = "A message"
+    text: str = "Hello from a simulated device."
+    text_file: Path | None = None
+    html_file: Path | None = None
+    attachments: Sequence[Path] = ()
+    encrypt_to_sender: bool = True
+    cipher: str = "aes256-cbc"
+    oaep: bool = False
+    pss: bool = False
+    opaque: bool = False
+    key_identifiers: bool = False
+
+
+@dataclass(slots=True)
+class _Recipients:
+    """The addresses of a mail, the certificates to encrypt to, and what the sender should know about them."""
+
+    to: list[str] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
+    certificates: list[x509.Certificate] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 async def send(options: MailOptions) -> CommandOutput:
     """Write a mail as the device's user and save it in a file."""
-    from fauxtune_sim.mail import MailMessage, signing_identity, write_mail
+    from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
+    from fauxtune_sim.mail import MailMessage, Protection, signing_identity, write_mail
 
-    if (options.to_certificate is None) == (options.to_user is None):
-        raise NotFoundHere("name either --to-certificate or --to-user")
+    if not (options.to_certificates or options.to_users):
+        raise NotFoundHere("name the recipients with --to-user or --to-certificate")
     async with agent_of(options.state) as agent:
         device = agent.device
         choice = choose_protection(device, sign=options.sign, encrypt=options.encrypt, address=options.sender)
@@ -46,16 +84,33 @@ async def send(options: MailOptions) -> CommandOutput:
             raise NotFoundHere(
                 f"use --sign, --encrypt, or both: no mail account of {device.name} signs or encrypts by itself"
             )
-        recipient, certificate = await _recipient(options, agent, encrypts=choice.encrypt)
+        recipients = await _recipients(options, agent, encrypts=choice.encrypt)
         date = await agent.tenant_now()
     sender = options.sender or choice.sender or (device.enrollment.user_principal_name if device.enrollment else None)
     if not sender:
         raise NotAllowedHere(f"{device.name} is not enrolled, so it has no user: name the sender with --from")
+    if choice.encrypt and options.encrypt_to_sender:
+        recipients.certificates += _own_certificate(device, at=date)
     chosen_signer = options.sign_with or choice.signer
     signer = signing_identity(device.keystore, at=date, thumbprint=chosen_signer) if choice.sign else None
-    message = MailMessage(sender=sender, recipient=recipient, subject=options.subject, text=options.text, date=date)
-    encrypt_to = [certificate] if choice.encrypt and certificate is not None else []
-    data = write_mail(message, signer=signer, encrypt_to=encrypt_to)
+    message = MailMessage(
+        sender=sender,
+        recipients=tuple(recipients.to),
+        copies=tuple(recipients.copies),
+        subject=options.subject,
+        text=options.text if options.text_file is None else _text_of(options.text_file),
+        html=None if options.html_file is None else _text_of(options.html_file),
+        attachments=tuple(_attachment(path) for path in options.attachments),
+        date=date,
+    )
+    protection = Protection(
+        signer=signer,
+        encrypt_to=list(dict.fromkeys(recipients.certificates)) if choice.encrypt else [],
+        cipher=ContentCipher(options.cipher),
+        signing=SigningOptions(detached=not options.opaque, pss=options.pss, by_key_identifier=options.key_identifiers),
+        recipients=RecipientOptions(oaep=options.oaep, by_key_identifier=options.key_identifiers),
+    )
+    data = write_mail(message, protection)
     try:
         options.out.write_bytes(data)
     except OSError as failed:
@@ -63,61 +118,170 @@ async def send(options: MailOptions) -> CommandOutput:
     document = {
         "file": str(options.out),
         "from": sender,
-        "to": recipient,
+        "to": recipients.to,
+        "cc": recipients.copies,
         "signedWith": None if signer is None else signer.thumbprint,
-        "encryptedTo": thumbprint(encrypt_to[0]) if encrypt_to else None,
+        "encryptedTo": [thumbprint(certificate) for certificate in protection.encrypt_to],
+        "notes": recipients.notes,
     }
-    return CommandOutput(document, [f"{options.out}: from {sender} to {recipient}"])
+    everybody = ", ".join((*recipients.to, *recipients.copies))
+    lines = [f"{options.out}: from {sender} to {everybody}", *(f"note: {note}" for note in recipients.notes)]
+    return CommandOutput(document, lines)
 
 
-async def _recipient(options: MailOptions, agent: Agent, *, encrypts: bool) -> tuple[str, Any]:
-    """The recipient's address, and the certificate to encrypt to (None if the mail is not encrypted)."""
-    from cryptography import x509
-
+async def _recipients(options: MailOptions, agent: Agent, *, encrypts: bool) -> _Recipients:
+    """The recipients' addresses, and their certificates if the mail is encrypted."""
     from fauxtune_sim.mail.writing import recipient_address
 
-    if options.to_user is not None:
-        if not encrypts and "@" in options.to_user:
-            return options.to_user, None
-        enrollment = agent.device.enrollment
-        server_options = (
-            ServerOptions() if enrollment is None else ServerOptions(server=enrollment.server, tenant=enrollment.tenant)
-        )
-        async with Transport(ca=agent.device.ca) as transport:
-            control = control_of(find_server(server_options), transport)
-            user = await control.principal_name(options.to_user)
-            return user, await control.certificate_for(user) if encrypts else None
-    assert options.to_certificate is not None
+    recipients = _Recipients()
+    for path in options.to_certificates:
+        certificate = _certificate_of(path)
+        recipients.to.append(recipient_address(certificate))
+        recipients.certificates.append(certificate)
+    users = [(user, recipients.to) for user in options.to_users]
+    users += [(user, recipients.copies) for user in options.copy_users]
+    if not encrypts and all("@" in user for user, _ in users):
+        for user, addresses in users:
+            addresses.append(user)
+        return recipients
+    enrollment = agent.device.enrollment
+    server = ServerOptions() if enrollment is None else ServerOptions(enrollment.server, tenant=enrollment.tenant)
+    async with Transport(ca=agent.device.ca) as transport:
+        control = control_of(find_server(server), transport)
+        for user, addresses in users:
+            address = await control.principal_name(user)
+            addresses.append(address)
+            if encrypts:
+                known = await control.certificate_for(address)
+                recipients.certificates.append(known.certificate)
+                if known.is_of_one_device:
+                    recipients.notes.append(
+                        f"the certificate of {address} was issued for one device: no other device can read the mail"
+                    )
+    return recipients
+
+
+def _own_certificate(device: Device, *, at: datetime) -> list[x509.Certificate]:
+    """The sender's certificate by which the device reads its own mail: the account's, else the newest; or []."""
+    defaults = mail_defaults(device)
+    if defaults is not None and (chosen := defaults.encryption_identity) is not None:
+        identity = device.keystore.choose(chosen)
+        return [] if identity is None else [identity.certificate]
+    own = [
+        identity.certificate
+        for identity in device.keystore.identities()
+        if can_encrypt(identity.certificate)
+        and identity.certificate.not_valid_before_utc <= at <= identity.certificate.not_valid_after_utc
+    ]
+    return [max(own, key=lambda certificate: certificate.not_valid_before_utc)] if own else []
+
+
+def _certificate_of(path: Path) -> x509.Certificate:
+    from cryptography import x509
+
+    data = _bytes_of(path)
+    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
     try:
-        data = options.to_certificate.read_bytes()
-        load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
-        certificate = load(data)
-    except OSError as failed:
-        raise NotFoundHere(f"{options.to_certificate} cannot be read: {failed.strerror}") from failed
+        return load(data)
     except ValueError as broken:
-        raise MailRefused(f"{options.to_certificate} is not a certificate (PEM or DER): {broken}") from broken
-    return recipient_address(certificate), certificate
+        raise MailRefused(f"{path} is not a certificate (PEM or DER): {broken}") from broken
 
 
-def read(state: Path, file: Path) -> CommandOutput:
-    """Read a mail with the keys of the device of a folder."""
+def _bytes_of(path: Path) -> bytes:
+    """The bytes of a file, or of standard input for `-`."""
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(_LARGEST_FILE + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(_LARGEST_FILE + 1)
+    except OSError as failed:
+        raise NotFoundHere(f"{path} cannot be read: {failed.strerror}") from failed
+    if len(data) > _LARGEST_FILE:
+        raise MailRefused(f"{path} has more than {_LARGEST_FILE} bytes, the most that a mail takes")
+    return data
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return _bytes_of(path).decode()
+    except UnicodeDecodeError as broken:
+        raise MailRefused(f"{path} is not text in UTF-8 ({broken.reason})") from broken
+
+
+def _attachment(path: Path) -> Attachment:
+    from fauxtune_sim.mail import Attachment
+
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Attachment(path.name, _bytes_of(path), media_type)
+
+
+async def read(state: Path, file: Path, *, save: Path | None = None, ask_authority: bool = True) -> CommandOutput:
+    """Read a mail with the keys of the device of a folder, and ask the signers' authorities for revocations.
+
+    `save` is a folder for the attachments.
+    """
     from fauxtune_sim.mail import read_mail
 
     device = load_device(state)
+    data = _bytes_of(file)
+    async with Transport(ca=device.ca) as transport:
+        enrolled = device.enrollment is not None and ask_authority
+        now = await agent_for(device, transport).tenant_now() if enrolled else datetime.now(UTC)
+        try:
+            reading = read_mail(data, device.keystore, now=now)
+        except MailRefused as refused:
+            raise MailRefused(f"{file} cannot be read: {refused}") from refused
+        if ask_authority:
+            await _ask_authorities(reading, device, transport=transport, now=now)
+    saved = [] if save is None else _save(reading, save)
+    document = reading.document() | {"saved": [str(path) for path in saved]}
+    return CommandOutput(document, reading_lines(reading, saved=saved), succeeded=reading.is_good)
+
+
+async def _ask_authorities(reading: Reading, device: Device, *, transport: Transport, now: datetime) -> None:
+    """Replace each verdict on a signature by the one that knows about revocation."""
+    from fauxtune_sim.mail.revocation import Revocation, RevocationState, check_revocation
+    from fauxtune_sim.mail.verdict import with_revocation
+
+    server = None if device.enrollment is None else device.enrollment.server
+    for position, verdict in enumerate(reading.verdicts):
+        if verdict.certificate is None or not verdict.is_verified:
+            continue
+        if verdict.issuer is None:
+            revocation = Revocation(RevocationState.UNKNOWN, why="the certificate of the issuer is missing")
+        else:
+            revocation = await check_revocation(
+                verdict.certificate, verdict.issuer, transport=transport, server=server, now=now
+            )
+        reading.verdicts[position] = with_revocation(verdict, revocation)
+
+
+def _save(reading: Reading, folder: Path) -> list[Path]:
+    """Write the attachments into a folder, under their own names; a name that is taken gets a number."""
+    saved: list[Path] = []
     try:
-        data = file.read_bytes()
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, part in enumerate(reading.files, start=1):
+            if part.content is None:
+                continue
+            path = _free_path(folder, _safe_name(part.name) or f"part-{number}")
+            path.write_bytes(part.content)
+            saved.append(path)
     except OSError as failed:
-        raise NotFoundHere(f"{file} cannot be read: {failed.strerror}") from failed
-    try:
-        reading = read_mail(data, device.keystore)
-    except MailRefused as refused:
-        raise MailRefused(f"{file} cannot be read: {refused}") from refused
-    encryption = {None: "no", True: "yes", False: "yes, but it cannot be decrypted"}[reading.decrypted]
-    signature = {None: "no", True: f"yes, by {reading.signer}", False: "yes, but not valid"}[reading.verified]
-    lines = [f"encrypted: {encryption}" + (f" (to {reading.recipient})" if reading.recipient else "")]
-    lines.append(f"signed: {signature}")
-    if reading.why is not None:
-        lines.append(f"why: {reading.why}")
-    if reading.text is not None:
-        lines += ["", reading.text.rstrip("\n")]
-    return CommandOutput(reading.document(), lines, succeeded=reading.is_good)
+        raise StateBroken(f"{folder} cannot be written: {failed.strerror}") from failed
+    return saved
+
+
+def _safe_name(name: str | None) -> str:
+    """A file name without folders, control characters and a leading dot: the sender of the mail chose it."""
+    kept = "".join(character for character in name or "" if character.isprintable() and character not in '/\\:*?"<>|')
+    return kept.strip().lstrip(".")[:120]
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    path, number = folder / name, 1
+    while path.exists():
+        number += 1
+        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+    return path

@@ -1,8 +1,8 @@
 """Path validation of a signer's certificate on a device (RFC 5280 6.1, the parts that S/MIME needs).
 
 A chain ends at a self-signed certificate that the device trusts. Its intermediates may be trusted certificates or
-certificates in the message. All are validated at one moment, which is an argument. Revocation is not checked: a phone
-does not check it unless it is configured to.
+certificates in the message. All are validated at one moment, which is an argument. Revocation is not checked here:
+`mail.revocation` asks the authority.
 """
 
 from __future__ import annotations
@@ -32,6 +32,18 @@ def untrusted_reason(
     if (outside := _outside_validity(certificate, at)) is not None:
         return outside
     return _no_chain_reason(certificate, roots=roots, links=links, at=at, below=0)
+
+
+def issuer_of(certificate: x509.Certificate, candidates: Iterable[x509.Certificate]) -> x509.Certificate | None:
+    """The first of these certificates whose key signed this one, or None."""
+    for candidate in candidates:
+        if candidate.subject == certificate.issuer:
+            try:
+                certificate.verify_directly_issued_by(candidate)
+            except (InvalidSignature, ValueError, TypeError):
+                continue
+            return candidate
+    return None
 
 
 def _no_chain_reason(

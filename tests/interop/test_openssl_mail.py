@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,8 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
-from fauxtune_sim.mail import MailMessage, read_mail, write_mail
+from fauxtune_sim.mail import Attachment, MailMessage, Protection, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
 from tests.interop.programs import OpenSsl
 
@@ -98,7 +102,7 @@ def letter(alice: Identity) -> MailMessage:
     """A mail from Alice, dated inside her certificate's validity whatever the clock of this machine says."""
     return MailMessage(
         sender="alice@contoso.example",
-        recipient="bob@contoso.example",
+        recipients=("bob@contoso.example",),
         subject="hello",
         text="We meet at ten.\nBring a pen.",
         date=max(alice.certificate.not_valid_before_utc, datetime.now(UTC)),
@@ -106,21 +110,44 @@ def letter(alice: Identity) -> MailMessage:
 
 
 def test_openssl_verifies_what_a_device_signed(openssl: OpenSsl, tmp_path: Path, alice: Identity) -> None:
-    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), signer=alice))
+    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), Protection(signer=alice)))
     assert TEXT in openssl("cms", "-verify", "-in", "mail.eml", "-CAfile", "root.pem")
-    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), signer=alice).replace(b"at ten", b"at two"))
+    (tmp_path / "mail.eml").write_bytes(
+        write_mail(letter(alice), Protection(signer=alice)).replace(b"at ten", b"at two")
+    )
     assert b"ailure" in openssl("cms", "-verify", "-in", "mail.eml", "-CAfile", "root.pem", fails=True)
 
 
 def test_openssl_reads_what_a_device_encrypted(openssl: OpenSsl, tmp_path: Path, alice: Identity) -> None:
-    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), encrypt_to=[alice.certificate]))
+    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), Protection(encrypt_to=[alice.certificate])))
     assert TEXT in openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key")
+
+
+PROTECTIONS: dict[str, dict[str, Any]] = {
+    "gcm": {"cipher": ContentCipher.AES256_GCM},
+    "aes128": {"cipher": ContentCipher.AES128_CBC},
+    "3des": {"cipher": ContentCipher.TRIPLE_DES_CBC},
+    "oaep and key ids": {"recipients": RecipientOptions(oaep=True, by_key_identifier=True)},
+    "pss and key ids": {"signing": SigningOptions(pss=True, by_key_identifier=True)},
+    "opaque": {"signing": SigningOptions(detached=False)},
+}
+
+
+@pytest.mark.parametrize("how", PROTECTIONS)
+def test_openssl_reads_every_way_to_protect_a_mail(openssl: OpenSsl, tmp_path: Path, alice: Identity, how: str) -> None:
+    protection = replace(Protection(signer=alice, encrypt_to=[alice.certificate]), **PROTECTIONS[how])
+    file = Attachment("plan.bin", bytes(range(256)))
+    (tmp_path / "mail.eml").write_bytes(write_mail(replace(letter(alice), attachments=(file,)), protection))
+    openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key", "-out", "inner.eml")
+    content = message_from_bytes(openssl("cms", "-verify", "-in", "inner.eml", "-CAfile", "root.pem"))
+    text, attached = (part.get_payload(decode=True) for part in content.walk() if not part.is_multipart())
+    assert (text, attached) == (TEXT, file.content)
 
 
 def test_openssl_reads_and_verifies_what_a_device_signed_and_encrypted(
     openssl: OpenSsl, tmp_path: Path, alice: Identity
 ) -> None:
-    mail = write_mail(letter(alice), signer=alice, encrypt_to=[alice.certificate])
+    mail = write_mail(letter(alice), Protection(signer=alice, encrypt_to=[alice.certificate]))
     (tmp_path / "mail.eml").write_bytes(mail)
     openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key", "-out", "inner.eml")
     assert TEXT in openssl("cms", "-verify", "-in", "inner.eml", "-CAfile", "root.pem")

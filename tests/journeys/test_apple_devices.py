@@ -10,7 +10,7 @@ import pytest
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.device import Device
-from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
+from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.smime_settings import choose_protection, mail_defaults
 from tests.support.administrator import ALICE, DEVICES, MAIL, Administrator, AgentEnroller, reference
@@ -102,8 +102,8 @@ async def test_the_mail_account_signs_and_encrypts_by_its_profile_alone(
     signer = signing_identity(store, at=now, thumbprint=choice.signer)
     recipient = store.choose(str(defaults.encryption_identity))
     assert recipient is not None
-    letter = MailMessage(sender=ALICE, recipient=ALICE, subject="s", text="t", date=now)
-    reading = read_mail(write_mail(letter, signer=signer, encrypt_to=[recipient.certificate]), store)
+    letter = MailMessage(sender=ALICE, recipients=(ALICE,), subject="s", text="t", date=now)
+    reading = read_mail(write_mail(letter, Protection(signer=signer, encrypt_to=[recipient.certificate])), store)
     assert (reading.decrypted, reading.verified, reading.why) == (True, True, None)
 
 

@@ -151,7 +151,7 @@ async def test_mail_goes_from_device_to_device(shell: Shell, service: Service, p
     sent = await shell.json(
         "mail", "send", "--state", phone, "--to-certificate", certificate, "--sign", "--encrypt", "--out", letter
     )
-    assert (sent["from"], sent["to"]) == ("alice@contoso.example", "alice@contoso.example")
+    assert (sent["from"], sent["to"]) == ("alice@contoso.example", ["alice@contoso.example"])
     read = await shell.json("mail", "read", "--state", phone, letter)
     assert (read["decrypted"], read["verified"], read["why"]) == (True, True, None)
     assert {"decrypted", "recipient", "signer", "verified", "why", "text"} <= set(read)
@@ -164,13 +164,17 @@ def pki_certificates(state: Path) -> list[Any]:
 
 
 async def test_mail_that_no_key_opens_is_told_in_json_and_by_the_exit_code(shell: Shell, phone: Path, pki: Pki) -> None:
-    from fauxtune_sim.mail import MailMessage, write_mail
+    from fauxtune_sim.mail import MailMessage, Protection, write_mail
 
     letter = MailMessage(
-        sender="a@b.example", recipient="c@d.example", subject="s", text="t", date=datetime(2026, 11, 24, tzinfo=UTC)
+        sender="a@b.example",
+        recipients=("c@d.example",),
+        subject="s",
+        text="t",
+        date=datetime(2026, 11, 24, tzinfo=UTC),
     )
     file = phone.parent / "letter.eml"
-    file.write_bytes(write_mail(letter, encrypt_to=[pki.issue().certificate]))
+    file.write_bytes(write_mail(letter, Protection(encrypt_to=[pki.issue().certificate])))
     result = await asyncio.to_thread(
         CliRunner().invoke, app, ["mail", "read", "--state", str(phone), str(file), "--output", "json"]
     )

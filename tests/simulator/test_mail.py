@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune_sim.errors import MailRefused
 from fauxtune_sim.keystore import Identity, KeyStore
-from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
+from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
 from fauxtune_sim.mail.writing import recipient_address
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TODAY, YEAR = datetime(2026, 11, 24, 10, 0, tzinfo=UTC), timedelta(days=365)
 LETTER = MailMessage(
     sender="alice@contoso.example",
-    recipient="bob@contoso.example",
+    recipients=("bob@contoso.example",),
     subject="Grüße",
     text="We meet at ten.\nBring a pen.",
     date=TODAY,
@@ -34,14 +34,14 @@ def alice(request: pytest.FixtureRequest, pki: Pki) -> Identity:
 
 
 def test_signed_mail_is_believed(pki: Pki, alice: Identity) -> None:
-    reading = read_mail(write_mail(LETTER, signer=alice), pki.store())
+    reading = read_mail(write_mail(LETTER, Protection(signer=alice)), pki.store())
     assert (reading.verified, reading.why, reading.decrypted) == (True, None, None)
     assert (reading.signer, reading.signer_thumbprint) == ("alice@contoso.example", alice.thumbprint)
     assert reading.text == LETTER.text + "\n"
 
 
 def test_encrypted_mail_is_read_with_the_right_key_of_several(pki: Pki, alice: Identity) -> None:
-    mail = write_mail(LETTER, encrypt_to=[alice.certificate])
+    mail = write_mail(LETTER, Protection(encrypt_to=[alice.certificate]))
     reading = read_mail(mail, pki.store(pki.issue(alias="another"), alice))
     assert (reading.decrypted, reading.recipient, reading.verified) == (True, alice.thumbprint, None)
     assert reading.text == LETTER.text + "\n"
@@ -50,14 +50,14 @@ def test_encrypted_mail_is_read_with_the_right_key_of_several(pki: Pki, alice: I
 
 def test_mail_that_is_signed_and_encrypted_is_read_and_believed(pki: Pki, alice: Identity) -> None:
     bob = pki.issue("bob@contoso.example")
-    mail = write_mail(LETTER, signer=alice, encrypt_to=[bob.certificate])
+    mail = write_mail(LETTER, Protection(signer=alice, encrypt_to=[bob.certificate]))
     reading = read_mail(mail, pki.store(bob))
     assert (reading.decrypted, reading.verified, reading.recipient) == (True, True, bob.thumbprint)
     assert b"multipart/signed" not in mail
 
 
 def test_a_key_that_does_not_match_is_told_apart_from_no_key(pki: Pki) -> None:
-    mail = write_mail(LETTER, encrypt_to=[pki.issue().certificate])
+    mail = write_mail(LETTER, Protection(encrypt_to=[pki.issue().certificate]))
     reading = read_mail(mail, pki.store(pki.issue()))
     assert (reading.decrypted, reading.text, reading.is_good) == (False, None, False)
     assert "none of the 1 keys on this device opens it" in str(reading.why)
@@ -67,26 +67,26 @@ def test_a_key_that_does_not_match_is_told_apart_from_no_key(pki: Pki) -> None:
     ("text", "encoded"), [("Umlaute: äöü", b"base64"), ("plain", b"7bit"), (".\n.\nFrom here on", b"7bit")]
 )
 def test_any_text_survives_the_signature(pki: Pki, text: str, encoded: bytes) -> None:
-    letter = MailMessage(sender=LETTER.sender, recipient=LETTER.recipient, subject="s", text=text, date=TODAY)
-    mail = write_mail(letter, signer=pki.issue())
+    letter = MailMessage(sender=LETTER.sender, recipients=LETTER.recipients, subject="s", text=text, date=TODAY)
+    mail = write_mail(letter, Protection(signer=pki.issue()))
     assert encoded in mail
     assert (read_mail(mail, pki.store()).verified, read_mail(mail, pki.store()).text) == (True, text + "\n")
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
 def test_line_ends_that_a_file_system_changed_do_not_matter(pki: Pki, line_end: bytes) -> None:
-    mail = write_mail(LETTER, signer=pki.issue()).replace(b"\r\n", line_end)
+    mail = write_mail(LETTER, Protection(signer=pki.issue())).replace(b"\r\n", line_end)
     assert read_mail(mail, pki.store()).verified
 
 
 def test_one_changed_word_breaks_the_signature(pki: Pki) -> None:
-    reading = read_mail(write_mail(LETTER, signer=pki.issue()).replace(b"at ten", b"at two"), pki.store())
+    reading = read_mail(write_mail(LETTER, Protection(signer=pki.issue())).replace(b"at ten", b"at two"), pki.store())
     assert (reading.verified, reading.text) == (False, "We meet at two.\nBring a pen.\n")
     assert "changed after it was signed" in str(reading.why)
 
 
 def test_a_mail_without_the_intermediate_needs_the_readers(pki: Pki) -> None:
-    mail = write_mail(LETTER, signer=pki.issue(), with_chain=False)
+    mail = write_mail(LETTER, Protection(signer=pki.issue(), with_chain=False))
     assert read_mail(mail, pki.store()).verified
     reading = read_mail(mail, pki.store(trusted=(pki.root,)))
     assert reading.verified is False
@@ -94,13 +94,13 @@ def test_a_mail_without_the_intermediate_needs_the_readers(pki: Pki) -> None:
 
 
 def test_a_mail_that_brings_the_intermediate_needs_only_the_root(pki: Pki) -> None:
-    assert read_mail(write_mail(LETTER, signer=pki.issue()), pki.store(trusted=(pki.root,))).verified
+    assert read_mail(write_mail(LETTER, Protection(signer=pki.issue())), pki.store(trusted=(pki.root,))).verified
 
 
 @pytest.mark.parametrize("held", [(), ("intermediate",)], ids=["nothing", "the intermediate alone"])
 def test_without_the_root_nothing_is_believed(pki: Pki, held: tuple[str, ...]) -> None:
     store = pki.store(trusted=tuple(getattr(pki, name) for name in held))
-    assert read_mail(write_mail(LETTER, signer=pki.issue()), store).verified is False
+    assert read_mail(write_mail(LETTER, Protection(signer=pki.issue())), store).verified is False
 
 
 WRONG: dict[str, tuple[Callable[[Pki], Identity], str]] = {
@@ -115,28 +115,28 @@ WRONG: dict[str, tuple[Callable[[Pki], Identity], str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_signature_that_holds_is_not_believed_if_its_certificate_is_wrong(pki: Pki, case: str) -> None:
     make, why = WRONG[case]
-    reading = read_mail(write_mail(LETTER, signer=make(pki)), pki.store())
+    reading = read_mail(write_mail(LETTER, Protection(signer=make(pki))), pki.store())
     assert reading.verified is False
     assert why in str(reading.why)
 
 
 def test_a_certificate_without_extended_usage_is_for_mail_too(pki: Pki) -> None:
-    assert read_mail(write_mail(LETTER, signer=pki.issue(extended=None)), pki.store()).verified
+    assert read_mail(write_mail(LETTER, Protection(signer=pki.issue(extended=None))), pki.store()).verified
 
 
 def test_an_old_signature_is_judged_at_its_own_time(pki: Pki) -> None:
     old = pki.issue(begin=TODAY - 2 * YEAR, end=TODAY - YEAR)
     letter = MailMessage(
-        sender=LETTER.sender, recipient=LETTER.recipient, subject="s", text="t", date=TODAY - timedelta(days=500)
+        sender=LETTER.sender, recipients=LETTER.recipients, subject="s", text="t", date=TODAY - timedelta(days=500)
     )
-    assert read_mail(write_mail(letter, signer=old), pki.store()).verified
+    assert read_mail(write_mail(letter, Protection(signer=old)), pki.store()).verified
 
 
 def test_an_end_entity_cannot_issue(pki: Pki) -> None:
     one = pki.issue()
     pretender = Identity("x", "pkcs", one.certificate, one.key, chain=())
     store = pki.store(trusted=(pki.root, one.certificate))
-    assert read_mail(write_mail(LETTER, signer=pretender, with_chain=False), store).verified is False
+    assert read_mail(write_mail(LETTER, Protection(signer=pretender, with_chain=False)), store).verified is False
 
 
 def test_the_newest_valid_signing_key_is_chosen(pki: Pki) -> None:
@@ -175,15 +175,15 @@ def test_plain_mail_is_just_read(pki: Pki) -> None:
 
 
 def test_a_header_cannot_be_smuggled_in(pki: Pki) -> None:
-    letter = MailMessage(sender="a@b.example\r\nBcc: c@d.example", recipient="x", subject="s", text="t", date=TODAY)
+    letter = MailMessage(sender="a@b.example\r\nBcc: c@d.example", recipients=("x",), subject="s", text="t", date=TODAY)
     with pytest.raises(MailRefused, match="one line"):
-        write_mail(letter, signer=pki.issue())
+        write_mail(letter, Protection(signer=pki.issue()))
 
 
 def test_broken_mail_never_escapes_as_another_error(pki: Pki) -> None:
     bob = pki.issue("bob@contoso.example")
-    mail = write_mail(LETTER, signer=pki.issue(), encrypt_to=[bob.certificate])
-    signed = write_mail(LETTER, signer=pki.issue())
+    mail = write_mail(LETTER, Protection(signer=pki.issue(), encrypt_to=[bob.certificate]))
+    signed = write_mail(LETTER, Protection(signer=pki.issue()))
     for data in (mail, signed):
         for at in range(0, len(data), 41):
             for broken in (data[:at], data[:at] + b"!" + data[at + 1 :]):

@@ -22,7 +22,7 @@ from fauxtune_sim.demo.revocation import RevocationService
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
 from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail import MailMessage, Reading, read_mail, write_mail
+from fauxtune_sim.mail import MailMessage, Protection, Reading, read_mail, write_mail
 from fauxtune_sim.platforms import Kind, Platform
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
@@ -189,10 +189,10 @@ class Scenario:
     ) -> bytes:
         """Write a mail and save it as `mails/<name>.eml` in the folder. Returns its bytes."""
         letter = MailMessage(
-            sender=self.user(sender), recipient=self.user(recipient), subject=name, text=text, date=date
+            sender=self.user(sender), recipients=(self.user(recipient),), subject=name, text=text, date=date
         )
         recipients = [] if encrypt_to is None else [encrypt_to]
-        data = write_mail(letter, signer=signer, encrypt_to=recipients, with_chain=with_chain)
+        data = write_mail(letter, Protection(signer=signer, encrypt_to=recipients, with_chain=with_chain))
         folder = self.folder / "mails"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.eml").write_bytes(data)

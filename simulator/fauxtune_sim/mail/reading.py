@@ -1,53 +1,138 @@
 """Read S/MIME mail (RFC 8551 3), also of other programs, with the keys and trusted certificates of a device.
 
-Layers are removed one by one: envelopes are decrypted, detached and attached signatures verified, until text is left. A
-signature counts as verified only if it is correct and its certificate chains to a trusted root at the signing time, is
-for mail, and contains the From address.
+Layers are removed one by one, in any order and wherever they stand: envelopes are decrypted, detached and attached
+signatures judged, until text and files are left. Each of these knows which layers it stood in. A signature counts for
+the mail only if it covers everything that is shown: otherwise anybody could put text beside it (as EFAIL did, 2018).
 """
 
 from __future__ import annotations
 
-import binascii
-import email
-import email.policy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import addresses, can_sign, is_for_mail, subject, thumbprint
+from fauxtune_sim.certificates import thumbprint
 from fauxtune_sim.cms import ContentType, Signature, content_type_of, open_envelope, verify
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.trust import untrusted_reason
+from fauxtune_sim.mail.mime import Entity, decoded_header
+from fauxtune_sim.mail.verdict import Envelope, Verdict, broken, judge
 
+#: Exchange Online takes messages of at most 150 MB.
+LARGEST_MAIL = 150 * 1024 * 1024
 _MOST_LAYERS = 8
+_MOST_LEAVES = 1_000
 #: Every mail and every S/MIME entity has one of these header fields (RFC 5322 3.6, RFC 2045 3).
 _FIELDS = {"from", "to", "date", "subject", "mime-version", "content-type"}
-_ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_CMS_TYPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text or a file in the mail.
+
+    `text` is None for a file, `content` None for a part that cannot be read; `defect` says why. `encrypted` and
+    `signatures` say in which layers it stood: whether in an envelope, and the positions in `Reading.verdicts`.
+    """
+
+    media_type: str
+    name: str | None
+    content: bytes | None
+    text: str | None = None
+    encrypted: bool = False
+    signatures: frozenset[int] = frozenset()
+    defect: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """`{"type","name","bytes","encrypted","signed","defect"}`."""
+        return {
+            "type": self.media_type,
+            "name": self.name,
+            "bytes": None if self.content is None else len(self.content),
+            "encrypted": self.encrypted,
+            "signed": bool(self.signatures),
+            "defect": self.defect,
+        }
 
 
 @dataclass(slots=True)
 class Reading:
     """The result of reading a mail.
 
-    `decrypted` is None for a mail that is not encrypted, `verified` None for one that is not signed. `recipient` and
-    `signer_thumbprint` are SHA-1 hex; `signer` is the address in the signer's certificate. `why` is the reason of a
-    failure, or None.
+    `decrypted` is None for a mail that is not encrypted; `recipient` is the SHA-1 (hex) of the certificate whose key
+    opened it, `cipher` the content cipher. `verdicts` are those on its signatures, the outermost first. `failure` is
+    why something could not be decrypted, or None.
     """
 
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    date: datetime | None = None
+    subject: str = ""
     decrypted: bool | None = None
     recipient: str | None = None
-    signer: str | None = None
-    signer_thumbprint: str | None = None
-    signer_subject: str | None = None
-    verified: bool | None = None
-    why: str | None = None
-    text: str | None = None
+    cipher: str | None = None
+    verdicts: list[Verdict] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    failure: str | None = None
+
+    @property
+    def verified(self) -> bool | None:
+        """None for a mail that is not signed; True if its signatures hold and cover everything that is shown."""
+        if not self.verdicts:
+            return None
+        return all(verdict.is_verified for verdict in self.verdicts) and not self.parts_outside_signatures
+
+    @property
+    def signer(self) -> str | None:
+        """The address in the certificate of the innermost signature, or None."""
+        return self.verdicts[-1].signer if self.verdicts else None
+
+    @property
+    def signer_thumbprint(self) -> str | None:
+        """The SHA-1 (hex) of the certificate of the innermost signature, or None."""
+        certificate = self.verdicts[-1].certificate if self.verdicts else None
+        return None if certificate is None else thumbprint(certificate)
+
+    @property
+    def parts_outside_signatures(self) -> list[Part]:
+        """The parts that no signature covers, in a mail that has one."""
+        return [part for part in self.parts if not part.signatures] if self.verdicts else []
+
+    @property
+    def parts_outside_envelopes(self) -> list[Part]:
+        """The parts that came in the clear, in a mail that has an envelope: anybody on the way could add them."""
+        return [part for part in self.parts if not part.encrypted] if self.decrypted is not None else []
+
+    @property
+    def why(self) -> str | None:
+        """The first reason for which the mail is not decrypted or not verified, or None."""
+        if self.failure is not None:
+            return self.failure
+        faults = [verdict.sentence for verdict in self.verdicts if not verdict.is_verified]
+        if faults:
+            return faults[0]
+        outside = len(self.parts_outside_signatures)
+        return f"{outside} of {len(self.parts)} parts stand outside the signature" if outside else None
+
+    @property
+    def text(self) -> str | None:
+        """The plain text, else the HTML, or None if nothing can be read."""
+        texts = [part for part in self.parts if part.text is not None]
+        plain = next((part for part in texts if part.media_type == "text/plain"), None)
+        chosen = plain or next(iter(texts), None)
+        if chosen is not None:
+            return chosen.text
+        return "" if self.parts else None
+
+    @property
+    def files(self) -> list[Part]:
+        """The parts to save as files."""
+        return [part for part in self.parts if part.text is None]
 
     @property
     def is_good(self) -> bool:
@@ -55,36 +140,65 @@ class Reading:
         return self.decrypted is not False and self.verified is not False
 
     def document(self) -> dict[str, Any]:
-        """`{"decrypted","recipient","signer","signerThumbprint","signerSubject","verified","why","text"}`."""
+        """The reading as JSON: header, outcome, verdicts, text, parts. `signer...`: the innermost signature's."""
+        innermost = self.verdicts[-1].document() if self.verdicts else {}
         return {
+            "from": self.sender,
+            "to": list(self.recipients),
+            "cc": list(self.copies),
+            "date": None if self.date is None else self.date.isoformat(),
+            "subject": self.subject,
             "decrypted": self.decrypted,
             "recipient": self.recipient,
+            "cipher": self.cipher,
             "signer": self.signer,
             "signerThumbprint": self.signer_thumbprint,
-            "signerSubject": self.signer_subject,
+            "signerSubject": innermost.get("subject"),
             "verified": self.verified,
             "why": self.why,
+            "signatures": [verdict.document() for verdict in self.verdicts],
             "text": self.text,
+            "parts": [part.document() for part in self.parts],
         }
 
 
 @dataclass(frozen=True, slots=True)
-class _OuterHeader:
-    """The sender and date in the outermost header, which no signature covers."""
+class _Layers:
+    """The layers in which an entity stands."""
 
-    sender: str
-    date: datetime | None
+    depth: int = 0
+    encrypted: bool = False
+    signatures: frozenset[int] = frozenset()
 
 
-def read_mail(data: bytes, store: KeyStore) -> Reading:
-    """Read an .eml file. Raises MailRefused if it is not a mail; failures to decrypt or verify are in the Reading."""
-    head = email.message_from_bytes(data, policy=email.policy.compat32)
+def read_mail(data: bytes, store: KeyStore, *, now: datetime | None = None) -> Reading:
+    """Read an .eml file. Raises MailRefused if it is not a mail; failures to decrypt or verify are in the Reading.
+
+    With `now`, a certificate that expired after it signed is told apart from one that is still valid.
+    """
+    if len(data) > LARGEST_MAIL:
+        raise MailRefused(f"the mail has {len(data)} bytes; at most {LARGEST_MAIL} are read")
+    entity = Entity(data)
+    head = entity.header
     if not any(field in head for field in _FIELDS):
         raise MailRefused("this is not a mail: it has no header field such as From")
-    envelope = _OuterHeader(sender=parseaddr(str(head.get("From", "")))[1], date=_date(str(head.get("Date", ""))))
-    reading = Reading()
-    _read_layer(data, store, reading=reading, envelope=envelope, depth=0)
+    reading = Reading(
+        sender=parseaddr(_field(head, "From"))[1],
+        recipients=_addresses(head, "To"),
+        copies=_addresses(head, "Cc"),
+        date=_date(_field(head, "Date")),
+        subject=decoded_header(_field(head, "Subject")),
+    )
+    _Reader(store, reading, now=now).read(entity, _Layers())
     return reading
+
+
+def _field(head: Any, name: str) -> str:
+    return str(head.get(name, ""))
+
+
+def _addresses(head: Any, name: str) -> tuple[str, ...]:
+    return tuple(address for _, address in getaddresses([_field(head, name)]) if address)
 
 
 def _date(text: str) -> datetime | None:
@@ -95,133 +209,96 @@ def _date(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _read_layer(entity: bytes, store: KeyStore, *, reading: Reading, envelope: _OuterHeader, depth: int) -> None:
-    """Decrypt or verify one layer, then read the layer inside it."""
-    if depth > _MOST_LAYERS:
-        raise MailRefused(f"the mail has more than {_MOST_LAYERS} layers")
-    message = email.message_from_bytes(entity, policy=email.policy.compat32)
-    mime_type = message.get_content_type()
-    inner: bytes | None
-    if mime_type in _ENVELOPES:
-        inner = _open_or_verify(_payload(message), store, reading=reading, envelope=envelope)
-    elif mime_type == "multipart/signed":
-        inner = _verify_detached(entity, message, store=store, reading=reading, envelope=envelope)
-    else:
-        reading.text = _text(entity)
-        return
-    if inner is not None:
-        _read_layer(inner, store, reading=reading, envelope=envelope, depth=depth + 1)
+class _Reader:
+    """Walks through the layers of one mail and writes what it finds into the reading."""
 
+    def __init__(self, store: KeyStore, reading: Reading, *, now: datetime | None) -> None:
+        self._store = store
+        self._reading = reading
+        self._now = now
+        self._envelope = Envelope(sender=reading.sender, date=reading.date)
+        self._known: tuple[x509.Certificate, ...] = tuple(one.certificate for one in store.identities())
 
-def _payload(message: Any) -> bytes:
-    try:
-        payload = message.get_payload(decode=True)
-    except (binascii.Error, ValueError) as broken:
-        raise MailRefused(f"the S/MIME part is not base64: {broken}") from broken
-    if not isinstance(payload, bytes) or not payload:
-        raise MailRefused("the S/MIME part is empty")
-    return payload
+    def read(self, entity: Entity, layers: _Layers) -> None:
+        """Read an entity and everything inside it. Raises MailRefused if it has too many layers or parts."""
+        if layers.depth > _MOST_LAYERS:
+            raise MailRefused(f"the mail has more than {_MOST_LAYERS} layers")
+        inside = replace(layers, depth=layers.depth + 1)
+        media_type = entity.media_type
+        if media_type in _CMS_TYPES or (entity.file_name or "").lower().endswith(".p7m"):
+            self._read_cms(entity, inside)
+        elif media_type == "multipart/signed":
+            self._read_detached(entity, inside)
+        elif media_type.startswith("multipart/"):
+            for part in entity.parts():
+                self.read(part, inside)
+        elif media_type == "message/rfc822" and not entity.is_attachment:
+            self.read(Entity(entity.content()), inside)
+        else:
+            self._add_part(entity, layers)
 
+    def _read_cms(self, entity: Entity, layers: _Layers) -> None:
+        data = entity.content()
+        if not data:
+            raise MailRefused("the S/MIME part is empty")
+        try:
+            if content_type_of(data) is ContentType.SIGNED:
+                signature = verify(data, known=self._known)
+                self.read(Entity(signature.content), self._signed(layers, signature))
+                return
+        except CmsRefused as refused:
+            self._reading.verdicts.append(broken(str(refused)))
+            return
+        try:
+            opened = open_envelope(data, self._store.identities())
+        except CmsRefused as refused:
+            self._reading.decrypted, self._reading.failure = False, self._reading.failure or str(refused)
+            return
+        self._reading.recipient, self._reading.cipher = thumbprint(opened.recipient), opened.cipher
+        self._reading.decrypted = self._reading.decrypted is not False
+        self.read(Entity(opened.content), replace(layers, encrypted=True))
 
-def _open_or_verify(data: bytes, store: KeyStore, *, reading: Reading, envelope: _OuterHeader) -> bytes | None:
-    try:
-        if content_type_of(data) is ContentType.SIGNED:
-            signature = verify(data, known=_known(store))
-            _record_signature(signature, store, reading=reading, envelope=envelope)
-            return signature.content
-    except CmsRefused as refused:
-        reading.verified, reading.why = False, str(refused)
-        return None
-    try:
-        opened = open_envelope(data, store.identities())
-    except CmsRefused as refused:
-        reading.decrypted, reading.why = False, str(refused)
-        return None
-    reading.decrypted, reading.recipient = True, thumbprint(opened.recipient)
-    return opened.content
+    def _read_detached(self, entity: Entity, layers: _Layers) -> None:
+        parts = entity.parts()
+        if len(parts) != 2:
+            raise MailRefused("a multipart/signed message has exactly two parts: the content and its signature")
+        content, signature = parts
+        canonical = re.sub(rb"\r?\n", b"\r\n", content.raw)
+        try:
+            verified = self._verify_either_form(signature.content(), (canonical, content.raw))
+        except (CmsRefused, MailRefused) as refused:
+            self._reading.verdicts.append(broken(str(refused)))
+            # The text is shown all the same, with the verdict on its signature.
+            self.read(content, replace(layers, signatures=layers.signatures | {len(self._reading.verdicts) - 1}))
+            return
+        self.read(content, self._signed(layers, verified))
 
+    def _verify_either_form(self, signature: bytes, contents: tuple[bytes, bytes]) -> Signature:
+        """Verify over the canonical content (RFC 8551 3.1.1), else over the unchanged bytes (binary signers)."""
+        canonical, plain = contents
+        try:
+            return verify(signature, detached=canonical, known=self._known)
+        except CmsRefused:
+            if plain == canonical:
+                raise
+            return verify(signature, detached=plain, known=self._known)
 
-def _verify_detached(
-    entity: bytes, message: Any, *, store: KeyStore, reading: Reading, envelope: _OuterHeader
-) -> bytes | None:
-    parts = message.get_payload()
-    boundary = message.get_boundary()
-    if boundary is None or not isinstance(parts, list) or len(parts) != 2:
-        raise MailRefused("a multipart/signed message has exactly two parts: the content and its signature")
-    content = _first_part(entity, boundary.encode("ascii", "replace"))
-    canonical = re.sub(rb"\r?\n", b"\r\n", content)
-    try:
-        signature = _verify_either_form(_payload(parts[1]), (canonical, content), store=store)
-    except CmsRefused as refused:
-        reading.verified, reading.why = False, str(refused)
-    else:
-        _record_signature(signature, store, reading=reading, envelope=envelope)
-    return content
+    def _signed(self, layers: _Layers, signature: Signature) -> _Layers:
+        """Add the verdict on a signature; returns the layers of what it covers."""
+        self._reading.verdicts.append(judge(signature, self._store, envelope=self._envelope, now=self._now))
+        return replace(layers, signatures=layers.signatures | {len(self._reading.verdicts) - 1})
 
-
-def _verify_either_form(signature: bytes, contents: tuple[bytes, bytes], *, store: KeyStore) -> Signature:
-    """Verify over the canonical content (RFC 8551 3.1.1), else over the unchanged bytes (binary signers)."""
-    canonical, plain = contents
-    try:
-        return verify(signature, detached=canonical, known=_known(store))
-    except CmsRefused:
-        if plain == canonical:
-            raise
-        return verify(signature, detached=plain, known=_known(store))
-
-
-def _first_part(entity: bytes, boundary: bytes) -> bytes:
-    """The bytes between the first two delimiters, without the line end before the second (RFC 2046 5.1.1)."""
-    delimiter = re.compile(rb"(?:^|\r?\n)--" + re.escape(boundary) + rb"[ \t]*(?:\r?\n|$)")
-    first = delimiter.search(entity)
-    second = None if first is None else delimiter.search(entity, first.end())
-    if first is None or second is None:
-        raise MailRefused("the delimiters between the parts of the signed message are missing")
-    return entity[first.end() : second.start()]
-
-
-def _known(store: KeyStore) -> tuple[x509.Certificate, ...]:
-    return tuple(identity.certificate for identity in store.identities())
-
-
-def _record_signature(signature: Signature, store: KeyStore, *, reading: Reading, envelope: _OuterHeader) -> None:
-    """Write the signer, and whether the signature counts as verified, into the reading."""
-    signer = signature.signer
-    signer_addresses = addresses(signer)
-    reading.signer = signer_addresses[0] if signer_addresses else None
-    reading.signer_thumbprint, reading.signer_subject = thumbprint(signer), subject(signer)
-    why = _distrust_reason(signature, store, envelope=envelope)
-    # A mail that is signed twice is verified only if both signatures are.
-    reading.verified = why is None and reading.verified is not False
-    reading.why = reading.why or why
-
-
-def _distrust_reason(signature: Signature, store: KeyStore, *, envelope: _OuterHeader) -> str | None:
-    signer = signature.signer
-    at = signature.signing_time or envelope.date
-    if at is None:
-        return "neither the signature nor the mail has a date"
-    if not can_sign(signer):
-        return f"{subject(signer)} is not for signing (key usage)"
-    if not is_for_mail(signer):
-        return f"{subject(signer)} is not for mail (extended key usage without emailProtection)"
-    untrusted = untrusted_reason(signer, trusted=store.trusted_certificates(), offered=signature.certificates, at=at)
-    if untrusted is not None:
-        return untrusted
-    signer_addresses = addresses(signer)
-    if envelope.sender.lower() not in {address.lower() for address in signer_addresses}:
-        names = ", ".join(signer_addresses) or "no address"
-        return f"the mail is from {envelope.sender or 'no address'}, but the signer's certificate is for {names}"
-    return None
-
-
-def _text(entity: bytes) -> str:
-    message = email.message_from_bytes(entity, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    body = message.get_body(("plain", "html"))
-    if body is None:
-        return ""
-    try:
-        return str(body.get_content()).replace("\r\n", "\n")
-    except (LookupError, ValueError):
-        return entity.decode("latin-1")
+    def _add_part(self, entity: Entity, layers: _Layers) -> None:
+        if len(self._reading.parts) >= _MOST_LEAVES:
+            raise MailRefused(f"the mail has more than {_MOST_LEAVES} parts")
+        media_type, name = entity.media_type, entity.file_name
+        content: bytes | None = None
+        text = defect = None
+        try:
+            content = entity.content()
+            if media_type.startswith("text/") and not entity.is_attachment:
+                text = entity.text()
+        except MailRefused as refused:
+            defect = str(refused)
+        part = Part(media_type, name, content, text=text, defect=defect)
+        self._reading.parts.append(replace(part, encrypted=layers.encrypted, signatures=layers.signatures))

@@ -1,6 +1,6 @@
-"""Write S/MIME mail (RFC 8551 3): signed (multipart/signed), encrypted (application/pkcs7-mime), or both.
+"""Write S/MIME mail (RFC 8551 3): signed, encrypted, or both, with attachments and an HTML alternative.
 
-Both means signed first and then encrypted, so that only the recipient can see the signer. All lines end with CRLF: the
+Both means signed first and then encrypted, so that only the recipients can see the signer. All lines end with CRLF: the
 signed bytes are the bytes that are sent.
 """
 
@@ -9,51 +9,80 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 from cryptography import x509
 
 from fauxtune_sim.certificates import addresses, can_encrypt, can_sign, is_for_mail, subject
-from fauxtune_sim.cms import encrypt, sign
+from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions, encrypt, sign
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keystore import Identity, KeyStore
 
 _CRLF = b"\r\n"
+#: Signed content is sent as 7-bit lines, so that no mail server changes it on its way (RFC 8551 3.1.3).
+_SEVEN_BIT = SMTP.clone(cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a mail: its name, its bytes, and its media type, for example `image/png`."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class MailMessage:
-    """A mail to write; `date` is timezone-aware."""
+    """A mail to write; `date` is timezone-aware. `html` shows the text in another form (multipart/alternative)."""
 
     sender: str
-    recipient: str
+    recipients: tuple[str, ...]
     subject: str
     text: str
     date: datetime
+    copies: tuple[str, ...] = ()
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
-def write_mail(
-    message: MailMessage,
-    *,
-    signer: Identity | None = None,
-    encrypt_to: Sequence[x509.Certificate] = (),
-    with_chain: bool = True,
-) -> bytes:
-    """The bytes of an .eml file.
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How a mail is protected.
 
-    `with_chain=False` omits the intermediate certificates, so that the reader needs its own. Raises MailRefused without
-    a signer and a recipient's certificate, or if a header field is not one line of ASCII.
+    `signer` None: not signed; `encrypt_to` (): not encrypted. `with_chain=False` omits the intermediate certificates,
+    so that the reader needs its own. A signature that is not `detached` is opaque: only mail programs that know S/MIME
+    show the text.
     """
-    if signer is None and not encrypt_to:
-        raise MailRefused("an S/MIME mail must be signed or encrypted: name a signer, or a recipient's certificate")
-    entity = _text_entity(message.text)
-    if signer is not None:
-        entity = _signed(entity, signer, date=message.date, with_chain=with_chain)
-    if encrypt_to:
-        entity = _encrypted(entity, encrypt_to)
+
+    signer: Identity | None = None
+    encrypt_to: Sequence[x509.Certificate] = ()
+    with_chain: bool = True
+    cipher: ContentCipher = ContentCipher.AES256_CBC
+    signing: SigningOptions = field(default_factory=SigningOptions)
+    recipients: RecipientOptions = field(default_factory=RecipientOptions)
+
+
+def write_mail(message: MailMessage, protection: Protection | None = None) -> bytes:
+    """The bytes of an .eml file; without a protection it is a plain mail.
+
+    Raises MailRefused if a header field is not one line of ASCII (the subject may be any text), or if a certificate
+    cannot be used.
+    """
+    protection = protection or Protection()
+    entity = _content_entity(message)
+    try:
+        if protection.signer is not None:
+            entity = _signed(entity, protection.signer, date=message.date, protection=protection)
+        if protection.encrypt_to:
+            entity = _encrypted(entity, protection)
+    except CmsRefused as refused:
+        raise MailRefused(str(refused)) from refused
     return _headers(message) + entity
 
 
@@ -90,13 +119,16 @@ def recipient_address(certificate: x509.Certificate) -> str:
 
 
 def _headers(message: MailMessage) -> bytes:
-    for name, value in (("From", message.sender), ("To", message.recipient), ("Subject", message.subject)):
+    to, copies = ", ".join(message.recipients), ", ".join(message.copies)
+    for name, value in (("From", message.sender), ("To", to), ("Cc", copies), ("Subject", message.subject)):
         if any(character in value for character in "\r\n\0"):
             raise MailRefused(f"{name} must be one line")
     domain = message.sender.rpartition("@")[2] or "localhost"
     lines = [
         f"From: {message.sender}",
-        f"To: {message.recipient}",
+        # A line has at most 998 characters (RFC 5322 2.1.1): each address has its own.
+        f"To: {to}".replace(", ", ",\r\n "),
+        *([f"Cc: {copies}".replace(", ", ",\r\n ")] if copies else []),
         f"Subject: {_header_text(message.subject)}",
         f"Date: {format_datetime(message.date)}",
         f"Message-ID: <{secrets.token_hex(16)}@{domain}>",
@@ -112,18 +144,37 @@ def _header_text(text: str) -> str:
     return text if text.isascii() else Header(text, "utf-8").encode(linesep="\r\n")
 
 
-def _text_entity(text: str) -> bytes:
-    body = "\r\n".join(text.splitlines()) + "\r\n"
-    if body.isascii():
-        head = "Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
-        return (head + body).encode("ascii")
-    head = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    return head.encode("ascii") + _base64(body.encode())
+def _content_entity(message: MailMessage) -> bytes:
+    """The MIME entity of text, HTML and attachments, as it is signed."""
+    entity = EmailMessage(policy=_SEVEN_BIT)
+    text = "\n".join(message.text.splitlines()) + "\n"
+    entity.set_content(text, cte="7bit" if _is_seven_bit(text) else "base64")
+    if message.html is not None:
+        entity.add_alternative(message.html, subtype="html", cte="base64")
+    for attachment in message.attachments:
+        kind, _, subtype = attachment.media_type.partition("/")
+        entity.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
+    del entity["MIME-Version"]
+    return entity.as_bytes()
 
 
-def _signed(entity: bytes, signer: Identity, *, date: datetime, with_chain: bool) -> bytes:
-    chain = [issuer for issuer in signer.chain if issuer.subject != issuer.issuer] if with_chain else []
-    signature = sign(entity, certificate=signer.certificate, key=signer.key, signing_time=date, others=chain)
+def _is_seven_bit(text: str) -> bool:
+    """Whether a text can be sent as it is: ASCII in lines of at most 998 characters."""
+    return text.isascii() and "\0" not in text and max(map(len, text.splitlines()), default=0) <= 998
+
+
+def _signed(entity: bytes, signer: Identity, *, date: datetime, protection: Protection) -> bytes:
+    issuers = [issuer for issuer in signer.chain if issuer.subject != issuer.issuer]
+    signature = sign(
+        entity,
+        certificate=signer.certificate,
+        key=signer.key,
+        signing_time=date,
+        others=issuers if protection.with_chain else [],
+        options=protection.signing,
+    )
+    if not protection.signing.detached:
+        return _cms_entity(signature, kind="signed-data")
     boundary = f"signed-{secrets.token_hex(16)}".encode()
     return _CRLF.join(
         [
@@ -145,18 +196,19 @@ def _signed(entity: bytes, signer: Identity, *, date: datetime, with_chain: bool
     )
 
 
-def _encrypted(entity: bytes, recipients: Sequence[x509.Certificate]) -> bytes:
-    try:
-        envelope = encrypt(entity, recipients)
-    except CmsRefused as refused:
-        raise MailRefused(str(refused)) from refused
+def _encrypted(entity: bytes, protection: Protection) -> bytes:
+    envelope = encrypt(entity, protection.encrypt_to, cipher=protection.cipher, options=protection.recipients)
+    return _cms_entity(envelope, kind="authEnveloped-data" if protection.cipher.is_authenticated else "enveloped-data")
+
+
+def _cms_entity(data: bytes, *, kind: str) -> bytes:
     return _CRLF.join(
         [
-            b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m",
+            f"Content-Type: application/pkcs7-mime; smime-type={kind}; name=smime.p7m".encode(),
             b"Content-Transfer-Encoding: base64",
             b"Content-Disposition: attachment; filename=smime.p7m",
             b"",
-            _base64(envelope),
+            _base64(data),
         ]
     )
 

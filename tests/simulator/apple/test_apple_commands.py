@@ -83,14 +83,7 @@ async def phone(enrol: Enrol, make: Maker, server: MdmServer, pki: Pki, tmp_path
 def order(tmp_path: Path, **changes: Any) -> MailOptions:
     known: dict[str, Any] = {
         "state": tmp_path / "phone",
-        "to_certificate": tmp_path / "bob.pem",
-        "to_user": None,
-        "sign": None,
-        "encrypt": None,
-        "sign_with": None,
-        "sender": None,
-        "subject": "s",
-        "text": "t",
+        "to_certificates": [tmp_path / "bob.pem"],
         "out": tmp_path / "letter.eml",
     }
     return MailOptions(**(known | changes))
@@ -101,11 +94,11 @@ async def test_a_mail_of_which_nothing_is_said_is_what_the_account_makes_of_it(p
     bob = pki.issue("bob@contoso.example")
     (tmp_path / "bob.pem").write_bytes(bob.certificate.public_bytes(Encoding.PEM))
     result = await mail_commands.send(order(tmp_path))
-    assert (result.document["from"], result.document["to"]) == ("alice@contoso.example", "bob@contoso.example")
+    assert (result.document["from"], result.document["to"]) == ("alice@contoso.example", ["bob@contoso.example"])
     reading = read_mail((tmp_path / "letter.eml").read_bytes(), pki.store(bob))
     assert (reading.decrypted, reading.verified) == (True, True)
     signed = await mail_commands.send(order(tmp_path, encrypt=False))
-    assert signed.document["encryptedTo"] is None
+    assert signed.document["encryptedTo"] == []
     with pytest.raises(NotAllowedHere, match="does not let its user change"):
         await mail_commands.send(order(tmp_path, sign=False))
 

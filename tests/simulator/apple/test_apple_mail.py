@@ -14,7 +14,7 @@ from fauxtune_sim.agents import load_device
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
-from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
+from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
 from fauxtune_sim.mail_accounts import MailAccount, Setting
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.smime_settings import MailProtection, change_setting, choose_protection, mail_defaults
@@ -245,8 +245,8 @@ async def test_by_the_profile_alone_mail_is_signed_and_encrypted(mailing: Mailin
     choice = choose_protection(agent.device)
     assert choice == MailProtection(sign=True, encrypt=True, sender=ADDRESS, signer=mailing.signing.thumbprint)
     signer = signing_identity(agent.device.keystore, at=TODAY, thumbprint=choice.signer)
-    letter = MailMessage(ADDRESS, "bob@contoso.example", "s", "t", TODAY)
-    reading = read_mail(write_mail(letter, signer=signer, encrypt_to=[bob.certificate]), pki.store(bob))
+    letter = MailMessage(ADDRESS, ("bob@contoso.example",), "s", "t", TODAY)
+    reading = read_mail(write_mail(letter, Protection(signer=signer, encrypt_to=[bob.certificate])), pki.store(bob))
     assert (reading.decrypted, reading.verified) == (True, True)
 
 

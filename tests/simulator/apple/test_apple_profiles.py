@@ -18,7 +18,7 @@ from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device import Device
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.mail import MailMessage, read_mail, write_mail
+from fauxtune_sim.mail import MailMessage, Protection, read_mail, write_mail
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
@@ -412,10 +412,12 @@ async def test_mail_is_read_with_keys_of_profiles(enrol: Enrol, server: MdmServe
     payloads = [make.identity(now), make.identity(old), make.root(pki.root), make.root(pki.intermediate, "pkcs1")]
     await install(server, agent, make.profile(*payloads))
     letter = MailMessage(
-        "alice@contoso.example", "alice@contoso.example", "s", "t", now.certificate.not_valid_before_utc
+        "alice@contoso.example", ("alice@contoso.example",), "s", "t", now.certificate.not_valid_before_utc
     )
     for identity in (now, old):
-        reading = read_mail(write_mail(letter, signer=now, encrypt_to=[identity.certificate]), agent.device.keystore)
+        reading = read_mail(
+            write_mail(letter, Protection(signer=now, encrypt_to=[identity.certificate])), agent.device.keystore
+        )
         assert (reading.decrypted, reading.verified, reading.recipient) == (True, True, identity.thumbprint)
 
 

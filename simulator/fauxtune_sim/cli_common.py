@@ -1,0 +1,145 @@
+"""The parts that the commands of `fauxtune-sim` share: options, the way they run, print and end.
+
+With `--output json` standard output holds one JSON document and progress goes to standard error. Exit code 0 means that
+the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 that Ctrl-C ended it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from fauxtune_sim.commands import CommandOutput
+    from fauxtune_sim.discovery import ServerOptions
+
+T = TypeVar("T")
+_PROGRAM = "fauxtune-sim"
+#: The usual exit code of a program that Ctrl-C ended.
+_INTERRUPTED = 130
+
+
+class Output(StrEnum):
+    """The format of a command's output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
+StatesOption = Annotated[
+    list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR", show_default=False)
+]
+OutputOption = Annotated[Output, typer.Option("--output", help="text to read, json for programs.")]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
+        envvar="FAUXTUNE_SERVER",
+        metavar="URL",
+    ),
+]
+CaOption = Annotated[
+    Path | None,
+    typer.Option("--ca", help="PEM file of the CA to trust.", envvar="FAUXTUNE_CA", metavar="FILE"),
+]
+TenantOption = Annotated[
+    str | None,
+    typer.Option("--tenant", help="The tenant's id, name or domain.", envvar="FAUXTUNE_TENANT", metavar="TENANT"),
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="The data folder of a server, which has its address (default: .fauxtune).",
+        envvar="FAUXTUNE_DATA_DIR",
+        metavar="DIR",
+    ),
+]
+
+
+def server_options_of(
+    *, server: str | None, ca: Path | None, tenant: str | None, data_dir: Path | None
+) -> ServerOptions:
+    """The options that say which server a command calls, as a value."""
+    from fauxtune_sim.discovery import ServerOptions
+
+    return ServerOptions(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
+
+
+def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM) -> T:
+    """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130."""
+    from fauxtune_sim.errors import Interrupted, SimulatorError
+
+    try:
+        return _loop(work)
+    except Interrupted as ended:
+        _fail(str(ended), program=program, code=_INTERRUPTED)
+    except SimulatorError as failed:
+        _fail(str(failed), program=program)
+    except KeyboardInterrupt:
+        _fail("interrupted", program=program, code=_INTERRUPTED)
+
+
+def _loop(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
+
+    return uvloop.run(work)
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """Run a function; a SimulatorError becomes one line on standard error and exit code 1."""
+    from fauxtune_sim.errors import SimulatorError
+
+    try:
+        return work()
+    except SimulatorError as failed:
+        _fail(str(failed))
+
+
+def _fail(why: str, *, program: str = _PROGRAM, code: int = 1) -> NoReturn:
+    if why:
+        typer.echo(f"{program}: {why}", err=True)
+    raise typer.Exit(code)
+
+
+def note(line: str) -> None:
+    """Print a line of progress to standard error."""
+    typer.echo(line, err=True)
+
+
+def announcer(output: Output) -> Callable[[str], None]:
+    """The function that prints progress: to standard error if standard output holds JSON."""
+    return note if output is Output.JSON else typer.echo
+
+
+def show_json(document: Any) -> None:
+    """Print a document as JSON."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def show_result(result: CommandOutput, *, output: Output) -> None:
+    """Print the output of a command."""
+    if output is Output.JSON:
+        show_json(result.document)
+        return
+    for line in result.lines:
+        typer.echo(line)
+
+
+def finish(result: CommandOutput, *, output: Output) -> None:
+    """Print the output of a command and end with exit code 1 if it failed."""
+    show_result(result, output=output)
+    if not result.succeeded:
+        raise typer.Exit(1)

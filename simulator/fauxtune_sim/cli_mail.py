@@ -1,0 +1,163 @@
+"""The commands of `fauxtune-sim mail`: parsing of arguments and printing, nothing else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fauxtune_sim.cli_common import Output, OutputOption, StateOption, finish, guarded, run_to_end
+from fauxtune_sim.mail_accounts import Setting
+
+mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
+
+
+class Cipher(StrEnum):
+    """The ciphers of an encrypted mail, by the names of `cms.ContentCipher`, which is expensive to import."""
+
+    AES128_CBC = "aes128-cbc"
+    AES192_CBC = "aes192-cbc"
+    AES256_CBC = "aes256-cbc"
+    AES128_GCM = "aes128-gcm"
+    AES192_GCM = "aes192-gcm"
+    AES256_GCM = "aes256-gcm"
+    TRIPLE_DES_CBC = "3des-cbc"
+
+
+@mail_app.command(
+    "send",
+    epilog="Example: fauxtune-sim mail send --state ./bob-phone --to-user alice@contoso.example --sign --encrypt "
+    "--attach plan.pdf --out letter.eml",
+)
+def mail_send(
+    *,
+    state: StateOption,
+    to_user: Annotated[
+        list[str] | None,
+        typer.Option(help="Write to this user, with the user's certificate (several times: several).", metavar="UPN"),
+    ] = None,
+    to_certificate: Annotated[
+        list[Path] | None,
+        typer.Option(help="Write to the address in this certificate (PEM or DER; several times).", metavar="FILE"),
+    ] = None,
+    copy_user: Annotated[
+        list[str] | None, typer.Option("--cc-user", help="Send a copy to this user (several times).", metavar="UPN")
+    ] = None,
+    sign: Annotated[
+        bool | None,
+        typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: the account's setting)."),
+    ] = None,
+    encrypt: Annotated[
+        bool | None,
+        typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipients (default: the account's setting)."),
+    ] = None,
+    sign_with: Annotated[
+        str | None, typer.Option(help="The signing certificate (default: the newest).", metavar="THUMBPRINT")
+    ] = None,
+    sender: Annotated[str | None, typer.Option("--from", help="The sender (default: the device's user).")] = None,
+    subject: Annotated[str, typer.Option(help="The subject line.")] = "A message",
+    text: Annotated[str, typer.Option(help="The text.")] = "Hello from a simulated device.",
+    text_file: Annotated[
+        Path | None, typer.Option(help="Take the text from this file; - is standard input.", metavar="FILE")
+    ] = None,
+    html_file: Annotated[Path | None, typer.Option(help="Add the text as HTML from this file.", metavar="FILE")] = None,
+    attach: Annotated[
+        list[Path] | None, typer.Option(help="Attach this file (several times: several).", metavar="FILE")
+    ] = None,
+    encrypt_to_sender: Annotated[
+        bool,
+        typer.Option(
+            "--copy-to-sender/--no-copy-to-sender", help="Let the sender read the encrypted mail, too (if possible)."
+        ),
+    ] = True,
+    cipher: Annotated[
+        Cipher, typer.Option(help=f"The cipher of the content: {', '.join(Cipher)}.", metavar="CIPHER")
+    ] = Cipher.AES256_CBC,
+    oaep: Annotated[bool, typer.Option("--oaep", help="Encrypt to RSA keys with RSAES-OAEP.")] = False,
+    pss: Annotated[bool, typer.Option("--pss", help="Sign with RSA keys by RSASSA-PSS.")] = False,
+    opaque: Annotated[
+        bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
+    ] = False,
+    key_identifiers: Annotated[
+        bool, typer.Option("--key-ids", help="Name certificates by their key identifiers.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write a signed or encrypted mail into an .eml file.
+
+    The sender is the device's user. If management set up a mail account, its settings decide whether the mail is signed
+    and encrypted, unless the account leaves that to the user.
+    """
+    from fauxtune_sim import mail_commands
+
+    options = mail_commands.MailOptions(
+        state=state,
+        to_certificates=to_certificate or (),
+        to_users=to_user or (),
+        copy_users=copy_user or (),
+        sign=sign,
+        encrypt=encrypt,
+        sign_with=sign_with,
+        sender=sender,
+        subject=subject,
+        text=text,
+        text_file=text_file,
+        html_file=html_file,
+        attachments=attach or (),
+        encrypt_to_sender=encrypt_to_sender,
+        cipher=cipher,
+        oaep=oaep,
+        pss=pss,
+        opaque=opaque,
+        key_identifiers=key_identifiers,
+        out=out,
+    )
+    finish(run_to_end(mail_commands.send(options)), output=output)
+
+
+@mail_app.command(
+    "set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone"
+)
+def mail_set(
+    *,
+    setting: Annotated[Setting, typer.Argument(metavar="SETTING", help="The setting to change.")],
+    value: Annotated[str, typer.Argument(help="on, off, or the THUMBPRINT of a certificate.", metavar="VALUE")],
+    account: Annotated[
+        str | None, typer.Option(help="The account, by its address (default: the first).", metavar="ADDRESS")
+    ] = None,
+    state: StateOption,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Change a setting of a mail account as its user.
+
+    Only settings that management leaves to the user can be changed.
+    """
+    from fauxtune_sim import owner_commands
+
+    change = owner_commands.SettingChange(setting=setting, value=value, address=account)
+    finish(guarded(lambda: owner_commands.change_mail(state, change)), output=output)
+
+
+@mail_app.command("read", epilog="Example: fauxtune-sim mail read letter.eml --state ./alice-phone --save ./files")
+def mail_read(
+    *,
+    file: Annotated[Path, typer.Argument(help="The mail to read; - is standard input.", metavar="FILE.eml")],
+    state: StateOption,
+    save: Annotated[Path | None, typer.Option(help="Save the attachments in this folder.", metavar="FOLDER")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the signer's authority about revocation.")
+    ] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Read a mail with the keys of a device.
+
+    Prints who wrote it, which key decrypted it, whether the signature is valid, with the reason if not, and the text.
+    Whether the signer's certificate was revoked is asked at its authority, if that runs on this machine. The exit code
+    is 1 if no key of the device decrypts the mail, or if a signature is not valid or does not cover all of it.
+    """
+    from fauxtune_sim import mail_commands
+
+    finish(run_to_end(mail_commands.read(state, file, save=save, ask_authority=not offline)), output=output)
