@@ -29,6 +29,7 @@ from fauxtune_sim.cli_common import (
     show_json,
     show_result,
 )
+from fauxtune_sim.cli_keystore import keystore_app
 from fauxtune_sim.cli_mail import mail_app
 from fauxtune_sim.platforms import Mode, Platform
 
@@ -41,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(keystore_app, name="keystore")
 app.add_typer(mail_app, name="mail")
 
 
@@ -176,17 +178,6 @@ def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     from fauxtune_sim import owner_commands
 
     finish(guarded(lambda: owner_commands.restart(state)), output=output)
-
-
-@app.command(epilog="Example: fauxtune-sim keystore --state ./alice-phone --output json")
-def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """List the certificates and keys on a device.
-
-    Trusted certificates first, then certificates with a key, then mail accounts.
-    """
-    from fauxtune_sim import commands
-
-    finish(guarded(lambda: commands.keystore(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1")

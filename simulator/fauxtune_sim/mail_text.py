@@ -61,12 +61,12 @@ def _signature(verdict: Verdict) -> str:
         return f"yes{by}, but not valid: {verdict.sentence}"
     revocation = verdict.revocation
     if revocation is None:
-        asked = "revocation was not checked"
+        revocation_text = "revocation was not checked"
     elif revocation.why is not None:
-        asked = f"whether it was revoked is not known: {revocation.why}"
+        revocation_text = f"whether it was revoked is not known: {revocation.why}"
     else:
-        asked = f"not revoked ({(revocation.source or '').upper()})"
-    return f"yes{by}; {verdict.sentence}; {asked}"
+        revocation_text = f"not revoked ({(revocation.source or '').upper()})"
+    return f"yes{by}; {verdict.sentence}; {revocation_text}"
 
 
 def _file(part: Part) -> str:

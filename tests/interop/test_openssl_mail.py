@@ -20,9 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
+from fauxtune_sim.device import Device
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
+from fauxtune_sim.keystore_export import ExportOptions, export
 from fauxtune_sim.mail import Attachment, MailMessage, Protection, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.platforms import Platform
 from tests.interop.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
@@ -121,6 +124,20 @@ def test_openssl_verifies_what_a_device_signed(openssl: OpenSsl, tmp_path: Path,
 def test_openssl_reads_what_a_device_encrypted(openssl: OpenSsl, tmp_path: Path, alice: Identity) -> None:
     (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), Protection(encrypt_to=[alice.certificate])))
     assert TEXT in openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key")
+
+
+def test_openssl_reads_a_devices_mail_with_what_was_exported(
+    openssl: OpenSsl, tmp_path: Path, alice: Identity, store: KeyStore
+) -> None:
+    device = Device.new("phone", platform=Platform.ANDROID, folder=tmp_path / "phone")
+    device.keystore = store
+    device.save()
+    output = export(tmp_path / "phone", ExportOptions(pem=tmp_path / "keys"))
+    key, trusted = (row["file"] for row in output.document["files"])
+    mail = write_mail(letter(alice), Protection(signer=alice, encrypt_to=[alice.certificate]))
+    (tmp_path / "mail.eml").write_bytes(mail)
+    openssl("cms", "-decrypt", "-in", "mail.eml", "-inkey", key, "-recip", key, "-out", "inner.eml")
+    assert TEXT in openssl("cms", "-verify", "-in", "inner.eml", "-CAfile", trusted)
 
 
 PROTECTIONS: dict[str, dict[str, Any]] = {

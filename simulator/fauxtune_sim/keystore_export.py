@@ -1,0 +1,131 @@
+"""Export the keys and certificates of a device as files for openssl, Thunderbird and other programs."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
+
+from fauxtune_sim.agents import load_device
+from fauxtune_sim.certificates import addresses, mark, subject, thumbprint
+from fauxtune_sim.commands import CommandOutput
+from fauxtune_sim.errors import NotFoundHere, StateBroken
+from fauxtune_sim.keystore import Identity, KeyStore
+
+#: Of files that the caller asks for, by a command that prints it.
+DEFAULT_PASSWORD = "fauxtune"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """The folders for PEM and for PFX files (None: none of these), and the password of the PFX files."""
+
+    pem: Path | None = None
+    pfx: Path | None = None
+    password: str = DEFAULT_PASSWORD
+
+
+def export(state: Path, options: ExportOptions) -> CommandOutput:
+    """Write the keys of the device in a folder into files that only their owner can read.
+
+    PEM: a file for each identity with its key, certificate and chain, and `trusted.pem` with all trusted certificates.
+    PFX: a file for each identity. Keys that the device keeps to itself (not extractable on a Mac) are left out.
+    """
+    if options.pem is None and options.pfx is None:
+        raise NotFoundHere("name a folder with --pem or --pfx")
+    device = load_device(state)
+    store = device.keystore
+    kept = [entry.alias for entry in store.entries.values() if not entry.extractable]
+    identities = [identity for identity in store.identities() if identity.alias not in kept]
+    rows: list[dict[str, Any]] = []
+    try:
+        if options.pem is not None:
+            rows += _write_pem(store, identities, folder=_folder(options.pem))
+        if options.pfx is not None:
+            rows += _write_pfx(identities, folder=_folder(options.pfx), password=options.password)
+    except OSError as failed:
+        raise StateBroken(f"{failed.filename} cannot be written: {failed.strerror}") from failed
+    document = {"device": device.name, "files": rows, "notExtractable": kept}
+    lines = [f"{row['file']}  {row['what']}" for row in rows]
+    lines += [f"not exported: the key {alias} is not extractable" for alias in kept]
+    return CommandOutput(document, [*(lines or [f"{device.name} holds no keys"]), *_proofs(options, rows)])
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _write_pem(store: KeyStore, identities: list[Identity], *, folder: Path) -> list[dict[str, Any]]:
+    rows = []
+    for identity in identities:
+        key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        certificates = (identity.certificate, *identity.chain)
+        data = key + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+        rows.append(_written(folder / f"{_name(identity)}.pem", data, identity=identity))
+    trusted = store.trusted_certificates()
+    if trusted:
+        path = folder / "trusted.pem"
+        _write(path, b"".join(certificate.public_bytes(Encoding.PEM) for certificate in trusted))
+        rows.append({"file": str(path), "thumbprint": None, "what": f"{len(trusted)} trusted certificates"})
+    return rows
+
+
+def _write_pfx(identities: list[Identity], *, folder: Path, password: str) -> list[dict[str, Any]]:
+    encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    rows = []
+    for identity in identities:
+        data = pkcs12.serialize_key_and_certificates(
+            identity.alias.encode(), identity.key, identity.certificate, identity.chain, encryption
+        )
+        rows.append(_written(folder / f"{_name(identity)}.pfx", data, identity=identity))
+    return rows
+
+
+def _name(identity: Identity) -> str:
+    """A file name that tells identities apart: the address or subject, and the short mark of the certificate."""
+    named = next(iter(addresses(identity.certificate)), None) or subject(identity.certificate)
+    return f"{re.sub(r'[^A-Za-z0-9@._-]+', '-', named)[:60].strip('.-')}-{mark(identity.certificate)}"
+
+
+def _written(path: Path, data: bytes, *, identity: Identity) -> dict[str, Any]:
+    _write(path, data)
+    return {
+        "file": str(path),
+        "thumbprint": thumbprint(identity.certificate),
+        "what": f"key and certificate of {identity.source} {mark(identity.certificate)}",
+    }
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, from the first moment on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+
+
+def _proofs(options: ExportOptions, rows: list[dict[str, Any]]) -> list[str]:
+    """The commands with which another program uses the files."""
+    keys = [row["file"] for row in rows if row["thumbprint"] is not None]
+    if not keys:
+        return []
+    lines = [""]
+    if options.pem is not None:
+        lines += [
+            "Read a mail without this program:",
+            f"  openssl cms -decrypt -in letter.eml -inkey {keys[0]} -out inner.eml",
+        ]
+        if any(row["thumbprint"] is None for row in rows):
+            lines.append(f"  openssl cms -verify -in inner.eml -CAfile {options.pem / 'trusted.pem'}")
+    if options.pfx is not None:
+        lines.append(f"The password of the PFX files: {options.password or '(none)'}")
+    return lines
