@@ -122,7 +122,8 @@ def _proofs(options: ExportOptions, rows: list[dict[str, Any]]) -> list[str]:
     if options.pem is not None:
         lines += [
             "Read a mail without this program:",
-            f"  openssl cms -decrypt -in letter.eml -inkey {keys[0]} -out inner.eml",
+            # Without -recip openssl may take the key for another recipient's, and write random bytes.
+            f"  openssl cms -decrypt -in letter.eml -recip {keys[0]} -inkey {keys[0]} -out inner.eml",
         ]
         if any(row["thumbprint"] is None for row in rows):
             lines.append(f"  openssl cms -verify -in inner.eml -CAfile {options.pem / 'trusted.pem'}")

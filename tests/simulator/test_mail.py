@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune_sim.errors import MailRefused
 from fauxtune_sim.keystore import Identity, KeyStore
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
+from fauxtune_sim.mail import MailMessage, Protection, SignatureCode, read_mail, signing_identity, write_mail
 from fauxtune_sim.mail.writing import recipient_address
 
 if TYPE_CHECKING:
@@ -191,3 +192,9 @@ def test_broken_mail_never_escapes_as_another_error(pki: Pki) -> None:
                     read_mail(broken, pki.store(bob))
                 except MailRefused:
                     continue
+
+
+def test_the_page_about_mail_explains_every_verdict() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mail.md").read_text()
+    rows = [line.split("|")[1].strip().strip("`") for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [code.value for code in SignatureCode]
