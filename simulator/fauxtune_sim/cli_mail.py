@@ -118,9 +118,7 @@ def mail_send(
     finish(run_to_end(mail_commands.send(options)), output=output)
 
 
-@mail_app.command(
-    "set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone"
-)
+@mail_app.command("set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone")
 def mail_set(
     *,
     setting: Annotated[Setting, typer.Argument(metavar="SETTING", help="The setting to change.")],

@@ -22,6 +22,8 @@ def reading_lines(reading: Reading, *, saved: Sequence[Path]) -> list[str]:
         *((part, "outside the encryption") for part in reading.parts_outside_envelopes),
     ):
         lines += _field("beware", f"{part.name or part.media_type} stands {what}: anybody could have added it")
+        if part.text is not None and part.text != reading.text:
+            lines += [f"{_INDENT}| {_printable(line)}" for line in part.text.rstrip("\n").split("\n")]
     lines += [line for part in reading.files for line in _field("file", _file(part))]
     lines += [line for path in saved for line in _field("saved", str(path))]
     if reading.text is not None:

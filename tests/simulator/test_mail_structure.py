@@ -106,7 +106,12 @@ def test_text_beside_a_signed_part_takes_the_verdict_away_and_is_marked(pki: Pki
         assert (reading.verified, reading.is_good) == (False, False)
         assert [part.text for part in reading.parts_outside_signatures] == ["wire the money\n"]
         assert "1 of 5 parts stand outside the signature" in str(reading.why)
-        assert any("anybody could have added it" in line for line in reading_lines(reading, saved=()))
+        assert reading.text == LETTER.text + "\n"
+        lines = reading_lines(reading, saved=())
+        assert [line.strip() for line in lines if "beware" in line or "|" in line] == [
+            "beware:    text/plain stands outside the signature: anybody could have added it",
+            "| wire the money",
+        ]
 
 
 def test_text_beside_an_envelope_is_marked(pki: Pki) -> None:

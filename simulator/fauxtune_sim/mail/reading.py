@@ -121,8 +121,13 @@ class Reading:
 
     @property
     def text(self) -> str | None:
-        """The plain text, else the HTML, or None if nothing can be read."""
+        """The plain text, else the HTML, or None if nothing can be read.
+
+        A text that the mail's signature and envelope cover comes before one that stands outside.
+        """
+        outside = (*self.parts_outside_signatures, *self.parts_outside_envelopes)
         texts = [part for part in self.parts if part.text is not None]
+        texts = [part for part in texts if part not in outside] or texts
         plain = next((part for part in texts if part.media_type == "text/plain"), None)
         chosen = plain or next(iter(texts), None)
         if chosen is not None:
