@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune_sim.cli_common import (
+from fauxtune_sim.cli_base import (
     CaOption,
     DataDirOption,
     Output,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune_sim.cli_common import Output, OutputOption, StateOption, finish, guarded
+from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded
 
 keystore_app = typer.Typer(
     help="The certificates and keys on a device: list them, or export them.", rich_markup_mode=None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune_sim.cli_common import Output, OutputOption, StateOption, finish, guarded, run_to_end
+from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded, run_to_end
 from fauxtune_sim.mail_accounts import Setting
 
 mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
@@ -26,63 +26,79 @@ class Cipher(StrEnum):
     TRIPLE_DES_CBC = "3des-cbc"
 
 
-@mail_app.command(
-    "send",
-    epilog="Example: fauxtune-sim mail send --state ./bob-phone --to-user alice@contoso.example --sign --encrypt "
-    "--attach plan.pdf --out letter.eml",
-)
+ToUsersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to-user", help="Write to this user, with the user's certificate (several times: several).", metavar="UPN"
+    ),
+]
+ToCertificatesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--to-certificate", help="Write to the address in this certificate (PEM or DER; several times).", metavar="FILE"
+    ),
+]
+CopyUsersOption = Annotated[
+    list[str] | None, typer.Option("--cc-user", help="Send a copy to this user (several times).", metavar="UPN")
+]
+SignOption = Annotated[
+    bool | None,
+    typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: the account's setting)."),
+]
+EncryptOption = Annotated[
+    bool | None,
+    typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipients (default: the account's setting)."),
+]
+SignWithOption = Annotated[
+    str | None,
+    typer.Option("--sign-with", help="The signing certificate (default: the newest).", metavar="THUMBPRINT"),
+]
+TextFileOption = Annotated[
+    Path | None,
+    typer.Option("--text-file", help="Take the text from this file; - is standard input.", metavar="FILE"),
+]
+HtmlFileOption = Annotated[
+    Path | None, typer.Option("--html-file", help="Add the text as HTML from this file.", metavar="FILE")
+]
+AttachOption = Annotated[
+    list[Path] | None, typer.Option("--attach", help="Attach this file (several times: several).", metavar="FILE")
+]
+CopyToSenderOption = Annotated[
+    bool,
+    typer.Option(
+        "--copy-to-sender/--no-copy-to-sender", help="Let the sender read the encrypted mail, too (if possible)."
+    ),
+]
+CipherOption = Annotated[
+    Cipher, typer.Option("--cipher", help=f"The cipher of the content: {', '.join(Cipher)}.", metavar="CIPHER")
+]
+OpaqueOption = Annotated[
+    bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
+]
+
+
+@mail_app.command("send", epilog="Example: fauxtune-sim mail send --state phone --to-user bob --out letter.eml")
 def mail_send(
     *,
     state: StateOption,
-    to_user: Annotated[
-        list[str] | None,
-        typer.Option(help="Write to this user, with the user's certificate (several times: several).", metavar="UPN"),
-    ] = None,
-    to_certificate: Annotated[
-        list[Path] | None,
-        typer.Option(help="Write to the address in this certificate (PEM or DER; several times).", metavar="FILE"),
-    ] = None,
-    copy_user: Annotated[
-        list[str] | None, typer.Option("--cc-user", help="Send a copy to this user (several times).", metavar="UPN")
-    ] = None,
-    sign: Annotated[
-        bool | None,
-        typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: the account's setting)."),
-    ] = None,
-    encrypt: Annotated[
-        bool | None,
-        typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipients (default: the account's setting)."),
-    ] = None,
-    sign_with: Annotated[
-        str | None, typer.Option(help="The signing certificate (default: the newest).", metavar="THUMBPRINT")
-    ] = None,
+    to_users: ToUsersOption = None,
+    to_certificates: ToCertificatesOption = None,
+    copy_users: CopyUsersOption = None,
+    sign: SignOption = None,
+    encrypt: EncryptOption = None,
+    sign_with: SignWithOption = None,
     sender: Annotated[str | None, typer.Option("--from", help="The sender (default: the device's user).")] = None,
     subject: Annotated[str, typer.Option(help="The subject line.")] = "A message",
     text: Annotated[str, typer.Option(help="The text.")] = "Hello from a simulated device.",
-    text_file: Annotated[
-        Path | None, typer.Option(help="Take the text from this file; - is standard input.", metavar="FILE")
-    ] = None,
-    html_file: Annotated[Path | None, typer.Option(help="Add the text as HTML from this file.", metavar="FILE")] = None,
-    attach: Annotated[
-        list[Path] | None, typer.Option(help="Attach this file (several times: several).", metavar="FILE")
-    ] = None,
-    encrypt_to_sender: Annotated[
-        bool,
-        typer.Option(
-            "--copy-to-sender/--no-copy-to-sender", help="Let the sender read the encrypted mail, too (if possible)."
-        ),
-    ] = True,
-    cipher: Annotated[
-        Cipher, typer.Option(help=f"The cipher of the content: {', '.join(Cipher)}.", metavar="CIPHER")
-    ] = Cipher.AES256_CBC,
+    text_file: TextFileOption = None,
+    html_file: HtmlFileOption = None,
+    attachments: AttachOption = None,
+    encrypt_to_sender: CopyToSenderOption = True,
+    cipher: CipherOption = Cipher.AES256_CBC,
     oaep: Annotated[bool, typer.Option("--oaep", help="Encrypt to RSA keys with RSAES-OAEP.")] = False,
     pss: Annotated[bool, typer.Option("--pss", help="Sign with RSA keys by RSASSA-PSS.")] = False,
-    opaque: Annotated[
-        bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
-    ] = False,
-    key_identifiers: Annotated[
-        bool, typer.Option("--key-ids", help="Name certificates by their key identifiers.")
-    ] = False,
+    opaque: OpaqueOption = False,
+    key_identifiers: Annotated[bool, typer.Option("--key-ids", help="Name certificates by key identifiers.")] = False,
     out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -95,9 +111,9 @@ def mail_send(
 
     options = mail_commands.MailOptions(
         state=state,
-        to_certificates=to_certificate or (),
-        to_users=to_user or (),
-        copy_users=copy_user or (),
+        to_certificates=to_certificates or (),
+        to_users=to_users or (),
+        copy_users=copy_users or (),
         sign=sign,
         encrypt=encrypt,
         sign_with=sign_with,
@@ -106,7 +122,7 @@ def mail_send(
         text=text,
         text_file=text_file,
         html_file=html_file,
-        attachments=attach or (),
+        attachments=attachments or (),
         encrypt_to_sender=encrypt_to_sender,
         cipher=cipher,
         oaep=oaep,
