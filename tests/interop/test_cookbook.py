@@ -31,6 +31,7 @@ def test_the_whole_story_takes_12_commands(tmp_path: Path) -> None:
             book.run(block)
 
 
+@pytest.mark.timeout(900)  # 30 seconds of work, of 60 processes: minutes where others work too
 @pytest.mark.parametrize("way", [*Way])
 def test_every_recipe_does_what_stands_there(way: Way, tmp_path: Path) -> None:
     mine = [block for block in PAGE if block.recipe != STORY and block.way in (None, way)]

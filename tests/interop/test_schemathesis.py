@@ -31,6 +31,7 @@ from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     applications,
     clock,
     emulator,
+    emulator_folder,
     http,
     postgresql_template,
     seeded,
@@ -183,6 +184,7 @@ async def fuzzer(
     return Fuzzer(beta, documents()["graph"])
 
 
+@pytest.mark.timeout(900)  # thousands of calls: minutes where others work too
 @pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 async def test_every_answer_is_one_that_the_document_announces(fuzzer: Fuzzer) -> None:
     operations = fuzzer.operations()
