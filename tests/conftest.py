@@ -25,6 +25,7 @@ from tests.support.tenancy import UnboundStatements, unbound_statements
 if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
     from tests.support.authorities import Authorities
+    from tests.support.databases import OpenDatabases
 
 # ----------------------------------------------------------------------------------------------- collecting in seconds
 
@@ -40,6 +41,16 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.freeze()
     gc.enable()
     return collected
+
+
+#: Modules of a minute and more, which are begun first: one that came last would hold up the run alone.
+LONG = ("interop/test_cookbook.py", "browser/test_every_page.py", "interop/test_schemathesis.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long modules, each worker with another one; the rest stays in its random order."""
+    items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(LONG))
 
 
 # ---------------------------------------------------------------------------------------------- no test skips silently
@@ -144,6 +155,16 @@ def engine(database_url: str) -> Iterator[sqlalchemy.Engine]:
     engine = sqlalchemy.create_engine(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[OpenDatabases]:
+    """Our own databases, which stay open between the tests that are lent them."""
+    from tests.support.databases import OpenDatabases  # here: only tests that need storage load it
+
+    opened = OpenDatabases()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(autouse=True, scope="session")
