@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
+from tests.support.databases import OpenDatabases
 from tests.support.postgresql import PostgresServer
 from tests.support.tenant import Contoso, open_tenant
 
@@ -39,8 +40,8 @@ async def contoso(
     *,
     rsa_keys: KeyRing,
     raw_rsa_keys: list[RSAPrivateKey],
+    databases: OpenDatabases,
 ) -> AsyncIterator[Contoso]:
     """A tenant with alice, bob and carol in `All Staff` and alice and bob in `SMIME Pilot`."""
-    database = Database(urls[request.param])
-    yield await open_tenant(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
-    database.close()
+    with databases.lend(urls[request.param]) as database:
+        yield await open_tenant(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)

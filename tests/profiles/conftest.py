@@ -8,6 +8,7 @@ from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     applications,
     clock,
     emulator,
+    emulator_folder,
     http,
     postgresql_template,
     seeded,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support import device_openapi
 from tests.support.clock import FixedClock
+from tests.support.databases import OpenDatabases
 from tests.support.postgresql import PostgresServer
 
 FILE = "fauxtune.sqlite"
@@ -36,10 +37,14 @@ _ADDRESSES = Addresses(ORIGIN, "http://localhost:8080", "http://localhost:8080")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A seeded emulator at rest: the URL of its database, and the folder with its private keys."""
+    """A seeded emulator at rest: the URL of its database, and the folder with its private keys.
+
+    `put_back` writes its rows into the database again, where the tests share one; else they get a copy of the folder.
+    """
 
     url: str
     folder: Path
+    put_back: Callable[[], None] | None = None
 
 
 def _emulator(database: Database, folder: Path, *, clock: FixedClock, keys: KeyRing) -> Emulator:
@@ -67,38 +72,51 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing)
 @pytest.fixture(scope="session")
 def postgresql_template(
     tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing, postgresql_server: PostgresServer
-) -> Template:
+) -> Iterator[Template]:
     """The tenant `contoso` in a PostgreSQL database, and every table once more in the schema `seed`."""
     folder, url = tmp_path_factory.mktemp("seeded-postgresql"), postgresql_server.url(postgresql_server.create())
     _seed(url, folder, keys=rsa_keys)
-    _execute(url, "CREATE SCHEMA seed", *(f"CREATE TABLE seed.{t} AS TABLE public.{t}" for t in metadata.tables))
-    return Template(url, folder)
-
-
-def _execute(url: str, *statements: str) -> None:
     engine = sqlalchemy.create_engine(url)
     with engine.begin() as connection:
-        connection.execute(sqlalchemy.text("; ".join(statements)))
+        connection.exec_driver_sql("CREATE SCHEMA seed")
+        for table in metadata.tables:
+            connection.exec_driver_sql(f"CREATE TABLE seed.{table} AS TABLE public.{table}")
+        emptied = [f"DELETE FROM public.{table};" for table in metadata.tables]
+        filled = [f"INSERT INTO public.{table} SELECT * FROM seed.{table};" for table in metadata.tables]
+        # A function, on a connection that stays: its statements are planned once a session.
+        body = "\n".join(["BEGIN", *emptied, *filled, "END"])
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION seed.put_back() RETURNS void LANGUAGE plpgsql AS $body$ {body} $body$"
+        )
+
+    def put_back() -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SELECT seed.put_back()")
+
+    yield Template(url, folder, put_back)
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def emulator_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the emulator of each test has its files: under one name, so that `databases` can stay open."""
+    return tmp_path_factory.mktemp("emulator")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def seeded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+def seeded(request: pytest.FixtureRequest, emulator_folder: Path) -> tuple[str, Path]:
     """The tenant `contoso`, fresh, for this test alone: the database's URL, and the folder with the keys.
 
-    On SQLite in a file of its own. PostgreSQL would take half a second for a database, so there is one for the session
-    whose rows are put back.
+    On SQLite in a new file. PostgreSQL would take half a second for a database, so there is one for the session whose
+    rows are put back.
     """
     template: Template = request.getfixturevalue(f"{request.param}_template")
-    folder = tmp_path / "emulator"
-    shutil.copytree(template.folder, folder)
-    if request.param == "sqlite":
-        return sqlite_url(folder / FILE), folder
-    tables = list(metadata.tables)
-    emptied = [f"DELETE FROM public.{table}" for table in tables]
-    filled = [f"INSERT INTO public.{table} SELECT * FROM seed.{table}" for table in tables]
-    _execute(template.url, *emptied, *filled)
-    return template.url, folder
+    shutil.rmtree(emulator_folder)
+    shutil.copytree(template.folder, emulator_folder)
+    if template.put_back is None:
+        return sqlite_url(emulator_folder / FILE), emulator_folder
+    template.put_back()
+    return template.url, emulator_folder
 
 
 @pytest.fixture
@@ -108,12 +126,13 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def emulator(seeded: tuple[str, Path], clock: FixedClock, rsa_keys: KeyRing) -> Iterator[Emulator]:
+def emulator(
+    seeded: tuple[str, Path], clock: FixedClock, rsa_keys: KeyRing, databases: OpenDatabases
+) -> Iterator[Emulator]:
     """An emulator with the tenant `contoso`; a test that asks for it runs on both databases."""
     url, folder = seeded
-    database = Database(url)
-    yield _emulator(database, folder, clock=clock, keys=rsa_keys)
-    database.close()
+    with databases.lend(url) as database:
+        yield _emulator(database, folder, clock=clock, keys=rsa_keys)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from sqlalchemy import event
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
@@ -21,6 +20,7 @@ from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.support.certificate_rows import pfx_row
 from tests.support.control import Json, create, error_code, members
 from tests.support.hostile_der import tlv
+from tests.support.statements import statements
 
 ALICE = "alice@contoso.example"
 DOORS = "/pki/contoso"
@@ -241,17 +241,12 @@ async def test_a_hundred_unknown_serials_cost_one_look_at_the_authorities(
 ) -> None:
     whole = await question(contoso, await issue(contoso))
     known = ocsp.load_der_ocsp_request(whole)
-    looked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        looked.append(statement)
-
     singles = [_single(known, serial) for serial in range(1000, 1100)]
     await asked(http, whole)  # the responder is there from now on
-    event.listen(emulator.runner.database.engine, "before_cursor_execute", note)
-    answer = await asked(http, tlv(0x30, tlv(0x30, tlv(0x30, *singles))))
+    with statements(emulator) as sent:
+        answer = await asked(http, tlv(0x30, tlv(0x30, tlv(0x30, *singles))))
     assert {response.certificate_status for response in answer.responses} == {ocsp.OCSPCertStatus.UNKNOWN}
-    assert len([each for each in looked if "FROM authorities" in each and "ORDER BY" in each]) == 1
+    assert len([each for each in sent if "FROM authorities" in each and "ORDER BY" in each]) == 1
 
 
 def _single(known: ocsp.OCSPRequest, serial: int) -> bytes:
