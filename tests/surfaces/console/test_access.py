@@ -94,6 +94,7 @@ async def test_the_clock_moves_and_the_next_page_says_so_once(console: httpx.Asy
     fields = {"form_token": token, "to": "P30D", "back": "/console/contoso/why"}
     assert done(await console.post("/clock", data=fields)).endswith("/console/contoso/why")
     assert (await emulator.runner.tenant("contoso")).clock.mode.value == "offset"
+    await console.get("/why", headers={"x-fauxtune-live": "1"})  # another window, which learns that the clock moved
     said = _SAID.findall((await console.get("/why")).text)
     assert [words.startswith("The clock of contoso now shows") for words in said] == [True]
     assert _SAID.findall((await console.get("/why")).text) == []

@@ -37,6 +37,8 @@ _LARGEST_FORM = 512 * 1024
 #: Another encoding of a form than that of our pages. Python knows some that take minutes, and some that fail.
 _OTHER_CHARSET = re.compile(r"charset(?!=\"?utf-8\"?\s*(?:;|$))", re.IGNORECASE)
 _LONGEST_DONE = 300
+#: The header of a page that is read again by its own script.
+LIVE = "x-fauxtune-live"
 #: Digits of a number in an address: no list is longer.
 _MOST_DIGITS = 9
 
@@ -77,7 +79,8 @@ class Call:
         note = self.request.cookies.get(note_name(self.request), "")
         done = unquote(self.session.read_note(note))
         response = templating.page(template, status=status, call=self, done=done, **values)
-        if note:
+        # Another window that reads itself again does not show the sentence: it stays for the page that the form leads to.
+        if note and not self.request.headers.get(LIVE):
             response.delete_cookie(note_name(self.request), path=PATH)
         return response
 
