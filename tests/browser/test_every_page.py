@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from fauxtune.core.administration import emulation
-from tests.support.browsing import PATIENCE, Watch, findings, hexadecimal, too_wide
-from tests.support.console_everything import populate
+from tests.support.browsing import PATIENCE, Accessibility, Watch, axe, hexadecimal, too_wide, wrong_way
+from tests.support.console_everything import ARABIC, HOSTILE, populate
 from tests.support.console_forms import press
 from tests.support.console_pages import Site, explore, html_pages
 from tests.support.console_tenant import ConsoleTenant
@@ -48,9 +48,16 @@ def watched(browser: Browser, server: Running) -> Iterator[tuple[Page, Watch]]:
     context = browser.new_context(base_url=server.endpoints["http"])
     context.set_default_timeout(PATIENCE)
     watch = Watch(urlsplit(server.endpoints["http"]).netloc)
+    context.add_init_script(axe())
     watch.over(context)
     yield context.new_page(), watch
     context.close()
+
+
+@pytest.fixture(scope="module")
+def accessibility() -> Accessibility:
+    """What all tests of this file have looked at."""
+    return Accessibility()
 
 
 def test_every_link_leads_to_a_page(site: Site) -> None:
@@ -62,14 +69,24 @@ def test_links_lead_to_every_page(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(html_pages()))
-def test_a_page_suits_everybody(path: str, site: Site, watched: tuple[Page, Watch]) -> None:
+def test_a_page_suits_everybody(
+    path: str, site: Site, watched: tuple[Page, Watch], accessibility: Accessibility
+) -> None:
     page, watch = watched
     watch.complaints.clear()
     for address in site.addresses[path][: _LOOKS.get(path, 2)]:
-        page.emulate_media(color_scheme="light")
         page.goto(address)
-        _suits_everybody(page, hexadecimal_allowed=path in _HEXADECIMAL)
+        _suits_everybody(page, accessibility, hexadecimal_allowed=path in _HEXADECIMAL)
         assert watch.complaints == [], address
+
+
+@pytest.mark.parametrize("path", ["", "/users", "/groups", "/devices"])
+def test_names_are_shown_as_they_are(path: str, site: Site, watched: tuple[Page, Watch]) -> None:
+    page, watch = watched
+    page.goto(site.addresses[path][0])
+    names = page.get_by_role("main").get_by_role("link").all_inner_texts()
+    assert {HOSTILE, ARABIC} <= {name.strip() for name in names}, "the checks above see both"
+    assert watch.complaints == [], "no part of a name was executed"
 
 
 @pytest.mark.parametrize(
@@ -83,10 +100,9 @@ def test_a_page_suits_everybody(path: str, site: Site, watched: tuple[Page, Watc
     ],
 )
 def test_the_answer_to_a_form_suits_everybody(
-    path: str, fill: dict[str, str], button: str, site: Site, watched: tuple[Page, Watch]
+    path: str, fill: dict[str, str], button: str, site: Site, watched: tuple[Page, Watch], accessibility: Accessibility
 ) -> None:
     page, watch = watched
-    page.emulate_media(color_scheme="light")
     path, mark, query = path.partition("?")
     page.goto(next(each for each in site.addresses[path] if each.endswith(mark + query)))
     for name, value in fill.items():
@@ -98,15 +114,14 @@ def test_the_answer_to_a_form_suits_everybody(
     press(page, button)
     page.wait_for_load_state()
     watch.forgive("status of 400")
-    _suits_everybody(page, hexadecimal_allowed=False)
+    _suits_everybody(page, accessibility, hexadecimal_allowed=False)
 
 
-def _suits_everybody(page: Page, *, hexadecimal_allowed: bool) -> None:
+def _suits_everybody(page: Page, accessibility: Accessibility, *, hexadecimal_allowed: bool) -> None:
     where = page.url
-    assert findings(page) == [], where
+    assert accessibility.findings(page) == [], where
     assert hexadecimal_allowed or hexadecimal(page) == [], where
+    assert wrong_way(page, ARABIC) == [], where
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert too_wide(page) == [], f"{where} at {width} px"
-    page.emulate_media(color_scheme="dark")
-    assert findings(page, rules="color-contrast") == [], f"{where}, dark"

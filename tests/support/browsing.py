@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
@@ -48,21 +48,85 @@ class Watch:
 
 
 @cache
-def _axe() -> str:
+def axe() -> str:
+    """Return the program of axe, for pages and for the scripts that a window runs in each of its pages."""
     return (files("axe_playwright_python") / "axe.min.js").read_text()
 
 
-def findings(page: Page, *, rules: str = "") -> list[str]:
-    """Return the serious and critical findings of axe on a page; `rules`: only this rule."""
-    page.evaluate(_axe())  # through the debugging protocol: the page's own policy forbids it, as it should
-    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": [rules]} if rules else {})
-    result = page.evaluate("options => axe.run(options)", options)
+_CONTRAST = "color-contrast"
+
+
+def findings(page: Page) -> list[str]:
+    """Return the serious and critical findings of axe on a page."""
+    return _violations(page, {})
+
+
+def _violations(page: Page, rules: dict[str, Any], *, without: str = "[]") -> list[str]:
+    """Run axe; `without`: an expression for the elements that are left out."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe())  # through the debugging protocol: the page's own policy forbids it, as it should
+    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False} | rules
+    found = page.evaluate(f"async (options) => (await axe.run({{ exclude: {without} }}, options)).violations", options)
     return [
         f"{finding['id']}: {finding['help']}: {node['html'][:200]}"
-        for finding in result["violations"]
+        for finding in found
         if finding["impact"] in {"serious", "critical"}
         for node in finding["nodes"][:3]
     ]
+
+
+#: Sets window.alike to the elements of a page that look like one that was looked at before, and returns what is new. An
+#: element looks like another if it has the same tags, classes and states, from the body down to its leaves.
+_ALIKE = """(known) => {
+  const seen = new Set(known), fresh = [], states = ["aria-current", "aria-invalid", "disabled", "open", "type"];
+  const own = (each) => [each.tagName, each.getAttribute("class"), ...states.map((name) => each.getAttribute(name)),
+    [...each.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.nodeValue.trim() !== "")].join(" ");
+  const below = (each) => `${own(each)}(${[...each.children].map(below).join()})`;
+  const number = (text) => {
+    let high = 0xdeadbeef, low = 0x41c6ce57;
+    for (let at = 0; at < text.length; at++) {
+      high = Math.imul(high ^ text.charCodeAt(at), 2654435761);
+      low = Math.imul(low ^ text.charCodeAt(at), 1597334677);
+    }
+    return 4294967296 * (2097151 & high) + (low >>> 0);
+  };
+  window.alike = [];
+  const visit = (each, above) => {
+    const beside = each.previousElementSibling ? own(each.previousElementSibling) : "";
+    const look = number(`${above}>${beside}+${below(each)}`);
+    if (seen.has(look)) { window.alike.push(each); return; }
+    seen.add(look);
+    fresh.push(look);
+    for (const child of each.children) visit(child, `${above}>${own(each)}`);
+  };
+  for (const each of document.body.children) visit(each, "");
+  return fresh;
+}"""
+
+
+@dataclass(slots=True)
+class Accessibility:
+    """The findings of axe on many pages of one window. The contrast of colours is by far its slowest rule: it looks at
+    what no page had before, in both colour schemes.
+    """
+
+    _looks: set[int] = field(default_factory=set)
+
+    def findings(self, page: Page) -> list[str]:
+        """Return the serious and critical findings of axe on a page in light and dark colours."""
+        page.emulate_media(color_scheme="light")
+        found = _violations(page, {"rules": {_CONTRAST: {"enabled": False}}})
+        fresh = page.evaluate(_ALIKE, list(self._looks))
+        if fresh:
+            found += self._contrast(page, "light") + self._contrast(page, "dark")
+        if not found:
+            self._looks.update(fresh)
+        return found
+
+    @staticmethod
+    def _contrast(page: Page, scheme: Literal["light", "dark"]) -> list[str]:
+        page.emulate_media(color_scheme=scheme)
+        return [f"{scheme}: {each}" for each in _violations(page, {"runOnly": [_CONTRAST]}, without="window.alike")]
 
 
 def too_wide(page: Page) -> list[str]:
@@ -85,3 +149,31 @@ _HEXADECIMAL = re.compile(r"\b(?=[0-9a-fA-F-]*\d)[0-9a-fA-F]{8}-?[0-9a-fA-F][0-9
 def hexadecimal(page: Page) -> list[str]:
     """Return the hexadecimal numbers of more than eight characters that are seen without opening anything."""
     return _HEXADECIMAL.findall(page.inner_text("main"))
+
+
+def wrong_way(page: Page, name: str) -> list[str]:
+    """Return where this name, in a script that runs from right to left, does not run so, or turns more than itself."""
+    places: list[str] = page.evaluate(
+        """(name) => {
+          const at = (text, place) => {
+            const range = document.createRange();
+            range.setStart(text, place);
+            range.setEnd(text, place + 1);
+            return range.getBoundingClientRect();
+          };
+          const wrong = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+            const each = text.parentElement, style = getComputedStyle(each), from = text.nodeValue.indexOf(name);
+            if (style.direction === "rtl" && !each.textContent.includes(name)) wrong.push(`turned: ${each.outerHTML}`);
+            if (text.nodeValue.trim() !== name || !each.checkVisibility()) continue;
+            const isBefore = at(text, from).right > at(text, from + name.length - 2).left;
+            if (style.direction !== "rtl" || !isBefore) wrong.push(`${style.direction}: ${each.outerHTML}`);
+          }
+          for (const each of document.querySelectorAll("html, header, nav, main, table, tr, td, th, h1, h2, h3, li")) {
+            if (getComputedStyle(each).direction !== "ltr") wrong.push(`layout: ${each.outerHTML.slice(0, 200)}`);
+          }
+          return wrong;
+        }""",
+        name,
+    )
+    return places
