@@ -17,6 +17,7 @@ from tests.support.console_tenant import ConsoleTenant
 
 pytestmark = pytest.mark.program("chromium", package="chromium")
 _EVENTS, _MOST_A_SECOND = 500, 20
+_DEVICES = "/deviceManagement/managedDevices"
 
 
 def test_the_clock_moves_in_every_window(page: Page, context: BrowserContext, tenant: ConsoleTenant) -> None:
@@ -116,6 +117,29 @@ def test_a_tenant_that_is_deleted_says_so(page: Page, tenant: ConsoleTenant, wat
     assert tenant.http.delete(f"/_fauxtune/v1/tenants/{tenant.name}").status_code == 204
     expect(page.get_by_role("alert")).to_contain_text(f"There is no tenant '{tenant.name}'.")
     watch.forgive("404")
+
+
+def test_a_device_that_is_deleted_says_so_in_every_window(
+    page: Page, context: BrowserContext, tenant: ConsoleTenant, watch: Watch
+) -> None:
+    tenant.enroll(name="iPhone", platform=Platform.IOS)
+    page.goto(tenant.url())
+    page.get_by_role("link", name="iPhone", exact=True).click()
+    expect(page.get_by_role("heading", name="iPhone")).to_be_visible()
+    task, group = context.new_page(), context.new_page()
+    task.goto(f"{page.url}/wipe")
+    group.goto(tenant.url("groups", "new"))
+    group.get_by_label("Name").fill("Those who lost a phone")
+    (record,) = tenant.graph("GET", _DEVICES)["value"]
+    tenant.graph("DELETE", f"{_DEVICES}/{record['id']}")
+    tenant.settle()
+    expect(page.locator(".verdict.end")).to_contain_text("record was deleted")
+    press(task, "Wipe")
+    expect(task.get_by_role("alert")).to_contain_text("no record of this device")
+    expect(group.get_by_label("Name")).to_have_value("Those who lost a phone")
+    press(group, "Create the group")
+    expect(group.get_by_role("heading", name="Those who lost a phone")).to_be_visible()
+    watch.forgive("status of 400")
 
 
 def test_two_windows_act_on_one_device(
