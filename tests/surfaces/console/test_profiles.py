@@ -219,7 +219,7 @@ async def test_an_edit_sends_only_what_differs_and_shows_its_effects(
     assert '"description": "new"' in text
     assert "subjectNameFormat" not in text
     assert "Certificates that devices have already stay as they are." in text
-    assert "No device is given anything by it, and none loses anything." in text
+    assert "Nothing changes on any device." in text
     done(await submit(console, f"{path}/edit", **{**fields, "step": "change"}))
     row = await stored(contoso)
     assert (row.version, row.document["certificateTemplateName"]) == (2, "SmimeEncryption")

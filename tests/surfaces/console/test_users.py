@@ -170,7 +170,7 @@ async def test_a_licence_is_taken_after_its_effects_are_shown_and_given_back(
     text = await show(console, f"{ALICE}/licence")
     assert "Take the licence from Alice Adams" in text
     assert "no profile reaches those that are enrolled" in text
-    assert "No device is given anything by it, and none loses anything." in text
+    assert "Nothing changes on any device." in text
     done(await submit(console, f"{ALICE}/licence", licensed="yes"))
     assert "has no licence: no device can enrol" in await show(console, ALICE)
     assert "No device can enrol: this person has no licence." in await show(console, f"{ALICE}/enroll")

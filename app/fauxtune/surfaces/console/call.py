@@ -79,7 +79,7 @@ class Call:
         note = self.request.cookies.get(note_name(self.request), "")
         done = unquote(self.session.read_note(note))
         response = templating.page(template, status=status, call=self, done=done, **values)
-        # Another window that reads itself again does not show the sentence: it stays for the page that the form leads to.
+        # A window that reads itself again does not show the sentence: it stays for the page that the form leads to.
         if note and not self.request.headers.get(LIVE):
             response.delete_cookie(note_name(self.request), path=PATH)
         return response

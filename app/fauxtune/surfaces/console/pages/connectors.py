@@ -90,7 +90,7 @@ def _form(call: TenantCall, form: Typed) -> Response:
         template="connector_new.html",
         error=form.errors.get("") or ("Nothing was added. Please mend what is marked below." if form.errors else ""),
         title="New connector",
-        sentence="It runs inside the server, as the one does with which a tenant begins.",
+        sentence="It runs inside the server, like the first connector of every tenant.",
         button="Add the connector",
         back=call.url("connectors"),
         form=form,
