@@ -96,6 +96,16 @@ def test_a_wrong_word_is_refused(run: Commands) -> None:
     assert run.run("wire", "--last", "0").code == 2
 
 
+def test_a_search_in_messages_that_take_long_to_read_says_where_it_stopped(run: Commands, graph: httpx.Client) -> None:
+    item = {"method": "GET", "url": "/users?$filter=startswith(displayName,'a') and mail eq 'needle'"}
+    batch = {"requests": [{**item, "id": str(number)} for number in range(600)]}
+    for _ in range(9):
+        graph.post("/beta/$batch", json=batch)
+    note = "These messages take long to read, so the search stopped at request "
+    assert note in run.run("wire", "--text", "needle").errors
+    assert note not in run.run("wire", "--text", "straw").errors
+
+
 def test_a_followed_wire_ends_with_ctrl_c_and_success(run: Commands, graph: httpx.Client) -> None:
     graph.get("/pki/contoso/root/crl")
     command = [sys.executable, "-m", "fauxtune", "wire", "--follow", "--surface", "pki"]

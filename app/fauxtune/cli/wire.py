@@ -51,6 +51,7 @@ def wire(
     status: Annotated[str | None, typer.Option(help="404, 4xx, 5xx, or error: all that were refused")] = None,
     text: Annotated[str | None, typer.Option(help="only what has this text in its address, reason or bodies")] = None,
     last: Annotated[int, typer.Option(min=1, max=_MOST, help="only the last so many")] = 100,
+    before: Annotated[int | None, typer.Option(min=1, help="only those before this number")] = None,
     har: Annotated[Path | None, typer.Option(help="write them to this file as HTTP archive (HAR 1.2)")] = None,
     no_tenant: Annotated[
         bool, typer.Option("--no-tenant", help="requests of no tenant, such as those without a token")
@@ -68,6 +69,7 @@ def wire(
     fauxtune wire --device "Alice's phone" --har phone.har
     """
     filters = {"surface": surface, "device": device, "status": status, "text": text}
+    older = {} if before is None else {"before": before}
     with service.session(with_graph=False) as session:
         window = _Window(session, {name: value for name, value in filters.items() if value}, no_tenant=no_tenant)
         if number == _CLEAR:
@@ -77,11 +79,12 @@ def wire(
             exchange = window.send("GET", f"/{_number(number)}")
             _print(session, exchange, text=lambda: whole(exchange))
         elif har is not None:
-            _write(session, window.send("GET", "", format="har", limit=_MOST), file=har)
+            _write(session, window.send("GET", "", format="har", limit=_MOST, **older), file=har)
         elif follow:
             _follow(window, last=last)
         else:
-            page = window.send("GET", "", limit=last)
+            page = window.send("GET", "", limit=last, **older)
+            _note_stop(page)
             _print(session, page["exchanges"], text=lambda: _table(page, no_tenant=no_tenant))
 
 
@@ -132,12 +135,24 @@ def _table(page: dict[str, Any], *, no_tenant: bool) -> str:
     return "\n".join([lines.heading(), *rows]) if rows else _NONE if no_tenant else f"{_NONE} {_ELSEWHERE}"
 
 
+def _note_stop(page: dict[str, Any]) -> None:
+    """Say on standard error that older requests were not searched."""
+    stopped = page["stoppedAt"]
+    if stopped is not None:
+        print(
+            f"These messages take long to read, so the search stopped at request {stopped}. "
+            f"For older ones add --before {stopped}.",
+            file=sys.stderr,
+        )
+
+
 def _follow(window: _Window, *, last: int) -> None:
     """Print requests until Ctrl-C, each on one line."""
     lines, is_json = Lines(), window.session.output is Output.JSON
     page = window.send("GET", "", limit=last)
     if page["kept"] == 0:
         fail(_OFF)
+    _note_stop(page)
     if not is_json:
         print(lines.heading())
     try:
@@ -156,4 +171,6 @@ def _write(session: Session, archive: dict[str, Any], *, file: Path) -> None:
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}.")
     count = len(archive["log"]["entries"])
+    if "comment" in archive["log"]:
+        print(archive["log"]["comment"], file=sys.stderr)
     session.show({"written": str(file), "entries": count}, f"{count} requests are in {file}.")

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TypeVar
 
 import httpx
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 from fauxtune.operations.insight import wire as insight
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.operations.runtime.workers import Workers
 from tests.support.wire import recorded, whole
 
@@ -88,6 +90,43 @@ async def test_what_strangers_sent_is_read_in_a_thread_and_by_a_waiting_reader_o
     await contoso.get("/found")
     assert len((await asyncio.wait_for(waiting, 5)).json()["exchanges"]) == 1
     assert readers.count <= 3 + 1 + 1 + 3, "five searches, and at most three pages"
+
+
+@ON_ONE_DATABASE
+async def test_a_search_that_reads_too_long_stops_and_says_where_to_go_on(
+    app: FastAPI, contoso: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    wire = Wire(emulator.runner, Bounds(search_seconds=0))
+    app.state.emulator = replace(emulator, wire=wire)
+    for number in (1, 2, 3, 4):
+        await contoso.post("/whatif", json={"needle": "hay" if number % 2 else "straw"})
+    assert await _pages(contoso, "before={stoppedAt}") == ([4, 2], [4, 3, 2, None])
+    assert await _pages(contoso, "after={next}", first="&after=1") == ([2, 4], [2, 3, None])
+    page = (await contoso.get("/wire?text=nothing&after=1&wait=30")).json()
+    assert (page["exchanges"], page["next"], page["stoppedAt"]) == ([], 2, 2)
+    assert (await contoso.get("/wire?before=3")).json()["stoppedAt"] is None
+    archive = (await contoso.get("/wire?text=straw&format=har")).json()["log"]
+    assert archive["comment"].endswith("the search stopped at request 4.")
+    assert len(archive["entries"]) == 1
+    console = "http://localhost:8080/console/contoso/wire"
+    shown = (await contoso.get(f"{console}?text=nothing")).text
+    assert "the search stopped at request 4" in shown
+    assert 'href="/console/contoso/wire?before=4&amp;text=nothing"' in shown
+    assert "No request fits" not in shown
+    assert 'data-key="3"' in (await contoso.get(f"{console}?before=4&text=hay")).text
+
+
+async def _pages(contoso: httpx.AsyncClient, onward: str, first: str = "") -> tuple[list[int], list[int | None]]:
+    """The numbers of the exchanges with "straw" on all pages, and where each search stopped."""
+    numbers: list[int] = []
+    stops: list[int | None] = []
+    query = first
+    while not stops or stops[-1] is not None:
+        page = (await contoso.get(f"/wire?text=straw{query}")).json()
+        numbers += [each["number"] for each in page["exchanges"]]
+        stops.append(page["stoppedAt"])
+        query = "&" + onward.format_map(page)
+    return numbers, stops
 
 
 @ON_ONE_DATABASE

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from fauxtune.core.errors import Invalid, NotFound
@@ -130,26 +132,40 @@ class WholeExchange:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Exchanges, oldest first, and the number after which the next ones come."""
+    """Exchanges, oldest first, and the number after which the next ones come. `stopped`: the number at which a search
+    for a text stopped, as messages take too long to read; it goes on after it, or before it if it began at the newest.
+    """
 
     exchanges: list[Exchange]
     next: int
+    stopped: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which exchanges are wanted. `after`: the first ones after this number; 0: the newest ones. `surface`: one of
+    """Which exchanges are wanted. `after`: the first ones after this number; 0: the newest ones, or the newest `before`
+    a number. `surface`: one of
     `Surface`, its first part ("devices") or its last ("apple"). `device`: the id of an enrolment or a managedDevice, or
     a device's name. `status`: 404, 4xx, 5xx or error (4xx, 5xx, no answer, or refused in the message). `text`: in the
     address, the reason, or what is shown of the bodies.
     """
 
     after: int = 0
+    before: int | None = None
     surface: str | None = None
     device: str | None = None
     status: str | None = None
     text: str | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """Exchanges as they were recorded; otherwise like `Page`."""
+
+    rows: list[RecordedExchange]
+    next: int
+    stopped: int | None = None
 
 
 async def exchanges(
@@ -172,12 +188,12 @@ async def exchanges(
 
 async def page(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> Page:
     """Return what `exchanges` returns, and where to go on."""
-    rows, following = await _selected(emulator, tenant, wanted=wanted)
-    who = await _names_of(emulator, tenant, rows=rows)
+    selected = await _selected(emulator, tenant, wanted=wanted)
+    who = await _names_of(emulator, tenant, rows=selected.rows)
     described = await _in_thread(
-        emulator, tenant, work=lambda: [_exchange(row, who(row), longest=_LISTED_ADDRESS) for row in rows]
+        emulator, tenant, work=lambda: [_exchange(row, who(row), longest=_LISTED_ADDRESS) for row in selected.rows]
     )
-    return Page(described, following)
+    return Page(described, selected.next, selected.stopped)
 
 
 async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) -> WholeExchange:
@@ -197,13 +213,19 @@ async def har(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> A
     """Return the pieces of a HAR 1.2 document of the wanted exchanges. Each exchange is read when it is its turn, so
     that a slow reader keeps none in memory; those that are forgotten meanwhile are left out.
     """
-    rows, _ = await _selected(emulator, tenant, wanted=wanted)
-    who = await _names_of(emulator, tenant, rows=rows)
-    return _archive(emulator, tenant, numbers=[row.number for row in rows], who=who)
+    selected = await _selected(emulator, tenant, wanted=wanted)
+    who = await _names_of(emulator, tenant, rows=selected.rows)
+    numbers = [row.number for row in selected.rows]
+    return _archive(emulator, tenant, numbers=numbers, stopped=selected.stopped, who=who)
 
 
 async def _archive(
-    emulator: Emulator, tenant: Tenant | None, *, numbers: list[int], who: Callable[[RecordedExchange], Who]
+    emulator: Emulator,
+    tenant: Tenant | None,
+    *,
+    numbers: list[int],
+    stopped: int | None,
+    who: Callable[[RecordedExchange], Who],
 ) -> AsyncIterator[bytes]:
     from fauxtune.operations.insight import wire_har
 
@@ -218,7 +240,7 @@ async def _archive(
             emulator, tenant, work=partial(lambda row: wire_har.entry(_whole(emulator, row, who=who(row))), row)
         )
         separator = b","
-    yield wire_har.END
+    yield wire_har.end(stopped)
 
 
 def clear(emulator: Emulator, tenant: Tenant | None) -> None:
@@ -232,28 +254,45 @@ def surfaces() -> list[str]:
     return [*dict.fromkeys(words), OTHER]
 
 
-async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> tuple[list[RecordedExchange], int]:
-    """The wanted exchanges, oldest first, and the number after which the next ones come."""
+async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> _Selected:
     tenant_id = _id(tenant)
     newest = emulator.wire.newest(tenant_id)
     # A number that was not given yet is one from before a restart: reading starts over.
     after = wanted.after if wanted.after <= newest else 0
     _check_words(wanted)
     ids = None if wanted.device is None else await _device_ids(emulator, tenant_id, device=wanted.device)
-    selected: list[RecordedExchange] = []
-    for row in emulator.wire.exchanges(tenant_id, after=after, newest_first=after == 0):
-        if ids is not None and row.caller.device not in ids:
-            continue
-        if not _is_of_surface(row, wanted.surface) or not _has_status(row, wanted.status):
-            continue
-        text = wanted.text
-        if text is None or await _in_thread(emulator, tenant, work=partial(_contains, row, text.casefold())):
-            selected.append(row)
-        if len(selected) == wanted.limit:
-            break
+    candidates = (
+        row
+        for row in emulator.wire.exchanges(tenant_id, after=after, before=wanted.before, newest_first=after == 0)
+        if (ids is None or row.caller.device in ids)
+        and _is_of_surface(row, wanted.surface)
+        and _has_status(row, wanted.status)
+    )
+    rows, stopped = await _with_text(emulator, tenant, candidates=candidates, wanted=wanted)
     if after == 0:
-        return selected[::-1], newest
-    return selected, selected[-1].number if len(selected) == wanted.limit else newest
+        return _Selected(rows[::-1], newest, stopped)
+    if stopped is not None:
+        return _Selected(rows, stopped, stopped)
+    return _Selected(rows, rows[-1].number if len(rows) == wanted.limit else newest)
+
+
+async def _with_text(
+    emulator: Emulator, tenant: Tenant | None, *, candidates: Iterable[RecordedExchange], wanted: Wanted
+) -> tuple[list[RecordedExchange], int | None]:
+    """Those that have the text, and the number at which the search had to stop. Each search reads at least one."""
+    if wanted.text is None:
+        return list(islice(candidates, wanted.limit)), None
+    text, rows = wanted.text.casefold(), []
+    ends, last = monotonic() + emulator.wire.bounds.search_seconds, None
+    for row in candidates:
+        if last is not None and monotonic() >= ends:
+            return rows, last
+        if await _in_thread(emulator, tenant, work=partial(_contains, row, text)):
+            rows.append(row)
+        last = row.number
+        if len(rows) == wanted.limit:
+            break
+    return rows, None
 
 
 def _check_words(wanted: Wanted) -> None:

@@ -21,9 +21,16 @@ _UNKNOWN = -1
 _MOST_PARAMETERS = 1000
 
 
-#: What stands before the entries, which commas separate, and after them.
+#: What stands before the entries, which commas separate; after them stands `end`.
 BEGIN = b'{"log":{"version":"1.2","creator":{"name":"Fauxtune","version":"%b"},"entries":[' % __version__.encode()
-END = b"]}}"
+
+
+def end(stopped: int | None) -> bytes:
+    """Return what stands after the entries. `stopped`: where a search for a text stopped."""
+    if stopped is None:
+        return b"]}}"
+    comment = f"Incomplete: the messages take too long to read, so the search stopped at request {stopped}."
+    return b'],"comment":%b}}' % orjson.dumps(comment)
 
 
 def entry(whole: WholeExchange) -> bytes:

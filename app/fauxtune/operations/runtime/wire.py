@@ -42,11 +42,14 @@ Demand: TypeAlias = tuple[tuple[str, str], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most exchanges of a tenant (0: nothing is recorded), and the most bytes of a tenant and of all."""
+    """The most exchanges of a tenant (0: nothing is recorded), the most bytes of a tenant and of all, and the
+    seconds after which a search for a text stops.
+    """
 
     exchanges: int = 500
     tenant_bytes: int = 16 * 1024 * 1024
     total_bytes: int = 64 * 1024 * 1024
+    search_seconds: float = 2.0
 
 
 @dataclass(slots=True)
@@ -161,15 +164,18 @@ class Wire:
                 caller.tenant = await self.runner.tenant(key)
 
     def exchanges(
-        self, tenant: TenantId | None, *, after: int = 0, newest_first: bool = False
+        self, tenant: TenantId | None, *, after: int = 0, before: int | None = None, newest_first: bool = False
     ) -> Iterator[RecordedExchange]:
-        """Return the exchanges of a tenant with greater numbers than `after`, each read when it is its turn."""
+        """Return the exchanges of a tenant with greater numbers than `after`, and smaller ones than `before`, each read
+        when it is its turn.
+        """
         ring = self._rings.get(tenant)
         if ring is None:
             return
         first = ring.newest - len(ring.entries) + 1
         start = min(max(0, after + 1 - first), len(ring.entries))
-        numbered = list(islice(enumerate(ring.entries, first), start, None))
+        end = None if before is None else max(start, before - first)
+        numbered = list(islice(enumerate(ring.entries, first), start, end))
         for number, entry in reversed(numbered) if newest_first else numbered:
             yield _exchange(number, entry)
 

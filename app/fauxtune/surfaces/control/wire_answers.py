@@ -92,8 +92,14 @@ class WholeWireExchange(WireExchange):
 
 
 class WireExchanges(Answer):
-    """Recorded exchanges, oldest first. Continue with `after={next}`."""
+    """Recorded exchanges, oldest first. Continue with `after={next}`. If a search for a text stopped, this part of the
+    exchanges was not searched: continue with `after={next}` if `after` was given, else with `before={stoppedAt}`.
+    """
 
     exchanges: list[WireExchange]
     next: int
+    stopped_at: Annotated[
+        int | None,
+        Field(description="the number at which a search for a text stopped, because messages take long to read"),
+    ]
     kept: Annotated[int, Field(description="how many exchanges of a tenant are kept; 0: recording is off")]

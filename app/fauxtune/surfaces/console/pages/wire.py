@@ -29,17 +29,18 @@ STATUSES = (("", "any answer"), ("error", "refused or failed"), ("2xx", "2xx"), 
 async def wire(call: TenantCall) -> Response:
     """Show the newest exchanges, the request that began last first, filtered by surface, status, device and text."""
     filters = _filters(call)
-    problem, exchanges = None, []
+    problem, page = None, insight.Page([], 0)
     try:
-        # Numbers count ends: a request that waits for news ends long after others that began later.
-        exchanges = (await insight.page(call.emulator, call.tenant, wanted=_wanted(call, limit=_SIZE))).exchanges
+        page = await insight.page(call.emulator, call.tenant, wanted=_wanted(call, limit=_SIZE))
     except (Invalid, NotFound) as error:
         problem = error.message
-    newest = sorted(exchanges, key=lambda exchange: (exchange.time, exchange.number), reverse=True)
+    # Numbers count ends: a request that waits for news ends long after others that began later.
+    newest = sorted(page.exchanges, key=lambda exchange: (exchange.time, exchange.number), reverse=True)
     return call.page(
         "wire.html",
         status=400 if problem else 200,
         exchanges=[(exchange, _short(exchange.url.partition("?")[0])) for exchange in newest],
+        stopped=page.stopped,
         filters=filters,
         problem=problem,
         surfaces=SURFACES,
@@ -75,6 +76,7 @@ async def clear(call: TenantCall) -> Response:
 def _wanted(call: TenantCall, *, limit: int) -> insight.Wanted:
     filters = {name: value or None for name, value in _filters(call).items()}
     return insight.Wanted(
+        before=whole_number(call.query("before")),
         surface=filters["surface"],
         status=filters["status"],
         device=filters["device"],

@@ -28,6 +28,9 @@ router = calls("", tag="wire")
 
 async def _wanted(
     after: Annotated[int, Query(ge=0, le=2**53, description="the first ones after this number; 0: the newest")] = 0,
+    before: Annotated[
+        int | None, Query(ge=1, le=2**53, description="without `after`: the newest ones before this number")
+    ] = None,
     surface: Annotated[str | None, Query(description="such as graph, identity, devices, apple, control")] = None,
     device: Annotated[str | None, Query(description="id of an enrolment or managedDevice, or a name")] = None,
     status: Annotated[str | None, Query(description="404, 4xx, 5xx or error")] = None,
@@ -35,7 +38,9 @@ async def _wanted(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> wire.Wanted:
     """The filters, as a dependency."""
-    return wire.Wanted(after=after, surface=surface, device=device, status=status, text=text, limit=limit)
+    return wire.Wanted(
+        after=after, before=before, surface=surface, device=device, status=status, text=text, limit=limit
+    )
 
 
 Wanted = Annotated[wire.Wanted, Depends(_wanted)]
@@ -94,14 +99,15 @@ async def _listed(
     while True:
         page = await wire.page(emulator, tenant, wanted=wanted)
         left = ends - loop.time()
-        if page.exchanges or left <= 0:
+        if page.exchanges or page.stopped is not None or left <= 0:
             break
         wanted = replace(wanted, after=page.next)  # those that were read are not read again
         await emulator.signals.wait_for_wire(None if tenant is None else tenant.id, seconds=min(left, _GLANCE))
         if tenant is not None:
             await emulator.runner.tenant(tenant.id)  # it may be gone by now
     kept = emulator.wire.bounds.exchanges
-    return answers.WireExchanges(exchanges=[_view(each) for each in page.exchanges], next=page.next, kept=kept)
+    exchanges = [_view(each) for each in page.exchanges]
+    return answers.WireExchanges(exchanges=exchanges, next=page.next, stopped_at=page.stopped, kept=kept)
 
 
 def _view(exchange: wire.Exchange) -> answers.WireExchange:
