@@ -22,6 +22,7 @@ from fauxtune.storage.queries import (
     device_actions,
     device_list,
     devices,
+    diagnosis,
     register,
     statuses,
     steps,
@@ -61,8 +62,15 @@ DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
         lambda connection: steps.restart_steps(connection, DEVICE),
         lambda connection: steps.delete_steps(connection, DEVICE, ids=["a", "b"]),
         lambda connection: steps.identity(connection, "digest"),
+        lambda connection: diagnosis.devices_by_id(connection, TenantId("t"), ids=[str(each) for each in range(100)]),
+        lambda connection: devices.unsettled(
+            connection, TenantId("t"), now=START, ids=[str(each) for each in range(100)]
+        ),
     ],
-    ids=["ledger", "credential", "actions", "sent steps", "restart", "delete", "identity"],
+    ids=[
+        *("ledger", "credential", "actions", "sent steps", "restart", "delete", "identity"),
+        *("devices by their ids", "which of some devices are unsettled"),
+    ],
 )
 def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], Any], tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path / "plans.sqlite"))

@@ -46,6 +46,18 @@ async def test_a_body_that_is_no_json_is_refused(contoso: httpx.AsyncClient) -> 
     assert answer.json()["error"]["message"].startswith("The body is not JSON")
 
 
+async def test_a_long_list_of_devices_is_read_in_pieces_and_complete(
+    contoso: httpx.AsyncClient, enroll: Enroll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [(await enroll(contoso)).enrollment_id for _ in range(5)]
+    documents = [(await contoso.get(f"/devices/{each}")).json() for each in ids]
+    for at_once in (1, 2, 5, 100):
+        monkeypatch.setattr("fauxtune.surfaces.control.resources.devices._AT_ONCE", at_once)
+        assert sorted(map(str, await members(contoso, "/devices"))) == sorted(map(str, documents))
+        assert len(await members(contoso, "/devices?state=active")) == 5
+        assert await members(contoso, "/devices?state=ended") == []
+
+
 async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
     (shown,) = await members(contoso, "/devices")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, delete, func, or_, select, update
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
@@ -94,16 +94,24 @@ def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hard
     return every(connection, statement.order_by(enrollments.c.id).with_for_update(), row=EnrollmentRow)
 
 
-def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> list[EnrollmentRow]:
-    """Return the live enrolments that are not settled: a plan, a due moment, an answer or an ending is awaited."""
+def unsettled(
+    connection: Connection, tenant_id: TenantId, *, now: datetime, ids: Collection[str] | None = None
+) -> list[EnrollmentRow]:
+    """Return the live enrolments (of these, if `ids` is given) that are not settled: a plan, a due moment, an answer or
+    an ending is awaited.
+    """
     awaiting = select(ledger.c.enrollment_id).where(
         ledger.c.tenant_id == tenant_id,
         ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
     )
+    whose = [enrollments.c.tenant_id == tenant_id]
+    if ids is not None:
+        whose = by_id(tenant_id, ids)
+        awaiting = awaiting.where(ledger.c.enrollment_id.in_(sorted(ids)))
     statement = (
         select(enrollments)
         .where(
-            enrollments.c.tenant_id == tenant_id,
+            *whose,
             enrollments.c.state != EnrollmentState.ENDED.value,
             or_(
                 enrollments.c.generation != enrollments.c.settled_generation,
@@ -132,25 +140,33 @@ def awaited(connection: Connection, tenant_id: TenantId) -> list[OpenItemRow]:
     return every(connection, statement, row=OpenItemRow)
 
 
-def with_names(tenant_id: TenantId) -> Select[Any]:
-    """Select enrolments with their names (`NamedEnrollmentRow`), oldest first."""
+def by_id(tenant_id: TenantId, ids: Collection[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions for these enrolments of a tenant. With an index for the tenant, SQLite would read all of
+    its enrolments; `coalesce` prevents that.
+    """
+    return [enrollments.c.id.in_(sorted(ids)), func.coalesce(enrollments.c.tenant_id, "") == tenant_id]
+
+
+def with_names(tenant_id: TenantId, *, ids: Collection[str] | None = None) -> Select[Any]:
+    """Select enrolments (these, if `ids` is given) with their names (`NamedEnrollmentRow`), oldest first."""
     name = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
     return (
         select(enrollments, name.label("device_name"))
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(enrollments.c.tenant_id == tenant_id)
+        .where(*([enrollments.c.tenant_id == tenant_id] if ids is None else by_id(tenant_id, ids)))
         .order_by(enrollments.c.enrolled_at, enrollments.c.id)
     )
 
 
 def all_enrollments(
     connection: Connection, tenant_id: TenantId, *, state: EnrollmentState | None = None
-) -> list[NamedEnrollmentRow]:
-    """Return every enrolment, ended ones too, or those in one state; oldest first."""
-    statement = with_names(tenant_id)
+) -> list[EnrollmentId]:
+    """Return the ids of every enrolment, ended ones too, or of those in one state; oldest first."""
+    statement = select(enrollments.c.id).where(enrollments.c.tenant_id == tenant_id)
     if state is not None:
         statement = statement.where(enrollments.c.state == state)
-    return every(connection, statement, row=NamedEnrollmentRow)
+    statement = statement.order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    return [EnrollmentId(row[0]) for row in connection.execute(statement)]
 
 
 def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> NamedEnrollmentRow | None:

@@ -123,8 +123,7 @@ def of_variants(
 
 def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[NamedEnrollmentRow]:
     """Return these enrolments, oldest first."""
-    statement = with_names(tenant_id).where(enrollments.c.id.in_(sorted(ids)))
-    return every(connection, statement, row=NamedEnrollmentRow)
+    return every(connection, with_names(tenant_id, ids=ids), row=NamedEnrollmentRow)
 
 
 def managed_device_ids(

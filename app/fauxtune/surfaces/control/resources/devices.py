@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
+
+from fastapi import Response
+from starlette.responses import StreamingResponse
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.check_in_times import next_check_in
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import ProfileId, UserId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls
 
+#: Devices that are read in one transaction.
+_AT_ONCE = 100
+
 router = calls("/tenants/{tenant}/devices", tag="devices")
 
 
-@router.get("", summary="List the enrolments")
-async def list_devices(
-    here: Here, state: Literal["active", "ending", "ended"] | None = None
-) -> answers.Listed[answers.Device]:
+@router.get("", summary="List the enrolments", response_model=answers.Listed[answers.Device])
+async def list_devices(here: Here, state: Literal["active", "ending", "ended"] | None = None) -> Response:
     """The oldest first, including those that have ended."""
+    enrollment_state = None if state is None else EnrollmentState(state)
+    ids = await here.read(queries.all_enrollments, here.tenant.id, state=enrollment_state)
+    return StreamingResponse(_listed(here, ids), media_type="application/json")
 
-    def read(tx: Transaction) -> list[_Described]:
-        enrollment_state = None if state is None else EnrollmentState(state)
-        return _described(tx, queries.all_enrollments(tx.connection, tx.tenant.id, state=enrollment_state))
 
-    return answers.Listed(value=[_view(device, here=here) for device in await here.run(read)])
+async def _listed(here: Here, ids: list[EnrollmentId]) -> AsyncIterator[bytes]:
+    """The document in pieces: others have their turn while thousands of devices are read."""
+
+    def read(tx: Transaction, wanted: list[EnrollmentId]) -> list[_Described]:
+        return _described(tx, diagnosis.devices_by_id(tx.connection, tx.tenant.id, ids=wanted))
+
+    yield b'{"value":['
+    separator = b""
+    for start in range(0, len(ids), _AT_ONCE):
+        devices = [_view(each, here=here) for each in await here.run(read, ids[start : start + _AT_ONCE])]
+        if devices:
+            yield separator + b",".join(device.model_dump_json(by_alias=True).encode() for device in devices)
+            separator = b","
+        await asyncio.sleep(0)
+    yield b"]}"
 
 
 @router.get("/{device}", summary="Get an enrolment")
@@ -74,12 +94,11 @@ def _device(tx: Transaction, key: str) -> _Described:
 
 
 def _described(tx: Transaction, rows: list[NamedEnrollmentRow]) -> list[_Described]:
-    unsettled = {row.id for row in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)}
-    ids = {row.user_id for row in rows if row.user_id is not None}
-    names: dict[UserId | None, str | None] = {
-        id_: certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=id_) for id_ in ids
-    }
-    return [_Described(row, names.get(row.user_id), settled=row.id not in unsettled) for row in rows]
+    ids = {row.id for row in rows}
+    unsettled = {row.id for row in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now, ids=ids)}
+    user_ids = {row.user_id for row in rows if row.user_id is not None}
+    names = directory.user_names(tx.connection, tx.tenant.id, ids=user_ids)
+    return [_Described(row, names.get(row.user_id or ""), settled=row.id not in unsettled) for row in rows]
 
 
 def _view(described: _Described, *, here: Here) -> answers.Device:
