@@ -97,21 +97,17 @@ def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hard
 def unsettled(
     connection: Connection, tenant_id: TenantId, *, now: datetime, ids: Collection[str] | None = None
 ) -> list[EnrollmentRow]:
-    """Return the live enrolments (of these, if `ids` is given) that are not settled: a plan, a due moment, an answer or
-    an ending is awaited.
-    """
+    """Return the live enrolments (of these `ids`) that await something: a plan, a due moment, an answer, an ending."""
     awaiting = select(ledger.c.enrollment_id).where(
         ledger.c.tenant_id == tenant_id,
         ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
     )
-    whose = [enrollments.c.tenant_id == tenant_id]
     if ids is not None:
-        whose = by_id(tenant_id, ids)
         awaiting = awaiting.where(ledger.c.enrollment_id.in_(sorted(ids)))
     statement = (
         select(enrollments)
         .where(
-            *whose,
+            *_these(tenant_id, ids),
             enrollments.c.state != EnrollmentState.ENDED.value,
             or_(
                 enrollments.c.generation != enrollments.c.settled_generation,
@@ -140,11 +136,11 @@ def awaited(connection: Connection, tenant_id: TenantId) -> list[OpenItemRow]:
     return every(connection, statement, row=OpenItemRow)
 
 
-def by_id(tenant_id: TenantId, ids: Collection[str]) -> list[ColumnElement[bool]]:
-    """Return the conditions for these enrolments of a tenant. With an index for the tenant, SQLite would read all of
-    its enrolments; `coalesce` prevents that.
-    """
-    return [enrollments.c.id.in_(sorted(ids)), func.coalesce(enrollments.c.tenant_id, "") == tenant_id]
+def _these(tenant_id: TenantId, ids: Collection[str] | None) -> list[ColumnElement[bool]]:
+    # With an index for the tenant, SQLite would read all of its enrolments; `coalesce` prevents that.
+    if ids is not None:
+        return [enrollments.c.id.in_(sorted(ids)), func.coalesce(enrollments.c.tenant_id, "") == tenant_id]
+    return [enrollments.c.tenant_id == tenant_id]
 
 
 def with_names(tenant_id: TenantId, *, ids: Collection[str] | None = None) -> Select[Any]:
@@ -153,20 +149,9 @@ def with_names(tenant_id: TenantId, *, ids: Collection[str] | None = None) -> Se
     return (
         select(enrollments, name.label("device_name"))
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(*([enrollments.c.tenant_id == tenant_id] if ids is None else by_id(tenant_id, ids)))
+        .where(*_these(tenant_id, ids))
         .order_by(enrollments.c.enrolled_at, enrollments.c.id)
     )
-
-
-def all_enrollments(
-    connection: Connection, tenant_id: TenantId, *, state: EnrollmentState | None = None
-) -> list[EnrollmentId]:
-    """Return the ids of every enrolment, ended ones too, or of those in one state; oldest first."""
-    statement = select(enrollments.c.id).where(enrollments.c.tenant_id == tenant_id)
-    if state is not None:
-        statement = statement.where(enrollments.c.state == state)
-    statement = statement.order_by(enrollments.c.enrolled_at, enrollments.c.id)
-    return [EnrollmentId(row[0]) for row in connection.execute(statement)]
 
 
 def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> NamedEnrollmentRow | None:

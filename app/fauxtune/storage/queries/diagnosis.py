@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, func, select
 
-from fauxtune.core.model.ids import GroupId, TenantId, UserId
+from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage import reads
 from fauxtune.storage.queries.authorities import DEVICES
@@ -119,6 +119,17 @@ def of_variants(
         )
         matching += connection.execute(statement).scalars()
     return sorted(matching)
+
+
+def all_enrollments(
+    connection: Connection, tenant_id: TenantId, *, state: EnrollmentState | None = None
+) -> list[EnrollmentId]:
+    """Return the ids of every enrolment, ended ones too, or of those in one state; oldest first."""
+    statement = select(enrollments.c.id).where(enrollments.c.tenant_id == tenant_id)
+    if state is not None:
+        statement = statement.where(enrollments.c.state == state)
+    statement = statement.order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    return [EnrollmentId(row[0]) for row in connection.execute(statement)]
 
 
 def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[NamedEnrollmentRow]:

@@ -35,7 +35,7 @@ router = calls("/tenants/{tenant}/devices", tag="devices")
 async def list_devices(here: Here, state: Literal["active", "ending", "ended"] | None = None) -> Response:
     """The oldest first, including those that have ended."""
     enrollment_state = None if state is None else EnrollmentState(state)
-    ids = await here.read(queries.all_enrollments, here.tenant.id, state=enrollment_state)
+    ids = await here.read(diagnosis.all_enrollments, here.tenant.id, state=enrollment_state)
     return StreamingResponse(_listed(here, ids), media_type="application/json")
 
 
