@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import checkin, concurrent, fanout, fleet, graph, idle, issuance, mdm, retire, start, status, wire
+from bench import checkin, concurrent, console, fanout, fleet, graph, idle, issuance, mdm, retire, start, status, wire
 from bench.rows import Row, line
 
 TABLE: dict[str, Callable[[], Iterator[Row]]] = {
@@ -22,6 +22,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "retire": retire.rows,
     "concurrent": concurrent.rows,
     "wire": wire.rows,
+    "console": console.rows,
 }
 
 
