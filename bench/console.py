@@ -32,8 +32,9 @@ from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.administration import directory, emulation, profiles
 from fauxtune.core.administration.assignments import assign, to_group
-from fauxtune.core.administration.choices import ProfilePlatform, Purpose
+from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.platforms import Variant
 from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.server.clock import SystemClock

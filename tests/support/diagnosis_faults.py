@@ -51,7 +51,7 @@ class DiagnosedTenant:
         for _ in range(4):
             await self.tablet.check_in(limit=4)
 
-    async def diagnosis(self, **asked: str) -> Diagnosis:
+    async def diagnosis(self, **asked: Any) -> Diagnosis:
         return await diagnose(self.contoso.emulator, self.contoso.tenant, **(asked or {"user": self.alice}))
 
     async def codes(self, **asked: str) -> set[str]:

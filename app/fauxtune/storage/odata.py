@@ -19,8 +19,10 @@ from sqlalchemy import (
     FromClause,
     Integer,
     String,
+    TableValuedAlias,
     and_,
     cast,
+    column,
     exists,
     false,
     func,
@@ -176,6 +178,28 @@ def as_rows(objects: Sequence[Mapping[str, str]], *names: str) -> tuple[FromClau
     """Objects, however many, as rows that are one value of the statement; and these members of theirs as columns."""
     rows = _Elements(literal(objects, JSON())).table_valued("value")
     return rows, [_Member(rows.c.value, literal(name)).label(name) for name in names]
+
+
+class _Pairs(FunctionElement[str]):
+    """The members of a JSON object, as rows with two texts, `key` and `value`."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Pairs, "sqlite")
+def _json_pairs(element: _Pairs, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Pairs, "postgresql")
+def _json_pairs_text(element: _Pairs, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each_text({compiler.process(element.clauses, **options)})"
+
+
+def as_pairs(values: Mapping[str, str]) -> TableValuedAlias:
+    """A mapping, however large, as rows that are one value of the statement, with the columns `key` and `value`."""
+    return _Pairs(literal(values, JSON())).table_valued(column("key", String()), column("value", String()))
 
 
 def contains(text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -107,13 +107,15 @@ async def diagnose(
     user: str | None = None,
     device: str | None = None,
     profile: str | None = None,
+    most: int | None = None,
 ) -> Diagnosis:
     """Return the chains of a user, a device or a profile; any one of the three is enough, together they narrow it down.
+    `most`: how many devices of a profile are looked at, if not MOST_DEVICES.
 
     Raises Invalid if all are missing or if they do not belong together, NotFound if one does not exist.
     """
     runner = emulator.runner
-    scopes, left_out = await runner.run(tenant, _scopes, user=user, device=device, profile=profile)
+    scopes, left_out = await runner.run(tenant, _scopes, user=user, device=device, profile=profile, most=most)
     parts = []
     for scope in scopes:
         parts.append(await runner.run(tenant, _examine, scope))
@@ -126,7 +128,9 @@ async def diagnose(
     )
 
 
-def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: str | None) -> tuple[list[Scope], int]:
+def _scopes(
+    tx: Transaction, *, user: str | None, device: str | None, profile: str | None, most: int | None
+) -> tuple[list[Scope], int]:
     """Return a scope for each user whom the question is about, and the number of devices that are left out."""
     if user is None and device is None and profile is None:
         raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
@@ -143,18 +147,18 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
         mine = tuple(row.id for row in rows if profile_row is None or row.variant in _variants(profile_row))
         return [Scope(person.id, mine, about)], 0
     assert profile_row is not None
-    return _reached(tx, profile_row)
+    return _reached(tx, profile_row, most=most or MOST_DEVICES)
 
 
-def _reached(tx: Transaction, profile: ProfileRow) -> tuple[list[Scope], int]:
+def _reached(tx: Transaction, profile: ProfileRow, *, most: int) -> tuple[list[Scope], int]:
     """Return a scope for each user whose devices the profile reaches, and the number of devices that are left out."""
-    every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=profile.id)
-    fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(profile))
+    every = concern.reached_by_profile(tx.connection, tx.tenant.id, profile_id=profile.id)
+    fitting = [device for device, variant in every if variant in _variants(profile)]
     by_user: dict[UserId | None, list[str]] = {}
-    for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:MOST_DEVICES]):
+    for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:most]):
         by_user.setdefault(row.user_id, []).append(row.id)
     scopes = [Scope(user, tuple(devices), profile.id) for user, devices in by_user.items()]
-    return scopes or [Scope(None, (), profile.id)], len(fitting[MOST_DEVICES:])
+    return scopes or [Scope(None, (), profile.id)], len(fitting[most:])
 
 
 def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: UserRow) -> Invalid:

@@ -11,6 +11,7 @@ long.
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -99,10 +100,13 @@ class Foresight:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of the consequences is examined: until so many devices are affected, or so many seconds are over."""
+    """How much of the consequences is examined: until so many devices are affected, or so many seconds are over, but
+    `at_least` devices in any case: so a busy machine shows as much of a small tenant as an idle one.
+    """
 
     devices: int
     seconds: float
+    at_least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,14 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How many devices one batch simulates: until so many are done, or so many seconds are over."""
+    """How many devices one batch simulates: until so many are done, or so many seconds are over. Where the request
+    alone takes until `until`, `at_least` so many: another batch would carry it out again.
+    """
 
     devices: int
     seconds: float
+    until: float = math.inf
+    at_least: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +178,26 @@ async def foresee(
     examined = concerned = 0
     started = time.perf_counter()
     after: str | None = ""
-    size = _Size(sys.maxsize if limits is None else limits.devices, batch)
+    size = _Size(sys.maxsize, batch)
+    if limits is not None:
+        size = _Size(limits.devices, batch, until=started + limits.seconds, at_least=limits.at_least)
     while after is not None:
         dry_run = partial(_simulate, emulator=emulator, tenant=tenant, task=task, after=after, size=size)
         result = await rolled_back(emulator.runner.database, dry_run)
         devices += result.devices
         examined += result.examined
         after, concerned = result.last, result.concerned
-        if limits is not None and (len(devices) >= limits.devices or time.perf_counter() - started > limits.seconds):
+        if limits is not None and _is_enough(limits, len(devices), examined=examined, started=started):
             break
         await asyncio.sleep(0)
     if after is None:
         concerned = examined  # other requests may have changed which devices are concerned since the first batch
     return Foresight(devices, examined, concerned)
+
+
+def _is_enough(limits: Limits, affected: int, *, examined: int, started: float) -> bool:
+    late = time.perf_counter() - started > limits.seconds
+    return affected >= limits.devices or (late and examined >= limits.at_least)
 
 
 def _simulate(
@@ -200,9 +215,11 @@ def _simulate(
     def do() -> None:
         started = time.perf_counter()
         at_once(task(send))
-        ends = started + max(size.seconds, 2 * (time.perf_counter() - started))
+        requested = time.perf_counter()
+        ends = min(started + max(size.seconds, 2 * (requested - started)), size.until)
+        at_least = size.at_least if requested > size.until else 1
         more[:] = sorted(each for each in runner.woken if each > after)
-        while more and len(outcomes) < size.devices and (not outcomes or time.perf_counter() < ends):
+        while more and len(outcomes) < size.devices and (len(outcomes) < at_least or time.perf_counter() < ends):
             device = more.pop(0)
             tx = runner.transaction(connection, tenant)
             tx.events += [event for event in runner.events if event.device == device]

@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    exists,
     false,
     literal,
     or_,
@@ -100,8 +101,15 @@ def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]
 
 def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[EnrollmentId]:
     """Return the active devices that the profile's assignments really reach."""
+    return [device for device, _variant in reached_by_profile(connection, tenant_id, profile_id=profile_id)]
+
+
+def reached_by_profile(
+    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId
+) -> list[tuple[EnrollmentId, Variant]]:
+    """Return the active devices that the profile's assignments really reach, with their variants."""
     targets = assignment_targets(assignments_of(connection, tenant_id, profile_id=profile_id))
-    return targeted(connection, tenant_id, targets=targets)
+    return reach(connection, tenant_id, assigned={profile_id: targets})[profile_id]
 
 
 def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
@@ -119,7 +127,8 @@ def reach(
 ) -> dict[ProfileId, list[tuple[EnrollmentId, Variant]]]:
     """Return for each profile the active devices, with their variants, that its assignments really reach. SQL finds the
     members of the groups and the facts that filters see; the engine decides, once for all devices that are alike in
-    these. `unsettled`: only devices that have still to plan, and whose user exists and has a licence.
+    these. `unsettled`: only devices with a record that have still to plan, and whose user exists and has a
+    licence.
     """
     every = [item for targets in assigned.values() for item in targets]
     groups = groups_by_member(connection, tenant_id, group_ids={item.group for item in every if item.group})
@@ -129,7 +138,10 @@ def reach(
     alike: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], list[Any]] = {}
     statement = _active(tenant_id, every, seen=bool(filters))
     if unsettled:
-        statement = entitled(statement).where(enrollments.c.generation != enrollments.c.settled_generation)
+        statement = entitled(statement).where(
+            enrollments.c.generation != enrollments.c.settled_generation,
+            exists().where(managed_devices.c.enrollment_id == enrollments.c.id),
+        )
     for row in connection.execute(statement):
         enrollment_id, user_id, device_id, variant = row[:4]
         met = nothing

@@ -106,21 +106,6 @@ def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, lim
     return every(connection, statement, row=NamedEnrollmentRow)
 
 
-def of_variants(
-    connection: Connection, tenant_id: TenantId, *, ids: Sequence[str], variants: Collection[str]
-) -> list[str]:
-    """Return those of these enrolments that are devices of one of these kinds, in the order of their ids."""
-    matching: list[str] = []
-    for start in range(0, len(ids), _AT_ONCE):
-        statement = select(enrollments.c.id).where(
-            enrollments.c.tenant_id == tenant_id,
-            enrollments.c.id.in_(ids[start : start + _AT_ONCE]),
-            enrollments.c.variant.in_(sorted(variants)),
-        )
-        matching += connection.execute(statement).scalars()
-    return sorted(matching)
-
-
 def all_enrollments(
     connection: Connection, tenant_id: TenantId, *, state: EnrollmentState | None = None
 ) -> list[EnrollmentId]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, type_coerce
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.storage import reads
-from fauxtune.storage.collections.statuses import FARES, USER_STATUSES, fares, worst
-from fauxtune.storage.odata import as_rows
+from fauxtune.storage.collections.statuses import USER_STATUSES, worst
+from fauxtune.storage.odata import as_pairs
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.concern import entitled
 from fauxtune.storage.queries.text import named
@@ -20,7 +20,7 @@ from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.rows.configuration import ProfileConflictRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
-from fauxtune.storage.tables.base import Choice
+from fauxtune.storage.tables.base import Choice, Word
 
 #: The most ids in one statement.
 _CHUNK = 500
@@ -52,18 +52,51 @@ def device_counts_of_each(
     )
     for profile_id, status, number in connection.execute(reported):
         counts[ProfileId(profile_id)][status.value] = number
-    if any(waiting_devices.values()):
-        pending = ProfileStatus.PENDING.value
-        for profile_id, number in connection.execute(_unreported(tenant_id, waiting_devices)):
-            counts[ProfileId(profile_id)][pending] = counts[ProfileId(profile_id)].get(pending, 0) + number
+    pending = ProfileStatus.PENDING.value
+    for profile_id, number in _unreported(connection, tenant_id, waiting_devices=waiting_devices).items():
+        counts[profile_id][pending] = counts[profile_id].get(pending, 0) + number
     return counts
+
+
+def _unreported(connection: Connection, tenant_id: TenantId, *, waiting_devices: Waiting) -> dict[ProfileId, int]:
+    """Count for each profile the devices that wait, and that have never reported it; without profiles that have none.
+
+    Ten thousand devices wait for the same few profiles: those that wait for the same ones are counted together.
+    """
+    bits = {profile_id: 1 << place for place, profile_id in enumerate(waiting_devices)}
+    alike: dict[EnrollmentId, int] = {}
+    for profile_id, devices in waiting_devices.items():
+        bit = bits[profile_id]
+        for device_id in devices:
+            alike[device_id] = alike.get(device_id, 0) | bit
+    if not alike:
+        return {}
+    rows, state = as_pairs({device: f"{kind:x}" for device, kind in alike.items()}), profile_states.c
+    kind = rows.c.value
+    # Joined by the device alone, from the devices: told more, SQLite reads all states of the tenant for each of them.
+    same = state.enrollment_id == rows.c.key
+    if len(bits) == 1:
+        same = and_(same, state.profile_id == next(iter(bits)))
+    statement = (
+        select(kind, state.profile_id, func.count())
+        .select_from(rows)
+        .outerjoin(profile_states, same)
+        .where(or_(state.tenant_id.is_(None), state.tenant_id == tenant_id))
+        .group_by(kind, state.profile_id)
+    )
+    counts = {profile_id: len(devices) for profile_id, devices in waiting_devices.items()}
+    for kind_of, profile_id, number in connection.execute(statement):
+        if int(kind_of, 16) & bits.get(profile_id, 0):
+            counts[profile_id] -= number
+    return {profile_id: number for profile_id, number in counts.items() if number}
 
 
 def devices_of_profile(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    waiting_devices: Waiting,
+    profile_id: ProfileId,
+    waiting_devices: Sequence[EnrollmentId],
     text: str = "",
     among: Collection[ProfileStatus] = (),
     offset: int = 0,
@@ -72,35 +105,49 @@ def devices_of_profile(
     """Return one page of the devices that a profile reaches, those that have still to plan with it too, by name, and
     how many there are in all. `text`: a part of the device's name or of its user's; `among`: the statuses, if not all.
     """
-    device = managed_devices.c
-    state = profile_states.c
-    statement = (
-        select(
-            FARES.c.enrollment_id,
-            device.device_name,
-            device.user_principal_name,
-            enrollments.c.variant,
-            type_coerce(FARES.c.status, Choice(ProfileStatus)),
-            state.reported_at,
-            state.error_code,
-            state.message,
-        )
-        .join_from(FARES, managed_devices, device.enrollment_id == FARES.c.enrollment_id)
-        .join(enrollments, enrollments.c.id == FARES.c.enrollment_id)
-        .outerjoin(
-            profile_states,
-            (state.enrollment_id == FARES.c.enrollment_id) & (state.profile_id == FARES.c.profile_id),
-        )
-        .where(device.tenant_id == tenant_id)
-        .add_cte(fares(tenant_id, waiting_devices))
+    device, state = managed_devices.c, profile_states.c
+    status = func.coalesce(type_coerce(state.status, Word), ProfileStatus.PENDING.value)
+    columns = (
+        device.enrollment_id,
+        device.device_name,
+        device.user_principal_name,
+        enrollments.c.variant,
+        type_coerce(status, Choice(ProfileStatus)),
+        state.reported_at,
+        state.error_code,
+        state.message,
+    )
+    same = (state.enrollment_id == device.enrollment_id) & (state.profile_id == profile_id)
+    reached: ColumnElement[bool] = state.profile_id.is_not(None)
+    if waiting_devices:
+        rows = as_pairs(dict.fromkeys(waiting_devices, ""))
+        reached = or_(reached, device.enrollment_id.in_(select(rows.c.key)))
+    # One pass finds the page and counts all, in an index. Wide columns are read for the page alone.
+    chosen = (
+        select(device.enrollment_id)
+        .select_from(managed_devices)
+        .outerjoin(profile_states, same)
+        .where(device.tenant_id == tenant_id, reached)
     )
     if among:
-        statement = statement.where(FARES.c.status.in_([status.value for status in among]))
+        chosen = chosen.where(status.in_([each.value for each in among]))
     if text:
-        statement = statement.where(or_(named(device.device_name, text), named(device.user_principal_name, text)))
-    page = statement.order_by(device.device_name, FARES.c.enrollment_id).offset(offset).limit(limit)
-    counted = select(func.count()).select_from(statement.with_only_columns(FARES.c.enrollment_id).subquery())
-    return reads.every(connection, page, row=ProfileDeviceRow), int(connection.execute(counted).scalar_one())
+        chosen = chosen.where(or_(named(device.device_name, text), named(device.user_principal_name, text)))
+    order = (device.device_name, device.enrollment_id)
+    counted = chosen.add_columns(func.count().over()).order_by(*order).offset(offset).limit(limit)
+    page = connection.execute(counted).all()
+    if not page:
+        behind = offset and connection.execute(chosen.with_only_columns(func.count())).scalar_one()
+        return [], int(behind)
+    shown = (
+        select(*columns)
+        .select_from(managed_devices)
+        .join(enrollments, enrollments.c.id == device.enrollment_id)
+        .outerjoin(profile_states, same)
+        .where(device.enrollment_id.in_([row[0] for row in page]))
+        .order_by(*order)
+    )
+    return reads.every(connection, shown, row=ProfileDeviceRow), int(page[0][1])
 
 
 def user_counts(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> dict[str, int]:
@@ -147,23 +194,6 @@ def conflicts(connection: Connection, tenant_id: TenantId) -> list[ProfileConfli
         .order_by(profiles.c.id)
     )
     return reads.every(connection, statement, row=ProfileConflictRow)
-
-
-def _unreported(tenant_id: TenantId, waiting_devices: Waiting) -> Select[Any]:
-    """Count for each profile the devices with a record that wait, and that have never reported it."""
-    pairs = [
-        {"profile": profile, "device": device} for profile, devices in waiting_devices.items() for device in devices
-    ]
-    rows, (profile, device) = as_rows(pairs, "profile", "device")
-    state = profile_states.c
-    same = and_(state.tenant_id == tenant_id, state.enrollment_id == device, state.profile_id == profile)
-    return (
-        select(profile, func.count())
-        .select_from(rows)
-        .join(managed_devices, managed_devices.c.enrollment_id == device)
-        .where(~exists().where(same))
-        .group_by(profile)
-    )
 
 
 def _known(tenant_id: TenantId, statement: Select[Any]) -> Select[Any]:

@@ -69,7 +69,8 @@ managed_devices = Table(
     Index("ix_managed_devices_order", "tenant_id", "enrolled_at", "id"),
     Index("ix_managed_devices_user", "tenant_id", "user_id", "enrolled_at", "id"),
     Index("ix_managed_devices_category", "tenant_id", "category_id"),
-    Index("ix_managed_devices_name", "tenant_id", "device_name"),
+    # With all that a list by name is filtered by: a record is large.
+    Index("ix_managed_devices_name", "tenant_id", "device_name", "enrollment_id", "user_principal_name"),
     Index("ix_managed_devices_operating_system", "tenant_id", "operating_system", "enrolled_at", "id"),
     Index("ix_managed_devices_compliance", "tenant_id", "compliance_state", "enrolled_at", "id"),
     Index("ix_managed_devices_agent", "tenant_id", "management_agent", "enrolled_at", "id"),

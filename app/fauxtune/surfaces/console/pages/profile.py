@@ -74,7 +74,8 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
     devices, total = status_queries.devices_of_profile(
         connection,
         tenant_id,
-        waiting_devices=waiting_devices,
+        profile_id=row.id,
+        waiting_devices=waiting_devices[row.id],
         text=call.query("text").strip()[:100],
         among=among,
         offset=start,

@@ -9,6 +9,9 @@ from fauxtune.operations.insight import diagnosis
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.causes import by_cause
 
+#: Devices of a profile that are examined, so that the page comes at once; on demand it shows as many as it can.
+_FEW = 5
+
 
 async def why(call: TenantCall) -> Response:
     """Show what is wrong with what the address asks for by `user`, `device` or `profile`, each a name or an id."""
@@ -16,7 +19,8 @@ async def why(call: TenantCall) -> Response:
     result, problem = None, None
     if any(subjects.values()):
         try:
-            result = await diagnosis.diagnose(call.emulator, call.tenant, **subjects)
+            most = None if call.query("devices") == "more" else _FEW
+            result = await diagnosis.diagnose(call.emulator, call.tenant, **subjects, most=most)
         except (Invalid, NotFound) as error:
             problem = error.message
     return call.page(
