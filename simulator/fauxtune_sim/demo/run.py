@@ -290,6 +290,7 @@ def _document(results: list[Proof], scenario: Scenario, *, before: list[dict[str
 def _instructions(endpoints: Endpoints, scenario: Scenario) -> tuple[str, ...]:
     """The last page: what keeps running, and commands that can be pasted into another terminal."""
     device, service = command_name("fauxtune-sim"), command_name("fauxtune")
+    read = f'{device} mail read --state "$DEMO"/alice-tablet "$DEMO"/mails/'
     variables: dict[str, object] = {
         "FAUXTUNE_DATA_DIR": endpoints.data_dir.absolute(),
         "DEMO": scenario.folder.absolute(),
@@ -308,7 +309,9 @@ def _instructions(endpoints: Endpoints, scenario: Scenario) -> tuple[str, ...]:
         f"  {service} device list",
         f"  {service} history --user {scenario.user('alice')}",
         f'  {device} keystore --state "$DEMO"/alice-tablet',
-        f'  {device} mail read --state "$DEMO"/alice-tablet "$DEMO"/mails/signed.eml',
+        f'  {read}"signed on Alice\'s tablet.eml"',
+        "The imported certificate is still good. The company phone was wiped, and its own certificate revoked:",
+        f"  {read}signed.eml",
     )
 
 
