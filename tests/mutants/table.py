@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import access, administration, authorities, checkins, decoding, engine
+from tests.mutants import access, administration, authorities, checkins, console, decoding, engine
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -11,5 +11,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *checkins.MUTANTS,
     *authorities.MUTANTS,
     *administration.MUTANTS,
+    *console.MUTANTS,
     *decoding.MUTANTS,
 )

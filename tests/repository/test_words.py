@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,12 @@ def _modules() -> Iterator[tuple[Path, ast.Module]]:
 PARTICIPLES = {"found", "told", "asked", "made", "said", "shown"}
 
 
-def _docstrings() -> Iterator[tuple[str, str]]:
+@cache
+def _docstrings() -> tuple[tuple[str, str], ...]:
+    return tuple(_read_docstrings())
+
+
+def _read_docstrings() -> Iterator[tuple[str, str]]:
     for file, module in _modules():
         for node in ast.walk(module):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -64,7 +70,13 @@ def _docstrings() -> Iterator[tuple[str, str]]:
                     yield f"{file}:{getattr(node, 'lineno', 1)}", text
 
 
-def _texts() -> Iterator[tuple[str, str]]:
+@cache
+def _texts() -> tuple[tuple[str, str], ...]:
+    """Read once: it takes two seconds, and every form is looked for."""
+    return tuple(_read_texts())
+
+
+def _read_texts() -> Iterator[tuple[str, str]]:
     """Every string of the code that is more than one word, docstrings among them, and every paragraph of the pages."""
     for file, module in _modules():
         for node in ast.walk(module):
@@ -77,6 +89,7 @@ def _texts() -> Iterator[tuple[str, str]]:
                 yield str(page.relative_to(ROOT)), paragraph
 
 
+@cache
 def _prose(text: str) -> str:
     """The text without what is quoted, on one line."""
     return " ".join(re.sub(r"``?[^`]*``?|\"[^\"]*\"|'[^']{2,40}'", "", text).split())
@@ -85,7 +98,7 @@ def _prose(text: str) -> str:
 def test_there_are_texts_to_judge() -> None:
     places = {place.partition("/")[0].partition(":")[0] for place, _ in _texts()}
     assert {*CODE, *PAGES} <= places
-    assert next(_docstrings(), None) is not None
+    assert _docstrings()
 
 
 @pytest.mark.parametrize("form", FORMS)
