@@ -49,7 +49,9 @@ SECTIONS = (
                 "List, show, issue and revoke certificates of the tenant's CA.",
             ),
             Entry("template", "fauxtune.cli.templates:app", "List and create certificate templates."),
-            Entry("connector", "fauxtune.cli.connector:app", "Run the certificate connector as a process of its own."),
+            Entry(
+                "connector", "fauxtune.cli.connector:app", "List connectors, set them off line, run one as a process."
+            ),
             Entry("clock", "fauxtune.cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
         ),
     ),
