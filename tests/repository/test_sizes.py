@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import re
 import statistics
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,26 @@ def _is_data(file: Path, text: str) -> bool:
     )
 
 
-def _functions(file: Path) -> Iterator[tuple[str, int]]:
-    """Name and number of lines of every function in the file, nested ones too; decorators do not count."""
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What a file defines, nested things too: functions with their lines, without decorators, and names of classes."""
+
+    functions: list[tuple[str, int]]
+    classes: list[tuple[str, str]]
+
+
+@cache
+def _definitions(file: Path) -> Definitions:
+    """Read once: to parse all files takes four seconds."""
+    functions, classes = [], []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        place = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
-            yield f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+            functions.append((f"{place} {node.name}", node.end_lineno - node.lineno + 1))
+        elif isinstance(node, ast.ClassDef):
+            classes.append((place, node.name))
+    return Definitions(functions, classes)
 
 
 def _percentile(sizes: list[int], percent: int) -> int:
@@ -63,14 +78,10 @@ def test_no_function_is_longer_than_the_limit() -> None:
         name: lines
         for file in _files()
         if not file.is_relative_to(VERSIONS)
-        for name, lines in _functions(file)
+        for name, lines in _definitions(file).functions
         if lines > FUNCTION_LIMIT
     }
     assert not too_long
-
-
-def _classes(file: Path) -> list[ast.ClassDef]:
-    return [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ClassDef)]
 
 
 def _words(class_name: str) -> set[str]:
@@ -79,7 +90,7 @@ def _words(class_name: str) -> set[str]:
 
 def test_no_module_and_no_class_has_a_vague_name() -> None:
     modules = [str(file) for file in _files() if VAGUE & {*re.split(r"[_.]", file.stem), file.parent.name}]
-    classes = [f"{file}:{node.lineno}" for file in _files() for node in _classes(file) if VAGUE & _words(node.name)]
+    classes = [place for file in _files() for place, name in _definitions(file).classes if VAGUE & _words(name)]
     assert not modules + classes
 
 
@@ -88,7 +99,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
     for folder in FOLDERS:
         files = sorted((ROOT / folder).rglob("*.py"))
         lengths = [count for count in (file.read_text(encoding="utf-8").count("\n") for file in files) if count]
-        functions = [lines for file in files for _, lines in _functions(file)]
+        functions = [lines for file in files for _, lines in _definitions(file).functions]
         if lengths and functions:
             rows.append(
                 f"  {folder:<11}{len(lengths):>4} files, median {statistics.median(lengths):>4.0f}, "
