@@ -89,6 +89,20 @@ def test_names_are_shown_as_they_are(path: str, site: Site, watched: tuple[Page,
     assert watch.complaints == [], "no part of a name was executed"
 
 
+def test_a_device_is_printed_whole(site: Site, watched: tuple[Page, Watch]) -> None:
+    page, _watch = watched
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    for path in ("/devices", "/devices/{device}"):
+        page.goto(site.addresses[path][0])
+        assert too_wide(page) == [], path
+        cut = "each => each.filter((one) => getComputedStyle(one).overflowX !== 'visible').length"
+        assert page.locator(".scroll").evaluate_all(cut) == 0, "paper does not scroll"
+        assert page.locator("h1").evaluate("each => getComputedStyle(each).color") == "rgb(0, 0, 0)", "ink on paper"
+        assert page.locator(".clock time").is_visible(), "when it was so"
+    page.emulate_media(media="screen")
+
+
 @pytest.mark.parametrize(
     ("path", "fill", "button"),
     [
