@@ -16,7 +16,7 @@ from fauxtune.cli import completion
 from fauxtune.cli.administration import Administration, Session
 from fauxtune.cli.options import Output, fail
 from fauxtune.cli.service import with_service
-from fauxtune.cli.wire_text import Lines, whole
+from fauxtune.cli.wire_text import Lines, stop_note, whole
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 _WAIT = 20
@@ -137,13 +137,8 @@ def _table(page: dict[str, Any], *, no_tenant: bool) -> str:
 
 def _note_stop(page: dict[str, Any]) -> None:
     """Say on standard error that older requests were not searched."""
-    stopped = page["stoppedAt"]
-    if stopped is not None:
-        print(
-            f"These messages take long to read, so the search stopped at request {stopped}. "
-            f"For older ones add --before {stopped}.",
-            file=sys.stderr,
-        )
+    if page["stoppedAt"] is not None:
+        print(stop_note(page["stoppedAt"]), file=sys.stderr)
 
 
 def _follow(window: _Window, *, last: int) -> None:

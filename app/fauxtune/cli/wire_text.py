@@ -101,7 +101,7 @@ def _whole(exchange: dict[str, Any]) -> Iterator[tuple[str, bool]]:
         kind = f", {message['contentType']}" if message["contentType"] else ""
         yield f"\n{name.capitalize()}: {message['length']:,} bytes{kind}{cut}", True
         yield from ((f"{_INDENT}{each['name']}: {each['value']}", False) for each in message["headers"])
-        for part in message["parts"]:
+        for part in (*message["head"], *message["parts"]):
             yield "", False
             yield from ((line, False) for line in _part(part, _INDENT))
     yield "\nAs curl", True
@@ -196,3 +196,11 @@ def _painted(line: str, colour: str | None) -> str:
 
 def _has_colours() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def stop_note(number: int) -> str:
+    """The note that a search stopped at the request with this number, and how to go on."""
+    return (
+        f"These messages take long to read, so the search stopped at request {number}. "
+        f"For older ones add --before {number}."
+    )

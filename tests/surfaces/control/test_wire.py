@@ -76,6 +76,12 @@ async def test_an_exchange_says_who_called_and_what_was_answered(
         "responseLength": len(answer.content),
     }
     assert "User.Read.All" in exchange["permissions"][0]["needs"]
+    whole = (await contoso.get(f"/wire/{exchange['number']}")).json()
+    query, token = whole["request"]["head"]
+    assert [fact["value"] for fact in query["facts"]] == ["the first one"]
+    assert token["title"] == f"Token: of the application {APPLICATION['clientId']}"
+    assert '"roles"' in token["text"]
+    assert (whole["request"]["parts"], whole["response"]["head"]) == ([], [])
     assert "User.ReadWrite.All" in exchange["permissions"][0]["grantedBy"]
     (enrolment,) = await recorded(http, surface="devices")
     record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()
@@ -350,7 +356,7 @@ async def test_nothing_is_recorded_if_the_setting_says_so(
     app.state.emulator = replace(emulator, wire=Wire(emulator.runner, Bounds(exchanges=0)))
     await http.get("/pki/contoso/root/crl")
     answer = (await http.get(f"{wire_url('contoso')}?wait=30")).json()
-    assert answer == {"exchanges": [], "next": 0, "kept": 0}
+    assert answer == {"exchanges": [], "next": 0, "stoppedAt": None, "kept": 0}
 
 
 @ON_ONE_DATABASE

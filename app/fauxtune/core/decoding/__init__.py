@@ -7,7 +7,7 @@ imported by nothing until somebody looks at the wire.
 from fauxtune.core.decoding.addresses import mask_headers, mask_query, mask_url
 from fauxtune.core.decoding.batch import paired
 from fauxtune.core.decoding.masking import mask_text
-from fauxtune.core.decoding.odata import describe_query
+from fauxtune.core.decoding.odata import describe_query, query_part
 from fauxtune.core.decoding.parts import Part
 from fauxtune.core.decoding.registry import decode, describe_headers
 from fauxtune.core.decoding.tokens import describe_authorization, describe_token
@@ -24,4 +24,5 @@ __all__ = [
     "mask_text",
     "mask_url",
     "paired",
+    "query_part",
 ]

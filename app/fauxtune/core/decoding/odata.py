@@ -9,7 +9,7 @@ from fauxtune.core.decoding.addresses import decoded
 from fauxtune.core.decoding.expressions import OPTIONS, mask_expression
 from fauxtune.core.decoding.filters import filter_words
 from fauxtune.core.decoding.masking import Masking, mask_text
-from fauxtune.core.decoding.parts import shortened
+from fauxtune.core.decoding.parts import Part, shortened
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.query.options import split_outside
 
@@ -31,6 +31,11 @@ def describe_query(query: str) -> list[str]:
         line = _WORDS[option](value.strip()) if option in _WORDS else _parameter(name, value)
         lines.append(shortened(line, _LONGEST_LINE))
     return lines
+
+
+def query_part(query: str) -> Part:
+    """Return a query string (without its `?`) in words, as a part without a text."""
+    return Part("Query, in words", facts=tuple(("Query", line) for line in describe_query(query)))
 
 
 def _parameter(name: str, value: str) -> str:

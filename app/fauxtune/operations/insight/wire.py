@@ -101,7 +101,8 @@ class Exchange:
 @dataclass(frozen=True, slots=True)
 class Message:
     """The headers and the decoded body of a request or a response. `length`: the bytes of the whole body; it is
-    truncated if fewer were kept.
+    truncated if fewer were kept. `head`: what address and headers of a request say: its query in words, the claims of
+    its token, who signed it.
     """
 
     headers: tuple[tuple[str, str], ...]
@@ -109,6 +110,7 @@ class Message:
     length: int
     truncated: bool
     parts: tuple[Part, ...]
+    head: tuple[Part, ...] = ()
 
     @property
     def text(self) -> str:
@@ -433,7 +435,14 @@ def _whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExcha
 
 
 def _request(row: RecordedExchange) -> Message:
-    return _message(row, row.request_headers, body=row.request_body, length=_request_length(row), direction="request")
+    from fauxtune.core.decoding import describe_headers, query_part
+
+    message = _message(
+        row, row.request_headers, body=row.request_body, length=_request_length(row), direction="request"
+    )
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in row.request_headers]
+    query = [query_part(row.query.decode("latin-1"))] if row.query and surface_of(row.path) is Surface.GRAPH else []
+    return replace(message, head=(*query, *describe_headers(headers)))
 
 
 def _response(row: RecordedExchange) -> Message:

@@ -74,13 +74,16 @@ class WirePart(Answer):
 
 
 class WireMessage(Answer):
-    """The headers and the decoded body of a request or a response."""
+    """The headers and the decoded body of a request or a response. `head`: what the address and headers of a
+    request say: its query in words, the claims of its token, who signed it.
+    """
 
     headers: list[WireHeader]
     content_type: str
     length: Annotated[int, Field(description="bytes of the whole body")]
     truncated: Annotated[bool, Field(description="fewer bytes were read or kept: 64 KiB at most")]
     parts: list[WirePart]
+    head: list[WirePart]
 
 
 class WholeWireExchange(WireExchange):

@@ -158,6 +158,7 @@ def _message(message: wire.Message) -> answers.WireMessage:
         length=message.length,
         truncated=message.truncated,
         parts=[_part(each) for each in message.parts],
+        head=[_part(each) for each in message.head],
     )
 
 
