@@ -140,7 +140,8 @@ def reach(
     if unsettled:
         statement = entitled(statement).where(
             enrollments.c.generation != enrollments.c.settled_generation,
-            exists().where(managed_devices.c.enrollment_id == enrollments.c.id),
+            # Filters join the records too: this looks at them on its own.
+            exists().where(managed_devices.c.enrollment_id == enrollments.c.id).correlate(enrollments),
         )
     for row in connection.execute(statement):
         enrollment_id, user_id, device_id, variant = row[:4]
