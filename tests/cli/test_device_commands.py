@@ -94,7 +94,7 @@ def test_a_profile_that_failed_before_the_device_had_anything_of_it_is_named_wit
     assert "History" not in run.text("device", "show", PHONE)
     run.text("profile", "create", "imported", "--name", "History", "--platform", "android", "--group", "All Staff")
     text = run.text("device", "show", PHONE)
-    assert "'History' failed: 'History' gives certificates for smimeEncryption, but none" in " ".join(text.split())
+    assert "'History' failed: 'History' gives certificates for S/MIME encryption, but none" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80
     run.text("profile", "delete", "History")
 
