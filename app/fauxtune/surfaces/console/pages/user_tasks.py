@@ -71,7 +71,7 @@ async def ask_delete(call: TenantCall) -> Response:
         [requests.delete_user(_address(row))],
         title=f"Delete {_name(row)}",
         sentence="The person leaves the directory and all groups, and no profile reaches the person's devices any "
-        "more. Wipe or retire them first: Intune cannot once their user is deleted.",
+        "more. Wipe or retire the devices first: Intune cannot do so when their user is deleted.",
         button="Delete",
         back=call.url("users", row.id),
         danger=True,
