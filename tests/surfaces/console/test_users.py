@@ -241,7 +241,7 @@ async def test_a_person_is_deleted_after_the_effects_are_shown(
 ) -> None:
     phone = await enroll("alice")
     await phone.settle()
-    assert "Intune cannot once their user is deleted." in await show(console, f"{ALICE}/delete")
+    assert "Intune cannot do so when their user is deleted." in await show(console, f"{ALICE}/delete")
     done(await submit(console, f"{ALICE}/delete"))
     assert "Alice Adams" not in await show(console, "/users")
     text = await show(console, f"/devices/{phone.enrollment_id}")
