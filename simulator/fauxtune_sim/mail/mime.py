@@ -24,7 +24,8 @@ from fauxtune_sim.errors import MailRefused
 #: Longer headers are refused: Exchange Online's own limit for all headers of a message is 256 KB.
 _LONGEST_HEADER = 262_144
 _MOST_PARTS = 1_000
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
+#: The lines of a header: fields, and their folded continuations (RFC 5322 2.2). What openssl signs as binary has none.
+_HEADER = re.compile(rb"(?:[!-9;-~]+[ \t]*:[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)*")
 
 
 #: What may follow a boundary on its line.
@@ -49,12 +50,11 @@ class Entity:
     @cached_property
     def _header_bytes(self) -> int:
         """The length of the header with the empty line after it."""
-        if (bare := _after_line_end(self.raw, 0)) > 0:
-            return bare
-        end = _HEADER_END.search(self.raw, 0, _LONGEST_HEADER)
-        if end is None and len(self.raw) > _LONGEST_HEADER:
+        header = _HEADER.match(self.raw, 0, _LONGEST_HEADER + 1)
+        end = 0 if header is None else header.end()
+        if end > _LONGEST_HEADER:
             raise MailRefused(f"the mail has a header of more than {_LONGEST_HEADER} bytes")
-        return len(self.raw) if end is None else end.end()
+        return _after_line_end(self.raw, end)
 
     @cached_property
     def header(self) -> Message:
