@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from fauxtune_sim.mail import Attachment, Reading
 
-#: Exchange Online takes messages of at most 150 MB; base64 adds a third.
+#: Exchange Online takes messages of at most 150 MB; base64 adds a third to an attachment.
+_LARGEST_MAIL = 150 * 1024 * 1024
 _LARGEST_FILE = 100 * 1024 * 1024
 
 
@@ -187,18 +188,18 @@ def _certificate_of(path: Path) -> x509.Certificate:
         raise MailRefused(f"{path} is not a certificate (PEM or DER): {broken}") from broken
 
 
-def _bytes_of(path: Path) -> bytes:
-    """The bytes of a file, or of standard input for `-`."""
+def _bytes_of(path: Path, *, most: int = _LARGEST_FILE) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises MailRefused if there are more than `most`."""
     try:
         if str(path) == "-":
-            data = sys.stdin.buffer.read(_LARGEST_FILE + 1)
+            data = sys.stdin.buffer.read(most + 1)
         else:
             with path.open("rb") as file:
-                data = file.read(_LARGEST_FILE + 1)
+                data = file.read(most + 1)
     except OSError as failed:
         raise NotFoundHere(f"{path} cannot be read: {failed.strerror}") from failed
-    if len(data) > _LARGEST_FILE:
-        raise MailRefused(f"{path} has more than {_LARGEST_FILE} bytes, the most that a mail takes")
+    if len(data) > most:
+        raise MailRefused(f"{path} has more than {most // 1024**2} MiB, the most that a mail program takes")
     return data
 
 
@@ -224,7 +225,7 @@ async def read(state: Path, file: Path, *, save: Path | None = None, ask_authori
     from fauxtune_sim.mail import read_mail
 
     device = load_device(state)
-    data = _bytes_of(file)
+    data = _bytes_of(file, most=_LARGEST_MAIL)
     async with Transport(ca=device.ca) as transport:
         enrolled = device.enrollment is not None and ask_authority
         now = await agent_for(device, transport).tenant_now() if enrolled else datetime.now(UTC)

@@ -22,8 +22,6 @@ from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.mail.mime import Entity, decoded_header
 from fauxtune_sim.mail.verdict import Envelope, Verdict, broken, judge
 
-#: Exchange Online takes messages of at most 150 MB.
-LARGEST_MAIL = 150 * 1024 * 1024
 _MOST_LAYERS = 8
 _MOST_LEAVES = 1_000
 #: Every mail and every S/MIME entity has one of these header fields (RFC 5322 3.6, RFC 2045 3).
@@ -181,8 +179,6 @@ def read_mail(data: bytes, store: KeyStore, *, now: datetime | None = None) -> R
 
     With `now`, a certificate that expired after it signed is told apart from one that is still valid.
     """
-    if len(data) > LARGEST_MAIL:
-        raise MailRefused(f"the mail has {len(data)} bytes; at most {LARGEST_MAIL} are read")
     entity = Entity(data)
     head = entity.header
     if not any(field in head for field in _FIELDS):
