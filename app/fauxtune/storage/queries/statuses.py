@@ -139,7 +139,7 @@ def devices_of_profile(
     if not page:
         behind = offset and connection.execute(chosen.with_only_columns(func.count())).scalar_one()
         return [], int(behind)
-    shown = (
+    columns_of_page = (
         select(*columns)
         .select_from(managed_devices)
         .join(enrollments, enrollments.c.id == device.enrollment_id)
@@ -147,7 +147,7 @@ def devices_of_profile(
         .where(device.enrollment_id.in_([row[0] for row in page]))
         .order_by(*order)
     )
-    return reads.every(connection, shown, row=ProfileDeviceRow), int(page[0][1])
+    return reads.every(connection, columns_of_page, row=ProfileDeviceRow), int(page[0][1])
 
 
 def user_counts(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> dict[str, int]:
