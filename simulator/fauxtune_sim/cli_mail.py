@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded, run_to_end
 from fauxtune_sim.mail_accounts import Setting
 
 mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
-
-
-class Cipher(StrEnum):
-    """The ciphers of an encrypted mail, by the names of `cms.ContentCipher`, which is expensive to import."""
-
-    AES128_CBC = "aes128-cbc"
-    AES192_CBC = "aes192-cbc"
-    AES256_CBC = "aes256-cbc"
-    AES128_GCM = "aes128-gcm"
-    AES192_GCM = "aes192-gcm"
-    AES256_GCM = "aes256-gcm"
-    TRIPLE_DES_CBC = "3des-cbc"
 
 
 ToUsersOption = Annotated[
@@ -70,7 +58,8 @@ CopyToSenderOption = Annotated[
     ),
 ]
 CipherOption = Annotated[
-    Cipher, typer.Option("--cipher", help=f"The cipher of the content: {', '.join(Cipher)}.", metavar="CIPHER")
+    ContentCipher,
+    typer.Option("--cipher", help=f"The cipher of the content: {', '.join(ContentCipher)}.", metavar="CIPHER"),
 ]
 OpaqueOption = Annotated[
     bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
@@ -94,7 +83,7 @@ def mail_send(
     html_file: HtmlFileOption = None,
     attachments: AttachOption = None,
     encrypt_to_sender: CopyToSenderOption = True,
-    cipher: CipherOption = Cipher.AES256_CBC,
+    cipher: CipherOption = ContentCipher.AES256_CBC,
     oaep: Annotated[bool, typer.Option("--oaep", help="Encrypt to RSA keys with RSAES-OAEP.")] = False,
     pss: Annotated[bool, typer.Option("--pss", help="Sign with RSA keys by RSASSA-PSS.")] = False,
     opaque: OpaqueOption = False,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for, load_device
 from fauxtune_sim.certificates import can_encrypt, thumbprint
+from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.commands import CommandOutput, agent_of
 from fauxtune_sim.control import control_of
 from fauxtune_sim.device import Device
@@ -54,7 +55,7 @@ class MailOptions:
     html_file: Path | None = None
     attachments: Sequence[Path] = ()
     encrypt_to_sender: bool = True
-    cipher: str = "aes256-cbc"
+    cipher: ContentCipher = ContentCipher.AES256_CBC
     oaep: bool = False
     pss: bool = False
     opaque: bool = False
@@ -73,7 +74,7 @@ class _Recipients:
 
 async def send(options: MailOptions) -> CommandOutput:
     """Write a mail as the device's user and save it in a file."""
-    from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
+    from fauxtune_sim.cms import RecipientOptions, SigningOptions
     from fauxtune_sim.mail import MailMessage, Protection, signing_identity, write_mail
 
     if not (options.to_certificates or options.to_users):
@@ -107,7 +108,7 @@ async def send(options: MailOptions) -> CommandOutput:
     protection = Protection(
         signer=signer,
         encrypt_to=list(dict.fromkeys(recipients.certificates)) if choice.encrypt else [],
-        cipher=ContentCipher(options.cipher),
+        cipher=options.cipher,
         signing=SigningOptions(detached=not options.opaque, pss=options.pss, by_key_identifier=options.key_identifiers),
         recipients=RecipientOptions(oaep=options.oaep, by_key_identifier=options.key_identifiers),
     )

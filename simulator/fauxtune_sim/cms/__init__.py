@@ -3,7 +3,7 @@
 `cryptography` does not read BER, OAEP, 3DES, AES-192, key identifiers or EC recipients, and verifies no signatures.
 """
 
-from fauxtune_sim.cms.content import ContentCipher
+from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.cms.envelope import DecryptedContent, encrypt, open_envelope
 from fauxtune_sim.cms.recipients import RecipientOptions
 from fauxtune_sim.cms.signed import Signature, SigningOptions, sign, verify

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from typing import Any
 
 from asn1crypto import algos, core
@@ -12,41 +11,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from fauxtune_sim.ciphers import CBC, GCM, ContentCipher
 from fauxtune_sim.errors import CmsRefused
 
-#: The ciphers in CBC mode that are read, with the length of their keys in bytes. Single DES is what many SCEP
-#: authorities answer with.
-_CBC = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24, "des": 8}
-_GCM = {"aes128_gcm": 16, "aes192_gcm": 24, "aes256_gcm": 32}
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
-
-
-class ContentCipher(StrEnum):
-    """The ciphers with which content can be encrypted; RFC 8551 2.7 asks mail programs for the AES ones."""
-
-    AES128_CBC = "aes128-cbc"
-    AES192_CBC = "aes192-cbc"
-    AES256_CBC = "aes256-cbc"
-    AES128_GCM = "aes128-gcm"
-    AES192_GCM = "aes192-gcm"
-    AES256_GCM = "aes256-gcm"
-    TRIPLE_DES_CBC = "3des-cbc"
-
-    @property
-    def is_authenticated(self) -> bool:
-        """Whether changes of the encrypted content are noticed: the content is then AuthEnvelopedData (RFC 5083)."""
-        return self.asn1_name in _GCM
-
-    @property
-    def asn1_name(self) -> str:
-        """The name of the algorithm in asn1crypto."""
-        return "tripledes_3key" if self is ContentCipher.TRIPLE_DES_CBC else self.value.replace("-", "_")
-
-    @property
-    def key_bytes(self) -> int:
-        """The length of a key."""
-        return (_CBC | _GCM)[self.asn1_name]
 
 
 class _GcmParameters(core.Sequence):  # type: ignore[misc]
@@ -61,7 +30,7 @@ class _GcmParameters(core.Sequence):  # type: ignore[misc]
 def decrypt_content(info: Any, key: bytes) -> bytes:
     """Decrypt the EncryptedContentInfo of an EnvelopedData. Raises CmsRefused if the key or the cipher does not fit."""
     algorithm = info["content_encryption_algorithm"]
-    name = _known_name(algorithm, _CBC, key=key)
+    name = _known_name(algorithm, CBC, key=key)
     # Triple DES with one key three times is single DES.
     cipher = algorithms.AES(key) if name.startswith("aes") else TripleDES(key * (24 // len(key)))
     reader = Cipher(cipher, modes.CBC(algorithm.encryption_iv)).decryptor()
@@ -74,7 +43,7 @@ def decrypt_authenticated(enveloped: Any, key: bytes) -> bytes:
     """Decrypt the content of an AuthEnvelopedData. Raises CmsRefused, or InvalidTag if the content was changed."""
     info = enveloped["auth_encrypted_content_info"]
     algorithm = info["content_encryption_algorithm"]
-    _known_name(algorithm, _GCM, key=key)
+    _known_name(algorithm, GCM, key=key)
     parameters = _GcmParameters.load(algorithm["parameters"].dump())
     tag = enveloped["mac"].native
     if len(tag) != parameters["icv_len"].native:

@@ -11,8 +11,8 @@ from asn1crypto import cms
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
 
+from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.cms.content import (
-    ContentCipher,
     decrypt_authenticated,
     decrypt_content,
     encrypt_authenticated,

@@ -1,0 +1,37 @@
+"""The names of the ciphers that encrypt mail, apart from what carries them out: that is expensive to import."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+#: The ciphers in CBC mode that are read, with the length of their keys in bytes. Single DES is what many SCEP
+#: authorities answer with.
+CBC = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24, "des": 8}
+GCM = {"aes128_gcm": 16, "aes192_gcm": 24, "aes256_gcm": 32}
+
+
+class ContentCipher(StrEnum):
+    """The ciphers with which content can be encrypted; RFC 8551 2.7 asks mail programs for the AES ones."""
+
+    AES128_CBC = "aes128-cbc"
+    AES192_CBC = "aes192-cbc"
+    AES256_CBC = "aes256-cbc"
+    AES128_GCM = "aes128-gcm"
+    AES192_GCM = "aes192-gcm"
+    AES256_GCM = "aes256-gcm"
+    TRIPLE_DES_CBC = "3des-cbc"
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether changes of the encrypted content are noticed: the content is then AuthEnvelopedData (RFC 5083)."""
+        return self.asn1_name in GCM
+
+    @property
+    def asn1_name(self) -> str:
+        """The name of the algorithm in asn1crypto."""
+        return "tripledes_3key" if self is ContentCipher.TRIPLE_DES_CBC else self.value.replace("-", "_")
+
+    @property
+    def key_bytes(self) -> int:
+        """The length of a key."""
+        return (CBC | GCM)[self.asn1_name]
