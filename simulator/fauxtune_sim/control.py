@@ -110,7 +110,7 @@ class Control:
             document = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
             if isinstance(pem := document.get("certificate"), str):
                 certificate = x509.load_pem_x509_certificate(pem.encode())
-                return RecipientCertificate(certificate, is_of_one_device=row.get("device") is not None)
+                return RecipientCertificate(certificate, is_of_one_device=row.get("source") == "pkcs")
         raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
 
     async def undelivered(self, device: str) -> tuple[list[Undelivered], list[Undelivered]]:
