@@ -20,7 +20,7 @@ from fauxtune_sim.cms import ContentType, Signature, content_type_of, open_envel
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.mail.mime import Entity, decoded_header
-from fauxtune_sim.mail.verdict import Envelope, Verdict, broken, judge
+from fauxtune_sim.mail.verdict import OuterHeader, Verdict, broken, judge
 
 _MOST_LAYERS = 8
 _MOST_LEAVES = 1_000
@@ -217,7 +217,7 @@ class _Reader:
         self._store = store
         self._reading = reading
         self._now = now
-        self._envelope = Envelope(sender=reading.sender, date=reading.date)
+        self._outer = OuterHeader(sender=reading.sender, date=reading.date)
         self._known: tuple[x509.Certificate, ...] = tuple(one.certificate for one in store.identities())
 
     def read(self, entity: Entity, layers: _Layers) -> None:
@@ -286,7 +286,7 @@ class _Reader:
 
     def _signed(self, layers: _Layers, signature: Signature) -> _Layers:
         """Add the verdict on a signature; returns the layers of what it covers."""
-        self._reading.verdicts.append(judge(signature, self._store, envelope=self._envelope, now=self._now))
+        self._reading.verdicts.append(judge(signature, self._store, outer=self._outer, now=self._now))
         return replace(layers, signatures=layers.signatures | {len(self._reading.verdicts) - 1})
 
     def _add_part(self, entity: Entity, layers: _Layers) -> None:

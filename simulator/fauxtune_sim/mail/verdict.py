@@ -39,7 +39,7 @@ class SignatureCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class OuterHeader:
     """The sender and the date in the outermost header, which no signature covers."""
 
     sender: str
@@ -90,11 +90,11 @@ def broken(reason: str) -> Verdict:
     return Verdict(SignatureCode.BROKEN, reason)
 
 
-def judge(signature: Signature, store: KeyStore, *, envelope: Envelope, now: datetime | None) -> Verdict:
+def judge(signature: Signature, store: KeyStore, *, outer: OuterHeader, now: datetime | None) -> Verdict:
     """Judge a signature that is correct. `now` None leaves open whether the certificate has expired since then."""
-    signer, at = signature.signer, signature.signing_time or envelope.date
+    signer, at = signature.signer, signature.signing_time or outer.date
     trusted = tuple(store.trusted_certificates())
-    code, sentence = _fault(signature, trusted, envelope=envelope, at=at) or _validity(signer, at=at, now=now)
+    code, sentence = _fault(signature, trusted, outer=outer, at=at) or _validity(signer, at=at, now=now)
     return Verdict(
         code=code,
         sentence=sentence,
@@ -105,7 +105,7 @@ def judge(signature: Signature, store: KeyStore, *, envelope: Envelope, now: dat
 
 
 def _fault(
-    signature: Signature, trusted: tuple[x509.Certificate, ...], *, envelope: Envelope, at: datetime | None
+    signature: Signature, trusted: tuple[x509.Certificate, ...], *, outer: OuterHeader, at: datetime | None
 ) -> tuple[SignatureCode, str] | None:
     signer = signature.signer
     if at is None:
@@ -121,8 +121,8 @@ def _fault(
             return SignatureCode.NOT_YET_VALID, untrusted
         return SignatureCode.EXPIRED if at > signer.not_valid_after_utc else SignatureCode.UNTRUSTED, untrusted
     names = addresses(signer)
-    if envelope.sender.lower() not in {address.lower() for address in names}:
-        stated, named = envelope.sender or "no address", ", ".join(names) or "no address"
+    if outer.sender.lower() not in {address.lower() for address in names}:
+        stated, named = outer.sender or "no address", ", ".join(names) or "no address"
         return SignatureCode.WRONG_ADDRESS, f"the mail is from {stated}, but the signer's certificate is for {named}"
     return None
 
