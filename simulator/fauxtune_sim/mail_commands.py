@@ -250,11 +250,12 @@ async def _ask_authorities(reading: Reading, device: Device, *, transport: Trans
     for position, verdict in enumerate(reading.verdicts):
         if verdict.certificate is None or not verdict.is_verified:
             continue
-        if verdict.issuer is None:
+        issuer = verdict.issuer
+        if issuer is None:
             revocation = Revocation(RevocationState.UNKNOWN, why="the certificate of the issuer is missing")
         else:
             revocation = await check_revocation(
-                verdict.certificate, verdict.issuer, transport=transport, server=server, now=now
+                verdict.certificate, issuer, transport=transport, server=server, now=now
             )
         reading.verdicts[position] = with_revocation(verdict, revocation)
 

@@ -50,14 +50,15 @@ class OuterHeader:
 class Verdict:
     """The verdict on one signature.
 
-    `sentence` explains the code. `certificate` is the signer's, None for a signature that cannot be read; `issuer` is
-    the certificate that issued it, if the device or the mail has it. `revocation` is None until an authority is asked.
+    `sentence` explains the code. `certificate` is the signer's, None for a signature that cannot be read; `issuers` are
+    the certificates, of the device and of the mail, among which its issuer is searched. `revocation` is None until an
+    authority is asked.
     """
 
     code: SignatureCode
     sentence: str
     certificate: x509.Certificate | None = None
-    issuer: x509.Certificate | None = None
+    issuers: tuple[x509.Certificate, ...] = ()
     signed_at: datetime | None = None
     revocation: Revocation | None = None
 
@@ -65,6 +66,11 @@ class Verdict:
     def is_verified(self) -> bool:
         """Whether the signature counts as verified."""
         return self.code in {SignatureCode.VALID, SignatureCode.EXPIRED_SINCE}
+
+    @property
+    def issuer(self) -> x509.Certificate | None:
+        """The certificate that issued the signer's, or None. Each call verifies its signature again."""
+        return None if self.certificate is None else issuer_of(self.certificate, self.issuers)
 
     @property
     def signer(self) -> str | None:
@@ -99,7 +105,7 @@ def judge(signature: Signature, store: KeyStore, *, outer: OuterHeader, now: dat
         code=code,
         sentence=sentence,
         certificate=signer,
-        issuer=issuer_of(signer, (*trusted, *signature.certificates)),
+        issuers=(*trusted, *signature.certificates),
         signed_at=signature.signing_time,
     )
 
