@@ -261,6 +261,7 @@ def openapi(
     removal: Annotated[Path | None, typer.Option(help="write the page on removals to this file")] = None,
     diagnosis: Annotated[Path | None, typer.Option(help="write the page on diagnosis codes to this file")] = None,
     editions: Annotated[Path | None, typer.Option(help="write the page on the two editions to this file")] = None,
+    mail_apps: Annotated[Path | None, typer.Option(help="write the page on mail apps to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents.
@@ -273,5 +274,6 @@ def openapi(
     from fauxtune.server.openapi import write
 
     pages = {"coverage": coverage, "removal": removal, "diagnosis": diagnosis, "editions": editions}
+    pages["mail-apps"] = mail_apps
     files = write(out, pages=pages)
     emit(output, {"written": files}, text="\n".join(files))

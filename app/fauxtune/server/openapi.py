@@ -23,6 +23,7 @@ from fauxtune.server.pages.coverage import coverage_page
 from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
 from fauxtune.server.pages.editions import editions_page
+from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.removal import removal_page
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
@@ -100,6 +101,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "removal": removal_page,
     "diagnosis": diagnosis_page,
     "editions": lambda: editions_page(EDITION_RULES),
+    "mail-apps": mail_apps_page,
 }
 
 

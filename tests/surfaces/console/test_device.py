@@ -327,3 +327,15 @@ async def test_a_mac_asks_for_a_pin_and_says_what_is_wrong_with_one(
     assert "macOsUnlockCode" in (await console.get(f"{path}?pin=123456")).text
     done(await submit(console, f"{path}?pin=123456"))
     assert "It is to be wiped" in await show(console, f"/devices/{mac.enrollment_id}")
+
+
+async def test_the_mail_apps_of_a_device_are_shown_with_what_its_user_has_to_do(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    phone = await company_phone(enroll)
+    text = await show(console, page_of(phone))
+    assert "Mail apps on this device" in text
+    assert "Gmail by its user In Gmail: Settings, the account, Security: S/MIME on" in text
+    assert "fauxtune-sim mail account set --state FOLDER --app outlook --smime on" in text
+    lumia = await enrol_by_token(contoso, "alice", platform=Platform.WINDOWS_10_MOBILE)
+    assert "Mail by the app itself nothing" in await show(console, f"/devices/{lumia.enrollment_id}")

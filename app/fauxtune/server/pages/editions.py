@@ -64,7 +64,7 @@ REMOVAL_SAME = """### Removal and revocation
 All other cells: see [what is removed and what is revoked](removal.md)."""
 
 
-class _Notes:
+class Notes:
     """Numbers for documents, in the order in which they are first named."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ def editions_page(changes: Sequence[Changed[Any]]) -> str:
 
 
 def _changes(changes: Sequence[Changed[Any]]) -> Iterator[str]:
-    notes = _Notes()
+    notes = Notes()
     rows = [
         (change.subject, *(f"{stated.says} ({notes.number(stated.source)})" for stated in _in_order(change.stated)))
         for change in changes
@@ -134,7 +134,7 @@ def _unchanged() -> dict[DeviceAction, Mapping[Edition, Rule]]:
 
 def _actions(supported: Mapping[DeviceAction, Mapping[Edition, Rule]]) -> Iterator[str]:
     """A line for each action and each group of kinds that fare alike; those that differ stand first."""
-    notes, rows = _Notes(), []
+    notes, rows = Notes(), []
     for action, rules in supported.items():
         groups: dict[Row, list[Variant]] = {}
         for variant in Variant:
@@ -203,7 +203,7 @@ def _applicability(kind: Kind) -> dict[Row, Row]:
 
 def _removal() -> Iterator[str]:
     """A line for each pair of verdicts with their documents, whatever the source, the event and the kind of device."""
-    notes = _Notes()
+    notes = Notes()
     groups: dict[tuple[str, ...], tuple[dict[str, None], dict[str, None], dict[str, None]]] = {}
     for variant in Variant:
         for source, authority in _issued(variant):

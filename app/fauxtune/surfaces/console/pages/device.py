@@ -25,6 +25,7 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
 from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip
+from fauxtune.surfaces.console.mail_apps import app_lines
 
 _MOST_EVENTS, _MOST_ACTIONS = 20, 10
 #: data. The causes by which an enrolment ends -> what happened to the device.
@@ -111,6 +112,7 @@ async def device(call: TenantCall) -> Response:
         sums=_sums(report.outcomes, ended=ended),
         buttons=[_button(action, report, call=call) for action in USUAL],
         facts=_facts(report),
+        apps=app_lines(report.row.variant, call.tenant.edition, rows=[item.row for item in report.items]),
         actions=[_action(row) for row in _newest(report.actions)],
         events=events,
         more_events=len(report.events) > _MOST_EVENTS,

@@ -1,0 +1,1 @@
+"""Mail: the mail apps of devices and their rules. Pure."""
