@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 
 from fauxtune.storage import tables
-from fauxtune.storage.rows import certificates, configuration, devices, directory
+from fauxtune.storage.rows import certificates, configuration, devices, directory, mail
 from fauxtune.storage.rows import tenants as tenant_rows
 from fauxtune.storage.tables.base import Choice, Document, Moment
 from fauxtune.storage.tables.orders import OrderDocument
@@ -45,6 +45,9 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.applications: (tenant_rows.ApplicationRow,),
     tables.sign_ins: (tenant_rows.SignInRow,),
     tables.journal: (tenant_rows.JournalRow,),
+    tables.mail_messages: (mail.MailMessageRow,),
+    tables.mailbox_entries: (mail.MailboxEntryRow,),
+    tables.published_certificates: (mail.PublishedCertificateRow,),
     tables.audit_events: (tenant_rows.AuditEventRow,),
     tables.role_scope_tags: (tenant_rows.RoleScopeTagRow,),
     tables.role_scope_tag_assignments: (tenant_rows.RoleScopeTagAssignmentRow,),

@@ -1,1 +1,1 @@
-"""Mail: the mail apps of devices and their rules. Pure."""
+"""Mail: for whom a message is encrypted, and how mail apps use certificates. Nothing is decrypted here."""

@@ -17,6 +17,7 @@ DeviceCategoryId = NewType("DeviceCategoryId", str)
 ItemKey = NewType("ItemKey", str)
 ConnectorId = NewType("ConnectorId", str)
 RequestId = NewType("RequestId", str)
+MessageId = NewType("MessageId", str)
 
 
 class IdSource(Protocol):

@@ -28,6 +28,7 @@ from fauxtune.storage.tables.devices import (
     steps,
 )
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
+from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
 from fauxtune.storage.tables.tenants import (
     applications,
     audit_events,
@@ -60,11 +61,14 @@ __all__ = [
     "groups",
     "journal",
     "ledger",
+    "mail_messages",
+    "mailbox_entries",
     "managed_devices",
     "metadata",
     "pfx_certificates",
     "profile_states",
     "profiles",
+    "published_certificates",
     "role_scope_tag_assignments",
     "role_scope_tags",
     "sign_ins",
