@@ -8,12 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
 from fauxtune.core.engine.diagnosis.facts import (
-    CertificateContents,
     Connector,
     Device,
     Facts,
@@ -29,7 +27,8 @@ from fauxtune.core.engine.planning.targeting import Assignment, Membership, Targ
 from fauxtune.core.model.ids import FilterId, ProfileId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.pki.names import serial_hex, subject_text
+from fauxtune.core.pki.contents import contents
+from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.ca.templates import all_templates
@@ -48,14 +47,6 @@ from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.rows.directory import UserRow
 
-#: The words of x509's key usages.
-_USAGES = {
-    "digital_signature": "digitalSignature",
-    "content_commitment": "nonRepudiation",
-    "key_encipherment": "keyEncipherment",
-    "data_encipherment": "dataEncipherment",
-    "key_agreement": "keyAgreement",
-}
 _KNOWN = (Source.ROOT, Source.IMPORTED)
 
 
@@ -114,46 +105,6 @@ def certificates_of(tx: Transaction, user_id: UserId) -> tuple[UserCertificate, 
         tx.connection, tx.tenant.id, thumbprints=[certificate.thumbprint for certificate in certificates]
     )
     return tuple(_with_holders(certificate, holders.get(certificate.thumbprint, ())) for certificate in certificates)
-
-
-def contents(certificate: x509.Certificate) -> CertificateContents:
-    """Return the parts of a certificate that S/MIME needs. RFC 8550 3: the address is in the alternative names, in old
-    certificates in the subject.
-    """
-    return CertificateContents(
-        subject=subject_text(certificate.subject),
-        issuer=subject_text(certificate.issuer),
-        key_usage=_key_usage(certificate),
-        extended_usages=_extended(certificate),
-        addresses=_addresses(certificate),
-    )
-
-
-def _key_usage(certificate: x509.Certificate) -> frozenset[str] | None:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-    return frozenset(word for name, word in _USAGES.items() if getattr(usage, name))
-
-
-def _extended(certificate: x509.Certificate) -> frozenset[str] | None:
-    try:
-        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-    return frozenset(usage.dotted_string for usage in usages)
-
-
-def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        addresses = names.get_values_for_type(x509.RFC822Name)
-    except x509.ExtensionNotFound:
-        addresses = []
-    if not addresses:
-        addresses = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
-    return tuple(dict.fromkeys(addresses))
 
 
 def _imported(row: ImportedCertificateRow) -> UserCertificate:

@@ -16,6 +16,7 @@ from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Order
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.core.pki.template import Template
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
@@ -29,19 +30,6 @@ class UserFacts:
     name: str
     mail: str | None
     licensed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateContents:
-    """The parts of a certificate that rules look at. Usages are None without such an extension: every use
-    is allowed.
-    """
-
-    subject: str
-    issuer: str
-    key_usage: frozenset[str] | None
-    extended_usages: frozenset[str] | None
-    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from fastapi import Response
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import ItemState
+from fauxtune.core.pki.contents import contents
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.operations.ca import published
 from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate
-from fauxtune.operations.insight.diagnosis_facts import contents
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import directory as directory_queries

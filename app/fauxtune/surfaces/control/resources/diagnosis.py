@@ -9,9 +9,10 @@ from fastapi import Path, Query
 
 from fauxtune.core.engine.diagnosis import chain as chains
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
-from fauxtune.core.engine.diagnosis.facts import CertificateContents, Facts, UserCertificate, name_of
+from fauxtune.core.engine.diagnosis.facts import Facts, UserCertificate, name_of
 from fauxtune.core.engine.diagnosis.findings import Finding, moment
 from fauxtune.core.model.certificate_status import certificate_status
+from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.operations.insight import diagnosis
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import diagnosis_answers as answers
