@@ -50,7 +50,7 @@ def decrypt_authenticated(enveloped: Any, key: bytes) -> bytes:
         raise CmsRefused("the authentication tag has another length than the envelope says")
     attributes = enveloped["auth_attrs"]
     # Authenticated as an explicit SET OF, carried with an implicit tag (RFC 5083 2.2).
-    covered = None if attributes.native is None else b"\x31" + attributes.dump()[1:]
+    covered = None if isinstance(attributes, core.Void) else b"\x31" + attributes.dump()[1:]
     reader = Cipher(algorithms.AES(key), modes.GCM(parameters["nonce"].native, tag, min_tag_length=12)).decryptor()
     if covered is not None:
         reader.authenticate_additional_data(covered)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import cms
+from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -64,16 +64,17 @@ def verify(data: bytes, *, detached: bytes | None = None, known: Sequence[x509.C
 
 
 def _content(signed: Any, detached: bytes | None) -> bytes:
-    attached = signed["encap_content_info"]["content"].native
     if detached is not None:
         return detached
-    if attached is None:
+    attached = signed["encap_content_info"]["content"]
+    if isinstance(attached, core.Void):
         raise CmsRefused("the signature is detached, and its content is missing")
-    return bytes(attached)
+    return bytes(attached.native)
 
 
 def _certificates(signed: Any) -> list[x509.Certificate]:
-    if signed["certificates"].native is None:
+    # `native` would build a document of every part of each certificate.
+    if isinstance(signed["certificates"], core.Void):
         return []
     return [
         x509.load_der_x509_certificate(choice.chosen.dump())
@@ -94,7 +95,7 @@ def _check(info: Any, content: bytes, *, signer: x509.Certificate) -> datetime |
     digest = hash_named(info["digest_algorithm"])
     signing_time: datetime | None = None
     signed_bytes = content
-    if info["signed_attrs"].native is not None:
+    if not isinstance(info["signed_attrs"], core.Void):
         attributes = {attribute["type"].native: attribute["values"] for attribute in info["signed_attrs"]}
         hashed = hashes.Hash(digest)
         hashed.update(content)

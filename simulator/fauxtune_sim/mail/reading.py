@@ -7,7 +7,6 @@ the mail only if it covers everything that is shown: otherwise anybody could put
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import getaddresses, parseaddr, parsedate_to_datetime
@@ -264,7 +263,7 @@ class _Reader:
         if len(parts) != 2:
             raise MailRefused("a multipart/signed message has exactly two parts: the content and its signature")
         content, signature = parts
-        canonical = re.sub(rb"\r?\n", b"\r\n", content.raw)
+        canonical = content.raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         try:
             verified = self._verify_either_form(signature.content(), (canonical, content.raw))
         except (CmsRefused, MailRefused) as refused:
