@@ -164,3 +164,14 @@ def mail_read(
     from fauxtune_sim import mail_commands
 
     finish(run_to_end(mail_commands.read(state, file, save=save, ask_authority=not offline)), output=output)
+
+
+@mail_app.command("contacts", epilog="Example: fauxtune-sim mail contacts --state ./alice-phone")
+def mail_contacts(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """List the certificates of correspondents that the device learned from signed mail.
+
+    They leave the device together with its mail accounts.
+    """
+    from fauxtune_sim import mail_commands
+
+    finish(run_to_end(mail_commands.contacts(state)), output=output)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fauxtune_sim.condition import Condition
+from fauxtune_sim.contacts import CONTACTS
 from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.hardware import Hardware, new_hardware, read_hardware
@@ -147,8 +148,8 @@ class Device:
         )
 
     def remove_management(self, why: str, *, certificates: bool = True) -> None:
-        """Remove what management installed: accounts, credential, identity, and, if `certificates`, keys and trusted
-        certificates.
+        """Remove what management installed: accounts with their contacts, credential, identity, and, if `certificates`,
+        keys and trusted certificates.
 
         The key store's file is removed first, so that no crash leaves keys of an enrolment that has ended.
         """
@@ -160,6 +161,7 @@ class Device:
             if certificates:
                 self.folder.remove(_KEYS)
             self.folder.remove(_STATE)
+            self.folder.remove(CONTACTS)
         self.enrollment = None
         self.ended = why
         self.save(keys=False, state=False)

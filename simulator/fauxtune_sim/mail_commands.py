@@ -15,6 +15,7 @@ from fauxtune_sim.agents import agent_for, load_device
 from fauxtune_sim.certificates import can_encrypt, thumbprint
 from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.commands import CommandOutput, agent_of
+from fauxtune_sim.contacts import Contact, Contacts, contact_line
 from fauxtune_sim.control import control_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import ServerOptions, find_server
@@ -236,9 +237,35 @@ async def read(state: Path, file: Path, *, save: Path | None = None, ask_authori
             raise MailRefused(f"{file} cannot be read: {refused}") from refused
         if ask_authority:
             await _ask_authorities(reading, device, transport=transport, now=now)
+    learned = _learn(reading, device, now=now)
     saved = [] if save is None else _save(reading, save)
-    document = reading.document() | {"saved": [str(path) for path in saved]}
-    return CommandOutput(document, reading_lines(reading, saved=saved), succeeded=reading.is_good)
+    document = reading.document() | {
+        "saved": [str(path) for path in saved],
+        "learned": [contact.document() for contact in learned],
+    }
+    lines = reading_lines(reading, saved=saved)
+    lines += [f"added to the contacts of {device.name}: {contact_line(contact)}" for contact in learned]
+    return CommandOutput(document, lines, succeeded=reading.is_good)
+
+
+def _learn(reading: Reading, device: Device, *, now: datetime) -> list[Contact]:
+    """Keep the certificates that the sender of a verified mail can be answered with."""
+    if device.folder is None or not reading.verified:
+        return []
+    signature = reading.verdicts[-1]
+    offered = [one for one in (signature.certificate, *signature.issuers) if one is not None]
+    return Contacts(device.folder).learn(reading.sender, offered, at=now)
+
+
+async def contacts(state: Path) -> CommandOutput:
+    """List the contacts of the device of a folder."""
+    device = load_device(state)
+    entries = [] if device.folder is None else Contacts(device.folder).entries
+    lines = [contact_line(contact) for contact in entries]
+    return CommandOutput(
+        {"contacts": [contact.document() for contact in entries]},
+        lines or [f"{device.name} has no contacts yet: `mail read` learns them from signed mail"],
+    )
 
 
 async def _ask_authorities(reading: Reading, device: Device, *, transport: Transport, now: datetime) -> None:
