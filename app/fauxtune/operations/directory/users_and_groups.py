@@ -12,12 +12,13 @@ import uuid
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.graph.directory import GROUP, USER
+from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.model.ids import GroupId, UserId
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import address_book, concern, mailboxes
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import (
     DirectoryObjectRow,
@@ -131,10 +132,15 @@ def assign_license(tx: Transaction, key: str, *, add: list[JsonObject], remove: 
 
 
 def delete_user(tx: Transaction, key: str) -> None:
-    """Delete a user; devices stay enrolled and keep what the removal table says, imported certificates stay stored."""
+    """Delete a user; devices stay enrolled and keep what the removal table says, imported certificates stay stored. The
+    mailbox goes, and with it the entries of the user's addresses in the address book.
+    """
     row = _user(tx, key)
     tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row.id))
     queries.delete_user(tx.connection, tx.tenant.id, user_id=row.id)
+    mailboxes.delete_mailbox(tx.connection, tx.tenant.id, user_id=row.id)
+    for address in addresses_of(row.document):
+        address_book.withdraw_all(tx.connection, tx.tenant.id, address=address)
 
 
 def set_manager(tx: Transaction, key: str, *, manager_id: str | None) -> None:

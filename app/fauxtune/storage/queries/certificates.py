@@ -164,6 +164,15 @@ def status(
     return None if row is None else (row[0], row[1])
 
 
+def revocations(connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]) -> dict[str, datetime]:
+    """Return when those of these certificates that are revoked were revoked, by thumbprint."""
+    column = certificates.c
+    statement = select(column.thumbprint, column.revoked_at).where(
+        column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints)), column.revoked_at.is_not(None)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def revoked(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> list[Revoked]:
     """Return the entries of the authority's CRL, by serial number."""
     statement = select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason).where(

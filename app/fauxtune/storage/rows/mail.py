@@ -45,3 +45,32 @@ class PublishedCertificateRow:
     thumbprint: str
     certificate: bytes
     published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """The measures of a mailbox: its messages, their bytes, and the highest number in it."""
+
+    messages: int
+    size: int
+    last_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailLineRow:
+    """A message of a mailbox as lists have it: its entry and its description, without its bytes."""
+
+    uid: int
+    message_id: MessageId
+    seen: bool
+    received_at: datetime
+    envelope_sender: str
+    size: int
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMailRow(MailLineRow):
+    """A message of a mailbox with its bytes."""
+
+    raw: bytes

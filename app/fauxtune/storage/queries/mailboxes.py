@@ -1,0 +1,145 @@
+"""Mailboxes: the messages of a user, newest or oldest first, and the messages themselves, each kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, select
+
+from fauxtune.core.model.ids import MessageId, TenantId, UserId
+from fauxtune.storage import reads, writes
+from fauxtune.storage.queries import locks
+from fauxtune.storage.rows.mail import (
+    MailboxEntryRow,
+    MailboxRow,
+    MailLineRow,
+    MailMessageRow,
+    StoredMailRow,
+)
+from fauxtune.storage.tables import mail_messages, mailbox_entries, users
+
+#: Messages that one statement deletes: SQLite takes some thousand parameters.
+_AT_ONCE = 500
+_entry, _message = mailbox_entries.c, mail_messages.c
+_LINE = (
+    _entry.uid,
+    _entry.message_id,
+    _entry.seen,
+    _message.received_at,
+    _message.envelope_sender,
+    _entry.size,
+    _message.document,
+)
+_JOINED = mailbox_entries.join(
+    mail_messages, (_message.tenant_id == _entry.tenant_id) & (_message.id == _entry.message_id)
+)
+
+
+def hold_mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> None:
+    """Lock the users whose mailboxes change, so that no two messages get one number."""
+    locks.hold(connection, users, where=(users.c.tenant_id == tenant_id) & users.c.id.in_(user_ids))
+
+
+def mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> dict[UserId, MailboxRow]:
+    """Return the measures of the mailboxes of these users; a user without messages has none."""
+    statement = (
+        select(_entry.user_id, func.count(), func.sum(_entry.size), func.max(_entry.uid))
+        .where(_entry.tenant_id == tenant_id, _entry.user_id.in_(user_ids))
+        .group_by(_entry.user_id)
+    )
+    return {UserId(row[0]): MailboxRow(row[1], int(row[2]), row[3]) for row in connection.execute(statement)}
+
+
+def add_message(connection: Connection, row: MailMessageRow, *, entries: Sequence[MailboxEntryRow]) -> None:
+    """Add a message, and put it into mailboxes."""
+    writes.add_row(connection, mail_messages, row=row)
+    writes.add_rows(connection, mailbox_entries, rows=entries)
+
+
+def lines(
+    connection: Connection, tenant_id: TenantId, *, user_id: UserId, after_uid: int, limit: int
+) -> list[MailLineRow]:
+    """Return the first messages after a number, oldest first, without their bytes."""
+    statement = (
+        select(*_LINE)
+        .select_from(_JOINED)
+        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid > after_uid)
+        .order_by(_entry.uid)
+        .limit(limit)
+    )
+    return reads.every(connection, statement, row=MailLineRow)
+
+
+def newest_lines(
+    connection: Connection, tenant_id: TenantId, *, user_id: UserId, offset: int, limit: int
+) -> list[MailLineRow]:
+    """Return a page of a mailbox, newest first, without the bytes of the messages."""
+    # The page is found in the index of the entries alone: with the join in it, SQLite reads every message before it.
+    page = (
+        select(_entry.uid)
+        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id)
+        .order_by(_entry.uid.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    numbers = list(connection.scalars(page))
+    statement = (
+        select(*_LINE)
+        .select_from(_JOINED)
+        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid.in_(numbers))
+        .order_by(_entry.uid.desc())
+    )
+    return reads.every(connection, statement, row=MailLineRow)
+
+
+def stored_message(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> StoredMailRow | None:
+    """Return a message of a mailbox, with its bytes."""
+    statement = (
+        select(*_LINE, _message.raw)
+        .select_from(_JOINED)
+        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid == uid)
+    )
+    return reads.first(connection, statement, row=StoredMailRow)
+
+
+def mark_seen(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int, seen: bool) -> bool:
+    """Mark a message of a mailbox as seen, or as new. Return False if there is none."""
+    where = {"tenant_id": tenant_id, "user_id": user_id, "uid": uid}
+    return writes.change(connection, mailbox_entries, where=where, values={"seen": seen}) > 0
+
+
+def delete_entry(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> bool:
+    """Take a message from a mailbox; a message that is in no mailbox any more goes. Return False if there is none."""
+    statement = select(_entry.message_id).where(
+        _entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid == uid
+    )
+    message_id = connection.execute(statement).scalar_one_or_none()
+    if message_id is None:
+        return False
+    _delete(connection, tenant_id, user_id=user_id, messages=[MessageId(message_id)])
+    return True
+
+
+def delete_mailbox(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> None:
+    """Delete a user's mailbox, and the messages that are in no other one."""
+    statement = select(_entry.message_id).where(_entry.tenant_id == tenant_id, _entry.user_id == user_id)
+    messages = [MessageId(each) for each in connection.scalars(statement)]
+    _delete(connection, tenant_id, user_id=user_id, messages=messages)
+
+
+def _delete(connection: Connection, tenant_id: TenantId, *, user_id: UserId, messages: Sequence[MessageId]) -> None:
+    for start in range(0, len(messages), _AT_ONCE):
+        chosen = messages[start : start + _AT_ONCE]
+        # The messages are locked first: of two that take the last copies at once, the second one sees that.
+        locks.hold(connection, mail_messages, where=(_message.tenant_id == tenant_id) & _message.id.in_(chosen))
+        connection.execute(
+            delete(mailbox_entries).where(
+                _entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.message_id.in_(chosen)
+            )
+        )
+        kept = select(_entry.message_id).where(_entry.tenant_id == tenant_id, _entry.message_id.in_(chosen))
+        connection.execute(
+            delete(mail_messages).where(
+                _message.tenant_id == tenant_id, _message.id.in_(chosen), _message.id.not_in(kept)
+            )
+        )
