@@ -168,7 +168,7 @@ def mail_read(
 
 @mail_app.command("contacts", epilog="Example: fauxtune-sim mail contacts --state ./alice-phone")
 def mail_contacts(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """List the certificates of correspondents that the device learned from signed mail.
+    """List the certificates that the device learned from signed mail.
 
     They leave the device together with its mail accounts.
     """
