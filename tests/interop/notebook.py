@@ -51,9 +51,12 @@ class Notebook:
 
 
 @contextmanager
-def notebook(folder: Path) -> Iterator[Notebook]:
-    """Start a new server whose data is in this folder, and what runs blocks beside it."""
-    around = surroundings()
+def notebook(folder: Path, *, commands: Path | None = None) -> Iterator[Notebook]:
+    """Start a new server whose data is in this folder, and what runs blocks beside it.
+
+    `commands` is a folder that has `fauxtune` and `fauxtune-sim`, where they are not to be the installed ones.
+    """
+    around = surroundings() if commands is None else surroundings(commands)
     with (
         serving("--data-dir", folder / ".fauxtune") as server,
         Shell(folder, environment=around) as shell,
@@ -62,6 +65,7 @@ def notebook(folder: Path) -> Iterator[Notebook]:
         yield Notebook(server, shell, interpreter)
 
 
-def surroundings() -> dict[str, str]:
-    """Return the environment of somebody who has just opened a terminal of 80 columns."""
-    return environment(PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin", COLUMNS="80")
+def surroundings(*folders: Path) -> dict[str, str]:
+    """Return the environment of somebody who has just opened a terminal of 80 columns. PATH begins with the folders."""
+    path = (*folders, Path(sys.executable).parent, "/usr/bin", "/bin")
+    return environment(PATH=":".join(map(str, path)), COLUMNS="80")

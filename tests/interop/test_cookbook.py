@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import codeop
 import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,20 @@ from tests.interop import recipes
 from tests.interop.notebook import notebook, surroundings
 from tests.interop.recipes import Block, Way
 from tests.interop.shell import Broken, Interpreter, Result, Shell
+from tests.support.preloaded import PROGRAMS, preloaded_commands
 
 ROOT = Path(__file__).parents[2]
 PAGE = recipes.blocks((ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8"))
 STORY = "The whole story in 12 commands"
 
 pytestmark = [pytest.mark.program("openssl"), pytest.mark.program("curl")]
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Path]:
+    """Both programs, preloaded: the three ways are 130 commands. The story and the README run the installed ones."""
+    with preloaded_commands() as folder:
+        yield folder
 
 
 def test_the_whole_story_takes_12_commands(tmp_path: Path) -> None:
@@ -31,11 +41,11 @@ def test_the_whole_story_takes_12_commands(tmp_path: Path) -> None:
             book.run(block)
 
 
-@pytest.mark.timeout(900)  # 30 seconds of work, of 60 processes: minutes where others work too
+@pytest.mark.timeout(900)  # 10 seconds of work, of 60 processes: minutes where others work too
 @pytest.mark.parametrize("way", [*Way])
-def test_every_recipe_does_what_stands_there(way: Way, tmp_path: Path) -> None:
+def test_every_recipe_does_what_stands_there(way: Way, tmp_path: Path, commands: Path) -> None:
     mine = [block for block in PAGE if block.recipe != STORY and block.way in (None, way)]
-    with notebook(tmp_path) as book:
+    with notebook(tmp_path, commands=commands) as book:
         for block in mine:
             book.run(block)
     for recipe, writes in book.writes.items():
@@ -118,3 +128,24 @@ def test_a_block_that_fails_is_noted_and_variables_stay(tmp_path: Path) -> None:
         assert interpreter.run("print(x)") == Result("7\n", 0)
         failure = interpreter.run("print(y)")
         assert (failure.code, "NameError" in failure.printed) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "fauxtune profile list",
+        "fauxtune-sim checkin --help",
+        "fauxtune-sim nonsense",
+        "fauxtune env < /dev/null > out 2>&1; code=$?; cat out; exit $code",
+    ],
+)
+def test_a_preloaded_command_does_what_the_installed_one_does(command: str, tmp_path: Path, commands: Path) -> None:
+    for program in PROGRAMS:
+        assert (commands / program).stat().st_mode & 0o777 == 0o755
+    results = [
+        subprocess.run(["bash", "-c", command], env=around, cwd=tmp_path, capture_output=True, text=True, check=False)
+        for around in (surroundings(), surroundings(commands))
+    ]
+    installed, preloaded = [(each.returncode, each.stdout, each.stderr) for each in results]
+    assert preloaded == installed
+    assert installed != (0, "", "")

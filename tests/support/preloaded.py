@@ -1,0 +1,121 @@
+"""Commands of `fauxtune` and `fauxtune-sim`, each in a process that is forked from one that has imported everything.
+
+For tests that run many of them and whose subject is not how a command starts: three quarters of the time of a short
+command are its imports. A command has its own process, arguments, environment, folder and files, as ever.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from tempfile import TemporaryDirectory
+
+#: Program -> the module whose `app` runs it, as pyproject.toml says.
+PROGRAMS = {"fauxtune": "fauxtune.cli.main", "fauxtune-sim": "fauxtune_sim.cli"}
+#: What stands in place of each program: it hands over its arguments and files, and ends as the command ends.
+_CALLER = """#!{python} -IS
+import os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
+    channel.connect({address!r})
+    environment = [f"{{name}}={{value}}" for name, value in os.environ.items()]
+    words = [{program!r}, os.getcwd(), str(len(sys.argv) - 1), *sys.argv[1:], *environment]
+    socket.send_fds(channel, [os.fsencode("\\0".join(words))], [0, 1, 2])
+    code = channel.recv(1)
+os._exit(code[0] if code else 255)
+"""
+
+
+@contextmanager
+def preloaded_commands() -> Iterator[Path]:
+    """A folder for PATH with both programs, while the block runs. What they started then ends."""
+    with TemporaryDirectory(prefix="fauxtune-") as name:
+        folder, address = Path(name), f"{name}/socket"
+        for program in PROGRAMS:
+            caller = folder / program
+            caller.write_text(_CALLER.format(python=sys.executable, address=address, program=program), encoding="utf-8")
+            caller.chmod(0o755)
+        command = [sys.executable, __file__, address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline(), "it imports everything, then it says so"
+                yield folder
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def main(address: str) -> None:
+    """Import everything, then fork a process for each caller."""
+    programs: dict[str, Callable[[], object]] = {name: import_module(module).app for name, module in PROGRAMS.items()}
+    for module in PROGRAMS.values():
+        package = import_module(module.partition(".")[0])
+        for found in walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                import_module(found.name)
+    gc.collect()
+    gc.freeze()  # what is never looked at again is never copied
+    signal.signal(signal.SIGCHLD, _reap)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(address)
+        listening.listen()
+        print("ready", flush=True)
+        while True:
+            caller, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                break
+            caller.close()
+    _run(caller, programs)
+
+
+def _reap(*_: object) -> None:
+    """Wait for the commands that have ended: the time that they took counts as the tests' own."""
+    with suppress(ChildProcessError):  # there is no other
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def _run(caller: socket.socket, programs: dict[str, Callable[[], object]]) -> None:
+    """Become the command that the caller asks for."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    message, files, _flags, _sender = socket.recv_fds(caller, 1 << 20, 3)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    program, folder, count, *words = os.fsdecode(message).split("\0")
+    sys.argv = [program, *words[: int(count)]]
+    os.chdir(folder)
+    os.environ.clear()
+    for word in words[int(count) :]:
+        name, _, value = word.partition("=")
+        os.environ[name] = value
+    code = 1
+
+    def end() -> None:
+        """Say how the command ended. To take apart all that was imported would take longer than the command."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        caller.send(bytes([code]))
+        os._exit(code)
+
+    atexit.register(end)  # what the command registers is called before
+    try:
+        programs[program]()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        raise
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
