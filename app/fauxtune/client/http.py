@@ -165,12 +165,13 @@ class Client:
         json: Any = None,
         params: dict[str, str] | None = None,
         seconds: float = _TIMEOUT_SECONDS,
+        message: bytes | None = None,
     ) -> Any:
         """Return the control surface's answer: JSON, or bytes of any other type. `path` is below the tenant; `seconds`:
-        how long an answer may take.
+        how long an answer may take; `message`: a message of mail in place of JSON.
         """
         below = f"/tenants/{quote(self.server.tenant, safe='')}"
-        return self.emulator(method, f"{below}{path}", json=json, params=params, seconds=seconds)
+        return self.emulator(method, f"{below}{path}", json=json, params=params, seconds=seconds, message=message)
 
     def emulator(
         self,
@@ -180,13 +181,17 @@ class Client:
         json: Any = None,
         params: dict[str, str] | None = None,
         seconds: float = _TIMEOUT_SECONDS,
+        message: bytes | None = None,
     ) -> Any:
         """Return the control surface's answer to a request about the whole emulator, such as /tenants."""
         headers = {} if self._control_token is None else {"authorization": f"Bearer {self._control_token}"}
-        if json is None and method not in {"GET", "DELETE"}:
-            json = {}
+        content: dict[str, Any] = {"json": json}
+        if message is not None:
+            headers["content-type"], content = "message/rfc822", {"content": message}
+        elif json is None and method not in {"GET", "DELETE"}:
+            content = {"json": {}}
         url = f"{self.server.control}{path}"
-        answer = self._send(method, url, json=json, params=params, headers=headers, timeout=seconds)
+        answer = self._send(method, url, params=params, headers=headers, timeout=seconds, **content)
         if answer.headers.get("content-type", "").startswith("application/json"):
             return _document(answer)
         return answer.content or None

@@ -25,7 +25,7 @@ from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control import errors as control_errors
 from fauxtune.surfaces.control import routes as control
-from fauxtune.surfaces.control.wire_entry import WireRoute
+from fauxtune.surfaces.control.late_entry import late_routes
 from fauxtune.surfaces.devices.android import errors as android_errors
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import errors as apple_errors
@@ -72,7 +72,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     for router in (*FIRST, *ROUTERS):
         app.include_router(router)
     console = ConsoleRoute()
-    app.router.routes += [INDEX, console, DocsRoute(console), WireRoute()]
+    app.router.routes += [INDEX, console, DocsRoute(console), *late_routes()]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(

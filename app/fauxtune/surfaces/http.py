@@ -35,13 +35,18 @@ class BoundedRoute(APIRoute):
     def admit(self, request: Request) -> None:
         """Raise if the request is refused before its body is read. Here none is."""
 
+    def has_elements(self, request: Request) -> bool:
+        """Whether the body has elements to count: here each has."""
+        return True
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind `admit` and the count of elements."""
         inner = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:
             self.admit(request)
-            check_elements(await request.body(), most=self.most_elements)
+            if self.has_elements(request):
+                check_elements(await request.body(), most=self.most_elements)
             return await inner(request)
 
         return bounded

@@ -59,6 +59,12 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("PUT", "/connectors/{connector}/raCertificate", None),
     ("DELETE", "/connectors/{connector}/raCertificate", None),
     ("DELETE", "/connectors/{connector}", None),
+    ("GET", "/users/{user}/messages", None),
+    ("GET", "/users/{user}/messages/1", None),
+    ("GET", "/users/{user}/messages/1/raw", None),
+    ("DELETE", "/users/{user}/messages/1", None),
+    ("POST", "/address-book", {"address": "{user}", "thumbprint": "{thumbprint}"}),
+    ("DELETE", "/address-book/{address}/{mark}", None),
 )
 #: Calls that name nothing but the tenant itself.
 WHOLE = {
@@ -86,6 +92,10 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/connectors"),
     ("GET", "/tenants/{tenant}/digicert"),
     ("POST", "/tenants/{tenant}/digicert"),
+    ("POST", "/tenants/{tenant}/messages"),
+    ("GET", "/tenants/{tenant}/address-book"),
+    # An address that nobody has is answered with that: see below.
+    ("GET", "/tenants/{tenant}/address-book/{address}"),
 }
 
 
@@ -98,7 +108,12 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
     await phone.settle()
     (issued,) = await members(tenant, "/certificates")
     await create(tenant, "/digicert")
+    address = f"alice@{name}.example"
+    await create(tenant, "/address-book", address=address, thumbprint=issued["thumbprint"])
+    await create(tenant, "/messages", **{"from": address, "to": [address], "text": f"{name} only"})
     return {
+        "address": address,
+        "mark": issued["thumbprint"],
         "device": phone.enrollment_id,
         "profile": profile,
         "managed": (await tenant.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"],
@@ -128,6 +143,7 @@ async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
         "/connectors",
         "/applications",
         "/journal",
+        "/address-book",
     )
     by_key = {path: (await tenant.get(path)).json() for path in lists}
     tenant_url = str(tenant.base_url).rstrip("/")
@@ -155,6 +171,7 @@ def _template(path: str) -> str:
     ):
         path = path.replace(f"{{{name}}}", f"{{{word}}}")
     path = path.replace("/authorities/issuing/", "/authorities/{authority}/")
+    path = path.replace("/messages/1", "/messages/{uid}").replace("{mark}", "{thumbprint}")
     return path.replace(f"{PROVIDER}/PFXEncryptionKey", "{provider}/{name}")
 
 
@@ -174,6 +191,14 @@ async def test_the_things_of_another_tenant_do_not_exist(
         filled = None if body is None else {name: str(value).format(**theirs) for name, value in body.items()}
         answer = await fabrikam.request(method, path.format(**theirs), json=filled)
         assert answer.is_success, (method, path, answer.text)
+
+
+async def test_the_address_book_of_another_tenant_is_not_looked_into(
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
+) -> None:
+    theirs = await _furnish(fabrikam, enroll, assign)
+    answer = (await contoso.get(f"/address-book/{theirs['address']}")).json()
+    assert (answer["value"], answer["sentence"][:36]) == ([], "No user of this tenant has the addre")
 
 
 async def test_lists_are_disjoint(

@@ -27,6 +27,7 @@ class Service(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AdminRequest:
     """One request. `path` begins with a slash, below the place of the service; `body` is JSON, or None without one.
+    `file`: the name of a file with a message of mail, which is the body.
 
     `notes` say, in words for people, what this request cannot carry of the task.
     """
@@ -36,6 +37,7 @@ class AdminRequest:
     body: Json | None = None
     service: Service = Service.GRAPH
     notes: tuple[str, ...] = ()
+    file: str | None = None
 
 
 def key(value: str) -> str:

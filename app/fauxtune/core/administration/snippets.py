@@ -18,6 +18,7 @@ from urllib.parse import quote
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 _CONTROL = "/_fauxtune/v1"
+_MESSAGE = "message/rfc822"
 _SURROGATE_PAIRS = 0x10000
 _SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 #: `fauxtune env --for python` sets the variables.
@@ -62,6 +63,8 @@ def as_curl(request: AdminRequest, addresses: Addresses) -> str:
         parts.append(f'-H "Authorization: Bearer ${variable}"')
     if request.body is not None:
         parts += ["-H 'Content-Type: application/json'", f"--data-raw {_in_single_quotes(_json(request.body))}"]
+    if request.file is not None:
+        parts += [f"-H 'Content-Type: {_MESSAGE}'", f"--data-binary {shlex.quote('@' + request.file)}"]
     return " \\\n  ".join(parts)
 
 
@@ -69,11 +72,18 @@ def as_python(request: AdminRequest, addresses: Addresses) -> str:
     """The program for Python with httpx. `eval "$(fauxtune env --for python)"` sets its variables."""
     variable = _token_variable(request, addresses)
     arguments = [_python(request.method), _python(addresses.url(request))]
+    headers = []
     if variable is not None:
         bearer = "{token}" if request.service is Service.GRAPH else f"{{os.environ[{variable!r}]}}"
-        arguments.append(f'headers={{"Authorization": f"Bearer {bearer}"}}')
+        headers.append(f'"Authorization": f"Bearer {bearer}"')
+    if request.file is not None:
+        headers.append(f'"Content-Type": "{_MESSAGE}"')
+    if headers:
+        arguments.append(f"headers={{{', '.join(headers)}}}")
     if request.body is not None:
         arguments.append(f"json={_python(request.body, indent=1)}")
+    if request.file is not None:
+        arguments.append(f"content=open({_python(request.file)}, 'rb').read()")
     imports = "import httpx" if variable is None else "import os\n\nimport httpx"
     call = ",\n".join(f"    {argument}" for argument in arguments)
     token = f"\n{_PYTHON_SIGN_IN}" if request.service is Service.GRAPH else ""
@@ -92,6 +102,8 @@ def as_powershell(request: AdminRequest, addresses: Addresses) -> str:
     if request.body is not None:
         # No line of JSON begins with an apostrophe, so none ends the here-string.
         parts.append(f"-ContentType 'application/json; charset=utf-8' -Body @'\n{_json(request.body)}\n'@")
+    if request.file is not None:
+        parts.append(f"-ContentType '{_MESSAGE}' -InFile {powershell_text(request.file)}")
     return " ".join(parts)
 
 

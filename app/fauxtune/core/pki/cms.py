@@ -30,15 +30,15 @@ NOT_OPENED = "The envelope does not open with the key of the recipient that it n
 _KEY_SIZES = {"des": 8, "tripledes_3key": 24, "aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32}
 
 
-def envelope(data: bytes, recipient: x509.Certificate) -> bytes:
-    """Encrypt `data` for the recipient, with a fresh key at each call. Raises Invalid if the recipient's key is not
+def envelope(data: bytes, *recipients: x509.Certificate) -> bytes:
+    """Encrypt `data` for the recipients, with a fresh key at each call. Raises Invalid if a recipient's key is not
     RSA.
     """
-    if not isinstance(recipient.public_key(), RSAPublicKey):
-        raise Invalid("Secrets can be encrypted only for a certificate with an RSA key.", target="recipient")
-    builder = (
-        pkcs7.PKCS7EnvelopeBuilder().set_data(data).set_content_encryption_algorithm(AES256).add_recipient(recipient)
-    )
+    builder = pkcs7.PKCS7EnvelopeBuilder().set_data(data).set_content_encryption_algorithm(AES256)
+    for recipient in recipients:
+        if not isinstance(recipient.public_key(), RSAPublicKey):
+            raise Invalid("Secrets can be encrypted only for a certificate with an RSA key.", target="recipient")
+        builder = builder.add_recipient(recipient)
     # Binary: without it line ends in the data would be rewritten.
     return builder.encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
 

@@ -60,6 +60,18 @@ class SignedMessage:
     #: The signed attributes' values in DER, by dotted OID. Empty if the content itself was signed.
     attributes: Mapping[str, tuple[bytes, ...]]
     _signer: cms.SignerInfo = field(repr=False)
+    _certificates: cms.CertificateSet = field(repr=False)
+
+    def certificates(self) -> list[x509.Certificate]:
+        """Return the certificates that the message brings: the signer's, and others that may lead to an authority."""
+        try:
+            return [
+                readable(x509.load_der_x509_certificate(each.chosen.dump()))
+                for each in self._certificates
+                if each.name == "certificate"
+            ]
+        except MALFORMED as error:
+            raise _unreadable(error) from None
 
     def verify(self, body: bytes) -> None:
         """Raise Invalid unless the signer signed these bytes, whatever is embedded; UnknownAlgorithm for an unknown
@@ -95,12 +107,12 @@ class SignedMessage:
         return values[0]
 
 
-def read(data: bytes) -> SignedMessage:
-    """Read a message, without verifying it. Raises Invalid for other bytes, and for a message without exactly one
-    signer.
+def read(data: bytes, *, largest: int = LARGEST_MESSAGE) -> SignedMessage:
+    """Read a message of at most `largest` bytes, without verifying it. Raises Invalid for other bytes, and for a
+    message without exactly one signer.
     """
     try:
-        message = content_of(data, "signed_data", largest=LARGEST_MESSAGE)
+        message = content_of(data, "signed_data", largest=largest)
         inner = message["encap_content_info"]
         if inner["content_type"].native != "data":
             raise ValueError(f"it is about {inner['content_type'].native}, not about data")
@@ -112,6 +124,7 @@ def read(data: bytes) -> SignedMessage:
             content=None if isinstance(inner["content"], core.Void) else octets(inner["content"]),
             attributes=_attributes(signer["signed_attrs"]),
             _signer=signer,
+            _certificates=message["certificates"],
         )
     except MALFORMED as error:
         raise _unreadable(error) from None

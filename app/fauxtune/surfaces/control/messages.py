@@ -219,3 +219,22 @@ class WhatIf(_Body):
         description="absolute (with any host) or relative; without a version it is that of beta",
     )
     body: Json = Field(default=None, description="the request's body as JSON; left out: no body")
+
+
+class NewMail(_Body):
+    """A text to send. `encrypt`: for the published certificates of everybody who gets it."""
+
+    sender: Text = Field(alias="from", examples=["alice@contoso.example"])
+    to: list[Text] = Field(examples=[["bob@contoso.example"]])
+    cc: list[Text] = []
+    subject: Text = ""
+    text: Text = ""
+    encrypt: bool = False
+
+
+class NewPublication(_Body):
+    """A certificate for an address of the address book: as PEM, or the thumbprint of one that the tenant knows."""
+
+    address: Text = Field(examples=["alice@contoso.example"])
+    certificate: Text | None = Field(default=None, description="X.509, PEM")
+    thumbprint: Text | None = Field(default=None, description="SHA-1, hex")

@@ -54,7 +54,7 @@ def router_of(*parts: ModuleType) -> APIRouter:
     return router
 
 
-#: Those that a server has from its start; `wire_entry` loads the other.
+#: Those that a server has from its start; `late_entry` loads the others.
 PARTS = (
     tenants,
     applications,

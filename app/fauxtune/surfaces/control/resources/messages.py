@@ -1,0 +1,197 @@
+"""Mailboxes: send a message, list and open those of a user. RFC 5322, RFC 8551."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
+from fauxtune.core.mail.reading import MailPart, MailReading
+from fauxtune.core.mail.verdict import Verdict
+from fauxtune.core.mail.writing import Letter
+from fauxtune.core.model.ids import UserId
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.operations.mail import mailboxes, opening, sending
+from fauxtune.operations.mail.mailboxes import Delivery, MailLine
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.surfaces.control import mail_answers as answers
+from fauxtune.surfaces.control.access import MESSAGE, MailRoute, media_type
+from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.messages import NewMail
+
+_MOST = 1000
+_LARGEST_UID = 2**31 - 1
+_RAW: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MESSAGE: {"schema": {"type": "string", "format": "binary"}}}, "description": "the message"}
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": NewMail.model_json_schema(by_alias=True)},
+            MESSAGE: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+router = calls("/tenants/{tenant}", tag="mail", route_class=MailRoute)
+
+
+@router.post("/messages", status_code=201, summary="Send a message to users of the tenant", openapi_extra=_BODY)
+async def send_message(
+    *,
+    request: Request,
+    here: Here,
+    to: Annotated[list[str] | None, Query(description="of a message/rfc822: the recipients")] = None,
+    sender: Annotated[str, Query(alias="from", description="of a message/rfc822: MAIL FROM")] = "",
+) -> answers.Delivered:
+    """A message as it is (message/rfc822), or a text (application/json), which the server encrypts for the published
+    certificates. The server cannot sign: the private keys are on the devices. 400 if nobody gets it.
+    """
+    if media_type(request) == MESSAGE:
+        delivery = await mailboxes.receive(
+            here.emulator, here.tenant, raw=await request.body(), recipients=to or [], envelope_sender=sender
+        )
+        return _delivered(sending.accepted(delivery))
+    body = _letter(await request.body())
+    letter = Letter(sender=body.sender, to=tuple(body.to), cc=tuple(body.cc), subject=body.subject, text=body.text)
+    return _delivered(await here.run(sending.send, letter, encrypt=body.encrypt))
+
+
+@router.get("/users/{user}/messages", summary="List the messages of a user")
+async def list_messages(
+    *,
+    here: Here,
+    user: str,
+    after: Annotated[int, Query(ge=0, le=_LARGEST_UID, description="a message's number")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
+) -> Listed[answers.MailLine]:
+    """Those after a number, the oldest first."""
+
+    def read(tx: Transaction) -> list[MailLine]:
+        return mailboxes.messages(tx, _user(tx.connection, here, user=user), after_uid=after, limit=limit)
+
+    return Listed(value=[answers.MailLine(**_line(each)) for each in await here.run(read)])
+
+
+@router.get("/users/{user}/messages/{uid}", summary="Open a message of a user")
+async def get_message(here: Here, user: str, uid: int) -> answers.Mail:
+    """Its parts as far as they can be read without a key, and the verdict on each signature that can be seen."""
+    user_id = await here.read(_user, here, user=user)
+    result = await opening.open_message(here.emulator, here.tenant, user_id=user_id, uid=_number(uid))
+    reading = result.reading
+    line = _line(result.mail)
+    return answers.Mail(
+        **{**line, "problem": line["problem"] or reading.problem or None},
+        signatures=[_signature(each) for each in result.verdicts],
+        parts=[_part(each, reading) for each in reading.parts],
+    )
+
+
+@router.get(
+    "/users/{user}/messages/{uid}/raw", response_class=Response, responses=_RAW, summary="Get a message as it came"
+)
+async def get_raw_message(here: Here, user: str, uid: int) -> Response:
+    """Its bytes, unchanged."""
+    user_id = await here.read(_user, here, user=user)
+    mail = await here.run(mailboxes.message, user_id, uid=_number(uid))
+    headers = {"content-disposition": f'attachment; filename="message-{uid}.eml"', "x-content-type-options": "nosniff"}
+    return Response(mail.raw, media_type=MESSAGE, headers=headers)
+
+
+@router.delete("/users/{user}/messages/{uid}", status_code=204, summary="Delete a message of a user")
+async def delete_message(here: Here, user: str, uid: int) -> Response:
+    """The copies of other recipients stay."""
+    user_id = await here.read(_user, here, user=user)
+    await here.run(mailboxes.delete_message, user_id, uid=_number(uid))
+    return Response(status_code=204)
+
+
+def _letter(body: bytes) -> NewMail:
+    try:
+        return NewMail.model_validate_json(body)
+    except ValidationError as error:
+        places = [{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_url=False)]
+        raise RequestValidationError(places) from None
+
+
+def _user(connection: Connection, here: Here, *, user: str) -> UserId:
+    row = directory_queries.user_by_key(connection, here.tenant.id, key=user)
+    if row is None:
+        raise NotFound(f"There is no user '{user}'.")
+    return row.id
+
+
+def _number(uid: int) -> int:
+    if not 0 < uid <= _LARGEST_UID:
+        raise NotFound(f"The mailbox has no message {str(uid)[:20]}.")
+    return uid
+
+
+def _line(line: MailLine) -> dict[str, Any]:
+    description = line.description
+    encryption = description.encryption
+    return {
+        "uid": line.uid,
+        "message_id": line.message_id,
+        "received_date_time": iso(line.received_at),
+        "seen": line.seen,
+        "envelope_sender": line.envelope_sender,
+        "size": line.size,
+        "author": description.author,
+        "sender": description.sender,
+        "to": list(description.to),
+        "cc": list(description.cc),
+        "subject": description.subject,
+        "date": None if description.date is None else iso(description.date),
+        "signed": description.signed,
+        "encrypted": description.encrypted,
+        "encryption": None if encryption is None else encryption.document(),
+        "problem": description.problem,
+    }
+
+
+def _signature(verdict: Verdict) -> answers.MailSignature:
+    certificate, parts = verdict.certificate, verdict.contents
+    return answers.MailSignature(
+        code=verdict.code.value,
+        sentence=verdict.sentence,
+        counts=verdict.counts,
+        signer=[] if parts is None else list(parts.addresses),
+        thumbprint=None if certificate is None else thumbprint(certificate),
+        subject=None if parts is None else parts.subject,
+        issuer=None if parts is None else parts.issuer,
+        issued_here=verdict.is_ours,
+        signed_date_time=None if verdict.signed_at is None else iso(verdict.signed_at),
+    )
+
+
+def _part(part: MailPart, reading: MailReading) -> answers.MailPart:
+    places = (("signature", reading.outside_signatures), ("encryption", reading.outside_encryption))
+    return answers.MailPart(
+        media_type=part.media_type,
+        name=part.name,
+        size=part.size,
+        text=part.text,
+        encrypted=part.encrypted,
+        signatures=sorted(part.signatures),
+        outside=[word for word, outside in places if part in outside],
+        problem=part.problem or None,
+    )
+
+
+def _delivered(delivery: Delivery) -> answers.Delivered:
+    return answers.Delivered(
+        message_id=str(delivery.message_id),
+        accepted=list(delivery.accepted),
+        refused=[
+            answers.RefusedRecipient(address=address, reason=reason) for address, reason in delivery.refused.items()
+        ],
+    )
