@@ -245,7 +245,7 @@ def demo(
     open_console: Annotated[bool, typer.Option("--open", help="Open the server's console in a browser.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show S/MIME on managed devices in nine proofs.
+    """Show S/MIME on managed devices in ten proofs.
 
     The demonstration starts its own server and simulates the devices. Without `--once` they keep running afterwards,
     until Ctrl-C.

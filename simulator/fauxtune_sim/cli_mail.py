@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,20 @@ from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, gua
 from fauxtune_sim.mail_accounts import Setting
 
 mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
+account_app = typer.Typer(help="Set up S/MIME in a mail app, as its user.", no_args_is_help=True)
+mail_app.add_typer(account_app, name="account")
+
+AppOption = Annotated[
+    str | None,
+    typer.Option("--app", help="The mail app: mail, outlook, gmail, nine, samsung (default: the one in use)."),
+]
+
+
+class Switching(StrEnum):
+    """The positions of a switch."""
+
+    ON = "on"
+    OFF = "off"
 
 
 ToUsersOption = Annotated[
@@ -88,13 +103,15 @@ def mail_send(
     pss: Annotated[bool, typer.Option("--pss", help="Sign with RSA keys by RSASSA-PSS.")] = False,
     opaque: OpaqueOption = False,
     key_identifiers: Annotated[bool, typer.Option("--key-ids", help="Name certificates by key identifiers.")] = False,
+    app: AppOption = None,
+    as_tool: Annotated[bool, typer.Option("--as-tool", help="Use the device's keys without a mail app.")] = False,
     out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write a signed or encrypted mail into an .eml file.
 
-    The sender is the device's user. If management set up a mail account, its settings decide whether the mail is signed
-    and encrypted, unless the account leaves that to the user.
+    The sender is the device's user. A mail app signs and encrypts only after S/MIME has been switched on in it: by the
+    profile of its account, or by its user (fauxtune-sim mail account set).
     """
     from fauxtune_sim import mail_commands
 
@@ -118,6 +135,8 @@ def mail_send(
         pss=pss,
         opaque=opaque,
         key_identifiers=key_identifiers,
+        app=app,
+        as_tool=as_tool,
         out=out,
     )
     finish(run_to_end(mail_commands.send(options)), output=output)
@@ -144,6 +163,48 @@ def mail_set(
     finish(guarded(lambda: owner_commands.change_mail(state, change)), output=output)
 
 
+@account_app.command("show", epilog="Example: fauxtune-sim mail account show --state ./alice-phone")
+def account_show(*, state: StateOption, app: AppOption = None, output: OutputOption = Output.TEXT) -> None:
+    """Show in which mail apps of a device S/MIME is on."""
+    from fauxtune_sim import mail_account_commands
+
+    finish(guarded(lambda: mail_account_commands.show_account(state, app)), output=output)
+
+
+@account_app.command("set", epilog="Example: fauxtune-sim mail account set --state ./phone --app outlook --smime on")
+def account_set(
+    *,
+    state: StateOption,
+    app: AppOption = None,
+    smime: Annotated[
+        Switching | None, typer.Option("--smime", help="Switch S/MIME on or off.", metavar="on|off")
+    ] = None,
+    sign: Annotated[
+        str | None, typer.Option("--sign", help="Sign every mail, with this certificate.", metavar="on|off|CERT")
+    ] = None,
+    encrypt: Annotated[
+        Switching | None, typer.Option("--encrypt", help="Encrypt every mail.", metavar="on|off")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Set up S/MIME in a mail app, as its user.
+
+    What a profile decides can be changed only if the profile says so. CERT is the thumbprint of a certificate of the
+    device, or its beginning.
+    """
+    from fauxtune_sim import mail_account_commands
+
+    if smime is None and sign is None and encrypt is None:
+        raise typer.BadParameter("say what to change: --smime, --sign or --encrypt")
+    change = mail_account_commands.AccountChange(
+        smime=None if smime is None else smime is Switching.ON,
+        sign=sign,
+        encrypt=None if encrypt is None else encrypt is Switching.ON,
+        app=app,
+    )
+    finish(guarded(lambda: mail_account_commands.change_account(state, change)), output=output)
+
+
 @mail_app.command("read", epilog="Example: fauxtune-sim mail read letter.eml --state ./alice-phone --save ./files")
 def mail_read(
     *,
@@ -153,6 +214,7 @@ def mail_read(
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not ask the signer's authority about revocation.")
     ] = False,
+    app: AppOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Read a mail with the keys of a device.
@@ -163,7 +225,7 @@ def mail_read(
     """
     from fauxtune_sim import mail_commands
 
-    finish(run_to_end(mail_commands.read(state, file, save=save, ask_authority=not offline)), output=output)
+    finish(run_to_end(mail_commands.read(state, file, save=save, ask_authority=not offline, app=app)), output=output)
 
 
 @mail_app.command("contacts", epilog="Example: fauxtune-sim mail contacts --state ./alice-phone")

@@ -1,8 +1,8 @@
 """One device: its hardware, its enrolment, and what is installed on it. Stored in a folder, or only in memory.
 
-`device.json` holds identity, enrolment and mail accounts, `keystore.json` the keys, `platform.json` the platform's own
-state. `device.json` is written last: a crash in between leaves the older enrolment, and the service's policy is applied
-once more.
+`device.json` holds identity, enrolment, mail accounts and the settings of mail apps, `keystore.json` the keys,
+`platform.json` the platform's own state. `device.json` is written last: a crash in between leaves the older enrolment,
+and the service's policy is applied once more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.hardware import Hardware, new_hardware, read_hardware
 from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.mail_accounts import AppSettings, MailAccount
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 from fauxtune_sim.records import PlatformState, RecordTypes
 from fauxtune_sim.state_folder import StateFolder
@@ -41,6 +41,8 @@ class Device:
     enrollment: Enrollment | None = None
     keystore: KeyStore = field(default_factory=KeyStore)
     accounts: dict[str, MailAccount] = field(default_factory=dict)
+    #: The user's settings in mail apps, by the names of the apps.
+    mail_apps: dict[str, AppSettings] = field(default_factory=dict)
     state: PlatformState | None = None
     folder: StateFolder | None = None
     #: PEM of the authorities by which the service's TLS certificate is verified; None: the system's.
@@ -107,6 +109,7 @@ class Device:
             enrollment=None if enrollment is None else records.enrollment.from_document(enrollment),
             keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
             accounts={row["id"]: MailAccount(**row) for row in facts.get("accounts", ())},
+            mail_apps={name: AppSettings(**row) for name, row in facts.get("mailApps", {}).items()},
             state=_read_state(records, folder),
             folder=folder,
             ca=None if facts["ca"] is None else facts["ca"].encode(),
@@ -141,6 +144,7 @@ class Device:
                 "hardware": self.hardware.document(),
                 "enrollment": None if self.enrollment is None else self.enrollment.document(),
                 "accounts": [asdict(account) for account in self.accounts.values()],
+                "mailApps": {name: asdict(settings) for name, settings in self.mail_apps.items()},
                 "ca": None if self.ca is None else self.ca.decode(),
                 "ended": self.ended,
                 "condition": self.condition.document(),
@@ -156,6 +160,7 @@ class Device:
         if certificates:
             self.keystore.clear()
         self.accounts.clear()
+        self.mail_apps.clear()
         self.state = None if self.state is None else type(self.state)()
         if self.folder is not None:
             if certificates:

@@ -17,6 +17,19 @@ class Setting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AppSettings:
+    """The settings that a user made in a mail app: S/MIME at all; signing and encryption of every mail.
+
+    `signing_identity`: the thumbprint of the chosen signing certificate, or None.
+    """
+
+    smime: bool = False
+    signs: bool = False
+    encrypts: bool = False
+    signing_identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MailAccount:
     """One mail account.
 

@@ -20,8 +20,10 @@ from fauxtune_sim.control import control_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import ServerOptions, find_server
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
+from fauxtune_sim.keystore import Identity
+from fauxtune_sim.mail_app_choice import app_on, app_protection, check_capabilities, check_reading, signer_of
 from fauxtune_sim.mail_text import reading_lines
-from fauxtune_sim.smime_settings import choose_protection, mail_defaults
+from fauxtune_sim.smime_settings import MailProtection, mail_defaults
 from fauxtune_sim.transport import Transport
 
 if TYPE_CHECKING:
@@ -36,9 +38,10 @@ _LARGEST_FILE = 100 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class MailOptions:
-    """The options of `mail send`. None leaves the decision to the device's mail account.
+    """The options of `mail send`. None leaves the decision to the mail app's settings, or its account's.
 
-    `encrypt_to_sender` encrypts to the sender's own certificate too, if the device has one.
+    `app` names the mail app; `as_tool` uses the device's keys without any app. `encrypt_to_sender` encrypts to
+    the sender's own certificate too, if the device has one.
     """
 
     state: Path
@@ -61,6 +64,8 @@ class MailOptions:
     pss: bool = False
     opaque: bool = False
     key_identifiers: bool = False
+    app: str | None = None
+    as_tool: bool = False
 
 
 @dataclass(slots=True)
@@ -76,26 +81,25 @@ class _Recipients:
 async def send(options: MailOptions) -> CommandOutput:
     """Write a mail as the device's user and save it in a file."""
     from fauxtune_sim.cms import RecipientOptions, SigningOptions
-    from fauxtune_sim.mail import MailMessage, Protection, signing_identity, write_mail
+    from fauxtune_sim.mail import MailMessage, Protection, write_mail
 
     if not (options.to_certificates or options.to_users):
         raise NotFoundHere("name the recipients with --to-user or --to-certificate")
     async with agent_of(options.state) as agent:
         device = agent.device
-        choice = choose_protection(device, sign=options.sign, encrypt=options.encrypt, address=options.sender)
+        choice = _choice(options, device)
         if not choice.sign and not choice.encrypt:
             raise NotFoundHere(
                 f"use --sign, --encrypt, or both: no mail account of {device.name} signs or encrypts by itself"
             )
         recipients = await _recipients(options, agent, encrypts=choice.encrypt)
         date = await agent.tenant_now()
-    sender = options.sender or choice.sender or (device.enrollment.user_principal_name if device.enrollment else None)
-    if not sender:
-        raise NotAllowedHere(f"{device.name} is not enrolled, so it has no user: name the sender with --from")
+        sender = _sender(options, device, choice=choice)
+        signer = await _signer(options, agent, choice=choice, sender=sender, at=date)
     if choice.encrypt and options.encrypt_to_sender:
         recipients.certificates += _own_certificate(device, at=date)
-    chosen_signer = options.sign_with or choice.signer
-    signer = signing_identity(device.keystore, at=date, thumbprint=chosen_signer) if choice.sign else None
+    if options.as_tool:
+        recipients.notes.append("no mail app did this: the command used the keys of the device as a tool")
     message = MailMessage(
         sender=sender,
         recipients=tuple(recipients.to),
@@ -120,6 +124,7 @@ async def send(options: MailOptions) -> CommandOutput:
         raise StateBroken(f"{options.out} cannot be written: {failed.strerror}") from failed
     document = {
         "file": str(options.out),
+        "app": None if options.as_tool else app_on(device, options.app, address=options.sender).app.name,
         "from": sender,
         "to": recipients.to,
         "cc": recipients.copies,
@@ -130,6 +135,56 @@ async def send(options: MailOptions) -> CommandOutput:
     everybody = ", ".join((*recipients.to, *recipients.copies))
     lines = [f"{options.out}: from {sender} to {everybody}", *(f"note: {note}" for note in recipients.notes)]
     return CommandOutput(document, lines)
+
+
+def _choice(options: MailOptions, device: Device) -> MailProtection:
+    """Whether the mail is signed and encrypted: by the app's rules, or as ordered if no app is involved."""
+    if options.as_tool:
+        return MailProtection(sign=bool(options.sign), encrypt=bool(options.encrypt))
+    there = app_on(device, options.app, address=options.sender)
+    return app_protection(device, there, sign=options.sign, encrypt=options.encrypt)
+
+
+def _sender(options: MailOptions, device: Device, *, choice: MailProtection) -> str:
+    sender = options.sender or choice.sender or (device.enrollment.user_principal_name if device.enrollment else None)
+    if not sender:
+        raise NotAllowedHere(f"{device.name} is not enrolled, so it has no user: name the sender with --from")
+    return sender
+
+
+async def _signer(
+    options: MailOptions, agent: Agent, *, choice: MailProtection, sender: str, at: datetime
+) -> Identity | None:
+    """The identity that signs. Raises MailRefused if the app does not sign with what the device holds."""
+    from fauxtune_sim.mail import signing_identity
+
+    device, wanted = agent.device, options.sign_with or choice.signer
+    if options.as_tool:
+        return signing_identity(device.keystore, at=at, thumbprint=wanted) if choice.sign else None
+    there = app_on(device, options.app, address=options.sender)
+    check_capabilities(device, there.app, address=sender, at=at)
+    if not choice.sign:
+        return None
+    signer = signer_of(device, there, address=sender, at=at, wanted=wanted)
+    if there.app.asks_authority:
+        await _check_own_certificate(signer, agent, app=there.app.title, at=at)
+    return signer
+
+
+async def _check_own_certificate(signer: Identity, agent: Agent, *, app: str, at: datetime) -> None:
+    """Ask the authority of the signer's certificate. Raises MailRefused for a revoked one."""
+    from fauxtune_sim.mail.revocation import RevocationState, check_revocation
+    from fauxtune_sim.trust import issuer_of
+
+    device = agent.device
+    issuer = issuer_of(signer.certificate, (*signer.chain, *device.keystore.trusted_certificates()))
+    if issuer is None:
+        return
+    server = None if device.enrollment is None else device.enrollment.server
+    async with Transport(ca=device.ca) as transport:
+        answer = await check_revocation(signer.certificate, issuer, transport=transport, server=server, now=at)
+    if answer.state is RevocationState.REVOKED:
+        raise MailRefused(f"{app} does not sign with {signer.thumbprint[:8]}: its authority revoked it")
 
 
 async def _recipients(options: MailOptions, agent: Agent, *, encrypts: bool) -> _Recipients:
@@ -219,14 +274,17 @@ def _attachment(path: Path) -> Attachment:
     return Attachment(path.name, _bytes_of(path), media_type)
 
 
-async def read(state: Path, file: Path, *, save: Path | None = None, ask_authority: bool = True) -> CommandOutput:
+async def read(
+    state: Path, file: Path, *, save: Path | None = None, ask_authority: bool = True, app: str | None = None
+) -> CommandOutput:
     """Read a mail with the keys of the device of a folder, and ask the signers' authorities for revocations.
 
-    `save` is a folder for the attachments.
+    `save` is a folder for the attachments; `app` names the mail app that shows the mail.
     """
     from fauxtune_sim.mail import read_mail
 
     device = load_device(state)
+    check_reading(device, app)
     data = _bytes_of(file, most=_LARGEST_MAIL)
     async with Transport(ca=device.ca) as transport:
         enrolled = device.enrollment is not None and ask_authority

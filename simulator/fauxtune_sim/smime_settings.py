@@ -13,6 +13,7 @@ from typing import Any, Self
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
 from fauxtune_sim.mail_accounts import MailAccount, Setting
+from fauxtune_sim.mail_apps import flag_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class MailDefaults:
     account: str
     address: str
     smime: SmimeSettings
+    package: str = ""
 
     @property
     def signs(self) -> bool:
@@ -112,7 +114,9 @@ def mail_defaults(device: Device, address: str | None = None) -> MailDefaults | 
     """The defaults of the first account with S/MIME settings (and this address, if given), or None."""
     for account in device.accounts.values():
         if account.smime is not None and address in {None, account.address}:
-            return MailDefaults(account.id, account.address, SmimeSettings.from_document(account.smime))
+            return MailDefaults(
+                account.id, account.address, SmimeSettings.from_document(account.smime), package=account.package
+            )
     return None
 
 
@@ -128,9 +132,9 @@ def choose_protection(
         return MailProtection(sign=bool(sign), encrypt=bool(encrypt))
     changeable = defaults.smime.changeable
     if sign not in {None, defaults.signs} and Setting.SIGN not in changeable:
-        raise NotAllowedHere(_locked(defaults, "signing", on=defaults.signs))
+        raise NotAllowedHere(_locked(defaults, Setting.SIGN, on=defaults.signs))
     if encrypt not in {None, defaults.encrypts} and not (defaults.smime.per_message or Setting.ENCRYPT in changeable):
-        raise NotAllowedHere(_locked(defaults, "encryption", on=defaults.encrypts))
+        raise NotAllowedHere(_locked(defaults, Setting.ENCRYPT, on=defaults.encrypts))
     signs = defaults.signs if sign is None else sign
     if signs and defaults.signing_identity is None:
         raise MailRefused(f"the account {defaults.address} signs, but no signing identity is chosen for it")
@@ -169,7 +173,10 @@ def change_setting(device: Device, account: str, *, setting: Setting, value: str
         raise NotFoundHere(f"{device.name} has no mail account {account} with S/MIME settings")
     smime = SmimeSettings.from_document(present.smime)
     if setting not in smime.changeable:
-        raise NotAllowedHere(f"the profile of the account {present.address} does not let its user change {setting}")
+        raise NotAllowedHere(
+            f"the profile of the account {present.address} does not let its user change {setting}"
+            f"{_flag(present.package, setting)}"
+        )
     is_identity = setting in {Setting.SIGNING_IDENTITY, Setting.ENCRYPTION_IDENTITY}
     if is_identity and (not isinstance(value, str) or device.keystore.choose(value) is None):
         raise NotFoundHere(f"{device.name} holds no key for the certificate {value}")
@@ -181,9 +188,18 @@ def change_setting(device: Device, account: str, *, setting: Setting, value: str
     return changed
 
 
-def _locked(defaults: MailDefaults, what: str, *, on: bool) -> str:
-    state = "on" if on else "off"
-    return f"the profile of the account {defaults.address} has {what} {state} and does not let its user change it"
+def _locked(defaults: MailDefaults, setting: Setting, *, on: bool) -> str:
+    what, state = "signing" if setting is Setting.SIGN else "encryption", "on" if on else "off"
+    return (
+        f"the profile of the account {defaults.address} has {what} {state} and does not let its user change it"
+        f"{_flag(defaults.package, setting)}"
+    )
+
+
+def _flag(package: str, setting: Setting) -> str:
+    """The key of the profile that decides this, in brackets; empty if the platform has no such key."""
+    flag = flag_of(package, setting)
+    return "" if flag is None else f" ({flag})"
 
 
 def _text(value: str | bool | None) -> str | None:

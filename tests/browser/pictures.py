@@ -47,7 +47,7 @@ def main() -> None:
 
 @contextmanager
 def _demonstration() -> Iterator[str]:
-    """The address of a server on which all nine proofs have been made, until the block ends."""
+    """The address of a server on which all proofs have been made, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-pictures-") as folder:
         command = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0", "--data-dir", folder]
         process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fauxtune_sim import mail_commands
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.device import Device
+from fauxtune_sim.errors import MailRefused
+from fauxtune_sim.mail_account_commands import AccountChange, change_account
 from fauxtune_sim.mail_commands import MailOptions
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, Administrator, AgentEnroller
@@ -43,7 +47,9 @@ async def test_a_signature_counts_until_the_authority_revokes_the_certificate(
     folder, letter = tmp_path / "phone", tmp_path / "letter.eml"
     agent = await phone(administrator, enrol_agent, folder)
     (mark,) = [entry.sha1 for entry in agent.device.keystore.entries.values()]
-    await mail_commands.send(MailOptions(state=folder, out=letter, to_users=[ALICE], sign=True, encrypt=False))
+    await mail_commands.send(
+        MailOptions(state=folder, out=letter, to_users=[ALICE], sign=True, encrypt=False, as_tool=True)
+    )
     good, document, text = await read(folder, letter)
     assert (good, document["signatures"][0]["code"]) == (True, "valid")
     assert document["signatures"][0]["revocation"]["source"] == "crl"
@@ -52,6 +58,9 @@ async def test_a_signature_counts_until_the_authority_revokes_the_certificate(
     (await administrator.graph.post(f"{TENANT}/clock/advance", json={"by": "PT1H"})).raise_for_status()
     body = {"reason": "keyCompromise"}
     (await administrator.graph.post(f"{TENANT}/certificates/{mark}/revoke", json=body)).raise_for_status()
+    change_account(folder, AccountChange(smime=True, app="outlook"))
+    with pytest.raises(MailRefused, match=f"Outlook does not sign with {mark[:8]}: its authority revoked it"):
+        await mail_commands.send(MailOptions(state=folder, out=letter, to_users=[ALICE], sign=True, app="outlook"))
     good, document, text = await read(folder, letter)
     (signature,) = document["signatures"]
     assert (good, document["verified"], signature["code"]) == (False, False, "revoked")
@@ -68,7 +77,9 @@ async def test_a_mail_that_no_authority_on_this_machine_vouches_for_keeps_its_ve
 ) -> None:
     folder, letter = tmp_path / "phone", tmp_path / "letter.eml"
     await phone(administrator, enrol_agent, folder)
-    await mail_commands.send(MailOptions(state=folder, out=letter, to_users=[ALICE], sign=True, encrypt=False))
+    await mail_commands.send(
+        MailOptions(state=folder, out=letter, to_users=[ALICE], sign=True, encrypt=False, as_tool=True)
+    )
     (await administrator.graph.delete(TENANT)).raise_for_status()
     good, document, text = await read(folder, letter)
     assert (good, document["signatures"][0]["revocation"]["state"]) == (True, "unknown")

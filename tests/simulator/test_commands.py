@@ -148,6 +148,10 @@ async def test_mail_goes_from_device_to_device(shell: Shell, service: Service, p
     from cryptography.hazmat.primitives.serialization import Encoding
 
     certificate.write_bytes(next(iter(pki_certificates(phone))).public_bytes(Encoding.DER))
+    send = ("mail", "send", "--state", phone, "--app", "gmail")
+    words = await shell.run(*send, "--to-certificate", certificate, "--sign", "--out", letter, code=1)
+    assert f"fauxtune-sim mail account set --state {phone} --app gmail --smime on" in words
+    assert "S/MIME is on, by its user" in await shell.run(*words.partition("fauxtune-sim ")[2].split())
     sent = await shell.json(
         "mail", "send", "--state", phone, "--to-certificate", certificate, "--sign", "--encrypt", "--out", letter
     )
@@ -215,7 +219,18 @@ async def test_a_name_without_a_domain_is_a_user_of_the_tenant(
     served, *_ = service.devices.values()
     served.give(pairs=[served.pair(pki.issue())], roots=[pki.root])
     await shell.run("checkin", "--state", tablet)
-    mail = ("mail", "send", "--state", tablet, "--sign", "--to-user", "alice", "--out", tmp_path / "letter.eml")
+    mail = (
+        "mail",
+        "send",
+        "--as-tool",
+        "--state",
+        tablet,
+        "--sign",
+        "--to-user",
+        "alice",
+        "--out",
+        tmp_path / "letter.eml",
+    )
     assert "to alice@contoso.example" in await shell.run(*mail)
 
 

@@ -1,4 +1,4 @@
-"""Proof nine: devices leave management. Their PKCS certificates are revoked, the imported ones are not."""
+"""Proof ten: devices leave management. Their PKCS certificates are revoked, the imported ones are not."""
 
 from __future__ import annotations
 

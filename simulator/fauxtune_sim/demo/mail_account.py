@@ -1,4 +1,4 @@
-"""Proof eight: an iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads."""
+"""Proof nine: an iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The course of the demonstration: start the server, make the nine proofs, then keep everything running or end it."""
+"""The course of the demonstration: start the server, make the proofs, then keep everything running or end it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from fauxtune_sim.agent import CheckInResult
 from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
-from fauxtune_sim.demo import departure, mail_account, proofs
+from fauxtune_sim.demo import departure, mail_account, mail_app, proofs
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
 from fauxtune_sim.demo.profiles import Authority
@@ -51,6 +51,10 @@ _CLAIMS = (
         proofs.signed_mail,
     ),
     Claim("With an imported signing certificate Alice is the same signer on all of her devices", proofs.same_signer),
+    Claim(
+        "The end user can then enable S/MIME: before, the mail app neither signs nor encrypts; then it does both",
+        mail_app.user_enables_smime,
+    ),
     Claim(
         "The iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads mail",
         mail_account.mail_account,
@@ -136,9 +140,9 @@ def _introduce(endpoints: Endpoints, narration: Narration) -> None:
     narration.say(f"Look at it in a browser: {endpoints.http}/console/{endpoints.tenant}", style="bold")
     narration.say("")
     narration.say(
-        "Nine proofs show how certificates for S/MIME mail reach managed devices, and what can be done with them. Each "
-        "begins with a claim and ends with HELD if the devices show that it is true, else with NOT HELD. The server is "
-        "an emulator: no real service is contacted."
+        f"{len(_CLAIMS) + 1} proofs show how certificates for S/MIME mail reach managed devices, and what can be done "
+        "with them. Each begins with a claim and ends with HELD if the devices show that it is true, else with NOT "
+        "HELD. The server is an emulator: no real service is contacted."
     )
 
 
@@ -194,7 +198,7 @@ async def _make_proofs(
     results.append(await _prove(_LAST_CLAIM, scenario, number=len(results) + 1))
     count = sum(proof.evidence.held for proof in results)
     narration.say("")
-    closing = "All nine proofs held." if count == len(results) else f"{count} of {len(results)} proofs held."
+    closing = f"All {count} proofs held." if count == len(results) else f"{count} of {len(results)} proofs held."
     narration.say(closing, style="bold")
     return scenario, results, before
 

@@ -56,8 +56,8 @@ class AppRules:
     """What an app does in one edition. Each rule has a value, the words, and the document.
 
     `associates`: the certificates that Intune delivers become the app's without the user. `reads_while_off`: it shows
-    S/MIME mail before S/MIME is switched on. `steps`: what the end user does, in the app's own words. None of
-    `ciphers` is proved unless its document says so.
+    S/MIME mail before S/MIME is switched on. `needs_both`: it wants a certificate for signing and one for encryption,
+    which can be the same. `steps`: what the end user does, in the app's own words.
     """
 
     switch: Stated[Switch]
@@ -65,6 +65,7 @@ class AppRules:
     associates: Stated[bool]
     choice: Stated[Choice]
     reads_while_off: Stated[bool]
+    needs_both: Stated[bool]
     expired: Stated[Use]
     revoked: Stated[Use]
     other_address: Stated[Use]
@@ -108,6 +109,9 @@ _EVERY_CIPHER = Stated(
     frozenset(Cipher), f"Unverified: {_NO_DOCUMENT}. All that RFC 8551 and RFC 5751 name are read here.", "RFC 8551 2.7"
 )
 _READS = Stated(True, f"Unverified: {_NO_DOCUMENT}. It shows S/MIME mail for which it has the key.", _OURS)
+_ONE_IS_ENOUGH = Stated(
+    False, f"Unverified: {_NO_DOCUMENT}. With a certificate for one use, the app does that alone.", _OURS
+)
 _EXPIRED = Stated(
     Use.REFUSED,
     f"Unverified: {_NO_DOCUMENT}. An expired certificate is not used for new mail; its key still reads old mail.",
@@ -148,6 +152,7 @@ def _by_user(steps: str) -> Mapping[Edition, AppRules]:
         associates=_NOT_ASSOCIATED,
         choice=_USER_CHOOSES,
         reads_while_off=_READS,
+        needs_both=_ONE_IS_ENOUGH,
         expired=_EXPIRED,
         revoked=_REVOKED,
         other_address=_OTHER_ADDRESS,
@@ -175,6 +180,11 @@ _OUTLOOK_CURRENT = AppRules(
     ),
     reads_while_off=Stated(
         False, "No: if the S/MIME setting is not enabled, users are not able to consume S/MIME content.", _OUTLOOK
+    ),
+    needs_both=Stated(
+        True,
+        "Yes: it requires that a user has both signing and encrypting capabilities, in one certificate or two.",
+        _OUTLOOK,
     ),
     expired=Stated(
         Use.REFUSED,
@@ -229,6 +239,7 @@ _APPLE_MAIL_CURRENT = AppRules(
         f"{_APPLE}; {_IMPORTED}",
     ),
     reads_while_off=_READS,
+    needs_both=_ONE_IS_ENOUGH,
     expired=_EXPIRED,
     revoked=_REVOKED,
     other_address=_OTHER_ADDRESS,
@@ -264,6 +275,7 @@ _W10M = AppRules(
         _OURS,
     ),
     reads_while_off=_READS,
+    needs_both=_ONE_IS_ENOUGH,
     expired=_EXPIRED,
     revoked=_REVOKED,
     other_address=_OTHER_ADDRESS,
@@ -342,14 +354,14 @@ APPS: tuple[MailApp, ...] = (
     MailApp(
         "mail",
         "Mail",
-        "Mail",
+        "microsoft.windowscommunicationsapps",
         (Variant.WINDOWS_10_MOBILE,),
         {Edition.APRIL_2020: _W10M, Edition.CURRENT: _W10M},
     ),
     MailApp(
         "mail",
         "Mail",
-        "Mail",
+        "microsoft.windowscommunicationsapps",
         (Variant.WINDOWS_PHONE_81,),
         _by_user("In the settings of the mail account: Sign with S/MIME and Encrypt with S/MIME on."),
     ),

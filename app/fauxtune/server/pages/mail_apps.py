@@ -37,6 +37,7 @@ SWITCHING: dict[str, Callable[[AppRules], Stated[Any]]] = {
     "S/MIME is switched on": lambda rules: rules.switch,
     "certificates are associated by themselves": lambda rules: rules.associates,
     "which certificate, if there are several": lambda rules: rules.choice,
+    "needs signing and encryption": lambda rules: rules.needs_both,
     "shows S/MIME mail before": lambda rules: rules.reads_while_off,
 }
 USING: dict[str, Callable[[AppRules], Stated[Any]]] = {

@@ -1,0 +1,170 @@
+"""What the end user does in a mail app: switch S/MIME on or off, choose the signing certificate, encrypt every mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fauxtune_sim.agents import load_device
+from fauxtune_sim.certificates import can_sign
+from fauxtune_sim.commands import CommandOutput
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
+from fauxtune_sim.mail_accounts import AppSettings, Setting
+from fauxtune_sim.mail_app_choice import AppOnDevice, app_on, apps_on
+from fauxtune_sim.mail_apps import Choice, Switch
+from fauxtune_sim.smime_settings import SmimeSettings, change_setting
+
+_ON = {"on": True, "off": False}
+_BY = {
+    Switch.BY_PROFILE: "by its profile",
+    Switch.BY_ITSELF: "by itself",
+    Switch.BY_USER: "by its user",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What the user changes in an app; None leaves a setting. `sign`: on, off, or the beginning of a thumbprint."""
+
+    smime: bool | None = None
+    sign: str | None = None
+    encrypt: bool | None = None
+    app: str | None = None
+
+
+def show_account(state: Path, app: str | None = None) -> CommandOutput:
+    """Show how S/MIME is set in the mail apps of the device of a folder."""
+    device = load_device(state)
+    apps = apps_on(device) if app is None else [app_on(device, app)]
+    lines = [line for there in apps for line in _lines(there)]
+    return CommandOutput(
+        {"device": device.name, "apps": [_document(there) for there in apps]},
+        lines or [f"{device.name} ({device.kind}) has no mail app"],
+    )
+
+
+def change_account(state: Path, change: AccountChange) -> CommandOutput:
+    """Change settings of a mail app as its user. Raises NotAllowedHere if its profile or the app does not let them."""
+    device = load_device(state)
+    there = apply_change(device, change)
+    device.save(keys=False, state=False)
+    return CommandOutput({"device": device.name, "apps": [_document(there)]}, list(_lines(there)))
+
+
+def apply_change(device: Device, change: AccountChange) -> AppOnDevice:
+    """Change settings of a mail app on a device, which is not saved. Returns the app as it is then."""
+    there = app_on(device, change.app)
+    if there.smime is None:
+        device.mail_apps[there.app.name] = _changed(device, there, change=change)
+    else:
+        _change_managed(device, there, change=change)
+    return app_on(device, there.app.name)
+
+
+def _changed(device: Device, there: AppOnDevice, *, change: AccountChange) -> AppSettings:
+    """The settings of an app in which the user decides everything."""
+    settings, app = there.settings, there.app
+    if change.smime is False:
+        if app.switch is Switch.BY_ITSELF:
+            raise NotAllowedHere(f"{app.title} uses S/MIME by itself: no switch turns it off")
+        return AppSettings()
+    settings = replace(settings, smime=settings.smime or bool(change.smime))
+    if not settings.smime and app.switch is not Switch.BY_ITSELF:
+        raise NotAllowedHere(f"S/MIME is off in {app.title}: add --smime on")
+    if change.encrypt is not None:
+        settings = replace(settings, encrypts=change.encrypt)
+    if change.sign is None:
+        return settings
+    signs = _ON.get(change.sign.lower())
+    if signs is not None:
+        return replace(settings, signs=signs)
+    if app.choice in {Choice.PRIMARY_ADDRESS, Choice.NEWEST}:
+        raise NotAllowedHere(
+            f"{app.title} lets nobody choose the certificate: --sign on signs with the newest one of the account's "
+            "address"
+        )
+    return replace(settings, signs=True, signing_identity=_thumbprint(device, change.sign))
+
+
+def _change_managed(device: Device, there: AppOnDevice, *, change: AccountChange) -> None:
+    """Change what the profile of the app's account lets its user change."""
+    assert there.account is not None
+    assert there.smime is not None
+    for setting, value in _wishes(device, there, change=change):
+        if there.smime.value(setting) != value:
+            change_setting(device, there.account.id, setting=setting, value=value)
+
+
+def _wishes(device: Device, there: AppOnDevice, *, change: AccountChange) -> Iterator[tuple[Setting, str | bool]]:
+    if change.smime is False:
+        yield from ((Setting.SIGN, False), (Setting.ENCRYPT, False))
+    if change.smime and not there.is_on and change.sign is None and change.encrypt is None:
+        yield (Setting.SIGN, True)
+    if change.encrypt is not None:
+        yield (Setting.ENCRYPT, change.encrypt)
+    if change.sign is None:
+        return
+    signs = _ON.get(change.sign.lower())
+    if signs is None:
+        yield (Setting.SIGNING_IDENTITY, _thumbprint(device, change.sign))
+    yield (Setting.SIGN, signs is not False)
+
+
+def _thumbprint(device: Device, beginning: str) -> str:
+    """The thumbprint of the one signing certificate that begins so. Raises NotFoundHere."""
+    own = [each.thumbprint for each in device.keystore.identities() if can_sign(each.certificate)]
+    named = {thumbprint for thumbprint in own if thumbprint.startswith(beginning.lower())}
+    if len(named) != 1:
+        has = ", ".join(thumbprint[:8] for thumbprint in own) or "none"
+        raise NotFoundHere(
+            f"{device.name} holds {'no' if not named else 'more than one'} key for a signing certificate {beginning}: "
+            f"its signing certificates are {has}"
+        )
+    return named.pop()
+
+
+def _document(there: AppOnDevice) -> dict[str, Any]:
+    smime, app = there.smime or _as_smime(there), there.app
+    document = smime.document()
+    return {
+        "app": app.name,
+        "title": app.title,
+        "address": None if there.account is None else there.account.address,
+        "smime": there.is_on,
+        "switchedOn": app.switch.value,
+        "certificateChosen": app.choice.value,
+        "byProfile": there.smime is not None,
+        "signs": document["signs"],
+        "encrypts": document["encrypts"],
+        "signsWith": document["signsWith"],
+        "changeable": document["changeable"],
+        "steps": app.steps,
+    }
+
+
+def _as_smime(there: AppOnDevice) -> SmimeSettings:
+    """The user's settings in the form of a profile's."""
+    settings = there.settings
+    return SmimeSettings(
+        signs=settings.signs,
+        encrypts=settings.encrypts,
+        signing_identity=settings.signing_identity,
+        changeable=frozenset({Setting.SIGN, Setting.ENCRYPT, Setting.SIGNING_IDENTITY}),
+    )
+
+
+def _lines(there: AppOnDevice) -> Iterator[str]:
+    app, document = there.app, _document(there)
+    if not there.is_on:
+        yield f"{app.title} ({app.name}): S/MIME is off. Its user switches it on: {app.steps}"
+        return
+    by = _BY[app.switch] if there.smime is not None or app.switch is Switch.BY_ITSELF else "by its user"
+    signs, encrypts = (document[name] for name in ("signs", "encrypts"))
+    certificate = f" with {document['signsWith'][:8]}" if document["signsWith"] else ""
+    yield (
+        f"{app.title} ({app.name}): S/MIME is on, {by}; it {'signs' if signs else 'does not sign'} every mail"
+        f"{certificate if signs else ''} and {'encrypts' if encrypts else 'does not encrypt'} it"
+    )
