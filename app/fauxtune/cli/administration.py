@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, plain, plain_failures, reasons
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures, reasons
 from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, one_line, print_table
@@ -104,7 +105,13 @@ class Session:
                 case Service.GRAPH:
                     return self.client.graph(request.method, request.path, json=request.body)
                 case Service.CONTROL:
-                    return self.client.control(request.method, request.path, json=request.body, seconds=seconds)
+                    return self.client.control(
+                        request.method,
+                        request.path,
+                        json=request.body,
+                        seconds=seconds,
+                        message=None if request.file is None else _content(request.file),
+                    )
                 case Service.EMULATOR:
                     return self.client.emulator(request.method, request.path, json=request.body)
 
@@ -152,6 +159,16 @@ class Session:
     def _show(self, request: AdminRequest) -> None:
         if self.language is not None:
             print(_snippet(request, self.client, language=self.language), file=sys.stderr)
+
+
+def _content(file: str) -> bytes:
+    """Return the bytes of a file that is sent, or of standard input."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
 
 
 def without(request: AdminRequest, member: str) -> AdminRequest:

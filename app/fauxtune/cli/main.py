@@ -48,6 +48,7 @@ SECTIONS = (
                 "fauxtune.cli.certificates:app",
                 "List, show, issue and revoke certificates of the tenant's CA.",
             ),
+            Entry("mail", "fauxtune.cli.mail:app", "Send mail to users, list and show it, and publish certificates."),
             Entry("template", "fauxtune.cli.templates:app", "List and create certificate templates."),
             Entry(
                 "connector", "fauxtune.cli.connector:app", "List connectors, set them off line, run one as a process."
