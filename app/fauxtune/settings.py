@@ -12,10 +12,12 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.mail import MAIL_PORTS
 from fauxtune.core.model.permissions import Permissions
 
 #: The fewest characters of a control token. Shorter ones can be guessed, and an empty variable is a mistake.
 SHORTEST_CONTROL_TOKEN = 16
+_LARGEST_PORT = 65535
 
 
 class Settings(BaseSettings):
@@ -39,6 +41,14 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         description="the port of the intercepting proxy, always on localhost; 0 takes a free one",
+    )
+    mail: bool = Field(
+        default=False, description="let mail programs on this machine read (POP3) and send (SMTP) the tenants' mail"
+    )
+    mail_port: Annotated[dict[str, int], NoDecode] = Field(
+        default=MAIL_PORTS,
+        description="the ports of smtp, smtps, pop3 and pop3s, such as smtp=2525,pop3s=9995, always on localhost; 0 "
+        "takes a free one, and 0 alone takes free ones for all",
     )
     data_dir: Path = Field(
         default=Path(".fauxtune"), description="the folder of keys, TLS files, endpoints.json and the SQLite file"
@@ -100,6 +110,22 @@ class Settings(BaseSettings):
                 'python -c "import secrets; print(secrets.token_urlsafe(24))"'
             )
         return value
+
+    @field_validator("mail_port", mode="before")
+    @classmethod
+    def _ports_by_kind(cls, value: object) -> object:
+        """Return all ports; `value` has the ones to change."""
+        if isinstance(value, dict):
+            return MAIL_PORTS | value
+        parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
+        if parts == ["0"]:
+            return dict.fromkeys(MAIL_PORTS, 0)
+        pairs = [part.strip().partition("=") for part in parts]
+        if any(
+            not number.isdigit() or int(number) > _LARGEST_PORT or kind not in MAIL_PORTS for kind, _, number in pairs
+        ):
+            raise ValueError(f"write a port as KIND=NUMBER, with one of the kinds {', '.join(MAIL_PORTS)}; or 0 alone")
+        return MAIL_PORTS | {kind: int(number) for kind, _, number in pairs}
 
     @field_validator("trusted_proxy", mode="before")
     @classmethod

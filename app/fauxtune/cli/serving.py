@@ -25,12 +25,23 @@ InterceptOption = Annotated[
     bool | None,
     typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
 ]
+MailOption = Annotated[
+    bool | None, typer.Option("--mail", help="let mail programs on this machine read and send mail (POP3, SMTP)")
+]
+MailPortOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND=PORT",
+        help="port of smtp, smtps, pop3 or pop3s (repeatable); 0: a free one, 0 alone: free ones for all",
+    ),
+]
 SeedOption = Annotated[
     str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
 ]
 EditionOption = Annotated[
     str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
 ]
+ClientCertificatesOption = Annotated[bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")]
 TrustedProxyOption = Annotated[
     list[str] | None,
     typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
@@ -55,6 +66,8 @@ def serve(
     http_port: Annotated[int | None, typer.Option(help="HTTP port, for CRL and OCSP (default: 8080)")] = None,
     intercept: InterceptOption = None,
     proxy_port: Annotated[int | None, typer.Option(help="port of that proxy; 0: a free one (default: 8888)")] = None,
+    mail: MailOption = None,
+    mail_port: MailPortOption = None,
     data_dir: Annotated[Path | None, typer.Option(help="folder of keys and database (default: .fauxtune)")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
     ephemeral: EphemeralOption = None,
@@ -64,9 +77,7 @@ def serve(
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
     permissions: PermissionsOption = None,
     wire_exchanges: WireOption = None,
-    client_certificates: Annotated[
-        bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
-    ] = None,
+    client_certificates: ClientCertificatesOption = None,
     trusted_proxy: TrustedProxyOption = None,
     client_certificate_header: CertificateHeaderOption = None,
     open_console: OpenOption = False,
@@ -80,6 +91,7 @@ def serve(
 
     \b
     fauxtune serve --open      data in .fauxtune, https://localhost:8443
+    fauxtune serve --mail      mail programs can read and send
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
@@ -173,6 +185,7 @@ def _announce_text(ready: Ready) -> None:
         ("CA to trust", endpoints.ca_file),
         ("HTTPS proxy", endpoints.proxy),
         ("intercepted", ", ".join(ready.intercepted) or None),
+        ("mail programs", ", ".join(url for _, url in endpoints.mail) or None),
         ("data", str(ready.data_dir)),
     ):
         if value is not None:

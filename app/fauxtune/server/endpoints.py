@@ -20,6 +20,7 @@ class Endpoints:
     http: str
     ca_file: str
     proxy: str | None = None
+    mail: tuple[tuple[str, str], ...] = ()
     tenant: str | None = None
     tenant_id: str | None = None
     client_id: str | None = None
@@ -31,7 +32,9 @@ class Endpoints:
         return f"{self.http}/console"
 
     def document(self) -> dict[str, object]:
-        """Return the content of the file, which other programs rely on. `proxy` is there only with --intercept."""
+        """Return the content of the file, which other programs rely on. `proxy` is there with --intercept, `mail` with
+        --mail.
+        """
         return {
             "https": self.https,
             "http": self.http,
@@ -39,6 +42,7 @@ class Endpoints:
             "console": self.console,
             "caFile": self.ca_file,
             **({} if self.proxy is None else {"proxy": self.proxy}),
+            **({"mail": dict(self.mail)} if self.mail else {}),
             "tenant": self.tenant,
             "tenantId": self.tenant_id,
             "clientId": self.client_id,

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from fauxtune import __version__
 from fauxtune.server.docs.entry import PATH as DOCS
 from fauxtune.surfaces.console.entry import PATH as CONSOLE
-from fauxtune.surfaces.http import origin
+from fauxtune.surfaces.http import emulator_of, origin
 
 #: data. The addresses; what stands in braces is the caller's to fill in.
 _ADDRESSES: dict[str, Any] = {
@@ -49,7 +49,9 @@ async def _index(request: Request) -> Response:
         "version": __version__,
         "description": "An Intune-compatible device-management emulator. Not for real devices or real people.",
     }
-    return JSONResponse({**about, **_absolute(_ADDRESSES, origin(request))}, headers=vary)
+    mail = dict(emulator_of(request).addresses.mail)
+    wires = {"mail": mail} if mail else {}
+    return JSONResponse({**about, **_absolute(_ADDRESSES, origin(request)), **wires}, headers=vary)
 
 
 def _absolute(addresses: Any, base: str) -> Any:

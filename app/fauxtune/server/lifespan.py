@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib.util
 import logging
 import os
 import socket
@@ -60,6 +61,8 @@ def check(settings: Settings) -> None:
             "gives enrolment tokens and certificates to every caller. Set FAUXTUNE_CONTROL_TOKEN to a secret, or "
             "listen on localhost."
         )
+    if settings.mail and importlib.util.find_spec("aiosmtpd") is None:
+        raise StartRefused("--mail needs the package aiosmtpd: install fauxtune[mail], or start without --mail.")
     _check_ports(settings)
 
 
@@ -68,6 +71,8 @@ def _check_ports(settings: Settings) -> None:
     options = {"--port": settings.port, "--http-port": settings.http_port}
     if settings.intercept:
         options["--proxy-port"] = settings.proxy_port
+    if settings.mail:
+        options |= {f"--mail-port {kind}": number for kind, number in settings.mail_port.items()}
     taken: dict[int, str] = {}
     for option, port in options.items():
         if port != 0 and port in taken:
@@ -80,6 +85,7 @@ def _check_ports(settings: Settings) -> None:
 def ignored(settings: Settings) -> Iterator[str]:
     """Name the options that are given and have no effect without another one."""
     needs = {"proxy_port": ("--intercept", settings.intercept)}
+    needs["mail_port"] = ("--mail", settings.mail)
     needs["client_certificate_header"] = ("--trusted-proxy", bool(settings.trusted_proxy))
     for name, (other, is_given) in needs.items():
         if name in settings.model_fields_set and not is_given:

@@ -9,7 +9,7 @@ import ipaddress
 import resource
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -81,7 +81,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         around = bootstrap.Environment(
             clock=clock,
             ids=ids,
-            addresses=_addresses(settings, https=ports.https.number, http=ports.http.number),
+            addresses=_addresses(settings, ports),
             ca_file=str(files.ca),
             control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
             edition=settings.edition,
@@ -100,7 +100,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                 await listener.start()
             readiness.done("listeners")
             starting = lifespan.running_emulator(settings, folder, around=around, seed=seed, readiness=readiness)
-            async with starting as (emulator, ownership):
+            async with starting as (emulator, ownership), contextlib.AsyncExitStack() as held:
                 app = create_app(emulator)
                 readiness.open(app, database=emulator.runner.database)
                 try:
@@ -108,6 +108,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                         behind = intercepting_app(app, emulator)
                         listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, limit=limit))
                         await listeners[-1].start()
+                    if ports.mail:
+                        await held.enter_async_context(_mail(emulator, ports.mail, files=files))
                     ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                     endpoints.write(folder, ready.endpoints)
                     # What the start has loaded stays: the collector need not look at it again.
@@ -143,6 +145,7 @@ class _Ports:
     https: Port
     http: Port
     proxy: Port | None
+    mail: dict[str, Port]
 
 
 @contextlib.contextmanager
@@ -159,7 +162,24 @@ def _ports(settings: Settings) -> Iterator[_Ports]:
             http=bound(settings.host, settings.http_port, option="--http-port"),
             # For this machine only, whatever --host is: it answers under the names of other servers.
             proxy=bound("localhost", settings.proxy_port, option="--proxy-port") if settings.intercept else None,
+            mail={
+                kind: bound("localhost", number, option=f"--mail-port {kind}=NUMBER")
+                for kind, number in (settings.mail_port if settings.mail else {}).items()
+            },
         )
+
+
+@contextlib.asynccontextmanager
+async def _mail(emulator: Emulator, ports: dict[str, Port], *, files: tls.TlsFiles) -> AsyncIterator[None]:
+    """Serve mail programs. What that takes is imported here: nobody else pays for it."""
+    from fauxtune.server.mail import MailListeners
+
+    listeners = MailListeners(emulator, ports, files=files)
+    await listeners.start()
+    try:
+        yield
+    finally:
+        await listeners.stop()
 
 
 async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settings: Settings) -> Ready:
@@ -184,6 +204,7 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
         http=addresses.http,
         ca_file=emulator.ca_file,
         proxy=None if proxy is None else f"http://localhost:{proxy.number}",
+        mail=addresses.mail,
         **credentials,
     )
     return Ready(
@@ -210,14 +231,15 @@ def _chosen_edition(settings: Settings) -> Edition | None:
     return settings.edition if "edition" in settings.model_fields_set else None
 
 
-def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:
-    host = _reachable(settings.host)
+def _addresses(settings: Settings, ports: _Ports) -> Addresses:
+    host, https, http = _reachable(settings.host), ports.https.number, ports.http.number
     return Addresses(
         https=f"https://{host}:{https}",
         http=f"http://{host}:{http}",
         public_http_url=(settings.public_http_url or f"http://localhost:{http}").rstrip("/"),
         public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
         names=_answering_names(settings),
+        mail=tuple((kind, f"{kind}://localhost:{port.number}") for kind, port in ports.mail.items()),
     )
 
 

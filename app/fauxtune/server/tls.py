@@ -80,19 +80,20 @@ def root(files: TlsFiles) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
     return x509.load_pem_x509_certificate(files.ca.read_bytes()), key
 
 
-def plain_context() -> ssl.SSLContext:
-    """Return a listener's context without a certificate, which asks clients for none."""
+def plain_context(protocol: str | None = "http/1.1") -> ssl.SSLContext:
+    """Return a listener's context without a certificate, which asks clients for none. `protocol`: its name in ALPN."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    if protocol is not None:
+        context.set_alpn_protocols([protocol])
     return context
 
 
-def server_context(files: TlsFiles, *, client_certificates: bool) -> ssl.SSLContext:
+def server_context(files: TlsFiles, *, client_certificates: bool, protocol: str | None = "http/1.1") -> ssl.SSLContext:
     """Return the listener's context. With `client_certificates` it asks for a certificate, which `admit` makes
     valid.
     """
-    context = plain_context()
+    context = plain_context(protocol)
     context.load_cert_chain(files.server, files.key)
     if client_certificates:
         context.verify_mode = ssl.CERT_OPTIONAL

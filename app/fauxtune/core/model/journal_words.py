@@ -63,6 +63,7 @@ _WORDS: dict[str, str] = {
     "templateChanged": "the template {template} was changed: {after}",
     "templateDeleted": "the template {template} was deleted",
     "digicertSubscribed": "the tenant has a DigiCert CA: {authority}",
+    "mailLoginRefused": "a login to the mailbox was refused: {reason}",
     "mailDelivered": "mail from {sender} was delivered",
     "certificatePublished": "{what} was published for {address}",
     "certificateWithdrawn": "{what} is not published for {address} any more",
@@ -71,7 +72,7 @@ _WORDS: dict[str, str] = {
     "applicationDeleted": "the application {clientId} was deleted",
 }
 _REQUESTED = "Requested"
-_BAD = frozenset({"failed", "refused", "authorityUnavailable"})
+_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable"})
 _GOING = frozenset({"removed", "revoked", "waiting", "unenrolled", "wiped", "retired", "deleted", "revocationCaused"})
 _COMING = frozenset({"enrolled", "issued", "renewed", "imported", "installed", "released", "authorityAvailable"})
 

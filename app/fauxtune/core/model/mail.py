@@ -11,3 +11,5 @@ LARGEST_MAILBOX = 256 * 1024 * 1024
 MOST_RECIPIENTS = 100
 #: Certificates that are published for one address.
 MOST_PUBLISHED = 20
+#: The wires of mail programs, with their default ports: submission and POP3, each also with TLS from the first byte.
+MAIL_PORTS = {"smtp": 8025, "smtps": 8465, "pop3": 8110, "pop3s": 8995}

@@ -159,6 +159,11 @@ def messages(tx: Transaction, user_id: UserId, *, after_uid: int = 0, limit: int
     return [_line(row) for row in rows]
 
 
+def entries(tx: Transaction, user_id: UserId, *, after_uid: int = 0, limit: int) -> list[MailboxEntryRow]:
+    """Return a user's messages after a number, oldest first, without what is in them."""
+    return queries.entries(tx.connection, tx.tenant.id, user_id=user_id, after_uid=after_uid, limit=limit)
+
+
 def newest(tx: Transaction, user_id: UserId, *, offset: int = 0, limit: int) -> list[MailLine]:
     """Return a page of a user's messages, newest first."""
     rows = queries.newest_lines(tx.connection, tx.tenant.id, user_id=user_id, offset=offset, limit=limit)

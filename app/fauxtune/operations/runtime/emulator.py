@@ -27,7 +27,8 @@ from fauxtune.operations.runtime.workers import Workers
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """The URLs of the emulator, without a slash at the end. `public_http_url` goes into certificates. Only requests for
-    these `names` (as in `hosts`) are answered; None: for every name.
+    these `names` (as in `hosts`) are answered; None: for every name. `mail`: the kinds and URLs of what mail programs
+    connect to.
     """
 
     https: str
@@ -35,6 +36,7 @@ class Addresses:
     public_http_url: str
     public_url: str | None = None
     names: frozenset[str] | None = None
+    mail: tuple[tuple[str, str], ...] = ()
 
     def hosts(self) -> frozenset[str]:
         """Return the names of these addresses, as in `hosts`."""

@@ -38,6 +38,12 @@ def authorities_named(connection: Connection, name: str) -> list[AuthorityRow]:
     return reads.every(connection, select(authorities).where(authorities.c.name == name), row=AuthorityRow)
 
 
+def enterprise_certificates(connection: Connection) -> list[bytes]:
+    """Return the certificates of all tenants' authorities that issue to users, and of their roots (DER)."""
+    statement = select(authorities.c.certificate).where(authorities.c.role != DEVICES)
+    return [row[0] for row in connection.execute(statement)]
+
+
 def authorities_of(connection: Connection, tenant_id: TenantId) -> list[AuthorityRow]:
     """Return the tenant's authorities: the root, those that issue or issued (oldest first), and that of devices."""
     statement = (

@@ -56,6 +56,19 @@ def add_message(connection: Connection, row: MailMessageRow, *, entries: Sequenc
     writes.add_rows(connection, mailbox_entries, rows=entries)
 
 
+def entries(
+    connection: Connection, tenant_id: TenantId, *, user_id: UserId, after_uid: int, limit: int
+) -> list[MailboxEntryRow]:
+    """Return the first entries of a mailbox after a number, oldest first."""
+    statement = (
+        select(mailbox_entries)
+        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid > after_uid)
+        .order_by(_entry.uid)
+        .limit(limit)
+    )
+    return reads.every(connection, statement, row=MailboxEntryRow)
+
+
 def lines(
     connection: Connection, tenant_id: TenantId, *, user_id: UserId, after_uid: int, limit: int
 ) -> list[MailLineRow]:

@@ -1,0 +1,133 @@
+"""The listeners of mail programs: SMTP and POP3 on this machine's own interface, with and without TLS from the start.
+
+They take connections themselves, like those of HTTP (docs/decisions/0029): before TLS begins, the context must know the
+authorities of every tenant, whose certificates clients may log in with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+
+from fauxtune.core.errors import Unavailable
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server import tls
+from fauxtune.server.listening import Port
+from fauxtune.storage.queries import authorities
+from fauxtune.surfaces.mail.accounts import Accounts
+from fauxtune.surfaces.mail.pop3 import Pop3
+from fauxtune.surfaces.mail.smtp import Smtp
+
+#: Connections at a time, on all ports together.
+MOST_CONNECTIONS = 100
+#: Messages that are received at a time: each can take the memory of the largest one.
+_MOST_RECEIVED = 4
+#: Seconds of a command, or without one, after which a connection is closed. RFC 1939 3: at least ten minutes; RFC 5321
+#: 4.5.3.2: ten minutes after the end of a message.
+PATIENCE = 600.0
+_HANDSHAKE_SECONDS = 30.0
+_BACKLOG = 100
+_PAUSE_SECONDS = 0.1
+_BUSY = {
+    "smtp": b"421 4.3.2 Too many connections are open; close some of them\r\n",
+    "pop3": b"-ERR [SYS/TEMP] too many connections are open; close some of them\r\n",
+}
+
+log = logging.getLogger(__name__)
+
+Factory = Callable[[ssl.SSLContext | None], asyncio.BaseProtocol]
+
+
+class MailListeners:
+    """The listeners of all kinds. Together they have a limit of connections. `patience`: seconds for each command."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        ports: dict[str, Port],
+        *,
+        files: tls.TlsFiles,
+        most: int = MOST_CONNECTIONS,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._runner = emulator.runner
+        self._ports = ports
+        self._context = tls.server_context(files, client_certificates=True, protocol=None)
+        self._most = most
+        self._state: object = None
+        self._accepting: list[asyncio.Task[None]] = []
+        self._opening: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.Transport] = set()
+        accounts, slots = Accounts(emulator), asyncio.Semaphore(_MOST_RECEIVED)
+        self._protocols: dict[str, Factory] = {
+            "smtp": lambda context: Smtp(accounts, context=context, slots=slots, patience=patience),
+            "pop3": lambda context: Pop3(accounts, context=context, patience=patience),
+        }
+
+    async def start(self) -> None:
+        """Start to accept connections."""
+        for kind, port in self._ports.items():
+            for listening in port.sockets:
+                listening.setblocking(False)
+                listening.listen(_BACKLOG)
+                self._accepting.append(asyncio.create_task(self._accept(listening, kind=kind)))
+
+    async def stop(self) -> None:
+        """Accept no more connections, and cut off those that are open."""
+        ending = [*self._accepting, *self._opening]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        for port in self._ports.values():
+            port.close()
+        for transport in self._open:
+            transport.abort()
+
+    async def _accept(self, listening: socket.socket, *, kind: str) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                # No more descriptors, or a client that has gone already: both pass.
+                log.warning("A mail program was turned away: %s", error.strerror or error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            self._open = {transport for transport in self._open if not transport.is_closing()}
+            if len(self._open) + len(self._opening) >= self._most:
+                with client, contextlib.suppress(OSError):
+                    client.send(_BUSY.get(kind, b""))
+                continue
+            task = asyncio.create_task(self._serve(client, kind=kind))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    async def _serve(self, client: socket.socket, *, kind: str) -> None:
+        """Hand the connection over to its protocol; the socket is closed if the handshake fails."""
+        with contextlib.ExitStack() as held:
+            held.callback(client.close)
+            with contextlib.suppress(Unavailable):
+                await self._admit_authorities()
+                held.pop_all()  # from here on the connection owns the socket
+        at_once = kind.endswith("s")
+        protocol = self._protocols[kind.removesuffix("s")]
+        with contextlib.suppress(OSError):  # also of a socket that was closed above
+            transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: protocol(None if at_once else self._context),
+                client,
+                ssl=self._context if at_once else None,
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS if at_once else None,
+            )
+            self._open.add(transport)
+
+    async def _admit_authorities(self) -> None:
+        """Make the context know every tenant's authorities, if anything was written since it was looked for last."""
+        state = self._runner.database.state
+        if state is not self._state:
+            for certificate in await self._runner.read(authorities.enterprise_certificates):
+                tls.admit(self._context, certificate)
+            self._state = state

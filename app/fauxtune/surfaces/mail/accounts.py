@@ -1,0 +1,157 @@
+"""The mailboxes behind the protocols: who logs in, and what an open mailbox does. The domain of a mailbox names its
+tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.operations.mail import login, mailboxes
+from fauxtune.operations.mail.login import Login, Refusal
+from fauxtune.operations.mail.mailboxes import Delivery
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.surfaces.mail.sasl import PlainLogin
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Messages that are listed in one transaction.
+_PAGE = 2000
+
+
+class LoginRefused(Exception):
+    """The login was refused; the text says why, in one sentence without a full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message of a mailbox: its number there, its id, which no other message ever has, and its size in bytes."""
+
+    uid: int
+    id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """The mailbox of a user who has logged in."""
+
+    emulator: Emulator
+    tenant: Tenant
+    login: Login
+
+    @property
+    def name(self) -> str:
+        """The userPrincipalName of the user."""
+        return self.login.user_principal_name
+
+    async def listing(self) -> list[Listed]:
+        """Return all messages, the oldest first."""
+        listed: list[Listed] = []
+        while True:
+            after = listed[-1].uid if listed else 0
+            rows = await self._run(mailboxes.entries, self.login.user_id, after_uid=after, limit=_PAGE)
+            listed += [Listed(row.uid, row.message_id, row.size) for row in rows]
+            if len(rows) < _PAGE:
+                return listed
+
+    async def raw(self, message: Listed) -> bytes | None:
+        """Return a message as it was sent, and mark it as seen; None if it is gone."""
+        try:
+            stored = await self._run(mailboxes.message, self.login.user_id, uid=message.uid)
+            if stored.message_id != message.id:
+                return None  # a newer one has its number
+            if not stored.seen:
+                await self._run(mailboxes.mark_seen, self.login.user_id, uid=message.uid)
+        except NotFound:
+            return None
+        return stored.raw
+
+    async def delete(self, messages: Iterable[Listed]) -> None:
+        """Delete messages. Those that another program has deleted meanwhile are gone already."""
+        for message in messages:
+            await self._run(_delete_if_there, self.login.user_id, message=message)
+
+    async def owns(self, address: str) -> bool:
+        """Whether this is an address of the user."""
+        return await self._run(mailboxes.owner_of, address) == self.login.user_id
+
+    async def knows(self, address: str) -> bool:
+        """Whether somebody in the tenant has this address."""
+        return await self._run(mailboxes.owner_of, address) is not None
+
+    async def send(self, raw: bytes, *, sender: str, recipients: list[str]) -> Delivery:
+        """Deliver a message. Raises Invalid for one that no mailbox takes."""
+        return await mailboxes.receive(
+            self.emulator, self.tenant, raw=raw, recipients=recipients, envelope_sender=sender
+        )
+
+    async def _run(self, operation: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
+
+
+def _delete_if_there(tx: Transaction, user_id: UserId, *, message: Listed) -> None:
+    with suppress(NotFound):
+        if mailboxes.message(tx, user_id, uid=message.uid).message_id == message.id:
+            mailboxes.delete_message(tx, user_id, uid=message.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The mailboxes of all tenants of an emulator."""
+
+    emulator: Emulator
+
+    async def open_by_password(self, given: PlainLogin) -> Mailbox:
+        """Return the mailbox of a user who gave name and password. Raises LoginRefused."""
+        tenant = await self._tenant(given.name)
+        if tenant is None:
+            raise LoginRefused("the name or the password is wrong")
+        return await self._opened(
+            tenant, self.emulator.runner.run(tenant, login.by_password, given.name, password=given.password)
+        )
+
+    async def open_by_certificate(self, der: bytes | None, name: str | None) -> Mailbox:
+        """Return the mailbox of the user to whom a certificate belongs. `name` None: the certificate names it. Raises
+        LoginRefused.
+        """
+        if der is None:
+            raise LoginRefused("EXTERNAL needs TLS and a certificate of the client, and none was shown")
+        try:
+            certificate = certificate_from(der)
+        except Invalid as error:
+            raise LoginRefused(error.message.rstrip(".")) from None
+        for address in [name] if name is not None else login.addresses(certificate):
+            tenant = await self._tenant(address)
+            if tenant is not None:
+                return await self._opened(
+                    tenant, self.emulator.runner.run(tenant, login.by_certificate, certificate, name=address)
+                )
+        if name is not None:
+            raise LoginRefused(f"there is no mailbox {name} here: its domain is of no tenant")
+        raise LoginRefused("the certificate has no address of a mailbox here: send the user's name with EXTERNAL")
+
+    async def _tenant(self, address: str) -> Tenant | None:
+        _, at, domain = address.rpartition("@")
+        if not at or not domain:
+            return None
+        try:
+            tenant = await self.emulator.runner.tenant(domain)
+        except NotFound:
+            return None
+        # The runner knows a tenant by its id and its name, too: these are no domains.
+        return tenant if tenant.domain.lower() == domain.lower() else None
+
+    async def _opened(self, tenant: Tenant, attempt: Awaitable[Login | Refusal]) -> Mailbox:
+        result = await attempt
+        if isinstance(result, Refusal):
+            raise LoginRefused(result.text)
+        return Mailbox(self.emulator, tenant, result)
