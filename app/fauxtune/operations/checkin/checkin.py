@@ -23,6 +23,7 @@ from fauxtune.operations.checkin.planning import Planned, plan_device, record_it
 from fauxtune.operations.devices.action_results import actions_sent
 from fauxtune.operations.devices.caller import DeviceCaller, identified, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late
+from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
@@ -107,9 +108,9 @@ def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeySto
     row = identified(tx, caller, lock=True)
     if row.state is EnrollmentState.ENDING:
         return Begun(row.id, row.policy_version, operations=_ending_contacted(tx, row))
-    rows, changed = _taken_in(tx, row, report=report)
-    planned = plan_device(tx, row, rows=rows)
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row.id, changed=changed.values(), at=tx.now)
+    before, changed = _taken_in(tx, row, report=report)
+    planned = plan_device(tx, row, rows={**before, **changed})
+    write_ledger(tx, row.id, before=before, changed=changed.values())
     write_plan(tx, row, planned=planned, user=user_name(tx, row))
     work, next_poll = tasks(tx, row, keys=keys, packagings=packagings)
     operations = actions_sent(tx, row, ending=False)
@@ -172,7 +173,7 @@ def _taken_in(
     rows = queries.ledger_rows(tx.connection, row.id)
     changed = apply_inventory(rows.values(), report.read(row.policy_version, rows))
     note_changes(tx, row, before=rows, changed=changed)
-    return {**rows, **changed}, changed
+    return rows, changed
 
 
 def _due(row: EnrollmentRow, planned: Planned, *, next_poll: datetime | None) -> datetime:

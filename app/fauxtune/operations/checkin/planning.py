@@ -25,13 +25,13 @@ from fauxtune.core.profiles.variables import variables
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import maker, who_is_waited_for
+from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
@@ -89,7 +89,7 @@ def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, 
     """Write the ledger, requests to the connector, revocations and profile states. The caller writes the enrolment."""
     enrollment_id = enrollment.id
     changed = planned.plan.rows.values()
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
+    write_ledger(tx, enrollment_id, before=planned.before, changed=changed, causes=planned.plan.unwanted)
     for request in planned.plan.requests:
         only_by = maker(tx, enrollment_id, serials=_carried_serials(request, rows=planned.rows))
         _put_request(tx, enrollment, request=request, only_by=only_by)

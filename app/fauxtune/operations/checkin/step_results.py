@@ -23,6 +23,7 @@ from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result,
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import identified, is_live
 from fauxtune.operations.devices.inventory_facts import note_facts
+from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
@@ -190,6 +191,6 @@ def _write(
     tx: Transaction, row: EnrollmentRow, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
 ) -> None:
     note_changes(tx, row, before=before, changed=changed)
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row.id, changed=changed.values(), at=tx.now)
+    write_ledger(tx, row.id, before=before, changed=changed.values())
     if changed:
         queries.change_enrollment(tx.connection, row.id, due_at=tx.now)

@@ -29,6 +29,7 @@ from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.action_effects import EFFECTS, Done
 from fauxtune.operations.devices.action_results import change_state, note_state
 from fauxtune.operations.devices.ending import end, revoke_held
+from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
@@ -238,9 +239,10 @@ def _order_end(
 def _start_over(tx: Transaction, enrollment: EnrollmentRow) -> None:
     """Note that the device was reset and stays enrolled: it holds nothing, and everything is installed again."""
     revoke_held(tx, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT, user=user_name(tx, enrollment))
-    rows = queries.ledger_rows(tx.connection, enrollment.id).values()
-    gone = [decisions.row_after_reset(row) for row in rows if row.state is not ItemState.REMOVED]
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment.id, changed=gone, at=tx.now)
+    rows = queries.ledger_rows(tx.connection, enrollment.id)
+    gone = [decisions.row_after_reset(row) for row in rows.values() if row.state is not ItemState.REMOVED]
+    causes = {row.key: Incident.WIPE_KEEPING_ENROLLMENT for row in gone}
+    write_ledger(tx, enrollment.id, before=rows, changed=gone, causes=causes)
     tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment.id))
 
 

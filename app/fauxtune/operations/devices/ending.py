@@ -15,6 +15,7 @@ from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.operations.connectors import revocation
+from fauxtune.operations.devices.ledger import forget_kept, write_ledger
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -39,13 +40,13 @@ def end(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -> None:
     """
     enrollment_id, upn, device = enrollment.id, user_name(tx, enrollment), _kind(tx, enrollment)
     revoke_held(tx, enrollment, cause=cause, user=upn)
-    ledger = queries.ledger_rows(tx.connection, enrollment_id).values()
-    rows = [row for row in ledger if row.state is not ItemState.REMOVED]
+    ledger = queries.ledger_rows(tx.connection, enrollment_id)
+    rows = [row for row in ledger.values() if row.state is not ItemState.REMOVED]
     over = [decisions.row_after_end(row, device, cause=cause) for row in rows]
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=over, at=tx.now)
+    write_ledger(tx, enrollment_id, before=ledger, changed=over, causes={row.key: cause for row in rows})
     if decisions.erases_device(device, cause=cause):
         # Items that earlier enrolments of the same hardware left on the device are erased too.
-        queries.forget_kept(tx.connection, tx.tenant.id, hardware_key=enrollment.hardware_key, at=tx.now)
+        forget_kept(tx, hardware_key=enrollment.hardware_key)
     queries.change_enrollment(tx.connection, enrollment_id, state=EnrollmentState.ENDED, cause=cause, due_at=NEVER)
     step_queries.delete_steps(tx.connection, enrollment_id)
     for profile_id in configuration_queries.states_of_device(tx.connection, enrollment_id):

@@ -19,6 +19,7 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 T = TypeVar("T")
@@ -118,8 +119,12 @@ class Runner:
         self.database.changed()
 
     def _write_down(self, connection: Connection, tx: Transaction) -> None:
-        if tx.events:
-            tenant_queries.add_events(connection, tx.tenant.id, events=tx.events)
+        if tx.events or tx.key_changes:
+            number = tenant_queries.add_events(connection, tx.tenant.id, events=tx.events)
+            if tx.key_changes and number is not None:
+                key_queries.write_key_changes(
+                    connection, tx.tenant.id, changes=tx.key_changes, number=number, at=tx.now
+                )
         if tx.connector_events:
             connector_queries.add_connector_events(connection, tx.tenant.id, events=tx.connector_events)
 

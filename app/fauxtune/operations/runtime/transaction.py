@@ -15,6 +15,7 @@ from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorEventRow
+from fauxtune.storage.rows.keys import NotedKeyChange
 from fauxtune.storage.rows.tenants import JournalRow
 
 
@@ -31,6 +32,7 @@ class Transaction:
     system_now: datetime | None = None
     events: list[JournalRow] = field(default_factory=list)
     connector_events: list[ConnectorEventRow] = field(default_factory=list)
+    key_changes: list[NotedKeyChange] = field(default_factory=list)
     woken: set[EnrollmentId] = field(default_factory=set)
     crls_forgotten: set[str] = field(default_factory=set)
     tenant_changed: bool = False

@@ -390,15 +390,19 @@ def put_ledger_rows(
     )
 
 
-def forget_kept(connection: Connection, tenant_id: TenantId, *, hardware_key: str, at: datetime) -> None:
-    """Note that everything which ended enrolments left on this piece of hardware is gone."""
+def forget_kept(
+    connection: Connection, tenant_id: TenantId, *, hardware_key: str, at: datetime
+) -> list[tuple[EnrollmentId, ItemKey]]:
+    """Note that everything which ended enrolments left on this piece of hardware is gone; return what that was."""
     if not hardware_key:
-        return
-    connection.execute(
+        return []
+    rows = connection.execute(
         update(ledger)
         .where(ledger.c.enrollment_id.in_(_ended(tenant_id, hardware_key)), ledger.c.state == ItemState.KEPT.value)
         .values(state=ItemState.REMOVED.value, installed_fingerprint=None, changed_at=at)
+        .returning(ledger.c.enrollment_id, ledger.c.item_key)
     )
+    return [(EnrollmentId(enrollment_id), ItemKey(item)) for enrollment_id, item in rows]
 
 
 def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[HolderRow]:

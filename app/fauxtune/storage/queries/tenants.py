@@ -74,13 +74,17 @@ def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
     connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
 
 
-def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[JournalRow]) -> None:
-    """Add events under the tenant's next numbers. Call it last: it holds the tenant's row until the commit."""
-    last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": len(events)}).scalar_one_or_none()
+def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[JournalRow]) -> int | None:
+    """Add events under the tenant's next numbers; return the last one. Without events, one number is left out. None:
+    there is no such tenant any more. Call it last: it holds the tenant's row until the commit.
+    """
+    count = max(1, len(events))
+    last: int | None = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": count}).scalar_one_or_none()
     if last is None:
-        return
+        return None
     numbered = [replace(event, seq=seq) for seq, event in enumerate(events, last - len(events) + 1)]
     writes.add_rows(connection, journal, rows=numbered)
+    return last
 
 
 def events(

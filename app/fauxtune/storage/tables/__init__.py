@@ -29,6 +29,7 @@ from fauxtune.storage.tables.devices import (
 )
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
+from fauxtune.storage.tables.keys import key_holdings
 from fauxtune.storage.tables.tenants import (
     applications,
     audit_events,
@@ -60,6 +61,7 @@ __all__ = [
     "group_owners",
     "groups",
     "journal",
+    "key_holdings",
     "ledger",
     "mail_messages",
     "mailbox_entries",

@@ -81,12 +81,13 @@ class Situation:
 @dataclass(slots=True)
 class Plan:
     """The result of planning. `rows` are the changed rows only; `revoked` those whose certificates the CA must revoke
-    now, with the cause.
+    now, with the cause; `unwanted`: why items are not wanted on the device any more.
     """
 
     rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
     requests: list[ConnectorRequest] = field(default_factory=list)
     revoked: list[tuple[LedgerRow, Cause | Incident]] = field(default_factory=list)
+    unwanted: dict[ItemKey, Cause | Incident] = field(default_factory=dict)
     offered: list[LedgerRow] = field(default_factory=list)
     due_at: datetime = NEVER
     policy_changed: bool = False
@@ -145,6 +146,7 @@ class _Planner:
         if not in_policy(row) and row.serial is None:
             return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
         why = cause(row, self.situation.standing)
+        self.plan.unwanted[row.key] = why
         self._revoke(row, why)
         return row_when_unwanted(row, self.device, cause=why)
 
@@ -219,6 +221,7 @@ class _Planner:
         Unverified: a certificate is for one user on one device; what becomes of it then is not documented.
         """
         self._revoke(row, Cause.USER_CHANGED)
+        self.plan.unwanted[row.key] = Cause.USER_CHANGED
         return self._pkcs(row_of_former_user(row), item)
 
     def _account(self, row: LedgerRow, item: Item) -> LedgerRow:
