@@ -10,6 +10,7 @@ import pytest
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import key_holdings
 from tests.support.devices.android import AndroidInProcess
 from tests.support.predictions import DEVICES, predict, predicted
 from tests.support.tenant import Contoso
@@ -32,7 +33,7 @@ async def profiles(contoso: Contoso) -> None:
 
 
 async def holders(contoso: Contoso, mark: str) -> list[tuple[str, str]]:
-    result = await contoso.look(queries.holders, contoso.tenant.id, thumbprint=mark)
+    result = await contoso.look(key_holdings.holders, contoso.tenant.id, thumbprint=mark)
     return [(each.enrollment_id, each.state) for each in result]
 
 

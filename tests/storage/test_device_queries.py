@@ -15,7 +15,7 @@ from fauxtune.core.model.ids import ItemKey, ManagedDeviceId, ProfileId, TenantI
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import device_actions, devices
+from fauxtune.storage.queries import device_actions, devices, key_holdings
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentTokenRow
 
 if TYPE_CHECKING:
@@ -128,12 +128,12 @@ def test_holders_are_those_whose_ledger_says_that_they_have_it(fill: Filler) -> 
         device = fill.device(name, user=f"user-{name}")
         row = replace(FULL, state=state)
         devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
-    holders = devices.holders(fill.connection, fill.tenant_id, thumbprint="aa")
+    holders = key_holdings.holders(fill.connection, fill.tenant_id, thumbprint="aa")
     assert [(holder.enrollment_id, holder.user_id, holder.state) for holder in holders] == [
         ("e-a", "user-a", "installed"),
         ("e-b", "user-b", "kept"),
     ]
-    assert devices.holders(fill.connection, TenantId("other"), thumbprint="aa") == []
+    assert key_holdings.holders(fill.connection, TenantId("other"), thumbprint="aa") == []
 
 
 # -------------------------------------------------------------------------------------------------------- enrolments

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
 import fauxtune_migrations
 from fauxtune.core.errors import Conflict, Unavailable
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.mail.recipients import names_of
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import directory, role_scope_tags, tenants
+from fauxtune.storage.queries import directory, key_holdings, role_scope_tags, tenants
 from fauxtune.storage.tables import metadata
+from tests.support.certificates import self_signed
 
 REVISIONS = sorted(
     file.name.partition("_")[0] for file in (Path(fauxtune_migrations.__path__[0]) / "versions").glob("[0-9]*_*.py")
@@ -34,6 +39,11 @@ def database(database_url: str) -> Iterator[Database]:
 def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def insert_row(database: Database, table: str, values: dict[str, Any]) -> None:
+    statement = text(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})")
+    database.run_now(lambda connection: connection.execute(statement, values))
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -104,6 +114,32 @@ def test_imported_files_that_were_opened_before_are_opened_once_more(database: D
         lambda connection: connection.execute(text("SELECT verified, certificate FROM pfx_certificates")).one()
     )
     assert (bool(result.verified), result.certificate) == (False, None)
+
+
+def test_the_keys_that_devices_of_older_databases_have_are_taken_over(database: Database) -> None:
+    migrate.upgrade(database, to="0020")
+    certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), serial=255)
+    ledger = {"tenant_id": "t", "wanted_by": "[]", "changed_at": "2026-11-24T10:00:00.0000000Z", "source": "imported"}
+    file = dict.fromkeys(("purpose", "provider", "key_name", "padding", "fingerprint"), "x") | {
+        "tenant_id": "t",
+        "user_id": "u",
+        "thumbprint": "aa",
+        "encrypted_password": b"x",
+        "pfx": b"x",
+        "verified": True,
+        "document": "{}",
+        "certificate": certificate.public_bytes(Encoding.DER),
+    }
+    held = {**ledger, "enrollment_id": "has it", "item_key": "k", "thumbprint": "aa", "state": "kept"}
+    insert_row(database, "pfx_certificates", file)
+    insert_row(database, "ledger", {**held, "installed_fingerprint": "f"})
+    insert_row(database, "ledger", {**held, "enrollment_id": "had it", "state": "removed"})
+    migrate.upgrade(database)
+    (row,) = database.run_now(
+        key_holdings.present_keys, TenantId("t"), enrollments=[EnrollmentId("has it"), EnrollmentId("had it")]
+    )
+    assert (row.enrollment_id, row.thumbprint, row.since_number) == ("has it", "aa", 0)
+    assert (row.issuer_and_serial, row.key_id) == names_of(certificate)
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:

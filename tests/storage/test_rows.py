@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 
 from fauxtune.storage import tables
-from fauxtune.storage.rows import certificates, configuration, devices, directory, mail
+from fauxtune.storage.rows import certificates, configuration, devices, directory, keys, mail
 from fauxtune.storage.rows import tenants as tenant_rows
 from fauxtune.storage.tables.base import Choice, Document, Moment
 from fauxtune.storage.tables.orders import OrderDocument
@@ -37,6 +37,8 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.steps: (devices.StepRow,),
     tables.device_identities: (devices.DeviceIdentityRow,),
     tables.enrollment_tokens: (devices.EnrollmentTokenRow,),
+    tables.key_holdings: (keys.KeyHoldingRow,),
+    tables.mail_recipients: (keys.MailRecipientRow,),
     tables.users: (directory.UserRow,),
     tables.groups: (directory.GroupRow,),
     tables.group_members: (directory.GroupMemberRow,),

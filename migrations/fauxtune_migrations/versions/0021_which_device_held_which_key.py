@@ -52,7 +52,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_key_holdings_recipient", "key_holdings", ["tenant_id", "issuer_and_serial"], unique=False)
     op.create_index("ix_key_holdings_key_id", "key_holdings", ["tenant_id", "key_id"], unique=False)
-    connection = op.get_bind()
+    op.create_table(
+        "mail_recipients",
+        sa.Column("tenant_id", WORD, nullable=False),
+        sa.Column(
+            "name", WORD, nullable=False, comment="of a certificate: see core.mail.readability.recipient_names"
+        ),
+        sa.Column("message_id", WORD, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "name", "message_id", name=op.f("pk_mail_recipients")),
+    )
+    op.create_index("ix_mail_recipients_message", "mail_recipients", ["tenant_id", "message_id"], unique=False)
+    _take_over(op.get_bind(), table)
+
+
+def _take_over(connection: sa.Connection, table: sa.Table) -> None:
+    """Write the keys that devices have by their ledgers."""
     for device, item, thumbprint, since, tenant, serial, user in connection.execute(_HELD).all():
         query, key = (_ISSUED, serial) if serial else (_IMPORTED, user)
         values = {"tenant": tenant, "key": key, "thumbprint": thumbprint}

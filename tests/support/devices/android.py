@@ -27,7 +27,7 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.core.pki.pfx import read_pfx
+from fauxtune.core.pki.pfx import PfxContents, read_pfx
 from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.devices import actions as device_actions
@@ -72,6 +72,8 @@ class AndroidDevice:
     holds: dict[ItemKey, str] = field(default_factory=dict)
     #: The private keys that it holds, by item.
     keys: dict[ItemKey, object] = field(default_factory=dict, repr=False)
+    #: The files that it ever opened, by the thumbprint of the certificate.
+    opened: dict[str, PfxContents] = field(default_factory=dict, repr=False)
     roots: set[str] = field(default_factory=set)
     accounts: dict[ItemKey, tuple[str | None, Account]] = field(default_factory=dict)
     applied: int = 0
@@ -135,6 +137,7 @@ class AndroidDevice:
                 contents = read_pfx(file, self.unseal(sealed))
                 self.holds[item] = thumbprint(contents.certificate)
                 self.keys[item] = contents.key
+                self.opened[self.holds[item]] = contents
         self.applied = policy.version
 
     def unseal(self, envelope: bytes) -> bytes:

@@ -24,7 +24,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.core.pki.pfx import read_pfx
+from fauxtune.core.pki.pfx import PfxContents, read_pfx
 from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices import apple_enrollment, credentials, enrollment, windows_enrollment
@@ -105,6 +105,8 @@ class StepwiseDevice:
     received: list[str] = field(default_factory=list)
     sealed: dict[ItemKey, bytes] = field(default_factory=dict)
     missed: set[ItemKey] = field(default_factory=set)
+    #: The files that it ever opened, by the thumbprint of the certificate.
+    opened: dict[str, PfxContents] = field(default_factory=dict, repr=False)
 
     async def enrolled(self, done: enrollment.Enrolled) -> None:
         """Take the ids of its enrolment and of its managed device."""
@@ -184,7 +186,9 @@ class StepwiseDevice:
             return item.row.fingerprint or ""
         assert item.pfx is not None
         assert item.sealed is not None
-        return thumbprint(read_pfx(item.pfx, self.unseal(item.sealed)).certificate)
+        contents = read_pfx(item.pfx, self.unseal(item.sealed))
+        self.opened[thumbprint(contents.certificate)] = contents
+        return thumbprint(contents.certificate)
 
     def unseal(self, envelope: bytes) -> bytes:
         """Return the password of a PFX file, opened with the device's identity."""

@@ -149,9 +149,13 @@ def _template(event_type: str, *, certificate: dict[str, Any] | None, detail: di
     return _WORDS.get(event_type)
 
 
-def _cause(detail: dict[str, Any]) -> str:
-    cause = str(detail.get("cause"))
+def cause_words(cause: str) -> str:
+    """Return a cause of a removal in words."""
     return _CAUSES.get(cause, spaced(cause))
+
+
+def _cause(detail: dict[str, Any]) -> str:
+    return cause_words(str(detail.get("cause")))
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.mail.addresses import address_of, addresses_of
 from fauxtune.core.mail.message import MailDescription, describe
+from fauxtune.core.mail.readability import recipient_names
 from fauxtune.core.model.ids import MessageId, UserId
 from fauxtune.core.model.mail import LARGEST_MAILBOX, MOST_MESSAGES, MOST_RECIPIENTS
 from fauxtune.core.model.tenants import Tenant
@@ -115,7 +116,8 @@ def deliver(
         raw=raw,
     )
     numbers = {user_id: measures.get(user_id, _EMPTY).last_uid + 1 for user_id in reached}
-    queries.add_message(tx.connection, message, entries=_entries(message, numbers))
+    names = recipient_names(described.encryption) if described.encryption else ()
+    queries.add_message(tx.connection, message, entries=_entries(message, numbers), encrypted_for=names)
     for row in reached.values():
         tx.record(
             "mailDelivered",

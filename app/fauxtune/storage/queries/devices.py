@@ -21,7 +21,6 @@ from fauxtune.storage.rows.devices import (
     EnrollmentChanges,
     EnrollmentRow,
     EnrollmentTokenRow,
-    HolderRow,
     JoinedDeviceRow,
     ManagedDeviceChanges,
     ManagedDeviceRow,
@@ -403,21 +402,6 @@ def forget_kept(
         .returning(ledger.c.enrollment_id, ledger.c.item_key)
     )
     return [(EnrollmentId(enrollment_id), ItemKey(item)) for enrollment_id, item in rows]
-
-
-def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[HolderRow]:
-    """Return the devices that hold a certificate according to their ledgers."""
-    statement = (
-        select(ledger.c.enrollment_id, enrollments.c.user_id, ledger.c.state)
-        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
-        .where(
-            ledger.c.tenant_id == tenant_id,
-            ledger.c.thumbprint == thumbprint,
-            ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
-        )
-        .order_by(ledger.c.enrollment_id)
-    )
-    return every(connection, statement, row=HolderRow)
 
 
 def add_token(connection: Connection, row: EnrollmentTokenRow) -> None:

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, bindparam, select, union_all
 
 from fauxtune.core.engine.planning.held_keys import KeyEvent
 from fauxtune.core.model.ids import EnrollmentId, TenantId
-from fauxtune.core.model.states import Incident
+from fauxtune.core.model.states import Incident, ItemState
 from fauxtune.storage import writes
 from fauxtune.storage.reads import every
+from fauxtune.storage.rows.devices import HolderRow
 from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange
-from fauxtune.storage.tables import certificates, key_holdings, pfx_certificates
+from fauxtune.storage.tables import certificates, enrollments, key_holdings, ledger, pfx_certificates
 
 #: Values of one list in a statement.
 _AT_ONCE = 500
@@ -73,6 +74,21 @@ def holdings_of_recipients(
             )
             rows |= {_key(row): row for row in every(connection, statement, row=KeyHoldingRow)}
     return sorted(rows.values(), key=lambda row: (row.since_number, _key(row)))
+
+
+def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[HolderRow]:
+    """Return the devices that hold a certificate according to their ledgers."""
+    statement = (
+        select(ledger.c.enrollment_id, enrollments.c.user_id, ledger.c.state)
+        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
+        .where(
+            ledger.c.tenant_id == tenant_id,
+            ledger.c.thumbprint == thumbprint,
+            ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
+        )
+        .order_by(ledger.c.enrollment_id)
+    )
+    return every(connection, statement, row=HolderRow)
 
 
 _PRESENT = select(key_holdings).where(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, func, select
 
 from fauxtune.core.model.ids import MessageId, TenantId, UserId
 from fauxtune.storage import reads, writes
 from fauxtune.storage.queries import locks
+from fauxtune.storage.rows.keys import MailRecipientRow
 from fauxtune.storage.rows.mail import (
     MailboxEntryRow,
     MailboxRow,
@@ -16,11 +17,11 @@ from fauxtune.storage.rows.mail import (
     MailMessageRow,
     StoredMailRow,
 )
-from fauxtune.storage.tables import mail_messages, mailbox_entries, users
+from fauxtune.storage.tables import mail_messages, mail_recipients, mailbox_entries, users
 
 #: Messages that one statement deletes: SQLite takes some thousand parameters.
 _AT_ONCE = 500
-_entry, _message = mailbox_entries.c, mail_messages.c
+_entry, _message, _recipient = mailbox_entries.c, mail_messages.c, mail_recipients.c
 _LINE = (
     _entry.uid,
     _entry.message_id,
@@ -50,10 +51,18 @@ def mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence
     return {UserId(row[0]): MailboxRow(row[1], int(row[2]), row[3]) for row in connection.execute(statement)}
 
 
-def add_message(connection: Connection, row: MailMessageRow, *, entries: Sequence[MailboxEntryRow]) -> None:
-    """Add a message, and put it into mailboxes."""
+def add_message(
+    connection: Connection,
+    row: MailMessageRow,
+    *,
+    entries: Sequence[MailboxEntryRow],
+    encrypted_for: Collection[str] = (),
+) -> None:
+    """Add a message, and put it into mailboxes. `encrypted_for`: names of certificates (`recipient_names`)."""
     writes.add_row(connection, mail_messages, row=row)
     writes.add_rows(connection, mailbox_entries, rows=entries)
+    named = [MailRecipientRow(row.tenant_id, name, row.id) for name in sorted(encrypted_for)]
+    writes.add_rows(connection, mail_recipients, rows=named)
 
 
 def entries(
@@ -154,5 +163,10 @@ def _delete(connection: Connection, tenant_id: TenantId, *, user_id: UserId, mes
         connection.execute(
             delete(mail_messages).where(
                 _message.tenant_id == tenant_id, _message.id.in_(chosen), _message.id.not_in(kept)
+            )
+        )
+        connection.execute(
+            delete(mail_recipients).where(
+                _recipient.tenant_id == tenant_id, _recipient.message_id.in_(chosen), _recipient.message_id.not_in(kept)
             )
         )

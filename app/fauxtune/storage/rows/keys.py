@@ -1,4 +1,4 @@
-"""Rows of the private keys that devices held."""
+"""Rows of the private keys that devices held, and of the recipients of mail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.engine.planning.held_keys import KeyChange
-from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, MessageId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,15 @@ class KeyHoldingRow:
     cause: str | None
     issuer_and_serial: str
     key_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailRecipientRow:
+    """A certificate that a message is encrypted for, by one of its names."""
+
+    tenant_id: TenantId
+    name: str
+    message_id: MessageId
 
 
 @dataclass(frozen=True, slots=True)

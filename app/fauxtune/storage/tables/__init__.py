@@ -28,8 +28,8 @@ from fauxtune.storage.tables.devices import (
     steps,
 )
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
+from fauxtune.storage.tables.keys import key_holdings, mail_recipients
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
-from fauxtune.storage.tables.keys import key_holdings
 from fauxtune.storage.tables.tenants import (
     applications,
     audit_events,
@@ -64,6 +64,7 @@ __all__ = [
     "key_holdings",
     "ledger",
     "mail_messages",
+    "mail_recipients",
     "mailbox_entries",
     "managed_devices",
     "metadata",

@@ -1,4 +1,4 @@
-"""Which device held which private key, and when. Ledgers know the present alone."""
+"""Which device held which private key, and when (ledgers know the present alone), and what mail is encrypted for."""
 
 from __future__ import annotations
 
@@ -23,4 +23,14 @@ key_holdings = Table(
     Column("key_id", Word, comment="of its certificate: the subject key identifier"),
     Index("ix_key_holdings_recipient", "tenant_id", "issuer_and_serial"),
     Index("ix_key_holdings_key_id", "tenant_id", "key_id"),
+)
+
+# For whom the encrypted messages are encrypted: else a question about a key would read every message.
+mail_recipients = Table(
+    "mail_recipients",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("name", Word, primary_key=True, comment="of a certificate: see core.mail.readability.recipient_names"),
+    Column("message_id", Word, primary_key=True),
+    Index("ix_mail_recipients_message", "tenant_id", "message_id"),
 )

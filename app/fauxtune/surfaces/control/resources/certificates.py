@@ -22,9 +22,9 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate, source_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
-from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow, RevocationState
 from fauxtune.surfaces.control import answers, messages
@@ -122,7 +122,7 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     der = known.der
     user = _upn(tx, known.user_id)
     users = {user, *(_upn(tx, record.user_id) for record in known.imports)}
-    held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=known.thumbprint)
+    held = key_queries.holders(tx.connection, tx.tenant.id, thumbprint=known.thumbprint)
     devices = [known.device, *(row.enrollment_id for row in held)]
     records = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=devices)
     view: JsonObject = {

@@ -1,0 +1,222 @@
+"""Who can read which mail: mailboxes up to a moment, certificates that mail is encrypted for, and the devices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
+from fauxtune.core.model.states import ItemState
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.readability import (
+    AwaitedKeyRow,
+    ImportedKeyRow,
+    IssuedKeyRow,
+    LifeEventRow,
+    ReadingDeviceRow,
+    ReceivedMailRow,
+)
+from fauxtune.storage.tables import (
+    certificates,
+    enrollments,
+    journal,
+    ledger,
+    mail_messages,
+    mailbox_entries,
+    managed_devices,
+    pfx_certificates,
+    users,
+)
+
+#: Values of one list in a statement.
+_AT_ONCE = 500
+_DEVICE_NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
+#: The journal's words for the beginning and the ends of an enrolment.
+LIFE = ("enrolled", "wiped", "retired", "unenrolled", "deleted")
+
+
+def number_at(connection: Connection, tenant_id: TenantId, *, at: datetime) -> int:
+    """Return the number of the last entry in the journal that was written at or before a moment; 0 if there is none.
+
+    A clock that was put back shows a moment twice: then it is the later time of the two.
+    """
+    statement = (
+        select(journal.c.seq)
+        .where(journal.c.tenant_id == tenant_id, journal.c.time <= at)
+        .order_by(journal.c.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(statement).scalar() or 0
+
+
+def time_of(connection: Connection, tenant_id: TenantId, *, number: int) -> datetime | None:
+    """Return when the entry with this number was written; None if there is none."""
+    statement = select(journal.c.time).where(journal.c.tenant_id == tenant_id, journal.c.seq == number)
+    time: datetime | None = connection.execute(statement).scalar_one_or_none()
+    return time
+
+
+def received_mail(
+    connection: Connection, tenant_id: TenantId, *, user_id: UserId, after: int, limit: int, number: int | None
+) -> list[ReceivedMailRow]:
+    """Return a user's messages after a number, oldest first; with `number`, without those that came after that entry
+    of the journal.
+    """
+    statement = (
+        select(
+            mailbox_entries.c.uid,
+            mailbox_entries.c.message_id,
+            mail_messages.c.received_at,
+            mail_messages.c.size,
+            mail_messages.c.document,
+        )
+        .join(mail_messages, _same(mail_messages.c, mailbox_entries.c))
+        .where(
+            mailbox_entries.c.tenant_id == tenant_id,
+            mailbox_entries.c.user_id == user_id,
+            mailbox_entries.c.uid > after,
+        )
+    )
+    if number is not None:
+        later = select(journal.c.detail["message"].as_string()).where(
+            journal.c.tenant_id == tenant_id, journal.c.seq > number, journal.c.type == "mailDelivered"
+        )
+        statement = statement.where(mailbox_entries.c.message_id.not_in(later))
+    return every(connection, statement.order_by(mailbox_entries.c.uid).limit(limit), row=ReceivedMailRow)
+
+
+def _same(messages: Any, entries: Any) -> ColumnElement[bool]:
+    return and_(messages.tenant_id == entries.tenant_id, messages.id == entries.message_id)
+
+
+def issued_with(connection: Connection, tenant_id: TenantId, *, serials: Collection[str]) -> list[IssuedKeyRow]:
+    """Return the certificates of the register with these serial numbers."""
+    rows: list[IssuedKeyRow] = []
+    listed = sorted(serials)
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = (
+            select(
+                certificates.c.thumbprint,
+                certificates.c.certificate,
+                certificates.c.enrollment_id,
+                _DEVICE_NAME,
+                users.c.document["userPrincipalName"].as_string(),
+            )
+            .join(users, _user_of(certificates.c), isouter=True)
+            .join(enrollments, enrollments.c.id == certificates.c.enrollment_id, isouter=True)
+            .join(managed_devices, managed_devices.c.enrollment_id == certificates.c.enrollment_id, isouter=True)
+            .where(certificates.c.tenant_id == tenant_id, certificates.c.serial.in_(listed[start : start + _AT_ONCE]))
+            .order_by(certificates.c.serial, certificates.c.authority)
+        )
+        rows += every(connection, statement, row=IssuedKeyRow)
+    return rows
+
+
+def imported_of(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[ImportedKeyRow]:
+    """Return a user's imported certificates."""
+    statement = (
+        select(
+            pfx_certificates.c.thumbprint,
+            pfx_certificates.c.certificate,
+            users.c.document["userPrincipalName"].as_string(),
+        )
+        .join(users, _user_of(pfx_certificates.c), isouter=True)
+        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id == user_id)
+        .order_by(pfx_certificates.c.thumbprint)
+    )
+    return every(connection, statement, row=ImportedKeyRow)
+
+
+def _user_of(columns: Any) -> ColumnElement[bool]:
+    return and_(users.c.tenant_id == columns.tenant_id, users.c.id == columns.user_id)
+
+
+def devices_of(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[ReadingDeviceRow]:
+    """Return a user's enrolments, those that have ended as well, in the order in which they were enrolled."""
+    statement = _DEVICES.where(enrollments.c.tenant_id == tenant_id, enrollments.c.user_id == user_id)
+    return every(connection, statement.order_by(enrollments.c.enrolled_at, enrollments.c.id), row=ReadingDeviceRow)
+
+
+def devices_by_id(
+    connection: Connection, tenant_id: TenantId, *, ids: Collection[EnrollmentId]
+) -> list[ReadingDeviceRow]:
+    """Return these enrolments."""
+    rows: list[ReadingDeviceRow] = []
+    listed = sorted(ids)
+    for start in range(0, len(listed), _AT_ONCE):
+        # With an index for the tenant, SQLite would read all of its enrolments; `coalesce` prevents that.
+        ours = func.coalesce(enrollments.c.tenant_id, "") == tenant_id
+        statement = _DEVICES.where(enrollments.c.id.in_(listed[start : start + _AT_ONCE]), ours)
+        rows += every(connection, statement, row=ReadingDeviceRow)
+    return rows
+
+
+def devices_of_hardware(
+    connection: Connection, tenant_id: TenantId, *, hardware_keys: Collection[str]
+) -> list[ReadingDeviceRow]:
+    """Return all enrolments of these pieces of hardware."""
+    rows: list[ReadingDeviceRow] = []
+    listed = sorted(hardware_keys)
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = _DEVICES.where(
+            enrollments.c.tenant_id == tenant_id, enrollments.c.hardware_key.in_(listed[start : start + _AT_ONCE])
+        )
+        rows += every(connection, statement, row=ReadingDeviceRow)
+    return rows
+
+
+_DEVICES = (
+    select(
+        enrollments.c.id,
+        enrollments.c.hardware_key,
+        enrollments.c.variant,
+        enrollments.c.user_id,
+        enrollments.c.state,
+        enrollments.c.cause,
+        enrollments.c.enrolled_at,
+        _DEVICE_NAME,
+        users.c.document["userPrincipalName"].as_string(),
+    )
+    .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
+    .join(users, _user_of(enrollments.c), isouter=True)
+)
+
+
+def life_events(
+    connection: Connection, tenant_id: TenantId, *, enrollments: Collection[EnrollmentId]
+) -> list[LifeEventRow]:
+    """Return when these enrolments began and ended, in the order of the journal."""
+    rows: list[LifeEventRow] = []
+    listed = sorted(enrollments)
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = select(journal.c.device, journal.c.seq, journal.c.time, journal.c.type).where(
+            journal.c.tenant_id == tenant_id,
+            journal.c.device.in_(listed[start : start + _AT_ONCE]),
+            journal.c.type.in_(LIFE),
+            journal.c.certificate.is_(None),
+        )
+        rows += every(connection, statement, row=LifeEventRow)
+    return sorted(rows, key=lambda row: row.number)
+
+
+def awaited_keys(
+    connection: Connection, tenant_id: TenantId, *, enrollments: Collection[EnrollmentId]
+) -> list[AwaitedKeyRow]:
+    """Return the certificates that are on their way to these devices, or failed."""
+    rows: list[AwaitedKeyRow] = []
+    listed = sorted(enrollments)
+    states = [state.value for state in (ItemState.WANTED, ItemState.SENT, ItemState.FAILED)]
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = select(
+            ledger.c.enrollment_id, ledger.c.item_key, ledger.c.thumbprint, ledger.c.state, ledger.c.message
+        ).where(
+            ledger.c.tenant_id == tenant_id,
+            ledger.c.enrollment_id.in_(listed[start : start + _AT_ONCE]),
+            ledger.c.state.in_(states),
+            ledger.c.thumbprint.is_not(None),
+        )
+        rows += every(connection, statement, row=AwaitedKeyRow)
+    return rows
