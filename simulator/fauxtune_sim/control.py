@@ -1,6 +1,6 @@
 """A client of Fauxtune's control surface, for what device protocols do not transport. Other servers do not have it.
 
-Enrolment tokens, the clock, the diagnosis of a device, certificates of recipients of mail, certificates that are issued
+Enrolment tokens, the clock, the diagnosis of a device, the address book, certificates that are issued
 on request with their keys, the connector's public key.
 """
 
@@ -10,6 +10,7 @@ import base64
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,11 +33,19 @@ class IssuedCertificate:
 
 
 @dataclass(frozen=True, slots=True)
-class RecipientCertificate:
-    """A certificate to encrypt to, and whether only one device of the user has its key."""
+class PublishedCertificate:
+    """A certificate in the address book. `hindrance` says why nobody should encrypt to it now, or is None."""
 
     certificate: x509.Certificate
-    is_of_one_device: bool
+    hindrance: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBookAnswer:
+    """What the address book has for an address, the newest first; `sentence` says why that is nothing, or is None."""
+
+    published: tuple[PublishedCertificate, ...]
+    sentence: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +104,24 @@ class Control:
         except ValueError as broken:
             raise AnswerBroken(f"the clock's answer is not a time: {broken}") from broken
 
-    async def certificate_for(self, user_principal_name: str) -> RecipientCertificate:
-        """The newest encryption certificate of a user that can be used now, an imported one first.
+    async def look_up(self, address: str) -> AddressBookAnswer:
+        """Look an address up in the tenant's address book."""
+        answer = await self._get(f"{self._tenant}/address-book/{quote(address, safe='')}")
+        try:
+            published = tuple(_published(row) for row in answer["value"])
+            return AddressBookAnswer(published, sentence=answer["sentence"])
+        except (KeyError, TypeError, ValueError, AttributeError) as odd:
+            raise AnswerBroken(f"the address book's answer has an unexpected form: {odd!r}") from odd
 
-        A certificate that was issued for one of the user's devices is taken only if there is no other: the answer says
-        so. Raises NotFoundHere if the user has none.
-        """
-        query = urlencode({"userPrincipalName": user_principal_name, "usage": "encryption"})
-        rows = (await self._get(f"{self._tenant}/certificates?{query}")).get("value", [])
-        # The state of an imported certificate of another authority is not known here.
-        imported = [row for row in rows if row.get("source") == "imported" and row.get("status") in {"good", "unknown"}]
-        others = [row for row in rows if row.get("source") != "imported" and row.get("status") == "good"]
-        for row in (*imported, *others):
-            document = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
-            if isinstance(pem := document.get("certificate"), str):
-                certificate = x509.load_pem_x509_certificate(pem.encode())
-                return RecipientCertificate(certificate, is_of_one_device=row.get("source") == "pkcs")
-        raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
+    async def is_of_one_device(self, sha1: str) -> bool:
+        """Whether the certificate with this thumbprint was issued for one device. False for an unknown one."""
+        try:
+            document = await self._get(f"{self._tenant}/certificates/{quote(sha1, safe='')}")
+        except ServerRefused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return document.get("source") == "pkcs"
 
     async def undelivered(self, device: str) -> tuple[list[Undelivered], list[Undelivered]]:
         """The profiles that a device did not get completely: those that failed, and those that wait."""
@@ -186,6 +196,12 @@ def control_of(server: Server, transport: Transport) -> Control:
     """A client of a server's control surface, with the token from the environment."""
     token = os.environ.get("FAUXTUNE_CONTROL_TOKEN")
     return Control(transport, server.control, tenant=server.tenant, token=token)
+
+
+def _published(row: dict[str, Any]) -> PublishedCertificate:
+    hindrances = [str(remark["sentence"]) for remark in row["remarks"] if remark["hinders"]]
+    certificate = x509.load_pem_x509_certificate(row["certificate"].encode())
+    return PublishedCertificate(certificate, hindrance=hindrances[0] if hindrances else None)
 
 
 def _checked(answer: Answer) -> dict[str, Any]:

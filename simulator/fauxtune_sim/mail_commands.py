@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +15,13 @@ from fauxtune_sim.certificates import can_encrypt, thumbprint
 from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.commands import CommandOutput, agent_of
 from fauxtune_sim.contacts import Contact, Contacts, contact_line
-from fauxtune_sim.control import control_of
 from fauxtune_sim.device import Device
-from fauxtune_sim.discovery import ServerOptions, find_server
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
+from fauxtune_sim.files import file_bytes
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail_app_choice import app_on, app_protection, check_capabilities, check_reading, signer_of
 from fauxtune_sim.mail_text import reading_lines
+from fauxtune_sim.recipients import RecipientNames, find_recipients
 from fauxtune_sim.smime_settings import MailProtection, mail_defaults
 from fauxtune_sim.transport import Transport
 
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
 
     from fauxtune_sim.mail import Attachment, Reading
 
-#: Exchange Online takes messages of at most 150 MB; base64 adds a third to an attachment.
+#: Exchange Online takes messages of at most 150 MB.
 _LARGEST_MAIL = 150 * 1024 * 1024
-_LARGEST_FILE = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +66,6 @@ class MailOptions:
     as_tool: bool = False
 
 
-@dataclass(slots=True)
-class _Recipients:
-    """The addresses of a mail, the certificates to encrypt to, and what the sender should know about them."""
-
-    to: list[str] = field(default_factory=list)
-    copies: list[str] = field(default_factory=list)
-    certificates: list[x509.Certificate] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
 async def send(options: MailOptions) -> CommandOutput:
     """Write a mail as the device's user and save it in a file."""
     from fauxtune_sim.cms import RecipientOptions, SigningOptions
@@ -92,8 +80,9 @@ async def send(options: MailOptions) -> CommandOutput:
             raise NotFoundHere(
                 f"use --sign, --encrypt, or both: no mail account of {device.name} signs or encrypts by itself"
             )
-        recipients = await _recipients(options, agent, encrypts=choice.encrypt)
         date = await agent.tenant_now()
+        names = RecipientNames(options.to_users, copies=options.copy_users, certificates=options.to_certificates)
+        recipients = await find_recipients(names, agent, encrypts=choice.encrypt, at=date)
         sender = _sender(options, device, choice=choice)
         signer = await _signer(options, agent, choice=choice, sender=sender, at=date)
     if choice.encrypt and options.encrypt_to_sender:
@@ -187,38 +176,6 @@ async def _check_own_certificate(signer: Identity, agent: Agent, *, app: str, at
         raise MailRefused(f"{app} does not sign with {signer.thumbprint[:8]}: its authority revoked it")
 
 
-async def _recipients(options: MailOptions, agent: Agent, *, encrypts: bool) -> _Recipients:
-    """The recipients' addresses, and their certificates if the mail is encrypted."""
-    from fauxtune_sim.mail.writing import recipient_address
-
-    recipients = _Recipients()
-    for path in options.to_certificates:
-        certificate = _certificate_of(path)
-        recipients.to.append(recipient_address(certificate))
-        recipients.certificates.append(certificate)
-    users = [(user, recipients.to) for user in options.to_users]
-    users += [(user, recipients.copies) for user in options.copy_users]
-    if not encrypts and all("@" in user for user, _ in users):
-        for user, addresses in users:
-            addresses.append(user)
-        return recipients
-    enrollment = agent.device.enrollment
-    server = ServerOptions() if enrollment is None else ServerOptions(enrollment.server, tenant=enrollment.tenant)
-    async with Transport(ca=agent.device.ca) as transport:
-        control = control_of(find_server(server), transport)
-        for user, addresses in users:
-            address = await control.principal_name(user)
-            addresses.append(address)
-            if encrypts:
-                known = await control.certificate_for(address)
-                recipients.certificates.append(known.certificate)
-                if known.is_of_one_device:
-                    recipients.notes.append(
-                        f"the certificate of {address} was issued for one device: no other device can read the mail"
-                    )
-    return recipients
-
-
 def _own_certificate(device: Device, *, at: datetime) -> list[x509.Certificate]:
     """The sender's certificate by which the device reads its own mail: the account's, else the newest; or []."""
     defaults = mail_defaults(device)
@@ -234,35 +191,9 @@ def _own_certificate(device: Device, *, at: datetime) -> list[x509.Certificate]:
     return [max(own, key=lambda certificate: certificate.not_valid_before_utc)] if own else []
 
 
-def _certificate_of(path: Path) -> x509.Certificate:
-    from cryptography import x509
-
-    data = _bytes_of(path)
-    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
-    try:
-        return load(data)
-    except ValueError as broken:
-        raise MailRefused(f"{path} is not a certificate (PEM or DER): {broken}") from broken
-
-
-def _bytes_of(path: Path, *, most: int = _LARGEST_FILE) -> bytes:
-    """The bytes of a file, or of standard input for `-`. Raises MailRefused if there are more than `most`."""
-    try:
-        if str(path) == "-":
-            data = sys.stdin.buffer.read(most + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(most + 1)
-    except OSError as failed:
-        raise NotFoundHere(f"{path} cannot be read: {failed.strerror}") from failed
-    if len(data) > most:
-        raise MailRefused(f"{path} has more than {most // 1024**2} MiB, the most that a mail program takes")
-    return data
-
-
 def _text_of(path: Path) -> str:
     try:
-        return _bytes_of(path).decode()
+        return file_bytes(path).decode()
     except UnicodeDecodeError as broken:
         raise MailRefused(f"{path} is not text in UTF-8 ({broken.reason})") from broken
 
@@ -271,7 +202,7 @@ def _attachment(path: Path) -> Attachment:
     from fauxtune_sim.mail import Attachment
 
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Attachment(path.name, _bytes_of(path), media_type)
+    return Attachment(path.name, file_bytes(path), media_type)
 
 
 async def read(
@@ -285,7 +216,7 @@ async def read(
 
     device = load_device(state)
     check_reading(device, app)
-    data = _bytes_of(file, most=_LARGEST_MAIL)
+    data = file_bytes(file, most=_LARGEST_MAIL)
     async with Transport(ca=device.ca) as transport:
         enrolled = device.enrollment is not None and ask_authority
         now = await agent_for(device, transport).tenant_now() if enrolled else datetime.now(UTC)

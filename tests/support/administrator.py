@@ -78,9 +78,9 @@ class Administrator:
         answer = await self.graph.post(f"{DEVICES}/{device['id']}/{action}", json=body or None)
         assert answer.is_success, answer.text
 
-    async def token(self) -> str:
-        """Create a token with which a device enrols for Alice."""
-        body = {"userPrincipalName": ALICE}
+    async def token(self, user: str = ALICE) -> str:
+        """Create a token with which a device enrols for a user."""
+        body = {"userPrincipalName": user}
         answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body)
         return str(answer.raise_for_status().json()["token"])
 
@@ -92,13 +92,13 @@ def reference(profile: str) -> str:
 
 @dataclass
 class AgentEnroller:
-    """Enrols simulated devices for Alice: `await enrol_agent(Platform.IOS)`."""
+    """Enrols simulated devices, for Alice or another user: `await enrol_agent(Platform.IOS)`."""
 
     server: Running
     administrator: Administrator
     transport: Transport
 
-    async def __call__(self, platform: Platform, device: Device | None = None) -> Agent:
+    async def __call__(self, platform: Platform, device: Device | None = None, *, user: str = ALICE) -> Agent:
         agent = agent_for(device or Device.new(platform=platform), self.transport)
-        await agent.enroll(server=self.server.https, tenant="contoso", token=await self.administrator.token())
+        await agent.enroll(server=self.server.https, tenant="contoso", token=await self.administrator.token(user))
         return agent
