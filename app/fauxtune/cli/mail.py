@@ -99,7 +99,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="print the message as it came")] = False,
     out: Annotated[Path | None, typer.Option(help="write the message as it came to this .eml file")] = None,
 ) -> None:
-    """Show a message: header, signatures, parts, and the text that needs no key.
+    """Show a message as far as it can be read without a key.
 
     \b
     fauxtune mail show alice 1
@@ -144,7 +144,7 @@ def send(
         bool, typer.Option("--encrypt", help="for the published certificates of everybody who gets it")
     ] = False,
 ) -> None:
-    """Send a text, or a message from a file, to mailboxes of the tenant.
+    """Send a text, or a message from a file, to users.
 
     The server cannot sign: the private keys of people are on their devices. Sign there, and send the file.
 
@@ -223,7 +223,7 @@ def publish(
 @app.command()
 @with_service(Administration)
 def withdraw(*, address: AddressArgument, service: Administration, certificate: CertificateOption = None) -> None:
-    """Withdraw a certificate from an address: senders who look do not find it any more.
+    """Withdraw a certificate from an address.
 
     Without an option: the only one that is published. It stays valid, and stays on the devices.
 
@@ -253,7 +253,7 @@ def lookup(
         typer.Argument(metavar="[ADDRESS]", help="an address, or a user; without it the whole address book"),
     ] = None,
 ) -> None:
-    """Look up an address as a sender does: its certificates, and what is wrong with each.
+    """Look up an address in the address book, as senders do.
 
     \b
     fauxtune mail lookup bob
