@@ -128,15 +128,16 @@ def _check_mac(mac_data: Any, content: bytes, *, password: str) -> None:
 
 def _derive(name: str, password: bytes, *, salt: bytes, rounds: int) -> bytes:
     """Derive the MAC key (RFC 7292 B.2, ID 3); one block is enough, as the key is as long as the digest."""
-    block = hashlib.new(name).block_size
+    hashed = getattr(hashlib, name)  # hashlib.new would look for the name in each round
+    block: int = hashed().block_size
 
     def filled(text: bytes) -> bytes:
         size = -(-len(text) // block) * block
         return (text * (size // max(len(text), 1) + 1))[:size]
 
-    digest = b"\x03" * block + filled(salt) + filled(password)
+    digest: bytes = b"\x03" * block + filled(salt) + filled(password)
     for _ in range(rounds):
-        digest = hashlib.new(name, digest).digest()
+        digest = hashed(digest).digest()
     return digest
 
 

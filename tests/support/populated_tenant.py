@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,7 +14,9 @@ from fauxtune.surfaces.graph.call import Handler
 from tests.support.certificates import pfx_import
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.graph import DEVICES, PFX, PROFILES, create, id_of_group, id_of_user
-from tests.surfaces.graph.conftest import Enroll
+
+if TYPE_CHECKING:
+    from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
 _CATEGORIES = "/deviceManagement/deviceCategories"
@@ -28,7 +30,6 @@ class PopulatedTenant:
     """The ids of its elements, by their names in the templates of routes."""
 
     keys: dict[str, str] = field(default_factory=dict)
-    phones: list[AndroidOverHttp] = field(default_factory=list)
 
     def path(self, route: Route[Handler]) -> str:
         """Return the path of a route in this tenant."""
@@ -47,6 +48,7 @@ class Population:
     keys: list[rsa.RSAPrivateKey]
     connector: rsa.RSAPublicKey
     populated: PopulatedTenant = field(default_factory=PopulatedTenant)
+    phones: list[AndroidOverHttp] = field(default_factory=list)
 
     async def populate(self) -> PopulatedTenant:
         """Create everything; its devices have settled."""
@@ -61,11 +63,11 @@ class Population:
         await self._profiles()
         await self._tag()
         for user in ("alice", "alice", "bob"):
-            phone = await self.enroll(user, serial=f"S{len(self.populated.phones)}")
-            self.populated.phones.append(phone)
+            phone = await self.enroll(user, serial=f"S{len(self.phones)}")
+            self.phones.append(phone)
             await phone.settle()
         reference = {"@odata.id": f"{_CATEGORIES}('{categories[0]}')"}
-        first = self.populated.phones[0]
+        first = self.phones[0]
         answer = await self.graph.put(f"{DEVICES}/{first.managed_device_id}/deviceCategory/$ref", json=reference)
         assert answer.status_code == 204, answer.text
         self.populated.keys |= {"managed": first.managed_device_id, "category": categories[0]}

@@ -47,7 +47,7 @@ class Template:
     put_back: Callable[[], None] | None = None
 
 
-def _emulator(database: Database, folder: Path, *, clock: FixedClock, keys: KeyRing) -> Emulator:
+def emulator_of(database: Database, folder: Path, *, clock: FixedClock, keys: KeyRing) -> Emulator:
     around = Environment(clock=clock, ids=SystemIds(), addresses=_ADDRESSES)
     return assemble(database, folder, around=around, key_source=keys)
 
@@ -55,7 +55,7 @@ def _emulator(database: Database, folder: Path, *, clock: FixedClock, keys: KeyR
 def _seed(url: str, folder: Path, *, keys: KeyRing) -> None:
     database = Database(url)
     metadata.create_all(database.engine)
-    emulator = _emulator(database, folder, clock=FixedClock(), keys=keys)
+    emulator = emulator_of(database, folder, clock=FixedClock(), keys=keys)
     asyncio.run(seed_tenant(emulator, parse_seed(BUILT_IN)))
     database.close()
 
@@ -77,24 +77,29 @@ def postgresql_template(
     folder, url = tmp_path_factory.mktemp("seeded-postgresql"), postgresql_server.url(postgresql_server.create())
     _seed(url, folder, keys=rsa_keys)
     engine = sqlalchemy.create_engine(url)
+    yield Template(url, folder, remembered(engine, "seed"))
+    engine.dispose()
+
+
+def remembered(engine: sqlalchemy.Engine, schema: str) -> Callable[[], None]:
+    """Keep every table of a PostgreSQL database once more in this schema. Returns what puts the rows back."""
     with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE SCHEMA seed")
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         for table in metadata.tables:
-            connection.exec_driver_sql(f"CREATE TABLE seed.{table} AS TABLE public.{table}")
+            connection.exec_driver_sql(f"CREATE TABLE {schema}.{table} AS TABLE public.{table}")
         emptied = [f"DELETE FROM public.{table};" for table in metadata.tables]
-        filled = [f"INSERT INTO public.{table} SELECT * FROM seed.{table};" for table in metadata.tables]
+        filled = [f"INSERT INTO public.{table} SELECT * FROM {schema}.{table};" for table in metadata.tables]
         # A function, on a connection that stays: its statements are planned once a session.
         body = "\n".join(["BEGIN", *emptied, *filled, "END"])
         connection.exec_driver_sql(
-            f"CREATE FUNCTION seed.put_back() RETURNS void LANGUAGE plpgsql AS $body$ {body} $body$"
+            f"CREATE FUNCTION {schema}.put_back() RETURNS void LANGUAGE plpgsql AS $body$ {body} $body$"
         )
 
     def put_back() -> None:
         with engine.begin() as connection:
-            connection.exec_driver_sql("SELECT seed.put_back()")
+            connection.exec_driver_sql(f"SELECT {schema}.put_back()")
 
-    yield Template(url, folder, put_back)
-    engine.dispose()
+    return put_back
 
 
 @pytest.fixture(scope="session")
@@ -108,15 +113,20 @@ def seeded(request: pytest.FixtureRequest, emulator_folder: Path) -> tuple[str, 
     """The tenant `contoso`, fresh, for this test alone: the database's URL, and the folder with the keys.
 
     On SQLite in a new file. PostgreSQL would take half a second for a database, so there is one for the session whose
-    rows are put back.
+    rows are put back. A test that asks for `populated` is given the tenant as it is with something in every list.
     """
-    template: Template = request.getfixturevalue(f"{request.param}_template")
-    shutil.rmtree(emulator_folder)
-    shutil.copytree(template.folder, emulator_folder)
+    state = "populated" if "populated" in request.fixturenames else "template"
+    return copied(request.getfixturevalue(f"{request.param}_{state}"), emulator_folder), emulator_folder
+
+
+def copied(template: Template, folder: Path) -> str:
+    """Copy a template into a folder; what was there goes. Returns the URL of the database."""
+    shutil.rmtree(folder)
+    shutil.copytree(template.folder, folder)
     if template.put_back is None:
-        return sqlite_url(emulator_folder / FILE), emulator_folder
+        return sqlite_url(folder / FILE)
     template.put_back()
-    return template.url, emulator_folder
+    return template.url
 
 
 @pytest.fixture
@@ -132,7 +142,7 @@ def emulator(
     """An emulator with the tenant `contoso`; a test that asks for it runs on both databases."""
     url, folder = seeded
     with databases.lend(url) as database:
-        yield _emulator(database, folder, clock=clock, keys=rsa_keys)
+        yield emulator_of(database, folder, clock=clock, keys=rsa_keys)
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +154,11 @@ def applications() -> list[FastAPI]:
 @pytest.fixture
 def app(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
     """The whole application, as the server serves it, around this test's emulator."""
+    return application_around(emulator, applications)
+
+
+def application_around(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
+    """Return the session's application around this emulator."""
     if not applications:
         applications.append(create_app(emulator))
     (app,) = applications
@@ -168,6 +183,11 @@ async def tenant(emulator: Emulator) -> Tenant:
 @pytest.fixture
 async def app_token(http: httpx.AsyncClient) -> str:
     """An access token of the seeded application, for Graph."""
+    return await token_of_application(http)
+
+
+async def token_of_application(http: httpx.AsyncClient) -> str:
+    """Ask for an access token of the seeded application, for Graph."""
     application = BUILT_IN["applications"][0]
     form = {
         "grant_type": "client_credentials",

@@ -22,9 +22,8 @@ from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.certificates import pfx_import
 from tests.support.graph import DEVICES, PFX, PROFILES, create
-from tests.support.populated_tenant import PopulatedTenant, Population
+from tests.support.populated_tenant import PopulatedTenant
 from tests.surfaces.conftest import ORIGIN
-from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
 _MANAGEMENT = "/deviceManagement"
@@ -52,16 +51,8 @@ _ZEROS: dict[Edm, object] = {
 
 
 @pytest.fixture
-async def contoso(
-    beta: httpx.AsyncClient,
-    enroll: Enroll,
-    root_file: str,
-    *,
-    raw_rsa_keys: list[rsa.RSAPrivateKey],
-    connector_key: rsa.RSAPublicKey,
-) -> PopulatedTenant:
-    """A tenant with something in every list."""
-    populated = await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
+async def contoso(beta: httpx.AsyncClient, populated: PopulatedTenant) -> PopulatedTenant:
+    """A tenant with something in every list, and an id for every key that a route has."""
     # Tags are numbered: the second is one that the other tenant does not have.
     _, tag = [(await beta.post(_TAGS, json={"displayName": name})).json() for name in ("Berlin", "Munich")]
     target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": populated.keys["group"]}

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
@@ -22,7 +21,7 @@ from tests.support.graph import (
     id_of_user,
     ids,
 )
-from tests.support.populated_tenant import PopulatedTenant, Population
+from tests.support.populated_tenant import PopulatedTenant
 from tests.surfaces.graph.conftest import Enroll
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -36,19 +35,6 @@ ONES = {
 }
 #: Lists of which neither of Microsoft's SDKs has a count.
 UNCOUNTED = {"subscribedSkus"}
-
-
-@pytest.fixture
-async def populated(
-    beta: httpx.AsyncClient,
-    enroll: Enroll,
-    root_file: str,
-    *,
-    raw_rsa_keys: list[rsa.RSAPrivateKey],
-    connector_key: rsa.RSAPublicKey,
-) -> PopulatedTenant:
-    """A tenant with something in every list."""
-    return await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
 
 
 def test_every_list_has_a_count_and_single_elements() -> None:

@@ -141,13 +141,14 @@ def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, passwor
 
 def pkcs12_key(password: bytes, salt: bytes, *, purpose: int, rounds: int, size: int, algorithm: str) -> bytes:
     """The key derivation of RFC 7292 B.2. `password` is BMPString with its terminator; `size` in bytes."""
-    block = hashlib.new(algorithm).block_size
+    hashed = getattr(hashlib, _known_hash(algorithm))  # hashlib.new would look for the name in each round
+    block: int = hashed().block_size
     mixed = _filled(salt, block) + _filled(password, block)
     key = b""
     while True:
-        digest = hashlib.new(algorithm, bytes([purpose]) * block + mixed).digest()
+        digest: bytes = hashed(bytes([purpose]) * block + mixed).digest()
         for _ in range(rounds - 1):
-            digest = hashlib.new(algorithm, digest).digest()
+            digest = hashed(digest).digest()
         key += digest
         if len(key) >= size:
             return key[:size]
