@@ -30,7 +30,7 @@ from fauxtune_sim.cli_base import (
     show_result,
 )
 from fauxtune_sim.cli_keystore import keystore_app
-from fauxtune_sim.cli_mail import mail_app
+from fauxtune_sim.cli_mailbox import mail_app
 from fauxtune_sim.platforms import Mode, Platform
 
 app = typer.Typer(

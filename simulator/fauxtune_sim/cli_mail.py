@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -76,6 +77,12 @@ CipherOption = Annotated[
     ContentCipher,
     typer.Option("--cipher", help=f"The cipher of the content: {', '.join(ContentCipher)}.", metavar="CIPHER"),
 ]
+PasswordFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", help="The user's password, if the account has no certificate; - is standard input."
+    ),
+]
 OpaqueOption = Annotated[
     bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
 ]
@@ -105,41 +112,29 @@ def mail_send(
     key_identifiers: Annotated[bool, typer.Option("--key-ids", help="Name certificates by key identifiers.")] = False,
     app: AppOption = None,
     as_tool: Annotated[bool, typer.Option("--as-tool", help="Use the device's keys without a mail app.")] = False,
+    deliver: Annotated[bool, typer.Option("--deliver", help="Send the mail from the device's mail account.")] = False,
+    password_file: PasswordFileOption = None,
     out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write a signed or encrypted mail into an .eml file.
+    """Write a signed or encrypted mail into an .eml file, and send it.
 
     The sender is the device's user. A mail app signs and encrypts only after S/MIME has been switched on in it: by the
     profile of its account, or by its user (fauxtune-sim mail account set).
     """
+    given = locals()  # before any other variable: the options
     from fauxtune_sim import mail_commands
 
     options = mail_commands.MailOptions(
-        state=state,
-        to_certificates=to_certificates or (),
-        to_users=to_users or (),
-        copy_users=copy_users or (),
-        sign=sign,
-        encrypt=encrypt,
-        sign_with=sign_with,
-        sender=sender,
-        subject=subject,
-        text=text,
-        text_file=text_file,
-        html_file=html_file,
-        attachments=attachments or (),
-        encrypt_to_sender=encrypt_to_sender,
-        cipher=cipher,
-        oaep=oaep,
-        pss=pss,
-        opaque=opaque,
-        key_identifiers=key_identifiers,
-        app=app,
-        as_tool=as_tool,
-        out=out,
+        **{each.name: given[each.name] for each in fields(mail_commands.MailOptions) if given[each.name] is not None}
     )
-    finish(run_to_end(mail_commands.send(options)), output=output)
+    if deliver:
+        from fauxtune_sim import mailbox_commands
+
+        account = mailbox_commands.AccountOptions(state, sender, password_file)
+        finish(run_to_end(mailbox_commands.deliver(options, account)), output=output)
+    else:
+        finish(run_to_end(mail_commands.send(options)), output=output)
 
 
 @mail_app.command("set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone")

@@ -19,6 +19,7 @@ from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.hardware import Hardware, new_hardware, read_hardware
 from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.mail_accounts import AppSettings, MailAccount
+from fauxtune_sim.mailbox_folder import forget_mail
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 from fauxtune_sim.records import PlatformState, RecordTypes
 from fauxtune_sim.state_folder import StateFolder
@@ -131,6 +132,7 @@ class Device:
         """Save the device to its folder, if it has one; `keys=False` or `state=False` skips what has not changed."""
         if self.folder is None:
             return
+        forget_mail(self.folder, except_of=self.accounts)
         if keys:
             self.folder.write_json(_KEYS, self.keystore.document())
         if state and self.state is not None:
@@ -167,6 +169,7 @@ class Device:
                 self.folder.remove(_KEYS)
             self.folder.remove(_STATE)
             self.folder.remove(CONTACTS)
+            forget_mail(self.folder)
         self.enrollment = None
         self.ended = why
         self.save(keys=False, state=False)

@@ -14,6 +14,7 @@
       CmsRefused            a CMS message that cannot be opened or does not verify
       ProfileRefused        a configuration profile that the device does not install
       MailRefused           a mail that cannot be written or read
+      MailboxRefused        the mail server refused a login, a recipient or a mail; the text has its reason
       Interrupted           the user ended the command before it was done
 
 A message says what was wrong and, if it is known, what would be right.
@@ -81,6 +82,10 @@ class ProfileRefused(SimulatorError):
 
 class MailRefused(SimulatorError):
     """A mail that cannot be written or read."""
+
+
+class MailboxRefused(SimulatorError):
+    """The mail server refused a login, a recipient or a mail."""
 
 
 class Interrupted(SimulatorError):
