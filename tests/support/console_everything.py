@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.administration import devices, directory, emulation, profiles
+from fauxtune.core.administration import devices, directory, emulation, mail, profiles
 from fauxtune.core.administration.assignments import to_all_users, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.model.platform_words import ProfilePlatform
@@ -20,6 +20,7 @@ def populate(tenant: ConsoleTenant) -> None:
     _people(tenant)
     _profiles(tenant)
     tenant.import_certificate("alice")
+    _mail(tenant)
     tenant.enroll("alice", name=HOSTILE)
     tenant.enroll("alice", platform=Platform.IOS, name=ARABIC)
     tenant.enroll("bob", platform=Platform.WINDOWS)
@@ -37,6 +38,25 @@ def populate(tenant: ConsoleTenant) -> None:
     tenant.enroll("bob", name="x" * 60)  # its certificates wait for the connector
     wrong = {"grant_type": "client_credentials", "client_id": HOSTILE, "client_secret": "wrong"}
     assert tenant.http.post(f"/{tenant.document['id']}/oauth2/v2.0/token", data=wrong).is_error
+
+
+def _mail(tenant: ConsoleTenant) -> None:
+    """Publish what is right, and what is wrong; write mail in clear and encrypted; and a hostile message."""
+    alice, bob = tenant.upn("alice"), tenant.upn("bob")
+    (issued,) = tenant.control("GET", f"/certificates?userPrincipalName={alice}")["value"]
+    for address in (alice, bob, "partner@fabrikam.example"):
+        tenant.send(mail.publish_certificate(address, thumbprint=issued["thumbprint"]))
+    tenant.send(mail.send_text(bob, to=[alice], subject=ARABIC, text=f"{ARABIC}\n{HOSTILE}", encrypt=True))
+    tenant.send(mail.send_text(alice, to=[alice, bob], subject=HOSTILE, text=f"{ARABIC}\n{HOSTILE}"))
+    hostile = f"From: {HOSTILE}\r\nSubject: {'x' * 300}\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n"
+    parts = "".join(f"--b\r\nContent-Type: text/html; name={ARABIC}\r\n\r\n{HOSTILE}\r\n" for _ in range(2))
+    sent = tenant.http.post(
+        f"/_fauxtune/v1/tenants/{tenant.name}/messages",
+        params={"to": alice},
+        content=f"{hostile}{parts}--b--\r\n".encode(),
+        headers={"content-type": "message/rfc822"},
+    )
+    assert sent.status_code == 201, sent.text
 
 
 def _people(tenant: ConsoleTenant) -> None:

@@ -63,5 +63,7 @@ def explore(http: httpx.Client, *starts: str, site: Site | None = None) -> Site:
 
 
 def html_pages() -> set[str]:
-    """Return the paths of the pages that show something: those below `/console/{tenant}` that answer GET."""
-    return {path for path, method, _page in PAGES if method == "GET" and not path.endswith(".har")}
+    """Return the paths of the pages that show something: those below `/console/{tenant}` that answer GET, but for files
+    to download.
+    """
+    return {path for path, method, _page in PAGES if method == "GET" and not path.endswith((".har", ".eml", ".pem"))}

@@ -177,7 +177,7 @@ def send(
 @app.command()
 @with_service(Administration)
 def delete(*, user: UserArgument, uid: UidArgument, service: Administration, yes: YesOption = False) -> None:
-    """Delete a message of a user; the copies of other recipients stay.
+    """Delete a message; the copies of other recipients stay.
 
     \b
     fauxtune mail delete alice 1
@@ -198,7 +198,7 @@ def publish(
     file: Annotated[Path | None, typer.Option("--certificate", help="a certificate file (PEM or DER)")] = None,
     certificate: CertificateOption = None,
 ) -> None:
-    """Publish a certificate for an address: senders find it there.
+    """Publish a certificate for an address: senders find it.
 
     Without an option: the user's newest valid encryption certificate. Importing a certificate publishes nothing.
 
@@ -225,7 +225,8 @@ def publish(
 def withdraw(*, address: AddressArgument, service: Administration, certificate: CertificateOption = None) -> None:
     """Withdraw a certificate from an address.
 
-    Without an option: the only one that is published. It stays valid, and stays on the devices.
+    Without an option: the only one that is published. It stays valid and stays on the devices; senders who look do not
+    find it any more.
 
     \b
     fauxtune mail withdraw alice

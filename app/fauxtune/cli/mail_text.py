@@ -26,7 +26,7 @@ def message(answer: dict[str, Any]) -> str:
         ("received", f"{moment(answer['receivedDateTime'])} UTC, {answer['size']:,} bytes"),
         ("encryption", _encryption(answer)),
         *(("signature", f"{each['code']}: {each['sentence']}") for each in answer["signatures"]),
-        *([] if answer["signatures"] else [("signature", _unsigned(answer))]),
+        ("verified", _verified(answer)) if answer["signatures"] else ("signature", _unsigned(answer)),
         *([("problem", answer["problem"])] if answer["problem"] else []),
     ]
     lines = [f"{label:11}{one_line(text)}" for label, text in facts if text]
@@ -63,6 +63,13 @@ def _encryption(answer: dict[str, Any]) -> str:
         return "encrypted, in a way that cannot be read" if answer["encrypted"] else "none"
     count = len(encryption["recipients"])
     return f"{encryption['cipher']}, for {count} certificate{'' if count == 1 else 's'}; only a device reads it"
+
+
+def _verified(answer: dict[str, Any]) -> str:
+    outside = sum("signature" in part["outside"] for part in answer["parts"])
+    if outside:
+        return f"no: {outside} of {len(answer['parts'])} parts outside the signature"
+    return "yes" if answer["verified"] else "no"
 
 
 def _unsigned(answer: dict[str, Any]) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import httpx
 
 from bench.copies import copy_people
+from fauxtune.core.mail.writing import Letter
 from fauxtune.operations.ca import templates
+from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import connectors as connector_queries
@@ -26,6 +28,8 @@ QUERIES = {
 OTHERS = {
     "/profiles/{profile}/delete": "/profiles/{unassigned}/delete",
     "/users/{user}/imported/{thumbprint}/delete": "/users/{bob}/imported/{thumbprint}/delete",
+    "/address-book/{address}/{thumbprint}/certificate.pem": "/address-book/{address}/{published}/certificate.pem",
+    "/address-book/{address}/{thumbprint}/withdraw": "/address-book/{address}/{published}/withdraw",
 }
 #: data. Pages that refuse, for this phone or this certificate, what they are for.
 REFUSED = {
@@ -77,7 +81,13 @@ async def test_a_page_reads_as_often_for_200_devices_as_for_one(
         "connector": connector.id,
         "thumbprint": await contoso.import_pfx("bob"),
         "number": str(emulator.wire.newest(contoso.tenant.id)),
+        "published": issued.thumbprint,
+        "uid": "1",
     }  # fmt: skip
+    for name in ("alice", "bob"):
+        await contoso.do(address_book.publish, contoso.upn(name), certificate=issued.certificate)
+    letter = Letter(sender=contoso.upn("bob"), to=(contoso.upn("alice"),))
+    await contoso.do(sending.send, letter)
     few = await counts(console, emulator, things)
     copy_people(emulator.runner.database.url, people=20, devices=10)
     many = await counts(console, emulator, things)

@@ -31,8 +31,8 @@ from fauxtune.storage.rows.mail import PublishedCertificateRow
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A certificate that is published for an address. `owner`: the user who has the address; `remarks`: what is wrong
-    with it now, or worth to know.
+    """A certificate that is published for an address. `owner`: the user who has the address; `is_registered`: an
+    authority of the tenant issued it; `remarks`: what is wrong with it now, or worth to know.
     """
 
     address: str
@@ -41,6 +41,7 @@ class Published:
     contents: CertificateContents
     published_at: datetime
     owner: UserId | None
+    is_registered: bool
     remarks: tuple[Remark, ...]
 
     @property
@@ -160,6 +161,7 @@ def _judged(tx: Transaction, rows: Sequence[PublishedCertificateRow]) -> list[Pu
                 contents=parts,
                 published_at=row.published_at,
                 owner=None if owner is None else owner.id,
+                is_registered=row.thumbprint in revoked,
                 remarks=remarks(entry, now=tx.now),
             )
         )

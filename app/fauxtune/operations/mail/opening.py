@@ -24,11 +24,24 @@ from fauxtune.storage.queries.authorities import DEVICES
 
 @dataclass(frozen=True, slots=True)
 class OpenMail:
-    """A message, what of it can be read without a key, and the verdicts on its signatures, in their order."""
+    """A message, what of it can be read without a key, and the verdicts on its signatures, in their order.
+    `registered`: the thumbprints of the signers' certificates that an authority of the tenant issued.
+    """
 
     mail: StoredMail
     reading: MailReading
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    registered: frozenset[str] = frozenset()
+
+    @property
+    def verified(self) -> bool | None:
+        """None for a message without a signature that can be seen; True if each counts, and they cover everything that
+        is shown, which must be the whole message.
+        """
+        if not self.verdicts:
+            return None
+        is_covered = not self.reading.outside_signatures and not self.reading.problem
+        return is_covered and all(verdict.counts for verdict in self.verdicts)
 
 
 async def open_message(emulator: Emulator, tenant: Tenant, *, user_id: UserId, uid: int) -> OpenMail:
@@ -36,19 +49,21 @@ async def open_message(emulator: Emulator, tenant: Tenant, *, user_id: UserId, u
     mail = await emulator.runner.run(tenant, mailboxes.message, user_id, uid=uid)
     reading = await asyncio.to_thread(read, mail.raw)
     if not reading.signatures:
-        return OpenMail(mail, reading, ())
-    settings = await emulator.runner.run(tenant, _settings, mail=mail, signatures=reading.signatures)
+        return OpenMail(mail, reading)
+    settings, registered = await emulator.runner.run(tenant, _settings, mail=mail, signatures=reading.signatures)
     verdicts = await asyncio.to_thread(_judged, reading.signatures, settings)
-    return OpenMail(mail, reading, verdicts)
+    return OpenMail(mail, reading, verdicts, registered)
 
 
-def _settings(tx: Transaction, *, mail: StoredMail, signatures: Sequence[SeenSignature]) -> list[Setting]:
-    """Return by what each signature is judged."""
+def _settings(
+    tx: Transaction, *, mail: StoredMail, signatures: Sequence[SeenSignature]
+) -> tuple[list[Setting], frozenset[str]]:
+    """Return by what each signature is judged, and which of the signers' certificates were issued here."""
     rows = authority_queries.authorities_of(tx.connection, tx.tenant.id)
     authorities = [x509.load_der_x509_certificate(row.certificate) for row in rows if row.role != DEVICES]
     marks = ["" if each.certificate is None else thumbprint(each.certificate) for each in signatures]
     revoked = certificate_queries.revocations(tx.connection, tx.tenant.id, thumbprints=set(marks))
-    return [
+    settings = [
         Setting(
             sender=mail.description.sender,
             date=mail.description.date,
@@ -58,6 +73,7 @@ def _settings(tx: Transaction, *, mail: StoredMail, signatures: Sequence[SeenSig
         )
         for mark in marks
     ]
+    return settings, frozenset(revoked)
 
 
 def _judged(signatures: Sequence[SeenSignature], settings: Sequence[Setting]) -> tuple[Verdict, ...]:

@@ -164,11 +164,15 @@ def status(
     return None if row is None else (row[0], row[1])
 
 
-def revocations(connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]) -> dict[str, datetime]:
-    """Return when those of these certificates that are revoked were revoked, by thumbprint."""
+def revocations(
+    connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]
+) -> dict[str, datetime | None]:
+    """Return when those of these certificates were revoked that an authority of the tenant issued, by thumbprint; None
+    for one that was not revoked.
+    """
     column = certificates.c
     statement = select(column.thumbprint, column.revoked_at).where(
-        column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints)), column.revoked_at.is_not(None)
+        column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints))
     )
     return {row[0]: row[1] for row in connection.execute(statement)}
 

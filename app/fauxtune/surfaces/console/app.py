@@ -31,6 +31,7 @@ from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.pages import (
+    address_book,
     authorities,
     authority_tasks,
     certificate,
@@ -49,6 +50,8 @@ from fauxtune.surfaces.console.pages import (
     importing,
     issuing,
     journal,
+    mail,
+    mail_writing,
     new_profile,
     overview,
     profile,
@@ -72,7 +75,14 @@ Page = Callable[[TenantCall], Awaitable[Response]]
 #: data. Below /console/{tenant}: path, methods, page.
 PAGES: tuple[tuple[str, str, Page], ...] = (
     ("", "GET", overview.overview),
+    ("/address-book", "GET", address_book.entries),
+    ("/address-book/publish", "GET", address_book.ask_publish),
+    ("/address-book/publish", "POST", address_book.publish),
+    ("/address-book/{address}/{thumbprint}/certificate.pem", "GET", address_book.certificate_file),
+    ("/address-book/{address}/{thumbprint}/withdraw", "GET", address_book.ask_withdraw),
+    ("/address-book/{address}/{thumbprint}/withdraw", "POST", address_book.withdraw),
     ("/authority", "GET", authorities.authorities),
+    ("/authority/authorities.pem", "GET", address_book.authorities_file),
     ("/authority/certificates", "GET", certificates.certificates),
     ("/authority/certificates/{certificate}", "GET", certificate.certificate),
     ("/authority/certificates/{certificate}/release", "GET", certificate_tasks.ask_release),
@@ -158,6 +168,14 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/users/{user}/imported/{thumbprint}/delete", "POST", imported.delete),
     ("/users/{user}/licence", "GET", user_tasks.ask_licence),
     ("/users/{user}/licence", "POST", user_tasks.licence),
+    ("/users/{user}/mail", "GET", mail.mailbox),
+    ("/users/{user}/mail/new", "GET", mail_writing.new),
+    ("/users/{user}/mail/new", "POST", mail_writing.send),
+    ("/users/{user}/mail/{uid}", "GET", mail.message),
+    ("/users/{user}/mail/{uid}/delete", "GET", mail.ask_delete),
+    ("/users/{user}/mail/{uid}/delete", "POST", mail.delete),
+    ("/users/{user}/mail/{uid}/message.eml", "GET", mail.file),
+    ("/users/{user}/mail/{uid}/source", "GET", mail.source),
     ("/why", "GET", why.why),
     ("/wire", "GET", wire.wire),
     ("/wire.har", "GET", wire.archive),

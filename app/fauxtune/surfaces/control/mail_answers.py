@@ -83,6 +83,10 @@ class MailPart(Answer):
 class Mail(MailLine):
     """A message with its parts, as far as they can be read without a key, and the verdicts on its signatures."""
 
+    verified: Annotated[
+        bool | None,
+        Field(description="each signature counts, and they cover everything that is shown; null without one"),
+    ]
     signatures: list[MailSignature]
     parts: list[MailPart]
 

@@ -90,6 +90,7 @@ async def get_message(here: Here, user: str, uid: int) -> answers.Mail:
     line = _line(result.mail)
     return answers.Mail(
         **{**line, "problem": line["problem"] or reading.problem or None},
+        verified=result.verified,
         signatures=[_signature(each) for each in result.verdicts],
         parts=[_part(each, reading) for each in reading.parts],
     )
