@@ -113,6 +113,10 @@ class Control:
         except (KeyError, TypeError, ValueError, AttributeError) as odd:
             raise AnswerBroken(f"the address book's answer has an unexpected form: {odd!r}") from odd
 
+    async def publish(self, address: str, sha1: str) -> None:
+        """Publish the certificate with this thumbprint for an address."""
+        await self._post(f"{self._tenant}/address-book", {"address": address, "thumbprint": sha1})
+
     async def is_of_one_device(self, sha1: str) -> bool:
         """Whether the certificate with this thumbprint was issued for one device. False for an unknown one."""
         try:

@@ -46,6 +46,14 @@ class Recipients:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class RecipientCertificate:
+    """A certificate to encrypt to, and what the sender should know about it."""
+
+    certificate: x509.Certificate
+    notes: tuple[str, ...] = ()
+
+
 async def find_recipients(names: RecipientNames, agent: Agent, *, encrypts: bool, at: datetime) -> Recipients:
     """Find the addresses of the recipients, and their certificates if the mail is encrypted.
 
@@ -72,37 +80,43 @@ async def find_recipients(names: RecipientNames, agent: Agent, *, encrypts: bool
             address = await control.principal_name(user)
             addresses.append(address)
             if encrypts:
-                await _find_certificate(address, recipients, control=control, device=agent.device, at=at)
+                chosen = await find_certificate(address, control=control, device=agent.device, at=at)
+                recipients.certificates.append(chosen.certificate)
+                recipients.notes += chosen.notes
     return recipients
 
 
-async def _find_certificate(
-    address: str, recipients: Recipients, *, control: Control, device: Device, at: datetime
-) -> None:
-    """Add the certificate of an address: the newest usable one of the address book, else of the contacts."""
+async def find_certificate(address: str, *, control: Control, device: Device, at: datetime) -> RecipientCertificate:
+    """Find the certificate of an address: the newest usable one of the address book, else of the device's contacts.
+
+    Raises NotFoundHere if there is none, with the reason and what helps.
+    """
     answer = await control.look_up(address)
     usable = [one.certificate for one in answer.published if one.hindrance is None and can_encrypt(one.certificate)]
     if usable:
-        chosen = max(usable, key=lambda certificate: certificate.not_valid_before_utc)
-        recipients.certificates.append(chosen)
-        if len(usable) > 1:
-            recipients.notes.append(
-                f"{len(usable)} usable certificates are published for {address}: the newest was used, {mark(chosen)}"
-            )
-        if await control.is_of_one_device(thumbprint(chosen)):
-            recipients.notes.append(
-                f"the certificate of {address} was issued for one device: no other device can read the mail"
-            )
-        return
+        return await _published(address, usable, control=control)
     contacts = [] if device.folder is None else Contacts(device.folder).of(address)
     learned = next((contact for contact in contacts if contact.is_usable(at)), None)
     if learned is None:
         raise NotFoundHere(_refusal(address, answer, has_contacts=bool(contacts)))
-    recipients.certificates.append(learned.certificate)
-    recipients.notes.append(
+    note = (
         f"{address} is not in the address book: the certificate {mark(learned.certificate)} was used, which a signed "
         f"mail brought on {learned.learned_at:%Y-%m-%d}"
     )
+    return RecipientCertificate(learned.certificate, (note,))
+
+
+async def _published(address: str, usable: list[x509.Certificate], *, control: Control) -> RecipientCertificate:
+    """The newest of the published certificates."""
+    chosen = max(usable, key=lambda certificate: certificate.not_valid_before_utc)
+    notes = []
+    if len(usable) > 1:
+        notes.append(
+            f"{len(usable)} usable certificates are published for {address}: the newest was used, {mark(chosen)}"
+        )
+    if await control.is_of_one_device(thumbprint(chosen)):
+        notes.append(f"the certificate of {address} was issued for one device: no other device can read the mail")
+    return RecipientCertificate(chosen, tuple(notes))
 
 
 def _refusal(address: str, answer: AddressBookAnswer, *, has_contacts: bool) -> str:

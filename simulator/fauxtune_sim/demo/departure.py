@@ -1,4 +1,4 @@
-"""Proof ten: devices leave management. Their PKCS certificates are revoked, the imported ones are not."""
+"""The last proof: devices leave management. Their PKCS certificates are revoked, the imported ones are not."""
 
 from __future__ import annotations
 

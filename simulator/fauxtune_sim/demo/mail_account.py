@@ -1,4 +1,4 @@
-"""Proof nine: an iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads."""
+"""The proof that an iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof eight: the end user enables S/MIME in a mail app, which neither signs nor encrypts before."""
+"""The proof that the end user can enable S/MIME in a mail app, which neither signs nor encrypts before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proofs one to seven: which certificates each device gets, and what can be done with them."""
+"""The proofs about certificates: which certificates each device gets, and what can be done with them."""
 
 from __future__ import annotations
 

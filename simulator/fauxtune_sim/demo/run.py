@@ -15,7 +15,7 @@ from typing import Any
 from fauxtune_sim.agent import CheckInResult
 from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
-from fauxtune_sim.demo import departure, mail_account, mail_app, proofs
+from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, proofs
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
 from fauxtune_sim.demo.profiles import Authority
@@ -46,6 +46,10 @@ _CLAIMS = (
     ),
     Claim("The mail of each of the three years can be read on each of Alice's devices", proofs.old_mail),
     Claim("A device that is enrolled later gets all three imported certificates", proofs.later_device),
+    Claim(
+        "The sender obtains the public key: from the address book, after the certificate was published there",
+        address_book.sender_obtains_key,
+    ),
     Claim(
         "Signed mail can be verified with the root and the intermediate certificate that were delivered",
         proofs.signed_mail,
