@@ -88,6 +88,8 @@ async def test_the_account_sends_and_reads_with_its_certificate_until_that_is_re
     await assigned(administrator, kinds)
     folder = tmp_path / "phone"
     agent, account = await enrolled(enrol_agent, folder, platform=platform)
+    (identity,) = agent.device.keystore.identities()
+    await administrator.publish(ALICE, thumbprint=identity.thumbprint)
     sent = await mailbox_commands.deliver(letter(folder, subject="Lunch"), account)
     assert sent.document["login"].startswith("the certificate ")
     fetched = await mailbox_commands.fetch(account)
@@ -98,7 +100,6 @@ async def test_the_account_sends_and_reads_with_its_certificate_until_that_is_re
     opened = await mailbox_commands.open_message(account, 1, save=None, ask_authority=True)
     assert opened.succeeded, opened.lines
 
-    (identity,) = agent.device.keystore.identities()
     certificates = "/_fauxtune/v1/tenants/contoso/certificates"
     answer = await administrator.graph.post(
         f"{certificates}/{identity.thumbprint}/revoke", json={"reason": "keyCompromise"}
@@ -119,7 +120,7 @@ async def test_a_device_that_was_wiped_has_no_mail_and_its_stolen_key_is_refused
     await assigned(administrator, IOS)
     folder = tmp_path / "phone"
     agent, account = await enrolled(enrol_agent, folder, platform=Platform.IOS)
-    await mailbox_commands.deliver(letter(folder), account)
+    await mailbox_commands.deliver(letter(folder, encrypt=False), account)
     await mailbox_commands.fetch(account)
     (identity,) = agent.device.keystore.identities()
     stolen = MailLogin(ALICE, identity=identity, ca=agent.device.ca)

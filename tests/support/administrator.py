@@ -84,6 +84,12 @@ class Administrator:
         answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body)
         return str(answer.raise_for_status().json()["token"])
 
+    async def publish(self, address: str, *, thumbprint: str) -> None:
+        """Publish a certificate of the tenant for an address."""
+        body = {"address": address, "thumbprint": thumbprint}
+        answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/address-book", json=body)
+        assert answer.is_success, answer.text
+
 
 def reference(profile: str) -> str:
     """Return the address of a profile, as another refers to it."""

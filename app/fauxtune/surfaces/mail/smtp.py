@@ -237,7 +237,8 @@ def _answer(result: Delivery) -> str:
     if not result.accepted:
         return f"552 5.2.2 Nobody has the message. {_ascii(reasons)}"
     missing = "" if not reasons else f", but not {_ascii(reasons)}"
-    return f"250 2.6.0 {len(result.accepted)} mailboxes have the message{missing}"
+    count = len(result.accepted)
+    return f"250 2.6.0 {count} mailbox{'es have' if count > 1 else ' has'} the message{missing}"
 
 
 def _ascii(text: str) -> str:
