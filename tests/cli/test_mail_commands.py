@@ -106,3 +106,20 @@ def test_the_request_that_is_sent_can_be_shown(run: Commands, tmp_path: Path) ->
 )
 def test_a_command_that_makes_no_sense_says_what_would(run: Commands, arguments: tuple[str, ...], words: str) -> None:
     assert words in run.refused("mail", *arguments)
+
+
+def test_the_matrix_shows_who_can_read_what(run: Commands, tmp_path: Path) -> None:
+    run.text("user", "create", "dora")
+    assert run.text("mail", "matrix", "dora").startswith("The mailbox had no such messages.\n")
+    file = tmp_path / "hello.eml"
+    file.write_bytes(b"From: bob@contoso.example\r\nSubject: Hello\r\n\r\nAt noon.\r\n")
+    run.text("mail", "send", file, "--to", "dora")
+    table = run.text("mail", "matrix", "dora")
+    assert [" ".join(line.split()) for line in table.splitlines()[:2]] == ["number subject others", "1 Hello -"]
+    assert max(map(len, table.splitlines())) <= 80
+    assert run.json("mail", "matrix", "dora")["mail"][0]["subject"] == "Hello"
+    assert (
+        run.text("mail", "matrix", "dora", "--why", "1") == "Hello, from bob@contoso.example\nThe user had no device.\n"
+    )
+    assert run.refused("mail", "matrix", "dora", "--why", "7").endswith("had no message 7.\n")
+    assert "number of an entry in the journal" in run.refused("mail", "matrix", "dora", "--at", "yesterday")

@@ -136,14 +136,18 @@ class Session:
 
     def what_if(self, requests: Iterable[AdminRequest]) -> None:
         """Print what requests to Graph would change on which devices. Nothing is changed."""
-        from fauxtune.cli.whatif import effects
+        from fauxtune.cli.whatif import effects, unreadable
 
-        devices: list[dict[str, Any]] = []
+        answers: list[dict[str, Any]] = []
         for each in requests:
             question = {"method": each.method, "url": f"/beta{each.path}", "body": each.body}
-            answer = self.send(AdminRequest("POST", "/whatif", question, service=Service.CONTROL))
-            devices += answer["devices"]
-        self.show({"devices": devices}, effects(devices))
+            answers.append(self.send(AdminRequest("POST", "/whatif", question, service=Service.CONTROL)))
+        devices = [device for answer in answers for device in answer["devices"]]
+        mail = [answer["unreadable"] for answer in answers]
+        self.show({"devices": devices, "unreadable": mail}, effects(devices))
+        if self.output is Output.TEXT:
+            for line in (line for answer in answers for line in unreadable(answer)):
+                print(line)
 
     def show(self, document: Any, text: Table | str) -> None:
         """Print the result: the document as JSON, or the table or sentence."""

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.cli import completion, mail_text, names
+from fauxtune.cli import completion, mail_matrix, mail_text, names
 from fauxtune.cli.administration import Administration, Session, YesOption, confirm
-from fauxtune.cli.options import fail
+from fauxtune.cli.options import Output, fail
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
 from fauxtune.core.administration import mail as tasks
@@ -172,6 +172,44 @@ def send(
             )
         answer = session.send(request)
         session.show(answer, mail_text.delivery(answer))
+
+
+@app.command()
+@with_service(Administration)
+def matrix(
+    *,
+    user: UserArgument,
+    service: Administration,
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="then: a time (ISO 8601), or the number of an entry in the journal")
+    ] = "",
+    why: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="say why, about this message")] = None,
+    after: Annotated[int, typer.Option(min=0, help="only messages after this number")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="the most messages")] = 100,
+) -> None:
+    """Show which device can read which mail of a user, and why not.
+
+    The server has no key of a device. It knows which device has which key, and for whom each message is encrypted.
+
+    \b
+    fauxtune mail matrix alice
+    fauxtune mail matrix alice --at 2026-11-24T10:00:00Z
+    fauxtune mail matrix alice --why 3
+    """
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        if why is not None:
+            after, limit = why - 1, 1
+        answer = session.send(tasks.read_matrix(name, at=at, after=after, limit=limit))
+        if why is None:
+            session.show(answer, mail_matrix.matrix(answer))
+            if session.output is Output.TEXT:
+                print(mail_matrix.legend(answer))
+            return
+        sentences = mail_matrix.why(answer, why)
+        if sentences is None:
+            fail(f"The mailbox of {one_line(name)} had no message {why}.")
+        session.show(answer, sentences)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 
 from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
-from fauxtune.cli.tables import SHORT, Table, person, print_table
+from fauxtune.cli.tables import SHORT, Table, one_line, person, print_table
 
 _LISTS = ("install", "remove", "revoke", "reissue")
 _HEADINGS = ("device", "user", "what", "item", "why")
@@ -45,6 +45,8 @@ def whatif(
             emit(output, answer, text="")
         else:
             print_table(effects(answer["devices"]))
+            for line in unreadable(answer):
+                print(line)
 
 
 def _read(body: str | None) -> Any:
@@ -68,6 +70,25 @@ def effects(devices: list[dict[str, Any]]) -> Table:
     ordered = sorted(devices, key=lambda device: str(device["deviceName"]).casefold())
     rows = [row for device in ordered for row in _rows(device)]
     return Table(_HEADINGS, rows, wraps=True, empty="The request would change nothing on any device.")
+
+
+def unreadable(answer: dict[str, Any]) -> list[str]:
+    """Return the mail that a request would make unreadable, in sentences; without such mail there is no sentence."""
+    mail = answer["unreadable"]
+    names = {device["device"]: device["deviceName"] or device["device"] for device in answer["devices"]}
+    lines = []
+    if mail["messages"]:
+        subjects = ", ".join(f"'{one_line(subject)}'" for subject in mail["subjects"])
+        more = ", ..." if mail["messages"] > len(mail["subjects"]) else ""
+        lines.append(f"Mail that nobody could read any more: {mail['messages']:,} ({subjects}{more})")
+    if mail["untilGivenAgain"]:
+        again = mail["untilGivenAgain"]
+        lines.append(f"{again:,} of it can be read again once a device is given the imported certificate again.")
+    lines += [
+        f"Mail that {one_line(names.get(each['device']))} could not read any more: {each['messages']:,}"
+        for each in mail["onDevices"]
+    ]
+    return lines
 
 
 def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -27,7 +27,7 @@ from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.removal import removal_page
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
-from fauxtune.surfaces.control.resources import address_book, messages, wire
+from fauxtune.surfaces.control.resources import address_book, messages, readability, wire
 from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
@@ -45,7 +45,7 @@ from fauxtune.surfaces.push import routes as push
 #: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
-    "control": ("Fauxtune: control", (control.router_of(*control.PARTS, wire, messages, address_book),)),
+    "control": ("Fauxtune: control", (control.router_of(*control.PARTS, wire, messages, address_book, readability),)),
     "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
     "identity": ("Fauxtune: identity", (identity.router,)),
 }

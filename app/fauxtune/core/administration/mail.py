@@ -14,6 +14,12 @@ def list_messages(user: str, *, after: int = 0, limit: int = 100) -> AdminReques
     return _control("GET", f"/users/{key(user)}/messages?{query}")
 
 
+def read_matrix(user: str, *, at: str = "", after: int = 0, limit: int = 100) -> AdminRequest:
+    """Ask who can read a user's mail, at a time or a number of the journal; without one now."""
+    query = urlencode(({"at": at} if at else {}) | {"after": after, "limit": limit})
+    return _control("GET", f"/users/{key(user)}/readability?{query}")
+
+
 def open_message(user: str, *, uid: int) -> AdminRequest:
     """Open a message of a user."""
     return _control("GET", f"/users/{key(user)}/messages/{uid}")

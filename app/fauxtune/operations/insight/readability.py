@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from fauxtune.core.clock import from_iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.message import MailDescription
 from fauxtune.core.mail.readability import (
@@ -35,6 +36,9 @@ from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries import readability as queries
 from fauxtune.storage.rows.keys import KeyHoldingRow
 from fauxtune.storage.rows.readability import AwaitedKeyRow, LifeEventRow, ReadingDeviceRow, ReceivedMailRow
+
+#: Digits of a number of the journal.
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,21 @@ class Matrix:
     mail: tuple[MatrixMail, ...]
     #: The number after which the next page begins; None: this is the last.
     next_after: int | None
+
+
+def moment_of(text: str) -> Moment:
+    """Return the moment that a text means: a time, a number of the journal, or nothing for now. Raises Invalid."""
+    written = text.strip()
+    if not written:
+        return Moment()
+    if written.isascii() and written.isdigit() and len(written) <= _DIGITS:
+        return Moment(number=int(written))
+    try:
+        return Moment(time=from_iso(written.replace(" ", "T")))
+    except (ValueError, OverflowError):
+        raise Invalid(
+            "A moment is a time such as 2026-11-24T10:00:00Z, or the number of an entry in the journal.", target="at"
+        ) from None
 
 
 def readability(

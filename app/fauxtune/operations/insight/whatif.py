@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, is_replaced, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
@@ -38,6 +39,9 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
+
+if TYPE_CHECKING:
+    from fauxtune.operations.insight.unreadable import Unreadable
 
 #: Seconds of one batch at least; a request that takes longer by itself has as much again for its devices.
 _BATCH = 0.02
@@ -91,6 +95,8 @@ class Foresight:
     devices: list[DeviceConsequences]
     examined: int
     concerned: int
+    #: The mail that these devices would take with them; None where it is not asked for.
+    unreadable: Unreadable | None = None
 
     @property
     def is_whole(self) -> bool:

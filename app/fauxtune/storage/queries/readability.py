@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
+from fauxtune.core.clock import iso
+from fauxtune.core.model.ids import EnrollmentId, MessageId, TenantId, UserId
 from fauxtune.core.model.states import ItemState
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.readability import (
     AwaitedKeyRow,
+    EncryptedForRow,
     ImportedKeyRow,
     IssuedKeyRow,
     LifeEventRow,
@@ -25,6 +27,7 @@ from fauxtune.storage.tables import (
     journal,
     ledger,
     mail_messages,
+    mail_recipients,
     mailbox_entries,
     managed_devices,
     pfx_certificates,
@@ -90,6 +93,62 @@ def received_mail(
 
 def _same(messages: Any, entries: Any) -> ColumnElement[bool]:
     return and_(messages.tenant_id == entries.tenant_id, messages.id == entries.message_id)
+
+
+def has_encrypted_mail(connection: Connection, tenant_id: TenantId) -> bool:
+    """Return whether any mailbox has mail that is encrypted for a certificate."""
+    statement = select(mail_recipients.c.message_id).where(mail_recipients.c.tenant_id == tenant_id).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def encrypted_for(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> list[EncryptedForRow]:
+    """Return the messages that are encrypted for one of these names, each with all of its recipients and mailboxes."""
+    rows: dict[EncryptedForRow, None] = {}
+    listed = sorted(names)
+    for start in range(0, len(listed), _AT_ONCE):
+        wanted = mail_recipients.alias()
+        concerned = select(wanted.c.message_id).where(
+            wanted.c.tenant_id == tenant_id, wanted.c.name.in_(listed[start : start + _AT_ONCE])
+        )
+        statement = (
+            select(mail_recipients.c.message_id, mail_recipients.c.name, mailbox_entries.c.user_id)
+            .join(mailbox_entries, _same_message(mailbox_entries.c, mail_recipients.c))
+            .where(mail_recipients.c.tenant_id == tenant_id, mail_recipients.c.message_id.in_(concerned))
+        )
+        rows |= dict.fromkeys(every(connection, statement, row=EncryptedForRow))
+    return list(rows)
+
+
+def _same_message(left: Any, right: Any) -> ColumnElement[bool]:
+    return and_(left.tenant_id == right.tenant_id, left.message_id == right.message_id)
+
+
+def subjects(connection: Connection, tenant_id: TenantId, *, messages: Collection[MessageId], limit: int) -> list[str]:
+    """Return the subjects of the newest of these messages."""
+    newest: list[tuple[str, str]] = []
+    listed = sorted(messages)
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = (
+            select(mail_messages.c.received_at, mail_messages.c.document["subject"].as_string())
+            .where(mail_messages.c.tenant_id == tenant_id, mail_messages.c.id.in_(listed[start : start + _AT_ONCE]))
+            .order_by(mail_messages.c.received_at.desc())
+            .limit(limit)
+        )
+        newest += [(iso(received), subject or "") for received, subject in connection.execute(statement)]
+    return [subject for _received, subject in sorted(newest, reverse=True)[:limit]]
+
+
+def imported_among(connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]) -> set[str]:
+    """Return those of these thumbprints whose certificates are imported at present."""
+    present: set[str] = set()
+    listed = sorted(thumbprints)
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = select(pfx_certificates.c.thumbprint).where(
+            pfx_certificates.c.tenant_id == tenant_id,
+            pfx_certificates.c.thumbprint.in_(listed[start : start + _AT_ONCE]),
+        )
+        present |= set(connection.scalars(statement))
+    return present
 
 
 def issued_with(connection: Connection, tenant_id: TenantId, *, serials: Collection[str]) -> list[IssuedKeyRow]:

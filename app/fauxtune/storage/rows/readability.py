@@ -69,6 +69,15 @@ class AwaitedKeyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptedForRow:
+    """A certificate that a message is encrypted for, by one of its names, and a mailbox with the message."""
+
+    message_id: MessageId
+    name: str
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class LifeEventRow:
     """The beginning or the end of an enrolment, by its number in the journal."""
 

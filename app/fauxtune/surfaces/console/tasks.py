@@ -19,6 +19,7 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python
 from fauxtune.core.errors import GraphRefused, Invalid
 from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Foresight, Limits, foresee
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.graph_client import Send as GraphSend
@@ -127,9 +128,10 @@ async def consequences(call: TenantCall, work: Sequence[AdminRequest] | Task) ->
         await task(send)
 
     try:
-        return await foresee(call.emulator, call.tenant, task=proposed, limits=_limits(call))
+        result = await foresee(call.emulator, call.tenant, task=proposed, limits=_limits(call))
     except GraphRefused as error:
         raise Invalid(reason(error)) from None
+    return replace(result, unreadable=await call.run(unreadable, result.devices))
 
 
 def _limits(call: TenantCall) -> Limits:

@@ -410,10 +410,30 @@ class DeviceConsequences(Answer):
     reissue: list[Reissue]
 
 
+class UnreadableOnDevice(Answer):
+    """How many messages of its user a device could not read any more."""
+
+    device: DeviceId
+    messages: int
+
+
+class UnreadableMail(Answer):
+    """The mail that could not be read any more, because keys would go from devices. `messages`: on no device any more;
+    `subjects`: of the newest of these; `untilGivenAgain`: those of these that can be read again once a device of the
+    user is given the imported certificate again.
+    """
+
+    messages: int
+    subjects: list[str]
+    until_given_again: int
+    on_devices: list[UnreadableOnDevice]
+
+
 class Consequences(Answer):
-    """The devices on which the request would have an effect."""
+    """The devices on which the request would have an effect, and the mail that it would make unreadable."""
 
     devices: list[DeviceConsequences]
+    unreadable: UnreadableMail
 
 
 class AuthorityCounts(Answer):

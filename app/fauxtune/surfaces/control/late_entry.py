@@ -23,6 +23,7 @@ _PARTS = (
         (f"{_PLACE}.messages", f"{_PLACE}.address_book"),
         "fauxtune.operations.mail.opening",
     ),
+    (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from fauxtune.operations.insight.unreadable import Unreadable, unreadable
 from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import answers, messages
@@ -18,7 +19,19 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
     """
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
-    return answers.Consequences(devices=[_view(each) for each in result])
+    lost = await here.run(unreadable, result)
+    return answers.Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost))
+
+
+def _mail(lost: Unreadable) -> answers.UnreadableMail:
+    return answers.UnreadableMail(
+        messages=lost.messages,
+        subjects=list(lost.subjects),
+        until_given_again=lost.until_given_again,
+        on_devices=[
+            answers.UnreadableOnDevice(device=device, messages=messages) for device, messages in lost.on_device.items()
+        ],
+    )
 
 
 def _view(consequences: DeviceConsequences) -> answers.DeviceConsequences:

@@ -1,0 +1,101 @@
+"""Who can read which mail, as a table of 80 columns: a row for each message, a column for each device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.cli.tables import Table, moment, one_line, person, plain_columns
+
+#: data. What can be read -> a symbol, a word, and what it means.
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "readable": ("✓", "reads", "the device can read it"),
+    "notEncrypted": ("o", "open", "not encrypted: everybody can read it"),
+    "keyRemoved": ("-", "removed", "the device had the key, and it was removed"),
+    "deviceWiped": ("W", "wiped", "the device had the key, and was wiped"),
+    "keyPending": ("…", "pending", "the key is on its way to the device"),
+    "keyComesLater": (">", "later", "the device got the key later"),
+    "keyNeverHere": ("x", "never", "the device never had the key"),
+    "keyNotAnywhere": ("?", "unknown", "encrypted for a certificate that the tenant does not know"),
+    "damaged": ("!", "damaged", "the mail is damaged"),
+}
+#: Devices that have a column with words. More have one with a symbol each.
+_WITH_WORDS = 4
+_LONGEST_NAME = 12
+
+
+def matrix(answer: dict[str, Any]) -> Table:
+    """Return the rows of a matrix."""
+    devices = answer["devices"]
+    in_words = len(devices) <= _WITH_WORDS
+    names = [_heading(number, device, in_words=in_words) for number, device in enumerate(devices, 1)]
+    rows = [
+        (
+            str(row["uid"]),
+            row["subject"],
+            *(_cell(cell["reading"], in_words=in_words) for cell in row["cells"]),
+            str(len(row["others"]) or "-"),
+        )
+        for row in answer["mail"]
+    ]
+    headings = ("number", "subject", *names, "others")
+    return Table(headings, rows, shrinks="subject", empty="The mailbox had no such messages.")
+
+
+def legend(answer: dict[str, Any]) -> str:
+    """Return what stands below the table: the moment, the devices, and what the symbols mean."""
+    number = answer["number"]
+    when = "now" if number is None else f"after entry {number} of the journal"
+    lines = [f"At {moment(answer['at'])} UTC, {when}."]
+    if len(answer["devices"]) > _WITH_WORDS or any(device["left"] for device in answer["devices"]):
+        lines += [
+            f"{position}: {one_line(device['deviceName'])}{_left(device)}"
+            for position, device in enumerate(answer["devices"], 1)
+        ]
+    used = {cell["reading"] for row in answer["mail"] for cell in row["cells"]}
+    lines += [f"{symbol} {word}: {meaning}" for code, (symbol, word, meaning) in _WORDS.items() if code in used]
+    if answer["mail"]:
+        lines.append("others: devices of other people, or earlier ones, that can read it")
+        lines.append("Why, message by message: --why NUMBER")
+    if answer["nextAfter"] is not None:
+        lines.append(f"There are more: --after {answer['nextAfter']}")
+    return "\n".join(lines)
+
+
+def why(answer: dict[str, Any], uid: int) -> str | None:
+    """Return the sentences about one message; None if it is not in the answer."""
+    row = next((row for row in answer["mail"] if row["uid"] == uid), None)
+    if row is None:
+        return None
+    table = Table(
+        ("device", "reads", "why"),
+        [
+            (device["deviceName"], "yes" if cell["canRead"] else "no", cell["sentence"])
+            for device, cell in zip(answer["devices"], row["cells"], strict=True)
+        ],
+        wraps=True,
+        empty="The user had no device.",
+    )
+    lines = [f"{one_line(row['subject'])}, from {one_line(row['author'])}", plain_columns(table)]
+    if row["others"]:
+        readers = [f"{one_line(each['deviceName'])} ({person(each['userPrincipalName'])})" for each in row["others"]]
+        lines.append(f"Others who can read it: {', '.join(readers)}.")
+    if row["files"]:
+        marks = ", ".join(each["mark"] for each in row["files"])
+        lines.append(f"Whoever has the PFX file of {marks} can read it anywhere.")
+    return "\n".join(lines)
+
+
+def _heading(number: int, device: dict[str, Any], *, in_words: bool) -> str:
+    if not in_words:
+        return str(number)
+    name = one_line(device["deviceName"])
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _cell(code: str, *, in_words: bool) -> str:
+    symbol, word, _meaning = _WORDS.get(code, ("?", code, ""))
+    return f"{symbol} {word}" if in_words else symbol
+
+
+def _left(device: dict[str, Any]) -> str:
+    return f" ({device['left']})" if device["left"] else ""

@@ -1,0 +1,94 @@
+"""Who can read what: a user's mail against the user's devices, now or at any moment of the tenant's history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
+from fauxtune.core.mail.readability import Cell
+from fauxtune.core.model.marks import mark
+from fauxtune.operations.insight.readability import Matrix, MatrixMail, moment_of, readability
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.surfaces.control import readability_answers as answers
+from fauxtune.surfaces.control.calls import Here, calls
+
+_MOST = 500
+_LARGEST_UID = 2**31 - 1
+
+router = calls("/tenants/{tenant}", tag="mail")
+
+
+@router.get("/users/{user}/readability", summary="Get who can read a user's mail, and why others cannot")
+async def get_readability(
+    *,
+    here: Here,
+    user: str,
+    at: Annotated[
+        str,
+        Query(description="a time (ISO 8601) of the tenant's clock, or a number of its journal; without it: now"),
+    ] = "",
+    after: Annotated[int, Query(ge=0, le=_LARGEST_UID, description="a message's number")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
+) -> answers.Matrix:
+    """A row for each message that had come by then, a column for each device that the user had. A device has a key from
+    the moment when it confirmed the installation until it confirmed the removal. A clock that was put back shows a time
+    twice; then the later one is meant, and a number of the journal is exact.
+    """
+    moment = moment_of(at)
+
+    def read(tx: Transaction) -> Matrix:
+        row = directory_queries.user_by_key(tx.connection, here.tenant.id, key=user)
+        if row is None:
+            raise NotFound(f"There is no user '{user}'.")
+        return readability(tx, row.id, moment=moment, after=after, limit=limit)
+
+    return _matrix(await here.run(read))
+
+
+def _matrix(matrix: Matrix) -> answers.Matrix:
+    return answers.Matrix(
+        at=iso(matrix.at),
+        number=matrix.number,
+        devices=[
+            answers.MatrixDevice(
+                device=each.enrollment_id, device_name=each.name, variant=each.variant.value, left=each.left
+            )
+            for each in matrix.devices
+        ],
+        mail=[_mail(each) for each in matrix.mail],
+        next_after=matrix.next_after,
+    )
+
+
+def _mail(row: MatrixMail) -> answers.MatrixMail:
+    return answers.MatrixMail(
+        uid=row.uid,
+        received_date_time=iso(row.received_at),
+        author=row.mail.author,
+        subject=row.mail.subject,
+        encrypted=row.mail.encrypted,
+        cells=[_cell(cell) for cell in row.cells],
+        others=[
+            answers.MatrixReader(
+                device=each.enrollment_id, device_name=each.name, user_principal_name=each.user_principal_name
+            )
+            for each in row.others
+        ],
+        files=[answers.MatrixFile(thumbprint=each, mark=mark(each).letters) for each in row.files],
+    )
+
+
+def _cell(cell: Cell) -> answers.MatrixCell:
+    return answers.MatrixCell(
+        reading=cell.reading,
+        can_read=cell.reading.can_read,
+        sentence=cell.sentence,
+        certificate=cell.thumbprint,
+        mark=None if cell.thumbprint is None else mark(cell.thumbprint).letters,
+        since=None if cell.since is None else iso(cell.since),
+        until=None if cell.until is None else iso(cell.until),
+    )
