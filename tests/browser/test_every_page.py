@@ -24,7 +24,7 @@ from tests.support.simulated_devices import SimulatedDevices
 pytestmark = pytest.mark.program("chromium", package="chromium")
 _WIDTHS = (360, 390, 1280, 2560)
 #: Pages that show messages as they were sent.
-_HEXADECIMAL = {"/wire/{number}"}
+_HEXADECIMAL = {"/wire/{number}", "/users/{user}/mail/{uid}/source"}
 #: Addresses of a page that are looked at, where two are too few: each kind of profile has a form of its own.
 _LOOKS = {"/profiles/new": 9}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import access, administration, authorities, checkins, console, decoding, engine
+from tests.mutants import access, administration, authorities, checkins, console, decoding, engine, mailboxes
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -13,4 +13,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *administration.MUTANTS,
     *console.MUTANTS,
     *decoding.MUTANTS,
+    *mailboxes.MUTANTS,
 )

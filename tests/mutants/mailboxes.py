@@ -1,0 +1,50 @@
+"""Mutants: what of a message counts as signed, what senders encrypt for, and what goes with a message or a user."""
+
+#: data
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+_READING = "app/fauxtune/core/mail/reading.py"
+_CONSOLE, _CONTROL = "tests/surfaces/console/test_mail.py", "tests/surfaces/control/test_mail.py"
+_MAILBOXES = "tests/operations/test_mailboxes.py"
+_BOOK = "tests/operations/test_address_book.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        rule="A message with a part outside its signature is verified",
+        file=_READING,
+        before="return [part for part in self.parts if not part.signatures] if self.signatures else []",
+        after="return []",
+        tests=(f"{_CONSOLE}::test_a_signature_that_covers_less_than_is_shown_is_never_verified[sqlite]",),
+    ),
+    Mutant(
+        rule="A message that was changed after it was signed is verified",
+        file=_READING,
+        before="        except Invalid:\n            problem = ",
+        after='        except Invalid:\n            return ""\n            problem = ',
+        tests=(f"{_CONTROL}::test_a_signature_is_judged_by_integrity_sender_authority_and_revocation[sqlite]",),
+    ),
+    Mutant(
+        rule="A sender encrypts for a certificate that has expired",
+        file="app/fauxtune/core/mail/publication.py",
+        before="    if ends <= now:",
+        after="    if ends <= starts:",
+        tests=(f"{_BOOK}::test_each_state_of_an_entry_says_what_it_is[sqlite]",),
+    ),
+    Mutant(
+        rule="A message is deleted though another recipient has it",
+        file="app/fauxtune/storage/queries/mailboxes.py",
+        before=", _message.id.not_in(kept)",
+        after="",
+        tests=(f"{_MAILBOXES}::test_a_message_goes_with_its_last_copy[sqlite]",),
+    ),
+    Mutant(
+        rule="The mailbox of a deleted user stays",
+        file="app/fauxtune/operations/directory/users_and_groups.py",
+        before="    mailboxes.delete_mailbox(tx.connection, tx.tenant.id, user_id=row.id)\n",
+        after="",
+        tests=(f"{_MAILBOXES}::test_deleting_a_user_removes_the_mailbox_and_leaves_other_copies[sqlite]",),
+    ),
+)
