@@ -20,6 +20,7 @@ import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.postgresql import PostgresServer, running_server
+from tests.support.preloaded import preloaded_commands
 from tests.support.tenancy import UnboundStatements, unbound_statements
 
 if TYPE_CHECKING:
@@ -180,6 +181,16 @@ def _every_statement_is_bound_to_a_tenant(unbound: UnboundStatements) -> Iterato
     yield
     texts, unbound.texts = unbound.texts, []
     assert not texts, "bound neither to a tenant nor to an enrolment (tests/support/tenancy.py):\n" + "\n".join(texts)
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Path]:
+    """A folder with the commands `fauxtune` and `fauxtune-sim`, which start at once (tests/support/preloaded.py)."""
+    with preloaded_commands() as folder:
+        yield folder
 
 
 # ---------------------------------------------------------------------------------------------------------------- keys

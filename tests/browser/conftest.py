@@ -7,6 +7,7 @@ other host.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,8 +21,8 @@ from tests.support.simulated_devices import SimulatedDevices, simulated_devices
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Running]:
-    with serving("--ephemeral") as running:
+def server(commands: Path) -> Iterator[Running]:
+    with serving("--ephemeral", commands=commands) as running:
         yield running
 
 

@@ -13,8 +13,8 @@ from tests.support.running_server import Running, serving
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path_factory.mktemp("commands") / "data") as running:
+def server(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", tmp_path_factory.mktemp("commands") / "data", commands=commands) as running:
         yield running
 
 

@@ -36,9 +36,9 @@ def openssl(tmp_path: Path) -> OpenSsl:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Running]:
+def server(commands: Path) -> Iterator[Running]:
     """A real server in a process of its own, with the tenant `contoso`, for all that only talk to it."""
-    with serving("--ephemeral") as running:
+    with serving("--ephemeral", commands=commands) as running:
         yield running
 
 

@@ -58,7 +58,7 @@ def notebook(folder: Path, *, commands: Path | None = None) -> Iterator[Notebook
     """
     around = surroundings() if commands is None else surroundings(commands)
     with (
-        serving("--data-dir", folder / ".fauxtune") as server,
+        serving("--data-dir", folder / ".fauxtune", commands=commands) as server,
         Shell(folder, environment=around) as shell,
         Interpreter(folder, environment=around) as interpreter,
     ):

@@ -6,7 +6,6 @@ import ast
 import codeop
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,13 @@ from tests.interop import recipes
 from tests.interop.notebook import notebook, surroundings
 from tests.interop.recipes import Block, Way
 from tests.interop.shell import Broken, Interpreter, Result, Shell
-from tests.support.preloaded import PROGRAMS, preloaded_commands
+from tests.support.preloaded import PROGRAMS
 
 ROOT = Path(__file__).parents[2]
 PAGE = recipes.blocks((ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8"))
 STORY = "The whole story in 12 commands"
 
 pytestmark = [pytest.mark.program("openssl"), pytest.mark.program("curl")]
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Path]:
-    """Both programs, preloaded: the three ways are 130 commands. The story and the README run the installed ones."""
-    with preloaded_commands() as folder:
-        yield folder
 
 
 def test_the_whole_story_takes_12_commands(tmp_path: Path) -> None:
@@ -45,6 +37,7 @@ def test_the_whole_story_takes_12_commands(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", [*Way])
 def test_every_recipe_does_what_stands_there(way: Way, tmp_path: Path, commands: Path) -> None:
     mine = [block for block in PAGE if block.recipe != STORY and block.way in (None, way)]
+    # These are 130 commands. The story above and the README run the installed ones.
     with notebook(tmp_path, commands=commands) as book:
         for block in mine:
             book.run(block)

@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.program("openssl"), pytest.mark.program("curl")]
 
 
 @pytest.mark.parametrize("title", transcripts.titles(PAGE))
-def test_the_commands_of_the_page_print_what_stands_there(title: str, tmp_path: Path) -> None:
-    with serving("--ephemeral") as server:
+def test_the_commands_of_the_page_print_what_stands_there(title: str, tmp_path: Path, commands: Path) -> None:
+    with serving("--ephemeral", commands=commands) as server:
         printed = transcripts.replay(PAGE, title, server=server, folder=tmp_path)
     for step, now in zip(transcripts.steps(PAGE, title), printed, strict=True):
         assert now == step.printed, f"`make transcripts` writes it anew:\n{step.commands}"

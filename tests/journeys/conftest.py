@@ -14,8 +14,8 @@ from tests.support.running_server import Running, serving
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path / "data") as running:
+def server(tmp_path: Path, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", tmp_path / "data", commands=commands) as running:
         yield running
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
+from tests.support.running_server import Running, fauxtune, serving
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
 ALICE = "alice@contoso.example"
@@ -65,7 +63,7 @@ class Office:
         return str(issued["thumbprint"])
 
     def run(self, *command: str | Path, code: int = 0) -> str:
-        done = fauxtune(*command, "--data-dir", self.folder / "data")
+        done = fauxtune(*command, "--data-dir", self.folder / "data", commands=self.server.commands)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
@@ -79,14 +77,8 @@ class Office:
             self.simulator(*results)
 
     def simulator(self, *given: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "fauxtune_sim", *given],
-            env=environment(FAUXTUNE_DATA_DIR=str(self.folder / "data")),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        around = {"FAUXTUNE_DATA_DIR": str(self.folder / "data")}
+        done = fauxtune(*given, program="fauxtune-sim", commands=self.server.commands, **around)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
@@ -110,9 +102,9 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, commands: Path) -> Iterator[Office]:
     """Root, signing certificate and encryption history on an Android phone and an iPhone, all installed."""
-    with serving("--data-dir", tmp_path / "data") as server, server.signed_in() as http:
+    with serving("--data-dir", tmp_path / "data", commands=commands) as server, server.signed_in() as http:
         result = Office(server, http, tmp_path, {})
         root = base64.b64encode(http.get("/pki/contoso/root/ca.cer").content).decode()
         for platform, (kind, imported) in KINDS.items():
@@ -204,7 +196,7 @@ def test_who_settles_says_which_connector_is_waited_for_and_how_it_is_set_on_lin
 
 def test_what_cannot_be_diagnosed_is_said(office: Office) -> None:
     for asked, words in (((), "--user, --device or --profile"), (("--user", "nobody"), "nobody")):
-        done = fauxtune("diagnose", *asked, "--data-dir", office.folder / "data")
+        done = fauxtune("diagnose", *asked, "--data-dir", office.folder / "data", commands=office.server.commands)
         assert (done.returncode, done.stdout) == (1, "")
         assert words in done.stderr
         assert "Traceback" not in done.stderr

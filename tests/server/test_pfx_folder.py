@@ -27,8 +27,8 @@ ALICE, BOB, CAROL = (f"{name}@contoso.example" for name in ("alice", "bob", "car
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path_factory.mktemp("folders") / "data") as server:
+def server(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", tmp_path_factory.mktemp("folders") / "data", commands=commands) as server:
         yield server
 
 
@@ -44,7 +44,7 @@ def write(
 def pfx(server: Running, *arguments: str | Path, code: int = 0, **more: str) -> Any:
     """The JSON document of a command that ends with this code, and its standard error."""
     data_dir = Path(server.endpoints["caFile"]).parents[1]
-    run = fauxtune("pfx", *arguments, "--data-dir", data_dir, "--output", "json", **more)
+    run = fauxtune("pfx", *arguments, "--data-dir", data_dir, "--output", "json", commands=server.commands, **more)
     assert run.returncode == code, run.stderr
     assert "Traceback" not in run.stderr
     return json.loads(run.stdout) if run.stdout else None, run.stderr

@@ -34,7 +34,7 @@ def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [INTERCEPT, ()], ids=["options", "variables"])
 def test_the_first_line_and_the_file_name_the_proxy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     more = {} if arguments else {"FAUXTUNE_INTERCEPT": "true", "FAUXTUNE_PROXY_PORT": "0"}
-    with serving("--data-dir", tmp_path, *arguments, **more) as server:
+    with serving("--data-dir", tmp_path, *arguments, commands=None, **more) as server:
         assert re.fullmatch(r"http://localhost:\d+", server.endpoints["proxy"])
         assert json.loads((tmp_path / "endpoints.json").read_text()) == server.endpoints
         with through(server) as client:

@@ -33,14 +33,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Running]:
-    with serving("--data-dir", data) as running:
+def server(data: Path, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", data, commands=commands) as running:
         yield running
 
 
 def pasted(request: AdminRequest, language: str, *, server: Running, data: Path) -> str:
     """What the request prints after the variables of `fauxtune env` were set."""
-    variables = fauxtune("env", "--for", language, "--data-dir", data)
+    variables = fauxtune("env", "--for", language, "--data-dir", data, commands=server.commands)
     assert variables.returncode == 0, variables.stderr
     addresses = Addresses(server.https, "contoso")
     if language == "curl":

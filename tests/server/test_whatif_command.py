@@ -20,8 +20,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Running]:
-    with serving("--data-dir", data) as running:
+def server(data: Path, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", data, commands=commands) as running:
         yield running
 
 
@@ -43,7 +43,14 @@ def device(server: Running, raw_rsa_keys: list[RSAPrivateKey]) -> str:
 
 
 def test_a_table_says_what_would_happen_to_which_device(server: Running, data: Path, device: str) -> None:
-    done = fauxtune("whatif", "POST", f"/deviceManagement/managedDevices/{device}/wipe", "--data-dir", data)
+    done = fauxtune(
+        "whatif",
+        "POST",
+        f"/deviceManagement/managedDevices/{device}/wipe",
+        "--data-dir",
+        data,
+        commands=server.commands,
+    )
     assert done.returncode == 0, done.stderr
     head, line = done.stdout.splitlines()
     assert head.split() == ["device", "user", "what", "item", "why"]
@@ -57,13 +64,15 @@ def test_programs_get_json_and_a_body_comes_from_the_line_or_from_a_file(
     file = tmp_path / "body.json"
     file.write_text(body)
     for given in (body, file):
-        done = fauxtune("whatif", "post", url, "--body", given, "--data-dir", data, "--output", "json")
+        done = fauxtune(
+            "whatif", "post", url, "--body", given, "--data-dir", data, "--output", "json", commands=server.commands
+        )
         (found,) = json.loads(done.stdout)["devices"]
         assert (found["managedDevice"], found["ends"]) == (device, "wipe")
 
 
 def test_nothing_is_said_to_be_nothing(server: Running, data: Path) -> None:
-    done = fauxtune("whatif", "DELETE", "/users/bob@contoso.example", "--data-dir", data)
+    done = fauxtune("whatif", "DELETE", "/users/bob@contoso.example", "--data-dir", data, commands=server.commands)
     assert (done.returncode, done.stdout) == (0, "The request would change nothing on any device.\n")
 
 
@@ -77,7 +86,7 @@ def test_nothing_is_said_to_be_nothing(server: Running, data: Path) -> None:
     ],
 )
 def test_a_refusal_is_one_line(server: Running, data: Path, arguments: list[str], words: str) -> None:
-    done = fauxtune("whatif", *arguments, "--data-dir", data)
+    done = fauxtune("whatif", *arguments, "--data-dir", data, commands=server.commands)
     assert (done.returncode, done.stdout) == (1, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1

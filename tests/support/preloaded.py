@@ -19,17 +19,21 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 #: Program -> the module whose `app` runs it, as pyproject.toml says.
 PROGRAMS = {"fauxtune": "fauxtune.cli.main", "fauxtune-sim": "fauxtune_sim.cli"}
 #: What stands in place of each program: it hands over its arguments and files, and ends as the command ends.
 _CALLER = """#!{python} -IS
-import os, socket, sys
+import os, signal, socket, sys
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
     channel.connect({address!r})
     environment = [f"{{name}}={{value}}" for name, value in os.environ.items()]
     words = [{program!r}, os.getcwd(), str(len(sys.argv) - 1), *sys.argv[1:], *environment]
     socket.send_fds(channel, [os.fsencode("\\0".join(words))], [0, 1, 2])
+    process = int(channel.recv(16))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: os.kill(process, number))
     code = channel.recv(1)
 os._exit(code[0] if code else 255)
 """
@@ -46,8 +50,8 @@ def preloaded_commands() -> Iterator[Path]:
             caller.chmod(0o755)
         command = [sys.executable, __file__, address]
         with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+            assert process.stdout is not None
             try:
-                assert process.stdout is not None
                 assert process.stdout.readline(), "it imports everything, then it says so"
                 yield folder
             finally:
@@ -86,7 +90,7 @@ def _reap(*_: object) -> None:
 
 
 def _run(caller: socket.socket, programs: dict[str, Callable[[], object]]) -> None:
-    """Become the command that the caller asks for."""
+    """Become the command that the caller asks for. It ends with its caller."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     message, files, _flags, _sender = socket.recv_fds(caller, 1 << 20, 3)
     for number, file in enumerate(files):
@@ -99,6 +103,8 @@ def _run(caller: socket.socket, programs: dict[str, Callable[[], object]]) -> No
     for word in words[int(count) :]:
         name, _, value = word.partition("=")
         os.environ[name] = value
+    caller.send(b"%d" % os.getpid())
+    Thread(target=_end_with, args=(caller,), daemon=True).start()
     code = 1
 
     def end() -> None:
@@ -115,6 +121,12 @@ def _run(caller: socket.socket, programs: dict[str, Callable[[], object]]) -> No
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         raise
+
+
+def _end_with(caller: socket.socket) -> None:
+    """Be killed when the caller was."""
+    caller.recv(1)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
