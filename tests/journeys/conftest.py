@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from fauxtune_sim.transport import Transport
-from tests.support.administrator import Administrator, AgentEnroller
+from tests.support.administrator import Administrator, AgentEnroller, administrator_of
 from tests.support.running_server import Running, serving
 
 
@@ -21,16 +20,8 @@ def server(tmp_path: Path, commands: Path) -> Iterator[Running]:
 
 @pytest.fixture
 async def administrator(server: Running) -> AsyncIterator[Administrator]:
-    async with httpx.AsyncClient(base_url=server.https, verify=server.trusting(), timeout=60) as graph:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": server.endpoints["clientId"],
-            "client_secret": server.endpoints["clientSecret"],
-            "scope": "https://graph.microsoft.com/.default",
-        }
-        answer = (await graph.post("/contoso/oauth2/v2.0/token", data=form)).raise_for_status()
-        graph.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
-        yield Administrator(graph)
+    async with administrator_of(server) as signed_in:
+        yield signed_in
 
 
 @pytest.fixture

@@ -18,41 +18,21 @@ from fauxtune_sim.mail_commands import MailOptions
 from fauxtune_sim.mailbox_commands import AccountOptions
 from fauxtune_sim.mailbox_wires import Mailbox, MailLogin
 from fauxtune_sim.platforms import Platform
-from tests.support.administrator import ALICE, MAIL, Administrator, AgentEnroller, reference
+from tests.support.administrator import ALICE, IOS_MAIL, Administrator, AgentEnroller
 from tests.support.mail_programs import PASSWORD
 from tests.support.running_server import Running, serving
 
-#: The profiles of a kind of device: root, certificate, mail account.
 WORK_PROFILE = (
     "androidWorkProfileTrustedRootCertificate",
     "androidWorkProfilePkcsCertificateProfile",
     "androidWorkProfileGmailEasConfiguration",
 )
-IOS = ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosEasEmailProfileConfiguration")
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Running]:
     with serving("--data-dir", tmp_path / "data", "--mail", "--mail-port", "0") as running:
         yield running
-
-
-async def assigned(administrator: Administrator, kinds: tuple[str, str, str], *, method: str = "certificate") -> None:
-    """Create and assign the three profiles. The certificate is for S/MIME and for clients of TLS."""
-    root_kind, certificate_kind, mail_kind = kinds
-    root = await administrator.root(root_kind)
-    certificate = await administrator.profile(
-        certificate_kind,
-        certificationAuthority="ca.contoso.example",
-        certificationAuthorityName="Contoso Issuing CA",
-        certificateTemplateName="User",
-        subjectAlternativeNameType="emailAddress",
-        **({} if certificate_kind.startswith("ios") else {"rootCertificate@odata.bind": reference(root)}),
-    )
-    bound = {"identityCertificate@odata.bind": reference(certificate)} if method == "certificate" else {}
-    settings = {name: value for name, value in MAIL.items() if name != "accountName" or "ios" in mail_kind}
-    mail = await administrator.profile(mail_kind, **settings, authenticationMethod=method, **bound)
-    await administrator.assign(root, certificate, mail)
 
 
 async def enrolled(enrol_agent: AgentEnroller, folder: Path, *, platform: Platform) -> tuple[Agent, AccountOptions]:
@@ -76,7 +56,7 @@ def letter(folder: Path, *, subject: str = "A message", encrypt: bool = True) ->
     )
 
 
-@pytest.mark.parametrize(("platform", "kinds"), [(Platform.IOS, IOS), (Platform.ANDROID, WORK_PROFILE)])
+@pytest.mark.parametrize(("platform", "kinds"), [(Platform.IOS, IOS_MAIL), (Platform.ANDROID, WORK_PROFILE)])
 async def test_the_account_sends_and_reads_with_its_certificate_until_that_is_revoked(
     administrator: Administrator,
     enrol_agent: AgentEnroller,
@@ -85,7 +65,7 @@ async def test_the_account_sends_and_reads_with_its_certificate_until_that_is_re
     platform: Platform,
     kinds: tuple[str, str, str],
 ) -> None:
-    await assigned(administrator, kinds)
+    await administrator.mail_accounts(kinds)
     folder = tmp_path / "phone"
     agent, account = await enrolled(enrol_agent, folder, platform=platform)
     (identity,) = agent.device.keystore.identities()
@@ -117,7 +97,7 @@ async def test_the_account_sends_and_reads_with_its_certificate_until_that_is_re
 async def test_a_device_that_was_wiped_has_no_mail_and_its_stolen_key_is_refused(
     server: Running, administrator: Administrator, enrol_agent: AgentEnroller, tmp_path: Path
 ) -> None:
-    await assigned(administrator, IOS)
+    await administrator.mail_accounts(IOS_MAIL)
     folder = tmp_path / "phone"
     agent, account = await enrolled(enrol_agent, folder, platform=Platform.IOS)
     await mailbox_commands.deliver(letter(folder, encrypt=False), account)
@@ -141,7 +121,7 @@ async def test_a_device_that_was_wiped_has_no_mail_and_its_stolen_key_is_refused
 async def test_an_account_with_a_password_asks_its_user_for_it(
     administrator: Administrator, enrol_agent: AgentEnroller, tmp_path: Path
 ) -> None:
-    await assigned(administrator, IOS, method="usernameAndPassword")
+    await administrator.mail_accounts(IOS_MAIL, method="usernameAndPassword")
     _, account = await enrolled(enrol_agent, tmp_path / "phone", platform=Platform.IOS)
     with pytest.raises(NotAllowedHere, match="logs in with its user's password: give it with --password-file"):
         await mailbox_commands.fetch(account)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,8 @@ MAIL: dict[str, Any] = {
     "usernameSource": "userPrincipalName",
     "requireSsl": True,
 }
+#: The kinds of the profiles that give an iPhone a mail account: root, certificate, account.
+IOS_MAIL = ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosEasEmailProfileConfiguration")
 
 
 @dataclass
@@ -84,11 +88,46 @@ class Administrator:
         answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body)
         return str(answer.raise_for_status().json()["token"])
 
+    async def mail_accounts(self, kinds: tuple[str, str, str], *, method: str = "certificate") -> None:
+        """Create and assign profiles of these kinds for a root, a certificate and a mail account, which logs in with
+        the certificate. That is for S/MIME and for clients of TLS.
+        """
+        root_kind, certificate_kind, mail_kind = kinds
+        root = await self.root(root_kind)
+        issued_by = {} if certificate_kind.startswith("ios") else {"rootCertificate@odata.bind": reference(root)}
+        certificate = await self.profile(
+            certificate_kind,
+            certificationAuthority="ca.contoso.example",
+            certificationAuthorityName="Contoso Issuing CA",
+            certificateTemplateName="User",
+            subjectAlternativeNameType="emailAddress",
+            **issued_by,
+        )
+        bound = {"identityCertificate@odata.bind": reference(certificate)} if method == "certificate" else {}
+        settings = {name: value for name, value in MAIL.items() if name != "accountName" or "ios" in mail_kind}
+        mail = await self.profile(mail_kind, **settings, authenticationMethod=method, **bound)
+        await self.assign(root, certificate, mail)
+
     async def publish(self, address: str, *, thumbprint: str) -> None:
         """Publish a certificate of the tenant for an address."""
         body = {"address": address, "thumbprint": thumbprint}
         answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/address-book", json=body)
         assert answer.is_success, answer.text
+
+
+@asynccontextmanager
+async def administrator_of(server: Running) -> AsyncIterator[Administrator]:
+    """An administrator of the tenant that is there from the start."""
+    async with httpx.AsyncClient(base_url=server.https, verify=server.trusting(), timeout=60) as graph:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": server.endpoints["clientId"],
+            "client_secret": server.endpoints["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        answer = (await graph.post("/contoso/oauth2/v2.0/token", data=form)).raise_for_status()
+        graph.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield Administrator(graph)
 
 
 def reference(profile: str) -> str:
