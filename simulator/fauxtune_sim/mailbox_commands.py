@@ -54,7 +54,7 @@ async def fetch(options: AccountOptions) -> CommandOutput:
     """Fetch the messages of the mailbox that are not on the device yet, and forget those that were deleted there."""
     mine = _account(options)
     login = _login(mine, options)
-    url = await _url(mine.device, "pop3s")
+    url = await mail_port(mine.device, "pop3s")
     fetched, removed = await asyncio.to_thread(_synchronise, url, login, folder=mine.folder)
     rows = _rows(mine.folder)
     new = [row for row in rows if Path(row["file"]) in fetched]
@@ -88,7 +88,7 @@ async def deliver(mail: MailOptions, options: AccountOptions) -> CommandOutput:
     """Write a mail into `mail.out`, and send it from the account of the device."""
     mine = _account(options)
     login = _login(mine, options)
-    url = await _url(mine.device, "smtps")
+    url = await mail_port(mine.device, "smtps")
     written = await write_mail(replace(mail, sender=mail.sender or mine.account.address))
     recipients = [*written.document["to"], *written.document["cc"]]
     message = mail.out.read_bytes()
@@ -139,7 +139,7 @@ def _password(file: Path) -> str:
     return text.rstrip("\r\n")
 
 
-async def _url(device: Device, kind: str) -> str:
+async def mail_port(device: Device, kind: str) -> str:
     """The address of the mail port of this kind of the server that manages the device."""
     if device.enrollment is None:
         raise NotAllowedHere(f"{device.name} is not enrolled, so it knows no mail server")

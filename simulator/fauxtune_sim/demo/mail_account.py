@@ -8,15 +8,21 @@ from fauxtune_sim.demo.proofs import ENCRYPTION, SIGNING, Evidence, per_device_e
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario
 from fauxtune_sim.smime_settings import MailDefaults, choose_protection, mail_defaults
 
+#: The title of the profile of the certificate for the mail server.
+LOGIN = "Mail login"
+
 
 async def mail_account(scenario: Scenario) -> Evidence:
     """Prove that the account signs and encrypts by itself, verifies received mail, and reads all old mail."""
     scenario.narration.say(
-        "Alice's iPhone gets a mail account. Nobody changes its settings: the profile sets all of them."
+        "Alice's iPhone gets a mail account, and a certificate with which it logs in. Nobody changes its settings: the "
+        "profile sets all of them."
     )
+    login = profiles.pkcs(LOGIN, template="User", authority=scenario.authority, only=("iOS", "work profile"))
+    await scenario.assign(login)
     references = {
         name: scenario.graph.configuration(scenario.profiles[f"{title} (iOS)"])
-        for name, title in (("signing", SIGNING), ("encryption", ENCRYPTION))
+        for name, title in (("login", LOGIN), ("signing", SIGNING), ("encryption", ENCRYPTION))
     }
     await scenario.assign([profiles.mail_account("Contoso mail", **references)])
     phone, bob = _phones(scenario)

@@ -7,6 +7,7 @@ windows81..., windows10... and windowsPhone81... configurations.
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +83,12 @@ def roots(title: str, der: bytes) -> list[dict[str, Any]]:
     ]
 
 
-def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, Any]]:
-    """PKCS certificate profiles with this template, one for each kind of device: each device gets its own key."""
+def pkcs(
+    title: str, *, template: str, authority: Authority, only: Collection[str] = tuple(_KINDS)
+) -> list[dict[str, Any]]:
+    """PKCS certificate profiles with this template, one for each (or only these) kinds of devices: each device gets
+    its own key.
+    """
     return [
         {
             "@odata.type": f"#microsoft.graph.{kinds.pkcs}",
@@ -97,7 +102,7 @@ def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, A
             "certificateValidityPeriodValue": 1,
         }
         for device_kind, kinds in _KINDS.items()
-        if kinds.pkcs is not None
+        if kinds.pkcs is not None and device_kind in only
     ]
 
 
@@ -113,9 +118,9 @@ def imported(title: str, *, purpose: str) -> list[dict[str, Any]]:
     ]
 
 
-def mail_account(title: str, *, signing: str, encryption: str) -> dict[str, Any]:
-    """A mail account for iPhones that signs and encrypts by itself; `signing` and `encryption` are the addresses
-    (`@odata.id`) of the profiles that deliver its certificates.
+def mail_account(title: str, *, login: str, signing: str, encryption: str) -> dict[str, Any]:
+    """A mail account for iPhones that signs and encrypts by itself; `login`, `signing` and `encryption` are the
+    addresses (`@odata.id`) of the profiles that deliver its certificates.
     """
     return {
         "@odata.type": "#microsoft.graph.iosEasEmailProfileConfiguration",
@@ -124,10 +129,11 @@ def mail_account(title: str, *, signing: str, encryption: str) -> dict[str, Any]
         "hostName": "mail.contoso.example",
         "emailAddressSource": "primarySmtpAddress",
         "usernameSource": "userPrincipalName",
-        "authenticationMethod": "usernameAndPassword",
+        "authenticationMethod": "certificate",
         "requireSsl": True,
         "smimeSigningEnabled": True,
         "smimeEncryptByDefaultEnabled": True,
+        "identityCertificate@odata.bind": login,
         "smimeSigningCertificate@odata.bind": signing,
         "smimeEncryptionCertificate@odata.bind": encryption,
     }

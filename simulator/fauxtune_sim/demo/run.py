@@ -15,7 +15,7 @@ from typing import Any
 from fauxtune_sim.agent import CheckInResult
 from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
-from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, proofs
+from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
 from fauxtune_sim.demo.profiles import Authority
@@ -62,6 +62,10 @@ _CLAIMS = (
     Claim(
         "The iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads mail",
         mail_account.mail_account,
+    ),
+    Claim(
+        "The device communicates securely with the mail server: it logs in with its certificate, and others cannot",
+        mailbox.mailbox_login,
     ),
 )
 _LAST_CLAIM = Claim(

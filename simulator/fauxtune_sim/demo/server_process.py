@@ -54,7 +54,17 @@ class ServerSettings:
 
     def arguments(self) -> list[str]:
         """The command line of `fauxtune serve`."""
-        arguments = ["--output", "json", "--port", str(self.port), "--http-port", str(self.http_port)]
+        arguments = [
+            "--output",
+            "json",
+            "--mail",
+            "--mail-port",
+            "0",
+            "--port",
+            str(self.port),
+            "--http-port",
+            str(self.http_port),
+        ]
         arguments += ["--ephemeral"] if self.data_dir is None else ["--data-dir", str(self.data_dir)]
         arguments += [] if self.edition is None else ["--edition", self.edition]
         return arguments + (["--open"] if self.open_console else [])
