@@ -29,8 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Running]:
-    with serving("--data-dir", folder / "data") as server:
+def server(folder: Path, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", folder / "data", commands=commands) as server:
         yield server
 
 
@@ -51,14 +51,14 @@ def write_identity(folder: Path, key: RSAPrivateKey, *, password: str) -> tuple[
 def done(*arguments: str | Path, server: Running) -> object:
     """What the command printed as JSON, after it succeeded."""
     data_dir = Path(server.endpoints["caFile"]).parents[1]
-    run = fauxtune(*arguments, "--data-dir", data_dir, "--output", "json")
+    run = fauxtune(*arguments, "--data-dir", data_dir, "--output", "json", commands=server.commands)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
 
 def refused(*arguments: str | Path, server: Running) -> str:
     data_dir = Path(server.endpoints["caFile"]).parents[1]
-    run = fauxtune(*arguments, "--data-dir", data_dir)
+    run = fauxtune(*arguments, "--data-dir", data_dir, commands=server.commands)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
@@ -80,18 +80,22 @@ def test_the_help_loads_nothing_heavy() -> None:
     assert run.stdout.strip() == ""
 
 
-def test_healthcheck_finds_the_server_by_folder_by_url_and_by_environment(server: Running, folder: Path) -> None:
+def test_healthcheck_finds_the_server_by_folder_by_url_and_by_environment(
+    server: Running, folder: Path, commands: Path
+) -> None:
     assert done("healthcheck", server=server) == {"url": server.https, "ready": True, "notReady": []}
     ca = server.endpoints["caFile"]
-    assert fauxtune("healthcheck", "--url", server.https, "--ca", ca).returncode == 0
-    assert fauxtune("healthcheck", FAUXTUNE_URL=server.https, FAUXTUNE_CA=ca).returncode == 0
-    assert fauxtune("healthcheck", FAUXTUNE_DATA_DIR=str(folder / "data")).returncode == 0
+    assert fauxtune("healthcheck", "--url", server.https, "--ca", ca, commands=commands).returncode == 0
+    assert fauxtune("healthcheck", FAUXTUNE_URL=server.https, FAUXTUNE_CA=ca, commands=commands).returncode == 0
+    assert fauxtune("healthcheck", FAUXTUNE_DATA_DIR=str(folder / "data"), commands=commands).returncode == 0
 
 
-def test_a_server_that_cannot_be_reached_is_named_with_a_way_out(server: Running, tmp_path: Path) -> None:
-    assert "endpoints.json" in fauxtune("healthcheck", "--data-dir", tmp_path).stderr
-    assert "--ca" in fauxtune("healthcheck", "--url", server.https, "--data-dir", tmp_path).stderr
-    silent = fauxtune("healthcheck", "--url", "https://localhost:1", "--data-dir", tmp_path)
+def test_a_server_that_cannot_be_reached_is_named_with_a_way_out(
+    server: Running, tmp_path: Path, commands: Path
+) -> None:
+    assert "endpoints.json" in fauxtune("healthcheck", "--data-dir", tmp_path, commands=commands).stderr
+    assert "--ca" in fauxtune("healthcheck", "--url", server.https, "--data-dir", tmp_path, commands=commands).stderr
+    silent = fauxtune("healthcheck", "--url", "https://localhost:1", "--data-dir", tmp_path, commands=commands)
     assert (silent.returncode, "is running." in silent.stderr) == (1, True)
 
 
@@ -128,8 +132,8 @@ def test_env_prints_what_each_client_reads(server: Running, language: str, varia
     assert variable in values
 
 
-def test_the_lines_of_env_can_be_pasted_into_a_shell(server: Running, folder: Path) -> None:
-    lines = fauxtune("env", "--for", "python", "--data-dir", folder / "data").stdout
+def test_the_lines_of_env_can_be_pasted_into_a_shell(server: Running, folder: Path, commands: Path) -> None:
+    lines = fauxtune("env", "--for", "python", "--data-dir", folder / "data", commands=commands).stdout
     result = subprocess.run(
         ["sh", "-c", f'{lines}\nprintf %s "$AZURE_TENANT_ID $SSL_CERT_FILE"'],
         env=environment(),
@@ -141,8 +145,8 @@ def test_the_lines_of_env_can_be_pasted_into_a_shell(server: Running, folder: Pa
 
 
 @pytest.mark.program("curl", package="curl")
-def test_the_lines_for_curl_get_a_token_that_works(server: Running, folder: Path) -> None:
-    lines = fauxtune("env", "--for", "curl", "--data-dir", folder / "data").stdout
+def test_the_lines_for_curl_get_a_token_that_works(server: Running, folder: Path, commands: Path) -> None:
+    lines = fauxtune("env", "--for", "curl", "--data-dir", folder / "data", commands=commands).stdout
     call = 'curl -sS -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'
     result = subprocess.run(
         ["sh", "-c", f"{lines}\n{call}"], env=environment(), check=True, capture_output=True, text=True
@@ -150,11 +154,13 @@ def test_the_lines_for_curl_get_a_token_that_works(server: Running, folder: Path
     assert ALICE in result.stdout, server.https
 
 
-def test_db_upgrade_makes_the_schema_and_says_so(tmp_path: Path) -> None:
-    first, second = (fauxtune("db", "upgrade", "--data-dir", tmp_path, "--output", "json") for _ in range(2))
+def test_db_upgrade_makes_the_schema_and_says_so(tmp_path: Path, commands: Path) -> None:
+    first, second = (
+        fauxtune("db", "upgrade", "--data-dir", tmp_path, "--output", "json", commands=commands) for _ in range(2)
+    )
     assert json.loads(first.stdout)["upgraded"] is True
     assert json.loads(second.stdout)["upgraded"] is False
-    with serving("--data-dir", tmp_path) as server:
+    with serving("--data-dir", tmp_path, commands=commands) as server:
         assert server.endpoints["tenant"] == "contoso"
 
 

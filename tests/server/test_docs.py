@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,8 +20,8 @@ TOKEN = "a-secret-that-is-long"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with serving("--ephemeral") as running:
+def server(commands: Path) -> Iterator[Running]:
+    with serving("--ephemeral", commands=commands) as running:
         yield running
 
 
@@ -114,17 +115,20 @@ def test_an_address_without_a_page_of_its_own_leads_to_the_first_page(client: ht
     assert client.get("/docs/graph").headers["location"] == next(page for page in pages if "/graph-" in page)
 
 
-def test_who_may_not_call_the_control_surface_sees_no_document(client: httpx.Client) -> None:
+def test_who_may_not_call_the_control_surface_sees_no_document(client: httpx.Client, commands: Path) -> None:
     for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
         assert client.get("/docs/control", headers=headers).status_code == 403
-    with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=TOKEN) as guarded, guarded.client() as stranger:
+    with (
+        serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=TOKEN, commands=commands) as guarded,
+        guarded.client() as stranger,
+    ):
         assert stranger.get("/docs/control.json").status_code == 401
         assert stranger.get("/docs/control.json", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
-def test_a_browser_that_has_sent_the_control_token_to_the_console_is_shown_the_documents() -> None:
+def test_a_browser_that_has_sent_the_control_token_to_the_console_is_shown_the_documents(commands: Path) -> None:
     browser = {"accept": "text/html"}
-    with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=TOKEN) as guarded, guarded.client() as client:
+    with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=TOKEN, commands=commands) as guarded, guarded.client() as client:
         refused = client.get("/docs/control", headers=browser)
         assert (refused.status_code, refused.headers["location"]) == (303, "/console")
         form = client.get("/console", headers=browser).text

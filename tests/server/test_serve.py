@@ -62,8 +62,8 @@ def test_the_first_line_says_everything_that_a_client_needs(tmp_path: Path) -> N
     assert not (tmp_path / "endpoints.json").exists()
 
 
-def test_every_loopback_address_is_served_and_certified() -> None:
-    with serving("--ephemeral") as server:
+def test_every_loopback_address_is_served_and_certified(commands: Path) -> None:
+    with serving("--ephemeral", commands=commands) as server:
         port = urllib.parse.urlsplit(server.https).port
         for host in ("localhost", "127.0.0.1", *(["[::1]"] if has_ipv6() else [])):
             assert httpx.get(f"https://{host}:{port}/readyz", verify=server.trusting()).status_code == 200
@@ -74,13 +74,15 @@ def has_ipv6() -> bool:
         return probe.connect_ex(("::1", 1)) == errno.ECONNREFUSED
 
 
-def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path) -> None:
-    with serving("--data-dir", tmp_path) as first:
+def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path, commands: Path) -> None:
+    with serving("--data-dir", tmp_path, commands=commands) as first:
         authority = (tmp_path / "tls" / "ca.pem").read_bytes()
         certificate = (tmp_path / "tls" / "server.pem").read_bytes()
         crl_address = first.endpoints["http"]
         first.stop(signal.SIGTERM)
-    with serving("--data-dir", tmp_path, "--public-http-url", "http://pki.test", "--edition", "2020-04") as second:
+    with serving(
+        "--data-dir", tmp_path, "--public-http-url", "http://pki.test", "--edition", "2020-04", commands=commands
+    ) as second:
         assert second.endpoints["tenantId"] == first.endpoints["tenantId"]
         assert (tmp_path / "tls" / "ca.pem").read_bytes() == authority
         assert (tmp_path / "tls" / "server.pem").read_bytes() == certificate
@@ -99,8 +101,10 @@ def test_an_ephemeral_server_leaves_nothing() -> None:
     assert not folder.exists()
 
 
-def test_an_option_that_has_no_effect_alone_is_named() -> None:
-    with serving("--ephemeral", "--proxy-port", "18888", FAUXTUNE_CLIENT_CERTIFICATE_HEADER="X-Certificate") as server:
+def test_an_option_that_has_no_effect_alone_is_named(commands: Path) -> None:
+    with serving(
+        "--ephemeral", "--proxy-port", "18888", FAUXTUNE_CLIENT_CERTIFICATE_HEADER="X-Certificate", commands=commands
+    ) as server:
         code, errors = server.stop()
     assert code == 0
     first, second = errors.splitlines()
@@ -108,27 +112,32 @@ def test_an_option_that_has_no_effect_alone_is_named() -> None:
     assert "FAUXTUNE_CLIENT_CERTIFICATE_HEADER) has no effect without --trusted-proxy." in second
 
 
-def test_without_a_seed_there_is_no_tenant() -> None:
-    with serving("--ephemeral", "--seed", "none") as server:
+def test_without_a_seed_there_is_no_tenant(commands: Path) -> None:
+    with serving("--ephemeral", "--seed", "none", commands=commands) as server:
         assert server.endpoints["tenant"] is None
         with server.client() as client:
             assert client.get("/readyz").status_code == 200
 
 
-def test_the_printed_seed_can_be_edited_and_served(tmp_path: Path) -> None:
-    seed = json.loads(fauxtune("serve", "--print-seed").stdout)
+def test_the_printed_seed_can_be_edited_and_served(tmp_path: Path, commands: Path) -> None:
+    seed = json.loads(fauxtune("serve", "--print-seed", commands=commands).stdout)
     seed["name"], seed["domain"] = "fabrikam", "fabrikam.example"
     file = tmp_path / "seed.json"
     file.write_text(json.dumps(seed))
-    with serving("--ephemeral", "--seed", file) as server:
+    with serving("--ephemeral", "--seed", file, commands=commands) as server:
         assert server.endpoints["tenant"] == "fabrikam"
 
 
 @pytest.fixture(scope="module")
-def named() -> Iterator[Running]:
+def named(commands: Path) -> Iterator[Running]:
     """A server for this machine, with public names of its own."""
     with serving(
-        "--ephemeral", "--public-url", "https://fauxtune.example:9", "--public-http-url", "http://crl.example"
+        "--ephemeral",
+        "--public-url",
+        "https://fauxtune.example:9",
+        "--public-http-url",
+        "http://crl.example",
+        commands=commands,
     ) as server:
         yield server
 
@@ -166,40 +175,48 @@ def test_one_interrupt_ends_it_while_a_client_holds_a_connection_and_another_wai
         assert answers == [503]
 
 
-def test_a_folder_in_use_is_refused_and_its_holder_named(tmp_path: Path) -> None:
-    with serving("--data-dir", tmp_path) as server:
+def test_a_folder_in_use_is_refused_and_its_holder_named(tmp_path: Path, commands: Path) -> None:
+    with serving("--data-dir", tmp_path, commands=commands) as server:
         for command in (("serve", "--port", "0", "--http-port", "0"), ("db", "upgrade")):
-            second = fauxtune(*command, "--data-dir", tmp_path)
+            second = fauxtune(*command, "--data-dir", tmp_path, commands=commands)
             assert second.returncode == 1
-            assert str(server.process.pid) in second.stderr
+            assert str(server.endpoints["pid"]) in second.stderr
             assert "Traceback" not in second.stderr
         with server.client() as client:
             assert client.get("/readyz").status_code == 200
 
 
-def test_a_database_in_use_is_refused_and_its_holder_named(tmp_path: Path, database_url: str) -> None:
+def test_a_database_in_use_is_refused_and_its_holder_named(tmp_path: Path, database_url: str, commands: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    with serving("--data-dir", first, "--database-url", database_url) as server:
+    with serving("--data-dir", first, "--database-url", database_url, commands=commands) as server:
         refused = fauxtune(
-            "serve", "--port", "0", "--http-port", "0", "--data-dir", second, FAUXTUNE_DATABASE_URL=database_url
+            "serve",
+            "--port",
+            "0",
+            "--http-port",
+            "0",
+            "--data-dir",
+            second,
+            FAUXTUNE_DATABASE_URL=database_url,
+            commands=commands,
         )
         assert refused.returncode == 1
-        assert str(server.process.pid) in refused.stderr
+        assert str(server.endpoints["pid"]) in refused.stderr
         assert server.stop() == (0, "")
-    with serving("--data-dir", first, "--database-url", database_url) as again:
+    with serving("--data-dir", first, "--database-url", database_url, commands=commands) as again:
         assert again.endpoints["tenant"] == "contoso"
 
 
-def test_one_sqlite_file_has_one_server_under_whatever_name(tmp_path: Path) -> None:
+def test_one_sqlite_file_has_one_server_under_whatever_name(tmp_path: Path, commands: Path) -> None:
     first, link = tmp_path / "first", tmp_path / "link.sqlite"
-    with serving("--data-dir", first) as server:
+    with serving("--data-dir", first, commands=commands) as server:
         file = first / lifespan.SQLITE_FILE
         link.symlink_to(file)
         for url in (f"sqlite:///{file}", f"sqlite+pysqlite:///{link}", f"sqlite:///file:{file}?uri=true"):
             command = ("serve", "--port", "0", "--http-port", "0", "--data-dir", tmp_path / "second")
-            refused = fauxtune(*command, "--database-url", url)
+            refused = fauxtune(*command, "--database-url", url, commands=commands)
             assert refused.returncode == 1
-            assert str(server.process.pid) in refused.stderr
+            assert str(server.endpoints["pid"]) in refused.stderr
         assert server.stop() == (0, "")
 
 
@@ -219,10 +236,10 @@ def test_one_sqlite_file_has_one_server_under_whatever_name(tmp_path: Path) -> N
     ],
 )
 def test_a_start_that_would_do_harm_is_refused_with_the_reason(
-    tmp_path: Path, arguments: tuple[str, ...], reason: str
+    tmp_path: Path, arguments: tuple[str, ...], reason: str, commands: Path
 ) -> None:
     data_dir = () if "--ephemeral" in arguments else ("--data-dir", tmp_path)
-    refused = fauxtune("serve", "--port", "0", "--http-port", "0", *arguments, *data_dir)
+    refused = fauxtune("serve", "--port", "0", "--http-port", "0", *arguments, *data_dir, commands=commands)
     assert refused.returncode != 0
     assert reason in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -230,12 +247,12 @@ def test_a_start_that_would_do_harm_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("option", ["--port", "--http-port"])
-def test_a_taken_port_is_named_and_so_is_the_option_that_chooses_another(option: str) -> None:
+def test_a_taken_port_is_named_and_so_is_the_option_that_chooses_another(option: str, commands: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        refused = fauxtune("serve", "--ephemeral", "--port", "0", "--http-port", "0", option, port)
+        refused = fauxtune("serve", "--ephemeral", "--port", "0", "--http-port", "0", option, port, commands=commands)
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr
     assert f"with {option}." in refused.stderr
@@ -264,18 +281,20 @@ def test_the_file_of_the_database_is_for_its_owner_in_every_folder(tmp_path: Pat
     assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {tmp_path}"]
 
 
-def test_a_start_warns_of_a_database_that_others_may_read(tmp_path: Path) -> None:
+def test_a_start_warns_of_a_database_that_others_may_read(tmp_path: Path, commands: Path) -> None:
     file = tmp_path / "elsewhere.sqlite"
     file.touch(mode=0o644)
-    with serving("--data-dir", tmp_path / "data", "--database-url", f"sqlite:///{file}") as server:
+    with serving("--data-dir", tmp_path / "data", "--database-url", f"sqlite:///{file}", commands=commands) as server:
         code, errors = server.stop()
     assert code == 0
     assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {file}"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
-def test_with_a_token_strangers_may_be_served() -> None:
-    with serving("--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="a-secret-that-is-long") as server:
+def test_with_a_token_strangers_may_be_served(commands: Path) -> None:
+    with serving(
+        "--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="a-secret-that-is-long", commands=commands
+    ) as server:
         assert server.https.startswith("https://localhost:")
         with server.client() as client:
             assert client.get("/readyz").status_code == 200
@@ -372,25 +391,25 @@ def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path) -> None:
         assert word in text
 
 
-def test_the_console_is_opened_in_the_browser_of_whoever_starts_the_server(tmp_path: Path) -> None:
+def test_the_console_is_opened_in_the_browser_of_whoever_starts_the_server(tmp_path: Path, commands: Path) -> None:
     visit, browser = tmp_path / "visit", tmp_path / "browser"
     os.mkfifo(visit)
     browser.write_text(f'#!/bin/sh\necho "$1" > "{visit}"\n')
     browser.chmod(0o755)
-    with serving("--ephemeral", "--open", BROWSER=f"{browser} %s") as server:
+    with serving("--ephemeral", "--open", BROWSER=f"{browser} %s", commands=commands) as server:
         assert visit.read_text() == f"{server.endpoints['http']}/console\n"
         assert server.stop() == (0, "")
 
 
-def test_a_machine_without_a_browser_is_told_the_address() -> None:
-    with serving("--ephemeral", "--open", BROWSER="/no/such/browser %s") as server:
+def test_a_machine_without_a_browser_is_told_the_address(commands: Path) -> None:
+    with serving("--ephemeral", "--open", BROWSER="/no/such/browser %s", commands=commands) as server:
         assert server.process.stderr is not None
         line = server.process.stderr.readline()
         assert line == f"fauxtune: No browser could be opened here. Open {server.endpoints['http']}/console yourself.\n"
 
 
-def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path) -> None:
-    with serving("--data-dir", tmp_path) as server:
+def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path, commands: Path) -> None:
+    with serving("--data-dir", tmp_path, commands=commands) as server:
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(f"{server.https}/readyz")
         # A certificate of nobody's: the server's own, which no device authority signed.
@@ -398,5 +417,5 @@ def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path) -> No
         context.load_cert_chain(tmp_path / "tls" / "server.pem", tmp_path / "tls" / "server.key")
         with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError, httpx.ConnectError, ssl.SSLError)):
             httpx.get(f"{server.https}/readyz", verify=context)
-    with serving("--data-dir", tmp_path, "--no-client-certificates") as server:
+    with serving("--data-dir", tmp_path, "--no-client-certificates", commands=commands) as server:
         assert httpx.get(f"{server.https}/readyz", verify=context).status_code == 200
