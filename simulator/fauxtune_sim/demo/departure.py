@@ -14,7 +14,7 @@ from fauxtune_sim.demo.revocation import RevocationService
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario, for_display
 from fauxtune_sim.errors import ServerRefused
 
-_WIPED, _RETIRED, _UNENROLLED = "wiped", "retired", "unenrolled"
+_WIPED, _RETIRED, _UNENROLLED = "wiped", "retired", "left"
 #: Which devices leave, and how.
 _ENDS = {
     "alice-company": _WIPED,
@@ -72,7 +72,7 @@ async def _table(scenario: Scenario, statuses: _Statuses, *, before: dict[str, l
                 marks.setdefault(await statuses.of(each), []).append(mark(each))
             own = ", ".join(f"{' '.join(names)} {status}" for status, names in marks.items())
             rows.append((device.name, _ENDS.get(key, "stays"), str(holds or "none"), own or "none"))
-    return Table(("device", "what happened", "holds", "its PKCS certificates"), rows)
+    return Table(("device", "outcome", "holds", "its PKCS certificates"), rows)
 
 
 def _own(device: DemoDevice) -> list[x509.Certificate]:
