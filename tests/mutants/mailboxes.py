@@ -10,6 +10,8 @@ _READING = "app/fauxtune/core/mail/reading.py"
 _CONSOLE, _CONTROL = "tests/surfaces/console/test_mail.py", "tests/surfaces/control/test_mail.py"
 _MAILBOXES = "tests/operations/test_mailboxes.py"
 _BOOK = "tests/operations/test_address_book.py"
+_LOGIN, _CODE_OF_LOGIN = "tests/operations/test_mail_login.py", "app/fauxtune/operations/mail/login.py"
+_PROGRAMS = "tests/surfaces/mail"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -46,5 +48,42 @@ MUTANTS: tuple[Mutant, ...] = (
         before="    mailboxes.delete_mailbox(tx.connection, tx.tenant.id, user_id=row.id)\n",
         after="",
         tests=(f"{_MAILBOXES}::test_deleting_a_user_removes_the_mailbox_and_leaves_other_copies[sqlite]",),
+    ),
+    Mutant(
+        rule="A revoked certificate opens the mailbox",
+        file=_CODE_OF_LOGIN,
+        before="    if row.revoked_at is not None:",
+        after="    if row.not_after < row.not_before:",
+        tests=(f"{_LOGIN}::test_a_revoked_certificate_opens_nothing_and_one_on_hold_until_it_is_released[sqlite]",),
+    ),
+    Mutant(
+        rule="The certificate of a wiped device is refused without saying so",
+        file=_CODE_OF_LOGIN,
+        before="    if ended is not None:",
+        after="    if ended is None and row.revoked_at is not None:",
+        tests=(
+            f"{_LOGIN}::test_the_certificate_of_a_device_that_was_wiped_or_retired_opens_nothing[sqlite-wipe-wiped]",
+        ),
+    ),
+    Mutant(
+        rule="A certificate opens the mailbox of another user",
+        file=_CODE_OF_LOGIN,
+        before="        return row.user_id == user.id",
+        after="        return True",
+        tests=(f"{_LOGIN}::test_a_certificate_opens_the_mailbox_of_its_user_alone[sqlite]",),
+    ),
+    Mutant(
+        rule="A user sends mail as somebody else",
+        file="app/fauxtune/surfaces/mail/smtp.py",
+        before="        if not await self.mailbox.owns(address):",
+        after="        if not await self.mailbox.knows(address):",
+        tests=(f"{_PROGRAMS}/test_smtp.py::test_what_cannot_be_done_is_refused_with_the_reason",),
+    ),
+    Mutant(
+        rule="What was sent in clear behind STLS is obeyed in TLS",
+        file="app/fauxtune/surfaces/mail/pop3.py",
+        before="                self._input.forget()\n",
+        after="",
+        tests=(f"{_PROGRAMS}/test_pop3.py::test_what_was_sent_in_clear_behind_stls_counts_no_more[sqlite]",),
     ),
 )

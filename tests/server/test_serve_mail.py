@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from fauxtune.core.model.mail import MAIL_PORTS
+from fauxtune.server import StartRefused, lifespan
 from fauxtune.settings import Settings
 from tests.support.mail_programs import Programs
 from tests.support.running_server import environment, fauxtune, serving
@@ -71,6 +72,13 @@ def test_a_port_that_is_taken_or_used_twice_is_named() -> None:
         assert "--mail-port smtp=NUMBER" in refused.stderr
     refused = fauxtune("serve", "--ephemeral", "--mail", "--mail-port", "smtp=18025", "--mail-port", "pop3=18025")
     assert "--mail-port smtp and --mail-port pop3 are both 18025" in refused.stderr
+
+
+def test_mail_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiosmtpd", None)
+    lifespan.check(Settings())
+    with pytest.raises(StartRefused, match=r"install fauxtune\[mail\], or start without --mail"):
+        lifespan.check(Settings(mail=True))
 
 
 def test_a_port_without_mail_is_said_to_have_no_effect() -> None:

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from fauxtune.core.model.mail import LARGEST_MESSAGE, MOST_RECIPIENTS
+from fauxtune.operations.mail import mailboxes
 from tests.support.mail_programs import ALICE, BOB, LETTER, PASSWORD, Programs, in_thread
 
 
@@ -112,6 +113,31 @@ async def test_a_message_has_a_hundred_recipients_at_most(programs: Programs) ->
 
     await in_thread(work)
     assert await in_thread(programs.read) == [LETTER]
+
+
+async def test_a_full_mailbox_refuses_and_the_others_get_the_message(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailboxes, "MOST_MESSAGES", 1)
+    await in_thread(programs.send)
+
+    def work() -> None:
+        with logged_in(programs.smtp()) as program:
+            answers = []
+            for recipients in ([BOB], [BOB, ALICE]):
+                program.mail(ALICE)
+                assert {program.rcpt(recipient)[0] for recipient in recipients} == {250}
+                answers.append(program.data(LETTER))
+        (refused, why), (taken, which) = answers
+        assert (refused, b"5.2.2 Nobody has the message. bob@contoso.example: the mailbox is full" in why) == (
+            552,
+            True,
+        )
+        assert (taken, b"1 mailbox has the message, but not bob@contoso.example: the" in which) == (250, True)
+
+    await in_thread(work)
+    assert len(await in_thread(programs.read)) == 1
+    assert len(await in_thread(lambda: programs.read(ALICE))) == 1
 
 
 async def test_a_message_over_the_limit_is_552_and_the_connection_stays(programs: Programs) -> None:
