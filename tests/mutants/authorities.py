@@ -84,8 +84,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A connector revokes though the template forbids it",
         file="app/fauxtune/operations/connectors/revocation.py",
-        before='if document is not None and not document["connectorMayRevoke"]:',
-        after='if document is not None and "connectorMayRevoke" not in document:',
+        before='if template is not None and not template["connectorMayRevoke"]:',
+        after='if template is not None and "connectorMayRevoke" not in template:',
         tests=(
             "tests/operations/test_templates.py::test_a_connector_that_may_not_revoke_leaves_the_certificate_good[sqlite]",
         ),

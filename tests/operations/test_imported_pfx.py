@@ -19,7 +19,7 @@ def text(data: bytes) -> str:
 
 async def count(contoso: Contoso, name: str = "alice") -> int:
     user_id = await contoso.user_id(name)
-    return len(await contoso.look(pfx_queries.imported_of_user, contoso.tenant.id, user_id=user_id))
+    return len((await contoso.look(pfx_queries.imported_of_users, contoso.tenant.id, user_ids=[user_id]))[user_id])
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,7 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(cont
     tablet = await enrol_iphone(contoso, "alice")
     await settle_all(*phones, tablet)
     request = ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}")
-    result = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0)
+    result = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0, at_once=1)
     assert [each.device for each in result] == sorted(phone.enrollment_id for phone in phones)
     assert all(keys(each.remove) == ["root"] for each in result)
 
@@ -263,10 +263,12 @@ async def test_limits_end_the_search_and_say_how_many_devices_are_left(contoso: 
     await settle_all(*phones)
     task = one_after_another(ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}"))
     few = Limits(devices=1, seconds=60)
-    result = await foresee(contoso.emulator, contoso.tenant, task=task, limits=few, batch=0)
+    result = await foresee(contoso.emulator, contoso.tenant, task=task, limits=few, batch=0, at_once=1)
     assert (len(result.devices), result.examined, result.concerned) == (1, 1, 3)
     assert not result.is_whole
-    whole = await foresee(contoso.emulator, contoso.tenant, task=task, limits=replace(few, devices=100), batch=0)
+    whole = await foresee(
+        contoso.emulator, contoso.tenant, task=task, limits=replace(few, devices=100), batch=0, at_once=1
+    )
     assert (len(whole.devices), whole.examined, whole.is_whole) == (3, 3, True)
 
 

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import GraphRefused
+from fauxtune.operations.checkin.situations import situations
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
@@ -201,6 +204,19 @@ async def request(made: World, draw: Draw) -> Request:
     return found_one
 
 
+def check_situations(tx: Transaction) -> None:
+    """Fail if the situations of all devices, read together, differ from that of each, read alone."""
+    devices = device_queries.enrollments_by_id(
+        tx.connection, diagnosis_queries.all_enrollments(tx.connection, tx.tenant.id)
+    )
+    ledgers = device_queries.ledgers(tx.connection, devices.keys())
+    together = situations(tx, [*devices.values()], ledgers=ledgers)
+    for device, row in devices.items():
+        assert row == device_queries.enrollment(tx.connection, device)
+        assert ledgers[device] == device_queries.ledger_rows(tx.connection, device)
+        assert situations(tx, [row], ledgers={device: ledgers[device]}) == {device: together[device]}
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @settings(
     deadline=None,
@@ -231,6 +247,8 @@ async def test_what_it_says_is_what_then_happens(
                 with pytest.raises(GraphRefused):
                     await send(contoso, *answer)
                 continue
+            assert await predict(contoso, *answer, at_once=1) == outcome
+            await contoso.do(check_situations)
             assert await snapshot(contoso, result.devices) == before
             for each in result.devices:
                 getattr(each, "lost", {}).clear()

@@ -15,6 +15,7 @@ from fauxtune.core.engine.planning.targeting import Assignment, Membership, Targ
 from fauxtune.core.engine.planning.targeting import target as reached
 from fauxtune.core.model.ids import EnrollmentId, FilterId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
+from fauxtune.storage.database import Database
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as device_queries
@@ -133,6 +134,26 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
         )
         assert concern.targeted(connection, tenant.tenant_id, targets=targets) == expected, (seed, targets)
         assert set(expected) <= set(concern.by_targets(connection, tenant.tenant_id, targets=targets))
+
+
+def test_a_dry_run_names_the_devices_and_neither_writes_nor_holds_them(
+    postgresql: Database, filler: type[Filler]
+) -> None:
+    with postgresql.engine.begin() as connection:
+        fill = filler(connection)
+        fill.tenant()
+        devices = {fill.device(name) for name in ("a", "b")}
+
+    def work(connection: Connection) -> dict[str, int]:
+        postgresql.begin_dry_run(connection)
+        assert set(concern.by_tenant(connection, fill.tenant_id)) == devices
+        # Another transaction does not wait, and the dry run goes on with what it saw.
+        assert set(postgresql.run_now(concern.by_tenant, fill.tenant_id)) == devices
+        return generations(connection, fill.tenant_id)
+
+    before = postgresql.run_now(generations, fill.tenant_id)
+    assert postgresql.run_now(work) == before
+    assert postgresql.run_now(generations, fill.tenant_id) == {device: before[device] + 1 for device in devices}
 
 
 def test_only_active_devices_are_targeted(connection: Connection, fill: Filler, target: Aim) -> None:

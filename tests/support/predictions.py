@@ -30,9 +30,12 @@ async def send(contoso: Contoso, method: str, url: str, body: Any = None) -> Non
     await emulator.graph(emulator, contoso.tenant, request=ProposedRequest(method, url, body))
 
 
-async def predict(contoso: Contoso, method: str, url: str, body: Any = None) -> list[DeviceConsequences]:
-    """Return the consequences that what-if predicts for a request."""
-    return await what_if(contoso.emulator, contoso.tenant, request=ProposedRequest(method, url, body))
+async def predict(
+    contoso: Contoso, method: str, url: str, body: Any = None, *, at_once: int = 25
+) -> list[DeviceConsequences]:
+    """Return the consequences that what-if predicts for a request; it looks at so many devices `at_once`."""
+    request = ProposedRequest(method, url, body)
+    return await what_if(contoso.emulator, contoso.tenant, request=request, at_once=at_once)
 
 
 async def settle_all(*devices: AndroidInProcess | StepwiseDevice) -> None:

@@ -39,6 +39,7 @@ _PAUSE = 0.02
 #: Seconds of a transaction on the loop after which others get a turn.
 _LONG = 0.002
 _WRITES = "fauxtune.writes"
+_DRY_RUN = "fauxtune_dry_run"
 #: PostgreSQL's serialization_failure, deadlock_detected and unique_violation: who looked whether a name is free and
 #: lost it to another looks again, and finds it taken.
 _COLLISIONS = {"40001", "40P01", "23505"}
@@ -103,12 +104,14 @@ class Database:
                 if time.perf_counter() - started > _LONG:
                     await asyncio.sleep(0)
 
-    def begin_at_once(self, connection: Connection) -> None:
-        """Begin the transaction of a piece of work now. Python's driver of SQLite begins it at the first write, and a
+    def begin_dry_run(self, connection: Connection) -> None:
+        """Begin now the transaction of a piece of work that is rolled back in any case (see `is_dry_run`), and that
+        reads everything as it was at one moment. Python's driver of SQLite begins it at the first write, and a
         savepoint before that would be a transaction of its own.
         """
-        if self.is_sqlite:
-            connection.exec_driver_sql("BEGIN")
+        begin = "BEGIN" if self.is_sqlite else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+        connection.exec_driver_sql(begin)
+        connection.execution_options(**{_DRY_RUN: True})
 
     def run_now(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` in one transaction, from code that is not on the event loop (start-up, tests)."""
@@ -181,6 +184,13 @@ class Database:
         for each in list(self._lent):
             _cut(each)
         self.engine.dispose()
+
+
+def is_dry_run(connection: Connection) -> bool:
+    """Whether the transaction is rolled back in any case: then what it would write for others alone, in thousands of
+    rows, need not be written, and the rows need not be locked.
+    """
+    return _DRY_RUN in connection.get_execution_options()
 
 
 def _changes_of_sqlite(engine: Engine) -> Callable[[Connection], int]:

@@ -1,47 +1,28 @@
-"""Planning one device: gather what its plan depends on, and write down what follows."""
+"""Planning one device, and writing down what follows from it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fauxtune.core.engine.assignment_filters.matching import Matching
-from fauxtune.core.engine.planning.desired import desired_items
-from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Plan, Situation, plan
-from fauxtune.core.engine.planning.renewal import renewal
+from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
 from fauxtune.core.engine.planning.report import profile_outcomes
-from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
-from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, ItemKey, RequestId, UserId
-from fauxtune.core.model.items import LedgerRow, Order, Problem
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
+from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
-from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.pki.authority import DIGICERT
-from fauxtune.core.profiles.catalog import kind
-from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
-from fauxtune.core.profiles.variables import variables
-from fauxtune.operations.ca import authorities
+from fauxtune.core.profiles.family import Profile
+from fauxtune.operations.checkin.situations import ROLES, situations
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.connectors.selection import maker, who_is_waited_for
+from fauxtune.operations.connectors.selection import maker
 from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as filter_queries
-from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import RequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.directory import UserRow
-
-#: The connector's role for each source.
-ROLES = {Source.PKCS: "pkcs", Source.IMPORTED: "imported-pfx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +37,9 @@ class Planned:
 
 def plan_device(tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
     """Return the device's plan at this moment, from its ledger rows. Nothing is written."""
-    present, profiles = situation(tx, enrollment, rows=rows)
-    new = plan(present)
-    return Planned(plan=new, profiles=profiles, before=rows, rows={**rows, **new.rows})
-
-
-def situation(
-    tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]
-) -> tuple[Situation, tuple[Profile, ...]]:
-    """Return everything that the device's plan depends on, and the profiles that reach the device."""
-    user = None
-    if enrollment.user_id is not None:
-        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment.user_id)
-    profiles = _profiles(tx, enrollment, user=user)
-    recipient = _recipient(tx, enrollment, user=user, profiles=profiles)
-    items = desired_items(profiles, recipient)
-    unwanted = [row for key, row in rows.items() if key not in items]
-    present = Situation(
-        now=tx.now,
-        variant=enrollment.variant,
-        edition=tx.tenant.edition,
-        items=items,
-        rows=rows,
-        answers=_answers(tx, enrollment),
-        standing=_standing(tx, enrollment, user=user, recipient=recipient, unwanted=unwanted),
-        waiting_for=_waiting_for(tx),
-    )
-    return present, profiles
+    present = situations(tx, [enrollment], ledgers={enrollment.id: rows})[enrollment.id]
+    new = plan(present.situation)
+    return Planned(plan=new, profiles=present.profiles, before=rows, rows={**rows, **new.rows})
 
 
 def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, user: str | None) -> None:
@@ -157,158 +114,6 @@ def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: Enrollme
         certificate={"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value},
         **detail,
     )
-
-
-def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None) -> tuple[Profile, ...]:
-    """The profiles that reach the device; none if its user is gone or has no licence."""
-    if enrollment.user_id is not None and (user is None or not user.licensed):
-        return ()
-    membership = Membership(
-        has_user=user is not None,
-        user_groups=groups_of(tx, enrollment.user_id),
-        device_groups=groups_of(tx, enrollment.directory_device_id),
-    )
-    variant = enrollment.variant
-    edition = tx.tenant.edition
-    applied = []
-    groups = membership.user_groups | membership.device_groups
-    candidates = configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
-    assigned = [assignment for _profile, assignments in candidates for assignment in assignments]
-    matches = matching(tx, enrollment, assignments=assigned)
-    for profile, assignments in candidates:
-        known = kind(profile.kind)
-        assignment = target(assignments, membership, matches=matches)
-        if known is not None and variant in known.reached and assignment is not None:
-            applies = known.applies(variant, edition=edition)
-            applied.append(replace(profile, assignment=assignment.id, applies=applies))
-    return tuple(applied)
-
-
-def matching(tx: Transaction, enrollment: EnrollmentRow, *, assignments: Iterable[Assignment]) -> Matches:
-    """Return which filters of these assignments the device meets; no statement is run if they have no filters."""
-    ids = {assignment.filter for assignment in assignments if assignment.filter is not None}
-    if not ids:
-        return matches_nothing
-    rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
-    return Matching(
-        {filter_id: row.document for filter_id, row in rows.items()},
-        record=filter_queries.record_for_filters(tx.connection, tx.tenant.id, enrollment_id=enrollment.id),
-        variant=enrollment.variant,
-    )
-
-
-def groups_of(tx: Transaction, member_id: UserId | DirectoryDeviceId | None) -> frozenset[GroupId]:
-    """Return the groups that a user or a device is in, directly or not."""
-    if member_id is None:
-        return frozenset()
-    return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=member_id)
-
-
-def _recipient(
-    tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, profiles: tuple[Profile, ...]
-) -> Recipient:
-    reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
-    # Nearly always the profiles that a profile refers to reach the device as well: then no statement is run.
-    others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
-    templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
-    root = authorities.certificate(tx.connection, tx.tenant, name="root")
-    enterprise = AuthorityFacts(
-        host=tx.tenant.ca_host,
-        name=tx.tenant.ca_name,
-        root_sha256=authorities.sha256(root),
-        templates=tuple(templates),
-    )
-    edition = tx.tenant.edition
-    return Recipient(
-        edition=edition,
-        variant=enrollment.variant,
-        os_version=enrollment.facts.get("osVersion"),
-        variables=variables(None if user is None else user.document, enrollment.facts, edition=edition),
-        has_user=user is not None,
-        imported=_imported(tx, user),
-        authorities=(enterprise, *_digicert(tx, profiles)),
-        require_trusted_root=bool(tx.tenant.setting("requireTrustedRoot")),
-        names={**reaching, **configuration_queries.names(tx.connection, tx.tenant.id, ids=others)},
-    )
-
-
-def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[AuthorityFacts, ...]:
-    """DigiCert's CA, if a profile names it and the tenant has one."""
-    host = str(tx.tenant.setting("digicert.host"))
-    if not any(str(profile.document.get("certificationAuthority")).lower() == host.lower() for profile in profiles):
-        return ()
-    root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
-    if root is None:
-        return ()
-    templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
-    return (
-        AuthorityFacts(
-            host=host,
-            name="Symantec",
-            root_sha256=hashlib.sha256(root.certificate).hexdigest(),
-            templates=tuple(templates),
-            kind=Authority.DIGICERT,
-        ),
-    )
-
-
-def _imported(tx: Transaction, user: UserRow | None) -> tuple[ImportedCertificate, ...]:
-    if user is None:
-        return ()
-    return pfx_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user.id)
-
-
-def _answers(tx: Transaction, enrollment: EnrollmentRow) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
-    requests = request_queries.requests(tx.connection, enrollment.id)
-    return {(request.item_key, request.fingerprint): _answer(tx, request) for request in requests}
-
-
-def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
-    if request.state == "failed":
-        assert request.error_code is not None
-        assert request.answered_at is not None
-        return ConnectorAnswer.refused(Problem(request.error_code, request.message or ""), at=request.answered_at)
-    # A certificate that the authority has issued to a connector is no answer until its file has arrived.
-    if request.state == "open":
-        return ConnectorAnswer()
-    if request.serial is None:
-        return ConnectorAnswer(answered=True)
-    issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request.serial)
-    if issued is None:
-        return ConnectorAnswer(answered=True, serial=request.serial)
-    assert isinstance(request.order, Order)
-    return ConnectorAnswer(
-        answered=True,
-        serial=request.serial,
-        thumbprint=issued.thumbprint,
-        renew_at=renewal(issued.not_before, issued.not_after, percent=request.order.renew_percent),
-        not_after=issued.not_after,
-        authority=Authority.named(issued.authority),
-    )
-
-
-def _standing(
-    tx: Transaction, enrollment: EnrollmentRow, *, user: UserRow | None, recipient: Recipient, unwanted: list[LedgerRow]
-) -> Standing:
-    """The facts that decide causes of removal: of profiles and assignments, those that once claimed unwanted items."""
-    claims = [claim for row in unwanted for claim in row.claims]
-    return Standing(
-        user_id=enrollment.user_id,
-        user_exists=user is not None,
-        user_licensed=user is not None and bool(user.licensed),
-        certificates=frozenset(certificate.thumbprint for certificate in recipient.imported),
-        profiles=configuration_queries.existing(
-            tx.connection, tx.tenant.id, profile_ids={claim.profile for claim in claims}
-        ),
-        assignments=configuration_queries.standing(
-            tx.connection, tx.tenant.id, assignment_ids={claim.assignment for claim in claims}
-        ),
-    )
-
-
-def _waiting_for(tx: Transaction) -> dict[Source, str]:
-    """For each source that a connector serves, the connector that is waited for, in words."""
-    return {source: who_is_waited_for(tx, role) for source, role in ROLES.items()}
 
 
 def _order(request: ConnectorRequest, *, user_id: UserId | None) -> RequestOrder:

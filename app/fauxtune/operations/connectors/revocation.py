@@ -6,22 +6,26 @@ other stays revoked with its first date and reason.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 
 from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing, RevocationRefused
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import HOLD, RELEASE, check_reason
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
-from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, who_is_waited_for
+from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, revoking, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
-from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RevocationState
+from fauxtune.storage.rows.certificates import AuthorityRow, CertificateRow, ConnectorRow, RevocationState
 
 #: The reason of connectors' revocations: the device is no longer managed, or no longer gets the certificate.
 CONNECTOR_REASON = "cessationOfOperation"
@@ -44,6 +48,9 @@ def revoke(
     Unavailable while the authority is off line, NotFound for a certificate that it did not issue.
     """
     row = _issued(tx, serial, authority_name=authority_name)
+    if reason != RELEASE:
+        check_reason(reason)
+    _check_available(authority_queries.authority(tx.connection, tx.tenant.id, name=authority_name))
     return _revoke(tx, row, reason=reason, device=device, user=user, source=source)
 
 
@@ -57,9 +64,6 @@ def _revoke(
     source: str | None,
 ) -> bool:
     authority_name, serial = row.authority, row.serial
-    if reason != RELEASE:
-        check_reason(reason)
-    _check_available(tx, authority_name)
     where = {"authority_name": authority_name, "serial": serial}
     if reason == RELEASE:
         changed = certificate_queries.release(tx.connection, tx.tenant.id, **where)
@@ -87,8 +91,8 @@ def revoke_for_connector(
     """
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is None:
-        raise NotFound(f"The enterprise CA issued no certificate {serial}.")
-    if row.revoked_at is not None and row.reason != HOLD:
+        raise _unknown(serial)
+    if _is_revoked_for_good(row):
         return True
     case = _case(row, device=device, user=user, source=source)
     asked_at = row.revocation_asked_at or tx.now
@@ -100,6 +104,34 @@ def revoke_for_connector(
         connector_journal.revocation_waits(tx, case, why=f"It waits for {who_is_waited_for(tx, 'revocation')}.")
         tx.connectors_called = True
     return False
+
+
+def revocable(tx: Transaction, serials: Collection[str]) -> frozenset[str]:
+    """Return those of these certificates that `revoke_for_connector` would revoke now, without those that are revoked
+    already. Nothing is written. Raises NotFound as it does.
+    """
+    if not serials:
+        return frozenset()
+    rows = certificate_queries.certificates_of_enterprise(tx.connection, tx.tenant.id, serials=serials)
+    connectors = connector_queries.connector_rows(tx.connection, tx.tenant.id)
+    authorities = {row.name: row for row in authority_queries.authorities_of(tx.connection, tx.tenant.id)}
+    documents = {
+        keeper: template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper)
+        for keeper in {templates.keeper(row.authority) for row in rows.values()}
+    }
+    result = set()
+    for serial in serials:
+        row = rows.get(serial)
+        if row is None:
+            raise _unknown(serial)
+        connector = revoking(connectors, asked_at=row.revocation_asked_at or tx.now, now=tx.now)
+        if connector is None or _is_revoked_for_good(row):
+            continue
+        template = documents[templates.keeper(row.authority)].get(row.template or "")
+        with suppress(RevocationRefused, RaCertificateMissing, Unavailable):
+            _check(row, connector=connector, authority=authorities.get(row.authority), template=template)
+            result.add(serial)
+    return frozenset(result)
 
 
 def carry_out(tx: Transaction, *, connector: ConnectorRow | None = None, serial: str | None = None) -> int:
@@ -122,9 +154,13 @@ def _ask(tx: Transaction, row: CertificateRow, *, case: connector_journal.Case, 
     log = event_log.Writer(tx, connector, role="revocation", device=case.device, user=case.user)
     log.about(ca=row.authority, template=row.template, item=row.item_key)
     log.about(thumbprint=row.thumbprint, serial=row.serial, digicert=row.authority == DIGICERT)
+    kept_at = templates.keeper(row.authority)
+    template = template_queries.template_document(
+        tx.connection, tx.tenant.id, authority_name=kept_at, name=row.template or ""
+    )
+    authority = authority_queries.authority(tx.connection, tx.tenant.id, name=row.authority)
     try:
-        check_ra_certificate(connector, row.authority)
-        _check_template(tx, row)
+        _check(row, connector=connector, authority=authority, template=template)
         _revoke(
             tx,
             row,
@@ -163,6 +199,7 @@ def _case(row: CertificateRow, *, device: EnrollmentId | None, user: str | None,
 
 def revoke_waiting(tx: Transaction, authority_name: str) -> int:
     """Revoke some of the certificates that waited for the authority; return how many. Repeat until it returns 0."""
+    _check_available(authority_queries.authority(tx.connection, tx.tenant.id, name=authority_name))
     rows = certificate_queries.waiting_revocations(
         tx.connection, tx.tenant.id, authority_name=authority_name, limit=_AT_ONCE
     )
@@ -178,19 +215,28 @@ def _user_name(tx: Transaction, row: CertificateRow) -> str | None:
     return certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row.user_id)
 
 
-def _check_template(tx: Transaction, row: CertificateRow) -> None:
-    """Raise RevocationRefused where the template does not let connectors revoke; a deleted template forbids nothing.
+def _check(
+    row: CertificateRow, *, connector: ConnectorRow, authority: AuthorityRow | None, template: JsonObject | None
+) -> None:
+    """Raise RaCertificateMissing, RevocationRefused or Unavailable where the connector cannot have the certificate
+    revoked. `template`: that of the certificate; a deleted one, None, forbids nothing.
 
     Differs from AD CS: there the permission ("Issue and Manage Certificates") is that of an authority as a whole.
     """
-    kept_at = templates.keeper(row.authority)
-    document = template_queries.template_document(
-        tx.connection, tx.tenant.id, authority_name=kept_at, name=row.template or ""
-    )
-    if document is not None and not document["connectorMayRevoke"]:
+    check_ra_certificate(connector, row.authority)
+    if template is not None and not template["connectorMayRevoke"]:
         raise RevocationRefused(
             f"The certificate template {row.template} does not let the connector revoke (connectorMayRevoke)."
         )
+    _check_available(authority)
+
+
+def _is_revoked_for_good(row: CertificateRow) -> bool:
+    return row.revoked_at is not None and row.reason != HOLD
+
+
+def _unknown(serial: str) -> NotFound:
+    return NotFound(f"The enterprise CA issued no certificate {serial}.")
 
 
 def _issued(tx: Transaction, serial: str, *, authority_name: str) -> CertificateRow:
@@ -202,10 +248,9 @@ def _issued(tx: Transaction, serial: str, *, authority_name: str) -> Certificate
     return row
 
 
-def _check_available(tx: Transaction, authority_name: str) -> None:
-    row = authority_queries.authority(tx.connection, tx.tenant.id, name=authority_name)
+def _check_available(row: AuthorityRow | None) -> None:
     if row is not None and row.state != "available":
-        raise Unavailable(f"The authority '{authority_name}' is off line: it revokes nothing now.")
+        raise Unavailable(f"The authority '{row.name}' is off line: it revokes nothing now.")
 
 
 def _note_state(

@@ -39,8 +39,11 @@ class Choice:
 
 def serving_connectors(tx: Transaction, role: str) -> list[ConnectorRow]:
     """Return the connectors that answer requests of this role; any of them can take one."""
-    rows = queries.connector_rows(tx.connection, tx.tenant.id)
-    return [row for row in rows if role in row.roles and is_at_work(row)]
+    return _serving(queries.connector_rows(tx.connection, tx.tenant.id), role)
+
+
+def _serving(connectors: Iterable[ConnectorRow], role: str) -> list[ConnectorRow]:
+    return [row for row in connectors if role in row.roles and is_at_work(row)]
 
 
 def apart(rows: Iterable[ConnectorRow]) -> list[ConnectorRow]:
@@ -69,7 +72,12 @@ def for_revocation(tx: Transaction, *, asked_at: datetime) -> ConnectorRow | Non
     """Return the connector inside the server that revokes now what it was asked to revoke then; None while no connector
     can, or while all that can are polling and not due.
     """
-    return _choose(inside(serving_connectors(tx, "revocation")), asked_at=asked_at, now=tx.now).connector
+    return revoking(queries.connector_rows(tx.connection, tx.tenant.id), asked_at=asked_at, now=tx.now)
+
+
+def revoking(connectors: Iterable[ConnectorRow], *, asked_at: datetime, now: datetime) -> ConnectorRow | None:
+    """Return the one of these connectors that `for_revocation` returns."""
+    return _choose(inside(_serving(connectors, "revocation")), asked_at=asked_at, now=now).connector
 
 
 def maker(tx: Transaction, enrollment_id: EnrollmentId, *, serials: Collection[str | None]) -> str | None:
@@ -142,14 +150,19 @@ def how_to_start(row: ConnectorRow) -> str:
 
 def who_is_waited_for(tx: Transaction, role: str) -> str:
     """Return, in words, which connector is to answer requests of this role."""
-    rows = [row for row in queries.connector_rows(tx.connection, tx.tenant.id) if role in row.roles]
+    return waited_for(queries.connector_rows(tx.connection, tx.tenant.id), role, now=tx.now)
+
+
+def waited_for(connectors: Iterable[ConnectorRow], role: str, *, now: datetime) -> str:
+    """Return, in words, which of the connectors is to answer requests of this role."""
+    rows = [row for row in connectors if role in row.roles]
     if not rows:
         return f"a connector with the role {ROLE_WORDS[role]}: none has it"
     for row in rows:
-        if why_silent(row, now=tx.now) is None:
+        if why_silent(row, now=now) is None:
             return f"the connector '{row.name}'"
     first = next((row for row in rows if row.state == "online"), rows[0])
-    return f"the connector '{first.name}', which {why_silent(first, now=tx.now)}"
+    return f"the connector '{first.name}', which {why_silent(first, now=now)}"
 
 
 def check_ra_certificate(row: ConnectorRow, authority_name: str) -> None:

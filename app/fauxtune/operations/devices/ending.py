@@ -49,8 +49,7 @@ def end(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -> None:
         forget_kept(tx, hardware_key=enrollment.hardware_key)
     queries.change_enrollment(tx.connection, enrollment_id, state=EnrollmentState.ENDED, cause=cause, due_at=NEVER)
     step_queries.delete_steps(tx.connection, enrollment_id)
-    for profile_id in configuration_queries.states_of_device(tx.connection, enrollment_id):
-        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=profile_id)
+    configuration_queries.drop_states(tx.connection, enrollment_id)
     _drop_records(tx, enrollment, cause=cause)
     for row, after in zip(rows, over, strict=True):
         if decisions.was_removed(row, after):

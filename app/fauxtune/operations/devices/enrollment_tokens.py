@@ -9,8 +9,8 @@ from fauxtune.core.model.ids import UserId
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import enrollment_tokens as queries
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.rows.directory import UserRow
 

@@ -12,7 +12,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, UserId
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations.insight.diagnosis_facts import certificates_of
+from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
@@ -105,7 +105,7 @@ def source_of(row: CertificateRow | RegisteredRow, *, imported: bool) -> Literal
 
 def _external(tx: Transaction, mark: str, *, imports: tuple[PfxRecordRow, ...]) -> KnownCertificate:
     record = next((record for record in imports if record.certificate is not None), imports[0])
-    known = next(each for each in certificates_of(tx, record.user_id) if each.thumbprint == mark)
+    known = next(each for each in certificates_of(tx, [record.user_id])[record.user_id] if each.thumbprint == mark)
     contents = known.contents
     return KnownCertificate(
         thumbprint=mark,

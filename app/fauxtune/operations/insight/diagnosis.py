@@ -7,7 +7,7 @@ reported.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fauxtune.connector.refusals import REFUSALS
@@ -22,7 +22,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
-from fauxtune.operations.insight.diagnosis_facts import gather
+from fauxtune.operations.insight.diagnosis_facts import Owned, gather
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
@@ -36,6 +36,8 @@ from fauxtune.storage.rows.directory import UserRow
 
 #: A profile can reach a whole company: so many of its devices are looked at.
 MOST_DEVICES = 50
+#: So many are examined in one transaction, or a few more: all of one user.
+_AT_ONCE = 25
 #: The connector's own numbers in words.
 CONNECTOR_WORDS = {each.number: " ".join((each.__doc__ or "").split()).rstrip(".") for each in REFUSALS}
 
@@ -87,13 +89,13 @@ def history(tx: Transaction, key: str) -> History:
     """Return all certificates of a user, by id or name, with the findings. Raises NotFound if there is no such user."""
     user = _user(tx, key)
     devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id)
-    facts = gather(tx, user=user, devices=devices)
+    (facts,) = gather(tx, [Owned(user, devices)])
     return History(user, facts, tuple(find(facts)))
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The ids that one transaction examines: some devices of one user, and the profile in question."""
+    """The ids of some devices of one user, and the profile in question."""
 
     user: UserId | None
     devices: tuple[str, ...]
@@ -116,9 +118,9 @@ async def diagnose(
     """
     runner = emulator.runner
     scopes, left_out = await runner.run(tenant, _scopes, user=user, device=device, profile=profile, most=most)
-    parts = []
-    for scope in scopes:
-        parts.append(await runner.run(tenant, _examine, scope))
+    parts: list[Diagnosis] = []
+    for some in _in_turns(scopes):
+        parts += await runner.run(tenant, _examine, some)
         # A profile can reach many users: others are served in between.
         await asyncio.sleep(0)
     return Diagnosis(
@@ -153,7 +155,8 @@ def _scopes(
 def _reached(tx: Transaction, profile: ProfileRow, *, most: int) -> tuple[list[Scope], int]:
     """Return a scope for each user whose devices the profile reaches, and the number of devices that are left out."""
     every = concern.reached_by_profile(tx.connection, tx.tenant.id, profile_id=profile.id)
-    fitting = [device for device, variant in every if variant in _variants(profile)]
+    variants = _variants(profile)
+    fitting = [device for device, variant in every if variant in variants]
     by_user: dict[UserId | None, list[str]] = {}
     for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:most]):
         by_user.setdefault(row.user_id, []).append(row.id)
@@ -171,14 +174,39 @@ def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: User
     )
 
 
-def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
-    """Return the chains of the profiles in question on these devices of one user."""
-    devices = queries.devices_by_id(tx.connection, tx.tenant.id, ids=scope.devices)
-    profile = None if scope.profile is None else _stored(_profile(tx, scope.profile))
-    facts = gather(tx, user=_owner(tx, scope.user), devices=devices, selected_profile=profile)
+def _in_turns(scopes: Sequence[Scope]) -> Iterator[list[Scope]]:
+    """Yield the scopes, as many at a time as one transaction examines together."""
+    some: list[Scope] = []
+    for scope in scopes:
+        some.append(scope)
+        if sum(len(each.devices) for each in some) >= _AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _examine(tx: Transaction, scopes: Sequence[Scope]) -> list[Diagnosis]:
+    """Return the chains of the profiles in question on the devices of each scope. All ask about the same profile."""
+    devices = queries.devices_by_id(tx.connection, tx.tenant.id, ids={id_ for scope in scopes for id_ in scope.devices})
+    ids = {scope.user for scope in scopes if scope.user is not None}
+    users = directory_queries.users_by_id(tx.connection, tx.tenant.id, ids=ids)
+    parts = [
+        Owned(
+            None if scope.user is None else users.get(scope.user),
+            [device for device in devices if device.id in scope.devices],
+        )
+        for scope in scopes
+    ]
+    key = scopes[0].profile
+    profile = None if key is None else _stored(_profile(tx, key))
+    return [_diagnosis(facts, profile) for facts in gather(tx, parts, selected_profile=profile)]
+
+
+def _diagnosis(facts: Facts, profile: Profile | None) -> Diagnosis:
     findings = find(facts)
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, profile)]
-    if profile is not None and not devices:
+    if profile is not None and not facts.devices:
         subjects = [Subject(facts, profile, None)]
     chains = tuple(chain(subject, findings) for subject in subjects)
     if profile is None:

@@ -5,35 +5,35 @@ connectors that serve them. Only reads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from cryptography import x509
-
-from fauxtune.core.clock import from_iso
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
 from fauxtune.core.engine.diagnosis.facts import (
     Connector,
     Device,
     Facts,
-    Holder,
     KnownProfile,
     SelectedProfile,
-    UserCertificate,
     UserFacts,
 )
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
-from fauxtune.core.model.ids import FilterId, ProfileId, UserId
-from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.pki.contents import contents
-from fauxtune.core.pki.names import serial_hex
+from fauxtune.core.model.ids import EnrollmentId, FilterId, ProfileId
+from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.ca.templates import all_templates
-from fauxtune.operations.checkin.planning import ROLES, groups_of, matching, situation
+from fauxtune.operations.checkin.situations import (
+    ROLES,
+    Audience,
+    DeviceSituation,
+    Filters,
+    Ledger,
+    situations,
+)
 from fauxtune.operations.connectors.selection import how_to_start, why_silent
+from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -41,42 +41,45 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
-from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow
+from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
 from fauxtune.storage.rows.configuration import FilterRow, ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
-from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.rows.directory import UserRow
 
 _KNOWN = (Source.ROOT, Source.IMPORTED)
 
 
-def gather(
-    tx: Transaction,
-    *,
-    user: UserRow | None,
-    devices: Sequence[NamedEnrollmentRow],
-    selected_profile: Profile | None = None,
-) -> Facts:
-    """Return the facts about these enrolments of one user. `user` is None if they have no user or it was deleted."""
-    examined = [_device(tx, device) for device in devices]
-    count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id))
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Enrolments of one user. `user` is None if they have no user or it was deleted."""
+
+    user: UserRow | None
+    devices: Sequence[NamedEnrollmentRow]
+
+
+def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile | None = None) -> list[Facts]:
+    """Return the facts about each of these parts, in order, with as many statements for many devices as for one."""
+    devices = [device for part in parts for device in part.devices]
+    people = {part.user.id: part.user for part in parts if part.user is not None}
+    audience = Audience.of(tx, devices, besides=people.keys())
+    examined = _devices(tx, devices, audience=audience)
+    counts = queries.device_counts(tx.connection, tx.tenant.id, user_ids=people.keys())
     known = _known(tx)
-    reaching = {profile.id: profile for device in examined for profile in device.profiles}
+    reaching = {profile.id: profile for device in examined.values() for profile in device.profiles}
     if selected_profile is not None:
         reaching.setdefault(selected_profile.id, selected_profile)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
-    certificates = () if user is None else certificates_of(tx, user.id)
-    issued_by = {certificate.profile for certificate in certificates if certificate.profile is not None}
+    certificates = certificates_of(tx, people.keys())
+    issued_by = {each.profile for owned in certificates.values() for each in owned if each.profile is not None}
     ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
     assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
     targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
-    return Facts(
+    reaches: dict[str | None, Reach] = {}
+    if selected_profile is not None:
+        reaches = _approaches(tx, targets[selected_profile.id], devices=devices, audience=audience)
+    shared = Facts(
         now=tx.now,
         edition=tx.tenant.edition,
-        user=None if user is None else _person(user),
-        certificates=certificates,
-        devices=tuple(examined),
-        device_count=count,
         connectors=_connectors(tx),
         keys=_keys(tx),
         known_profiles=known,
@@ -84,78 +87,24 @@ def gather(
         targets=_in_words(tx, targets),
         roles=ROLES,
         templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
-        selected=None
-        if selected_profile is None
-        else SelectedProfile(
-            selected_profile, _approaches(tx, targets[selected_profile.id], user=user, devices=devices)
-        ),
     )
-
-
-def certificates_of(tx: Transaction, user_id: UserId) -> tuple[UserCertificate, ...]:
-    """Return every certificate of the user, oldest first: imported ones, those of devices, and those that the CA issued
-    by hand.
-    """
-    imported = [_imported(row) for row in queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user_id)]
-    thumbprints = {certificate.thumbprint for certificate in imported}
-    registered = queries.certificates_of_user(tx.connection, tx.tenant.id, user_id=user_id)
-    others = [_issued(row) for row in registered if row.thumbprint not in thumbprints]
-    certificates = sorted([*imported, *others], key=lambda each: (str(each.not_before or ""), each.thumbprint))
-    holders = queries.holders_of_certificates(
-        tx.connection, tx.tenant.id, thumbprints=[certificate.thumbprint for certificate in certificates]
-    )
-    return tuple(_with_holders(certificate, holders.get(certificate.thumbprint, ())) for certificate in certificates)
-
-
-def _imported(row: ImportedCertificateRow) -> UserCertificate:
-    starts = row.document.get("startDateTime")
-    certificate = UserCertificate(
-        thumbprint=row.thumbprint,
-        source=Source.IMPORTED,
-        not_before=None if not starts else from_iso(str(starts)),
-        not_after=row.not_after,
-        serial=row.serial,
-        template=row.template,
-        purpose=row.purpose,
-        provider=row.provider,
-        key_name=row.key_name,
-        revoked_at=row.revoked_at,
-        reason=row.reason,
-    )
-    return certificate if row.certificate is None else _with_contents(certificate, row.certificate)
-
-
-def _with_contents(certificate: UserCertificate, der: bytes) -> UserCertificate:
-    """Add the contents of the X.509 certificate, which `core.pki.foreign` read before it was stored."""
-    known = x509.load_der_x509_certificate(der)
-    return replace(
-        certificate,
-        not_before=known.not_valid_before_utc,
-        not_after=known.not_valid_after_utc,
-        contents=contents(known),
-        serial=serial_hex(known),
-    )
-
-
-def _issued(row: CertificateRow) -> UserCertificate:
-    word = str(row.item_key or "").partition("/")[0]
-    return UserCertificate(
-        thumbprint=row.thumbprint,
-        source=Source(word) if word in (Source.PKCS, Source.SCEP) else None,
-        not_before=row.not_before,
-        not_after=row.not_after,
-        contents=contents(x509.load_der_x509_certificate(row.certificate)),
-        serial=row.serial,
-        template=row.template,
-        device=row.enrollment_id,
-        profile=None if row.profile_id is None else ProfileId(row.profile_id),
-        revoked_at=row.revoked_at,
-        reason=row.reason,
-    )
-
-
-def _with_holders(certificate: UserCertificate, rows: Iterable[HolderRow]) -> UserCertificate:
-    return replace(certificate, holders=tuple(Holder(row.enrollment_id, ItemState(row.state)) for row in rows))
+    return [
+        replace(
+            shared,
+            user=None if part.user is None else _person(part.user),
+            certificates=() if part.user is None else certificates[part.user.id],
+            devices=tuple(examined[device.id] for device in part.devices),
+            device_count=0 if part.user is None else counts.get(part.user.id, 0),
+            selected=None
+            if selected_profile is None
+            else SelectedProfile(
+                selected_profile,
+                {device.id: reaches[device.id] for device in part.devices}
+                or {None: _approach(targets[selected_profile.id], part.user, audience=audience)},
+            ),
+        )
+        for part in parts
+    ]
 
 
 def _person(user: UserRow) -> UserFacts:
@@ -164,37 +113,53 @@ def _person(user: UserRow) -> UserFacts:
     return UserFacts(user.id, name=name, mail=document.get("mail"), licensed=bool(user.licensed))
 
 
-def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
-    """Return an enrolment; an active one as its next check-in would find it."""
-    ledger = device_queries.ledger_rows(tx.connection, row.id)
-    requests = request_queries.requests(tx.connection, row.id)
-    device = Device(
+def _devices(tx: Transaction, rows: Sequence[NamedEnrollmentRow], *, audience: Audience) -> dict[EnrollmentId, Device]:
+    """Return enrolments by id; active ones as their next check-in would find them."""
+    ledgers = device_queries.ledgers(tx.connection, [row.id for row in rows])
+    active = [row for row in rows if row.state is EnrollmentState.ACTIVE]
+    present = situations(tx, active, ledgers=ledgers, audience=audience)
+    others = request_queries.requests_of(tx.connection, {row.id for row in rows} - present.keys())
+    devices = {}
+    for row in rows:
+        if row.id in present:
+            device = _as_it_is(row, ledgers[row.id], requests=present[row.id].requests)
+            devices[row.id] = _as_next_check_in(
+                device, present[row.id], is_behind=row.generation != row.settled_generation
+            )
+        else:
+            requests = [each for each in others if each.enrollment_id == row.id]
+            devices[row.id] = _as_it_is(row, ledgers[row.id], requests=requests)
+    return devices
+
+
+def _as_it_is(row: NamedEnrollmentRow, ledger: Ledger, *, requests: Iterable[RequestRow]) -> Device:
+    return Device(
         id=row.id,
         name=row.device_name,
-        variant=Variant(row.variant),
+        variant=row.variant,
         enrolled_at=row.enrolled_at,
         user_id=row.user_id,
-        state=EnrollmentState(row.state),
+        state=row.state,
         cause=row.cause,
         last_checkin_at=row.last_checkin_at,
         rows=ledger,
         ledger=ledger,
         refused=frozenset(request.item_key for request in requests if request.state == "failed"),
     )
-    if row.state is not EnrollmentState.ACTIVE:
-        return device
-    now, profiles = situation(tx, row, rows=ledger)
-    planned = plan(now)
-    items = now.items.values()
+
+
+def _as_next_check_in(device: Device, present: DeviceSituation, *, is_behind: bool) -> Device:
+    planned = plan(present.situation)
+    items = present.situation.items.values()
     return replace(
         device,
-        profiles=profiles,
-        rows={**ledger, **planned.rows},
+        profiles=present.profiles,
+        rows={**device.ledger, **planned.rows},
         roots={
             claim.profile: item.needs_root for item in items for claim in item.claims if item.needs_root is not None
         },
         orders={claim.profile: item.order for item in items for claim in item.claims if item.order},
-        pending=row.generation != row.settled_generation or planned.policy_changed,
+        pending=is_behind or planned.policy_changed,
     )
 
 
@@ -270,20 +235,16 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[FilterId,
 
 
 def _approaches(
-    tx: Transaction, assignments: list[Assignment], *, user: UserRow | None, devices: Sequence[NamedEnrollmentRow]
+    tx: Transaction, assignments: list[Assignment], *, devices: Sequence[NamedEnrollmentRow], audience: Audience
 ) -> dict[str | None, Reach]:
     """Return how a profile with these assignments reaches each of the devices."""
-    users = groups_of(tx, None if user is None else user.id)
-    if not devices:
-        reach = reach_of(assignments, Membership(has_user=user is not None, user_groups=users))
-        nobody = user is None and reach.status is not ReachStatus.NOBODY
-        return {None: Reach(ReachStatus.NO_DEVICE) if nobody else reach}
-    ways: dict[str | None, Reach] = {}
-    for row in devices:
-        membership = Membership(
-            has_user=user is not None,
-            user_groups=users,
-            device_groups=groups_of(tx, row.directory_device_id),
-        )
-        ways[row.id] = reach_of(assignments, membership, matches=matching(tx, row, assignments=assignments))
-    return ways
+    filters = Filters.of(tx, devices, assignments=assignments)
+    return {row.id: reach_of(assignments, audience.membership(row), matches=filters.matching(row)) for row in devices}
+
+
+def _approach(assignments: list[Assignment], user: UserRow | None, *, audience: Audience) -> Reach:
+    """Return how a profile with these assignments would reach a user who has no device."""
+    groups = audience.groups_of(None if user is None else user.id)
+    reach = reach_of(assignments, Membership(has_user=user is not None, user_groups=groups))
+    nobody = user is None and reach.status is not ReachStatus.NOBODY
+    return Reach(ReachStatus.NO_DEVICE) if nobody else reach

@@ -14,30 +14,33 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, is_replaced, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.model.actions import WAITING
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.checkin.planning import revoke_planned, situation
+from fauxtune.operations.checkin.situations import Ledger, situations
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
 #: Seconds of one batch at least; a request that takes longer by itself has as much again for its devices.
 _BATCH = 0.02
+#: Devices that are read and simulated together: that takes as many statements as one device.
+_AT_ONCE = 25
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _UNDER_WAY = (ItemState.WANTED, ItemState.SENT, ItemState.REMOVING)
 
@@ -107,22 +112,20 @@ class Foresight:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much of the consequences is examined: until so many devices are affected, or so many seconds are over, but
-    `at_least` devices in any case: so a busy machine shows as much of a small tenant as an idle one.
+    the devices that are read at once in any case: so a busy machine shows as much of a small tenant as an idle one.
     """
 
     devices: int
     seconds: float
-    at_least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """A device after the request: its enrolment, its items, what was revoked on the way, and the names of profiles."""
+    """A device after the request: its enrolment, its items, and what was revoked on the way."""
 
     enrollment: EnrollmentRow
     foreseen: SimulatedPlan
     revoked: Mapping[str, Cause | Incident | None] = field(default_factory=dict)
-    names: Mapping[ProfileId, str] = field(default_factory=dict)
     kept_enrolled: bool = False
 
     @property
@@ -134,14 +137,14 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How many devices one batch simulates: until so many are done, or so many seconds are over. Where the request
-    alone takes until `until`, `at_least` so many: another batch would carry it out again.
+    """How many devices one batch simulates: until so many are done, or so many seconds are over; `at_once` in any
+    case, for those are read together.
     """
 
     devices: int
     seconds: float
+    at_once: int
     until: float = math.inf
-    at_least: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +160,10 @@ class _Batch:
 
 
 async def what_if(
-    emulator: Emulator, tenant: Tenant, *, request: ProposedRequest, batch: float = _BATCH
+    emulator: Emulator, tenant: Tenant, *, request: ProposedRequest, batch: float = _BATCH, at_once: int = _AT_ONCE
 ) -> list[DeviceConsequences]:
-    """Return the devices to which anything would happen, by id; a batch takes `batch` seconds at least.
+    """Return the devices to which anything would happen, by id; a batch takes `batch` seconds at least, and reads
+    `at_once` devices at a time.
 
     Raises GraphRefused, with Graph's own answer, for a request that would be refused; Invalid for one that can change
     nothing.
@@ -171,11 +175,17 @@ async def what_if(
     async def alone(send: Send) -> None:
         await send(request)
 
-    return (await foresee(emulator, tenant, task=alone, batch=batch)).devices
+    return (await foresee(emulator, tenant, task=alone, batch=batch, at_once=at_once)).devices
 
 
 async def foresee(
-    emulator: Emulator, tenant: Tenant, *, task: Task, limits: Limits | None = None, batch: float = _BATCH
+    emulator: Emulator,
+    tenant: Tenant,
+    *,
+    task: Task,
+    limits: Limits | None = None,
+    batch: float = _BATCH,
+    at_once: int = _AT_ONCE,
 ) -> Foresight:
     """Return the consequences of several requests together, within the limits. Raises GraphRefused for the first
     request that would be refused.
@@ -184,16 +194,16 @@ async def foresee(
     examined = concerned = 0
     started = time.perf_counter()
     after: str | None = ""
-    size = _Size(sys.maxsize, batch)
+    size = _Size(sys.maxsize, batch, at_once=at_once)
     if limits is not None:
-        size = _Size(limits.devices, batch, until=started + limits.seconds, at_least=limits.at_least)
+        size = replace(size, devices=limits.devices, until=started + limits.seconds)
     while after is not None:
         dry_run = partial(_simulate, emulator=emulator, tenant=tenant, task=task, after=after, size=size)
         result = await rolled_back(emulator.runner.database, dry_run)
         devices += result.devices
         examined += result.examined
         after, concerned = result.last, result.concerned
-        if limits is not None and _is_enough(limits, len(devices), examined=examined, started=started):
+        if limits is not None and _is_enough(limits, len(devices), started=started):
             break
         await asyncio.sleep(0)
     if after is None:
@@ -201,9 +211,8 @@ async def foresee(
     return Foresight(devices, examined, concerned)
 
 
-def _is_enough(limits: Limits, affected: int, *, examined: int, started: float) -> bool:
-    late = time.perf_counter() - started > limits.seconds
-    return affected >= limits.devices or (late and examined >= limits.at_least)
+def _is_enough(limits: Limits, affected: int, *, started: float) -> bool:
+    return affected >= limits.devices or time.perf_counter() - started > limits.seconds
 
 
 def _simulate(
@@ -214,6 +223,7 @@ def _simulate(
     dry = emulator.dry_run(runner)
     outcomes: dict[EnrollmentId, _Outcome] = {}
     more: list[EnrollmentId] = []
+    names: dict[ProfileId, str] = {}
 
     async def send(request: ProposedRequest) -> JsonObject | None:
         return await emulator.graph(dry, runner.current(tenant), request=request)
@@ -223,61 +233,102 @@ def _simulate(
         at_once(task(send))
         requested = time.perf_counter()
         ends = min(started + max(size.seconds, 2 * (requested - started)), size.until)
-        at_least = size.at_least if requested > size.until else 1
         more[:] = sorted(each for each in runner.woken if each > after)
-        while more and len(outcomes) < size.devices and (len(outcomes) < at_least or time.perf_counter() < ends):
-            device = more.pop(0)
-            tx = runner.transaction(connection, tenant)
-            tx.events += [event for event in runner.events if event.device == device]
-            outcomes[device] = _outcome(tx, device)
+        tx = runner.transaction(connection, tenant)
+        tx.events += runner.events
+        while more and len(outcomes) < size.devices and (not outcomes or time.perf_counter() < ends):
+            next_ones = min(size.at_once, size.devices - len(outcomes))
+            some, more[:] = more[:next_ones], more[next_ones:]
+            rows, ledgers = _present(connection, some)
+            outcomes.update(_outcomes(tx, rows, ledgers=ledgers))
+        left = (row for outcome in outcomes.values() for row in outcome.foreseen.rows.values())
+        names.update(_names(tx, left))
 
     rolled_back_inside(connection, do)
     tx = DryRunRunner(emulator.runner, connection, tenant=tenant).transaction(connection, tenant)
-    devices = [_consequences(tx, before=_without(tx, device), after=outcome) for device, outcome in outcomes.items()]
     return _Batch(
-        devices=[device for device in devices if _is_affected(device)],
+        devices=[device for device in _all_consequences(tx, outcomes, names=names) if _is_affected(device)],
         last=max(outcomes) if more else None,
         examined=len(outcomes),
         concerned=len(runner.woken),
     )
 
 
-def _without(tx: Transaction, device: EnrollmentId) -> _Outcome:
-    """Return the device as it will be without the request: one that is settled, as it is."""
-    row = queries.enrollment(tx.connection, device)
-    assert row is not None
-    rows = queries.ledger_rows(tx.connection, device)
-    settled = (
-        row.state is not EnrollmentState.ENDING
-        and row.is_settled(tx.now)
-        and not any(row.state in _UNDER_WAY for row in rows.values())
-    )
-    if settled:
-        return _Outcome(row, SimulatedPlan(rows), names=_names(tx, rows.values()))
-    return rolled_back_inside(tx.connection, lambda: _outcome(replace(tx, events=[]), device))
+def _without(
+    tx: Transaction, rows: Mapping[EnrollmentId, EnrollmentRow], *, ledgers: Mapping[EnrollmentId, Ledger]
+) -> dict[EnrollmentId, _Outcome]:
+    """Return the devices as they will be without the request: those that are settled, as they are. Writes; the caller
+    rolls back.
+    """
+    settled = {
+        device: _Outcome(row, SimulatedPlan(ledgers[device]))
+        for device, row in rows.items()
+        if _is_settled(row, ledgers[device], now=tx.now)
+    }
+    others = {device: row for device, row in rows.items() if device not in settled}
+    return settled | (_outcomes(replace(tx, events=[]), others, ledgers=ledgers) if others else {})
 
 
-def _outcome(tx: Transaction, device: EnrollmentId) -> _Outcome:
-    """Return the device after all that is asked of it, when it is settled. Writes; the caller rolls back."""
-    row = _row(tx, device)
-    keeps = False
-    for order in device_actions.pending(tx, row):
-        if row.state != EnrollmentState.ENDED.value:
-            device_actions.complete(tx, row, action_id=order.id)
-            keeps = keeps or bool(order.scope)
-            row = _row(tx, device)
-    rows = queries.ledger_rows(tx.connection, device)
-    foreseen = SimulatedPlan(rows)
-    if row.state == EnrollmentState.ACTIVE.value:
-        foreseen = simulate(situation(tx, row, rows=rows)[0])
-        revoke_planned(
-            tx, device, revoked=[each for each in foreseen.revoked if not is_not_yet_issued(each[0])], user=None
-        )
-    planned = {each.serial: why for each, why in foreseen.revoked}
-    events = [event for event in tx.events if event.type == "revoked" and event.device == device]
-    serials = [event.certificate["serial"] for event in events if event.certificate is not None]
-    revoked = {serial: planned.get(serial) for serial in serials}
-    return _Outcome(row, foreseen, revoked=revoked, names=_names(tx, foreseen.rows.values()), kept_enrolled=keeps)
+def _is_settled(row: EnrollmentRow, ledger: Ledger, *, now: datetime) -> bool:
+    under_way = row.state is EnrollmentState.ENDING or any(item.state in _UNDER_WAY for item in ledger.values())
+    return row.is_settled(now) and not under_way
+
+
+def _outcomes(
+    tx: Transaction, rows: Mapping[EnrollmentId, EnrollmentRow], *, ledgers: Mapping[EnrollmentId, Ledger]
+) -> dict[EnrollmentId, _Outcome]:
+    """Return these devices after all that is asked of them, when they are settled. Writes; the caller rolls back."""
+    acting = action_queries.acting(tx.connection, rows.keys(), states=WAITING)
+    reset = _carry_out(tx, acting)
+    if acting:
+        rows = {**rows, **queries.enrollments_by_id(tx.connection, acting)}
+        ledgers = {**ledgers, **queries.ledgers(tx.connection, acting)}
+    active = [row for row in rows.values() if row.state is EnrollmentState.ACTIVE]
+    present = situations(tx, active, ledgers=ledgers)
+    foreseen = {
+        device: simulate(present[device].situation) if device in present else SimulatedPlan(ledgers[device])
+        for device in rows
+    }
+    revoked = _revoked(tx, foreseen)
+    return {
+        device: _Outcome(row, foreseen[device], revoked=revoked.get(device, {}), kept_enrolled=device in reset)
+        for device, row in rows.items()
+    }
+
+
+def _carry_out(tx: Transaction, devices: Iterable[EnrollmentId]) -> set[EnrollmentId]:
+    """Let the devices carry out the actions that wait for them; return those that are reset and stay enrolled."""
+    reset = set()
+    for device in sorted(devices):
+        row = _row(tx, device)
+        for order in device_actions.pending(tx, row):
+            if row.state is not EnrollmentState.ENDED:
+                device_actions.complete(tx, row, action_id=order.id)
+                if order.scope:
+                    reset.add(device)
+                row = _row(tx, device)
+    return reset
+
+
+def _revoked(
+    tx: Transaction, foreseen: Mapping[EnrollmentId, SimulatedPlan]
+) -> dict[EnrollmentId, dict[str, Cause | Incident | None]]:
+    """Return the certificates that are revoked, by device, each with the cause if its plan revokes it."""
+    planned = {
+        device: {str(row.serial): why for row, why in plan.revoked if not is_not_yet_issued(row)}
+        for device, plan in foreseen.items()
+        if plan.revoked
+    }
+    can_be = revocation.revocable(tx, {serial for serials in planned.values() for serial in serials})
+    revoked: dict[EnrollmentId, dict[str, Cause | Incident | None]] = {
+        device: {serial: why for serial, why in serials.items() if serial in can_be}
+        for device, serials in planned.items()
+    }
+    for event in tx.events:
+        if event.type == "revoked" and event.device is not None and event.certificate is not None:
+            device, serial = EnrollmentId(event.device), event.certificate["serial"]
+            revoked.setdefault(device, {}).setdefault(serial, planned.get(device, {}).get(serial))
+    return revoked
 
 
 def _row(tx: Transaction, device: EnrollmentId) -> EnrollmentRow:
@@ -286,31 +337,62 @@ def _row(tx: Transaction, device: EnrollmentId) -> EnrollmentRow:
     return row
 
 
-def _names(tx: Transaction, rows: Iterable[LedgerRow]) -> Mapping[ProfileId, str]:
+def _names(tx: Transaction, rows: Iterable[LedgerRow]) -> dict[ProfileId, str]:
     ids = {claim.profile for row in rows for claim in row.claims}
-    return dict(configuration_queries.names(tx.connection, tx.tenant.id, ids=ids))
+    return configuration_queries.names(tx.connection, tx.tenant.id, ids=ids)
 
 
 def _is_affected(device: DeviceConsequences) -> bool:
     return bool(device.ends or device.install or device.remove or device.revoke or device.reissue)
 
 
-def _consequences(tx: Transaction, *, before: _Outcome, after: _Outcome) -> DeviceConsequences:
+def _present(
+    connection: Connection, devices: Collection[EnrollmentId]
+) -> tuple[dict[EnrollmentId, EnrollmentRow], dict[EnrollmentId, dict[ItemKey, LedgerRow]]]:
+    """Return the enrolments and the ledgers of these devices at this moment."""
+    return queries.enrollments_by_id(connection, devices), queries.ledgers(connection, devices)
+
+
+def _all_consequences(
+    tx: Transaction, outcomes: Mapping[EnrollmentId, _Outcome], *, names: Mapping[ProfileId, str]
+) -> Iterator[DeviceConsequences]:
+    """Yield the consequences for each of these devices. `outcomes`: as they will be after the request; `names`: of the
+    profiles that give them something then.
+    """
+    rows, now = _present(tx.connection, outcomes.keys())
+    names = {**_names(tx, [row for ledger in now.values() for row in ledger.values()]), **names}
+    records = {
+        row.enrollment_id: row for row in queries.managed_devices_of(tx.connection, tx.tenant.id, ids=[*outcomes])
+    }
+    users = {row.user_id for row in rows.values() if row.user_id is not None}
+    people = directory_queries.user_names(tx.connection, tx.tenant.id, ids=users)
+    without = _without(tx, rows, ledgers=now)  # the last, for it writes
+    for device, after in outcomes.items():
+        kind = DeviceKind(rows[device].variant, tx.tenant.edition)
+        explanation = _Explanation(without[device], after, device=kind, names=names)
+        consequences = _consequences(explanation, now=now[device])
+        record = records.get(device)
+        yield replace(
+            consequences,
+            managed_device=None if record is None else str(record.id),
+            device_name=consequences.device_name if record is None else record.document["deviceName"],
+            user_principal_name=people.get(rows[device].user_id or ""),
+        )
+
+
+def _consequences(explanation: _Explanation, *, now: Ledger) -> DeviceConsequences:
+    before, after = explanation.before, explanation.after
     row = before.enrollment
-    record = queries.managed_device_of(tx.connection, row.id)
-    device = DeviceKind(Variant(row.variant), tx.tenant.edition)
-    explanation = _Explanation(before, after, device=device)
-    now = queries.ledger_rows(tx.connection, row.id)
-    differences = changes(now, before.foreseen, after=after.foreseen, device=device)
+    differences = changes(now, before.foreseen, after=after.foreseen, device=explanation.device)
     by_serial = {each.serial: each for each in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
     return DeviceConsequences(
-        device=EnrollmentId(row.id),
+        device=row.id,
         managed_device_id=row.facts.get("managedDeviceId"),
-        managed_device=None if record is None else str(record.id),
-        device_name=row.facts.get("deviceName") if record is None else record.document["deviceName"],
-        user_principal_name=user_name(tx, row),
+        managed_device=None,
+        device_name=row.facts.get("deviceName"),
+        user_principal_name=None,
         ends=after.ended if before.ended is None else None,
         install=tuple(explanation.installed(each) for each in differences.install),
         remove=tuple(explanation.removed(each) for each in differences.remove),
@@ -326,6 +408,7 @@ class _Explanation:
     before: _Outcome
     after: _Outcome
     device: DeviceKind
+    names: Mapping[ProfileId, str]
 
     def installed(self, row: LedgerRow) -> Consequence:
         """An item that the device will have."""
@@ -369,7 +452,7 @@ class _Explanation:
             item=row.key,
             source=row.source.value,
             profile=profile,
-            profile_name=None if profile is None else self.after.names.get(profile) or self.before.names.get(profile),
+            profile_name=None if profile is None else self.names.get(profile),
             thumbprint=row.thumbprint if exists else None,
             serial=row.serial if exists else None,
             why=why,

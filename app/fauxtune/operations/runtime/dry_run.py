@@ -36,7 +36,7 @@ async def rolled_back(database: Database, work: Callable[[Connection], T]) -> T:
     results: list[T] = []
 
     def run(connection: Connection) -> None:
-        database.begin_at_once(connection)
+        database.begin_dry_run(connection)
         results.append(work(connection))
         raise _RollBack
 
@@ -94,9 +94,11 @@ class DryRunIds:
 
 
 class DryRunRunner(Runner):
-    """Runs operations at once on one connection. `woken`: the devices that would plan again; `events`: the journal
-    entries that would be written.
+    """Runs operations at once on one connection. Nothing is audited: nobody would read it. `woken`: the devices that
+    would plan again; `events`: the journal entries that would be written.
     """
+
+    audits = False
 
     def __init__(self, runner: Runner, connection: Connection, *, tenant: Tenant) -> None:
         super().__init__(_DatabaseInside(runner.database, connection), runner.clock, ids=DryRunIds(), signals=Signals())

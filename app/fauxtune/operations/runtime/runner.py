@@ -27,7 +27,11 @@ P = ParamSpec("P")
 
 
 class Runner:
-    """Runs the operations and queries of the surfaces: their only way to the database."""
+    """Runs the operations and queries of the surfaces: their only way to the database. `audits`: whether requests to
+    Graph leave audit events.
+    """
+
+    audits = True
 
     def __init__(self, database: Database, clock: Clock, *, ids: IdSource, signals: Signals) -> None:
         self.database = database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -27,10 +27,13 @@ _FILTERS = select(assignment_filters).where(
     assignment_filters.c.id.in_(bindparam("ids", expanding=True)),
 )
 
-_RECORD = (
-    select(managed_devices.c.document, CATEGORY_NAME)
+_RECORDS = (
+    select(managed_devices.c.enrollment_id, managed_devices.c.document, CATEGORY_NAME)
     .join(device_categories, CATEGORY, isouter=True)
-    .where(managed_devices.c.tenant_id == bindparam("tenant"), managed_devices.c.enrollment_id == bindparam("device"))
+    .where(
+        managed_devices.c.tenant_id == bindparam("tenant"),
+        managed_devices.c.enrollment_id.in_(bindparam("ids", expanding=True)),
+    )
 )
 
 
@@ -83,8 +86,18 @@ def seen_by_filters(document: JsonObject | None, category_name: str | None) -> J
 
 def record_for_filters(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> JsonObject:
     """Return Graph's record of a device as filters read it; empty after the record was deleted."""
-    row = connection.execute(_RECORD, {"tenant": tenant_id, "device": enrollment_id}).first()
-    return {} if row is None else seen_by_filters(*row)
+    return records_for_filters(connection, tenant_id, ids=[enrollment_id]).get(enrollment_id, {})
+
+
+def records_for_filters(
+    connection: Connection, tenant_id: TenantId, *, ids: Collection[EnrollmentId]
+) -> dict[EnrollmentId, JsonObject]:
+    """Return Graph's records of these devices as filters read them, without those that were deleted."""
+    return {
+        row[0]: seen_by_filters(*row[1:])
+        for some in reads.in_parts(ids)
+        for row in connection.execute(_RECORDS, {"tenant": tenant_id, "ids": some})
+    }
 
 
 def records_of_variants(

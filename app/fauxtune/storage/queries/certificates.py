@@ -41,6 +41,11 @@ _OF_ENTERPRISE = select(certificates).where(
     certificates.c.serial == bindparam("serial"),
     certificates.c.authority.not_in([ROOT, DEVICES]),
 )
+_SEVERAL_OF_ENTERPRISE = select(certificates).where(
+    certificates.c.tenant_id == bindparam("tenant"),
+    certificates.c.serial.in_(bindparam("ids", expanding=True)),
+    certificates.c.authority.not_in([ROOT, DEVICES]),
+)
 _STATUS = select(certificates.c.revoked_at, certificates.c.reason).where(
     certificates.c.tenant_id == bindparam("tenant"),
     certificates.c.authority == bindparam("authority"),
@@ -92,6 +97,14 @@ def certificate_of_enterprise(connection: Connection, tenant_id: TenantId, *, se
     """Return the certificate that the enterprise CA issued under this number, whichever of its keys signed it."""
     values = {"tenant": tenant_id, "serial": serial}
     return reads.first(connection, _OF_ENTERPRISE, row=CertificateRow, values=values)
+
+
+def certificates_of_enterprise(
+    connection: Connection, tenant_id: TenantId, *, serials: Collection[str]
+) -> dict[str, CertificateRow]:
+    """Return the certificates that the enterprise CA issued under these numbers, by number."""
+    rows = reads.many(connection, _SEVERAL_OF_ENTERPRISE, row=CertificateRow, ids=serials, values={"tenant": tenant_id})
+    return {row.serial: row for row in rows}
 
 
 def issued(

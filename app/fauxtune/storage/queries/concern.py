@@ -33,6 +33,7 @@ from fauxtune.core.model.ids import DeviceCategoryId, EnrollmentId, GroupId, Pro
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
+from fauxtune.storage.database import is_dry_run
 from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_filters
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
@@ -128,7 +129,7 @@ def reach(
     """Return for each profile the active devices, with their variants, that its assignments really reach. SQL finds the
     members of the groups and the facts that filters see; the engine decides, once for all devices that are alike in
     these. `unsettled`: only devices with a record that have still to plan, and whose user exists and has a
-    licence.
+    licence. Profiles that reach the same devices share one list.
     """
     every = [item for targets in assigned.values() for item in targets]
     groups = groups_by_member(connection, tenant_id, group_ids={item.group for item in every if item.group})
@@ -143,7 +144,7 @@ def reach(
             # Filters join the records too: this looks at them on its own.
             exists().where(managed_devices.c.enrollment_id == enrollments.c.id).correlate(enrollments),
         )
-    for row in connection.execute(statement):
+    for row in connection.execute(statement).all():  # row by row takes three times as long
         enrollment_id, user_id, device_id, variant = row[:4]
         met = nothing
         if filters:
@@ -151,15 +152,20 @@ def reach(
             met = frozenset(filter(matching, filters))
         kind = (user_id is not None, groups.get(user_id, nothing), groups.get(device_id, nothing), met)
         alike.setdefault(kind, []).append((EnrollmentId(enrollment_id), variant))
-    return {
-        profile_id: sorted(
-            device
-            for (has_user, of_user, of_device, met), devices in alike.items()
-            if target(targets, Membership(has_user, of_user, of_device), matches=met.__contains__) is not None
-            for device in devices
+    # Most profiles reach the same devices: they share one list.
+    reached: dict[tuple[int, ...], list[tuple[EnrollmentId, Variant]]] = {}
+    lists = {}
+    kinds = [(Membership(*kind[:3]), kind[3].__contains__, devices) for kind, devices in alike.items()]
+    for profile_id, targets in assigned.items():
+        key = tuple(
+            place
+            for place, (membership, matches, _devices) in enumerate(kinds)
+            if target(targets, membership, matches=matches) is not None
         )
-        for profile_id, targets in assigned.items()
-    }
+        if key not in reached:
+            reached[key] = sorted(device for place in key for device in kinds[place][2])
+        lists[profile_id] = reached[key]
+    return lists
 
 
 def entitled(devices: Select[Any]) -> Select[Any]:
@@ -216,6 +222,9 @@ def _of_members(tenant_id: TenantId, member_ids: list[str]) -> ColumnElement[boo
 
 def _raise(connection: Connection, tenant_id: TenantId, *, where: ColumnElement[bool]) -> list[EnrollmentId]:
     live = and_(enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value, where)
+    if is_dry_run(connection):
+        # Which devices they are is all that matters: writing ten thousand rows takes longer than everything else.
+        return [EnrollmentId(row[0]) for row in connection.execute(select(enrollments.c.id).where(live)).all()]
     if connection.dialect.name == "postgresql":
         # Locked in order first: see `locks`.
         live = enrollments.c.id == any_(literal(hold(connection, enrollments, where=live), ARRAY(String)))

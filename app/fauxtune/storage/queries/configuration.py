@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, union_all
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.profiles.family import Profile
 from fauxtune.storage import reads, writes
+from fauxtune.storage.database import is_dry_run
 from fauxtune.storage.rows.configuration import (
     AssignmentChanges,
     AssignmentRow,
@@ -49,9 +50,11 @@ _ASSIGNMENTS = (
 _NAMED = (profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True)))
 _BY_ID = select(profiles).where(*_NAMED)
 _NAMES = select(profiles.c.id, profiles.c.document["displayName"].as_string()).where(*_NAMED)
-_EXISTING = select(profiles.c.id).where(*_NAMED)
-_STANDING = select(assignments.c.id).where(
-    assignments.c.tenant_id == bindparam("tenant"), assignments.c.id.in_(bindparam("ids", expanding=True))
+_STANDING = union_all(
+    select(profiles.c.id, literal_column("0")).where(*_NAMED),
+    select(assignments.c.id, literal_column("1")).where(
+        assignments.c.tenant_id == bindparam("tenant"), assignments.c.id.in_(bindparam("assignments", expanding=True))
+    ),
 )
 _STATES_OF_DEVICE = select(profile_states).where(profile_states.c.enrollment_id == bindparam("device"))
 
@@ -110,7 +113,8 @@ def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: P
     """Delete the profile, its assignments and its states. Devices give up its items when they plan again."""
     writes.remove(connection, profiles, tenant_id=tenant_id, id=profile_id)
     writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
-    writes.remove(connection, profile_states, tenant_id=tenant_id, profile_id=profile_id)
+    if not is_dry_run(connection):  # nothing in it reads the states
+        writes.remove(connection, profile_states, tenant_id=tenant_id, profile_id=profile_id)
 
 
 def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[AssignmentRow]:
@@ -205,20 +209,15 @@ def candidates(
     return [(candidate, assignment_targets(rows[candidate.id])) for candidate in candidate_profiles]
 
 
-def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: Collection[ProfileId]) -> frozenset[str]:
-    """Return those of these profiles that still exist."""
-    if not profile_ids:
-        return frozenset()
-    rows = connection.execute(_EXISTING, {"tenant": tenant_id, "ids": sorted(profile_ids)})
-    return frozenset(row[0] for row in rows)
-
-
-def standing(connection: Connection, tenant_id: TenantId, *, assignment_ids: Collection[str]) -> frozenset[str]:
-    """Return those of these assignments that still exist."""
-    if not assignment_ids:
-        return frozenset()
-    rows = connection.execute(_STANDING, {"tenant": tenant_id, "ids": sorted(assignment_ids)})
-    return frozenset(row[0] for row in rows)
+def standing(
+    connection: Connection, tenant_id: TenantId, *, profile_ids: Collection[ProfileId], assignment_ids: Collection[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return those of these profiles that still exist, and those of these assignments."""
+    if not profile_ids and not assignment_ids:
+        return frozenset(), frozenset()
+    values = {"tenant": tenant_id, "ids": sorted(profile_ids), "assignments": sorted(assignment_ids)}
+    rows = connection.execute(_STANDING, values).all()
+    return frozenset(id_ for id_, kind in rows if kind == 0), frozenset(id_ for id_, kind in rows if kind == 1)
 
 
 def states_of_device(connection: Connection, enrollment_id: EnrollmentId) -> dict[ProfileId, ProfileStateRow]:
@@ -235,3 +234,8 @@ def put_states(connection: Connection, states: Sequence[ProfileStateRow]) -> Non
 def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_id: ProfileId) -> None:
     """Drop the state of a profile that no longer reaches the device."""
     writes.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)
+
+
+def drop_states(connection: Connection, enrollment_id: EnrollmentId) -> None:
+    """Drop the states of all profiles on the device."""
+    writes.remove(connection, profile_states, enrollment_id=enrollment_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Unpack
@@ -11,13 +11,29 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, t
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.queries.locks import hold
-from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow
-from fauxtune.storage.tables import connector_requests
+from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
+from fauxtune.storage.tables import certificates, connector_requests
 
 _REQUEST = select(*(connector_requests.c[field.name] for field in fields(RequestRow)))
 _REQUESTS = _REQUEST.where(connector_requests.c.enrollment_id == bindparam("device")).order_by(
-    connector_requests.c.created_at
+    connector_requests.c.created_at, connector_requests.c.id
+)
+_SERVED = (
+    _REQUEST.add_columns(
+        certificates.c.thumbprint, certificates.c.not_before, certificates.c.not_after, certificates.c.authority
+    )
+    .outerjoin(
+        certificates,
+        and_(
+            certificates.c.tenant_id == connector_requests.c.tenant_id,
+            certificates.c.serial == connector_requests.c.serial,
+            certificates.c.authority.not_in([ROOT, DEVICES]),
+        ),
+    )
+    .where(connector_requests.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+    .order_by(connector_requests.c.created_at, connector_requests.c.id)
 )
 _ANSWERS = select(*(connector_requests.c[field.name] for field in fields(AnswerRow))).where(
     connector_requests.c.enrollment_id == bindparam("device"), connector_requests.c.state == "answered"
@@ -27,6 +43,13 @@ _ANSWERS = select(*(connector_requests.c[field.name] for field in fields(AnswerR
 def requests(connection: Connection, enrollment_id: EnrollmentId) -> list[RequestRow]:
     """Return all requests for the device, answered or not, oldest first."""
     return reads.every(connection, _REQUESTS, row=RequestRow, values={"device": enrollment_id})
+
+
+def requests_of(connection: Connection, ids: Collection[EnrollmentId]) -> list[ServedRequestRow]:
+    """Return all requests for these devices, answered or not, with their certificates; those for one device oldest
+    first.
+    """
+    return reads.many(connection, _SERVED, row=ServedRequestRow, ids=ids)
 
 
 def answers(connection: Connection, enrollment_id: EnrollmentId) -> list[AnswerRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Unpack
 
@@ -12,7 +12,7 @@ from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import writes
-from fauxtune.storage.reads import every
+from fauxtune.storage.reads import every, many
 from fauxtune.storage.rows.devices import DeviceActionChanges, DeviceActionRow
 from fauxtune.storage.tables import device_actions, enrollments
 
@@ -23,6 +23,16 @@ _ACTIONS = (
         device_actions.c.state.in_(bindparam("states", expanding=True)),
     )
     .order_by(device_actions.c.created_at, device_actions.c.id)
+)
+
+
+_ACTING = (
+    select(device_actions.c.enrollment_id)
+    .where(
+        device_actions.c.enrollment_id.in_(bindparam("ids", expanding=True)),
+        device_actions.c.state.in_(bindparam("states", expanding=True)),
+    )
+    .distinct()
 )
 
 
@@ -37,6 +47,13 @@ def actions(
     """Return the device's actions in these states, oldest first."""
     values = {"device": enrollment_id, "states": list(states)}
     return every(connection, _ACTIONS, row=DeviceActionRow, values=values)
+
+
+def acting(
+    connection: Connection, ids: Collection[EnrollmentId], *, states: Sequence[ActionState]
+) -> set[EnrollmentId]:
+    """Return those of these devices that have actions in these states."""
+    return set(many(connection, _ACTING, row=EnrollmentId, ids=ids, values={"states": list(states)}))
 
 
 def orders_since(connection: Connection, enrollment_id: EnrollmentId, *, action: DeviceAction, since: datetime) -> int:

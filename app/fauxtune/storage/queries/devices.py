@@ -16,24 +16,17 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
 from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
-from fauxtune.storage.reads import every, first
+from fauxtune.storage.reads import every, first, in_parts, many
 from fauxtune.storage.rows.devices import (
     EnrollmentChanges,
     EnrollmentRow,
-    EnrollmentTokenRow,
     JoinedDeviceRow,
     ManagedDeviceChanges,
     ManagedDeviceRow,
     NamedEnrollmentRow,
     OpenItemRow,
 )
-from fauxtune.storage.tables import (
-    certificates,
-    enrollment_tokens,
-    enrollments,
-    ledger,
-    managed_devices,
-)
+from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices
 
 
 def enrollment(
@@ -47,6 +40,12 @@ def enrollment(
     statement = _ENROLLMENT_LOCKED if lock else _ENROLLMENT
     row = first(connection, statement, row=EnrollmentRow, values={"enrollment": enrollment_id})
     return row if row is None or tenant_id in (None, row.tenant_id) else None
+
+
+def enrollments_by_id(connection: Connection, ids: Collection[EnrollmentId]) -> dict[EnrollmentId, EnrollmentRow]:
+    """Return the enrolments with these ids, in their order."""
+    rows = many(connection, _ENROLLMENTS, row=EnrollmentRow, ids=ids)
+    return {row.id: row for row in rows}
 
 
 def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> EnrollmentRow | None:
@@ -187,10 +186,13 @@ def change_enrollment(
 # What every check-in asks, built once: building a statement costs more than running it.
 _WIRE_STATE = select(enrollments.c.wire_state).where(enrollments.c.id == bindparam("enrollment"))
 _ENROLLMENT = select(enrollments).where(enrollments.c.id == bindparam("enrollment"))
+_ENROLLMENTS = (
+    select(enrollments).where(enrollments.c.id.in_(bindparam("ids", expanding=True))).order_by(enrollments.c.id)
+)
 _ENROLLMENT_LOCKED = _ENROLLMENT.with_for_update()
 _BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
 _BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
-_LEDGER = (
+_LEDGERS = (
     select(ledger, certificates.c.authority)
     .join(
         certificates,
@@ -201,9 +203,10 @@ _LEDGER = (
         ),
         isouter=True,
     )
-    .where(ledger.c.enrollment_id == bindparam("device"))
     .order_by(ledger.c.item_key)
 )
+_LEDGER = _LEDGERS.where(ledger.c.enrollment_id == bindparam("device"))
+_LEDGERS_OF = _LEDGERS.where(ledger.c.enrollment_id.in_(bindparam("ids", expanding=True)))
 _MANAGED_DEVICE = managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device"))
 _MANAGED_DEVICES = managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
 _MANAGED_DEVICE_OF = select(managed_devices).where(managed_devices.c.enrollment_id == bindparam("enrollment"))
@@ -370,6 +373,15 @@ def ledger_rows(connection: Connection, enrollment_id: EnrollmentId) -> dict[Ite
     return {ItemKey(row["item_key"]): ledger_row(row) for row in rows}
 
 
+def ledgers(connection: Connection, ids: Collection[EnrollmentId]) -> dict[EnrollmentId, dict[ItemKey, LedgerRow]]:
+    """Return the ledgers of these devices, each by item."""
+    by_device: dict[EnrollmentId, dict[ItemKey, LedgerRow]] = {device: {} for device in ids}
+    for some in in_parts(ids):
+        for row in connection.execute(_LEDGERS_OF, {"ids": some}).mappings():
+            by_device[row["enrollment_id"]][ItemKey(row["item_key"])] = ledger_row(row)
+    return by_device
+
+
 def put_ledger_rows(
     connection: Connection,
     tenant_id: TenantId,
@@ -402,42 +414,6 @@ def forget_kept(
         .returning(ledger.c.enrollment_id, ledger.c.item_key)
     )
     return [(EnrollmentId(enrollment_id), ItemKey(item)) for enrollment_id, item in rows]
-
-
-def add_token(connection: Connection, row: EnrollmentTokenRow) -> None:
-    """Insert an enrolment token."""
-    writes.add_row(connection, enrollment_tokens, row=row)
-
-
-def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
-    """Take one use from the token and return its user; None for a token that is unknown, expired or used up. Two
-    callers never take the same use: the UPDATE is the check.
-    """
-    statement = (
-        update(enrollment_tokens)
-        .where(
-            enrollment_tokens.c.tenant_id == tenant_id,
-            enrollment_tokens.c.digest == digest,
-            enrollment_tokens.c.expires_at > now,
-            enrollment_tokens.c.uses_left > 0,
-        )
-        .values(uses_left=enrollment_tokens.c.uses_left - 1)
-        .returning(enrollment_tokens.c.user_id)
-    )
-    user_id: UserId | None = connection.execute(statement).scalar_one_or_none()
-    return user_id
-
-
-def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
-    """Return the user of a token that can be used; take no use from it."""
-    statement = select(enrollment_tokens.c.user_id).where(
-        enrollment_tokens.c.tenant_id == tenant_id,
-        enrollment_tokens.c.digest == digest,
-        enrollment_tokens.c.expires_at > now,
-        enrollment_tokens.c.uses_left > 0,
-    )
-    user_id: UserId | None = connection.execute(statement).scalar_one_or_none()
-    return user_id
 
 
 def ledger_row(row: RowMapping) -> LedgerRow:

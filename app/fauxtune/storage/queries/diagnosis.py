@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage import reads
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
-from fauxtune.storage.reads import every
+from fauxtune.storage.reads import every, many
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -29,26 +29,31 @@ from fauxtune.storage.tables import (
 _AT_ONCE = 500
 
 
-def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[CertificateRow]:
-    """Return the certificates that the tenant's authorities issued for a user, oldest first, without identities of
-    devices.
+def certificates_of_users(
+    connection: Connection, tenant_id: TenantId, *, user_ids: Collection[UserId]
+) -> list[CertificateRow]:
+    """Return the certificates that the tenant's authorities issued for these users, oldest first, without identities
+    of devices.
     """
     statement = (
         select(certificates)
         .where(
             certificates.c.tenant_id == tenant_id,
-            certificates.c.user_id == user_id,
+            certificates.c.user_id.in_(bindparam("ids", expanding=True)),
             certificates.c.authority != DEVICES,
         )
         .order_by(certificates.c.not_before, certificates.c.serial)
     )
-    return every(connection, statement, row=CertificateRow)
+    return many(connection, statement, row=CertificateRow, ids=user_ids)
 
 
-def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[ImportedCertificateRow]:
-    """Return the imported certificates of a user."""
+def imported_of_users(
+    connection: Connection, tenant_id: TenantId, *, user_ids: Collection[UserId]
+) -> list[ImportedCertificateRow]:
+    """Return the imported certificates of these users."""
     register, imported = certificates.c, pfx_certificates.c
     columns = (
+        imported.user_id,
         imported.thumbprint,
         imported.purpose,
         imported.provider,
@@ -66,30 +71,43 @@ def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: Us
         select(*columns)
         .select_from(pfx_certificates)
         .join(certificates, issued, isouter=True)
-        .where(imported.tenant_id == tenant_id, imported.user_id == user_id)
+        .where(imported.tenant_id == tenant_id, imported.user_id.in_(bindparam("ids", expanding=True)))
         .order_by(imported.not_after, imported.thumbprint)
     )
-    return every(connection, statement, row=ImportedCertificateRow)
+    return many(connection, statement, row=ImportedCertificateRow, ids=user_ids)
 
 
 def holders_of_certificates(
-    connection: Connection, tenant_id: TenantId, *, thumbprints: Sequence[str]
+    connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]
 ) -> dict[str, list[HolderRow]]:
     """Return the devices that hold each of these certificates, by thumbprint."""
-    holders: dict[str, list[HolderRow]] = {}
-    for start in range(0, len(thumbprints), _AT_ONCE):
-        statement = (
-            select(ledger.c.thumbprint, ledger.c.enrollment_id, ledger.c.state)
-            .where(
-                ledger.c.tenant_id == tenant_id,
-                ledger.c.thumbprint.in_(thumbprints[start : start + _AT_ONCE]),
-                ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
-            )
-            .order_by(ledger.c.enrollment_id)
+    statement = (
+        select(ledger.c.thumbprint, ledger.c.enrollment_id, ledger.c.state)
+        .where(
+            ledger.c.tenant_id == tenant_id,
+            ledger.c.thumbprint.in_(bindparam("ids", expanding=True)),
+            ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
         )
-        for row in every(connection, statement, row=HolderRow):
-            holders.setdefault(row.thumbprint, []).append(row)
+        .order_by(ledger.c.enrollment_id)
+    )
+    holders: dict[str, list[HolderRow]] = {}
+    for row in many(connection, statement, row=HolderRow, ids=thumbprints):
+        holders.setdefault(row.thumbprint, []).append(row)
     return holders
+
+
+def device_counts(connection: Connection, tenant_id: TenantId, *, user_ids: Collection[UserId]) -> dict[UserId, int]:
+    """Return how many active enrolments each of these users has; without users who have none."""
+    statement = (
+        select(enrollments.c.user_id, func.count())
+        .where(
+            enrollments.c.tenant_id == tenant_id,
+            enrollments.c.user_id.in_(bindparam("ids", expanding=True)),
+            enrollments.c.state == EnrollmentState.ACTIVE.value,
+        )
+        .group_by(enrollments.c.user_id)
+    )
+    return dict(many(connection, statement, row=lambda user_id, count: (user_id, count), ids=user_ids))
 
 
 def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[NamedEnrollmentRow]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, literal, select
 from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
-from fauxtune.storage.reads import first
+from fauxtune.storage.reads import first, in_parts, many
 from fauxtune.storage.rows.directory import (
     DirectoryDeviceRow,
     DirectoryObjectRow,
@@ -54,12 +54,18 @@ def _below(start: Select[Any], *, name: str) -> Select[Any]:
 
 # What every planning asks, built once: building a statement costs more than running it.
 _GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
+_USERS = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True)))
 _USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user"))
 
 
 def user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> UserRow | None:
     """Return the user with this id."""
     return first(connection, _USER, values={"tenant": tenant_id, "user": user_id}, row=UserRow)
+
+
+def users_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[UserId]) -> dict[UserId, UserRow]:
+    """Return the users with these ids, by id."""
+    return {row.id: row for row in many(connection, _USERS, row=UserRow, ids=ids, values={"tenant": tenant_id})}
 
 
 def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> UserRow | None:
@@ -180,8 +186,10 @@ def transitive_members(tenant_id: TenantId, group_id: str) -> Select[Any]:
     return _below(start.where(held.tenant_id == tenant_id, held.group_id == group_id), name="under")
 
 
-def groups_of_each(tenant_id: TenantId, member_ids: Sequence[str]) -> Select[Any]:
-    """Return a SELECT of each of these members as `owner`, with the `id` of every group above it."""
+def groups_of_each(tenant_id: Any, member_ids: Any) -> Select[Any]:
+    """Return a SELECT of each of these members as `owner`, with the `id` of every group above it. Both may be bound
+    parameters.
+    """
     held = group_members.c
     start = select(held.tenant_id, held.member_id.label("owner"), held.group_id.label("id"))
     tree = start.where(held.tenant_id == tenant_id, held.member_id.in_(member_ids)).cte("over_each", recursive=True)
@@ -220,9 +228,24 @@ def groups_by_member(
     ids = sorted(set(group_ids))
     if not ids:
         return {}
-    for group_id, member_id in connection.execute(members_of_each(tenant_id, ids)):
+    for group_id, member_id in connection.execute(members_of_each(tenant_id, ids)).all():
         groups_of.setdefault(member_id, set()).add(GroupId(group_id))
     return {member_id: frozenset(holding) for member_id, holding in groups_of.items()}
+
+
+def groups_above_each(
+    connection: Connection, tenant_id: TenantId, *, member_ids: Collection[str]
+) -> dict[str, frozenset[GroupId]]:
+    """Return every group that holds each of these members, nested ones included; without members of none."""
+    above: dict[str, set[GroupId]] = {}
+    for some in in_parts(member_ids):
+        for member_id, group_id in connection.execute(_GROUPS_ABOVE_EACH, {"tenant": tenant_id, "ids": some}):
+            above.setdefault(member_id, set()).add(GroupId(group_id))
+    return {member_id: frozenset(holding) for member_id, holding in above.items()}
+
+
+# What every planning asks, built once.
+_GROUPS_ABOVE_EACH = groups_of_each(bindparam("tenant"), bindparam("ids", expanding=True))
 
 
 def add_user(connection: Connection, row: UserRow) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, select, type_coerce
@@ -16,13 +16,17 @@ from fauxtune.storage.tables.base import Moment
 
 _IMPORTED = (
     select(
+        pfx_certificates.c.user_id,
         pfx_certificates.c.thumbprint,
         pfx_certificates.c.purpose,
         pfx_certificates.c.fingerprint,
         type_coerce(pfx_certificates.c.document["startDateTime"].as_string(), Moment),
         pfx_certificates.c.not_after,
     )
-    .where(pfx_certificates.c.tenant_id == bindparam("tenant"), pfx_certificates.c.user_id == bindparam("user"))
+    .where(
+        pfx_certificates.c.tenant_id == bindparam("tenant"),
+        pfx_certificates.c.user_id.in_(bindparam("ids", expanding=True)),
+    )
     .order_by(pfx_certificates.c.thumbprint)
 )
 _PFX = select(pfx_certificates).where(
@@ -51,13 +55,15 @@ def pfx_files(
     return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in keys}
 
 
-def imported_of_user(
-    connection: Connection, tenant_id: TenantId, *, user_id: UserId
-) -> tuple[ImportedCertificate, ...]:
-    """Return all imported certificates of a user, as the engine reads them."""
-    return tuple(
-        reads.every(connection, _IMPORTED, row=ImportedCertificate, values={"tenant": tenant_id, "user": user_id})
-    )
+def imported_of_users(
+    connection: Connection, tenant_id: TenantId, *, user_ids: Collection[UserId]
+) -> dict[UserId, tuple[ImportedCertificate, ...]]:
+    """Return all imported certificates of each of these users, as the engine reads them."""
+    imported: dict[UserId, list[ImportedCertificate]] = {user_id: [] for user_id in user_ids}
+    for some in reads.in_parts(user_ids):
+        for user_id, *columns in connection.execute(_IMPORTED, {"tenant": tenant_id, "ids": some}):
+            imported[user_id].append(ImportedCertificate(*columns))
+    return {user_id: tuple(certificates) for user_id, certificates in imported.items()}
 
 
 def records_of_thumbprint(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[PfxRecordRow]:

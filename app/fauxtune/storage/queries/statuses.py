@@ -53,42 +53,51 @@ def device_counts_of_each(
     for profile_id, status, number in connection.execute(reported):
         counts[ProfileId(profile_id)][status.value] = number
     pending = ProfileStatus.PENDING.value
-    for profile_id, number in _unreported(connection, tenant_id, waiting_devices=waiting_devices).items():
+    for profile_id, number in _unreported(connection, waiting_devices).items():
         counts[profile_id][pending] = counts[profile_id].get(pending, 0) + number
     return counts
 
 
-def _unreported(connection: Connection, tenant_id: TenantId, *, waiting_devices: Waiting) -> dict[ProfileId, int]:
+def _unreported(connection: Connection, waiting_devices: Waiting) -> dict[ProfileId, int]:
     """Count for each profile the devices that wait, and that have never reported it; without profiles that have none.
 
-    Ten thousand devices wait for the same few profiles: those that wait for the same ones are counted together.
+    Ten thousand devices wait for the same few profiles, and have reported the same ones: those that are alike in both
+    are counted together.
     """
-    bits = {profile_id: 1 << place for place, profile_id in enumerate(waiting_devices)}
-    alike: dict[EnrollmentId, int] = {}
-    for profile_id, devices in waiting_devices.items():
-        bit = bits[profile_id]
-        for device_id in devices:
-            alike[device_id] = alike.get(device_id, 0) | bit
-    if not alike:
+    kinds = _kinds(waiting_devices)
+    if not kinds:
         return {}
-    rows, state = as_pairs({device: f"{kind:x}" for device, kind in alike.items()}), profile_states.c
-    kind = rows.c.value
-    # Joined by the device alone, from the devices: told more, SQLite reads all states of the tenant for each of them.
-    same = state.enrollment_id == rows.c.key
-    if len(bits) == 1:
-        same = and_(same, state.profile_id == next(iter(bits)))
-    statement = (
-        select(kind, state.profile_id, func.count())
-        .select_from(rows)
-        .outerjoin(profile_states, same)
-        .where(or_(state.tenant_id.is_(None), state.tenant_id == tenant_id))
-        .group_by(kind, state.profile_id)
-    )
+    waits_for = dict(enumerate(dict.fromkeys(kinds.values())))
+    numbers = {profiles_of: number for number, profiles_of in waits_for.items()}
+    rows = as_pairs({device: str(numbers[profiles_of]) for device, profiles_of in kinds.items()})
+    state = profile_states.c
+    # Read in the index of its key alone. The devices are those of the tenant: `waiting` found them there.
+    names = select(func.aggregate_strings(state.profile_id, ",")).where(state.enrollment_id == rows.c.key)
+    if len(waiting_devices) == 1:
+        names = names.where(state.profile_id == next(iter(waiting_devices)))
+    known = select(rows.c.value.label("kind"), names.scalar_subquery().label("reported")).subquery()
+    statement = select(known.c.kind, known.c.reported, func.count()).group_by(known.c.kind, known.c.reported)
     counts = {profile_id: len(devices) for profile_id, devices in waiting_devices.items()}
-    for kind_of, profile_id, number in connection.execute(statement):
-        if int(kind_of, 16) & bits.get(profile_id, 0):
-            counts[profile_id] -= number
+    for kind, reported, number in connection.execute(statement):
+        for profile_id in waits_for[int(kind)] & set((reported or "").split(",")):
+            counts[ProfileId(profile_id)] -= number
     return {profile_id: number for profile_id, number in counts.items() if number}
+
+
+def _kinds(waiting_devices: Waiting) -> dict[EnrollmentId, frozenset[ProfileId]]:
+    """Return the profiles that each device waits for; equal sets are one object."""
+    lists: dict[int, tuple[Sequence[EnrollmentId], set[ProfileId]]] = {}
+    for profile_id, devices in waiting_devices.items():
+        lists.setdefault(id(devices), (devices, set()))[1].add(profile_id)
+    kinds: dict[EnrollmentId, frozenset[ProfileId]] = {}
+    unions: dict[tuple[frozenset[ProfileId], frozenset[ProfileId]], frozenset[ProfileId]] = {}
+    none: frozenset[ProfileId] = frozenset()
+    for devices, profile_ids in lists.values():
+        more = frozenset(profile_ids)
+        for device in devices:
+            before = kinds.get(device, none)
+            kinds[device] = unions.get((before, more)) or unions.setdefault((before, more), before | more)
+    return kinds
 
 
 def devices_of_profile(

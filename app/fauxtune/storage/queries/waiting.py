@@ -25,6 +25,7 @@ def waiting(
 ) -> dict[ProfileId, list[EnrollmentId]]:
     """Return, for each of these profiles, the devices that it reaches, for which it is made, and that have still to
     plan. Four statements at most, however many profiles there are; one where all devices have settled.
+    Profiles with the same devices share one list.
     """
     waiting_devices: dict[ProfileId, list[EnrollmentId]] = {profile_id: [] for profile_id in profile_ids}
     targets: dict[ProfileId, list[AssignmentRow]] = {}
@@ -37,8 +38,13 @@ def waiting(
         return waiting_devices
     assigned = {profile_id: assignment_targets(rows) for profile_id, rows in targets.items()}
     reached = concern.reach(connection, tenant_id, assigned=assigned, unsettled=True)
+    fitting: dict[tuple[int, frozenset[Variant]], list[EnrollmentId]] = {}
     for profile_id, devices in reached.items():
-        waiting_devices[profile_id] = [device for device, variant in devices if variant in variants[profile_id]]
+        made_for = variants[profile_id]
+        key = (id(devices), made_for)
+        if key not in fitting:
+            fitting[key] = [device for device, variant in devices if variant in made_for]
+        waiting_devices[profile_id] = fitting[key]
     return waiting_devices
 
 

@@ -283,6 +283,16 @@ class RequestRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedRequestRow(RequestRow):
+    """A request with the certificate that the enterprise CA issued for it; None without one."""
+
+    thumbprint: str | None
+    not_before: datetime | None
+    not_after: datetime | None
+    authority: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingRequestRow:
     """A request that waits for a connector's answer, with the name of its device; `leased_by`: the run of a connector
     that is at work on it.

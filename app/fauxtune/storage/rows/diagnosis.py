@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
 
@@ -16,6 +16,7 @@ class ImportedCertificateRow:
     one of the tenant's authorities issued it; `certificate` (DER) is the register's, else the connector's copy.
     """
 
+    user_id: UserId
     thumbprint: str
     purpose: str
     provider: str

@@ -29,7 +29,7 @@ from fauxtune.surfaces.http import origin
 #: The application in the audit log.
 _CLIENT = "console"
 #: A page shows the first devices only, so that it comes at once in a tenant of many; on demand it shows more.
-_FEW, _MORE = Limits(devices=100, seconds=0.1, at_least=5), Limits(devices=1000, seconds=10.0)
+_FEW, _MORE = Limits(devices=25, seconds=0.1), Limits(devices=1000, seconds=10.0)
 
 #: Sends one request, and returns Graph's answer; {} for an empty one.
 Send = Callable[[AdminRequest], Awaitable[JsonObject]]

@@ -78,7 +78,7 @@ class Call:
 
     async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation in one transaction of the tenant, which also writes the audit events of an audited route."""
-        if self.audit is not None:
+        if self.audit is not None and self.emulator.runner.audits:
             operation = audited(operation, rule=self.audit, keys=self.keys, actor=self._actor())
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 

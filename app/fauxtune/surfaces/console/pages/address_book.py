@@ -14,7 +14,7 @@ from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.marks import mark
 from fauxtune.operations.insight.certificates import known_certificate
-from fauxtune.operations.insight.diagnosis_facts import certificates_of
+from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.mail.mailboxes import owners_of
@@ -178,7 +178,7 @@ def _choices(tx: Transaction, address: str) -> list[Choice]:
     row = owners_of(tx, [key])[key]
     if row is None:
         return []
-    usable = [each for each in certificates_of(tx, row.id) if _can_encrypt(each)]
+    usable = [each for each in certificates_of(tx, [row.id])[row.id] if _can_encrypt(each)]
     return [_choice(each) for each in list(reversed(usable))[:_MOST_OFFERED]]
 
 

@@ -1,0 +1,354 @@
+"""The situations of devices: all that their plans depend on, read for many devices with as many statements as for one.
+
+What one device's plan depends on is read for it alone in the same way: so planning, what-if and diagnosis agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fauxtune.core.engine.assignment_filters.matching import Matching
+from fauxtune.core.engine.planning.desired import desired_items
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
+from fauxtune.core.engine.planning.renewal import renewal
+from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
+from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.ids import EnrollmentId, FilterId, GroupId, ItemKey, ProfileId, UserId
+from fauxtune.core.model.items import Item, LedgerRow, Order, Problem
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.authority import DIGICERT
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
+from fauxtune.core.profiles.variables import variables
+from fauxtune.operations.ca import authorities
+from fauxtune.operations.connectors.selection import waited_for
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import assignment_filters as filter_queries
+from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.queries import templates as template_queries
+from fauxtune.storage.rows.certificates import ServedRequestRow
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
+
+#: The connector's role for each source.
+ROLES = {Source.PKCS: "pkcs", Source.IMPORTED: "imported-pfx"}
+
+#: A device's ledger, by item.
+Ledger = Mapping[ItemKey, LedgerRow]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSituation:
+    """What the plan of one device depends on; the profiles that reach it; and all that was ever asked of the
+    connectors for it.
+    """
+
+    situation: Situation
+    profiles: tuple[Profile, ...]
+    requests: tuple[ServedRequestRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Desired:
+    """The profiles that reach one device, the items that they give it, and the imported certificates of its user."""
+
+    profiles: tuple[Profile, ...]
+    items: Mapping[ItemKey, Item]
+    imported: tuple[ImportedCertificate, ...]
+
+
+def situations(
+    tx: Transaction,
+    devices: Sequence[EnrollmentRow],
+    *,
+    ledgers: Mapping[EnrollmentId, Ledger],
+    audience: Audience | None = None,
+) -> dict[EnrollmentId, DeviceSituation]:
+    """Return the situations of these devices at this moment, by device. `ledgers`: the ledger of each of them.
+    `audience`: their users and groups, if they were read already.
+    """
+    if not devices:
+        return {}
+    audience = audience or Audience.of(tx, devices)
+    desired = _desired(tx, devices, audience=audience)
+    standings = _standings(tx, devices, desired=desired, audience=audience, ledgers=ledgers)
+    requests = _requests(tx, devices)
+    connectors = connector_queries.connector_rows(tx.connection, tx.tenant.id)
+    waiting_for = {source: waited_for(connectors, role, now=tx.now) for source, role in ROLES.items()}
+    return {
+        device.id: DeviceSituation(
+            Situation(
+                now=tx.now,
+                variant=device.variant,
+                edition=tx.tenant.edition,
+                items=desired[device.id].items,
+                rows=ledgers[device.id],
+                answers={(each.item_key, each.fingerprint): _answer(each) for each in requests[device.id]},
+                standing=standings[device.id],
+                waiting_for=waiting_for,
+            ),
+            desired[device.id].profiles,
+            tuple(requests[device.id]),
+        )
+        for device in devices
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who stands behind devices: their users and the groups of both."""
+
+    users: Mapping[UserId, UserRow]
+    groups: Mapping[str, frozenset[GroupId]]
+
+    @classmethod
+    def of(cls, tx: Transaction, devices: Collection[EnrollmentRow], *, besides: Iterable[UserId] = ()) -> Audience:
+        """Read the users and groups of these devices, and of users `besides`: two statements."""
+        ids = {device.user_id for device in devices if device.user_id is not None}
+        users = directory_queries.users_by_id(tx.connection, tx.tenant.id, ids=ids | set(besides))
+        members: set[str] = {device.directory_device_id for device in devices}
+        groups = directory_queries.groups_above_each(tx.connection, tx.tenant.id, member_ids=members | users.keys())
+        return cls(users, groups)
+
+    def user_of(self, device: EnrollmentRow) -> UserRow | None:
+        """Return the device's user, if it has one that exists."""
+        return None if device.user_id is None else self.users.get(device.user_id)
+
+    def membership(self, device: EnrollmentRow) -> Membership:
+        """Return the groups of the device and of its user."""
+        user = self.user_of(device)
+        return Membership(
+            has_user=user is not None,
+            user_groups=self.groups_of(None if user is None else user.id),
+            device_groups=self.groups_of(device.directory_device_id),
+        )
+
+    def groups_of(self, member_id: str | None) -> frozenset[GroupId]:
+        """Return the groups that a user or a device is in, directly or not."""
+        return frozenset() if member_id is None else self.groups.get(member_id, frozenset())
+
+    def is_entitled(self, device: EnrollmentRow) -> bool:
+        """Whether profiles can reach the device: not if its user is gone or has no licence."""
+        user = self.user_of(device)
+        return device.user_id is None or (user is not None and bool(user.licensed))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of assignments, and the records of the devices that they are met by."""
+
+    documents: Mapping[FilterId, JsonObject]
+    records: Mapping[EnrollmentId, JsonObject]
+
+    @classmethod
+    def of(cls, tx: Transaction, devices: Collection[EnrollmentRow], *, assignments: Iterable[Assignment]) -> Filters:
+        """Read the filters of these assignments and the records of these devices; nothing if they have no filters."""
+        ids = {assignment.filter for assignment in assignments if assignment.filter is not None}
+        if not ids:
+            return cls({}, {})
+        rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
+        records = filter_queries.records_for_filters(tx.connection, tx.tenant.id, ids=[each.id for each in devices])
+        return cls({filter_id: row.document for filter_id, row in rows.items()}, records)
+
+    def matching(self, device: EnrollmentRow) -> Matches:
+        """Return which of the filters the device meets."""
+        if not self.documents:
+            return matches_nothing
+        return Matching(self.documents, record=self.records.get(device.id, {}), variant=device.variant)
+
+
+def _desired(tx: Transaction, devices: Sequence[EnrollmentRow], *, audience: Audience) -> dict[EnrollmentId, _Desired]:
+    profiles = _profiles(tx, devices, audience=audience)
+    every = [profile for reaching in profiles.values() for profile in reaching]
+    # Nearly always the profiles that a profile refers to reach the device as well: then no statement is run.
+    names = configuration_queries.names(
+        tx.connection,
+        tx.tenant.id,
+        ids={
+            target_id
+            for reaching in profiles.values()
+            for target_id in _referred(reaching) - {profile.id for profile in reaching}
+        },
+    )
+    imported = pfx_queries.imported_of_users(tx.connection, tx.tenant.id, user_ids=audience.users.keys())
+    known = _authorities(tx, every)
+    desired = {}
+    for device in devices:
+        reaching, user = profiles[device.id], audience.user_of(device)
+        own = () if user is None else imported[user.id]
+        recipient = Recipient(
+            edition=tx.tenant.edition,
+            variant=device.variant,
+            os_version=device.facts.get("osVersion"),
+            variables=variables(None if user is None else user.document, device.facts, edition=tx.tenant.edition),
+            has_user=user is not None,
+            imported=own,
+            authorities=known,
+            require_trusted_root=bool(tx.tenant.setting("requireTrustedRoot")),
+            names={profile.id: str(profile.document.get("displayName")) for profile in reaching}
+            | {target_id: names[target_id] for target_id in _referred(reaching) & names.keys()},
+        )
+        desired[device.id] = _Desired(reaching, desired_items(reaching, recipient), own)
+    return desired
+
+
+def _referred(profiles: Iterable[Profile]) -> set[ProfileId]:
+    return {target_id for profile in profiles for target_id in profile.references.values()}
+
+
+def _profiles(
+    tx: Transaction, devices: Sequence[EnrollmentRow], *, audience: Audience
+) -> dict[EnrollmentId, tuple[Profile, ...]]:
+    """The profiles that reach each device; none if its user is gone or has no licence."""
+    entitled = [device for device in devices if audience.is_entitled(device)]
+    reaching: dict[EnrollmentId, tuple[Profile, ...]] = {device.id: () for device in devices}
+    if not entitled:
+        return reaching
+    memberships = {device.id: audience.membership(device) for device in entitled}
+    candidates = configuration_queries.candidates(
+        tx.connection,
+        tx.tenant.id,
+        groups={group for each in memberships.values() for group in each.user_groups | each.device_groups},
+    )
+    filters = Filters.of(tx, entitled, assignments=(each for _profile, listed in candidates for each in listed))
+    # Devices that are alike get the same profiles: their user's groups, their own, and their kind decide, and filters.
+    alike: dict[tuple[object, Membership], tuple[Profile, ...]] = {}
+    for device in entitled:
+        key = (device.id if filters.documents else device.variant, memberships[device.id])
+        if key not in alike:
+            alike[key] = _applied(
+                candidates,
+                memberships[device.id],
+                matches=filters.matching(device),
+                variant=device.variant,
+                edition=tx.tenant.edition,
+            )
+        reaching[device.id] = alike[key]
+    return reaching
+
+
+def _applied(
+    candidates: Iterable[tuple[Profile, list[Assignment]]],
+    membership: Membership,
+    *,
+    matches: Matches,
+    variant: Variant,
+    edition: Edition,
+) -> tuple[Profile, ...]:
+    applied = []
+    for profile, assignments in candidates:
+        known = kind(profile.kind)
+        assignment = target(assignments, membership, matches=matches)
+        if known is not None and variant in known.reached and assignment is not None:
+            applies = known.applies(variant, edition=edition)
+            applied.append(replace(profile, assignment=assignment.id, applies=applies))
+    return tuple(applied)
+
+
+def _authorities(tx: Transaction, profiles: Iterable[Profile]) -> tuple[AuthorityFacts, ...]:
+    """The tenant's own CA, and DigiCert's, if a profile names it and the tenant has one."""
+    templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
+    root = authorities.certificate(tx.connection, tx.tenant, name="root")
+    enterprise = AuthorityFacts(
+        host=tx.tenant.ca_host,
+        name=tx.tenant.ca_name,
+        root_sha256=authorities.sha256(root),
+        templates=tuple(templates),
+    )
+    host = str(tx.tenant.setting("digicert.host"))
+    if not any(str(profile.document.get("certificationAuthority")).lower() == host.lower() for profile in profiles):
+        return (enterprise,)
+    other_root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
+    if other_root is None:
+        return (enterprise,)
+    theirs = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
+    digicert = AuthorityFacts(
+        host=host,
+        name="Symantec",
+        root_sha256=hashlib.sha256(other_root.certificate).hexdigest(),
+        templates=tuple(theirs),
+        kind=Authority.DIGICERT,
+    )
+    return (enterprise, digicert)
+
+
+def _standings(
+    tx: Transaction,
+    devices: Sequence[EnrollmentRow],
+    *,
+    desired: Mapping[EnrollmentId, _Desired],
+    audience: Audience,
+    ledgers: Mapping[EnrollmentId, Ledger],
+) -> dict[EnrollmentId, Standing]:
+    """The facts that decide causes of removal: of profiles and assignments, those that once claimed unwanted items."""
+    claims = {
+        device.id: [
+            claim
+            for key, row in ledgers[device.id].items()
+            if key not in desired[device.id].items
+            for claim in row.claims
+        ]
+        for device in devices
+    }
+    every = [claim for listed in claims.values() for claim in listed]
+    profiles, assignments = configuration_queries.standing(
+        tx.connection,
+        tx.tenant.id,
+        profile_ids={claim.profile for claim in every},
+        assignment_ids={claim.assignment for claim in every},
+    )
+    standings = {}
+    for device in devices:
+        user = audience.user_of(device)
+        standings[device.id] = Standing(
+            user_id=device.user_id,
+            user_exists=user is not None,
+            user_licensed=user is not None and bool(user.licensed),
+            certificates=frozenset(certificate.thumbprint for certificate in desired[device.id].imported),
+            profiles=profiles & {claim.profile for claim in claims[device.id]},
+            assignments=assignments & {claim.assignment for claim in claims[device.id]},
+        )
+    return standings
+
+
+def _requests(tx: Transaction, devices: Iterable[EnrollmentRow]) -> dict[EnrollmentId, list[ServedRequestRow]]:
+    """What was asked of the connectors for each device, oldest first."""
+    requests: dict[EnrollmentId, list[ServedRequestRow]] = {device.id: [] for device in devices}
+    for row in request_queries.requests_of(tx.connection, requests.keys()):
+        requests[row.enrollment_id].append(row)
+    return requests
+
+
+def _answer(request: ServedRequestRow) -> ConnectorAnswer:
+    if request.state == "failed":
+        assert request.error_code is not None
+        assert request.answered_at is not None
+        return ConnectorAnswer.refused(Problem(request.error_code, request.message or ""), at=request.answered_at)
+    # A certificate that the authority has issued to a connector is no answer until its file has arrived.
+    if request.state == "open":
+        return ConnectorAnswer()
+    if request.serial is None:
+        return ConnectorAnswer(answered=True)
+    if request.authority is None:
+        return ConnectorAnswer(answered=True, serial=request.serial)
+    assert isinstance(request.order, Order)
+    assert request.not_before is not None
+    assert request.not_after is not None
+    return ConnectorAnswer(
+        answered=True,
+        serial=request.serial,
+        thumbprint=request.thumbprint,
+        renew_at=renewal(request.not_before, request.not_after, percent=request.order.renew_percent),
+        not_after=request.not_after,
+        authority=Authority.named(request.authority),
+    )
