@@ -9,6 +9,7 @@ from tests.mutants.mutant import Mutant
 _CERTIFICATES = "app/fauxtune/storage/queries/certificates.py"
 _REQUESTS = "app/fauxtune/storage/queries/connector_requests.py"
 _DEVICES = "app/fauxtune/storage/queries/devices.py"
+_ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrollment_tokens.py"
 _TOKENS = "app/fauxtune/operations/runtime/tokens.py"
 _QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 
@@ -138,7 +139,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="An enrolment token is good in every tenant",
-        file=_DEVICES,
+        file=_ENROLLMENT_TOKENS,
         before=(
             "        update(enrollment_tokens)\n"
             "        .where(\n"
@@ -212,7 +213,7 @@ MUTANTS: tuple[Mutant, ...] = (
     # Tokens of enrolment.
     Mutant(
         rule="An enrolment token can be used once more than it may be",
-        file=_DEVICES,
+        file=_ENROLLMENT_TOKENS,
         before="            enrollment_tokens.c.uses_left > 0,\n        )\n        .values(",
         after="            enrollment_tokens.c.uses_left >= 0,\n        )\n        .values(",
         tests=("tests/storage/test_device_queries.py::test_a_token_is_taken_as_often_as_it_may_be[sqlite]",),
@@ -227,16 +228,23 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Credentials in headers are shown",
-        file="app/fauxtune/operations/insight/wire.py",
-        before="headers=tuple(mask_headers(texts))",
-        after="headers=tuple(texts)",
+        file="app/fauxtune/operations/insight/wire_exchanges.py",
+        before="for name, value in mask_headers(texts))",
+        after="for name, value in texts)",
         tests=("tests/surfaces/control/test_wire.py::test_no_secret_is_in_any_answer[sqlite]",),
     ),
     Mutant(
         rule="A search finds what is not shown",
-        file="app/fauxtune/operations/insight/wire.py",
+        file="app/fauxtune/operations/insight/wire_exchanges.py",
         before="any(text in readable.casefold() for message in messages for readable in _texts(message.parts))",
         after="bool(messages)",
         tests=("tests/surfaces/control/test_wire.py::test_no_secret_is_in_any_answer[sqlite]",),
+    ),
+    Mutant(
+        rule="An answer shows the secret of the address that it repeats",
+        file="app/fauxtune/operations/insight/wire_exchanges.py",
+        before="return hidden_in(_raw_url(row))",
+        after="return hidden_in('')",
+        tests=("tests/surfaces/control/test_wire.py::test_a_secret_in_an_address_is_shown_nowhere[sqlite]",),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import get_args
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -15,6 +15,7 @@ from fauxtune.core.decoding import (
     describe_authorization,
     describe_query,
     describe_token,
+    hidden_in,
     mask_headers,
     mask_query,
     mask_text,
@@ -176,6 +177,25 @@ def test_a_secret_in_an_expression_is_hidden_wherever_the_expression_stands(quer
 @pytest.mark.parametrize("path", ["/password/{}", "/a/clientSecret/{}/b", "/pass%77ord/{}", "/x/password%20eq%20'{}'"])
 def test_a_segment_behind_the_name_of_a_secret_is_hidden(path: str) -> None:
     check_hidden(SECRET, mask_url(path.format(SECRET)))
+
+
+@pytest.mark.parametrize(
+    "path", ["/password/{}", "/a/clientSecret/{}/b", "/pass%77ord/{}", "/a?clientSecret={}", "/push/contoso/{}"]
+)
+@pytest.mark.parametrize("secret", [SECRET, "a b+c/d=7", "Hunter2"])
+def test_what_an_address_hides_is_hidden_where_the_answer_repeats_it(path: str, secret: str) -> None:
+    url = path.format(quote(secret, safe=""))
+    for said in (f"There is no '{secret}' here.", f"No route leads to {url}."):
+        bodies = [json.dumps({"error": {"code": "NotFound", "message": said}}), f"<p>{said}</p>", said]
+        for body in bodies:
+            parts = decode(body.encode(), content_type="", path="/", direction="response", hidden=hidden_in(url))
+            check_hidden(secret, written(parts))
+
+
+def test_an_address_without_a_secret_hides_nothing_of_its_answer() -> None:
+    for url in ("/beta/users?$filter=mail eq 'a@b.c'&$top=5", "/beta/devices/passwordMethods", "/pki/contoso/root/crl"):
+        assert hidden_in(url) == frozenset()
+    assert hidden_in("/a/clientSecret/list/7f3Qx9mK?$top=5") == {"list"}, "short words of the path stay"
 
 
 def test_a_name_that_is_encoded_twice_is_still_that_of_a_secret() -> None:

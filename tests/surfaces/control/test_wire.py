@@ -8,6 +8,7 @@ import json
 import shlex
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -462,10 +463,14 @@ async def test_a_secret_in_an_address_is_shown_nowhere(http: httpx.AsyncClient, 
         f"/beta/users?$filter=password eq '{secret}'",
         f"/beta/users?$filter='{secret}' eq password",
         f"/beta/users?password={secret}",
+        f"/beta/users/clientSecret/{secret}",
+        f"/beta/clientSecret/{quote(secret + '/+')}",
+        f"/beta/clientSecret/{secret}?$top=x",
     ):
-        await http.get(address, headers=headers)
+        answer = await http.get(address, headers=headers)
+    assert answer.status_code == 400
     exchanges = await recorded(http, surface="graph")
-    assert len(exchanges) == 3
+    assert len(exchanges) == 6
     assert await recorded(http, text=secret) == []
     archive = await http.get(f"{wire_url('contoso')}?format=har")
     shown = [archive.text, *[json.dumps(await whole(http, each)) for each in exchanges], str(exchanges)]

@@ -4,9 +4,9 @@
 imported by nothing until somebody looks at the wire.
 """
 
-from fauxtune.core.decoding.addresses import mask_headers, mask_query, mask_url
+from fauxtune.core.decoding.addresses import hidden_in, mask_headers, mask_query, mask_url
 from fauxtune.core.decoding.batch import paired
-from fauxtune.core.decoding.masking import mask_text
+from fauxtune.core.decoding.masking import mask_text, without_words
 from fauxtune.core.decoding.odata import describe_query, query_part
 from fauxtune.core.decoding.parts import Part
 from fauxtune.core.decoding.registry import decode, describe_headers
@@ -19,10 +19,12 @@ __all__ = [
     "describe_headers",
     "describe_query",
     "describe_token",
+    "hidden_in",
     "mask_headers",
     "mask_query",
     "mask_text",
     "mask_url",
     "paired",
     "query_part",
+    "without_words",
 ]

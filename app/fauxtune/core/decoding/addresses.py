@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from urllib.parse import quote, unquote, unquote_plus
 
 from fauxtune.core.decoding.expressions import OPTIONS, mask_expression
@@ -21,6 +22,10 @@ _MOST_ENCODED = 3
 #: What is not encoded again in a masked value.
 _SHOWN = "[]: ()',/$="
 _URL = re.compile(r"(?P<before>[^?#]*)\?(?P<query>[^#]*)(?P<after>.*)", re.DOTALL)
+#: Between the segments and fields of an address; and between the words of those.
+_SEPARATORS = (re.compile(r"[/?&#=]"), re.compile(r"[^\w.~+-]+"))
+#: Characters of a word of an address that may be a secret.
+_SHORTEST_WORD = 4
 _HEADERS_WITH_ADDRESSES = frozenset({"location", "referer", "content-location", "link"})
 
 
@@ -45,6 +50,20 @@ def mask_url(url: str, *, longest: int = _LONGEST_ADDRESS) -> str:
     after = match["after"]
     fragment = f"#{mask_query(after[1:])}" if "=" in after else mask_text(after)
     return f"{_masked_path(match['before'])}?{mask_query(match['query'])}{fragment}"
+
+
+def hidden_in(url: str) -> frozenset[str]:
+    """Return what `mask_url` hides of an address: its secrets, as they stand there and without escapes. An answer may
+    repeat them, without the name that says what they are.
+    """
+    url = url[:_LONGEST_ADDRESS]
+    masked, plain = decoded(mask_url(url)), decoded(url)
+    if masked == plain:
+        return frozenset()
+    texts = dict.fromkeys((url, plain, decoded(url, plus=True)))
+    words = dict.fromkeys(word for text in texts for separators in _SEPARATORS for word in separators.split(text))
+    hidden = (word for word in words if len(word) >= _SHORTEST_WORD and word not in masked)
+    return frozenset(islice(hidden, _MOST_FIELDS))
 
 
 def mask_headers(headers: Iterable[tuple[str, str]] | Mapping[str, str]) -> list[tuple[str, str]]:

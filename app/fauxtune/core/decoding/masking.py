@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -56,6 +57,14 @@ def mask_text(text: str) -> str:
     secret before it, and where a secret is compared with a value.
     """
     return mask_literal(up_to_comparison(text))
+
+
+def without_words(text: str, hidden: Collection[str]) -> str:
+    """Return the text without these words, where they are whole words."""
+    present = sorted((re.escape(word) for word in hidden if word in text), key=len, reverse=True)
+    if not present:
+        return text
+    return re.sub(rf"(?<!\w)(?:{'|'.join(present)})(?!\w)", not_shown("secret"), text)
 
 
 def mask_literal(text: str) -> str:
@@ -129,16 +138,18 @@ def from_base64(text: str) -> bytes | None:
 @dataclass(slots=True)
 class Masking:
     """The masking of one message. Remembers what it hid, and collects what can be unfolded: certificates, requests and
-    CMS messages inside (`enclosed`), and tokens (`tokens`), with the names under which they stood.
+    CMS messages inside (`enclosed`), and tokens (`tokens`), with the names under which they stood. `hidden`: words
+    that were recognised as secrets elsewhere, in the address of the request.
     """
 
     enclosed: list[tuple[str, bytes]] = field(default_factory=list)
     tokens: list[tuple[str, str]] = field(default_factory=list, repr=False)
+    hidden: Collection[str] = field(default=(), repr=False)
     _known: set[str] = field(default_factory=set, repr=False)
 
     def inside(self) -> Masking:
         """Return the masking of a message in this one: what is hidden in one is hidden in both."""
-        return Masking(_known=self._known)
+        return Masking(hidden=self.hidden, _known=self._known)
 
     def hide(self, value: str, kind: str) -> str:
         """Return what stands in place of a secret, and remember the secret."""
@@ -191,6 +202,8 @@ class Masking:
         for secret in sorted(self._known, key=len, reverse=True):
             if secret in text:
                 text = text.replace(secret, not_shown("secret"))
+        if self.hidden:
+            text = without_words(text, self.hidden)
         return _JWT.sub(not_shown("token"), text)
 
     def _member(self, members: dict[Any, Any], key: Any, *, kind: str | None) -> Any:

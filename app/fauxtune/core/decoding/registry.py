@@ -6,7 +6,7 @@ Nothing is raised for any bytes. A body that its family cannot read is shown as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from xml.parsers.expat import ExpatError
 
@@ -27,7 +27,7 @@ from fauxtune.core.decoding import (
     xml_text,
 )
 from fauxtune.core.decoding.body import Body
-from fauxtune.core.decoding.masking import from_base64, mask_text
+from fauxtune.core.decoding.masking import Masking, from_base64, mask_text
 from fauxtune.core.decoding.parts import LARGEST_BODY, Direction, Part, bounded, counted
 from fauxtune.core.decoding.tokens import describe_authorization, token_part
 from fauxtune.core.errors import FauxtuneError
@@ -61,11 +61,14 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-def decode(body: bytes, *, content_type: str, path: str, query: str = "", direction: Direction) -> list[Part]:
+def decode(
+    body: bytes, *, content_type: str, path: str, query: str = "", direction: Direction, hidden: Collection[str] = ()
+) -> list[Part]:
     """Return what a person can read of a body: parts without secrets, none for an empty body.
 
     `path` and `query` are those of the request, also for its answer; the query may follow the path after its `?`.
-    Raises nothing, whatever the bytes are.
+    `hidden`: the secrets of the address (`hidden_in`), which the body may repeat. Raises nothing, whatever the bytes
+    are.
     """
     path, _, after = path.partition("?")
     query = query or after
@@ -74,7 +77,13 @@ def decode(body: bytes, *, content_type: str, path: str, query: str = "", direct
         return [Part("A body that is too large to be decoded", facts=(("Size", size),))]
     media_type = content_type.partition(";")[0].strip().lower()
     whole = Body(
-        body or _in_address(path, query=query, direction=direction), media_type, path, query, direction, _unfold=_unfold
+        body or _in_address(path, query=query, direction=direction),
+        media_type,
+        path,
+        query,
+        direction,
+        masking=Masking(hidden=hidden),
+        _unfold=_unfold,
     )
     return bounded(_unfold(whole), cleaned=whole.masking.sweep, masked=mask_text)
 

@@ -8,128 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.surfaces import Surface, surface_of
+from fauxtune.core.model.surfaces import Surface
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.insight.wire_exchanges import (
+    OTHER,
+    Exchange,
+    Who,
+    WholeExchange,
+    contains,
+    described,
+    surface,
+    whole,
+)
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import RecordedExchange
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications, devices, diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
-if TYPE_CHECKING:
-    from fauxtune.core.decoding.parts import Direction, Part
-
 T = TypeVar("T")
 
-#: The surface of a path that no surface serves.
-OTHER = "other"
 #: Devices of one name whose exchanges are looked for.
 _MOST_OF_ONE_NAME = 100
-#: Digits of a length that is believed.
-_MOST_DIGITS = 16
-#: Characters of an address in a list, and of one that is shown alone.
-_LISTED_ADDRESS, _WHOLE_ADDRESS = 2000, 16 * 1024
+#: Exchanges that a thread is given at a time; so many seconds after it began, or so many bytes, it does no more of
+#: them.
+_AT_ONCE, _TURN, _PIECE = 50, 0.05, 256 * 1024
 #: Devices may call themselves anything.
 _ID = re.compile(r"[0-9a-f-]{36}")
 _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """An operation of Graph that was tried, and the permissions of which one suffices. `granted_by`: those of them that
-    the token has; without any, the permissions are missing (unless none is needed).
-    """
-
-    operation: str
-    needs: tuple[str, ...]
-    granted_by: tuple[str, ...]
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the token has none of them."""
-        return bool(self.needs) and not self.granted_by
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """The sender of a request, as far as it is known. `device` is the enrolment's id. Names are those of this moment;
-    None for what was deleted. The user of a device is its primary user.
-    """
-
-    application: str | None = None
-    application_name: str | None = None
-    user: str | None = None
-    user_name: str | None = None
-    device: str | None = None
-    device_name: str | None = None
-    managed_device_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and its answer, without their headers and bodies. `status`: None if the connection ended before an
-    answer. `refusal`: why it was refused, also where the protocol says that in a message with status 200.
-    """
-
-    number: int
-    time: datetime
-    tenant_time: datetime | None
-    surface: str
-    method: str
-    url: str
-    status: int | None
-    milliseconds: float
-    request_id: str
-    who: Who
-    permissions: tuple[Permission, ...]
-    refusal: str | None
-    request_length: int
-    response_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """The headers and the decoded body of a request or a response. `length`: the bytes of the whole body; it is
-    truncated if fewer were kept. `head`: what address and headers of a request say: its query in words, the claims of
-    its token, who signed it.
-    """
-
-    headers: tuple[tuple[str, str], ...]
-    content_type: str
-    length: int
-    truncated: bool
-    parts: tuple[Part, ...]
-    head: tuple[Part, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The body as one text; empty for one that has no text."""
-        return self.parts[0].text if self.parts else ""
-
-
-@dataclass(frozen=True, slots=True)
-class WholeExchange:
-    """An exchange with its messages. `address`: the whole URL that was called; `is_ours`: whether its host is this
-    server, as far as is known; `as_curl`: the request as a command for a shell, of an exchange that is read alone.
-    """
-
-    exchange: Exchange
-    address: str
-    is_ours: bool
-    request: Message
-    response: Message
-    as_curl: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +108,8 @@ async def page(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> 
     """Return what `exchanges` returns, and where to go on."""
     selected = await _selected(emulator, tenant, wanted=wanted)
     who = await _names_of(emulator, tenant, rows=selected.rows)
-    described = await _in_thread(
-        emulator, tenant, work=lambda: [_exchange(row, who(row), longest=_LISTED_ADDRESS) for row in selected.rows]
-    )
-    return Page(described, selected.next, selected.stopped)
+    exchanges = await _in_thread(emulator, tenant, work=lambda: [described(row, who(row)) for row in selected.rows])
+    return Page(exchanges, selected.next, selected.stopped)
 
 
 async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) -> WholeExchange:
@@ -203,8 +117,8 @@ async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) ->
     from fauxtune.operations.insight.wire_curl import as_curl
 
     def read() -> WholeExchange:
-        whole = _whole(emulator, row, who=who(row))
-        return replace(whole, as_curl=as_curl(whole))
+        one = whole(emulator, row, who=who(row))
+        return replace(one, as_curl=as_curl(one))
 
     row = emulator.wire.exchange(_id(tenant), number=number)
     who = await _names_of(emulator, tenant, rows=[row])
@@ -232,17 +146,46 @@ async def _archive(
     from fauxtune.operations.insight import wire_har
 
     yield wire_har.BEGIN
-    separator = b""
-    for number in numbers:
-        try:
-            row = emulator.wire.exchange(_id(tenant), number=number)
-        except NotFound:
-            continue
-        yield separator + await _in_thread(
-            emulator, tenant, work=partial(lambda row: wire_har.entry(_whole(emulator, row, who=who(row))), row)
-        )
-        separator = b","
+    separator, waiting = b"", deque(numbers)
+    while waiting:
+        entries = await _next_entries(emulator, tenant, waiting=waiting, who=who)
+        if entries:
+            yield separator + entries
+            separator = b","
     yield wire_har.end(stopped)
+
+
+async def _next_entries(
+    emulator: Emulator, tenant: Tenant | None, *, waiting: deque[int], who: Callable[[RecordedExchange], Who]
+) -> bytes:
+    """Return the next entries with commas between them, as many as one turn allows; take their numbers away."""
+    numbers = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
+    rows = [row for number in numbers if (row := _kept(emulator, tenant, number=number)) is not None]
+    entries = await _in_thread(emulator, tenant, work=partial(_entries, emulator, rows, who=who))
+    waiting.extendleft(row.number for row in reversed(rows[len(entries) :]))
+    return b",".join(entries)
+
+
+def _kept(emulator: Emulator, tenant: Tenant | None, *, number: int) -> RecordedExchange | None:
+    """An exchange, unless it is forgotten meanwhile."""
+    try:
+        return emulator.wire.exchange(_id(tenant), number=number)
+    except NotFound:
+        return None
+
+
+def _entries(
+    emulator: Emulator, rows: list[RecordedExchange], *, who: Callable[[RecordedExchange], Who]
+) -> list[bytes]:
+    """The entries of the first of these exchanges, as many as one turn allows."""
+    from fauxtune.operations.insight import wire_har
+
+    ends, entries = monotonic() + _TURN, list[bytes]()
+    for row in rows:
+        entries.append(wire_har.entry(whole(emulator, row, who=who(row))))
+        if monotonic() >= ends or sum(map(len, entries)) >= _PIECE:
+            break
+    return entries
 
 
 def clear(emulator: Emulator, tenant: Tenant | None) -> None:
@@ -279,22 +222,40 @@ async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted
 
 
 async def _with_text(
-    emulator: Emulator, tenant: Tenant | None, *, candidates: Iterable[RecordedExchange], wanted: Wanted
+    emulator: Emulator, tenant: Tenant | None, *, candidates: Iterator[RecordedExchange], wanted: Wanted
 ) -> tuple[list[RecordedExchange], int | None]:
     """Those that have the text, and the number at which the search had to stop. Each search reads at least one."""
     if wanted.text is None:
         return list(islice(candidates, wanted.limit)), None
-    text, rows = wanted.text.casefold(), []
-    ends, last = monotonic() + emulator.wire.bounds.search_seconds, None
-    for row in candidates:
+    text, rows = wanted.text.casefold(), list[RecordedExchange]()
+    ends, waiting = monotonic() + emulator.wire.bounds.search_seconds, deque[RecordedExchange]()
+    last: int | None = None
+    while True:
+        waiting.extend(islice(candidates, _AT_ONCE - len(waiting)))
+        if not waiting or len(rows) == wanted.limit:
+            return rows, None
         if last is not None and monotonic() >= ends:
             return rows, last
-        if await _in_thread(emulator, tenant, work=partial(_contains, row, text)):
-            rows.append(row)
-        last = row.number
-        if len(rows) == wanted.limit:
-            break
-    return rows, None
+        search = partial(_search, [*waiting], text, most=wanted.limit - len(rows), ends=min(ends, monotonic() + _TURN))
+        matching, read = await _in_thread(emulator, tenant, work=search)
+        rows += matching
+        for _ in range(read):
+            last = waiting.popleft().number
+
+
+def _search(
+    candidates: list[RecordedExchange], text: str, *, most: int, ends: float
+) -> tuple[list[RecordedExchange], int]:
+    """The first of these exchanges that have the text, at most so many, and how many were read: the first in any case,
+    others until the turn ends.
+    """
+    matching: list[RecordedExchange] = []
+    for read, row in enumerate(candidates, 1):
+        if contains(row, text):
+            matching.append(row)
+        if len(matching) == most or monotonic() >= ends:
+            return matching, read
+    return matching, len(candidates)
 
 
 def _check_words(wanted: Wanted) -> None:
@@ -310,8 +271,8 @@ def _check_words(wanted: Wanted) -> None:
 def _is_of_surface(row: RecordedExchange, wanted: str | None) -> bool:
     if wanted is None:
         return True
-    surface = _surface(row)
-    return wanted.lower() in (surface, *surface.split("/"))
+    word = surface(row)
+    return wanted.lower() in (word, *word.split("/"))
 
 
 def _has_status(row: RecordedExchange, wanted: str | None) -> bool:
@@ -340,26 +301,6 @@ def _devices(connection: Connection, tenant_id: TenantId, *, device: str) -> set
     if row is not None:
         return {row.id}
     return {each.id for each in diagnosis.devices_named(connection, tenant_id, name=device, limit=_MOST_OF_ONE_NAME)}
-
-
-def _contains(row: RecordedExchange, text: str) -> bool:
-    """Whether the text is in what is shown of the exchange. What was sent is looked at first: it is quicker to read."""
-    url = _url(row, longest=_WHOLE_ADDRESS)
-    if text in f"{row.method} {url} {row.request_id} {_refusal(row) or ''}".casefold():
-        return True
-    if not any(text in body.decode("utf-8", "replace").casefold() for body in (row.request_body, row.response_body)):
-        return False
-    # A masked value must not be found: whoever guesses would learn it letter by letter.
-    messages = (_request(row), _response(row))
-    return any(text in readable.casefold() for message in messages for readable in _texts(message.parts))
-
-
-def _texts(parts: Iterable[Part]) -> Iterable[str]:
-    for part in parts:
-        yield part.title
-        yield part.text
-        yield from (value for _, value in part.facts)
-        yield from _texts(part.parts)
 
 
 async def _in_thread(emulator: Emulator, tenant: Tenant | None, *, work: Callable[[], T]) -> T:
@@ -401,98 +342,6 @@ def _names(
         )
 
     return who
-
-
-def _exchange(row: RecordedExchange, who: Who, *, longest: int) -> Exchange:
-    caller = row.caller
-    return Exchange(
-        number=row.number,
-        time=row.began,
-        tenant_time=None if row.clock is None else row.clock.now(row.began),
-        surface=_surface(row),
-        method=row.method,
-        url=_url(row, longest=longest),
-        status=row.status,
-        milliseconds=round(row.seconds * 1000, 1),
-        request_id=row.request_id,
-        who=who,
-        permissions=tuple(
-            Permission(" ".join(operation), needs, tuple(each for each in needs if each in caller.permissions))
-            for operation, needs in caller.demands
-        ),
-        refusal=_refusal(row),
-        request_length=_request_length(row),
-        response_length=row.response_length,
-    )
-
-
-def _whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExchange:
-    exchange = _exchange(row, who, longest=_WHOLE_ADDRESS)
-    host = dict(row.request_headers).get(b"host", b"localhost").decode("latin-1")
-    addresses = emulator.addresses
-    is_ours = host_in(host) in (addresses.names or LOCAL_NAMES | addresses.hosts())
-    return WholeExchange(exchange, f"{row.scheme}://{host}{exchange.url}", is_ours, _request(row), _response(row))
-
-
-def _request(row: RecordedExchange) -> Message:
-    from fauxtune.core.decoding import describe_headers, query_part
-
-    message = _message(
-        row, row.request_headers, body=row.request_body, length=_request_length(row), direction="request"
-    )
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in row.request_headers]
-    query = [query_part(row.query.decode("latin-1"))] if row.query and surface_of(row.path) is Surface.GRAPH else []
-    return replace(message, head=(*query, *describe_headers(headers)))
-
-
-def _response(row: RecordedExchange) -> Message:
-    return _message(row, row.response_headers, body=row.response_body, length=row.response_length, direction="response")
-
-
-def _message(
-    row: RecordedExchange, headers: list[tuple[bytes, bytes]], *, body: bytes, length: int, direction: Direction
-) -> Message:
-    from fauxtune.core.decoding import decode, mask_headers
-
-    texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-    content_type = next((value for name, value in texts if name.lower() == "content-type"), "")
-    return Message(
-        headers=tuple(mask_headers(texts)),
-        content_type=content_type,
-        length=length,
-        truncated=len(body) < length,
-        parts=tuple(decode(body, content_type=content_type, path=_raw_url(row), direction=direction)),
-    )
-
-
-def _request_length(row: RecordedExchange) -> int:
-    """The bytes of the request's body. One that was refused at once was not read, but announced."""
-    announced = dict(row.request_headers).get(b"content-length", b"")
-    return row.request_length or (int(announced) if announced.isdigit() and len(announced) < _MOST_DIGITS else 0)
-
-
-def _surface(row: RecordedExchange) -> str:
-    surface = surface_of(row.path)
-    return OTHER if surface is None else surface.value
-
-
-def _url(row: RecordedExchange, *, longest: int) -> str:
-    from fauxtune.core.decoding import mask_url
-
-    return mask_url(_raw_url(row), longest=longest)
-
-
-def _refusal(row: RecordedExchange) -> str | None:
-    """Why it was refused, masked: a message repeats what the client sent."""
-    from fauxtune.core.decoding import mask_text
-
-    return None if row.caller.refusal is None else mask_text(row.caller.refusal)
-
-
-def _raw_url(row: RecordedExchange) -> str:
-    url = row.raw_path.decode("latin-1")
-    query = row.query.decode("latin-1")
-    return f"{url}?{query}" if query else url
 
 
 def _id(tenant: Tenant | None) -> TenantId | None:

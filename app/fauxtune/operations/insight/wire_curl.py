@@ -12,7 +12,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fauxtune.operations.insight.wire import WholeExchange
+    from fauxtune.operations.insight.wire_exchanges import WholeExchange
 
 _PATTERN = re.compile(r"[\[\]{}]")
 #: Headers that curl or the connection writes.

@@ -15,7 +15,7 @@ import orjson
 from fauxtune import __version__
 
 if TYPE_CHECKING:
-    from fauxtune.operations.insight.wire import Message, WholeExchange
+    from fauxtune.operations.insight.wire_exchanges import Message, WholeExchange
 
 _UNKNOWN = -1
 _MOST_PARAMETERS = 1000

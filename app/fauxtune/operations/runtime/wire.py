@@ -181,10 +181,10 @@ class Wire:
 
     def exchange(self, tenant: TenantId | None, *, number: int) -> RecordedExchange:
         """Return one exchange. Raises NotFound if it was never recorded, or is forgotten."""
-        if number > 0:
-            one = next(self.exchanges(tenant, after=number - 1), None)
-            if one is not None and one.number == number:
-                return one
+        ring = self._rings.get(tenant)
+        place = -1 if ring is None else number - (ring.newest - len(ring.entries) + 1)
+        if ring is not None and 0 <= place < len(ring.entries):
+            return _exchange(number, ring.entries[place])
         raise NotFound(
             f"There is no exchange {number}: the newest is {self.newest(tenant)}, and the last {self.bounds.exchanges} "
             "are kept."

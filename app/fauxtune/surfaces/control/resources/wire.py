@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.insight import wire
+from fauxtune.operations.insight import wire, wire_exchanges
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.control import wire_answers as answers
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
@@ -110,11 +110,11 @@ async def _listed(
     return answers.WireExchanges(exchanges=exchanges, next=page.next, stopped_at=page.stopped, kept=kept)
 
 
-def _view(exchange: wire.Exchange) -> answers.WireExchange:
+def _view(exchange: wire_exchanges.Exchange) -> answers.WireExchange:
     return answers.WireExchange(**_members(exchange))
 
 
-def _whole(whole: wire.WholeExchange) -> answers.WholeWireExchange:
+def _whole(whole: wire_exchanges.WholeExchange) -> answers.WholeWireExchange:
     return answers.WholeWireExchange(
         **_members(whole.exchange),
         request=_message(whole.request),
@@ -123,7 +123,7 @@ def _whole(whole: wire.WholeExchange) -> answers.WholeWireExchange:
     )
 
 
-def _members(exchange: wire.Exchange) -> dict[str, Any]:
+def _members(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
     who = exchange.who
     names = ("number", "surface", "method", "url", "status", "milliseconds", "request_id", "refusal")
     return {
@@ -151,7 +151,7 @@ def _members(exchange: wire.Exchange) -> dict[str, Any]:
     }
 
 
-def _message(message: wire.Message) -> answers.WireMessage:
+def _message(message: wire_exchanges.Message) -> answers.WireMessage:
     return answers.WireMessage(
         headers=[answers.WireHeader(name=name, value=value) for name, value in message.headers],
         content_type=message.content_type,
