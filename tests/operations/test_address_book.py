@@ -151,11 +151,13 @@ async def test_an_address_has_a_bound_of_certificates(contoso: Contoso) -> None:
 
 
 async def test_deleting_a_user_or_a_tenant_withdraws_what_was_published(contoso: Contoso) -> None:
-    changes = {"proxyAddresses": ["smtp:Adams@contoso.example"]}
-    await contoso.do(users_and_groups.update_user, contoso.upn("alice"), changes=changes)
-    for name in ("alice", "adams@contoso.example", "bob"):
+    team = "smtp:team@contoso.example"
+    for name, proxies in (("alice", [team, "smtp:Adams@contoso.example"]), ("carol", [team])):
+        await contoso.do(users_and_groups.update_user, contoso.upn(name), changes={"proxyAddresses": proxies})
+    for name in ("alice", "adams@contoso.example", "team@contoso.example", "bob"):
         await publish(contoso, outside(contoso), name=name)
     await contoso.do(users_and_groups.delete_user, contoso.upn("alice"))
-    assert [each.address for each in await contoso.do(address_book.entries, limit=10)] == [contoso.upn("bob")]
+    left = [each.address for each in await contoso.do(address_book.entries, limit=10)]
+    assert left == [contoso.upn("bob"), "team@contoso.example"], "Carol has the team's address too"
     await deletion.dissolve_tenant(contoso.emulator, contoso.tenant)
     assert await contoso.do(address_book.count) == 0

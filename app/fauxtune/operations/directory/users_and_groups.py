@@ -12,13 +12,13 @@ import uuid
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.graph.directory import GROUP, USER
-from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.model.ids import GroupId, UserId
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.operations.directory import addresses
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import address_book, concern, mailboxes
+from fauxtune.storage.queries import concern, mailboxes
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import (
     DirectoryObjectRow,
@@ -139,8 +139,7 @@ def delete_user(tx: Transaction, key: str) -> None:
     tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row.id))
     queries.delete_user(tx.connection, tx.tenant.id, user_id=row.id)
     mailboxes.delete_mailbox(tx.connection, tx.tenant.id, user_id=row.id)
-    for address in addresses_of(row.document):
-        address_book.withdraw_all(tx.connection, tx.tenant.id, address=address)
+    addresses.withdraw_with(tx, row.document)
 
 
 def set_manager(tx: Transaction, key: str, *, manager_id: str | None) -> None:

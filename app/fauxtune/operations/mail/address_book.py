@@ -22,7 +22,7 @@ from fauxtune.core.model.mail import MOST_PUBLISHED
 from fauxtune.core.pki.contents import CertificateContents, contents
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, thumbprint
-from fauxtune.operations.mail.mailboxes import owners_of
+from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import address_book as queries
 from fauxtune.storage.queries import certificates as certificate_queries

@@ -12,18 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.mail.addresses import address_of, addresses_of
+from fauxtune.core.mail.addresses import address_of
 from fauxtune.core.mail.message import MailDescription, describe
 from fauxtune.core.mail.readability import recipient_names
 from fauxtune.core.model.ids import MessageId, UserId
 from fauxtune.core.model.mail import LARGEST_MAILBOX, MOST_MESSAGES, MOST_RECIPIENTS
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import address_book as address_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import mailboxes as queries
-from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.mail import MailboxEntryRow, MailboxRow, MailLineRow, MailMessageRow
 
 _EMPTY = MailboxRow(messages=0, size=0, last_uid=0)
@@ -133,25 +132,6 @@ def owner_of(tx: Transaction, address: str) -> UserId | None:
     """Return the user who has the address as userPrincipalName, mail or one of the proxyAddresses, in any case."""
     row = owners_of(tx, [address.strip().lower()])[address.strip().lower()]
     return None if row is None else row.id
-
-
-def owners_of(tx: Transaction, addresses: Sequence[str]) -> dict[str, UserRow | None]:
-    """Return the users who have these addresses, which are in lower case; None for an address that nobody has.
-
-    Of two users the one with this userPrincipalName has it, then the older one.
-    """
-    wanted = list(dict.fromkeys(addresses))
-    owners: dict[str, UserRow | None] = dict.fromkeys(wanted)
-    if not wanted:
-        return owners
-    for row in address_queries.users_by_upn(tx.connection, tx.tenant.id, addresses=wanted):
-        owners[str(row.document["userPrincipalName"]).lower()] = row
-    rest = [address for address, row in owners.items() if row is None]
-    if rest:
-        for row in address_queries.users_who_may_have(tx.connection, tx.tenant.id, addresses=rest):
-            for address in set(addresses_of(row.document)) & set(rest):
-                owners[address] = owners[address] or row
-    return {address: owners[address] for address in wanted}
 
 
 def messages(tx: Transaction, user_id: UserId, *, after_uid: int = 0, limit: int = 100) -> list[MailLine]:

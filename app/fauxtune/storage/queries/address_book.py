@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import reads, writes
@@ -27,15 +27,13 @@ def users_who_may_have(connection: Connection, tenant_id: TenantId, *, addresses
     address contains a shorter one, so the caller looks again. Every user of the tenant is read: ask for what
     `users_by_upn` does not know.
     """
-    mail = func.lower(users.c.document["mail"].as_string())
-    others = func.lower(users.c.document["proxyAddresses"].as_string())
+    mail, others = users.c.document["mail"].as_string(), users.c.document["proxyAddresses"].as_string()
+    # Most users have no other addresses: then nothing is searched.
     written = [json.dumps(address)[1:-1].lower() for address in addresses]
+    among = and_(others != "[]", or_(*(func.lower(others).contains(text, autoescape=True) for text in written)))
     statement = (
         select(users)
-        .where(
-            users.c.tenant_id == tenant_id,
-            or_(mail.in_(addresses), *(others.contains(text, autoescape=True) for text in written)),
-        )
+        .where(users.c.tenant_id == tenant_id, or_(func.lower(mail).in_(addresses), among))
         .order_by(users.c.created_at, users.c.id)
     )
     return reads.every(connection, statement, row=UserRow)

@@ -13,11 +13,11 @@ from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.marks import mark
+from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
-from fauxtune.operations.mail.mailboxes import owners_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.surfaces.console.call import TenantCall

@@ -70,7 +70,8 @@ async def ask_delete(call: TenantCall) -> Response:
         call,
         [requests.delete_user(_address(row))],
         title=f"Delete {_name(row)}",
-        sentence="The person leaves the directory and all groups, and no profile reaches the person's devices any "
+        sentence="The person leaves the directory and all groups, with the mailbox and what the address book has of "
+        "the person's addresses, and no profile reaches the person's devices any "
         "more. Wipe or retire the devices first: Intune cannot do so when their user is deleted.",
         button="Delete",
         back=call.url("users", row.id),
