@@ -1,0 +1,92 @@
+"""The commands about the mailbox of a device, up to the wires: which account, which login, and what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fauxtune_sim.cli import app
+from fauxtune_sim.device import Device
+from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.mailbox_folder import MailFolder
+
+LETTER = (
+    b"From: =?utf-8?q?B=C3=B6b?= <bob@contoso.example>\r\nSubject: =?utf-8?q?M=C3=BCsli?=\r\n\tfor all\r\n"
+    b"Date: Fri, 27 Nov 2026 12:00:00 +0000\r\nContent-Type: application/pkcs7-mime\r\n\r\nx\r\n"
+)
+
+
+def account(number: int = 1, *, alias: str | None = None) -> MailAccount:
+    address = f"alice{number}@contoso.example"
+    return MailAccount(f"email-{number}", package="mail", digest="", address=address, host="mail", login_alias=alias)
+
+
+def phone(folder: Path, *accounts: MailAccount, ended: str | None = None) -> Device:
+    device = Device.new("phone", folder=folder)
+    device.accounts = {each.id: each for each in accounts}
+    device.ended = ended
+    device.save()
+    return device
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["mail", *map(str, arguments)], env={"COLUMNS": "200"})
+    return result.exit_code, result.output
+
+
+SEND = ("send", "--deliver", "--to-user", "bob@contoso.example", "--sign", "--out", "x.eml")
+
+
+@pytest.mark.parametrize("command", [("fetch",), ("list",), ("open", "1"), SEND])
+def test_without_an_account_there_is_no_mailbox(tmp_path: Path, command: tuple[str, ...]) -> None:
+    phone(tmp_path)
+    assert run(*command, "--state", tmp_path) == (
+        1,
+        "fauxtune-sim: phone has no mail account: no e-mail profile has set one up\n",
+    )
+    phone(tmp_path, ended="wiped by the administrator")
+    assert (
+        "has no mail account: its management ended: wiped by the administrator" in run(*command, "--state", tmp_path)[1]
+    )
+
+
+def test_of_several_accounts_one_is_chosen_by_its_address(tmp_path: Path) -> None:
+    phone(tmp_path, account(1), account(2))
+    code, text = run("list", "--state", tmp_path)
+    assert (code, "choose one with --account: alice1@contoso.example, alice2@contoso.example" in text) == (1, True)
+    code, text = run("list", "--state", tmp_path, "--account", "ALICE2@contoso.example")
+    assert (code, "no mail of alice2@contoso.example is on phone" in text) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("alias", "password", "why"),
+    [
+        (None, None, "logs in with its user's password: give it with --password-file"),
+        (None, "missing", "the password cannot be read from"),
+        ("gone", None, "logs in with the certificate gone, which is not on phone any more"),
+        (None, "present", "phone is not enrolled, so it knows no mail server"),
+    ],
+)
+def test_what_a_login_lacks_is_said(tmp_path: Path, alias: str | None, password: str | None, why: str) -> None:
+    phone(tmp_path, account(alias=alias))
+    (tmp_path / "present").write_text("secret\n")
+    more = () if password is None else ("--password-file", tmp_path / password)
+    code, text = run("fetch", "--state", tmp_path, *more)
+    assert (code, why in text) == (1, True), text
+
+
+def test_fetched_mail_is_listed_and_opened_by_its_number(tmp_path: Path) -> None:
+    device = phone(tmp_path, account())
+    assert device.folder is not None
+    folder = MailFolder(device.folder, account())
+    folder.add("a", LETTER)
+    folder.add("b", b"X" * 300_000)
+    code, text = run("list", "--state", tmp_path)
+    first, second = text.splitlines()
+    assert first.split() == ["1", "2026-11-27", "12:00", "bob@contoso.example", "Müsli", "for", "all", "[S/MIME]"]
+    assert (code, second.split()) == (0, ["2"])
+    code, text = run("open", "1", "--state", tmp_path, "--offline")
+    assert (code, "bob@contoso.example" in text) == (1, True)
+    assert "there is no message 3: `mail list` has 2" in run("open", "3", "--state", tmp_path)[1]
