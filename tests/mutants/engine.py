@@ -14,6 +14,11 @@ _TARGETING = "app/fauxtune/core/engine/planning/targeting.py"
 _CAUSES = "app/fauxtune/core/engine/removal/causes.py"
 _REMOVAL = "app/fauxtune/core/engine/removal/decisions.py"
 _TABLE = "app/fauxtune/core/engine/removal/table.py"
+_HELD_KEYS = "app/fauxtune/core/engine/planning/held_keys.py"
+_READABILITY = "app/fauxtune/core/mail/readability.py"
+_UNREADABLE = "app/fauxtune/operations/insight/unreadable.py"
+_TEST_READABILITY = "tests/core/mail/test_readability.py"
+_TEST_MATRIX = "tests/surfaces/control/test_readability.py"
 _TEST_PLAN = "tests/core/engine/test_plan.py"
 _TEST_TARGETING = "tests/core/engine/test_targeting.py"
 
@@ -365,5 +370,27 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=(
             "tests/operations/test_left_behind.py::test_what_was_offered_and_never_confirmed_is_not_said_to_stay[sqlite]",
         ),
+    ),
+    # Who can read which mail.
+    Mutant(
+        rule="A key that is gone still reads mail",
+        file=_READABILITY,
+        before="if names & key.names and key.until is None and not key.later",
+        after="if names & key.names and not key.later",
+        tests=(f"{_TEST_READABILITY}::test_what_became_of_the_key_decides",),
+    ),
+    Mutant(
+        rule="A device that lost a key by the end of its enrolment is believed to have it",
+        file=_HELD_KEYS,
+        before="return old.state in _MAY_HAVE or old.installed_fingerprint is not None",
+        after="return False",
+        tests=(f"{_TEST_MATRIX}::test_the_matrix_says_who_could_read_what_at_every_moment",),
+    ),
+    Mutant(
+        rule="What-if counts mail that another device can still read",
+        file=_UNREADABLE,
+        before="if not wanted & readable]",
+        after="]",
+        tests=(f"{_TEST_MATRIX}::test_what_if_counts_the_mail_that_nobody_could_read_any_more",),
     ),
 )

@@ -59,6 +59,7 @@ class Hardware:
     serial: str
     variant: Variant
     agents: list[Agent] = field(default_factory=list)
+    owner: str = ""
 
     @property
     def agent(self) -> Agent:
@@ -141,7 +142,7 @@ class History:
         for number, variant in enumerate(VARIANTS):
             self.hardware.append(Hardware(f"S{number}", variant))
             await self.enroll(self.hardware[-1], PEOPLE[number % len(PEOPLE)])
-        await self.settle(None)
+        await self.settle_devices()
 
     async def _profile(self, variant: Variant, source: Source) -> None:
         edition = self.contoso.tenant.edition
@@ -159,6 +160,7 @@ class History:
 
     async def live(self, steps: int) -> None:
         """Let so many things happen, each followed by mail and a snapshot."""
+        await self.settle(None)
         while len(self.snapshots) <= steps:
             happening = self.random.choice(self._happenings())
             try:
@@ -177,10 +179,8 @@ class History:
         ]
 
     async def settle(self, why: Why | None) -> None:
-        """Let every device settle, an hour later; deliver mail, and note what every device holds."""
-        for _ in range(2):
-            for each in self.hardware:
-                await each.agent.settle_completely()
+        """Let every device settle; an hour later deliver mail, and note what every device holds."""
+        await self.settle_devices()
         await self.advance(timedelta(hours=1))
         held = {each.serial: each.holds for each in self.hardware}
         for serial, marks in held.items():
@@ -198,6 +198,12 @@ class History:
         enrolled = {each.serial: each.agent.enrollment_id for each in self.hardware if each.agents}
         self.snapshots.append(Snapshot(number, self.now, held, enrolled, dict(self._lost)))
         await self.advance(timedelta(hours=1))
+
+    async def settle_devices(self) -> None:
+        """Let every device settle."""
+        for _ in range(2):
+            for each in self.hardware:
+                await each.agent.settle_completely()
 
     async def _number(self) -> int:
         (newest,) = await self.contoso.look(tenant_queries.newest_events, self.contoso.tenant.id, limit=1)
@@ -245,6 +251,7 @@ class History:
         if hardware.variant is not Variant.ANDROID_DEVICE_ADMIN:
             hardware.forget()
         hardware.agents.append(agent)
+        hardware.owner = name
 
     def _any(self) -> Hardware:
         return self.random.choice(self.hardware)

@@ -10,8 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.model.marks import mark
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidOverHttp
+from tests.support.statements import statements
 from tests.surfaces.control.conftest import Assign, Enroll
 
 TO_ALICE = {"to": "alice@contoso.example"}
@@ -151,3 +153,19 @@ async def test_what_if_counts_the_mail_that_nobody_could_read_any_more(
         "untilGivenAgain": 0,
         "onDevices": [{"device": phone.enrollment_id, "messages": 2}],
     }
+
+
+async def test_more_mail_and_more_devices_need_no_more_statements(
+    contoso: httpx.AsyncClient, emulator: Emulator, phone: AndroidOverHttp, enroll: Enroll
+) -> None:
+    await deliver(contoso, encrypted("first", own(phone)))
+    with statements(emulator) as few:
+        await matrix(contoso)
+    for number in range(20):
+        await deliver(contoso, encrypted(f"mail {number}", own(phone)))
+    second = await enroll(contoso)
+    for _ in range(2):
+        await second.settle()
+    with statements(emulator) as many:
+        assert len((await matrix(contoso))["mail"]) == 21
+    assert len(many) == len(few), many
