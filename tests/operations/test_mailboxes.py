@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import func, select
 
@@ -134,6 +136,17 @@ async def test_lists_have_pages_from_either_end(contoso: Contoso) -> None:
     assert (measure.messages, measure.size, measure.last_uid) == (5, 5 * len(mail("Number 0")), 5)
     with pytest.raises(NotFound):
         await contoso.do(mailboxes.messages, UserId("nobody"))
+
+
+async def test_messages_that_come_at_once_get_a_number_each_and_leave_nothing_behind(contoso: Contoso) -> None:
+    orders = [("alice", "bob"), ("bob", "alice")]
+    await asyncio.gather(*(deliver(contoso, *orders[number % 2]) for number in range(8)))
+    for name in ("alice", "bob"):
+        assert [line.uid for line in await mailbox(contoso, name)] == [*range(1, 9)]
+    people = [await contoso.user_id(name) for name in ("alice", "bob")]
+    changes = [contoso.do(mailboxes.delete_message, user, uid=uid) for uid in range(1, 9) for user in people]
+    await asyncio.gather(*changes)
+    assert await kept(contoso) == 0
 
 
 async def test_nobody_sees_the_mailbox_of_another_tenant(contoso: Contoso) -> None:

@@ -5,19 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.cli.tables import Table, moment, one_line, person, plain_columns
+from fauxtune.core.mail.readability import Reading
+from fauxtune.core.mail.reading_words import READING_WORDS
 
-#: data. What can be read -> a symbol, a word, and what it means.
-_WORDS: dict[str, tuple[str, str, str]] = {
-    "readable": ("✓", "reads", "the device can read it"),
-    "notEncrypted": ("o", "open", "not encrypted: everybody can read it"),
-    "keyRemoved": ("-", "removed", "the device had the key, and it was removed"),
-    "deviceWiped": ("W", "wiped", "the device had the key, and was wiped"),
-    "keyPending": ("…", "pending", "the key is on its way to the device"),
-    "keyComesLater": (">", "later", "the device got the key later"),
-    "keyNeverHere": ("x", "never", "the device never had the key"),
-    "keyNotAnywhere": ("?", "unknown", "encrypted for a certificate that the tenant does not know"),
-    "damaged": ("!", "damaged", "the mail is damaged"),
-}
 #: Devices that have a column with words. More have one with a symbol each.
 _WITH_WORDS = 4
 _LONGEST_NAME = 12
@@ -52,7 +42,9 @@ def legend(answer: dict[str, Any]) -> str:
             for position, device in enumerate(answer["devices"], 1)
         ]
     used = {cell["reading"] for row in answer["mail"] for cell in row["cells"]}
-    lines += [f"{symbol} {word}: {meaning}" for code, (symbol, word, meaning) in _WORDS.items() if code in used]
+    lines += [
+        f"{words.symbol} {words.word}: {words.meaning}" for code, words in READING_WORDS.items() if code.value in used
+    ]
     if answer["mail"]:
         lines.append("others: devices of other people, or earlier ones, that can read it")
         lines.append("Why, message by message: --why NUMBER")
@@ -93,8 +85,8 @@ def _heading(number: int, device: dict[str, Any], *, in_words: bool) -> str:
 
 
 def _cell(code: str, *, in_words: bool) -> str:
-    symbol, word, _meaning = _WORDS.get(code, ("?", code, ""))
-    return f"{symbol} {word}" if in_words else symbol
+    words = READING_WORDS[Reading(code)]
+    return f"{words.symbol} {words.word}" if in_words else words.symbol
 
 
 def _left(device: dict[str, Any]) -> str:
