@@ -117,6 +117,12 @@ class Control:
         """Publish the certificate with this thumbprint for an address."""
         await self._post(f"{self._tenant}/address-book", {"address": address, "thumbprint": sha1})
 
+    async def deliver(self, mail: bytes, *, sender: str, recipient: str) -> None:
+        """Put a mail into the mailbox of a user, by the addresses of sender and recipient."""
+        url = f"{self._tenant}/messages?{urlencode({'to': recipient, 'from': sender})}"
+        answer = await self._transport.send("POST", url, body=mail, content_type="message/rfc822", bearer=self._token)
+        _checked(answer)
+
     async def is_of_one_device(self, sha1: str) -> bool:
         """Whether the certificate with this thumbprint was issued for one device. False for an unknown one."""
         try:

@@ -57,7 +57,7 @@ def test_what_is_published_is_what_a_sender_encrypts_for(run: Commands, tmp_path
     assert "usable." in run.text("mail", "lookup", "carol")
     assert run.text(*send) == "Delivered to carol@contoso.example.\n"
     shown = run.text("mail", "show", "carol", "1")
-    assert "encryption aes256_cbc, for 1 certificate; only a device reads it\n" in shown
+    assert "encryption AES-256-CBC, for 1 certificate; only a device reads it\n" in shown
     assert "signature  none outside the encryption; one inside it is seen on a device\n" in shown
     wrong = run.text("mail", "publish", BOB, "--thumbprint", entry["thumbprint"][:8])
     assert f"The address {BOB} is not in it" in wrong

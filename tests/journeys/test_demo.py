@@ -148,9 +148,11 @@ def test_the_commands_of_the_last_page_can_be_pasted(demonstration: Demonstratio
     *outcomes, revoked = demonstration.outcomes
     for outcome in outcomes:
         assert outcome.returncode == 0, outcome.stderr
-    devices, history, keystore, mail = (outcome.stdout for outcome in outcomes)
+    devices, history, matrix, keystore, mail = (outcome.stdout for outcome in outcomes)
     assert "Alice's tablet" in devices
     assert "alice@contoso.example" in history
+    # Encrypted to the certificate of the company phone alone, which was wiped: lost.
+    assert re.search(r"^\d+ +to one device +W( +✗){7} +-$", matrix, re.MULTILINE)
     assert "imported" in keystore
     assert "Signed on Alice's tablet." in mail
     assert (revoked.returncode, "We meet at ten." in revoked.stdout) == (1, True)

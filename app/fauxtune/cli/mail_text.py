@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.cli.tables import moment, one_line
+from fauxtune.core.pki.algorithm_words import algorithm_words
 
 
 def protection(row: dict[str, Any]) -> str:
@@ -62,7 +63,8 @@ def _encryption(answer: dict[str, Any]) -> str:
     if encryption is None:
         return "encrypted, in a way that cannot be read" if answer["encrypted"] else "none"
     count = len(encryption["recipients"])
-    return f"{encryption['cipher']}, for {count} certificate{'' if count == 1 else 's'}; only a device reads it"
+    cipher = algorithm_words(encryption["cipher"])
+    return f"{cipher}, for {count} certificate{'' if count == 1 else 's'}; only a device reads it"
 
 
 def _verified(answer: dict[str, Any]) -> str:

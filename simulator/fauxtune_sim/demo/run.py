@@ -202,6 +202,7 @@ async def _make_proofs(
     results: list[Proof] = []
     for number, claim in enumerate(_CLAIMS, start=1):
         results.append(await _prove(claim, scenario, number=number))
+    await scenario.deliver_mails()
     before = [device.summary() for device in scenario.devices.values()]
     results.append(await _prove(_LAST_CLAIM, scenario, number=len(results) + 1))
     count = sum(proof.evidence.held for proof in results)
@@ -320,6 +321,7 @@ def _instructions(endpoints: Endpoints, scenario: Scenario) -> tuple[str, ...]:
         *(f"  export {name}={shlex.quote(str(value))}" for name, value in variables.items()),
         f"  {service} device list",
         f"  {service} history --user {scenario.user('alice')}",
+        f"  {service} mail matrix {scenario.user('alice')}",
         f'  {device} keystore --state "$DEMO"/alice-tablet',
         f'  {read}"signed on Alice\'s tablet.eml"',
         "The imported certificate is still good. The company phone was wiped, and its own certificate revoked:",

@@ -101,6 +101,8 @@ class Scenario:
     #: The imported encryption certificates, oldest first, and the mails that were encrypted to them, by their titles.
     imported: list[IssuedCertificate] = field(default_factory=list)
     old_mails: dict[str, bytes] = field(default_factory=dict)
+    #: What `mail` wrote and nobody has put into a mailbox yet: sender, recipient, bytes.
+    undelivered: list[tuple[str, str, bytes]] = field(default_factory=list)
     #: The profiles' ids by their display names.
     profiles: dict[str, str] = field(default_factory=dict)
 
@@ -196,7 +198,14 @@ class Scenario:
         folder = self.folder / "mails"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.eml").write_bytes(data)
+        self.undelivered.append((letter.sender, letter.recipients[0], data))
         return data
+
+    async def deliver_mails(self) -> None:
+        """Put all mails into the mailboxes of their recipients, where the console shows who can read them."""
+        for sender, recipient, data in self.undelivered:
+            await self.control.deliver(data, sender=sender, recipient=recipient)
+        self.undelivered.clear()
 
 
 def for_display(request: GraphRequest, *, note: str = "") -> ShownRequest:

@@ -25,7 +25,7 @@ def held(**changes: object) -> Held:
 @pytest.mark.parametrize(
     ("key", "code", "words"),
     [
-        (held(), Reading.READABLE, "has had the key of {mark} since 2026-11-24 10:00."),
+        (held(), Reading.READABLE, "has had the key of certificate {mark} since 2026-11-24 10:00."),
         (held(cause="retire"), Reading.READABLE, "because the device was retired; the device has it still."),
         (
             held(until=LATER, cause=Cause.UNASSIGNED.value),
@@ -37,7 +37,7 @@ def held(**changes: object) -> Held:
         (
             held(until=LATER, cause=Incident.WIPE_KEEPING_ENROLLMENT.value),
             Reading.DEVICE_WIPED,
-            "had the key of {mark}, and was wiped",
+            "had the key of certificate {mark}, and was wiped",
         ),
         (held(since=LATER, later=True), Reading.KEY_COMES_LATER, "it got it on 2026-11-24 13:00."),
     ],

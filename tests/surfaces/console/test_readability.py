@@ -21,7 +21,7 @@ async def test_the_table_says_who_can_read_what_now_and_earlier(
     letters = mark(thumbprint).letters
     page = await show(console, f"{ALICE}/readability")
     assert f"Plan from bob@contoso.example , just now ✓ reads {letters}" in page
-    assert f"alice_AndroidForWork has had the key of {letters} since 2026-11-24 10:00." in page
+    assert f"alice_AndroidForWork has had the key of certificate {letters} since 2026-11-24 10:00." in page
     assert f"whoever has the file of {letters}" in page
     before = (await contoso.events())[-1].seq
     phone.lose(*phone.holds)

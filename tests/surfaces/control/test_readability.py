@@ -88,7 +88,7 @@ async def test_the_matrix_says_who_could_read_what_at_every_moment(
     _, row, shared = before["mail"]
     cell = row["cells"][0]
     assert cell["mark"] == mark(cell["certificate"]).letters
-    assert f"has had the key of {cell['mark']} since 2026-" in cell["sentence"]
+    assert f"has had the key of certificate {cell['mark']} since 2026-" in cell["sentence"]
     assert "issued for that device alone" in row["cells"][1]["sentence"]
     assert [reader["userPrincipalName"] for reader in shared["others"]] == ["bob@contoso.example"]
     clock.forward(minutes=30)

@@ -18,32 +18,13 @@ from fauxtune.core.decoding.der_kinds import DerKind, kind_of
 from fauxtune.core.decoding.parts import LARGEST_BODY, Fact, Part, counted
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.pki import signed
+from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune.core.pki.der_limits import check_limits
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import subject_text
 
 _MOST_SIGNERS = 10
 _SIGNING_TIME = "signing_time"
-#: Names of asn1crypto, in words.
-_ALGORITHMS: dict[str, str] = {
-    "sha1": "SHA-1",
-    "sha256": "SHA-256",
-    "sha384": "SHA-384",
-    "sha512": "SHA-512",
-    "md5": "MD5",
-    "rsassa_pkcs1v15": "RSA",
-    "sha256_rsa": "RSA",
-    "rsassa_pss": "RSA-PSS",
-    "sha256_ecdsa": "ECDSA",
-    "rsaes_pkcs1v15": "RSA (PKCS#1 v1.5)",
-    "rsaes_oaep": "RSA (OAEP)",
-    "aes128_cbc": "AES-128-CBC",
-    "aes192_cbc": "AES-192-CBC",
-    "aes256_cbc": "AES-256-CBC",
-    "tripledes_3key": "Triple DES",
-    "des": "DES",
-    "rc2": "RC2",
-}
 
 
 def read(body: Body) -> list[Part] | None:
@@ -112,7 +93,7 @@ def _signer_facts(signer: cms.SignerInfo, certificates: list[x509.Certificate]) 
         signer["digest_algorithm"]["algorithm"].native,
         signer["signature_algorithm"]["algorithm"].native,
     )
-    yield "Algorithms", f"{_words(algorithm)} with {_words(digest)}"
+    yield "Algorithms", f"{algorithm_words(algorithm)} with {algorithm_words(digest)}"
     attributes = signer["signed_attrs"]
     for attribute in () if isinstance(attributes, core.Void) else list(attributes)[:50]:
         if attribute["type"].native == _SIGNING_TIME and len(attribute["values"]):
@@ -145,15 +126,11 @@ def _enveloped(content: cms.EnvelopedData) -> Part:
         if recipient.name == "ktri":
             facts.append(("For", _identified(recipient.chosen["rid"])))
             algorithm = recipient.chosen["key_encryption_algorithm"]["algorithm"].native
-            facts.append(("Key encrypted with", _words(algorithm)))
+            facts.append(("Key encrypted with", algorithm_words(algorithm)))
         else:
             facts.append(("For", f"a recipient of the kind {recipient.name}"))
-    facts.append(("Content encrypted with", _words(info["content_encryption_algorithm"]["algorithm"].native)))
+    facts.append(("Content encrypted with", algorithm_words(info["content_encryption_algorithm"]["algorithm"].native)))
     sealed = info["encrypted_content"]
     facts.append(("Content", "missing" if isinstance(sealed, core.Void) else f"{_size(sealed.native)}, encrypted"))
     whom = facts[0][1] if facts[0][0] == "For" else "nobody"
     return Part(f"CMS EnvelopedData: encrypted for {whom}", facts=tuple(facts))
-
-
-def _words(algorithm: str) -> str:
-    return _ALGORITHMS.get(algorithm, algorithm)

@@ -150,15 +150,14 @@ def decide(names: frozenset[str], device: DeviceKeys, *, known: Iterable[KnownKe
         return Cell(Reading.KEY_PENDING, sentence, thumbprint=pending.thumbprint)
     if concerned:
         first = min(concerned, key=lambda key: key.since)
-        sentence = (
-            f"{device.name} did not have the key of {_short(first.thumbprint)} then; it got it {_at(first.since)}."
-        )
+        what = f"the key of certificate {_short(first.thumbprint)}"
+        sentence = f"{device.name} did not have {what} then; it got it {_at(first.since)}."
         return Cell(Reading.KEY_COMES_LATER, sentence, thumbprint=first.thumbprint, since=first.since)
     return _never(names, device, known=list(known))
 
 
 def _readable(key: Held, device: DeviceKeys) -> Cell:
-    sentence = f"{device.name} has had the key of {_short(key.thumbprint)} since {_time(key.since)}."
+    sentence = f"{device.name} has had the key of certificate {_short(key.thumbprint)} since {_time(key.since)}."
     if key.cause is not None:
         sentence += f" It is not wanted there any more, because {cause_words(key.cause)}; the device has it still."
     return Cell(Reading.READABLE, sentence, thumbprint=key.thumbprint, since=key.since)
@@ -169,11 +168,11 @@ def _gone(key: Held, device: DeviceKeys) -> Cell:
     what = _short(key.thumbprint)
     if key.cause in _WIPES:
         reading = Reading.DEVICE_WIPED
-        sentence = f"{device.name} had the key of {what}, and was wiped {_at(key.until)}."
+        sentence = f"{device.name} had the key of certificate {what}, and was wiped {_at(key.until)}."
     else:
         reading = Reading.KEY_REMOVED
         why = f"because {cause_words(key.cause)}" if key.cause else "and the reason was not recorded"
-        sentence = f"{device.name} had the key of {what} until {_time(key.until)}; it is gone, {why}."
+        sentence = f"{device.name} had the key of certificate {what} until {_time(key.until)}; it is gone, {why}."
     return Cell(reading, sentence, thumbprint=key.thumbprint, since=key.since, until=key.until)
 
 

@@ -16,6 +16,7 @@ from fauxtune.core.mail.message import MailDescription
 from fauxtune.core.mail.mime import storable
 from fauxtune.core.mail.verdict import SignatureCode, Verdict
 from fauxtune.core.model.ids import UserId
+from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.insight.readability import Matrix, readability
 from fauxtune.operations.mail import mailboxes, opening
@@ -97,6 +98,7 @@ async def message(call: TenantCall) -> Response:
         user=user,
         name=person_name(user),
         mail=mail,
+        cipher=algorithm_words(mail.description.encryption.cipher) if mail.description.encryption else None,
         sender=_sender(mail.description),
         protection=protection(mail.description),
         reading=opened.reading,
