@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from fauxtune.core.errors import Unavailable
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import tls
-from fauxtune.server.listening import Port
+from fauxtune.server.listening import ConnectionLimit, Port
 from fauxtune.storage.queries import authorities
 from fauxtune.surfaces.mail.accounts import Accounts
 from fauxtune.surfaces.mail.pop3 import Pop3
@@ -37,8 +36,6 @@ _BUSY = {
     "pop3": b"-ERR [SYS/TEMP] too many connections are open; close some of them\r\n",
 }
 
-log = logging.getLogger(__name__)
-
 Factory = Callable[[ssl.SSLContext | None], asyncio.BaseProtocol]
 
 
@@ -57,7 +54,7 @@ class MailListeners:
         self._runner = emulator.runner
         self._ports = ports
         self._context = tls.server_context(files, client_certificates=True, protocol=None)
-        self._most = most
+        self._limit = ConnectionLimit(most)
         self._state: object = None
         self._accepting: list[asyncio.Task[None]] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -94,11 +91,12 @@ class MailListeners:
                 client, _ = await loop.sock_accept(listening)
             except OSError as error:
                 # No more descriptors, or a client that has gone already: both pass.
-                log.warning("A mail program was turned away: %s", error.strerror or error)
+                self._limit.warn(error.strerror or str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             self._open = {transport for transport in self._open if not transport.is_closing()}
-            if len(self._open) + len(self._opening) >= self._most:
+            if len(self._open) + len(self._opening) >= self._limit.most:
+                self._limit.warn(f"{self._limit.most} mail programs are connected, which is the limit.")
                 with client, contextlib.suppress(OSError):
                     client.send(_BUSY.get(kind, b""))
                 continue
@@ -115,7 +113,7 @@ class MailListeners:
                 held.pop_all()  # from here on the connection owns the socket
         at_once = kind.endswith("s")
         protocol = self._protocols[kind.removesuffix("s")]
-        with contextlib.suppress(OSError):  # also of a socket that was closed above
+        try:
             transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol(None if at_once else self._context),
                 client,
@@ -123,6 +121,11 @@ class MailListeners:
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if at_once else None,
             )
             self._open.add(transport)
+        except ssl.SSLCertVerificationError as error:
+            # TLS has no words for the reason that reach the person.
+            self._limit.warn(f"a mail program's certificate is not accepted: {error.verify_message}.")
+        except OSError:  # the client has gone, or the socket was closed above
+            return
 
     async def _admit_authorities(self) -> None:
         """Make the context know every tenant's authorities, if anything was written since it was looked for last."""

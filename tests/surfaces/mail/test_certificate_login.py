@@ -87,8 +87,8 @@ async def test_the_certificate_of_another_user_and_a_revoked_one_are_refused_wit
 
 
 @pytest.mark.parametrize("template", ["SmimeSigning", "SmimeEncryption"])
-async def test_a_certificate_that_is_not_for_clients_ends_the_handshake(
-    emulator: Emulator, programs: Programs, tmp_path: Path, template: str
+async def test_a_certificate_that_is_not_for_clients_ends_the_handshake_and_the_log_says_why(
+    emulator: Emulator, programs: Programs, tmp_path: Path, template: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     file, _ = await identity(emulator, tmp_path, template=template)
 
@@ -102,6 +102,8 @@ async def test_a_certificate_that_is_not_for_clients_ends_the_handshake(
     # By TLS 1.3 the client learns it with the first bytes that it would read.
     with suppress(OSError):
         assert await in_thread(greeting) == b""
+    reason = "a mail program's certificate is not accepted: unsuitable certificate purpose."
+    assert [record.getMessage() for record in caplog.records] == [f"Clients are turned away: {reason}"]
     assert await in_thread(programs.read) == []
 
 
