@@ -6,6 +6,7 @@ One page is read by its keys first: nothing is joined for the rows before it.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -104,6 +105,16 @@ def _named(tenant_id: TenantId, serials: list[str]) -> Select[Any]:
         .join(managed_devices, managed_devices.c.enrollment_id == column.enrollment_id, isouter=True)
         .where(column.tenant_id == tenant_id, column.serial.in_(serials))
     )
+
+
+def with_thumbprints(
+    connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]
+) -> list[RegisteredRow]:
+    """Return those of these certificates that an authority of the tenant issued."""
+    column = certificates.c
+    numbers = select(column.serial).where(column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints)))
+    rows = every(connection, _named(tenant_id, list(connection.scalars(numbers))), row=RegisteredRow)
+    return [row for row in rows if row.thumbprint in thumbprints]
 
 
 def count(connection: Connection, tenant_id: TenantId, *, wanted: Wanted, at: datetime) -> int:

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "identity": ("▣", "identity of a device"),
     "authority": (SOURCES[Source.ROOT][0], "certification authority"),
     "issued": ("○", "issued by hand"),
+    "foreign": ("◇", "of another authority"),
 }
 #: data. How certificates stand, in the words of a filter.
 STANDINGS: dict[Standing, str] = {

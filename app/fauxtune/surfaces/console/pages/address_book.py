@@ -20,11 +20,12 @@ from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import register
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.forms import task_page
 from fauxtune.surfaces.console.holdings import Chip
 from fauxtune.surfaces.console.paging import offset, paging
-from fauxtune.surfaces.console.registered import certificate_chip
+from fauxtune.surfaces.console.registered import certificate_chip, kind_of
 from fauxtune.surfaces.console.typed import Typed
 
 _SIZE = 50
@@ -54,10 +55,10 @@ async def entries(call: TenantCall) -> Response:
     """Show a page of the address book, or what a sender finds for an address."""
     start = offset(call, size=_SIZE)
     text = call.query("text").strip()[:_LONGEST_TEXT]
-    published, total, nothing = await call.run(_entries, text, start=start)
+    published, total, nothing, kinds = await call.run(_entries, text, start=start)
     return call.page(
         "address_book.html",
-        lines=[Line(each, certificate_chip(each.thumbprint, kind=_kind(each))) for each in published],
+        lines=[_line(each, kinds) for each in published],
         text=text,
         nothing=nothing,
         paging=paging(call, start=start, length=len(published), total=total, size=_SIZE),
@@ -118,7 +119,8 @@ async def authorities_file(call: TenantCall) -> Response:
     return _pem(await call.run(_authorities), name="authorities.pem")
 
 
-def _entries(tx: Transaction, text: str, *, start: int) -> tuple[list[Published], int, str]:
+def _entries(tx: Transaction, text: str, *, start: int) -> tuple[list[Published], int, str, dict[str, str]]:
+    """Return a page of entries, how many there are, why nothing is found, and the kinds of certificates issued here."""
     published = address_book.entries(tx, text=text, offset=start, limit=_SIZE)
     nothing = ""
     if not published and text:
@@ -126,7 +128,9 @@ def _entries(tx: Transaction, text: str, *, start: int) -> tuple[list[Published]
             nothing = address_book.nothing_published(tx, text)
         except Invalid:
             nothing = f"No address with “{text}” is in the address book."
-    return published, address_book.count(tx, text=text), nothing
+    marks = {each.thumbprint for each in published}
+    rows = register.with_thumbprints(tx.connection, tx.tenant.id, thumbprints=marks)
+    return published, address_book.count(tx, text=text), nothing, {row.thumbprint: kind_of(row) for row in rows}
 
 
 def _publish(tx: Transaction, form: Typed) -> Published:
@@ -196,8 +200,9 @@ def _choice(certificate: UserCertificate) -> Choice:
     return Choice(certificate.thumbprint, f"{mark(certificate.thumbprint).letters}: {source}, valid {span}{revoked}")
 
 
-def _kind(published: Published) -> str:
-    return "issued" if published.is_registered else "external"
+def _line(published: Published, kinds: dict[str, str]) -> Line:
+    kind = kinds.get(published.thumbprint, "foreign")
+    return Line(published, certificate_chip(published.thumbprint, kind=kind))
 
 
 def _authorities(tx: Transaction) -> bytes:
