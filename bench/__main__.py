@@ -6,7 +6,22 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import checkin, concurrent, console, fanout, fleet, graph, idle, issuance, mdm, retire, start, status, wire
+from bench import (
+    checkin,
+    concurrent,
+    console,
+    fanout,
+    fleet,
+    graph,
+    idle,
+    issuance,
+    mail,
+    mdm,
+    retire,
+    start,
+    status,
+    wire,
+)
 from bench.rows import Row, line
 
 TABLE: dict[str, Callable[[], Iterator[Row]]] = {
@@ -23,6 +38,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "concurrent": concurrent.rows,
     "wire": wire.rows,
     "console": console.rows,
+    "mail": mail.rows,
 }
 
 
