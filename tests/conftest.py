@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import os
+import re
 import shutil
 import socket
 from collections.abc import Generator, Iterator
@@ -52,6 +53,24 @@ LONG = ("interop/test_cookbook.py", "browser/test_every_page.py", "interop/test_
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long modules, each worker with another one; the rest stays in its random order."""
     items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(LONG))
+
+
+#: Modules that load Microsoft's SDKs, which takes 10 seconds: one worker runs them all.
+_SDK = re.compile(r"tests/interop/test_(graph_sdk(?!_building)|sdk_references)\w*\.py::")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Give each worker whole modules, as `--dist loadscope` does, and the SDKs' modules to the same one."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "SDKs" if _SDK.match(nodeid) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
 
 
 # ---------------------------------------------------------------------------------------------- no test skips silently
