@@ -17,7 +17,7 @@ def matrix(answer: dict[str, Any]) -> Table:
     """Return the rows of a matrix."""
     devices = answer["devices"]
     in_words = len(devices) <= _WITH_WORDS
-    names = [_heading(number, device, in_words=in_words) for number, device in enumerate(devices, 1)]
+    names = _headings(devices)
     rows = [
         (
             str(row["uid"]),
@@ -36,11 +36,9 @@ def legend(answer: dict[str, Any]) -> str:
     number = answer["number"]
     when = "now" if number is None else f"after entry {number} of the journal"
     lines = [f"At {moment(answer['at'])} UTC, {when}."]
-    if len(answer["devices"]) > _WITH_WORDS or any(device["left"] for device in answer["devices"]):
-        lines += [
-            f"{position}: {one_line(device['deviceName'])}{_left(device)}"
-            for position, device in enumerate(answer["devices"], 1)
-        ]
+    for heading, device in zip(_headings(answer["devices"]), answer["devices"], strict=True):
+        if device["left"] or heading != one_line(device["deviceName"]):
+            lines.append(f"{heading}: {one_line(device['deviceName'])}{_left(device)}")
     used = {cell["reading"] for row in answer["mail"] for cell in row["cells"]}
     lines += [
         f"{words.symbol} {words.word}: {words.meaning}" for code, words in READING_WORDS.items() if code.value in used
@@ -77,11 +75,12 @@ def why(answer: dict[str, Any], uid: int) -> str | None:
     return "\n".join(lines)
 
 
-def _heading(number: int, device: dict[str, Any], *, in_words: bool) -> str:
-    if not in_words:
-        return str(number)
-    name = one_line(device["deviceName"])
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+def _headings(devices: list[dict[str, Any]]) -> list[str]:
+    """Return the headings of the devices: their names, shortened, or numbers where they are many."""
+    if len(devices) > _WITH_WORDS:
+        return [str(number) for number in range(1, len(devices) + 1)]
+    names = [one_line(device["deviceName"]) for device in devices]
+    return [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names]
 
 
 def _cell(code: str, *, in_words: bool) -> str:

@@ -43,7 +43,7 @@ _DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point of the tenant's history: a time of its clock, or a number of its journal. Neither: now.
+    """A point of the tenant's history: a time of its clock, or a number of its journal. Neither, or a later time: now.
 
     A clock that was put back shows a time twice; then the later one is meant. A number is exact.
     """
@@ -190,7 +190,7 @@ def _point(tx: Transaction, moment: Moment) -> tuple[datetime, int | None]:
         if time is None:
             raise Invalid(f"The journal has no entry with the number {moment.number}.", target="at")
         return time, moment.number
-    if moment.time is None:
+    if moment.time is None or moment.time >= tx.now:
         return tx.now, None
     return moment.time, queries.number_at(tx.connection, tx.tenant.id, at=moment.time)
 
