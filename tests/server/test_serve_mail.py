@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
+from fauxtune.cli import serving as serving_command
 from fauxtune.core.model.mail import MAIL_PORTS
 from fauxtune.server import StartRefused, lifespan
+from fauxtune.server.endpoints import Endpoints
+from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings
 from tests.support.mail_programs import Programs
 from tests.support.running_server import environment, fauxtune, serving
@@ -79,6 +82,14 @@ def test_mail_without_its_package_is_refused_with_what_to_install(monkeypatch: p
     lifespan.check(Settings())
     with pytest.raises(StartRefused, match=r"install fauxtune\[mail\], or start without --mail"):
         lifespan.check(Settings(mail=True))
+
+
+def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    mail = (("smtp", "smtp://localhost:8025"), ("pop3s", "pop3s://localhost:8995"))
+    endpoints = Endpoints("https://localhost:8443", "http://localhost:8080", "ca.pem", mail=mail)
+    serving_command._announce_text(Ready(endpoints, Path("data")))
+    assert "mail programs  smtp://localhost:8025, pop3s://localhost:8995" in capsys.readouterr().out
 
 
 def test_a_port_without_mail_is_said_to_have_no_effect() -> None:

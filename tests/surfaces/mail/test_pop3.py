@@ -8,6 +8,10 @@ from contextlib import suppress
 
 import pytest
 
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.mail import mailboxes
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
 from tests.support.mail_programs import ALICE, BOB, LETTER, PASSWORD, Programs, command, in_thread
 
 
@@ -52,6 +56,29 @@ async def test_a_message_that_is_marked_stays_if_the_program_goes_without_quit(p
 
     await in_thread(work)
     assert await in_thread(programs.read) == [LETTER]
+
+
+async def test_a_message_is_seen_when_it_was_retrieved_and_not_when_its_header_was(
+    emulator: Emulator, tenant: Tenant, programs: Programs
+) -> None:
+    def seen(tx: Transaction) -> list[bool]:
+        bob = mailboxes.owner_of(tx, BOB)
+        assert bob is not None
+        return [line.seen for line in mailboxes.messages(tx, bob)]
+
+    def work(command: str) -> None:
+        program = log_in(programs.pop3())
+        if command == "TOP":
+            program.top(1, 0)
+        else:
+            program.retr(1)
+        program.quit()
+
+    await in_thread(programs.send)
+    await in_thread(lambda: work("TOP"))
+    assert await emulator.runner.run(tenant, seen) == [False]
+    await in_thread(lambda: work("RETR"))
+    assert await emulator.runner.run(tenant, seen) == [True]
 
 
 async def test_two_programs_read_one_mailbox_and_the_second_says_what_the_first_deleted(programs: Programs) -> None:

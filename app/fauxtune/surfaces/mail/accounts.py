@@ -63,13 +63,13 @@ class Mailbox:
             if len(rows) < _PAGE:
                 return listed
 
-    async def raw(self, message: Listed) -> bytes | None:
-        """Return a message as it was sent, and mark it as seen; None if it is gone."""
+    async def raw(self, message: Listed, *, seen: bool) -> bytes | None:
+        """Return a message as it was sent, and mark it if it is `seen` now; None if it is gone."""
         try:
             stored = await self._run(mailboxes.message, self.login.user_id, uid=message.uid)
             if stored.message_id != message.id:
                 return None  # a newer one has its number
-            if not stored.seen:
+            if seen and not stored.seen:
                 await self._run(mailboxes.mark_seen, self.login.user_id, uid=message.uid)
         except NotFound:
             return None

@@ -228,18 +228,17 @@ class Session:
         return Answer(f"+OK {_counted(len(kept))}", _lines(f"{number} {fact(each)}" for number, each in kept))
 
     async def _retrieve(self, arguments: tuple[str, ...]) -> Answer:
-        message = await self._content(arguments[0])
+        message = await self._content(arguments[0], seen=True)
         return Answer(f"+OK {len(message)} octets", stuffed(message))
 
     async def _top(self, arguments: tuple[str, ...]) -> Answer:
         lines = number_from(arguments[1])
-        return Answer(
-            "+OK the header, and lines of the body", stuffed(top_of(await self._content(arguments[0]), lines))
-        )
+        message = await self._content(arguments[0], seen=False)
+        return Answer("+OK the header, and lines of the body", stuffed(top_of(message, lines)))
 
-    async def _content(self, text: str) -> bytes:
+    async def _content(self, text: str, *, seen: bool) -> bytes:
         number, each = self._message(text)
-        raw = await self._open.mailbox.raw(each)
+        raw = await self._open.mailbox.raw(each, seen=seen)
         if raw is None:
             raise CommandInvalid(f"message {number} is gone: another program has deleted it")
         return await asyncio.to_thread(crlf, raw) if len(raw) > _LARGE else crlf(raw)
