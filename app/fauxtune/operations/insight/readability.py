@@ -277,13 +277,7 @@ def _known(
     if not names:
         return []
     owners = {row.enrollment_id: device.name for device in devices for row in device.enrollments}
-    known: dict[str, KnownKey] = {}
-    for imported in queries.imported_of(tx.connection, tx.tenant.id, user_id=user_id):
-        if imported.certificate is not None:
-            key_names = certificate_names(*names_of(x509.load_der_x509_certificate(imported.certificate)))
-            known[imported.thumbprint] = KnownKey(
-                imported.thumbprint, key_names, Source.IMPORTED, owner=imported.user_principal_name
-            )
+    known = _imported(tx, user_id)
     serials = {name.partition("/")[0] for name in split_names(names)[0]}
     for issued in queries.issued_with(tx.connection, tx.tenant.id, serials=serials):
         key_names = certificate_names(*names_of(x509.load_der_x509_certificate(issued.certificate)))
@@ -297,6 +291,22 @@ def _known(
         for key in keys:
             known.setdefault(key.thumbprint, KnownKey(key.thumbprint, key.names, Source.IMPORTED))
     return [key for key in known.values() if key.names & names]
+
+
+def _imported(tx: Transaction, user_id: UserId) -> dict[str, KnownKey]:
+    """Return the user's imported certificates, by thumbprint. One that no connector has opened yet is known if it was
+    published.
+    """
+    rows = queries.imported_of(tx.connection, tx.tenant.id, user_id=user_id)
+    closed = {row.thumbprint for row in rows if row.certificate is None}
+    published = queries.published_with(tx.connection, tx.tenant.id, thumbprints=closed) if closed else {}
+    known = {}
+    for row in rows:
+        data = row.certificate or published.get(row.thumbprint)
+        if data is not None:
+            names = certificate_names(*names_of(x509.load_der_x509_certificate(data)))
+            known[row.thumbprint] = KnownKey(row.thumbprint, names, Source.IMPORTED, owner=row.user_principal_name)
+    return known
 
 
 def _pending(tx: Transaction, devices: Iterable[_Device]) -> dict[EnrollmentId, dict[str, str]]:

@@ -31,6 +31,7 @@ from fauxtune.storage.tables import (
     mailbox_entries,
     managed_devices,
     pfx_certificates,
+    published_certificates,
     users,
 )
 
@@ -187,6 +188,19 @@ def imported_of(connection: Connection, tenant_id: TenantId, *, user_id: UserId)
         .order_by(pfx_certificates.c.thumbprint)
     )
     return every(connection, statement, row=ImportedKeyRow)
+
+
+def published_with(connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]) -> dict[str, bytes]:
+    """Return the published certificates (DER) with these thumbprints, by thumbprint."""
+    certificates_by_mark: dict[str, bytes] = {}
+    listed = sorted(thumbprints)
+    for start in range(0, len(listed), _AT_ONCE):
+        statement = select(published_certificates.c.thumbprint, published_certificates.c.certificate).where(
+            published_certificates.c.tenant_id == tenant_id,
+            published_certificates.c.thumbprint.in_(listed[start : start + _AT_ONCE]),
+        )
+        certificates_by_mark |= {mark: bytes(certificate) for mark, certificate in connection.execute(statement)}
+    return certificates_by_mark
 
 
 def _user_of(columns: Any) -> ColumnElement[bool]:
