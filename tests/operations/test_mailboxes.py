@@ -149,6 +149,15 @@ async def test_messages_that_come_at_once_get_a_number_each_and_leave_nothing_be
     assert await kept(contoso) == 0
 
 
+async def test_a_message_that_comes_while_its_reader_is_deleted_leaves_nothing(contoso: Contoso) -> None:
+    alice = await contoso.user_id("alice")
+    deliveries = [deliver(contoso, "alice") for _ in range(20)]
+    deletion_ = contoso.do(users_and_groups.delete_user, contoso.upn("alice"))
+    await asyncio.gather(*deliveries[:5], deletion_, *deliveries[5:])
+    assert await contoso.do(mailboxes.newest, alice, limit=10) == []
+    assert await kept(contoso) == 0
+
+
 async def test_nobody_sees_the_mailbox_of_another_tenant(contoso: Contoso) -> None:
     await deliver(contoso, "alice")
     alice = await contoso.user_id("alice")

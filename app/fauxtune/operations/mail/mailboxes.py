@@ -93,14 +93,16 @@ def deliver(
     described = description or describe(raw)
     refused: dict[str, str] = {}
     owners = owners_of(tx, _valid(recipients, refused))
-    rows = {row.id: row for row in owners.values() if row is not None}
-    queries.hold_mailboxes(tx.connection, tx.tenant.id, user_ids=sorted(rows))
+    ids = sorted({row.id for row in owners.values() if row is not None})
+    held = queries.hold_mailboxes(tx.connection, tx.tenant.id, user_ids=ids)
+    rows = {row.id: row for row in owners.values() if row is not None and row.id in held}
     measures = queries.mailboxes(tx.connection, tx.tenant.id, user_ids=sorted(rows))
     full = {user_id: why for user_id in rows if (why := _full(measures.get(user_id, _EMPTY), len(raw)))}
     for address, row in owners.items():
-        reason = "no user of this tenant has this address" if row is None else full.get(row.id, "")
-        if reason:
-            refused[address] = reason
+        if row is None or row.id not in held:
+            refused[address] = "no user of this tenant has this address"
+        elif row.id in full:
+            refused[address] = full[row.id]
     reached = {user_id: row for user_id, row in rows.items() if user_id not in full}
     if not reached:
         return Delivery(None, (), refused)

@@ -36,9 +36,11 @@ _JOINED = mailbox_entries.join(
 )
 
 
-def hold_mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> None:
-    """Lock the users whose mailboxes change, so that no two messages get one number."""
-    locks.hold(connection, users, where=(users.c.tenant_id == tenant_id) & users.c.id.in_(user_ids))
+def hold_mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> set[UserId]:
+    """Lock the users whose mailboxes change, so that no two messages get one number. Return those who exist still."""
+    where = (users.c.tenant_id == tenant_id) & users.c.id.in_(user_ids)
+    locks.hold(connection, users, where=where)
+    return {UserId(each) for each in connection.scalars(select(users.c.id).where(where))}
 
 
 def mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> dict[UserId, MailboxRow]:
