@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,8 +16,8 @@ _TOKEN = "a token with “quotes”"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=_TOKEN) as running:
+def server(commands: Path) -> Iterator[Running]:
+    with serving("--ephemeral", FAUXTUNE_CONTROL_TOKEN=_TOKEN, commands=commands) as running:
         yield running
 
 

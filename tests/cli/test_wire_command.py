@@ -141,9 +141,9 @@ def test_the_request_is_printed_and_no_reading_is_recorded(run: Commands, server
     assert run.json("wire") == []
 
 
-def test_a_server_that_records_nothing_says_so(tmp_path: Path) -> None:
+def test_a_server_that_records_nothing_says_so(tmp_path: Path, commands: Path) -> None:
     folder = tmp_path / "data"
-    with serving("--data-dir", folder, "--wire-exchanges", "0"):
+    with serving("--data-dir", folder, "--wire-exchanges", "0", commands=commands):
         silent = Commands(folder)
         assert silent.text("wire").startswith("Nothing is recorded: the server was started with --wire-exchanges 0")
         assert "Nothing is recorded" in silent.refused("wire", "--follow")

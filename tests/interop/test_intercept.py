@@ -35,9 +35,9 @@ Run = Any
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
+def server(commands: Path) -> Iterator[Running]:
     """A server that intercepts."""
-    with serving("--ephemeral", "--intercept", "--proxy-port", "0") as running:
+    with serving("--ephemeral", "--intercept", "--proxy-port", "0", commands=commands) as running:
         yield running
 
 

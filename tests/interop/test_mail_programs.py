@@ -97,8 +97,8 @@ class Desk:
 
 
 @pytest.fixture
-def mail_server(tmp_path: Path) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path / "data", "--mail", "--mail-port", "0") as running:
+def mail_server(tmp_path: Path, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", tmp_path / "data", "--mail", "--mail-port", "0", commands=commands) as running:
         yield running
 
 

@@ -30,8 +30,8 @@ WORK_PROFILE = (
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path / "data", "--mail", "--mail-port", "0") as running:
+def server(tmp_path: Path, commands: Path) -> Iterator[Running]:
+    with serving("--data-dir", tmp_path / "data", "--mail", "--mail-port", "0", commands=commands) as running:
         yield running
 
 

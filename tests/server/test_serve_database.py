@@ -53,10 +53,13 @@ def _is_refused(client: httpx.Client, method: str = "GET") -> None:
 
 
 def test_a_server_whose_postgresql_is_restarted_says_so_works_again_and_ends_cleanly(
-    tmp_path: Path, own_postgresql: PostgresServer
+    tmp_path: Path, own_postgresql: PostgresServer, commands: Path
 ) -> None:
     url = own_postgresql.url(own_postgresql.create())
-    with serving("--data-dir", tmp_path, "--database-url", url) as server, server.signed_in() as client:
+    with (
+        serving("--data-dir", tmp_path, "--database-url", url, commands=commands) as server,
+        server.signed_in() as client,
+    ):
         assert client.get("/readyz").status_code == 200
         own_postgresql.stop()
         for _ in range(20):
@@ -81,10 +84,10 @@ def test_a_server_whose_postgresql_is_restarted_says_so_works_again_and_ends_cle
 
 
 def test_a_server_whose_database_is_taken_over_stops_and_says_by_whom(
-    tmp_path: Path, own_postgresql: PostgresServer
+    tmp_path: Path, own_postgresql: PostgresServer, commands: Path
 ) -> None:
     url = own_postgresql.url(own_postgresql.create())
-    with serving("--data-dir", tmp_path, "--database-url", url) as server:
+    with serving("--data-dir", tmp_path, "--database-url", url, commands=commands) as server:
         address = url.replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(address, autocommit=True, application_name="somebody else") as other:
             other.execute(
@@ -98,12 +101,12 @@ def test_a_server_whose_database_is_taken_over_stops_and_says_by_whom(
 
 
 def test_a_table_that_another_program_locks_keeps_neither_readers_nor_the_end_of_the_server_waiting(
-    tmp_path: Path, own_postgresql: PostgresServer
+    tmp_path: Path, own_postgresql: PostgresServer, commands: Path
 ) -> None:
     url = own_postgresql.url(own_postgresql.create())
     address = url.replace("postgresql+psycopg", "postgresql")
     with (
-        serving("--data-dir", tmp_path, "--database-url", url) as server,
+        serving("--data-dir", tmp_path, "--database-url", url, commands=commands) as server,
         psycopg.connect(address) as other,
         psycopg.connect(address, autocommit=True) as observer,
         server.signed_in() as client,
@@ -121,8 +124,8 @@ def test_a_table_that_another_program_locks_keeps_neither_readers_nor_the_end_of
         assert not other.execute("SELECT 1 FROM users WHERE upn_key = 'dora@contoso.example'").fetchall()
 
 
-def test_a_file_that_another_program_locks_is_unavailable_until_it_lets_go(tmp_path: Path) -> None:
-    with serving("--data-dir", tmp_path) as server, server.signed_in() as client:
+def test_a_file_that_another_program_locks_is_unavailable_until_it_lets_go(tmp_path: Path, commands: Path) -> None:
+    with serving("--data-dir", tmp_path, commands=commands) as server, server.signed_in() as client:
         other = sqlite3.connect(tmp_path / "fauxtune.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         _is_refused(client, "POST")

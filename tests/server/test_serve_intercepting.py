@@ -25,16 +25,16 @@ def through(server: Running) -> httpx.Client:
     return httpx.Client(proxy=server.endpoints["proxy"], verify=server.trusting(), timeout=SECONDS)
 
 
-def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
-    with serving("--data-dir", tmp_path, FAUXTUNE_PROXY_PORT="0") as server:
+def test_it_is_off_unless_asked_for(tmp_path: Path, commands: Path) -> None:
+    with serving("--data-dir", tmp_path, FAUXTUNE_PROXY_PORT="0", commands=commands) as server:
         assert "proxy" not in server.endpoints
         assert "proxy" not in json.loads((tmp_path / "endpoints.json").read_text())
 
 
 @pytest.mark.parametrize("arguments", [INTERCEPT, ()], ids=["options", "variables"])
-def test_the_first_line_and_the_file_name_the_proxy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_the_first_line_and_the_file_name_the_proxy(tmp_path: Path, arguments: tuple[str, ...], commands: Path) -> None:
     more = {} if arguments else {"FAUXTUNE_INTERCEPT": "true", "FAUXTUNE_PROXY_PORT": "0"}
-    with serving("--data-dir", tmp_path, *arguments, commands=None, **more) as server:
+    with serving("--data-dir", tmp_path, *arguments, commands=commands, **more) as server:
         assert re.fullmatch(r"http://localhost:\d+", server.endpoints["proxy"])
         assert json.loads((tmp_path / "endpoints.json").read_text()) == server.endpoints
         with through(server) as client:
@@ -61,25 +61,25 @@ def test_the_banner_says_what_is_intercepted() -> None:
         assert host in words
 
 
-def test_a_taken_proxy_port_is_named() -> None:
+def test_a_taken_proxy_port_is_named(commands: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ports = ("--port", "0", "--http-port", "0", "--proxy-port", port)
-        refused = fauxtune("serve", "--ephemeral", *ports, "--intercept")
+        refused = fauxtune("serve", "--ephemeral", *ports, "--intercept", commands=commands)
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr
 
 
-def test_a_public_url_is_for_the_other_door() -> None:
-    with serving("--ephemeral", *INTERCEPT, "--public-url", "https://emulator.test") as server:
+def test_a_public_url_is_for_the_other_door(commands: Path) -> None:
+    with serving("--ephemeral", *INTERCEPT, "--public-url", "https://emulator.test", commands=commands) as server:
         path = "contoso/v2.0/.well-known/openid-configuration"
         with through(server) as client, server.client() as direct:
             assert client.get(f"{LOGIN}/{path}").json()["issuer"].startswith(f"{LOGIN}/")
             assert direct.get(f"/{path}").json()["issuer"].startswith("https://emulator.test/")
 
 
-def test_one_interrupt_ends_it_while_tunnels_are_open() -> None:
-    with serving("--ephemeral", *INTERCEPT) as server:
+def test_one_interrupt_ends_it_while_tunnels_are_open(commands: Path) -> None:
+    with serving("--ephemeral", *INTERCEPT, commands=commands) as server:
         address = ("127.0.0.1", urllib.parse.urlsplit(server.endpoints["proxy"]).port or 0)
         connect = b"CONNECT graph.microsoft.com:443 HTTP/1.1\r\n\r\n"
         with socket.create_connection(address) as silent, socket.create_connection(address) as half:

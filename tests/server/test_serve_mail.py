@@ -21,8 +21,8 @@ from tests.support.mail_programs import Programs
 from tests.support.running_server import environment, fauxtune, serving
 
 
-def test_the_wires_are_named_where_programs_look_and_work() -> None:
-    with serving("--ephemeral", "--mail", "--mail-port", "0") as running:
+def test_the_wires_are_named_where_programs_look_and_work(commands: Path) -> None:
+    with serving("--ephemeral", "--mail", "--mail-port", "0", commands=commands) as running:
         mail = running.endpoints["mail"]
         assert list(mail) == ["smtp", "smtps", "pop3", "pop3s"]
         assert {kind: urlsplit(url).scheme for kind, url in mail.items()} == {kind: kind for kind in mail}
@@ -38,11 +38,11 @@ def test_the_wires_are_named_where_programs_look_and_work() -> None:
     assert (code, errors) == (0, "")
 
 
-def test_without_mail_nothing_of_it_is_loaded_or_served() -> None:
+def test_without_mail_nothing_of_it_is_loaded_or_served(commands: Path) -> None:
     loaded = "import sys, fauxtune.server.serve; print([name for name in sys.modules if 'mail' in name.split('.')[-1]])"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, env=environment())
     assert not {"aiosmtpd", "mail", "smtplib"} & set(done.stdout.replace("'", " ").split())
-    with serving("--ephemeral") as running, running.client() as client:
+    with serving("--ephemeral", commands=commands) as running, running.client() as client:
         assert "mail" not in running.endpoints
         assert "mail" not in client.get("/").json()
 
@@ -66,14 +66,18 @@ def test_other_texts_are_refused(text: str) -> None:
         Settings(mail_port=text)  # type: ignore[arg-type]
 
 
-def test_a_port_that_is_taken_or_used_twice_is_named() -> None:
+def test_a_port_that_is_taken_or_used_twice_is_named(commands: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         ports = ("--port", "0", "--http-port", "0", "--mail-port", "0")
-        refused = fauxtune("serve", "--ephemeral", "--mail", *ports[:4], "--mail-port", f"smtp={number}")
+        refused = fauxtune(
+            "serve", "--ephemeral", "--mail", *ports[:4], "--mail-port", f"smtp={number}", commands=commands
+        )
         assert f"Cannot listen on localhost, port {number}" in refused.stderr
         assert "--mail-port smtp=NUMBER" in refused.stderr
-    refused = fauxtune("serve", "--ephemeral", "--mail", "--mail-port", "smtp=18025", "--mail-port", "pop3=18025")
+    refused = fauxtune(
+        "serve", "--ephemeral", "--mail", "--mail-port", "smtp=18025", "--mail-port", "pop3=18025", commands=commands
+    )
     assert "--mail-port smtp and --mail-port pop3 are both 18025" in refused.stderr
 
 
@@ -92,7 +96,7 @@ def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypa
     assert "mail programs  smtp://localhost:8025, pop3s://localhost:8995" in capsys.readouterr().out
 
 
-def test_a_port_without_mail_is_said_to_have_no_effect() -> None:
-    with serving("--ephemeral", "--mail-port", "smtp=0") as running:
+def test_a_port_without_mail_is_said_to_have_no_effect(commands: Path) -> None:
+    with serving("--ephemeral", "--mail-port", "smtp=0", commands=commands) as running:
         _, errors = running.stop()
     assert errors.startswith("fauxtune: --mail-port (FAUXTUNE_MAIL_PORT) has no effect without --mail.")
