@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
 
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.session import SessionKey
@@ -43,6 +44,27 @@ async def test_a_device_that_connects_makes_its_page_read_again(app: FastAPI, te
     coming = asyncio.ensure_future(anext(parts))
     async with phone.connected():
         assert await coming == "event: changed\ndata: {}\n\n"
+
+
+async def test_a_page_is_told_of_ten_thousand_events_a_few_times_a_second(
+    app: FastAPI, tenant: Tenant, emulator: Emulator
+) -> None:
+    loop = asyncio.get_running_loop()
+    parts = stream(app, tenant)
+    await anext(parts)
+    started, updates = loop.time(), 0
+    for _ in range(4):
+        coming = asyncio.ensure_future(anext(parts))
+        while not coming.done():
+            for _ in range(100):
+                emulator.signals.changed(tenant.id)
+            await asyncio.sleep(0.01)
+        updates += await coming == "event: changed\ndata: {}\n\n"
+    assert updates == 4
+    # The first comes at once. However slow this machine is, no more come than a browser can show.
+    assert updates - 1 <= 20 * (loop.time() - started)
+    emulator.signals.changed(tenant.id)
+    assert await anext(parts) == "event: changed\ndata: {}\n\n", "the last change is never lost"
 
 
 async def test_pages_that_are_left_at_once_do_not_use_up_the_streams(app: FastAPI, tenant: Tenant) -> None:
