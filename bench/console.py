@@ -30,7 +30,7 @@ from bench.copies import copy_people
 from bench.postgres import postgresql
 from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.administration import directory, emulation, profiles
+from fauxtune.core.administration import directory, emulation, mail, profiles
 from fauxtune.core.administration.assignments import assign, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
@@ -52,6 +52,7 @@ from fauxtune.storage.tables import (
     ledger,
     managed_devices,
     pfx_certificates,
+    published_certificates,
 )
 from fauxtune.storage.tables import profiles as profile_table
 from fauxtune.surfaces.console.app import PAGES
@@ -63,6 +64,7 @@ _PHONES = ProfilePlatform.ANDROID
 _EXCHANGES = 500
 _TURNS = 5
 _MOST_MS = 200
+_CONTROL = "/_fauxtune/v1/tenants/contoso"
 _STATIC = "/users/new"
 #: data. Pages with a query: a filter, a search, a last page, a step of a form.
 _QUERIES: tuple[str, ...] = (
@@ -88,12 +90,18 @@ _QUERIES: tuple[str, ...] = (
 )  # fmt: skip
 #: data. Pages that need a query, or a thing in another state, than `_filled` would name.
 _OTHERWISE: dict[str, str] = {
+    "/address-book/{address}/{thumbprint}/certificate.pem": "/address-book/{alice}/{published}/certificate.pem",
+    "/address-book/{address}/{thumbprint}/withdraw": "/address-book/{alice}/{published}/withdraw",
     "/authority/certificates/{certificate}/release": "/authority/certificates/{held}/release",
     "/connectors/{connector}/delete": "/connectors/{offline}/delete",
     "/connectors/{connector}/keys/delete": "/connectors/{connector}/keys/delete?provider={provider}&name={key}",
     "/devices/{device}/lock": "/devices/{owned}/lock",
     "/devices/{device}/wipe": "/devices/{owned}/wipe",
     "/groups/{group}/remove": "/groups/{group}/remove?member={user}",
+    **{
+        f"/users/{{user}}/mail/{{uid}}{rest}": f"/users/{{alice}}/mail/1{rest}"
+        for rest in ("", "/delete", "/message.eml", "/source")
+    },
 }
 
 
@@ -144,6 +152,7 @@ def _build(url: str, *, folder: Path) -> None:
         fleet = (sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "1", "--user", world.ALICE)
         where = ("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", "android:1", "--output", "json")
         subprocess.run([*fleet, *where], check=True, capture_output=True)
+        _correspond(client)
     copy_people(url, people=_PEOPLE, devices=_DEVICES_EACH)
     database = Database(url)
     database.run_now(_disturb)
@@ -154,11 +163,10 @@ def _build(url: str, *, folder: Path) -> None:
 
 def _furnish(client: httpx.Client) -> None:
     """Create profiles for everybody, groups, an imported certificate, and what single pages show."""
-    graph, control = "/beta", "/_fauxtune/v1/tenants/contoso"
+    graph, control = "/beta", _CONTROL
 
     def send(base: str, request: AdminRequest) -> Any:
-        answer = client.request(request.method, f"{base}{request.path}", json=request.body).raise_for_status()
-        return answer.json() if answer.content else None
+        return _send(client, base, request=request)
 
     root = client.get("/pki/contoso/root/ca.cer").raise_for_status().content
     issuer = profiles.Issuer("ca.contoso.example", "Contoso Issuing CA", kind=None)
@@ -177,6 +185,19 @@ def _furnish(client: httpx.Client) -> None:
     world.import_pfx(client, world.pfx_document(client))
     send(control, emulation.create_template("issuing", name="Ours"))
     send(control, emulation.create_connector("Spare", roles=["revocation"], mode="polling"))
+
+
+def _send(client: httpx.Client, base: str, *, request: AdminRequest) -> Any:
+    answer = client.request(request.method, f"{base}{request.path}", json=request.body).raise_for_status()
+    return answer.json() if answer.content else None
+
+
+def _correspond(client: httpx.Client) -> None:
+    """Publish a certificate of Alice, and send her a letter."""
+    issued = client.get(f"{_CONTROL}/certificates", params={"userPrincipalName": world.ALICE}).raise_for_status().json()
+    mark = issued["value"][0]["thumbprint"]
+    _send(client, _CONTROL, request=mail.publish_certificate(world.ALICE, thumbprint=mark))
+    _send(client, _CONTROL, request=mail.send_text(world.ALICE, to=[world.ALICE], subject="Hello", text="A letter."))
 
 
 def _disturb(connection: Connection) -> None:
@@ -231,6 +252,8 @@ def _things(connection: Connection) -> dict[str, str]:
         "address": device[2],
         "group": one(groups.c.id, groups.c.document["displayName"].as_string() == "All Staff"),
         "profile": one(profile_table.c.id, profile_table.c.kind.contains("Pkcs")),
+        "alice": world.ALICE,
+        "published": one(published_certificates.c.thumbprint),
         "certificate": one(certificates.c.serial, issuing, certificates.c.revoked_at.is_(None)),
         "held": one(certificates.c.serial, issuing, certificates.c.reason == "certificateHold"),
         "authority": one(authorities.c.name, authorities.c.role == "issuing"),
