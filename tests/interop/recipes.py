@@ -5,7 +5,8 @@ A label says whose way the blocks below it are: `**As a command**`, `<summary>As
 from its beginning to its end, and so does the test, three times.
 
 A fence `text` after a block holds lines that the block prints, in this order; other lines may stand between them. `…`
-is what differs from run to run or is left out. `(exit code 1)` is not printed: it says how the last failure ends.
+is what differs from run to run or is left out. `(exit code 1)` is not printed: it says how the last failure ends. The
+lines of a fence `text in any order` may be printed in another order, each once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import unquote
 #: What the page calls the server that it is run against.
 HTTPS, HTTP = "https://localhost:8443", "http://localhost:8080"
 _LANGUAGES = ("sh", "python")
+_ANY_ORDER = "text in any order"
 _CODE = re.compile(r"\(exit code (\d+)\)")
 _WRITE = re.compile(rf"-X (POST|PUT|PATCH|DELETE) [\"']?{re.escape(HTTPS)}([^\s\"']*)")
 #: Where the requests of the page's tenant go: those that the window on the wire shows.
@@ -49,7 +51,9 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block to run. `expected`: the lines that it prints; `code`: the exit code of its last failure."""
+    """A block to run. `expected`: the lines that it prints, in this order unless they may come `in_any_order`; `code`:
+    the exit code of its last failure.
+    """
 
     recipe: str
     way: Way | None
@@ -57,10 +61,14 @@ class Block:
     text: str
     expected: tuple[str, ...] = ()
     code: int = 0
+    in_any_order: bool = False
 
     def missing(self, printed: str) -> list[str]:
         """Return the expected lines that were not printed, or not after the one before."""
-        lines = iter([_one_space(line) for line in printed.splitlines()])
+        every = [_one_space(line) for line in printed.splitlines()]
+        if self.in_any_order:
+            return [line for line in self.expected if not _take(every, _pattern(line))]
+        lines = iter(every)
         return [line for line in self.expected if not any(_pattern(line).fullmatch(each) for each in lines)]
 
 
@@ -80,8 +88,8 @@ def blocks(page: str) -> list[Block]:
             inside.append(inner)
         if language in _LANGUAGES:
             result.append(Block(recipe, way, language, "\n".join(inside) + "\n"))
-        elif language == "text" and may_expect:
-            result[-1] = _expecting(result[-1], inside)
+        elif language in ("text", _ANY_ORDER) and may_expect:
+            result[-1] = replace(_expecting(result[-1], inside), in_any_order=language == _ANY_ORDER)
         else:
             raise ValueError(f"'{recipe}' has a block that is neither run nor compared: {line} {inside[:1]}")
         may_expect = language in _LANGUAGES
@@ -124,3 +132,11 @@ def _one_space(line: str) -> str:
 
 def _pattern(line: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in line.split("…")))
+
+
+def _take(lines: list[str], pattern: re.Pattern[str]) -> bool:
+    """Take away the first of the lines that fits; return whether there was one."""
+    place = next((place for place, line in enumerate(lines) if pattern.fullmatch(line)), None)
+    if place is not None:
+        del lines[place]
+    return place is not None

@@ -107,6 +107,9 @@ def test_an_expected_line_must_be_printed_and_in_its_order() -> None:
     assert block.missing("name   size\nx\na      1\nb      22\n") == []
     assert block.missing("name   size\nb      22\na      1\n") == ["b 22"]
     assert block.missing("name size\na1\n") == ["a …", "b 22"]
+    (either,) = recipes.blocks("## One\n```sh\n:\n```\n\n```text in any order\na …\nb 22\nb 22\n```\n")
+    assert either.missing("x\nb 22\nb 22\na 1\n") == []
+    assert either.missing("b 22\na 1\n") == ["b 22"], "each line stands for one"
 
 
 def test_a_block_that_fails_is_noted_and_variables_stay(tmp_path: Path) -> None:
