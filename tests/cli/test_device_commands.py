@@ -105,7 +105,7 @@ def test_a_name_that_fits_two_devices_lists_them_and_the_beginning_of_an_id_tell
     heading, *lines = run.refused("device", "show", "twin").splitlines()
     assert heading == "fauxtune: 'twin' fits 2 devices; name the one by its id:"
     mark, name, *about = lines[0].split()
-    assert (len(mark), name, about[0]) == (8, "twin", "AndroidForWork,")
+    assert (len(mark), name, " ".join(about[:4])) == (8, "twin", "Android Enterprise (work profile),")
     assert run.json("device", "show", mark)["managedDeviceId"].startswith(mark)
     assert "There is no device 'twim'. Similar: 'twin'." in run.refused("device", "show", "twim")
     assert "There is no user 'alise'. Similar: 'alice@contoso.example'." in run.refused("device", "token", "alise")

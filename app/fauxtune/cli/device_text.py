@@ -9,6 +9,7 @@ from typing import Any
 from fauxtune.cli.tables import SHORT, Table, moment, one_line, print_table
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.clock import from_iso
+from fauxtune.core.model.platform_words import system_words
 
 _COLUMNS = 80
 _LABEL = 15
@@ -73,7 +74,10 @@ def _facts(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: datet
     if managed is None:
         kind = [("user", ledger["user"] or "no user"), ("kind", ledger["variant"]), ("management", management)]
         return [*kind, *times]
-    user, system = managed["userPrincipalName"], f"{managed['operatingSystem']} {managed['osVersion'] or ''}"
+    user, system = (
+        managed["userPrincipalName"],
+        f"{system_words(managed['operatingSystem'])} {managed['osVersion'] or ''}",
+    )
     return [
         ("user", f"{user} ({managed['userDisplayName']})" if user else "no user"),
         ("system", f"{system}, {managed['model'] or 'unknown model'}"),

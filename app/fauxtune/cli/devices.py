@@ -15,6 +15,7 @@ from fauxtune.cli.tables import Table, moment, one_line, person
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.model.platform_words import system_words
 
 app = typer.Typer(
     help="""List devices, look at one, and act on it.
@@ -61,7 +62,7 @@ def list_(
                 (
                     row["deviceName"],
                     person(row["userPrincipalName"]),
-                    f"{row['operatingSystem']} {row['osVersion'] or ''}",
+                    f"{system_words(row['operatingSystem'])} {row['osVersion'] or ''}",
                     moment(row["lastSyncDateTime"]),
                     session.short(row["id"]),
                 )

@@ -16,6 +16,7 @@ from fauxtune.cli.tables import SHORT, one_line
 from fauxtune.client.endpoints import ClientError
 from fauxtune.core.administration.devices import DEVICES
 from fauxtune.core.administration.directory import GROUPS, USERS
+from fauxtune.core.model.platform_words import system_words
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -184,7 +185,7 @@ def _devices(rows: list[dict[str, Any]]) -> list[Named]:
             each["id"],
             each["deviceName"] or each["id"],
             others=(each["serialNumber"],) if each["serialNumber"] else (),
-            about=f"{each['operatingSystem']}, {each['userPrincipalName'] or 'no user'}",
+            about=f"{system_words(each['operatingSystem'])}, {each['userPrincipalName'] or 'no user'}",
             document=each,
         )
         for each in rows

@@ -128,6 +128,7 @@ async def test_groups_in_groups_and_devices_are_named(console: httpx.AsyncClient
     await (await enroll("bob")).settle()
     offered = await console.get(f"/groups/{staff}/add?text=bob_")
     device = offered.text.partition('name="member" value="')[2].partition('"')[0]
+    assert "<small><bdi>Android Enterprise (work profile)</bdi></small>" in offered.text
     done(await submit(console, f"/groups/{staff}/add?member={device}&member={pilot}"))
     assert "3 people, 1 device, 1 group" in await show(console, f"/groups/{staff}")
     assert "Part of All Staff" in await show(console, f"/groups/{pilot}")

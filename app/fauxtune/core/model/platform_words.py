@@ -86,6 +86,21 @@ VARIANTS: Mapping[Variant, str] = MappingProxyType(
 )
 
 
+#: The operating systems of Graph whose names are one word -> their words. All others are words already.
+_SYSTEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "AndroidForWork": "Android Enterprise (work profile)",
+        "AndroidEnterprise": "Android Enterprise (owned by the company)",
+        "AndroidAOSP": "Android (AOSP)",
+    }
+)
+
+
+def system_words(operating_system: str) -> str:
+    """Return a device's operatingSystem in words."""
+    return _SYSTEMS.get(operating_system, operating_system)
+
+
 def platform_words(variants: Iterable[Variant]) -> str:
     """Return the platforms of these variants in words."""
     chosen = set(variants)

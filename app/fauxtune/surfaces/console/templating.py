@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from fauxtune import __version__
 from fauxtune.core.model.certificate_words import purpose, reason
 from fauxtune.core.model.marks import mark
+from fauxtune.core.model.platform_words import system_words
 from fauxtune.core.model.states import ItemState
 from fauxtune.surfaces.console.holdings import STATES, effect_chip
 
@@ -65,6 +66,7 @@ def _environment() -> Environment:
         reason=reason,
         purpose=purpose,
         item_state=item_state,
+        system=system_words,
     )
     environment.globals.update(version=__version__)
     return environment
