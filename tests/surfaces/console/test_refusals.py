@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.storage.queries.connectors import connector_rows
 from tests.support.console import text_of
 from tests.support.tenant import Contoso
 
@@ -40,6 +41,22 @@ async def test_a_form_that_is_refused_keeps_it_too_and_its_clock_leads_to_a_page
     too_large = await console.post("/clock", content=b"x" * 600_000)
     assert too_large.status_code == 413
     assert NAVIGATION in too_large.text
+
+
+async def test_a_task_that_is_refused_leads_back_to_what_it_is_about(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    (connector,) = await contoso.look(connector_rows, contoso.tenant.id)
+    own = f"/console/contoso/connectors/{connector.id}"
+    for path, back in (
+        (f"/connectors/{connector.id}/delete", own),
+        ("/users/%3Cb%3E/import", None),
+        ("/nothing/x", None),
+    ):
+        answer = await console.get(path)
+        assert answer.status_code >= 400
+        assert ('">Back</a>' in answer.text) is (back is not None)
+        assert back is None or f'<a href="{back}">Back</a>' in answer.text
 
 
 async def test_a_tenant_that_is_not_there_has_none(console: httpx.AsyncClient) -> None:

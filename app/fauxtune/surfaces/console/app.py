@@ -7,6 +7,7 @@ module's name.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
@@ -278,8 +279,19 @@ class Console:
                     response: Response = await route.endpoint(call)
                     return response
             raise NotFound(f"The console has no page {request.url.path[:200]}.")
-        except (FauxtuneError, HTTPException) as error:
+        except NotFound as error:
             return refusal(call, error)
+        except (FauxtuneError, HTTPException) as error:
+            return refusal(call, error, back=self._page_above(request))
+
+    def _page_above(self, request: Request) -> str:
+        """Return the address of the page that a task is about, such as that of the device; empty without one."""
+        path = request.scope["path"]
+        while (path := path.rpartition("/")[0]).count("/") > PATH.count("/") + 1:
+            scope = {**request.scope, "path": path, "method": "GET"}
+            if any(route.matches(scope)[0] is Match.FULL for route in self._routes):
+                return quote(path)
+        return ""
 
     async def _tenant_call(self, request: Request, session: Session) -> TenantCall:
         """Return the call of the tenant that the address names. Raises NotFound."""
@@ -290,8 +302,8 @@ class Console:
         return TenantCall(request, session, tenant, seen, connectors)
 
 
-def refusal(call: Call, error: Exception) -> Response:
-    """Return the page of a refusal: what was wrong, and the way back; with the tenant's navigation if it is known."""
+def refusal(call: Call, error: Exception, *, back: str = "") -> Response:
+    """Return the page of a refusal: what was wrong, and the way `back`; with the tenant's navigation if it is known."""
     status, headline = 500, "Something went wrong"
     for kind, code, words in _HEADLINES:
         if isinstance(error, kind):
@@ -301,4 +313,4 @@ def refusal(call: Call, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status, headline = error.status_code, "That cannot be done"
     frame = "tenant.html" if isinstance(call, TenantCall) else "base.html"
-    return call.page("refusal.html", status=status, frame=frame, headline=headline, message=message)
+    return call.page("refusal.html", status=status, frame=frame, headline=headline, message=message, back=back)

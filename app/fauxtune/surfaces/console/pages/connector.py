@@ -125,7 +125,7 @@ def _change_form(call: TenantCall, form: Typed, *, view: ConnectorView) -> Respo
         button="Change",
         back=call.url("connectors", view.row.id),
         form=form,
-        roles=[(name, f"{ROLES[name][0]}: {ROLES[name][1]}") for name in facts.roles],
+        roles=[(name, f"{words}: {what}") for name, (words, what) in ROLES.items() if name in facts.roles],
         newest=facts.newest,
     )
 
