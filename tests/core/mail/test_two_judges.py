@@ -109,6 +109,23 @@ def test_both_find_the_same_fault(
     assert both(raw, trusted=root, now=now) == ([code], [code])
 
 
+def test_what_was_forwarded_and_what_a_gateway_renamed_is_followed_by_both(
+    root: x509.Certificate, issue: Issue
+) -> None:
+    raw = write_mail(LETTER, Protection(signer=issue(), signing=SigningOptions(detached=False)))
+    renamed = raw.replace(b"application/pkcs7-mime", b"application/octet-stream")
+    assert renamed != raw
+    assert both(renamed, trusted=root) == (["valid"], ["valid"])
+    head = b"From: Bob <bob@contoso.example>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n"
+    forwarded = head + b"Content-Type: message/rfc822\r\n\r\n" + raw
+    assert both(forwarded, trusted=root) == (["valid"], ["valid"])
+    recipient = issue(signs=False)
+    secret = write_mail(LETTER, Protection(encrypt_to=[recipient.certificate]))
+    described = describe(head + b"Content-Type: message/rfc822\r\n\r\n" + secret)
+    assert described.encryption is not None
+    assert described.encryption.recipients[0].matches(recipient.certificate)
+
+
 def test_both_trust_the_same_authority_and_no_namesake(
     root: x509.Certificate, issue: Issue, raw_rsa_keys: list[RSAPrivateKey]
 ) -> None:

@@ -136,6 +136,11 @@ def addresses(message: Entity, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address in every if "@" in address))[:_MOST_ADDRESSES]
 
 
+def is_smime(entity: Entity) -> bool:
+    """Whether an entity is CMS: by its media type, or by the name of its file, which gateways leave (RFC 8551 3.9)."""
+    return entity.media_type in SMIME_TYPES or entity.file_name.lower().endswith(".p7m")
+
+
 def _follow(entity: Entity, protection: _Protection, *, depth: int) -> None:
     """Note the layers of an entity, down to its first envelope."""
     if depth > _MOST_LAYERS:
@@ -144,8 +149,10 @@ def _follow(entity: Entity, protection: _Protection, *, depth: int) -> None:
         protection.signed = True
         for part in entity.parts()[:1]:
             _follow(part, protection, depth=depth + 1)
-    elif entity.media_type in SMIME_TYPES:
+    elif is_smime(entity):
         _open(entity, protection, depth=depth)
+    elif (inside := entity.message_inside()) is not None:
+        _follow(inside, protection, depth=depth + 1)
     else:
         for part in entity.parts():
             _follow(part, protection, depth=depth + 1)

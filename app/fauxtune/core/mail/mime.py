@@ -43,6 +43,27 @@ class Entity:
         """The media type in lower case; `text/plain` if none is declared or it is malformed."""
         return self.header.get_content_type()
 
+    @property
+    def is_attachment(self) -> bool:
+        """Whether the sender marked the entity as a file to save (RFC 2183 2.2)."""
+        return self.header.get_content_disposition() == "attachment"
+
+    @property
+    def file_name(self) -> str:
+        """The name that the sender gave to the file, without the folders in it; "" if there is none."""
+        try:
+            name = decoded(self.header.get_filename("") or "")
+        except (ValueError, LookupError, TypeError):
+            return ""
+        return re.split(r"[/\\]", name)[-1].strip()
+
+    def message_inside(self) -> Entity | None:
+        """Return the message that the entity is, as one that was forwarded; None for other entities, and for one that
+        is attached as a file (RFC 2046 5.2.1). Raises Invalid for base64 that is broken.
+        """
+        is_message = self.media_type == "message/rfc822" and not self.is_attachment
+        return Entity(self.content()) if is_message else None
+
     @cached_property
     def _header_end(self) -> int:
         match = _HEADER.match(self.raw)

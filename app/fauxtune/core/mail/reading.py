@@ -16,8 +16,8 @@ from cryptography import x509
 
 from fauxtune.core.errors import FauxtuneError, Invalid, UnknownAlgorithm
 from fauxtune.core.mail.envelope import encryption_of
-from fauxtune.core.mail.message import SMIME_TYPES
-from fauxtune.core.mail.mime import Entity, decoded
+from fauxtune.core.mail.message import is_smime
+from fauxtune.core.mail.mime import Entity
 from fauxtune.core.model.mail import LARGEST_MESSAGE
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.der import MALFORMED
@@ -101,11 +101,12 @@ def _read(entity: Entity, reading: MailReading, *, covered: frozenset[int], dept
         raise Invalid(f"The message has more than {_MOST_LAYERS} layers; the rest is not shown.")
     if len(reading.signatures) > _MOST_SIGNATURES:
         raise Invalid(f"The message has more than {_MOST_SIGNATURES} signatures; the rest is not shown.")
-    media_type = entity.media_type
-    if media_type == "multipart/signed":
+    if entity.media_type == "multipart/signed":
         _read_detached(entity, reading, covered=covered, depth=depth)
-    elif media_type in SMIME_TYPES:
+    elif is_smime(entity):
         _read_cms(entity, reading, covered=covered, depth=depth)
+    elif (inside := entity.message_inside()) is not None:
+        _read(inside, reading, covered=covered, depth=depth + 1)
     elif parts := entity.parts():
         for part in parts:
             _read(part, reading, covered=covered, depth=depth + 1)
@@ -196,8 +197,7 @@ def _add(entity: Entity, reading: MailReading, *, covered: frozenset[int]) -> No
         _append(reading, replace(_part(entity, size=len(entity.body), covered=covered), problem=error.message))
         return
     part = _part(entity, size=len(content), covered=covered)
-    is_file = entity.header.get_content_disposition() == "attachment"
-    if entity.header.get_content_maintype() == "text" and not is_file:
+    if entity.header.get_content_maintype() == "text" and not entity.is_attachment:
         text = entity.text()
         room = _LONGEST_TEXTS - sum(len(each.text or "") for each in reading.parts)
         longest = max(0, min(_LONGEST_TEXT, room))
@@ -206,13 +206,13 @@ def _add(entity: Entity, reading: MailReading, *, covered: frozenset[int]) -> No
 
 
 def _part(entity: Entity, *, size: int, covered: frozenset[int], encrypted: bool = False) -> MailPart:
-    try:
-        name = decoded(entity.header.get_filename("") or "")
-    except (ValueError, LookupError, TypeError):
-        name = ""
-    # The sender chose the name: without the folders in it.
-    name = re.split(r"[/\\]", name)[-1].strip()[:_LONGEST_NAME]
-    return MailPart(entity.media_type[:_LONGEST_NAME], name, size, encrypted=encrypted, signatures=covered)
+    return MailPart(
+        media_type=entity.media_type[:_LONGEST_NAME],
+        name=entity.file_name[:_LONGEST_NAME],
+        size=size,
+        encrypted=encrypted,
+        signatures=covered,
+    )
 
 
 def _append(reading: MailReading, part: MailPart) -> None:
