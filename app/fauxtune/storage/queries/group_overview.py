@@ -6,9 +6,11 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     String,
+    and_,
     func,
     literal,
     null,
@@ -103,7 +105,10 @@ def members_by_name(
     held = group_members.c
     inside = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
     statement = _entries(tenant_id, inside, text=text)
-    return _page(connection, statement, offset=offset, limit=limit), _count(connection, statement)
+    rows = connection.execute(_in_order(statement, func.count().over()).offset(offset).limit(limit)).all()
+    if rows:
+        return [DirectoryEntryRow(*columns) for *columns, _total in rows], int(rows[0][-1])
+    return [], _count(connection, statement) if offset else 0
 
 
 def others_by_name(
@@ -115,12 +120,12 @@ def others_by_name(
     held = group_members.c
     inside = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
     statement = _entries(tenant_id, inside.union(select(literal(group_id))), text=text, outside=True)
-    return _page(connection, statement, offset=0, limit=limit)
+    return _page(connection, statement, limit=limit)
 
 
 def entry(connection: Connection, tenant_id: TenantId, *, object_id: str) -> DirectoryEntryRow | None:
     """Return the user, device or group with this id."""
-    rows = _page(connection, _entries(tenant_id, [object_id], text=""), offset=0, limit=1)
+    rows = _page(connection, _entries(tenant_id, [object_id], text=""), limit=1)
     return rows[0] if rows else None
 
 
@@ -138,17 +143,24 @@ def _entries(tenant_id: TenantId, ids: Any, *, text: str, outside: bool = False)
             enrollment.label("enrollment_id"),
             literal(place).label("place"),
         ).where(table.c.tenant_id == tenant_id, table.c.id.not_in(ids) if outside else table.c.id.in_(ids))
-        if text:
-            part = part.where(or_(named(name, text), named(more, text)) if kind == "user" else named(name, text))
         parts.append(part)
-    return select(union_all(*parts).subquery())
+    # The members first (OFFSET sees to that): PostgreSQL would rather look for the text in all names of the tenant.
+    entries = select(union_all(*parts).subquery())
+    entries = entries if outside else select(entries.offset(0).subquery())
+    columns = entries.selected_columns
+    fits = or_(named(columns["name"], text), and_(columns["kind"] == "user", named(columns["detail"], text)))
+    return entries.where(fits) if text else entries
 
 
-def _page(connection: Connection, statement: Select[Any], *, offset: int, limit: int) -> list[DirectoryEntryRow]:
+def _page(connection: Connection, statement: Select[Any], *, limit: int) -> list[DirectoryEntryRow]:
+    return every(connection, _in_order(statement).limit(limit), row=DirectoryEntryRow)
+
+
+def _in_order(statement: Select[Any], *more: ColumnElement[Any]) -> Select[Any]:
+    """Return the columns of `DirectoryEntryRow`, and these, by kind and name."""
     columns = statement.selected_columns
     statement = statement.order_by(columns["place"], func.lower(columns["name"]), columns["id"])
-    entries = statement.with_only_columns(*(each for each in columns if each.name != "place"))
-    return every(connection, entries.offset(offset).limit(limit), row=DirectoryEntryRow)
+    return statement.with_only_columns(*(each for each in columns if each.name != "place"), *more)
 
 
 def _count(connection: Connection, statement: Select[Any]) -> int:
