@@ -15,6 +15,7 @@ from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
 from fauxtune_sim.mail_accounts import AppSettings, Setting
 from fauxtune_sim.mail_app_choice import AppOnDevice, app_on, apps_on
 from fauxtune_sim.mail_apps import Choice, Switch
+from fauxtune_sim.outlook import OutlookSwitch
 from fauxtune_sim.smime_settings import SmimeSettings, change_setting
 
 _ON = {"on": True, "off": False}
@@ -67,6 +68,7 @@ def apply_change(device: Device, change: AccountChange) -> AppOnDevice:
 def _changed(device: Device, there: AppOnDevice, *, change: AccountChange) -> AppSettings:
     """The settings of an app in which the user decides everything."""
     settings, app = there.settings, there.app
+    _check_configuration(there, change)
     if change.smime is False:
         if app.switch is Switch.BY_ITSELF:
             raise NotAllowedHere(f"{app.title} uses S/MIME by itself: no switch turns it off")
@@ -87,6 +89,18 @@ def _changed(device: Device, there: AppOnDevice, *, change: AccountChange) -> Ap
             "address"
         )
     return replace(settings, signs=True, signing_identity=_thumbprint(device, change.sign))
+
+
+def _check_configuration(there: AppOnDevice, change: AccountChange) -> None:
+    """Raise NotAllowedHere for a change that the app configuration does not leave to the user."""
+    signs = None if change.sign is None else _ON.get(change.sign.lower(), True)
+    for wish, switch in (
+        (change.smime, OutlookSwitch.SMIME),
+        (signs, OutlookSwitch.SIGN),
+        (change.encrypt, OutlookSwitch.ENCRYPT),
+    ):
+        if wish is not None:
+            there.configured.check_change(switch, value=wish)
 
 
 def _change_managed(device: Device, there: AppOnDevice, *, change: AccountChange) -> None:
@@ -137,6 +151,8 @@ def _document(there: AppOnDevice) -> dict[str, Any]:
         "switchedOn": app.switch.value,
         "certificateChosen": app.choice.value,
         "byProfile": there.smime is not None,
+        "byConfiguration": there.configured.says(OutlookSwitch.SMIME) is not None,
+        "directory": there.configured.directory,
         "signs": document["signs"],
         "encrypts": document["encrypts"],
         "signsWith": document["signsWith"],
@@ -162,6 +178,8 @@ def _lines(there: AppOnDevice) -> Iterator[str]:
         yield f"{app.title} ({app.name}): S/MIME is off. Its user switches it on: {app.steps}"
         return
     by = _BY[app.switch] if there.smime is not None or app.switch is Switch.BY_ITSELF else "by its user"
+    if there.configured.says(OutlookSwitch.SMIME):
+        by = "by its app configuration"
     signs, encrypts = (document[name] for name in ("signs", "encrypts"))
     certificate = f" with {document['signsWith'][:8]}" if document["signsWith"] else ""
     yield (

@@ -7,7 +7,7 @@ before its user has switched S/MIME on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail_accounts import AppSettings, MailAccount, Setting
 from fauxtune_sim.mail_apps import Choice, MailApp, Switch, apps_of
+from fauxtune_sim.outlook import AppConfiguration, OutlookSwitch, read_configuration
 from fauxtune_sim.smime_settings import MailProtection, SmimeSettings, choose_protection
 
 
@@ -26,13 +27,15 @@ from fauxtune_sim.smime_settings import MailProtection, SmimeSettings, choose_pr
 class AppOnDevice:
     """One app of a device. `account` is the account that management set up in it, `smime` that account's settings.
 
-    `settings` are the user's, which count where no profile has S/MIME settings.
+    `settings` are the user's and those of the app configuration, `configured`, which count where no profile has S/MIME
+    settings.
     """
 
     app: MailApp
     account: MailAccount | None
     smime: SmimeSettings | None
     settings: AppSettings
+    configured: AppConfiguration = field(default_factory=AppConfiguration)
 
     @property
     def is_on(self) -> bool:
@@ -72,14 +75,16 @@ def _on(device: Device, app: MailApp, *, address: str | None) -> AppOnDevice:
     accounts = [
         account
         for account in device.accounts.values()
-        if account.package == app.package and address in {None, account.address}
+        if account.package == app.package and (address is None or account.address in {"", address})
     ]
     account = max(accounts, key=lambda each: each.smime is not None, default=None)
+    configured = read_configuration({} if account is None else account.configuration)
     return AppOnDevice(
         app=app,
         account=account,
         smime=None if account is None or account.smime is None else SmimeSettings.from_document(account.smime),
-        settings=device.mail_apps.get(app.name, AppSettings()),
+        settings=configured.in_force(device.mail_apps.get(app.name)),
+        configured=configured,
     )
 
 
@@ -90,11 +95,16 @@ def app_protection(device: Device, there: AppOnDevice, *, sign: bool | None, enc
     """
     if not there.is_on:
         if sign or encrypt:
+            there.configured.check_change(OutlookSwitch.SMIME, value=True)
             raise NotAllowedHere(switch_on_first(device, there.app))
         return MailProtection(sign=False, encrypt=False)
     if there.smime is not None and there.account is not None:
         return choose_protection(device, sign=sign, encrypt=encrypt, address=there.account.address)
     settings = there.settings
+    for wish, switch in ((sign, OutlookSwitch.SIGN), (encrypt, OutlookSwitch.ENCRYPT)):
+        # A mail of its own may be signed or encrypted though not all are; not the other way round.
+        if wish is False:
+            there.configured.check_change(switch, value=False)
     return MailProtection(
         sign=settings.signs if sign is None else sign,
         encrypt=settings.encrypts if encrypt is None else encrypt,

@@ -19,7 +19,7 @@ from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
-from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS
 from fauxtune.storage.database import Database
 from tests.support.removal_situations import EVENTS, Event, GivenItem, Situation, prepare_situation, prepare_tenant
 from tests.support.tenant import Contoso, open_tenant
@@ -180,7 +180,10 @@ def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too()
     assert [each.why for each in GAPS if not used[each.why]] == []
     assert used[None] == sum(SHOWN.values()) > len(CELLS) / 2
     for variant, edition, (source, _cause, authority) in CELLS:
-        result = any(kind.family.source is source and kind.applies(variant, edition=edition) for kind in KINDS)
+        result = any(
+            kind.family.source is source and kind.applies(variant, edition=edition)
+            for kind in (*KINDS, *APP_CONFIGURATION_KINDS)
+        )
         if not result:
             reasons = {gap(variant, edition, cell=(source, each, authority)) for each in EVENTS}
             assert reasons == {

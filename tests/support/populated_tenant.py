@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.model import outlook
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
+from tests.support.app_configurations import CONFIGURATIONS, android_outlook, ios_outlook
 from tests.support.certificates import pfx_import
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.graph import DEVICES, PFX, PROFILES, create, id_of_group, id_of_user
@@ -146,6 +148,24 @@ class Population:
             )
             assert assigned.status_code == 200, assigned.text
             keys |= {"profile": profile["id"], "assignment": assigned.json()["value"][0]["id"]}
+
+        await self._app_configurations()
+
+    async def _app_configurations(self) -> None:
+        everybody = {"assignments": [{"target": {"@odata.type": _TARGET.format("allLicensedUsers")}}]}
+        for name, more in (
+            ("androidManagedStoreAppConfiguration", android_outlook(smime=True)),
+            ("iosMobileAppConfiguration", ios_outlook(smime="true")),
+        ):
+            body = {"@odata.type": f"#microsoft.graph.{name}", "displayName": name, **more}
+            made = (await create(self.graph, CONFIGURATIONS, **body))["id"]
+        answer = await self.graph.post(f"{CONFIGURATIONS}/{made}/assign", json=everybody)
+        assert answer.is_success, answer.text
+        self.populated.keys |= {
+            "configuration": made,
+            "target": answer.json()["value"][0]["id"],
+            "app": outlook.FOR_IOS.id,
+        }
 
     async def _tag(self) -> None:
         answer = await self.graph.post(_TAGS, json={"displayName": "Berlin", "description": "d"})

@@ -16,7 +16,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, templates
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
@@ -25,6 +25,7 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
+from tests.support.app_configurations import android_outlook
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
 from tests.support.tenant import Contoso
@@ -125,7 +126,7 @@ async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edit
 def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
     """Return the kind of profile for each source: the first that applies."""
     results: dict[Source, Kind] = {}
-    for kind in KINDS:
+    for kind in (*KINDS, *APP_CONFIGURATION_KINDS):
         source = kind.family.source
         if source not in (None, Source.SCEP) and kind.applies(variant, edition=edition):
             results.setdefault(source, kind)
@@ -151,6 +152,8 @@ async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> 
         case Source.IMPORTED:
             await contoso.import_pfx(situation.name)
             document = {"intendedPurpose": "smimeEncryption"}
+        case Source.EMAIL if kind in APP_CONFIGURATION_KINDS:
+            document = android_outlook(smime=True)
         case Source.EMAIL:
             document = {"hostName": "mail.contoso.example", "accountName": "Work"}
     situation.profiles[usual] = await contoso.profile(kind.name, situation.group, **document)
@@ -240,6 +243,8 @@ async def _edit(situation: Situation) -> None:
     if not FACTS[situation.variant].has_user:
         changes[Source.PKCS] = {"renewalThresholdPercentage": 30}
     kinds = _kinds(situation.variant, edition=situation.contoso.tenant.edition)
+    if kinds.get(Source.EMAIL) in APP_CONFIGURATION_KINDS:
+        changes[Source.EMAIL] = android_outlook(smime=False)
     for (source, _authority), profile in situation.profiles.items():
         await situation.contoso.do(
             profiles.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}

@@ -28,6 +28,8 @@ from fauxtune_sim.pfx import read_pfx
 from fauxtune_sim.smime_settings import SmimeSettings
 
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
+#: Apps whose configuration need not describe an account: Outlook.
+CONFIGURED_WITHOUT_ACCOUNT = frozenset({"com.microsoft.office.outlook"})
 #: The settings that such an account leaves to its user.
 _CHANGEABLE = frozenset({Setting.ENCRYPT, Setting.ENCRYPTION_IDENTITY})
 
@@ -96,6 +98,8 @@ def _set_up_account(application: Application, device: Device) -> bool:
     """Set up or change the account that an application's configuration describes. Returns whether it changed."""
     if application.account is None:
         return False
+    if application.package in CONFIGURED_WITHOUT_ACCOUNT:
+        return _configure(application, device, name=application.account)
     login_alias = application.configuration.get("exchange_login_certificate_alias")
     alias = login_alias if isinstance(login_alias, str) and login_alias else None
     account = MailAccount(
@@ -115,6 +119,16 @@ def _set_up_account(application: Application, device: Device) -> bool:
         account = replace(account, smime=_with_user_choices(account.smime, before=present.smime))
     device.accounts[account.id] = account
     return present != account
+
+
+def _configure(application: Application, device: Device, *, name: str) -> bool:
+    """Keep the configuration of an app whose user sets up the account. Returns whether it changed."""
+    account = MailAccount(
+        id=name, package=application.package, digest=application.digest, configuration=application.configuration
+    )
+    changed = device.accounts.get(name) != account
+    device.accounts[name] = account
+    return changed
 
 
 def _smime(application: Application, device: Device) -> dict[str, Any] | None:

@@ -30,6 +30,8 @@ from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.store import InstalledProfile, ProfileStore
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
+from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.mail_apps import apps_of
 
 _PIN = re.compile(r"[0-9]{6}")
 
@@ -236,6 +238,49 @@ async def _erase_device(context: CommandContext) -> CommandResult:
     return CommandResult(end=EnrollmentEnd.ERASED)
 
 
+async def _settings(context: CommandContext) -> CommandResult:
+    """Apply the settings, each of which has a status of its own. Of all settings, ApplicationConfiguration is known."""
+    settings = context.command.parameters.get("Settings")
+    if not isinstance(settings, list):
+        raise Malformed("Settings has no Settings")
+    result = CommandResult()
+    statuses: list[dict[str, Any]] = []
+    for setting in settings:
+        item = setting.get("Item") if isinstance(setting, dict) else None
+        fault = _unfit_setting(context, setting) if item == "ApplicationConfiguration" else None
+        if item != "ApplicationConfiguration":
+            fault = Fault(Code.REQUEST_UNKNOWN, f"this device does not know the setting {item}")
+        if fault is None:
+            _configure_app(context, setting, result=result)
+            statuses.append({"Item": item, "Identifier": setting["Identifier"], "Status": "Acknowledged"})
+        else:
+            statuses.append({"Item": str(item), "Status": "Error", "ErrorChain": fault.chain()})
+    result.answer["Settings"] = statuses
+    return result
+
+
+def _unfit_setting(context: CommandContext, setting: dict[str, Any]) -> Fault | None:
+    """The fault of a configuration of an app, or None."""
+    package = setting.get("Identifier")
+    if package not in {app.package for app in apps_of(context.device.kind)}:
+        return Fault(Code.APP_NOT_MANAGED, f"the app {package} is not managed")
+    if not isinstance(setting.get("Configuration", {}), dict):
+        return Fault(Code.REQUEST_MALFORMED, "the Configuration of an app is a dictionary")
+    return None
+
+
+def _configure_app(context: CommandContext, setting: dict[str, Any], *, result: CommandResult) -> None:
+    """Keep the configuration of an app as an account of it; without a Configuration it is removed."""
+    accounts, package = context.device.accounts, setting["Identifier"]
+    configuration = setting.get("Configuration")
+    if configuration is None:
+        if accounts.pop(package, None) is not None:
+            result.removed.append(f"configuration of {package}")
+        return
+    accounts[package] = MailAccount(id=package, package=package, digest="", configuration=configuration)
+    result.installed.append(f"configuration of {package}")
+
+
 _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[CommandResult]]]] = {
     "InstallProfile": (Right.CHANGE_PROFILES, _install_profile),
     "RemoveProfile": (Right.CHANGE_PROFILES, _remove_profile),
@@ -244,6 +289,7 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     # Each of its queries needs its own right.
     "DeviceInformation": (None, _device_information),
     "SecurityInfo": (Right.SECURITY, _security_info),
+    "Settings": (Right.CHANGE_APPLICATIONS, _settings),
     "DeviceLock": (Right.LOCK, _device_lock),
     "EraseDevice": (Right.ERASE, _erase_device),
 }

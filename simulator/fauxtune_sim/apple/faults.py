@@ -61,6 +61,8 @@ class Code(IntEnum):
     MDM_IDENTITY_MISSING = 12016
     REQUEST_UNKNOWN = 12021
     TOPIC_INVALID = 12022
+    #: Unverified: the number for the configuration of an app that is not managed.
+    APP_NOT_MANAGED = 12026
     ACCOUNT_NOT_UNIQUE = 21005
     ACCOUNT_CERTIFICATE = 21006
     SCEP_NETWORK = 22005

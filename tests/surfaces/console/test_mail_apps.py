@@ -34,6 +34,21 @@ def test_without_such_a_profile_on_the_device_its_user_switches_smime_on() -> No
         assert (line.state.css, line.steps.partition(",")[0]) == ("wait", "Settings")
 
 
+def test_an_app_configuration_switches_smime_on_in_outlook_alone() -> None:
+    smime = "com.microsoft.outlook.Mail.SMIMEEnabled"
+    for value, css in ((True, "good"), (False, "wait")):
+        stored = Account(
+            kind="iosMobileAppConfiguration",
+            host="",
+            address="",
+            username="",
+            settings={"configuration": {smime: value}},
+        )
+        row = LedgerRow(ItemKey("email/2"), source=Source.EMAIL, state=ItemState.INSTALLED, payload=stored.encode())
+        lines = apps(row)
+        assert (lines["Outlook"].state.css, lines["Mail"].state.css) == (css, "wait")
+
+
 def test_the_rule_of_the_choice_is_that_of_the_edition() -> None:
     choices = {edition: apps(edition=edition)["Mail"].choice for edition in Edition}
     assert "valid longest" in choices[Edition.APRIL_2020]

@@ -302,7 +302,7 @@ async def test_the_service_says_who_it_is(beta: httpx.AsyncClient, v1: httpx.Asy
         "deviceManagement/windowsAutopilotDeviceIdentities/x",
         "deviceManagement/roleDefinitions",
         "deviceManagement/applePushNotificationCertificate",
-        "deviceAppManagement/mobileApps?$filter=isof('microsoft.graph.win32LobApp')",
+        "deviceAppManagement/vppTokens?$filter=isof('microsoft.graph.win32LobApp')",
         "identity/conditionalAccess/policies",
     ],
 )

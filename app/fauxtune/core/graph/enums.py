@@ -276,3 +276,19 @@ WINDOWS10_EDITION_TYPE = _enum(
     "windows10ProfessionalWorkstationN notConfigured windows10Home windows10HomeChina windows10HomeN "
     "windows10HomeSingleLanguage windows10Mobile windows10IoTCore windows10IoTCoreCommercial",
 )
+MDM_APP_CONFIG_KEY_TYPE = _enum(
+    "mdmAppConfigKeyType",
+    "stringType integerType realType booleanType tokenType",
+)
+ANDROID_PERMISSION_ACTION_TYPE = _enum(
+    "androidPermissionActionType",
+    "prompt autoGrant autoDeny",
+)
+ANDROID_PROFILE_APPLICABILITY = _enum(
+    "androidProfileApplicability",
+    "default androidWorkProfile androidDeviceOwner",
+)
+MANAGED_APP_AVAILABILITY = _enum(
+    "managedAppAvailability",
+    "global lineOfBusiness",
+)

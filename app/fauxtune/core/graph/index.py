@@ -10,6 +10,7 @@ from types import MappingProxyType
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph import (
     android_profiles,
+    app_configurations,
     apple_profiles,
     assignments,
     configuration,
@@ -54,6 +55,7 @@ ENTITIES: tuple[Entity, ...] = (
     *windows_profiles.PROFILES,
     *email_profiles.PROFILES,
     *other_profiles.PROFILES,
+    *app_configurations.ENTITIES,
     USER_PFX_CERTIFICATE,
     NDES_CONNECTOR,
     CERTIFICATE_CONNECTOR,

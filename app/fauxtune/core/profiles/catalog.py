@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, stored, trusted_root
+from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, stored, trusted_root
 from fauxtune.core.profiles.family import Family
 
 
@@ -137,7 +137,17 @@ KINDS: tuple[Kind, ...] = (
     Kind("windowsPhone81GeneralConfiguration", stored.FAMILY, _WINDOWS_PHONE),
 )
 
-_BY_NAME = {kind.name.lower(): kind for kind in KINDS}
+#: data. Kinds that are no deviceConfigurations. A dedicated device has no user, hence no mail.
+APP_CONFIGURATION_KINDS: tuple[Kind, ...] = (
+    Kind("iosMobileAppConfiguration", app_configuration.FAMILY, _IOS),
+    Kind(
+        "androidManagedStoreAppConfiguration",
+        app_configuration.FAMILY,
+        _WORK_PROFILE | (_DEVICE_OWNER - {Variant.ANDROID_DEDICATED}),
+    ),
+)
+
+_BY_NAME = {kind.name.lower(): kind for kind in (*KINDS, *APP_CONFIGURATION_KINDS)}
 
 
 def kind(name: str) -> Kind | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from fauxtune.core.graph.app_configurations import APP_CONFIGURATION_ASSIGNMENT as CONFIGURATION_ASSIGNMENT
 from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER
 from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
@@ -17,6 +18,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId, ProfileId
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.insight.audit import (
     AfterOperation,
@@ -75,6 +77,17 @@ def _of_device(row: JoinedDeviceRow) -> AuditedResource:
 PROFILE = Subject("DeviceConfiguration", "DeviceConfiguration", "DeviceConfiguration", key="profile", read=_profile)
 PROFILE_ASSIGNMENT = Subject(
     "DeviceConfigurationAssignment", "DeviceConfiguration", "DeviceConfiguration", key="profile", read=_profile
+)
+# Unverified: the words for app configurations.
+APP_CONFIGURATION = Subject(
+    "ManagedDeviceMobileAppConfiguration", "MobileAppConfiguration", "Application", key="configuration", read=_profile
+)
+APP_CONFIGURATION_ASSIGNMENT = Subject(
+    "ManagedDeviceMobileAppConfigurationAssignment",
+    "MobileAppConfiguration",
+    "Application",
+    key="configuration",
+    read=_profile,
 )
 FILTER = Subject(
     "DeviceAndAppManagementAssignmentFilter", "AssignmentFilter", "AssignmentFilter", key="filter", read=_filter
@@ -166,14 +179,22 @@ def orders_many(action: DeviceAction, device_ids: Sequence[str]) -> Rule:
 
 def assigns_profile(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
     """The rule of an operation that changes assignments of the profile that the path names."""
+    return _assigns(tx, keys, subject=PROFILE_ASSIGNMENT, shape=DEVICE_CONFIGURATION_ASSIGNMENT)
 
+
+def assigns_app_configuration(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
+    """The rule of an operation that changes assignments of the app configuration that the path names."""
+    return _assigns(tx, keys, subject=APP_CONFIGURATION_ASSIGNMENT, shape=CONFIGURATION_ASSIGNMENT)
+
+
+def _assigns(tx: Transaction, keys: Mapping[str, str], *, subject: Subject, shape: Entity) -> AfterOperation:
     def parts() -> dict[str, AuditedResource]:
         # Unverified: one event for each assignment that comes, changes or goes; that of a new one was seen.
-        key = ProfileId(keys[PROFILE.key].lower())
+        key = ProfileId(keys[subject.key].lower())
         rows = configuration_queries.assignments_of(tx.connection, tx.tenant.id, profile_id=key)
-        return {row.id: AuditedResource(row.id, DEVICE_CONFIGURATION_ASSIGNMENT, row.document) for row in rows}
+        return {row.id: AuditedResource(row.id, shape, row.document) for row in rows}
 
-    return _compared(parts, of=_profile(tx, keys[PROFILE.key]), subject=PROFILE_ASSIGNMENT)
+    return _compared(parts, of=_profile(tx, keys[subject.key]), subject=subject)
 
 
 def assigns_tag(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:

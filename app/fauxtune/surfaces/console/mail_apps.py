@@ -15,10 +15,12 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.console.device_words import Said
 
 #: The settings of e-mail profiles by which S/MIME is on; requireSmime is that of Samsung Knox and of old iOS profiles.
 _ON = ("requireSmime", "smimeSigningEnabled", "smimeEncryptByDefaultEnabled")
+_OUTLOOK = "com.microsoft.outlook.Mail.SMIMEEnabled"
 _NOTHING = "nothing"
 
 
@@ -36,15 +38,27 @@ class AppLine:
 
 def app_lines(variant: Variant, edition: Edition, *, rows: Iterable[LedgerRow]) -> list[AppLine]:
     """Return the mail apps of a device that holds these items."""
-    on = any(_switches_on(row) for row in rows)
-    return [_line(app, edition, on=on) for app in apps_of(variant)]
+    held = [_settings(row) for row in rows]
+    by_profile = any(bool(settings.get(name)) for settings in held for name in _ON)
+    configured = any(settings.get("configuration", {}).get(_OUTLOOK) is True for settings in held)
+    return [
+        _configured(app) if configured and app.name == "outlook" else _line(app, edition, on=by_profile)
+        for app in apps_of(variant)
+    ]
 
 
-def _switches_on(row: LedgerRow) -> bool:
+def _settings(row: LedgerRow) -> JsonObject:
+    """Return the settings of an account or an app configuration that the device holds; none for any other item."""
     if row.source is not Source.EMAIL or row.payload is None or row.state is not ItemState.INSTALLED:
-        return False
-    settings = Account.decode(row.payload).settings
-    return any(bool(settings.get(name)) for name in _ON)
+        return {}
+    return Account.decode(row.payload).settings
+
+
+def _configured(app: MailApp) -> AppLine:
+    """Return the line of Outlook on a device whose app configuration switches S/MIME on."""
+    state = Said("good", "by the app configuration that the device holds")
+    choice = app.rules[Edition.CURRENT].choice.says
+    return AppLine(f"app:{app.name}", app.title, state=state, steps=_NOTHING, choice=choice, command="")
 
 
 def _line(app: MailApp, edition: Edition, *, on: bool) -> AppLine:

@@ -17,6 +17,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.pki.names import subject_text
+from fauxtune.core.profiles.app_configuration import configuration
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS
@@ -134,6 +135,11 @@ def _imported(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
 
 
 def _email(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
+    if "targetedMobileApps" in document:
+        handled |= {"targetedMobileApps", "settings", "payloadJson", "packageId", "encodedSettingXml"}
+        yield Fact("App", "Outlook")
+        yield from (Fact(key, _text(value)) for key, value in configuration(document).items())
+        return
     handled |= {"hostName", "accountName"}
     yield Fact("Mail server", str(document.get("hostName") or ""))
     if document.get("accountName"):

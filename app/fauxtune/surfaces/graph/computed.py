@@ -5,7 +5,7 @@ They take the same options as those that the database lists; a list that grows w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.odata.documents.validation import defaults
@@ -16,16 +16,26 @@ from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
 from fauxtune.surfaces.graph.lists import collection_answer, condition_of, window_of
 
 
-def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, context: str) -> Answer:
-    """Answer with a page of the documents. Raises Invalid for options that make no sense."""
-    check_options(call, entity)
+def list_documents(
+    call: Call,
+    documents: Sequence[Json],
+    *,
+    entity: Entity,
+    context: str,
+    entity_of: Callable[[Json], Entity] | None = None,
+) -> Answer:
+    """Answer with a page of the documents, each shown as `entity_of` says, else as the entity. Raises Invalid for
+    options that make no sense.
+    """
+    check_options(call, entity, *(entity_of(each) for each in documents if entity_of is not None))
+    shape_of = entity_of or (lambda _document: entity)
     selected = _wanted(call, documents, entity=entity)
     for key in reversed(call.query.orderby):
         name = _sortable(entity, key.property)
         selected.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)
     window = window_of(call)
     page, next_offset = window.page(selected[window.offset :])
-    values = [view(entity, each, version=call.version, select=call.query.select) for each in page]
+    values = [view(shape_of(each), each, version=call.version, select=call.query.select) for each in page]
     total = len(selected) if call.query.count else None
     return collection_answer(call, values, context=context, total=total, next_offset=next_offset)
 

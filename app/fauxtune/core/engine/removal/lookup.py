@@ -16,7 +16,7 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
-from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS
 
 Cell = tuple[Source, Cause | Incident, Authority]
 
@@ -63,7 +63,7 @@ def table(variant: Variant, edition: Edition) -> dict[Cell, Verdict]:
 
 def sources(variant: Variant) -> tuple[Source, ...]:
     """The sources of items that devices of this kind can be given: those for which there are profiles."""
-    offered = {kind.family.source for kind in KINDS if variant in kind.variants}
+    offered = {kind.family.source for kind in (*KINDS, *APP_CONFIGURATION_KINDS) if variant in kind.variants}
     return tuple(source for source in Source if source in offered)
 
 

@@ -5,6 +5,7 @@ An alias tells the kind of an item: `pkcs-<profile id>`, `imported-<thumbprint>`
 
 from __future__ import annotations
 
+from fauxtune.core.model import outlook
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import email_key, imported_key, pkcs_key
 
@@ -15,6 +16,7 @@ _PACKAGES = {
     "androidworkprofilegmaileasconfiguration": "com.google.android.gm",
     "androidforworknineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
     "androidworkprofilenineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
+    outlook.FOR_ANDROID.configured_by.lower(): outlook.FOR_ANDROID.identifier,
     "androideasemailprofileconfiguration": "com.samsung.android.email.provider",
 }
 

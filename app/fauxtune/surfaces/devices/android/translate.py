@@ -136,6 +136,13 @@ def _application(row: LedgerRow, account: Account | None) -> dict[str, Any]:
     package = package_of(account.kind)
     if package is None:
         raise Invalid(f"The account of a {account.kind} cannot be delivered to Android.")
+    if "configuration" in account.settings:
+        return messages.application(
+            package=package,
+            configuration=account.settings["configuration"],
+            account=alias_of(row.key),
+            digest=row.fingerprint or "",
+        )
     identity = account.certificates.get("identityCertificate")
     configuration: dict[str, Any] = {
         "email_address": account.address,

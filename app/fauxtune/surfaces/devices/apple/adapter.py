@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.apple import mobileconfig
+from fauxtune.surfaces.devices.apple.translate import is_app_configuration
 
 PROFILES = "ProfileList"
 INVENTORY = (PROFILES, "CertificateList")
 INFORMATION = ("DeviceInformation", "SecurityInfo")
+_HELD_BEFORE = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
 _GIGABYTE = 1024**3
 _IDENTIFIER = re.compile(r"com\.fauxtune\.[^.]+\.(.+)")
 
@@ -100,9 +103,11 @@ class _Held:
         """Whether the device holds the item. If neither list can show it: whether the device confirmed it, or held it
         before.
         """
+        if row.source is Source.EMAIL and row.payload and is_app_configuration(Account.decode(row.payload)):
+            # No list shows it: the device confirmed it, or held it before.
+            return row.key in self._acknowledged or row.state in _HELD_BEFORE
         if self._profiles is None and (self._certificates is None or row.source is Source.EMAIL):
-            held_before = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
-            return row.key in self._acknowledged or row.state in held_before
+            return row.key in self._acknowledged or row.state in _HELD_BEFORE
         is_going = row.state in (ItemState.REMOVING, ItemState.KEPT)
         if self._profiles is not None:
             name, uuid = self._profiles.get(row.key.replace("/", "."), ("", ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import assert_never
 
-from fauxtune.core.formats.plist import Plist
+from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
@@ -39,6 +39,9 @@ def step_result(results: CommandResults) -> StepResult | None:
             why = problem(results.errors, otherwise="The device calls the command malformed (CommandFormatError).")
             return StepResult(results.command, Result.REFUSED, problem=why)
         case Status.ACKNOWLEDGED:
+            failure = _failed_setting(results)
+            if failure is not None:
+                return StepResult(results.command, Result.REFUSED, problem=failure)
             return StepResult(results.command, Result.DONE, data=_data(results.response))
         case Status.IDLE:
             return None
@@ -60,6 +63,14 @@ def problem(errors: tuple[ErrorLink, ...], *, otherwise: str = "The device does 
     others = [_text(link) for link in reversed(errors) if link is not reason]
     around = f" (with {'; '.join(others[:3])})" if others else ""
     return Problem(code, f"The device refused it: {_text(reason)}{around}.")
+
+
+def _failed_setting(results: CommandResults) -> Problem | None:
+    """The reason of the first setting that was not applied. Apple: Settings, each has a status of its own."""
+    for setting in dictionaries(results.response, "Settings"):
+        if text(setting, "Status", required=False) == Status.ERROR:
+            return problem(messages.errors_of(setting))
+    return None
 
 
 def _error(results: CommandResults, step: str) -> StepResult:

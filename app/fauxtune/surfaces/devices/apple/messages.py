@@ -241,7 +241,8 @@ def _set_bootstrap_token(values: Plist) -> SetBootstrapToken:
     return SetBootstrapToken(_sender(values), token=typed(values, "BootstrapToken", kind=bytes) or None)
 
 
-def _errors(values: Plist) -> tuple[ErrorLink, ...]:
+def errors_of(values: Plist) -> tuple[ErrorLink, ...]:
+    """Return the ErrorChain of an answer, or of one setting in it."""
     return tuple(
         ErrorLink(
             code=typed(link, "ErrorCode", kind=int, required=True) or 0,
@@ -268,7 +269,7 @@ def _command_results(values: Plist) -> CommandResults:
         _sender(values),
         status=status,
         command=None if status is Status.IDLE else uuid,
-        errors=_errors(values),
+        errors=errors_of(values),
         response={key: value for key, value in values.items() if key not in _ENVELOPE},
         not_on_console=flag(values, "NotOnConsole"),
     )

@@ -15,6 +15,7 @@ from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.formats.plist import Plist
+from fauxtune.core.model import outlook
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import TenantId
@@ -148,12 +149,17 @@ def command(step: Step, device: DeviceContext) -> Plist:
     match step.kind:
         case StepKind.INSTALL:
             assert step.item is not None, step.id
+            if (account := step.item.account) is not None and is_app_configuration(account):
+                return _settings(account.settings["configuration"])
             return {
                 "RequestType": "InstallProfile",
                 "Payload": profile(step.item, device),
             }
         case StepKind.REMOVE:
             assert step.item is not None, step.id
+            payload = step.item.row.payload
+            if step.item.row.source is Source.EMAIL and payload and is_app_configuration(Account.decode(payload)):
+                return _settings(None)
             return _removal(mobileconfig.identifier(device.tenant_id, step.item.row.key))
         case StepKind.ACTION:
             assert step.order is not None, step.id
@@ -178,6 +184,20 @@ def profile(item: Deliverable, device: DeviceContext) -> bytes:
         raise Invalid(f"The item {row.key} cannot be sent to an Apple device: it has no content.")
     payloads = mobileconfig.account_payloads(row, account=item.account, os_version=device.os_version)
     return mobileconfig.plain_profile(tenant_id, row, payloads=payloads, on_mac=on_mac)
+
+
+def is_app_configuration(account: Account) -> bool:
+    """Whether an account is the configuration of Outlook, which goes by a command of its own."""
+    return account.kind == outlook.FOR_IOS.configured_by
+
+
+def _settings(configuration: JsonObject | None) -> Plist:
+    """The command that configures Outlook. Apple: Settings, ApplicationConfiguration; without one it is removed."""
+    setting: Plist = {"Item": "ApplicationConfiguration", "Identifier": outlook.FOR_IOS.identifier}
+    return {
+        "RequestType": "Settings",
+        "Settings": [setting if configuration is None else {**setting, "Configuration": configuration}],
+    }
 
 
 def _removal(identifier: str) -> Plist:

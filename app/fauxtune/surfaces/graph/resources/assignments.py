@@ -46,7 +46,7 @@ _GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, c
 async def assign(call: Call) -> Answer:
     """POST .../{profile}/assign: the whole new set of assignments, in either form."""
     targets = _new_set(call, call.lenient_body())
-    documents = await call.run(operations.assign, call.keys["profile"], targets=targets)
+    documents = await call.run(operations.assign, (await profile_row(call)).id, targets=targets)
     return collection_answer(
         call,
         [view(ASSIGNMENT, document, version=call.version) for document in documents],
@@ -74,7 +74,7 @@ async def get_assignment(call: Call) -> Answer:
 async def create_assignment(call: Call) -> Answer:
     """POST .../{profile}/assignments: one more."""
     new = _new_assignment(call.body(), version=call.version)
-    document = await call.run(operations.add, call.keys["profile"], new=new)
+    document = await call.run(operations.add, (await profile_row(call)).id, new=new)
     value = view(ASSIGNMENT, document, version=call.version)
     return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/assignments")
 
@@ -94,7 +94,7 @@ async def update_assignment(call: Call) -> Answer:
 async def delete_assignment(call: Call) -> Answer:
     """DELETE .../{profile}/assignments/{assignment}, and of its old form."""
     key = call.keys["assignment"]
-    await call.run(operations.remove, call.keys["profile"], assignment_id=key)
+    await call.run(operations.remove, (await profile_row(call)).id, assignment_id=key)
     return NO_CONTENT
 
 
@@ -125,7 +125,7 @@ async def profile_of_group_assignment(call: Call) -> Answer:
 async def create_group_assignment(call: Call) -> Answer:
     """POST .../{profile}/groupAssignments: one more."""
     new = _of_old_form(call.body(), version=call.version)
-    document = await call.run(operations.add, call.keys["profile"], new=new)
+    document = await call.run(operations.add, (await profile_row(call)).id, new=new)
     value = _shown_in_old_form(call, document, new=new)
     return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/groupAssignments")
 
@@ -188,6 +188,11 @@ def _new_set(call: Call, body: Json) -> list[NewAssignment]:
             raise Invalid(f"Send either assignments or {_LEGACY}, not both.", target=_LEGACY)
         return [_of_old_form(each, version=call.version) for each in _list(body, _LEGACY)]
     return [_new_assignment(each, version=call.version) for each in _list(body, "assignments")]
+
+
+def targets_of(body: Json, *, shape: Entity, version: Version) -> list[NewAssignment]:
+    """Return the targets of a body of `assign` whose assignments have this type. Raises Invalid."""
+    return [_read(_accepted(shape, each, version=version)) for each in _list(body, "assignments")]
 
 
 def _list(body: Json, name: str) -> list[object]:

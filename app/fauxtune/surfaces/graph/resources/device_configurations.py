@@ -69,6 +69,8 @@ async def create_profile(call: Call) -> Answer:
             target="@odata.type",
         )
     shape, known = entity(name), kind_of(name)
+    if not shape.is_a(_BASE):
+        raise Invalid(f"A {shape.name} is no deviceConfiguration.", target="@odata.type")
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
     document = await call.run(profiles.create_profile, known, document=document, navigations=binds(shape, body))
     return created(call, view(shape, document, version=call.version), collection=CONTEXT)
@@ -95,7 +97,7 @@ async def update_profile(call: Call) -> Answer:
 
 async def delete_profile(call: Call) -> Answer:
     """DELETE .../{profile}."""
-    await call.run(profiles.delete_profile, call.keys["profile"])
+    await call.run(profiles.delete_profile, (await profile_row(call)).id)
     return NO_CONTENT
 
 
@@ -103,7 +105,7 @@ async def profile_row(call: Call) -> ProfileRow:
     """Return the profile that the path names. Raises NotFound if it does not exist."""
     key = call.keys["profile"]
     row = await call.read(queries.profile, call.tenant.id, profile_id=key)
-    if row is None:
+    if row is None or not entity(row.kind).is_a(_BASE):
         raise NotFound(f"There is no deviceConfiguration '{key}'.")
     return row
 

@@ -12,6 +12,7 @@ from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
+from fauxtune.surfaces.graph.routes.app_configurations import APP_CONFIGURATIONS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
 from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
@@ -29,6 +30,7 @@ AREAS: dict[str, tuple[Route[Handler], ...]] = {
     "Managed devices": MANAGED_DEVICES,
     "Profiles": (*PROFILES, *REFERENCES),
     "Assignments and their filters": ASSIGNMENTS,
+    "App configurations": APP_CONFIGURATIONS,
     "Statuses of profiles": STATUSES,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,

@@ -16,6 +16,7 @@ from fauxtune.surfaces.graph.routes import reasons
 from fauxtune.surfaces.graph.routes.absent import absent
 
 _SERVICE = "deviceManagement"
+_APPS = "deviceAppManagement/mobileApps"
 _PROFILES = f"{_SERVICE}/deviceConfigurations"
 _DEVICES = (f"{_SERVICE}/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
 _USERS, _ME, _GROUPS, _GROUP = "users/{user}", "me", "groups", "groups/{group}"
@@ -103,6 +104,11 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "identity", False, reasons.DIRECTORY),
     ("GET", "deviceAppManagement", False, reasons.APPS),
     ("PATCH", "deviceAppManagement", False, reasons.APPS),
+    ("POST", _APPS, False, reasons.TWO_APPS),
+    ("PATCH", f"{_APPS}/{{app}}", False, reasons.TWO_APPS),
+    ("DELETE", f"{_APPS}/{{app}}", False, reasons.TWO_APPS),
+    ("POST", f"{_APPS}/{{app}}/assign", False, reasons.TWO_APPS),
+    ("POST", f"{_APPS}/{{app}}/updateRelationships", True, reasons.TWO_APPS),
     ("PATCH", "organization/{organization}", False, _ORGANIZATION),
     ("POST", "domains", False, _DOMAIN),
     ("PATCH", "domains/{domain}", False, _DOMAIN),

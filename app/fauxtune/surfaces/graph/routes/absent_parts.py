@@ -453,6 +453,18 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         ),
     ),
     (
+        f"{_APPS}/mobileAppConfigurations/{{configuration}}",
+        why.APP_STATES,
+        "deviceStatuses deviceStatusSummary userStatuses userStatusSummary",
+        "relationships",
+    ),
+    (
+        f"{_APPS}/mobileApps/{{app}}",
+        why.APPS,
+        "assignments assignedLicenses categories committedContainedApps containedApps contentVersions",
+        "deviceStatuses installSummary relationships userStatuses",
+    ),
+    (
         _APPS,
         why.APPS,
         (
@@ -460,8 +472,8 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
             "isEnabledForMicrosoftStoreForBusiness managedAppPolicies managedAppRegistrations managedAppStatuses "
             "managedEBooks mdmWindowsInformationProtectionPolicies microsoftStoreForBusinessLanguage "
             "microsoftStoreForBusinessLastCompletedApplicationSyncTime "
-            "microsoftStoreForBusinessLastSuccessfulSyncDateTime mobileAppCategories mobileAppConfigurations "
-            "mobileAppRelationships mobileApps syncMicrosoftStoreForBusinessApps targetedManagedAppConfigurations "
+            "microsoftStoreForBusinessLastSuccessfulSyncDateTime mobileAppCategories "
+            "mobileAppRelationships syncMicrosoftStoreForBusinessApps targetedManagedAppConfigurations "
             "windowsInformationProtectionPolicies"
         ),
         (

@@ -1,0 +1,176 @@
+"""App configurations of managed devices, and the apps that they are for. Graph: managedDeviceMobileAppConfiguration:
+list, get, create, update, delete, assign; mobileApp: list, get.
+
+They are stored, assigned and delivered as profiles are.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph import app_configurations as entities
+from fauxtune.core.graph.index import derived_from, entity
+from fauxtune.core.model import outlook
+from fauxtune.core.odata.documents.validation import accept, defaults, type_name
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.operations.profiles import assignments, profiles
+from fauxtune.storage.collections.assignments import ASSIGNMENTS
+from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS
+from fauxtune.storage.queries import configuration as queries
+from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, list_documents
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
+from fauxtune.surfaces.graph.resources.assignments import targets_of
+from fauxtune.surfaces.graph.resources.device_configurations import kind_of
+
+_BASE, _ASSIGNMENT = entities.APP_CONFIGURATION, entities.APP_CONFIGURATION_ASSIGNMENT
+_CONTEXT, _APPS = "deviceAppManagement/mobileAppConfigurations", "deviceAppManagement/mobileApps"
+_LISTED = Listed(
+    collection=APP_CONFIGURATIONS,
+    document=stored,
+    entity=_BASE,
+    context=_CONTEXT,
+    entity_of=lambda row: entity(row.kind),
+    always_count=True,
+)
+_ASSIGNMENTS = Listed(collection=ASSIGNMENTS, entity=_ASSIGNMENT, context=_CONTEXT, document=stored)
+
+
+async def list_configurations(call: Call) -> Answer:
+    """GET /deviceAppManagement/mobileAppConfigurations."""
+    return await list_rows(call, _LISTED)
+
+
+async def count_configurations(call: Call) -> Answer:
+    """GET /deviceAppManagement/mobileAppConfigurations/$count."""
+    return await count_rows(call, _LISTED)
+
+
+async def get_configuration(call: Call) -> Answer:
+    """GET .../{configuration}."""
+    row = await _row(call)
+    shape = entity(row.kind)
+    check_options(call, shape, *derived_from(_BASE))
+    document = view(shape, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_CONTEXT)
+
+
+async def create_configuration(call: Call) -> Answer:
+    """POST: the body says what kind of configuration it is with @odata.type."""
+    body = call.body()
+    name = type_name(body)
+    shape = None if name is None else entity(name)
+    if shape is None or shape.abstract or not shape.is_a(_BASE):
+        raise Invalid(
+            "@odata.type must be the type of an app configuration: '#microsoft.graph.iosMobileAppConfiguration' or "
+            "'#microsoft.graph.androidManagedStoreAppConfiguration'.",
+            target="@odata.type",
+        )
+    document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
+    document = await call.run(profiles.create_profile, kind_of(shape.name), document=document)
+    return created(call, view(shape, document, version=call.version), collection=_CONTEXT)
+
+
+async def update_configuration(call: Call) -> Answer:
+    """PATCH .../{configuration}: 200 with the entity. The type of a configuration cannot be changed."""
+    row, body = await _row(call), call.body()
+    name = type_name(body)
+    if name is not None and bare_name(name).lower() not in (row.kind.lower(), _BASE.name.lower()):
+        raise Invalid(f"The configuration is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
+    shape = entity(row.kind)
+    changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
+    document = await call.run(profiles.update_profile, row.id, kind=kind_of(row.kind), changes=changes)
+    return entity_answer(call, view(shape, document, version=call.version), context=_CONTEXT)
+
+
+async def delete_configuration(call: Call) -> Answer:
+    """DELETE .../{configuration}."""
+    await call.run(profiles.delete_profile, (await _row(call)).id)
+    return NO_CONTENT
+
+
+async def assign(call: Call) -> Answer:
+    """POST .../{configuration}/assign: the whole new set of assignments."""
+    targets = targets_of(call.lenient_body(), shape=_ASSIGNMENT, version=call.version)
+    documents = await call.run(assignments.assign, (await _row(call)).id, targets=targets)
+    values = [view(_ASSIGNMENT, document, version=call.version) for document in documents]
+    return collection_answer(call, values, context=f"Collection({_ASSIGNMENT.full_name})")
+
+
+async def list_assignments(call: Call) -> Answer:
+    """GET .../{configuration}/assignments."""
+    row = await _row(call)
+    return await list_rows(call, _ASSIGNMENTS, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
+
+
+async def count_assignments(call: Call) -> Answer:
+    """GET .../{configuration}/assignments/$count."""
+    return await count_rows(call, _ASSIGNMENTS, parent=(await _row(call)).id)
+
+
+async def get_assignment(call: Call) -> Answer:
+    """GET .../{configuration}/assignments/{target}."""
+    row, key = await _row(call), call.keys["target"]
+    return await get_element(call, _ASSIGNMENTS, key=key, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
+
+
+async def list_apps(call: Call) -> Answer:
+    """GET /deviceAppManagement/mobileApps: Outlook for iOS and for Android."""
+    return list_documents(call, _apps(call), entity=entities.MOBILE_APP, context=_APPS, entity_of=_shape_of)
+
+
+async def count_apps(call: Call) -> Answer:
+    """GET /deviceAppManagement/mobileApps/$count."""
+    return count_documents(call, _apps(call), entity=entities.MOBILE_APP)
+
+
+async def get_app(call: Call) -> Answer:
+    """GET .../{app}."""
+    key = call.keys["app"]
+    app = next((each for each in _apps(call) if each["id"] == key.lower()), None)
+    if app is None:
+        raise NotFound(f"There is no mobileApp '{key}'.")
+    shape = _shape_of(app)
+    check_options(call, shape)
+    document = view(shape, {**defaults(shape), **app}, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_APPS)
+
+
+def _shape_of(app: Json) -> Entity:
+    return entity(app["@odata.type"])
+
+
+def _apps(call: Call) -> list[Json]:
+    created_at = iso(call.tenant.created_at)
+    common = {
+        "publisher": "Microsoft Corporation",
+        "isAssigned": True,
+        "createdDateTime": created_at,
+        "lastModifiedDateTime": created_at,
+    }
+    return [
+        {
+            **common,
+            "@odata.type": shape.odata_type,
+            "id": app.id,
+            "displayName": app.name,
+            name: app.identifier,
+            "appStoreUrl": app.store,
+        }
+        for app, shape, name in (
+            (outlook.FOR_IOS, entities.IOS_STORE_APP, "bundleId"),
+            (outlook.FOR_ANDROID, entities.ANDROID_STORE_APP, "packageId"),
+        )
+    ]
+
+
+async def _row(call: Call) -> ProfileRow:
+    """Return the configuration that the path names. Raises NotFound if it does not exist."""
+    key = call.keys["configuration"]
+    row = await call.read(queries.profile, call.tenant.id, profile_id=key)
+    if row is None or not entity(row.kind).is_a(_BASE):
+        raise NotFound(f"There is no mobileAppConfiguration '{key}'.")
+    return row

@@ -1,0 +1,159 @@
+"""App configurations of managed devices, and the apps that they are for.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.graph import app_configurations as types
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.operations.insight.audit_rules import (
+    APP_CONFIGURATION,
+    assigns_app_configuration,
+    changes,
+    creates,
+    deletes,
+)
+from fauxtune.surfaces.graph.call import Handler, audited_by
+from fauxtune.surfaces.graph.resources import app_configurations as configurations
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_ALL = "deviceAppManagement/mobileAppConfigurations"
+_ONE = f"{_ALL}/{{configuration}}"
+_APPS = "deviceAppManagement/mobileApps"
+_BASE, _ASSIGNMENT = types.APP_CONFIGURATION, types.APP_CONFIGURATION_ASSIGNMENT
+_READ, _WRITE = needs.READ_APPS, needs.WRITE_APPS
+
+_OUTLOOK = approximated("only Outlook can be configured; its state on a device is among deviceConfigurationStates")
+_TWO = approximated("two apps exist, Outlook for iOS and for Android; no other can be added")
+
+APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _ALL,
+        configurations.list_configurations,
+        "List app configurations",
+        returns=_BASE,
+        many=True,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfiguration: list",
+    ),
+    Route(
+        "POST",
+        _ALL,
+        audited_by(creates(APP_CONFIGURATION), configurations.create_configuration),
+        "Create an app configuration",
+        accepts=_BASE,
+        returns=_BASE,
+        status=201,
+        permissions=_WRITE,
+        source="Graph: iosMobileAppConfiguration: create",
+        fidelity=_OUTLOOK,
+    ),
+    Route(
+        "GET",
+        f"{_ALL}/$count",
+        configurations.count_configurations,
+        "Count app configurations",
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfiguration: list",
+    ),
+    Route(
+        "GET",
+        _ONE,
+        configurations.get_configuration,
+        "Get an app configuration",
+        returns=_BASE,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfiguration: get",
+    ),
+    Route(
+        "PATCH",
+        _ONE,
+        audited_by(changes(APP_CONFIGURATION), configurations.update_configuration),
+        "Update an app configuration",
+        accepts=_BASE,
+        returns=_BASE,
+        permissions=_WRITE,
+        source="Graph: iosMobileAppConfiguration: update",
+        fidelity=_OUTLOOK,
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        audited_by(deletes(APP_CONFIGURATION), configurations.delete_configuration),
+        "Delete an app configuration",
+        status=204,
+        permissions=_WRITE,
+        source="Graph: iosMobileAppConfiguration: delete",
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/assign",
+        audited_by(assigns_app_configuration, configurations.assign),
+        "Replace the assignments",
+        returns=_ASSIGNMENT,
+        many=True,
+        permissions=_WRITE,
+        source="Graph: managedDeviceMobileAppConfiguration: assign",
+        fidelity=approximated("200 with the assignments: the reference has 204"),
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/assignments",
+        configurations.list_assignments,
+        "List the assignments",
+        returns=_ASSIGNMENT,
+        many=True,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/assignments/$count",
+        configurations.count_assignments,
+        "Count the assignments",
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/assignments/{{target}}",
+        configurations.get_assignment,
+        "Get an assignment",
+        returns=_ASSIGNMENT,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: get",
+    ),
+    Route(
+        "GET",
+        _APPS,
+        configurations.list_apps,
+        "List apps",
+        returns=types.MOBILE_APP,
+        many=True,
+        permissions=_READ,
+        source="Graph: mobileApp: list",
+        fidelity=_TWO,
+    ),
+    Route(
+        "GET",
+        f"{_APPS}/$count",
+        configurations.count_apps,
+        "Count apps",
+        permissions=_READ,
+        source="Graph: mobileApp: list",
+        fidelity=_TWO,
+    ),
+    Route(
+        "GET",
+        f"{_APPS}/{{app}}",
+        configurations.get_app,
+        "Get an app",
+        returns=types.MOBILE_APP,
+        permissions=_READ,
+        source="Graph: mobileApp: get",
+        fidelity=_TWO,
+    ),
+)
