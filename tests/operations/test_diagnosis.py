@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.refusals import REFUSALS, KeyMissing
 from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus
 from fauxtune.core.engine.diagnosis.findings import Severity
@@ -21,15 +29,93 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.diagnosis import diagnose, history, number
 from fauxtune.operations.profiles import assignment_filters, assignments
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.tables import metadata
 from tests.support import diagnosis_faults
 from tests.support.certificates import OTHER_AUTHORITY
+from tests.support.databases import OpenDatabases, remembered
 from tests.support.diagnosis_faults import FAULTS, DiagnosedTenant, Plant
-from tests.support.tenant import Contoso
+from tests.support.postgresql import PostgresServer
+from tests.support.tenant import open_tenant, reopen_tenant
+
+FILE = "healthy.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A healthy tenant at rest, in a database of its own. `put_back` writes its rows into it again (PostgreSQL)."""
+
+    url: str
+    folder: Path
+    diagnosed: DiagnosedTenant
+    put_back: Callable[[], None] | None = None
+
+
+@pytest.fixture(scope="module")
+def template(
+    tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing, raw_rsa_keys: list[RSAPrivateKey]
+) -> Callable[[str, Path], Template]:
+    """Makes the tenant in an empty database: once for each kind, since its devices settle in a fifth of a second."""
+
+    async def live(database: Database, folder: Path) -> DiagnosedTenant:
+        contoso = await open_tenant(database, folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
+        return await diagnosis_faults.open_diagnosed_tenant(contoso)
+
+    def make(url: str, folder: Path) -> Template:
+        database = Database(url)
+        metadata.create_all(database.engine)
+        diagnosed = asyncio.run(live(database, folder))
+        database.close()
+        return Template(url, folder, diagnosed)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def sqlite_healthy(template: Callable[[str, Path], Template], tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The healthy tenant in a SQLite file."""
+    folder = tmp_path_factory.mktemp("healthy-sqlite")
+    return template(sqlite_url(folder / FILE), folder)
+
+
+@pytest.fixture(scope="module")
+def postgresql_healthy(
+    template: Callable[[str, Path], Template],
+    tmp_path_factory: pytest.TempPathFactory,
+    postgresql_server: PostgresServer,
+) -> Iterator[Template]:
+    """The healthy tenant in a PostgreSQL database, every table of which is there once more."""
+    url = postgresql_server.url(postgresql_server.create())
+    made = template(url, tmp_path_factory.mktemp("healthy-postgresql"))
+    engine = sqlalchemy.create_engine(url)
+    yield replace(made, put_back=remembered(engine, "healthy"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the emulator of each test has its files: under one name, so that `databases` can stay open."""
+    return tmp_path_factory.mktemp("diagnosed")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def healthy(request: pytest.FixtureRequest, folder: Path) -> Template:
+    """The template of each kind of database, copied into `folder` for this test alone."""
+    template: Template = request.getfixturevalue(f"{request.param}_healthy")
+    shutil.rmtree(folder)
+    shutil.copytree(template.folder, folder)
+    if template.put_back is None:
+        return replace(template, url=sqlite_url(folder / FILE))
+    template.put_back()
+    return template
 
 
 @pytest.fixture
-async def diagnosed(contoso: Contoso) -> DiagnosedTenant:
-    return await diagnosis_faults.open_diagnosed_tenant(contoso)
+async def diagnosed(healthy: Template, folder: Path, databases: OpenDatabases) -> AsyncIterator[DiagnosedTenant]:
+    """The healthy tenant, for this test alone."""
+    with databases.lend(healthy.url) as database:
+        contoso = await reopen_tenant(healthy.diagnosed.contoso, database, folder)
+        yield diagnosis_faults.reopened(healthy.diagnosed, contoso)
 
 
 async def test_a_healthy_tenant_has_no_finding_and_every_link_holds(diagnosed: DiagnosedTenant) -> None:

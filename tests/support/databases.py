@@ -6,11 +6,14 @@ Together these are half of the time of a short test. The rows are the tests' own
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import sqlalchemy
+
 from fauxtune.storage.database import Database
+from fauxtune.storage.tables import metadata
 
 
 @dataclass(slots=True)
@@ -40,3 +43,24 @@ class OpenDatabases:
         """Close them all."""
         for database in self._opened.values():
             database.close()
+
+
+def remembered(engine: sqlalchemy.Engine, schema: str) -> Callable[[], None]:
+    """Keep every table of a PostgreSQL database once more in this schema. Returns what puts the rows back."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        for table in metadata.tables:
+            connection.exec_driver_sql(f"CREATE TABLE {schema}.{table} AS TABLE public.{table}")
+        emptied = [f"DELETE FROM public.{table};" for table in metadata.tables]
+        filled = [f"INSERT INTO public.{table} SELECT * FROM {schema}.{table};" for table in metadata.tables]
+        # A function, on a connection that stays: its statements are planned once a session.
+        body = "\n".join(["BEGIN", *emptied, *filled, "END"])
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION {schema}.put_back() RETURNS void LANGUAGE plpgsql AS $body$ {body} $body$"
+        )
+
+    def put_back() -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT {schema}.put_back()")
+
+    return put_back

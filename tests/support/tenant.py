@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -346,12 +346,26 @@ async def open_tenant(database: Database, folder: Path, *, keys: KeySource, raw_
     Each has ids of its own, so that many live in one database.
     """
     number, clock = next(_numbers), FixedClock(START)
-    addresses = Addresses(https="https://localhost:8443", http="http://localhost", public_http_url="http://localhost")
-    around = Environment(clock=clock, ids=SeededIds(number), addresses=addresses)
-    emulator = await asyncio.to_thread(assemble, database, folder, around=around, key_source=keys)
+    emulator = await asyncio.to_thread(_emulator, database, folder, clock=clock, ids=SeededIds(number), keys=keys)
     seed = parse_seed({**BUILT_IN, "id": None})
     tenant = await found_tenant(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")
     contoso = Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_keys)
     for row in await contoso.look(_groups, tenant.id):
         contoso.groups[row.document["displayName"]] = row.id
     return contoso
+
+
+def _emulator(database: Database, folder: Path, *, clock: FixedClock, ids: SeededIds, keys: KeySource) -> Emulator:
+    addresses = Addresses(https="https://localhost:8443", http="http://localhost", public_http_url="http://localhost")
+    return assemble(database, folder, around=Environment(clock=clock, ids=ids, addresses=addresses), key_source=keys)
+
+
+async def reopen_tenant(contoso: Contoso, database: Database, folder: Path) -> Contoso:
+    """Return the tenant as it stands in a copy of its database and its folder, at the same moment.
+
+    What tests change about an emulator, its packagings, stays as well.
+    """
+    clock, ids, keys = FixedClock(contoso.clock.at), SeededIds(next(_numbers)), contoso.emulator.key_source
+    emulator = await asyncio.to_thread(_emulator, database, folder, clock=clock, ids=ids, keys=keys)
+    emulator.packagings = contoso.emulator.packagings
+    return replace(contoso, emulator=emulator, clock=clock, groups=dict(contoso.groups))

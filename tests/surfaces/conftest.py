@@ -27,7 +27,7 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support import device_openapi
 from tests.support.clock import FixedClock
-from tests.support.databases import OpenDatabases
+from tests.support.databases import OpenDatabases, remembered
 from tests.support.postgresql import PostgresServer
 
 FILE = "fauxtune.sqlite"
@@ -79,27 +79,6 @@ def postgresql_template(
     engine = sqlalchemy.create_engine(url)
     yield Template(url, folder, remembered(engine, "seed"))
     engine.dispose()
-
-
-def remembered(engine: sqlalchemy.Engine, schema: str) -> Callable[[], None]:
-    """Keep every table of a PostgreSQL database once more in this schema. Returns what puts the rows back."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        for table in metadata.tables:
-            connection.exec_driver_sql(f"CREATE TABLE {schema}.{table} AS TABLE public.{table}")
-        emptied = [f"DELETE FROM public.{table};" for table in metadata.tables]
-        filled = [f"INSERT INTO public.{table} SELECT * FROM {schema}.{table};" for table in metadata.tables]
-        # A function, on a connection that stays: its statements are planned once a session.
-        body = "\n".join(["BEGIN", *emptied, *filled, "END"])
-        connection.exec_driver_sql(
-            f"CREATE FUNCTION {schema}.put_back() RETURNS void LANGUAGE plpgsql AS $body$ {body} $body$"
-        )
-
-    def put_back() -> None:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"SELECT {schema}.put_back()")
-
-    return put_back
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from fauxtune.storage.database import Database
 from tests.support import control
 from tests.support.certificates import PfxImport, base64_of, certificate_request, pfx_import, self_signed
 from tests.support.clock import FixedClock
+from tests.support.databases import remembered
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.conftest import (
@@ -28,7 +29,6 @@ from tests.surfaces.conftest import (
     application_around,
     copied,
     emulator_of,
-    remembered,
     token_of_application,
 )
 
