@@ -9,11 +9,13 @@ from sqlalchemy import delete, false, select, update
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.odata import as_pairs
 from fauxtune.storage.tables import enrollments, ledger, tenants, users
 from tests.support.tenancy import ACROSS_TENANTS, UnboundStatements, is_bound
 
 
 def test_a_statement_needs_a_key_of_one_tenant() -> None:
+    pairs = as_pairs({"e": "x"})
     for bound in (
         select(users).where(users.c.tenant_id == "t"),
         select(users).where(users.c.tenant_id.in_(["t"])),
@@ -22,6 +24,7 @@ def test_a_statement_needs_a_key_of_one_tenant() -> None:
         select(enrollments).where(enrollments.c.credential_digest == "d"),
         delete(users).where(false()),
         select(tenants),
+        select(ledger).where(ledger.c.enrollment_id == pairs.c.key),
     ):
         assert is_bound(bound), str(bound)
     for unbound in (
@@ -30,6 +33,7 @@ def test_a_statement_needs_a_key_of_one_tenant() -> None:
         select(users).join(enrollments, enrollments.c.tenant_id == users.c.tenant_id),
         update(enrollments).values(plans=1),
         delete(users).where(users.c.tenant_id != "t"),
+        select(users).where(users.c.id == pairs.c.key),
     ):
         assert not is_bound(unbound), str(unbound)
 

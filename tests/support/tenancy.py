@@ -1,8 +1,8 @@
 """Finds SQL statements that could read or change rows of another tenant.
 
-A statement on a tenant's table is *bound* if it compares a key with a parameter: the tenant, an enrolment, or a secret
-that only one tenant has (a credential, a token). Only statements of `fauxtune.storage` are judged: tests and migrations
-may look at everything.
+A statement on a tenant's table is *bound* if it compares a key with a parameter, or with what one parameter lists: the
+tenant, an enrolment, or a secret that only one tenant has (a credential, a token). Only statements of storage are
+judged: tests and migrations may look at everything.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import Engine, Table, event
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import Delete, Update
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ClauseElement, ColumnClause, False_
-from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.selectable import Select, TableValuedAlias
 
 #: Columns that lead to the rows of one tenant.
 KEYS = {"tenant_id", "enrollment_id", "credential_digest", "digest", "user_code", "push_token"}
@@ -65,11 +65,21 @@ def is_bound(statement: ClauseElement) -> bool:
 def _binds(comparison: BinaryExpression[Any]) -> bool:
     if comparison.operator not in _COMPARISONS:
         return False
-    columns = [side for side in (comparison.left, comparison.right) if isinstance(side, ColumnClause)]
-    if len(columns) != 1 or not any(isinstance(part, BindParameter) for part in visitors.iterate(comparison)):
+    sides = (comparison.left, comparison.right)
+    columns = [side for side in sides if isinstance(side, ColumnClause) and not _is_listed(side)]
+    given = any(isinstance(part, BindParameter) for part in visitors.iterate(comparison))
+    if len(columns) != 1 or not (given or any(map(_is_listed, sides))):
         return False
     (column,) = columns
     return column.name in KEYS or (column.name == "id" and getattr(column.table, "name", "") in OWN_IDS)
+
+
+def _is_listed(side: ClauseElement) -> bool:
+    """Whether it is a column of the rows that one parameter has, as `storage.odata.as_pairs` makes them."""
+    rows = getattr(side, "table", None)
+    return isinstance(rows, TableValuedAlias) and any(
+        isinstance(part, BindParameter) for part in visitors.iterate(rows)
+    )
 
 
 def _query(frame: FrameType | None) -> str | None:
