@@ -12,12 +12,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
+from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import templates
 from fauxtune.operations.connectors import key_files, rollover
+from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, PROVIDER
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.tables import metadata
 from fauxtune.surfaces.console.app import PAGES
@@ -39,6 +42,7 @@ MIXED: tuple[tuple[str, dict[str, str]], ...] = (
     ("/authority/issue", {"template": "SmimeEncryption", "person": "{user_name}"}),
     ("/profiles/{own_profile}/assign", {"target": "group:{group}", "step": "change"}),
     ("/profiles/{own_profile}/assign", {"groups": "Theirs", "step": "change"}),
+    ("/address-book/publish", {"address": "alice@contoso.example", "thumbprint": "{thumbprint}"}),
     ("/users/alice@contoso.example/import", {"way": "new", "purpose": "smimeEncryption", "template": "{template}"}),
 )
 #: Values with which a form of the own tenant would be carried out.
@@ -121,6 +125,9 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
     await fabrikam.do(templates.add_template, "issuing", document={"name": "Theirs"})
     rolled = await rollover.roll_over(fabrikam.emulator, fabrikam.tenant, name="issuing")
     connector, imported = await _connector(fabrikam), await fabrikam.import_pfx("alice")
+    known = await fabrikam.get(certificate_queries.certificate, fabrikam.tenant.id, key=imported)
+    await fabrikam.do(address_book.publish, fabrikam.upn("alice"), certificate=known.certificate)
+    await fabrikam.do(sending.send, Letter(sender=fabrikam.upn("bob"), to=(fabrikam.upn("alice"),)))
     await key_files.create_key(
         fabrikam.emulator, fabrikam.tenant, connector_id=connector, provider=PROVIDER, key_name="Theirs", length=2048
     )
@@ -137,6 +144,8 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
         "provider": (PROVIDER,),
         "key": ("Theirs",),
         "thumbprint": (imported,),
+        "address": (fabrikam.upn("alice"),),
+        "uid": ("1",),
         "number": (str(fabrikam.emulator.wire.newest(fabrikam.tenant.id)),),
     }
 

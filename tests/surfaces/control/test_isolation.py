@@ -59,6 +59,7 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("PUT", "/connectors/{connector}/raCertificate", None),
     ("DELETE", "/connectors/{connector}/raCertificate", None),
     ("DELETE", "/connectors/{connector}", None),
+    ("GET", "/users/{user}/readability", None),
     ("GET", "/users/{user}/messages", None),
     ("GET", "/users/{user}/messages/1", None),
     ("GET", "/users/{user}/messages/1/raw", None),
