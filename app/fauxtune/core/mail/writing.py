@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -27,6 +28,7 @@ _LONGEST_SUBJECT = 255
 #: RFC 5322 2.1.1: characters of a line, without its end.
 _LONGEST_LINE = 998
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FOLDED = ",\r\n "
 _ENVELOPED = {"name": "smime.p7m", "smime-type": "enveloped-data"}
 
 
@@ -93,14 +95,30 @@ def written(
             filename="smime.p7m",
             params=_ENVELOPED,
         )
-    content["From"] = letter.sender
-    content["To"] = ", ".join(letter.to)
-    if letter.cc:
-        content["Cc"] = ", ".join(letter.cc)
-    content["Subject"] = letter.subject
-    content["Date"] = format_datetime(at)
-    content["Message-ID"] = message_id
-    return content.as_bytes()
+    return _header(letter, at=at, message_id=message_id) + content.as_bytes()
+
+
+def _header(letter: Letter, *, at: datetime, message_id: str) -> bytes:
+    """Return the header fields of a letter that `letter_of` has checked.
+
+    EmailMessage does not write them: it decodes what looks like an encoded word (RFC 2047), and a line break in that
+    would begin another header field.
+    """
+    lines = [
+        f"From: {letter.sender}",
+        # RFC 5322 2.1.1: a line has at most 998 characters. So each address has its own.
+        *(f"{name}: {_FOLDED.join(to)}" for name, to in (("To", letter.to), ("Cc", letter.cc)) if to),
+        f"Subject: {_subject(letter.subject)}",
+        f"Date: {format_datetime(at)}",
+        f"Message-ID: {message_id}",
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+def _subject(text: str) -> str:
+    """Return a subject as its header field has it: encoded if it is not ASCII, or looks as if it were encoded."""
+    is_plain = text.isascii() and "=?" not in text
+    return text if is_plain else Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def _set_text(content: EmailMessage, text: str) -> None:
