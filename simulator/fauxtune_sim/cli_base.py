@@ -135,7 +135,8 @@ def show_result(result: CommandOutput, *, output: Output) -> None:
         show_json(result.document)
         return
     for line in result.lines:
-        typer.echo(line)
+        # A line may quote what strangers wrote, such as the subject of a mail: no control characters reach a terminal.
+        typer.echo("".join(each if each.isprintable() or each in "\n\t" else " " for each in line))
 
 
 def finish(result: CommandOutput, *, output: Output) -> None:

@@ -14,7 +14,6 @@ import asyncio
 import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from fauxtune_sim.agents import load_device
 from fauxtune_sim.commands import CommandOutput
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
+from fauxtune_sim.mail.header import addresses_in, date_in
 from fauxtune_sim.mail.mime import Entity, decoded_header
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.mail_commands import MailOptions
@@ -173,13 +173,13 @@ def _summary(path: Path) -> dict[str, Any]:
     """What a list shows of a message, without any key."""
     data = path.read_bytes()
     entity = Entity(data)
-    senders = getaddresses([_field(entity, "From")])
+    date = date_in(_field(entity, "Date"))
     media_type = _field(entity, "Content-Type").partition(";")[0].strip().lower()
     return {
         "file": str(path),
-        "from": senders[0][1] if senders else "",
+        "from": next(iter(addresses_in(_field(entity, "From"))), ""),
         "subject": _field(entity, "Subject"),
-        "date": _date(_field(entity, "Date")),
+        "date": None if date is None else date.isoformat(),
         "size": len(data),
         "smime": media_type in {"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"},
     }
@@ -190,13 +190,6 @@ def _field(entity: Entity, name: str) -> str:
         return " ".join(decoded_header(str(entity.header.get(name, ""))).split())
     except MailRefused:  # a header without an end
         return ""
-
-
-def _date(text: str) -> str | None:
-    try:
-        return parsedate_to_datetime(text).isoformat()
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _line(row: dict[str, Any]) -> str:

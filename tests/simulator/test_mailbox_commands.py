@@ -90,3 +90,15 @@ def test_fetched_mail_is_listed_and_opened_by_its_number(tmp_path: Path) -> None
     code, text = run("open", "1", "--state", tmp_path, "--offline")
     assert (code, "bob@contoso.example" in text) == (1, True)
     assert "there is no message 3: `mail list` has 2" in run("open", "3", "--state", tmp_path)[1]
+
+
+def test_a_hostile_header_breaks_no_list_and_reaches_no_terminal(tmp_path: Path) -> None:
+    device = phone(tmp_path, account())
+    assert device.folder is not None
+    folder = MailFolder(device.folder, account())
+    date = b"Date: Mon, 99999999999999999999 Jan 2020 00:00:00 +0000\r\n"
+    folder.add("a", b"From: " + b"(" * 5_000 + b"\r\n" + date + b"Subject: =?utf-8?q?a=07=08=C2=9Bb?=\r\n\r\nx")
+    code, text = run("list", "--state", tmp_path)
+    assert (code, text.split()) == (0, ["1", "a", "b"])
+    code, text = run("open", "1", "--state", tmp_path, "--offline")
+    assert (code, text.splitlines()[0]) == (0, "from:      nobody")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 from typing import Any
 
 from cryptography import x509
@@ -18,6 +17,7 @@ from fauxtune_sim.certificates import thumbprint
 from fauxtune_sim.cms import ContentType, Signature, content_type_of, open_envelope, verify
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keystore import KeyStore
+from fauxtune_sim.mail.header import addresses_in, date_in
 from fauxtune_sim.mail.mime import Entity, decoded_header
 from fauxtune_sim.mail.verdict import OuterHeader, Verdict, broken, judge
 
@@ -183,10 +183,10 @@ def read_mail(data: bytes, store: KeyStore, *, now: datetime | None = None) -> R
     if not any(field in head for field in _FIELDS):
         raise MailRefused("this is not a mail: it has no header field such as From")
     reading = Reading(
-        sender=parseaddr(_field(head, "From"))[1],
-        recipients=_addresses(head, "To"),
-        copies=_addresses(head, "Cc"),
-        date=_date(_field(head, "Date")),
+        sender=next(iter(addresses_in(_field(head, "From"))), ""),
+        recipients=addresses_in(_field(head, "To")),
+        copies=addresses_in(_field(head, "Cc")),
+        date=date_in(_field(head, "Date")),
         subject=decoded_header(_field(head, "Subject")),
     )
     _Reader(store, reading, now=now).read(entity, _Layers())
@@ -195,18 +195,6 @@ def read_mail(data: bytes, store: KeyStore, *, now: datetime | None = None) -> R
 
 def _field(head: Any, name: str) -> str:
     return str(head.get(name, ""))
-
-
-def _addresses(head: Any, name: str) -> tuple[str, ...]:
-    return tuple(address for _, address in getaddresses([_field(head, name)]) if address)
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 class _Reader:

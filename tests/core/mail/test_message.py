@@ -131,6 +131,11 @@ def test_headers_are_read_on_one_line_and_without_their_encoding() -> None:
     assert described.encryption is None
 
 
+def test_addresses_that_cannot_be_read_are_none() -> None:
+    described = describe(b"From: " + b"(" * 5_000 + b"\r\nTo: bob@contoso.example\r\nSubject: s\r\n\r\ntext")
+    assert (described.sender, described.to, described.subject) == (None, ("bob@contoso.example",), "s")
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

@@ -130,9 +130,13 @@ def describe(raw: bytes) -> MailDescription:
 
 
 def addresses(message: Entity, name: str) -> tuple[str, ...]:
-    """Return the addresses of a header field, in lower case and without names."""
+    """Return the addresses of a header field, in lower case and without names; of one that cannot be read, none."""
     fields = [str(field) for field in message.header.get_all(name, [])]
-    every = (decoded(address).lower()[:_LONGEST] for _, address in getaddresses(fields))
+    try:
+        pairs = getaddresses(fields)
+    except RecursionError:  # comments in comments, which the standard library follows one by one
+        return ()
+    every = (decoded(address).lower()[:_LONGEST] for _, address in pairs)
     return tuple(dict.fromkeys(address for address in every if "@" in address))[:_MOST_ADDRESSES]
 
 
