@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Exchange Online takes messages of at most 150 MB.
 _LARGEST_MAIL = 150 * 1024 * 1024
+#: Bytes of the name of a saved file: with a number between the two, file systems take 255.
+_LONGEST_STEM, _LONGEST_SUFFIX = 200, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +295,18 @@ def _save(reading: Reading, folder: Path) -> list[Path]:
 
 
 def _safe_name(name: str | None) -> str:
-    """A file name without folders, control characters and a leading dot: the sender of the mail chose it."""
+    """A file name without folders, control characters and a leading dot: the sender of the mail chose it. The end of
+    a long name stays, because it says what kind of file it is.
+    """
     kept = "".join(character for character in name or "" if character.isprintable() and character not in '/\\:*?"<>|')
-    return kept.strip().lstrip(".")[:120]
+    kept = kept.strip().lstrip(".")
+    stem, suffix = _shortened(Path(kept).stem, _LONGEST_STEM), _shortened(Path(kept).suffix, _LONGEST_SUFFIX)
+    return stem + suffix
+
+
+def _shortened(text: str, most: int) -> str:
+    """The beginning of a text, with at most so many bytes in UTF-8: file systems count bytes."""
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
 def _free_path(folder: Path, name: str) -> Path:

@@ -6,13 +6,16 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
+from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused
 from fauxtune_sim.mail import Attachment, MailMessage, Protection, SignatureCode, read_mail, write_mail
+from fauxtune_sim.mail_commands import read
 from fauxtune_sim.mail_text import reading_lines
 
 if TYPE_CHECKING:
@@ -56,6 +59,27 @@ def test_header_texts_and_files_of_a_protected_mail_are_read(pki: Pki) -> None:
     ]
     assert (reading.decrypted, reading.verified, reading.is_good) == (True, True, True)
     assert all(part.encrypted and part.signatures for part in reading.parts)
+
+
+async def test_files_are_saved_inside_the_folder_under_names_that_a_file_system_takes(pki: Pki, tmp_path: Path) -> None:
+    names = [
+        "../../up.txt",
+        ".profile",
+        "..",
+        "\u5831" * 120 + ".pdf",
+        "\u5831" * 120 + ".pdf",
+        "a" * 300,
+        "x." + "y" * 300,
+    ]
+    files = tuple(Attachment(name, str(number).encode(), "application/pdf") for number, name in enumerate(names))
+    Device.new("phone", folder=tmp_path / "phone").save()
+    (tmp_path / "mail.eml").write_bytes(write_mail(replace(LETTER, attachments=files), Protection(signer=pki.issue())))
+    output = await read(tmp_path / "phone", tmp_path / "mail.eml", save=tmp_path / "files", ask_authority=False)
+    saved = [Path(path) for path in output.document["saved"]]
+    assert [path.read_bytes() for path in saved] == [str(number).encode() for number in range(len(names))]
+    assert {path.resolve().parent for path in saved} == {tmp_path / "files"}
+    assert [path.name for path in saved[:3]] == ["up.txt", "profile", "part-3"]
+    assert [path.suffix for path in saved[3:5]] == [".pdf", ".pdf"]
 
 
 @pytest.mark.parametrize("cipher", ContentCipher)

@@ -8,7 +8,7 @@ the mail only if it covers everything that is shown: otherwise anybody could put
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from cryptography import x509
