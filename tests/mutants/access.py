@@ -243,8 +243,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="An answer shows the secret of the address that it repeats",
         file="app/fauxtune/operations/insight/wire_exchanges.py",
-        before="return hidden_in(_raw_url(row))",
-        after="return hidden_in('')",
+        before="hidden={*hidden_in(_raw_url(row))}",
+        after="hidden=set()",
         tests=("tests/surfaces/control/test_wire.py::test_a_secret_in_an_address_is_shown_nowhere[sqlite]",),
     ),
 )

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from fauxtune.core.decoding import (
+    Masking,
     Part,
     decode,
     describe_authorization,
@@ -188,8 +189,26 @@ def test_what_an_address_hides_is_hidden_where_the_answer_repeats_it(path: str, 
     for said in (f"There is no '{secret}' here.", f"No route leads to {url}."):
         bodies = [json.dumps({"error": {"code": "NotFound", "message": said}}), f"<p>{said}</p>", said]
         for body in bodies:
-            parts = decode(body.encode(), content_type="", path="/", direction="response", hidden=hidden_in(url))
+            parts = decode(
+                body.encode(),
+                content_type="",
+                path="/",
+                direction="response",
+                masking=Masking(hidden={*hidden_in(url)}),
+            )
             check_hidden(secret, written(parts))
+
+
+def test_what_a_request_hides_is_hidden_in_its_answer() -> None:
+    batch = {"requests": [{"id": "1", "method": "GET", "url": f"/users/clientSecret/{SECRET}"}]}
+    for sent, path in ((batch, "/beta/$batch"), ({"clientSecret": SECRET}, "/beta/applications")):
+        masking = Masking()
+        decode(json.dumps(sent).encode(), content_type="", path=path, direction="request", masking=masking)
+        said = json.dumps({"responses": [{"id": "1", "status": 404, "body": {"error": f"There is no '{SECRET}'."}}]})
+        check_hidden(
+            SECRET,
+            written(decode(said.encode(), content_type="", path=path, direction="response", masking=masking)),
+        )
 
 
 def test_an_address_without_a_secret_hides_nothing_of_its_answer() -> None:

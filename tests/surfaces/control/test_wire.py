@@ -469,8 +469,11 @@ async def test_a_secret_in_an_address_is_shown_nowhere(http: httpx.AsyncClient, 
     ):
         answer = await http.get(address, headers=headers)
     assert answer.status_code == 400
+    batch = {"requests": [{"id": "1", "method": "GET", "url": f"/users/clientSecret/{secret}"}]}
+    answer = await http.post("/beta/$batch", headers=headers, json=batch)
+    assert secret in answer.text, "Graph repeats it"
     exchanges = await recorded(http, surface="graph")
-    assert len(exchanges) == 6
+    assert len(exchanges) == 7
     assert await recorded(http, text=secret) == []
     archive = await http.get(f"{wire_url('contoso')}?format=har")
     shown = [archive.text, *[json.dumps(await whole(http, each)) for each in exchanges], str(exchanges)]

@@ -6,13 +6,14 @@ imported by nothing until somebody looks at the wire.
 
 from fauxtune.core.decoding.addresses import hidden_in, mask_headers, mask_query, mask_url
 from fauxtune.core.decoding.batch import paired
-from fauxtune.core.decoding.masking import mask_text, without_words
+from fauxtune.core.decoding.masking import Masking, mask_text
 from fauxtune.core.decoding.odata import describe_query, query_part
 from fauxtune.core.decoding.parts import Part
 from fauxtune.core.decoding.registry import decode, describe_headers
 from fauxtune.core.decoding.tokens import describe_authorization, describe_token
 
 __all__ = [
+    "Masking",
     "Part",
     "decode",
     "describe_authorization",
@@ -26,5 +27,4 @@ __all__ = [
     "mask_url",
     "paired",
     "query_part",
-    "without_words",
 ]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fauxtune.core.decoding.addresses import mask_headers, mask_url
+from fauxtune.core.decoding.addresses import hidden_in, mask_headers, mask_url
 from fauxtune.core.decoding.body import Body
 from fauxtune.core.decoding.json_bodies import load, masked_text
 from fauxtune.core.decoding.masking import from_base64, mask_text
@@ -68,6 +68,7 @@ def paired(requests: list[Part], answers: list[Part]) -> list[Part]:
 
 def _request(item: dict[str, Any], body: Body, *, place: str) -> Part:
     url = str(item.get("url", ""))
+    body.masking.hidden.update(hidden_in(url))
     path, _, query = url.partition("?")
     facts: list[Fact] = [("Id", _id(item))]
     facts += [("Query", line) for line in describe_query(query)]

@@ -59,7 +59,7 @@ def mask_text(text: str) -> str:
     return mask_literal(up_to_comparison(text))
 
 
-def without_words(text: str, hidden: Collection[str]) -> str:
+def _without_words(text: str, hidden: Collection[str]) -> str:
     """Return the text without these words, where they are whole words."""
     present = sorted((re.escape(word) for word in hidden if word in text), key=len, reverse=True)
     if not present:
@@ -139,12 +139,12 @@ def from_base64(text: str) -> bytes | None:
 class Masking:
     """The masking of one message. Remembers what it hid, and collects what can be unfolded: certificates, requests and
     CMS messages inside (`enclosed`), and tokens (`tokens`), with the names under which they stood. `hidden`: words
-    that were recognised as secrets elsewhere, in the address of the request.
+    that addresses hide (`addresses.hidden_in`).
     """
 
     enclosed: list[tuple[str, bytes]] = field(default_factory=list)
     tokens: list[tuple[str, str]] = field(default_factory=list, repr=False)
-    hidden: Collection[str] = field(default=(), repr=False)
+    hidden: set[str] = field(default_factory=set, repr=False)
     _known: set[str] = field(default_factory=set, repr=False)
 
     def inside(self) -> Masking:
@@ -203,7 +203,7 @@ class Masking:
             if secret in text:
                 text = text.replace(secret, not_shown("secret"))
         if self.hidden:
-            text = without_words(text, self.hidden)
+            text = _without_words(text, self.hidden)
         return _JWT.sub(not_shown("token"), text)
 
     def _member(self, members: dict[Any, Any], key: Any, *, kind: str | None) -> Any:

@@ -6,7 +6,7 @@ Nothing is raised for any bytes. A body that its family cannot read is shown as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from xml.parsers.expat import ExpatError
 
@@ -62,13 +62,19 @@ FAMILIES: tuple[Family, ...] = (
 
 
 def decode(
-    body: bytes, *, content_type: str, path: str, query: str = "", direction: Direction, hidden: Collection[str] = ()
+    body: bytes,
+    *,
+    content_type: str,
+    path: str,
+    query: str = "",
+    direction: Direction,
+    masking: Masking | None = None,
 ) -> list[Part]:
     """Return what a person can read of a body: parts without secrets, none for an empty body.
 
     `path` and `query` are those of the request, also for its answer; the query may follow the path after its `?`.
-    `hidden`: the secrets of the address (`hidden_in`), which the body may repeat. Raises nothing, whatever the bytes
-    are.
+    `masking`: that of the whole exchange, which remembers what is hidden: an answer may repeat what was sent. Raises
+    nothing, whatever the bytes are.
     """
     path, _, after = path.partition("?")
     query = query or after
@@ -82,7 +88,7 @@ def decode(
         path,
         query,
         direction,
-        masking=Masking(hidden=hidden),
+        masking=(masking or Masking()).inside(),
         _unfold=_unfold,
     )
     return bounded(_unfold(whole), cleaned=whole.masking.sweep, masked=mask_text)

@@ -5,7 +5,7 @@ Pure: what it says depends on the recorded exchange, and on the names that it is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import RecordedExchange
 
 if TYPE_CHECKING:
+    from fauxtune.core.decoding.masking import Masking
     from fauxtune.core.decoding.parts import Direction, Part
 
 #: The surface of a path that no surface serves.
@@ -140,7 +141,7 @@ def described(row: RecordedExchange, who: Who, *, longest: int = LISTED_ADDRESS)
 def whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExchange:
     """Return an exchange with its messages decoded."""
     exchange = described(row, who, longest=_WHOLE_ADDRESS)
-    hidden = _hidden(row)
+    masking = _masking(row)
     host = dict(row.request_headers).get(b"host", b"localhost").decode("latin-1")
     addresses = emulator.addresses
     is_ours = host_in(host) in (addresses.names or LOCAL_NAMES | addresses.hosts())
@@ -148,12 +149,12 @@ def whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExchan
         exchange,
         f"{row.scheme}://{host}{exchange.url}",
         is_ours,
-        _request(row, hidden=hidden),
-        _response(row, hidden=hidden),
+        _request(row, masking=masking),
+        _response(row, masking=masking),
     )
 
 
-def _request(row: RecordedExchange, *, hidden: Collection[str]) -> Message:
+def _request(row: RecordedExchange, *, masking: Masking) -> Message:
     from fauxtune.core.decoding import describe_headers, query_part
 
     message = _message(
@@ -162,21 +163,22 @@ def _request(row: RecordedExchange, *, hidden: Collection[str]) -> Message:
         body=row.request_body,
         length=_request_length(row),
         direction="request",
-        hidden=hidden,
+        masking=masking,
     )
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in row.request_headers]
     query = [query_part(row.query.decode("latin-1"))] if row.query and surface_of(row.path) is Surface.GRAPH else []
     return replace(message, head=(*query, *describe_headers(headers)))
 
 
-def _response(row: RecordedExchange, *, hidden: Collection[str]) -> Message:
+def _response(row: RecordedExchange, *, masking: Masking) -> Message:
+    """Return the answer; `masking` has read the request, which the answer may repeat."""
     return _message(
         row,
         row.response_headers,
         body=row.response_body,
         length=row.response_length,
         direction="response",
-        hidden=hidden,
+        masking=masking,
     )
 
 
@@ -187,18 +189,18 @@ def _message(
     body: bytes,
     length: int,
     direction: Direction,
-    hidden: Collection[str],
+    masking: Masking,
 ) -> Message:
-    from fauxtune.core.decoding import decode, mask_headers, without_words
+    from fauxtune.core.decoding import decode, mask_headers
 
     texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     content_type = next((value for name, value in texts if name.lower() == "content-type"), "")
     return Message(
-        headers=tuple((name, without_words(value, hidden)) for name, value in mask_headers(texts)),
+        headers=tuple((name, masking.sweep(value)) for name, value in mask_headers(texts)),
         content_type=content_type,
         length=length,
         truncated=len(body) < length,
-        parts=tuple(decode(body, content_type=content_type, path=_raw_url(row), direction=direction, hidden=hidden)),
+        parts=tuple(decode(body, content_type=content_type, path=_raw_url(row), direction=direction, masking=masking)),
     )
 
 
@@ -222,17 +224,20 @@ def _url(row: RecordedExchange, *, longest: int) -> str:
 
 def _refusal(row: RecordedExchange) -> str | None:
     """Why it was refused, masked: a message repeats what the client sent."""
-    from fauxtune.core.decoding import mask_text, without_words
+    from fauxtune.core.decoding import mask_text
 
-    reason = row.caller.refusal
-    return None if reason is None else without_words(mask_text(reason), _hidden(row))
+    if row.caller.refusal is None:
+        return None
+    masking = _masking(row)
+    _request(row, masking=masking)
+    return masking.sweep(mask_text(row.caller.refusal))
 
 
-def _hidden(row: RecordedExchange) -> frozenset[str]:
-    """The secrets of its address, which the answer may repeat."""
-    from fauxtune.core.decoding import hidden_in
+def _masking(row: RecordedExchange) -> Masking:
+    """The masking of the whole exchange: an answer may repeat the secrets of the address."""
+    from fauxtune.core.decoding import Masking, hidden_in
 
-    return hidden_in(_raw_url(row))
+    return Masking(hidden={*hidden_in(_raw_url(row))})
 
 
 def _raw_url(row: RecordedExchange) -> str:
@@ -249,8 +254,8 @@ def contains(row: RecordedExchange, text: str) -> bool:
     if not any(text in body.decode("utf-8", "replace").casefold() for body in (row.request_body, row.response_body)):
         return False
     # A masked value must not be found: whoever guesses would learn it letter by letter.
-    hidden = _hidden(row)
-    messages = (_request(row, hidden=hidden), _response(row, hidden=hidden))
+    masking = _masking(row)
+    messages = (_request(row, masking=masking), _response(row, masking=masking))
     return any(text in readable.casefold() for message in messages for readable in _texts(message.parts))
 
 
