@@ -5,9 +5,12 @@ What no device here can bring about stands in `removal_gaps`, with the reason; t
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -20,9 +23,19 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS
-from fauxtune.storage.database import Database
-from tests.support.removal_situations import EVENTS, Event, GivenItem, Situation, prepare_situation, prepare_tenant
-from tests.support.tenant import Contoso, open_tenant
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.tables import metadata
+from tests.support.databases import OpenDatabases
+from tests.support.removal_situations import (
+    EVENTS,
+    Event,
+    GivenItem,
+    Situation,
+    prepare_situation,
+    prepare_tenant,
+    reopened,
+)
+from tests.support.tenant import Contoso, open_tenant, reopen_tenant
 
 NEW = Edition.CURRENT
 ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
@@ -83,43 +96,51 @@ async def fate(situation: Situation, thing: GivenItem) -> Fate:
     )
 
 
-@dataclass(slots=True)
-class Tenants:
-    """A tenant for each edition in each kind of database, opened when it is first asked for.
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Opens the tenant in databases of the tests, the SQLite file always under one name so that it can stay open."""
 
-    Each situation has users, groups and profiles of its own in it, so that situations do not meet.
-    """
+    folder: Path
+    databases: OpenDatabases
+    keys: KeyRing
+    raw_keys: list[RSAPrivateKey]
 
-    open: Callable[[Edition, str], Awaitable[Contoso]]
-    opened: dict[tuple[Edition, str], Contoso] = field(default_factory=dict)
+    @contextmanager
+    def lent(self, before: Path | None = None) -> Iterator[Database]:
+        """Lend a SQLite database: a copy of what is in the folder `before`, or one without tenants."""
+        shutil.rmtree(self.folder)
+        if before is None:
+            self.folder.mkdir()
+        else:
+            shutil.copytree(before, self.folder)
+        with self.databases.lend(sqlite_url(self.folder / "removal.sqlite")) as database:
+            if before is None:
+                metadata.create_all(database.engine)
+            yield database
 
-    async def of(self, edition: Edition, *, database: str = "sqlite") -> Contoso:
-        key = (edition, database)
-        if key not in self.opened:
-            self.opened[key] = await self.open(*key)
-        return self.opened[key]
-
-
-@pytest.fixture(scope="module")
-def tenants_by_edition(
-    urls: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-    *,
-    rsa_keys: KeyRing,
-    raw_rsa_keys: list[RSAPrivateKey],
-) -> Iterator[Tenants]:
-    databases: list[Database] = []
-
-    async def open_one(edition: Edition, database: str) -> Contoso:
-        databases.append(Database(urls[database]))
-        folder = tmp_path_factory.mktemp("removal")
-        contoso = await open_tenant(databases[-1], folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
+    async def opened(self, database: Database, folder: Path, *, edition: Edition) -> Contoso:
+        """Create a tenant for situations."""
+        contoso = await open_tenant(database, folder, keys=self.keys, raw_keys=self.raw_keys)
         await prepare_tenant(contoso, edition)
         return contoso
 
-    yield Tenants(open_one)
-    for each in databases:
-        each.close()
+
+@pytest.fixture
+def workshop(
+    folder: Path, databases: OpenDatabases, *, rsa_keys: KeyRing, raw_rsa_keys: list[RSAPrivateKey]
+) -> Workshop:
+    return Workshop(folder, databases, rsa_keys, raw_rsa_keys)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("removal")
+
+
+@pytest.fixture(scope="module")
+def opened() -> dict[Edition, tuple[Path, Contoso]]:
+    """The tenant of each edition at rest, once there is one: its folder with the database, and who it was."""
+    return {}
 
 
 #: Whatever befalls any kind of device, of which at least one cell is shown.
@@ -145,14 +166,13 @@ SAMPLE = [
 ]
 
 
-async def comes_true(contoso: Contoso, variant: Variant, *, edition: Edition, happening: Event) -> None:
-    situation = await prepare_situation(contoso, variant, edition=edition)
+async def comes_true(situation: Situation, *, edition: Edition, happening: Event) -> None:
     await EVENTS[happening](situation)
     await situation.device.settle_completely()
     by_key = {
         (source, authority): expected(outcome, thing=(source, authority), happening=happening)
-        for (source, cause, authority), outcome in table(variant, edition).items()
-        if cause is happening and SHOWN.get((variant, edition, (source, cause, authority)))
+        for (source, cause, authority), outcome in table(situation.variant, edition).items()
+        if cause is happening and SHOWN.get((situation.variant, edition, (source, cause, authority)))
     }
     assert by_key
     assert {thing: await fate(situation, thing) for thing in by_key} == by_key
@@ -160,19 +180,44 @@ async def comes_true(contoso: Contoso, variant: Variant, *, edition: Edition, ha
 
 @pytest.mark.parametrize(("variant", "edition"), BEFALLS)
 async def test_the_cells_come_true(
-    tenants_by_edition: Tenants, variant: Variant, edition: Edition, subtests: pytest.Subtests
+    workshop: Workshop,
+    opened: dict[Edition, tuple[Path, Contoso]],
+    tmp_path: Path,
+    *,
+    variant: Variant,
+    edition: Edition,
+    subtests: pytest.Subtests,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     assert BEFALLS[variant, edition]
+    if edition not in opened:
+        with workshop.lent() as database:
+            contoso = await workshop.opened(database, workshop.folder, edition=edition)
+        opened[edition] = (tmp_path_factory.mktemp("tenant") / "rest", contoso)
+        shutil.copytree(workshop.folder, opened[edition][0])
+    # The device is enrolled and settles once; each happening then befalls a copy of it.
+    at_rest, contoso = opened[edition]
+    with workshop.lent(at_rest) as database:
+        contoso = await reopen_tenant(contoso, database, workshop.folder)
+        situation = await prepare_situation(contoso, variant, edition=edition)
+    shutil.copytree(workshop.folder, tmp_path / "settled")
     for happening in BEFALLS[variant, edition]:
-        with subtests.test(variant=variant.value, edition=edition.value, happening=happening.value):
-            await comes_true(await tenants_by_edition.of(edition), variant, edition=edition, happening=happening)
+        with (
+            subtests.test(variant=variant.value, edition=edition.value, happening=happening.value),
+            workshop.lent(tmp_path / "settled") as database,
+        ):
+            again = reopened(situation, await reopen_tenant(contoso, database, workshop.folder))
+            await comes_true(again, edition=edition, happening=happening)
 
 
 @pytest.mark.parametrize(("variant", "happening"), SAMPLE)
 async def test_they_come_true_on_postgresql_too(
-    tenants_by_edition: Tenants, variant: Variant, happening: Event
+    urls: dict[str, str], workshop: Workshop, tmp_path: Path, *, variant: Variant, happening: Event
 ) -> None:
-    await comes_true(await tenants_by_edition.of(NEW, database="postgresql"), variant, edition=NEW, happening=happening)
+    with workshop.databases.lend(urls["postgresql"]) as database:
+        contoso = await workshop.opened(database, tmp_path, edition=NEW)
+        situation = await prepare_situation(contoso, variant, edition=NEW)
+        await comes_true(situation, edition=NEW, happening=happening)
 
 
 def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
-from copy import copy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from cryptography import x509
 
@@ -28,9 +27,7 @@ from fauxtune.storage.rows.certificates import CertificateRow
 from tests.support.certificates import issued_elsewhere, make_pfx
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_iphone
-from tests.support.tenant import START, Contoso
-
-D = TypeVar("D", AndroidInProcess, StepwiseDevice)
+from tests.support.tenant import START, Contoso, device_in
 
 #: Apple 9000: the password does not open the file.
 WRONG_PASSWORD = 0x87D10000 + 10000 + 9000 - (1 << 32)
@@ -93,15 +90,8 @@ async def open_diagnosed_tenant(contoso: Contoso) -> DiagnosedTenant:
 
 def reopened(diagnosed: DiagnosedTenant, contoso: Contoso) -> DiagnosedTenant:
     """Return the tenant and its devices as they were, in a tenant that was opened again (`tenant.reopen_tenant`)."""
-    phone, tablet = _device_of(contoso, diagnosed.phone), _device_of(contoso, diagnosed.tablet)
+    phone, tablet = device_in(contoso, diagnosed.phone), device_in(contoso, diagnosed.tablet)
     return DiagnosedTenant(contoso, phone, tablet, dict(diagnosed.profiles))
-
-
-def _device_of(contoso: Contoso, device: D) -> D:
-    """Return a copy of the device in this tenant: what it holds is its own."""
-    states = {each.name: getattr(device, each.name) for each in fields(device)}
-    held: dict[str, Any] = {name: copy(state) for name, state in states.items() if isinstance(state, dict | list | set)}
-    return replace(device, **{**held, "contoso": contoso})
 
 
 async def bring(

@@ -6,7 +6,7 @@ A device does what real devices of its kind do; what it holds is seen on the dev
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -28,7 +28,7 @@ from fauxtune.storage.queries import devices as device_queries
 from tests.support.app_configurations import android_outlook
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
-from tests.support.tenant import Contoso
+from tests.support.tenant import Contoso, device_in
 
 #: An item of a device: its source, and the authority that issued it.
 GivenItem = tuple[Source, Authority]
@@ -121,6 +121,14 @@ async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edit
             assert result[0].state is ItemState.INSTALLED, result[0]
             situation.marks[thing] = str(device.holds_of(result[0].key))
     return situation
+
+
+def reopened(situation: Situation, contoso: Contoso) -> Situation:
+    """Return the situation as it was, in a tenant that was opened again (`tenant.reopen_tenant`)."""
+    device = situation.device
+    if isinstance(device, StepwiseDevice):
+        return replace(situation, contoso=contoso, device=device_in(contoso, device))
+    return replace(situation, contoso=contoso, device=device_in(contoso, device))
 
 
 def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -63,6 +64,7 @@ _numbers = count(1)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+D = TypeVar("D", AndroidInProcess, StepwiseDevice)
 
 
 class HasId(Protocol):
@@ -369,3 +371,10 @@ async def reopen_tenant(contoso: Contoso, database: Database, folder: Path) -> C
     emulator = await asyncio.to_thread(_emulator, database, folder, clock=clock, ids=ids, keys=keys)
     emulator.packagings = contoso.emulator.packagings
     return replace(contoso, emulator=emulator, clock=clock, groups=dict(contoso.groups))
+
+
+def device_in(contoso: Contoso, device: D) -> D:
+    """Return a copy of the device in a tenant that was opened again: what it holds is its own."""
+    states = {each.name: getattr(device, each.name) for each in fields(device)}
+    held: dict[str, Any] = {name: copy(state) for name, state in states.items() if isinstance(state, dict | list | set)}
+    return replace(device, **{**held, "contoso": contoso})
