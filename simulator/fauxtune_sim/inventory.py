@@ -57,7 +57,8 @@ def describe_items(items: Iterable[InventoryItem]) -> str:
 
 def _type_and_name(item: InventoryItem) -> tuple[str, str]:
     if isinstance(item, MailAccount):
-        return "mail account", item.address or item.id
+        # Outlook's configuration has no address: its user sets the account up.
+        return ("mail account", item.address) if item.address else ("app configuration", item.package)
     if isinstance(item, bytes):
         return "trusted certificate", mark(x509.load_der_x509_certificate(item))
     certificate = x509.load_der_x509_certificate(item.certificate)

@@ -26,7 +26,8 @@ def listing_lines(certificates: Sequence[Row], accounts: Sequence[Row]) -> list[
         lines.append(_columns((row["source"], row["usage"] or "?", key, row["notAfter"][:10], row["thumbprint"])))
         lines += _wrapped("; ".join(_details(row)))
     for row in accounts:
-        lines += _wrapped(f"{row['address']} at {row['host']}", first=f"{'email':<10}")
+        words = f"{row['address']} at {row['host']}" if row["address"] else "app configuration"
+        lines += _wrapped(words, first=f"{'email':<10}")
         lines += _wrapped(f"in {row['package']}{describe_smime(row['smime'])}")
     return lines
 

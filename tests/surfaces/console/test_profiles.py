@@ -11,6 +11,7 @@ from sqlalchemy import event
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import profile_overview
 from fauxtune.storage.rows.configuration import ProfileRow
+from tests.support.app_configurations import ios_outlook
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
@@ -331,3 +332,14 @@ async def test_a_forged_form_changes_nothing(console: httpx.AsyncClient, contoso
     answer = await console.post(f"{path}/{task}", data={"form_token": "forged", "name": "x", "version": "1"})
     assert answer.status_code == 403
     assert (await stored(contoso)).version == 1
+
+
+async def test_an_app_configuration_is_shown_without_tasks_that_only_profiles_have(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    made = await contoso.profile_for_devices("iosMobileAppConfiguration", **ios_outlook(smime="true"))
+    text = await show(console, f"/profiles/{made}")
+    assert "app configuration of Outlook for iOS/iPadOS" in text
+    assert f"/beta/deviceAppManagement/mobileAppConfigurations/{made}" in text
+    assert "com.microsoft.outlook.Mail.SMIMEEnabled yes" in text
+    assert "Delete" not in text

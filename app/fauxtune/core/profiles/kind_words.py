@@ -6,7 +6,7 @@ import re
 
 from fauxtune.core.model.platform_words import platform_words
 from fauxtune.core.model.states import Source
-from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, kind
 
 #: data. The source of a family's items -> the family in words.
 FAMILIES: dict[Source, str] = {
@@ -24,7 +24,8 @@ def kind_words(name: str) -> str:
     known = kind(name)
     if known is None or known.family.source is None:
         return f"{words_of(name.removesuffix('Configuration'))} (stored only, devices do not get it)"
-    return f"{FAMILIES[known.family.source]} for {platform_words(known.variants)}"
+    family = "app configuration of Outlook" if known in APP_CONFIGURATION_KINDS else FAMILIES[known.family.source]
+    return f"{family} for {platform_words(known.variants)}"
 
 
 def words_of(name: str) -> str:

@@ -14,6 +14,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, kind
 from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
@@ -88,6 +89,7 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
         "profile": row,
         "name": str(row.document["displayName"]),
         "kind": kind_words(row.kind),
+        "is_app_configuration": kind(row.kind) in APP_CONFIGURATION_KINDS,
         "facts": facts(row, names=names),
         "assigned": assignments_in_words(connection, call, profile_id=row.id),
         "referring": [(each.id, str(each.document["displayName"])) for each in referring],
