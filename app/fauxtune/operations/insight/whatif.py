@@ -279,7 +279,7 @@ def _outcomes(
 ) -> dict[EnrollmentId, _Outcome]:
     """Return these devices after all that is asked of them, when they are settled. Writes; the caller rolls back."""
     acting = action_queries.acting(tx.connection, rows.keys(), states=WAITING)
-    reset = _carry_out(tx, acting)
+    reset = _carry_out(tx, {device: rows[device] for device in sorted(acting)})
     if acting:
         rows = {**rows, **queries.enrollments_by_id(tx.connection, acting)}
         ledgers = {**ledgers, **queries.ledgers(tx.connection, acting)}
@@ -296,17 +296,17 @@ def _outcomes(
     }
 
 
-def _carry_out(tx: Transaction, devices: Iterable[EnrollmentId]) -> set[EnrollmentId]:
+def _carry_out(tx: Transaction, rows: Mapping[EnrollmentId, EnrollmentRow]) -> set[EnrollmentId]:
     """Let the devices carry out the actions that wait for them; return those that are reset and stay enrolled."""
     reset = set()
-    for device in sorted(devices):
-        row = _row(tx, device)
-        for order in device_actions.pending(tx, row):
+    for device, present in rows.items():
+        row = present
+        for number, order in enumerate(device_actions.pending(tx, row)):
+            row = _row(tx, device) if number else row
             if row.state is not EnrollmentState.ENDED:
                 device_actions.complete(tx, row, action_id=order.id)
                 if order.scope:
                     reset.add(device)
-                row = _row(tx, device)
     return reset
 
 
