@@ -222,3 +222,35 @@ async def test_what_was_sent_in_clear_behind_starttls_counts_no_more(programs: P
                 return secure.recv(200)
 
     assert (await in_thread(work)).startswith(b"530 5.7.0 Log in first")
+
+
+async def test_a_login_before_starttls_counts_no_more(programs: Programs) -> None:
+    """RFC 3207 4.2: who changes what is sent in clear could log in there as somebody else."""
+
+    def work() -> tuple[int, int]:
+        with logged_in(programs.smtp()) as program:
+            program.starttls(context=programs.context())
+            program.ehlo()
+            return program.mail(ALICE)[0], program.login(ALICE, PASSWORD)[0]
+
+    assert await in_thread(work) == (530, 235)
+
+
+async def test_a_user_sends_in_nobody_elses_name(programs: Programs) -> None:
+    """Exchange looks at the From of the message, too, which is what its reader sees."""
+
+    def work() -> list[int]:
+        codes = []
+        with logged_in(programs.smtp()) as program:
+            for author in (
+                b"Bob <bob@contoso.example>",
+                b"mallory@elsewhere.example",
+                b"Alice <ALICE@contoso.example>",
+            ):
+                program.mail(ALICE)
+                program.rcpt(BOB)
+                codes.append(program.data(b"From: " + author + b"\r\n\r\nhi\r\n")[0])
+        return codes
+
+    assert await in_thread(work) == [550, 550, 250]
+    assert len(await in_thread(programs.read)) == 1

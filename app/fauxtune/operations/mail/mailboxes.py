@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import Invalid, NotAllowed, NotFound
 from fauxtune.core.mail.addresses import address_of
 from fauxtune.core.mail.message import MailDescription, describe
 from fauxtune.core.mail.readability import recipient_names
@@ -60,7 +60,13 @@ class StoredMail(MailLine):
 
 
 async def receive(
-    emulator: Emulator, tenant: Tenant, *, raw: bytes, recipients: Sequence[str], envelope_sender: str = ""
+    emulator: Emulator,
+    tenant: Tenant,
+    *,
+    raw: bytes,
+    recipients: Sequence[str],
+    envelope_sender: str = "",
+    author: UserId | None = None,
 ) -> Delivery:
     """Deliver a message; it is described in a thread, since a large one takes some time. Raises as `deliver`."""
     description = await asyncio.to_thread(describe, raw)
@@ -71,6 +77,7 @@ async def receive(
         recipients=recipients,
         envelope_sender=envelope_sender,
         description=description,
+        author=author,
     )
 
 
@@ -81,16 +88,20 @@ def deliver(
     recipients: Sequence[str],
     envelope_sender: str = "",
     description: MailDescription | None = None,
+    author: UserId | None = None,
 ) -> Delivery:
     """Put a message into the mailboxes of these addresses, each mailbox once. Raises Invalid for a message that cannot
     be taken by anybody: too large, with a header that cannot be read, for nobody or for too many.
 
-    `description`: that of the message, if it is known.
+    `description`: that of the message, if it is known; `author`: the user whom its From must name, if it names
+    somebody. Raises NotAllowed for another one.
     """
     if not recipients or len(recipients) > MOST_RECIPIENTS:
         raise Invalid(f"A message has 1 to {MOST_RECIPIENTS} recipients, not {len(recipients)}.", target="recipients")
     sender = address_of(envelope_sender) if envelope_sender else ""
     described = description or describe(raw)
+    if author is not None and described.sender is not None and owner_of(tx, described.sender) != author:
+        raise NotAllowed(f"The message says that it is from {described.sender}, which is no address of its sender.")
     refused: dict[str, str] = {}
     owners = owners_of(tx, _valid(recipients, refused))
     ids = sorted({row.id for row in owners.values() if row is not None})

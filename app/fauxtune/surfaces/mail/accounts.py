@@ -5,7 +5,6 @@ tenant.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -89,9 +88,14 @@ class Mailbox:
         return await self._run(mailboxes.owner_of, address) is not None
 
     async def send(self, raw: bytes, *, sender: str, recipients: list[str]) -> Delivery:
-        """Deliver a message. Raises Invalid for one that no mailbox takes."""
+        """Deliver a message. Raises Invalid for one that no mailbox takes, NotAllowed for one from somebody else."""
         return await mailboxes.receive(
-            self.emulator, self.tenant, raw=raw, recipients=recipients, envelope_sender=sender
+            self.emulator,
+            self.tenant,
+            raw=raw,
+            recipients=recipients,
+            envelope_sender=sender,
+            author=self.login.user_id,
         )
 
     async def _run(self, operation: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -99,9 +103,9 @@ class Mailbox:
 
 
 def _delete_if_there(tx: Transaction, user_id: UserId, *, message: Listed) -> None:
-    with suppress(NotFound):
-        if mailboxes.message(tx, user_id, uid=message.uid).message_id == message.id:
-            mailboxes.delete_message(tx, user_id, uid=message.uid)
+    present = mailboxes.entries(tx, user_id, after_uid=message.uid - 1, limit=1)
+    if present and (present[0].uid, present[0].message_id) == (message.uid, message.id):
+        mailboxes.delete_message(tx, user_id, uid=message.uid)
 
 
 @dataclass(frozen=True, slots=True)

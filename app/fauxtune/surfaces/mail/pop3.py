@@ -100,4 +100,4 @@ async def _answered(session: Session, line: bytes) -> Answer:
 
 def _security(transport: asyncio.BaseTransport, *, can_start: bool) -> Security:
     secure = transport.get_extra_info("ssl_object") is not None
-    return Security(secure, can_start and not secure, sasl.client_certificate(transport))
+    return Security(can_start and not secure, sasl.client_certificate(transport))

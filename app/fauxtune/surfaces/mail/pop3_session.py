@@ -54,9 +54,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The state of the connection: whether TLS protects it or can be started, and the client's certificate (DER)."""
+    """The state of the connection: whether TLS can be started, and the client's certificate (DER)."""
 
-    is_secure: bool = False
     can_start: bool = False
     certificate: bytes | None = None
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from fauxtune.core.errors import FauxtuneError, Unavailable
+from fauxtune.core.errors import FauxtuneError, NotAllowed, Unavailable
 from fauxtune.core.model.mail import LARGEST_MESSAGE, MOST_RECIPIENTS
 from fauxtune.operations.mail.mailboxes import Delivery
 from fauxtune.surfaces.mail import sasl
@@ -48,6 +48,11 @@ class Submission:
         names = ["LOGIN", "PLAIN"] if server.certificate is None else ["EXTERNAL", "LOGIN", "PLAIN"]
         return [f"250-AUTH {' '.join(names)}" if line.startswith("250-AUTH") else line for line in responses]
 
+    def handle_STARTTLS(self, server: Smtp, session: Session, envelope: Envelope) -> bool:
+        """Forget who logged in before TLS began (RFC 3207 4.2): anybody on the way can have sent that."""
+        self.mailbox = None
+        return True
+
     async def handle_MAIL(
         self, server: Smtp, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -76,6 +81,8 @@ class Submission:
         """Return the answer to a command that failed."""
         if isinstance(error, Unavailable):
             return f"451 4.3.0 {_ascii(error.message)}"
+        if isinstance(error, NotAllowed):
+            return f"550 5.7.60 {_ascii(error.message)}"
         if isinstance(error, FauxtuneError):
             return f"554 5.6.0 {_ascii(error.message)}"
         logging.getLogger(__name__).error("A command of SMTP failed", exc_info=error)
