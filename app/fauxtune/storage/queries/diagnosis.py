@@ -11,7 +11,7 @@ from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage import reads
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
-from fauxtune.storage.reads import every, many
+from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -25,8 +25,6 @@ from fauxtune.storage.tables import (
     pfx_certificates,
     profiles,
 )
-
-_AT_ONCE = 500
 
 
 def certificates_of_users(
@@ -144,11 +142,10 @@ def managed_device_ids(
     connection: Connection, tenant_id: TenantId, *, enrollment_ids: Iterable[str | None]
 ) -> dict[str | None, str]:
     """Return the ids of these enrolments' managedDevices, also of those whose record was deleted."""
-    ids = sorted({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None})
     managed_ids: dict[str | None, str] = {}
-    for start in range(0, len(ids), _AT_ONCE):
+    for some in in_parts({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None}):
         statement = select(enrollments.c.id, enrollments.c.facts["managedDeviceId"].as_string()).where(
-            enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(ids[start : start + _AT_ONCE])
+            enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(some)
         )
         managed_ids |= {row[0]: row[1] for row in connection.execute(statement)}
     return managed_ids

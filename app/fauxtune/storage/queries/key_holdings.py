@@ -12,13 +12,11 @@ from fauxtune.core.engine.planning.held_keys import KeyEvent
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import Incident, ItemState
 from fauxtune.storage import writes
-from fauxtune.storage.reads import every
+from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.devices import HolderRow
 from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange
 from fauxtune.storage.tables import certificates, enrollments, key_holdings, ledger, pfx_certificates
 
-#: Values of one list in a statement.
-_AT_ONCE = 500
 _Key = tuple[str, str, str, int]
 
 
@@ -54,12 +52,7 @@ def present_keys(
     connection: Connection, tenant_id: TenantId, *, enrollments: Collection[EnrollmentId]
 ) -> list[KeyHoldingRow]:
     """Return the keys that these enrolments have now."""
-    rows: list[KeyHoldingRow] = []
-    ids = sorted(enrollments)
-    for start in range(0, len(ids), _AT_ONCE):
-        values = {"tenant": tenant_id, "enrollments": ids[start : start + _AT_ONCE]}
-        rows += every(connection, _PRESENT, row=KeyHoldingRow, values=values)
-    return rows
+    return many(connection, _PRESENT, row=KeyHoldingRow, ids=enrollments, values={"tenant": tenant_id})
 
 
 def holdings_of_recipients(
@@ -67,11 +60,9 @@ def holdings_of_recipients(
 ) -> list[KeyHoldingRow]:
     """Return who held, at any time, a key of a certificate with one of these names; the oldest first."""
     rows: dict[_Key, KeyHoldingRow] = {}
-    for column, values in ((key_holdings.c.issuer_and_serial, sorted(named)), (key_holdings.c.key_id, sorted(key_ids))):
-        for start in range(0, len(values), _AT_ONCE):
-            statement = select(key_holdings).where(
-                key_holdings.c.tenant_id == tenant_id, column.in_(values[start : start + _AT_ONCE])
-            )
+    for column, values in ((key_holdings.c.issuer_and_serial, named), (key_holdings.c.key_id, key_ids)):
+        for some in in_parts(values):
+            statement = select(key_holdings).where(key_holdings.c.tenant_id == tenant_id, column.in_(some))
             rows |= {_key(row): row for row in every(connection, statement, row=KeyHoldingRow)}
     return sorted(rows.values(), key=lambda row: (row.since_number, _key(row)))
 
@@ -93,7 +84,7 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
 
 _PRESENT = select(key_holdings).where(
     key_holdings.c.tenant_id == bindparam("tenant"),
-    key_holdings.c.enrollment_id.in_(bindparam("enrollments", expanding=True)),
+    key_holdings.c.enrollment_id.in_(bindparam("ids", expanding=True)),
     key_holdings.c.until_number.is_(None),
 )
 

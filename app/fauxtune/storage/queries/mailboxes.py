@@ -19,8 +19,6 @@ from fauxtune.storage.rows.mail import (
 )
 from fauxtune.storage.tables import mail_messages, mail_recipients, mailbox_entries, users
 
-#: Messages that one statement deletes: SQLite takes some thousand parameters.
-_AT_ONCE = 500
 _entry, _message, _recipient = mailbox_entries.c, mail_messages.c, mail_recipients.c
 _LINE = (
     _entry.uid,
@@ -152,8 +150,7 @@ def delete_mailbox(connection: Connection, tenant_id: TenantId, *, user_id: User
 
 
 def _delete(connection: Connection, tenant_id: TenantId, *, user_id: UserId, messages: Sequence[MessageId]) -> None:
-    for start in range(0, len(messages), _AT_ONCE):
-        chosen = messages[start : start + _AT_ONCE]
+    for chosen in reads.in_parts(messages):
         # The messages are locked first: of two that take the last copies at once, the second one sees that.
         locks.hold(connection, mail_messages, where=(_message.tenant_id == tenant_id) & _message.id.in_(chosen))
         connection.execute(

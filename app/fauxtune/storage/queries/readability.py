@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, MessageId, TenantId, UserId
 from fauxtune.core.model.states import ItemState
-from fauxtune.storage.reads import every
+from fauxtune.storage.reads import every, in_parts
 from fauxtune.storage.rows.readability import (
     AwaitedKeyRow,
     EncryptedForRow,
@@ -35,8 +35,6 @@ from fauxtune.storage.tables import (
     users,
 )
 
-#: Values of one list in a statement.
-_AT_ONCE = 500
 _DEVICE_NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
 #: The journal's words for the beginning and the ends of an enrolment.
 LIFE = ("enrolled", "wiped", "retired", "unenrolled", "deleted")
@@ -105,12 +103,9 @@ def has_encrypted_mail(connection: Connection, tenant_id: TenantId) -> bool:
 def encrypted_for(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> list[EncryptedForRow]:
     """Return the messages that are encrypted for one of these names, each with all of its recipients and mailboxes."""
     rows: dict[EncryptedForRow, None] = {}
-    listed = sorted(names)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(names):
         wanted = mail_recipients.alias()
-        concerned = select(wanted.c.message_id).where(
-            wanted.c.tenant_id == tenant_id, wanted.c.name.in_(listed[start : start + _AT_ONCE])
-        )
+        concerned = select(wanted.c.message_id).where(wanted.c.tenant_id == tenant_id, wanted.c.name.in_(some))
         statement = (
             select(mail_recipients.c.message_id, mail_recipients.c.name, mailbox_entries.c.user_id)
             .join(mailbox_entries, _same_message(mailbox_entries.c, mail_recipients.c))
@@ -127,11 +122,10 @@ def _same_message(left: Any, right: Any) -> ColumnElement[bool]:
 def subjects(connection: Connection, tenant_id: TenantId, *, messages: Collection[MessageId], limit: int) -> list[str]:
     """Return the subjects of the newest of these messages."""
     newest: list[tuple[str, str]] = []
-    listed = sorted(messages)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(messages):
         statement = (
             select(mail_messages.c.received_at, mail_messages.c.document["subject"].as_string())
-            .where(mail_messages.c.tenant_id == tenant_id, mail_messages.c.id.in_(listed[start : start + _AT_ONCE]))
+            .where(mail_messages.c.tenant_id == tenant_id, mail_messages.c.id.in_(some))
             .order_by(mail_messages.c.received_at.desc())
             .limit(limit)
         )
@@ -142,11 +136,10 @@ def subjects(connection: Connection, tenant_id: TenantId, *, messages: Collectio
 def imported_among(connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]) -> set[str]:
     """Return those of these thumbprints whose certificates are imported at present."""
     present: set[str] = set()
-    listed = sorted(thumbprints)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(thumbprints):
         statement = select(pfx_certificates.c.thumbprint).where(
             pfx_certificates.c.tenant_id == tenant_id,
-            pfx_certificates.c.thumbprint.in_(listed[start : start + _AT_ONCE]),
+            pfx_certificates.c.thumbprint.in_(some),
         )
         present |= set(connection.scalars(statement))
     return present
@@ -155,8 +148,7 @@ def imported_among(connection: Connection, tenant_id: TenantId, *, thumbprints: 
 def issued_with(connection: Connection, tenant_id: TenantId, *, serials: Collection[str]) -> list[IssuedKeyRow]:
     """Return the certificates of the register with these serial numbers."""
     rows: list[IssuedKeyRow] = []
-    listed = sorted(serials)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(serials):
         statement = (
             select(
                 certificates.c.thumbprint,
@@ -168,7 +160,7 @@ def issued_with(connection: Connection, tenant_id: TenantId, *, serials: Collect
             .join(users, _user_of(certificates.c), isouter=True)
             .join(enrollments, enrollments.c.id == certificates.c.enrollment_id, isouter=True)
             .join(managed_devices, managed_devices.c.enrollment_id == certificates.c.enrollment_id, isouter=True)
-            .where(certificates.c.tenant_id == tenant_id, certificates.c.serial.in_(listed[start : start + _AT_ONCE]))
+            .where(certificates.c.tenant_id == tenant_id, certificates.c.serial.in_(some))
             .order_by(certificates.c.serial, certificates.c.authority)
         )
         rows += every(connection, statement, row=IssuedKeyRow)
@@ -193,11 +185,10 @@ def imported_of(connection: Connection, tenant_id: TenantId, *, user_id: UserId)
 def published_with(connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]) -> dict[str, bytes]:
     """Return the published certificates (DER) with these thumbprints, by thumbprint."""
     certificates_by_mark: dict[str, bytes] = {}
-    listed = sorted(thumbprints)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(thumbprints):
         statement = select(published_certificates.c.thumbprint, published_certificates.c.certificate).where(
             published_certificates.c.tenant_id == tenant_id,
-            published_certificates.c.thumbprint.in_(listed[start : start + _AT_ONCE]),
+            published_certificates.c.thumbprint.in_(some),
         )
         certificates_by_mark |= {mark: bytes(certificate) for mark, certificate in connection.execute(statement)}
     return certificates_by_mark
@@ -218,11 +209,10 @@ def devices_by_id(
 ) -> list[ReadingDeviceRow]:
     """Return these enrolments."""
     rows: list[ReadingDeviceRow] = []
-    listed = sorted(ids)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(ids):
         # With an index for the tenant, SQLite would read all of its enrolments; `coalesce` prevents that.
         ours = func.coalesce(enrollments.c.tenant_id, "") == tenant_id
-        statement = _DEVICES.where(enrollments.c.id.in_(listed[start : start + _AT_ONCE]), ours)
+        statement = _DEVICES.where(enrollments.c.id.in_(some), ours)
         rows += every(connection, statement, row=ReadingDeviceRow)
     return rows
 
@@ -232,11 +222,8 @@ def devices_of_hardware(
 ) -> list[ReadingDeviceRow]:
     """Return all enrolments of these pieces of hardware."""
     rows: list[ReadingDeviceRow] = []
-    listed = sorted(hardware_keys)
-    for start in range(0, len(listed), _AT_ONCE):
-        statement = _DEVICES.where(
-            enrollments.c.tenant_id == tenant_id, enrollments.c.hardware_key.in_(listed[start : start + _AT_ONCE])
-        )
+    for some in in_parts(hardware_keys):
+        statement = _DEVICES.where(enrollments.c.tenant_id == tenant_id, enrollments.c.hardware_key.in_(some))
         rows += every(connection, statement, row=ReadingDeviceRow)
     return rows
 
@@ -263,11 +250,10 @@ def life_events(
 ) -> list[LifeEventRow]:
     """Return when these enrolments began and ended, in the order of the journal."""
     rows: list[LifeEventRow] = []
-    listed = sorted(enrollments)
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(enrollments):
         statement = select(journal.c.device, journal.c.seq, journal.c.time, journal.c.type).where(
             journal.c.tenant_id == tenant_id,
-            journal.c.device.in_(listed[start : start + _AT_ONCE]),
+            journal.c.device.in_(some),
             journal.c.type.in_(LIFE),
             journal.c.certificate.is_(None),
         )
@@ -280,14 +266,13 @@ def awaited_keys(
 ) -> list[AwaitedKeyRow]:
     """Return the certificates that are on their way to these devices, or failed."""
     rows: list[AwaitedKeyRow] = []
-    listed = sorted(enrollments)
     states = [state.value for state in (ItemState.WANTED, ItemState.SENT, ItemState.FAILED)]
-    for start in range(0, len(listed), _AT_ONCE):
+    for some in in_parts(enrollments):
         statement = select(
             ledger.c.enrollment_id, ledger.c.item_key, ledger.c.thumbprint, ledger.c.state, ledger.c.message
         ).where(
             ledger.c.tenant_id == tenant_id,
-            ledger.c.enrollment_id.in_(listed[start : start + _AT_ONCE]),
+            ledger.c.enrollment_id.in_(some),
             ledger.c.state.in_(states),
             ledger.c.thumbprint.is_not(None),
         )
