@@ -12,6 +12,7 @@ from fauxtune.operations.insight.unreadable import Unreadable, unreadable
 from fauxtune.operations.insight.whatif import what_if
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from tests.support.mail_histories import History
+from tests.support.mail_recipients import is_for
 from tests.support.predictions import CONFIGURATIONS, DEVICES, send
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
@@ -77,12 +78,7 @@ def readers(history: History) -> dict[int, set[str]]:
     result = {}
     for number, mail in enumerate(history.mail):
         encryption = describe(mail.raw).encryption
-        assert encryption is not None
-        result[number] = {
-            serial
-            for serial, owned in held.items()
-            if any(recipient.matches(each) for recipient in encryption.recipients for each in owned)
-        }
+        result[number] = {serial for serial, owned in held.items() if any(is_for(encryption, each) for each in owned)}
     return result
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import cms
-from cryptography import x509
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.der import MALFORMED, reason
@@ -37,13 +36,6 @@ class Recipient:
     issuer: str | None = None
     serial: str | None = None
     key_id: str | None = None
-
-    def matches(self, certificate: x509.Certificate) -> bool:
-        """Return whether the recipient is the holder of this certificate."""
-        if self.serial is not None:
-            same_serial = f"{certificate.serial_number:x}" == self.serial
-            return same_serial and certificate.issuer.public_bytes().hex() == self.issuer
-        return self.key_id is not None and self.key_id == _key_id(certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +114,6 @@ def _identified(identifier: Any, *, algorithm: str) -> Recipient:
         return Recipient(algorithm, issuer=chosen["issuer"].dump().hex(), serial=serial)
     key_id = chosen["subject_key_identifier"] if identifier.name == "r_key_id" else chosen
     return Recipient(algorithm, key_id=key_id.native.hex())
-
-
-def _key_id(certificate: x509.Certificate) -> str | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
-    except (x509.ExtensionNotFound, *MALFORMED):
-        return None
 
 
 def _enter(data: bytes, at: int, *, tag: int) -> int:

@@ -6,7 +6,7 @@ import hashlib
 
 from cryptography import x509
 
-from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.der import MALFORMED, key_identifier
 
 #: Hexadecimal digits of the digest of an issuer's name.
 _DIGITS = 16
@@ -21,7 +21,7 @@ def names_of(certificate: x509.Certificate) -> tuple[str, str | None]:
     """Return the name of a certificate by issuer and serial number, and its subject key identifier, if it has one."""
     named = issuer_and_serial(certificate.issuer.public_bytes(), f"{certificate.serial_number:x}")
     try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except (x509.ExtensionNotFound, *MALFORMED):
-        return named, None
-    return named, extension.value.digest.hex()
+        key_id = key_identifier(certificate)
+    except MALFORMED:
+        key_id = None
+    return named, None if key_id is None else key_id.hex()

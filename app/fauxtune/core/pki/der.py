@@ -55,12 +55,13 @@ def identifies(identifier: core.Choice, certificate: x509.Certificate) -> bool:
     """Whether a signer's or recipient's identifier is that of this certificate. Raises one of MALFORMED."""
     chosen = identifier.chosen
     if identifier.name == "subject_key_identifier":
-        return bool(_key_identifier(certificate) == chosen.native)
+        return bool(key_identifier(certificate) == chosen.native)
     is_its_number = certificate.serial_number == chosen["serial_number"].native
     return bool(is_its_number and certificate.issuer.public_bytes() == chosen["issuer"].dump())
 
 
-def _key_identifier(certificate: x509.Certificate) -> bytes | None:
+def key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """The subject key identifier of a certificate. Raises one of MALFORMED."""
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
