@@ -79,12 +79,14 @@ def mask_literal(text: str) -> str:
 def _up_to_secret(text: str) -> str:
     """The text up to the first name of a secret with a value after it."""
     for word in _WORD.finditer(text):
+        separator = _SEPARATOR.match(text, word.end())
+        if separator is None:  # most words: what they mean need not be known
+            continue
         kind = secret_kind(word[0])
         if kind is None and text[word.end() : word.end() + 1] == "=":
             kind = IN_FORMS.get(word[0].lower())
-        separator = _SEPARATOR.match(text, word.end()) if kind else None
-        rest = text[separator.end() :].strip("\"'\\ ") if separator else ""
-        if kind and separator and rest and not is_hidden(rest):
+        rest = text[separator.end() :].strip("\"'\\ ") if kind else ""
+        if kind and rest and not is_hidden(rest):
             return text[: separator.end()] + not_shown(kind)
     return text
 
