@@ -52,7 +52,9 @@ def _encryption(reading: Reading) -> str:
 
 def _signatures(reading: Reading) -> Iterator[str]:
     if not reading.verdicts:
-        yield from _field("signed", "no")
+        yield from _field(
+            "signed", "a signature inside the encryption cannot be seen" if reading.decrypted is False else "no"
+        )
     for verdict in reading.verdicts:
         yield from _field("signed", _signature(verdict))
 

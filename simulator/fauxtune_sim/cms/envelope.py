@@ -69,7 +69,9 @@ def open_envelope(data: bytes, identities: Iterable[RecipientIdentity]) -> Decry
         raise CmsRefused("the encrypted content was changed: its authentication tag does not fit") from changed
     except DAMAGE as damaged:
         raise CmsRefused(f"the envelope does not open: {damaged}") from damaged
-    raise CmsRefused(f"none of the {len(candidates)} keys on this device opens it: it is encrypted for {names}")
+    count = "its only key does not open it" if len(candidates) == 1 else f"none of its {len(candidates)} keys opens it"
+    what = count if candidates else "it has no key"
+    raise CmsRefused(f"this device cannot read it ({what}): it is encrypted for {names}")
 
 
 def _decrypted(enveloped: Any, key: bytes, *, kind: ContentType, recipient: x509.Certificate) -> DecryptedContent:

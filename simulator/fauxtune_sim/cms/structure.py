@@ -113,6 +113,15 @@ def describe_identifier(identifier: Any) -> str:
     """An identifier as text, for messages."""
     if identifier.name == "issuer_and_serial_number":
         chosen = identifier.chosen
-        return f"serial number {chosen['serial_number'].native:x} of {chosen['issuer'].human_friendly}"
+        issuer = chosen["issuer"].native
+        return (
+            f"serial number {_beginning(chosen['serial_number'].native)} of {issuer.get('common_name', 'its issuer')}"
+        )
     key_id = identifier.chosen["subject_key_identifier"] if identifier.name == "r_key_id" else identifier.chosen
-    return f"key identifier {key_id.native.hex()}"
+    return f"key identifier {key_id.native.hex()[:8]}…"
+
+
+def _beginning(serial: int) -> str:
+    """The first eight digits of a serial number, which tell it from others."""
+    digits = f"{serial:x}"
+    return digits if len(digits) <= 8 else f"{digits[:8]}…"
