@@ -16,11 +16,12 @@ _ENVIRONMENT = {"COLUMNS": "80", "FAUXTUNE_TENANT": None, "FAUXTUNE_URL": None, 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command that ended."""
+    """A command that ended. `output` has line ends as Python has them, `raw` as they were printed."""
 
     code: int
     output: str
     errors: str
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Commands:
         result = CliRunner(env=environment).invoke(app, [str(each) for each in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return Done(result.exit_code, result.stdout, result.stderr)
+        return Done(result.exit_code, result.stdout, result.stderr, result.stdout_bytes)
 
     def text(self, *arguments: str | Path) -> str:
         """Return what a command printed after it succeeded."""

@@ -14,7 +14,7 @@ import typer
 
 from fauxtune.cli import completion, mail_matrix, mail_text, names
 from fauxtune.cli.administration import Administration, Session, YesOption, confirm
-from fauxtune.cli.options import Output, fail
+from fauxtune.cli.options import Output, fail, plain
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
 from fauxtune.core.administration import mail as tasks
@@ -96,7 +96,9 @@ def show(
     user: UserArgument,
     uid: UidArgument,
     service: Administration,
-    raw: Annotated[bool, typer.Option("--raw", help="print the message as it came")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="print the message as it came; on a terminal without control characters")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="write the message as it came to this .eml file")] = None,
 ) -> None:
     """Show a message as far as it can be read without a key.
@@ -112,8 +114,10 @@ def show(
             if out is not None:
                 _write(out, source)
                 session.show({"file": str(out), "bytes": len(source)}, f"Wrote {one_line(out)}.")
+            elif sys.stdout.isatty():
+                print(plain(source.decode("utf-8", "replace").replace("\r\n", "\n")), end="")
             else:
-                sys.stdout.write(source.decode("utf-8", "replace").replace("\r\n", "\n"))
+                sys.stdout.buffer.write(source)
             return
         answer = session.send(tasks.open_message(name, uid=uid))
         session.show(answer, mail_text.message(answer))
