@@ -66,13 +66,16 @@ def test_python_blocks_can_be_pasted_into_an_interpreter() -> None:
 
 def test_the_commands_of_the_readme_run_as_they_stand_there(tmp_path: Path) -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, section = page.partition("\n## Look at it, and act on it\n")
-    match = re.search(r"^```sh\n(.*?)^```$", section, re.M | re.S)
-    assert match is not None
-    # What follows until Ctrl-C is interrupted after a while; `timeout` then says 124.
-    text = re.sub(r"^(fauxtune .*--follow.*)$", r"timeout --signal=INT 5 \1 || [ $? = 124 ]", match[1], flags=re.M)
     with notebook(tmp_path) as book:
-        book.run(Block("README", None, "sh", text))
+        for title in ("Look at it, and act on it", "Mail"):
+            _, _, section = page.partition(f"\n## {title}\n")
+            match = re.search(r"^```sh\n(.*?)^```$", section, re.M | re.S)
+            assert match is not None
+            # What follows until Ctrl-C is interrupted after a while; `timeout` then says 124.
+            text = re.sub(
+                r"^(fauxtune .*--follow.*)$", r"timeout --signal=INT 5 \1 || [ $? = 124 ]", match[1], flags=re.M
+            )
+            book.run(Block("README", None, "sh", text))
 
 
 def test_a_page_is_divided_into_blocks_of_three_ways() -> None:
