@@ -11,7 +11,6 @@ import typer
 
 from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded, run_to_end
-from fauxtune_sim.mail_accounts import Setting
 
 mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
 account_app = typer.Typer(help="Set up S/MIME in a mail app, as its user.", no_args_is_help=True)
@@ -137,27 +136,6 @@ def mail_send(
         finish(run_to_end(mail_commands.send(options)), output=output)
 
 
-@mail_app.command("set", epilog="Example: fauxtune-sim mail set sign off --state ./alice-iphone")
-def mail_set(
-    *,
-    setting: Annotated[Setting, typer.Argument(metavar="SETTING", help="The setting to change.")],
-    value: Annotated[str, typer.Argument(help="on, off, or the THUMBPRINT of a certificate.", metavar="VALUE")],
-    account: Annotated[
-        str | None, typer.Option(help="The account, by its address (default: the first).", metavar="ADDRESS")
-    ] = None,
-    state: StateOption,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Change a setting of a mail account as its user.
-
-    Only settings that management leaves to the user can be changed.
-    """
-    from fauxtune_sim import owner_commands
-
-    change = owner_commands.SettingChange(setting=setting, value=value, address=account)
-    finish(guarded(lambda: owner_commands.change_mail(state, change)), output=output)
-
-
 @account_app.command("show", epilog="Example: fauxtune-sim mail account show --state ./alice-phone")
 def account_show(*, state: StateOption, app: AppOption = None, output: OutputOption = Output.TEXT) -> None:
     """Show in which mail apps of a device S/MIME is on."""
@@ -180,6 +158,12 @@ def account_set(
     encrypt: Annotated[
         Switching | None, typer.Option("--encrypt", help="Encrypt every mail.", metavar="on|off")
     ] = None,
+    encryption_certificate: Annotated[
+        str | None, typer.Option(help="Read mail that is encrypted to this certificate.", metavar="CERT")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="The account, by its address (default: the app's first).", metavar="ADDRESS")
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Set up S/MIME in a mail app, as its user.
@@ -189,13 +173,15 @@ def account_set(
     """
     from fauxtune_sim import mail_account_commands
 
-    if smime is None and sign is None and encrypt is None:
-        raise typer.BadParameter("say what to change: --smime, --sign or --encrypt")
+    if smime is None and sign is None and encrypt is None and encryption_certificate is None:
+        raise typer.BadParameter("say what to change: --smime, --sign, --encrypt or --encryption-certificate")
     change = mail_account_commands.AccountChange(
         smime=None if smime is None else smime is Switching.ON,
         sign=sign,
         encrypt=None if encrypt is None else encrypt is Switching.ON,
+        encryption_certificate=encryption_certificate,
         app=app,
+        address=account,
     )
     finish(guarded(lambda: mail_account_commands.change_account(state, change)), output=output)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fauxtune_sim.agents import load_device
-from fauxtune_sim.certificates import can_sign
+from fauxtune_sim.certificates import can_encrypt, can_sign
 from fauxtune_sim.commands import CommandOutput
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
@@ -18,6 +18,12 @@ from fauxtune_sim.mail_apps import Choice, Switch
 from fauxtune_sim.outlook import OutlookSwitch
 from fauxtune_sim.smime_settings import SmimeSettings, change_setting
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
+#: data. What a certificate must be for.
+_FITS: dict[str, Callable[[x509.Certificate], bool]] = {"signing": can_sign, "encryption": can_encrypt}
+_A = {"signing": "a", "encryption": "an"}
 _ON = {"on": True, "off": False}
 _BY = {
     Switch.BY_PROFILE: "by its profile",
@@ -28,12 +34,18 @@ _BY = {
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """What the user changes in an app; None leaves a setting. `sign`: on, off, or the beginning of a thumbprint."""
+    """What the user changes in an app; None leaves a setting.
+
+    `sign`: on, off, or the beginning of a thumbprint; `encryption_certificate`: the beginning of one. Without an `app`
+    and an `address` of an account: the app in use.
+    """
 
     smime: bool | None = None
     sign: str | None = None
     encrypt: bool | None = None
+    encryption_certificate: str | None = None
     app: str | None = None
+    address: str | None = None
 
 
 def show_account(state: Path, app: str | None = None) -> CommandOutput:
@@ -57,18 +69,22 @@ def change_account(state: Path, change: AccountChange) -> CommandOutput:
 
 def apply_change(device: Device, change: AccountChange) -> AppOnDevice:
     """Change settings of a mail app on a device, which is not saved. Returns the app as it is then."""
-    there = app_on(device, change.app)
+    there = app_on(device, change.app, address=change.address)
+    if change.address is not None and there.account is None:
+        raise NotFoundHere(f"{device.name} has no mail account for {change.address}")
     if there.smime is None:
         device.mail_apps[there.app.name] = _changed(device, there, change=change)
     else:
         _change_managed(device, there, change=change)
-    return app_on(device, there.app.name)
+    return app_on(device, there.app.name, address=change.address)
 
 
 def _changed(device: Device, there: AppOnDevice, *, change: AccountChange) -> AppSettings:
     """The settings of an app in which the user decides everything."""
     settings, app = there.settings, there.app
     _check_configuration(there, change)
+    if change.encryption_certificate is not None:
+        raise NotAllowedHere(f"{app.title} reads with every key of the device: there is nothing to choose")
     if change.smime is False:
         if app.switch is Switch.BY_ITSELF:
             raise NotAllowedHere(f"{app.title} uses S/MIME by itself: no switch turns it off")
@@ -88,7 +104,7 @@ def _changed(device: Device, there: AppOnDevice, *, change: AccountChange) -> Ap
             f"{app.title} lets nobody choose the certificate: --sign on signs with the newest one of the account's "
             "address"
         )
-    return replace(settings, signs=True, signing_identity=_thumbprint(device, change.sign))
+    return replace(settings, signs=True, signing_identity=_thumbprint(device, change.sign, purpose="signing"))
 
 
 def _check_configuration(there: AppOnDevice, change: AccountChange) -> None:
@@ -119,23 +135,26 @@ def _wishes(device: Device, there: AppOnDevice, *, change: AccountChange) -> Ite
         yield (Setting.SIGN, True)
     if change.encrypt is not None:
         yield (Setting.ENCRYPT, change.encrypt)
+    if change.encryption_certificate is not None:
+        yield (Setting.ENCRYPTION_IDENTITY, _thumbprint(device, change.encryption_certificate, purpose="encryption"))
     if change.sign is None:
         return
     signs = _ON.get(change.sign.lower())
     if signs is None:
-        yield (Setting.SIGNING_IDENTITY, _thumbprint(device, change.sign))
+        yield (Setting.SIGNING_IDENTITY, _thumbprint(device, change.sign, purpose="signing"))
     yield (Setting.SIGN, signs is not False)
 
 
-def _thumbprint(device: Device, beginning: str) -> str:
-    """The thumbprint of the one signing certificate that begins so. Raises NotFoundHere."""
-    own = [each.thumbprint for each in device.keystore.identities() if can_sign(each.certificate)]
+def _thumbprint(device: Device, beginning: str, *, purpose: str) -> str:
+    """The thumbprint of the one certificate for this purpose that begins so. Raises NotFoundHere."""
+    own = [each.thumbprint for each in device.keystore.identities() if _FITS[purpose](each.certificate)]
     named = {thumbprint for thumbprint in own if thumbprint.startswith(beginning.lower())}
     if len(named) != 1:
         has = ", ".join(thumbprint[:8] for thumbprint in own) or "none"
+        count = "more than one" if named else "no"
         raise NotFoundHere(
-            f"{device.name} holds {'no' if not named else 'more than one'} key for a signing certificate {beginning}: "
-            f"its signing certificates are {has}"
+            f"{device.name} holds {count} key for {_A[purpose]} {purpose} certificate {beginning}: "
+            f"its {purpose} certificates are {has}"
         )
     return named.pop()
 

@@ -16,7 +16,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import ServerOptions
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ProfileRefused, ServerRefused
 from fauxtune_sim.mail import read_mail
-from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.mail_account_commands import AccountChange, change_account
 from fauxtune_sim.mail_commands import MailOptions
 from fauxtune_sim.platforms import Platform
 
@@ -119,13 +119,13 @@ def test_the_owner_changes_what_the_account_lets_them(tmp_path: Path) -> None:
     before = commands.keystore(tmp_path / "phone")
     assert "signs, encrypts, signs with" in unfolded(before)
     assert before.document[-1]["smime"]["changeable"] == ["encrypt"]
-    changed = owner_commands.change_mail(tmp_path / "phone", owner_commands.SettingChange(Setting.ENCRYPT, "off"))
+    changed = change_account(tmp_path / "phone", AccountChange(encrypt=False))
     assert "does not encrypt" in changed.lines[0]
     assert "does not encrypt" in unfolded(commands.keystore(tmp_path / "phone"))
     with pytest.raises(NotAllowedHere):
-        owner_commands.change_mail(tmp_path / "phone", owner_commands.SettingChange(Setting.SIGN, "off"))
+        change_account(tmp_path / "phone", AccountChange(sign="off"))
     with pytest.raises(NotFoundHere, match=r"no mail account for x@y\.example"):
-        owner_commands.change_mail(tmp_path / "phone", owner_commands.SettingChange(Setting.SIGN, "off", "x@y.example"))
+        change_account(tmp_path / "phone", AccountChange(sign="off", address="x@y.example"))
 
 
 async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
