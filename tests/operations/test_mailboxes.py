@@ -194,3 +194,34 @@ async def test_deleting_a_tenant_leaves_no_mail(contoso: Contoso) -> None:
         return counted
 
     assert set((await contoso.look(rows)).values()) == {0}
+
+
+async def test_a_name_of_any_letters_has_its_own_mailbox_alone(contoso: Contoso) -> None:
+    """Names are unique without regard to case, which maps ß and ss to one; addresses keep the two apart."""
+    for name in ("Straße", "K\u00f6nig"):
+        document = {"userPrincipalName": f"{name}@contoso.example", "displayName": name}
+        await contoso.do(users_and_groups.create_user, {**document, "mailNickname": "x", "accountEnabled": True})
+    deliveries = {
+        name: await deliver(contoso, f"{name}@contoso.example")
+        for name in ("STRASSE", "stra\u00dfe", "K\u00d6NIG", "konig", "\u212a\u00f6nig")
+    }
+    assert {name: bool(each.accepted) for name, each in deliveries.items()} == {
+        "STRASSE": False,
+        "stra\u00dfe": True,
+        "K\u00d6NIG": True,
+        "konig": False,
+        # The sign of kelvin is a K in lower case.
+        "\u212a\u00f6nig": True,
+    }
+
+
+async def test_of_two_users_with_one_address_its_namesake_has_it_and_else_the_older_one(contoso: Contoso) -> None:
+    for name in ("first", "second"):
+        others = ["SMTP:shared@contoso.example", f"smtp:{contoso.upn('bob')}"]
+        await contoso.do(
+            users_and_groups.create_user,
+            {"userPrincipalName": contoso.upn(name), "displayName": name, "proxyAddresses": others},
+        )
+        contoso.clock.forward(days=1)
+    assert (await deliver(contoso, "shared@contoso.example", "bob")).refused == {}
+    assert [len(await mailbox(contoso, name)) for name in ("first", "second", "bob")] == [1, 0, 1]

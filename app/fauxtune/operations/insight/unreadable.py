@@ -112,9 +112,9 @@ def _count(
     on_device: dict[EnrollmentId, int] = defaultdict(int)
     for enrollment_id, names in _by_device(lost).items():
         device = devices[enrollment_id]
-        same = [row for row in remaining if _is_on(row, device, devices=devices)]
+        kept = _names([row for row in remaining if _is_on(row, device, devices=devices)])
         for message, wanted in recipients.items():
-            if device.user_id in mailboxes[message] and wanted & names and not wanted & _names(same):
+            if device.user_id in mailboxes[message] and wanted & names and not wanted & kept:
                 on_device[enrollment_id] += 1
     nobody = [message for message, wanted in recipients.items() if not wanted & readable]
     again = _names(_importable(tx, lost, causes=causes))

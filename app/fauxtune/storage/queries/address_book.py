@@ -17,8 +17,11 @@ _published = published_certificates.c
 
 
 def users_by_upn(connection: Connection, tenant_id: TenantId, *, addresses: Sequence[str]) -> list[UserRow]:
-    """Return the users whose userPrincipalName is one of these addresses, which are in lower case."""
-    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key.in_(addresses))
+    """Return the users whose userPrincipalName is one of these addresses, in any case. ß and ss have one case-folded
+    form, so the caller looks again.
+    """
+    keys = [address.casefold() for address in addresses]
+    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key.in_(keys))
     return reads.every(connection, statement, row=UserRow)
 
 
