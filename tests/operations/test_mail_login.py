@@ -71,6 +71,10 @@ async def test_a_certificate_opens_the_mailbox_of_its_user_alone(contoso: Contos
         f"the certificate is not one of {contoso.upn('bob')}",
     )
     assert (await refused(contoso, certificate, name="nobody"))[0] is Why.NO_MAILBOX
+    # An address of somebody else in it changes nothing: the register decides.
+    borrowed = await issue(contoso, "bob", email=contoso.upn("alice"))
+    assert isinstance(await attempt(contoso, borrowed, name="bob"), Login)
+    assert (await refused(contoso, borrowed, name="alice"))[0] is Why.OTHER_USER
     # The register names no user: the addresses in the certificate decide.
     nameless = await issue(contoso, None, subject="CN=Alice", email=contoso.upn("alice"))
     assert isinstance(await attempt(contoso, nameless), Login)

@@ -37,17 +37,37 @@ class Signer:
     def certificate(
         self, *, email: str = BOB, begin: datetime = NOW - YEAR, end: datetime = NOW + YEAR, signs: bool = True
     ) -> x509.Certificate:
+        draft = self.draft(self.root, self.key, email=email, begin=begin, end=end, signs=signs)
+        return draft.sign(self._authority, hashes.SHA256())
+
+    def draft(
+        self,
+        issuer: x509.Certificate,
+        key: RSAPrivateKey,
+        *,
+        email: str,
+        begin: datetime = NOW - YEAR,
+        end: datetime = NOW + YEAR,
+        signs: bool = True,
+    ) -> x509.CertificateBuilder:
         usage = x509.KeyUsage(signs, False, not signs, *(False,) * 6)
-        subject = distinguished_name("Bob")
+        subject = distinguished_name(email)
         return (
-            x509.CertificateBuilder(self.root.subject, subject, self.key.public_key(), x509.random_serial_number())
+            x509.CertificateBuilder(issuer.subject, subject, key.public_key(), x509.random_serial_number())
             .not_valid_before(begin)
             .not_valid_after(end)
             .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(email)]), critical=False)
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-            .sign(self._authority, hashes.SHA256())
         )
+
+    def through(self, key: RSAPrivateKey, *, is_authority: bool) -> bytes:
+        """A message of Bob whose certificate another certificate of the root issued."""
+        constraints = x509.BasicConstraints(ca=is_authority, path_length=None)
+        draft = self.draft(self.root, self.key, email="alice@contoso.example")
+        between = draft.add_extension(constraints, critical=True).sign(self._authority, hashes.SHA256())
+        certificate = self.draft(between, key, email=BOB).sign(self.key, hashes.SHA256())
+        return opaque(signed.sign(TEXT, certificate=certificate, key=key, chain=[between]), "signed-data")
 
     def signature(self, content: bytes | None, *, over: bytes = b"", at: datetime | None = NOW, **kind: Any) -> bytes:
         """SignedData of content that is embedded, or of `over`."""
@@ -169,6 +189,14 @@ def test_each_fault_has_its_code(
 def test_an_authority_of_the_same_name_is_not_ours(signer: Signer, raw_rsa_keys: list[RSAPrivateKey]) -> None:
     namesake = self_signed(raw_rsa_keys[3], "Root", authority=True)
     assert signer.verdict(signer.clear(), authorities=[namesake]).code is SignatureCode.UNTRUSTED
+
+
+@pytest.mark.parametrize(("is_authority", "code"), [(True, SignatureCode.VALID), (False, SignatureCode.UNTRUSTED)])
+def test_only_an_authority_can_have_issued_the_signers_certificate(
+    signer: Signer, raw_rsa_keys: list[RSAPrivateKey], is_authority: bool, code: SignatureCode
+) -> None:
+    """Whoever has any certificate of the tenant could otherwise make one for every other address."""
+    assert signer.verdict(signer.through(raw_rsa_keys[4], is_authority=is_authority)).code is code
 
 
 def test_what_cannot_be_read_is_said_and_nothing_is_raised(signer: Signer) -> None:

@@ -254,3 +254,13 @@ async def test_a_user_sends_in_nobody_elses_name(programs: Programs) -> None:
 
     assert await in_thread(work) == [550, 550, 250]
     assert len(await in_thread(programs.read)) == 1
+
+
+async def test_wrong_logins_end_the_connection(programs: Programs) -> None:
+    def work() -> list[int]:
+        wrong = base64.b64encode(f"\0{ALICE}\0wrong".encode()).decode()
+        with programs.smtp() as program:
+            program.ehlo()
+            return [program.docmd("AUTH", f"PLAIN {wrong}")[0] for _ in range(6)]
+
+    assert await in_thread(work) == [535, 535, 535, 535, 535, 421]
