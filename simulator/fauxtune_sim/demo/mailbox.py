@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -46,7 +45,7 @@ async def mailbox_login(scenario: Scenario) -> Evidence:
     new = fetched.document["fetched"]
     opened = await open_message(account, 1, save=None, ask_authority=True) if new else None
     is_read = opened is not None and opened.document["decrypted"] and opened.document["verified"]
-    refusal = await _refusal(account.state, stranger, scenario=scenario)
+    refusal = await _refusal(stranger, scenario)
     say(f"Bob has such a certificate too, and tries to open Alice's mailbox with it. {refusal or 'Nobody stops him.'}")
     return Evidence(
         len(new) == 1 and bool(is_read) and refusal is not None,
@@ -60,7 +59,7 @@ def _is_for_clients(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in usages
 
 
-async def _refusal(state: Path, stranger: Identity, *, scenario: Scenario) -> str | None:
+async def _refusal(stranger: Identity, scenario: Scenario) -> str | None:
     """The words with which the mail server refuses a certificate for Alice's mailbox, or None if it does not."""
     device = scenario.devices["alice-iphone"].record
     url = await mail_port(device, "pop3s")

@@ -188,9 +188,9 @@ def message(tx: Transaction, user_id: UserId, *, uid: int) -> StoredMail:
     )
 
 
-def mark_seen(tx: Transaction, user_id: UserId, *, uid: int, seen: bool = True) -> None:
-    """Mark a message as seen, or as new again. Raises NotFound."""
-    if not queries.mark_seen(tx.connection, tx.tenant.id, user_id=user_id, uid=uid, seen=seen):
+def mark_seen(tx: Transaction, user_id: UserId, *, uid: int) -> None:
+    """Mark a message as seen. Raises NotFound."""
+    if not queries.mark_seen(tx.connection, tx.tenant.id, user_id=user_id, uid=uid):
         raise NotFound(f"The mailbox has no message {uid}.")
 
 

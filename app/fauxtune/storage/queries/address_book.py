@@ -83,10 +83,10 @@ def put_published(connection: Connection, row: PublishedCertificateRow) -> None:
     writes.put_rows(connection, published_certificates, rows=[row])
 
 
-def withdraw(connection: Connection, tenant_id: TenantId, *, address: str, thumbprint: str) -> bool:
-    """Take a certificate from the address book. Return False if it is not published for the address."""
+def withdraw(connection: Connection, tenant_id: TenantId, *, address: str, thumbprint: str) -> None:
+    """Take a certificate from the address book."""
     where = {"tenant_id": tenant_id, "address": address, "thumbprint": thumbprint}
-    return writes.remove(connection, published_certificates, **where) > 0
+    writes.remove(connection, published_certificates, **where)
 
 
 def withdraw_all(connection: Connection, tenant_id: TenantId, *, address: str) -> None:

@@ -124,10 +124,10 @@ def stored_message(connection: Connection, tenant_id: TenantId, *, user_id: User
     return reads.first(connection, statement, row=StoredMailRow)
 
 
-def mark_seen(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int, seen: bool) -> bool:
-    """Mark a message of a mailbox as seen, or as new. Return False if there is none."""
+def mark_seen(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> bool:
+    """Mark a message of a mailbox as seen. Return False if there is none."""
     where = {"tenant_id": tenant_id, "user_id": user_id, "uid": uid}
-    return writes.change(connection, mailbox_entries, where=where, values={"seen": seen}) > 0
+    return writes.change(connection, mailbox_entries, where=where, values={"seen": True}) > 0
 
 
 def delete_entry(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> bool:
