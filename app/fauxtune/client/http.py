@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from fauxtune.client.endpoints import ClientError, Server
+from fauxtune.core.model.mail import MESSAGE
 
 _TIMEOUT_SECONDS = 30.0
 _TRIES = 5
@@ -187,7 +188,7 @@ class Client:
         headers = {} if self._control_token is None else {"authorization": f"Bearer {self._control_token}"}
         content: dict[str, Any] = {"json": json}
         if message is not None:
-            headers["content-type"], content = "message/rfc822", {"content": message}
+            headers["content-type"], content = MESSAGE, {"content": message}
         elif json is None and method not in {"GET", "DELETE"}:
             content = {"json": {}}
         url = f"{self.server.control}{path}"

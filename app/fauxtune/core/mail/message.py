@@ -17,15 +17,13 @@ from asn1crypto import cms, core
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.mail.envelope import Encryption, encryption_of
-from fauxtune.core.mail.mime import Entity, decoded
+from fauxtune.core.mail.mime import MOST_LAYERS, Entity, decoded
 from fauxtune.core.model.mail import LARGEST_MESSAGE
 from fauxtune.core.pki.der import MALFORMED
 from fauxtune.core.pki.der_limits import check_limits
 
 #: The media types of S/MIME: the second is that of before RFC 2311.
 SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-#: Layers that are followed. A triple wrapped message (RFC 2634 1.1) has three.
-_MOST_LAYERS = 8
 #: Characters of a header that are kept, and addresses of one header.
 _LONGEST = 500
 _MOST_ADDRESSES = 200
@@ -147,8 +145,8 @@ def is_smime(entity: Entity) -> bool:
 
 def _follow(entity: Entity, protection: _Protection, *, depth: int) -> None:
     """Note the layers of an entity, down to its first envelope."""
-    if depth > _MOST_LAYERS:
-        raise Invalid(f"The message has more than {_MOST_LAYERS} layers of S/MIME.")
+    if depth > MOST_LAYERS:
+        raise Invalid(f"The message has more than {MOST_LAYERS} layers of S/MIME.")
     if entity.media_type == "multipart/signed":
         protection.signed = True
         for part in entity.parts()[:1]:

@@ -18,10 +18,12 @@ from email.message import Message
 from functools import cached_property
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.mail import MESSAGE
 
 #: Bytes. Exchange Online allows 256 KB for all header fields of a message.
 _LONGEST_HEADER = 256 * 1024
-_MOST_PARTS = 500
+#: Parts of one message that are read, and layers: a triple wrapped message (RFC 2634 1.1) has three.
+MOST_PARTS, MOST_LAYERS = 500, 8
 _FIELD = rb"[!-9;-~]+[ \t]*:[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*+"
 _HEADER = re.compile(rb"(?:" + _FIELD + rb")*+")
 _EMPTY_LINE = re.compile(rb"\r?\n")
@@ -61,7 +63,7 @@ class Entity:
         """Return the message that the entity is, as one that was forwarded; None for other entities, and for one that
         is attached as a file (RFC 2046 5.2.1). Raises Invalid for base64 that is broken.
         """
-        is_message = self.media_type == "message/rfc822" and not self.is_attachment
+        is_message = self.media_type == MESSAGE and not self.is_attachment
         return Entity(self.content()) if is_message else None
 
     @cached_property
@@ -118,8 +120,8 @@ class Entity:
         for match in delimiter.finditer(body):
             if begin is not None:
                 parts.append(_part(body[begin : match.start()]))
-            if len(parts) > _MOST_PARTS:
-                raise Invalid(f"The message has more than {_MOST_PARTS} parts.")
+            if len(parts) > MOST_PARTS:
+                raise Invalid(f"The message has more than {MOST_PARTS} parts.")
             if match.group(1):
                 return parts
             begin = match.end()

@@ -17,13 +17,11 @@ from cryptography import x509
 from fauxtune.core.errors import FauxtuneError, Invalid, UnknownAlgorithm
 from fauxtune.core.mail.envelope import encryption_of
 from fauxtune.core.mail.message import is_smime
-from fauxtune.core.mail.mime import Entity
+from fauxtune.core.mail.mime import MOST_LAYERS, MOST_PARTS, Entity
 from fauxtune.core.model.mail import LARGEST_MESSAGE
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.der import MALFORMED
 
-_MOST_LAYERS = 8
-_MOST_PARTS = 500
 #: Each is verified, which takes up to a millisecond.
 _MOST_SIGNATURES = 20
 #: Characters of a text, and of all texts of a message, that are shown; the rest is in the source.
@@ -97,8 +95,8 @@ def read(raw: bytes) -> MailReading:
 
 
 def _read(entity: Entity, reading: MailReading, *, covered: frozenset[int], depth: int) -> None:
-    if depth > _MOST_LAYERS:
-        raise Invalid(f"The message has more than {_MOST_LAYERS} layers; the rest is not shown.")
+    if depth > MOST_LAYERS:
+        raise Invalid(f"The message has more than {MOST_LAYERS} layers; the rest is not shown.")
     if len(reading.signatures) > _MOST_SIGNATURES:
         raise Invalid(f"The message has more than {_MOST_SIGNATURES} signatures; the rest is not shown.")
     if entity.media_type == "multipart/signed":
@@ -216,8 +214,8 @@ def _part(entity: Entity, *, size: int, covered: frozenset[int], encrypted: bool
 
 
 def _append(reading: MailReading, part: MailPart) -> None:
-    if len(reading.parts) >= _MOST_PARTS:
-        raise Invalid(f"The message has more than {_MOST_PARTS} parts; the rest is not shown.")
+    if len(reading.parts) >= MOST_PARTS:
+        raise Invalid(f"The message has more than {MOST_PARTS} parts; the rest is not shown.")
     reading.parts.append(part)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: The media type of a whole message (RFC 2046 5.2.1).
+MESSAGE = "message/rfc822"
 #: Bytes of one message with its headers: the default of Exchange Online for sending ("Exchange Online limits", 2026).
 LARGEST_MESSAGE = 35 * 1024 * 1024
 #: Messages, and bytes, of one mailbox. Differs from Intune: Exchange Online gives a mailbox 50 GB.

@@ -12,12 +12,11 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import Unauthenticated
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
+from fauxtune.core.model.mail import MESSAGE
 from fauxtune.surfaces.access import check_local, is_token
 from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 
 JSON = "application/json"
-#: A whole message (RFC 2046 5.2.1).
-MESSAGE = "message/rfc822"
 
 
 class GuardedRoute(BoundedRoute):

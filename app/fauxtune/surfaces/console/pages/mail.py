@@ -16,6 +16,7 @@ from fauxtune.core.mail.message import MailDescription
 from fauxtune.core.mail.mime import storable
 from fauxtune.core.mail.verdict import SignatureCode, Verdict
 from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.mail import MESSAGE
 from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.insight.readability import Matrix, readability
@@ -135,7 +136,7 @@ async def file(call: TenantCall) -> Response:
         "x-content-type-options": "nosniff",
         "cache-control": "no-store",
     }
-    return Response(mail.raw, media_type="message/rfc822", headers=headers)
+    return Response(mail.raw, media_type=MESSAGE, headers=headers)
 
 
 async def ask_delete(call: TenantCall) -> Response:

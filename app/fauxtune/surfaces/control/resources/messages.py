@@ -14,6 +14,7 @@ from fauxtune.core.mail.reading import MailPart, MailReading
 from fauxtune.core.mail.verdict import Verdict
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.mail import MESSAGE
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.mail import mailboxes, opening, sending
 from fauxtune.operations.mail.mailboxes import Delivery, MailLine
@@ -21,7 +22,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.control import mail_answers as answers
-from fauxtune.surfaces.control.access import MESSAGE, MailRoute, media_type
+from fauxtune.surfaces.control.access import MailRoute, media_type
 from fauxtune.surfaces.control.answers import Listed
 from fauxtune.surfaces.control.calls import Here, calls
 from fauxtune.surfaces.control.messages import NewMail
