@@ -264,3 +264,32 @@ async def test_wrong_logins_end_the_connection(programs: Programs) -> None:
             return [program.docmd("AUTH", f"PLAIN {wrong}")[0] for _ in range(6)]
 
     assert await in_thread(work) == [535, 535, 535, 535, 535, 421]
+
+
+async def test_tls_begins_once(programs: Programs) -> None:
+    def work() -> list[int]:
+        with programs.smtp() as program:
+            program.starttls(context=programs.context())
+            program.ehlo()
+            return [program.has_extn("starttls"), program.docmd("STARTTLS")[0], program.noop()[0]]
+
+    assert await in_thread(work) == [False, 503, 250]
+
+
+async def test_what_is_no_handshake_ends_the_connection_and_logs_no_failure(
+    programs: Programs, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work() -> None:
+        with socket.create_connection(("127.0.0.1", programs.ports["smtp"]), timeout=30) as plain:
+            plain.recv(200)
+            plain.sendall(b"EHLO a\r\n")
+            while b"250 HELP" not in plain.recv(500):
+                pass
+            plain.sendall(b"STARTTLS\r\n")
+            assert plain.recv(200) == b"220 Ready to start TLS\r\n"
+            plain.sendall(b"NOOP\r\n" * 100)
+            while plain.recv(1000):
+                pass
+
+    await in_thread(work)
+    assert [record.message for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []

@@ -14,7 +14,7 @@ import logging
 import ssl
 from collections.abc import Awaitable
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from fauxtune.core.errors import FauxtuneError, NotAllowed, Unavailable
 from fauxtune.core.model.mail import LARGEST_MESSAGE, MOST_RECIPIENTS
@@ -78,7 +78,12 @@ class Submission:
         return "250 2.1.5 OK"
 
     async def handle_exception(self, error: Exception) -> str:
-        """Return the answer to a command that failed."""
+        """Return the answer to a command that failed; it reaches nobody if TLS did not begin: the connection ends."""
+        if isinstance(error, TLSSetupException):
+            cause = error.__cause__
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                logging.getLogger(__name__).warning("A certificate is not accepted: %s", cause.verify_message)
+            return ""
         if isinstance(error, Unavailable):
             return f"451 4.3.0 {_ascii(error.message)}"
         if isinstance(error, NotAllowed):
@@ -132,6 +137,13 @@ class Smtp(SMTP):
             return False
         await self.push("530 5.7.0 Log in first, with AUTH")
         return True
+
+    async def smtp_STARTTLS(self, arg: str | None) -> None:
+        """Begin TLS (RFC 3207). aiosmtpd would begin it once more inside TLS."""
+        if self.session is not None and self.session.ssl is not None:
+            await self.push("503 5.5.1 TLS protects this connection already")
+        else:
+            await super().smtp_STARTTLS(arg)
 
     # ------------------------------------------------------------------------------------------------------------ login
 
