@@ -240,3 +240,9 @@ def test_any_bytes_are_read(raw: bytes) -> None:
     read(raw)
     read(b"Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n" + raw + b"\r\n--s\r\n" + raw)
     read(b"Content-Type: application/pkcs7-mime\r\n\r\n" + raw)
+
+
+def test_what_is_shown_of_a_part_has_no_characters_that_cannot_be_stored() -> None:
+    raw = b"Content-Type: x\x00/\xff; name*=utf-8''a%00b\xed\xa0\x80\r\n\r\n"
+    (part,) = read(raw).parts
+    assert not set(part.media_type + part.name) & {"\x00", "\udcff"}

@@ -43,7 +43,7 @@ class Entity:
     @property
     def media_type(self) -> str:
         """The media type in lower case; `text/plain` if none is declared or it is malformed."""
-        return self.header.get_content_type()
+        return storable(self.header.get_content_type())
 
     @property
     def is_attachment(self) -> bool:
