@@ -51,8 +51,8 @@ LONG = ("interop/test_cookbook.py", "browser/test_every_page.py", "interop/test_
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long modules, each worker with another one; the rest stays in its random order."""
-    items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(LONG))
+    """Begin with what takes long, each worker with another part; the rest stays in its random order."""
+    items.sort(key=lambda item: not (_SDK.match(item.nodeid) or item.nodeid.partition("::")[0].endswith(LONG)))
 
 
 #: Modules that load Microsoft's SDKs, which takes 10 seconds: one worker runs them all.
