@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import httpx
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from fauxtune.core.model.marks import mark
 from fauxtune.core.pki.crl import REASONS
@@ -54,6 +56,17 @@ async def test_ocsp_says_good_revoked_or_unknown(console: httpx.AsyncClient, con
     assert "revoked : the key fell into other hands" in await show(console, f"/authority/certificates/{mark}?ask=1")
     assert "unknown" in await show(console, "/authority/issuing?ask=ab:cd")
     assert "1 to 40 hexadecimal digits" in await show(console, f"/authority/issuing?ask={HOSTILE}")
+
+
+async def test_a_certificate_is_downloaded_as_it_is(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    thumbprint, _ = await contoso.pfx("alice")
+    page = await console.get(f"/authority/certificates/{thumbprint}")
+    address = re.search(
+        rf'download="{mark(thumbprint).letters}\.pem" href="data:application/x-pem-file,([^"]+)"', page.text
+    )
+    assert address is not None
+    certificate = x509.load_pem_x509_certificate(unquote(address[1]).encode())
+    assert certificate.fingerprint(hashes.SHA1()).hex() == thumbprint
 
 
 async def test_an_authority_goes_off_line_and_comes_back(console: httpx.AsyncClient) -> None:
