@@ -31,6 +31,8 @@ _UNPUBLISHED = {
 _NUMBERS = {
     "actionState": "none=0 pending=1 canceled=2 active=3 done=4 failed=5 notSupported=6",
     "androidDeviceOwnerCertificateAccessType": "userApproval=0 specificApps=1 unknownFutureValue=2",
+    "androidPermissionActionType": "prompt=0 autoGrant=1 autoDeny=2",
+    "androidProfileApplicability": "default=0 androidWorkProfile=1 androidDeviceOwner=2",
     "androidUsernameSource": "username=0 userPrincipalName=1 samAccountName=2 primarySmtpAddress=3",
     "appleDeploymentChannel": "deviceChannel=0 userChannel=1 unknownFutureValue=2",
     "appleSubjectNameFormat": (
@@ -123,6 +125,7 @@ _NUMBERS = {
     ),
     "keyUsages": "keyEncipherment=1 digitalSignature=2",
     "lostModeState": "disabled=0 enabled=1",
+    "managedAppAvailability": "global=0 lineOfBusiness=1",
     "managedDeviceArchitecture": "unknown=0 x86=1 x64=2 arm=3 arM64=4",
     "managedDeviceManagementFeatures": "none=0 microsoftManagedDesktop=1",
     "managedDeviceOwnerType": "unknown=0 company=1 personal=2 unknownFutureValue=3",
@@ -140,6 +143,7 @@ _NUMBERS = {
         "managed=0 retirePending=1 retireFailed=2 wipePending=3 wipeFailed=4 unhealthy=5 deletePending=6 "
         "retireIssued=7 wipeIssued=8 wipeCanceled=9 retireCanceled=10 discovered=11 unknownFutureValue=12"
     ),
+    "mdmAppConfigKeyType": "stringType=0 integerType=1 realType=2 booleanType=3 tokenType=4",
     "mdmAuthority": "unknown=0 intune=1 sccm=2 office365=3",
     "ndesConnectorState": "none=0 active=1 inactive=2",
     "obliterationBehavior": "default=0 doNotObliterate=1 obliterateWithWarning=2 always=3 unknownFutureValue=999",

@@ -151,7 +151,9 @@ async def test_what_if_counts_the_mail_that_nobody_could_read_any_more(
         "messages": 1,
         "subjects": ["for one phone"],
         "untilGivenAgain": 0,
-        "onDevices": [{"device": phone.enrollment_id, "messages": 2}],
+        "onDevices": [
+            {"device": phone.enrollment_id, "managedDeviceId": phone.managed_device_id, "messages": 2},
+        ],
     }
 
 

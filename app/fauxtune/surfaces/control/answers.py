@@ -414,6 +414,7 @@ class UnreadableOnDevice(Answer):
     """How many messages of its user a device could not read any more."""
 
     device: DeviceId
+    managed_device_id: ManagedDeviceId
     messages: int
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from fauxtune.core.mail.readability import Reading
-from fauxtune.surfaces.control.answers import Answer, DeviceId
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
 from fauxtune.surfaces.control.mail_answers import Uid
 
 
@@ -15,6 +15,7 @@ class MatrixDevice(Answer):
     """A column of the matrix: a device of the user at that moment, by its newest enrolment then."""
 
     device: DeviceId
+    managed_device_id: ManagedDeviceId
     device_name: str
     variant: str
     left: Annotated[str | None, Field(description="wiped, retired, unenrolled or deleted; null while it was enrolled")]
@@ -40,6 +41,7 @@ class MatrixReader(Answer):
     """A device of somebody else, or an earlier one, that can read the message."""
 
     device: DeviceId
+    managed_device_id: ManagedDeviceId
     device_name: str
     user_principal_name: str | None
 

@@ -13,11 +13,15 @@ from fauxtune.core.model.marks import mark
 from fauxtune.operations.insight.readability import Matrix, MatrixMail, moment_of, readability
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import readability_answers as answers
 from fauxtune.surfaces.control.calls import Here, calls
 
 _MOST = 500
 _LARGEST_UID = 2**31 - 1
+
+#: The ids of Graph's managedDevices, by the enrolments' ids.
+Records = dict[str | None, str]
 
 router = calls("/tenants/{tenant}", tag="mail")
 
@@ -40,31 +44,39 @@ async def get_readability(
     """
     moment = moment_of(at)
 
-    def read(tx: Transaction) -> Matrix:
+    def read(tx: Transaction) -> tuple[Matrix, Records]:
         row = directory_queries.user_by_key(tx.connection, here.tenant.id, key=user)
         if row is None:
             raise NotFound(f"There is no user '{user}'.")
-        return readability(tx, row.id, moment=moment, after=after, limit=limit)
+        matrix = readability(tx, row.id, moment=moment, after=after, limit=limit)
+        readers = [each.enrollment_id for mail in matrix.mail for each in mail.others]
+        devices = [*(each.enrollment_id for each in matrix.devices), *readers]
+        return matrix, managed_device_ids(tx.connection, here.tenant.id, enrollment_ids=devices)
 
-    return _matrix(await here.run(read))
+    matrix, records = await here.run(read)
+    return _matrix(matrix, records)
 
 
-def _matrix(matrix: Matrix) -> answers.Matrix:
+def _matrix(matrix: Matrix, records: Records) -> answers.Matrix:
     return answers.Matrix(
         at=iso(matrix.at),
         number=matrix.number,
         devices=[
             answers.MatrixDevice(
-                device=each.enrollment_id, device_name=each.name, variant=each.variant.value, left=each.left
+                device=each.enrollment_id,
+                managed_device_id=records.get(each.enrollment_id),
+                device_name=each.name,
+                variant=each.variant.value,
+                left=each.left,
             )
             for each in matrix.devices
         ],
-        mail=[_mail(each) for each in matrix.mail],
+        mail=[_mail(each, records) for each in matrix.mail],
         next_after=matrix.next_after,
     )
 
 
-def _mail(row: MatrixMail) -> answers.MatrixMail:
+def _mail(row: MatrixMail, records: Records) -> answers.MatrixMail:
     return answers.MatrixMail(
         uid=row.uid,
         received_date_time=iso(row.received_at),
@@ -74,7 +86,10 @@ def _mail(row: MatrixMail) -> answers.MatrixMail:
         cells=[_cell(cell) for cell in row.cells],
         others=[
             answers.MatrixReader(
-                device=each.enrollment_id, device_name=each.name, user_principal_name=each.user_principal_name
+                device=each.enrollment_id,
+                managed_device_id=records.get(each.enrollment_id),
+                device_name=each.name,
+                user_principal_name=each.user_principal_name,
             )
             for each in row.others
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from fauxtune.operations.insight.unreadable import Unreadable, unreadable
@@ -20,16 +21,18 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     """
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     lost = await here.run(unreadable, result)
-    return answers.Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost))
+    return answers.Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost, result))
 
 
-def _mail(lost: Unreadable) -> answers.UnreadableMail:
+def _mail(lost: Unreadable, consequences: Sequence[DeviceConsequences]) -> answers.UnreadableMail:
+    records = {each.device: each.managed_device_id for each in consequences}
     return answers.UnreadableMail(
         messages=lost.messages,
         subjects=list(lost.subjects),
         until_given_again=lost.until_given_again,
         on_devices=[
-            answers.UnreadableOnDevice(device=device, messages=messages) for device, messages in lost.on_device.items()
+            answers.UnreadableOnDevice(device=device, managed_device_id=records.get(device), messages=messages)
+            for device, messages in lost.on_device.items()
         ],
     )
 
