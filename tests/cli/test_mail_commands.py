@@ -22,25 +22,27 @@ HOSTILE = (
 
 
 def test_a_text_is_sent_listed_shown_and_deleted(run: Commands, tmp_path: Path) -> None:
-    assert run.text("mail", "list", "alice") == "The mailbox has no such messages.\n"
-    command = ("mail", "send", "--from", "bob", "--to", "alice", "--to", "nobody@contoso.example")
+    run.text("user", "create", "erin")  # the other tests write to Alice
+    erin = "erin@contoso.example"
+    assert run.text("mail", "list", "erin") == "The mailbox has no such messages.\n"
+    command = ("mail", "send", "--from", "bob", "--to", "erin", "--to", "nobody@contoso.example")
     printed = run.text(*command, "--subject", "Plan", "--text", "At noon.")
     assert printed == (
-        f"Delivered to {ALICE}.\nNot delivered to nobody@contoso.example: no user of this tenant has this address.\n"
+        f"Delivered to {erin}.\nNot delivered to nobody@contoso.example: no user of this tenant has this address.\n"
     )
-    table = run.text("mail", "list", "alice")
+    table = run.text("mail", "list", "erin")
     assert [" ".join(line.split()[3:6]) for line in table.splitlines()[1:]] == [f"{BOB} Plan plain"]
-    shown = run.text("mail", "show", "alice", "1")
+    shown = run.text("mail", "show", "erin", "1")
     assert "signature  none\n" in shown
     assert shown.endswith("| At noon.\n")
-    assert run.json("mail", "show", "alice", "1")["parts"][0]["text"] == "At noon.\n"
+    assert run.json("mail", "show", "erin", "1")["parts"][0]["text"] == "At noon.\n"
     file = tmp_path / "letter.eml"
-    assert run.text("mail", "show", "alice", "1", "--out", file) == f"Wrote {file}.\n"
-    assert run.run("mail", "show", "alice", "1", "--raw").raw == file.read_bytes()
+    assert run.text("mail", "show", "erin", "1", "--out", file) == f"Wrote {file}.\n"
+    assert run.run("mail", "show", "erin", "1", "--raw").raw == file.read_bytes()
     assert run.text("mail", "send", file, "--to", BOB, "--from", "carol") == f"Delivered to {BOB}.\n"
     assert run.json("mail", "list", "bob")[0]["envelopeSender"] == "carol@contoso.example"
-    assert run.text("mail", "delete", "alice", "1", "--yes") == f"Deleted message 1 of {ALICE}.\n"
-    assert run.refused("mail", "show", "alice", "1") == "fauxtune: The mailbox has no message 1.\n"
+    assert run.text("mail", "delete", "erin", "1", "--yes") == f"Deleted message 1 of {erin}.\n"
+    assert run.refused("mail", "show", "erin", "1") == "fauxtune: The mailbox has no message 1.\n"
 
 
 def test_what_is_published_is_what_a_sender_encrypts_for(run: Commands, tmp_path: Path) -> None:

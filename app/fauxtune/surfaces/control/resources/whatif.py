@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from fauxtune.operations.insight.unreadable import Unreadable, unreadable
 from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
+
+if TYPE_CHECKING:
+    from fauxtune.operations.insight.unreadable import Unreadable
 
 router = calls("/tenants/{tenant}", tag="whatif")
 
@@ -19,6 +22,8 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
     """
+    from fauxtune.operations.insight.unreadable import unreadable  # here: nobody may ask, and it loads what reads mail
+
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     lost = await here.run(unreadable, result)
     return answers.Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost, result))
