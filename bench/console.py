@@ -64,6 +64,8 @@ _PHONES = ProfilePlatform.ANDROID
 _EXCHANGES = 500
 _TURNS = 5
 _MOST_MS = 200
+#: How the addresses of files end.
+_FILES = (".har", ".eml", ".pem")
 _CONTROL = "/_fauxtune/v1/tenants/contoso"
 _STATIC = "/users/new"
 #: data. Pages with a query: a filter, a search, a last page, a step of a form.
@@ -115,7 +117,7 @@ class _Measured:
 
 
 def rows() -> Iterator[Row]:
-    """A row for each address, then the slowest of SQLite and of PostgreSQL."""
+    """A row for each address, then the slowest page of SQLite and of PostgreSQL."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
         folder = Path(name)
         yield from _rows("SQLite", sqlite_url(folder / "fauxtune.sqlite"), folder=folder)
@@ -129,9 +131,11 @@ def _rows(database: str, url: str, *, folder: Path) -> Iterator[Row]:
     measured.sort(key=lambda each: -each.milliseconds)
     for each in measured:
         yield Row(f"{database} {each.path}"[:46], f"{each.milliseconds:.1f} ms", f"{each.statements} statements")
-    slowest = measured[0]
+    # A file is not waited for as a page is: it is streamed, and has all exchanges whole.
+    pages = [each for each in measured if not each.path.endswith(_FILES)]
+    slowest = pages[0]
     yield Row(
-        f"{len(measured)} pages of the console, {database}: the slowest",
+        f"{len(pages)} pages of the console, {database}: the slowest",
         f"{slowest.milliseconds:.0f} ms",
         f"{_MOST_MS} ms",
         slowest.milliseconds / _MOST_MS,
