@@ -125,7 +125,7 @@ def switch_on_first(device: Device, app: MailApp) -> str:
 def signer_of(device: Device, there: AppOnDevice, *, address: str, at: datetime, wanted: str | None) -> Identity:
     """The identity that an app signs with, by its rule. `wanted`: the thumbprint of the user's choice.
 
-    Raises MailRefused if there is none or several to choose from, and for a choice that the app does not offer.
+    Raises MailRefused if no certificate fits or several do, and for a choice that the app does not offer.
     """
     app, user_chooses = there.app, there.app.choice in {Choice.USER, Choice.ACCOUNT}
     if wanted is not None and (user_chooses or there.smime is not None):

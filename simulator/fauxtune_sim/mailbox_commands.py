@@ -98,7 +98,7 @@ async def deliver(mail: MailOptions, options: AccountOptions) -> CommandOutput:
 
 
 def _account(options: AccountOptions) -> _Account:
-    """The device and the account. Raises NotFoundHere if there is none, or more than one to choose from."""
+    """The device and the account. Raises NotFoundHere if the device has no account, or several."""
     device = load_device(options.state)
     wanted = None if options.address is None else options.address.lower()
     accounts = [each for each in device.accounts.values() if wanted in {None, each.address.lower()}]

@@ -89,7 +89,7 @@ async def find_recipients(names: RecipientNames, agent: Agent, *, encrypts: bool
 async def find_certificate(address: str, *, control: Control, device: Device, at: datetime) -> RecipientCertificate:
     """Find the certificate of an address: the newest usable one of the address book, else of the device's contacts.
 
-    Raises NotFoundHere if there is none, with the reason and what helps.
+    Raises NotFoundHere if nothing usable is found, with the reason and what helps.
     """
     answer = await control.look_up(address)
     usable = [one.certificate for one in answer.published if one.hindrance is None and can_encrypt(one.certificate)]

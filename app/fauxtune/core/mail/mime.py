@@ -52,7 +52,7 @@ class Entity:
 
     @property
     def file_name(self) -> str:
-        """The name that the sender gave to the file, without the folders in it; "" if there is none."""
+        """The name that the sender gave to the file, without the folders in it; "" if the sender gave no name."""
         try:
             name = decoded(self.header.get_filename("") or "")
         except (ValueError, LookupError, TypeError):

@@ -125,13 +125,13 @@ def stored_message(connection: Connection, tenant_id: TenantId, *, user_id: User
 
 
 def mark_seen(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> bool:
-    """Mark a message of a mailbox as seen. Return False if there is none."""
+    """Mark a message of a mailbox as seen. Return False if the mailbox does not have it."""
     where = {"tenant_id": tenant_id, "user_id": user_id, "uid": uid}
     return writes.change(connection, mailbox_entries, where=where, values={"seen": True}) > 0
 
 
 def delete_entry(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> bool:
-    """Take a message from a mailbox; a message that is in no mailbox any more goes. Return False if there is none."""
+    """Remove a message from a mailbox, and delete it if no other mailbox has it. Return False if this one does not."""
     statement = select(_entry.message_id).where(
         _entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid == uid
     )

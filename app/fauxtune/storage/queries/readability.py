@@ -41,7 +41,7 @@ LIFE = ("enrolled", "wiped", "retired", "unenrolled", "deleted")
 
 
 def number_at(connection: Connection, tenant_id: TenantId, *, at: datetime) -> int:
-    """Return the number of the last entry in the journal that was written at or before a moment; 0 if there is none.
+    """Return the number of the last entry in the journal that was written at or before a moment; 0 before the first.
 
     A clock that was put back shows a moment twice: then it is the later time of the two.
     """
@@ -55,7 +55,7 @@ def number_at(connection: Connection, tenant_id: TenantId, *, at: datetime) -> i
 
 
 def time_of(connection: Connection, tenant_id: TenantId, *, number: int) -> datetime | None:
-    """Return when the entry with this number was written; None if there is none."""
+    """Return when the entry with this number was written; None if no entry has it."""
     statement = select(journal.c.time).where(journal.c.tenant_id == tenant_id, journal.c.seq == number)
     time: datetime | None = connection.execute(statement).scalar_one_or_none()
     return time

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 #: Octets of a command line with its CRLF (RFC 2449 4).
 LONGEST_LINE = 255
-#: Digits of a message's number. More are none of this mailbox, and int() of thousands of digits is slow.
+#: Digits of a message's number. No mailbox has a longer one, and int() of thousands of digits is slow.
 _MOST_DIGITS = 9
 _CHUNK = 65536
 

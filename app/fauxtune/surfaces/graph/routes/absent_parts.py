@@ -16,9 +16,9 @@ from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import reasons as why
 from fauxtune.surfaces.graph.routes.absent import absent
+from fauxtune.surfaces.graph.routes.absent_elsewhere import ELSEWHERE, KINDS, ME, USER
 
-_SERVICE, _APPS = "deviceManagement", "deviceAppManagement"
-_USER, _ME = "users/{user}", "me"
+_SERVICE = "deviceManagement"
 _PROFILE = "deviceManagement/deviceConfigurations/{profile}"
 _ASK_ITSELF = "ask the profile that this one refers to, at deviceManagement/deviceConfigurations/{id}"
 _OF_A_PROFILE = (
@@ -28,182 +28,6 @@ _OF_A_PROFILE = (
 
 #: Where, why, the names that both versions have, and those of beta alone.
 _PARTS: tuple[tuple[str, str, str, str], ...] = (
-    (
-        "",
-        why.DIRECTORY,
-        (
-            "admin agreementAcceptances agreements applications applicationTemplates "
-            "authenticationMethodConfigurations authenticationMethodsPolicy certificateBasedAuthConfiguration "
-            "compliance contracts directoryRoles directoryRoleTemplates domainDnsRecords groupLifecyclePolicies "
-            "groupSettings groupSettingTemplates identityGovernance identityProtection identityProviders "
-            "informationProtection invitations oauth2PermissionGrants permissionGrants policies privacy "
-            "roleManagement scopedRoleMemberships security servicePrincipals subscriptions tenantRelationships"
-        ),
-        (
-            "accessReviewDecisions accessReviews administrativeUnits allowedDataLocations approvalWorkflowProviders "
-            "authenticationMethodDevices businessFlowTemplates certificateAuthorities commands dataClassification "
-            "directorySettingTemplates filteringPolicies governanceResources governanceRoleAssignmentRequests "
-            "governanceRoleAssignments governanceRoleDefinitions governanceRoleSettings governanceSubjects "
-            "mobilityManagementPolicies monitoring network networkAccess onPremisesPublishingProfiles payloadResponse "
-            "privilegedAccess privilegedApproval privilegedOperationEvents privilegedRoleAssignmentRequests "
-            "privilegedRoleAssignments privilegedRoles privilegedSignupStatus programControls programControlTypes "
-            "programs riskDetections riskyUsers settings templates threatSubmission trustFramework"
-        ),
-    ),
-    (
-        "",
-        why.REPORTS,
-        "auditLogs reports",
-        "",
-    ),
-    (
-        "",
-        why.OFFICE,
-        (
-            "appCatalogs chats communications connections contacts dataPolicyOperations drives education "
-            "employeeExperience external filterOperators functions places planner print schemaExtensions search "
-            "shares sites solutions storage teams teamsTemplates teamwork"
-        ),
-        (
-            "activitystatistics agentRegistry agents app bookingBusinesses bookingCurrencies financials messageEvents "
-            "messageRecipients messageTraces teamTemplateDefinition termStore workplace"
-        ),
-    ),
-    (
-        "directory",
-        why.DIRECTORY,
-        (
-            "administrativeUnits attributeSets customSecurityAttributeDefinitions federationConfigurations "
-            "onPremisesSynchronization publicKeyInfrastructure recovery remoteTenantGroups subscriptions "
-            "tenantGovernance"
-        ),
-        (
-            "authenticationMethodDevices certificateAuthorities externalUserProfiles featureRolloutPolicies "
-            "impactedResources inboundSharedUserProfiles outboundSharedUserProfiles pendingExternalUserProfiles "
-            "recommendationConfiguration recommendations sharedEmailDomains templates"
-        ),
-    ),
-    (
-        "directory",
-        why.ESCROW,
-        "deviceLocalCredentials",
-        "",
-    ),
-    (
-        "identity",
-        why.ACCESS,
-        "conditionalAccess",
-        "continuousAccessEvaluationPolicy",
-    ),
-    (
-        "identity",
-        why.DIRECTORY,
-        (
-            "apiConnectors authenticationEventListeners authenticationEventsFlows b2xUserFlows "
-            "customAuthenticationExtensions identityProviders riskPrevention userFlowAttributes verifiedId"
-        ),
-        "b2cUserFlows signInIdentifiers userFlows",
-    ),
-    (
-        "users",
-        why.APPS,
-        "",
-        "getManagedAppBlockedUsers",
-    ),
-    (
-        "users",
-        why.DIRECTORY,
-        "",
-        "validatePassword",
-    ),
-    (
-        "users/{user}",
-        why.APPS,
-        "deviceManagementTroubleshootingEvents managedAppRegistrations",
-        (
-            "isManagedAppUserBlocked managedAppLogCollectionRequests mobileAppIntentAndStates "
-            "mobileAppTroubleshootingEvents retrieveManagedDevicesWithAppInstallationIssues unblockManagedApps "
-            "windowsInformationProtectionDeviceRegistrations wipeAndBlockManagedApps "
-            "wipeManagedAppRegistrationByDeviceTag wipeManagedAppRegistrationsByAzureAdDeviceId"
-        ),
-    ),
-    (
-        "users/{user}",
-        why.ENROLLMENT,
-        "",
-        "deviceEnrollmentConfigurations",
-    ),
-    (
-        "users/{user}",
-        why.CLOUD_PC,
-        "cloudPCs",
-        "cloudPcPools",
-    ),
-    (
-        "users/{user}",
-        why.DIRECTORY,
-        (
-            "agreementAcceptances appRoleAssignments authentication createdObjects "
-            "dataSecurityAndGovernance extensions oauth2PermissionGrants onPremisesSyncBehavior ownedObjects "
-            "permissionGrants scopedRoleMemberOf serviceProvisioningErrors sponsorOf sponsors"
-        ),
-        (
-            "appConsentRequestsForApproval appRoleAssignedResources approvals convertExternalToInternalMemberUser "
-            "deletePasswordSingleSignOnCredentials devices getPasswordSingleSignOnCredentials informationProtection "
-            "invitedBy lifecycle pendingAccessReviewInstances security transitiveReports usageRights"
-        ),
-    ),
-    (
-        "users/{user}",
-        why.OFFICE,
-        (
-            "activities adhocCalls calendar calendarGroups calendars calendarView chats cloudClipboard contactFolders "
-            "contacts drive drives employeeExperience events findMeetingTimes followedSites getMailTips "
-            "inferenceClassification insights joinedTeams mailboxSettings mailFolders messages notes onenote "
-            "onlineMeetings outlook people photo photos planner presence reminderView sendMail settings solutions "
-            "teamwork todo translateExchangeIds"
-        ),
-        (
-            "analytics communications distributionLists findMeetingLocations findRoomLists findRooms joinedGroups "
-            "notifications profile virtualEvents"
-        ),
-    ),
-    (
-        "groups/{group}",
-        why.DIRECTORY,
-        (
-            "appRoleAssignments createdOnBehalfOf extensions groupLifecyclePolicies membersWithLicenseErrors "
-            "onPremisesSyncBehavior permissionGrants serviceProvisioningErrors settings"
-        ),
-        "endpoints",
-    ),
-    (
-        "groups/{group}",
-        why.OFFICE,
-        (
-            "acceptedSenders calendar calendarView conversations drive drives events onenote photo photos planner "
-            "rejectedSenders sites team threads"
-        ),
-        "",
-    ),
-    (
-        "organization/{organization}",
-        why.DIRECTORY,
-        (
-            "branding certificateBasedAuthConfiguration checkMemberGroups checkMemberObjects extensions "
-            "getMemberGroups getMemberObjects restore setMobileDeviceManagementAuthority"
-        ),
-        "partnerInformation settings",
-    ),
-    (
-        "domains/{domain}",
-        why.DIRECTORY,
-        (
-            "domainNameReferences federationConfiguration forceDelete promote rootDomain serviceConfigurationRecords "
-            "verificationDnsRecords verify"
-        ),
-        "promoteToInitial sharedEmailDomainInvitations",
-    ),
     (
         _SERVICE,
         why.COMPLIANCE,
@@ -452,65 +276,6 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
             "legacyPcManangementEnabled subscriptions unlicensedAdminstratorsEnabled"
         ),
     ),
-    (
-        f"{_APPS}/mobileAppConfigurations/{{configuration}}",
-        why.APP_STATES,
-        "deviceStatuses deviceStatusSummary userStatuses userStatusSummary",
-        "relationships",
-    ),
-    (
-        f"{_APPS}/mobileApps/{{app}}",
-        why.APPS,
-        "assignments assignedLicenses categories committedContainedApps containedApps contentVersions",
-        "deviceStatuses installSummary relationships userStatuses",
-    ),
-    (
-        _APPS,
-        why.APPS,
-        (
-            "androidManagedAppProtections defaultManagedAppProtections iosManagedAppProtections "
-            "isEnabledForMicrosoftStoreForBusiness managedAppPolicies managedAppRegistrations managedAppStatuses "
-            "managedEBooks mdmWindowsInformationProtectionPolicies microsoftStoreForBusinessLanguage "
-            "microsoftStoreForBusinessLastCompletedApplicationSyncTime "
-            "microsoftStoreForBusinessLastSuccessfulSyncDateTime mobileAppCategories "
-            "mobileAppRelationships syncMicrosoftStoreForBusinessApps targetedManagedAppConfigurations "
-            "windowsInformationProtectionPolicies"
-        ),
-        (
-            "deviceAppManagementTasks enterpriseCodeSigningCertificates managedEBookCategories "
-            "microsoftStoreForBusinessPortalSelection mobileAppCatalogPackages policySets sideLoadingKeys "
-            "symantecCodeSigningCertificate wdacSupplementalPolicies windowsInformationProtectionDeviceRegistrations "
-            "windowsInformationProtectionWipeActions windowsManagedAppProtections windowsManagementApp"
-        ),
-    ),
-    (
-        _APPS,
-        why.APPLE,
-        "vppTokens",
-        "iosLobAppProvisioningConfigurations",
-    ),
-    ("directory", why.GONE, "deletedItems", ""),
-    (_USER, "nothing is exported", "exportDeviceAndAppManagementData", ""),
-    (
-        _USER,
-        why.DIRECTORY,
-        "",
-        (
-            "microsoft.graph.identityGovernance.addSelfAsSponsor microsoft.graph.identityGovernance.attest "
-            "microsoft.graph.identityGovernance.removeSelfAsSponsor"
-        ),
-    ),
-    # Casts: what a table of routes finds at the root by its whole name is refused wherever it stands in a path.
-    (
-        "",
-        why.DIRECTORY,
-        (
-            "microsoft.graph.administrativeUnit microsoft.graph.application microsoft.graph.appRoleAssignment "
-            "microsoft.graph.directoryRole microsoft.graph.endpoint microsoft.graph.orgContact "
-            "microsoft.graph.servicePrincipal"
-        ),
-        "",
-    ),
     (_PROFILE, why.UPDATES, "", "extendFeatureUpdatesPause extendQualityUpdatesPause deviceUpdateStates"),
     (
         _PROFILE,
@@ -548,51 +313,19 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         "",
         "userExperienceAnalyticsDeviceTimelineEvents userExperienceAnalyticsRegressionSummary",
     ),
-    (_USER, "who knows the old one changes it at me/changePassword", "changePassword", ""),
-    ("devices/{device}", why.EXTENSIONS, "extensions", ""),
-    ("devices/{device}", "commands of Microsoft's Project Rome do not reach the devices here", "", "commands"),
-    ("devices/{device}", "there are no templates of devices", "", "deviceTemplate"),
-    ("devices/{device}", "there are no rights of use that a device would have", "", "usageRights"),
-)
-
-#: Kinds of profiles that are not kept here; casts to them, in beta.
-_KINDS = (
-    "androidDeviceOwnerDerivedCredentialAuthenticationConfiguration "
-    "androidDeviceOwnerEnterpriseWiFiConfiguration androidDeviceOwnerGeneralDeviceConfiguration "
-    "androidDeviceOwnerVpnConfiguration androidDeviceOwnerWiFiConfiguration "
-    "androidEnterpriseWiFiConfiguration androidForWorkCustomConfiguration "
-    "androidForWorkEnterpriseWiFiConfiguration androidForWorkGeneralDeviceConfiguration "
-    "androidForWorkVpnConfiguration androidForWorkWiFiConfiguration androidOmaCpConfiguration "
-    "androidVpnConfiguration androidWiFiConfiguration androidWorkProfileEnterpriseWiFiConfiguration "
-    "androidWorkProfileVpnConfiguration androidWorkProfileWiFiConfiguration "
-    "aospDeviceOwnerDeviceConfiguration aospDeviceOwnerEnterpriseWiFiConfiguration "
-    "aospDeviceOwnerWiFiConfiguration appleExpeditedCheckinConfigurationBase appleVpnConfiguration "
-    "iosDerivedCredentialAuthenticationConfiguration iosEducationDeviceConfiguration "
-    "iosEduDeviceConfiguration iosEnterpriseWiFiConfiguration iosExpeditedCheckinConfiguration "
-    "iosikEv2VpnConfiguration iosVpnConfiguration iosWiFiConfiguration iosWiredNetworkConfiguration "
-    "macOSCustomAppConfiguration macOSEndpointProtectionConfiguration macOSEnterpriseWiFiConfiguration "
-    "macOSExtensionsConfiguration macOSSoftwareUpdateConfiguration macOSVpnConfiguration "
-    "macOSWiFiConfiguration macOSWiredNetworkConfiguration unsupportedDeviceConfiguration "
-    "vpnConfiguration windows10DeviceFirmwareConfigurationInterface windows10NetworkBoundaryConfiguration "
-    "windows10VpnConfiguration windows81VpnConfiguration windows81WifiImportConfiguration "
-    "windowsDeliveryOptimizationConfiguration windowsDomainJoinConfiguration "
-    "windowsHealthMonitoringConfiguration windowsIdentityProtectionConfiguration "
-    "windowsKioskConfiguration windowsPhone81VpnConfiguration windowsVpnConfiguration "
-    "windowsWifiConfiguration windowsWifiEnterpriseEAPConfiguration windowsWiredNetworkConfiguration "
-    "windowsZtdnsConfiguration"
 )
 
 
 def _parts() -> Iterator[Route[Handler]]:
-    for place, reason, both, beta in _PARTS:
-        for parent in (_USER, _ME) if place == _USER else (place,):
+    for place, reason, both, beta in (*_PARTS, *ELSEWHERE):
+        for parent in (USER, ME) if place == USER else (place,):
             for names, beta_only in ((both, False), (beta, True)):
                 for name in names.split():
                     # One's own password can be changed.
-                    if (parent, name) != (_ME, "changePassword"):
+                    if (parent, name) != (ME, "changePassword"):
                         path = f"{parent}/{name}" if parent else name
                         yield absent(EVERY, path, summary=name, why=reason, beta_only=beta_only)
-    for name in _KINDS.split():
+    for name in KINDS.split():
         yield absent(EVERY, f"microsoft.graph.{name}", summary=name, why=why.KINDS, beta_only=True)
 
 
