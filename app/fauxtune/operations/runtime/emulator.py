@@ -12,6 +12,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
@@ -91,6 +92,7 @@ class Emulator:
     packagings: Packagings = field(default_factory=dict)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: GraphClient = graph_not_served
+    device_host: DeviceHost = field(default_factory=NoDeviceHost)
 
     def dry_run(self, runner: Runner) -> Emulator:
         """Return this emulator with another runner, caches of that runner's database, and no check of permissions."""

@@ -21,7 +21,9 @@ from fauxtune.storage.queries import tenants as queries
 
 
 async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
-    """Delete the tenant: its rows, then its private keys. Requests that wait for something of it are woken."""
+    """Delete the tenant: its rows, its private keys, then its simulated devices. Requests that wait for something of it
+    are woken.
+    """
     service, connector = await emulator.runner.read(key_files, tenant.id)
     await emulator.runner.run(tenant, delete_tenant)
     emulator.runner.forget(tenant)
@@ -29,6 +31,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     emulator.signals.clock_moved(tenant.id)
     emulator.wire.forget(tenant.id)
     await asyncio.to_thread(remove_files, emulator, service=service, connector=connector)
+    await emulator.device_host.forget(tenant.id)
 
 
 def delete_tenant(tx: Transaction) -> None:

@@ -1,0 +1,151 @@
+"""The host of simulated devices: what provider states and seeds enrol their devices with.
+
+The server may not import the simulator, so `server.device_host` implements this with a child process. Everything else
+in the server sees ordinary devices, which check in over their own wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
+
+from fauxtune.core.errors import NotEmulated
+from fauxtune.core.model.ids import TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device to enrol with an enrolment token. `platform` and `mode` are the simulator's words (`ios`, `android` with
+    `fully-managed`); `user` is the user's name; `facts` are what the device reports, by Graph's names.
+    """
+
+    token: str = field(repr=False)
+    platform: str
+    mode: str | None = None
+    name: str | None = None
+    user: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HostedDevice:
+    """A simulated device of one tenant. Its name is unique among the tenant's devices of the host; `enrollment` is its
+    name in its platform's protocol, None when it is not enrolled. `refuses`: what its owner makes it refuse, with the
+    codes.
+    """
+
+    name: str
+    platform: str
+    mode: str | None = None
+    user: str | None = None
+    enrollment: str | None = None
+    is_online: bool = True
+    refuses: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DeviceHost(Protocol):
+    """Holds the simulated devices of all tenants. Devices are named by tenant and name.
+
+    Every order raises NotFound for a device that is not there, Invalid for one that the simulator refuses, Unavailable
+    if the host has ended or does not answer in time, and NotEmulated where there is no host.
+    """
+
+    async def enroll(self, tenant: TenantId, device: NewDevice) -> HostedDevice:
+        """Enrol a new device and let it check in; it stays connected. Raises Conflict for a name that is taken."""
+        ...
+
+    async def check_in(self, tenant: TenantId, name: str) -> None:
+        """Let a device check in now."""
+        ...
+
+    async def report(self, tenant: TenantId, name: str, *, facts: Mapping[str, Any]) -> None:
+        """Change what a device reports at its next check-in."""
+        ...
+
+    async def refuse(self, tenant: TenantId, name: str, *, item: str, code: int | None = None) -> None:
+        """Make a device refuse items of one kind, such as `imported`, with this error code."""
+        ...
+
+    async def accept(self, tenant: TenantId, name: str, *, item: str) -> None:
+        """Make a device accept again what it refused."""
+        ...
+
+    async def take_offline(self, tenant: TenantId, name: str) -> None:
+        """Disconnect a device: it does not check in until it is brought online."""
+        ...
+
+    async def bring_online(self, tenant: TenantId, name: str) -> None:
+        """Connect a device again and let it check in."""
+        ...
+
+    async def devices(self, tenant: TenantId) -> tuple[HostedDevice, ...]:
+        """Return the tenant's devices, in the order of their enrolments; none where there is no host."""
+        ...
+
+    async def snapshot(self, tenant: TenantId) -> bytes:
+        """Return the tenant's devices with their keys; empty if the host has none."""
+        ...
+
+    async def restore(self, tenant: TenantId, saved: bytes) -> None:
+        """Replace the tenant's devices by those of a snapshot."""
+        ...
+
+    async def forget(self, tenant: TenantId) -> None:
+        """Disconnect and drop the tenant's devices; does nothing if there are none."""
+        ...
+
+
+class NoDeviceHost:
+    """The host of an emulator that has none: it holds no devices, and refuses orders."""
+
+    async def enroll(self, tenant: TenantId, device: NewDevice) -> HostedDevice:
+        """Refuse."""
+        _refuse()
+
+    async def check_in(self, tenant: TenantId, name: str) -> None:
+        """Refuse."""
+        _refuse()
+
+    async def report(self, tenant: TenantId, name: str, *, facts: Mapping[str, Any]) -> None:
+        """Refuse."""
+        _refuse()
+
+    async def refuse(self, tenant: TenantId, name: str, *, item: str, code: int | None = None) -> None:
+        """Refuse."""
+        _refuse()
+
+    async def accept(self, tenant: TenantId, name: str, *, item: str) -> None:
+        """Refuse."""
+        _refuse()
+
+    async def take_offline(self, tenant: TenantId, name: str) -> None:
+        """Refuse."""
+        _refuse()
+
+    async def bring_online(self, tenant: TenantId, name: str) -> None:
+        """Refuse."""
+        _refuse()
+
+    async def devices(self, tenant: TenantId) -> tuple[HostedDevice, ...]:
+        """Return none."""
+        return ()
+
+    async def snapshot(self, tenant: TenantId) -> bytes:
+        """Return nothing."""
+        return b""
+
+    async def restore(self, tenant: TenantId, saved: bytes) -> None:
+        """Refuse a snapshot that has devices."""
+        if saved:
+            _refuse()
+
+    async def forget(self, tenant: TenantId) -> None:
+        """Do nothing."""
+
+
+def _refuse() -> NoReturn:
+    raise NotEmulated(
+        "This emulator has no host for simulated devices, which a server that was started with 'fauxtune serve' has. "
+        "Start one, or enrol devices with fauxtune-sim."
+    )
