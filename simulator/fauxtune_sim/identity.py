@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -33,23 +32,30 @@ class DeviceIdentity:
 
 
 class KeyRing:
-    """Identity keys for many devices: `size` keys in turn, or a new key each time if `size` is None."""
+    """Identity keys for many devices: `size` keys in turn, or a new key each time if `size` is None.
+
+    The keys are made when they are first taken, or all at once by `fill`.
+    """
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size
-        self._keys: Iterator[rsa.RSAPrivateKey] | None = None
+        self._keys: list[rsa.RSAPrivateKey] = []
+        self._turn = itertools.count()
 
     async def fill(self) -> None:
         """Make the keys of the ring, in threads: OpenSSL releases the interpreter lock."""
-        if self._size is not None:
-            keys = await asyncio.gather(*(asyncio.to_thread(new_key) for _ in range(self._size)))
-            self._keys = itertools.cycle(keys)
+        missing = (self._size or 0) - len(self._keys)
+        self._keys += await asyncio.gather(*(asyncio.to_thread(new_key) for _ in range(missing)))
 
     async def take(self) -> rsa.RSAPrivateKey:
         """The next key of the ring, or a new one."""
-        if self._keys is None:
-            return await asyncio.to_thread(new_key)
-        return next(self._keys)
+        number = next(self._turn)
+        if self._size is not None and len(self._keys) >= self._size:
+            return self._keys[number % self._size]
+        key = await asyncio.to_thread(new_key)
+        if self._size is not None and len(self._keys) < self._size:
+            self._keys.append(key)
+        return key
 
 
 def new_key() -> rsa.RSAPrivateKey:

@@ -31,6 +31,7 @@ class _Queue:
 
     clock: TenantTime
     heap: list[tuple[datetime, int, int, _Member]] = field(default_factory=list)
+    members: int = 0
 
     def seconds_to_first(self) -> float | None:
         """The seconds until the first check-in is due; None if none will become due by the clock alone."""
@@ -46,10 +47,12 @@ class _Member:
     checked: asyncio.Event = field(default_factory=asyncio.Event)
     #: Incremented with every new due time, so that older ones in the heap are recognised.
     plan: int = 0
+    #: Held during each check-in: a device is never disconnected in the middle of one.
+    working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Runner:
-    """Keeps agents connected from `add` until `close`.
+    """Keeps agents connected from `add` until `remove` or `close`.
 
     `announce` gets one line for each event; `lines` makes those of a check-in (default: `describe`). `wait` is the
     length of a long poll in seconds, `at_once` the number of devices that may check in at the same time.
@@ -83,17 +86,44 @@ class Runner:
         """The connected agents."""
         return tuple(self._members)
 
+    def is_connected(self, agent: Agent) -> bool:
+        """Whether this agent is connected."""
+        return agent in self._members
+
     def add(self, agent: Agent) -> None:
         """Connect an enrolled device; from then on it shares the time of its tenant's other devices."""
         enrollment = agent.device.enrollment
         if enrollment is None:
             raise NotAllowedHere(f"{agent.device.name} is not enrolled")
+        if agent in self._members:
+            return
         queue = self._queues.setdefault((enrollment.server, enrollment.tenant), _Queue(agent.time))
+        queue.members += 1
         agent.time = queue.clock
         member = self._members[agent] = _Member(agent, queue)
         member.listener = self._start(self._listen(member))
         if self._scheduler is None:
             self._scheduler = self._start(self._schedule())
+
+    async def remove(self, agent: Agent) -> None:
+        """Disconnect a device, after the check-in that it may be in; nothing if it is not connected."""
+        member = self._members.get(agent)
+        if member is None or member.listener is None:
+            return
+        async with member.working:
+            self._leave(member)
+            member.listener.cancel()
+        await asyncio.gather(member.listener, return_exceptions=True)
+
+    def _leave(self, member: _Member) -> None:
+        """Remove a device from the connected ones, and its tenant's queue with the last device."""
+        if self._members.get(member.agent) is not member:
+            return
+        del self._members[member.agent]
+        member.plan += 1
+        member.queue.members -= 1
+        if not member.queue.members:
+            self._queues = {key: queue for key, queue in self._queues.items() if queue is not member.queue}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the devices connected until `stop` is set or the last one is disconnected."""
@@ -116,6 +146,7 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._members.clear()
+        self._queues.clear()
         self._scheduler = None
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -154,7 +185,7 @@ class Runner:
                     # The tenant's clock may have been moved: devices that became due must check in now.
                     self._reschedule.set()
         finally:
-            self._members.pop(member.agent, None)
+            self._leave(member)
 
     async def _wait_without_push(self, member: _Member) -> None:
         """Schedule by the computer's time until a check-in ends the enrolment or gets a push address."""
@@ -191,7 +222,9 @@ class Runner:
     async def _run_check_in(self, member: _Member) -> None:
         agent = member.agent
         try:
-            async with self._limit:
+            async with self._limit, member.working:
+                if self._members.get(agent) is not member:
+                    return
                 result = await agent.check_in()
         except NotAllowedHere:
             member.checked.set()

@@ -1,0 +1,112 @@
+"""Simulated devices of many tenants of one server: in memory, connected until they are taken off line or forgotten.
+
+All of them share one connection pool, one runner and a ring of identity keys, so that a device costs little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from fauxtune_sim.agent import Agent, CheckInResult
+from fauxtune_sim.agents import agent_for
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import NotAllowedHere
+from fauxtune_sim.identity import KeyRing
+from fauxtune_sim.platforms import Kind
+from fauxtune_sim.runner import Runner
+from fauxtune_sim.transport import Transport
+
+
+class DevicePool:
+    """The simulated devices of one server, used inside one running event loop.
+
+    `server` is the server's HTTPS address without a trailing slash; `ca` is the PEM of the authorities by which its
+    certificate is verified (None: the system's). `keys` is the size of the ring of identity keys (None: a key for each
+    device). `announce` gets one line for each thing that a device does by itself.
+    """
+
+    def __init__(
+        self, server: str, *, ca: bytes | None, keys: int | None = 16, announce: Callable[[str], None] | None = None
+    ) -> None:
+        self.server = server
+        self._ca = ca
+        self._ring = KeyRing(keys)
+        self._runner = Runner(announce=announce)
+        self._transport: Transport | None = None
+        #: The devices of each tenant, in the order of their enrolment.
+        self._agents: dict[str, dict[Agent, None]] = {}
+
+    async def enroll(
+        self, *, tenant: str, token: str, kind: Kind, name: str | None = None, user: str | None = None
+    ) -> Agent:
+        """Enrol a new device, let it check in, and keep it connected.
+
+        `user` is the user's address, for protocols that begin with it. Raises ServerRefused if the server refuses the
+        enrolment or the check-in; a device that is enrolled, and only its check-in was refused, stays connected.
+        """
+        device = Device.new(name, platform=kind.platform, mode=kind.mode)
+        agent = agent_for(device, self._opened_transport())
+        await agent.enroll(server=self.server, tenant=tenant, token=token, user=user, key=await self._ring.take())
+        self._agents.setdefault(tenant, {})[agent] = None
+        try:
+            await agent.check_in()
+        finally:
+            # It may have been forgotten meanwhile, and a check-in can end the enrolment.
+            if agent in self._agents.get(tenant, ()) and agent.device.is_enrolled:
+                self._runner.add(agent)
+        return agent
+
+    async def check_in(self, agent: Agent) -> CheckInResult:
+        """Let a device check in now. Raises NotAllowedHere if it is off line or not enrolled any more."""
+        if agent.device.is_enrolled and not self.is_online(agent):
+            raise NotAllowedHere(f"{agent.device.name} is off line")
+        return await agent.check_in()
+
+    async def unenroll(self, agent: Agent) -> str | None:
+        """Unenrol as the device's user. Returns None, or the reason why the service could not be informed.
+
+        Raises NotAllowedHere if the user may not unenrol the device, or if it is off line.
+        """
+        if agent.device.is_enrolled and not self.is_online(agent):
+            raise NotAllowedHere(f"{agent.device.name} is off line")
+        failure = await agent.unenroll()
+        await self._runner.remove(agent)
+        return failure
+
+    def is_online(self, agent: Agent) -> bool:
+        """Whether the device is connected."""
+        return self._runner.is_connected(agent)
+
+    async def take_offline(self, agent: Agent) -> None:
+        """Disconnect a device, after the check-in that it may be in: it gets no push and does not check in."""
+        await self._runner.remove(agent)
+
+    async def bring_online(self, agent: Agent) -> None:
+        """Connect a device again: it checks in if a push waits for it, or if its interval has passed.
+
+        Raises NotAllowedHere if it is not enrolled.
+        """
+        self._runner.add(agent)
+
+    def agents_of(self, tenant: str) -> tuple[Agent, ...]:
+        """The devices of a tenant in the order of their enrolment, those whose enrolment has ended among them."""
+        return tuple(self._agents.get(tenant, ()))
+
+    async def forget(self, tenant: str) -> None:
+        """Disconnect a tenant's devices and drop them; the server is not informed."""
+        agents = self._agents.pop(tenant, {})
+        await asyncio.gather(*(self._runner.remove(agent) for agent in agents))
+
+    async def close(self) -> None:
+        """Disconnect and drop all devices."""
+        self._agents.clear()
+        await self._runner.close()
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+    def _opened_transport(self) -> Transport:
+        if self._transport is None:
+            self._transport = Transport(ca=self._ca)
+        return self._transport

@@ -1,0 +1,153 @@
+"""A pool of devices: enrolled, connected, taken off line, brought back, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from fauxtune_sim.android.client import AndroidAgent
+from fauxtune_sim.errors import NotAllowedHere, ServerRefused
+from fauxtune_sim.platforms import Mode, Platform, kind_of
+from fauxtune_sim.pool import DevicePool
+
+if TYPE_CHECKING:
+    from tests.simulator.conftest import Pki, Service
+
+PHONE = kind_of(Platform.ANDROID)
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Wait until something shows; the bound is only there so that a broken test ends."""
+    async with asyncio.timeout(20):
+        while not reached():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def pool(service: Service) -> AsyncIterator[DevicePool]:
+    pool = DevicePool(service.url, ca=None, keys=1)
+    yield pool
+    await pool.close()
+
+
+async def enrolled(pool: DevicePool, tenant: str = "contoso", mode: Mode | None = None) -> AndroidAgent:
+    agent = await pool.enroll(tenant=tenant, token="good", kind=kind_of(Platform.ANDROID, mode))
+    return cast("AndroidAgent", agent)
+
+
+async def push_a_key(service: Service, pki: Pki, agent: AndroidAgent) -> None:
+    served = service.of(agent)
+    served.give(pairs=[served.pair(pki.issue())])
+    await service.push(served)
+
+
+def held(agent: AndroidAgent) -> bool:
+    return list(agent.device.keystore.entries) == ["pkcs-1"]
+
+
+async def test_a_device_that_is_enrolled_checks_in_and_follows_pushes(
+    pool: DevicePool, service: Service, pki: Pki
+) -> None:
+    agent = await enrolled(pool)
+    assert service.of(agent).reports
+    assert pool.agents_of("contoso") == (agent,)
+    await push_a_key(service, pki, agent)
+    await until(lambda: held(agent))
+
+
+async def test_a_device_that_is_off_line_gets_nothing_until_it_is_back(
+    pool: DevicePool, service: Service, pki: Pki
+) -> None:
+    agent, other = await enrolled(pool), await enrolled(pool)
+    await pool.take_offline(agent)
+    await pool.take_offline(agent)
+    await push_a_key(service, pki, agent)
+    await push_a_key(service, pki, other)
+    await until(lambda: held(other))
+    assert not held(agent)
+    assert not pool.is_online(agent)
+    with pytest.raises(NotAllowedHere, match="off line"):
+        await pool.check_in(agent)
+    await pool.bring_online(agent)
+    await pool.bring_online(agent)
+    await until(lambda: held(agent))
+
+
+async def test_the_clock_does_not_wake_a_device_that_is_off_line(pool: DevicePool, service: Service) -> None:
+    agent, other = await enrolled(pool), await enrolled(pool)
+    await until(lambda: service.polls >= 4)
+    await pool.take_offline(agent)
+    counts = [len(service.of(each).reports) for each in (agent, other)]
+    await service.move_clock(timedelta(days=30))
+    await until(lambda: len(service.of(other).reports) == counts[1] + 1)
+    assert len(service.of(agent).reports) == counts[0]
+
+
+async def test_going_off_line_waits_for_the_end_of_a_check_in(pool: DevicePool, service: Service, pki: Pki) -> None:
+    agent = await enrolled(pool)
+    await until(lambda: service.polls >= 2)
+    before = len(service.of(agent).reports)
+    await push_a_key(service, pki, agent)
+    await until(lambda: len(service.of(agent).reports) > before)
+    await pool.take_offline(agent)
+    assert held(agent)
+
+
+async def test_a_forgotten_tenants_devices_are_gone_and_others_stay(
+    pool: DevicePool, service: Service, pki: Pki
+) -> None:
+    agent, other = await enrolled(pool), await enrolled(pool, tenant="fabrikam")
+    await pool.forget("contoso")
+    await pool.forget("contoso")
+    assert pool.agents_of("contoso") == ()
+    assert not pool.is_online(agent)
+    await push_a_key(service, pki, agent)
+    await push_a_key(service, pki, other)
+    await until(lambda: held(other))
+    assert not held(agent)
+
+
+async def test_a_device_stays_known_when_its_enrolment_has_ended(pool: DevicePool, service: Service) -> None:
+    agent = await enrolled(pool)
+    assert await pool.unenroll(agent) is None
+    assert service.devices[next(iter(service.devices))].unenrolled
+    assert pool.agents_of("contoso") == (agent,)
+    assert not pool.is_online(agent)
+    with pytest.raises(NotAllowedHere, match="not enrolled"):
+        await pool.check_in(agent)
+
+
+async def test_a_device_that_its_user_may_not_unenrol_stays_connected(pool: DevicePool) -> None:
+    agent = await enrolled(pool, mode=Mode.FULLY_MANAGED)
+    with pytest.raises(NotAllowedHere, match="the company's"):
+        await pool.unenroll(agent)
+    assert pool.is_online(agent)
+
+
+async def test_a_refused_enrolment_leaves_no_device(pool: DevicePool) -> None:
+    with pytest.raises(ServerRefused, match="used up"):
+        await pool.enroll(tenant="contoso", token="bad", kind=PHONE)
+    assert pool.agents_of("contoso") == ()
+
+
+async def test_a_device_whose_first_check_in_fails_tries_again(pool: DevicePool, service: Service) -> None:
+    service.in_trouble = True
+    with pytest.raises(ServerRefused, match="503"):
+        await pool.enroll(tenant="contoso", token="good", kind=PHONE)
+    service.in_trouble = False
+    (agent,) = pool.agents_of("contoso")
+    served = service.of(cast("AndroidAgent", agent))
+    await service.push(served)
+    await until(lambda: bool(served.reports))
+
+
+async def test_identity_keys_come_from_a_ring_or_are_each_devices_own(service: Service) -> None:
+    for keys, expected in ((1, 1), (2, 2), (None, 3)):
+        pool = DevicePool(service.url, ca=None, keys=keys)
+        agents = [await enrolled(pool) for _ in range(3)]
+        assert len({agent.enrollment.identity_key for agent in agents}) == expected
+        await pool.close()
