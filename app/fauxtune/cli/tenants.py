@@ -95,6 +95,10 @@ def create(
         str, typer.Option(help="its people: contoso (Alice, Bob, Carol), none, or a JSON file")
     ] = "contoso",
     edition: Annotated[str | None, typer.Option(help="it behaves like Intune of 2020-04 or current")] = None,
+    keys: Annotated[
+        str | None,
+        typer.Option(help="own, or shared: a test tenant, made quickly, shares its private keys with others"),
+    ] = None,
 ) -> None:
     """Create a tenant with an authority and a connector.
 
@@ -102,7 +106,7 @@ def create(
     fauxtune tenant create room12
     fauxtune tenant create room12 --seed none --edition 2020-04
     """
-    request = tasks.create_tenant(name=name, domain=domain, seed=_seed(seed), edition=edition)
+    request = tasks.create_tenant(name=name, domain=domain, seed=_seed(seed), edition=edition, keys=keys)
     with service.session() as session:
         tenant = session.send(request, readable=without_secrets(request))
         text = f"Created.\n\n{_described(tenant)}\n\nUse it: add --tenant {tenant['name']} to a command."
@@ -155,6 +159,8 @@ def _described(tenant: dict[str, Any]) -> str:
         ("clock", f"{moment(clock['now'])} UTC, {clock['mode']}"),
         ("created", f"{moment(tenant['createdDateTime'])} UTC"),
     ]
+    if tenant.get("keys") == "shared":
+        facts.append(("keys", "shared with other test tenants"))
     changed = [
         (name, f"{setting['value']} (default: {setting['default']})")
         for name, setting in tenant["settings"].items()

@@ -15,6 +15,9 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+#: The length of the keys that sources return, but in tests.
+_USUAL = 2048
+
 
 class KeySource(Protocol):
     """A source of RSA keys."""
@@ -24,10 +27,21 @@ class KeySource(Protocol):
         ...
 
 
+def key_of_length(bits: int, *, source: KeySource) -> RSAPrivateKey:
+    """Return a new key of so many bits: the source's, if its keys have this length. Blocks, up to seconds for a long
+    key.
+    """
+    if bits == _USUAL:
+        key = source.take()
+        if key.key_size == bits:
+            return key
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
 class KeyPool:
     """Keys that daemon threads make in advance; each is returned once. Without `start`, `take` makes them."""
 
-    def __init__(self, size: int = 8, *, threads: int = 1, bits: int = 2048) -> None:
+    def __init__(self, size: int = 8, *, threads: int = 1, bits: int = _USUAL) -> None:
         self._size = size
         self._threads = threads
         self._bits = bits

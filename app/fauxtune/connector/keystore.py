@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
 from fauxtune.core.pki.authority import PrivateKey
 
+#: With this begin the names of keys that several tenants use: they are never deleted.
+SHARED = "shared-"
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
@@ -60,8 +62,10 @@ class KeyStore:
         return self._path(name).exists()
 
     def delete(self, name: str) -> None:
-        """Delete the key and its file, if there is one."""
+        """Delete the key and its file, if there is one. A key that tenants share stays."""
         path = self._path(name)
+        if name.startswith(SHARED):
+            return
         with self._lock:
             self._keys.pop(name, None)
             if path.exists():

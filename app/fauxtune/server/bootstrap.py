@@ -13,6 +13,7 @@ from typing import Any
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.connector.shared_keys import SharedKeys
 from fauxtune.core.clock import Clock
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource
@@ -54,7 +55,7 @@ class Environment:
 
 def assemble(database: Database, folder: Path, *, around: Environment, key_source: KeySource) -> Emulator:
     """Return an emulator on this database, with its private keys below `folder`. Blocks while the first key is made."""
-    keys = KeyStore(folder / "keys")
+    keys, connector_keys = KeyStore(folder / "keys"), KeyStore(folder / "connector")
     token_key = signing_key(keys, key_source)
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     return Emulator(
@@ -63,7 +64,9 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         pki_cache=PkiCache(database),
         wire=Wire(runner, around.wire),
         keys=keys,
-        connector_keys=KeyStore(folder / "connector"),
+        connector_keys=connector_keys,
+        shared_keys=SharedKeys(keys, key_source),
+        shared_connector_keys=SharedKeys(connector_keys, key_source),
         key_source=key_source,
         tokens=TokenIssuer(token_key, clock=around.clock, ids=around.ids),
         addresses=around.addresses,

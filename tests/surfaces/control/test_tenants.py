@@ -15,11 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
 from fauxtune.operations.tenants import seeding
+from fauxtune.operations.tenants.keys import key_files
 from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
@@ -294,6 +296,62 @@ async def test_a_deleted_tenant_leaves_no_row_and_no_key(
         assert (await control.get(f"/tenants/{key}")).status_code == 404
     assert (await fabrikam.delete(tenant_url(fabrikam))).status_code == 404
     assert [entry["name"] for entry in (await control.get("/tenants")).json()["value"]] == ["contoso"]
+
+
+async def _key_files(emulator: Emulator, tenant: str) -> set[str]:
+    service, connector = await emulator.runner.read(key_files, TenantId(tenant))
+    return {*service, *connector}
+
+
+async def test_test_tenants_share_keys_that_no_other_tenant_gets(
+    control: httpx.AsyncClient, emulator: Emulator, seeded: tuple[str, Path]
+) -> None:
+    before = _files(seeded)
+    own = (await control.post("/tenants", json={})).json()
+    plain = _files(seeded)
+    tests = [(await control.post("/tenants", json={"keys": "shared"})).json() for _ in range(20)]
+    by_seed = (await control.post("/tenants", json={"seed": {"keys": "shared"}})).json()
+    assert {each["keys"] for each in (*tests, by_seed)} == {"shared"}
+    assert own["keys"] == (await control.get("/tenants/contoso")).json()["keys"] == "own"
+    # Sixteen keys for authorities and sixteen for connectors, however many tenants there are.
+    shared = _files(seeded) - plain
+    assert len(shared) == 32
+    names = {Path(file).stem for file in shared}
+    assert await _key_files(emulator, own["id"]) == {Path(file).stem for file in plain - before}
+    for each in (*tests, by_seed):
+        used = await _key_files(emulator, each["id"])
+        assert used <= names
+        assert len(used) >= 3
+
+
+async def test_a_test_tenant_leaves_the_shared_keys_to_the_others(
+    control: httpx.AsyncClient, seeded: tuple[str, Path]
+) -> None:
+    # The sixteen keys are used by six tenants: the second has keys of the last.
+    names = [(await control.post("/tenants", json={"keys": "shared"})).json()["name"] for _ in range(12)]
+    before = _files(seeded)
+    for name in names[1:]:
+        assert (await control.delete(f"/tenants/{name}")).status_code == 204
+    assert _files(seeded) == before
+    order = {"template": "SmimeBoth", "email": "x@y.example"}
+    assert (await control.post(f"/tenants/{names[0]}/certificates", json=order)).status_code == 201
+
+
+async def test_what_a_test_tenant_adds_of_its_own_goes_with_it(
+    control: httpx.AsyncClient, seeded: tuple[str, Path]
+) -> None:
+    name = (await control.post("/tenants", json={"keys": "shared"})).json()["name"]
+    before = _files(seeded)
+    assert (await control.post(f"/tenants/{name}/authorities/issuing/rollover")).status_code == 201
+    assert len(_files(seeded) - before) == 1
+    assert (await control.delete(f"/tenants/{name}")).status_code == 204
+    assert _files(seeded) == before
+
+
+async def test_keys_are_own_or_shared(control: httpx.AsyncClient) -> None:
+    for body in ({"keys": "borrowed"}, {"seed": {"keys": "borrowed"}}):
+        answer = await control.post("/tenants", json=body)
+        assert (answer.status_code, "'own' or 'shared'" in answer.text) == (400, True), answer.text
 
 
 async def test_a_deleted_tenant_is_gone_for_everybody(

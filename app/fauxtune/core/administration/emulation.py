@@ -145,10 +145,17 @@ def change_settings(tenant: str, *, settings: Json) -> AdminRequest:
 
 
 def create_tenant(
-    *, name: str | None = None, domain: str | None = None, seed: str | Json | None = None, edition: str | None = None
+    *,
+    name: str | None = None,
+    domain: str | None = None,
+    seed: str | Json | None = None,
+    edition: str | None = None,
+    keys: str | None = None,
 ) -> AdminRequest:
-    """Create a tenant: with the built-in seed's people (`contoso`), with nobody (`none`), or with a seed document."""
-    body = _given({"name": name, "domain": domain, "seed": seed, "edition": edition})
+    """Create a tenant: with the built-in seed's people (`contoso`), with nobody (`none`), or with a seed document.
+    `keys`: `shared` for a test tenant, which takes its private keys from those that all test tenants share.
+    """
+    body = _given({"name": name, "domain": domain, "seed": seed, "edition": edition, "keys": keys})
     return AdminRequest("POST", "/tenants", body, service=Service.EMULATOR)
 
 

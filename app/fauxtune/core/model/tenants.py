@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from fauxtune.core.clock import TenantClock
 from fauxtune.core.model.editions import Edition
@@ -45,9 +46,20 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
 }
 
 
+class KeyOrigin(StrEnum):
+    """Where the private keys of a tenant's authorities and connector come from.
+
+    `own`: they are made for it, and nobody else has them. `shared`: a test tenant takes them from a few keys that all
+    test tenants of the server share, which costs no time; its private keys may be exported.
+    """
+
+    OWN = "own"
+    SHARED = "shared"
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant. `settings` contains only the values that differ from the defaults."""
+    """A tenant. `settings` contains only the values that differ from the defaults; `keys` never changes."""
 
     id: TenantId
     name: str
@@ -58,10 +70,16 @@ class Tenant:
     public_http_url: str
     clock: TenantClock = field(default_factory=TenantClock)
     settings: dict[str, bool | int | str] = field(default_factory=dict)
+    keys: KeyOrigin = KeyOrigin.OWN
 
     def setting(self, name: str) -> bool | int | str:
         """The value of a setting: this tenant's, else the default. Raises KeyError for an unknown name."""
         return self.settings.get(name, SETTINGS[name][0])
+
+    @property
+    def is_test_tenant(self) -> bool:
+        """Whether it shares its private keys with other tenants, so that they are no secrets."""
+        return self.keys is KeyOrigin.SHARED
 
     @property
     def edition(self) -> Edition:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.errors import Conflict
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.crl import build_crl
@@ -150,9 +152,12 @@ async def _renewed(emulator: Emulator, tenant: Tenant, *, name: str) -> Responde
 
 
 def _make_key(emulator: Emulator, key_name: str) -> PrivateKey:
-    """Write the key to disk before a row names it; take one that a crash left behind."""
+    """Write the key to disk before a row names it; take one that a crash left behind, or that another test tenant with
+    the same authority's key has made.
+    """
     if not emulator.keys.has(key_name):
-        emulator.keys.store(key_name, emulator.key_source.take())
+        with suppress(Conflict):  # it was made meanwhile, for another test tenant
+            emulator.keys.store(key_name, emulator.key_source.take())
     return emulator.keys.load(key_name)
 
 

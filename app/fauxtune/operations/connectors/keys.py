@@ -8,11 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keypool import KeySource, key_of_length
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.cng import read_private_blob, write_private_blob
@@ -39,15 +38,9 @@ def generate_or_read(*, source: KeySource, length: int | None = None, private_ke
     """
     if length is not None and length not in LENGTHS:
         raise Invalid(f"keyLength is one of {', '.join(map(str, LENGTHS))}, not {length}.", target="keyLength")
-    return _generate(length or DEFAULT_LENGTH, source) if private_key is None else _read(private_key, length=length)
-
-
-def _generate(length: int, source: KeySource) -> RSAPrivateKey:
-    if length == DEFAULT_LENGTH:
-        key = source.take()
-        if key.key_size == length:
-            return key
-    return rsa.generate_private_key(public_exponent=65537, key_size=length)
+    if private_key is not None:
+        return _read(private_key, length=length)
+    return key_of_length(length or DEFAULT_LENGTH, source=source)
 
 
 def _read(text: str, *, length: int | None) -> RSAPrivateKey:

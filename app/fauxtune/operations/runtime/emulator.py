@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.connector.shared_keys import SharedKeys
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.permissions import Permissions
@@ -62,13 +63,15 @@ class TrustedProxies:
 
 @dataclass(slots=True)
 class Emulator:
-    """One emulator. `admit_device_authority` makes the running TLS listener accept a new tenant's devices; `edition` is
-    that of new tenants, unless they name another.
+    """One emulator. `shared_...`: keys of test tenants. `admit_device_authority` makes the running TLS listener accept
+    a new tenant's devices; `edition` is that of new tenants, unless they name another.
     """
 
     runner: Runner
     keys: KeyStore
     connector_keys: KeyStore
+    shared_keys: SharedKeys
+    shared_connector_keys: SharedKeys
     key_source: KeySource
     tokens: TokenIssuer
     addresses: Addresses

@@ -1,8 +1,4 @@
-"""Creating a tenant together with its private keys, which are files.
-
-Keys are made in a thread and are on disk before a row names them. So a crash can leave files that no row names,
-which do no harm, but no row without its file.
-"""
+"""Creating a tenant together with its private keys, which are files: see `keys`. They are made in a thread."""
 
 from __future__ import annotations
 
@@ -13,15 +9,11 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants.deletion import dissolve_tenant, remove_files
+from fauxtune.operations.tenants.deletion import dissolve_tenant
+from fauxtune.operations.tenants.keys import make_keys, remove_new_keys
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.seeds import Seed
-from fauxtune.operations.tenants.tenants import (
-    TenantKeys,
-    create_tenant,
-    make_keys,
-    new_tenant,
-)
+from fauxtune.operations.tenants.tenants import create_tenant, new_tenant
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import tenants as queries
@@ -72,21 +64,14 @@ async def found_tenant(
     )
     _check_names(tenant)
     await runner.read(_check_free, tenant)
-    keys = await asyncio.to_thread(
-        make_keys,
-        seed,
-        ids=runner.ids,
-        source=emulator.key_source,
-        keys=emulator.keys,
-        connector_keys=emulator.connector_keys,
-    )
+    keys = await asyncio.to_thread(make_keys, emulator, seed)
     created = False
     try:
         await runner.run(tenant, create_tenant, seed, keys=keys, people=people)
         created = True
     finally:
         if not created:
-            await asyncio.to_thread(_remove_new_keys, emulator, keys)
+            await asyncio.to_thread(remove_new_keys, emulator, keys)
     await _add_the_rest(emulator, tenant, people=people)
     devices = await runner.read(authority_queries.authority, tenant.id, name="devices")
     assert devices is not None
@@ -122,9 +107,3 @@ def _check_free(connection: Connection, tenant: Tenant) -> None:
     for key, target in ((tenant.name, "name"), (tenant.domain, "domain")):
         if queries.tenant_by_key(connection, key) is not None:
             raise Conflict(f"There is a tenant '{key}' already.", target=target)
-
-
-def _remove_new_keys(emulator: Emulator, keys: TenantKeys) -> None:
-    remove_files(
-        emulator, service=list(keys.authority_names.values()), connector=[file for _, file in keys.connector_keys]
-    )

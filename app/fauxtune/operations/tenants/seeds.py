@@ -1,7 +1,7 @@
 """Seeds: JSON documents that describe a new tenant.
 
 `{"name","domain","applications":[],"users":[],"groups":[],"certificationAuthority":{"name","templates":[]},
-"connectorKeys":[]}`; every part may be left out.
+"connectorKeys":[],"keys":"own"}`; every part may be left out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.model.permissions import ALL_ROLES
+from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
 from fauxtune.core.pki.template import Template
@@ -104,6 +105,7 @@ class Seed(_Part):
     groups: tuple[SeedGroup, ...] = ()
     certification_authority: SeedAuthority = Field(default_factory=SeedAuthority)
     connector_keys: tuple[SeedKey, ...] = (SeedKey(),)
+    keys: KeyOrigin = KeyOrigin.OWN
 
     @model_validator(mode="after")
     def _fits_together(self) -> Seed:

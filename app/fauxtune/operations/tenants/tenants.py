@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-
-from fauxtune.connector.keypool import KeySource
-from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ConnectorId, IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
-from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import NewApplication, add_seeded_application
 from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants.keys import TenantKeys
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some
 from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.storage.queries import concern, locks
@@ -34,15 +30,6 @@ from fauxtune.storage.rows.certificates import ConnectorRow
 
 #: No tenant leaves the time that certificates and Graph can write.
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
-
-
-@dataclass(frozen=True, slots=True)
-class TenantKeys:
-    """The private keys of a new tenant, which are on disk already, and the names that its rows will use for them."""
-
-    authorities: dict[AuthorityName, PrivateKey]
-    authority_names: dict[AuthorityName, str]
-    connector_keys: tuple[tuple[RSAPrivateKey, str], ...]
 
 
 def new_tenant(
@@ -70,27 +57,8 @@ def new_tenant(
         ca_name=seed.certification_authority.name,
         public_http_url=public_http_url,
         settings={"edition": edition.value},
+        keys=seed.keys,
     )
-
-
-def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, connector_keys: KeyStore) -> TenantKeys:
-    """Make and store the keys of a tenant to come. Blocks: RSA keys take their time. A crash afterwards leaves files
-    that no row names, which do no harm.
-    """
-    stem = ids.uuid()
-    private_keys: dict[AuthorityName, PrivateKey] = {}
-    names: dict[AuthorityName, str] = {}
-    for authority in authorities.NAMES:
-        private_keys[authority], names[authority] = source.take(), f"{stem}-{authority}"
-        keys.store(names[authority], private_keys[authority])
-    extra = []
-    for number, described in enumerate(seed.connector_keys):
-        key, file = source.take(), f"{stem}-{number}"
-        if key.key_size != described.key_length:
-            key = generate_private_key(public_exponent=65537, key_size=described.key_length)
-        connector_keys.store(file, key)
-        extra.append((key, file))
-    return TenantKeys(authorities=private_keys, authority_names=names, connector_keys=tuple(extra))
 
 
 def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> None:

@@ -158,6 +158,7 @@ def tenant_of(row: RowMapping) -> Tenant:
             offset=timedelta(microseconds=row["clock_offset"]),
         ),
         settings=dict(row["settings"]),
+        keys=row["keys"],
     )
 
 
@@ -174,4 +175,5 @@ def _values(tenant: Tenant) -> dict[str, Any]:
         "clock_frozen_at": tenant.clock.frozen_at,
         "clock_offset": tenant.clock.offset // timedelta(microseconds=1),
         "settings": dict(tenant.settings),
+        "keys": tenant.keys,
     }

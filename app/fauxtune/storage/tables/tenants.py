@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table
 
-from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+from fauxtune.core.model.tenants import KeyOrigin
+from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
 
 tenants = Table(
     "tenants",
@@ -23,6 +24,7 @@ tenants = Table(
     # Handed out under this row's lock, so that numbers become visible in their order and no reader misses one.
     Column("journal_seq", Integer, nullable=False, default=0),
     Column("connector_seq", Integer, nullable=False, default=0, comment="the same for the connectors' events"),
+    Column("keys", Choice(KeyOrigin), nullable=False, default=KeyOrigin.OWN, comment="own, or shared: a test tenant's"),
 )
 
 applications = Table(

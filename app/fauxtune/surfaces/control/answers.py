@@ -11,6 +11,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from fauxtune.core.model.tenants import KeyOrigin
+
 T = TypeVar("T")
 
 _ENROLMENT = "the id of the device's enrolment, as /devices lists it; Graph knows the device by managedDeviceId"
@@ -73,7 +75,9 @@ class Setting(Answer):
 
 
 class Tenant(Answer):
-    """A tenant. `authority` is the authority host for SDKs."""
+    """A tenant. `authority` is the authority host for SDKs; `keys`: whether its private keys are its own, or those that
+    the test tenants share.
+    """
 
     id: str
     name: str
@@ -85,6 +89,7 @@ class Tenant(Answer):
     certification_authority_name: str
     public_http_url: str
     created_date_time: str
+    keys: KeyOrigin
     clock: Clock
     settings: dict[str, Setting]
 

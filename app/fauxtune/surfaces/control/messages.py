@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import STORABLE, Json, JsonObject, StrictText, Text
 from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS, TOKEN_USES
 
@@ -51,6 +52,12 @@ class NewTenant(_Body):
         default=None,
         description="which state of Microsoft's documentation the tenant behaves like; without it "
         "that of `fauxtune serve --edition`",
+    )
+    keys: KeyOrigin | None = Field(
+        default=None,
+        description='"shared" makes a test tenant: its private keys come from a few that all test tenants of this '
+        "server share, so that it is made quickly, and they may be exported; without it what the seed says, else "
+        '"own": keys that nobody else has',
     )
 
 

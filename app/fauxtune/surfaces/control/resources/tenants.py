@@ -30,9 +30,10 @@ router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTenant | None = None) -> answers.Tenant:
     """A tenant with users, groups, a CA and a connector of its own. 409 if the name or domain exists already."""
     result = body or messages.NewTenant()
-    tenant = await found_tenant(
-        emulator, _seed(result.seed), name=result.name, domain=result.domain, edition=result.edition
-    )
+    seed = _seed(result.seed)
+    if result.keys is not None:
+        seed = seed.model_copy(update={"keys": result.keys})
+    tenant = await found_tenant(emulator, seed, name=result.name, domain=result.domain, edition=result.edition)
     return await _view(tenant, emulator, request=request)
 
 
@@ -99,6 +100,7 @@ def _shown(
         certification_authority_name=tenant.ca_name,
         public_http_url=tenant.public_http_url,
         created_date_time=iso(tenant.created_at),
+        keys=tenant.keys,
         clock=answers.Clock(mode=tenant.clock.mode.value, now=iso(emulator.runner.now(tenant))),
         settings={
             name: answers.Setting(value=tenant.setting(name), default=default, description=description)

@@ -1,0 +1,41 @@
+"""The private keys that the test tenants of a server share: a ring of files, each made when its turn first comes.
+
+So a test tenant waits for no key and leaves no file behind. Tenants with keys of their own never get one of these.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from threading import Lock
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from fauxtune.connector.keypool import KeySource, key_of_length
+from fauxtune.connector.keystore import SHARED, KeyStore
+
+#: Keys of each length: more than one tenant takes, so that its authorities have different keys, as have most tenants.
+_SIZE = 16
+
+
+class SharedKeys:
+    """A ring of keys in a folder. Safe to use from several threads."""
+
+    def __init__(self, store: KeyStore, source: KeySource, *, size: int = _SIZE) -> None:
+        """`store`: the folder; `source`: where new keys come from; `size`: the most keys of one length."""
+        self._store = store
+        self._source = source
+        self._size = size
+        self._next: defaultdict[int, int] = defaultdict(int)
+        self._lock = Lock()
+
+    def take(self, bits: int = 2048) -> tuple[RSAPrivateKey, str]:
+        """Return the next key of this length with the name of its file. Blocks while it is made for the first time."""
+        with self._lock:
+            number = self._next[bits]
+            name = f"{SHARED}{bits}-{number}"
+            if not self._store.has(name):
+                self._store.store(name, key_of_length(bits, source=self._source))
+            self._next[bits] = (number + 1) % self._size
+        key = self._store.load(name)
+        assert isinstance(key, RSAPrivateKey)
+        return key, name
