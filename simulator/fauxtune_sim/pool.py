@@ -1,6 +1,7 @@
-"""Simulated devices of many tenants of one server: in memory, connected until they are taken off line or forgotten.
+"""Simulated devices of many tenants of one server, connected until they are taken off line or forgotten.
 
-All of them share one connection pool, one runner and a ring of identity keys, so that a device costs little.
+They are in memory, and with `folders` on disk too. All of them share one connection pool, one runner and a ring of
+identity keys, so that a device costs little.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.identity import KeyRing
 from fauxtune_sim.platforms import Kind
+from fauxtune_sim.pool_folders import PoolFolders
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
 
@@ -23,19 +25,35 @@ class DevicePool:
 
     `server` is the server's HTTPS address without a trailing slash; `ca` is the PEM of the authorities by which its
     certificate is verified (None: the system's). `keys` is the size of the ring of identity keys (None: a key for each
-    device). `announce` gets one line for each thing that a device does by itself.
+    device). `announce` gets one line for each thing that a device does by itself. `folders` keep the devices for
+    another pool, which loads them.
     """
 
     def __init__(
-        self, server: str, *, ca: bytes | None, keys: int | None = 16, announce: Callable[[str], None] | None = None
+        self,
+        server: str,
+        *,
+        ca: bytes | None,
+        keys: int | None = 16,
+        announce: Callable[[str], None] | None = None,
+        folders: PoolFolders | None = None,
     ) -> None:
         self.server = server
         self._ca = ca
         self._ring = KeyRing(keys)
         self._runner = Runner(announce=announce)
+        self._folders = folders
         self._transport: Transport | None = None
         #: The devices of each tenant, in the order of their enrolment.
         self._agents: dict[str, dict[Agent, None]] = {}
+
+    def load(self) -> None:
+        """Connect the devices that an earlier pool has left in the folders."""
+        for tenant, device in () if self._folders is None else self._folders.devices():
+            agent = agent_for(device, self._opened_transport())
+            self._agents.setdefault(tenant, {})[agent] = None
+            if device.is_enrolled and (self._folders is None or self._folders.is_online(device)):
+                self._runner.add(agent)
 
     async def enroll(
         self, *, tenant: str, token: str, kind: Kind, name: str | None = None, user: str | None = None
@@ -49,6 +67,8 @@ class DevicePool:
         agent = agent_for(device, self._opened_transport())
         await agent.enroll(server=self.server, tenant=tenant, token=token, user=user, key=await self._ring.take())
         self._agents.setdefault(tenant, {})[agent] = None
+        if self._folders is not None:
+            self._folders.store(tenant, device)
         try:
             await agent.check_in()
         finally:
@@ -81,6 +101,8 @@ class DevicePool:
     async def take_offline(self, agent: Agent) -> None:
         """Disconnect a device, after the check-in that it may be in: it gets no push and does not check in."""
         await self._runner.remove(agent)
+        if self._folders is not None:
+            self._folders.set_online(agent.device, online=False)
 
     async def bring_online(self, agent: Agent) -> None:
         """Connect a device again: it checks in if a push waits for it, or if its interval has passed.
@@ -88,15 +110,24 @@ class DevicePool:
         Raises NotAllowedHere if it is not enrolled.
         """
         self._runner.add(agent)
+        if self._folders is not None:
+            self._folders.set_online(agent.device, online=True)
 
     def agents_of(self, tenant: str) -> tuple[Agent, ...]:
         """The devices of a tenant in the order of their enrolment, those whose enrolment has ended among them."""
         return tuple(self._agents.get(tenant, ()))
 
+    @property
+    def size(self) -> int:
+        """The number of devices of all tenants."""
+        return sum(map(len, self._agents.values()))
+
     async def forget(self, tenant: str) -> None:
         """Disconnect a tenant's devices and drop them; the server is not informed."""
         agents = self._agents.pop(tenant, {})
         await asyncio.gather(*(self._runner.remove(agent) for agent in agents))
+        if self._folders is not None:
+            await asyncio.to_thread(self._folders.forget, tenant)
 
     async def close(self) -> None:
         """Disconnect and drop all devices."""

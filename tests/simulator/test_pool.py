@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from fauxtune_sim.android.client import AndroidAgent
-from fauxtune_sim.errors import NotAllowedHere, ServerRefused
+from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ServerRefused
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 from fauxtune_sim.pool import DevicePool
+from fauxtune_sim.pool_folders import PoolFolders
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki, Service
@@ -151,3 +153,25 @@ async def test_identity_keys_come_from_a_ring_or_are_each_devices_own(service: S
         agents = [await enrolled(pool) for _ in range(3)]
         assert len({agent.enrollment.identity_key for agent in agents}) == expected
         await pool.close()
+
+
+async def test_another_pool_has_the_devices_of_the_folders(service: Service, tmp_path: Path) -> None:
+    folders = PoolFolders(tmp_path)
+    first = DevicePool(service.url, ca=None, keys=1, folders=folders)
+    agents = [await enrolled(first) for _ in range(2)]
+    await first.take_offline(agents[1])
+    await first.close()
+    second = DevicePool(service.url, ca=None, keys=1, folders=folders)
+    second.load()
+    again = second.agents_of("contoso")
+    assert [agent.enrollment.name for agent in again] == [agent.enrollment.name for agent in agents]
+    assert [second.is_online(agent) for agent in again] == [True, False]
+    await second.forget("contoso")
+    await second.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_tenant_cannot_name_a_folder_elsewhere(tmp_path: Path) -> None:
+    for name in ("", "..", "a/b"):
+        with pytest.raises(NotFoundHere):
+            PoolFolders(tmp_path / "devices").next_folder(name)

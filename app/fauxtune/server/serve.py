@@ -23,6 +23,7 @@ from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedPro
 from fauxtune.operations.runtime.wire import Bounds
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
+from fauxtune.server.device_host import ChildDeviceHost
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
@@ -101,6 +102,11 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             readiness.done("listeners")
             starting = lifespan.running_emulator(settings, folder, around=around, seed=seed, readiness=readiness)
             async with starting as (emulator, ownership), contextlib.AsyncExitStack() as held:
+                emulator.device_host = hosted = ChildDeviceHost(
+                    server=emulator.addresses.https,
+                    ca_file=emulator.ca_file,
+                    folder=None if settings.ephemeral else folder / "devices",
+                )
                 app = create_app(emulator)
                 readiness.open(app, database=emulator.runner.database)
                 try:
@@ -116,9 +122,11 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                     gc.freeze()
                     gc.enable()
                     announce(ready)
+                    await hosted.resume()
                     await lifespan.watched(emulator, ownership)
                 finally:
                     endpoints.remove(folder)
+                    await hosted.close()
                     await _stop(listeners)
         finally:
             await _stop(listeners)

@@ -1,0 +1,68 @@
+"""The folders of a pool's devices: `TENANT/NUMBER`, a state folder each, numbered in the order of enrolment."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from fauxtune_sim.agents import load_device
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import NotFoundHere
+from fauxtune_sim.state_folder import StateFolder
+
+#: Present in the folder of a device that was taken off line.
+_OFFLINE = "offline.json"
+_DIGITS = 6
+
+
+class PoolFolders:
+    """Folders below `root`. A tenant's name is the name of its folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def next_folder(self, tenant: str) -> Path:
+        """Make the folder of a tenant's next device."""
+        parent = self._of(tenant)
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = max((int(path.name) for path in parent.iterdir() if path.name.isdecimal()), default=0) + 1
+        folder = parent / f"{number:0{_DIGITS}}"
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def devices(self) -> Iterator[tuple[str, Device]]:
+        """The devices of all tenants, in the order of enrolment. What a crash has left without a device is removed."""
+        for tenant in sorted(self._root.iterdir()) if self._root.is_dir() else ():
+            for path in sorted(tenant.iterdir()):
+                if Device.exists(path):
+                    yield tenant.name, load_device(path)
+                else:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def set_online(self, device: Device, *, online: bool) -> None:
+        """Record whether a device is connected."""
+        if device.folder is None:
+            return
+        if online:
+            device.folder.remove(_OFFLINE)
+        else:
+            device.folder.write_json(_OFFLINE, {})
+
+    def is_online(self, device: Device) -> bool:
+        """Whether the device was connected when this was last recorded."""
+        return device.folder is None or device.folder.read(_OFFLINE) is None
+
+    def store(self, tenant: str, device: Device) -> None:
+        """Give a device of this tenant, which has no folder yet, one, and save it there."""
+        device.folder = StateFolder(self.next_folder(tenant))
+        device.save()
+
+    def forget(self, tenant: str) -> None:
+        """Delete a tenant's folders."""
+        shutil.rmtree(self._of(tenant), ignore_errors=True)
+
+    def _of(self, tenant: str) -> Path:
+        if tenant in {"", ".", ".."} or "/" in tenant:
+            raise NotFoundHere(f"'{tenant}' cannot be the name of a tenant's folder")
+        return self._root / tenant
