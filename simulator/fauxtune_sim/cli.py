@@ -32,6 +32,7 @@ from fauxtune_sim.cli_base import (
 from fauxtune_sim.cli_keystore import keystore_app
 from fauxtune_sim.cli_mailbox import mail_app
 from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.refusals import Delivery
 
 app = typer.Typer(
     help="Simulated devices that enrol and check in by the real protocols, keep real keys, and handle S/MIME mail.",
@@ -178,6 +179,34 @@ def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     from fauxtune_sim import owner_commands
 
     finish(guarded(lambda: owner_commands.restart(state)), output=output)
+
+
+@app.command(epilog="Example: fauxtune-sim refuse imported --code 9006 --state ./alice-iphone")
+def refuse(
+    *,
+    kinds: Annotated[
+        list[Delivery] | None,
+        typer.Argument(help=f"What the device refuses: {', '.join(Delivery)}.", metavar="KIND..."),
+    ] = None,
+    code: Annotated[
+        int | None,
+        typer.Option(
+            help="The error code to answer: Apple's ErrorCode, a SyncML status, a Windows error number.", metavar="N"
+        ),
+    ] = None,
+    nothing: Annotated[bool, typer.Option("--nothing", help="Refuse nothing any more.")] = False,
+    state: StateOption,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Set which deliveries a device refuses, as a device does that cannot apply them.
+
+    What is installed already stays. Each call replaces what was set before.
+    """
+    from fauxtune_sim import owner_commands
+
+    if nothing == bool(kinds):
+        raise typer.BadParameter(f"Name what the device refuses ({', '.join(Delivery)}), or use --nothing.")
+    finish(guarded(lambda: owner_commands.refuse(state, kinds or (), code=code)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1")

@@ -22,6 +22,7 @@ from fauxtune_sim.mail_accounts import AppSettings, MailAccount
 from fauxtune_sim.mailbox_folder import forget_mail
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 from fauxtune_sim.records import PlatformState, RecordTypes
+from fauxtune_sim.refusals import Refusals
 from fauxtune_sim.state_folder import StateFolder
 
 _FACTS, _KEYS, _STATE = "device.json", "keystore.json", "platform.json"
@@ -51,6 +52,8 @@ class Device:
     #: The reason why the last enrolment ended, for a person who looks at the folder later.
     ended: str | None = None
     condition: Condition = field(default_factory=Condition)
+    #: The deliveries that the owner has set the device to refuse.
+    refusals: Refusals = field(default_factory=Refusals)
 
     @classmethod
     def new(
@@ -116,6 +119,7 @@ class Device:
             ca=None if facts["ca"] is None else facts["ca"].encode(),
             ended=facts["ended"],
             condition=Condition.from_document(facts.get("condition")),
+            refusals=Refusals.from_document(facts.get("refusals")),
         )
 
     @property
@@ -150,8 +154,25 @@ class Device:
                 "ca": None if self.ca is None else self.ca.decode(),
                 "ended": self.ended,
                 "condition": self.condition.document(),
+                "refusals": self.refusals.document(),
             },
         )
+
+    def refuse(self, kind: str, code: int | None = None) -> None:
+        """Refuse deliveries of a kind (`root`, `pkcs`, `imported`, `scep`, `email`) from now on, and save that.
+
+        `code` is the error code to answer: an ErrorCode of Apple, a SyncML status or a Windows error number; an Android
+        device names it in its text. What is installed already stays. Raises NotFoundHere for an unknown kind,
+        NotAllowedHere for a number that is no error code.
+        """
+        self.refusals.refuse(kind, code)
+        self.save(keys=False, state=False)
+
+    def accept(self, kind: str | None = None) -> None:
+        """Accept deliveries of a kind again (None: of every kind), and save that."""
+        for each in [each for each in self.refusals if kind in {None, each}]:
+            del self.refusals[each]
+        self.save(keys=False, state=False)
 
     def remove_management(self, why: str, *, certificates: bool = True) -> None:
         """Remove what management installed: accounts with their contacts, credential, identity, and, if `certificates`,

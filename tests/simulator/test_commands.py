@@ -275,3 +275,31 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
         "print([name for name in ('aiohttp', 'cryptography', 'asn1crypto') if name in sys.modules])\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+async def test_a_device_refuses_what_its_owner_names_until_it_refuses_nothing(
+    shell: Shell, service: Service, phone: Path, pki: Pki
+) -> None:
+    (served,) = service.devices.values()
+    assert "refuses imported, email with the error 500" in await shell.run(
+        "refuse", "imported", "email", "--code", "500", "--state", phone
+    )
+    assert (await shell.json("refuse", "pkcs", "--state", phone))["refuses"] == {"pkcs": None}
+    served.give(pairs=[served.pair(pki.issue()), served.pair(pki.issue(), alias="imported-1", source="IMPORTED_PFX")])
+    await shell.run("checkin", "--state", phone)
+    (detail,) = served.reports[-1]["nonComplianceDetails"]
+    assert detail["fieldPath"] == "keyPairs[alias=pkcs-1]"
+    assert detail["currentValue"] == "the device's owner has set it to refuse PKCS certificates"
+    assert [row["alias"] for row in await shell.json("keystore", "--state", phone)] == ["imported-1"]
+    assert "refuses nothing" in await shell.run("refuse", "--nothing", "--state", phone)
+    served.give()
+    await shell.run("checkin", "--state", phone)
+    assert served.reports[-1]["nonComplianceDetails"] == []
+    assert len(await shell.json("keystore", "--state", phone)) == 2
+
+
+async def test_a_refusal_of_nothing_known_is_an_error(shell: Shell, phone: Path) -> None:
+    assert "--nothing" in await shell.run("refuse", "--state", phone, code=2)
+    assert "--nothing" in await shell.run("refuse", "root", "--nothing", "--state", phone, code=2)
+    assert "'pfx' is not one of" in await shell.run("refuse", "pfx", "--state", phone, code=2)
+    assert "from 400 to 4294967295, not 7" in await shell.run("refuse", "root", "--code", "7", "--state", phone, code=1)

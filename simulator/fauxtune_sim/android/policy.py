@@ -25,6 +25,7 @@ from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry, KeyStore
 from fauxtune_sim.mail_accounts import MailAccount, Setting
 from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.smime_settings import SmimeSettings
 
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
@@ -55,13 +56,13 @@ def apply(policy: Policy, device: Device) -> Applied:
     refusals: list[Refusal] = []
     for certificate in policy.ca_certificates:
         try:
-            if _trust(certificate, device.keystore):
+            if _trust(certificate, device):
                 installed.append(certificate.sha256)
         except _Unusable as why:
             refusals.append(Refusal("caCerts", f"caCerts[sha256={certificate.sha256}]", str(why)))
     for pair in policy.key_pairs:
         try:
-            if _install(pair, device.keystore, identity=enrollment.identity()):
+            if _install(pair, device, identity=enrollment.identity()):
                 installed.append(pair.alias)
         except _Unusable as why:
             refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why)))
@@ -98,6 +99,9 @@ def _set_up_account(application: Application, device: Device) -> bool:
     """Set up or change the account that an application's configuration describes. Returns whether it changed."""
     if application.account is None:
         return False
+    present = device.accounts.get(application.account)
+    if present is None or present.digest != application.digest:
+        _check_accepted(device, Delivery.EMAIL)
     if application.package in CONFIGURED_WITHOUT_ACCOUNT:
         return _configure(application, device, name=application.account)
     login_alias = application.configuration.get("exchange_login_certificate_alias")
@@ -114,7 +118,6 @@ def _set_up_account(application: Application, device: Device) -> bool:
     if alias is not None and alias not in device.keystore.entries:
         raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias}")
     account = replace(account, smime=_smime(application, device))
-    present = device.accounts.get(account.id)
     if present is not None and present.smime is not None and account.smime is not None:
         account = replace(account, smime=_with_user_choices(account.smime, before=present.smime))
     device.accounts[account.id] = account
@@ -157,9 +160,18 @@ def _setting(application: Application, name: str) -> str:
     return str(value)
 
 
-def _trust(certificate: CaCertificate, store: KeyStore) -> bool:
+def _check_accepted(device: Device, kind: str) -> None:
+    """Raise _Unusable if the device's owner has set it to refuse this kind."""
+    if (reason := device.refusals.reason(kind)) is not None:
+        code = device.refusals[Delivery(kind)]
+        raise _Unusable(reason if code is None else f"{reason} (error {code})")
+
+
+def _trust(certificate: CaCertificate, device: Device) -> bool:
+    store = device.keystore
     if certificate.sha256 in store.trusted:
         return False
+    _check_accepted(device, Delivery.ROOT)
     der = _decoded(certificate.x509, "the certificate")
     if hashlib.sha256(der).hexdigest() != certificate.sha256:
         raise _Unusable("the certificate does not match its SHA-256")
@@ -171,12 +183,14 @@ def _trust(certificate: CaCertificate, store: KeyStore) -> bool:
     return True
 
 
-def _install(pair: KeyPair, store: KeyStore, *, identity: DeviceIdentity) -> bool:
+def _install(pair: KeyPair, device: Device, *, identity: DeviceIdentity) -> bool:
+    store = device.keystore
     data = _decoded(pair.pkcs12, "the PFX")
     digest = hashlib.sha256(data).hexdigest()
     present = store.entries.get(pair.alias)
     if present is not None and present.digest == digest:
         return False
+    _check_accepted(device, pair.source)
     envelope = _decoded(pair.encrypted_password, "the encrypted password")
     try:
         password = open_envelope(envelope, [identity]).content

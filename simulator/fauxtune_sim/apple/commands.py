@@ -32,6 +32,7 @@ from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.mail_apps import apps_of
+from fauxtune_sim.refusals import Delivery
 
 _PIN = re.compile(r"[0-9]{6}")
 
@@ -266,7 +267,7 @@ def _unfit_setting(context: CommandContext, setting: dict[str, Any]) -> Fault | 
         return Fault(Code.APP_NOT_MANAGED, f"the app {package} is not managed")
     if not isinstance(setting.get("Configuration", {}), dict):
         return Fault(Code.REQUEST_MALFORMED, "the Configuration of an app is a dictionary")
-    return None
+    return Fault.refusal(context.device, Delivery.EMAIL) if "Configuration" in setting else None
 
 
 def _configure_app(context: CommandContext, setting: dict[str, Any], *, result: CommandResult) -> None:

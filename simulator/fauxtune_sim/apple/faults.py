@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from fauxtune_sim.device import Device
+from fauxtune_sim.refusals import Delivery
+
 
 class Domain(StrEnum):
     """The domain of an error."""
@@ -84,10 +87,20 @@ _DOMAINS = {
 }
 
 
+#: The code of a refused delivery, unless the owner names another.
+_REFUSED = {
+    Delivery.ROOT: Code.CERTIFICATE_MALFORMED,
+    Delivery.PKCS: Code.PKCS12_PASSWORD,
+    Delivery.IMPORTED: Code.PKCS12_PASSWORD,
+    Delivery.SCEP: Code.SCEP_ANSWER,
+    Delivery.EMAIL: Code.ACCOUNT_CERTIFICATE,
+}
+
+
 class Fault(Exception):
     """One error, with the error that caused it."""
 
-    def __init__(self, code: Code, text: str, *, cause: Fault | None = None) -> None:
+    def __init__(self, code: int, text: str, *, cause: Fault | None = None) -> None:
         super().__init__(text)
         self.code = code
         self.cause = cause
@@ -95,7 +108,15 @@ class Fault(Exception):
     @property
     def domain(self) -> Domain:
         """The domain of the code."""
-        return _DOMAINS[self.code // 1000]
+        return _DOMAINS.get(self.code // 1000, Domain.INSTALLATION)
+
+    @classmethod
+    def refusal(cls, device: Device, kind: str) -> Fault | None:
+        """The fault of a delivery that the device's owner has set it to refuse; None if it is not refused."""
+        reason = device.refusals.reason(kind)
+        if reason is None:
+            return None
+        return cls(device.refusals[Delivery(kind)] or _REFUSED[Delivery(kind)], reason)
 
     def links(self) -> Iterator[Fault]:
         """The errors of the chain, outermost first."""

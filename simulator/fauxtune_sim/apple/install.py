@@ -25,6 +25,7 @@ from fauxtune_sim.errors import StateBroken
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.smime_settings import SmimeSettings
 
 #: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
@@ -95,19 +96,31 @@ class Installer:
             raise Fault(Code.MULTIPLE_MDM, "this device is managed already")
 
     async def _prepare(self, payload: Payload, staged: StagedProfile) -> None:
+        is_unchanged = self._is_unchanged(payload, staged)
         if payload.type in {EXCHANGE, MAIL}:
+            if not is_unchanged:
+                self._check_accepted(Delivery.EMAIL, staged)
             self._prepare_account(payload, staged)
-        elif self._is_unchanged(payload, staged):
+        elif is_unchanged:
             staged.unchanged.add(payload.uuid)
         elif payload.type == kinds.PKCS12:
             entry = kinds.identity(payload, self._system, profile=staged.profile.identifier)
+            self._check_accepted(entry.source, staged)
             staged.identities[payload.uuid] = entry
         elif payload.type == kinds.SCEP:
+            self._check_accepted(Delivery.SCEP, staged)
             settings = kinds.scep_settings(payload, self._macros)
             identity = await self._issue(settings, self._renewed_identity(payload, staged))
             staged.identities[payload.uuid] = kinds.scep_identity(payload, identity)
         elif payload.type in kinds.CERTIFICATES:
+            self._check_accepted(Delivery.ROOT, staged)
             staged.certificates[payload.uuid] = kinds.certificate(payload)
+
+    def _check_accepted(self, kind: str, staged: StagedProfile) -> None:
+        """Raise Fault if the owner has set the device to refuse this kind; the profile of the enrolment is exempt."""
+        fault = Fault.refusal(self._device, kind)
+        if fault is not None and staged.mdm is None:
+            raise fault
 
     def _is_unchanged(self, payload: Payload, staged: StagedProfile) -> bool:
         installed = self._store.profiles.get(staged.profile.identifier)

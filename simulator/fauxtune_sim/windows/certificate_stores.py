@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64
+from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner
 
 _LEAF = "EncodedCertificate"
 _TRUSTING = {
@@ -35,7 +36,7 @@ def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
         return
     for path in paths:
         if path[-1] == _LEAF and path in machine.state.nodes:
-            _check(path, str(machine.state.nodes[path]))
+            _check(machine, path)
     store = machine.device.keystore
     trusted = {
         hashlib.sha256(der).hexdigest(): der
@@ -50,8 +51,8 @@ def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
             store.trust(der)
 
 
-def _check(path: Path, data: str) -> None:
-    der = decode_base64(data)
+def _check(machine: Machine, path: Path) -> None:
+    der = decode_base64(str(machine.state.nodes[path]))
     try:
         x509.load_der_x509_certificate(der)
     except ValueError as broken:
@@ -59,3 +60,6 @@ def _check(path: Path, data: str) -> None:
     name = hashlib.sha1(der, usedforsecurity=False).hexdigest()
     if name != path[-2].lower():
         raise NodeRefusal(500, f"the certificate's SHA-1 is {name.upper()}, not the node's name", node=path)
+    refusal = refusal_of_owner(machine.device, Delivery.ROOT, node=path)
+    if refusal is not None and hashlib.sha256(der).hexdigest() not in machine.device.keystore.trusted:
+        raise refusal

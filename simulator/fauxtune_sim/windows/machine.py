@@ -132,7 +132,8 @@ class Machine:
             return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
         if path in self.state.failed_imports:
             # Windows error numbers are HRESULTs, and the node is a signed 32-bit number.
-            return str(self.state.failed_imports[path] - (1 << 32))
+            number = self.state.failed_imports[path]
+            return str(number - (1 << 32) if number >= 1 << 31 else number)
         return None if place is None else "0"
 
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.tree import NodeRefusal, Path, uri_of
+from fauxtune_sim.windows.tree import NodeRefusal, Path, refusal_of_owner, uri_of
 
 #: The mail application of Windows 10; the phones' own has the same name here.
 APPLICATION = "microsoft.windowscommunicationsapps"
@@ -57,9 +58,16 @@ def before_delete(machine: Machine, path: Path) -> None:
 
 
 def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
-    """Update the accounts of the mail application by the nodes."""
-    if not any(_root(path) is not None for path in touched):
+    """Update the accounts of the mail application by the nodes.
+
+    Raises NodeRefusal for a node that was added or changed if the device's owner has set it to refuse accounts.
+    """
+    paths = [path for path in touched if _root(path) is not None]
+    if not paths:
         return
+    changed = next((path for path in paths if path in machine.state.nodes), None)
+    if changed is not None and (refusal := refusal_of_owner(machine.device, Delivery.EMAIL, node=changed)) is not None:
+        raise refusal
     accounts = machine.device.accounts
     by_nodes = {account.id: account for account in _accounts(machine)}
     for name in accounts.keys() - by_nodes.keys():

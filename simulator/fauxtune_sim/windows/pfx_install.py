@@ -17,13 +17,15 @@ from fauxtune_sim.cms.recipients import RecipientIdentity
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import PfxContents, read_pfx
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.state import KeyPlace
-from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64
+from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner
 from fauxtune_sim.windows.variants import has_scopes
 
 _BELOW = ("Vendor", "MSFT", "ClientCertificateInstall", "PFXCertInstall")
 #: Windows error numbers (winerror.h).
+ACCESS_DENIED = 0x80070005
 WRONG_PASSWORD = 0x80070056
 INVALID_ARGUMENT = 0x80070057
 NOT_SUPPORTED = 0x80090029
@@ -38,9 +40,9 @@ _HELLO_KSP = "Microsoft Passport Key Storage Provider"
 
 
 class _Failed(Exception):
-    def __init__(self, number: int, why: str) -> None:
+    def __init__(self, number: int, why: str, *, status: int = 500) -> None:
         super().__init__(why)
-        self.number = number
+        self.number, self.status = number, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class _Order:
 def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
     """Import the files of changed nodes, and remove the keys of deleted nodes.
 
-    Raises NodeRefusal with 500 for the PFXCertBlob whose import failed; `Status` keeps the error after the rollback.
+    Raises NodeRefusal for the PFXCertBlob whose import failed, with 500 unless the device's owner has set another
+    status; `Status` keeps the error after the rollback.
     """
     for root, has_new_file in _roots(touched).items():
         blob = (*root, "PFXCertBlob")
@@ -72,7 +75,7 @@ def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
                 _import(machine, root)
             except _Failed as failed:
                 machine.state.failed_imports[root] = failed.number
-                raise NodeRefusal(500, f"{failed} (0x{failed.number:08X})", node=blob) from failed
+                raise NodeRefusal(failed.status, f"{failed} (0x{failed.number:08X})", node=blob) from failed
             machine.state.failed_imports.pop(root, None)
 
 
@@ -104,12 +107,16 @@ def _import(machine: Machine, root: Path) -> None:
         raise _Failed(NOT_SUPPORTED, "PFXKeyExportable may be true with KeyLocation 3 only")
     data = decode_base64(order.blob)
     contents = _open(data, _password(machine, order))
+    source = "pkcs" if contents.name.startswith(_ISSUED) else "imported"
+    if (refusal := refusal_of_owner(machine.device, source, node=root)) is not None:
+        code = machine.device.refusals[Delivery(source)] or ACCESS_DENIED
+        raise _Failed(code if code > refusal.status else ACCESS_DENIED, str(refusal), status=refusal.status)
     # The same UniqueID in both scopes means two keys.
     alias = root[-1] if root[0] == "User" or not has_scopes(machine.device.platform) else f"device-{root[-1]}"
     machine.device.keystore.install(
         KeyEntry(
             alias=alias,
-            source="pkcs" if contents.name.startswith(_ISSUED) else "imported",
+            source=source,
             certificate=contents.certificate.public_bytes(Encoding.DER),
             key=contents.key_bytes(),
             chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in contents.chain),

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, unquote
 
+from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.windows import node_rules
 from fauxtune_sim.windows.variants import has_scopes
 
@@ -21,6 +23,7 @@ Path = tuple[str, ...]
 #: Reads a fact by its name and the path of its node. None: the node does not exist.
 Facts = Callable[[str, Path], str | None]
 
+_FAILED, _NO_STATUS = 500, 600
 _LETTERS = {"Add": "A", "Delete": "D", "Get": "G", "Replace": "R", "Exec": "X"}
 _NAMES = {
     "thumbprint": re.compile(r"[0-9A-Fa-f]{40}"),
@@ -43,6 +46,18 @@ class NodeRefusal(Exception):
     def __init__(self, status: int, why: str, *, node: Path | None = None, keeps_changes: bool = False) -> None:
         super().__init__(why)
         self.status, self.node, self.keeps_changes = status, node, keeps_changes
+
+
+def refusal_of_owner(device: Device, kind: str, *, node: Path) -> NodeRefusal | None:
+    """The refusal of a delivery that the device's owner has set it to refuse; None if it is not refused.
+
+    A code that is no SyncML status is a Windows error number: the status is 500 then.
+    """
+    reason = device.refusals.reason(kind)
+    if reason is None:
+        return None
+    code = device.refusals[Delivery(kind)] or _FAILED
+    return NodeRefusal(code if code < _NO_STATUS else _FAILED, reason, node=node)
 
 
 @dataclass(frozen=True, slots=True)

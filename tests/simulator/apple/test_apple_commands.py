@@ -144,3 +144,41 @@ async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
     owner_commands.lock(tmp_path / "phone", locked=False)
     result = await commands.check_in(tmp_path / "phone", until_settled=True, timeout=5)
     assert (result.document["settled"], result.document["installed"]) == (True, ["root"])
+
+
+async def test_a_refused_delivery_is_answered_by_an_error_chain_and_leaves_the_device_as_it_was(
+    enrol: Enrol, make: Maker, server: MdmServer, pki: Pki
+) -> None:
+    agent = await enrol()
+    root = make.profile(make.root(pki.root), identifier="test.root")
+    server.tell("InstallProfile", Payload=root)
+    await agent.check_in()
+    for kind, code in (("imported", 9006), ("pkcs", None), ("root", 770), ("email", None)):
+        agent.device.refuse(kind, code)
+    imported = make.identity(pki.issue(), PayloadIdentifier="org.example.imported.1")
+    refused = {
+        9006: make.profile(imported, identifier="test.imported"),
+        9000: make.profile(make.identity(pki.issue()), identifier="test.pkcs"),
+        770: make.profile(make.root(pki.intermediate), identifier="test.other"),
+        21006: make.profile(make.exchange(), identifier="test.mail"),
+    }
+    commands_ = {code: server.tell("InstallProfile", Payload=payload) for code, payload in refused.items()}
+    again = server.tell("InstallProfile", Payload=root)
+    await agent.check_in()
+    for code, command in commands_.items():
+        assert command.report is not None
+        chain = command.report["ErrorChain"]
+        assert [link["ErrorCode"] for link in chain] == [4001, code]
+        assert "owner" in chain[1]["USEnglishDescription"]
+    assert again.report is not None
+    assert again.report["Status"] == "Acknowledged"
+    assert not agent.device.keystore.entries
+    assert not agent.device.accounts
+    assert agent.device.keystore.trusted_certificates() == (pki.root,)
+
+
+async def test_a_device_that_refuses_certificates_can_still_be_enrolled(make: Maker, enrol: Enrol) -> None:
+    device = Device.new("a device", platform=Platform.IOS)
+    for kind in ("pkcs", "scep", "root"):
+        device.refuse(kind)
+    assert (await enrol(make.enrollment(make.device_pkcs12()), device=device)).device.is_enrolled

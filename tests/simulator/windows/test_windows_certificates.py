@@ -280,3 +280,20 @@ def test_elliptic_keys_and_files_without_a_password_are_installed(desk: Any, pki
     blob = pkcs12.serialize_key_and_certificates(b"a", identity.key, identity.certificate, None, NoEncryption())
     codes = desk.say(desk.words.atomic(*desk.words.pfx(f"{PFX}/X", blob, PFXCertPassword="")))
     assert {code for _, code in codes} == {200}
+
+
+def test_what_the_owner_refuses_is_answered_by_a_status_and_rolled_back(desk: Any, pki: Any) -> None:
+    words, device = desk.words, desk.device
+    desk.say(words.add(f"{ROOTS}/Root/{words.thumb(pki.root)}/EncodedCertificate", words.encoded(pki.root), "b64"))
+    device.refuse("root", 406)
+    node = f"{ROOTS}/CA/{words.thumb(pki.intermediate)}/EncodedCertificate"
+    assert desk.code(words.add(node, words.encoded(pki.intermediate), "b64")) == 406
+    assert device.keystore.trusted_certificates() == (pki.root,)
+    for code, status, number in ((None, 500, -0x7FF8FFFB), (413, 413, -0x7FF8FFFB), (0x8007000D, 500, -0x7FF8FFF3)):
+        device.refuse("imported", code)
+        codes = desk.say(words.atomic(*words.pfx(f"{PFX}/X", pfx(pki.issue()))))
+        assert status in {code for _, code in codes}
+        assert desk.read(f"{PFX}/X/Status") == str(number)
+        assert device.keystore.entries == {}
+    device.accept()
+    assert desk.say(words.atomic(*words.pfx(f"{PFX}/X", pfx(pki.issue()))))[0] == ("Atomic", 200)

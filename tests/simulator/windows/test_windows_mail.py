@@ -155,3 +155,12 @@ def test_elsewhere_nothing_is_chosen_by_itself(desks: Any, pki: Any, platform: P
     desk.say(set_up(desk.words, ACCOUNT.replace("./User/", "./") if platform is Platform.WINDOWS_PHONE_81 else ACCOUNT))
     give(desk, pki.store(pki.issue()))
     assert mail_defaults(desk.device) is None
+
+
+def test_an_account_that_the_owner_refuses_is_not_set_up(desk: Any) -> None:
+    desk.device.refuse("email", 406)
+    codes = desk.say(set_up(desk.words))
+    assert codes[0] == ("Atomic", 507)
+    assert ("Add", 406) in codes
+    assert desk.device.accounts == {}
+    assert desk.code(desk.words.delete(ACCOUNT)) == 404
