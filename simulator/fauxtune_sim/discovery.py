@@ -1,7 +1,7 @@
 """Find a running server: named on the command line, named by the environment, or described in a data folder.
 
 A server writes `<data-dir>/endpoints.json` when it is ready:
-`{"https","http","control","caFile","tenant","tenantId","clientId","clientSecret","pid"}`.
+`{"https","http","control","console","caFile","dataDir","tenant","tenantId","clientId","clientSecret","pid"}`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 
 from fauxtune.client.endpoints import ClientError
 from fauxtune.client.http import Client, Refused, Unreachable, User
+from fauxtune.client.readiness import readiness
 
 if TYPE_CHECKING:
     from tests.client.conftest import Foreign
@@ -158,8 +159,8 @@ def test_what_is_no_control_surface_is_called_so(foreign: Foreign, answer: objec
     with Client(foreign.server()) as client, pytest.raises(ClientError):
         client.control_list("/connectors")
     foreign.will("GET", "/readyz", (200, {}, answer if isinstance(answer, bytes) else []))
-    with Client(foreign.server()) as client, pytest.raises(ClientError):
-        client.readiness()
+    with pytest.raises(ClientError, match="Fauxtune server"):
+        readiness(foreign.server())
 
 
 def test_intunes_sentence_is_dug_out_of_its_json(foreign: Foreign) -> None:

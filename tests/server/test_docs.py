@@ -15,7 +15,7 @@ import pytest
 from tests.support.running_server import Running, environment, serving
 
 #: The documents that have a page, and that of all of Graph, which has none.
-SURFACES = ("control", "identity", "devices", "connector")
+SURFACES = ("control", "identity", "devices", "connector", "health")
 TOKEN = "a-secret-that-is-long"
 
 
@@ -149,7 +149,12 @@ def test_a_browser_is_sent_to_the_console_and_a_program_is_told_what_there_is(se
             assert index["name"] == "Fauxtune"
             assert (index["console"], index["docs"]) == (f"{base}/console", f"{base}/docs")
             assert index["graph"] == [f"{base}/v1.0", f"{base}/beta"]
-            for address in (index["health"]["live"], f"{index['control']}/tenants", *index["documentation"].values()):
+            for address in (
+                index["health"]["live"],
+                index["trust"],
+                f"{index['control']}/tenants",
+                *index["documentation"].values(),
+            ):
                 assert caller.get(address).status_code == 200
 
 

@@ -91,7 +91,7 @@ def test_mail_without_its_package_is_refused_with_what_to_install(monkeypatch: p
 def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     mail = (("smtp", "smtp://localhost:8025"), ("pop3s", "pop3s://localhost:8995"))
-    endpoints = Endpoints("https://localhost:8443", "http://localhost:8080", "ca.pem", mail=mail)
+    endpoints = Endpoints("https://localhost:8443", "http://localhost:8080", "ca.pem", ".fauxtune", mail=mail)
     serving_command._announce_text(Ready(endpoints, Path("data")))
     assert "mail programs  smtp://localhost:8025, pop3s://localhost:8995" in capsys.readouterr().out
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-from fauxtune.server.openapi import devices_document
+from fauxtune.server import openapi
 
 Json = dict[str, Any]
 
@@ -21,7 +21,7 @@ _KEY = re.compile(r"\\\{\w+\\\}")
 @cache
 def document() -> Json:
     """Return the document of the device endpoints."""
-    return devices_document()
+    return openapi.document("devices")
 
 
 @cache

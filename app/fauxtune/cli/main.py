@@ -30,7 +30,11 @@ SECTIONS = (
         (
             Entry("serve", "fauxtune.cli.serving:serve", "Start the emulator and serve until Ctrl-C."),
             "demo",
-            "healthcheck",
+            Entry(
+                "healthcheck",
+                "fauxtune.cli.healthcheck:healthcheck",
+                "Check whether the server is ready, or wait until it is.",
+            ),
             "db",
         ),
     ),
@@ -195,33 +199,6 @@ def env(
         emit(output, shell.variables(server, language), text=shell.lines(server, language))
 
 
-@app.command()
-def healthcheck(
-    *,
-    data_dir: DataDirOption = DATA_DIR,
-    url: UrlOption = None,
-    ca: CaOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Check whether the server is ready; exit code 0 if it is.
-
-    \b
-    fauxtune healthcheck --data-dir .fauxtune
-    fauxtune healthcheck --url https://localhost:8443 --ca ca.pem
-    """
-    with plain_failures():
-        from fauxtune.client.endpoints import find
-        from fauxtune.client.http import Client
-
-        server = find(data_dir=data_dir, url=url, ca=ca)
-        with Client(server) as client:
-            ready, missing = client.readiness()
-        text = f"{server.https} is ready." if ready else f"{server.https} is not ready: {', '.join(missing)}."
-        emit(output, {"url": server.https, "ready": ready, "notReady": missing}, text=text)
-        if not ready:
-            raise typer.Exit(1)
-
-
 @database.command()
 def upgrade(
     *,
@@ -267,7 +244,7 @@ def openapi(
 ) -> None:
     """Write the OpenAPI documents.
 
-    One document for each interface: identity, devices, connector, control and graph.
+    One document for each interface: identity, devices, connector, control, graph and health.
 
     \b
     fauxtune openapi --out openapi

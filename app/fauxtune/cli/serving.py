@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import DATA_DIR, Output, OutputOption, fail, plain_failures
+from fauxtune.cli.options import DATA_DIR, Output, OutputOption, emit, fail, plain_failures
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
     from fauxtune.settings import Settings
 
 
+#: A server needs file locks, signals and local sockets of POSIX.
+_WINDOWS = (
+    "The server does not run on Windows itself. Start it in WSL (wsl fauxtune serve) or in a container, and point "
+    "clients and other fauxtune commands on Windows at it with --url and --ca."
+)
 InterceptOption = Annotated[
     bool | None,
     typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
@@ -56,6 +61,10 @@ PermissionsOption = Annotated[
 WireOption = Annotated[
     int | None, typer.Option(help="requests of each tenant kept in memory to look at; 0: none (default: 500)")
 ]
+DetachOption = Annotated[
+    bool, typer.Option("--detach", help="serve in the background; returns when the server is ready")
+]
+StopOption = Annotated[bool, typer.Option("--stop", help="stop the server that runs on --data-dir, and exit")]
 EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
 
 
@@ -81,6 +90,8 @@ def serve(
     trusted_proxy: TrustedProxyOption = None,
     client_certificate_header: CertificateHeaderOption = None,
     open_console: OpenOption = False,
+    detach: DetachOption = False,
+    stop: StopOption = False,
     print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and exit")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -92,6 +103,7 @@ def serve(
     \b
     fauxtune serve --open      data in .fauxtune, https://localhost:8443
     fauxtune serve --mail      mail programs can read and send
+    fauxtune serve --detach    in the background; fauxtune serve --stop ends it
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
@@ -102,6 +114,13 @@ def serve(
 
         print(json.dumps(BUILT_IN, indent=2))
         return
+    if sys.platform == "win32":
+        fail(_WINDOWS)
+    (_in_background if detach or stop else _in_foreground)(options, output=output)
+
+
+def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
+    """Serve until the process is asked to end."""
     # Nothing loaded now is garbage, and the collector takes a fifth of the start. `run` switches it on again.
     gc.disable()
     with plain_failures(), refusals():
@@ -113,12 +132,46 @@ def serve(
 
         def announced(ready: Ready) -> None:
             announce(ready)
-            if open_console:
+            if options["open_console"]:
                 from fauxtune.cli import browser
 
                 browser.show(ready.endpoints.console)
 
         run(settings, announced)
+
+
+def _in_background(options: dict[str, Any], *, output: Output) -> None:
+    """Start a server in the background, or stop it."""
+    if options["detach"] and options["stop"]:
+        fail("--detach and --stop cannot be used together: the first starts a server, the second ends it.")
+    from fauxtune.cli import background
+
+    settings = _settings(options)
+    if options["stop"]:
+        background.stop(settings.data_dir, output=output)
+        return
+    ready = background.detach(settings)
+    folder = Path(ready["dataDir"])
+    emit(
+        output,
+        ready,
+        text=f"""Fauxtune is ready, in the background (process {ready["pid"]}).
+  console      {ready["console"]}
+  Graph        {ready["https"]}/v1.0, {ready["https"]}/beta
+  CA to trust  {ready["caFile"]}
+  log          {ready["log"]}
+To point your code at it:  {_program()} env --for python{_folder_option(folder)}
+To stop it:                {_program()} serve --stop{_folder_option(folder)}""",
+    )
+    if options["open_console"]:
+        from fauxtune.cli import browser
+
+        browser.show(ready["console"])
+
+
+def _folder_option(folder: Path) -> str:
+    """The option that names the data folder, unless the command finds it without."""
+    return "" if folder == DATA_DIR.absolute() else f" --data-dir {shlex.quote(str(folder))}"
 
 
 @contextmanager
@@ -157,9 +210,9 @@ def _log(level: str) -> None:
 
 
 def _announce_json(ready: Ready) -> None:
-    print(json.dumps(ready.endpoints.document()), flush=True)
     for warning in ready.warnings:
-        print(f"fauxtune: {warning}", file=sys.stderr)
+        print(f"fauxtune: {warning}", file=sys.stderr, flush=True)
+    print(json.dumps(ready.endpoints.document()), flush=True)
 
 
 def _announce_text(ready: Ready) -> None:
@@ -198,8 +251,7 @@ def _announce_text(ready: Ready) -> None:
     for warning in ready.warnings:
         console.print(f"[yellow]Note:[/] {warning}")
     console.print("\nCtrl-C stops it. In another terminal, in this folder, to point your code at it:")
-    folder = "" if ready.data_dir == DATA_DIR.absolute() else f" --data-dir {shlex.quote(str(ready.data_dir))}"
-    console.print(f"  {_program()} env --for python{folder}")
+    console.print(f"  {_program()} env --for python{_folder_option(ready.data_dir)}")
     console.print("or --for node, powershell or curl.")
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
 
 #: The tenant that every server has by default.
 _SEEDED = {
@@ -78,6 +82,16 @@ def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> S
     )
 
 
+def tls_context(server: Server) -> ssl.SSLContext:
+    """Return the context that trusts the server's CA file. Raises ClientError if the file cannot be used."""
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=None if server.ca_file is None else str(server.ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise ClientError(f"The CA file {server.ca_file} cannot be used: {error}") from None
+
+
 def ca_file(*, data_dir: Path, ca: Path | None = None) -> Path:
     """Return the CA file, also of a server that is not running. Raises ClientError if it does not exist."""
     known = _read(data_dir) or {}
@@ -102,6 +116,8 @@ def _read(data_dir: Path) -> dict[str, Any] | None:
 
 def _check_alive(known: dict[str, Any], data_dir: Path) -> None:
     pid = known.get("pid")
+    if sys.platform == "win32":
+        return  # no server runs there; and signal 0 would be Ctrl-C for this console
     try:
         if isinstance(pid, int):
             os.kill(pid, 0)

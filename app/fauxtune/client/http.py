@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from fauxtune.client.endpoints import ClientError, Server
+from fauxtune.client.endpoints import ClientError, Server, tls_context
 from fauxtune.core.model.mail import MESSAGE
 
 _TIMEOUT_SECONDS = 30.0
@@ -84,7 +83,7 @@ class Client:
         self._log = log or (lambda _line: None)
         self._token: str | None = None
         self._tries = tries
-        self._http = httpx.Client(verify=_context(server), timeout=seconds, trust_env=False)
+        self._http = httpx.Client(verify=tls_context(server), timeout=seconds, trust_env=False)
 
     def __enter__(self) -> Client:
         return self
@@ -206,14 +205,6 @@ class Client:
         """Return all elements of a list of the control surface."""
         return _elements(self.control("GET", path), where=f"{self.server.control}{path}")
 
-    def readiness(self) -> tuple[bool, list[str]]:
-        """Return whether the server is ready, and what it still waits for. Raises ClientError if it does not answer."""
-        answer = self._exchange("GET", f"{self.server.https}/readyz")
-        document = _document(answer) if answer.status_code in {200, 503} else None
-        if not isinstance(document, dict):
-            raise ClientError(f"{answer.url} answered {answer.status_code}: check that this is a Fauxtune server.")
-        return answer.status_code == 200, list(document.get("notReady", ()))
-
     def _bearer(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token()}"}
 
@@ -283,13 +274,6 @@ def _document(answer: httpx.Response) -> Any:
         return answer.json()
     except (ValueError, RecursionError):
         raise ClientError(f"{answer.url} did not answer with JSON.") from None
-
-
-def _context(server: Server) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=None if server.ca_file is None else str(server.ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise ClientError(f"The CA file {server.ca_file} cannot be used: {error}") from None
 
 
 def _wait(answer: httpx.Response) -> float:

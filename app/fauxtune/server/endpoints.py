@@ -19,6 +19,7 @@ class Endpoints:
     https: str
     http: str
     ca_file: str
+    data_dir: str
     proxy: str | None = None
     mail: tuple[tuple[str, str], ...] = ()
     tenant: str | None = None
@@ -41,6 +42,7 @@ class Endpoints:
             "control": f"{self.https}/_fauxtune/v1",
             "console": self.console,
             "caFile": self.ca_file,
+            "dataDir": self.data_dir,
             **({} if self.proxy is None else {"proxy": self.proxy}),
             **({"mail": dict(self.mail)} if self.mail else {}),
             "tenant": self.tenant,

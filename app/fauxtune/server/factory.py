@@ -18,7 +18,7 @@ from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.docs.entry import DocsRoute
-from fauxtune.server.index import INDEX
+from fauxtune.server.index import CA, INDEX
 from fauxtune.server.middleware import Guard, Refuse
 from fauxtune.surfaces.connector import errors as connector_errors
 from fauxtune.surfaces.connector import routes as connector
@@ -72,7 +72,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     for router in (*FIRST, *ROUTERS):
         app.include_router(router)
     console = ConsoleRoute()
-    app.router.routes += [INDEX, console, DocsRoute(console), *late_routes()]
+    app.router.routes += [INDEX, CA, console, DocsRoute(console), *late_routes()]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(

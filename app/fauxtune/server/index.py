@@ -1,7 +1,11 @@
-"""`/`: the console for browsers, and for all other callers a list of what this server serves."""
+"""`/`: the console for browsers, and for all other callers a list of what this server serves.
+
+`/ca.pem`: the CA to trust.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -35,8 +39,11 @@ _ADDRESSES: dict[str, Any] = {
         "crl": "/pki/{tenant}/{authority}/crl",
         "ocsp": "/pki/{tenant}/{authority}/ocsp",
     },
+    "trust": "/ca.pem",
     "health": {"live": "/livez", "ready": "/readyz"},
-    "documentation": {name: f"{DOCS}/{name}.json" for name in ("connector", "control", "devices", "graph", "identity")},
+    "documentation": {
+        name: f"{DOCS}/{name}.json" for name in ("connector", "control", "devices", "graph", "health", "identity")
+    },
 }
 
 
@@ -62,4 +69,10 @@ def _absolute(addresses: Any, base: str) -> Any:
     return {name: _absolute(each, base) for name, each in addresses.items()}
 
 
+async def _trusted_authority(request: Request) -> Response:
+    """The CA that clients of the HTTPS listener trust."""
+    return Response(Path(emulator_of(request).ca_file).read_bytes(), media_type="application/x-pem-file")
+
+
 INDEX = Route("/", _index, methods=["GET"])
+CA = Route("/ca.pem", _trusted_authority, methods=["GET"])

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -19,6 +20,7 @@ from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.server import probes_description
 from fauxtune.server.pages.coverage import coverage_page
 from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
@@ -47,10 +49,14 @@ SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
     "control": ("Fauxtune: control", (control.router_of(*control.PARTS, wire, messages, address_book, readability),)),
     "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
+    "health": ("Fauxtune: health, and the CA to trust", ()),
     "identity": ("Fauxtune: identity", (identity.router,)),
 }
 #: The modules whose `OPERATIONS` (path, method, members) and `SCHEMAS` are added to the document of the devices.
 DEVICES = (android_description, apple_description, windows_description, push_description, pki_description)
+#: The same for the other documents, by name.
+DESCRIPTIONS: dict[str, tuple[ModuleType, ...]] = {"devices": DEVICES, "health": (probes_description,)}
+Descriptions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def documents() -> dict[str, dict[str, Any]]:
@@ -60,7 +66,12 @@ def documents() -> dict[str, dict[str, Any]]:
 
 def document(name: str) -> dict[str, Any]:
     """Return the document of the surfaces of this name."""
-    return devices_document() if name == "devices" else _document(*SURFACES[name])
+    document = _document(*SURFACES[name])
+    if name == "devices":
+        document["components"]["securitySchemes"] = SCHEMES
+    for description in DESCRIPTIONS.get(name, ()):
+        _describe(document, description.OPERATIONS, schemas=description.SCHEMAS)
+    return document
 
 
 def graph_document(
@@ -81,18 +92,13 @@ def graph_document(
     )
 
 
-def devices_document() -> dict[str, Any]:
-    """Return the document of the devices, with the descriptions of their endpoints."""
-    document = _document(*SURFACES["devices"])
-    components = document["components"]
-    components["securitySchemes"] = SCHEMES
-    for description in DEVICES:
-        components["schemas"] |= description.SCHEMAS
-        for path, methods in description.OPERATIONS.items():
-            operations = document["paths"].setdefault(path, {})
-            for method, members in methods.items():
-                operations[method] = operations.get(method, {}) | members
-    return document
+def _describe(document: dict[str, Any], operations: Descriptions, *, schemas: Mapping[str, Any]) -> None:
+    """Add what a description says to the document of the routes."""
+    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    for path, methods in operations.items():
+        described = document["paths"].setdefault(path, {})
+        for method, members in methods.items():
+            described[method] = described.get(method, {}) | members
 
 
 #: The generated pages of docs, by the names of their options.
@@ -136,4 +142,4 @@ def _without_422(document: dict[str, Any]) -> None:
         for operation in methods.values():
             operation["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
+        document.get("components", {}).get("schemas", {}).pop(name, None)

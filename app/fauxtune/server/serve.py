@@ -211,6 +211,7 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
         https=addresses.https,
         http=addresses.http,
         ca_file=emulator.ca_file,
+        data_dir=str(folder),
         proxy=None if proxy is None else f"http://localhost:{proxy.number}",
         mail=addresses.mail,
         **credentials,

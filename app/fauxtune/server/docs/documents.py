@@ -36,7 +36,13 @@ class Paged:
 
 
 #: data. The surfaces in the order of the chooser.
-_SURFACES = (("control", "Control"), ("identity", "Identity"), ("devices", "Devices"), ("connector", "Connector"))
+_SURFACES = (
+    ("control", "Control"),
+    ("identity", "Identity"),
+    ("devices", "Devices"),
+    ("connector", "Connector"),
+    ("health", "Health"),
+)
 
 
 def _area_name(area: str) -> str:
