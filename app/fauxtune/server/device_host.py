@@ -81,8 +81,8 @@ class ChildDeviceHost:
         """Enrol a new device and let it check in; it stays connected."""
         kind = device.platform if device.mode is None else f"{device.platform}/{device.mode}"
         order = {"token": device.token, "kind": kind, "name": device.name, "user": device.user}
-        shown = await self._order("enroll", tenant, **order, facts=dict(device.facts))
-        result = _device(shown)
+        document = await self._order("enroll", tenant, **order, facts=dict(device.facts))
+        result = _device(document)
         self._names.setdefault(tenant, set()).add(result.name)
         self._lost.get(tenant, set()).discard(result.name)
         return result
@@ -228,15 +228,15 @@ class ChildDeviceHost:
             future.set_exception(kind(f"A simulated device could not do this: {error['message']}."))
 
 
-def _device(shown: Mapping[str, Any]) -> HostedDevice:
+def _device(document: Mapping[str, Any]) -> HostedDevice:
     return HostedDevice(
-        name=shown["name"],
-        platform=shown["platform"],
-        mode=shown["mode"],
-        user=shown["user"],
-        enrollment=shown["enrollment"],
-        is_online=shown["isOnline"],
-        refuses=shown.get("refuses", {}),
+        name=document["name"],
+        platform=document["platform"],
+        mode=document["mode"],
+        user=document["user"],
+        enrollment=document["enrollment"],
+        is_online=document["isOnline"],
+        refuses=document.get("refuses", {}),
     )
 
 
