@@ -29,7 +29,7 @@ from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.removal import removal_page
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
-from fauxtune.surfaces.control.resources import address_book, messages, readability, wire
+from fauxtune.surfaces.control.resources import address_book, messages, readability, state, wire
 from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
@@ -44,10 +44,12 @@ from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 
+#: Parts of the control surface that a server loads at the first call of one.
+LATE_PARTS = (wire, messages, address_book, readability, state)
 #: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
-    "control": ("Fauxtune: control", (control.router_of(*control.PARTS, wire, messages, address_book, readability),)),
+    "control": ("Fauxtune: control", (control.router_of(*control.PARTS, *LATE_PARTS),)),
     "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
     "health": ("Fauxtune: health, and the CA to trust", ()),
     "identity": ("Fauxtune: identity", (identity.router,)),

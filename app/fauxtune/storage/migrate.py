@@ -6,6 +6,7 @@ Revisions are numbered files, `versions/0001_first.py`; the highest number is th
 from __future__ import annotations
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -32,6 +33,12 @@ def revision(connection: Connection) -> str | None:
         return None
     result = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if result is None else str(result)
+
+
+@cache
+def newest_revision() -> str:
+    """Return the schema's revision that this version works with."""
+    return _revisions()[-1]
 
 
 def upgrade(database: Database, *, to: str = "head") -> bool:

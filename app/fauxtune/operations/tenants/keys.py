@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -34,6 +35,13 @@ class TenantKeys:
     authorities: dict[AuthorityName, PrivateKey]
     authority_names: dict[AuthorityName, str]
     connector_keys: tuple[tuple[RSAPrivateKey, str], ...]
+
+
+class KeyFiles(NamedTuple):
+    """The names of a tenant's private keys: those of the service, those of the connectors inside the server."""
+
+    service: list[str]
+    connector: list[str]
 
 
 def make_keys(emulator: Emulator, seed: Seed) -> TenantKeys:
@@ -66,13 +74,13 @@ def remove_new_keys(emulator: Emulator, keys: TenantKeys) -> None:
     )
 
 
-def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
-    """Return the names of the tenant's private keys: those of the service, those of the connectors."""
+def key_files(connection: Connection, tenant_id: TenantId) -> KeyFiles:
+    """Return the names of the private keys that the tenant's rows name."""
     authority_rows = authority_queries.authorities_of(connection, tenant_id)
     files = [file for row in authority_rows for file in (row.key_name, row.responder_key_name) if file is not None]
     connectors = connector_queries.connector_rows(connection, tenant_id)
     keys = connector_queries.connector_key_rows(connection, tenant_id)
-    return files, connector_registry.key_files(connectors, keys)
+    return KeyFiles(files, connector_registry.key_files(connectors, keys))
 
 
 def remove_files(emulator: Emulator, *, service: list[str], connector: list[str]) -> None:

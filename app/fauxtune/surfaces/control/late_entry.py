@@ -23,6 +23,11 @@ _PARTS = (
         (f"{_PLACE}.messages", f"{_PLACE}.address_book"),
         "fauxtune.operations.mail.opening",
     ),
+    (
+        r"tenants/[^/]+/export$",
+        (f"{_PLACE}.state",),
+        "fauxtune.operations.tenants.export",
+    ),
     (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
 )
 

@@ -1,0 +1,352 @@
+"""All rows of a tenant, whatever their tables: read for exports and snapshots, compared, and written back.
+
+A table with a `tenant_id` belongs to a tenant's state unless `LEFT_OUT` says why not, so a new table joins by itself.
+Values are as the database has them: times and choices are text, JSON is the text that was stored. So rows that nobody
+changed are equal to themselves, and are not written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Delete,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import tables, writes
+from fauxtune.storage.reads import in_parts
+from fauxtune.storage.tables.base import Choice, Moment
+
+#: Tables of tenants that are no part of their state, and why.
+LEFT_OUT = {
+    "sign_ins": "sign-ins under way: their codes expire within minutes, by the system's clock",
+    "snapshots": "a snapshot does not contain snapshots; they stay when one of them is restored",
+}
+_STATE = {
+    str(name): table
+    for name, table in sorted(tables.metadata.tables.items())
+    if "tenant_id" in table.c and name not in LEFT_OUT
+}
+#: Columns of the tenant's own row that stay when a state is put back: what the tenant is known by, and the numbers of
+#: its journals, which only rise.
+FIXED = frozenset({"id", "name", "domain", "created_at", "public_http_url", "ca_host", "keys"})
+NUMBERS = ("journal_seq", "connector_seq")
+#: Rows by enrolment have no index by tenant.
+_BY_ENROLLMENT = frozenset({"ledger", "steps", "device_actions"})
+
+Row: TypeAlias = "tuple[Any, ...]"
+#: The rows of each table, in the order of their keys, without the tenant's id.
+Rows: TypeAlias = "dict[str, list[Row]]"
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    TIME = "time"
+    JSON = "json"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class StateColumn:
+    """A column of a tenant's state. `choices`: the only texts that it can have; `is_key`: it is part of the key."""
+
+    name: str
+    kind: Kind
+    is_optional: bool
+    is_key: bool
+    choices: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantState:
+    """The tenant's own row by columns, and the rows of all tables."""
+
+    tenant: dict[str, Any]
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What makes the rows of a table those of another state: rows that go, by their keys, and rows that are written.
+    `added`: how many of these were not there; `changed`: how many were there with other values.
+    """
+
+    gone: list[Row]
+    put: list[Row]
+    lost: int
+    added: int
+    changed: int
+
+
+@cache
+def columns() -> Mapping[str, tuple[StateColumn, ...]]:
+    """Return the columns of each table of a tenant's state; those of the tenant's own row are under `tenants`."""
+    known = {**_STATE, "tenants": tables.tenants}
+    return {
+        name: tuple(_described(column) for column in table.columns if column.name != "tenant_id")
+        for name, table in known.items()
+    }
+
+
+def read_state(connection: Connection, tenant_id: TenantId) -> TenantState | None:
+    """Return the whole state of a tenant. None: there is no such tenant."""
+    own = connection.execute(_own_row(connection.dialect.name), {"tenant": tenant_id}).mappings().first()
+    return None if own is None else TenantState(dict(own), read_rows(connection, tenant_id))
+
+
+def read_rows(connection: Connection, tenant_id: TenantId) -> Rows:
+    """Return the rows of all tables, one statement for each."""
+    dialect, values = connection.dialect.name, {"tenant": tenant_id}
+    return {name: [tuple(row) for row in connection.execute(_rows_of(name, dialect), values)] for name in _STATE}
+
+
+def differences(current: Rows, wanted: Rows) -> dict[str, Difference]:
+    """Return what makes the current rows the wanted ones, for each table in which anything differs."""
+    result = {}
+    for name in _STATE:
+        difference = _difference(name, current.get(name, []), wanted=wanted.get(name, []))
+        if difference.gone or difference.put:
+            result[name] = difference
+    return result
+
+
+def write_differences(connection: Connection, tenant_id: TenantId, *, changes: Mapping[str, Difference]) -> None:
+    """Write them. Rows that stay are changed in place: another transaction that waits for one finds it again."""
+    dialect = connection.dialect.name
+    for name, difference in changes.items():
+        table = _plain_tables(dialect)[name]
+        if difference.gone:
+            keys = [f"key_{column.name}" for column in columns()[name] if column.is_key]
+            gone = [{"tenant": tenant_id, **dict(zip(keys, key, strict=True))} for key in difference.gone]
+            connection.execute(_removal(name, dialect), gone)
+        names = [column.name for column in columns()[name]]
+        rows = [{"tenant_id": tenant_id, **dict(zip(names, row, strict=True))} for row in difference.put]
+        writes.put(connection, table, rows=rows)
+
+
+def end_sign_ins(connection: Connection, tenant_id: TenantId) -> None:
+    """Delete the sign-ins under way: the user or the application that they name may be gone."""
+    writes.remove(connection, tables.sign_ins, tenant_id=tenant_id)
+
+
+def write_own_row(connection: Connection, tenant_id: TenantId, *, row: Mapping[str, Any]) -> None:
+    """Write the tenant's row, except what is `FIXED`; its numbers rise to those of the row, and never fall."""
+    own = _plain_tables(connection.dialect.name)["tenants"]
+    values = {name: value for name, value in row.items() if name not in FIXED and name not in NUMBERS}
+    numbers = {name: case((own.c[name] < row[name], row[name]), else_=own.c[name]) for name in NUMBERS}
+    connection.execute(update(own).where(own.c.id == tenant_id).values(**values, **numbers))
+
+
+def add_own_row(connection: Connection, *, row: Mapping[str, Any]) -> None:
+    """Add a tenant by its row. Its id, name and domain must be free."""
+    writes.add_all(connection, _plain_tables(connection.dialect.name)["tenants"], rows=[row])
+
+
+def taken_elsewhere(connection: Connection, tenant_id: TenantId, *, rows: Rows) -> list[tuple[str, str, str]]:
+    """Return the values that are unique among all tenants and that another tenant has: table, column, value."""
+    taken = []
+    for name, column in unique_among_tenants():
+        position = [each.name for each in columns()[name]].index(column)
+        values = {row[position] for row in rows.get(name, []) if row[position] is not None}
+        statement = _elsewhere(name, column)
+        for some in in_parts(values):
+            here = connection.execute(statement, {"tenant": tenant_id, "ids": some}).scalars()
+            taken += [(name, column, str(value)) for value in here]
+    return taken
+
+
+@cache
+def unique_among_tenants() -> tuple[tuple[str, str], ...]:
+    """Return the columns, each with its table, whose values no two rows of any tenants share."""
+    return tuple(
+        (name, next(iter(group)))
+        for name, table in _STATE.items()
+        for group in dict.fromkeys(_unique_groups(table))
+        if len(group) == 1
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- comparing rows
+
+
+def _difference(name: str, current: list[Row], *, wanted: list[Row]) -> Difference:
+    described = columns()[name]
+    places = [place for place, column in enumerate(described) if column.is_key]
+    unique = _other_unique_places(name)
+
+    def key(row: Row) -> Row:
+        return tuple(row[place] for place in places)
+
+    before = {key(row): row for row in current}
+    after = {key(row): row for row in wanted}
+    gone = [each for each in before if each not in after]
+    lost = len(gone)
+    added = changed = 0
+    put = []
+    for each, row in after.items():
+        old = before.get(each)
+        if old == row:
+            continue
+        put.append(row)
+        if old is None:
+            added += 1
+            continue
+        changed += 1
+        # Rows that exchange a unique value would be in each other's way.
+        if any(old[place] != row[place] for place in unique):
+            gone.append(each)
+    return Difference(gone, put, lost=lost, added=added, changed=changed)
+
+
+@cache
+def _other_unique_places(name: str) -> tuple[int, ...]:
+    names = {column for group in _unique_groups(_STATE[name]) for column in group} - {"tenant_id"}
+    return tuple(place for place, column in enumerate(columns()[name]) if column.name in names and not column.is_key)
+
+
+def _unique_groups(table: Table) -> Iterator[frozenset[str]]:
+    yield frozenset(column.name for column in table.primary_key)
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            yield frozenset(column.name for column in constraint.columns)
+    for column in table.columns:
+        if column.unique:
+            yield frozenset({column.name})
+
+
+# --------------------------------------------------------------------------------------- statements, each built once
+
+
+class _JsonText(TypeDecorator[str]):
+    """The text of a JSON column of PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return cast(column, Text)
+
+    def bind_expression(self, bindvalue: BindParameter[Any]) -> ColumnElement[Any]:
+        return cast(bindvalue, JSON)
+
+
+@cache
+def _plain_tables(dialect: str) -> Mapping[str, Table]:
+    """Return the tables with columns that leave their values as the database has them."""
+    plain = MetaData()
+    known = {**_STATE, "tenants": tables.tenants}
+    return {
+        name: Table(
+            name,
+            plain,
+            *(
+                Column(column.name, _plain(column.type, dialect=dialect), primary_key=column.primary_key)
+                for column in table.columns
+            ),
+        )
+        for name, table in known.items()
+    }
+
+
+def _plain(type_: TypeEngine[Any], *, dialect: str) -> TypeEngine[Any]:
+    match _kind(type_):
+        case Kind.BYTES:
+            return LargeBinary()
+        case Kind.BOOLEAN:
+            return Boolean()
+        case Kind.INTEGER:
+            return BigInteger() if isinstance(type_, BigInteger) else Integer()
+        case Kind.JSON if dialect == "postgresql":
+            return _JsonText()
+        case _:
+            return String()
+
+
+def _kind(type_: TypeEngine[Any]) -> Kind:
+    if isinstance(type_, Moment):
+        return Kind.TIME
+    plain = type_.impl if isinstance(type_, TypeDecorator) else type_
+    for base, kind in (
+        (JSON, Kind.JSON),
+        (LargeBinary, Kind.BYTES),
+        (Boolean, Kind.BOOLEAN),
+        (Integer, Kind.INTEGER),
+    ):
+        if isinstance(plain, base):
+            return kind
+    return Kind.TEXT
+
+
+def _described(column: Column[Any]) -> StateColumn:
+    choices = frozenset(column.type.enumeration) if isinstance(column.type, Choice) else None
+    return StateColumn(
+        name=str(column.name),
+        kind=_kind(column.type),
+        is_optional=bool(column.nullable),
+        is_key=column.primary_key,
+        choices=None if choices is None else frozenset(str(choice) for choice in choices),
+    )
+
+
+@cache
+def _own_row(dialect: str) -> Select[Any]:
+    own = _plain_tables(dialect)["tenants"]
+    return select(own).where(own.c.id == bindparam("tenant"))
+
+
+@cache
+def _rows_of(name: str, dialect: str) -> Select[Any]:
+    known = _plain_tables(dialect)
+    table = known[name]
+    statement = select(*(column for column in table.columns if column.name != "tenant_id"))
+    statement = statement.where(table.c.tenant_id == bindparam("tenant"))
+    if name in _BY_ENROLLMENT:
+        devices = known["enrollments"]
+        of_tenant = select(devices.c.id).where(devices.c.tenant_id == bindparam("tenant"))
+        statement = statement.where(table.c.enrollment_id.in_(of_tenant))
+    return statement.order_by(*(column for column in table.primary_key if column.name != "tenant_id"))
+
+
+@cache
+def _removal(name: str, dialect: str) -> Delete:
+    table = _plain_tables(dialect)[name]
+    keys = [table.c[column.name] == bindparam(f"key_{column.name}") for column in columns()[name] if column.is_key]
+    return delete(table).where(and_(table.c.tenant_id == bindparam("tenant"), *keys))
+
+
+@cache
+def _elsewhere(name: str, column: str) -> Select[Any]:
+    table = _STATE[name]
+    chosen = table.c[column].in_(bindparam("ids", expanding=True))
+    return select(table.c[column]).where(chosen, table.c.tenant_id != bindparam("tenant"))
