@@ -7,6 +7,7 @@ COMPILE = $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url
 ARGS ?=
 ONLY ?=
 COVERAGE ?=
+DIST ?= dist
 # The service's own code is compiled too: uncompiled, a start takes three times as long.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -14,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants bench openapi examples transcripts pictures migration lock clean
+.PHONY: help run serve install test check format mutants bench openapi examples transcripts pictures migration lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -78,8 +79,12 @@ lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS
 	$(COMPILE) pyproject.toml --group build --extra mail --extra test --extra foreign -c requirements.lock -o requirements-test.lock
 	echo uv | $(COMPILE) - -o requirements-uv.lock
 
+wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install dist/*.whl)
+	rm -rf $(DIST)
+	$(BIN)/python -m hatchling build -d $(DIST)
+
 clean: ## delete the environment, every cache, and the server's data (.fauxtune)
-	rm -rf .venv .venv-* .coverage .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* dist .coverage .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
 	echo "Setting up $(VENV): once, 20 to 60 seconds, longer on a slow line" >&2

@@ -131,6 +131,24 @@ database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 
 
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        from fauxtune import __version__
+
+        print(f"fauxtune {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="show the version", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Run a command."""
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def demo(context: typer.Context) -> None:
     """Show S/MIME on simulated devices, step by step.
