@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -10,6 +12,20 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 #: The keys that devices hold.
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+#: Bytes of a certificate that is kept for the next message: larger ones are rare, and would fill the memory.
+LARGEST_CACHED = 8192
+
+
+def load_certificate(der: bytes) -> x509.Certificate:
+    """Load a certificate of a message, or one that was loaded lately: the mails of a mailbox have few signers, and
+    reading keys, names and extensions takes as long as verifying. Raises ValueError for other bytes.
+    """
+    return _load_cached(der) if len(der) <= LARGEST_CACHED else x509.load_der_x509_certificate(der)
+
+
+@lru_cache(maxsize=256)
+def _load_cached(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
 
 
 def thumbprint(certificate: x509.Certificate) -> str:

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from fauxtune_sim.certificates import PrivateKey, addresses, issuer, subject, thumbprint, usage
+from fauxtune_sim.certificates import PrivateKey, addresses, issuer, load_certificate, subject, thumbprint, usage
 from fauxtune_sim.errors import StateBroken
 
 
@@ -121,7 +121,7 @@ class KeyStore:
 
     def trusted_certificates(self) -> tuple[x509.Certificate, ...]:
         """The trusted CA certificates, both roots and intermediates."""
-        return tuple(x509.load_der_x509_certificate(der) for der in self.trusted.values())
+        return tuple(map(load_certificate, self.trusted.values()))
 
     def listing(self) -> list[dict[str, Any]]:
         """`[{"alias","source","thumbprint","subject","issuer","emailAddresses","usage","notAfter","intendedPurpose",

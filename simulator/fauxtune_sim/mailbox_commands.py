@@ -173,12 +173,12 @@ def _summary(path: Path) -> dict[str, Any]:
     """What a list shows of a message, without any key."""
     data = path.read_bytes()
     entity = Entity(data)
-    date = date_in(_field(entity, "Date"))
-    media_type = _field(entity, "Content-Type").partition(";")[0].strip().lower()
+    date = date_in(_field(entity, "date"))
+    media_type = _field(entity, "content-type").partition(";")[0].strip().lower()
     return {
         "file": str(path),
-        "from": next(iter(addresses_in(_field(entity, "From"))), ""),
-        "subject": _field(entity, "Subject"),
+        "from": next(iter(addresses_in(_field(entity, "from"))), ""),
+        "subject": _field(entity, "subject"),
         "date": None if date is None else date.isoformat(),
         "size": len(data),
         "smime": media_type in {"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"},
@@ -187,7 +187,7 @@ def _summary(path: Path) -> dict[str, Any]:
 
 def _field(entity: Entity, name: str) -> str:
     try:
-        return " ".join(decoded_header(str(entity.header.get(name, ""))).split())
+        return " ".join(decoded_header(entity.field(name)).split())
     except MailRefused:  # a header without an end
         return ""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from fauxtune_sim.certificates import subject
+from fauxtune_sim.certificates import LARGEST_CACHED, subject
 
 _LONGEST = 8
 
@@ -34,14 +35,28 @@ def untrusted_reason(
     return _no_chain_reason(certificate, roots=roots, links=links, at=at, below=0)
 
 
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the issuer has the name that the certificate says, and its key signed the certificate."""
+    # The answer never changes, and the mails of a mailbox have few signers. Large certificates are not kept.
+    is_small = max(len(each.tbs_certificate_bytes) for each in (certificate, issuer)) <= LARGEST_CACHED
+    return _issued_cached(certificate, issuer) if is_small else _is_issued(certificate, issuer)
+
+
+def _is_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+_issued_cached = lru_cache(maxsize=256)(_is_issued)
+
+
 def issuer_of(certificate: x509.Certificate, candidates: Iterable[x509.Certificate]) -> x509.Certificate | None:
     """The first of these certificates whose key signed this one, or None."""
     for candidate in candidates:
-        if candidate.subject == certificate.issuer:
-            try:
-                certificate.verify_directly_issued_by(candidate)
-            except (InvalidSignature, ValueError, TypeError):
-                continue
+        if is_issued_by(certificate, candidate):
             return candidate
     return None
 
@@ -55,11 +70,11 @@ def _no_chain_reason(
     below: int,
 ) -> str | None:
     """Search the issuer, roots first; `below` is the number of intermediates between it and the signer."""
-    why = f"no trusted certificate on this device issued {subject(certificate)} (its issuer is {_issuer(certificate)})"
     if below > _LONGEST:
         return "the chain is too long"
+    why, wanted = None, certificate.issuer
     for issuer in (*roots, *links):
-        if issuer.subject != certificate.issuer:
+        if issuer.subject != wanted:
             continue
         fault = _cannot_issue(issuer, certificate, at=at, below=below)
         if fault is None and issuer not in roots:
@@ -67,13 +82,13 @@ def _no_chain_reason(
         if fault is None:
             return None
         why = fault
-    return why
+    if why is not None:
+        return why
+    return f"no trusted certificate on this device issued {subject(certificate)} (its issuer is {_issuer(certificate)})"
 
 
 def _cannot_issue(issuer: x509.Certificate, certificate: x509.Certificate, *, at: datetime, below: int) -> str | None:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+    if not is_issued_by(certificate, issuer):
         return f"{subject(certificate)} was not signed by the key of {subject(issuer)}"
     if (outside := _outside_validity(issuer, at)) is not None:
         return outside

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from fauxtune_sim.certificates import public_key_bytes
-from fauxtune_sim.cms import open_envelope, verify
-from fauxtune_sim.cms.structure import DAMAGE, ContentType, content_info, issuer_and_serial
+from fauxtune_sim.cms import der, open_envelope, read_signed, verify
+from fauxtune_sim.cms.structure import DAMAGE, issuer_and_serial
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
 from fauxtune_sim.identity import DeviceIdentity
 
@@ -142,14 +142,7 @@ def _load(body: bytes) -> tuple[x509.Certificate, ...]:
 
 def _bundled(data: bytes) -> tuple[x509.Certificate, ...]:
     """The certificates of a certs-only SignedData, in their order."""
-    signed = content_info(data, kind=ContentType.SIGNED)
-    if signed["certificates"].native is None:
-        return ()
-    return tuple(
-        x509.load_der_x509_certificate(choice.chosen.dump())
-        for choice in signed["certificates"]
-        if choice.name == "certificate"
-    )
+    return tuple(map(x509.load_der_x509_certificate, read_signed(data).certificates))
 
 
 def _matches(certificate: x509.Certificate, fingerprint: bytes) -> bool:
@@ -308,11 +301,10 @@ def read_cert_rep(body: bytes, request: PkiRequest, *, of: CaCertificates) -> Ce
     Raises AnswerBroken if it violates one of these. A FAILURE is not an error here, but a CertRep.
     """
     try:
-        signed = content_info(body, kind=ContentType.SIGNED)
-        has_content = signed["encap_content_info"]["content"].native is not None
-        checked = verify(body, detached=None if has_content else b"", known=of.certificates)
-        signed_attributes = signed["signer_infos"][0]["signed_attrs"]
-        attributes = {attribute["type"].dotted: attribute["values"][0].native for attribute in signed_attributes}
+        signed = read_signed(body)
+        checked = verify(body, detached=b"" if signed.content is None else None, known=of.certificates)
+        values = signed.signers[0].attribute_values()
+        attributes = {der.dotted(name): core.load(value.encoding).native for name, value in values.items()}
         if checked.signer not in of.certificates:
             raise AnswerBroken("the SCEP answer is not signed by the authority of the request")
         _check(attributes, request)

@@ -12,10 +12,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from fauxtune_sim.ciphers import CBC, GCM, ContentCipher
+from fauxtune_sim.cms.algorithms import cipher_name
+from fauxtune_sim.cms.der import SEQUENCE
+from fauxtune_sim.cms.messages import Envelope
 from fauxtune_sim.errors import CmsRefused
 
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
+#: The length of a tag unless the parameters name another (RFC 5084 3.2).
+_SHORTEST_TAG_BYTES = 12
 
 
 class _GcmParameters(core.Sequence):  # type: ignore[misc]
@@ -27,38 +32,33 @@ class _GcmParameters(core.Sequence):  # type: ignore[misc]
     ]
 
 
-def decrypt_content(info: Any, key: bytes) -> bytes:
-    """Decrypt the EncryptedContentInfo of an EnvelopedData. Raises CmsRefused if the key or the cipher does not fit."""
-    algorithm = info["content_encryption_algorithm"]
-    name = _known_name(algorithm, CBC, key=key)
+def decrypt_content(envelope: Envelope, key: bytes) -> bytes:
+    """Decrypt the content of an EnvelopedData. Raises CmsRefused if the key or the cipher does not fit."""
+    name = _known_name(envelope, CBC, key=key)
     # Triple DES with one key three times is single DES.
     cipher = algorithms.AES(key) if name.startswith("aes") else TripleDES(key * (24 // len(key)))
-    reader = Cipher(cipher, modes.CBC(algorithm.encryption_iv)).decryptor()
+    reader = Cipher(cipher, modes.CBC(envelope.cipher.required_parameters().octets())).decryptor()
     unpadder = PKCS7(cipher.block_size).unpadder()
-    data = reader.update(info["encrypted_content"].native) + reader.finalize()
+    data = reader.update(envelope.content) + reader.finalize()
     return unpadder.update(data) + unpadder.finalize()
 
 
-def decrypt_authenticated(enveloped: Any, key: bytes) -> bytes:
+def decrypt_authenticated(envelope: Envelope, key: bytes) -> bytes:
     """Decrypt the content of an AuthEnvelopedData. Raises CmsRefused, or InvalidTag if the content was changed."""
-    info = enveloped["auth_encrypted_content_info"]
-    algorithm = info["content_encryption_algorithm"]
-    _known_name(algorithm, GCM, key=key)
-    parameters = _GcmParameters.load(algorithm["parameters"].dump())
-    tag = enveloped["mac"].native
-    if len(tag) != parameters["icv_len"].native:
+    _known_name(envelope, GCM, key=key)
+    nonce, *length = envelope.cipher.required_parameters().children(SEQUENCE)
+    tag = envelope.tag or b""
+    if len(tag) != (length[0].integer() if length else _SHORTEST_TAG_BYTES):
         raise CmsRefused("the authentication tag has another length than the envelope says")
-    attributes = enveloped["auth_attrs"]
-    # Authenticated as an explicit SET OF, carried with an implicit tag (RFC 5083 2.2).
-    covered = None if isinstance(attributes, core.Void) else b"\x31" + attributes.dump()[1:]
-    reader = Cipher(algorithms.AES(key), modes.GCM(parameters["nonce"].native, tag, min_tag_length=12)).decryptor()
-    if covered is not None:
-        reader.authenticate_additional_data(covered)
-    return reader.update(info["encrypted_content"].native or b"") + reader.finalize()
+    mode = modes.GCM(nonce.octets(), tag, min_tag_length=_SHORTEST_TAG_BYTES)
+    reader = Cipher(algorithms.AES(key), mode).decryptor()
+    if envelope.attributes is not None:
+        reader.authenticate_additional_data(envelope.attributes)
+    return reader.update(envelope.content) + reader.finalize()
 
 
-def _known_name(algorithm: Any, lengths: dict[str, int], *, key: bytes) -> str:
-    name = str(algorithm["algorithm"].native)
+def _known_name(envelope: Envelope, lengths: dict[str, int], *, key: bytes) -> str:
+    name = cipher_name(envelope.cipher)
     if name not in lengths:
         raise CmsRefused(f"the content cipher {name} is not supported")
     if len(key) != lengths[name]:

@@ -12,12 +12,14 @@ from cryptography import x509
 from cryptography.exceptions import InvalidTag
 
 from fauxtune_sim.ciphers import ContentCipher
+from fauxtune_sim.cms.algorithms import cipher_name
 from fauxtune_sim.cms.content import (
     decrypt_authenticated,
     decrypt_content,
     encrypt_authenticated,
     encrypt_content,
 )
+from fauxtune_sim.cms.messages import ContentType, Envelope, read_envelope
 from fauxtune_sim.cms.recipients import (
     RecipientIdentity,
     RecipientOptions,
@@ -25,14 +27,7 @@ from fauxtune_sim.cms.recipients import (
     recipient_identifiers,
     recipient_info,
 )
-from fauxtune_sim.cms.structure import (
-    DAMAGE,
-    ENVELOPES,
-    ContentType,
-    content_info,
-    content_type_of,
-    describe_identifier,
-)
+from fauxtune_sim.cms.structure import DAMAGE
 from fauxtune_sim.errors import CmsRefused
 
 
@@ -51,20 +46,16 @@ def open_envelope(data: bytes, identities: Iterable[RecipientIdentity]) -> Decry
     Recipients are identified by issuer and serial number or by key identifier. Raises CmsRefused, with the names of the
     recipients if no identity is one of them, or if the content does not decrypt.
     """
-    kind = content_type_of(data)
-    if kind not in ENVELOPES:
-        raise CmsRefused(f"this is {kind}, not an envelope")
-    enveloped = content_info(data, kind=kind)
+    envelope = read_envelope(data)
     candidates = list(identities)
     try:
-        infos = list(enveloped["recipient_infos"])
         for identity in candidates:
-            for info in infos:
-                key = content_key(info, identity)
+            for recipient in envelope.recipients:
+                key = content_key(recipient, identity)
                 if key is not None:
-                    return _decrypted(enveloped, key, kind=kind, recipient=identity.certificate)
-        identifiers = [identifier for info in infos for identifier in recipient_identifiers(info)]
-        names = "; ".join(describe_identifier(identifier) for identifier in identifiers) or "nobody"
+                    return _decrypted(envelope, key, recipient=identity.certificate)
+        identifiers = [each for recipient in envelope.recipients for each in recipient_identifiers(recipient)]
+        names = "; ".join(map(str, identifiers)) or "nobody"
     except InvalidTag as changed:
         raise CmsRefused("the encrypted content was changed: its authentication tag does not fit") from changed
     except DAMAGE as damaged:
@@ -74,14 +65,10 @@ def open_envelope(data: bytes, identities: Iterable[RecipientIdentity]) -> Decry
     raise CmsRefused(f"this device cannot read it ({what}): it is encrypted for {names}")
 
 
-def _decrypted(enveloped: Any, key: bytes, *, kind: ContentType, recipient: x509.Certificate) -> DecryptedContent:
-    if kind is ContentType.AUTHENTICATED:
-        info, content = enveloped["auth_encrypted_content_info"], decrypt_authenticated(enveloped, key)
-    else:
-        info = enveloped["encrypted_content_info"]
-        content = decrypt_content(info, key)
-    cipher = str(info["content_encryption_algorithm"]["algorithm"].native)
-    return DecryptedContent(content=content, recipient=recipient, cipher=cipher)
+def _decrypted(envelope: Envelope, key: bytes, *, recipient: x509.Certificate) -> DecryptedContent:
+    decrypt = decrypt_content if envelope.tag is None else decrypt_authenticated
+    content = decrypt(envelope, key)
+    return DecryptedContent(content=content, recipient=recipient, cipher=cipher_name(envelope.cipher))
 
 
 def encrypt(

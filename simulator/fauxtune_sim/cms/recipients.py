@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune_sim.certificates import PrivateKey
-from fauxtune_sim.cms.structure import hash_named, identifies, issuer_and_serial, required_key_identifier
+from fauxtune_sim.cms import der
+from fauxtune_sim.cms.algorithms import RSA, RSA_OAEP, name_of, oaep_of
+from fauxtune_sim.cms.messages import CertificateIdentifier, KeyAgreement, KeyTransport
+from fauxtune_sim.cms.structure import issuer_and_serial, required_key_identifier
 from fauxtune_sim.errors import CmsRefused
 
 #: Key wrapping algorithms (RFC 3565) and the length of the wrapping key in bytes.
@@ -66,52 +69,44 @@ class _SharedInfo(core.Sequence):  # type: ignore[misc]
     ]
 
 
-def recipient_identifiers(info: Any) -> list[Any]:
-    """The identifiers of the certificates that a RecipientInfo is for; [] for passwords and the like."""
-    if info.name == "ktri":
-        return [info.chosen["rid"]]
-    if info.name == "kari":
-        return [recipient["rid"] for recipient in info.chosen["recipient_encrypted_keys"]]
-    return []
+def recipient_identifiers(recipient: KeyTransport | KeyAgreement) -> list[CertificateIdentifier]:
+    """The identifiers of the certificates that a recipient of a message stands for."""
+    if isinstance(recipient, KeyTransport):
+        return [recipient.identifier]
+    return [identifier for identifier, _ in recipient.keys]
 
 
-def content_key(info: Any, identity: RecipientIdentity) -> bytes | None:
-    """The content key in a RecipientInfo, or None if it is for another recipient than this identity."""
+def content_key(recipient: KeyTransport | KeyAgreement, identity: RecipientIdentity) -> bytes | None:
+    """The content key that a message has for this identity, or None if the recipient is another one."""
     key = identity.key
-    if info.name == "ktri" and isinstance(key, rsa.RSAPrivateKey):
-        if identifies(info.chosen["rid"], identity.certificate):
-            return _decrypt_transported_key(info.chosen, key)
-    elif info.name == "kari" and isinstance(key, ec.EllipticCurvePrivateKey):
-        for recipient in info.chosen["recipient_encrypted_keys"]:
-            if identifies(recipient["rid"], identity.certificate):
-                return _unwrap_agreed_key(info.chosen, recipient["encrypted_key"].native, key=key)
+    if isinstance(recipient, KeyTransport):
+        if isinstance(key, rsa.RSAPrivateKey) and recipient.identifier.matches(identity.certificate):
+            return _decrypt_transported_key(recipient, key)
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        for identifier, wrapped in recipient.keys:
+            if identifier.matches(identity.certificate):
+                return _unwrap_agreed_key(recipient, wrapped, key=key)
     return None
 
 
-def _decrypt_transported_key(info: Any, key: rsa.RSAPrivateKey) -> bytes:
-    algorithm = info["key_encryption_algorithm"]
-    name = algorithm["algorithm"].native
-    if name == "rsaes_oaep":
-        chosen = algorithm["parameters"]
-        mask = hash_named(chosen["mask_gen_algorithm"]["parameters"])
-        oaep = padding.OAEP(padding.MGF1(mask), hash_named(chosen["hash_algorithm"]), None)
-        return key.decrypt(info["encrypted_key"].native, oaep)
-    if name in {"rsaes_pkcs1v15", "rsa"}:
-        return key.decrypt(info["encrypted_key"].native, padding.PKCS1v15())
-    raise CmsRefused(f"the key transport {name} is not supported")
+def _decrypt_transported_key(recipient: KeyTransport, key: rsa.RSAPrivateKey) -> bytes:
+    algorithm = recipient.algorithm
+    if algorithm.name == RSA:
+        return key.decrypt(recipient.encrypted_key, padding.PKCS1v15())
+    if algorithm.name == RSA_OAEP:
+        return key.decrypt(recipient.encrypted_key, oaep_of(algorithm))
+    raise CmsRefused(f"the key transport {name_of(algorithm, cms.KeyEncryptionAlgorithmId)} is not supported")
 
 
-def _unwrap_agreed_key(info: Any, wrapped: bytes, *, key: ec.EllipticCurvePrivateKey) -> bytes:
-    algorithm = info["key_encryption_algorithm"]
-    agreement = algorithm["algorithm"].dotted
-    wrap = algos.AlgorithmIdentifier.load(algorithm["parameters"].dump())
+def _unwrap_agreed_key(recipient: KeyAgreement, wrapped: bytes, *, key: ec.EllipticCurvePrivateKey) -> bytes:
+    agreement = der.dotted(recipient.algorithm.name)
+    wrap = algos.AlgorithmIdentifier.load(recipient.algorithm.required_parameters().encoding)
     if agreement not in _AGREEMENTS or wrap["algorithm"].dotted not in _WRAPS:
         raise CmsRefused(f"the key agreement {agreement} with {wrap['algorithm'].native} is not supported")
-    originator = info["originator"].chosen["public_key"]
-    public = ec.EllipticCurvePublicKey.from_encoded_point(key.curve, bytes(originator))
+    public = ec.EllipticCurvePublicKey.from_encoded_point(key.curve, recipient.originator)
     shared = key.exchange(ec.ECDH(), public)
     digest = _AGREEMENTS[agreement]()
-    wrapping = _wrapping_key(shared, wrap, digest=digest, user_key_material=info["ukm"].native)
+    wrapping = _wrapping_key(shared, wrap, digest=digest, user_key_material=recipient.user_key_material)
     return keywrap.aes_key_unwrap(wrapping, wrapped)
 
 

@@ -11,25 +11,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import cms, core
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import PrivateKey
-from fauxtune_sim.cms.structure import (
-    DAMAGE,
-    ContentType,
-    content_info,
-    describe_identifier,
-    hash_named,
-    identifies,
-    issuer_and_serial,
-    required_key_identifier,
-)
+from fauxtune_sim.certificates import PrivateKey, load_certificate
+from fauxtune_sim.cms import der
+from fauxtune_sim.cms.algorithms import RSA_PSS, hash_of, pss_of
+from fauxtune_sim.cms.messages import CertificateIdentifier, SignerInfo, read_signed
+from fauxtune_sim.cms.structure import DAMAGE, issuer_and_serial, required_key_identifier
 from fauxtune_sim.errors import CmsRefused
+
+#: Signed attributes (RFC 5652 11.2, 11.3).
+MESSAGE_DIGEST, SIGNING_TIME = der.identifier("1.2.840.113549.1.9.4"), der.identifier("1.2.840.113549.1.9.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,83 +45,62 @@ def verify(data: bytes, *, detached: bytes | None = None, known: Sequence[x509.C
     `detached` is the content if the message does not have it. `known` are further certificates among which the signer's
     is searched. Raises CmsRefused, with the reason, if the signature does not verify.
     """
-    signed = content_info(data, kind=ContentType.SIGNED)
+    message = read_signed(data)
     try:
-        content = _content(signed, detached)
-        certificates = tuple(_certificates(signed))
-        infos = list(signed["signer_infos"])
-        if not infos:
+        content = message.content if detached is None else detached
+        if content is None:
+            raise CmsRefused("the signature is detached, and its content is missing")
+        certificates = tuple(map(load_certificate, message.certificates))
+        if not message.signers:
             raise CmsRefused("the message has no signature")
-        signer = _signer(infos[0]["sid"], (*certificates, *known))
-        signing_time = _check(infos[0], content, signer=signer)
+        info = message.signers[0]
+        signer = _signer(info.identifier, (*certificates, *known))
+        signing_time = _check(info, content, signer=signer)
     except DAMAGE as damaged:
         why = f": {damaged}" if str(damaged) else ""
         raise CmsRefused(f"the signature does not verify{why}") from damaged
     return Signature(content=content, signer=signer, signing_time=signing_time, certificates=certificates)
 
 
-def _content(signed: Any, detached: bytes | None) -> bytes:
-    if detached is not None:
-        return detached
-    attached = signed["encap_content_info"]["content"]
-    if isinstance(attached, core.Void):
-        raise CmsRefused("the signature is detached, and its content is missing")
-    return bytes(attached.native)
-
-
-def _certificates(signed: Any) -> list[x509.Certificate]:
-    # `native` would build a document of every part of each certificate.
-    if isinstance(signed["certificates"], core.Void):
-        return []
-    return [
-        x509.load_der_x509_certificate(choice.chosen.dump())
-        for choice in signed["certificates"]
-        if choice.name == "certificate"
-    ]
-
-
-def _signer(identifier: Any, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
+def _signer(identifier: CertificateIdentifier, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
     for certificate in certificates:
-        if identifies(identifier, certificate):
+        if identifier.matches(certificate):
             return certificate
-    raise CmsRefused(f"the signer's certificate is missing: {describe_identifier(identifier)}")
+    raise CmsRefused(f"the signer's certificate is missing: {identifier}")
 
 
-def _check(info: Any, content: bytes, *, signer: x509.Certificate) -> datetime | None:
+def _check(info: SignerInfo, content: bytes, *, signer: x509.Certificate) -> datetime | None:
     """Verify one SignerInfo (RFC 5652 5.6). Returns the signing time that it claims."""
-    digest = hash_named(info["digest_algorithm"])
+    digest = hash_of(info.digest)
     signing_time: datetime | None = None
     signed_bytes = content
-    if not isinstance(info["signed_attrs"], core.Void):
-        attributes = {attribute["type"].native: attribute["values"] for attribute in info["signed_attrs"]}
+    if info.attributes is not None:
+        values = info.attribute_values()
         hashed = hashes.Hash(digest)
         hashed.update(content)
-        if not hmac.compare_digest(attributes["message_digest"][0].native, hashed.finalize()):
+        if not hmac.compare_digest(values[MESSAGE_DIGEST].octets(), hashed.finalize()):
             raise CmsRefused("the content was changed after it was signed (the message digest differs)")
-        if "signing_time" in attributes:
-            signing_time = attributes["signing_time"][0].native
-        # Signed as an explicit SET OF, carried with an implicit tag [0] (RFC 5652 5.4).
-        signed_bytes = b"\x31" + info["signed_attrs"].dump()[1:]
+        if SIGNING_TIME in values:
+            signing_time = values[SIGNING_TIME].time()
+        signed_bytes = info.attributes
     _check_signature(info, signed_bytes, signer=signer, digest=digest)
     return signing_time
 
 
-def _check_signature(info: Any, signed: bytes, *, signer: x509.Certificate, digest: hashes.HashAlgorithm) -> None:
+def _check_signature(
+    info: SignerInfo, signed: bytes, *, signer: x509.Certificate, digest: hashes.HashAlgorithm
+) -> None:
     public = signer.public_key()
-    signature = info["signature"].native
-    algorithm = info["signature_algorithm"]
     if isinstance(public, ec.EllipticCurvePublicKey):
-        public.verify(signature, signed, ec.ECDSA(digest))
+        public.verify(info.signature, signed, ec.ECDSA(digest))
         return
     if not isinstance(public, rsa.RSAPublicKey):
         raise CmsRefused("the signer's key is neither RSA nor EC")
-    if algorithm["algorithm"].native == "rsassa_pss":
-        chosen = algorithm["parameters"]
-        mask = padding.MGF1(hash_named(chosen["mask_gen_algorithm"]["parameters"]))
-        pss = padding.PSS(mask, chosen["salt_length"].native)
-        public.verify(signature, signed, pss, hash_named(chosen["hash_algorithm"]))
+    if info.algorithm.name == RSA_PSS:
+        pss, pss_digest = pss_of(info.algorithm)
+        public.verify(info.signature, signed, pss, pss_digest)
         return
-    public.verify(signature, signed, padding.PKCS1v15(), digest)
+    public.verify(info.signature, signed, padding.PKCS1v15(), digest)
 
 
 @dataclass(frozen=True, slots=True)

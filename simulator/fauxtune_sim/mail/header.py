@@ -8,6 +8,8 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 def addresses_in(text: str) -> tuple[str, ...]:
     """The addresses of a field, without names; of one that cannot be read, none."""
+    if not text:
+        return ()
     try:
         return tuple(address for _, address in getaddresses([text]) if address)
     except RecursionError:  # comments in comments, which the standard library follows one by one

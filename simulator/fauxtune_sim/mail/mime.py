@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import binascii
 import contextlib
-import email
-import email.policy
 import quopri
 import re
 from collections.abc import Iterator
@@ -17,6 +15,8 @@ from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import compat32
+from email.utils import collapse_rfc2231_value
 from functools import cached_property
 
 from fauxtune_sim.errors import MailRefused
@@ -26,6 +26,7 @@ _LONGEST_HEADER = 262_144
 _MOST_PARTS = 1_000
 #: The lines of a header: fields, and their folded continuations (RFC 5322 2.2). What openssl signs as binary has none.
 _HEADER = re.compile(rb"(?:[!-9;-~]+[ \t]*:[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)*")
+_FIELD = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)")
 
 
 #: What may follow a boundary on its line.
@@ -57,33 +58,57 @@ class Entity:
         return _after_line_end(self.raw, end)
 
     @cached_property
-    def header(self) -> Message:
-        """The header fields."""
-        return email.message_from_bytes(self.raw[: self._header_bytes], policy=email.policy.compat32)
+    def fields(self) -> dict[str, str]:
+        """The header fields by their names in lower case, each as it came; of several with one name, the first."""
+        text = self.raw[: self._header_bytes].decode("ascii", "surrogateescape")
+        fields: dict[str, str] = {}
+        for field in _FIELD.finditer(text):
+            fields.setdefault(field[1].lower(), field[2])
+        return fields
 
-    @property
+    def field(self, name: str) -> str:
+        """A header field by its name in lower case, without characters that are not text; "" if it is absent."""
+        value = self.fields.get(name, "").rstrip("\r\n")
+        # The standard library marks bytes that are no ASCII; what it returns can be written everywhere.
+        return value if value.isascii() else str(compat32.header_fetch_parse(name, value))
+
+    @cached_property
     def media_type(self) -> str:
-        """The media type, lower case, for example `text/plain`."""
-        return self.header.get_content_type()
+        """The media type, lower case, for example `text/plain`, which one that is missing or malformed counts as."""
+        media_type = self.field("content-type").partition(";")[0].strip().lower()
+        return media_type if media_type.count("/") == 1 else "text/plain"
 
     @property
     def is_attachment(self) -> bool:
         """Whether the sender marked the entity as a file to save."""
-        return self.header.get_content_disposition() == "attachment"
+        return self.field("content-disposition").partition(";")[0].strip().lower() == "attachment"
 
     @cached_property
     def file_name(self) -> str | None:
         """The name that the sender gave to the file, without folders, or None."""
+        name = self._parameter("content-disposition", "filename") or self._parameter("content-type", "name")
         try:
-            name = decoded_header(self.header.get_filename(""))
+            name = decoded_header(name)
         except (ValueError, LookupError, TypeError):
             return None
         return re.split(r"[/\\]", name)[-1].strip() or None
 
+    def _parameter(self, field: str, name: str) -> str:
+        """A parameter of a field, without quotation marks and in one piece (RFC 2045 5.1, RFC 2231); "" if absent."""
+        parameters = self._parameters.get(field)
+        if parameters is None:
+            parameters = self._parameters[field] = _read_parameters(self.field(field))
+        return parameters.get(name, "")
+
+    @cached_property
+    def _parameters(self) -> dict[str, dict[str, str]]:
+        """The parameters of the fields that were asked for."""
+        return {}
+
     def content(self) -> bytes:
         """The body without its transfer encoding. Raises MailRefused for base64 that is broken."""
         body = self.raw[self._header_bytes :]
-        encoding = str(self.header.get("Content-Transfer-Encoding", "")).strip().lower()
+        encoding = self.field("content-transfer-encoding").strip().lower()
         if encoding == "base64":
             try:
                 return binascii.a2b_base64(body)
@@ -91,18 +116,17 @@ class Entity:
                 raise MailRefused(f"the base64 of a part is broken: {broken}") from broken
         return quopri.decodestring(body) if encoding == "quoted-printable" else body
 
-    def text(self) -> str:
-        """The body as text with line ends of one character; a character set that is unknown is read as Latin-1."""
-        data = self.content()
+    def text(self, data: bytes) -> str:
+        """The content as text with line ends of one character; a character set that is unknown is read as Latin-1."""
         try:
-            text = data.decode(self.header.get_content_charset() or "utf-8", "replace")
+            text = data.decode(self._parameter("content-type", "charset") or "utf-8", "replace")
         except (LookupError, ValueError):
             text = data.decode("latin-1")
         return text.replace("\r\n", "\n")
 
     def parts(self) -> list[Entity]:
         """The parts of a multipart entity, each with exactly its bytes. Raises MailRefused if they cannot be told."""
-        boundary = self.header.get_boundary()
+        boundary = self._parameter("content-type", "boundary").rstrip()
         if not boundary:
             raise MailRefused("a multipart entity has no boundary")
         parts: list[Entity] = []
@@ -131,6 +155,19 @@ class Entity:
                 line_end = 2 if self.raw.startswith(b"\r\n", at - 2) else 1
                 yield _Delimiter(at - line_end, match.end(), is_last=match.group(1) is not None)
             at = self.raw.find(dashes, rest)
+
+
+def _read_parameters(field: str) -> dict[str, str]:
+    """The parameters of a field by their names in lower case. One that cannot be read is left out."""
+    if ";" not in field:
+        return {}
+    header = Message(policy=compat32)
+    header.set_raw("content-type", field)
+    parameters: dict[str, str] = {}
+    for name, value in header.get_params([]):
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            parameters.setdefault(name.lower(), collapse_rfc2231_value(value))
+    return parameters
 
 
 def decoded_header(text: str) -> str:

@@ -179,22 +179,17 @@ def read_mail(data: bytes, store: KeyStore, *, now: datetime | None = None) -> R
     With `now`, a certificate that expired after it signed is told apart from one that is still valid.
     """
     entity = Entity(data)
-    head = entity.header
-    if not any(field in head for field in _FIELDS):
+    if _FIELDS.isdisjoint(entity.fields):
         raise MailRefused("this is not a mail: it has no header field such as From")
     reading = Reading(
-        sender=next(iter(addresses_in(_field(head, "From"))), ""),
-        recipients=addresses_in(_field(head, "To")),
-        copies=addresses_in(_field(head, "Cc")),
-        date=date_in(_field(head, "Date")),
-        subject=decoded_header(_field(head, "Subject")),
+        sender=next(iter(addresses_in(entity.field("from"))), ""),
+        recipients=addresses_in(entity.field("to")),
+        copies=addresses_in(entity.field("cc")),
+        date=date_in(entity.field("date")),
+        subject=decoded_header(entity.field("subject")),
     )
     _Reader(store, reading, now=now).read(entity, _Layers())
     return reading
-
-
-def _field(head: Any, name: str) -> str:
-    return str(head.get(name, ""))
 
 
 class _Reader:
@@ -213,13 +208,13 @@ class _Reader:
             raise MailRefused(f"the mail has more than {_MOST_LAYERS} layers")
         inside = replace(layers, depth=layers.depth + 1)
         media_type = entity.media_type
-        if media_type in _CMS_TYPES or (entity.file_name or "").lower().endswith(".p7m"):
-            self._read_cms(entity, inside)
-        elif media_type == "multipart/signed":
+        if media_type == "multipart/signed":
             self._read_detached(entity, inside)
         elif media_type.startswith("multipart/"):
             for part in entity.parts():
                 self.read(part, inside)
+        elif media_type in _CMS_TYPES or (entity.file_name or "").lower().endswith(".p7m"):
+            self._read_cms(entity, inside)
         elif media_type == "message/rfc822" and not entity.is_attachment:
             self.read(Entity(entity.content()), inside)
         else:
@@ -251,9 +246,8 @@ class _Reader:
         if len(parts) != 2:
             raise MailRefused("a multipart/signed message has exactly two parts: the content and its signature")
         content, signature = parts
-        canonical = content.raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         try:
-            verified = self._verify_either_form(signature.content(), (canonical, content.raw))
+            verified = self._verify_either_form(signature.content(), content.raw)
         except (CmsRefused, MailRefused) as refused:
             self._reading.verdicts.append(broken(str(refused)))
             # The text is shown all the same, with the verdict on its signature.
@@ -261,15 +255,15 @@ class _Reader:
             return
         self.read(content, self._signed(layers, verified))
 
-    def _verify_either_form(self, signature: bytes, contents: tuple[bytes, bytes]) -> Signature:
-        """Verify over the canonical content (RFC 8551 3.1.1), else over the unchanged bytes (binary signers)."""
-        canonical, plain = contents
+    def _verify_either_form(self, signature: bytes, content: bytes) -> Signature:
+        """Verify over the content as it came, else with the line ends of mail, as it was signed (RFC 8551 3.1.1)."""
         try:
-            return verify(signature, detached=canonical, known=self._known)
+            return verify(signature, detached=content, known=self._known)
         except CmsRefused:
-            if plain == canonical:
+            canonical = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            if canonical == content:
                 raise
-            return verify(signature, detached=plain, known=self._known)
+            return verify(signature, detached=canonical, known=self._known)
 
     def _signed(self, layers: _Layers, signature: Signature) -> _Layers:
         """Add the verdict on a signature; returns the layers of what it covers."""
@@ -285,8 +279,17 @@ class _Reader:
         try:
             content = entity.content()
             if media_type.startswith("text/") and not entity.is_attachment:
-                text = entity.text()
+                text = entity.text(content)
         except MailRefused as refused:
             defect = str(refused)
-        part = Part(media_type, name, content, text=text, defect=defect)
-        self._reading.parts.append(replace(part, encrypted=layers.encrypted, signatures=layers.signatures))
+        self._reading.parts.append(
+            Part(
+                media_type,
+                name,
+                content,
+                text=text,
+                encrypted=layers.encrypted,
+                signatures=layers.signatures,
+                defect=defect,
+            )
+        )
