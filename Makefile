@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants bench openapi examples transcripts pictures migration lock wheel clean
+.PHONY: help run serve install test check format mutants bench openapi examples transcripts pictures migration lock wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -82,6 +82,9 @@ lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS
 wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install dist/*.whl)
 	rm -rf $(DIST)
 	$(BIN)/python -m hatchling build -d $(DIST)
+
+container: ## carry out the Containerfile without an engine, measure what it makes, and run that (needs root)
+	.ci/container
 
 clean: ## delete the environment, every cache, and the server's data (.fauxtune)
 	rm -rf .venv .venv-* dist .coverage .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ import gc
 import ipaddress
 import resource
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -275,8 +276,12 @@ def _reachable(host: str) -> str:
 
 
 def _names(settings: Settings) -> list[str]:
-    public = urlsplit(settings.public_url or "").hostname
-    return [settings.host, *([public] if public else [])]
+    """The names in the server's certificate. The machine's own (a container's `hostname`) is one if others can reach
+    it.
+    """
+    public, own = urlsplit(settings.public_url or "").hostname, socket.gethostname()
+    is_own_needed = not settings.is_loopback and own.isascii() and own
+    return [settings.host, *([public] if public else []), *([own] if is_own_needed else [])]
 
 
 def _allow_many_connections() -> None:
