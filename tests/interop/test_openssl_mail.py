@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import encodebytes
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -254,6 +255,49 @@ def test_a_device_reads_what_openssl_signed_and_encrypted(openssl: OpenSsl, alic
     mail = openssl("cms", "-encrypt", *ALICE, "-aes256", "-recip", "alice.pem", input=signed)
     reading = read_mail(mail, store)
     assert (reading.decrypted, reading.verified, reading.why) == (True, True, None)
+
+
+@pytest.mark.parametrize("alice", ["rsa"], indirect=True)
+def test_of_two_signers_the_sender_is_judged(openssl: OpenSsl, alice: Identity, store: KeyStore) -> None:
+    openssl("genpkey", *KEYS["p256"], "-out", "bob.key")
+    openssl("req", "-x509", "-new", "-key", "bob.key", "-subj", "/CN=Bob", "-config", "openssl.cnf", "-out", "bob.pem")
+    bob = ("-signer", "bob.pem", "-inkey", "bob.key")
+    hers = ("-signer", "alice.pem", "-inkey", "alice.key")
+    mail = openssl("cms", "-sign", "-text", "-in", "text", *hers, *bob, *ALICE)
+    assert read_mail(mail, store).signer == "alice@contoso.example"
+    mail = openssl("cms", "-sign", "-text", "-in", "text", *bob, *ALICE)
+    assert read_mail(mail, store).verified is False
+
+
+@pytest.mark.parametrize("alice", ["rsa"], indirect=True)
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (("cms", "-digest_create"), "but digested_data"),
+        (("cms", "-compress"), "but compressed_data"),
+        (("cms", "-EncryptedData_encrypt", "-aes128", "-secretkey", "00" * 16), "but encrypted_data"),
+        (("smime", "-encrypt", "-provider", "legacy", "-provider", "default", "-rc2-128"), "rc2 is not supported"),
+    ],
+    ids=["digested", "compressed", "encrypted with a shared key", "RC2"],
+)
+def test_what_a_device_does_not_read_is_named(
+    openssl: OpenSsl, alice: Identity, store: KeyStore, command: tuple[str, ...], why: str
+) -> None:
+    recipients = ("alice.pem",) if command[0] == "smime" else ()
+    reading = read_mail(openssl(*command, "-in", "text", *ALICE, *recipients), store)
+    assert why in str(reading.why)
+    assert not reading.is_good
+    assert not reading.parts
+
+
+@pytest.mark.parametrize("alice", ["rsa"], indirect=True)
+def test_a_message_that_brings_certificates_alone_is_no_signature(
+    openssl: OpenSsl, alice: Identity, store: KeyStore
+) -> None:
+    certificates = openssl("crl2pkcs7", "-nocrl", "-certfile", "alice.pem", "-outform", "DER")
+    head = b"From: alice@contoso.example\nContent-Type: application/pkcs7-mime; smime-type=certs-only\n"
+    mail = head + b"Content-Transfer-Encoding: base64\n\n" + encodebytes(certificates)
+    assert "brings certificates alone" in str(read_mail(mail, store).why)
 
 
 @pytest.mark.parametrize("ciphers", [(), ("-legacy",), ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES")])

@@ -79,3 +79,11 @@ def test_every_page_that_a_text_names_is_there() -> None:
         missing += [f"{name}: {mention}" for mention in mentions if Path(mention).name not in there]
         missing += [f"{name}: {link}" for link in links if not (ROOT / name).parent.joinpath(link).exists()]
     assert not missing
+
+
+def test_the_tests_that_stand_for_public_samples_of_mail_exist() -> None:
+    texts = _texts()
+    named = set(re.findall(r"`(test_\w+)`", texts["docs/mail-samples.md"]))
+    tests = "".join(text for name, text in texts.items() if name.startswith("tests/"))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import PrivateKey, load_certificate
+from fauxtune_sim.certificates import PrivateKey, addresses, load_certificate
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.algorithms import RSA_PSS, hash_of, pss_of
-from fauxtune_sim.cms.messages import CertificateIdentifier, SignerInfo, read_signed
+from fauxtune_sim.cms.messages import SignerInfo, read_signed
 from fauxtune_sim.cms.structure import DAMAGE, issuer_and_serial, required_key_identifier
 from fauxtune_sim.errors import CmsRefused
 
@@ -39,22 +39,24 @@ class Signature:
     certificates: tuple[x509.Certificate, ...]
 
 
-def verify(data: bytes, *, detached: bytes | None = None, known: Sequence[x509.Certificate] = ()) -> Signature:
-    """Verify the first signature of a DER or BER SignedData.
+def verify(
+    data: bytes, *, detached: bytes | None = None, known: Sequence[x509.Certificate] = (), sender: str = ""
+) -> Signature:
+    """Verify a signature of a DER or BER SignedData.
 
     `detached` is the content if the message does not have it. `known` are further certificates among which the signer's
-    is searched. Raises CmsRefused, with the reason, if the signature does not verify.
+    is searched. Of several signers, which DER sorts by their bytes, one with the address of the `sender` is taken, else
+    the first. Raises CmsRefused, with the reason, if the signature does not verify.
     """
     message = read_signed(data)
     try:
         content = message.content if detached is None else detached
+        if not message.signers:
+            raise CmsRefused("the message has no signature: it brings certificates alone")
         if content is None:
             raise CmsRefused("the signature is detached, and its content is missing")
         certificates = tuple(map(load_certificate, message.certificates))
-        if not message.signers:
-            raise CmsRefused("the message has no signature")
-        info = message.signers[0]
-        signer = _signer(info.identifier, (*certificates, *known))
+        info, signer = _chosen(message.signers, (*certificates, *known), sender=sender)
         signing_time = _check(info, content, signer=signer)
     except DAMAGE as damaged:
         why = f": {damaged}" if str(damaged) else ""
@@ -62,11 +64,22 @@ def verify(data: bytes, *, detached: bytes | None = None, known: Sequence[x509.C
     return Signature(content=content, signer=signer, signing_time=signing_time, certificates=certificates)
 
 
-def _signer(identifier: CertificateIdentifier, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
-    for certificate in certificates:
-        if identifier.matches(certificate):
-            return certificate
-    raise CmsRefused(f"the signer's certificate is missing: {identifier}")
+def _chosen(
+    signers: Sequence[SignerInfo], certificates: Sequence[x509.Certificate], *, sender: str
+) -> tuple[SignerInfo, x509.Certificate]:
+    """The signer with this address, else the first, and the certificate. Raises CmsRefused if that is missing."""
+    for info in signers if len(signers) > 1 else ():
+        certificate = _named(info, certificates)
+        if certificate is not None and sender.lower() in map(str.lower, addresses(certificate)):
+            return info, certificate
+    certificate = _named(signers[0], certificates)
+    if certificate is None:
+        raise CmsRefused(f"the signer's certificate is missing: {signers[0].identifier}")
+    return signers[0], certificate
+
+
+def _named(info: SignerInfo, certificates: Sequence[x509.Certificate]) -> x509.Certificate | None:
+    return next((certificate for certificate in certificates if info.identifier.matches(certificate)), None)
 
 
 def _check(info: SignerInfo, content: bytes, *, signer: x509.Certificate) -> datetime | None:

@@ -226,7 +226,7 @@ class _Reader:
             raise MailRefused("the S/MIME part is empty")
         try:
             if content_type_of(data) is ContentType.SIGNED:
-                signature = verify(data, known=self._known)
+                signature = verify(data, known=self._known, sender=self._outer.sender)
                 self.read(Entity(signature.content), self._signed(layers, signature))
                 return
         except CmsRefused as refused:
@@ -258,12 +258,12 @@ class _Reader:
     def _verify_either_form(self, signature: bytes, content: bytes) -> Signature:
         """Verify over the content as it came, else with the line ends of mail, as it was signed (RFC 8551 3.1.1)."""
         try:
-            return verify(signature, detached=content, known=self._known)
+            return verify(signature, detached=content, known=self._known, sender=self._outer.sender)
         except CmsRefused:
             canonical = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             if canonical == content:
                 raise
-            return verify(signature, detached=canonical, known=self._known)
+            return verify(signature, detached=canonical, known=self._known, sender=self._outer.sender)
 
     def _signed(self, layers: _Layers, signature: Signature) -> _Layers:
         """Add the verdict on a signature; returns the layers of what it covers."""
