@@ -122,7 +122,9 @@ def columns() -> Mapping[str, tuple[StateColumn, ...]]:
 def read_state(connection: Connection, tenant_id: TenantId) -> TenantState | None:
     """Return the whole state of a tenant. None: there is no such tenant."""
     own = connection.execute(_own_row(connection.dialect.name), {"tenant": tenant_id}).mappings().first()
-    return None if own is None else TenantState(dict(own), read_rows(connection, tenant_id))
+    return (
+        None if own is None else TenantState({str(name): own[name] for name in own}, read_rows(connection, tenant_id))
+    )
 
 
 def read_rows(connection: Connection, tenant_id: TenantId) -> Rows:

@@ -130,7 +130,7 @@ async def test_the_caller_is_looked_at_before_the_body(app: FastAPI, emulator: E
         ("GET", "/tenants/contoso/whatif", 405, "MethodNotAllowed"),
         ("GET", "/tenants/contoso/faults", 501, "NotEmulated"),
         ("DELETE", "/tenants/contoso/faults/1", 501, "NotEmulated"),
-        ("POST", "/tenants/contoso/snapshots", 501, "NotEmulated"),
+        ("POST", "/tenants/contoso/snapshots", 400, "Invalid"),
         ("POST", "/tenants/nobody/snapshots", 404, "NotFound"),
     ],
 )

@@ -69,6 +69,9 @@ _WORDS: dict[str, str] = {
     "certificateWithdrawn": "{what} is not published for {address} any more",
     "applicationAdded": "the application {clientId} was added",
     "applicationChanged": "the application {clientId} was changed: {changed}",
+    "snapshotRestored": "the tenant is again in the state of the snapshot '{snapshot}'",
+    "tenantReset": "the tenant is again in the state in which it was created",
+    "tenantImported": "the tenant was replaced by a document of {exported}",
     "applicationDeleted": "the application {clientId} was deleted",
 }
 _REQUESTED = "Requested"

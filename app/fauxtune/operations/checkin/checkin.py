@@ -13,6 +13,7 @@ from datetime import datetime
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
+from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
@@ -133,7 +134,8 @@ def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeySto
 def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
     """Run the second transaction: store the connector's answers and plan with them; return the answer to the device."""
     row = queries.enrollment(tx.connection, begun.enrollment_id, lock=True)
-    assert row is not None
+    if row is None:  # meanwhile the tenant was deleted, or got a state that does not have the device
+        raise NotFound(f"There is no device '{begun.enrollment_id}'.")
     user = user_name(tx, row)
     issued = [store(tx, row, fulfilled=answer, user=user) for answer in answers]
     if row.state is not EnrollmentState.ACTIVE:

@@ -11,6 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors import registry
 from fauxtune.operations.connectors.keys import store_key
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.storage.queries import snapshots as snapshot_queries
 from fauxtune.storage.rows.certificates import ConnectorKeyRow
 
 
@@ -54,10 +55,18 @@ async def delete_key(emulator: Emulator, tenant: Tenant, *, connector_id: str, p
     """Delete a key of a connector inside the server, with its file."""
     await emulator.runner.run(tenant, registry.must_run_inside, connector_id)
     file = await emulator.runner.run(tenant, registry.delete_key, connector_id, provider=provider, key_name=key_name)
-    emulator.connector_keys.delete(file)
+    await _remove(emulator, tenant, files=[file])
 
 
 async def remove_connector(emulator: Emulator, tenant: Tenant, *, connector_id: str) -> None:
     """Remove a connector, with the files of its keys: see `registry.remove_connector`."""
-    for file in await emulator.runner.run(tenant, registry.remove_connector, connector_id):
-        emulator.connector_keys.delete(file)
+    files = await emulator.runner.run(tenant, registry.remove_connector, connector_id)
+    await _remove(emulator, tenant, files=files)
+
+
+async def _remove(emulator: Emulator, tenant: Tenant, *, files: list[str]) -> None:
+    """Delete files, except those that a snapshot names: it brings their keys back."""
+    named = await emulator.runner.read(snapshot_queries.key_files, tenant.id)
+    for file in files:
+        if file not in named:
+            emulator.connector_keys.delete(file)

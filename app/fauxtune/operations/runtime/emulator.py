@@ -15,6 +15,7 @@ from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served
+from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
@@ -96,6 +97,7 @@ class Emulator:
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: GraphClient = graph_not_served
     device_host: DeviceHost = field(default_factory=NoDeviceHost)
+    hosted_snapshots: HostedSnapshots = field(default_factory=HostedSnapshots)
 
     def dry_run(self, runner: Runner) -> Emulator:
         """Return this emulator with another runner, caches of that runner's database, and no check of permissions."""

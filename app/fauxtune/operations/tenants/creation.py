@@ -13,6 +13,7 @@ from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.keys import make_keys, remove_new_keys
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.seeds import Seed
+from fauxtune.operations.tenants.snapshots import keep_beginning
 from fauxtune.operations.tenants.tenants import create_tenant, new_tenant
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
@@ -76,6 +77,7 @@ async def found_tenant(
     devices = await runner.read(authority_queries.authority, tenant.id, name="devices")
     assert devices is not None
     emulator.admit_device_authority(devices.certificate)
+    await keep_beginning(emulator, tenant)
     return await runner.tenant(tenant.id)
 
 

@@ -6,6 +6,7 @@ keys from those that all test tenants share: nothing is made, and nothing is del
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import snapshots as snapshot_queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,24 @@ def key_files(connection: Connection, tenant_id: TenantId) -> KeyFiles:
     connectors = connector_queries.connector_rows(connection, tenant_id)
     keys = connector_queries.connector_key_rows(connection, tenant_id)
     return KeyFiles(files, connector_registry.key_files(connectors, keys))
+
+
+async def remove_unnamed(emulator: Emulator, tenant_id: TenantId, *, files: KeyFiles) -> None:
+    """Delete those of these private keys that neither a row nor a snapshot of the tenant names."""
+    named = await emulator.runner.read(all_key_files, tenant_id)
+    service = sorted(set(files.service) - set(named.service))
+    connector = sorted(set(files.connector) - set(named.connector))
+    if service or connector:
+        await asyncio.to_thread(remove_files, emulator, service=service, connector=connector)
+
+
+def all_key_files(connection: Connection, tenant_id: TenantId) -> KeyFiles:
+    """Return the names of the private keys that the tenant's rows or its snapshots name."""
+    result = key_files(connection, tenant_id)
+    for snapshot in snapshot_queries.snapshots_of(connection, tenant_id):
+        result.service.extend(snapshot.key_files["service"])
+        result.connector.extend(snapshot.key_files["connector"])
+    return KeyFiles(sorted(set(result.service)), sorted(set(result.connector)))
 
 
 def remove_files(emulator: Emulator, *, service: list[str], connector: list[str]) -> None:

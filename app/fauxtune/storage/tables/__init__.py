@@ -30,6 +30,7 @@ from fauxtune.storage.tables.devices import (
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.keys import key_holdings, mail_recipients
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
+from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.tenants import (
     applications,
     audit_events,
@@ -75,6 +76,7 @@ __all__ = [
     "role_scope_tag_assignments",
     "role_scope_tags",
     "sign_ins",
+    "snapshots",
     "steps",
     "templates",
     "tenants",

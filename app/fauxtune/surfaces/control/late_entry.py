@@ -24,9 +24,9 @@ _PARTS = (
         "fauxtune.operations.mail.opening",
     ),
     (
-        r"tenants/[^/]+/export$",
+        r"tenants/[^/]+/(export$|reset$|snapshots(/|$))",
         (f"{_PLACE}.state",),
-        "fauxtune.operations.tenants.export",
+        "fauxtune.operations.tenants.snapshots",
     ),
     (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
 )

@@ -245,3 +245,11 @@ class NewPublication(_Body):
     address: Text = Field(examples=["alice@contoso.example"])
     certificate: Text | None = Field(default=None, description="X.509, PEM")
     thumbprint: Text | None = Field(default=None, description="SHA-1, hex")
+
+
+class NewSnapshot(_Body):
+    """A snapshot to create."""
+
+    name: StrictText = Field(
+        description="1 to 64 letters, digits, spaces, dots, hyphens and underscores", examples=["before the wipe"]
+    )

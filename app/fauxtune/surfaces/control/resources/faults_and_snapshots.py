@@ -1,19 +1,17 @@
-"""Planned calls that are not there yet: faults and snapshots."""
+"""Planned calls that are not there yet: faults."""
 
 from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
 from fauxtune.surfaces.control.calls import Here, calls
 
-router = calls("/tenants/{tenant}", tag="faults and snapshots")
+router = calls("/tenants/{tenant}", tag="faults")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @router.api_route("/faults", methods=_METHODS, include_in_schema=False)
 @router.api_route("/faults/{rest:path}", methods=_METHODS, include_in_schema=False)
-@router.api_route("/snapshots", methods=_METHODS, include_in_schema=False)
-@router.api_route("/snapshots/{rest:path}", methods=_METHODS, include_in_schema=False)
 async def not_there(here: Here) -> None:
     """Answer 501 for a tenant that exists."""
-    raise NotEmulated("Faults and snapshots are not there yet.")
+    raise NotEmulated("Faults are not there yet.")

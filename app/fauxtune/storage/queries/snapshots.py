@@ -1,0 +1,48 @@
+"""Snapshots of tenants."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import writes
+from fauxtune.storage.reads import every, first
+from fauxtune.storage.rows.snapshots import SnapshotContent, SnapshotRow
+from fauxtune.storage.tables import snapshots
+
+_SNAPSHOTS = select(*(column for column in snapshots.columns if column.name != "content"))
+
+
+def snapshots_of(connection: Connection, tenant_id: TenantId) -> list[SnapshotRow]:
+    """Return all snapshots of the tenant, the oldest first."""
+    statement = _SNAPSHOTS.where(snapshots.c.tenant_id == tenant_id)
+    return every(connection, statement.order_by(snapshots.c.created_at, snapshots.c.name), row=SnapshotRow)
+
+
+def snapshot(connection: Connection, tenant_id: TenantId, *, name: str) -> SnapshotRow | None:
+    """Return the snapshot of this name."""
+    statement = _SNAPSHOTS.where(snapshots.c.tenant_id == tenant_id, snapshots.c.name == name)
+    return first(connection, statement, row=SnapshotRow)
+
+
+def content(connection: Connection, tenant_id: TenantId, *, name: str) -> bytes | None:
+    """Return what the snapshot of this name contains."""
+    statement = select(snapshots.c.content).where(snapshots.c.tenant_id == tenant_id, snapshots.c.name == name)
+    row = first(connection, statement, row=SnapshotContent)
+    return None if row is None else row.content
+
+
+def key_files(connection: Connection, tenant_id: TenantId) -> set[str]:
+    """Return the names of all private keys that the tenant's snapshots name."""
+    statement = select(snapshots.c.key_files).where(snapshots.c.tenant_id == tenant_id)
+    return {name for named in connection.execute(statement).scalars() for names in named.values() for name in names}
+
+
+def put_snapshot(connection: Connection, row: SnapshotRow, *, packed: bytes) -> None:
+    """Write a snapshot, in place of one of the same name."""
+    writes.put(connection, snapshots, rows=[{**writes.values_of(row), "content": packed}])
+
+
+def delete_snapshot(connection: Connection, tenant_id: TenantId, *, name: str) -> int:
+    """Delete a snapshot; return how many there were."""
+    return writes.remove(connection, snapshots, tenant_id=tenant_id, name=name)
