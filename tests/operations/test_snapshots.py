@@ -371,3 +371,44 @@ async def test_no_private_key_is_in_a_snapshot(contoso: Contoso) -> None:
     key: Any = emulator.keys.load(row.key_name)
     assert str(key.private_numbers().d).encode() not in content
     assert b"PRIVATE KEY" not in content
+
+
+async def test_devices_that_check_in_while_a_state_is_restored_are_served_before_it_or_after_it(
+    contoso: Contoso,
+) -> None:
+    emulator = contoso.emulator
+    await contoso.import_pfx("alice")
+    await contoso.imported_profile("All Staff")
+    kept = [await contoso.enroll("alice", hardware=f"K{number}") for number in range(25)]
+    await asyncio.gather(*(phone.settle() for phone in kept))
+    await _save(contoso)
+    before = await comparable(contoso)
+    late = [await contoso.enroll("alice", hardware=f"L{number}") for number in range(25)]
+    await contoso.pkcs_profile("All Staff")  # a certificate to issue for each, by the connector, outside a transaction
+
+    async def restore() -> None:
+        for _ in range(40):  # some have checked in, some have a certificate that is being made
+            await asyncio.sleep(0)
+        await _restore(contoso)
+
+    outcomes = await asyncio.gather(restore(), *(phone.settle() for phone in [*kept, *late]), return_exceptions=True)
+    restored, of_kept, of_late = outcomes[0], outcomes[1:26], outcomes[26:]
+    assert restored is None
+    assert [each for each in of_kept if isinstance(each, BaseException)] == []
+    assert {type(each) for each in of_late if isinstance(each, BaseException)} <= {NotFound}
+    for phone in late:
+        with pytest.raises(NotFound):
+            await phone.check_in()
+    for phone in kept:
+        await phone.settle()
+        assert all(item.startswith("imported/") for item in phone.holds)
+    rows = (await comparable(contoso))["tables"]
+    devices = {phone.enrollment_id for phone in kept}
+    for name, each in rows.items():
+        if name not in {"journal", "connector_events"}:
+            assert {row["enrollment_id"] for row in each if "enrollment_id" in row} <= devices, name
+    for name in ("users", "profiles", "assignments", "certificates", "pfx_certificates", "managed_devices"):
+        assert rows[name] == before["tables"][name], name
+    states = [(row["enrollment_id"], row["item_key"], row["state"]) for row in rows["ledger"]]
+    assert states == [(row["enrollment_id"], row["item_key"], row["state"]) for row in before["tables"]["ledger"]]
+    assert emulator.turns._locks == {}

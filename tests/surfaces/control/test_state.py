@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
+import pytest
+
+from tests.surfaces.control.conftest import Enroll
 
 
 async def test_a_tenant_is_exported_as_json_that_is_the_same_each_time(contoso: httpx.AsyncClient) -> None:
@@ -14,3 +19,81 @@ async def test_a_tenant_is_exported_as_json_that_is_the_same_each_time(contoso: 
     assert (await contoso.get("/export")).content == first.content
     with_keys = (await contoso.get("/export", params={"keys": "true"})).json()
     assert {**first.json(), "keys": with_keys["keys"]} == with_keys
+
+
+async def test_a_snapshot_is_created_listed_compared_restored_and_deleted(
+    contoso: httpx.AsyncClient, enroll: Enroll, control: httpx.AsyncClient
+) -> None:
+    created = await contoso.post("/snapshots", json={"name": "before the phone"})
+    assert created.status_code == 201, created.text
+    snapshot = created.json()
+    assert (snapshot["users"], snapshot["devices"], snapshot["isRestorable"]) == (3, 0, True)
+    assert (await contoso.get("/snapshots")).json() == {"value": [snapshot]}
+    phone = await enroll(contoso)
+    preview = await contoso.get("/snapshots/before the phone")
+    assert preview.json()["snapshot"] == snapshot
+    assert preview.json()["changes"]["enrollments"] == {"lost": 1, "added": 0, "changed": 0}
+    restored = await contoso.post("/snapshots/before the phone/restore")
+    assert (restored.status_code, restored.json()) == (200, preview.json())
+    # The phone is told what a real one is told whose device was deleted: it is not enrolled.
+    answer = await phone.call("POST", ":reportStatus", body={"appliedPolicyVersion": "", "keyStore": {}})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["status"] == "DEVICE_NOT_FOUND"
+    assert (await contoso.delete("/snapshots/before the phone")).status_code == 204
+    assert (await contoso.delete("/snapshots/before the phone")).status_code == 404
+    assert (await control.get("/tenants/contoso")).status_code == 200
+
+
+async def test_a_reader_of_the_journal_who_waits_hears_of_a_restore(contoso: httpx.AsyncClient) -> None:
+    await contoso.post("/snapshots", json={"name": "one"})
+    await contoso.post("/enrollmentTokens", json={"userPrincipalName": "alice@contoso.example"})
+    newest = (await contoso.get("/journal")).json()["next"]
+    waiting = asyncio.create_task(contoso.get("/journal", params={"after": newest, "wait": 30}))
+    await asyncio.sleep(0.05)
+    await contoso.post("/snapshots/one/restore")
+    (event,) = (await asyncio.wait_for(waiting, timeout=20)).json()["events"]
+    assert (event["type"], event["detail"]) == ("snapshotRestored", {"snapshot": "one"})
+
+
+async def test_a_reset_tenant_has_its_seed_and_its_secret(
+    contoso: httpx.AsyncClient, control: httpx.AsyncClient, enroll: Enroll, http: httpx.AsyncClient
+) -> None:
+    tenant = (await control.get("/tenants/contoso")).json()
+    await enroll(contoso)
+    assert (await contoso.get("/reset")).json()["changes"]["managed_devices"]["lost"] == 1
+    answer = await contoso.post("/reset")
+    assert (answer.status_code, answer.json()["snapshot"]) == (200, None)
+    assert (await contoso.get("/devices")).json()["value"] == []
+    form = {
+        "client_id": tenant["clientId"],
+        "client_secret": tenant["clientSecret"],
+        "grant_type": "client_credentials",
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    token = await http.post(f"/{tenant['id']}/oauth2/v2.0/token", data=form)
+    headers = {"authorization": f"Bearer {token.json()['access_token']}"}
+    devices = await http.get("/v1.0/deviceManagement/managedDevices", headers=headers)
+    assert (devices.status_code, devices.json()["value"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/snapshots", {"name": "a/b"}, 400),
+        ("POST", "/snapshots", {"name": ""}, 400),
+        ("POST", "/snapshots", {"name": 7}, 400),
+        ("POST", "/snapshots", {}, 400),
+        ("POST", "/snapshots", {"name": "x", "keys": True}, 400),
+        ("POST", "/snapshots/none/restore", None, 404),
+        ("POST", "/snapshots/@beginning/restore", None, 404),
+        ("GET", "/snapshots/none", None, 404),
+        ("DELETE", "/snapshots/@beginning", None, 404),
+        ("PUT", "/reset", {}, 405),
+    ],
+)
+async def test_a_wrong_call_about_snapshots_is_refused(
+    contoso: httpx.AsyncClient, method: str, path: str, body: dict[str, object] | None, status: int
+) -> None:
+    answer = await contoso.request(method, path, json=body)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]["message"]
