@@ -20,7 +20,14 @@ from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.condition import Condition
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Enrollment, Refusal
-from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused, ServerUnreachable
+from fauxtune_sim.errors import (
+    AnswerBroken,
+    EnrollmentOver,
+    NotAllowedHere,
+    ServerRefused,
+    ServerUnreachable,
+    SimulatorError,
+)
 from fauxtune_sim.identity import new_key
 from fauxtune_sim.inventory import Inventory, InventoryItem
 from fauxtune_sim.push import Push, read_push
@@ -83,6 +90,8 @@ class Agent(ABC):
         self.time = TenantTime() if time is None else time
         self._transport = transport
         self._check_in_lock = asyncio.Lock()
+        #: Whether the present check-in is the first one after the device's facts have changed.
+        self._has_news = False
         #: Defects in the server's enrolment answers that the device tolerated, as sentences.
         self.remarks: tuple[str, ...] = ()
 
@@ -131,15 +140,20 @@ class Agent(ABC):
         async with self._check_in_lock:
             result = CheckInResult()
             enrollment, before = self.enrollment, Inventory.of(self.device)
+            # Facts that change from here on are for the next check-in.
+            self._has_news, self.device.has_news = self.device.has_news, False
             try:
                 await self._run_check_in(result)
             except EnrollmentOver as over:
                 self._remove_management(result, f"the service does not know this device any more: {over}")
+            except SimulatorError:
+                self.device.has_news = self.device.has_news or self._has_news
+                raise
             if result.installed or result.removed or result.ended is not None:
                 after = Inventory.of(self.device)
                 result.added_items, result.removed_items = after.without(before), before.without(after)
             if result.ended is None:
-                self._record_check_in_time(enrollment)
+                self._record_check_in(enrollment)
             return result
 
     async def unenroll(self) -> str | None:
@@ -227,9 +241,12 @@ class Agent(ABC):
         """Whether installed certificates stay when management ends."""
         return False
 
-    def _record_check_in_time(self, enrollment: Enrollment) -> None:
+    def _record_check_in(self, enrollment: Enrollment) -> None:
+        """Save the time, if the device knows it, and that its news are told."""
         now = self.time.now(time.monotonic())
         if now is None:
+            if self._has_news:
+                self.device.save(keys=False, state=False)
             return
         enrollment.checked_in_at = now.isoformat()
         enrollment.enrolled_at = enrollment.enrolled_at or enrollment.checked_in_at

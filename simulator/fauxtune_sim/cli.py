@@ -29,6 +29,7 @@ from fauxtune_sim.cli_base import (
     show_json,
     show_result,
 )
+from fauxtune_sim.cli_facts import fact_app
 from fauxtune_sim.cli_keystore import keystore_app
 from fauxtune_sim.cli_mailbox import mail_app
 from fauxtune_sim.platforms import Mode, Platform
@@ -43,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(fact_app, name="fact")
 app.add_typer(keystore_app, name="keystore")
 app.add_typer(mail_app, name="mail")
 
@@ -224,6 +226,10 @@ def fleet(
         str, typer.Option(help="The number of identity keys to share, or `each`: a key per device.", metavar="N|each")
     ] = "64",
     at_once: Annotated[int, typer.Option(help="The number of devices that check in at the same time.", min=1)] = 32,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Make the same devices again: their models, versions, names and facts.", metavar="N"),
+    ] = None,
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep the devices connected after the summary, until Ctrl-C.")
     ] = False,
@@ -239,7 +245,9 @@ def fleet(
     """
     from fauxtune_sim import commands
 
-    options = commands.FleetOptions(devices=devices, mix=mix, users=user or [], keys=keys, at_once=at_once, stay=stay)
+    options = commands.FleetOptions(
+        devices=devices, mix=mix, users=user or [], keys=keys, at_once=at_once, stay=stay, seed=seed
+    )
     server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
     work = commands.fleet(
         options, server_options, announce=note, show=lambda result: show_result(result, output=output)

@@ -309,6 +309,7 @@ class FleetOptions:
     keys: str
     at_once: int
     stay: bool
+    seed: int | None = None
 
 
 async def fleet(
@@ -334,6 +335,7 @@ async def fleet(
             mix=mix,
             keys=None if options.keys == "each" else int(options.keys),
             at_once=options.at_once,
+            seed=options.seed,
         )
         summary = await run_fleet(settings, transport=transport, control=control, progress=announce)
         document = summary.document()

@@ -7,16 +7,20 @@ and the service's policy is applied once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from random import Random, SystemRandom
+from types import MappingProxyType
 from typing import Any
 
 from fauxtune_sim.condition import Condition
 from fauxtune_sim.contacts import CONTACTS
 from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import NotFoundHere, StateBroken
+from fauxtune_sim.facts import read_facts, report
 from fauxtune_sim.hardware import Hardware, new_hardware, read_hardware
+from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.mail_accounts import AppSettings, MailAccount
 from fauxtune_sim.mailbox_folder import forget_mail
@@ -54,6 +58,10 @@ class Device:
     condition: Condition = field(default_factory=Condition)
     #: The deliveries that the owner has set the device to refuse.
     refusals: Refusals = field(default_factory=Refusals)
+    #: The facts beside hardware and name, by their names in `facts_table`.
+    own_facts: dict[str, FactValue] = field(default_factory=dict)
+    #: Whether facts have changed since the device's last check-in.
+    has_news: bool = False
 
     @classmethod
     def new(
@@ -64,18 +72,22 @@ class Device:
         mode: Mode | None = None,
         os_version: str | None = None,
         folder: Path | None = None,
+        owner: str | None = None,
+        random: Random | None = None,
     ) -> Device:
-        """Create a device in its factory state, not saved yet.
+        """Create a device in its factory state, not saved yet. `owner` is the name of its user, if it is known; a
+        seeded `random` generates the same device again.
 
         Raises NotFoundHere for a mode or a system version that is not simulated.
         """
-        kind = kind_of(platform, mode)
-        hardware = new_hardware(kind.platform, os_version, mode=kind.mode)
+        kind, source = kind_of(platform, mode), SystemRandom() if random is None else random
+        hardware = new_hardware(kind.platform, os_version, mode=kind.mode, random=source)
         return cls(
-            name=name or hardware.suggested_name(),
+            name=name or hardware.suggested_name(source, owner=owner),
             platform=kind.platform,
             mode=kind.mode,
             hardware=hardware,
+            own_facts=hardware.first_facts(kind.platform, source),
             folder=None if folder is None else StateFolder(folder),
         )
 
@@ -104,12 +116,12 @@ class Device:
         cls, facts: dict[str, Any], *, folder: StateFolder, records_of: Callable[[Platform], RecordTypes]
     ) -> Device:
         platform, mode, enrollment = Platform(facts["platform"]), facts["mode"], facts["enrollment"]
-        records = records_of(platform)
+        records, hardware = records_of(platform), read_hardware(platform, facts["hardware"])
         return cls(
             name=facts["name"],
             platform=platform,
             mode=None if mode is None else Mode(mode),
-            hardware=read_hardware(platform, facts["hardware"]),
+            hardware=hardware,
             enrollment=None if enrollment is None else records.enrollment.from_document(enrollment),
             keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
             accounts={row["id"]: MailAccount(**row) for row in facts.get("accounts", ())},
@@ -120,6 +132,8 @@ class Device:
             ended=facts["ended"],
             condition=Condition.from_document(facts.get("condition")),
             refusals=Refusals.from_document(facts.get("refusals")),
+            own_facts=_read_own_facts(facts, hardware=hardware, platform=platform),
+            has_news=bool(facts.get("hasNews", False)),
         )
 
     @property
@@ -131,6 +145,19 @@ class Device:
     def kind(self) -> Kind:
         """Platform and mode."""
         return Kind(self.platform, self.mode)
+
+    @property
+    def facts(self) -> Mapping[str, FactValue]:
+        """What the device reports of itself, by Graph's names; facts that it does not have are missing."""
+        return MappingProxyType(read_facts(self))
+
+    def report(self, **facts: FactValue) -> None:
+        """Change facts, such as `isEncrypted=False`: the device reports them at its next check-in. It is not saved.
+
+        All of them change or, if one is refused, none. Raises NotFoundHere for a name that is not a fact of this kind
+        of device, FactRefused for a value that it cannot have.
+        """
+        report(self, facts)
 
     def save(self, *, keys: bool = True, state: bool = True) -> None:
         """Save the device to its folder, if it has one; `keys=False` or `state=False` skips what has not changed."""
@@ -155,6 +182,8 @@ class Device:
                 "ended": self.ended,
                 "condition": self.condition.document(),
                 "refusals": self.refusals.document(),
+                "facts": self.own_facts,
+                "hasNews": self.has_news,
             },
         )
 
@@ -194,6 +223,14 @@ class Device:
         self.enrollment = None
         self.ended = why
         self.save(keys=False, state=False)
+
+
+def _read_own_facts(document: dict[str, Any], *, hardware: Hardware, platform: Platform) -> dict[str, FactValue]:
+    """The stored facts; for a folder of an earlier version those of a new device, which are always the same ones."""
+    stored = document.get("facts")
+    if stored is None:
+        return hardware.first_facts(platform, Random(hardware.serial_number))  # noqa: S311 - facts are no secret
+    return dict(stored)
 
 
 def _read_state(records: RecordTypes, folder: StateFolder) -> PlatformState | None:

@@ -3,6 +3,7 @@
     SimulatorError
       NotFoundHere          a file, a certificate or a server that was named does not exist
       NotAllowedHere        the device itself refuses (a fully managed device cannot be unenrolled by its user)
+      FactRefused           a device of this kind cannot have this value of a fact
       StateBroken           the state folder cannot be used
       ServerUnreachable     no answer: refused connection, failed TLS, timeout
       ServerRefused         the server refused; `status`, `code` and `message` are the server's
@@ -33,6 +34,10 @@ class NotFoundHere(SimulatorError):
 
 class NotAllowedHere(SimulatorError):
     """The device itself refuses the action."""
+
+
+class FactRefused(SimulatorError):
+    """A device of this kind cannot have this value of a fact."""
 
 
 class StateBroken(SimulatorError):

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 from fauxtune_sim.agent import Agent
@@ -35,7 +36,9 @@ SEEDED_PEOPLE = ("alice", "bob", "carol")
 
 @dataclass(frozen=True, slots=True)
 class FleetSettings:
-    """The settings of a fleet. `mix` is the share of each kind; `keys` is the ring's size, None: a key each."""
+    """The settings of a fleet. `mix` is the share of each kind; `keys` is the ring's size, None: a key each; `seed`
+    makes the same devices again, with their names and facts.
+    """
 
     devices: int
     server: str
@@ -44,6 +47,7 @@ class FleetSettings:
     mix: Sequence[tuple[Kind, int]] = ((kind_of(Platform.ANDROID), 1),)
     keys: int | None = 64
     at_once: int = 32
+    seed: int | None = None
 
 
 @dataclass(slots=True)
@@ -96,14 +100,14 @@ async def run_fleet(
     ring = KeyRing(None if settings.keys is None else min(settings.keys, settings.devices))
     await ring.fill()
     progress("identity keys are made")
-    plan = list(_plan(settings))
+    plan = planned_devices(settings)
     tokens = await _tokens(plan, control=control, summary=summary)
     clock = TenantTime()
 
-    async def enroll(planned: tuple[Kind, str]) -> None:
-        kind, user = planned
+    async def enroll(planned: tuple[Device, str]) -> None:
+        device, user = planned
         if user in tokens:
-            agent = agent_for(Device.new(platform=kind.platform, mode=kind.mode), transport, time=clock)
+            agent = agent_for(device, transport, time=clock)
             await _enroll(agent, settings, user=user, token=tokens[user], ring=ring, summary=summary)
 
     await _for_all(
@@ -151,13 +155,33 @@ def _progress_line(state: str, count: int, *, tried: int) -> str:
     return f"{state}: {count} of {tried}" if count == tried else f"{state}: {count} of {tried}, {tried - count} failed"
 
 
-def _plan(settings: FleetSettings) -> list[tuple[Kind, str]]:
+def planned_devices(settings: FleetSettings) -> list[tuple[Device, str]]:
+    """The devices of a fleet with their users. With a seed they are named after their users, and each is as in every
+    other fleet with this seed, users and mix.
+    """
     kinds = itertools.cycle([kind for kind, share in settings.mix for _ in range(share)])
     people = itertools.cycle(settings.users)
-    return [(next(kinds), next(people)) for _ in range(settings.devices)]
+    plan: list[tuple[Device, str]] = []
+    names: Counter[str] = Counter()
+    for number in range(settings.devices):
+        kind, user = next(kinds), next(people)
+        device = _new_device(settings, number, kind=kind, user=user)
+        names[device.name] += 1
+        if names[device.name] > 1:
+            device.name += f" {names[device.name]}"
+        plan.append((device, user))
+    return plan
 
 
-async def _tokens(plan: Sequence[tuple[Kind, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
+def _new_device(settings: FleetSettings, number: int, *, kind: Kind, user: str) -> Device:
+    if settings.seed is None:
+        return Device.new(platform=kind.platform, mode=kind.mode)
+    owner = user.partition("@")[0].partition(".")[0].capitalize() or None
+    source = Random(f"{settings.seed}/{number}")  # noqa: S311 - devices are no secret
+    return Device.new(platform=kind.platform, mode=kind.mode, owner=owner, random=source)
+
+
+async def _tokens(plan: Sequence[tuple[Device, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
     """Create one token for each user, valid for all of that user's devices."""
     tokens: dict[str, str] = {}
     for user, uses in Counter(user for _, user in plan).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_only_android_has_modes() -> None:
 def test_facts_are_kept_as_they_are(platform: Platform) -> None:
     hardware = new_hardware(platform)
     assert read_hardware(platform, hardware.document()) == hardware
-    assert hardware.suggested_name()
+    assert hardware.suggested_name(Random(1))
 
 
 @pytest.mark.parametrize("platform", list(Platform))
@@ -100,7 +101,7 @@ def test_an_old_iphone_is_not_brought_to_a_version_that_it_cannot_have() -> None
 
 def test_a_windows_computer_is_named_as_setup_names_it() -> None:
     computer = windows(Platform.WINDOWS)
-    assert re.fullmatch(r"DESKTOP-[A-Z0-9]{7}", computer.suggested_name())
+    assert re.fullmatch(r"DESKTOP-[A-Z0-9]{7}", computer.suggested_name(Random(1)))
     assert re.fullmatch(r"[0-9A-F]{64}", computer.hardware_id)
     assert (computer.imei, computer.os_edition, computer.os_version) == ("", 48, "10.0.19045.4291")
 

@@ -47,6 +47,8 @@ def test_an_enroll_request_has_the_shape_of_the_example(mode: Mode, raw_rsa_keys
     result = example("enroll-request")
     if MODES[mode].management is None:
         del result["managementMode"]
+    if mode is not Mode.WORK_PROFILE:
+        del result["hardwareInfo"]["enterpriseSpecificId"]
     assert shape(request) == shape(result)
 
 
@@ -72,9 +74,7 @@ def test_the_enroll_answer_is_read() -> None:
     assert x509.load_der_x509_certificate(answer.identity_certificate).serial_number == 0x5F3A
 
 
-def test_a_status_report_has_the_shape_of_the_example() -> None:
-    device = Device.new("a phone")
-    result = example("report-status-request")
+def enrolled(device: Device, *, policy_name: str) -> Device:
     device.enrollment = AndroidEnrollment(
         server="",
         tenant="",
@@ -82,12 +82,19 @@ def test_a_status_report_has_the_shape_of_the_example() -> None:
         credential="",
         identity_certificate=b"",
         identity_key=b"",
-        policy_name=result["appliedPolicyName"],
+        policy_name=policy_name,
         user_principal_name="",
         push_token="",
         policy_version="8",
         refusals=(Refusal("keyPairs", "keyPairs[alias=x]", "it does not open"),),
+        reporting=messages.policy(example("policy")).reporting,
     )
+    return device
+
+
+def test_a_status_report_has_the_shape_of_the_example() -> None:
+    result = example("report-status-request")
+    device = enrolled(Device.new("a phone"), policy_name=result["appliedPolicyName"])
     device.keystore.install(KeyEntry(alias="a", source="pkcs", certificate=b"", key=b""))
     device.keystore.trusted["0" * 64] = b""
     device.accounts["email-1"] = MailAccount("email-1", package="com.google.android.gm", digest="d")
@@ -97,6 +104,21 @@ def test_a_status_report_has_the_shape_of_the_example() -> None:
     assert report["keyStore"]["aliases"] == [
         {"alias": "a", "sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709", "isIdentity": True}
     ]
+
+
+def test_a_company_device_reports_what_a_personal_one_withholds() -> None:
+    device = enrolled(Device.new(mode=Mode.FULLY_MANAGED), policy_name="p")
+    parts = {name: value for name, value in messages.status_report(device).items() if name.endswith(("Info", "Mode"))}
+    assert shape(parts) == shape({name: example("report-status-company")[name] for name in parts})
+
+
+def test_a_device_reports_the_parts_that_its_policy_switches_on() -> None:
+    device = enrolled(Device.new(), policy_name="p")
+    assert isinstance(device.enrollment, AndroidEnrollment)
+    device.enrollment.reporting = ("memoryInfoEnabled",)
+    report = messages.status_report(device)
+    assert {"hardwareInfo", "securityPosture", "memoryInfo", "memoryEvents"} <= report.keys()
+    assert not {"softwareInfo", "networkInfo", "deviceSettings", "powerManagementEvents"} & report.keys()
 
 
 def test_the_status_answer_is_read() -> None:

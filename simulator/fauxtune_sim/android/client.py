@@ -16,6 +16,7 @@ from fauxtune_sim.android.commands import OperationResult, execute
 from fauxtune_sim.android.enrollment import AndroidEnrollment, android_enrollment
 from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.android.policy import apply
+from fauxtune_sim.android.status import hardware_of
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused
@@ -42,7 +43,7 @@ class AndroidAgent(Agent):
     async def _enroll(self, parameters: EnrollmentParameters) -> AndroidEnrollment:
         assert parameters.token is not None
         self._report_body = None
-        csr = certificate_request(parameters.key, messages.hardware_of(self.device).enrollment_specific_id)
+        csr = certificate_request(parameters.key, hardware_of(self.device).enrollment_specific_id)
         base = _base(parameters.server, parameters.tenant)
         url = f"{base}/enterprises/{quote(parameters.tenant, safe='')}/devices:enroll"
         request = messages.enroll_request(self.device, token=parameters.token, csr=csr)
@@ -61,6 +62,8 @@ class AndroidAgent(Agent):
 
     async def _run_check_in(self, result: CheckInResult) -> None:
         enrollment = android_enrollment(self.enrollment)
+        if self._has_news:
+            self._report_body = None
         await self._run_rounds(enrollment, result)
         if result.ended is None:
             result.refused = enrollment.refusals
@@ -102,6 +105,7 @@ class AndroidAgent(Agent):
         enrollment.policy_name = policy.name
         enrollment.policy_version = policy.version
         enrollment.refusals = applied.refusals
+        enrollment.reporting = policy.reporting
         self._report_body = None
         self.device.save(keys=bool(applied.installed or applied.removed))
         result.installed += applied.installed
@@ -116,6 +120,7 @@ class AndroidAgent(Agent):
                 self.device.save(keys=False)
             url = f"{_base(enrollment.server, enrollment.tenant)}/{operation.name}:complete"
             _checked(await self._transport.post(url, outcome.document(), bearer=enrollment.credential))
+            self._report_body = None
             if outcome.error is None:
                 result.executed.append(operation.type)
             if is_wipe:

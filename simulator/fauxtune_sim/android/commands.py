@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune_sim.android.messages import Operation, hardware_of
+from fauxtune_sim.android.messages import Operation
 from fauxtune_sim.android.modes import rights_of
+from fauxtune_sim.android.status import hardware_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from fauxtune_sim.android.enrollment import android_enrollment
 from fauxtune_sim.android.modes import MODES
+from fauxtune_sim.android.status import hardware_info, hardware_of, reported_blocks, software_info
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.hardware import AndroidHardware
-from fauxtune_sim.platforms import Mode
+from fauxtune_sim.facts import reported_facts
 
 #: Sources of key pairs: the protocol's names -> the key store's.
 _SOURCES = {"PKCS": "pkcs", "IMPORTED_PFX": "imported", "SCEP": "scep"}
@@ -76,13 +76,16 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The complete desired state of a device: items that are not in it must be removed."""
+    """The complete desired state of a device: items that are not in it must be removed. `reporting` names the parts of
+    the status report that are switched on.
+    """
 
     name: str
     version: str
     key_pairs: tuple[KeyPair, ...]
     ca_certificates: tuple[CaCertificate, ...]
     applications: tuple[Application, ...] = ()
+    reporting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +98,14 @@ class Operation:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def hardware_of(device: Device) -> AndroidHardware:
-    """The hardware of an Android device, narrowed to its type."""
-    assert isinstance(device.hardware, AndroidHardware)
-    return device.hardware
-
-
 def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
     """The body of `devices:enroll`.
 
-    A personal work profile has neither serial number nor IMEI, as Android withholds them from version 12 on.
+    A personal work profile has neither serial number nor IMEI on Android 12 and later, which withhold them.
     """
     hardware, mode = hardware_of(device), device.mode
     assert mode is not None
-    rights = MODES[mode]
-    personal = mode is Mode.WORK_PROFILE
+    rights, facts = MODES[mode], reported_facts(device)
     management = {} if rights.management is None else {"managementMode": rights.management}
     return {
         "enrollmentToken": token,
@@ -121,21 +117,12 @@ def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
         "apiLevel": hardware.api_level,
         "csr": base64.b64encode(csr).decode(),
         "deviceName": device.name,
-        "hardwareInfo": {
-            "manufacturer": hardware.manufacturer,
-            "brand": hardware.brand,
-            "model": hardware.model,
-            "serialNumber": "" if personal else hardware.serial_number,
-        },
-        "softwareInfo": {
-            "androidVersion": hardware.os_version,
-            "androidBuildNumber": hardware.build_number,
-            "securityPatchLevel": hardware.security_patch_level,
-        },
+        "hardwareInfo": hardware_info(device, facts),
+        "softwareInfo": software_info(device),
         "networkInfo": {
-            "imei": "" if personal else hardware.imei,
-            "meid": "" if personal else hardware.meid,
-            "wifiMacAddress": hardware.wifi_mac_address,
+            "imei": facts.get("imei", ""),
+            "meid": facts.get("meid", ""),
+            "wifiMacAddress": facts.get("wiFiMacAddress", ""),
         },
     }
 
@@ -180,6 +167,7 @@ def status_report(device: Device) -> dict[str, Any]:
             }
             for account in device.accounts.values()
         ],
+        **reported_blocks(device, enrollment.reporting),
     }
 
 
@@ -214,6 +202,7 @@ def policy(body: dict[str, Any]) -> Policy:
             for row in _list(body, "caCerts")
         ),
         applications=tuple(_application(row) for row in _list(body, "applications")),
+        reporting=_reporting(body),
     )
 
 
@@ -239,6 +228,13 @@ def _application(body: dict[str, Any]) -> Application:
         account=None if account is None else _text(account, "id"),
         digest="" if account is None else _text(account, "digest"),
     )
+
+
+def _reporting(body: dict[str, Any]) -> tuple[str, ...]:
+    settings = body.get("statusReportingSettings") or {}
+    if not isinstance(settings, dict):
+        raise AnswerBroken("the policy's statusReportingSettings are not an object")
+    return tuple(sorted(name for name, value in settings.items() if value is True))
 
 
 def operations(body: dict[str, Any]) -> tuple[Operation, ...]:

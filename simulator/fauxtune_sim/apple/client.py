@@ -161,6 +161,10 @@ class AppleAgent(Agent):
         if enrollment.token_due:
             await self._token_update(enrollment, first=False)
             self.device.save(keys=False, state=False)
+        elif self._has_news:
+            # Differs from a device, which sends TokenUpdate when its tokens have changed: a simulated one sends it also
+            # when its facts have, so that a service which asks for them then need not ask at each check-in.
+            await self._try_token_update(enrollment, first=False)
         report, deferred = messages.idle(udid), False
         for _ in range(_MOST_COMMANDS):
             command = await channel.report(report)

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
-from fauxtune_sim.apple.facts import query_responses, security_info
+from fauxtune_sim.apple.facts import app_feedback, query_responses, security_info
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer, StagedProfile
 from fauxtune_sim.apple.keychain import CERTIFICATE, IDENTITY
@@ -224,6 +224,16 @@ async def _security_info(context: CommandContext) -> CommandResult:
     return CommandResult({"SecurityInfo": security_info(context.device)})
 
 
+async def _app_feedback(context: CommandContext) -> CommandResult:
+    if context.system.is_mac:
+        # Apple: on macOS the channel of a user knows this command, and the device's own does not.
+        raise Fault(Code.REQUEST_UNKNOWN, "a Mac has no feedback of apps on the device's channel")
+    identifiers = context.command.parameters.get("Identifiers")
+    if not isinstance(identifiers, list):
+        raise Malformed("ManagedApplicationFeedback has no Identifiers")
+    return CommandResult({"ManagedApplicationFeedback": app_feedback(context.device, map(str, identifiers))})
+
+
 async def _device_lock(context: CommandContext) -> CommandResult:
     pin = context.command.parameters.get("PIN")
     if context.system.is_mac and pin is not None:
@@ -290,6 +300,7 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     # Each of its queries needs its own right.
     "DeviceInformation": (None, _device_information),
     "SecurityInfo": (Right.SECURITY, _security_info),
+    "ManagedApplicationFeedback": (Right.CHANGE_APPLICATIONS, _app_feedback),
     "Settings": (Right.CHANGE_APPLICATIONS, _settings),
     "DeviceLock": (Right.LOCK, _device_lock),
     "EraseDevice": (Right.ERASE, _erase_device),

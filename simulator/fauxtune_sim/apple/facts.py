@@ -1,21 +1,36 @@
-"""The device's facts in Authenticate and in the answers to DeviceInformation and SecurityInfo.
+"""The device's facts in Authenticate and in the answers to DeviceInformation, SecurityInfo and
+ManagedApplicationFeedback.
 
-Apple: check-in message Authenticate; commands DeviceInformation and SecurityInfo. Facts that need a right which the
-server does not have are omitted.
+Apple: check-in message Authenticate; those commands. Facts that need a right which the server does not have are
+omitted, and so are those that the device withholds.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fauxtune_sim.apple.enrollment import Right
 from fauxtune_sim.device import Device
+from fauxtune_sim.facts import reported_facts
 from fauxtune_sim.hardware.apple import AppleHardware
+from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.platforms import Platform
 
-_GIGABYTES = (128.0, 256.0, 512.0)
+#: Unverified: the app's feedback and its key; how Company Portal reports is not documented.
+COMPANY_PORTAL = "com.microsoft.CompanyPortal"
+#: DeviceInformation: DeviceCapacity is in gigabytes, of 10^9 bytes on iOS and from macOS 12 on.
+_GIGABYTE = 1_000_000_000
+_CELLULAR = {"None": 0, "GSM": 1, "CDMA": 2, "GSM and CDMA": 3}
+#: MEID and IMEI stand in Authenticate too; the others of a SIM card do not.
+_SUBSCRIPTION = {
+    "ICCID": "iccid",
+    "IMEI": "imei",
+    "MEID": "meid",
+    "EID": "esimIdentifier",
+    "PhoneNumber": "phoneNumber",
+    "CurrentCarrierNetwork": "subscriberCarrier",
+}
 
 
 def hardware_of(device: Device) -> AppleHardware:
@@ -26,8 +41,8 @@ def hardware_of(device: Device) -> AppleHardware:
 
 def authenticate_facts(device: Device, rights: Right) -> dict[str, Any]:
     """The facts in Authenticate. The serial number needs the right to query device information."""
-    hardware = hardware_of(device)
-    facts: dict[str, Any] = {
+    hardware, facts = hardware_of(device), reported_facts(device)
+    values: dict[str, Any] = {
         "DeviceName": device.name,
         "Model": hardware.model,
         "ModelName": hardware.model_name,
@@ -36,42 +51,117 @@ def authenticate_facts(device: Device, rights: Right) -> dict[str, Any]:
         "BuildVersion": hardware.build_version,
     }
     if Right.DEVICE_INFORMATION in rights:
-        facts |= {"SerialNumber": hardware.serial_number, "IMEI": _groups(hardware.imei), "MEID": hardware.meid}
-    return {name: value for name, value in facts.items() if value}
+        values |= {
+            "SerialNumber": facts.get("serialNumber"),
+            "IMEI": _groups(str(facts.get("imei", ""))),
+            "MEID": facts.get("meid"),
+        }
+    return {name: value for name, value in values.items() if value}
 
 
 def query_responses(device: Device, queries: Iterable[str], *, rights: Right) -> dict[str, Any]:
     """The answers to the queries that the device knows and the server has the right to. The UDID needs no right."""
-    facts: dict[str, Any] = {"UDID": hardware_of(device).udid}
+    facts = reported_facts(device)
+    values: dict[str, Any] = {"UDID": facts.get("udid")}
     if Right.DEVICE_INFORMATION in rights:
-        facts |= _information(device)
+        values |= _information(device, facts)
     if Right.NETWORK_INFORMATION in rights:
-        facts |= _network(device)
-    return {name: facts[name] for name in queries if facts.get(name) not in {None, ""}}
+        values |= _network(facts)
+    return {name: values[name] for name in queries if values.get(name) not in (None, "", [])}
 
 
-def _information(device: Device) -> dict[str, Any]:
-    hardware = hardware_of(device)
-    number = zlib.crc32(hardware.udid.encode())
-    capacity = _GIGABYTES[number % len(_GIGABYTES)]
+def _information(device: Device, facts: Mapping[str, FactValue]) -> dict[str, Any]:
     information = authenticate_facts(device, Right.DEVICE_INFORMATION) | {
-        "DeviceCapacity": capacity,
-        "AvailableDeviceCapacity": round(capacity * 0.6, 2),
-        "BatteryLevel": 0.8,
-        "IsSupervised": False,
-        "IsActivationLockEnabled": False,
+        "DeviceCapacity": _gigabytes(facts.get("totalStorageSpaceInBytes")),
+        "AvailableDeviceCapacity": _gigabytes(facts.get("freeStorageSpaceInBytes")),
+        # -1: the device cannot determine it, as it has no battery.
+        "BatteryLevel": _share(facts.get("batteryLevelPercentage")),
+        "IsSupervised": facts.get("isSupervised"),
+        "IsActivationLockEnabled": facts.get("isActivationLockEnabled", False),
     }
     if device.platform is Platform.MACOS:
         host = device.name.replace(" ", "-")
         # Apple silicon and T2 erase without a PIN.
-        return information | {"HostName": host, "LocalHostName": host, "PINRequiredForEraseDevice": False}
-    return information | {"EASDeviceIdentifier": f"{number:08X}{zlib.adler32(hardware.udid.encode()):08X}"}
+        return information | {
+            "HostName": host,
+            "LocalHostName": host,
+            "PINRequiredForEraseDevice": False,
+            "IsAppleSilicon": facts.get("processorArchitecture") == "arM64",
+        }
+    technology = facts.get("cellularTechnology")
+    return information | {
+        "EASDeviceIdentifier": facts.get("easDeviceId"),
+        "CellularTechnology": None if technology is None else _CELLULAR[str(technology)],
+        "IsMDMLostModeEnabled": device.condition.lost is not None,
+    }
 
 
-def _network(device: Device) -> dict[str, Any]:
-    wifi = hardware_of(device).wifi_mac_address
-    following = f"{(int(wifi, 16) + 1) % (1 << 48):012x}"
-    return {"WiFiMAC": _colons(wifi), "BluetoothMAC": _colons(following)}
+def _network(facts: Mapping[str, FactValue]) -> dict[str, Any]:
+    addresses = {
+        "WiFiMAC": "wiFiMacAddress",
+        "BluetoothMAC": "bluetoothMacAddress",
+        "EthernetMAC": "ethernetMacAddress",
+    }
+    subscription = {key: facts[name] for key, name in _SUBSCRIPTION.items() if name in facts}
+    slot = {"Slot": "CTSubscriptionSlotOne", "IsDataPreferred": True, "IsVoicePreferred": True, "IsRoaming": False}
+    return {
+        **{key: _colons(str(facts[name])) for key, name in addresses.items() if name in facts},
+        "ICCID": facts.get("iccid"),
+        "PhoneNumber": facts.get("phoneNumber"),
+        "SubscriberCarrierNetwork": facts.get("subscriberCarrier"),
+        "CurrentCarrierNetwork": facts.get("subscriberCarrier"),
+        "ServiceSubscriptions": [subscription | slot] if subscription else [],
+    }
+
+
+def security_info(device: Device) -> dict[str, Any]:
+    """The answer to SecurityInfo."""
+    facts = reported_facts(device)
+    if device.platform is Platform.MACOS:
+        is_encrypted = facts.get("isEncrypted") is True
+        return {
+            "FDE_Enabled": is_encrypted,
+            "FDE_HasPersonalRecoveryKey": is_encrypted,
+            "SystemIntegrityProtectionEnabled": facts.get("isSystemIntegrityProtectionEnabled") is True,
+            "FirewallSettings": {
+                "FirewallEnabled": facts.get("isFirewallEnabled") is True,
+                "BlockAllIncoming": False,
+                "StealthMode": False,
+            },
+            "SecureBoot": {
+                "SecureBootLevel": "full" if facts.get("isSecureBootEnabled") is True else "off",
+                "ExternalBootLevel": "disallowed",
+            },
+            "ManagementStatus": {
+                "EnrolledViaDEP": False,
+                "UserApprovedEnrollment": facts.get("isUserApprovedEnrollment") is True,
+                "IsUserEnrollment": False,
+                "IsActivationLockManageable": False,
+            },
+        }
+    values = {
+        "PasscodePresent": facts.get("isPasscodePresent"),
+        "PasscodeCompliant": facts.get("isPasscodeCompliant"),
+        "PasscodeCompliantWithProfiles": facts.get("isPasscodeCompliant"),
+    }
+    return {"HardwareEncryptionCaps": 3} | {name: value for name, value in values.items() if value is not None}
+
+
+def app_feedback(device: Device, identifiers: Iterable[str]) -> list[dict[str, Any]]:
+    """The answer to ManagedApplicationFeedback: of Company Portal alone, which reports whether the device is
+    jailbroken.
+    """
+    jail_broken = reported_facts(device).get("jailBroken")
+    feedback = {} if jail_broken is None else {"JailBroken": jail_broken}
+    return [{"Identifier": name, "Feedback": feedback} for name in identifiers if name == COMPANY_PORTAL]
+
+
+def _gigabytes(size: FactValue | None) -> float | None:
+    return size / _GIGABYTE if isinstance(size, int) else None
+
+
+def _share(percentage: FactValue | None) -> float:
+    return percentage / 100 if isinstance(percentage, int) else -1.0
 
 
 def _groups(imei: str) -> str:
@@ -80,27 +170,4 @@ def _groups(imei: str) -> str:
 
 
 def _colons(digits: str) -> str:
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
-
-
-def security_info(device: Device) -> dict[str, Any]:
-    """The answer to SecurityInfo."""
-    if device.platform is Platform.MACOS:
-        return {
-            "FDE_Enabled": True,
-            "SystemIntegrityProtectionEnabled": True,
-            "FirewallSettings": {"FirewallEnabled": False, "BlockAllIncoming": False, "StealthMode": False},
-            "ManagementStatus": {
-                "EnrolledViaDEP": False,
-                "UserApprovedEnrollment": True,
-                "IsUserEnrollment": False,
-                "IsActivationLockManageable": False,
-            },
-        }
-    has_passcode = device.condition.passcode is not None
-    return {
-        "HardwareEncryptionCaps": 3,
-        "PasscodePresent": has_passcode,
-        "PasscodeCompliant": True,
-        "PasscodeCompliantWithProfiles": True,
-    }
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2)).lower()

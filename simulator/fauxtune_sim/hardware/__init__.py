@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random, SystemRandom
 from typing import Any
 
 from fauxtune_sim.hardware.android import AndroidHardware
@@ -23,14 +24,14 @@ _CLASSES: dict[Platform, type[Hardware]] = {
 }
 
 
-def new_hardware(platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Hardware:
+def new_hardware(
+    platform: Platform, os_version: str | None = None, *, mode: Mode | None = None, random: Random | None = None
+) -> Hardware:
     """Generate the hardware of a common product, with this system version or the usual one.
 
-    Raises NotFoundHere for a version that is not simulated.
+    A seeded `random` generates the same hardware again. Raises NotFoundHere for a version that is not simulated.
     """
-    if platform is Platform.ANDROID:
-        return AndroidHardware.new(platform, os_version, mode=mode)
-    return _CLASSES[platform].new(platform, os_version)
+    return _CLASSES[platform].new(platform, os_version, mode=mode, random=SystemRandom() if random is None else random)
 
 
 def read_hardware(platform: Platform, document: dict[str, Any]) -> Hardware:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import random
 import re
-import secrets
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Self
 
-from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_meid, new_serial, unknown_version
+from fauxtune_sim.hardware.facts import (
+    FactValue,
+    Hardware,
+    memory,
+    new_imei,
+    new_mac,
+    new_meid,
+    new_serial,
+    sim_card,
+    storage,
+    unknown_version,
+)
 from fauxtune_sim.platforms import Mode, Platform
 
 _DEFAULT = "14"
@@ -41,6 +51,9 @@ _MODELS_OF = {
 }
 
 
+_WITHOUT_SIM = frozenset({"T21S", "VIVE Focus 3"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AndroidHardware(Hardware):
     """The hardware of an Android device."""
@@ -54,21 +67,23 @@ class AndroidHardware(Hardware):
     security_patch_level: str
 
     @classmethod
-    def new(cls, platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Self:
+    def new(
+        cls, platform: Platform, os_version: str | None = None, *, mode: Mode | None = None, random: Random
+    ) -> Self:
         """Generate a common product that fits the mode. Raises NotFoundHere for a version that is not simulated."""
         version = os_version or (_DEFAULT if mode is None else _DEFAULT_OF.get(mode, _DEFAULT))
         level, patch, build = _facts(version)
-        manufacturer, brand, model = random.choice(_makes(mode))  # noqa: S311 - a phone, not a secret
+        manufacturer, brand, model = random.choice(_makes(mode))
         return cls(
             manufacturer=manufacturer,
             brand=brand,
             model=model,
-            serial_number=new_serial(11),
-            android_id=secrets.token_hex(8),
-            enrollment_specific_id=secrets.token_hex(16),
-            imei=new_imei(),
-            meid=new_meid(),
-            wifi_mac_address=new_mac(),
+            serial_number=new_serial(11, random),
+            android_id=random.randbytes(8).hex(),
+            enrollment_specific_id=random.randbytes(16).hex(),
+            imei=new_imei(random),
+            meid=new_meid(random),
+            wifi_mac_address=new_mac(random),
             os_version=version,
             api_level=level,
             build_number=build,
@@ -80,9 +95,24 @@ class AndroidHardware(Hardware):
         level, patch, build = _facts(os_version)
         return replace(self, os_version=os_version, api_level=level, build_number=build, security_patch_level=patch)
 
-    def suggested_name(self) -> str:
+    def suggested_name(self, random: Random, *, owner: str | None = None) -> str:
         """The model with the first digits of the Android id."""
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.model)}-{self.android_id[:6]}"
+
+    def first_facts(self, platform: Platform, random: Random) -> dict[str, FactValue]:
+        """Generate the facts of a new device that can change: one that is encrypted and has a screen lock."""
+        facts = storage((64, 128, 256), random) | memory((4, 6, 8), random)
+        if self.model not in _WITHOUT_SIM:
+            facts |= sim_card(random)
+        return facts | {
+            "isEncrypted": True,
+            "isPasscodePresent": True,
+            "jailBroken": "False",
+            "isVerifyAppsEnabled": True,
+            "isUsbDebuggingEnabled": False,
+            "isUnknownSourcesEnabled": False,
+            "batteryLevelPercentage": random.randint(20, 100),
+        }
 
 
 def _makes(mode: Mode | None) -> tuple[tuple[str, str, str], ...]:

@@ -1,15 +1,24 @@
-"""Windows computers and phones: the facts in enrolment ([MS-MDE2] 3.6.1, AdditionalContext) and in DevInfo."""
+"""Windows computers and phones: the facts in enrolment ([MS-MDE2] 3.6.1, AdditionalContext) and in the CSPs."""
 
 from __future__ import annotations
 
-import random
 import re
-import secrets
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Self
 
-from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_serial, unknown_version
-from fauxtune_sim.platforms import Platform
+from fauxtune_sim.hardware.facts import (
+    FactValue,
+    Hardware,
+    memory,
+    new_imei,
+    new_mac,
+    new_serial,
+    sim_card,
+    storage,
+    unknown_version,
+)
+from fauxtune_sim.platforms import Mode, Platform
 
 #: OSEdition by GetProductInfo: Professional, Mobile. Unverified: what Windows Phone 8.1 sends, if anything.
 _PROFESSIONAL, _MOBILE = 48, 104
@@ -25,13 +34,16 @@ _VERSIONS = {
         "11": "10.0.22631.3447",
         "1909": "10.0.18363.1556",
         "24H2": "10.0.26100.1742",
+        "25H2": "10.0.26200.6899",
     },
     Platform.WINDOWS_10_MOBILE: {"1709": "10.0.15254.603", "1607": "10.0.14393.2395"},
     Platform.WINDOWS_PHONE_81: {"8.1": "8.10.14219.0"},
 }
+_DESKTOP = "OptiPlex 7010"
 _MAKES = {
     Platform.WINDOWS: (
         ("Dell Inc.", "Latitude 7440"),
+        ("Dell Inc.", _DESKTOP),
         ("LENOVO", "ThinkPad T14 Gen 4"),
         ("HP", "HP EliteBook 840 G10"),
         ("Microsoft Corporation", "Surface Laptop 5"),
@@ -39,6 +51,14 @@ _MAKES = {
     Platform.WINDOWS_10_MOBILE: (("MicrosoftMDG", "RM-1104"), ("MicrosoftMDG", "RM-1085"), ("MicrosoftMDG", "RM-1152")),
     Platform.WINDOWS_PHONE_81: (("NOKIA", "RM-892"), ("NOKIA", "RM-914"), ("NOKIA", "RM-974")),
 }
+#: The firmware's version by manufacturer, as SMBIOS shows it.
+_FIRMWARE = {
+    "Dell Inc.": "1.21.0",
+    "LENOVO": "N3QET46W (1.46 )",
+    "HP": "V70 Ver. 01.04.02",
+    "Microsoft Corporation": "18.103.143",
+}
+_TPM_MAKERS = ("INTC", "IFX", "NTC", "STM")
 _NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -51,21 +71,23 @@ class WindowsHardware(Hardware):
     has_tpm: bool
 
     @classmethod
-    def new(cls, platform: Platform, os_version: str | None = None) -> Self:
+    def new(
+        cls, platform: Platform, os_version: str | None = None, *, mode: Mode | None = None, random: Random
+    ) -> Self:
         """Generate a common product; a version is a name ("11") or a number, of any revision.
 
         Raises NotFoundHere for a version that is not simulated.
         """
         is_phone = platform is not Platform.WINDOWS
-        manufacturer, model = random.choice(_MAKES[platform])  # noqa: S311 - a device, not a secret
+        manufacturer, model = random.choice(_MAKES[platform])
         return cls(
             manufacturer=manufacturer,
             model=model,
-            serial_number=new_serial(7),
-            imei=new_imei() if is_phone else "",
-            wifi_mac_address=new_mac(),
+            serial_number=new_serial(7, random),
+            imei=new_imei(random) if is_phone else "",
+            wifi_mac_address=new_mac(random),
             os_version=_version(platform, os_version or next(iter(_VERSIONS[platform]))),
-            hardware_id=secrets.token_hex(32).upper(),
+            hardware_id=random.randbytes(32).hex().upper(),
             os_edition=_MOBILE if is_phone else _PROFESSIONAL,
             has_tpm=True,
         )
@@ -74,11 +96,48 @@ class WindowsHardware(Hardware):
         """A copy with another version of Windows. Raises NotFoundHere for a version that is not simulated."""
         return replace(self, os_version=_version(platform, os_version))
 
-    def suggested_name(self) -> str:
+    def suggested_name(self, random: Random, *, owner: str | None = None) -> str:
         """A computer's name is in the form of Windows Setup; a phone's is its type with the first digits of its id."""
         if not self.imei:
-            return "DESKTOP-" + "".join(secrets.choice(_NAME_LETTERS) for _ in range(7))
+            return "DESKTOP-" + "".join(random.choice(_NAME_LETTERS) for _ in range(7))
         return f"{self.model}-{self.hardware_id[:6]}"
+
+    def first_facts(self, platform: Platform, random: Random) -> dict[str, FactValue]:
+        """Generate the facts of a new device that can change: one that is encrypted and protected."""
+        if platform is not Platform.WINDOWS:
+            # Only the disks of phones with Windows 10 Mobile can be seen to be encrypted.
+            encryption: dict[str, FactValue] = {"isEncrypted": True} if platform is Platform.WINDOWS_10_MOBILE else {}
+            parts = storage((16, 32), random) | memory((1, 2), random) | {"processorArchitecture": "arm"}
+            return parts | sim_card(random) | encryption
+        facts = storage((256, 512, 1000), random) | memory((8, 16, 32), random)
+        has_battery = self.model != _DESKTOP
+        return facts | {
+            "isEncrypted": True,
+            "isSecureBootEnabled": True,
+            "isFirewallEnabled": True,
+            "isAntivirusEnabled": True,
+            "isAntivirusSignatureCurrent": True,
+            "isAntispywareEnabled": True,
+            "isUserAccountControlEnabled": True,
+            "processorArchitecture": "x64",
+            "operatingSystemLanguage": "en-US",
+            "ethernetMacAddress": f"{(int(self.wifi_mac_address, 16) + 1) % (1 << 48):012X}",
+            "ipAddressV4": f"192.0.2.{random.randint(10, 250)}",
+            "systemManagementBIOSVersion": _FIRMWARE.get(self.manufacturer, "1.0"),
+            **_trusted_platform_module(random),
+            **({"batteryLevelPercentage": random.randint(20, 100)} if has_battery else {}),
+            "deviceGuardVirtualizationBasedSecurityState": "running",
+            "deviceGuardVirtualizationBasedSecurityHardwareRequirementState": "meetHardwareRequirements",
+            "deviceGuardLocalSystemAuthorityCredentialGuardState": "notConfigured",
+        }
+
+
+def _trusted_platform_module(random: Random) -> dict[str, FactValue]:
+    return {
+        "tpmManufacturer": random.choice(_TPM_MAKERS),
+        "tpmVersion": f"{random.randint(5, 7)}.{random.randint(0, 99)}.{random.randint(0, 9)}.0",
+        "tpmSpecificationVersion": "2.0, 0, 1.38",
+    }
 
 
 def _version(platform: Platform, text: str) -> str:

@@ -20,6 +20,8 @@ from fauxtune_sim.windows.tree import NodeRefusal, Path, path_of, uri_of
 _OK, _NOT_RUN, _ROLLED_BACK = 200, 215, 216
 _MALFORMED, _EXISTS, _FAILED, _ATOMIC_FAILED, _ROLLBACK_FAILED = 400, 418, 500, 507, 516
 _NOT_FOUND = 404
+#: MS-MDM: a Get of a node with everything below it.
+_STRUCT_DATA = "?list=StructData"
 
 
 @dataclass(slots=True)
@@ -146,7 +148,8 @@ class Engine:
 
     def _apply(self, command: Command, item: Item, *, attempt: _Attempt) -> None:
         tree = self.machine.tree
-        path = path_of(item.target, self._platform)
+        is_list = command.name == "Get" and item.target.endswith(_STRUCT_DATA)
+        path = path_of(item.target.removesuffix(_STRUCT_DATA) if is_list else item.target, self._platform)
         match command.name:
             case "Add":
                 mail_accounts.before_add(self.machine, path)
@@ -160,6 +163,8 @@ class Engine:
                 pfx_install.forget_failure(self.machine, path)
                 mail_accounts.before_delete(self.machine, path)
                 tree.delete(path)
+            case "Get" if is_list:
+                self._results.append(self._struct_data(command, item, path=path))
             case "Get":
                 value = tree.get(path)
                 self._results.append(
@@ -169,6 +174,14 @@ class Engine:
                 execute_node(self.machine, path, data=item.data)
                 self.executed.append(path[-1])
         attempt.touched.append(path)
+
+    def _struct_data(self, command: Command, item: Item, *, path: Path) -> Results:
+        """The Results of a Get for a node and everything below it, with the address as the server wrote it."""
+        base, nodes = item.target.removesuffix(_STRUCT_DATA), self.machine.tree.get_all(path)
+        (_, first), below = nodes[0], nodes[1:]
+        names = ((base + uri_of(node)[1:].removeprefix(uri_of(path)[1:]), value) for node, value in below)
+        rows = tuple((name, value.format, value.data) for name, value in names)
+        return Results(self._message, str(command.number), base, format=first.format, data=first.data, below=rows)
 
     def _record_refusal(self, command: Command, item: Item, *, refused: NodeRefusal) -> None:
         """Record a refusal, unless it only means that a node exists already (Add) or does not exist (Get, Delete)."""

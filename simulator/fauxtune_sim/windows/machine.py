@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,10 +14,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from fauxtune_sim.device import Device
+from fauxtune_sim.facts import reported_facts
 from fauxtune_sim.hardware import WindowsHardware
+from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
 from fauxtune_sim.windows.state import KeyPlace, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
@@ -60,14 +63,17 @@ class Machine:
     end: EnrollmentEnd | None = None
     lost_accounts: set[Path] = field(default_factory=set)
     tree: Tree = field(init=False)
+    _reported: Mapping[str, FactValue] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._reported = reported_facts(self.device)
         self.tree = Tree(
             self.device.platform,
             self._fact,
             provider=self.enrollment.provider,
             user=self.user,
             nodes=self.state.nodes,
+            members=members(self.facts),
         )
 
     @property
@@ -81,6 +87,11 @@ class Machine:
         """The device's enrolment."""
         assert isinstance(self.device.enrollment, WindowsEnrollment)
         return self.device.enrollment
+
+    @property
+    def facts(self) -> Mapping[str, FactValue]:
+        """The facts that the device reports."""
+        return self._reported
 
     @property
     def hardware(self) -> WindowsHardware:
@@ -116,9 +127,11 @@ class Machine:
             return self._of_certificate(name, path)
         if name in {"PfxStatus", "PfxThumbprint"}:
             return self._of_import(name, path[:-1])
+        if name in PART_NODES:
+            return PART_NODES[name](self.facts, path)
         if name == "Asterisks":
             return "****" if path in self.state.nodes else None
-        return _FACTS[name](self)
+        return FACT_NODES[name](self.facts) if name in FACT_NODES else _FACTS[name](self)
 
     def _of_certificate(self, name: str, path: Path) -> str | None:
         encoded = self.state.nodes.get((*path[:-1], "EncodedCertificate"))
@@ -190,6 +203,8 @@ _PLATFORMS = {
     Platform.WINDOWS_10_MOBILE: "Windows 10 Mobile",
     Platform.WINDOWS_PHONE_81: "Windows Phone 8.1",
 }
+
+
 _FACTS: dict[str, Callable[[Machine], str | None]] = {
     "DevId": _device_id,
     "Man": lambda machine: machine.hardware.manufacturer,
@@ -203,12 +218,8 @@ _FACTS: dict[str, Callable[[Machine], str | None]] = {
     "DeviceHardwareData": _hardware_data,
     "DeviceName": lambda machine: machine.device.name,
     "OSPlatform": lambda machine: _PLATFORMS[machine.device.platform],
-    "ProcessorArchitecture": lambda machine: "5" if is_phone(machine.device.platform) else "9",
     "Resolution": lambda machine: "1080x1920" if is_phone(machine.device.platform) else "1920x1080",
     "LocalTime": lambda machine: machine.now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
-    "TotalStorage": lambda machine: "31981" if is_phone(machine.device.platform) else "488386",
-    "FreeStorage": lambda machine: "12040" if is_phone(machine.device.platform) else "301120",
-    "TotalRAM": lambda machine: "2048" if is_phone(machine.device.platform) else "16384",
     "SMBIOSSerialNumber": lambda machine: machine.hardware.serial_number,
     # The SIM card's number: the simulated devices have no SIM card.
     "MobileID": lambda machine: None,

@@ -17,7 +17,7 @@ _EVERYWHERE = """
 ./DevInfo/Man                                                           G    chr   <Man
 ./DevInfo/Mod                                                           G    chr   <Mod
 ./DevInfo/DmV                                                           G    chr   =1.3
-./DevInfo/Lang                                                          G    chr   =en-US
+./DevInfo/Lang                                                          G    chr   <Lang
 ./DevInfo/Ext                                                           G    node
 ./DevInfo/Ext/ICCID                                                     G    chr   <ICCID
 ./DevDetail                                                             G    node
@@ -29,7 +29,7 @@ _EVERYWHERE = """
 ./DevDetail/LrgObj                                                      G    bool  =false
 ./DevDetail/Ext                                                         G    node
 ./DevDetail/Ext/WLANMACAddress                                          G    chr   <WLANMACAddress
-./DevDetail/Ext/WlanIPv4Address                                         G    chr   =192.0.2.17
+./DevDetail/Ext/WlanIPv4Address                                         G    chr   <WlanIPv4Address
 ./DevDetail/Ext/DeviceHardwareData                                      G    chr   <DeviceHardwareData
 ./DevDetail/Ext/Microsoft                                               G    node
 ./DevDetail/Ext/Microsoft/DeviceName                                    G    chr   <DeviceName
@@ -83,6 +83,45 @@ _WINDOWS_10 = """
 ./User/Vendor                                                           G    node
 ./User/Vendor/MSFT                                                      G    node
 ./DevDetail/Ext/Microsoft/SMBIOSSerialNumber                            G    chr   <SMBIOSSerialNumber
+./DevDetail/Ext/Microsoft/SMBIOSVersion                                 G    chr   <SMBIOSVersion
+./Vendor/MSFT/DeviceStatus                                              G    node
+./Vendor/MSFT/DeviceStatus/SecureBootState                              G    int   <SecureBootState
+./Vendor/MSFT/DeviceStatus/CellularIdentities                           G    node
+./Vendor/MSFT/DeviceStatus/CellularIdentities/{imei}                    G    node
+./Vendor/MSFT/DeviceStatus/CellularIdentities/{imei}/ICCID              G    chr   <SimCard
+./Vendor/MSFT/DeviceStatus/CellularIdentities/{imei}/PhoneNumber        G    chr   <SimCard
+./Vendor/MSFT/DeviceStatus/CellularIdentities/{imei}/CommercializationOperator G chr <SimCard
+./Vendor/MSFT/DeviceStatus/NetworkIdentifiers                           G    node
+./Vendor/MSFT/DeviceStatus/NetworkIdentifiers/{mac}                     G    node
+./Vendor/MSFT/DeviceStatus/NetworkIdentifiers/{mac}/IPAddressV4         G    chr   <NetworkCard
+./Vendor/MSFT/DeviceStatus/NetworkIdentifiers/{mac}/IsConnected         G    bool  <NetworkCard
+./Vendor/MSFT/DeviceStatus/NetworkIdentifiers/{mac}/Type                G    int   <NetworkCard
+./Vendor/MSFT/DeviceStatus/Compliance                                   G    node
+./Vendor/MSFT/DeviceStatus/Compliance/EncryptionCompliance              G    int   <EncryptionCompliance
+./Vendor/MSFT/DeviceStatus/TPM                                          G    node
+./Vendor/MSFT/DeviceStatus/TPM/SpecificationVersion                     G    chr   <TpmSpecificationVersion
+./Vendor/MSFT/DeviceStatus/TPM/ManufacturerIdTxt                        G    chr   <TpmManufacturer
+./Vendor/MSFT/DeviceStatus/TPM/ManufacturerVersion                      G    chr   <TpmVersion
+./Vendor/MSFT/DeviceStatus/OS                                           G    node
+./Vendor/MSFT/DeviceStatus/OS/Edition                                   G    chr   <Edition
+./Vendor/MSFT/DeviceStatus/OS/Mode                                      G    int   =0
+./Vendor/MSFT/DeviceStatus/Antivirus                                    G    node
+./Vendor/MSFT/DeviceStatus/Antivirus/SignatureStatus                    G    int   <AntivirusSignatureStatus
+./Vendor/MSFT/DeviceStatus/Antivirus/Status                             G    int   <AntivirusStatus
+./Vendor/MSFT/DeviceStatus/Antispyware                                  G    node
+./Vendor/MSFT/DeviceStatus/Antispyware/Status                           G    int   <AntispywareStatus
+./Vendor/MSFT/DeviceStatus/Firewall                                     G    node
+./Vendor/MSFT/DeviceStatus/Firewall/Status                              G    int   <FirewallStatus
+./Vendor/MSFT/DeviceStatus/UAC                                          G    node
+./Vendor/MSFT/DeviceStatus/UAC/Status                                   G    int   <UacStatus
+./Vendor/MSFT/DeviceStatus/Battery                                      G    node
+./Vendor/MSFT/DeviceStatus/Battery/EstimatedChargeRemaining             G    int   <BatteryCharge
+./Vendor/MSFT/DeviceStatus/DeviceGuard                                  G    node
+./Vendor/MSFT/DeviceStatus/DeviceGuard/VirtualizationBasedSecurityHwReq G    int   <VbsHardware
+./Vendor/MSFT/DeviceStatus/DeviceGuard/VirtualizationBasedSecurityStatus G   int   <VbsStatus
+./Vendor/MSFT/DeviceStatus/DeviceGuard/LsaCfgCredGuardStatus            G    int   <CredentialGuard
+./Vendor/MSFT/WindowsLicensing                                          G    node
+./Vendor/MSFT/WindowsLicensing/Edition                                  G    int   <EditionNumber
 ./Vendor/MSFT/DMClient/Provider/{provider}/AADDeviceID                  AGR  chr
 ./Vendor/MSFT/DMClient/Provider/{provider}/SyncApplicationVersion       AGR  chr   =1.0
 ./Vendor/MSFT/DMClient/Provider/{provider}/MaxSyncApplicationVersion    G    chr   =5.0

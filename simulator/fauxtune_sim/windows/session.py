@@ -44,10 +44,13 @@ _DEV_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
 
 @dataclass(slots=True)
 class Session:
-    """A session of one device, numbered by the caller. `settled`: the server had no more commands when it ended."""
+    """A session of one device, numbered by the caller. `settled`: the server had no more commands when it ended;
+    `has_news`: the device's facts have changed since its last session.
+    """
 
     machine: Machine
     transport: Transport
+    has_news: bool = False
     engine: Engine = field(init=False)
     settled: bool = False
     _writer: Writer = field(init=False)
@@ -123,7 +126,10 @@ class Session:
         address = self.machine.enrollment.address
         if self.machine.device.platform is not Platform.WINDOWS or "?" in address:
             return address
-        return f"{address}?mode=Maintenance&Platform=WoA"
+        # Unverified: that a session which the user starts ("Sync" in Settings) has another mode than a scheduled one.
+        # A simulated device uses it also when its facts have changed, so that a service which asks for them then need
+        # not ask at each check-in.
+        return f"{address}?mode={'Machine' if self.has_news else 'Maintenance'}&Platform=WoA"
 
     def _signature(self, body: bytes) -> dict[str, str]:
         """The headers, with `MDM-Signature` if the server requires it (DMClient CSP, RequireMessageSigning)."""

@@ -62,13 +62,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The Results of a Get."""
+    """The Results of a Get. `below` are further nodes, if the Get asked for all below one: address, format, data."""
 
     message: str
     command: str
     source: str
     format: str
     data: str
+    below: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +237,14 @@ class Writer:
         )
 
     def _results(self, results: Results) -> str:
-        meta = tag("Meta", tag("Format", results.format, xmlns="syncml:metinf"), _type("text/plain"))
+        rows = ((results.source, results.format, results.data), *results.below)
         return tag(
             "Results",
             self._number(),
             tag("MsgRef", text(results.message)),
             tag("CmdRef", text(results.command)),
             tag("Cmd", "Get"),
-            tag("Item", tag("Source", _uri(results.source)), meta, tag("Data", text(results.data))),
+            *(_result(source, form, data=data) for source, form, data in rows),
         )
 
     def _alert(self, alert: Alert) -> str:
@@ -257,6 +258,11 @@ class Writer:
     def _replace(self, facts: Sequence[Item]) -> str:
         items = (tag("Item", tag("Source", _uri(item.source)), tag("Data", text(item.data))) for item in facts)
         return tag("Replace", self._number(), *items)
+
+
+def _result(source: str, form: str, *, data: str) -> str:
+    meta = tag("Meta", tag("Format", form, xmlns="syncml:metinf"), _type("text/plain"))
+    return tag("Item", tag("Source", _uri(source)), meta, tag("Data", text(data)))
 
 
 def _uri(value: str) -> str:

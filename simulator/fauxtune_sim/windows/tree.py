@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, unquote
@@ -31,6 +31,8 @@ _NAMES = {
     "content": re.compile(r"\{[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}"),
     "id": re.compile(r"[^/]+"),
     "provider": re.compile(r"[^/]+"),
+    "imei": re.compile(r"[0-9]{15}"),
+    "mac": re.compile(r"[0-9A-F]{12}"),
 }
 _BINARY = {"bin", "b64"}
 _VALUES = {"int": re.compile(r"[+-]?\d{1,19}"), "bool": re.compile(r"true|false|0|1", re.IGNORECASE)}
@@ -137,7 +139,7 @@ class Tree:
     """The nodes of one device. `nodes` are the stored ones: values, and None for interior nodes that were added.
 
     `provider` is the name of the management server, which may access its own settings only; `user`: whether the
-    enrolled user is logged in.
+    enrolled user is logged in; `members` has, by interior node, the names of children that the device itself has.
     """
 
     platform: Platform
@@ -145,6 +147,7 @@ class Tree:
     provider: str = ""
     user: bool = True
     nodes: dict[Path, str | None] = field(default_factory=dict)
+    members: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
 
     def rule(self, path: Path) -> Rule | None:
         """The line of the table for a path, or None."""
@@ -185,7 +188,7 @@ class Tree:
         if rule is None:
             return False
         if rule.is_interior:
-            return not self._needs_add(path)
+            return path[-1] in self.members.get(path[:-1], ()) or not self._needs_add(path)
         return self.value(path) is not None
 
     def _needs_add(self, path: Path) -> bool:
@@ -219,7 +222,7 @@ class Tree:
         added = [node[len(path)] for node in self.nodes if node[: len(path)] == path and len(node) > len(path)]
         if path == ("Vendor", "MSFT", "DMClient", "Provider") and self.provider:
             added.insert(0, self.provider)
-        return list(dict.fromkeys(fixed + added))
+        return list(dict.fromkeys([*fixed, *self.members.get(path, ()), *added]))
 
     def get(self, path: Path) -> Value:
         """Get: the value of a leaf, or the encoded names of the children, joined by slashes."""
@@ -230,6 +233,16 @@ class Tree:
         if value is None:
             raise NodeRefusal(404, f"there is no {uri_of(path)}")
         return Value(rule.format, value)
+
+    def get_all(self, path: Path) -> list[tuple[Path, Value]]:
+        """Get with `?list=StructData` (MS-MDM): the node and everything below it that can be got."""
+        nodes = [(path, self.get(path))]
+        for name in self.children(path):
+            child = (*path, name)
+            rule = self.rule(child)
+            if rule is not None and "G" in rule.access and self.has(child):
+                nodes += self.get_all(child)
+        return nodes
 
     def add(self, path: Path, *, format: str | None, data: str) -> None:  # noqa: A002 - the protocol's word
         """Add: create a node and its missing parents."""

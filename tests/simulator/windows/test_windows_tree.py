@@ -18,6 +18,8 @@ NAMES = {
     "{guid}": "{4f0b1d2e-9a8b-4c7d-8e6f-0123456789ab}",
     "{content}": "{c6d47067-6e92-480e-b0fc-4ba82182fac7}",
     "{id}": "CD" * 20,
+    "{imei}": "351234567890124",
+    "{mac}": "02A1B2C3D4E5",
 }
 VALUES = {"chr": "text", "int": "15", "bool": "true", "b64": "AAAA", "bin": "AAAA", "node": "", "null": ""}
 LINES = {platform: tuple(node_rules.table(platform)) for platform in WINDOWS}

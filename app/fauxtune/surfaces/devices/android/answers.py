@@ -107,6 +107,16 @@ class Application(_Answer):
     email_account: EmailAccount
 
 
+class StatusReportingSettings(_Answer):
+    """AMAPI: the parts of the status report that are switched on."""
+
+    software_info_enabled: bool = Field(description="softwareInfo")
+    memory_info_enabled: bool = Field(description="memoryInfo and memoryEvents")
+    network_info_enabled: bool = Field(description="networkInfo")
+    device_settings_enabled: bool = Field(description="deviceSettings")
+    power_management_events_enabled: bool = Field(description="powerManagementEvents")
+
+
 class Policy(_Answer):
     """Everything that the device shall hold. It removes what an earlier policy had and this one has not."""
 
@@ -118,6 +128,7 @@ class Policy(_Answer):
     ca_certs: list[CaCert]
     applications: list[Application]
     choose_private_key_rules: list[str] = Field(description="always empty")
+    status_reporting_settings: StatusReportingSettings
 
 
 class Notification(_Answer):

@@ -210,6 +210,16 @@ class Unenroll(_Message):
     reason: Text = "USER_REMOVED_WORK_PROFILE"
 
 
+#: The parts of the status report that the policy switches on.
+_REPORTED = (
+    "softwareInfoEnabled",
+    "memoryInfoEnabled",
+    "networkInfoEnabled",
+    "deviceSettingsEnabled",
+    "powerManagementEventsEnabled",
+)
+
+
 def key_pair(
     *, alias: str, pkcs12: bytes, encrypted_password: bytes, source: str, purpose: str | None, profile: str | None
 ) -> dict[str, Any]:
@@ -251,6 +261,7 @@ def policy(
         "caCerts": ca_certs,
         "applications": applications,
         "choosePrivateKeyRules": [],
+        "statusReportingSettings": dict.fromkeys(_REPORTED, True),
     }
 
 

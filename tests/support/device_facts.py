@@ -1,0 +1,49 @@
+"""Values of a simulated device's facts that differ from the present ones."""
+
+from __future__ import annotations
+
+from fauxtune_sim.device import Device
+from fauxtune_sim.facts_table import Fact, Form, facts_of
+from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.platforms import Platform
+
+_OTHER_VERSIONS = {
+    Platform.ANDROID: "13",
+    Platform.IOS: "17.6.1",
+    Platform.IPADOS: "17.6.1",
+    Platform.MACOS: "15.5",
+    Platform.WINDOWS: "10.0.26100.2000",
+    Platform.WINDOWS_10_MOBILE: "10.0.14393.2395",
+    Platform.WINDOWS_PHONE_81: "8.10.14219.341",
+}
+_OTHER_MODELS = {
+    Platform.IOS: ("iPhone 16 Pro", "iPhone 13"),
+    Platform.IPADOS: ("iPad mini (6th generation)", "iPad (6th generation)"),
+    Platform.MACOS: ("Mac mini (M2, 2023)", "MacBook Air (M2, 2022)"),
+}
+#: Whole megabytes of 2^20 bytes: Windows reports no smaller parts.
+_OTHER_SIZES = {"totalStorageSpaceInBytes": 2**41, "freeStorageSpaceInBytes": 7 * 2**30}
+
+
+def settable_facts(platform: Platform) -> tuple[Fact, ...]:
+    """The facts of a platform that can be set."""
+    return tuple(fact for fact in facts_of(platform) if fact.settable)
+
+
+def other_value(fact: Fact, device: Device) -> FactValue:
+    """A value that this device can have, and does not have now."""
+    present = device.facts.get(fact.name)
+    if fact.name == "osVersion":
+        return _OTHER_VERSIONS[device.platform]
+    if fact.name == "model" and device.platform in _OTHER_MODELS:
+        return next(name for name in _OTHER_MODELS[device.platform] if name != present)
+    match fact.form:
+        case Form.FLAG:
+            return not present
+        case Form.WHOLE:
+            return _OTHER_SIZES.get(fact.name, 3 * 2**30 if fact.most > 100 else 42)
+        case Form.CHOICE:
+            word = next(word for word in fact.choices if word != str(present))
+            return int(word) if fact.name == "skuNumber" else word
+        case _:
+            return fact.example if fact.example != present else "Another"
