@@ -60,7 +60,7 @@ class Client:
     """Requests to one server. `authority` and `graph` (with the version) may be another service's.
 
     `log` gets a line when the server asks to wait. `seconds`: how long an answer of Graph may take; `tries`: how often
-    a request is sent when the server asks to wait.
+    a request is sent when the server asks to wait. `http`: a client with open connections that others use too.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Client:
         log: Callable[[str], None] | None = None,
         seconds: float = _TIMEOUT_SECONDS,
         tries: int = _TRIES,
+        http: httpx.Client | None = None,
     ) -> None:
         self.server = server
         self._authority = (authority or server.https).rstrip("/")
@@ -83,13 +84,15 @@ class Client:
         self._log = log or (lambda _line: None)
         self._token: str | None = None
         self._tries = tries
-        self._http = httpx.Client(verify=tls_context(server), timeout=seconds, trust_env=False)
+        self._is_shared = http is not None
+        self._http = http or httpx.Client(verify=tls_context(server), timeout=seconds, trust_env=False)
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._http.close()
+        if not self._is_shared:
+            self._http.close()
 
     @property
     def has_control_token(self) -> bool:

@@ -1,0 +1,62 @@
+"""Test programs against Fauxtune: a server for the whole test run, a tenant for each test, and simulated devices.
+
+Public interface: it changes only as the changelog says. With pytest the fixtures of `fauxtune.testing.plugin` give
+these objects; without it begin with `with Server.start() as server`, or with `fauxtune.testing.unittest.TestCase`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fauxtune.client.http import Refused
+    from fauxtune.testing.devices import Device, Devices
+    from fauxtune.testing.graph import Graph
+    from fauxtune.testing.history import Event, Exchange
+    from fauxtune.testing.profiles import Profile
+    from fauxtune.testing.server import Server, ServerNotStarted
+    from fauxtune.testing.tenant import Group, NotReached, Tenant, User, Waiting
+
+__all__ = [
+    "Device",
+    "Devices",
+    "Event",
+    "Exchange",
+    "Graph",
+    "Group",
+    "NotReached",
+    "Profile",
+    "Refused",
+    "Server",
+    "ServerNotStarted",
+    "Tenant",
+    "User",
+    "Waiting",
+]
+
+#: The module of each name: pytest loads the plugin of every installed package, and this must cost it nothing.
+_MODULES = {
+    "Device": "devices",
+    "Devices": "devices",
+    "Event": "history",
+    "Exchange": "history",
+    "Graph": "graph",
+    "Group": "tenant",
+    "NotReached": "tenant",
+    "Profile": "profiles",
+    "Server": "server",
+    "ServerNotStarted": "server",
+    "Tenant": "tenant",
+    "User": "tenant",
+    "Waiting": "tenant",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "Refused":
+        return import_module("fauxtune.client.http").Refused
+    if name not in _MODULES:
+        raise AttributeError(f"fauxtune.testing has no {name}")
+    return getattr(import_module(f"fauxtune.testing.{_MODULES[name]}"), name)

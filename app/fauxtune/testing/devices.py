@@ -1,0 +1,205 @@
+"""Simulated devices in a test: objects in this process, connected, with real keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from fauxtune.testing.calls import Calls
+from fauxtune_sim.agent import Agent, CheckInResult
+from fauxtune_sim.keystore import Identity
+from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.platforms import read_kind
+from fauxtune_sim.refusals import Delivery
+
+if TYPE_CHECKING:
+    from fauxtune.testing.tenant import Tenant, User
+
+T = TypeVar("T")
+
+
+class Device:
+    """A simulated device of a tenant. It is connected: a push lets it check in, and it follows the tenant's clock."""
+
+    def __init__(self, tenant: Tenant, agent: Agent, *, calls: Calls) -> None:
+        """Use `Devices.enroll`."""
+        self.tenant = tenant
+        self.agent = agent
+        self._calls = calls
+        self._ids: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<device {self.name} ({self.platform})>"
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self.agent.device.name
+
+    @property
+    def platform(self) -> str:
+        """The kind: "ios", "android/work-profile", "windows" ..."""
+        return str(self.agent.device.kind)
+
+    @property
+    def id(self) -> str:
+        """The id of its managedDevice in Graph."""
+        return self._found()[1]
+
+    @property
+    def enrollment_id(self) -> str:
+        """The id of its enrolment, which the journal has and which outlives the managedDevice."""
+        return self._found()[0]
+
+    # What is on it
+
+    def holds(self, kind: str, *, thumbprint: str | None = None) -> bool:
+        """Whether it holds something of a kind: "root", "pkcs", "imported", "scep" or "email".
+
+        `thumbprint` (SHA-1, hexadecimal) asks for one certificate. Raises ValueError for another word.
+        """
+        if kind not in {known.value for known in Delivery}:
+            raise ValueError(f"a device can hold {', '.join(Delivery)}, not {kind}")
+        if kind == Delivery.EMAIL:
+            return bool(self.mail_accounts)
+        if kind == Delivery.ROOT:
+            prints = {each.fingerprint(hashes.SHA1()).hex() for each in self.trusted}  # noqa: S303 - a thumbprint
+        else:
+            prints = {each.thumbprint for each in self.keys if each.source == kind}
+        return bool(prints) if thumbprint is None else thumbprint.lower() in prints
+
+    @property
+    def keys(self) -> tuple[Identity, ...]:
+        """The keys that management installed: `.key`, `.certificate` and `.chain` are objects of `cryptography`."""
+        return self._read(lambda: tuple(self.agent.device.keystore.identities()))
+
+    @property
+    def trusted(self) -> tuple[x509.Certificate, ...]:
+        """The authorities that management made it trust."""
+        return self._read(self.agent.device.keystore.trusted_certificates)
+
+    @property
+    def mail_accounts(self) -> tuple[MailAccount, ...]:
+        """The mail accounts that management set up."""
+        return self._read(lambda: tuple(self.agent.device.accounts.values()))
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether it is enrolled now."""
+        return self.agent.device.is_enrolled
+
+    @property
+    def ended(self) -> str | None:
+        """Why its enrolment ended, in words; None while it is enrolled."""
+        return self.agent.device.ended
+
+    # What its owner does
+
+    def check_in(self) -> CheckInResult:
+        """Let it check in now, and return what that changed. Raises SimulatorError if it is off line or refused."""
+        return self._do(self.tenant.server.pool.check_in(self.agent))
+
+    def refuse(self, kind: str, code: int | None = None) -> None:
+        """Let it refuse deliveries of a kind ("root", "pkcs", "imported", "scep", "email") as a device that cannot
+        apply them.
+
+        `code` is the error that it answers: an ErrorCode of Apple, a SyncML status or a Windows error number.
+        """
+        self._read(lambda: self.agent.device.refuse(kind, code))
+
+    def accept(self, kind: str | None = None) -> None:
+        """Let it accept deliveries of a kind again; without a kind all."""
+        self._read(lambda: self.agent.device.accept(kind))
+
+    def offline(self) -> None:
+        """Disconnect it: it gets no push and does not check in."""
+        self._do(self.tenant.server.pool.take_offline(self.agent))
+
+    def online(self) -> None:
+        """Connect it again: it checks in."""
+        self._do(self.tenant.server.pool.bring_online(self.agent))
+
+    @property
+    def is_online(self) -> bool:
+        """Whether it is connected."""
+        return self.tenant.server.pool.is_online(self.agent)
+
+    def lock(self) -> None:
+        """Lock its screen: an iPhone or iPad answers NotNow to commands that need its protected data."""
+        self._read(lambda: self._lock(True))
+
+    def unlock(self) -> None:
+        """Unlock its screen."""
+        self._read(lambda: self._lock(False))
+
+    def unenroll(self) -> str | None:
+        """Unenrol it as its user. Return None, or why the server could not be informed."""
+        return self._do(self.tenant.server.pool.unenroll(self.agent))
+
+    def _lock(self, locked: bool) -> None:
+        self.agent.device.condition.lock(locked)
+        self.agent.device.save(keys=False, state=False)
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.tenant.server.background.run(work)
+
+    def _read(self, work: Callable[[], T]) -> T:
+        """Do something on the devices' own thread, where no check-in changes the device meanwhile."""
+
+        async def run() -> T:
+            return work()
+
+        return self._do(run())
+
+    def _found(self) -> tuple[str, str]:
+        if self._ids is None:
+            rows = self._calls.control("GET", "/devices")["value"]
+            row = next(row for row in rows if row["deviceName"] == self.name)
+            self._ids = (str(row["id"]), str(row["managedDeviceId"]))
+        return self._ids
+
+
+class Devices:
+    """The simulated devices of a tenant, in the order of their enrolment."""
+
+    def __init__(self, tenant: Tenant, calls: Calls) -> None:
+        """Use `tenant.devices`."""
+        self._tenant = tenant
+        self._calls = calls
+        self._devices: list[Device] = []
+
+    def __iter__(self) -> Iterator[Device]:
+        return iter(tuple(self._devices))
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def enroll(self, user: str | User, platform: str = "ios", *, name: str | None = None) -> Device:
+        """Enrol a new device for a user, let it check in, and keep it connected.
+
+        `platform` is ios, ipados, macos, windows, windows10mobile, windowsphone81, or android with a mode:
+        "android/fully-managed" (default: a work profile). `name` is unique in the tenant.
+        """
+        kind = read_kind(platform)
+        if name is not None and name in {device.name for device in self._devices}:
+            raise ValueError(f"there is a device {name} already: give each device a name of its own")
+        person = self._tenant.person(user)
+        order = {"userPrincipalName": person.name, "uses": 1}
+        token = self._calls.control("POST", "/enrollmentTokens", json=order)["token"]
+        server = self._tenant.server
+        agent = server.background.run(
+            server.pool.enroll(tenant=self._tenant.id, token=token, kind=kind, name=name, user=person.name)
+        )
+        device = Device(self._tenant, agent, calls=self._calls)
+        self._devices.append(device)
+        return device
+
+    def forget(self) -> None:
+        """Disconnect and drop all devices; the server is not informed."""
+        if self._devices:
+            server = self._tenant.server
+            server.background.run(server.pool.forget(self._tenant.id))
+            self._devices.clear()

@@ -1,0 +1,69 @@
+"""Graph in a test: an httpx client with a token, and Microsoft's SDK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from fauxtune.testing.tenant import Tenant
+
+_TIMEOUT_SECONDS = 30.0
+_DEFAULT_SCOPE = "https://graph.microsoft.com/.default"
+
+
+class Graph(httpx.Client):
+    """An httpx client of a tenant's Graph that sends a token of its application.
+
+    Paths begin with the version: `graph.get("/v1.0/users")`. It waits for nothing and repeats nothing by itself.
+    """
+
+    def __init__(self, tenant: Tenant) -> None:
+        """Use `tenant.graph`."""
+        super().__init__(
+            base_url=tenant.graph_url,
+            verify=tenant.server.ssl_context,
+            headers={"Authorization": f"Bearer {tenant.token()}"},
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,
+        )
+        self._tenant = tenant
+
+    def asynchronous(self) -> httpx.AsyncClient:
+        """Return an asynchronous client with the same token, which the caller closes: `async with`."""
+        return httpx.AsyncClient(
+            base_url=self._tenant.graph_url,
+            verify=self._tenant.server.ssl_context,
+            headers={"Authorization": self.headers["Authorization"]},
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,
+        )
+
+    def sdk(self, version: str = "v1.0") -> Any:
+        """Return Microsoft's GraphServiceClient for this tenant: of `msgraph`, or of `msgraph_beta` for "beta".
+
+        ImportError names the package to install. Its methods are coroutines.
+        """
+        from kiota_authentication_azure.azure_identity_authentication_provider import (
+            AzureIdentityAuthenticationProvider,
+        )
+        from msgraph_core import GraphClientFactory
+
+        if version == "beta":
+            from msgraph_beta import GraphServiceClient
+            from msgraph_beta.graph_request_adapter import GraphRequestAdapter, options
+        else:
+            from msgraph import GraphServiceClient
+            from msgraph.graph_request_adapter import GraphRequestAdapter, options
+        authentication = AzureIdentityAuthenticationProvider(
+            self._tenant.credential,
+            scopes=[_DEFAULT_SCOPE],
+            allowed_hosts=[httpx.URL(self._tenant.graph_url).host],
+        )
+        http = GraphClientFactory.create_with_default_middleware(
+            client=httpx.AsyncClient(verify=self._tenant.server.ssl_context), options=options
+        )
+        adapter = GraphRequestAdapter(authentication, client=http)
+        adapter.base_url = f"{self._tenant.graph_url}/{version}"
+        return GraphServiceClient(request_adapter=adapter)

@@ -1,0 +1,388 @@
+"""A tenant for a test: its people, its profiles, its devices, its clock, and what happened in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote
+
+from fauxtune.client.http import Refused
+from fauxtune.core.administration import directory
+from fauxtune.testing.calls import Calls
+from fauxtune.testing.clock import Clock
+from fauxtune.testing.history import Journal, Wire
+
+if TYPE_CHECKING:
+    from azure.identity import ClientSecretCredential
+
+    from fauxtune.testing.certificates import Connector, Pfx
+    from fauxtune.testing.devices import Devices
+    from fauxtune.testing.faults import Faults
+    from fauxtune.testing.graph import Graph
+    from fauxtune.testing.profiles import Profiles
+    from fauxtune.testing.server import Server
+
+T = TypeVar("T")
+_INTERVAL = 0.05
+_NOT_FOUND = 404
+
+
+class NotReached(AssertionError):
+    """What a test waited for did not come to be in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of a tenant. `name` is the userPrincipalName."""
+
+    id: str
+    name: str
+    mail: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of a tenant."""
+
+    id: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A device that has not settled: its name, and what it waits for."""
+
+    device: str
+    why: str
+
+
+class Tenant:
+    """One tenant, isolated from all others. `with` deletes it at the end of the block.
+
+    `graph_url` and `authority` are origins, in place of https://graph.microsoft.com and
+    https://login.microsoftonline.com; `client_id` and `client_secret` are those of an application with all permissions
+    that Intune's administration needs.
+    """
+
+    def __init__(self, server: Server, document: Mapping[str, Any]) -> None:
+        """Use `Server.tenant`. `document` is the tenant as the control surface shows it."""
+        self.server = server
+        self.id = str(document["id"])
+        self.name = str(document["name"])
+        self.domain = str(document["domain"])
+        self.client_id = str(document["clientId"])
+        self.client_secret = str(document["clientSecret"])
+        self.graph_url = self.authority = server.url
+        self._authority = (
+            str(document["certificationAuthority"]),
+            str(document["certificationAuthorityName"]),
+        )
+        self._client = server.client(tenant=self.id, client_id=self.client_id, client_secret=self.client_secret)
+        self._calls = Calls(self._client)
+        self._users: dict[str, User] = {}
+        self._deleted = False
+
+    @classmethod
+    def create(
+        cls,
+        server: Server,
+        *,
+        seed: str | Path | Mapping[str, Any] | None = None,
+        edition: str | None = None,
+        keys: str | None = "shared",
+        state: str | Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Tenant:
+        """Create a tenant: see `Server.tenant`."""
+        body = {"seed": _seed(seed), "edition": edition, "keys": keys}
+        answer = server.client(tenant="").emulator(
+            "POST", "/tenants", json={name: value for name, value in body.items() if value is not None}
+        )
+        tenant = cls(server, answer)
+        try:
+            for sentence in (state,) if isinstance(state, str) else state or ():
+                tenant.state(sentence, **(params or {}))
+        except BaseException:
+            tenant.delete()
+            raise
+        return tenant
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.delete()
+
+    def __repr__(self) -> str:
+        return f"<tenant {self.name}>"
+
+    def delete(self) -> None:
+        """Delete the tenant with all of its data, and disconnect its simulated devices."""
+        if self._deleted:
+            return
+        self._deleted = True
+        if "graph" in self.__dict__:
+            self.graph.close()
+        if "devices" in self.__dict__:
+            self.devices.forget()
+        try:
+            self._client.emulator("DELETE", f"/tenants/{quote(self.id, safe='')}")
+        except Refused as refused:
+            if refused.status != _NOT_FOUND:
+                raise
+
+    # Sign-in
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The PEM file with the authority of the server's certificate; None if the system trusts it."""
+        return self.server.ca_file
+
+    def token(self) -> str:
+        """Return an access token for Graph, of the tenant's application."""
+        return self._client.token()
+
+    @cached_property
+    def credential(self) -> ClientSecretCredential:
+        """A credential of azure-identity for the tenant's application. ImportError if azure-identity is missing."""
+        from azure.identity import ClientSecretCredential
+
+        options: dict[str, Any] = {} if self.ca_file is None else {"connection_verify": str(self.ca_file)}
+        return ClientSecretCredential(
+            self.id,
+            self.client_id,
+            self.client_secret,
+            authority=self.authority,
+            # Else the library asks login.microsoftonline.com first.
+            disable_instance_discovery=True,
+            **options,
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        """An httpx client of Graph with a token: `tenant.graph.get("/v1.0/users")`."""
+        from fauxtune.testing.graph import Graph
+
+        return Graph(self)
+
+    # People
+
+    def user(self, name: str, **properties: Any) -> User:
+        """Return a user, who is made, with a licence, if there is none of this name.
+
+        `name` is a userPrincipalName, or its part before the @. `properties` are Graph's, of a new user: displayName,
+        givenName, surname, mail.
+        """
+        principal = name if "@" in name else f"{name}@{self.domain}"
+        known = self._users.get(principal.casefold())
+        if known is None:
+            known = self._users[principal.casefold()] = self._user(principal, properties)
+        return known
+
+    def group(self, name: str, members: Iterable[str | User] = ()) -> Group:
+        """Return the group of this name, which is made if there is none, with these members added."""
+        literal = name.replace("'", "''")
+        rows = self._client.graph_list("/groups", params={"$filter": f"displayName eq '{literal}'"})
+        people = [member if isinstance(member, User) else self.user(member) for member in members]
+        if not rows:
+            row = self._calls.send(directory.create_group(name, members=[person.id for person in people]))
+            return Group(row["id"], row["displayName"])
+        present = (
+            {row["id"] for row in self._client.graph_list(f"/groups/{rows[0]['id']}/members")} if people else set()
+        )
+        self._calls.send_all(
+            directory.add_member(rows[0]["id"], member=person.id) for person in people if person.id not in present
+        )
+        return Group(rows[0]["id"], rows[0]["displayName"])
+
+    def _user(self, principal: str, properties: Mapping[str, Any]) -> User:
+        literal = principal.replace("'", "''")
+        rows = self._client.graph_list("/users", params={"$filter": f"userPrincipalName eq '{literal}'"})
+        if rows:
+            row = rows[0]
+        else:
+            request = directory.create_user(principal)
+            body = {**(request.body or {}), **properties}
+            row = self._client.graph(request.method, request.path, json=body)
+            self._calls.send(directory.license_user(row["id"]))
+        return User(row["id"], row["userPrincipalName"], row.get("mail") or row["userPrincipalName"])
+
+    # Profiles, certificates, devices
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """Makes profiles: `tenant.profiles.pkcs("Signing").assign("All Staff")`."""
+        from fauxtune.testing.profiles import Profiles
+
+        return Profiles(self._calls, authority=self._authority)
+
+    @cached_property
+    def devices(self) -> Devices:
+        """The tenant's simulated devices: `tenant.devices.enroll("alice", "ios")`."""
+        from fauxtune.testing.devices import Devices
+
+        return Devices(self, self._calls)
+
+    @cached_property
+    def connector(self) -> Connector:
+        """The tenant's certificate connectors: taken off line and brought back, and their public key."""
+        from fauxtune.testing.certificates import Connector
+
+        return Connector(self._calls)
+
+    def issue(self, user: str | User, *, template: str = "SmimeEncryption", **order: Any) -> Pfx:
+        """Return a PFX file for a user, with a certificate of the tenant's authority and its key.
+
+        `order` may have `not_before` and `not_after` (ISO 8601), `subject`, `email`, `pfx_password`.
+        """
+        from fauxtune.testing.certificates import issue
+
+        return issue(self._calls, self.person(user), template=template, order=order)
+
+    def pfx(
+        self,
+        user: str | User,
+        *,
+        file: Pfx | Path | bytes | None = None,
+        password: str = "",
+        purpose: str = "encryption",
+        template: str = "SmimeEncryption",
+        **order: Any,
+    ) -> Pfx:
+        """Import a PFX file for a user, as an administrator does, and return it with the id of its record.
+
+        `file` is one of yours with its `password`; without it a certificate is issued as by `issue`. `purpose` is
+        "encryption", "signing", "vpn" or "wifi".
+        """
+        from fauxtune.testing.certificates import import_pfx, opened
+
+        person = self.person(user)
+        chosen = self.issue(person, template=template, **order) if file is None else opened(file, password=password)
+        return import_pfx(self._calls, chosen, user=person, purpose=purpose, key=self.connector.key())
+
+    def person(self, user: str | User) -> User:
+        """Return the user of this name, as `user` does; a user is returned as it is."""
+        return user if isinstance(user, User) else self.user(user)
+
+    # Waiting
+
+    def settle(self, timeout: float = 30.0) -> list[Waiting]:
+        """Push all connected devices and wait until they have settled.
+
+        Return the devices that have not: those that are off line, or wait for something that does not come by itself,
+        such as a connector that is off line. `assert tenant.settle() == []` demands that all have.
+        """
+        seconds = max(1, round(timeout))
+        answer = self._calls.control("POST", "/settle", json={"timeout": seconds}, waits=seconds)
+        return [Waiting(row["name"] or row["device"], row["why"]) for row in answer["waiting"]]
+
+    async def asettle(self, timeout: float = 30.0) -> list[Waiting]:
+        """Do what `settle` does, without blocking the event loop of the test."""
+        return await asyncio.to_thread(self.settle, timeout)
+
+    def wait(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
+        """Call the predicate until its result is true, and return that. Raises NotReached after `timeout` seconds."""
+        ends = time.monotonic() + timeout
+        while not (result := predicate()):
+            if time.monotonic() >= ends:
+                raise NotReached(f"it was not so after {timeout:g} seconds; the last result was {result!r}")
+            time.sleep(_INTERVAL)
+        return result
+
+    async def await_(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
+        """Do what `wait` does, without blocking the event loop; the predicate is called in a thread."""
+        return await asyncio.to_thread(self.wait, predicate, timeout)
+
+    # Time, history, faults
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The tenant's clock."""
+        return Clock(self._calls)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What happened in the tenant."""
+        return Journal(self._calls)
+
+    @cached_property
+    def wire(self) -> Wire:
+        """The last requests to the tenant, with their answers."""
+        return Wire(self._calls)
+
+    @cached_property
+    def faults(self) -> Faults:
+        """Rules by which requests and devices fail."""
+        from fauxtune.testing.faults import Faults
+
+        return Faults(self._calls)
+
+    def diagnose(
+        self, *, user: str | User | None = None, device: str | None = None, profile: str | None = None
+    ) -> dict[str, Any]:
+        """Return where the way of profiles to devices breaks, and why; one of the three must be named."""
+        given = {"user": None if user is None else str(user), "device": device, "profile": profile}
+        params = {name: str(value) for name, value in given.items() if value is not None}
+        answer: dict[str, Any] = self._calls.control("GET", "/diagnose", params=params)
+        return answer
+
+    def settings(self, **changes: Any) -> None:
+        """Change settings of the tenant, such as `requireTrustedRoot=False`."""
+        self._client.emulator("PATCH", f"/tenants/{quote(self.id, safe='')}", json={"settings": changes})
+
+    # State
+
+    def state(self, sentence: str, **params: Any) -> dict[str, Any]:
+        """Bring the tenant into a state that a sentence names, such as "alice has an iPhone", and return what it made.
+
+        An unknown sentence raises Refused, which names the nearest ones; `fauxtune state list` shows all.
+        """
+        answer = self._calls.control("PUT", "/states", json={"state": sentence, "params": params}, waits=30)
+        return answer or {}
+
+    def snapshot(self, name: str) -> None:
+        """Keep the present state of the tenant and its simulated devices under a name."""
+        self._calls.control("POST", "/snapshots", json={"name": name}, waits=30)
+
+    def restore(self, name: str) -> None:
+        """Bring back a state that `snapshot` kept."""
+        self._calls.control("POST", f"/snapshots/{quote(name, safe='')}/restore", waits=30)
+        self._users.clear()
+
+    def export(self) -> dict[str, Any]:
+        """Return the whole tenant as one JSON document."""
+        document: dict[str, Any] = self._calls.control("GET", "/export", waits=30)
+        return document
+
+    def import_(self, document: Mapping[str, Any]) -> None:
+        """Replace the tenant's content by a document that `export` returned."""
+        self._calls.control("PUT", "/import", json=dict(document), waits=30)
+        self._users.clear()
+
+    def reset(self) -> None:
+        """Bring the tenant back to its seed; simulated devices are forgotten."""
+        if "devices" in self.__dict__:
+            self.devices.forget()
+        self._calls.control("POST", "/reset", waits=30)
+        self._users.clear()
+
+
+def _seed(seed: str | Path | Mapping[str, Any] | None) -> Any:
+    """The seed as the control surface takes it: a name, or a document."""
+    if isinstance(seed, Mapping):
+        return dict(seed)
+    if isinstance(seed, Path) or (isinstance(seed, str) and seed.endswith(".json")):
+        return json.loads(Path(seed).read_text(encoding="utf-8"))
+    return seed
