@@ -59,7 +59,8 @@ class Device:
     def holds(self, kind: str, *, thumbprint: str | None = None) -> bool:
         """Whether it holds something of a kind: "root", "pkcs", "imported", "scep" or "email".
 
-        `thumbprint` (SHA-1, hexadecimal) asks for one certificate. Raises ValueError for another word.
+        `thumbprint` (SHA-1, hexadecimal) asks for one certificate. An iPhone, iPad or Mac holds the root of its
+        enrolment profile from the beginning. Raises ValueError for another word.
         """
         if kind not in {known.value for known in Delivery}:
             raise ValueError(f"a device can hold {', '.join(Delivery)}, not {kind}")

@@ -24,6 +24,8 @@ _PATIENCE = 10.0
 def main() -> None:
     """Run until the command has ended."""
     folder, owner, command = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    if os.fork():
+        os._exit(0)  # whoever started this has no child to wait for
     # Ctrl-C goes to every process of the terminal: the owner decides when the server ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: (folder / "stop").touch())

@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     given = getattr(config, "workerinput", {}).get("fauxtune")
     if given is None:
-        given = (str(Path(tempfile.gettempdir(), f"fauxtune-{secrets.token_hex(8)}")), os.getpid())
+        given = (str(Path(tempfile.gettempdir(), f"fauxtune-test-{secrets.token_hex(8)}")), os.getpid())
     config.stash[_FOLDER], config.stash[_OWNER] = Path(given[0]), given[1]
 
 

@@ -66,13 +66,14 @@ def _start(folder: Path, *, owner: int, arguments: Sequence[str]) -> None:
     keeper = Path(__file__).with_name("keeper.py")
     # -P: a folder of tests with the name of a module must not be imported by the server.
     server = [sys.executable, "-P", "-m", "fauxtune", "serve", "--output", "json", *arguments]
-    subprocess.Popen(  # noqa: S603 - our own script
+    subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-I", "-S", str(keeper), str(folder), str(owner), *server],
         env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        check=True,
     )
 
 

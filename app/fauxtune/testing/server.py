@@ -59,7 +59,7 @@ class Server:
         `database` is a PostgreSQL address (default: SQLite); `port` 0 takes a free one; `arguments` are further ones of
         `fauxtune serve`. If this process is killed, the server ends by itself. Raises ServerNotStarted.
         """
-        folder = Path(tempfile.mkdtemp(prefix="fauxtune-"))
+        folder = Path(tempfile.mkdtemp(prefix="fauxtune-test-"))
         further = [*arguments, *(("--edition", edition) if edition is not None else ())]
         return cls.shared(folder, owner=os.getpid(), database=database, port=port, arguments=further, ends=True)
 

@@ -1,0 +1,240 @@
+"""A tenant of the test library: people, profiles, certificates, devices, time and history, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from fauxtune.client.endpoints import ClientError
+from fauxtune.testing import NotReached, Refused, Server, Tenant, Waiting
+
+
+def test_the_profile_of_a_group_reaches_its_members_device_and_a_retired_device_loses_it(tenant: Tenant) -> None:
+    alice = tenant.user("alice")
+    phone = tenant.devices.enroll(alice, "ios")
+    tenant.profiles.pkcs("Signing", platforms="all").assign("All Staff")
+    assert tenant.settle() == []
+    assert phone.holds("pkcs")
+    assert phone.holds("root")
+    (key,) = phone.keys
+    signature = key.key.sign(b"text", padding.PKCS1v15(), SHA256())  # type: ignore[call-arg, arg-type]
+    key.certificate.public_key().verify(signature, b"text", padding.PKCS1v15(), SHA256())  # type: ignore[call-arg, union-attr, arg-type]
+    assert tenant.graph.post(f"/v1.0/deviceManagement/managedDevices/{phone.id}/retire").status_code == 204
+    (event,) = [tenant.journal.wait("retired", device=phone)]
+    assert (event.device_name, event.user) == (phone.name, alice.name)
+    assert tenant.journal.events("retired", device=phone) == [event]
+    tenant.wait(lambda: not phone.enrolled)
+    assert not phone.holds("pkcs")
+    assert phone.ended is not None
+
+
+def test_each_tenant_has_its_own_ids_and_secret_and_sees_no_other(server: Server) -> None:
+    with server.tenant() as first, server.tenant(seed="none") as second:
+        assert first.domain != second.domain
+        assert first.client_secret != second.client_secret or first.client_id != second.client_id
+        assert first.user("alice").id
+        names = [row["userPrincipalName"] for row in second.graph.get("/v1.0/users").json()["value"]]
+        assert names == []
+        token = first.token()
+    answer = httpx.get(
+        f"{server.url}/v1.0/users",
+        headers={"Authorization": f"Bearer {token}"},
+        verify=ssl.create_default_context(cafile=server.ca_file),
+    )
+    assert answer.status_code in {401, 404}
+
+
+def test_a_tenant_is_made_from_a_document_or_its_file(server: Server, tmp_path: Path) -> None:
+    seed = {"users": [{"userPrincipalName": "zoe", "displayName": "Zoe"}]}
+    (tmp_path / "seed.json").write_text('{"users": [{"userPrincipalName": "yan", "displayName": "Yan"}]}')
+    with server.tenant(seed) as tenant:
+        assert tenant.graph.get("/v1.0/users?$select=displayName").json()["value"][0]["displayName"] == "Zoe"
+    with server.tenant(tmp_path / "seed.json", edition="2020-04", keys=None) as tenant:
+        assert tenant.graph.get("/v1.0/users?$select=displayName").json()["value"][0]["displayName"] == "Yan"
+    with pytest.raises(Refused, match="seed must be"):
+        server.tenant("nosuch")
+
+
+def test_users_and_groups_are_made_once(tenant: Tenant) -> None:
+    alice, dora = tenant.user("alice"), tenant.user("dora", displayName="Dora Day")
+    assert tenant.user(f"dora@{tenant.domain}") == dora
+    assert tenant.graph.get(f"/v1.0/users/{dora.id}").json()["displayName"] == "Dora Day"
+    group = tenant.group("Sales", members=["dora"])
+    assert tenant.group("Sales", members=[alice, dora]) == group
+    members = tenant.graph.get(f"/v1.0/groups/{group.id}/members").json()["value"]
+    assert {row["id"] for row in members} == {alice.id, dora.id}
+    phone = tenant.devices.enroll(dora, "android")
+    tenant.profiles.root("Root", "android").assign(group)
+    tenant.settle()
+    assert phone.holds("root")
+
+
+def test_an_imported_certificate_reaches_each_kind_of_device_of_its_user(tenant: Tenant) -> None:
+    kinds = ("ios", "macos", "windows", "android", "android/fully-managed")
+    devices = [tenant.devices.enroll("alice", kind) for kind in kinds]
+    tenant.profiles.imported("Encryption").assign(all_users=True)
+    pfx = tenant.pfx("alice")
+    assert pfx.record_id is not None
+    assert tenant.settle() == []
+    assert [device.holds("imported", thumbprint=pfx.thumbprint) for device in devices] == [True] * 5
+    assert not devices[0].holds("imported", thumbprint="00" * 20)
+    assert [device.platform for device in tenant.devices] == [*kinds[:3], "android/work-profile", kinds[4]]
+
+
+def test_a_pfx_of_ones_own_is_imported(tenant: Tenant, tmp_path: Path) -> None:
+    other = tenant.issue("bob", pfx_password="s3cret", not_after="2031-01-01T00:00:00Z")
+    assert other.certificate.not_valid_after_utc == datetime(2031, 1, 1, tzinfo=UTC)
+    (tmp_path / "mine.pfx").write_bytes(other.data)
+    pfx = tenant.pfx("alice", file=tmp_path / "mine.pfx", password="s3cret", purpose="signing")
+    assert pfx.thumbprint.lower() == other.thumbprint.lower()
+    row = tenant.graph.get("/beta/deviceManagement/userPfxCertificates").json()["value"][0]
+    assert (row["intendedPurpose"], row["keyName"]) == ("smimeSigning", tenant.connector.key_name)
+    assert "BEGIN PUBLIC KEY" in tenant.connector.public_key
+
+
+def test_what_a_device_refuses_is_an_error_in_graph_and_the_next_one_installs_it(tenant: Tenant) -> None:
+    profile = tenant.profiles.imported("Encryption", ["ios", "android", "windows"])
+    profile.assign("All Staff")
+    codes = {"ios": 9006, "android": None, "windows": 0x8007000D}
+    phones = {kind: tenant.devices.enroll("alice", kind) for kind in codes}
+    for kind, code in codes.items():
+        phones[kind].refuse("imported", code)
+    tenant.pfx("alice")
+    tenant.settle()
+    assert not any(phone.holds("imported") for phone in phones.values())
+    for kind, words in {"ios": "9006", "android": "owner", "windows": "0x8007000D"}.items():
+        (failed,) = tenant.journal.events("failed", device=phones[kind])
+        assert words in str(failed.detail)
+        status = tenant.graph.get(f"/beta/deviceManagement/deviceConfigurations/{profile.ids[kind]}/deviceStatuses")
+        assert {row["status"] for row in status.json()["value"]} == {"error"}
+        phones[kind].accept()
+    second = tenant.pfx("alice")
+    tenant.settle()
+    assert all(phone.holds("imported", thumbprint=second.thumbprint) for phone in phones.values())
+
+
+def test_a_device_that_is_off_line_waits_and_a_locked_iphone_puts_off(tenant: Tenant) -> None:
+    phone, other = tenant.devices.enroll("alice", "ios", name="phone"), tenant.devices.enroll("alice", "ios", name="b")
+    phone.offline()
+    other.lock()
+    tenant.profiles.pkcs("Signing", "ios").assign("All Staff")
+    waiting = {each.device: each.why for each in tenant.settle()}
+    assert "not connected" in waiting["phone"]
+    assert "put off" in waiting["b"]
+    assert (phone.is_online, phone.holds("pkcs"), other.holds("pkcs")) == (False, False, False)
+    phone.online()
+    other.unlock()
+    assert tenant.settle() == []
+    assert phone.holds("pkcs")
+    assert other.holds("pkcs")
+
+
+def test_a_connector_that_is_off_line_keeps_certificates_waiting(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "android")
+    tenant.connector.offline()
+    tenant.profiles.pkcs("Signing", "android").assign("All Staff")
+    (waiting,) = tenant.settle()
+    assert isinstance(waiting, Waiting)
+    assert "connector" in waiting.why
+    tenant.connector.online()
+    assert tenant.settle() == []
+    assert phone.holds("pkcs")
+    tenant.profiles.pkcs("Signing 2", "android", with_root=False).assign(all_devices=True).unassign().delete()
+
+
+def test_the_clock_stands_still_moves_and_is_the_computers_again(tenant: Tenant) -> None:
+    frozen = tenant.clock.freeze(datetime(2030, 1, 1, tzinfo=UTC))
+    assert tenant.clock.now() == frozen
+    assert tenant.clock.advance("P30D") == frozen + timedelta(days=30)
+    assert tenant.clock.advance(timedelta(hours=1, milliseconds=5)) == frozen + timedelta(
+        days=30, hours=1, milliseconds=5
+    )
+    assert tenant.clock.set("2031-01-01T00:00:00Z").year == 2031
+    assert abs(tenant.clock.reset() - datetime.now(UTC)) < timedelta(hours=1)
+    with pytest.raises(ValueError, match="time zone"):
+        tenant.clock.freeze(datetime(2030, 1, 1))
+
+
+def test_certificates_are_renewed_when_the_clock_moves(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "android")
+    tenant.profiles.pkcs("Signing", "android").assign("All Staff")
+    tenant.settle()
+    (first,) = phone.keys
+    tenant.clock.advance(timedelta(days=330), settle=True)
+    assert phone.keys[0].thumbprint != first.thumbprint
+    assert phone.trusted
+
+
+def test_the_wire_shows_what_the_code_under_test_sent(tenant: Tenant) -> None:
+    tenant.wire.clear()
+    tenant.graph.get("/v1.0/users/nobody")
+    (exchange,) = tenant.wire.exchanges(surface="graph", status="4xx")
+    assert (exchange.method, exchange.status) == ("GET", 404)
+    assert tenant.wire.whole(exchange)["number"] == exchange.number
+    phone = tenant.devices.enroll("alice", "android")
+    assert all(each.status == 200 for each in tenant.wire.exchanges(device=phone))
+
+
+def test_what_is_not_there_is_said(tenant: Tenant) -> None:
+    with pytest.raises(ClientError, match=r"There is no group Nobody: tenant\.group"):
+        tenant.profiles.root("Root", "ios").assign("Nobody")
+    with pytest.raises(ValueError, match="no platform of profiles: use all, or android"):
+        tenant.profiles.root("Root", "symbian")
+    with pytest.raises(ValueError, match="name a group"):
+        tenant.profiles.root("Root", "ios").assign()
+    with pytest.raises(ValueError, match="one for each platform: see ids"):
+        _ = tenant.profiles.root("Root", ["ios", "macos"]).id
+    phone = tenant.devices.enroll("alice", "android", name="phone")
+    with pytest.raises(ValueError, match="there is a device phone already"):
+        tenant.devices.enroll("alice", "ios", name="phone")
+    with pytest.raises(ValueError, match="can hold root, pkcs"):
+        phone.holds("pfx")
+    with pytest.raises(NotReached, match=r"after 0\.01 seconds; the last result was \[\]"):
+        tenant.wait(lambda: tenant.journal.events("wiped"), timeout=0.01)
+    with pytest.raises(NotReached, match="no event wiped"):
+        tenant.journal.wait("wiped", timeout=0.01)
+
+
+def test_a_user_unenrols_a_device(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "android")
+    assert phone.unenroll() is None
+    assert not phone.enrolled
+    assert tenant.journal.events("unenrolled", device=phone)
+
+
+async def test_a_test_that_is_a_coroutine_waits_without_blocking_its_loop(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "ios")
+    tenant.profiles.root("Root", "ios").assign("All Staff")
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0.001)
+
+    counting = asyncio.create_task(count())
+    assert await tenant.asettle() == []
+    assert await tenant.await_(lambda: phone.holds("root"))
+    counting.cancel()
+    assert turns > 1
+    async with tenant.graph.asynchronous() as graph:
+        assert (await graph.get("/v1.0/users")).status_code == 200
+
+
+def test_a_deleted_tenant_leaves_no_device_and_can_be_deleted_again(server: Server) -> None:
+    tenant = server.tenant()
+    phone = tenant.devices.enroll("alice", "android")
+    tenant.delete()
+    tenant.delete()
+    assert not phone.is_online
+    assert server.pool.agents_of(tenant.id) == ()
+    with pytest.raises(Refused):
+        server.client(tenant=tenant.id).control("GET", "")
