@@ -273,7 +273,10 @@ def interrupted() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        if sys.platform == "win32":  # where an event loop has no handlers of signals
+            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+        else:
+            loop.add_signal_handler(number, stop.set)
     return stop
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import Output, OutputOption, emit, fail, plain, plain_failures
+from fauxtune.cli.options import Output, OutputOption, emit, fail, needs_posix, plain, plain_failures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -41,6 +41,7 @@ def run(
     \b
     fauxtune connector run --state connector2
     """
+    needs_posix("A connector")
     with plain_failures():
         own = folder(state)
         description = own.description()
@@ -66,6 +67,7 @@ def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     \b
     fauxtune connector stop --state connector2
     """
+    needs_posix("A connector")
     with plain_failures():
         folder(state).description()
         pid = _pid(state)

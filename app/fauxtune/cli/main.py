@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from fauxtune.cli.options import (
     UrlOption,
     emit,
     fail,
+    needs_posix,
     plain_failures,
 )
 from fauxtune.cli.sections import Entry, Section, SectionedGroup
@@ -155,10 +155,9 @@ def demo(context: typer.Context) -> None:
 
     Takes --once, --step, --open, --port, --http-port, --data-dir, --edition and --output; see `fauxtune demo --help`.
     """
+    needs_posix("The demonstration")
     # The simulator is a program of its own: it knows this server only over the wire, like every other device.
     command = [sys.executable, "-m", "fauxtune_sim.demo", *context.args]
-    if sys.platform == "win32":
-        raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own program
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - our own program
 
@@ -240,6 +239,7 @@ def upgrade(
     """
     from fauxtune.cli.serving import refusals
 
+    needs_posix("This command")
     with plain_failures(), refusals():
         from fauxtune.server.upgrade import upgrade as bring_up_to_date
         from fauxtune.settings import Settings

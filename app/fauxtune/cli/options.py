@@ -82,6 +82,15 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
+def needs_posix(program: str) -> None:
+    """End the command on Windows: `program` needs file locks, signals and sockets of POSIX."""
+    if sys.platform == "win32":
+        fail(
+            f"{program} does not run on Windows itself. Run it in WSL (wsl fauxtune serve) or in a container, and "
+            "point clients and the other fauxtune commands on Windows at it with --url and --ca."
+        )
+
+
 def plain(text: str) -> str:
     """Return the text without control characters, which a terminal would obey."""
     return "".join(character if character.isprintable() or character == "\n" else " " for character in text)

@@ -14,18 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import DATA_DIR, Output, OutputOption, emit, fail, plain_failures
+from fauxtune.cli.options import DATA_DIR, Output, OutputOption, emit, fail, needs_posix, plain_failures
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
     from fauxtune.settings import Settings
 
 
-#: A server needs file locks, signals and local sockets of POSIX.
-_WINDOWS = (
-    "The server does not run on Windows itself. Start it in WSL (wsl fauxtune serve) or in a container, and point "
-    "clients and other fauxtune commands on Windows at it with --url and --ca."
-)
 InterceptOption = Annotated[
     bool | None,
     typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
@@ -114,8 +109,7 @@ def serve(
 
         print(json.dumps(BUILT_IN, indent=2))
         return
-    if sys.platform == "win32":
-        fail(_WINDOWS)
+    needs_posix("The server")
     (_in_background if detach or stop else _in_foreground)(options, output=output)
 
 
