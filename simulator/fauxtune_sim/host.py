@@ -51,6 +51,8 @@ class Host:
         self._orders: dict[str, Callable[[Order], Awaitable[Result]]] = {
             "enroll": self._enroll,
             "check-in": self._check_in,
+            "refuse": self._refuse,
+            "accept": self._accept,
             "offline": self._offline,
             "online": self._online,
             "devices": self._devices,
@@ -94,6 +96,14 @@ class Host:
 
     async def _check_in(self, order: Order) -> Result:
         await self._pool.check_in(self._agent(order))
+        return None
+
+    async def _refuse(self, order: Order) -> Result:
+        self._agent(order).device.refuse(order["item"], order["code"])
+        return None
+
+    async def _accept(self, order: Order) -> Result:
+        self._agent(order).device.accept(order["item"])
         return None
 
     async def _offline(self, order: Order) -> Result:
@@ -140,7 +150,9 @@ class Host:
             "mode": None if device.mode is None else device.mode.value,
             "user": None if device.enrollment is None else device.enrollment.user_principal_name,
             "enrollment": None if device.enrollment is None else device.enrollment.name,
+            "ended": device.ended,
             "isOnline": self._pool.is_online(agent),
+            "refuses": device.refusals.document(),
         }
 
 

@@ -214,3 +214,14 @@ def test_the_connector_inside_the_server_is_set_off_line_and_on_line_by_its_name
     assert "is on line" in run.text("connector", "online", connector["name"].lower())
     assert "  state         on line\n" in run.text("connector", "status")
     assert f"There is only {connector['name']}." in run.refused("connector", "offline", "nothing like it")
+
+
+def test_a_tenant_is_brought_into_a_state_by_a_sentence(run: Commands) -> None:
+    rows = run.json("state", "list", "--area", "users")
+    assert {row["area"] for row in rows} == {"users"}
+    assert "alice has a licence" in run.text("state", "list")
+    sentence = "Dora is there"
+    assert run.text("state", "set", sentence).startswith("The tenant is in this state now: Dora is there\n  userId ")
+    assert run.text("state", "set", sentence).startswith("The tenant was in this state already: Dora is there\n")
+    assert "'there is a user alice'" in run.refused("state", "set", "there is a usher alice")
+    run.text("user", "delete", "dora", "--yes")

@@ -58,6 +58,7 @@ SECTIONS = (
                 "connector", "fauxtune.cli.connector:app", "List connectors, set them off line, run one as a process."
             ),
             Entry("clock", "fauxtune.cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
+            Entry("state", "fauxtune.cli.states:app", "Bring a tenant into a state that a sentence describes."),
         ),
     ),
     Section(
@@ -258,6 +259,7 @@ def openapi(
     diagnosis: Annotated[Path | None, typer.Option(help="write the page on diagnosis codes to this file")] = None,
     editions: Annotated[Path | None, typer.Option(help="write the page on the two editions to this file")] = None,
     mail_apps: Annotated[Path | None, typer.Option(help="write the page on mail apps to this file")] = None,
+    states: Annotated[Path | None, typer.Option(help="write the page on provider states to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents.
@@ -270,6 +272,6 @@ def openapi(
     from fauxtune.server.openapi import write
 
     pages = {"coverage": coverage, "removal": removal, "diagnosis": diagnosis, "editions": editions}
-    pages["mail-apps"] = mail_apps
+    pages |= {"mail-apps": mail_apps, "states": states}
     files = write(out, pages=pages)
     emit(output, {"written": files}, text="\n".join(files))

@@ -99,8 +99,8 @@ class ChildDeviceHost:
         """Make a device refuse items of one kind with this error code."""
         await self._order_device("refuse", tenant, name=name, item=item, code=code)
 
-    async def accept(self, tenant: TenantId, name: str, *, item: str) -> None:
-        """Make a device accept again what it refused."""
+    async def accept(self, tenant: TenantId, name: str, *, item: str | None = None) -> None:
+        """Make a device accept items of one kind again, or everything."""
         await self._order_device("accept", tenant, name=name, item=item)
 
     async def take_offline(self, tenant: TenantId, name: str) -> None:
@@ -235,8 +235,9 @@ def _device(document: Mapping[str, Any]) -> HostedDevice:
         mode=document["mode"],
         user=document["user"],
         enrollment=document["enrollment"],
+        ended=document["ended"],
         is_online=document["isOnline"],
-        refuses=document.get("refuses", {}),
+        refuses=document["refuses"],
     )
 
 

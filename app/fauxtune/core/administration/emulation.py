@@ -55,6 +55,11 @@ def settle() -> AdminRequest:
     return _control("POST", "/settle", body={})
 
 
+def reach_state(sentence: str, *, params: Json | None = None) -> AdminRequest:
+    """Bring the tenant into the state of a sentence, with words for the places that stand in braces in it."""
+    return _control("PUT", "/states", body={"state": sentence, **({"params": params} if params else {})})
+
+
 def create_template(authority: str, *, name: str, members: Json | None = None) -> AdminRequest:
     """Add a certificate template to an authority. Members that are left out are as in a usual S/MIME template."""
     return _control("POST", f"/authorities/{key(authority)}/templates", body={"name": name, **(members or {})})

@@ -31,8 +31,8 @@ class NewDevice:
 @dataclass(frozen=True, slots=True)
 class HostedDevice:
     """A simulated device of one tenant. Its name is unique among the tenant's devices of the host; `enrollment` is its
-    name in its platform's protocol, None when it is not enrolled. `refuses`: what its owner makes it refuse, with the
-    codes.
+    name in its platform's protocol, None when it is not enrolled; `ended`: why its last enrolment ended, if one did.
+    `refuses`: what its owner makes it refuse, with the codes.
     """
 
     name: str
@@ -40,6 +40,7 @@ class HostedDevice:
     mode: str | None = None
     user: str | None = None
     enrollment: str | None = None
+    ended: str | None = None
     is_online: bool = True
     refuses: Mapping[str, Any] = field(default_factory=dict)
 
@@ -67,8 +68,8 @@ class DeviceHost(Protocol):
         """Make a device refuse items of one kind, such as `imported`, with this error code."""
         ...
 
-    async def accept(self, tenant: TenantId, name: str, *, item: str) -> None:
-        """Make a device accept again what it refused."""
+    async def accept(self, tenant: TenantId, name: str, *, item: str | None = None) -> None:
+        """Make a device accept items of one kind again, or everything."""
         ...
 
     async def take_offline(self, tenant: TenantId, name: str) -> None:
@@ -115,7 +116,7 @@ class NoDeviceHost:
         """Refuse."""
         _refuse()
 
-    async def accept(self, tenant: TenantId, name: str, *, item: str) -> None:
+    async def accept(self, tenant: TenantId, name: str, *, item: str | None = None) -> None:
         """Refuse."""
         _refuse()
 

@@ -67,6 +67,17 @@ class Settings(_Body):
     settings: JsonObject = Field(examples=[{"requireTrustedRoot": False}])
 
 
+class ProviderState(_Body):
+    """A state to reach."""
+
+    state: Text = Field(examples=["alice has three encryption certificates, two expired"])
+    params: JsonObject = Field(
+        default_factory=dict,
+        description="the words for the places that stand in braces in the state",
+        examples=[{"user": "alice"}],
+    )
+
+
 class SetClock(_Body):
     """The mode of the tenant's clock, and its time; without `now` the time stays."""
 

@@ -1,4 +1,4 @@
-"""The in-process client of Graph for what-if and the console: a request is read and answered as a client's is.
+"""The in-process client of Graph for what-if, the console and provider states: a request is answered as a client's is.
 
 The address may be absolute, of any host, or begin with a version, or with neither: then it is beta's.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from urllib.parse import quote, urlsplit
+
+import orjson
 
 from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
 from fauxtune.core.model.tenants import Tenant
@@ -40,7 +42,8 @@ async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) 
         raise _refused(request, response, why=error.message) from None
     if response.status >= 400:
         raise _refused(request, response, why="its answer is an error")
-    return response.document
+    # The answer to a GET may be bytes from the cache.
+    return response.document if response.written is None else orjson.loads(response.written)
 
 
 def _refused(request: ProposedRequest, response: Answer, *, why: str) -> GraphRefused:

@@ -1,0 +1,222 @@
+"""Provider states: the sentences by which a test, a contract or a lab says what a tenant is like.
+
+#: data
+
+`{user}`, `{count}` and so on are places for words: see `PLACES`. The words are matched in any case, with any spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a sentence: the words that fit (a regular expression), an example, and what they mean."""
+
+    pattern: str
+    example: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with its example, and what is true of the tenant when it is reached. `also`: other wordings;
+    `enrolls`: whether devices may be enrolled to reach it.
+    """
+
+    area: str
+    text: str
+    example: str
+    meaning: str
+    also: tuple[str, ...] = ()
+    enrolls: bool = False
+
+
+#: Numbers in words, by their place in the tuple.
+NUMBERS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+_NUMBER = rf"(?:no|an?|{'|'.join(NUMBERS)}|[0-9]{{1,4}})"
+_NAME = r"[\w.%+-]+(?:@[\w.-]+)?"
+_QUOTED_OR_WORDS = r"""(?:"[^"]{1,256}"|[^\s"'][^"]{0,255}?)"""
+
+#: The kinds of devices by their words -> platform and mode, as the simulator calls them, and the name of such a device.
+DEVICES: Mapping[str, tuple[str, str | None, str]] = MappingProxyType(
+    {
+        "iphone": ("ios", None, "iPhone"),
+        "ipad": ("ipados", None, "iPad"),
+        "mac": ("macos", None, "Mac"),
+        "pc": ("windows", None, "PC"),
+        "windows pc": ("windows", None, "PC"),
+        "laptop": ("windows", None, "PC"),
+        "phone": ("android", "work-profile", "phone"),
+        "android phone": ("android", "work-profile", "phone"),
+        "company phone": ("android", "fully-managed", "company phone"),
+        "samsung phone": ("android", "knox", "Samsung phone"),
+        "windows phone": ("windowsphone81", None, "Windows phone"),
+    }
+)
+#: What a device can refuse, in words -> the simulator's word.
+DELIVERIES: Mapping[str, str] = MappingProxyType(
+    {
+        "imported certificates": "imported",
+        "pkcs certificates": "pkcs",
+        "trusted roots": "root",
+        "scep certificates": "scep",
+        "mail accounts": "email",
+    }
+)
+
+PLACES: Mapping[str, Place] = MappingProxyType(
+    {
+        "user": Place(_NAME, "alice", "a user's name, alone or with its domain; who is not there is created"),
+        "group": Place(_QUOTED_OR_WORDS, "All Staff", "a group's name, or: all users, all devices"),
+        "name": Place(_QUOTED_OR_WORDS, "Alice Adams", "a name, in quotes or not"),
+        "template": Place(r"[\w.-]+", "SmimeSigning", "the name of a certificate template"),
+        "count": Place(_NUMBER, "three", "a number, in digits or in words up to twenty; 'a' and 'no' too"),
+        "part": Place(_NUMBER, "two", "a number, not more than the one before"),
+        "device": Place(
+            rf"(?:{'|'.join(sorted(DEVICES, key=len, reverse=True))})s?",
+            "iPhone",
+            f"a kind of device: {', '.join(DEVICES)}",
+        ),
+        "delivery": Place("|".join(DELIVERIES), "imported certificates", f"one of: {', '.join(DELIVERIES)}"),
+        "time": Place(rf"{_NUMBER} (?:minute|hour|day|week|month|year)s?", "a year", "a number of minutes to years"),
+        "date": Place(
+            r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?",
+            "2029-03-01",
+            "a date, or a time such as 2029-03-01T10:00:00Z",
+        ),
+    }
+)
+
+SENTENCES: tuple[Sentence, ...] = (
+    # ------------------------------------------------------------------------------------------------------- users
+    Sentence("users", "there is a user {user}", "there is a user alice",
+             "The user exists, may sign in, and has a licence if it had to be created.", also=("{user} is there",)),
+    Sentence("users", "there are {count} users", "there are twelve users",
+             "At least so many users exist; those that are missing are user1, user2 and so on."),
+    Sentence("users", "there is no user {user}", "there is no user alice",
+             "The user does not exist: it was deleted if it was there.", also=("{user} left", "{user} has left")),
+    Sentence("users", "{user} has a licence", "alice has a licence", "The user has the licence for Intune."),
+    Sentence("users", "{user} has no licence", "alice has no licence",
+             "The user exists and has no licence: no device can enrol for it.", also=("{user} lost the licence",)),
+    Sentence("users", "{user} may not sign in", "alice may not sign in", "The account of the user is disabled."),
+    Sentence("users", "{user} has no mail address", "alice has no mail address",
+             "The user exists, and its mail is null: certificates for S/MIME lack their address."),
+    Sentence("users", "{user} is called {name}", "alice is called Alice Adams", "The user has this displayName."),
+    # ------------------------------------------------------------------------------------------------------ groups
+    Sentence("groups", "there is a group {group}", "there is a group Sales", "The group exists."),
+    Sentence("groups", "there is no group {group}", "there is no group Sales",
+             "The group does not exist: it was deleted if it was there."),
+    Sentence("groups", "{user} is a member of {group}", "alice is a member of Sales",
+             "User and group exist, and the user is in the group.", also=("{user} is in {group}",)),
+    Sentence("groups", "{user} is not a member of {group}", "alice is not a member of Sales",
+             "User and group exist, and the user is not in the group.", also=("{user} is not in {group}",)),
+    Sentence("groups", "{group} is empty", "Sales is empty", "The group exists and has no members."),
+    # ------------------------------------------------------------------------------------------------ certificates
+    Sentence("certificates", "{user} has {count} encryption certificates",
+             "alice has an encryption certificate",
+             "So many certificates are imported for the user's encrypted mail: valid, not revoked, and no others."),
+    Sentence("certificates", "{user} has {count} encryption certificates, {part} expired",
+             "alice has three encryption certificates, two expired",
+             "So many certificates are imported for the user's encrypted mail, of which these have expired."),
+    Sentence("certificates", "{user}'s encryption certificate expires in {count} days",
+             "alice's encryption certificate expires in 5 days",
+             "The user has one imported encryption certificate, which is valid for so many days more."),
+    Sentence("certificates", "{user}'s encryption certificate has expired",
+             "alice's encryption certificate has expired",
+             "The user has one imported encryption certificate, which expired yesterday."),
+    Sentence("certificates", "{user}'s encryption certificate was revoked",
+             "alice's encryption certificate was revoked",
+             "The newest imported encryption certificate of the user is revoked; it stays where it is."),
+    Sentence("certificates", "{user}'s encryption certificate is on hold",
+             "alice's encryption certificate is on hold",
+             "The newest imported encryption certificate of the user is revoked with certificateHold."),
+    Sentence("certificates", "{user} has a signing certificate", "alice has a signing certificate",
+             "The CA has issued the user a signing certificate that is valid."),
+    Sentence("certificates", "{user}'s signing certificate was revoked", "alice's signing certificate was revoked",
+             "The newest signing certificate of the user is revoked; one is issued if there is none."),
+    Sentence("certificates", "{user}'s signing certificate expires in {count} days",
+             "alice's signing certificate expires in 5 days",
+             "The CA has issued the user a signing certificate that is valid for so many days more."),
+    Sentence("certificates", "the issuing CA was rolled over", "the issuing CA was rolled over",
+             "The issuing CA has another key than the tenant began with."),
+    Sentence("certificates", "the issuing CA is out of service", "the issuing CA is out of service",
+             "The issuing CA issues nothing and publishes no CRL.", also=("the CA refuses",)),
+    Sentence("certificates", "the issuing CA is in service", "the issuing CA is in service",
+             "The issuing CA issues certificates."),
+    Sentence("certificates", "the template {template} is gone", "the template SmimeSigning is gone",
+             "The issuing CA has no certificate template of this name."),
+    # ---------------------------------------------------------------------------------------------------- profiles
+    Sentence("profiles", "a trusted root is assigned to {group}", "a trusted root is assigned to All Staff",
+             "The tenant's root is assigned, for all platforms."),
+    Sentence("profiles", "a signing certificate is assigned to {group}",
+             "a signing certificate is assigned to All Staff",
+             "A PKCS profile with the template SmimeSigning is assigned for all platforms, with its root."),
+    Sentence("profiles", "imported certificates are assigned to {group}",
+             "imported certificates are assigned to All Staff",
+             "A profile for imported encryption certificates is assigned for all platforms."),
+    Sentence("profiles", "a mail account is assigned to {group}", "a mail account is assigned to All Staff",
+             "An e-mail profile is assigned for all platforms that have one."),
+    Sentence("profiles", "nothing is assigned to {group}", "nothing is assigned to All Staff",
+             "No profile is assigned to the group."),
+    Sentence("profiles", "there are no profiles", "there are no profiles",
+             "The tenant has no profiles; devices remove what profiles gave them."),
+    Sentence("profiles", "trusted roots are not required", "trusted roots are not required",
+             "The setting requireTrustedRoot is off: PKCS certificates are delivered without their root."),
+    # ----------------------------------------------------------------------------------------------------- devices
+    Sentence("devices", "{user} has an enrolled {device}", "alice has an enrolled iPhone",
+             "At least one simulated device of this kind is enrolled for the user.",
+             also=("{user} has a {device}",), enrolls=True),
+    Sentence("devices", "{user} has {count} {device}", "alice has two iPhones",
+             "At least so many simulated devices of this kind are enrolled for the user.", enrolls=True),
+    Sentence("devices", "{user} has {count} {device}, {part} retired", "alice has two phones, one retired",
+             "The user has had so many simulated devices of this kind, and so many of them were retired.",
+             enrolls=True),
+    Sentence("devices", "{user}'s {device} is off line", "alice's iPhone is off line",
+             "The user's simulated device does not check in, whatever is ordered.",
+             also=("{user}'s {device} is lost",), enrolls=True),
+    Sentence("devices", "{user}'s {device} is on line", "alice's iPhone is on line",
+             "The user's simulated device is connected and checks in.",
+             also=("{user}'s {device} was found",), enrolls=True),
+    Sentence("devices", "{user}'s {device} was retired", "alice's iPhone was retired",
+             "The user's simulated device was enrolled and retired.", enrolls=True),
+    Sentence("devices", "{user}'s {device} was wiped", "alice's iPhone was wiped",
+             "The user's simulated device was enrolled and wiped.", enrolls=True),
+    Sentence("devices", "{user}'s {device} refuses {delivery}", "alice's iPhone refuses imported certificates",
+             "The simulated device answers with an error when it is sent these.", enrolls=True),
+    Sentence("devices", "{user}'s {device} accepts everything", "alice's iPhone accepts everything",
+             "The simulated device refuses nothing.", enrolls=True),
+    Sentence("devices", "{user}'s {device} waits for the connector", "alice's PC waits for the connector",
+             "The connectors are off line, and the device waits for a certificate.",
+             also=("a {device} waits for the connector",), enrolls=True),
+    # ---------------------------------------------------------------------------------------------------- failures
+    Sentence("failures", "the connector is off line", "the connector is off line", "All connectors are off line."),
+    Sentence("failures", "the connector is on line", "the connector is on line", "All connectors are on line."),
+    Sentence("failures", "the connector lacks the key", "the connector lacks the key",
+             "No connector has a key for imported certificates; imports made before cannot be opened any more.",
+             also=("the connector has no key",)),
+    Sentence("failures", "the connector has a key", "the connector has a key",
+             "A connector has a key for imported certificates."),
+    Sentence("failures", "there is no connector", "there is no connector", "The tenant has no connectors."),
+    Sentence("failures", "there are {count} connectors", "there are two connectors",
+             "At least so many connectors exist; those that are added have no keys."),
+    Sentence("failures", "the connector polls", "the connector polls",
+             "All connectors look for work every 30 seconds of the tenant's time only."),
+    # ------------------------------------------------------------------------------------------------------- times
+    Sentence("times", "{time} has passed", "a year has passed",
+             "The tenant's time is at least so long (and an hour) after its creation."),
+    Sentence("times", "it is {date}", "it is 2029-03-01",
+             "The tenant's clock shows this day; with a time of the day it stands still then."),
+    Sentence("times", "the clock stands still", "the clock stands still", "The tenant's clock is frozen."),
+    Sentence("times", "the clock runs", "the clock runs", "The tenant's clock is not frozen."),
+    Sentence("times", "the CRL has expired", "the CRL has expired",
+             "The last CRL of the issuing CA has ended, and the CA is out of service: there is no newer one."),
+    Sentence("times", "the edition is {name}", "the edition is 2020-04",
+             "The tenant follows this state of Microsoft's documentation."),
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""Creating profiles for all platforms, and assigning them, as an administrator does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from fauxtune.core.administration import assignments, profiles
+from fauxtune.core.administration.assignments import Target
+from fauxtune.core.administration.choices import ProfileFamily, Purpose, base_name, family_and_platform, platforms_of
+from fauxtune.core.administration.profiles import Issuer, MailAccount
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.arrangement.scene import Scene
+from fauxtune.storage.queries import authorities as authority_queries
+
+#: The names of the profiles, to which each adds its platform.
+ROOT, SIGNING, ENCRYPTION, MAIL = "Trusted root", "Signing", "Encryption", "Mail"
+
+
+async def assign_roots(scene: Scene, target: Target) -> dict[ProfilePlatform, str]:
+    """Assign the tenant's root. Return the ids of its profiles."""
+    root = await scene.read(authority_queries.authority, scene.tenant.id, name="root")
+    assert root is not None, "a tenant has a root"
+    requests = profiles.create_root(ROOT, platforms=platforms_of(ProfileFamily.ROOT), certificate=root.certificate)
+    return await ensure(scene, requests, target=target)
+
+
+async def assign_pkcs(scene: Scene, target: Target, *, name: str, template: str) -> None:
+    """Assign a PKCS profile with this template, with the roots that it needs."""
+    roots = await assign_roots(scene, target)
+    requests = profiles.create_pkcs(
+        name,
+        platforms=platforms_of(ProfileFamily.PKCS),
+        issuer=Issuer(scene.tenant.ca_host, scene.tenant.ca_name),
+        template=template,
+        roots=roots,
+    )
+    await ensure(scene, requests, target=target)
+
+
+async def assign_imported(scene: Scene, target: Target, *, name: str, purpose: Purpose) -> None:
+    """Assign a profile for imported certificates of this purpose."""
+    platforms = platforms_of(ProfileFamily.IMPORTED)
+    await ensure(scene, profiles.create_imported(name, platforms=platforms, purpose=purpose), target=target)
+
+
+async def assign_mail(scene: Scene, target: Target) -> None:
+    """Assign a mail account; it refers to the profiles for signing and encryption, where there are such."""
+    known = await all_profiles(scene)
+    account = MailAccount(
+        f"mail.{scene.tenant.domain}", "Work", signing=_named(known, SIGNING), encryption=_named(known, ENCRYPTION)
+    )
+    platforms = platforms_of(ProfileFamily.EMAIL)
+    await ensure(scene, profiles.create_email(MAIL, platforms=platforms, account=account), target=target)
+
+
+async def all_profiles(scene: Scene) -> list[JsonObject]:
+    """Return the tenant's profiles with their assignments."""
+    return await scene.listed(f"{profiles.PROFILES}?$expand=assignments")
+
+
+async def ensure(scene: Scene, requests: Sequence[AdminRequest], *, target: Target) -> dict[ProfilePlatform, str]:
+    """Create those of the profiles that are missing, by their names, and assign all of them. Return their ids."""
+    known = {each["displayName"]: each for each in await all_profiles(scene)}
+    ids: dict[ProfilePlatform, str] = {}
+    for request in requests:
+        assert request.body is not None, "a profile has a body"
+        profile = known.get(request.body["displayName"]) or await scene.send(request)
+        present = profile.get("assignments") or []
+        if not assignments.is_assigned(present, target):
+            await scene.send(assignments.assign(profile["id"], present=present, targets=[target]))
+        chosen = family_and_platform(request.body["@odata.type"])
+        if chosen is not None:
+            ids[chosen[1]] = profile["id"]
+        await asyncio.sleep(0)
+    scene.values["profileId"] = next(iter(ids.values()))
+    return ids
+
+
+def _named(known: Iterable[JsonObject], name: str) -> dict[ProfilePlatform, str]:
+    """Return the ids of the profiles of this name, by platform."""
+    ids: dict[ProfilePlatform, str] = {}
+    for profile in known:
+        chosen = family_and_platform(profile["@odata.type"])
+        if chosen is not None and base_name(profile["displayName"], chosen[1]) == name:
+            ids[chosen[1]] = profile["id"]
+    return ids

@@ -1,0 +1,224 @@
+"""Sentences on devices: simulated ones, enrolled by the host of this emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fauxtune.core.administration import devices as tasks
+from fauxtune.core.administration import directory
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.provider_state_words import Reading
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.arrangement import assigning, failures
+from fauxtune.operations.arrangement.scene import Scene
+from fauxtune.operations.checkin import settling
+from fauxtune.operations.devices import enrollment_tokens
+from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
+
+_MOST = 50
+#: Seconds that a state waits for devices.
+_PATIENCE = 20.0
+#: Whose device is meant where a sentence names nobody.
+_SOMEBODY = "alice"
+#: The words by which simulated devices record that they were reset, or that their users removed the management. Every
+#: other end was a retirement.
+_RESET, _BY_USER = "factory reset", "the user removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A user's devices of one kind: they are called "alice's iPhone", "alice's iPhone 2" and so on."""
+
+    user: str
+    platform: str
+    mode: str | None
+    title: str
+
+    def name(self, number: int) -> str:
+        """Return the name of the user's device of this number."""
+        base = f"{self.user.partition('@')[0]}'s {self.title}"
+        return base if number == 1 else f"{base} {number}"
+
+    def has(self, device: HostedDevice) -> bool:
+        """Whether a device is of this kind and this user, or was before its enrolment ended."""
+        return (device.platform, device.mode) == (self.platform, self.mode) and (
+            device.user == self.user if device.user is not None else device.name.startswith(self.name(1))
+        )
+
+
+async def has_device(scene: Scene, reading: Reading) -> None:
+    """Have a device enrolled."""
+    await _one(scene, reading)
+
+
+async def has_devices(scene: Scene, reading: Reading) -> None:
+    """Have so many devices enrolled."""
+    await _have(scene, _kind(scene, reading), enrolled=_number(reading))
+
+
+async def has_devices_some_retired(scene: Scene, reading: Reading) -> None:
+    """Have had so many devices, of which so many were retired."""
+    wanted, retired = _number(reading), reading.number("part")
+    if retired > wanted:
+        raise Invalid("No more devices can be retired than there are.", target="state")
+    kind = _kind(scene, reading)
+    missing = max(0, retired - sum(_was_retired(device) for device in await _devices(scene, kind)))
+    enrolled = await _have(scene, kind, enrolled=wanted - retired + missing)
+    for device in enrolled[:missing]:
+        await _end(scene, device, request=tasks.retire_device)
+
+
+async def is_off_line(scene: Scene, reading: Reading) -> None:
+    """Take the device off line."""
+    device = await _one(scene, reading)
+    if device.is_online:
+        await scene.do(scene.emulator.device_host.take_offline(scene.tenant.id, device.name))
+
+
+async def is_on_line(scene: Scene, reading: Reading) -> None:
+    """Bring the device on line."""
+    device = await _one(scene, reading)
+    if not device.is_online:
+        await scene.do(scene.emulator.device_host.bring_online(scene.tenant.id, device.name))
+
+
+async def was_retired(scene: Scene, reading: Reading) -> None:
+    """Have the device retired."""
+    await _have_ended(scene, reading, is_done=_was_retired, request=tasks.retire_device)
+
+
+async def was_wiped(scene: Scene, reading: Reading) -> None:
+    """Have the device wiped."""
+    await _have_ended(scene, reading, is_done=_was_wiped, request=tasks.wipe_device)
+
+
+async def refuses(scene: Scene, reading: Reading) -> None:
+    """Make the device refuse deliveries of a kind."""
+    device, item = await _one(scene, reading), reading.delivery()
+    if item not in device.refuses:
+        await scene.do(scene.emulator.device_host.refuse(scene.tenant.id, device.name, item=item))
+
+
+async def accepts_everything(scene: Scene, reading: Reading) -> None:
+    """Make the device accept everything."""
+    device = await _one(scene, reading)
+    if device.refuses:
+        await scene.do(scene.emulator.device_host.accept(scene.tenant.id, device.name))
+
+
+async def waits_for_connector(scene: Scene, reading: Reading) -> None:
+    """Assign a certificate to the device's user while the connectors are off line."""
+    device = await _one(scene, reading)
+    await failures.connectors_are_off_line(scene, reading)
+    target = await scene.target("all users")
+    await assigning.assign_pkcs(scene, target, name=assigning.SIGNING, template="SmimeSigning")
+    if not device.is_online:
+        await scene.do(scene.emulator.device_host.bring_online(scene.tenant.id, device.name))
+
+
+async def settle(scene: Scene) -> None:
+    """Wait until the hosted devices have carried out what was changed, if the tenant has some that are on line."""
+    if any(device.is_online for device in await scene.emulator.device_host.devices(scene.tenant.id)):
+        await settling.settle(scene.emulator, scene.tenant, seconds=_PATIENCE)
+
+
+async def enroll(scene: Scene, *, user: str, device: NewDevice) -> HostedDevice:
+    """Enrol a device for a user, whose token it gets."""
+    token = await scene.run(enrollment_tokens.create_token, scene.principal_name(user))
+    new = NewDevice(
+        token=token,
+        platform=device.platform,
+        mode=device.mode,
+        name=device.name,
+        user=scene.principal_name(user),
+        facts=device.facts,
+    )
+    return await scene.emulator.device_host.enroll(scene.tenant.id, new)
+
+
+async def _one(scene: Scene, reading: Reading) -> HostedDevice:
+    """Return the user's first device of the kind that is enrolled; one is enrolled if there is none."""
+    device = (await _have(scene, _kind(scene, reading), enrolled=1))[0]
+    record = await _record(scene, device)
+    if record is not None:
+        scene.values["managedDeviceId"] = record["id"]
+    return device
+
+
+async def _have(scene: Scene, kind: Kind, *, enrolled: int) -> list[HostedDevice]:
+    """Enrol devices until so many are enrolled; return all that are."""
+    devices = await _devices(scene, kind)
+    names = {device.name for device in await scene.emulator.device_host.devices(scene.tenant.id)}
+    present = [device for device in devices if device.enrollment is not None]
+    if len(present) < enrolled:
+        await scene.user(kind.user)
+    number = 0
+    while len(present) < enrolled:
+        number += 1
+        if kind.name(number) not in names:
+            new = NewDevice(token="", platform=kind.platform, mode=kind.mode, name=kind.name(number))
+            present.append(await enroll(scene, user=kind.user, device=new))
+    return present
+
+
+async def _devices(scene: Scene, kind: Kind) -> list[HostedDevice]:
+    return [device for device in await scene.emulator.device_host.devices(scene.tenant.id) if kind.has(device)]
+
+
+async def _have_ended(
+    scene: Scene,
+    reading: Reading,
+    *,
+    is_done: Callable[[HostedDevice], bool],
+    request: Callable[[str], AdminRequest],
+) -> None:
+    """Retire or wipe the user's devices of the kind, if none is left of which it is true already."""
+    kind = _kind(scene, reading)
+    devices = await _devices(scene, kind)
+    present = [device for device in devices if device.enrollment is not None]
+    if present or not any(map(is_done, devices)):
+        for device in present or await _have(scene, kind, enrolled=1):
+            await _end(scene, device, request=request)
+
+
+async def _end(scene: Scene, device: HostedDevice, *, request: Callable[[str], AdminRequest]) -> None:
+    """Retire or wipe a device, which is brought on line for it, and wait until it has done so."""
+    record = await _record(scene, device)
+    if record is None:
+        return
+    scene.values["managedDeviceId"] = record["id"]
+    await scene.send(request(record["id"]))
+    if not device.is_online:
+        await scene.emulator.device_host.bring_online(scene.tenant.id, device.name)
+    await settle(scene)
+
+
+async def _record(scene: Scene, device: HostedDevice) -> JsonObject | None:
+    """Return the managedDevice of a device; None if it has none."""
+    user = await scene.find_user(device.user) if device.user else None
+    if user is None:
+        return None
+    records = await scene.listed(f"{directory.USERS}/{user['id']}/managedDevices")
+    return next((record for record in records if record["deviceName"] == device.name), None)
+
+
+def _was_wiped(device: HostedDevice) -> bool:
+    return device.enrollment is None and device.ended == _RESET
+
+
+def _was_retired(device: HostedDevice) -> bool:
+    return device.enrollment is None and not _was_wiped(device) and not (device.ended or "").startswith(_BY_USER)
+
+
+def _kind(scene: Scene, reading: Reading) -> Kind:
+    platform, mode, title = reading.device()
+    return Kind(scene.principal_name(reading.words.get("user") or _SOMEBODY), platform, mode, title)
+
+
+def _number(reading: Reading) -> int:
+    number = reading.number("count")
+    if number > _MOST:
+        raise Invalid(f"A state enrols {_MOST} devices at most.", target="state")
+    return number

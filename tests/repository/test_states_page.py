@@ -1,0 +1,19 @@
+"""docs/states.md is what the sentences themselves write, and each sentence has a function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fauxtune.core.model.provider_states import SENTENCES
+from fauxtune.operations.arrangement.provider_states import REACH
+from fauxtune.server.openapi import PAGES
+
+FILE = Path(__file__).resolve().parents[2] / "docs" / "states.md"
+
+
+def test_the_page_is_what_the_data_write() -> None:
+    assert FILE.read_text(encoding="utf-8") == PAGES["states"](), "write it with: make openapi"
+
+
+def test_every_sentence_is_reached_by_a_function() -> None:
+    assert list(REACH) == [sentence.text for sentence in SENTENCES]
