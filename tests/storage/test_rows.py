@@ -32,6 +32,7 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.profile_states: (configuration.ProfileStateRow,),
     tables.enrollments: (devices.EnrollmentRow,),
     tables.managed_devices: (devices.ManagedDeviceRow,),
+    tables.fault_rules: (tenant_rows.FaultRuleRow,),
     tables.device_categories: (devices.DeviceCategoryRow,),
     tables.device_actions: (devices.DeviceActionRow,),
     tables.steps: (devices.StepRow,),

@@ -32,7 +32,9 @@ from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.server import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.surfaces.devices.apple import translate as apple
+from fauxtune.surfaces.graph.dispatch import is_served
 from fauxtune.surfaces.graph.in_process import send as send_to_graph
 from fauxtune.surfaces.identity.keys import signing_key
 
@@ -58,6 +60,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     keys, connector_keys = KeyStore(folder / "keys"), KeyStore(folder / "connector")
     token_key = signing_key(keys, key_source)
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
+    runner.faults.load(database.run_now(fault_queries.all_rules))
     return Emulator(
         runner=runner,
         answer_cache=AnswerCache(database),
@@ -78,6 +81,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         packagings=apple.PACKAGINGS,
         admit_device_authority=around.admit_device_authority,
         graph=send_to_graph,
+        graph_serves=is_served,
     )
 
 

@@ -81,6 +81,7 @@ def create_app(emulator: Emulator) -> FastAPI:
         ids=emulator.runner.ids,
         names=emulator.addresses.names,
         wire_of=lambda: held["emulator"].wire,
+        emulator_of=lambda: held["emulator"],
     )
     return app
 

@@ -31,6 +31,7 @@ from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_file, sqlite_url
 from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
@@ -199,6 +200,7 @@ async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _W
         with suppress(Unavailable):  # meanwhile requests are answered 503, and the log has a line
             if await asyncio.to_thread(ownership.keep):
                 emulator.forget()
+                emulator.faults.load(await emulator.runner.read(fault_queries.all_rules))
                 log.warning("The connection that locks the database was lost; the database is locked again.")
 
 

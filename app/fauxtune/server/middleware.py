@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.model.hosts import host_in
 from fauxtune.core.model.ids import IdSource
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
 from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.server.recording import WireOf, recorder
@@ -45,15 +46,18 @@ class Guard:
         ids: IdSource,
         names: frozenset[str] | None = None,
         wire_of: WireOf | None = None,
+        emulator_of: Callable[[], Emulator] | None = None,
     ) -> None:
         """`names`: the hosts under which requests are answered (None: all). This refuses web pages whose owner lets
         their name point to this address (DNS rebinding). `wire_of`: where exchanges are recorded.
+        `emulator_of`: whose faults strike requests.
         """
         self._app = app
         self._refuse = refuse
         self._ids = ids
         self._names = names
         self._wire_of = wire_of
+        self._emulator_of = emulator_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Handle one request."""
@@ -66,7 +70,10 @@ class Guard:
             exchange.check_head()
             if self._names is not None:
                 exchange.check_host(self._names)
-            await self._app(scope, exchange.receive, exchange.send)
+            app = self._app
+            if self._emulator_of is not None and (emulator := self._emulator_of()).faults.is_on:
+                app = _faulty(app, emulator, refuse=self._refuse, connection=send)
+            await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # the client has closed the connection; nothing is broken
         except (Exception, asyncio.CancelledError) as error:
@@ -79,6 +86,13 @@ class Guard:
         finally:
             if wire is not None:
                 await exchange.record(wire)
+
+
+def _faulty(app: ASGIApp, emulator: Emulator, *, refuse: Refuse, connection: Send) -> ASGIApp:
+    """Return the application with the faults of tenants, which is imported at the first one."""
+    from fauxtune.server.faults import FaultyApp
+
+    return FaultyApp(app, emulator=emulator, refuse=refuse, connection=connection)
 
 
 def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
@@ -188,7 +202,7 @@ class _Exchange:
             names = [name for name, _ in headers]
             if b"request-id" not in names:
                 headers.append((b"request-id", self.request_id.encode()))
-            if message["status"] == 503 and b"retry-after" not in names:
+            if message["status"] == 503 and b"retry-after" not in names and b"x-fauxtune-fault" not in names:
                 headers.append(_RETRY_LATER)
             self._status, self._headers = int(message["status"]), headers
         elif self._is_recorded:

@@ -73,9 +73,10 @@ _WORDS: dict[str, str] = {
     "tenantReset": "the tenant is again in the state in which it was created",
     "tenantImported": "the tenant was replaced by a document of {exported}",
     "applicationDeleted": "the application {clientId} was deleted",
+    "faultHit": "the fault {fault} struck: {effect}",
 }
 _REQUESTED = "Requested"
-_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable"})
+_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit"})
 _GOING = frozenset({"removed", "revoked", "waiting", "unenrolled", "wiped", "retired", "deleted", "revocationCaused"})
 _COMING = frozenset({"enrolled", "issued", "renewed", "imported", "installed", "released", "authorityAvailable"})
 

@@ -14,6 +14,7 @@ from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
+from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
 from fauxtune.operations.runtime.permissions import PermissionCheck
@@ -98,6 +99,8 @@ class Emulator:
     graph: GraphClient = graph_not_served
     device_host: DeviceHost = field(default_factory=NoDeviceHost)
     hosted_snapshots: HostedSnapshots = field(default_factory=HostedSnapshots)
+    # Whether Graph has a route for a path without a version, with this method if one is given.
+    graph_serves: Callable[[str, str | None], bool] = field(default=lambda _path, _method: True)
 
     def dry_run(self, runner: Runner) -> Emulator:
         """Return this emulator with another runner, caches of that runner's database, and no check of permissions."""
@@ -122,3 +125,8 @@ class Emulator:
     def signals(self) -> Signals:
         """The signals between requests."""
         return self.runner.signals
+
+    @property
+    def faults(self) -> Faults:
+        """The fault rules of all tenants."""
+        return self.runner.faults

@@ -15,10 +15,12 @@ from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
@@ -38,6 +40,7 @@ class Runner:
         self.clock = clock
         self.ids = ids
         self.signals = signals
+        self.faults = Faults()
         self._tenants: dict[str, Tenant] = {}
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
@@ -52,10 +55,12 @@ class Runner:
 
         def work(connection: Connection) -> T:
             nonlocal tx, number
+            if tx is not None and tx.faults is not None:
+                tx.faults.take_back(tx.fault_counts)  # the database repeats the transaction
             tx = self.transaction(connection, tenant)
             result = operation(tx, *args, **kwargs)
             self._write_down(connection, tx)
-            if tx.tenant_changed:
+            if tx.tenant_changed or tx.fault_rules is not None:
                 number = next(self._numbers)
             return result
 
@@ -94,7 +99,12 @@ class Runner:
         # The tenant may have been changed since the caller looked it up; its clock rules what is written now.
         current = self.current(tenant)
         return Transaction(
-            connection=connection, tenant=current, now=self.now(current), ids=self.ids, system_now=self.clock.now()
+            connection=connection,
+            tenant=current,
+            now=self.now(current),
+            ids=self.ids,
+            system_now=self.clock.now(),
+            faults=self.faults.of(current.id) if self.faults.is_on else None,
         )
 
     def current(self, tenant: Tenant) -> Tenant:
@@ -115,6 +125,7 @@ class Runner:
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
+        self.faults.forget(tenant.id)
         self.signals.forget(tenant.id)
 
     def forget_all(self) -> None:
@@ -131,6 +142,9 @@ class Runner:
                 )
         if tx.connector_events:
             connector_queries.add_connector_events(connection, tx.tenant.id, events=tx.connector_events)
+        for looked in tx.fault_counts:
+            at = tx.now if looked.is_hit else None
+            fault_queries.count_occasion(connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at)
 
     def _after(self, tx: Transaction, *, number: int) -> None:
         if tx.tenant_changed:
@@ -140,6 +154,8 @@ class Runner:
             # A request may have read since the commit, and still with the tenant as it was.
             self.database.changed()
             self.signals.clock_moved(tx.tenant.id)
+        if tx.fault_rules is not None:
+            self.faults.put(tx.tenant.id, tx.fault_rules, number=number)
         if tx.events:
             self.signals.journal_grew(tx.tenant.id)
         if tx.connector_events:

@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.faults import FaultCount
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.keys import NotedKeyChange
-from fauxtune.storage.rows.tenants import JournalRow
+from fauxtune.storage.rows.tenants import FaultRuleRow, JournalRow
+
+if TYPE_CHECKING:
+    from fauxtune.operations.runtime.live_faults import TenantFaults
+    from fauxtune.storage.rows.certificates import ConnectorRow
+    from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 @dataclass(slots=True)
@@ -37,6 +43,9 @@ class Transaction:
     crls_forgotten: set[str] = field(default_factory=set)
     tenant_changed: bool = False
     connectors_called: bool = False
+    faults: TenantFaults | None = None
+    fault_counts: list[FaultCount] = field(default_factory=list)
+    fault_rules: list[FaultRuleRow] | None = None
 
     def record(
         self,
@@ -66,3 +75,13 @@ class Transaction:
     def wake(self, enrollments: Iterable[str]) -> None:
         """Note devices that must plan again: they are pushed after the commit."""
         self.woken.update(EnrollmentId(enrollment) for enrollment in enrollments)
+
+    def strikes(
+        self, kind: str, *, enrollment: EnrollmentRow | None = None, connector: ConnectorRow | None = None
+    ) -> bool:
+        """Whether a fault of this kind strikes here and now; then it is written down with the transaction."""
+        if self.faults is None:
+            return False
+        from fauxtune.operations.runtime.striking import strike
+
+        return strike(self, kind, enrollment=enrollment, connector=connector)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from heapq import heapify, heappop, heapreplace
 from itertools import islice
 from marshal import dumps, loads
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote
 
 from fauxtune.core.clock import TenantClock
@@ -38,6 +38,8 @@ _FORM = 2
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 #: An operation of Graph (verb and path template) and the permissions of which one suffices.
 Demand: TypeAlias = tuple[tuple[str, str], tuple[str, ...]]
+#: How a fault breaks a connection: by a reset, without the body of the answer, or half-way through it.
+Cut: TypeAlias = Literal["connectionReset", "emptyAnswer", "halfBody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Bounds:
 class Caller:
     """The sender of a request, as far as the surface knows it; each surface assigns what it has learned.
 
+    `cut`: how the connection is to be broken, if a fault of the tenant says so.
+
     `device`: the enrolment's id. `demands`: the operations of Graph that were tried; `permissions`: what the token
     grants. `refusal`: why the request was refused. Ids are those that the request names; a refused one proves nothing.
     """
@@ -67,6 +71,7 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     demands: tuple[Demand, ...] = ()
     refusal: str | None = None
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)

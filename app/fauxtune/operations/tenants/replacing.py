@@ -18,6 +18,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.export import held_state
 from fauxtune.operations.tenants.keys import KeyFiles, key_files, remove_unnamed
 from fauxtune.storage import tenant_state
+from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import locks
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.tenant_state import Difference, Rows, TenantState, columns
@@ -79,6 +80,7 @@ def replace(tx: Transaction, state: TenantState, *, event: Event) -> _Replaced:
     tenant = queries.tenant_to_change(connection, tenant_id)
     assert tenant is not None
     tx.tenant, tx.tenant_changed, tx.connectors_called = tenant, True, True
+    tx.fault_rules = fault_queries.rules_of(connection, tenant_id)
     if tx.system_now is not None:
         tx.now = tenant.clock.now(tx.system_now)
     tx.wake({*_values(current, "enrollments", column="id"), *_values(state.rows, "enrollments", column="id")})

@@ -4,7 +4,7 @@ All transactions lock in one order, so that two of them never wait for each othe
 
 1. connectors, 2. the requests to connectors, 3. enrolments, 4. what belongs to a device or a user (ledger, records,
 certificates, imports; the users whose mailboxes change, then their messages) and the authorities, 5. the tenant, whose
-row every entry in the journal changes.
+row every entry in the journal changes, 6. its fault rules.
 
 Of one table several rows are locked in the order of their ids, before anything changes them: an UPDATE of many rows
 locks them in the order in which its plan finds them, and two of them with different plans can wait for each other.

@@ -1,4 +1,4 @@
-"""Rows of applications, sign-ins, the journal, the audit log and scope tags. A tenant itself is a `Tenant`."""
+"""Rows of applications, sign-ins, the journal, the audit log, faults and scope tags. A tenant itself is a `Tenant`."""
 
 from __future__ import annotations
 
@@ -94,6 +94,33 @@ class AuditEventRow:
     activity_at: datetime
     component: str
     document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRuleRow:
+    """A fault of a tenant. `number`: its place among the tenant's rules; `document`: match, when and effect."""
+
+    tenant_id: TenantId
+    id: str
+    number: int
+    name: str | None
+    document: JsonObject
+    enabled: bool
+    matched: int
+    hits: int
+    last_hit_at: datetime | None
+    created_at: datetime
+
+
+class FaultRuleChanges(TypedDict, total=False):
+    """The columns of a fault that can be changed."""
+
+    name: str | None
+    document: JsonObject
+    enabled: bool
+    matched: int
+    hits: int
+    last_hit_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

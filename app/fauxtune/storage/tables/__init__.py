@@ -34,6 +34,7 @@ from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.tenants import (
     applications,
     audit_events,
+    fault_rules,
     journal,
     role_scope_tag_assignments,
     role_scope_tags,
@@ -58,6 +59,7 @@ __all__ = [
     "directory_devices",
     "enrollment_tokens",
     "enrollments",
+    "fault_rules",
     "group_members",
     "group_owners",
     "groups",

@@ -1,4 +1,4 @@
-"""Tenants, their applications and sign-ins under way, and the journal of what happened in them."""
+"""Tenants, their applications and sign-ins under way, the journal of what happened in them, and their faults."""
 
 from __future__ import annotations
 
@@ -93,6 +93,22 @@ audit_events = Table(
     Index("ix_audit_events_number", "tenant_id", "number"),
     Index("ix_audit_events_time", "tenant_id", "activity_at", "number"),
     Index("ix_audit_events_component", "tenant_id", "component", "activity_at", "number"),
+)
+
+# What goes wrong on purpose: core.faults.
+fault_rules = Table(
+    "fault_rules",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("number", Integer, nullable=False, comment="its place among the tenant's rules: they are tried in order"),
+    Column("name", Word),
+    Column("document", Document, nullable=False, comment="match, when and effect"),
+    Column("enabled", Boolean, nullable=False),
+    Column("matched", Integer, nullable=False, comment="occasions that it looked at"),
+    Column("hits", Integer, nullable=False, comment="occasions that it struck"),
+    Column("last_hit_at", Moment),
+    Column("created_at", Moment, nullable=False),
 )
 
 role_scope_tags = Table(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PLACE = "fauxtune.surfaces.control.resources"
 #: The paths of each part below `/_fauxtune/v1/`, its modules, and what else its first caller would wait for.
 _PARTS = (
+    (r"tenants/[^/]+/faults(/|$)", (f"{_PLACE}.faults",), "fauxtune.operations.tenants.faults"),
     (r"(tenants/[^/]+/)?wire(/|$)", (f"{_PLACE}.wire",), "fauxtune.core.decoding"),
     (
         r"tenants/[^/]+/(messages|address-book|users/[^/]+/messages)(/|$)",

@@ -20,7 +20,6 @@ from fauxtune.surfaces.control.resources import (
     diagnosis,
     digicert,
     enrollment,
-    faults_and_snapshots,
     journal,
     reports,
     templates,
@@ -70,6 +69,5 @@ PARTS = (
     certificates,
     reports,
     whatif,
-    faults_and_snapshots,
 )
 router = router_of(*PARTS)

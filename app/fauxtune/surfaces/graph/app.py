@@ -94,6 +94,7 @@ async def _answer(request: Request) -> Answer:
         origin=origin(request),
         request_id=request.state.request_id,
         caller=caller,
+        is_on_the_wire=True,
     )
     return await answer(_message(request, await request.body()), sender)
 

@@ -6,12 +6,14 @@ A message is an HTTP request, or an item of a batch: both are served alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from importlib import import_module
 
 import orjson
 
-from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
@@ -23,11 +25,13 @@ from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message
 from fauxtune.surfaces.graph.routes import TABLES
 
+_VERBS = ("GET", "POST", "PATCH", "DELETE", "PUT")
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
-    `caller` is told which permissions the request needs.
+    `caller` is told which permissions the request needs. Faults strike requests that came over the wire only.
     """
 
     emulator: Emulator
@@ -36,6 +40,7 @@ class Sender:
     origin: str
     request_id: str
     caller: Caller = field(default_factory=Caller)
+    is_on_the_wire: bool = False
 
 
 async def answer(message: Message, sender: Sender) -> Answer:
@@ -47,6 +52,17 @@ async def answer(message: Message, sender: Sender) -> Answer:
     sender.emulator.permissions.check(sender.principal, operation, needs=route.permissions)
     # It may have been changed since the caller was known; what is kept now must not be from before.
     sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
+    if sender.emulator.faults.is_on and sender.is_on_the_wire:
+        # Imported at the first fault: most servers have none.
+        faults = import_module("fauxtune.surfaces.graph.faults")
+        faulty: Answer = await faults.answer_with_faults(message, sender, match=match, proceed=_answered)
+        return faulty
+    return await _answered(message, sender, match=match)
+
+
+async def _answered(message: Message, sender: Sender, *, match: Match[Handler]) -> Answer:
+    """Return the answer of the route, or the one that is kept."""
+    route = match.route
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.
@@ -122,6 +138,16 @@ def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: 
         url=f"{origin}/{message.version.value}{message.path}",
     )
     return Answer(errors.status_of(error, intune=intune), document)
+
+
+def is_served(path: str, method: str | None) -> bool:
+    """Whether there is a route for a path without a version, with this method if one is given."""
+    for table in TABLES.values():
+        for verb in _VERBS if method is None else (method,):
+            with suppress(Invalid):
+                table.match(verb, path)
+                return True
+    return False
 
 
 def version_and_path(raw: str) -> tuple[Version, str]:

@@ -75,16 +75,21 @@ def document_of(
     """Return the envelope: `{"error":{"code","message","innerError":{...}}}`, with `details` where Graph gives them."""
     message, code = _words(error, intune=intune)
     if intune and isinstance(error, errors.FauxtuneError) and not _is_odata(error):
-        message = _nested(message, client_request_id=client_request_id, url=url)
+        message = nested_message(message, client_request_id=client_request_id, url=url)
     envelope: dict[str, Any] = {"code": code, "message": message}
     if isinstance(error, errors.Conflict) and not intune and error.target:
         envelope["details"] = [{"code": "ObjectConflict", "message": error.message, "target": error.target}]
-    envelope["innerError"] = {
+    envelope["innerError"] = inner_error(at=at, request_id=request_id, client_request_id=client_request_id)
+    return {"error": envelope}
+
+
+def inner_error(*, at: datetime, request_id: str, client_request_id: str) -> dict[str, Any]:
+    """Return the part of an envelope that is for those who look into a log."""
+    return {
         "date": at.replace(tzinfo=None).isoformat(timespec="seconds"),
         "request-id": request_id,
         "client-request-id": client_request_id,
     }
-    return {"error": envelope}
 
 
 def _words(error: Exception, *, intune: bool) -> tuple[str, str]:
@@ -104,7 +109,7 @@ def _is_odata(error: errors.FauxtuneError) -> bool:
     return isinstance(error, plain)
 
 
-def _nested(message: str, *, client_request_id: str, url: str) -> str:
+def nested_message(message: str, *, client_request_id: str, url: str) -> str:
     """Return Intune's message: a JSON text. The sentence comes first in its `Message`, so that people see it."""
     return json.dumps(
         {

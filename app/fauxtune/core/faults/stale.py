@@ -1,0 +1,122 @@
+"""What reads have shown, to show it again after a change: eventual consistency, as a client meets it.
+
+An answer is kept for each question that was asked, and shown until the change was hidden long or often enough, counted
+from the first read that would have shown it. What was created is kept as missing under its address. All is bounded in
+bytes; the oldest is forgotten first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from fauxtune.core.faults.rule import Effect
+
+#: Bytes that a rule remembers, and what Python adds to each entry.
+MOST_BYTES, _OVERHEAD = 4 * 1024 * 1024, 512
+
+#: The bytes of an answer's body.
+Seen: TypeAlias = bytes
+#: The answer that there is no such thing.
+MISSING: Final = b""
+
+#: Parts of paths of Graph below which devices' reports are shown.
+_REPORTS = frozenset(
+    {
+        "manageddevices",
+        "manageddeviceoverview",
+        "devicestatuses",
+        "userstatuses",
+        "devicestatusoverview",
+        "userstatusoverview",
+        "deviceconfigurationstates",
+        "devicesettingstatesummaries",
+        "deviceconfigurationdevicestatesummaries",
+        "deviceconfigurationuserstatesummaries",
+        "manageddevicecertificatestates",
+    }
+)
+
+
+def is_report(template: str) -> bool:
+    """Whether the route with this template shows what devices have reported."""
+    return not _REPORTS.isdisjoint(template.lower().split("/"))
+
+
+@dataclass(slots=True)
+class _Entry:
+    seen: Seen
+    hidden: int = 0
+    since: float | datetime | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """The answers that a rule has shown, by question, and what was created, by address."""
+
+    _entries: OrderedDict[str, _Entry] = field(default_factory=OrderedDict)
+    _size: int = 0
+
+    def knows(self, question: str) -> bool:
+        """Whether something is remembered for the question."""
+        return question in self._entries
+
+    def answer(self, questions: tuple[str, str], fresh: Seen, *, effect: Effect, at: float, now: datetime) -> Seen:
+        """Return what a read shows: the fresh answer, or what was shown before as long as the change is hidden.
+
+        `questions`: the address that is read, and the whole question; `at`: the system's time in seconds; `now`: the
+        tenant's.
+        """
+        address, question = questions
+        # What was created is missing whatever of it is asked for.
+        entry = self._entries.get(address) or self._entries.get(question)
+        if entry is None or entry.seen == fresh:
+            return self._show(questions, fresh)
+        if entry.since is None:
+            entry.since = at if effect.lag is None else now
+        if _is_hidden(entry, effect=effect, at=at, now=now):
+            entry.hidden += 1
+            return entry.seen
+        return self._show(questions, fresh)
+
+    def _show(self, questions: tuple[str, str], fresh: Seen) -> Seen:
+        self._forget(questions[0])
+        self.put(questions[1], fresh)
+        return fresh
+
+    def put(self, question: str, seen: Seen) -> None:
+        """Remember what was shown, or what there was before a change."""
+        self._forget(question)
+        size = _size(question, seen)
+        if size > MOST_BYTES // 4:
+            return
+        self._entries[question] = _Entry(seen)
+        self._size += size
+        while self._size > MOST_BYTES:
+            self._forget(next(iter(self._entries)))
+
+    def _forget(self, question: str) -> None:
+        entry = self._entries.pop(question, None)
+        if entry is not None:
+            self._size -= _size(question, entry.seen)
+
+
+def _is_hidden(entry: _Entry, *, effect: Effect, at: float, now: datetime) -> bool:
+    if effect.reads is not None:
+        return entry.hidden < effect.reads
+    if effect.lag is not None:
+        return isinstance(entry.since, datetime) and now < _later(entry.since, effect.lag)
+    return isinstance(entry.since, float) and at < entry.since + (effect.seconds or 0)
+
+
+def _size(question: str, seen: Seen) -> int:
+    return _OVERHEAD + len(question) + len(seen)
+
+
+def _later(moment: datetime, lag: timedelta) -> datetime:
+    try:
+        return moment + lag
+    except OverflowError:
+        return datetime.max.replace(tzinfo=moment.tzinfo)

@@ -1,0 +1,103 @@
+"""Writing a rule as JSON, and what is strange about it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.faults.effects import EFFECTS, Room
+from fauxtune.core.faults.reading import MEMBERS, PLAIN, WHICH
+from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Rule, When
+from fauxtune.core.faults.values import LIMITS_MEMBERS
+from fauxtune.core.model.text import JsonObject
+
+#: The surfaces whose requests an effect of a room can strike; for the others a surface has no meaning.
+_SURFACES = {Room.GRAPH: "graph", Room.TOKEN: "identity"}
+#: Where paths of other surfaces than Graph begin, or what they have.
+_OTHERS = ("/mdm/", "/pki/", "/push/", "/connector/", "/enrollmentserver/", "/managementserver/")
+_IDENTITY = ("/oauth2/", "/v2.0/", "/discovery/", "/userrealm/")
+
+
+def rule_document(rule: Rule) -> JsonObject:
+    """Return the rule as JSON."""
+    return {"match": rule.match.given(), "when": _when(rule.when), "effect": effect_document(rule.effect)}
+
+
+def effect_document(effect: Effect) -> JsonObject:
+    """Return the effect as JSON."""
+    document: JsonObject = {} if effect.kind in PLAIN else {"kind": effect.kind.value}
+    for name in EFFECTS[effect.kind].members:
+        value = getattr(effect, MEMBERS[name][1])
+        if value is not None and value is not False:
+            document[name] = _written(value)
+    return document
+
+
+def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool]) -> list[str]:
+    """Say why a rule can never strike. `is_served`: whether Graph has a route for the path, with this method if one is
+    given.
+    """
+    described, given = EFFECTS[rule.effect.kind], rule.match.given()
+    what = f"the status {rule.effect.status}" if rule.effect.kind is Kind.STATUS else str(rule.effect.kind)
+    sentences = [
+        f"match.{name} has no meaning for {what}, which acts on {described.room}: the rule never strikes"
+        for name in given
+        if name not in described.match
+    ]
+    surface, path, method = given.get("surface"), given.get("path"), given.get("method")
+    right = _SURFACES.get(described.room)
+    if right is not None and surface not in (None, right) and "surface" in described.match:
+        sentences.append(f"{what} acts on {described.room}, not on {surface}: the rule never strikes")
+    elif path is not None and _is_graphs(surface, path) and not is_served(path, method):
+        sentences.append(
+            f"nothing is served at {f'{method} ' if method else ''}{path}: the rule never strikes. Paths are written "
+            "without a version, such as /deviceManagement/managedDevices/{id}"
+        )
+    return sentences
+
+
+def _is_graphs(surface: str | None, path: str) -> bool:
+    """Whether the path is one of Graph that names a single route."""
+    if surface not in (None, "graph") or path.endswith("/*"):
+        return False
+    folded = f"{path.lower()}/"
+    is_other = folded.startswith(_OTHERS) or any(part in folded for part in _IDENTITY)
+    return surface == "graph" or not is_other
+
+
+def _when(when: When) -> JsonObject:
+    document: JsonObject = {name: value for name in WHICH if (value := getattr(when, name)) is not None}
+    if when.probability is not None:
+        document["seed"] = when.seed
+    if when.start is not None or when.end is not None:
+        window = {"from": when.start, "to": when.end}
+        document["window"] = {name: iso(value) for name, value in window.items() if value is not None}
+    return document
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case Latency("uniform", low, high):
+            return {"uniform": [low, high]}
+        case Latency("lognormal", median, _, sigma):
+            return {"lognormal": {"median": median, "sigma": sigma}}
+        case Latency():
+            return value.low
+        case timedelta():
+            return _duration(value)
+        case Limits():
+            limits = {name: getattr(value, field) for name, field in LIMITS_MEMBERS.items()}
+            return {name: number for name, number in limits.items() if number is not None}
+    return value
+
+
+def _duration(value: timedelta) -> str:
+    """Return the duration in ISO 8601."""
+    hours, rest = divmod(value.seconds, 3600)
+    minutes, whole = divmod(rest, 60)
+    seconds = whole + value.microseconds / 1e6
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "") + (f"{seconds:g}S" if seconds else "")
+    days = f"{value.days}D" if value.days else ""
+    return f"P{days}" + (f"T{time}" if time else "")

@@ -1,0 +1,72 @@
+"""The fault rules of all tenants while the server runs. Where no tenant has one, nothing else of faults is imported.
+
+What is struck is decided in memory, one occasion after the other; the counters follow in the database, with an entry in
+the journal for each hit (`Runner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.rows.tenants import FaultRuleRow
+
+if TYPE_CHECKING:
+    from fauxtune.operations.runtime.live_faults import TenantFaults
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCount:
+    """What a transaction adds to the counters of a rule: one occasion that it looked at, and whether it was struck."""
+
+    rule_id: str
+    is_hit: bool
+
+
+class Faults:
+    """The rules by tenant. `is_on`: whether any tenant has one that is switched on."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self._tenants: dict[TenantId, TenantFaults] = {}
+        self._newest: dict[TenantId, int] = {}
+
+    def of(self, tenant_id: TenantId) -> TenantFaults | None:
+        """Return the rules of a tenant; None where it has none that is switched on."""
+        return self._tenants.get(tenant_id)
+
+    def load(self, rows: Iterable[FaultRuleRow]) -> None:
+        """Take over the rules of all tenants, as the database has them."""
+        by_tenant = groupby(sorted(rows, key=_tenant_and_place), key=lambda row: row.tenant_id)
+        rules = {tenant_id: list(own) for tenant_id, own in by_tenant}
+        for tenant_id in {*self._tenants, *rules}:
+            self.put(tenant_id, rules.get(tenant_id, []))
+
+    def put(self, tenant_id: TenantId, rows: Iterable[FaultRuleRow], *, number: int = 0) -> None:
+        """Take over the rules of a tenant. `number`: of the change; an older one than the newest is ignored."""
+        if number and number < self._newest.get(tenant_id, 0):
+            return
+        if number:
+            self._newest[tenant_id] = number
+        live = [row for row in rows if row.enabled]
+        if live:
+            # Imported at the first rule: most servers have none.
+            rules_of = import_module("fauxtune.operations.runtime.live_faults").TenantFaults
+            self._tenants[tenant_id] = rules_of(live, before=self._tenants.get(tenant_id))
+        else:
+            self._tenants.pop(tenant_id, None)
+        self.is_on = bool(self._tenants)
+
+    def forget(self, tenant_id: TenantId) -> None:
+        """Drop the rules of a tenant that was deleted."""
+        self._newest.pop(tenant_id, None)
+        self._tenants.pop(tenant_id, None)
+        self.is_on = bool(self._tenants)
+
+
+def _tenant_and_place(row: FaultRuleRow) -> tuple[str, int, str]:
+    return row.tenant_id, row.number, row.id

@@ -1,0 +1,200 @@
+"""The fault rules of one tenant, alive: each looks at occasions, counts them, and strikes some.
+
+Decisions are made at once and in order, under a lock: with PostgreSQL, transactions run in threads. Callers that came
+too early, the meters of throttling and what reads have shown are in memory only; all of it is bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fauxtune.core.faults.effects import EFFECTS, Room
+from fauxtune.core.faults.matching import Occasion, matches
+from fauxtune.core.faults.reading import rule_of
+from fauxtune.core.faults.rule import Effect, Kind, Rule
+from fauxtune.core.faults.stale import Memory
+from fauxtune.core.faults.throttling import Meter, limits_of
+from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
+from fauxtune.operations.runtime.faults import FaultCount
+from fauxtune.storage.rows.tenants import FaultRuleRow
+
+#: The most callers of a rule who were told to wait.
+_MOST_CALLERS = 1000
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+#: Effects that delay what reads show. Whether they strike is known when the read was answered.
+LAGS = frozenset({Kind.STALE_READS, Kind.REPORT_LAG})
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that strikes an occasion. `seconds`: how long the request waits first; `retry_after`: for its answer."""
+
+    rule_id: str
+    name: str | None
+    effect: Effect
+    seconds: float = 0
+    retry_after: int | None = None
+
+
+@dataclass(slots=True)
+class LiveRule:
+    """A rule with its counters and what it remembers."""
+
+    row: FaultRuleRow
+    rule: Rule
+    matched: int
+    #: Callers who were told to wait, and until when (the system's time, in seconds).
+    early: dict[str, float] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def is_lag(self) -> bool:
+        """Whether it delays what reads show."""
+        return self.rule.effect.kind in LAGS
+
+    def looks_at(self, occasion: Occasion, now: datetime) -> bool:
+        """Whether it looks at this occasion."""
+        kind = self.rule.effect.kind
+        if kind is Kind.ACCEPTED_BUT_IGNORED and occasion.method not in _WRITES:
+            return False
+        if self.is_lag and occasion.method != "GET":
+            return False
+        return is_in_window(self.rule.when, now) and matches(self.rule.match, occasion)
+
+    def hit(self, occasion: Occasion, *, at: float, who: str) -> Hit | None:
+        """Count the occasion, and strike it if it is its turn. A caller who was told to wait is struck in any case."""
+        self.matched += 1
+        effect, number = self.rule.effect, self.matched
+        retry_after = effect.retry_after
+        is_early = self.early.get(who, 0) > at
+        if effect.kind is Kind.THROTTLING:
+            limits = effect.limits or limits_of(occasion.path)
+            if limits is None:
+                return None
+            is_write = occasion.method in _WRITES
+            retry_after = self.meter.retry_after(
+                limits, path=occasion.path, application=occasion.application, is_write=is_write, at=at
+            )
+            if retry_after is None:
+                return None
+        elif not is_early and not strikes(self.rule.when, number):
+            return None
+        if effect.punish_early and retry_after:
+            self._told_to_wait(who, until=at + retry_after, at=at)
+        latency = effect.latency
+        seconds = 0.0 if latency is None else seconds_of(latency, seed=self.rule.when.seed, number=number)
+        return Hit(self.row.id, self.row.name, effect, seconds, retry_after)
+
+    def _told_to_wait(self, who: str, *, until: float, at: float) -> None:
+        if len(self.early) >= _MOST_CALLERS:
+            self.early = {name: end for name, end in self.early.items() if end > at}
+        if len(self.early) < _MOST_CALLERS:
+            self.early[who] = until
+
+
+@dataclass(slots=True)
+class Look:
+    """What the rules make of one occasion: those that looked at it, those that strike it, and those that may yet."""
+
+    counts: list[FaultCount] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
+    lags: list[LiveRule] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How long the request waits first."""
+        return sum(hit.seconds for hit in self.hits)
+
+    @property
+    def last(self) -> Hit | None:
+        """The hit that decides the answer; None without one, or with latencies only."""
+        return self.hits[-1] if self.hits and self.hits[-1].effect.kind is not Kind.LATENCY else None
+
+    @property
+    def ids(self) -> str:
+        """The ids of the rules that strike, as the header X-Fauxtune-Fault has them."""
+        return ", ".join(hit.rule_id for hit in self.hits)
+
+    def strike(self, live: LiveRule) -> None:
+        """Note that one of the `lags` strikes."""
+        self.counts = [FaultCount(each.rule_id, each.is_hit or each.rule_id == live.row.id) for each in self.counts]
+        self.hits.append(Hit(live.row.id, live.row.name, live.rule.effect))
+
+
+class TenantFaults:
+    """The rules of a tenant that are switched on, in their order."""
+
+    def __init__(self, rows: Sequence[FaultRuleRow], *, before: TenantFaults | None = None) -> None:
+        """`before`: those that there were; a rule that is the same goes on with what it remembers."""
+        known = {} if before is None else {live.row.id: live for live in before.rules}
+        self.rules: tuple[LiveRule, ...] = tuple(_live(row, known.get(row.id)) for row in rows)
+        self._lock = threading.Lock()
+        matches_of = [live.rule.match for live in self.rules]
+        #: Whether a rule names a device, or a user: then somebody has to find out who it is.
+        self.names_devices = any(match.device for match in matches_of)
+        self.names_users = any(match.user for match in matches_of)
+        self.names_applications = any(match.application for match in matches_of)
+
+    def acts(self, rooms: Collection[Room]) -> bool:
+        """Whether a rule acts in one of these rooms."""
+        return any(EFFECTS[live.rule.effect.kind].room in rooms for live in self.rules)
+
+    @property
+    def lags(self) -> list[LiveRule]:
+        """The rules that delay what reads show."""
+        return [live for live in self.rules if live.is_lag]
+
+    def look(
+        self,
+        occasion: Occasion,
+        *,
+        now: datetime,
+        at: float,
+        who: str = "",
+        rooms: Collection[Room] = (),
+        kinds: Collection[Kind] = (),
+    ) -> Look:
+        """Have the rules of these rooms, or of these kinds, look at an occasion, up to the first that ends it.
+
+        `now`: the tenant's time; `at`: the system's, in seconds; `who`: the caller, to know one that comes too early.
+        """
+        look = Look()
+        with self._lock:
+            for live in self.rules:
+                kind = live.rule.effect.kind
+                if (kind not in kinds and EFFECTS[kind].room not in rooms) or not live.looks_at(occasion, now):
+                    continue
+                if live.is_lag:
+                    live.matched += 1
+                    look.counts.append(FaultCount(live.row.id, is_hit=False))
+                    if strikes(live.rule.when, live.matched):
+                        look.lags.append(live)
+                    continue
+                hit = live.hit(occasion, at=at, who=who)
+                look.counts.append(FaultCount(live.row.id, is_hit=hit is not None))
+                if hit is not None:
+                    look.hits.append(hit)
+                    if kind is not Kind.LATENCY:
+                        break
+        return look
+
+    def take_back(self, counts: Iterable[FaultCount]) -> None:
+        """Forget occasions that a transaction counted which was rolled back, and is repeated."""
+        rules = {live.row.id: live for live in self.rules}
+        with self._lock:
+            for count in counts:
+                if count.rule_id in rules:
+                    rules[count.rule_id].matched -= 1
+
+
+def _live(row: FaultRuleRow, before: LiveRule | None) -> LiveRule:
+    if before is not None and before.row.document == row.document and row.matched:
+        if row.matched < before.row.matched:
+            before.matched = row.matched  # an earlier state of the tenant was restored
+        before.row = row
+        return before
+    return LiveRule(row, rule_of(row.document), row.matched)

@@ -1,0 +1,257 @@
+"""Faults of requests to Graph, and of the items of a batch: each is looked at by the tenant's rules, then answered.
+
+The bodies of errors are those of the real service (Graph: "Microsoft Graph error responses and resource types",
+"Microsoft Graph throttling guidance"). Imported where a tenant has rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import unquote
+
+import orjson
+
+from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.faults.effects import Room
+from fauxtune.core.faults.matching import Occasion, names, parts_of
+from fauxtune.core.faults.rule import Effect, Kind
+from fauxtune.core.faults.stale import MISSING, Seen, is_report
+from fauxtune.core.odata.describe.openapi import operation_id
+from fauxtune.core.odata.paths.table import Match
+from fauxtune.operations.runtime import striking
+from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
+from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
+from fauxtune.storage.database import Connection
+from fauxtune.surfaces.graph.call import Answer, Handler, Message
+from fauxtune.surfaces.graph.dispatch import Sender, refusal
+from fauxtune.surfaces.graph.fault_answers import HEADER, error_answer, not_found
+from fauxtune.surfaces.graph.routes import TABLES
+
+_ROOMS = (Room.REQUEST, Room.GRAPH)
+_WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class Proceed(Protocol):
+    """What answers a message as if there were no faults."""
+
+    def __call__(self, message: Message, sender: Sender, *, match: Match[Handler]) -> Awaitable[Answer]:
+        """Return the answer. Raises the error that stops it."""
+        ...
+
+
+async def answer_with_faults(message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> Answer:
+    """Return the answer, or what the tenant's faults make of it."""
+    faults = sender.emulator.faults.of(sender.tenant.id)
+    if faults is None or match.route.template == "$batch":
+        # The items of a batch are looked at, each for itself.
+        return await proceed(message, sender, match=match)
+    occasion = await _occasion(message, sender, match=match, faults=faults)
+    runner = sender.emulator.runner
+    now = runner.now(sender.tenant)
+    look = faults.look(
+        occasion,
+        now=now,
+        at=runner.clock.now().timestamp(),
+        who=sender.principal.client_id,
+        rooms=_ROOMS,
+    )
+    turn = _Turn(message, sender, match=match, proceed=proceed)
+    if look.lags and look.last is None:
+        return await turn.late(look)
+    if look.counts:
+        await turn.note(look)
+    if look.hits:
+        return await turn.struck(look)
+    watching = [live for live in faults.lags if live.looks_at(replace(occasion, method="GET"), now)]
+    if occasion.method in _WRITES and watching:
+        return await turn.watched(watching)
+    return await proceed(message, sender, match=match)
+
+
+async def _occasion(message: Message, sender: Sender, *, match: Match[Handler], faults: TenantFaults) -> Occasion:
+    """Return the request as rules see it. Who is meant by it is looked up only if a rule names somebody."""
+    path = unquote(message.path)
+    devices, users = frozenset[str](), names(sender.principal.user_id)
+    read, tenant_id = sender.emulator.runner.read, sender.tenant.id
+    template = match.route.template.lower()
+    key = next(iter(match.keys.values()), None)
+    if faults.names_devices and key is not None and "manageddevices/{" in template:
+        devices = await read(striking.device_names, tenant_id, key=key)
+    if faults.names_users:
+        users |= await read(striking.user_names, tenant_id, key=sender.principal.user_id)
+        if key is not None and template.startswith("users/{"):
+            users |= await read(striking.user_names, tenant_id, key=key)
+    return Occasion(
+        surface="graph",
+        method=message.method.upper(),
+        path=path,
+        devices=devices,
+        users=users,
+        application=sender.principal.client_id,
+        operation=lambda: operation_id(match.route, version=message.version),
+    )
+
+
+class _Turn:
+    """One message whose answer is not the plain one."""
+
+    def __init__(self, message: Message, sender: Sender, *, match: Match[Handler], proceed: Proceed) -> None:
+        self._message = message
+        self._sender = sender
+        self._match = match
+        self._proceed = proceed
+
+    async def note(self, look: Look) -> None:
+        """Write down what the rules did, before the client can know it."""
+        message, sender = self._message, self._sender
+        user = sender.principal.user_id
+        where = {"method": message.method, "path": unquote(message.path), "application": sender.principal.client_id}
+        await sender.emulator.runner.run(sender.tenant, striking.note, look, where=where, user=user)
+
+    async def struck(self, look: Look) -> Answer:
+        """Return the answer of a request that was struck."""
+        await asyncio.sleep(look.seconds)
+        last = look.last
+        if last is None:
+            return _marked(await self._plain(), look)
+        effect, caller = last.effect, self._sender.caller
+        caller.refusal = f"The fault {last.rule_id}: {striking.in_words(last)}."
+        match effect.kind:
+            case Kind.CONNECTION_RESET:
+                caller.cut = "connectionReset"
+                return await self._plain() if effect.carried_out else Answer()
+            case Kind.EMPTY_ANSWER:
+                caller.cut = "emptyAnswer"
+                return _marked(await self._plain(), look)
+            case Kind.HALF_BODY:
+                caller.cut = "halfBody"
+                return _marked(await self._plain(), look)
+            case Kind.ACCEPTED_BUT_IGNORED:
+                caller.refusal = None
+                return _marked(await self._ignored(), look)
+        if effect.carried_out:
+            await self._plain()
+        return _marked(self._failed(effect, retry_after=last.retry_after), look)
+
+    def _failed(self, effect: Effect, *, retry_after: int | None) -> Answer:
+        sender = self._sender
+        status = 429 if effect.kind is Kind.THROTTLING else effect.status
+        assert status is not None
+        return error_answer(
+            status,
+            message=self._message,
+            sender=sender,
+            retry_after=retry_after,
+            approval=sender.emulator.runner.ids.uuid,
+        )
+
+    async def _plain(self) -> Answer:
+        """Return the answer without faults, also if it is a refusal."""
+        try:
+            return await self._proceed(self._message, self._sender, match=self._match)
+        except FauxtuneError as error:
+            self._sender.caller.refusal = error.message
+            return refusal(error, message=self._message, sender=self._sender)
+
+    async def _ignored(self) -> Answer:
+        """Return the answer of a write that is rolled back."""
+        sender = self._sender
+        emulator = sender.emulator
+
+        def tried(connection: Connection) -> Answer:
+            runner = DryRunRunner(emulator.runner, connection, tenant=sender.tenant)
+            # Its own permissions were checked; a dry run would not.
+            dry = replace(emulator.dry_run(runner), permissions=emulator.permissions)
+            trial = replace(sender, emulator=dry, is_on_the_wire=False)
+            try:
+                return at_once(_awaited(self._proceed(self._message, trial, match=self._match)))
+            except FauxtuneError as error:
+                return refusal(error, message=self._message, sender=sender)
+
+        return await rolled_back(emulator.runner.database, tried)
+
+    async def late(self, look: Look) -> Answer:
+        """Return the answer to a read, as it was before the latest changes."""
+        await asyncio.sleep(look.seconds)
+        fresh = await self._plain()
+        seen = _seen(fresh)
+        hidden = None
+        for live in look.lags:
+            effect = live.rule.effect
+            if seen is None:
+                break
+            if effect.kind is Kind.REPORT_LAG and not is_report(self._match.route.template):
+                continue
+            runner = self._sender.emulator.runner
+            at, now = runner.clock.now().timestamp(), runner.now(self._sender.tenant)
+            earlier = live.memory.answer(self._questions(), seen, effect=effect, at=at, now=now)
+            if earlier != seen and hidden is None:
+                hidden = earlier
+                look.strike(live)
+        await self.note(look)
+        return _marked(fresh if hidden is None else self._older(hidden), look)
+
+    async def watched(self, watching: list[LiveRule]) -> Answer:
+        """Carry out a write. Before it, what a read of the same address shows is remembered, if no read has asked for
+        it yet; what is created is not there at first.
+        """
+        stale = [live for live in watching if live.rule.effect.kind is Kind.STALE_READS]
+        question = self._questions(query="")[1]
+        if any(not live.memory.knows(question) for live in stale):
+            await self._remember(stale, question)
+        response = await self._proceed(self._message, self._sender, match=self._match)
+        created = None if response.document is None else response.document.get("id")
+        if response.status == HTTPStatus.CREATED and isinstance(created, str):
+            for live in stale:
+                live.memory.put(_address(f"{self._message.path}/{created}"), MISSING)
+        return response
+
+    async def _remember(self, stale: list[LiveRule], question: str) -> None:
+        message = replace(self._message, method="GET", raw_query="", content=b"", headers={})
+        with suppress(FauxtuneError):
+            match = TABLES[message.version].match("GET", message.path)
+            seen = _seen(await self._proceed(message, self._sender, match=match))
+            for live in stale:
+                if seen is not None and not live.memory.knows(question):
+                    live.memory.put(question, seen)
+
+    def _questions(self, query: str | None = None) -> tuple[str, str]:
+        """Return the address, and the whole question of this caller."""
+        message = self._message
+        rest = message.raw_query if query is None else query
+        user = self._sender.principal.user_id or ""
+        return _address(message.path), f"{user} {message.version.value} {_address(message.path)}?{rest}"
+
+    def _older(self, seen: Seen) -> Answer:
+        """Return what was shown before."""
+        if seen != MISSING:
+            return Answer(HTTPStatus.OK, written=seen)
+        return not_found(self._message, self._sender)
+
+
+async def _awaited(answer: Awaitable[Answer]) -> Answer:
+    return await answer
+
+
+def _marked(response: Answer, look: Look) -> Answer:
+    """Return the answer with the header that names the rules that struck."""
+    return replace(response, headers={**response.headers, HEADER: look.ids}) if look.hits else response
+
+
+def _seen(response: Answer) -> Seen | None:
+    """Return what an answer shows; None for what is not remembered."""
+    if response.status == HTTPStatus.NOT_FOUND:
+        return MISSING
+    if response.status != HTTPStatus.OK:
+        return None
+    return orjson.dumps(response.document) if response.document is not None else response.written
+
+
+def _address(path: str) -> str:
+    """Return a path in the form in which addresses are compared."""
+    return "/".join(parts_of(unquote(path)))
