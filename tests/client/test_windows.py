@@ -39,7 +39,7 @@ sys.platform = "win32"
 """
 LIBRARIES = ("aiohttp", "asn1crypto.cms", "orjson", "pytest", "pytest_asyncio")
 #: Where a module needs POSIX because what it does is not for Windows; each command of it says so (tested below).
-SERVER_ONLY = {"fauxtune.cli.background"}
+SERVER_ONLY = {"fauxtune.cli.background", "fauxtune.testing.process"}
 
 
 def on_windows(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -87,9 +87,7 @@ def test_the_modules_of_posix_cannot_be_imported_in_these_tests() -> None:
 def test_clients_commands_test_library_and_simulated_devices_can_be_imported() -> None:
     done = on_windows(f"""
 imported = []
-for root in ("fauxtune.client", "fauxtune.cli", "fauxtune.testing", "fauxtune.probe", "fauxtune_sim"):
-    if importlib.util.find_spec(root) is None:
-        continue
+for root in ("fauxtune.client", "fauxtune.cli", "fauxtune.testing", "fauxtune_sim"):
     names = [root, *(each.name for each in pkgutil.walk_packages(importlib.import_module(root).__path__, root + "."))]
     for name in names:
         if name not in {SERVER_ONLY!r} and not name.endswith("__main__"):
@@ -99,7 +97,7 @@ print(json.dumps(imported))
 """)
     assert done.returncode == 0, done.stderr
     imported = set(json.loads(done.stdout))
-    assert {"fauxtune.client.http", "fauxtune.cli.devices", "fauxtune.cli.serving", "fauxtune_sim.host"} < imported
+    assert {"fauxtune.client.http", "fauxtune.cli.devices", "fauxtune.testing.plugin", "fauxtune_sim.host"} < imported
 
 
 def test_what_needs_posix_says_what_to_do_instead() -> None:
@@ -135,3 +133,17 @@ def test_a_simulated_device_enrols_at_a_server_elsewhere(server: Running, tmp_pa
         program="fauxtune_sim.cli",
     )
     assert [code for code, _, _ in outcomes] == [0, 0], outcomes
+
+
+def test_the_test_library_uses_a_server_elsewhere(server: Running) -> None:
+    done = on_windows(
+        """
+from fauxtune.testing import Server
+with Server.at(sys.argv[1], ca_file=sys.argv[2]) as server, server.tenant() as tenant:
+    phone = tenant.devices.enroll("alice", "ios")
+    print(phone.enrolled, tenant.graph.get(f"/v1.0/deviceManagement/managedDevices/{phone.id}").status_code)
+""",
+        server.https,
+        server.endpoints["caFile"],
+    )
+    assert done.stdout == "True 200\n", done.stderr
