@@ -358,7 +358,7 @@ async def test_a_template_that_the_connector_may_not_use_heals_as_soon_as_the_pr
     documents = await contoso.look(template_queries.template_documents, contoso.tenant.id, authority_name="issuing")
     closed = {**documents["SmimeBoth"], "connectorMayEnroll": False}
     row = TemplateRow(contoso.tenant.id, "issuing", "SmimeBoth", closed)
-    await contoso.look(template_queries.put_template, row)
+    await contoso.look(template_queries.put_templates, row)
     profile = await contoso.pkcs_profile(certificateTemplateName="SmimeBoth")
     phone = await contoso.enroll("alice")
     await phone.settle()

@@ -47,7 +47,7 @@ async def who(scope: Scope, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def listening(
-    context: ssl.SSLContext | None = None,
+    context: Callable[[], ssl.SSLContext] | None = None,
     *,
     app: ASGIApp = who,
     patience: Patience | None = None,
@@ -95,6 +95,19 @@ def device_authority(key: RSAPrivateKey, now: datetime) -> Authority:
     )
 
 
+def other_authority(key: RSAPrivateKey, now: datetime, *, number: int) -> bytes:
+    authority = self_signed_root(
+        name="devices",
+        common_name=f"Other Device CA {number}",
+        key=key,
+        serial=1,
+        not_before=now - 2 * YEAR,
+        not_after=now + YEAR,
+        addresses=addresses_for("http://localhost:8080", tenant_name=f"t{number}", authority="devices"),
+    )
+    return authority.certificate.public_bytes(Encoding.DER)
+
+
 def identity(authority: Authority, folder: Path, *, key: RSAPrivateKey, not_after: datetime) -> tuple[Path, bytes]:
     """A device's certificate and key in one PEM file, and the certificate's DER."""
     csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
@@ -112,7 +125,7 @@ async def test_the_application_sees_a_device_s_certificate_and_its_dates_are_not
 ) -> None:
     now = SystemClock().now()
     files = tls.prepare(tmp_path / "tls", names=[], now=now, ids=SystemIds())
-    context = tls.server_context(files, client_certificates=True)
+    context = tls.AcceptingContext(files, client_certificates=True)
     authority = device_authority(raw_rsa_keys[0], now)
     expired, der = identity(authority, tmp_path, key=raw_rsa_keys[1], not_after=now - timedelta(days=1))
     nobody = ssl.create_default_context(cafile=str(files.ca))
@@ -124,10 +137,39 @@ async def test_the_application_sees_a_device_s_certificate_and_its_dates_are_not
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["certificate"] is None
         assert await is_refused(port, device)
         # The authority of a tenant that is made while the server runs.
-        tls.admit(context, authority.certificate.public_bytes(Encoding.DER))
-        tls.admit(context, authority.certificate.public_bytes(Encoding.DER))
+        context.admit(authority.certificate.public_bytes(Encoding.DER))
+        context.admit(authority.certificate.public_bytes(Encoding.DER))
         answer = await ask(port, GET, device)
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["certificate"] == der.hex()
+
+
+async def test_a_listener_forgets_the_authorities_of_former_tenants_and_keeps_those_of_present_ones(
+    tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey]
+) -> None:
+    now = SystemClock().now()
+    files = tls.prepare(tmp_path / "tls", names=[], now=now, ids=SystemIds())
+    context = tls.AcceptingContext(files, client_certificates=True)
+    authority = device_authority(raw_rsa_keys[0], now)
+    file, _ = identity(authority, tmp_path, key=raw_rsa_keys[1], not_after=now + timedelta(days=1))
+    device = ssl.create_default_context(cafile=str(files.ca))
+    device.load_cert_chain(file)
+    others = [other_authority(raw_rsa_keys[2], now, number=number) for number in range(100)]
+
+    async with listening(context) as port:
+        context.admit(authority.certificate.public_bytes(Encoding.DER))
+        for other in others:
+            context.admit(other)
+            context.dismiss(other)
+            context.dismiss(other)
+        assert len(context().get_ca_certs()) < 70
+        assert (await ask(port, GET, device)).startswith(b"HTTP/1.1 200")
+        context.admit_only(others[:3])
+        context.admit_only(others[:2])
+        for other in others[3:]:
+            context.admit(other)
+            context.dismiss(other)
+        assert await is_refused(port, device)
+        assert {bytes(each) for each in context().get_ca_certs(binary_form=True)} >= set(others[:2])
 
 
 async def test_a_head_that_does_not_end_is_cut_off() -> None:

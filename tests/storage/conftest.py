@@ -61,11 +61,11 @@ class Filler:
             created_at=self.now,
             document={"id": name, "userPrincipalName": f"{name}@contoso.example"},
         )
-        directory.add_user(self.connection, row)
+        directory.add_users(self.connection, row)
         return row.id
 
     def group(self, name: str, *members: str) -> GroupId:
-        directory.add_group(self.connection, GroupRow(self.tenant_id, GroupId(name), self.now, {"id": name}))
+        directory.add_groups(self.connection, GroupRow(self.tenant_id, GroupId(name), self.now, {"id": name}))
         for member in members:
             self.member(name, member)
         return GroupId(name)
@@ -73,7 +73,7 @@ class Filler:
     def member(self, group: str, member: str) -> None:
         directory_object = directory.directory_object(self.connection, self.tenant_id, object_id=member)
         kind = "group" if directory_object is None else directory_object.kind
-        directory.add_member(self.connection, GroupMemberRow(self.tenant_id, GroupId(group), member, kind))
+        directory.add_members(self.connection, GroupMemberRow(self.tenant_id, GroupId(group), member, kind))
 
     def device(self, name: str, *, user: str | None = None, **columns: Any) -> EnrollmentId:
         """An enrolment `e-<name>` with its Entra device `d-<name>` and its record `m-<name>`."""

@@ -123,7 +123,7 @@ def test_a_revocation_keeps_its_first_date_and_reason(fill: Filler) -> None:
 
 
 def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler) -> None:
-    authority_queries.add_authority(fill.connection, authority_row(fill.tenant_id))
+    authority_queries.add_authorities(fill.connection, authority_row(fill.tenant_id))
     for number in (1, 2):
         authority_queries.keep_crl(
             fill.connection, fill.tenant_id, name="issuing", crl=bytes([number]), next_update=fill.now
@@ -140,7 +140,7 @@ def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler
 def test_templates_are_replaced_by_name(fill: Filler) -> None:
     for name, text in (("B", "one"), ("A", "two"), ("B", "three")):
         row = TemplateRow(fill.tenant_id, "issuing", name, {"text": text})
-        template_queries.put_template(fill.connection, row)
+        template_queries.put_templates(fill.connection, row)
     template_documents = template_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
     assert list(template_documents.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
 
@@ -262,7 +262,7 @@ def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fi
         connector = connector_row(fill.tenant_id, id=name, name=name, created_at=fill.now + timedelta(seconds=number))
         connector_queries.add_connector(connection, connector)
         key = connector_key_row(fill.tenant_id, connector_id=name, file=f"file-{name}")
-        connector_queries.add_connector_key(connection, key)
+        connector_queries.add_connector_keys(connection, key)
     connector_queries.change_connector(connection, fill.tenant_id, connector_id=A, state="offline")
     connector_rows = connector_queries.connector_rows(connection, fill.tenant_id)
     assert [(row.id, row.state, row.roles) for row in connector_rows] == [

@@ -146,7 +146,7 @@ def test_devices_and_their_users_find_each_other_while_the_enrolment_lasts(fill:
 def test_mixed_lists_stop_at_the_tenant(fill: Filler) -> None:
     fill.user("alice")
     fill.group("g", "alice")
-    directory.add_member(fill.connection, GroupMemberRow(OTHER, GroupId("g"), "alice", "user"))
+    directory.add_members(fill.connection, GroupMemberRow(OTHER, GroupId("g"), "alice", "user"))
     members = DIRECTORY_OBJECTS["members"]
     rows = collections.page(fill.connection, OTHER, collection=members, entity=ANY_OBJECT, parent="g", limit=9)
     assert rows == []
@@ -182,7 +182,7 @@ def test_a_name_is_given_once_in_a_tenant(fill: Filler) -> None:
     alice = directory.user(fill.connection, fill.tenant_id, user_id=fill.user("alice"))
     assert alice is not None
     with pytest.raises(IntegrityError):
-        directory.add_user(fill.connection, replace(alice, id=UserId("other")))
+        directory.add_users(fill.connection, replace(alice, id=UserId("other")))
 
 
 def test_a_member_is_a_member_until_it_is_removed(connection: Connection, fill: Filler) -> None:

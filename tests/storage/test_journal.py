@@ -13,8 +13,8 @@ from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import applications, tenants
-from fauxtune.storage.rows.tenants import ApplicationRow, JournalRow
+from fauxtune.storage.queries import tenants
+from fauxtune.storage.rows.tenants import JournalRow
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
@@ -150,32 +150,3 @@ def test_a_tenant_comes_back_as_it_was_and_under_each_of_its_names(fill: Filler)
         assert tenants.tenant_by_key(fill.connection, key) == tenant
     assert tenants.tenant_by_key(fill.connection, "nobody") is None
     assert len(tenants.all_tenants(fill.connection)) == 2
-
-
-def test_a_deleted_tenant_leaves_no_row_and_takes_none_of_its_neighbours(fill: Filler) -> None:
-    other = type(fill)(fill.connection, TenantId("0ther000-x"))
-    for each in (fill, other):
-        if each is other:
-            each.tenant()
-        each.user("alice")
-        each.group("g", "alice")
-        each.device("phone", user="alice")
-        each.profile("p")
-        application = ApplicationRow(
-            tenant_id=each.tenant_id,
-            client_id="c",
-            name="n",
-            secret="s",
-            secret_digest=None,
-            certificate=None,
-            roles=[],
-            consented_scopes=[],
-            redirect_uris=[],
-            created_at=each.now,
-        )
-        applications.add_application(each.connection, application)
-        tenants.add_events(each.connection, each.tenant_id, events=[event(each, "a")])
-    before = tenants.row_counts(fill.connection, fill.tenant_id)
-    tenants.delete_tenant(fill.connection, other.tenant_id)
-    assert set(tenants.row_counts(fill.connection, other.tenant_id).values()) == {0}
-    assert tenants.row_counts(fill.connection, fill.tenant_id) == before

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -35,17 +36,22 @@ class KeyStore:
         """Store the key under this name. Safe to repeat with the same key; raises Conflict if another key has the
         name.
         """
-        path = self._path(name)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        self.store_all({name: key})
+
+    def store_all(self, keys: Mapping[str, PrivateKey]) -> None:
+        """Store several keys by their names, as `store` does, and wait once for the folder to be on the disk."""
+        pems = {self._path(name): (name, _pem(key)) for name, key in keys.items()}
         with self._lock:
-            if path.exists():
-                if path.read_bytes() != pem:
+            new = False
+            for path, (name, pem) in pems.items():
+                if not path.exists():
+                    self._write(path, pem)
+                    new = True
+                elif path.read_bytes() != pem:
                     raise Conflict(f"Another key named {name!r} exists already.", target="name")
-            else:
-                self._write(path, pem)
-            self._keys[name] = key
+            if new:
+                _sync_folder(self._folder)
+            self._keys.update(keys)
 
     def load(self, name: str) -> PrivateKey:
         """Return the key of this name, the same object at each call. Raises NotFound, or Unavailable if its file is
@@ -61,15 +67,16 @@ class KeyStore:
         """Whether there is a key of this name."""
         return self._path(name).exists()
 
-    def delete(self, name: str) -> None:
-        """Delete the key and its file, if there is one. A key that tenants share stays."""
-        path = self._path(name)
-        if name.startswith(SHARED):
-            return
+    def delete(self, *names: str) -> None:
+        """Delete these keys and their files, if there are any. Keys that tenants share stay."""
+        paths = {name: self._path(name) for name in names if not is_shared(name)}
         with self._lock:
-            self._keys.pop(name, None)
-            if path.exists():
+            present = [path for path in paths.values() if path.exists()]
+            for name in paths:
+                self._keys.pop(name, None)
+            for path in present:
                 path.unlink()
+            if present:
                 _sync_folder(self._folder)
 
     def _path(self, name: str) -> Path:
@@ -93,7 +100,17 @@ class KeyStore:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync_folder(self._folder)
+
+
+def _pem(key: PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def is_shared(name: str) -> bool:
+    """Whether several tenants may use the key of this name."""
+    return name.startswith(SHARED)
 
 
 def _read(path: Path) -> PrivateKey:

@@ -5,7 +5,6 @@ So a test tenant waits for no key and leaves no file behind. Tenants with keys o
 
 from __future__ import annotations
 
-from collections import defaultdict
 from threading import Lock
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,17 +24,28 @@ class SharedKeys:
         self._store = store
         self._source = source
         self._size = size
-        self._next: defaultdict[int, int] = defaultdict(int)
+        self._rings: dict[int, list[tuple[RSAPrivateKey, str]]] = {}
         self._lock = Lock()
 
     def take(self, bits: int = 2048) -> tuple[RSAPrivateKey, str]:
-        """Return the next key of this length with the name of its file. Blocks while it is made for the first time."""
+        """Return the next key of this length with the name of its file. Blocks while the ring is not full: then the
+        next key is read, or made.
+        """
         with self._lock:
-            number = self._next[bits]
-            name = f"{SHARED}{bits}-{number}"
-            if not self._store.has(name):
-                self._store.store(name, key_of_length(bits, source=self._source))
-            self._next[bits] = (number + 1) % self._size
+            ring = self._rings.setdefault(bits, [])
+            if len(ring) < self._size:
+                ring.append(self._key(f"{SHARED}{bits}-{len(ring)}", bits))
+                return ring[-1]
+            ring.append(ring.pop(0))
+            return ring[-1]
+
+    def is_full(self, bits: int = 2048) -> bool:
+        """Whether all keys of this length are there, so that `take` does not block."""
+        return len(self._rings.get(bits, ())) == self._size
+
+    def _key(self, name: str, bits: int) -> tuple[RSAPrivateKey, str]:
+        if not self._store.has(name):
+            self._store.store(name, key_of_length(bits, source=self._source))
         key = self._store.load(name)
         assert isinstance(key, RSAPrivateKey)
         return key, name

@@ -28,7 +28,7 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.operations.tenants.creation import found_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, built_in, parse_seed
 from fauxtune.server import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
@@ -53,6 +53,7 @@ class Environment:
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     wire: Bounds = field(default_factory=Bounds)
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
+    dismiss_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
 
 def assemble(database: Database, folder: Path, *, around: Environment, key_source: KeySource) -> Emulator:
@@ -80,6 +81,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         trusted_proxies=around.trusted_proxies,
         packagings=apple.PACKAGINGS,
         admit_device_authority=around.admit_device_authority,
+        dismiss_device_authority=around.dismiss_device_authority,
         graph=send_to_graph,
         graph_serves=is_served,
     )
@@ -101,7 +103,7 @@ def read_seed(word: str) -> Seed | None:
     if word == "none":
         return None
     if word == BUILT_IN["name"]:
-        return parse_seed(BUILT_IN)
+        return built_in()
     try:
         document: Any = json.loads(Path(word).read_text(encoding="utf-8"))
     except FileNotFoundError:

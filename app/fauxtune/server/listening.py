@@ -149,10 +149,11 @@ class Listener(Server):
         app: ASGIApp,
         port: Port,
         *,
-        context: ssl.SSLContext | None = None,
+        context: Callable[[], ssl.SSLContext] | None = None,
         patience: Patience | None = None,
         limit: ConnectionLimit | None = None,
     ) -> None:
+        """`context`: returns the context of a new connection; None: connections are in clear."""
         super().__init__(
             Config(
                 app,
@@ -257,7 +258,8 @@ class Listener(Server):
 
     async def _open(self, client: socket.socket) -> None:
         """Handle the connection until the end of the handshake. The socket is closed if anything fails."""
-        await self._hand_over(client, context=self._context, protocol=self._protocol)
+        context = None if self._context is None else self._context()
+        await self._hand_over(client, context=context, protocol=self._protocol)
 
     async def _hand_over(
         self, client: socket.socket, *, context: ssl.SSLContext | None, protocol: Callable[[], Protocol]

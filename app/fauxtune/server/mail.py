@@ -53,7 +53,7 @@ class MailListeners:
     ) -> None:
         self._runner = emulator.runner
         self._ports = ports
-        self._context = tls.server_context(files, client_certificates=True, protocol=None)
+        self._context = tls.AcceptingContext(files, client_certificates=True, protocol=None)
         self._limit = ConnectionLimit(most)
         self._state: object = None
         self._accepting: list[asyncio.Task[None]] = []
@@ -112,12 +112,12 @@ class MailListeners:
                 await self._admit_authorities()
                 held.pop_all()  # from here on the connection owns the socket
         at_once = kind.endswith("s")
-        protocol = self._protocols[kind.removesuffix("s")]
+        protocol, context = self._protocols[kind.removesuffix("s")], self._context()
         try:
             transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: protocol(None if at_once else self._context),
+                lambda: protocol(None if at_once else context),
                 client,
-                ssl=self._context if at_once else None,
+                ssl=context if at_once else None,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if at_once else None,
             )
             self._open.add(transport)
@@ -131,6 +131,5 @@ class MailListeners:
         """Make the context know every tenant's authorities, if anything was written since it was looked for last."""
         state = self._runner.database.state
         if state is not self._state:
-            for certificate in await self._runner.read(authorities.enterprise_certificates):
-                tls.admit(self._context, certificate)
+            self._context.admit_only(await self._runner.read(authorities.enterprise_certificates))
             self._state = state

@@ -78,7 +78,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         endpoints.remove(folder)
         clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
         files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
-        context = tls.server_context(files, client_certificates=settings.client_certificates)
+        context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
         contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
         around = bootstrap.Environment(
             clock=clock,
@@ -90,7 +90,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             permissions=settings.permissions,
             wire=Bounds(exchanges=settings.wire_exchanges),
             trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
-            admit_device_authority=lambda certificate: tls.admit(context, certificate),
+            admit_device_authority=context.admit,
+            dismiss_device_authority=context.dismiss,
         )
         limit = ConnectionLimit(_most_connections())
         listeners = [

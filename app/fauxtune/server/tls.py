@@ -11,9 +11,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -29,6 +30,8 @@ _ROOT_LIFE = timedelta(days=3650)
 _SERVER_LIFE = timedelta(days=397)
 _RENEW_BEFORE = timedelta(days=30)
 _BACKDATED = timedelta(hours=1)
+#: Authorities that are gone and that a context may know in any case: to make a context takes milliseconds.
+_MOST_FORMER = 64
 #: X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h): Python's ssl has no name for it.
 _NO_CHECK_TIME = 0x200000
 
@@ -90,7 +93,7 @@ def plain_context(protocol: str | None = "http/1.1") -> ssl.SSLContext:
 
 
 def server_context(files: TlsFiles, *, client_certificates: bool, protocol: str | None = "http/1.1") -> ssl.SSLContext:
-    """Return the listener's context. With `client_certificates` it asks for a certificate, which `admit` makes
+    """Return a listener's context. With `client_certificates` it asks for a certificate, which `AcceptingContext` makes
     valid.
     """
     context = plain_context(protocol)
@@ -101,9 +104,51 @@ def server_context(files: TlsFiles, *, client_certificates: bool, protocol: str 
     return context
 
 
-def admit(context: ssl.SSLContext, certificate: bytes) -> None:
-    """Accept clients whose certificate this authority (DER) signed. Safe to repeat; cannot be undone."""
-    context.load_verify_locations(cadata=certificate)
+class AcceptingContext:
+    """The context of a listener that accepts clients' certificates of authorities which come and go with their tenants.
+
+    OpenSSL cannot forget an authority. So a new context takes the place of one that knows more former authorities than
+    present ones; the application refuses their clients in any case. Connections keep the context that they began with.
+    """
+
+    def __init__(self, files: TlsFiles, *, client_certificates: bool, protocol: str | None = "http/1.1") -> None:
+        """The arguments are those of `server_context`."""
+        self._make = partial(server_context, files, client_certificates=client_certificates, protocol=protocol)
+        self._context = self._make()
+        self._present: set[bytes] = set()
+        self._former = 0
+
+    def __call__(self) -> ssl.SSLContext:
+        """Return the context for a new connection."""
+        return self._context
+
+    def admit(self, certificate: bytes) -> None:
+        """Accept clients whose certificate this authority (DER) signed. Safe to repeat."""
+        if certificate not in self._present:
+            self._context.load_verify_locations(cadata=certificate)
+            self._present.add(certificate)
+
+    def dismiss(self, certificate: bytes) -> None:
+        """Note that an authority is gone. Its clients may still be accepted, until the context is replaced."""
+        if certificate in self._present:
+            self._present.remove(certificate)
+            self._former += 1
+            if self._former > max(len(self._present), _MOST_FORMER):
+                self._replace()
+
+    def admit_only(self, certificates: Iterable[bytes]) -> None:
+        """Accept clients of these authorities, all others being gone."""
+        wanted = set(certificates)
+        for certificate in self._present - wanted:
+            self.dismiss(certificate)
+        for certificate in wanted - self._present:
+            self.admit(certificate)
+
+    def _replace(self) -> None:
+        present, self._present, self._former = self._present, set(), 0
+        self._context = self._make()
+        for certificate in present:
+            self.admit(certificate)
 
 
 def certificate(

@@ -41,6 +41,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import tables, writes
+from fauxtune.storage.queries.tenants import tables_with_rows
 from fauxtune.storage.reads import in_parts
 from fauxtune.storage.tables.base import Choice, Moment
 
@@ -58,8 +59,6 @@ _STATE = {
 #: its journals, which only rise.
 FIXED = frozenset({"id", "name", "domain", "created_at", "public_http_url", "ca_host", "keys"})
 NUMBERS = ("journal_seq", "connector_seq")
-#: Rows by enrolment have no index by tenant.
-_BY_ENROLLMENT = frozenset({"ledger", "steps", "device_actions"})
 
 Row: TypeAlias = "tuple[Any, ...]"
 #: The rows of each table, in the order of their keys, without the tenant's id.
@@ -128,9 +127,13 @@ def read_state(connection: Connection, tenant_id: TenantId) -> TenantState | Non
 
 
 def read_rows(connection: Connection, tenant_id: TenantId) -> Rows:
-    """Return the rows of all tables, one statement for each."""
+    """Return the rows of all tables, one statement for each that has any."""
     dialect, values = connection.dialect.name, {"tenant": tenant_id}
-    return {name: [tuple(row) for row in connection.execute(_rows_of(name, dialect), values)] for name in _STATE}
+    rows: Rows = {name: [] for name in _STATE}
+    for name in tables_with_rows(connection, tenant_id):
+        if name in rows:
+            rows[name] = [tuple(row) for row in connection.execute(_rows_of(name, dialect), values)]
+    return rows
 
 
 def differences(current: Rows, wanted: Rows) -> dict[str, Difference]:
@@ -333,10 +336,6 @@ def _rows_of(name: str, dialect: str) -> Select[Any]:
     table = known[name]
     statement = select(*(column for column in table.columns if column.name != "tenant_id"))
     statement = statement.where(table.c.tenant_id == bindparam("tenant"))
-    if name in _BY_ENROLLMENT:
-        devices = known["enrollments"]
-        of_tenant = select(devices.c.id).where(devices.c.tenant_id == bindparam("tenant"))
-        statement = statement.where(table.c.enrollment_id.in_(of_tenant))
     return statement.order_by(*(column for column in table.primary_key if column.name != "tenant_id"))
 
 

@@ -21,10 +21,10 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
 from fauxtune.operations.tenants import seeding
-from fauxtune.operations.tenants.keys import key_files
 from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as queries
 from tests.support.control import tenant_url
 
@@ -113,13 +113,18 @@ async def test_an_empty_tenant_has_nobody_in_it(control: httpx.AsyncClient) -> N
     assert (await control.post("/tenants/empty/enrollmentTokens", json=results)).status_code == 404
 
 
-async def test_the_new_tenants_devices_are_admitted(control: httpx.AsyncClient, emulator: Emulator) -> None:
+async def test_a_new_tenants_devices_are_admitted_and_a_deleted_ones_dismissed(
+    control: httpx.AsyncClient, emulator: Emulator
+) -> None:
     admitted: list[bytes] = []
     emulator.admit_device_authority = admitted.append
+    emulator.dismiss_device_authority = admitted.remove
     document = (await control.post("/tenants", json={})).json()
     row = await emulator.runner.read(authority_queries.authority, document["id"], name="devices")
     assert row is not None
     assert admitted == [row.certificate]
+    await control.delete(f"/tenants/{document['id']}")
+    assert admitted == []
 
 
 async def test_the_authority_is_the_public_url_where_there_is_one(
@@ -299,8 +304,9 @@ async def test_a_deleted_tenant_leaves_no_row_and_no_key(
 
 
 async def _key_files(emulator: Emulator, tenant: str) -> set[str]:
-    service, connector = await emulator.runner.read(key_files, TenantId(tenant))
-    return {*service, *connector}
+    authorities = await emulator.runner.read(authority_queries.authorities_of, TenantId(tenant))
+    keys = await emulator.runner.read(connector_queries.connector_key_rows, TenantId(tenant))
+    return {*(row.key_name for row in authorities), *(row.file for row in keys)}
 
 
 async def test_test_tenants_share_keys_that_no_other_tenant_gets(

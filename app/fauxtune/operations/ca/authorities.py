@@ -6,6 +6,7 @@ naming it. The old key stays for what it signed: `issuing` at `/pki/{tenant}/iss
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from cryptography import x509
@@ -41,8 +42,12 @@ _BEFORE = timedelta(days=365 * 20)
 _AFTER = timedelta(days=365 * 30)
 
 
-def create(tx: Transaction, *, keys: dict[AuthorityName, PrivateKey], key_names: dict[AuthorityName, str]) -> None:
-    """Create the enterprise root with its issuing authority, and the authority for devices' identities."""
+def create(
+    tx: Transaction, *, keys: dict[AuthorityName, PrivateKey], key_names: dict[AuthorityName, str]
+) -> x509.Certificate:
+    """Create the enterprise root with its issuing authority, and the authority for devices' identities. Return the
+    certificate of the latter.
+    """
     tenant = tx.tenant
     not_before, not_after = tx.now - _BEFORE, tx.now + _AFTER
     root = self_signed_root(
@@ -73,8 +78,9 @@ def create(tx: Transaction, *, keys: dict[AuthorityName, PrivateKey], key_names:
         not_after=not_after,
     )
     authorities = {"root": root, "issuing": issuing, "devices": devices}
-    for name in NAMES:
-        add_authority(tx, authorities[name], name=name, role=name, key_name=key_names[name])
+    rows = [_row(tx, authorities[name], name=name, role=name, key_name=key_names[name]) for name in NAMES]
+    queries.add_authorities(tx.connection, *rows)
+    return devices.certificate
 
 
 def load(connection: Connection, tenant: Tenant, *, name: str, keys: KeyStore) -> Authority:
@@ -196,17 +202,21 @@ def add_authority(
     tx: Transaction, authority: Authority, *, name: str, role: str, key_name: str, generation: int = 1
 ) -> None:
     """Add an authority, available and without a CRL; its key is in the file `key_name`."""
-    row = AuthorityRow(
+    row = _row(tx, authority, name=name, role=role, key_name=key_name)
+    queries.add_authorities(tx.connection, replace(row, generation=generation))
+
+
+def _row(tx: Transaction, authority: Authority, *, name: str, role: str, key_name: str) -> AuthorityRow:
+    return AuthorityRow(
         tenant_id=tx.tenant.id,
         name=name,
         role=role,
-        generation=generation,
+        generation=1,
         state="available",
         certificate=authority.certificate.public_bytes(Encoding.DER),
         key_name=key_name,
         crl_number=0,
     )
-    queries.add_authority(tx.connection, row)
 
 
 def _ask_again(tx: Transaction) -> None:

@@ -74,7 +74,7 @@ def change_template(tx: Transaction, authority_name: str, *, name: str, changes:
     new = Template.from_document(_merged(before, changes))
     changed = {key: value for key, value in new.document().items() if value != before[key]}
     if changed:
-        queries.put_template(tx.connection, template_row(tx.tenant.id, new, authority_name=authority_name))
+        queries.put_templates(tx.connection, template_row(tx.tenant.id, new, authority_name=authority_name))
         tx.record("templateChanged", template=old.name, before={key: before[key] for key in changed}, after=changed)
         _ask_again(tx, old, new)
     return new

@@ -113,7 +113,7 @@ def create(tx: Transaction, *, keys: Keys) -> None:
     )
     for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
         authorities.add_authority(tx, authority, name=name, role=name, key_name=file)
-    template_queries.put_template(
+    template_queries.put_templates(
         tx.connection, templates.template_row(tx.tenant.id, FIRST_PROFILE, authority_name=DIGICERT)
     )
     tx.record("digicertSubscribed", authority=DIGICERT)

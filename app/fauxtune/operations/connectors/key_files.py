@@ -66,7 +66,8 @@ async def remove_connector(emulator: Emulator, tenant: Tenant, *, connector_id: 
 
 async def _remove(emulator: Emulator, tenant: Tenant, *, files: list[str]) -> None:
     """Delete files, except those that a snapshot names: it brings their keys back."""
-    named = await emulator.runner.read(snapshot_queries.key_files, tenant.id)
+    snapshots = await emulator.runner.read(snapshot_queries.key_files, tenant.id)
+    named = {name for each in snapshots for name in each["connector"]}
     for file in files:
         if file not in named:
             emulator.connector_keys.delete(file)

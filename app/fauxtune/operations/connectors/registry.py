@@ -214,7 +214,7 @@ def add_key(
             other.public_key == new.public_key and other.connector_id != row.id
         ):
             raise Conflict(f"The key '{key_name}' of the provider '{provider}' exists already.", target="keyName")
-    queries.add_connector_key(tx.connection, new)
+    queries.add_connector_keys(tx.connection, new)
     ask_again(tx)
     return new
 

@@ -66,7 +66,7 @@ def add_application(tx: Transaction, new: NewApplication) -> tuple[ApplicationRo
         redirect_uris=_redirect_uris(new.redirect_uris or []),
         created_at=tx.now,
     )
-    queries.add_application(tx.connection, row)
+    queries.add_applications(tx.connection, row)
     tx.record("applicationAdded", clientId=client_id)
     return row, new_secret
 
@@ -98,16 +98,12 @@ def application(tx: Transaction, client_id: str) -> ApplicationRow:
     return row
 
 
-def add_seeded_application(tx: Transaction, application: NewApplication, *, client_id: str) -> None:
-    """Add an application of a new tenant. Its secret is kept in clear, because every start prints it; it gets one if it
-    has neither secret nor certificate.
-
-    Raises Conflict if another application of the tenant has this client id (a GUID in lower case).
+def seeded_application(tx: Transaction, application: NewApplication, *, client_id: str) -> ApplicationRow:
+    """Return the row of an application of a new tenant. Its secret is kept in clear, because every start prints it; it
+    gets one if it has neither secret nor certificate. `client_id`: a GUID in lower case.
     """
-    if queries.application(tx.connection, tx.tenant.id, client_id=client_id) is not None:
-        raise Conflict(f"The seed names the application '{client_id}' twice.", target="applications")
     needs_secret = application.secret is None and application.certificate is None
-    row = ApplicationRow(
+    return ApplicationRow(
         tenant_id=tx.tenant.id,
         client_id=client_id,
         name=application.name or "",
@@ -119,7 +115,6 @@ def add_seeded_application(tx: Transaction, application: NewApplication, *, clie
         redirect_uris=_redirect_uris(application.redirect_uris or []),
         created_at=tx.now,
     )
-    queries.add_application(tx.connection, row)
 
 
 def secret_matches(row: ApplicationRow, secret: str) -> bool:

@@ -53,8 +53,16 @@ _UNIFIED, _DYNAMIC = "Unified", "DynamicMembership"
 
 def create_user(tx: Transaction, document: JsonObject, *, password: str | None = None) -> JsonObject:
     """Create a user. Raises Conflict if the userPrincipalName is taken."""
+    row = user_row(tx, document, password=password)
+    _check_upn_is_free(tx, str(document["userPrincipalName"]), user_id=None)
+    queries.add_users(tx.connection, row)
+    return row.document
+
+
+def user_row(tx: Transaction, document: JsonObject, *, password: str | None) -> UserRow:
+    """Return the row of a new user. Raises Invalid for impossible values; the caller checks that its name is free."""
     upn = str(document["userPrincipalName"])
-    _check_upn(tx, upn, user_id=None)
+    _check_upn(upn)
     _check_lengths(document, _USER_LENGTHS, resource="User")
     user_id = UserId(tx.ids.uuid())
     full = {
@@ -64,7 +72,7 @@ def create_user(tx: Transaction, document: JsonObject, *, password: str | None =
         "createdDateTime": iso(tx.now),
         "securityIdentifier": security_identifier(user_id),
     }
-    row = UserRow(
+    return UserRow(
         tenant_id=tx.tenant.id,
         id=user_id,
         upn_key=upn.casefold(),
@@ -74,8 +82,6 @@ def create_user(tx: Transaction, document: JsonObject, *, password: str | None =
         created_at=tx.now,
         document=full,
     )
-    queries.add_user(tx.connection, row)
-    return full
 
 
 def update_user(tx: Transaction, key: str, *, changes: JsonObject, password: str | None = None) -> JsonObject:
@@ -83,7 +89,8 @@ def update_user(tx: Transaction, key: str, *, changes: JsonObject, password: str
     row = _user(tx, key)
     full = {**row.document, **changes}
     upn = str(full["userPrincipalName"])
-    _check_upn(tx, upn, user_id=row.id)
+    _check_upn(upn)
+    _check_upn_is_free(tx, upn, user_id=row.id)
     _check_lengths(changes, _USER_LENGTHS, resource="User")
     values: UserChanges = {"document": full, "upn_key": upn.casefold()}
     if "assignedLicenses" in changes:
@@ -160,6 +167,14 @@ def create_group(
     tx: Transaction, document: JsonObject, *, member_ids: tuple[str, ...] = (), owner_ids: tuple[str, ...] = ()
 ) -> JsonObject:
     """Create a group with these members and owners."""
+    row = group_row(tx, document)
+    queries.add_groups(tx.connection, row)
+    _join(tx, row.id, member_ids=member_ids, owner_ids=owner_ids)
+    return row.document
+
+
+def group_row(tx: Transaction, document: JsonObject) -> GroupRow:
+    """Return the row of a new group. Raises Invalid for impossible values."""
     group_id = GroupId(tx.ids.uuid())
     full = {
         **defaults(GROUP),
@@ -176,10 +191,7 @@ def create_group(
     if full["mailEnabled"] and not full["mail"]:
         full["mail"] = f"{full['mailNickname']}@{tx.tenant.domain}"
         full["proxyAddresses"] = [f"SMTP:{full['mail']}"]
-    row = GroupRow(tenant_id=tx.tenant.id, id=group_id, created_at=tx.now, document=full)
-    queries.add_group(tx.connection, row)
-    _join(tx, group_id, member_ids=member_ids, owner_ids=owner_ids)
-    return full
+    return GroupRow(tenant_id=tx.tenant.id, id=group_id, created_at=tx.now, document=full)
 
 
 def update_group(
@@ -216,12 +228,9 @@ def add_member(tx: Transaction, group_id: str, *, member_id: str) -> None:
     group, member = _group(tx, group_id), _object(tx, member_id)
     _check_may_join(group.document, member)
     if queries.is_member(tx.connection, tx.tenant.id, group_id=group.id, member_id=member.id):
-        # Clients match this sentence.
-        raise Conflict(
-            "One or more added object references already exist for the following modified properties: 'members'."
-        )
+        raise member_exists()
     row = GroupMemberRow(tenant_id=tx.tenant.id, group_id=group.id, member_id=member.id, kind=member.kind)
-    queries.add_member(tx.connection, row)
+    queries.add_members(tx.connection, row)
     _wake(tx, group.id, member_id=member.id)
 
 
@@ -284,6 +293,20 @@ def security_identifier(object_id: str) -> str:
     return "-".join(("S-1-12-1", *(str(int.from_bytes(raw[at : at + 4], "little")) for at in range(0, 16, 4))))
 
 
+def name_is_taken() -> Conflict:
+    """Return the directory's refusal of a userPrincipalName that another user has."""
+    return Conflict(
+        "Another object with the same value for property userPrincipalName already exists.", target="userPrincipalName"
+    )
+
+
+def member_exists() -> Conflict:
+    """Return the directory's refusal of a member that the group has already. Clients match this sentence."""
+    return Conflict(
+        "One or more added object references already exist for the following modified properties: 'members'."
+    )
+
+
 def missing(key: str) -> NotFound:
     """Return the directory's refusal of a key that no object has."""
     return NotFound(
@@ -325,17 +348,17 @@ def _group(tx: Transaction, group_id: str) -> GroupRow:
     return row
 
 
-def _check_upn(tx: Transaction, upn: str, *, user_id: UserId | None) -> None:
+def _check_upn(upn: str) -> None:
     # Differs from Intune: the domain need not be one of the tenant's.
     name, _, domain = upn.rpartition("@")
     if not name or not domain or upn != upn.strip() or "/" in upn:
         raise Invalid("userPrincipalName must be a name and a domain, such as alice@contoso.example.")
+
+
+def _check_upn_is_free(tx: Transaction, upn: str, *, user_id: UserId | None) -> None:
     other = queries.user_by_upn(tx.connection, tx.tenant.id, upn=upn)
     if other is not None and other.id != user_id:
-        raise Conflict(
-            "Another object with the same value for property userPrincipalName already exists.",
-            target="userPrincipalName",
-        )
+        raise name_is_taken()
 
 
 def _check_lengths(document: JsonObject, longest: dict[str, int], *, resource: str) -> None:

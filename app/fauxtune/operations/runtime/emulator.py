@@ -65,8 +65,9 @@ class TrustedProxies:
 
 @dataclass(slots=True)
 class Emulator:
-    """One emulator. `shared_...`: keys of test tenants. `admit_device_authority` makes the running TLS listener accept
-    a new tenant's devices; `edition` is that of new tenants, unless they name another.
+    """One emulator. `shared_...`: keys of test tenants. `admit_device_authority` makes the TLS listener accept a new
+    tenant's devices, `dismiss_device_authority` forgets a deleted one's; `edition` is that of new tenants, unless
+    they name another.
     """
 
     runner: Runner
@@ -96,6 +97,7 @@ class Emulator:
     readers: Workers = field(default_factory=lambda: Workers(1))
     packagings: Packagings = field(default_factory=dict)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
+    dismiss_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: GraphClient = graph_not_served
     device_host: DeviceHost = field(default_factory=NoDeviceHost)
     hosted_snapshots: HostedSnapshots = field(default_factory=HostedSnapshots)

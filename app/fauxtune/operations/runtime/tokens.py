@@ -130,6 +130,13 @@ class TokenIssuer:
         self._forgotten += 1
         self._living.discard((tenant_id, client_id))
 
+    def forget_tenant(self, tenant_id: TenantId) -> None:
+        """Drop the tokens and applications of a tenant that was deleted."""
+        self._forgotten += 1
+        self._living = {key for key in self._living if key[0] != tenant_id}
+        for token in [token for token, principal in self._seen.items() if principal.tenant_id == tenant_id]:
+            del self._seen[token]
+
     def forget_applications(self) -> None:
         """Read again whether applications exist: any may have been deleted."""
         self._forgotten += 1

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.keys import make_keys, remove_new_keys
+from fauxtune.operations.tenants.keys import TenantKeys, are_ready, make_keys, remove_new_keys
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.seeds import Seed
-from fauxtune.operations.tenants.snapshots import keep_beginning
+from fauxtune.operations.tenants.snapshots import keep_beginning, keep_beginning_of_new
 from fauxtune.operations.tenants.tenants import create_tenant, new_tenant
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import tenants as queries
 
 #: A name is a part of URLs, and of the domain that is made from it.
@@ -64,21 +67,30 @@ async def found_tenant(
         domain=domain,
     )
     _check_names(tenant)
-    await runner.read(_check_free, tenant)
-    keys = await asyncio.to_thread(make_keys, emulator, seed)
+    if not tenant.is_test_tenant:
+        await runner.read(_check_free, tenant)
+    ready = are_ready(emulator, seed)
+    keys = make_keys(emulator, seed) if ready else await asyncio.to_thread(make_keys, emulator, seed)
     created = False
     try:
-        await runner.run(tenant, create_tenant, seed, keys=keys, people=people)
+        devices = await runner.run(tenant, _create, seed, keys=keys, people=people)
         created = True
     finally:
         if not created:
             await asyncio.to_thread(remove_new_keys, emulator, keys)
-    await _add_the_rest(emulator, tenant, people=people)
-    devices = await runner.read(authority_queries.authority, tenant.id, name="devices")
-    assert devices is not None
-    emulator.admit_device_authority(devices.certificate)
-    await keep_beginning(emulator, tenant)
+    if people.rest:
+        await _add_the_rest(emulator, tenant, people=people)
+        await keep_beginning(emulator, tenant)
+    emulator.admit_device_authority(devices.public_bytes(Encoding.DER))
     return await runner.tenant(tenant.id)
+
+
+def _create(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> x509.Certificate:
+    """Create the tenant; if nothing is to be added afterwards, keep its beginning at once."""
+    devices = create_tenant(tx, seed, keys=keys, people=people)
+    if not people.rest:
+        keep_beginning_of_new(tx, files=keys.files())
+    return devices
 
 
 async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: SeedPeople) -> None:
@@ -106,6 +118,6 @@ def _check_names(tenant: Tenant) -> None:
 
 def _check_free(connection: Connection, tenant: Tenant) -> None:
     # create_tenant checks again, in its own transaction; this saves making keys for nothing.
-    for key, target in ((tenant.name, "name"), (tenant.domain, "domain")):
-        if queries.tenant_by_key(connection, key) is not None:
-            raise Conflict(f"There is a tenant '{key}' already.", target=target)
+    taken = queries.taken_key(connection, (tenant.name, tenant.domain))
+    if taken is not None:
+        raise Conflict(f"There is a tenant '{taken}' already.", target="name" if taken == tenant.name else "domain")

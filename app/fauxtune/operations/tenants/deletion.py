@@ -7,7 +7,7 @@ import asyncio
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.tenants.keys import all_key_files, remove_files
+from fauxtune.operations.tenants.keys import KeyFiles, all_key_files, remove_files
 from fauxtune.storage.queries import locks
 from fauxtune.storage.queries import tenants as queries
 
@@ -16,19 +16,24 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     """Delete the tenant: its rows, its private keys, then its simulated devices. Requests that wait for something of it
     are woken.
     """
-    service, connector = await emulator.runner.read(all_key_files, tenant.id)
-    await emulator.runner.run(tenant, delete_tenant)
+    files = await emulator.runner.run(tenant, delete_tenant)
     emulator.runner.forget(tenant)
     emulator.signals.journal_grew(tenant.id)
     emulator.signals.clock_moved(tenant.id)
+    emulator.tokens.forget_tenant(tenant.id)
     emulator.wire.forget(tenant.id)
-    await asyncio.to_thread(remove_files, emulator, service=service, connector=connector)
+    for certificate in files.device_authorities:
+        emulator.dismiss_device_authority(certificate)
+    if files.service or files.connector:
+        await asyncio.to_thread(remove_files, emulator, files)
     await emulator.device_host.forget(tenant.id)
     emulator.hosted_snapshots.forget(tenant.id)
 
 
-def delete_tenant(tx: Transaction) -> None:
-    """Delete the tenant with all of its rows. The caller deletes the files of its keys: see `all_key_files`."""
+def delete_tenant(tx: Transaction) -> KeyFiles:
+    """Delete the tenant with all of its rows. Return its own keys, whose files the caller deletes."""
     locks.hold_all(tx.connection, tx.tenant.id)
+    files = all_key_files(tx.connection, tx.tenant.id).own()
     queries.delete_tenant(tx.connection, tx.tenant.id)
     tx.events.clear()
+    return files

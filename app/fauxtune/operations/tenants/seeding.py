@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeds import Seed, SeedGroup, SeedUser
+from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.rows.directory import GroupMemberRow, GroupRow, UserRow
 
 #: Users, groups and memberships that one transaction adds: some milliseconds.
 _AT_ONCE = 12
@@ -54,13 +57,39 @@ def people_of(seed: Seed) -> SeedPeople:
     return SeedPeople(seed.domain, [steps[at : at + _AT_ONCE] for at in range(0, len(steps), _AT_ONCE)])
 
 
+def add_first(tx: Transaction, *, people: SeedPeople) -> None:
+    """Carry out the steps of the first batch in the transaction that makes the tenant: nobody else is in it, and no
+    device can be concerned. Safe to repeat after a transaction that was rolled back.
+    """
+    users: dict[str, UserRow] = {}
+    groups: list[GroupRow] = []
+    members: dict[tuple[str, str], GroupMemberRow] = {}
+    for step in people.first:
+        match step:
+            case SeedUser():
+                user = _user_row(tx, step, people=people)
+                if users.setdefault(user.upn_key, user) is not user:
+                    raise users_and_groups.name_is_taken()
+                people.users[step.user_principal_name.lower()] = user.id
+            case _Membership(number, member):
+                row = GroupMemberRow(tx.tenant.id, GroupId(people.groups[number]), people.users[member], "user")
+                if members.setdefault((row.group_id, row.member_id), row) is not row:
+                    raise users_and_groups.member_exists()
+            case (number, group):
+                groups.append(users_and_groups.group_row(tx, _group_document(group)))
+                people.groups[number] = groups[-1].id
+    queries.add_users(tx.connection, *users.values())
+    queries.add_groups(tx.connection, *groups)
+    queries.add_members(tx.connection, *members.values())
+
+
 def add_some(tx: Transaction, steps: Sequence[Step], *, people: SeedPeople) -> None:
-    """Carry out these steps. Safe to repeat after a transaction that was rolled back."""
+    """Carry out the steps of a later batch. Safe to repeat after a transaction that was rolled back."""
     for step in steps:
         match step:
             case SeedUser():
-                upn = _upn(step.user_principal_name, people.domain, domain=tx.tenant.domain)
-                user = users_and_groups.create_user(tx, _user_document(step, upn), password=step.password)
+                document = _user_document(step, people.domain, domain=tx.tenant.domain)
+                user = users_and_groups.create_user(tx, document, password=step.password)
                 people.users[step.user_principal_name.lower()] = user["id"]
             case _Membership(number, member):
                 users_and_groups.add_member(tx, people.groups[number], member_id=people.users[member])
@@ -85,7 +114,13 @@ def _group_document(group: SeedGroup) -> dict[str, Any]:
     }
 
 
-def _user_document(person: SeedUser, upn: str) -> dict[str, Any]:
+def _user_row(tx: Transaction, person: SeedUser, *, people: SeedPeople) -> UserRow:
+    document = _user_document(person, people.domain, domain=tx.tenant.domain)
+    return users_and_groups.user_row(tx, document, password=person.password)
+
+
+def _user_document(person: SeedUser, seed_domain: str, *, domain: str) -> dict[str, Any]:
+    upn = _upn(person.user_principal_name, seed_domain, domain=domain)
     return {
         "accountEnabled": True,
         "displayName": person.display_name or upn.split("@", maxsplit=1)[0],

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -151,6 +152,18 @@ BUILT_IN: dict[str, Any] = {
     },
     "connectorKeys": [{"providerName": PROVIDER, "keyName": KEY_NAME, "keyLength": 2048}],
 }
+
+
+@cache
+def built_in() -> Seed:
+    """Return the seed of every start."""
+    return parse_seed(BUILT_IN)
+
+
+@cache
+def nobody() -> Seed:
+    """Return the seed of a tenant with nobody in it."""
+    return parse_seed({"name": "none", "domain": "none.example"})
 
 
 #: Pydantic's kinds of mistakes in our words; for others pydantic's words.

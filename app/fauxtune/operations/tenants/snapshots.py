@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.tenants.export import state_of
+from fauxtune.operations.tenants.export import held_state, state_of
 from fauxtune.operations.tenants.keys import KeyFiles, remove_unnamed
 from fauxtune.operations.tenants.replacing import Changes, Event, put_state, summary
 from fauxtune.operations.tenants.state_packing import packed, unpacked
@@ -73,6 +74,14 @@ async def keep_beginning(emulator: Emulator, tenant: Tenant) -> None:
     await emulator.runner.run(tenant, _write, row, content=content)
 
 
+def keep_beginning_of_new(tx: Transaction, *, files: KeyFiles) -> None:
+    """Keep the beginning of a tenant in the transaction that makes it. It has no devices yet, and is small."""
+    state = held_state(tx.connection, tx.tenant.id)
+    content = packed(state)
+    row = _row(tx.tenant, BEGINNING, size=len(content), state=state, files=files, now=(tx.system_now or tx.now, tx.now))
+    queries.put_snapshot(tx.connection, row, packed=content)
+
+
 async def list_snapshots(emulator: Emulator, tenant: Tenant) -> list[SnapshotRow]:
     """Return the tenant's snapshots, the oldest first."""
     rows = await emulator.runner.read(queries.snapshots_of, tenant.id)
@@ -105,7 +114,7 @@ async def delete_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> N
     """Delete a snapshot, and the private keys that it alone names. Raises NotFound."""
     row = await emulator.runner.run(tenant, _delete, _of_caller(name))
     emulator.hosted_snapshots.forget(tenant.id, name)
-    await remove_unnamed(emulator, tenant.id, files=KeyFiles(**row.key_files))
+    await remove_unnamed(emulator, tenant.id, files=KeyFiles(row.key_files["service"], row.key_files["connector"]))
 
 
 def _of_caller(name: str) -> str:
@@ -142,17 +151,24 @@ async def _restore(
 async def _taken(emulator: Emulator, tenant: Tenant, *, name: str) -> tuple[SnapshotRow, bytes]:
     state, files = await state_of(emulator, tenant)
     content = await asyncio.to_thread(packed, state)
-    row = SnapshotRow(
+    now = (emulator.runner.clock.now(), emulator.runner.now(tenant))
+    return _row(tenant, name, size=len(content), state=state, files=files, now=now), content
+
+
+def _row(
+    tenant: Tenant, name: str, *, size: int, state: TenantState, files: KeyFiles, now: tuple[datetime, datetime]
+) -> SnapshotRow:
+    """Return the row of a snapshot. `now`: the system's time and the tenant's."""
+    return SnapshotRow(
         tenant_id=tenant.id,
         name=name,
-        created_at=emulator.runner.clock.now(),
-        tenant_time=emulator.runner.now(tenant),
+        created_at=now[0],
+        tenant_time=now[1],
         revision=newest_revision(),
-        size=len(content),
+        size=size,
         counts={table: len(rows) for table, rows in state.rows.items() if rows},
         key_files={"service": sorted(set(files.service)), "connector": sorted(set(files.connector))},
     )
-    return row, content
 
 
 def _keep(tx: Transaction, row: SnapshotRow, *, content: bytes) -> None:

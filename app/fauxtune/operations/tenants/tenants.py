@@ -7,26 +7,30 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography import x509
+
 from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.connectors import ROLES, Program
+from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ConnectorId, IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.directory.applications import NewApplication, add_seeded_application
+from fauxtune.operations.directory.applications import NewApplication, seeded_application
 from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.keys import TenantKeys
-from fauxtune.operations.tenants.seeding import SeedPeople, add_some
+from fauxtune.operations.tenants.seeding import SeedPeople, add_first
 from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
+from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import concern, locks
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
+from fauxtune.storage.rows.tenants import ApplicationRow
 
 #: No tenant leaves the time that certificates and Graph can write.
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
@@ -61,33 +65,42 @@ def new_tenant(
     )
 
 
-def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> None:
-    """Add the tenant, all that belongs to it, and the first of its users and groups. Raises Conflict if its id, name or
-    domain is taken.
+def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> x509.Certificate:
+    """Add the tenant, all that belongs to it, and the first of its users and groups; return the certificate of the
+    authority of its devices. Raises Conflict if its id, name or domain is taken.
     """
     tenant = tx.tenant
-    for key in (tenant.id, tenant.name, tenant.domain):
-        if queries.tenant_by_key(tx.connection, key) is not None:
-            raise Conflict(f"There is a tenant '{key}' already.", target="name")
+    taken = queries.taken_key(tx.connection, (tenant.id, tenant.name, tenant.domain))
+    if taken is not None:
+        raise Conflict(f"There is a tenant '{taken}' already.", target="name")
     queries.add_tenant(tx.connection, tenant)
-    for application in seed.applications:
-        _add_application(tx, application, is_own=tenant.id == seed.id)
-    authorities.create(tx, keys=keys.authorities, key_names=keys.authority_names)
-    for document in seed.certification_authority.templates:
-        template = Template.from_document(document)
-        template_queries.put_template(
-            tx.connection, templates.template_row(tenant.id, template, authority_name="issuing")
-        )
+    application_queries.add_applications(tx.connection, *_applications(tx, seed))
+    devices = authorities.create(tx, keys=keys.authorities, key_names=keys.authority_names)
+    documents = seed.certification_authority.templates
+    rows = [
+        templates.template_row(tenant.id, Template.from_document(each), authority_name="issuing") for each in documents
+    ]
+    template_queries.put_templates(tx.connection, *rows)
     role_scope_tags.create_built_in(tx)
     _add_connector(tx, seed, keys=keys)
-    connector_registry.reinstall(tx)
-    add_some(tx, people.first, people=people)
+    add_first(tx, people=people)
     tx.tenant_changed = True
+    return devices
 
 
-def _add_application(tx: Transaction, seed: SeedApplication, *, is_own: bool) -> None:
-    """Add an application of the seed. `is_own`: the new tenant has the seed's id; only there are the seed's client ids
-    used and the published secret valid.
+def _applications(tx: Transaction, seed: Seed) -> list[ApplicationRow]:
+    """Return the rows of the seed's applications. Raises Conflict for a client id that is there twice."""
+    rows: dict[str, ApplicationRow] = {}
+    for each in seed.applications:
+        row = _application(tx, each, is_own=tx.tenant.id == seed.id)
+        if rows.setdefault(row.client_id, row) is not row:
+            raise Conflict(f"The seed names the application '{row.client_id}' twice.", target="applications")
+    return list(rows.values())
+
+
+def _application(tx: Transaction, seed: SeedApplication, *, is_own: bool) -> ApplicationRow:
+    """Return the row of an application of the seed. `is_own`: the new tenant has the seed's id; only there are the
+    seed's client ids used and the published secret valid.
     """
     client_id = (seed.client_id if is_own and seed.client_id else tx.ids.uuid()).lower()
     application = NewApplication(
@@ -98,7 +111,7 @@ def _add_application(tx: Transaction, seed: SeedApplication, *, is_own: bool) ->
         certificate=seed.certificate,
         redirect_uris=list(seed.redirect_uris),
     )
-    add_seeded_application(tx, application, client_id=client_id)
+    return seeded_application(tx, application, client_id=client_id)
 
 
 def change_settings(tx: Transaction, changes: dict[str, Any]) -> Tenant:
@@ -201,7 +214,10 @@ def _add_connector(tx: Transaction, seed: Seed, *, keys: TenantKeys) -> None:
         created_at=tx.now,
     )
     connector_queries.add_connector(tx.connection, row)
-    for described, (key, file) in zip(seed.connector_keys, keys.connector_keys, strict=True):
-        name = (described.provider_name, described.key_name)
-        key_row = connector_registry.key_row(row, name, key=key.public_key(), file=file)
-        connector_queries.add_connector_key(tx.connection, key_row)
+    rows = [
+        connector_registry.key_row(row, (described.provider_name, described.key_name), key=key.public_key(), file=file)
+        for described, (key, file) in zip(seed.connector_keys, keys.connector_keys, strict=True)
+    ]
+    connector_queries.add_connector_keys(tx.connection, *rows)
+    if tx.tenant.edition is not PROGRAMS[row.program].edition:
+        connector_registry.reinstall(tx)

@@ -20,9 +20,9 @@ _APPLICATION = select(applications).where(
 )
 
 
-def add_application(connection: Connection, row: ApplicationRow) -> None:
-    """Add an application."""
-    writes.add_row(connection, applications, row=row)
+def add_applications(connection: Connection, *rows: ApplicationRow) -> None:
+    """Add applications."""
+    writes.add_rows(connection, applications, rows=rows)
 
 
 def change_application(

@@ -63,9 +63,9 @@ def authority_to_change(connection: Connection, tenant_id: TenantId, *, name: st
     return reads.first(connection, statement.with_for_update(), row=AuthorityRow)
 
 
-def add_authority(connection: Connection, row: AuthorityRow) -> None:
-    """Add an authority."""
-    writes.add_row(connection, authorities, row=row)
+def add_authorities(connection: Connection, *rows: AuthorityRow) -> None:
+    """Add authorities."""
+    writes.add_rows(connection, authorities, rows=rows)
 
 
 def change_authority(

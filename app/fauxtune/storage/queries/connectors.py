@@ -69,9 +69,9 @@ def connector_key_rows(
     return [row for row in rows if connector_id in (None, row.connector_id)]
 
 
-def add_connector_key(connection: Connection, row: ConnectorKeyRow) -> None:
-    """Add a connector's key."""
-    writes.add_row(connection, connector_keys, row=row)
+def add_connector_keys(connection: Connection, *rows: ConnectorKeyRow) -> None:
+    """Add keys of connectors."""
+    writes.add_rows(connection, connector_keys, rows=rows)
 
 
 def delete_connector_key(

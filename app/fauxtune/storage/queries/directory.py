@@ -248,9 +248,9 @@ def groups_above_each(
 _GROUPS_ABOVE_EACH = groups_of_each(bindparam("tenant"), bindparam("ids", expanding=True))
 
 
-def add_user(connection: Connection, row: UserRow) -> None:
-    """Add a user."""
-    writes.add_row(connection, users, row=row)
+def add_users(connection: Connection, *rows: UserRow) -> None:
+    """Add users."""
+    writes.add_rows(connection, users, rows=rows)
 
 
 def change_user(
@@ -271,9 +271,9 @@ def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId)
     writes.change(connection, users, where=managed, values={"manager_id": None})
 
 
-def add_group(connection: Connection, row: GroupRow) -> None:
-    """Add a group."""
-    writes.add_row(connection, groups, row=row)
+def add_groups(connection: Connection, *rows: GroupRow) -> None:
+    """Add groups."""
+    writes.add_rows(connection, groups, rows=rows)
 
 
 def change_group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, document: JsonObject) -> None:
@@ -308,9 +308,9 @@ def remove_owner(connection: Connection, tenant_id: TenantId, *, group_id: Group
     writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
 
 
-def add_member(connection: Connection, row: GroupMemberRow) -> None:
-    """Add a direct member of a group."""
-    writes.add_row(connection, group_members, row=row)
+def add_members(connection: Connection, *rows: GroupMemberRow) -> None:
+    """Add direct members of groups."""
+    writes.add_rows(connection, group_members, rows=rows)
 
 
 def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, member_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
@@ -11,6 +11,7 @@ from fauxtune.storage.rows.snapshots import SnapshotContent, SnapshotRow
 from fauxtune.storage.tables import snapshots
 
 _SNAPSHOTS = select(*(column for column in snapshots.columns if column.name != "content"))
+_KEY_FILES = select(snapshots.c.key_files).where(snapshots.c.tenant_id == bindparam("tenant"))
 
 
 def snapshots_of(connection: Connection, tenant_id: TenantId) -> list[SnapshotRow]:
@@ -32,10 +33,9 @@ def content(connection: Connection, tenant_id: TenantId, *, name: str) -> bytes 
     return None if row is None else row.content
 
 
-def key_files(connection: Connection, tenant_id: TenantId) -> set[str]:
-    """Return the names of all private keys that the tenant's snapshots name."""
-    statement = select(snapshots.c.key_files).where(snapshots.c.tenant_id == tenant_id)
-    return {name for named in connection.execute(statement).scalars() for names in named.values() for name in names}
+def key_files(connection: Connection, tenant_id: TenantId) -> list[dict[str, list[str]]]:
+    """Return the names of the private keys of each of the tenant's snapshots, by `service` and `connector`."""
+    return list(connection.execute(_KEY_FILES, {"tenant": tenant_id}).scalars())
 
 
 def put_snapshot(connection: Connection, row: SnapshotRow, *, packed: bytes) -> None:

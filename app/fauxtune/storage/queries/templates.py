@@ -43,9 +43,9 @@ def add_template(connection: Connection, row: TemplateRow) -> None:
     writes.add_row(connection, templates, row=row)
 
 
-def put_template(connection: Connection, row: TemplateRow) -> None:
-    """Add a template, or change the one of this name."""
-    writes.put_rows(connection, templates, rows=[row])
+def put_templates(connection: Connection, *rows: TemplateRow) -> None:
+    """Add templates; each replaces the one of its name."""
+    writes.put_rows(connection, templates, rows=rows)
 
 
 def delete_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str) -> None:

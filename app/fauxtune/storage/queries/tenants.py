@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
@@ -24,6 +38,34 @@ _NEXT_NUMBERS = (
     .values(journal_seq=tenants.c.journal_seq + bindparam("count"))
     .returning(tenants.c.journal_seq)
 )
+
+
+_NAMED = select(tenants.c.id, tenants.c.name, tenants.c.domain).where(
+    or_(
+        tenants.c.id.in_(bindparam("keys", expanding=True)),
+        func.lower(tenants.c.name).in_(bindparam("keys", expanding=True)),
+        tenants.c.domain.in_(bindparam("keys", expanding=True)),
+    )
+)
+_DELETION = delete(tenants).where(tenants.c.id == bindparam("tenant"))
+
+
+@cache
+def _deletions() -> dict[str, Delete]:
+    """Return the statements that delete what belongs to a tenant, by table."""
+    return {
+        name: delete(table).where(table.c.tenant_id == bindparam("tenant"))
+        for name, table in metadata.tables.items()
+        if "tenant_id" in table.c
+    }
+
+
+@cache
+def _tables_used() -> Select[Any]:
+    """Return the question in which tables a tenant has rows."""
+    named = (metadata.tables[name] for name in _deletions())
+    questions: list[Any] = [exists().where(each.c.tenant_id == bindparam("tenant")).label(each.name) for each in named]
+    return select(*questions)
 
 
 def all_tenants(connection: Connection) -> list[Tenant]:
@@ -49,6 +91,14 @@ def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
     return None if row is None else tenant_of(row)
 
 
+def taken_key(connection: Connection, keys: Sequence[str]) -> str | None:
+    """Return the first of these keys that is the id, the name or the domain of a tenant, in any case."""
+    folded = [key.lower() for key in keys]
+    rows = connection.execute(_NAMED, {"keys": folded}).all()
+    taken = {str(name).lower() for row in rows for name in row}
+    return next((key for key in keys if key.lower() in taken), None)
+
+
 def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | None:
     """Return the tenant, locked against other changes until the transaction ends."""
     row = connection.execute(select(tenants).where(tenants.c.id == tenant_id).with_for_update()).mappings().first()
@@ -67,11 +117,18 @@ def change_tenant(connection: Connection, tenant: Tenant) -> None:
 
 def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
     """Delete the tenant and everything that belongs to it."""
-    for table in metadata.tables.values():
-        column = table.c.get("tenant_id")
-        if column is not None:
-            connection.execute(delete(table).where(column == tenant_id))
-    connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
+    values = {"tenant": tenant_id}
+    for name in tables_with_rows(connection, tenant_id):
+        connection.execute(_deletions()[name], values)
+    connection.execute(_DELETION, values)
+
+
+def tables_with_rows(connection: Connection, tenant_id: TenantId) -> list[str]:
+    """Return the names of the tables that have rows which belong to the tenant: one statement, where most tables have
+    none.
+    """
+    row = connection.execute(_tables_used(), {"tenant": tenant_id}).one()
+    return [name for name, is_used in zip(_deletions(), row, strict=True) if is_used]
 
 
 def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[JournalRow]) -> int | None:

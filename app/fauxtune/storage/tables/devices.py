@@ -115,6 +115,7 @@ ledger = Table(
     Column("changed_at", Moment, nullable=False),
     # Of the failed items alone (on SQLite: see `certificates`): a list of devices counts them, and nothing is written
     # here as long as all goes well.
+    Index("ix_ledger_tenant", "tenant_id", "enrollment_id"),
     Index("ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=_FAILED),
 )
 
@@ -129,6 +130,7 @@ device_actions = Table(
     Column("details", Document, comment="what the device is told beside the action's name"),
     Column("created_at", Moment, nullable=False),
     Column("completed_at", Moment),
+    Index("ix_device_actions_tenant", "tenant_id", "enrollment_id"),
 )
 
 steps = Table(
@@ -143,6 +145,7 @@ steps = Table(
     Column("state", Choice(StepState), nullable=False, comment="see core.engine.steps"),
     Column("answer", Document, comment="to a question, until all are answered"),
     Column("told_at", Moment, nullable=False),
+    Index("ix_steps_tenant", "tenant_id", "enrollment_id"),
 )
 
 device_identities = Table(
@@ -154,6 +157,7 @@ device_identities = Table(
     Column("certificate", LargeBinary, nullable=False),
     Column("hardware_key", Word, comment="the one device that may use it, once that is known"),
     Column("facts", Document, comment="what the device said of itself: platform, and facts as of an enrolment"),
+    Index("ix_device_identities_tenant", "tenant_id"),
 )
 
 enrollment_tokens = Table(
@@ -164,4 +168,5 @@ enrollment_tokens = Table(
     Column("user_id", Word, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("uses_left", Integer, nullable=False),
+    Index("ix_enrollment_tokens_tenant", "tenant_id"),
 )

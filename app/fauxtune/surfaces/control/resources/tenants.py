@@ -13,7 +13,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, built_in, nobody, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as queries
@@ -68,11 +68,11 @@ async def delete_tenant(here: Here) -> Response:
 
 def _seed(given: str | dict[str, Any] | None) -> Seed:
     if given is None or given == BUILT_IN["name"]:
-        return parse_seed(BUILT_IN)
+        return built_in()
     if isinstance(given, dict):
         return parse_seed({"name": "seeded", "domain": "seeded.example", **given})
     if given == "none":
-        return parse_seed({"name": "none", "domain": "none.example"})
+        return nobody()
     raise Invalid(f"seed must be 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
 
 
