@@ -93,7 +93,7 @@ def foreign() -> Iterator[Foreign]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(result)) as server:
         result.url = f"http://127.0.0.1:{server.server_port}"
         result.will("POST", "/their-tenant/oauth2/v2.0/token", (200, {}, {"access_token": "theirs"}))
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield result
         server.shutdown()

@@ -4,6 +4,7 @@ document each thing rests and what of it differs from the real service.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from fauxtune.core.engine.device_actions.support import EMULATED, platform_of
 from fauxtune.core.engine.device_actions.table import WIPE_OPTIONS
+from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.model.platforms import ENROLLABLE, Variant
@@ -18,9 +20,12 @@ from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import StructuredType
+from fauxtune.core.probe.expectations.index import EXPECTATIONS
 from fauxtune.core.profiles import scep, stored
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.server.pages.coverage import coverage_page
+from fauxtune.server.pages.probes import FILE as RESULTS
+from fauxtune.server.pages.probes import recorded_run, speaks_for
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 
@@ -52,7 +57,9 @@ def _fidelities() -> list[tuple[str, Fidelity]]:
 
 
 def test_the_page_is_current() -> None:
-    assert FILE.read_text(encoding="utf-8") == coverage_page(), "write it anew: make openapi"
+    assert FILE.read_text(encoding="utf-8") == coverage_page(run=recorded_run(FILE.parent)), (
+        "write it anew: make openapi"
+    )
 
 
 def test_the_page_has_a_row_for_every_path_and_verb_and_for_no_other() -> None:
@@ -73,6 +80,37 @@ def test_the_page_names_every_type_kind_variant_and_property_that_is_not_exact()
         ),
     ]
     assert not missing
+
+
+#: What they are about is that there is no such path.
+ABOUT_NO_PATH = {
+    *("version-unknown", "segment-unknown", "segment-unknown-in-intune", "device-verb-unknown", "profile-verb-unknown"),
+    "beta-paths-in-v1",
+}
+
+
+def test_every_expectation_of_the_probe_speaks_for_a_row() -> None:
+    assert {each.id for each in EXPECTATIONS if not speaks_for(each)} == ABOUT_NO_PATH
+    page = coverage_page()
+    assert "| not tried: `check-member-groups` |" in page
+    assert page.count("| not tried: `") >= 80
+
+
+def test_the_page_shows_the_last_recorded_run(tmp_path: Path) -> None:
+    result = {"id": "check-member-groups", "version": "v1.0", "result": "confirmed"}
+    document = {"target": "real", "when": "Fri, 27 Nov 2026 10:00:00 GMT", "results": [result]}
+    (tmp_path / RESULTS).write_text(json.dumps(document), encoding="utf-8")
+    assert "| confirmed: `check-member-groups` |" in coverage_page(run=recorded_run(tmp_path))
+    document["results"] = [result, {**result, "version": "beta", "result": "differs"}]
+    (tmp_path / RESULTS).write_text(json.dumps(document), encoding="utf-8")
+    page = coverage_page(run=recorded_run(tmp_path))
+    assert "| differs: `check-member-groups` |" in page
+    assert "The last recorded run was on Fri, 27 Nov 2026" in page
+    others: tuple[object, ...] = ({**document, "target": "fauxtune"}, {"target": "real"}, [])
+    for wrong in others:
+        (tmp_path / RESULTS).write_text(json.dumps(wrong), encoding="utf-8")
+        with pytest.raises(Invalid):
+            recorded_run(tmp_path)
 
 
 def test_every_route_says_what_it_does() -> None:

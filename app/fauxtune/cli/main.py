@@ -84,6 +84,11 @@ SECTIONS = (
             "trust",
             "openapi",
             Entry(
+                "probe",
+                "fauxtune.cli.probe:app",
+                "Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.",
+            ),
+            Entry(
                 "completion",
                 "fauxtune.cli.completion:completion",
                 "Print a script by which a shell completes commands and names.",

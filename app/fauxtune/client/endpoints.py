@@ -82,14 +82,14 @@ def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> S
     )
 
 
-def tls_context(server: Server) -> ssl.SSLContext:
-    """Return the context that trusts the server's CA file. Raises ClientError if the file cannot be used."""
+def tls_context(authorities: Path | None) -> ssl.SSLContext:
+    """Return the context that trusts a CA file (None: the system's authorities). Raises ClientError for a bad file."""
     import ssl
 
     try:
-        return ssl.create_default_context(cafile=None if server.ca_file is None else str(server.ca_file))
+        return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
     except (OSError, ssl.SSLError) as error:
-        raise ClientError(f"The CA file {server.ca_file} cannot be used: {error}") from None
+        raise ClientError(f"The CA file {authorities} cannot be used: {error}") from None
 
 
 def ca_file(*, data_dir: Path, ca: Path | None = None) -> Path:

@@ -85,7 +85,7 @@ class Client:
         self._token: str | None = None
         self._tries = tries
         self._is_shared = http is not None
-        self._http = http or httpx.Client(verify=tls_context(server), timeout=seconds, trust_env=False)
+        self._http = http or httpx.Client(verify=tls_context(server.ca_file), timeout=seconds, trust_env=False)
 
     def __enter__(self) -> Client:
         return self
@@ -217,7 +217,7 @@ class Client:
             answer = self._exchange(method, url, **content)
             if answer.status_code not in {429, 503} or tries_left == 1:
                 break
-            seconds = _wait(answer)
+            seconds = min(wanted_wait(answer), _LONGEST_WAIT_SECONDS)
             why = "Too Many Requests" if answer.status_code == 429 else "Service Unavailable"
             self._log(f"Received a '{why}' response. Trying again in {seconds:g} seconds.")
             time.sleep(seconds)
@@ -230,7 +230,7 @@ class Client:
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:
         try:
             with self._http.stream(method, url, **content) as answer:
-                return _read(answer)
+                return read_whole(answer)
         except httpx.ConnectError as error:
             hint = _hint(self.server, url=url, error=error)
             raise Unreachable(f"Cannot connect to {url}: {error}. {hint}") from None
@@ -252,13 +252,18 @@ def _origin(url: str, *, port: bool = True) -> str:
     return f"{parts.scheme}://{parts.hostname}" + (f":{number}" if port and number is not None else "")
 
 
-def _read(answer: httpx.Response) -> httpx.Response:
-    """The answer with its whole body. Raises ClientError if the body is too large, decompressed."""
+def read_whole(answer: httpx.Response, *, largest: int = _LARGEST_ANSWER, seconds: float = math.inf) -> httpx.Response:
+    """Return the answer with its whole body. Raises ClientError if the body is too large, decompressed, or takes longer
+    than so many seconds.
+    """
+    begun = time.monotonic()
     body = bytearray()
     for piece in answer.iter_bytes():
         body += piece
-        if len(body) > _LARGEST_ANSWER:
-            raise ClientError(f"{answer.url} answered with more than {_LARGEST_ANSWER // 1024 // 1024} MiB.")
+        if len(body) > largest:
+            raise ClientError(f"{answer.url} answered with more than {largest // 1024 // 1024} MiB.")
+        if time.monotonic() - begun > seconds:
+            raise ClientError(f"{answer.url} did not end its answer within {seconds:g} seconds.")
     dropped = {"content-encoding", "content-length", "transfer-encoding"}
     headers = [(name, value) for name, value in answer.headers.multi_items() if name not in dropped]
     return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
@@ -279,12 +284,15 @@ def _document(answer: httpx.Response) -> Any:
         raise ClientError(f"{answer.url} did not answer with JSON.") from None
 
 
-def _wait(answer: httpx.Response) -> float:
-    """Retry-After: seconds, or a date. Else x-ms-retry-after-ms, which the import cmdlets read as seconds too."""
+def wanted_wait(answer: httpx.Response) -> float:
+    """Return the seconds that an answer of 429 or 503 asks to wait.
+
+    Retry-After: seconds, or a date. Else x-ms-retry-after-ms, which the import cmdlets read as seconds too.
+    """
     for name in ("retry-after", "x-ms-retry-after-ms"):
         seconds = _seconds(answer.headers.get(name, ""), sent=answer.headers.get("date", ""))
         if seconds is not None:
-            return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+            return max(seconds, 0.0)
     return _BUSY_SECONDS if answer.status_code == 429 else _DOWN_SECONDS
 
 

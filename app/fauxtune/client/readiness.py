@@ -94,7 +94,7 @@ def _get(url: str, server: Server, *, seconds: float) -> tuple[int, bytes]:
     if parts.scheme == "http":
         connection = http.client.HTTPConnection(host, port, timeout=seconds)
     else:
-        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=tls_context(server))
+        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=tls_context(server.ca_file))
     try:
         connection.request("GET", parts.path, headers={"Accept": "application/json"})
         answer = connection.getresponse()

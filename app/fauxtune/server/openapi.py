@@ -26,6 +26,7 @@ from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
 from fauxtune.server.pages.editions import editions_page
 from fauxtune.server.pages.mail_apps import mail_apps_page
+from fauxtune.server.pages.probes import recorded_run
 from fauxtune.server.pages.provider_states import provider_states_page
 from fauxtune.server.pages.removal import removal_page
 from fauxtune.surfaces.connector import routes as connector
@@ -104,14 +105,14 @@ def _describe(document: dict[str, Any], operations: Descriptions, *, schemas: Ma
             described[method] = described.get(method, {}) | members
 
 
-#: The generated pages of docs, by the names of their options.
-PAGES: dict[str, Callable[[], str]] = {
-    "coverage": coverage_page,
-    "removal": removal_page,
-    "diagnosis": diagnosis_page,
-    "editions": lambda: editions_page(EDITION_RULES),
-    "mail-apps": mail_apps_page,
-    "states": provider_states_page,
+#: The generated pages of docs, by the names of their options; each is given the folder that it goes to.
+PAGES: dict[str, Callable[[Path], str]] = {
+    "coverage": lambda folder: coverage_page(run=recorded_run(folder)),
+    "removal": lambda _folder: removal_page(),
+    "diagnosis": lambda _folder: diagnosis_page(),
+    "editions": lambda _folder: editions_page(EDITION_RULES),
+    "mail-apps": lambda _folder: mail_apps_page(),
+    "states": lambda _folder: provider_states_page(),
 }
 
 
@@ -126,7 +127,7 @@ def write(folder: Path, *, pages: Mapping[str, Path | None]) -> list[str]:
     for name, page in pages.items():
         if page is not None:
             page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(PAGES[name](), encoding="utf-8")
+            page.write_text(PAGES[name](page.parent), encoding="utf-8")
             written.append(str(page))
     return written
 

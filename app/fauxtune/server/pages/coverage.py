@@ -17,8 +17,10 @@ from fauxtune.core.odata.describe.closure import every_type, names_in_v1
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import Entity, StructuredType
+from fauxtune.core.probe.recorded import NOT_RUN, Recorded
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.server.pages import coverage_words as words
+from fauxtune.server.pages.probes import Probes, probe_words, probes_of_routes
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import AREAS
 
@@ -28,7 +30,7 @@ Row = tuple[str, ...]
 _NOT_IMPLEMENTED = 501
 _BELOW_USERS = ("users/{user}/managedDevices", "me/managedDevices")
 _LEVELS = {Level.STORED: "stored only"}
-_ROUTE_HEAD = ("verb", "path", "versions", "what", "fidelity", "rests on", "needs")
+_ROUTE_HEAD = ("verb", "path", "versions", "what", "fidelity", "rests on", "needs", "probed by")
 _TYPE_HEAD = ("type", "versions", "rests on", "properties", "fidelity")
 _DEVICE_HEAD = (
     "device",
@@ -43,8 +45,11 @@ _DEVICE_HEAD = (
 )
 
 
-def coverage_page(areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = KINDS) -> str:
-    """The page, in Markdown."""
+def coverage_page(
+    areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = KINDS, *, run: Recorded = NOT_RUN
+) -> str:
+    """The page, in Markdown. `run`: the last recorded run of the probe against a real tenant."""
+    probes = probes_of_routes(run)
     routes = [route for area in areas.values() for route in area]
     answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
     absent = [route for route in routes if route.status == _NOT_IMPLEMENTED and route.method != EVERY]
@@ -53,7 +58,8 @@ def coverage_page(areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = K
         words.HEAD,
         _table(("", *_level_names()), [_totals("paths and verbs", [route.fidelity for route in answered])]),
         words.ANSWERED,
-        *_areas(areas),
+        probe_words(run),
+        *_areas(areas, probes=probes),
         words.REFUSED,
         _table(("verbs", "path", "versions", "why"), _refused(absent)),
         words.BRANCHES,
@@ -78,26 +84,27 @@ def _totals(what: str, fidelities: Sequence[Fidelity]) -> Row:
     return what, *(str(sum(each.level is level for each in fidelities)) for level in Level)
 
 
-def _areas(areas: Mapping[str, Routes]) -> Iterator[str]:
+def _areas(areas: Mapping[str, Routes], *, probes: Probes) -> Iterator[str]:
     """A table for each area; what is reached through a user has one of its own, for it is much of the same."""
     below = []
     for title, routes in areas.items():
         answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
         below += [route for route in answered if route.template.startswith(_BELOW_USERS)]
-        yield from _area(title, [route for route in answered if not route.template.startswith(_BELOW_USERS)])
-    yield from _area("Managed devices of a user", below, text=words.BELOW_USERS)
+        own = [route for route in answered if not route.template.startswith(_BELOW_USERS)]
+        yield from _area(title, own, probes=probes)
+    yield from _area("Managed devices of a user", below, probes=probes, text=words.BELOW_USERS)
 
 
-def _area(title: str, routes: Routes, *, text: str | None = None) -> Iterator[str]:
+def _area(title: str, routes: Routes, *, probes: Probes, text: str | None = None) -> Iterator[str]:
     if not routes:
         return
     yield f"### {title}"
     if text is not None:
         yield text
-    yield _table(_ROUTE_HEAD, [_answered(route) for route in routes])
+    yield _table(_ROUTE_HEAD, [_answered(route, probes=probes) for route in routes])
 
 
-def _answered(route: Route[Handler]) -> Row:
+def _answered(route: Route[Handler], *, probes: Probes) -> Row:
     least = route.permissions[0] if route.permissions else "any token"
     path = f"`/{route.template}`"
     return (
@@ -108,6 +115,7 @@ def _answered(route: Route[Handler]) -> Row:
         _fidelity(route.fidelity),
         route.source,
         least,
+        probes.get((route.method, route.template), "-"),
     )
 
 

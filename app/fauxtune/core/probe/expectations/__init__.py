@@ -1,0 +1,1 @@
+"""The expectations, a module for each area; `index` has all of them."""
