@@ -12,6 +12,8 @@ from fauxtune_sim.agent import Agent
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.records import RecordTypes
+from fauxtune_sim.state_folder import StateFolder
 from fauxtune_sim.transport import Transport
 
 
@@ -56,4 +58,13 @@ def agent_for(device: Device, transport: Transport, *, time: TenantTime | None =
 
 def load_device(path: Path) -> Device:
     """Load the device of a folder. Raises NotFoundHere if there is no device, StateBroken if a file is damaged."""
-    return Device.load(path, lambda platform: agent_class(platform).records)
+    return Device.load(path, _records_of)
+
+
+def load_device_from(folder: StateFolder) -> Device:
+    """Load the device of an opened folder. Raises as `load_device`."""
+    return Device.load_from(folder, _records_of)
+
+
+def _records_of(platform: Platform) -> RecordTypes:
+    return agent_class(platform).records

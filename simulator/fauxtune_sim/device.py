@@ -102,8 +102,12 @@ class Device:
 
         Raises NotFoundHere if there is no device, StateBroken if a file is damaged.
         """
-        folder = StateFolder(path)
-        facts = folder.read_json(_FACTS)
+        return cls.load_from(StateFolder(path), records_of)
+
+    @classmethod
+    def load_from(cls, folder: StateFolder, records_of: Callable[[Platform], RecordTypes]) -> Device:
+        """Load the device of an opened folder. Raises as `load`."""
+        path, facts = folder.path, folder.read_json(_FACTS)
         if facts is None:
             raise NotFoundHere(f"{path} holds no device: `enroll --state {path}` makes one")
         try:

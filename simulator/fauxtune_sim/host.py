@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -51,11 +52,14 @@ class Host:
         self._orders: dict[str, Callable[[Order], Awaitable[Result]]] = {
             "enroll": self._enroll,
             "check-in": self._check_in,
+            "report": self._report,
             "refuse": self._refuse,
             "accept": self._accept,
             "offline": self._offline,
             "online": self._online,
             "devices": self._devices,
+            "snapshot": self._snapshot,
+            "restore": self._restore,
             "forget": self._forget,
         }
 
@@ -89,6 +93,7 @@ class Host:
                 kind=kind,
                 name=name,
                 user=order.get("user"),
+                facts=order["facts"],
             )
         finally:
             self._reserved.discard((tenant, name))
@@ -96,6 +101,12 @@ class Host:
 
     async def _check_in(self, order: Order) -> Result:
         await self._pool.check_in(self._agent(order))
+        return None
+
+    async def _report(self, order: Order) -> Result:
+        device = self._agent(order).device
+        device.report(**order["facts"])
+        device.save(keys=False, state=False)
         return None
 
     async def _refuse(self, order: Order) -> Result:
@@ -119,6 +130,13 @@ class Host:
 
     async def _devices(self, order: Order) -> Result:
         return [self._shown(agent) for agent in self._pool.agents_of(order["tenant"])]
+
+    async def _snapshot(self, order: Order) -> Result:
+        return base64.b64encode(await self._pool.snapshot(order["tenant"])).decode()
+
+    async def _restore(self, order: Order) -> Result:
+        await self._pool.restore(order["tenant"], base64.b64decode(order["saved"]))
+        return await self._devices(order)
 
     async def _forget(self, order: Order) -> Result:
         await self._pool.forget(order["tenant"])

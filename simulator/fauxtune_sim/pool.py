@@ -7,12 +7,14 @@ identity keys, so that a device costs little.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from fauxtune_sim import pool_snapshots
 from fauxtune_sim.agent import Agent, CheckInResult
 from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere
+from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.identity import KeyRing
 from fauxtune_sim.platforms import Kind
 from fauxtune_sim.pool_folders import PoolFolders
@@ -50,20 +52,26 @@ class DevicePool:
     def load(self) -> None:
         """Connect the devices that an earlier pool has left in the folders."""
         for tenant, device in () if self._folders is None else self._folders.devices():
-            agent = agent_for(device, self._opened_transport())
-            self._agents.setdefault(tenant, {})[agent] = None
-            if device.is_enrolled and (self._folders is None or self._folders.is_online(device)):
-                self._runner.add(agent)
+            self._adopt(tenant, device, online=self._folders is not None and self._folders.is_online(device))
 
     async def enroll(
-        self, *, tenant: str, token: str, kind: Kind, name: str | None = None, user: str | None = None
+        self,
+        *,
+        tenant: str,
+        token: str,
+        kind: Kind,
+        name: str | None = None,
+        user: str | None = None,
+        facts: Mapping[str, FactValue] | None = None,
     ) -> Agent:
         """Enrol a new device, let it check in, and keep it connected.
 
-        `user` is the user's address, for protocols that begin with it. Raises ServerRefused if the server refuses the
-        enrolment or the check-in; a device that is enrolled, and only its check-in was refused, stays connected.
+        `user` is the user's address, for protocols that begin with it; `facts` are what the device reports besides its
+        first ones. Raises ServerRefused if the server refuses the enrolment or the check-in; a device that is enrolled,
+        and only its check-in was refused, stays connected. Raises as `Device.report` for facts that it cannot have.
         """
         device = Device.new(name, platform=kind.platform, mode=kind.mode)
+        device.report(**(facts or {}))
         agent = agent_for(device, self._opened_transport())
         await agent.enroll(server=self.server, tenant=tenant, token=token, user=user, key=await self._ring.take())
         self._agents.setdefault(tenant, {})[agent] = None
@@ -117,6 +125,21 @@ class DevicePool:
         """The devices of a tenant in the order of their enrolment, those whose enrolment has ended among them."""
         return tuple(self._agents.get(tenant, ()))
 
+    async def snapshot(self, tenant: str) -> bytes:
+        """Return a tenant's devices with their keys; empty if it has none."""
+        agents = self.agents_of(tenant)
+        return pool_snapshots.save((agent.device, self.is_online(agent)) for agent in agents) if agents else b""
+
+    async def restore(self, tenant: str, saved: bytes) -> None:
+        """Replace a tenant's devices by those of a snapshot. Raises StateBroken for a damaged one; nothing changes."""
+        devices = pool_snapshots.read(saved) if saved else []
+        await self.forget(tenant)
+        for device, online in devices:
+            if self._folders is not None:
+                self._folders.store(tenant, device)
+                self._folders.set_online(device, online=online or not device.is_enrolled)
+            self._adopt(tenant, device, online=online)
+
     @property
     def size(self) -> int:
         """The number of devices of all tenants."""
@@ -136,6 +159,13 @@ class DevicePool:
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+
+    def _adopt(self, tenant: str, device: Device, *, online: bool) -> None:
+        """Add a device, and connect it if it is enrolled and not off line."""
+        agent = agent_for(device, self._opened_transport())
+        self._agents.setdefault(tenant, {})[agent] = None
+        if online and device.is_enrolled:
+            self._runner.add(agent)
 
     def _opened_transport(self) -> Transport:
         if self._transport is None:

@@ -171,6 +171,9 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     "alice's iPhone was wiped": lambda it: (it.devices(), len(it.events("wiped"))) == ([], 1),
     "alice's iPhone refuses imported certificates": lambda it: it.devices() == ["alice's iPhone"],
     "alice's iPhone accepts everything": lambda it: it.devices() == ["alice's iPhone"],
+    "alice's iPhone reports isEncrypted true": lambda it: it.graph("/deviceManagement/managedDevices")["value"][0][
+        "isEncrypted"
+    ],
     "alice's PC waits for the connector": lambda it: (it.devices(), it.events("installed")[0]["device"] is not None)
     == (["alice's PC"], True),
     "the connector is off line": lambda it: [row["state"] for row in it.connectors()] == ["offline"],

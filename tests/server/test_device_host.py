@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -143,3 +144,38 @@ async def _ended(host: ChildDeviceHost) -> None:
     async with asyncio.timeout(20):
         while host._process is not None:
             await asyncio.sleep(0.01)
+
+
+async def test_a_snapshot_brings_back_devices_with_their_keys_and_whether_they_are_connected(
+    server: Running, client: httpx.Client, tmp_path: Path
+) -> None:
+    tenant = tenant_of(server)
+    async with hosting(server, tmp_path) as host:
+        await host.enroll(tenant, new_device(client, "Snapped"))
+        await host.refuse(tenant, "Snapped", item="imported", code=1000)
+        await host.enroll(tenant, new_device(client, "Asleep"))
+        await host.take_offline(tenant, "Asleep")
+        before = await host.devices(tenant)
+        saved = await host.snapshot(tenant)
+        await host.forget(tenant)
+        assert await host.snapshot(tenant) == b""
+        with pytest.raises(Invalid, match="damaged"):
+            await host.restore(tenant, b"{}")
+        await host.restore(tenant, saved)
+        assert await host.devices(tenant) == before
+        await host.check_in(tenant, "Snapped")
+        assert await host.snapshot(tenant) != b""
+        await host.forget(tenant)
+
+
+async def test_a_device_reports_what_it_is_told_to_report(server: Running, client: httpx.Client) -> None:
+    tenant = tenant_of(server)
+    async with hosting(server) as host:
+        with pytest.raises(NotFound, match="isEncripted"):
+            await host.enroll(tenant, replace(new_device(client, "Facts"), facts={"isEncripted": True}))
+        await host.enroll(tenant, replace(new_device(client, "Facts"), facts={"isSupervised": True}))
+        await host.report(tenant, "Facts", facts={"isEncrypted": True})
+        await host.check_in(tenant, "Facts")
+        rows = client.get("/beta/deviceManagement/managedDevices").json()["value"]
+        (row,) = [row for row in rows if row["deviceName"] == "Facts"]
+        assert (row["isSupervised"], row["isEncrypted"]) == (True, True)

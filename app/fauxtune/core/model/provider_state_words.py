@@ -111,7 +111,7 @@ def _word(name: str, value: object) -> str:
             raise Invalid(f"The parameter '{name}' is a text or a number.", target="params")
         return str(value).lower()
     text = str(value)
-    return f'"{text}"' if " " in text and name in {"group", "name"} else text
+    return f'"{text}"' if " " in text and name in {"group", "name", "value"} else text
 
 
 def _spelt(text: str) -> str:

@@ -85,6 +85,8 @@ PLACES: Mapping[str, Place] = MappingProxyType(
             f"a kind of device: {', '.join(DEVICES)}",
         ),
         "delivery": Place("|".join(DELIVERIES), "imported certificates", f"one of: {', '.join(DELIVERIES)}"),
+        "fact": Place(r"[a-z][A-Za-z0-9]*", "isEncrypted", "a property of a managedDevice"),
+        "value": Place(_QUOTED_OR_WORDS, "true", "a value as JSON has it, or a text"),
         "time": Place(rf"{_NUMBER} (?:minute|hour|day|week|month|year)s?", "a year", "a number of minutes to years"),
         "date": Place(
             r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?",
@@ -192,6 +194,8 @@ SENTENCES: tuple[Sentence, ...] = (
              "The simulated device answers with an error when it is sent these.", enrolls=True),
     Sentence("devices", "{user}'s {device} accepts everything", "alice's iPhone accepts everything",
              "The simulated device refuses nothing.", enrolls=True),
+    Sentence("devices", "{user}'s {device} reports {fact} {value}", "alice's iPhone reports isEncrypted true",
+             "The simulated device has reported this value of the property.", enrolls=True),
     Sentence("devices", "{user}'s {device} waits for the connector", "alice's PC waits for the connector",
              "The connectors are off line, and the device waits for a certificate.",
              also=("a {device} waits for the connector",), enrolls=True),

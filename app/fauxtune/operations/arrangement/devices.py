@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -106,6 +107,19 @@ async def accepts_everything(scene: Scene, reading: Reading) -> None:
     device = await _one(scene, reading)
     if device.refuses:
         await scene.do(scene.emulator.device_host.accept(scene.tenant.id, device.name))
+
+
+async def reports(scene: Scene, reading: Reading) -> None:
+    """Have the device report a value, and check in."""
+    device, fact, text = await _one(scene, reading), reading.words["fact"], reading.words["value"]
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    record = await _record(scene, device)
+    if record is None or record.get(fact, ...) != value:
+        await scene.do(scene.emulator.device_host.report(scene.tenant.id, device.name, facts={fact: value}))
+        await scene.do(scene.emulator.device_host.check_in(scene.tenant.id, device.name))
 
 
 async def waits_for_connector(scene: Scene, reading: Reading) -> None:

@@ -61,6 +61,7 @@ REACH: Mapping[str, Reach] = {
     "{user}'s {device} was wiped": devices.was_wiped,
     "{user}'s {device} refuses {delivery}": devices.refuses,
     "{user}'s {device} accepts everything": devices.accepts_everything,
+    "{user}'s {device} reports {fact} {value}": devices.reports,
     "{user}'s {device} waits for the connector": devices.waits_for_connector,
     "the connector is off line": failures.connectors_are_off_line,
     "the connector is on line": failures.connectors_are_on_line,
