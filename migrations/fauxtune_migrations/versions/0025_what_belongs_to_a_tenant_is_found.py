@@ -1,11 +1,11 @@
-"""Revision 0024: What belongs to a tenant is found by an index in every table: to delete it reads no others' rows."""
+"""Revision 0025: What belongs to a tenant is found by an index in every table: to delete it reads no others' rows."""
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
