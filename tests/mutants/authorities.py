@@ -101,7 +101,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A body without a length may be of any size",
         file="app/fauxtune/server/middleware.py",
-        before="        if self._received > BODY_LIMIT:\n",
+        before="        if self._received > self._limit:\n",
         after="        if self._received < 0:\n",
         tests=("tests/server/test_middleware.py::test_a_body_without_a_length_is_refused_when_it_grows_too_long",),
     ),

@@ -8,7 +8,7 @@ import pytest
 from starlette.routing import Route
 
 from fauxtune.core.model.surfaces import surface_of
-from fauxtune.operations.tenants.creation import RESERVED
+from fauxtune.operations.tenants.names import RESERVED
 from fauxtune.server import probes_description
 from fauxtune.server.factory import ENVELOPES, FIRST, ROUTERS
 from tests.support.openapi import documents

@@ -5,6 +5,7 @@
       Conflict        it exists already, or changed meanwhile
       Invalid         the request asks for something impossible
         PfxUnreadable, PfxPasswordWrong, PfxWithoutKey, UnsupportedAction, UnknownAlgorithm, KeyUnfit
+        DocumentRefused a document cannot be imported; each mistake has its place
         GraphRefused    Graph would refuse the request that what-if examines
       NotAllowed      the caller may not do this
         Unauthenticated   the request has no valid credential
@@ -68,6 +69,14 @@ class UnsupportedAction(Invalid):
 
 class UnknownAlgorithm(Invalid):
     """The message was signed or encrypted with an unknown algorithm; the sender may try another one."""
+
+
+class DocumentRefused(Invalid):
+    """A document cannot be imported. `mistakes`: the place of each, a JSON pointer (RFC 6901), and what is wrong."""
+
+    def __init__(self, message: str, *, mistakes: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message, target=mistakes[0][0])
+        self.mistakes = tuple((writable(place), writable(sentence)) for place, sentence in mistakes)
 
 
 class GraphRefused(Invalid):

@@ -27,7 +27,10 @@ from fauxtune.server.recording import WireOf, recorder
 Refuse = Callable[[Request, Exception], Response]
 
 BODY_LIMIT = 4 * 1024 * 1024
-_TOO_LONG = f"The request body must not be larger than {BODY_LIMIT // 1024 // 1024} MiB."
+#: The document of a tenant is larger than any other body: one of 50 devices has 2 MiB, one of 1,000 devices some 30.
+#: It is parsed after the check of access, and takes some ten times its size in memory.
+IMPORT_LIMIT = 32 * 1024 * 1024
+_IMPORT = ("/_fauxtune/v1/tenants/", "/import")
 
 #: In seconds (RFC 9110 10.2.3).
 _RETRY_LATER = (b"retry-after", b"1")
@@ -117,6 +120,8 @@ class _Exchange:
         self._send = send
         self._received = self._sent = 0
         self._host: list[bytes] = []
+        path: str = scope["path"]
+        self._limit = IMPORT_LIMIT if path.endswith(_IMPORT[1]) and path.startswith(_IMPORT[0]) else BODY_LIMIT
         self._caller = Caller()
         state = scope.setdefault("state", {})
         state["request_id"], state["caller"] = request_id, self._caller
@@ -161,11 +166,11 @@ class _Exchange:
             if name == b"content-length":
                 if not value.isdigit():
                     raise HTTPException(400, "Content-Length must be a number.")
-                if int(value) > BODY_LIMIT:
+                if int(value) > self._limit:
                     waits = any(header == b"expect" for header, _ in self.scope["headers"])
                     # A client that waits for "100 Continue" has sent nothing yet. All others are still sending: the
                     # connection stays open and the rest is read and dropped, else they would see a reset instead.
-                    raise HTTPException(413, _TOO_LONG, {"connection": "close"} if waits else None)
+                    raise HTTPException(413, self._too_long(), {"connection": "close"} if waits else None)
         if size > HEAD_LIMIT:
             raise HTTPException(431, f"Request line and headers must be below {HEAD_LIMIT // 1024} KiB.")
 
@@ -183,6 +188,9 @@ class _Exchange:
                     "another name, start it with --public-url or --host.",
                 )
 
+    def _too_long(self) -> str:
+        return f"The request body must not be larger than {self._limit // 1024 // 1024} MiB."
+
     async def receive(self) -> Message:
         """Receive the next piece. Raises HTTPException if a body without a length becomes too long."""
         message = await self._receive()
@@ -190,8 +198,8 @@ class _Exchange:
         self._received += len(body)
         if self._is_recorded and body:
             self._request = extended(self._request, body) if self._request else body[:KEPT]
-        if self._received > BODY_LIMIT:
-            raise HTTPException(413, _TOO_LONG)
+        if self._received > self._limit:
+            raise HTTPException(413, self._too_long())
         return message
 
     async def send(self, message: Message) -> None:

@@ -7,7 +7,7 @@ changed are equal to themselves, and are not written again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -44,6 +44,7 @@ from fauxtune.storage import tables, writes
 from fauxtune.storage.queries.tenants import tables_with_rows
 from fauxtune.storage.reads import in_parts
 from fauxtune.storage.tables.base import Choice, Moment
+from fauxtune.storage.tables.orders import OrderDocument
 
 #: Tables of tenants that are no part of their state, and why.
 LEFT_OUT = {
@@ -78,13 +79,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateColumn:
-    """A column of a tenant's state. `choices`: the only texts that it can have; `is_key`: it is part of the key."""
+    """A column of a tenant's state. `choices`: the only texts that it can have; `is_key`: it is part of the key; `read`
+    raises an error for JSON that this version cannot read; `is_long`: integers of 64 bits.
+    """
 
     name: str
     kind: Kind
     is_optional: bool
     is_key: bool
     choices: frozenset[str] | None = None
+    read: Callable[[Any], object] | None = None
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +205,13 @@ def unique_among_tenants() -> tuple[tuple[str, str], ...]:
         for group in dict.fromkeys(_unique_groups(table))
         if len(group) == 1
     )
+
+
+@cache
+def unique_columns(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the columns of a table, in groups, whose values together no two rows of a tenant share."""
+    groups = dict.fromkeys(group - {"tenant_id"} for group in _unique_groups(_STATE[name]))
+    return tuple(tuple(sorted(group)) for group in groups)
 
 
 # ---------------------------------------------------------------------------------------------------- comparing rows
@@ -321,6 +333,8 @@ def _described(column: Column[Any]) -> StateColumn:
         is_optional=bool(column.nullable),
         is_key=column.primary_key,
         choices=None if choices is None else frozenset(str(choice) for choice in choices),
+        read=column.type.read if isinstance(column.type, OrderDocument) else None,
+        is_long=isinstance(column.type, BigInteger),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -97,3 +99,67 @@ async def test_a_wrong_call_about_snapshots_is_refused(
     answer = await contoso.request(method, path, json=body)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["message"]
+
+
+async def test_a_document_is_imported_and_a_deleted_tenant_is_created_from_it(
+    control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
+) -> None:
+    document = (await fabrikam.get("/export", params={"keys": "true"})).content
+    imported = await fabrikam.put("/import", content=document, headers=_JSON)
+    assert imported.status_code == 200, imported.text
+    assert (imported.json()["isNew"], imported.json()["name"], imported.json()["changes"]) == (False, "fabrikam", {})
+    assert (await control.delete("/tenants/fabrikam")).status_code == 204
+    created = await control.put("/tenants/fabrikam/import", content=document, headers=_JSON)
+    assert (created.status_code, created.json()["isNew"]) == (201, True)
+    again = (await fabrikam.get("/export", params={"keys": "true"})).json()
+    assert again["tables"]["users"] == json.loads(document)["tables"]["users"]
+    assert [event["type"] for event in (await fabrikam.get("/journal")).json()["events"]][-1] == "tenantImported"
+
+
+async def test_a_refused_document_names_every_mistake_with_its_place(contoso: httpx.AsyncClient) -> None:
+    document = (await contoso.get("/export")).json()
+    document["tables"]["users"][0]["licensed"] = "yes"
+    document["tables"]["shoes"] = []
+    answer = await contoso.put("/import", json=document)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["mistakes"] == [
+        {"pointer": "/tables/shoes", "message": "there is no such table"},
+        {"pointer": "/tables/users/0/licensed", "message": "it must be true or false"},
+    ]
+    assert "/tables/users/0/licensed: it must be true or false" in answer.json()["error"]["message"]
+
+
+_JSON = {"content-type": "application/json"}
+_MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/tenants/contoso/import", 5 * _MIB, 400),  # read, and no document
+        ("/tenants/contoso/import", 32 * _MIB + 1, 413),
+        ("/tenants/contoso/snapshots", 5 * _MIB, 413),
+        ("/tenants/contoso/x/import", 32 * _MIB + 1, 413),
+    ],
+)
+async def test_a_document_may_be_larger_than_other_bodies_up_to_a_bound(
+    control: httpx.AsyncClient, path: str, size: int, status: int
+) -> None:
+    method = "POST" if path.endswith("snapshots") else "PUT"
+    answer = await control.request(method, path, content=b" " * size, headers=_JSON)
+    assert (answer.status_code, bool(answer.json()["error"]["message"])) == (status, True)
+
+
+async def test_a_streamed_document_is_bounded_too(control: httpx.AsyncClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(33):
+            yield b" " * _MIB
+
+    answer = await control.put("/tenants/contoso/import", content=pieces(), headers=_JSON)
+    assert answer.status_code == 413
+    assert "32 MiB" in answer.json()["error"]["message"]
+
+
+async def test_only_json_is_imported(contoso: httpx.AsyncClient) -> None:
+    answer = await contoso.put("/import", content=b"{}", headers={"content-type": "text/plain"})
+    assert answer.status_code == 415

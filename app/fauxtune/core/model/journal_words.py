@@ -71,7 +71,7 @@ _WORDS: dict[str, str] = {
     "applicationChanged": "the application {clientId} was changed: {changed}",
     "snapshotRestored": "the tenant is again in the state of the snapshot '{snapshot}'",
     "tenantReset": "the tenant is again in the state in which it was created",
-    "tenantImported": "the tenant was replaced by a document of {exported}",
+    "tenantImported": "the state of the tenant is that of an imported document",
     "applicationDeleted": "the application {clientId} was deleted",
     "faultHit": "the fault {fault} struck: {effect}",
 }

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.keys import TenantKeys, are_ready, make_keys, remove_new_keys
+from fauxtune.operations.tenants.names import check_free, check_names
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.operations.tenants.snapshots import keep_beginning, keep_beginning_of_new
 from fauxtune.operations.tenants.tenants import create_tenant, new_tenant
-from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import tenants as queries
-
-#: A name is a part of URLs, and of the domain that is made from it.
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-#: The words for "any tenant" in the paths of Entra ID, and the first segments of all surfaces' paths: a tenant of
-#: that name could not be reached at `/{tenant}/oauth2/v2.0/token`. A test compares it with the application's routes.
-RESERVED = frozenset({"common", "consumers", "organizations"}) | {
-    "api",
-    "beta",
-    "connector",
-    "docs",
-    "enrollmentserver",
-    "livez",
-    "managementserver",
-    "mdm",
-    "pki",
-    "push",
-    "readyz",
-}
 
 
 async def found_tenant(
@@ -66,9 +44,9 @@ async def found_tenant(
         name=name,
         domain=domain,
     )
-    _check_names(tenant)
+    check_names(tenant)
     if not tenant.is_test_tenant:
-        await runner.read(_check_free, tenant)
+        await runner.read(check_free, tenant)
     ready = are_ready(emulator, seed)
     keys = make_keys(emulator, seed) if ready else await asyncio.to_thread(make_keys, emulator, seed)
     created = False
@@ -103,21 +81,3 @@ async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: SeedPeopl
     finally:
         if not complete:
             await dissolve_tenant(emulator, tenant)
-
-
-def _check_names(tenant: Tenant) -> None:
-    if not _NAME.fullmatch(tenant.name) or tenant.name.lower() in RESERVED:
-        raise Invalid(
-            "A tenant's name has 1 to 63 letters, digits and hyphens, does not begin or end with a hyphen, and is not "
-            f"{', '.join(sorted(RESERVED))}; '{tenant.name}' cannot be a name.",
-            target="name",
-        )
-    if not _DOMAIN.fullmatch(tenant.domain):
-        raise Invalid(f"A tenant's domain looks like contoso.example; '{tenant.domain}' does not.", target="domain")
-
-
-def _check_free(connection: Connection, tenant: Tenant) -> None:
-    # create_tenant checks again, in its own transaction; this saves making keys for nothing.
-    taken = queries.taken_key(connection, (tenant.name, tenant.domain))
-    if taken is not None:
-        raise Conflict(f"There is a tenant '{taken}' already.", target="name" if taken == tenant.name else "domain")

@@ -7,7 +7,6 @@ after it comes the event that the state was replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,8 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.export import held_state
 from fauxtune.operations.tenants.keys import KeyFiles, key_files, remove_unnamed
+from fauxtune.operations.tenants.names import check_free
+from fauxtune.operations.tenants.state_references import values
 from fauxtune.storage import tenant_state
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import locks
@@ -53,11 +54,14 @@ class _Replaced:
     device_authority: bytes | None
 
 
-async def put_state(emulator: Emulator, tenant: Tenant, *, state: TenantState, event: Event) -> Changes:
+async def put_state(
+    emulator: Emulator, tenant: Tenant, *, state: TenantState, event: Event, is_new: bool = False
+) -> Changes:
     """Put the state in the place of the tenant's. Whatever was read, and whoever waits, hears of it: devices are woken,
-    tokens and caches are read again. Private keys that nothing names any more are deleted.
+    tokens and caches are read again. Private keys that nothing names any more are deleted. `is_new`: there is no such
+    tenant yet, and it is added.
     """
-    replaced = await emulator.runner.run(tenant, replace, state, event=event)
+    replaced = await emulator.runner.run(tenant, replace, state, event=event, is_new=is_new)
     emulator.tokens.forget_applications()
     emulator.signals.connector_log_grew(tenant.id)
     if replaced.device_authority is not None:
@@ -66,9 +70,12 @@ async def put_state(emulator: Emulator, tenant: Tenant, *, state: TenantState, e
     return replaced.changes
 
 
-def replace(tx: Transaction, state: TenantState, *, event: Event) -> _Replaced:
+def replace(tx: Transaction, state: TenantState, *, event: Event, is_new: bool = False) -> _Replaced:
     """Write what differs between the tenant's state and this one. Raises Conflict if another tenant has ids of it."""
     connection, tenant_id = tx.connection, tx.tenant.id
+    if is_new:
+        check_free(connection, tx.tenant)
+        tenant_state.add_own_row(connection, row=state.tenant)
     locks.hold_all(connection, tenant_id)
     files = key_files(connection, tenant_id)
     current = held_state(connection, tenant_id).rows
@@ -83,7 +90,7 @@ def replace(tx: Transaction, state: TenantState, *, event: Event) -> _Replaced:
     tx.fault_rules = fault_queries.rules_of(connection, tenant_id)
     if tx.system_now is not None:
         tx.now = tenant.clock.now(tx.system_now)
-    tx.wake({*_values(current, "enrollments", column="id"), *_values(state.rows, "enrollments", column="id")})
+    tx.wake({*values(current, "enrollments", column="id"), *values(state.rows, "enrollments", column="id")})
     tx.record(event.type, **event.detail)
     return _Replaced(tenant, summary(differences), files, _device_authority(differences))
 
@@ -120,11 +127,6 @@ def _with_new_policies(current: Rows, wanted: Rows) -> Rows:
             row = (*row[:version], newest[row[key]] + 1, *row[version + 1 :])
         enrollments.append(row)
     return {**wanted, "enrollments": enrollments}
-
-
-def _values(rows: Rows, table: str, *, column: str) -> Iterator[Any]:
-    place = [each.name for each in columns()[table]].index(column)
-    return (row[place] for row in rows.get(table, []))
 
 
 def _device_authority(differences: dict[str, Difference]) -> bytes | None:

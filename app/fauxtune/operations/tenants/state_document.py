@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -56,6 +57,7 @@ def encodings() -> dict[str, dict[str, str]]:
     return {name: each for name, each in result.items() if each}
 
 
+@cache
 def encoding_of(name: str) -> str:
     """Return how the bytes of a column of this name are written."""
     return next((label for end, label in _LABELS.items() if name.endswith(end)), BASE64)

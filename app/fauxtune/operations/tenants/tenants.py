@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune.core.clock import ClockMode, parse_duration
+from fauxtune.core.clock import ClockMode, TenantClock, parse_duration
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program
 from fauxtune.core.model.editions import Edition
@@ -117,7 +117,7 @@ def _application(tx: Transaction, seed: SeedApplication, *, is_own: bool) -> App
 def change_settings(tx: Transaction, changes: dict[str, Any]) -> Tenant:
     """Change settings; every device plans again. Raises Invalid for an unknown setting or a wrong value."""
     for name, value in changes.items():
-        _check_setting(name, value)
+        check_setting(name, value)
     locks.hold_all(tx.connection, tx.tenant.id)
     tenant = _held(tx)
     changed = _changed(tx, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
@@ -170,18 +170,24 @@ def _changed(tx: Transaction, tenant: Tenant, *, wake: bool) -> Tenant:
 
 
 def _moved(tx: Transaction, tenant: Tenant, *, system_now: datetime) -> Tenant:
+    check_year(tenant.clock, system_now)
+    return _changed(tx, tenant, wake=False)
+
+
+def check_year(clock: TenantClock, system_now: datetime) -> None:
+    """Raise Invalid for a clock that has left the time that a tenant can have."""
     try:
-        year = tenant.clock.now(system_now).year
+        year = clock.now(system_now).year
     except OverflowError:
         year = _LATEST_YEAR + 1
     if year > _LATEST_YEAR:
         raise Invalid(f"That is past the year {_LATEST_YEAR}.", target="now")
     if year < _EARLIEST_YEAR:
         raise Invalid(f"That is before the year {_EARLIEST_YEAR}.", target="now")
-    return _changed(tx, tenant, wake=False)
 
 
-def _check_setting(name: str, value: object) -> None:
+def check_setting(name: str, value: object) -> None:
+    """Raise Invalid for an unknown setting or a wrong value."""
     if name not in SETTINGS:
         raise Invalid(f"There is no setting '{name}'. There are: {', '.join(sorted(SETTINGS))}.", target=name)
     default = SETTINGS[name][0]

@@ -23,6 +23,11 @@ class OrderDocument(TypeDecorator[RequestOrder]):
         """The order's JSON."""
         return None if value is None else _document(value)
 
+    @staticmethod
+    def read(document: dict[str, Any]) -> RequestOrder:
+        """Return the order that the JSON describes. Raises an error for JSON that describes none."""
+        return _order(document)
+
     def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> RequestOrder | None:
         """The order that the JSON describes."""
         return None if value is None else _order(value)

@@ -37,6 +37,14 @@ class SeedRoute(GuardedRoute):
     most_elements = MOST_IN_SEED
 
 
+class DocumentRoute(GuardedRoute):
+    """A route whose body is a document of a tenant: its elements are counted where it is read, in a thread."""
+
+    def has_elements(self, request: Request) -> bool:
+        """Return False."""
+        return False
+
+
 class MailRoute(GuardedRoute):
     """A route whose body is JSON or a message, which is read as the bytes that it is."""
 

@@ -45,11 +45,19 @@ class GraphAnswer(Answer):
     body: dict[str, Any]
 
 
+class Mistake(Answer):
+    """A mistake in a document, with its place (a JSON pointer, RFC 6901)."""
+
+    pointer: str
+    message: str
+
+
 class Problem(Answer):
-    """What is wrong, and what would be right. `graph`: Graph's answer, if Graph would refuse the request (422)."""
+    """What is wrong, and what would be right. `graph`: Graph's refusal (422); `mistakes`: of a document."""
 
     code: str
     message: str
+    mistakes: list[Mistake] | None = None
     graph: GraphAnswer | None = None
 
 

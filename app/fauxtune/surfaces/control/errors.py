@@ -37,6 +37,9 @@ def refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.GraphRefused):
         graph = {"status": error.status, "body": error.document}
         return _answer(422, code="GraphRefused", message=error.message, graph=graph)
+    if isinstance(error, errors.DocumentRefused):
+        mistakes = [{"pointer": place, "message": sentence} for place, sentence in error.mistakes]
+        return _answer(400, code="Invalid", message=error.message, mistakes=mistakes)
     for kind, status, code in TABLE:
         if isinstance(error, kind):
             return _answer(status, code=code, message=str(error))

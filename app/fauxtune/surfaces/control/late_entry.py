@@ -25,9 +25,9 @@ _PARTS = (
         "fauxtune.operations.mail.opening",
     ),
     (
-        r"tenants/[^/]+/(export$|reset$|snapshots(/|$))",
+        r"tenants/[^/]+/(export$|import$|reset$|snapshots(/|$))",
         (f"{_PLACE}.state",),
-        "fauxtune.operations.tenants.snapshots",
+        "fauxtune.operations.tenants.importing",
     ),
     (r"tenants/[^/]+/states$", (f"{_PLACE}.states",), "fauxtune.operations.arrangement.provider_states"),
     (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),

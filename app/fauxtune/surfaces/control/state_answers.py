@@ -51,6 +51,15 @@ class RowChanges(Answer):
     changed: int = Field(description="rows that get other values")
 
 
+class Import(Answer):
+    """What an import changed, by table."""
+
+    id: str
+    name: str
+    is_new: bool = Field(description="whether the tenant was not there before")
+    changes: dict[str, RowChanges]
+
+
 class Restoration(Answer):
     """What restoring changes, by table; a table that stays as it is is left out."""
 

@@ -1,23 +1,29 @@
-"""The state of a tenant: exported as one document, kept in named snapshots and restored, and reset."""
+"""The state of a tenant: exported as one document and imported, kept in named snapshots and restored, and reset."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
 
 from fauxtune.core.clock import iso
 from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.export import export_tenant
+from fauxtune.operations.tenants.importing import import_tenant
+from fauxtune.operations.tenants.replacing import Changes
 from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.rows.snapshots import SnapshotRow
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control import state_answers as answers
-from fauxtune.surfaces.control.access import JSON
+from fauxtune.surfaces.control.access import JSON, DocumentRoute
 from fauxtune.surfaces.control.answers import Listed
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.calls import Anyone, Here, calls
+from fauxtune.surfaces.http import caller_of
 
 router = calls("/tenants/{tenant}", tag="state")
+imports = calls("", tag="state", route_class=DocumentRoute)
+
+_DOCUMENT = {"$ref": f"#/components/schemas/{answers.TenantDocument.__name__}"}
 
 Name = Annotated[str, Path(max_length=64, description="the name of a snapshot")]
 
@@ -33,6 +39,36 @@ async def export_tenant_state(
     states give equal bytes.
     """
     return Response(await export_tenant(here.emulator, here.tenant, with_keys=keys), media_type=JSON)
+
+
+@imports.put(
+    "/import",
+    summary="Replace the tenant by a document, or create it from one",
+    responses={201: {"model": answers.Import, "description": "the tenant was not there, and was created"}},
+    openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": _DOCUMENT}}}},
+)
+async def import_tenant_state(
+    request: Request,
+    response: Response,
+    emulator: Anyone,
+    tenant: Annotated[str, Path(description="id, name or domain of the tenant that the document is of")],
+) -> answers.Import:
+    """All of it or nothing: 400 names every mistake with its place. The document is of this tenant, as `export` gives
+    it, with private keys unless the tenant has them. At most 32 MiB.
+    """
+    content = await request.body()
+    imported = await import_tenant(emulator, tenant, content=content)
+    caller_of(request).tenant = imported.tenant
+    response.status_code = 201 if imported.is_new else 200
+    return answers.Import(
+        id=imported.tenant.id,
+        name=imported.tenant.name,
+        is_new=imported.is_new,
+        changes=_changes(imported.changes),
+    )
+
+
+router.include_router(imports)
 
 
 @router.get("/snapshots", summary="List the tenant's snapshots")
@@ -87,11 +123,15 @@ def _restoration(restored: snapshots.Restored) -> answers.Restoration:
     row = restored.snapshot
     return answers.Restoration(
         snapshot=None if row.name == snapshots.BEGINNING else _shown(row),
-        changes={
-            table: answers.RowChanges(lost=each.lost, added=each.added, changed=each.changed)
-            for table, each in restored.changes.items()
-        },
+        changes=_changes(restored.changes),
     )
+
+
+def _changes(changes: Changes) -> dict[str, answers.RowChanges]:
+    return {
+        table: answers.RowChanges(lost=each.lost, added=each.added, changed=each.changed)
+        for table, each in changes.items()
+    }
 
 
 def _shown(row: SnapshotRow) -> answers.Snapshot:

@@ -1,0 +1,121 @@
+"""What the rows of a tenant's document must have in common: keys that occur once, and rows that others name.
+
+A user who is named by a certificate, an import or the record of a device may have been deleted since, and so may the
+group of an assignment: that is no mistake. Neither is a device that left Entra ID.
+"""
+
+#: data
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations.tenants.state_reading import Mistakes
+from fauxtune.storage.tenant_state import Row, Rows, columns, unique_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column whose values are those of another table's column. `word`: what is named."""
+
+    table: str
+    column: str
+    word: str
+    named: str
+    key: str = "id"
+
+
+REFERENCES = (
+    Reference("assignments", "profile_id", "profile", "profiles"),
+    Reference("certificates", "authority", "authority", "authorities", "name"),
+    Reference("connector_keys", "connector_id", "connector", "connectors"),
+    Reference("connector_requests", "enrollment_id", "enrolment", "enrollments"),
+    Reference("device_actions", "enrollment_id", "enrolment", "enrollments"),
+    Reference("directory_devices", "enrollment_id", "enrolment", "enrollments"),
+    Reference("group_members", "group_id", "group", "groups"),
+    Reference("group_owners", "group_id", "group", "groups"),
+    Reference("group_owners", "owner_id", "user", "users"),
+    Reference("key_holdings", "enrollment_id", "enrolment", "enrollments"),
+    Reference("ledger", "enrollment_id", "enrolment", "enrollments"),
+    Reference("mail_recipients", "message_id", "message", "mail_messages"),
+    Reference("mailbox_entries", "message_id", "message", "mail_messages"),
+    Reference("mailbox_entries", "user_id", "user", "users"),
+    Reference("managed_devices", "category_id", "category", "device_categories"),
+    Reference("managed_devices", "enrollment_id", "enrolment", "enrollments"),
+    Reference("profile_states", "enrollment_id", "enrolment", "enrollments"),
+    Reference("profile_states", "profile_id", "profile", "profiles"),
+    Reference("role_scope_tag_assignments", "tag_id", "scope tag", "role_scope_tags"),
+    Reference("steps", "enrollment_id", "enrolment", "enrollments"),
+    Reference("templates", "authority", "authority", "authorities", "name"),
+    Reference("users", "manager_id", "user", "users"),
+)
+#: What a member of a group is, by `kind`.
+_MEMBERS = {"user": "users", "group": "groups", "device": "directory_devices"}
+#: Authorities without which nothing can be issued.
+_AUTHORITIES = ("root", "issuing", "devices")
+
+
+def check_rows(rows: Rows, mistakes: Mistakes) -> None:
+    """Note what does not fit together in these rows."""
+    for name in rows:
+        _check_unique(rows, name, mistakes=mistakes)
+    for reference in REFERENCES:
+        known = set(values(rows, reference.named, column=reference.key))
+        for number, value in enumerate(values(rows, reference.table, column=reference.column)):
+            if value is not None and value not in known:
+                place = ("tables", reference.table, number, reference.column)
+                mistakes.add(f"there is no {reference.word} '{value}' in {reference.named}", *place)
+    _check_members(rows, mistakes)
+    _check_users_of_devices(rows, mistakes)
+    here = set(values(rows, "authorities", column="name"))
+    for name in _AUTHORITIES:
+        if name not in here:
+            mistakes.add(f"the authority '{name}' is missing", "tables", "authorities")
+
+
+def values(rows: Rows, table: str, *, column: str) -> Iterator[Any]:
+    """Return the values of a column, in the order of the rows."""
+    place = [each.name for each in columns()[table]].index(column)
+    return (row[place] for row in rows.get(table, []))
+
+
+def _check_unique(rows: Rows, table: str, *, mistakes: Mistakes) -> None:
+    names = [column.name for column in columns()[table]]
+    for group in unique_columns(table):
+        places = [names.index(name) for name in group]
+        seen: set[Row] = set()
+        for number, row in enumerate(rows[table]):
+            key = tuple(row[place] for place in places)
+            if None in key:
+                continue  # as in SQL, nothing equals what has no value
+            if key in seen:
+                mistakes.add(f"another row has the same {' and '.join(group)}", "tables", table, number)
+            seen.add(key)
+
+
+def _check_members(rows: Rows, mistakes: Mistakes) -> None:
+    known = {kind: set(values(rows, table, column="id")) for kind, table in _MEMBERS.items()}
+    for number, (kind, member) in enumerate(_columns(rows, "group_members", names=("kind", "member_id"))):
+        place = ("tables", "group_members", number)
+        if kind not in known:
+            mistakes.add(f"it must be one of {', '.join(_MEMBERS)}", *place, "kind")
+        elif member not in known[kind]:
+            mistakes.add(f"there is no {kind} '{member}' in {_MEMBERS[kind]}", *place, "member_id")
+
+
+def _check_users_of_devices(rows: Rows, mistakes: Mistakes) -> None:
+    """A device whose user was deleted has a record that names the same user."""
+    users = set(values(rows, "users", column="id"))
+    records = set(_columns(rows, "managed_devices", names=("enrollment_id", "user_id")))
+    for number, (id_, user, state) in enumerate(_columns(rows, "enrollments", names=("id", "user_id", "state"))):
+        if user is None or user in users or state != EnrollmentState.ACTIVE.value:
+            continue
+        if (id_, user) not in records:
+            mistakes.add(f"there is no user '{user}' in users", "tables", "enrollments", number, "user_id")
+
+
+def _columns(rows: Rows, table: str, *, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(values(rows, table, column=name) for name in names), strict=True)
