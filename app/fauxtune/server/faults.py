@@ -1,8 +1,8 @@
 """Faults of requests: those to other surfaces than Graph are struck here; connections are broken here for all.
 
 Graph's own requests are struck where the items of a batch are known (`surfaces.graph.faults`). The control surface and
-the console are never struck. Breaking a connection depends on uvicorn 0.54 (`send` is a method of the request's cycle,
-which has `transport` and `disconnected`), as `protocol` does. Imported at the first request of a server with faults.
+the console are never struck. Breaking a connection depends on uvicorn 0.54 (`receive` is a method of the request's
+cycle, which has `transport` and `disconnected`), as `protocol` does. Imported where a tenant has faults.
 """
 
 from __future__ import annotations
@@ -57,9 +57,10 @@ _SENTENCES = {
 
 
 class FaultyApp:
-    """The application of a server with faults, for one request. `connection`: what uvicorn gave to send with."""
+    """The application of a server with faults, for one request. `connection`: what uvicorn gave to receive
+    with."""
 
-    def __init__(self, app: ASGIApp, *, emulator: Emulator, refuse: Refuse, connection: Send) -> None:
+    def __init__(self, app: ASGIApp, *, emulator: Emulator, refuse: Refuse, connection: Receive) -> None:
         self._app = app
         self._emulator = emulator
         self._refuse = refuse
@@ -224,7 +225,7 @@ class _Whole:
 class _Answer:
     """The answer on its way: marked with the faults that struck, and cut where one says so."""
 
-    def __init__(self, caller: Caller, send: Send, *, connection: Send) -> None:
+    def __init__(self, caller: Caller, send: Send, *, connection: Receive) -> None:
         self.ids = b""
         self._caller = caller
         self._send = send
@@ -267,7 +268,7 @@ class _Answer:
         _end(self._connection, with_reset=True)
 
 
-def _end(connection: Send, *, with_reset: bool) -> None:
+def _end(connection: Receive, *, with_reset: bool) -> None:
     """End a connection within an answer: by a reset, or by an end after what was sent."""
     cycle: Any = getattr(connection, "__self__", None)
     transport = getattr(cycle, "transport", None)

@@ -75,7 +75,7 @@ class Guard:
                 exchange.check_host(self._names)
             app = self._app
             if self._emulator_of is not None and (emulator := self._emulator_of()).faults.is_on:
-                app = _faulty(app, emulator, refuse=self._refuse, connection=send)
+                app = _faulty(app, emulator, refuse=self._refuse, connection=receive)
             await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # the client has closed the connection; nothing is broken
@@ -91,7 +91,7 @@ class Guard:
                 await exchange.record(wire)
 
 
-def _faulty(app: ASGIApp, emulator: Emulator, *, refuse: Refuse, connection: Send) -> ASGIApp:
+def _faulty(app: ASGIApp, emulator: Emulator, *, refuse: Refuse, connection: Receive) -> ASGIApp:
     """Return the application with the faults of tenants, which is imported at the first one."""
     from fauxtune.server.faults import FaultyApp
 

@@ -200,12 +200,73 @@ EFFECTS: dict[Kind, Described] = {
         needs=("error",),
         match=frozenset({"surface", "method", "path", "application"}),
     ),
+    Kind.CONNECTOR_OFFLINE: Described(
+        Room.CONNECTOR,
+        "The connector takes no request of devices, as if it could not be reached. Graph and the console still show it "
+        "on line.",
+        {"kind": "connectorOffline"},
+        "https://learn.microsoft.com/intune/intune-service/protect/certificate-connector-overview",
+        match=_HOPS,
+    ),
+    Kind.CONNECTOR_KEY_MISSING: Described(
+        Room.CONNECTOR,
+        "The connector has not the key of imported certificates. With two connectors any of them may take a request: "
+        'name one, and let it take every second one with "every": 2.',
+        {"kind": "connectorKeyMissing"},
+        "https://learn.microsoft.com/intune/intune-service/protect/certificates-imported-pfx-configure",
+        match=_HOPS,
+    ),
+    Kind.TEMPLATE_GONE: Described(
+        Room.CONNECTOR,
+        "The CA does not know the certificate template that the profile names.",
+        {"kind": "templateGone"},
+        "[MS-WCCE] 3.2.2.6.2.1.4: CERTSRV_E_UNSUPPORTED_CERT_TYPE",
+        match=_HOPS,
+    ),
+    Kind.AUTHORITY_REFUSES: Described(
+        Room.CONNECTOR,
+        "The CA refuses to issue the certificate.",
+        {"kind": "authorityRefuses"},
+        "[MS-WCCE] 3.2.1.4.2.1: the policy module denies the request",
+        match=_HOPS,
+    ),
     Kind.CRL_UNREACHABLE: Described(
         Room.CRL,
         "The connection of a request for a CRL is reset.",
         {"kind": "crlUnreachable"},
         "RFC 5280 6.3: the CRL is not available",
         match=frozenset({"path"}),
+    ),
+    Kind.CRL_EXPIRED: Described(
+        Room.CRL,
+        "The CRL that is served has ended a week ago.",
+        {"kind": "crlExpired"},
+        "RFC 5280 5.1.2.5: nextUpdate",
+        match=frozenset({"path"}),
+    ),
+    Kind.DEVICE_NOT_NOW: Described(
+        Room.DEVICE,
+        "The server goes on as if an Apple device had answered each command with NotNow, as a locked one does; the "
+        "commands wait until it comes again.",
+        {"kind": "deviceNotNow"},
+        "Apple: Commands and queries, NotNow",
+        match=_DEVICES,
+    ),
+    Kind.DEVICE_REFUSES_CIPHER: Described(
+        Room.DEVICE,
+        "An imported certificate is sent in a PKCS#12 file with a cipher that the device does not know: the device "
+        "refuses it, with its own error. It stays failed until it is imported again.",
+        {"kind": "deviceRefusesCipher"},
+        "RFC 7292 appendix C; Apple: CertificatePKCS12 (iOS before 15.4 calls the password of a file with PBES2 wrong)",
+        match=_DEVICES,
+    ),
+    Kind.STALE_REVOKED_REISSUE: Described(
+        Room.CONNECTOR,
+        "In place of a new PKCS certificate the device gets the one again that was issued for it before, also if that "
+        "is revoked.",
+        {"kind": "staleRevokedReissue"},
+        "https://github.com/MicrosoftDocs/memdocs/issues/4053, https://github.com/MicrosoftDocs/IntuneDocs/issues/3598",
+        match=_HOPS,
     ),
 }
 

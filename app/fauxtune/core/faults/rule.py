@@ -21,7 +21,15 @@ class Kind(StrEnum):
     REPORT_LAG = "reportLag"
     THROTTLING = "throttling"
     TOKEN_ERROR = "tokenError"  # noqa: S105 - a word
+    CONNECTOR_OFFLINE = "connectorOffline"
+    CONNECTOR_KEY_MISSING = "connectorKeyMissing"
+    TEMPLATE_GONE = "templateGone"
+    AUTHORITY_REFUSES = "authorityRefuses"
     CRL_UNREACHABLE = "crlUnreachable"
+    CRL_EXPIRED = "crlExpired"
+    DEVICE_NOT_NOW = "deviceNotNow"
+    DEVICE_REFUSES_CIPHER = "deviceRefusesCipher"
+    STALE_REVOKED_REISSUE = "staleRevokedReissue"
 
 
 @dataclass(frozen=True, slots=True)

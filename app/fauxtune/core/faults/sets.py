@@ -65,6 +65,9 @@ _PALETTE: tuple[tuple[str, JsonObject, JsonObject], ...] = (
     ("slow", {"surface": "graph"}, {"latency": {"uniform": [0, 0.5]}}),
     ("no token", {"surface": "identity"}, {"kind": Kind.TOKEN_ERROR, "error": "temporarilyUnavailable"}),
     ("devices are not served", {"surface": "devices"}, {"status": 503, "retryAfter": 1}),
+    ("the CA refuses", {}, {"kind": Kind.AUTHORITY_REFUSES}),
+    ("a connector is off line", {}, {"kind": Kind.CONNECTOR_OFFLINE}),
+    ("devices cannot now", {}, {"kind": Kind.DEVICE_NOT_NOW}),
 )
 
 

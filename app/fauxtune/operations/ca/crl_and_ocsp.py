@@ -52,6 +52,10 @@ class Crl:
 
 async def crl(emulator: Emulator, tenant: Tenant, *, name: str) -> bytes:
     """Return the authority's CRL, DER. Raises NotFound for an unknown name, Unavailable while it is off line."""
+    if emulator.faults.is_on and emulator.faults.of(tenant.id) is not None:
+        expired = await emulator.runner.run(tenant, expired_crl, name, keys=emulator.keys)
+        if expired is not None:
+            return expired
     key = ("crl", tenant.id, name, None)
     kept = emulator.pki_cache.get(key, at=emulator.runner.now(tenant))
     if isinstance(kept, bytes):
@@ -86,6 +90,22 @@ def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
     )
     queries.keep_crl(tx.connection, tx.tenant.id, name=name, crl=built, next_update=next_update)
     return Crl(built, this_update, next_update)
+
+
+def expired_crl(tx: Transaction, name: str, *, keys: KeyStore) -> bytes | None:
+    """Return a CRL that has ended, if a fault says so; it is not kept. None: the newest one is served."""
+    row = authorities.authority_row(tx.connection, tx.tenant, name=name)
+    authorities.check_available(tx, row)
+    if not tx.strikes("crlExpired", path=f"/pki/{tx.tenant.name}/{name}/crl"):
+        return None
+    this_update = tx.now.replace(microsecond=0) - 2 * CRL_LIFE
+    return build_crl(
+        authority=authorities.load(tx.connection, tx.tenant, name=name, keys=keys),
+        revoked=[],
+        number=max(1, row.crl_number),
+        this_update=this_update,
+        next_update=this_update + CRL_LIFE,
+    )
 
 
 def sign_crl_again(tx: Transaction, name: str) -> None:

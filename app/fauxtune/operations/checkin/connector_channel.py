@@ -33,7 +33,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.connectors.selection import looked_up_to, polled_at
+from fauxtune.operations.connectors.selection import POLL, looked_up_to, polled_at
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
@@ -144,6 +144,8 @@ def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: Co
         raise Unavailable(f"The connector '{row.name}' was taken off line by an administrator.")
     if row.contact_at is None or abs(tx.now - row.contact_at) >= _CONTACT_EVERY:
         queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, contact_at=tx.now)
+    if tx.strikes("connectorOffline", connector=row):
+        return Leased(next_poll=tx.now + POLL)
     system_now = tx.system_now or tx.now
     before = looked_up_to(row, now=tx.now)
     tasks = []

@@ -16,6 +16,7 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.reencrypt import ImportedOrder
 from fauxtune.connector.refusals import (
+    AuthorityRefused,
     AuthorityUnavailable,
     AuthorityUnknown,
     TemplateUnknown,
@@ -23,7 +24,7 @@ from fauxtune.connector.refusals import (
 from fauxtune.connector.work import ConnectorTools, Done, NamedKeys, Sealing, Work, do
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
-from fauxtune.core.model.ids import EnrollmentId, ProfileId, UserId
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
 from fauxtune.core.model.platforms import FACTS, needs_legacy_pfx
@@ -31,6 +32,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import BACKDATED
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, thumbprint
+from fauxtune.core.pki.pfx import with_unknown_cipher
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
@@ -45,7 +47,7 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.rows.certificates import ConnectorRow, RequestChanges, RequestRow
+from fauxtune.storage.rows.certificates import AnswerRow, ConnectorRow, RequestChanges, RequestRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -53,7 +55,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 class Task:
     """One request with everything that answering it takes: the connector's work, and for a new certificate the
     application to the authority; or a `refusal`, if something of that is missing. `key_files`: where a connector
-    inside the server finds the keys that orders name.
+    inside the server finds the keys that orders name. `again`: an earlier answer that is given in place of a new one.
     """
 
     request: RequestRow
@@ -62,6 +64,7 @@ class Task:
     application: Application | None = None
     key_files: Mapping[tuple[str, str], str] = field(default_factory=dict)
     password: str = field(default="", repr=False)
+    again: AnswerRow | None = None
     refusal: ConnectorRefused | None = None
 
     @property
@@ -115,7 +118,7 @@ def open_requests(
 
 def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfilled:
     """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; uses no database."""
-    if task.refusal is not None or task.work is None:
+    if task.refusal is not None or task.work is None or task.again is not None:
         return Fulfilled(task=task, done=Done(refusal=task.refusal))
     keys = NamedKeys(connector_keys, task.key_files, source)
     certify = None if task.application is None else task.application.certify
@@ -132,6 +135,19 @@ def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, u
     if done.refusal is not None:
         if _answer(tx, task, state="failed", error_code=done.refusal.code, message=done.refusal.message):
             log.request_failed(done.refusal)
+        return None
+    if task.again is not None:
+        old = task.again
+        if _answer(
+            tx,
+            task,
+            state="answered",
+            serial=old.serial,
+            pfx=old.pfx,
+            sealed=old.sealed,
+            kept_password=old.kept_password,
+        ):
+            log.request_succeeded()
         return None
     if done.issued is None:
         if _answer(tx, task, state="answered", sealed=done.sealed):
@@ -245,6 +261,11 @@ class Preparing:
         request, key = task.request, task.request.item_key
         match request.order:
             case Order() as order:
+                earlier = self._earlier(key)
+                if earlier is not None and self._tx.strikes(
+                    "staleRevokedReissue", device=self._enrollment.id, connector=task.connector
+                ):
+                    return replace(task, again=earlier)
                 application = self._application(order, connector=task.connector)
                 return replace(
                     task,
@@ -267,11 +288,15 @@ class Preparing:
         return x509.load_der_x509_certificate(self._enrollment.identity_certificate)
 
     def _application(self, order: Order, *, connector: ConnectorRow) -> Application:
-        tx, name = self._tx, order.authority
+        tx, name, device = self._tx, order.authority, self._enrollment.id
         if name is None:
             raise AuthorityUnknown(_unknown_authority(tx, order))
         check_ra_certificate(connector, name)
+        if tx.strikes("templateGone", device=device, connector=connector):
+            raise TemplateUnknown(f"'{order.authority_name}' has no certificate template '{order.template}'.")
         template = _template(tx, order, authority_name=name)
+        if tx.strikes("authorityRefuses", device=device, connector=connector):
+            raise AuthorityRefused(f"'{order.authority_name}' refused the request: denied by its policy module.")
         try:
             authority = authorities.issuer(tx, name, keys=self._keys)
         except Unavailable as error:
@@ -317,21 +342,37 @@ class Preparing:
             record = pfx_queries.pfx(self._tx.connection, self._tx.tenant.id, user_id=user_id, thumbprint=mark)
         if record is None:
             raise NotFound(f"The imported certificate {mark} was deleted meanwhile.")
+        pfx = record.pfx
+        if self._tx.strikes("deviceRefusesCipher", device=self._enrollment.id):
+            pfx = with_unknown_cipher(pfx)
         return ImportedOrder(
             encrypted_password=record.encrypted_password,
-            pfx=record.pfx,
+            pfx=pfx,
             padding="oaepSha512" if record.padding == "none" else record.padding,
             thumbprint=record.thumbprint,
-            already_verified=record.verified,
+            already_verified=record.verified or pfx is not record.pfx,
             provider_name=record.provider,
             key_name=record.key_name,
         )
 
     def _key_files(self, role: str) -> dict[tuple[str, str], str]:
         """The files of the keys that on-line connectors have, by provider and name."""
-        online = {connector.id for connector in inside(serving_connectors(self._tx, role))}
+        serving = inside(serving_connectors(self._tx, role))
+        if role == "imported-pfx" and any(self._lacks_key(connector) for connector in serving):
+            return {}  # any of the connectors may take the request: the one that has no key does
+        online = {connector.id for connector in serving}
         keys = connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
         return {(key.provider, key.key_name): key.file for key in keys if key.connector_id in online}
+
+    def _earlier(self, key: ItemKey) -> AnswerRow | None:
+        """The last certificate that was issued for this item, where a fault may give it again."""
+        if self._tx.faults is None:
+            return None
+        known = request_queries.answers(self._tx.connection, self._enrollment.id)
+        return next((each for each in reversed(known) if each.item_key == key and each.serial is not None), None)
+
+    def _lacks_key(self, connector: ConnectorRow) -> bool:
+        return self._tx.strikes("connectorKeyMissing", device=self._enrollment.id, connector=connector)
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
         """The order to open a file that the connector made, whose password it has kept."""

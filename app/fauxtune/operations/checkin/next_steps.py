@@ -23,6 +23,7 @@ from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
@@ -37,6 +38,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
+
+#: The platforms whose devices can answer NotNow.
+_APPLE = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,18 @@ def next_steps(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packaging
     step_queries.delete_steps(tx.connection, row.id, ids=stale)
     builder = _StepBuilder(tx=tx, enrollment=row, items=items, orders=orders, keys=keys, packagings=packagings)
     built = builder.steps(due_steps(planned, sent)[: exchange.limit])
-    new = [SentStep(step.id, planned_step, StepState.SENT) for step, planned_step in built]
+    state = StepState.SENT
+    if built and row.platform in _APPLE and tx.strikes("deviceNotNow", device=row.id):
+        # It gets no command: the server goes on as if the device had answered each one with NotNow.
+        state, built = StepState.LATER, builder.steps(due_steps(planned, sent))
+    new = [SentStep(step.id, planned_step, state) for step, planned_step in built]
     step_queries.put_steps(tx.connection, tx.tenant.id, enrollment_id=row.id, sent=new, at=tx.now)
     over = (StepState.CONFIRMED, StepState.REFUSED)
     has_open = any(step.id not in stale and step.state not in over for step in sent)
     if (new or has_open) and row.due_at > tx.now:
         queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
+    if state is StepState.LATER:
+        return NextSteps((), is_due=False)
     return NextSteps(tuple(step for step, _ in built), is_due=not built and (has_open or not row.is_settled(tx.now)))
 
 

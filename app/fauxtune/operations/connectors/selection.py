@@ -63,6 +63,12 @@ def for_request(tx: Transaction, row: RequestRow) -> Choice:
     serving = inside(serving_connectors(tx, row.role)) if row.state == "open" else []
     if not serving or _is_leased(tx, row) or row.only_by not in (None, SERVER):
         return Choice()
+    if tx.faults is not None:
+        serving = [
+            each for each in serving if not tx.strikes("connectorOffline", device=row.enrollment_id, connector=each)
+        ]
+        if not serving:
+            return Choice(next_poll=tx.now + POLL)
     choice = _choose(serving, asked_at=row.created_at, now=tx.now)
     # As soon as any of them takes the request, the first answers it. (A revocation is made by the one that takes it.)
     return choice if choice.connector is None else Choice(serving[0])

@@ -17,7 +17,6 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory
 from fauxtune.storage.rows.certificates import ConnectorRow
-from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: The most characters of an address in the journal.
 _LONGEST = 300
@@ -57,7 +56,12 @@ def _kind_words(effect: Effect) -> str:
 
 
 def strike(
-    tx: Transaction, kind: str, *, enrollment: EnrollmentRow | None = None, connector: ConnectorRow | None = None
+    tx: Transaction,
+    kind: str,
+    *,
+    device: EnrollmentId | None = None,
+    connector: ConnectorRow | None = None,
+    path: str = "",
 ) -> bool:
     """Whether a fault of this kind strikes here and now; it is written down with the transaction."""
     faults = tx.faults
@@ -65,18 +69,19 @@ def strike(
     wanted = Kind(kind)
     if not any(live.rule.effect.kind is wanted for live in faults.rules):
         return False
+    row = None if device is None else device_queries.enrollment(tx.connection, device, tenant_id=tx.tenant.id)
+    user = None if row is None else row.user_id
+    known = (tx.connection, tx.tenant.id)
     occasion = Occasion(
-        devices=device_names(tx.connection, tx.tenant.id, key=enrollment.id) if enrollment is not None else frozenset(),
-        users=user_names(tx.connection, tx.tenant.id, key=enrollment.user_id)
-        if enrollment is not None
-        else frozenset(),
+        path=path,
+        devices=device_names(*known, key=device) if device is not None and faults.names_devices else frozenset(),
+        users=user_names(*known, key=user) if faults.names_users else frozenset(),
         connectors=names(connector.id, connector.name) if connector is not None else frozenset(),
     )
     at = 0.0 if tx.system_now is None else tx.system_now.timestamp()
     look = faults.look(occasion, now=tx.now, at=at, kinds=(wanted,))
     if look.counts:
-        device, user = (None, None) if enrollment is None else (enrollment.id, enrollment.user_id)
-        note(tx, look, where={"connector": connector and connector.name}, device=device, user=user)
+        note(tx, look, where={"connector": connector and connector.name, "path": path}, device=device, user=user)
     return bool(look.hits)
 
 

@@ -22,7 +22,6 @@ from fauxtune.storage.rows.tenants import FaultRuleRow, JournalRow
 if TYPE_CHECKING:
     from fauxtune.operations.runtime.live_faults import TenantFaults
     from fauxtune.storage.rows.certificates import ConnectorRow
-    from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 @dataclass(slots=True)
@@ -77,11 +76,18 @@ class Transaction:
         self.woken.update(EnrollmentId(enrollment) for enrollment in enrollments)
 
     def strikes(
-        self, kind: str, *, enrollment: EnrollmentRow | None = None, connector: ConnectorRow | None = None
+        self,
+        kind: str,
+        *,
+        device: EnrollmentId | None = None,
+        connector: ConnectorRow | None = None,
+        path: str = "",
     ) -> bool:
-        """Whether a fault of this kind strikes here and now; then it is written down with the transaction."""
+        """Whether a fault of this kind strikes here and now, which is written down with the transaction. `device`: the
+        enrolment's id.
+        """
         if self.faults is None:
             return False
         from fauxtune.operations.runtime.striking import strike
 
-        return strike(self, kind, enrollment=enrollment, connector=connector)
+        return strike(self, kind, device=device, connector=connector, path=path)
