@@ -13,7 +13,7 @@ from fauxtune_sim import pool_snapshots
 from fauxtune_sim.agent import Agent, CheckInResult
 from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
-from fauxtune_sim.errors import NotAllowedHere
+from fauxtune_sim.errors import NotAllowedHere, SimulatorError
 from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.identity import KeyRing
 from fauxtune_sim.platforms import Kind
@@ -77,12 +77,16 @@ class DevicePool:
         self._agents.setdefault(tenant, {})[agent] = None
         if self._folders is not None:
             self._folders.store(tenant, device)
+        after = await _newest_push(agent)
         try:
             await agent.check_in()
+        except BaseException:
+            after = 0
+            raise
         finally:
             # It may have been forgotten meanwhile, and a check-in can end the enrolment.
             if agent in self._agents.get(tenant, ()) and agent.device.is_enrolled:
-                self._runner.add(agent)
+                self._runner.add(agent, after=after)
         return agent
 
     async def check_in(self, agent: Agent) -> CheckInResult:
@@ -171,3 +175,11 @@ class DevicePool:
         if self._transport is None:
             self._transport = Transport(ca=self._ca)
         return self._transport
+
+
+async def _newest_push(agent: Agent) -> int:
+    """Return the number of the last push to a device, which its next check-in follows; 0 if it cannot be asked for."""
+    try:
+        return (await agent.poll_push(after=0, wait=0)).seq
+    except SimulatorError:
+        return 0

@@ -90,8 +90,11 @@ class Runner:
         """Whether this agent is connected."""
         return agent in self._members
 
-    def add(self, agent: Agent) -> None:
-        """Connect an enrolled device; from then on it shares the time of its tenant's other devices."""
+    def add(self, agent: Agent, *, after: int = 0) -> None:
+        """Connect an enrolled device; from then on it shares the time of its tenant's other devices.
+
+        `after` is the number of the last push that it has followed already.
+        """
         enrollment = agent.device.enrollment
         if enrollment is None:
             raise NotAllowedHere(f"{agent.device.name} is not enrolled")
@@ -101,7 +104,7 @@ class Runner:
         queue.members += 1
         agent.time = queue.clock
         member = self._members[agent] = _Member(agent, queue)
-        member.listener = self._start(self._listen(member))
+        member.listener = self._start(self._listen(member, after=after))
         if self._scheduler is None:
             self._scheduler = self._start(self._schedule())
 
@@ -161,9 +164,11 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._announce(f"the simulation of a device failed: {error!r}")
 
-    async def _listen(self, member: _Member) -> None:
+    async def _listen(self, member: _Member, *, after: int) -> None:
         """Poll the push service for one device for as long as it is enrolled."""
-        after, wait, pause = 0, 0, _FIRST_PAUSE
+        wait, pause = self._wait if after else 0, _FIRST_PAUSE
+        if after:
+            self._plan(member)
         try:
             while member.agent.device.is_enrolled:
                 if not member.agent.enrollment.push_token:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+
+#: The devices that the present task is to wake later; None: at once.
+_HELD: ContextVar[set[EnrollmentId] | None] = ContextVar("held", default=None)
 
 
 class Signals:
@@ -27,7 +32,23 @@ class Signals:
 
     def wake(self, enrollment: EnrollmentId) -> None:
         """Wake the device: it must check in."""
-        self._call("device", enrollment)
+        held = _HELD.get()
+        if held is None:
+            self._call("device", enrollment)
+        else:
+            held.add(enrollment)
+
+    @contextmanager
+    def one_push_each(self) -> Iterator[None]:
+        """Wake devices at the end of the block, each once, however often the block's own task would wake them."""
+        held: set[EnrollmentId] = set()
+        before = _HELD.set(held)
+        try:
+            yield
+        finally:
+            _HELD.reset(before)
+            for enrollment in held:
+                self.wake(enrollment)
 
     def changed(self, tenant: TenantId) -> None:
         """Wake readers of anything of the tenant: something was written."""

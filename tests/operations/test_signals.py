@@ -1,0 +1,57 @@
+"""Signals between requests: a task that wakes a device often can do so once, at its end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.operations.runtime.signals import Signals
+
+PHONE, OTHER, TENANT = EnrollmentId("phone"), EnrollmentId("other"), TenantId("tenant")
+
+
+async def never() -> bool:
+    return False
+
+
+def waiting(signals: Signals, device: EnrollmentId) -> asyncio.Task[None]:
+    return asyncio.create_task(signals.wait_for_push(device, TENANT, seconds=20, unless=never))
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_device_is_woken_once_at_the_end_of_the_block_and_others_tasks_are_not_held_up() -> None:
+    signals = Signals()
+    phone, other = waiting(signals, PHONE), waiting(signals, OTHER)
+    await turns()
+
+    async def another_task() -> None:
+        signals.wake(OTHER)
+
+    another = asyncio.create_task(another_task())
+    with signals.one_push_each():
+        signals.wake(PHONE)
+        await turns()
+        assert not phone.done()
+        with signals.one_push_each():
+            signals.wake(PHONE)
+        await turns()
+        assert not phone.done()
+        assert other.done()
+    await asyncio.wait_for(phone, 20)
+    await another
+
+
+async def test_a_block_that_fails_wakes_too() -> None:
+    signals = Signals()
+    phone = waiting(signals, PHONE)
+    await turns()
+    with pytest.raises(ValueError, match="no"), signals.one_push_each():
+        signals.wake(PHONE)
+        raise ValueError("no")
+    await asyncio.wait_for(phone, 20)
