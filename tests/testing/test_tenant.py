@@ -209,6 +209,51 @@ def test_a_user_unenrols_a_device(tenant: Tenant) -> None:
     assert tenant.journal.events("unenrolled", device=phone)
 
 
+def test_a_snapshot_brings_back_the_tenant_with_its_devices_and_their_keys(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "ios")
+    tenant.profiles.pkcs("Signing", "ios").assign("All Staff")
+    tenant.settle()
+    (key,) = phone.keys
+    tenant.snapshot("before")
+    tenant.graph.post(f"/v1.0/deviceManagement/managedDevices/{phone.id}/wipe")
+    second = tenant.devices.enroll("bob", "android")
+    tenant.settle()
+    assert [device.enrolled for device in tenant.devices] == [False, True]
+    tenant.restore("before")
+    assert [(device.name, device.enrolled) for device in tenant.devices] == [(phone.name, True)]
+    assert [each.thumbprint for each in phone.keys] == [key.thumbprint]
+    assert not second.is_online
+    tenant.profiles.imported("Encryption", "ios").assign("All Staff")
+    pfx = tenant.pfx("alice")
+    assert tenant.settle() == []
+    assert phone.holds("imported", thumbprint=pfx.thumbprint)
+    with pytest.raises(Refused, match="no snapshot"):
+        tenant.restore("never")
+    assert phone.is_online
+
+
+def test_a_reset_brings_back_the_beginning_without_devices(tenant: Tenant) -> None:
+    dora, phone = tenant.user("dora"), tenant.devices.enroll("alice", "ios")
+    tenant.reset()
+    assert len(tenant.devices) == 0
+    assert not phone.is_online
+    assert tenant.graph.get(f"/v1.0/users/{dora.id}").status_code == 404
+    assert tenant.graph.get("/v1.0/deviceManagement/managedDevices").json()["value"] == []
+    assert tenant.user("dora").id != dora.id
+
+
+def test_an_export_is_the_same_twice(tenant: Tenant) -> None:
+    tenant.devices.enroll("alice", "android")
+    assert tenant.export() == tenant.export()
+
+
+def test_a_sentence_says_what_is_in_a_tenant(server: Server) -> None:
+    with server.tenant(state=["alice has an encryption certificate"]) as tenant:
+        assert tenant.graph.get("/beta/deviceManagement/userPfxCertificates").json()["value"]
+        with pytest.raises(Refused, match=r"There is no state .alice has a unicorn"):
+            tenant.state("alice has a unicorn")
+
+
 async def test_a_test_that_is_a_coroutine_waits_without_blocking_its_loop(tenant: Tenant) -> None:
     phone = tenant.devices.enroll("alice", "ios")
     tenant.profiles.root("Root", "ios").assign("All Staff")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography import x509
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 
 from fauxtune.testing.calls import Calls
 from fauxtune_sim.agent import Agent, CheckInResult
+from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import read_kind
@@ -115,6 +117,20 @@ class Device:
         """Let it accept deliveries of a kind again; without a kind all."""
         self._read(lambda: self.agent.device.accept(kind))
 
+    def reports(self, **facts: FactValue) -> None:
+        """Change what it reports of itself, by the names of Graph's managedDevice: `phone.reports(isEncrypted=False)`.
+
+        Graph shows it after the next check-in. Raises SimulatorError for a name or a value that this kind of device
+        does not have; nothing changes then.
+        """
+        self._found()  # by its name, which may change now
+        self._read(lambda: self.agent.device.report(**facts))
+
+    @property
+    def facts(self) -> Mapping[str, FactValue]:
+        """What it reports of itself, by the names of Graph's managedDevice."""
+        return self._read(lambda: self.agent.device.facts)
+
     def offline(self) -> None:
         """Disconnect it: it gets no push and does not check in."""
         self._do(self.tenant.server.pool.take_offline(self.agent))
@@ -163,6 +179,14 @@ class Device:
         return self._ids
 
 
+@dataclass(frozen=True, slots=True)
+class SavedDevices:
+    """Devices at one moment, with their keys."""
+
+    devices: tuple[Device, ...] = ()
+    data: bytes = field(default=b"", repr=False)
+
+
 class Devices:
     """The simulated devices of a tenant, in the order of their enrolment."""
 
@@ -178,11 +202,12 @@ class Devices:
     def __len__(self) -> int:
         return len(self._devices)
 
-    def enroll(self, user: str | User, platform: str = "ios", *, name: str | None = None) -> Device:
+    def enroll(self, user: str | User, platform: str = "ios", *, name: str | None = None, **facts: FactValue) -> Device:
         """Enrol a new device for a user, let it check in, and keep it connected.
 
         `platform` is ios, ipados, macos, windows, windows10mobile, windowsphone81, or android with a mode:
-        "android/fully-managed" (default: a work profile). `name` is unique in the tenant.
+        "android/fully-managed" (default: a work profile). `name` is unique in the tenant; `facts` are what it reports,
+        as in `Device.reports`.
         """
         kind = read_kind(platform)
         if name is not None and name in {device.name for device in self._devices}:
@@ -192,11 +217,29 @@ class Devices:
         token = self._calls.control("POST", "/enrollmentTokens", json=order)["token"]
         server = self._tenant.server
         agent = server.background.run(
-            server.pool.enroll(tenant=self._tenant.id, token=token, kind=kind, name=name, user=person.name)
+            server.pool.enroll(tenant=self._tenant.id, token=token, kind=kind, name=name, user=person.name, facts=facts)
         )
         device = Device(self._tenant, agent, calls=self._calls)
         self._devices.append(device)
         return device
+
+    def saved(self) -> SavedDevices:
+        """Return the devices as they are now, for `bring_back`."""
+        server = self._tenant.server
+        if not self._devices:
+            return SavedDevices()
+        return SavedDevices(tuple(self._devices), server.background.run(server.pool.snapshot(self._tenant.id)))
+
+    def bring_back(self, saved: SavedDevices | None) -> None:
+        """Give the devices the state that `saved` returned: objects of that time are these devices again."""
+        self.forget()
+        if saved is None or not saved.devices:
+            return
+        server = self._tenant.server
+        server.background.run(server.pool.restore(self._tenant.id, saved.data))
+        for device, agent in zip(saved.devices, server.pool.agents_of(self._tenant.id), strict=True):
+            device.agent = agent
+        self._devices = [*saved.devices]
 
     def forget(self) -> None:
         """Disconnect and drop all devices; the server is not informed."""

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from fauxtune.testing.history import Event, Exchange
     from fauxtune.testing.tenant import Tenant
 
-_EXCHANGES, _EVENTS, _DEVICES, _CHAINS = 12, 12, 5, 6
+_EXCHANGES, _EVENTS, _DEVICES, _CHAINS = 15, 15, 5, 6
 #: The most characters of a line.
 _WIDTH = 160
-#: The surface of the requests that the test library itself sends to look.
-_OWN = "control"
+#: Surfaces that say little: the requests by which the test library itself looks, and waiting for a push.
+_SILENT = frozenset({"control", "push"})
 
 
 def sections(tenant: Tenant) -> Iterator[tuple[str, str]]:
@@ -33,8 +33,8 @@ def sections(tenant: Tenant) -> Iterator[tuple[str, str]]:
 
 
 def _exchanges(tenant: Tenant) -> Iterator[str]:
-    rows = [each for each in tenant.wire.exchanges(limit=200) if each.surface != _OWN]
-    yield from (_exchange(each) for each in rows[-_EXCHANGES:])
+    rows = [each for each in tenant.wire.exchanges(limit=200) if each.surface not in _SILENT]
+    yield from (_exchange(each).replace(tenant.id, "{tenant}") for each in rows[-_EXCHANGES:])
 
 
 def _exchange(each: Exchange) -> str:

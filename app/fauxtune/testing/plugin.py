@@ -28,6 +28,7 @@ _MARKER = (
     "fauxtune(seed=None, edition=None, state=None, params=None, keys='shared'): what the tenant of this test is made "
     "from: a seed, the edition of Intune, and sentences that name its state"
 )
+_OPTIONS = ("seed", "edition", "state", "params", "keys")
 _FOLDER = pytest.StashKey[Path]()
 _OWNER = pytest.StashKey[int]()
 
@@ -77,17 +78,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def fauxtune(pytestconfig: pytest.Config) -> Iterator[Server]:
     """The server: one for the whole run, for all processes of pytest-xdist."""
-    from fauxtune.testing.server import Server
+    from fauxtune.testing.server import Server, ServerNotStarted
 
     url = pytestconfig.getoption("--fauxtune-url")
-    if url is not None:
-        server = Server.at(url, ca_file=pytestconfig.getoption("--fauxtune-ca"))
-    else:
-        server = Server.shared(
-            pytestconfig.stash[_FOLDER],
-            owner=pytestconfig.stash[_OWNER],
-            database=pytestconfig.getoption("--fauxtune-database"),
-        )
+    try:
+        if url is not None:
+            server = Server.at(url, ca_file=pytestconfig.getoption("--fauxtune-ca"))
+        else:
+            server = Server.shared(
+                pytestconfig.stash[_FOLDER],
+                owner=pytestconfig.stash[_OWNER],
+                database=pytestconfig.getoption("--fauxtune-database"),
+            )
+    except ServerNotStarted as failed:
+        pytest.fail(str(failed), pytrace=False)
     with server:
         yield server
 
@@ -97,8 +101,10 @@ def tenant(fauxtune: Server, request: pytest.FixtureRequest) -> Iterator[Tenant]
     """A tenant for this test alone, with its own id, domain and secret; `@pytest.mark.fauxtune` says what is in it."""
     options: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("fauxtune"))):
-        if mark.args:
-            raise pytest.UsageError("@pytest.mark.fauxtune takes names: seed=, edition=, state=, params=, keys=")
+        wrong = [repr(value) for value in mark.args] + [f"{name}=" for name in mark.kwargs if name not in _OPTIONS]
+        if wrong:
+            names = ", ".join(f"{name}=" for name in _OPTIONS)
+            pytest.fail(f"@pytest.mark.fauxtune takes {names}, not {', '.join(wrong)}", pytrace=False)
         options |= mark.kwargs
     with fauxtune.tenant(**options) as tenant:
         yield tenant

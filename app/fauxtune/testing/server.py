@@ -59,6 +59,7 @@ class Server:
         `database` is a PostgreSQL address (default: SQLite); `port` 0 takes a free one; `arguments` are further ones of
         `fauxtune serve`. If this process is killed, the server ends by itself. Raises ServerNotStarted.
         """
+        _check_system()
         folder = Path(tempfile.mkdtemp(prefix="fauxtune-test-"))
         further = [*arguments, *(("--edition", edition) if edition is not None else ())]
         return cls.shared(folder, owner=os.getpid(), database=database, port=port, arguments=further, ends=True)
@@ -78,11 +79,7 @@ class Server:
 
         It ends with the process `owner`, with `stop_shared`, or, if `ends`, with this object. Raises ServerNotStarted.
         """
-        if os.name == "nt":
-            raise ServerNotStarted(
-                "The server needs Linux or macOS. On Windows start it in WSL or in a container, and name its address: "
-                "--fauxtune-url https://localhost:8443, or Server.at(url)."
-            )
+        _check_system()
         from fauxtune.testing.process import NotStarted, started, stop
 
         chosen = ["--port", str(port), "--http-port", "0", "--ephemeral", *arguments]
@@ -188,3 +185,11 @@ class Server:
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
             self._pool = DevicePool(self.url, ca=ca, keys=_RING)
         return self._pool
+
+
+def _check_system() -> None:
+    if os.name == "nt":
+        raise ServerNotStarted(
+            "The server needs Linux or macOS. On Windows start it in WSL or in a container, and name its address: "
+            "--fauxtune-url https://localhost:8443, or Server.at(url)."
+        )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential
 
     from fauxtune.testing.certificates import Connector, Pfx
-    from fauxtune.testing.devices import Devices
+    from fauxtune.testing.devices import Devices, SavedDevices
     from fauxtune.testing.faults import Faults
     from fauxtune.testing.graph import Graph
     from fauxtune.testing.profiles import Profiles
@@ -92,6 +92,7 @@ class Tenant:
         self._client = server.client(tenant=self.id, client_id=self.client_id, client_secret=self.client_secret)
         self._calls = Calls(self._client)
         self._users: dict[str, User] = {}
+        self._snapshots: dict[str, SavedDevices] = {}
         self._deleted = False
 
     @classmethod
@@ -353,12 +354,21 @@ class Tenant:
         return answer or {}
 
     def snapshot(self, name: str) -> None:
-        """Keep the present state of the tenant and its simulated devices under a name."""
+        """Keep the present state of the tenant, and of its devices in this process, under a name."""
         self._calls.control("POST", "/snapshots", json={"name": name}, waits=30)
+        self._snapshots[name] = self.devices.saved()
 
     def restore(self, name: str) -> None:
-        """Bring back a state that `snapshot` kept."""
-        self._calls.control("POST", f"/snapshots/{quote(name, safe='')}/restore", waits=30)
+        """Bring back a state that `snapshot` of this object kept: devices enrolled since then are gone."""
+        before = self.devices.saved()
+        # While the server is at work no device may check in: it would see half of each state.
+        self.devices.forget()
+        try:
+            self._calls.control("POST", f"/snapshots/{quote(name, safe='')}/restore", waits=30)
+        except BaseException:
+            self.devices.bring_back(before)
+            raise
+        self.devices.bring_back(self._snapshots.get(name))
         self._users.clear()
 
     def export(self) -> dict[str, Any]:
