@@ -51,7 +51,12 @@ async def test_a_block_that_fails_wakes_too() -> None:
     signals = Signals()
     phone = waiting(signals, PHONE)
     await turns()
-    with pytest.raises(ValueError, match="no"), signals.one_push_each():
-        signals.wake(PHONE)
-        raise ValueError("no")
+
+    def fail() -> None:
+        with signals.one_push_each():
+            signals.wake(PHONE)
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
     await asyncio.wait_for(phone, 20)

@@ -1,7 +1,4 @@
-"""The wheel is complete: installed where no source tree is, it serves, migrates, and enrols a device.
-
-What it depends on comes from the environment of the tests, by a .pth file: nothing is downloaded.
-"""
+"""The wheel is complete: installed where no source tree is, it serves, migrates, and enrols a device."""
 
 from __future__ import annotations
 
@@ -9,12 +6,10 @@ import json
 import re
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,53 +19,15 @@ from sqlalchemy import create_engine, inspect
 
 import fauxtune
 from fauxtune.storage.tables import metadata
-from tests.support.running_server import SECONDS, environment
+from tests.support.installed import ROOT, Installed, install
+from tests.support.running_server import SECONDS
 
-ROOT = Path(__file__).parents[2]
 SOURCES = ("app", "simulator", "migrations")
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A virtual environment with the wheel alone, beside the environment of the tests."""
-
-    wheel: Path
-    sdist: Path
-    folder: Path
-
-    @property
-    def site(self) -> Path:
-        """Where the wheel was unpacked to."""
-        return Path(sysconfig.get_path("purelib", vars={"base": str(self.folder)}))
-
-    def run(self, *command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        """A command of the environment, in a folder that has nothing of the project."""
-        first, *rest = map(str, command)
-        return subprocess.run(
-            [str(self.folder / "bin" / first), *rest],
-            cwd=self.folder,
-            env=environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    folder = tmp_path_factory.mktemp("wheel")
-    dist, target = folder / "dist", folder / "environment"
-    make = ["make", "-o", f"{sys.prefix}/.run", "wheel", f"VENV={sys.prefix}", f"DIST={dist}"]
-    subprocess.run(make, cwd=ROOT, check=True, capture_output=True, timeout=SECONDS)
-    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
-    done = Installed(wheel, sdist, target)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", target], check=True, timeout=SECONDS)
-    uv = [f"{sys.prefix}/bin/uv", "pip", "install", "--quiet", "--offline", "--no-deps"]
-    subprocess.run([*uv, "--python", f"{target}/bin/python", str(wheel)], check=True, timeout=SECONDS)
-    # A path in a .pth file comes last, and .pth files in it are not read: the editable project stays out.
-    (done.site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return done
+    return install(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

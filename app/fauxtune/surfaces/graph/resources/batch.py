@@ -44,7 +44,7 @@ async def batch(call: Call) -> Answer:
     items = [_item(call, sent) for sent in _requests(call.body())]
     _check_ids(items)
     done: dict[str, Answer] = {}
-    # A device that were pushed for each item would check in again and again while the batch is at work.
+    # A device that is pushed for each item checks in again and again while the batch is at work.
     with call.emulator.signals.one_push_each():
         for item in _in_order(items):
             failed = next((key for key in item.after if done[key].status >= 400), None)
