@@ -6,7 +6,7 @@ A command takes `service: Administration` (see `service.with_service`) and works
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -110,10 +110,18 @@ class Session:
                         request.path,
                         json=request.body,
                         seconds=seconds,
-                        message=None if request.file is None else _content(request.file),
+                        message=None if request.file is None else content_of(request.file),
+                        media=request.media,
                     )
                 case Service.EMULATOR:
-                    return self.client.emulator(request.method, request.path, json=request.body)
+                    return self.client.emulator(
+                        request.method,
+                        request.path,
+                        json=request.body,
+                        seconds=seconds,
+                        message=None if request.file is None else content_of(request.file),
+                        media=request.media,
+                    )
 
     def send_each(self, requests: Iterable[tuple[str, AdminRequest]]) -> list[Any]:
         """Send requests and return the answers. The names say what each is about: a failure lists what was done."""
@@ -165,7 +173,7 @@ class Session:
             print(_snippet(request, self.client, language=self.language), file=sys.stderr)
 
 
-def _content(file: str) -> bytes:
+def content_of(file: str) -> bytes:
     """Return the bytes of a file that is sent, or of standard input."""
     if file == "-":
         return sys.stdin.buffer.read()
@@ -228,10 +236,12 @@ def partial(done: list[str]) -> Iterator[None]:
         raise ClientError(f"{reason}\nDone before that: {', '.join(one_line(name) for name in done)}.") from None
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask, if somebody sits at a terminal and did not say --yes. Ends the command if the answer is no."""
+def confirm(question: str | Callable[[], str], *, yes: bool) -> None:
+    """Ask, if somebody sits at a terminal and did not say --yes. Ends the command if the answer is no. `question`: may
+    be a function that returns it, if that takes a request.
+    """
     if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    if not typer.confirm(question, err=True):
+    if not typer.confirm(question if isinstance(question, str) else question(), err=True):
         print("Nothing was changed.", file=sys.stderr)
         raise typer.Exit(FAILED)

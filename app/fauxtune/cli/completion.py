@@ -149,6 +149,13 @@ def tenant(ctx: typer.Context, incomplete: str) -> Words:
     return _words(_candidates(ctx, names.tenants, signs_in=False), incomplete)
 
 
+def snapshot(ctx: typer.Context, incomplete: str) -> Words:
+    """Complete the name of a snapshot."""
+    from fauxtune.cli import names
+
+    return _words(_candidates(ctx, names.snapshots, signs_in=False), incomplete)
+
+
 def connector(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a certificate connector."""
     from fauxtune.cli import names

@@ -41,7 +41,10 @@ SECTIONS = (
     Section(
         "Administer a tenant",
         (
-            Entry("tenant", "fauxtune.cli.tenants:app", "List, show, create and delete tenants."),
+            Entry("tenant", "fauxtune.cli.tenants:app", "List, create, export, import, reset and delete tenants."),
+            Entry(
+                "snapshot", "fauxtune.cli.snapshots:app", "Keep the state of a tenant under a name, and return to it."
+            ),
             Entry("user", "fauxtune.cli.users:app", "Create users, license them, and see who there is."),
             Entry("group", "fauxtune.cli.groups:app", "Create groups, and add or remove members."),
             Entry("profile", "fauxtune.cli.profiles:app", "Create profiles, assign them, and see their outcome."),

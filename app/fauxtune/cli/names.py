@@ -220,6 +220,14 @@ def tenants(client: Client) -> list[Named]:
     return [Named(each["id"], each["name"], (each["domain"],), about=each["domain"], document=each) for each in rows]
 
 
+def snapshots(client: Client) -> list[Named]:
+    """Return the snapshots of the tenant."""
+    rows = client.control("GET", "/snapshots")["value"]
+    return [
+        Named(each["name"], each["name"], about=f"{each['users']} users, {each['devices']} devices") for each in rows
+    ]
+
+
 def templates(client: Client) -> list[Named]:
     """Return the certificate templates of the issuing authority."""
     rows = client.control("GET", TEMPLATES)["value"]

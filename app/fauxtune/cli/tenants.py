@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import completion, names
+from fauxtune.cli import completion, names, tenant_state
 from fauxtune.cli.administration import Administration, YesOption, confirm, without_secrets
 from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
@@ -17,7 +17,7 @@ from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 
 app = typer.Typer(
-    help="""List, show, create and delete tenants.
+    help="""List, create, export, import, reset and delete tenants.
 
 A tenant is an organisation of its own. Other commands work in the server's first tenant, unless --tenant or the
 variable FAUXTUNE_TENANT names another.
@@ -132,6 +132,11 @@ def delete(
         confirm(f"Delete the tenant {tenant.name} with all of its users, devices and certificates?", yes=yes)
         session.send(tasks.delete_tenant(tenant.id))
         session.show({"id": tenant.id, "name": tenant.name}, f"The tenant {tenant.name} is deleted.")
+
+
+app.command("export")(tenant_state.export)
+app.command("import")(tenant_state.import_)
+app.command()(tenant_state.reset)
 
 
 def _seed(text: str) -> str | dict[str, Any]:

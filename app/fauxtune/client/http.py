@@ -169,12 +169,14 @@ class Client:
         params: dict[str, str] | None = None,
         seconds: float = _TIMEOUT_SECONDS,
         message: bytes | None = None,
+        media: str = MESSAGE,
     ) -> Any:
         """Return the control surface's answer: JSON, or bytes of any other type. `path` is below the tenant; `seconds`:
-        how long an answer may take; `message`: a message of mail in place of JSON.
+        how long an answer may take; `message`: a body that is sent as it is, of the type `media`.
         """
         below = f"/tenants/{quote(self.server.tenant, safe='')}"
-        return self.emulator(method, f"{below}{path}", json=json, params=params, seconds=seconds, message=message)
+        content: dict[str, Any] = {"json": json, "message": message, "media": media}
+        return self.emulator(method, f"{below}{path}", params=params, seconds=seconds, **content)
 
     def emulator(
         self,
@@ -185,12 +187,13 @@ class Client:
         params: dict[str, str] | None = None,
         seconds: float = _TIMEOUT_SECONDS,
         message: bytes | None = None,
+        media: str = MESSAGE,
     ) -> Any:
         """Return the control surface's answer to a request about the whole emulator, such as /tenants."""
         headers = {} if self._control_token is None else {"authorization": f"Bearer {self._control_token}"}
         content: dict[str, Any] = {"json": json}
         if message is not None:
-            headers["content-type"], content = MESSAGE, {"content": message}
+            headers["content-type"], content = media, {"content": message}
         elif json is None and method not in {"GET", "DELETE"}:
             content = {"json": {}}
         url = f"{self.server.control}{path}"

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from fauxtune.core.administration import emulation as tasks
+from fauxtune.core.administration import state
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from tests.support.control import only_connector
@@ -57,6 +58,20 @@ async def test_templates_and_authorities_change(http: httpx.AsyncClient) -> None
     assert (await answer(http, tasks.set_authority("issuing", available=False)))["state"] == "unavailable"
     assert (await answer(http, tasks.set_authority("issuing", available=True)))["state"] == "available"
     assert (await answer(http, tasks.roll_over("issuing")))["role"] == "issuing"
+
+
+async def test_a_state_is_kept_compared_restored_reset_and_exported(http: httpx.AsyncClient) -> None:
+    created = await answer(http, state.create_snapshot("before the phone"))
+    assert (await answer(http, state.list_snapshots()))["value"] == [created]
+    await answer(http, tasks.create_template("issuing", name="Short", members={"validity": "P7D"}))
+    changes = (await answer(http, state.compare_with_snapshot(created["name"])))["changes"]
+    assert changes["templates"] == {"lost": 1, "added": 0, "changed": 0}
+    assert (await answer(http, state.restore_snapshot(created["name"])))["changes"] == changes
+    await answer(http, state.delete_snapshot(created["name"]))
+    assert (await answer(http, state.compare_with_beginning()))["snapshot"] is None
+    assert (await answer(http, state.reset_tenant()))["snapshot"] is None
+    assert "keys" not in await answer(http, state.export_tenant())
+    assert "keys" in await answer(http, state.export_tenant(keys=True))
 
 
 async def test_connectors_come_change_and_go(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:

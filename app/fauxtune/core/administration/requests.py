@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from fauxtune.core.model.mail import MESSAGE
+
 Json = dict[str, Any]
 
 
@@ -27,7 +29,7 @@ class Service(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AdminRequest:
     """One request. `path` begins with a slash, below the place of the service; `body` is JSON, or None without one.
-    `file`: the name of a file with a message of mail, which is the body.
+    `file`: the name of a file whose content is the body; `media`: its media type, a message of mail by default.
 
     `notes` say, in words for people, what this request cannot carry of the task.
     """
@@ -38,6 +40,7 @@ class AdminRequest:
     service: Service = Service.GRAPH
     notes: tuple[str, ...] = ()
     file: str | None = None
+    media: str = MESSAGE
 
 
 def key(value: str) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import quote
 
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.model.mail import MESSAGE
 
 _CONTROL = "/_fauxtune/v1"
 _SURROGATE_PAIRS = 0x10000
@@ -64,7 +63,7 @@ def as_curl(request: AdminRequest, addresses: Addresses) -> str:
     if request.body is not None:
         parts += ["-H 'Content-Type: application/json'", f"--data-raw {_in_single_quotes(_json(request.body))}"]
     if request.file is not None:
-        parts += [f"-H 'Content-Type: {MESSAGE}'", f"--data-binary {shlex.quote('@' + request.file)}"]
+        parts += [f"-H 'Content-Type: {request.media}'", f"--data-binary {shlex.quote('@' + request.file)}"]
     return " \\\n  ".join(parts)
 
 
@@ -77,7 +76,7 @@ def as_python(request: AdminRequest, addresses: Addresses) -> str:
         bearer = "{token}" if request.service is Service.GRAPH else f"{{os.environ[{variable!r}]}}"
         headers.append(f'"Authorization": f"Bearer {bearer}"')
     if request.file is not None:
-        headers.append(f'"Content-Type": "{MESSAGE}"')
+        headers.append(f'"Content-Type": "{request.media}"')
     if headers:
         arguments.append(f"headers={{{', '.join(headers)}}}")
     if request.body is not None:
@@ -103,7 +102,7 @@ def as_powershell(request: AdminRequest, addresses: Addresses) -> str:
         # No line of JSON begins with an apostrophe, so none ends the here-string.
         parts.append(f"-ContentType 'application/json; charset=utf-8' -Body @'\n{_json(request.body)}\n'@")
     if request.file is not None:
-        parts.append(f"-ContentType '{MESSAGE}' -InFile {powershell_text(request.file)}")
+        parts.append(f"-ContentType '{request.media}' -InFile {powershell_text(request.file)}")
     return " ".join(parts)
 
 
