@@ -163,15 +163,15 @@ def _checked(device: Device, known: Mapping[str, Fact], *, name: str, value: obj
                 raise _refused(fact, value, right=f"a whole number from 0 to {fact.most}")
             return value
         case Form.CHOICE:
-            return _checked_choice(fact, value)
+            return _checked_choice(fact, value, platform=device.platform)
         case _:
             return _checked_text(fact, value)
 
 
-def _checked_choice(fact: Fact, value: object) -> FactValue:
-    word = str(value) if isinstance(value, str | int) else ""
-    if word not in fact.choices:
-        raise _refused(fact, value, right=f"one of {', '.join(fact.choices)}")
+def _checked_choice(fact: Fact, value: object, *, platform: Platform) -> FactValue:
+    word, choices = str(value) if isinstance(value, str | int) else "", fact.choices_of(platform)
+    if word not in choices:
+        raise _refused(fact, value, right=f"one of {', '.join(choices)}")
     return int(word) if fact.name == _EDITION else word
 
 

@@ -10,7 +10,7 @@ Fields: Apple's device management schema (DeviceInformation, SecurityInfo, Manag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fauxtune_sim.platforms import Platform
@@ -29,8 +29,8 @@ class Form(StrEnum):
 class Fact:
     """One fact. `fields` has the field of the protocol for each platform that reports it; iPadOS has those of iOS.
 
-    `pattern` is the form of a text, with `example`; `choices` are the words of a choice; `most` is the largest number.
-    `settable`: a fact that is not follows from others.
+    `pattern` is the form of a text, with `example`; `choices` are the words of a choice, and `only` has those of a
+    platform with fewer; `most` is the largest number. `settable`: a fact that is not follows from others.
     """
 
     name: str
@@ -41,6 +41,11 @@ class Fact:
     choices: tuple[str, ...] = ()
     most: int = 2**63 - 1
     settable: bool = True
+    only: Mapping[Platform, tuple[str, ...]] = field(default_factory=dict)
+
+    def choices_of(self, platform: Platform) -> tuple[str, ...]:
+        """The words of a choice on this platform."""
+        return self.only.get(platform, self.choices)
 
     def field_of(self, platform: Platform) -> str | None:
         """The field that carries the fact on this platform; None if the platform does not report it."""
@@ -107,8 +112,11 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "imei",
         Form.TEXT,
-        {_IOS: f"{_SUBSCRIPTION}[].IMEI", _ANDROID: "networkInfo.imei"}
-        | dict.fromkeys((_MOBILE, _PHONE_81), "the name of the node below DeviceStatus/CellularIdentities"),
+        {
+            _IOS: f"{_SUBSCRIPTION}[].IMEI",
+            _MOBILE: f"{_STATUS}/CellularIdentities, by the name of the node",
+            _ANDROID: "networkInfo.imei",
+        },
         pattern=r"[0-9]{15}",
         example="351234567890124",
     ),
@@ -259,6 +267,7 @@ FACTS: tuple[Fact, ...] = (
         Form.CHOICE,
         {_MAC: "DeviceInformation: IsAppleSilicon"} | _windows(f"{_MICROSOFT}/ProcessorArchitecture"),
         choices=("x86", "x64", "arm", "arM64"),
+        only={_MAC: ("x64", "arM64")},
     ),
     Fact(
         "batteryLevelPercentage",

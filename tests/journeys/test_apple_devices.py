@@ -64,7 +64,9 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
     assert identity.source == "pkcs"
     assert agent.enrollment.user_principal_name == ALICE
     (row,) = await administrator.devices()
-    assert (row["serialNumber"], row["osVersion"]) == (device.hardware.serial_number, device.hardware.os_version)
+    version, build = device.hardware.os_version, device.facts["osBuildNumber"]
+    known = f"{version} ({build})" if platform is Platform.MACOS else version
+    assert (row["serialNumber"], row["osVersion"]) == (device.hardware.serial_number, known)
     assert (row["operatingSystem"], row["deviceName"]) == (
         {"ios": "iOS", "ipados": "iPadOS", "macos": "macOS"}[platform],
         device.name,

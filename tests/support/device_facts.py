@@ -43,7 +43,7 @@ def other_value(fact: Fact, device: Device) -> FactValue:
         case Form.WHOLE:
             return _OTHER_SIZES.get(fact.name, 3 * 2**30 if fact.most > 100 else 42)
         case Form.CHOICE:
-            word = next(word for word in fact.choices if word != str(present))
+            word = next(word for word in fact.choices_of(device.platform) if word != str(present))
             return int(word) if fact.name == "skuNumber" else word
         case _:
             return fact.example if fact.example != present else "Another"

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 from fauxtune_sim.cms import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
-from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted
@@ -123,8 +122,8 @@ class Session:
         raise refusal(f"the management server refused the session ({status})", status=status)
 
     def _url(self) -> str:
-        address = self.machine.enrollment.address
-        if self.machine.device.platform is not Platform.WINDOWS or "?" in address:
+        address, on_phone = self.machine.enrollment.address, is_phone(self.machine.device.platform)
+        if "?" in address or (on_phone and not self.has_news):
             return address
         # Unverified: that a session which the user starts ("Sync" in Settings) has another mode than a scheduled one.
         # A simulated device uses it also when its facts have changed, so that a service which asks for them then need

@@ -92,6 +92,24 @@ _NUMBERS = {
     ),
     "deviceManagementSubscriptions": "none=0 intune=1 office365=2 intunePremium=4 intune_EDU=8 intune_SMB=16",
     "deviceManagementSubscriptionState": "pending=0 active=1 warning=2 disabled=3 deleted=4 blocked=5 lockedOut=8",
+    "deviceGuardLocalSystemAuthorityCredentialGuardState": (
+        "running=0 rebootRequired=1 notLicensed=2 notConfigured=3 virtualizationBasedSecurityNotRunning=4"
+    ),
+    "deviceGuardVirtualizationBasedSecurityHardwareRequirementState": (
+        "meetHardwareRequirements=0 secureBootRequired=1 dmaProtectionRequired=2 hyperVNotSupportedForGuestVM=4 "
+        "hyperVNotAvailable=8"
+    ),
+    "deviceGuardVirtualizationBasedSecurityState": (
+        "running=0 rebootRequired=1 require64BitArchitecture=2 notLicensed=3 notConfigured=4 "
+        "doesNotMeetHardwareRequirements=5 other=42"
+    ),
+    "deviceLicensingStatus": (
+        "unknown=-1 licenseRefreshStarted=0 licenseRefreshPending=1 deviceIsNotAzureActiveDirectoryJoined=2 "
+        "verifyingMicrosoftDeviceIdentity=3 deviceIdentityVerificationFailed=4 verifyingMicrosoftAccountIdentity=5 "
+        "microsoftAccountVerificationFailed=6 acquiringDeviceLicense=7 refreshingDeviceLicense=8 "
+        "deviceLicenseRefreshSucceed=9 deviceLicenseRefreshFailed=10 removingDeviceLicense=11 "
+        "deviceLicenseRemoveSucceed=12 deviceLicenseRemoveFailed=13 unknownFutureValue=14"
+    ),
     "devicePlatformType": (
         "android=0 androidForWork=1 iOS=2 macOS=3 windowsPhone81=4 windows81AndLater=5 windows10AndLater=6 "
         "androidWorkProfile=7 unknown=8 androidAOSP=9 androidMobileApplicationManagement=10 "

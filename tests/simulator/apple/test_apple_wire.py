@@ -122,6 +122,7 @@ def test_every_command_of_the_examples_is_read() -> None:
         "CertificateList",
         "DeviceInformation",
         "SecurityInfo",
+        "ManagedApplicationFeedback",
         "DeviceLock",
         "EraseDevice",
     }

@@ -79,7 +79,7 @@ class PlainAdapter:
             accounts = {key: rows[key].fingerprint or "" for key in acknowledged if key.startswith("email/")}
         return Inventory(identities=held, roots=frozenset(roots), accounts=accounts)
 
-    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
+    def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         return answers.get("facts", {})
 
 

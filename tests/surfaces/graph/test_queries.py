@@ -46,7 +46,7 @@ async def test_users_are_found_by_their_id(beta: httpx.AsyncClient) -> None:
         ("contains(deviceName,'Android')", 2),
         ("enrolledDateTime ge 2026-11-24T00:00:00Z", 2),
         ("enrolledDateTime lt 2026-11-24T00:00:00+01:00", 0),
-        ("isEncrypted eq true and managementState eq 'managed'", 2),
+        ("isEncrypted eq false and managementState eq 'managed'", 2),
         ("userPrincipalName eq 'bob@contoso.example'", 1),
     ],
 )

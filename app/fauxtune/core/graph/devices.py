@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fauxtune.core.graph import enums
 from fauxtune.core.graph.base import ENTITY, NO_END, TAGS_HIDE_NOTHING
+from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
 from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
     ALWAYS_FALSE,
@@ -33,7 +34,7 @@ from fauxtune.core.odata.schema.types import (
 _UNKNOWN = approximated("always unknown")
 _NEVER = approximated("always the moment for never")
 _NO_EXCHANGE = approximated("always as for a device that is unknown to Exchange")
-_ENROLLED = approximated("as it was when the device enrolled: later changes of the user or the system are not shown")
+_ENROLLED = approximated("as it was when the device enrolled: later changes of the user are not shown")
 _ABSENT = approximated("always null: its members are not described")
 _REGISTERED = approximated("always true: a device registers when it enrols")
 
@@ -170,7 +171,6 @@ _FEATURES = ComplexType(
 _ATTESTATION = ComplexType(
     "deviceHealthAttestationState", source="Graph: deviceHealthAttestationState", fidelity=NEVER_SHOWN
 )
-_HARDWARE = ComplexType("hardwareInformation", source="Graph: hardwareInformation (beta)", fidelity=NEVER_SHOWN)
 _CLIENT_HEALTH = ComplexType(
     "configurationManagerClientHealthState",
     source="Graph: configurationManagerClientHealthState (beta)",
@@ -207,16 +207,20 @@ _V1_PROPERTIES = (
         "operatingSystem",
         fidelity=approximated("the values for the kinds of Android, and for Windows Phone, are not documented"),
     ),
-    _server("osVersion", fidelity=_ENROLLED),
+    _server("osVersion"),
     _fact(
         "complianceState",
         enums.COMPLIANCE_STATE,
         fidelity=approximated("always compliant: there are no compliance policies"),
     ),
-    _server("jailBroken", default="Unknown", fidelity=approximated("always False: no device here is rooted")),
+    _server(
+        "jailBroken",
+        default="Unknown",
+        fidelity=approximated("on iOS from the feedback of the Company Portal app: its own way is not documented"),
+    ),
     _fact("managementAgent", enums.MANAGEMENT_AGENT_TYPE, default="mdm"),
     _fact("easActivated", Edm.BOOLEAN, fidelity=_NO_EXCHANGE),
-    _server("easDeviceId", default="", fidelity=_NO_EXCHANGE),
+    _server("easDeviceId", default=""),
     _fact("easActivationDateTime", Edm.DATE_TIME, default=NEVER, fidelity=_NO_EXCHANGE),
     _server("azureADRegistered", Edm.BOOLEAN, fidelity=_REGISTERED),
     _server("azureADDeviceId"),
@@ -228,13 +232,13 @@ _V1_PROPERTIES = (
         fidelity=approximated("always registered"),
     ),
     _server("deviceCategoryDisplayName", default="Unknown"),
-    _fact("isSupervised", Edm.BOOLEAN, fidelity=ALWAYS_FALSE),
+    _fact("isSupervised", Edm.BOOLEAN),
     _fact("exchangeLastSuccessfulSyncDateTime", Edm.DATE_TIME, default=NEVER, fidelity=_NO_EXCHANGE),
     _fact("exchangeAccessState", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE, fidelity=_NO_EXCHANGE),
     _fact("exchangeAccessStateReason", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE_REASON, fidelity=_NO_EXCHANGE),
     _blank("remoteAssistanceSessionUrl", fidelity=ALWAYS_NULL),
     _server("remoteAssistanceSessionErrorDetails", fidelity=ALWAYS_NULL),
-    _fact("isEncrypted", Edm.BOOLEAN, fidelity=approximated("always true")),
+    _fact("isEncrypted", Edm.BOOLEAN),
     _server("userPrincipalName", fidelity=_ENROLLED),
     _server("model"),
     _server("manufacturer"),
@@ -246,26 +250,26 @@ _V1_PROPERTIES = (
         fidelity=approximated("always the moment for no end: there are no compliance policies"),
     ),
     _server("serialNumber"),
-    _server("phoneNumber", fidelity=ALWAYS_NULL),
-    _server("androidSecurityPatchLevel", fidelity=_ENROLLED),
+    _server("phoneNumber", fidelity=approximated("how much of a personal device's number is masked is not documented")),
+    _server("androidSecurityPatchLevel"),
     _server("userDisplayName", fidelity=_ENROLLED),
     _server("configurationManagerClientEnabledFeatures", _FEATURES, fidelity=_ABSENT),
     _server("wiFiMacAddress"),
     _server("deviceHealthAttestationState", _ATTESTATION, fidelity=_ABSENT),
-    _server("subscriberCarrier", fidelity=ALWAYS_NULL),
+    _server("subscriberCarrier"),
     _server("meid"),
-    _fact("totalStorageSpaceInBytes", Edm.INT64, fidelity=ALWAYS_ZERO),
-    _fact("freeStorageSpaceInBytes", Edm.INT64, fidelity=ALWAYS_ZERO),
+    _fact("totalStorageSpaceInBytes", Edm.INT64),
+    _fact("freeStorageSpaceInBytes", Edm.INT64),
     Property("managedDeviceName"),
     _fact("partnerReportedThreatState", enums.MANAGED_DEVICE_PARTNER_REPORTED_HEALTH_STATE, fidelity=_UNKNOWN),
-    _server("requireUserEnrollmentApproval", Edm.BOOLEAN, fidelity=ALWAYS_NULL),
+    _server("requireUserEnrollmentApproval", Edm.BOOLEAN),
     _fact("managementCertificateExpirationDate", Edm.DATE_TIME),
     _server("emailAddress", fidelity=_ENROLLED),
-    _blank("iccid", fidelity=ALWAYS_NULL),
-    _blank("udid", fidelity=ALWAYS_NULL),
+    _blank("iccid"),
+    _blank("udid"),
     Property("notes", visibility=Shown.BLANK_UNLESS_SELECTED),
-    _blank("ethernetMacAddress", fidelity=ALWAYS_NULL),
-    _blank("physicalMemoryInBytes", Edm.INT64, nullable=False, fidelity=ALWAYS_ZERO),
+    _blank("ethernetMacAddress"),
+    _blank("physicalMemoryInBytes", Edm.INT64, nullable=False),
     _server("enrollmentProfileName", fidelity=ALWAYS_NULL),
     _blank("activationLockBypassCode", fidelity=ALWAYS_NULL),
 )
@@ -280,14 +284,19 @@ _BETA_PROPERTIES = (
     _blank("windowsActiveMalwareCount", Edm.INT32, nullable=False, beta_only=True, fidelity=ALWAYS_ZERO),
     _blank("windowsRemediatedMalwareCount", Edm.INT32, nullable=False, beta_only=True, fidelity=ALWAYS_ZERO),
     _fact("autopilotEnrolled", Edm.BOOLEAN, beta_only=True, fidelity=ALWAYS_FALSE),
-    _blank("hardwareInformation", _HARDWARE, beta_only=True, fidelity=_ABSENT),
+    _blank("hardwareInformation", HARDWARE_INFORMATION, beta_only=True),
     _fact(
         "managementFeatures",
         enums.MANAGED_DEVICE_MANAGEMENT_FEATURES,
         beta_only=True,
         fidelity=approximated("always none"),
     ),
-    _fact("chassisType", enums.CHASSIS_TYPE, beta_only=True, fidelity=_UNKNOWN),
+    _fact(
+        "chassisType",
+        enums.CHASSIS_TYPE,
+        beta_only=True,
+        fidelity=approximated("of a Windows computer from its battery: the real service learns it from an agent"),
+    ),
     Property(
         "chromeOSDeviceInfo",
         ComplexType(
@@ -322,14 +331,14 @@ _BETA_PROPERTIES = (
     ),
     _server("retireAfterDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True, fidelity=_NEVER),
     _server("preferMdmOverGroupPolicyAppliedDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True, fidelity=_NEVER),
-    _fact("joinType", enums.JOIN_TYPE, beta_only=True, fidelity=_UNKNOWN),
-    _server("skuFamily", default="", beta_only=True, fidelity=ALWAYS_EMPTY),
-    _fact("skuNumber", Edm.INT32, beta_only=True, fidelity=ALWAYS_ZERO),
-    _fact("processorArchitecture", enums.MANAGED_DEVICE_ARCHITECTURE, beta_only=True, fidelity=_UNKNOWN),
-    _server("specificationVersion", beta_only=True, fidelity=ALWAYS_NULL),
-    _server("securityPatchLevel", beta_only=True, fidelity=ALWAYS_NULL),
-    _server("enrolledByUserPrincipalName", beta_only=True, fidelity=ALWAYS_NULL),
-    _blank("bootstrapTokenEscrowed", Edm.BOOLEAN, nullable=False, beta_only=True, fidelity=ALWAYS_FALSE),
+    _fact("joinType", enums.JOIN_TYPE, beta_only=True, fidelity=approximated("hybrid joins do not occur")),
+    _server("skuFamily", default="", beta_only=True),
+    _fact("skuNumber", Edm.INT32, beta_only=True),
+    _fact("processorArchitecture", enums.MANAGED_DEVICE_ARCHITECTURE, beta_only=True),
+    _server("specificationVersion", beta_only=True),
+    _server("securityPatchLevel", beta_only=True),
+    _server("enrolledByUserPrincipalName", beta_only=True),
+    _blank("bootstrapTokenEscrowed", Edm.BOOLEAN, nullable=False, beta_only=True),
     _fact("deviceFirmwareConfigurationInterfaceManaged", Edm.BOOLEAN, beta_only=True, fidelity=ALWAYS_FALSE),
     _server("configurationManagerClientHealthState", _CLIENT_HEALTH, beta_only=True, fidelity=_ABSENT),
     _server("configurationManagerClientInformation", _CLIENT, beta_only=True, fidelity=_ABSENT),

@@ -101,6 +101,29 @@ DEVICE_ENROLLMENT_TYPE = _enum(
     "androidAOSPUserlessDeviceEnrollment appleAccountDrivenUserEnrollment",
     values=(*range(13), *range(14, 20), 25, 26),
 )
+DEVICE_GUARD_LOCAL_SYSTEM_AUTHORITY_CREDENTIAL_GUARD_STATE = _enum(
+    "deviceGuardLocalSystemAuthorityCredentialGuardState",
+    "running rebootRequired notLicensed notConfigured virtualizationBasedSecurityNotRunning",
+)
+DEVICE_GUARD_VIRTUALIZATION_BASED_SECURITY_HARDWARE_REQUIREMENT_STATE = _enum(
+    "deviceGuardVirtualizationBasedSecurityHardwareRequirementState",
+    "meetHardwareRequirements secureBootRequired dmaProtectionRequired hyperVNotSupportedForGuestVM hyperVNotAvailable",
+    values=(0, 1, 2, 4, 8),
+)
+DEVICE_GUARD_VIRTUALIZATION_BASED_SECURITY_STATE = _enum(
+    "deviceGuardVirtualizationBasedSecurityState",
+    "running rebootRequired require64BitArchitecture notLicensed notConfigured doesNotMeetHardwareRequirements other",
+    values=(*range(6), 42),
+)
+DEVICE_LICENSING_STATUS = _enum(
+    "deviceLicensingStatus",
+    "unknown licenseRefreshStarted licenseRefreshPending deviceIsNotAzureActiveDirectoryJoined "
+    "verifyingMicrosoftDeviceIdentity deviceIdentityVerificationFailed verifyingMicrosoftAccountIdentity "
+    "microsoftAccountVerificationFailed acquiringDeviceLicense refreshingDeviceLicense deviceLicenseRefreshSucceed "
+    "deviceLicenseRefreshFailed removingDeviceLicense deviceLicenseRemoveSucceed deviceLicenseRemoveFailed "
+    "unknownFutureValue",
+    values=tuple(range(-1, 15)),
+)
 DEVICE_MANAGEMENT_APPLICABILITY_RULE_TYPE = _enum(
     "deviceManagementApplicabilityRuleType",
     "include exclude",

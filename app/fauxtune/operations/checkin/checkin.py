@@ -18,12 +18,14 @@ from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.devices.action_results import actions_sent
 from fauxtune.operations.devices.caller import DeviceCaller, identified, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late
+from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.emulator import Emulator
@@ -35,12 +37,13 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory,
-    and is called only if the report is new or something is to be planned.
+    """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory and
+    `facts()` what the device says of itself: both are called only if the report is new or something is to be planned.
     """
 
     digest: str
     read: Callable[[int, Mapping[ItemKey, LedgerRow]], Inventory]
+    facts: Callable[[], JsonObject] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeySto
     row = identified(tx, caller, lock=True)
     if row.state is EnrollmentState.ENDING:
         return Begun(row.id, row.policy_version, operations=_ending_contacted(tx, row))
+    if note_facts(tx, row, facts=report.facts()):
+        row = identified(tx, caller, lock=True)
     before, changed = _taken_in(tx, row, report=report)
     planned = plan_device(tx, row, rows={**before, **changed})
     write_ledger(tx, row.id, before=before, changed=changed.values())

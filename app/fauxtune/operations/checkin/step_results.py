@@ -22,7 +22,7 @@ from fauxtune.operations.checkin.checkin import note_changes
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import identified, is_live
-from fauxtune.operations.devices.inventory_facts import note_facts
+from fauxtune.operations.devices.inventory_facts import note_facts, plan_again
 from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
@@ -43,7 +43,7 @@ def apply_results(tx: Transaction, exchange: Exchange) -> bool:
     if exchange.begins:
         step_queries.restart_steps(tx.connection, row.id)
         waiting = action_queries.actions(tx.connection, row.id, states=WAITING)
-        if any(action.action is DeviceAction.SYNC for action in waiting):
+        if exchange.has_news or any(action.action is DeviceAction.SYNC for action in waiting):
             queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)
     if not exchange.results:
         return True
@@ -73,7 +73,11 @@ def questions(
 
 
 def is_inventory_due(tx: Transaction, row: EnrollmentRow) -> bool:
-    """Whether the device's inventory is to be refreshed: every seven days, and when an admin synchronises it."""
+    """Whether the device's inventory is to be refreshed: every seven days, when an admin synchronises it, and when the
+    device begins a conversation with news.
+
+    Differs from Intune: there some facts, such as those on encryption, are asked for at each check-in.
+    """
     return row.inventory_at is not None and row.inventory_at <= tx.now
 
 
@@ -164,7 +168,8 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
     step_queries.delete_steps(tx.connection, row.id, ids=_finished(sent, waiting=waiting, needed=needed))
     if is_inventory_due(tx, row):
         queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
-    note_facts(tx, row, facts=adapter.facts(answers))
+    if note_facts(tx, row, facts=adapter.facts(answers, variant=row.variant)):
+        plan_again(tx, row)
 
 
 def _finished(sent: Sequence[SentStep], *, waiting: AbstractSet[ItemKey], needed: AbstractSet[str]) -> list[str]:

@@ -78,7 +78,7 @@ class PlatformAdapter(Protocol):
         """
         ...
 
-    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
+    def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's facts, by the names of Graph's managedDevice."""
         ...
 
@@ -86,7 +86,8 @@ class PlatformAdapter(Protocol):
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One exchange of a conversation: the calling device and the results that it reports. `begins`: the device opens
-    the conversation. `limit`: the most steps that it takes.
+    the conversation; `has_news`: it lets know with that that facts about it have changed. `limit`: the most steps that
+    it takes.
     """
 
     caller: DeviceCaller
@@ -94,3 +95,4 @@ class Exchange:
     adapter: PlatformAdapter
     results: Sequence[StepResult] = field(default_factory=tuple)
     limit: int = 1
+    has_news: bool = False

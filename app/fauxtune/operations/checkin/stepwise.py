@@ -41,7 +41,7 @@ async def converse(emulator: Emulator, tenant: Tenant, *, exchange: Exchange) ->
             return NextSteps((), is_due=False)
         return NextSteps((), is_due=True) if exchange.begins else get_next(tx)
 
-    can_be_quiet = exchange.begins and not exchange.results
+    can_be_quiet = exchange.begins and not exchange.results and not exchange.has_news
     was_taken = turns.is_taken(caller.enrollment_id)
     if can_be_quiet and await is_quiet():
         return ()

@@ -13,6 +13,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, ending
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.devices.enrollment import Enrolled
+from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 
@@ -50,6 +51,9 @@ def set_bootstrap_token(tx: Transaction, enrollment_id: EnrollmentId, *, token: 
     if token is not None:
         state[_BOOTSTRAP_TOKEN] = token
     queries.change_enrollment(tx.connection, enrollment_id, wire_state=state)
+    row = queries.enrollment(tx.connection, enrollment_id)
+    if row is not None:
+        note_facts(tx, row, facts={"bootstrapTokenEscrowed": token is not None})
 
 
 def bootstrap_token(tx: Transaction, enrollment_id: EnrollmentId) -> str | None:

@@ -96,7 +96,16 @@ def complete(tx: Transaction, known: Known, *, push_token: str, wire_state: Json
     identity, enrollment = known.identity, known.enrollment
     if enrollment is not None and is_live(enrollment):
         state = {**(enrollment.wire_state or {}), **wire_state}
-        device_queries.change_enrollment(tx.connection, enrollment.id, push_token=push_token, wire_state=state)
+        # Apple: a device sends it when its tokens have changed, which a new system or a new passcode can do. So it is
+        # asked what it is.
+        device_queries.change_enrollment(
+            tx.connection,
+            enrollment.id,
+            push_token=push_token,
+            wire_state=state,
+            inventory_at=tx.now,
+            due_at=min(enrollment.due_at, tx.now),
+        )
         return None
     if identity.facts is None or identity.hardware_key is None:
         raise Invalid("The device has to authenticate first.")

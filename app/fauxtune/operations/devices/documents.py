@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.planning.plan import NEVER
+from fauxtune.core.graph.device_facts import accepted, shown
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.graph.directory import DEVICE
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.operations.devices.inventory_facts import in_directory
 from fauxtune.operations.runtime.transaction import Transaction
+
+#: data. How a device is joined to the directory by its way of enrolment; trustType of the directory's device.
+_JOIN_TYPES = {"windowsAzureADJoin": "azureADJoined"}
+_TRUST = {"azureADJoined": "AzureAd", "azureADRegistered": "Workplace"}
 
 
 def entra_device(directory_id: DirectoryDeviceId, azure_id: str, *, record: JsonObject) -> JsonObject:
     """Return the device's document in the directory (Graph: device)."""
     return {
         **defaults(DEVICE),
+        **in_directory(record),
         "id": directory_id,
         "deviceId": azure_id,
         "displayName": record["deviceName"],
@@ -25,7 +32,7 @@ def entra_device(directory_id: DirectoryDeviceId, azure_id: str, *, record: Json
         "accountEnabled": True,
         "isManaged": True,
         "isCompliant": True,
-        "trustType": "Workplace",
+        "trustType": _TRUST[record["joinType"]],
     }
 
 
@@ -42,14 +49,13 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
     mirrored = ("model", "manufacturer", "serialNumber", "imei", "meid", "wiFiMacAddress", "osVersion")
     return {
         **defaults(MANAGED_DEVICE),
-        **{name: facts.get(name) or "" for name in mirrored},
+        **dict.fromkeys((*mirrored, "androidSecurityPatchLevel"), ""),
+        **shown(accepted(facts), owner=known.owner_type),
         "id": facts["managedDeviceId"],
-        "udid": facts.get("udid"),
         "deviceName": facts.get("deviceName") or f"{name}_{known.operating_system}",
         "managedDeviceName": (
             f"{name}_{known.operating_system}_{now.month}/{now.day}/{now.year}_{hour}:{now:%M} {now:%p}"
         ),
-        "androidSecurityPatchLevel": facts.get("androidSecurityPatchLevel") or "",
         "userId": owner["id"],
         "userPrincipalName": upn,
         "userDisplayName": owner.get("displayName"),
@@ -70,6 +76,6 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
         "managementState": "managed",
         "deviceRegistrationState": "registered",
         "complianceState": "compliant",
-        "isEncrypted": True,
-        "jailBroken": "False",
+        "joinType": _JOIN_TYPES.get(known.enrollment_type, "azureADRegistered"),
+        "enrolledByUserPrincipalName": upn,
     }

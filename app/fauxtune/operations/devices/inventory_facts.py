@@ -5,6 +5,10 @@ Graph: managedDevice; Intune refreshes the inventory of hardware every seven day
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from fauxtune.core.graph.device_facts import accepted, shown
+from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
@@ -13,29 +17,70 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: The facts that Graph's device of the directory repeats, and their names there.
-_IN_DIRECTORY = {"deviceName": "displayName", "osVersion": "operatingSystemVersion"}
+_IN_DIRECTORY = {
+    "deviceName": "displayName",
+    "osVersion": "operatingSystemVersion",
+    "manufacturer": "manufacturer",
+    "model": "model",
+}
+#: jailBroken -> isRooted of the directory's device.
+_ROOTED = {"True": True, "False": False}
+#: The facts on which filters of assignments and variables of profiles depend.
+_PLANNED_WITH = frozenset(
+    {
+        "deviceName",
+        "imei",
+        "jailBroken",
+        "manufacturer",
+        "meid",
+        "model",
+        "osVersion",
+        "processorArchitecture",
+        "serialNumber",
+        "skuFamily",
+        "skuNumber",
+        "udid",
+        "wiFiMacAddress",
+    }
+)
 
 
-def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: JsonObject) -> None:
-    """Write the facts that are new, by the names of managedDevice; empty ones are ignored. The device plans again if
-    any is new: filters of assignments and variables of profiles may depend on it.
+def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str, object]) -> bool:
+    """Write the facts that are new, by the names of managedDevice; those that are not of the right type, or that a
+    device reports no more, change nothing. Return whether the device has to be planned with them.
     """
-    known = {name: value for name, value in facts.items() if value not in (None, "")}
-    changes = {name: value for name, value in known.items() if enrollment.facts.get(name) != value}
+    changes = {name: value for name, value in accepted(facts).items() if enrollment.facts.get(name) != value}
     if not changes:
-        return
-    queries.change_enrollment(tx.connection, enrollment.id, facts={**enrollment.facts, **changes})
+        return False
+    known = {**enrollment.facts, **changes}
+    queries.change_enrollment(tx.connection, enrollment.id, facts=known)
     record = queries.managed_device_of(tx.connection, enrollment.id)
     if record is not None:
-        properties = {name: value for name, value in changes.items() if name in record.document}
-        document = {**record.document, **properties}
+        properties = shown(known, owner=record.document["managedDeviceOwnerType"])
+        # A property that an action has changed since, such as the name, stays until the device itself reports it.
+        news = {name: value for name, value in properties.items() if name in changes or name not in known}
+        document = {**record.document, **news}
         queries.change_managed_device(tx.connection, tx.tenant.id, managed_device_id=record.id, document=document)
-    directory_id = enrollment.directory_device_id
-    entra = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=directory_id)
-    repeated = {there: changes[here] for here, there in _IN_DIRECTORY.items() if here in changes}
-    if entra is not None and repeated:
-        document = {**entra.document, **repeated}
-        directory_queries.change_directory_device(
-            tx.connection, tx.tenant.id, device_id=directory_id, document=document
-        )
+    repeated = in_directory(changes)
+    if repeated:
+        _repeat(tx, enrollment.directory_device_id, changes=repeated)
+    return not _PLANNED_WITH.isdisjoint(changes)
+
+
+def plan_again(tx: Transaction, enrollment: EnrollmentRow) -> None:
+    """Let the device plan again, as facts have changed on which its plan depends."""
     tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment.id))
+
+
+def in_directory(facts: Mapping[str, object]) -> JsonObject:
+    """Return the properties of the directory's device that repeat these facts."""
+    repeated: JsonObject = {there: facts[here] for here, there in _IN_DIRECTORY.items() if facts.get(here)}
+    rooted = _ROOTED.get(str(facts.get("jailBroken")))
+    return repeated if rooted is None else {**repeated, "isRooted": rooted}
+
+
+def _repeat(tx: Transaction, device_id: DirectoryDeviceId, *, changes: JsonObject) -> None:
+    entra = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=device_id)
+    if entra is not None:
+        document = {**entra.document, **changes}
+        directory_queries.change_directory_device(tx.connection, tx.tenant.id, device_id=device_id, document=document)

@@ -6,6 +6,7 @@ Graph: managedDevice: update; deviceCategory.
 from __future__ import annotations
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.graph.device_facts import shown
 from fauxtune.core.graph.devices import DEVICE_CATEGORY
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
 from fauxtune.core.model.text import JsonObject
@@ -36,6 +37,7 @@ def update_device(
     if category is not None:
         put_into_category(tx, managed_device_id, category_id=category)
     if document[_OWNER] != row.document.get(_OWNER):
+        document |= _facts_of(tx, row, owner=document[_OWNER])
         # Assignments can depend on whose device it is.
         tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=row.enrollment_id))
     queries.change_managed_device(tx.connection, tx.tenant.id, managed_device_id=row.id, document=document)
@@ -108,6 +110,13 @@ def _owner(changes: JsonObject) -> JsonObject:
     if len(values) > 1:
         raise Invalid(f"{_OWNER} and {_OWNER_IN_BETA} are the same thing: send one, or the same value in both.")
     return {name: value for value in values for name in (_OWNER, _OWNER_IN_BETA)}
+
+
+def _facts_of(tx: Transaction, row: JoinedDeviceRow, *, owner: str) -> JsonObject:
+    """The properties that depend on the owner: of a personal device Graph shows less than of the company's."""
+    enrollment = queries.enrollment(tx.connection, row.enrollment_id)
+    facts = {} if enrollment is None else shown(enrollment.facts, owner=owner)
+    return {name: facts[name] for name in ("phoneNumber", "hardwareInformation") if name in facts}
 
 
 def _check_name(tx: Transaction, name: str, *, category_id: DeviceCategoryId | None) -> None:

@@ -111,7 +111,8 @@ async def test_synchronising_asks_what_the_device_holds_and_is(contoso: AppleTen
     device.store.facts = {"DeviceName": "Alice's new name", "OSVersion": "18.1", "UDID": device.udid}
     await contoso.perform(device)
     connect = await device.connect()
-    assert set(connect) == {"DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList"}
+    questions = {"DeviceInformation", "SecurityInfo", "ManagedApplicationFeedback", "ProfileList", "CertificateList"}
+    assert set(connect) == questions
     record = await contoso.record(device)
     assert (record["deviceName"], record["osVersion"]) == ("Alice's new name", "18.1")
     assert await last_action(contoso, device) == ("syncDevice", "done")

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from fauxtune.core.graph.device_facts import accepted
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.steps import PlatformAdapter, Result, StepResult
 from fauxtune.surfaces.devices.apple import adapter, command_results, messages, mobileconfig
@@ -124,7 +126,7 @@ def test_what_goes_is_there_as_long_as_any_revision_of_it_is(state: ItemState) -
 def test_a_question_that_is_answered_with_another_ones_answer_is_not_answered(answer: dict[str, Any]) -> None:
     everywhere = dict.fromkeys(("ProfileList", "CertificateList", "DeviceInformation", "SecurityInfo"), answer)
     assert ADAPTER.inventory(everywhere, rows={}, acknowledged=frozenset()).identities == {}
-    assert set(ADAPTER.facts(everywhere)) <= {"deviceName"}
+    assert set(ADAPTER.facts(everywhere, variant=Variant.IOS)) <= {"deviceName"}
 
 
 def test_texts_about_itself_that_have_no_end_are_left_out() -> None:
@@ -145,27 +147,106 @@ def test_the_lists_of_the_examples_are_read() -> None:
 
 
 def test_a_device_says_what_it_is_in_graphs_words() -> None:
-    answers = {"DeviceInformation": said("device-information").data, "SecurityInfo": said("security-info-iphone").data}
-    assert ADAPTER.facts({name: data for name, data in answers.items() if data is not None}) == {
+    answers = {
+        "DeviceInformation": said("device-information").data,
+        "SecurityInfo": said("security-info-iphone").data,
+        "ManagedApplicationFeedback": said("managed-application-feedback").data,
+    }
+    known = {name: data for name, data in answers.items() if data is not None}
+    facts = ADAPTER.facts(known, variant=Variant.IOS)
+    assert accepted(facts) == facts
+    assert facts == {
         "deviceName": "Alice's iPhone",
         "serialNumber": "F2LX30QJN70M",
-        "model": "iPhone",
+        "model": "iPhone 14 Pro",
+        "productName": "iPhone15,2",
+        "chassisType": "phone",
         "osVersion": "17.5.1",
-        "imei": "35 123456 789012 3",
+        "osBuildNumber": "21F90",
+        "imei": "351234567890124",
         "meid": "35123456789012",
-        "wiFiMacAddress": "a4:83:e7:12:34:56",
+        "iccid": "8941012345678901234",
+        "phoneNumber": "+41791234567",
+        "subscriberCarrier": "Swisscom",
+        "esimIdentifier": "89049032004008882600012345678901",
+        "cellularTechnology": "GSM and CDMA",
+        "easDeviceId": "9F2B6C0D4E8A41739F2B6C0D4E8A4173",
+        "wiFiMacAddress": "A483E7123456",
+        "bluetoothMacAddress": "A483E7123457",
         "udid": "00008110-000A1C2E3F40801E",
-        "totalStorageSpaceInBytes": 128 * 1024**3,
-        "freeStorageSpaceInBytes": 129 * 1024**3 // 2,
+        "totalStorageSpaceInBytes": 128 * 10**9,
+        "freeStorageSpaceInBytes": 129 * 10**9 // 2,
+        "batteryLevelPercentage": 84.0,
         "isSupervised": False,
+        "isActivationLockEnabled": True,
+        "lostModeState": "disabled",
         "isEncrypted": True,
+        "isPasscodePresent": True,
+        "isPasscodeCompliant": True,
+        "jailBroken": "False",
     }
 
 
-def test_a_macs_disk_is_encrypted_if_filevault_is_on() -> None:
-    data = said("security-info-mac").data
+def test_a_mac_says_what_it_is_in_graphs_words() -> None:
+    answers = {
+        "DeviceInformation": said("device-information-mac").data,
+        "SecurityInfo": said("security-info-mac").data,
+    }
+    known = {name: data for name, data in answers.items() if data is not None}
+    facts = ADAPTER.facts(known, variant=Variant.MACOS)
+    assert accepted(facts) == facts
+    assert facts == {
+        "deviceName": "Alice's MacBook Air",
+        "serialNumber": "C02ZK1ABCDEF",
+        "udid": "8B1F6C02-5F6E-4D53-9C0A-2D5B7E6A9F11",
+        "model": "MacBook Air (M2, 2022)",
+        "productName": "Mac14,2",
+        "chassisType": "laptop",
+        "osVersion": "14.5 (23F79)",
+        "osBuildNumber": "23F79",
+        "processorArchitecture": "arM64",
+        "wiFiMacAddress": "A483E7123456",
+        "bluetoothMacAddress": "A483E7123457",
+        "ethernetMacAddress": "A483E7123458",
+        "totalStorageSpaceInBytes": 512 * 10**9,
+        "freeStorageSpaceInBytes": 100 * 10**9,
+        "batteryLevelPercentage": 50.0,
+        "isSupervised": False,
+        "isActivationLockEnabled": False,
+        "isEncrypted": True,
+        "isFirewallEnabled": True,
+        "isSecureBootEnabled": True,
+        "isSystemIntegrityProtectionEnabled": True,
+        "requireUserEnrollmentApproval": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "total"),
+    [
+        ({"OSVersion": "17.5", "ModelName": "iPhone"}, 256 * 10**9),
+        ({"OSVersion": "12.7.5", "ModelName": "MacBook Pro"}, 256 * 10**9),
+        ({"OSVersion": "11.7", "ModelName": "MacBook Pro"}, 256 * 2**30),
+        ({"ModelName": "MacBook Pro"}, 256 * 10**9),
+    ],
+)
+def test_a_gigabyte_is_a_power_of_ten_but_on_old_macs(values: dict[str, Any], total: int) -> None:
+    data = said("device-information", QueryResponses={**values, "DeviceCapacity": 256.0}).data
     assert data is not None
-    assert ADAPTER.facts({"SecurityInfo": data}) == {"isEncrypted": True}
+    assert ADAPTER.facts({"DeviceInformation": data}, variant=Variant.IOS)["totalStorageSpaceInBytes"] == total
+
+
+def test_an_iphone_without_a_passcode_is_not_encrypted() -> None:
+    data = said("security-info-iphone", SecurityInfo={"PasscodePresent": False, "HardwareEncryptionCaps": 3}).data
+    assert data is not None
+    assert ADAPTER.facts({"SecurityInfo": data}, variant=Variant.IOS)["isEncrypted"] is False
+
+
+def test_of_what_a_stranger_answers_only_the_known_keys_are_kept() -> None:
+    values = {f"Key{number}": "x" for number in range(10_000)} | {"OSVersion": "17.5"}
+    assert said("device-information", QueryResponses=values).data == {"values": {"OSVersion": "17.5"}}
+    feedback = [{"Identifier": "com.example.app", "Feedback": {"JailBroken": "True"}}]
+    assert said("managed-application-feedback", ManagedApplicationFeedback=feedback).data == {"values": {}}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +260,7 @@ def test_a_macs_disk_is_encrypted_if_filevault_is_on() -> None:
 def test_nonsense_about_itself_is_left_out(values: dict[str, Any]) -> None:
     data = said("device-information", QueryResponses=values).data
     assert data is not None
-    assert ADAPTER.facts({"DeviceInformation": data}) == {}
+    assert accepted(ADAPTER.facts({"DeviceInformation": data}, variant=Variant.IOS)) == {}
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ async def test_what_it_removed_by_itself_comes_again_when_it_is_looked_at(contos
     assert name in device.store.profiles
 
 
-async def test_another_token_update_only_says_where_it_listens(contoso: AppleTenant) -> None:
+async def test_another_token_update_enrols_nothing_and_has_the_device_asked_what_it_is(contoso: AppleTenant) -> None:
     """`devices-tokenupdate -addl x` sends one more, with more to it."""
     device, _pkcs = await settled(contoso)
     body = plistlib.dumps(
@@ -87,6 +87,7 @@ async def test_another_token_update_only_says_where_it_listens(contoso: AppleTen
     )
     answer = await contoso.http.put(f"{BASE}/checkin", content=body, headers={"Mdm-Signature": device.signature(body)})
     assert (answer.status_code, answer.headers["content-length"], await contoso.live()) == (200, "0", 1)
+    assert set(await device.connect()) == {"DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList"}
     assert await device.connect() == []
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.formats.xml import Malformed
-from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.operations.devices import apple_enrollment, enrollment
@@ -115,7 +115,8 @@ def test_a_sessions_name_has_an_end() -> None:
 
 def test_what_a_device_says_of_itself_has_an_end() -> None:
     results = {"./DevDetail/Ext/Microsoft/DeviceName": "x" * 5_000, "./DevDetail/SwV": "10.0.22631.1"}
-    assert WindowsAdapter().facts({csp.FACTS: {"values": results}}) == {"osVersion": "10.0.22631.1"}
+    facts = WindowsAdapter().facts({csp.FACTS: {"values": results}}, variant=Variant.WINDOWS)
+    assert facts == {"osVersion": "10.0.22631.1"}
 
 
 def test_thousands_of_context_items_of_one_name_are_read_in_one_pass() -> None:

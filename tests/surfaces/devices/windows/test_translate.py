@@ -300,12 +300,12 @@ def test_facts_go_by_graphs_names_and_what_is_empty_is_not_told() -> None:
         "./DevInfo/Mod": "",
         "./DevDetail/Ext/WLANMACAddress": "00:15:5D:00:00:01",
     }
-    assert WIRE.facts({csp.FACTS: {"values": values}}) == {
+    assert WIRE.facts({csp.FACTS: {"values": values}}, variant=Variant.WINDOWS) == {
         "osVersion": "10.0.19045.1",
         "manufacturer": "Contoso",
         "wiFiMacAddress": "00155D000001",
     }
-    assert WIRE.facts({}) == {}
+    assert WIRE.facts({}, variant=Variant.WINDOWS) == {}
 
 
 def test_commands_for_the_user_are_told_from_others() -> None:

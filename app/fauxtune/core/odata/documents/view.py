@@ -11,7 +11,17 @@ from functools import lru_cache
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property, Shown, StructuredType, Version
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.schema.types import (
+    ComplexType,
+    Edm,
+    Entity,
+    EnumType,
+    Property,
+    Shown,
+    StructuredType,
+    Version,
+)
 
 _WHOLE_SECOND = ".0000000Z"
 
@@ -34,12 +44,27 @@ def view(
         if prop.name == "id" and "id" in document:
             answer["id"] = document["id"]
         elif select is None and prop.visibility is Shown.BLANK_UNLESS_SELECTED:
-            answer[prop.name] = prop.initial()
+            answer[prop.name] = blank(prop)
         else:
             answer[prop.name] = _shown(prop, document, version=version)
     if entity.open:
         answer |= _undeclared(entity, document, select=select)
     return answer
+
+
+def blank(prop: Property) -> Any:
+    """The value that a property shows in place of its own: its default; for a complex one the defaults of its members
+    (Graph: hardwareInformation in a list).
+    """
+    if isinstance(prop.type, ComplexType) and not prop.collection:
+        return _defaults(prop.type)
+    return prop.initial()
+
+
+@lru_cache(maxsize=64)
+def _defaults(kind: ComplexType) -> dict[str, Any]:
+    """One value for all answers: it is written, and never changed."""
+    return defaults(kind)
 
 
 @lru_cache(maxsize=4096)

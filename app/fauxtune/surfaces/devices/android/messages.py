@@ -40,6 +40,10 @@ def base64_text(data: bytes) -> str:
 
 Base64 = Annotated[bytes, BeforeValidator(_base64), WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+#: AMAPI writes whole numbers of 64 bits as texts.
+Whole = Annotated[
+    int, Field(ge=0, le=2**63 - 1), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]{1,19}$"})
+]
 
 
 def _optional(description: str, *, default: str = "") -> Any:
@@ -60,6 +64,7 @@ class HardwareInfo(_Message):
     brand: Text = ""
     model: Text = ""
     serial_number: Text = _optional("empty where Android hides it: from version 12 on in a personal work profile")
+    enterprise_specific_id: Text = _optional("of a personal device of Android 12 or later, in place of serialNumber")
 
 
 class SoftwareInfo(_Message):
@@ -70,12 +75,60 @@ class SoftwareInfo(_Message):
     security_patch_level: Text = _optional('such as "2026-11-05"')
 
 
+class TelephonyInfo(_Message):
+    """AMAPI: TelephonyInfo: one SIM card."""
+
+    phone_number: Text = ""
+    carrier_name: Text = ""
+    icc_id: Text = ""
+
+
 class NetworkInfo(_Message):
     """AMAPI: NetworkInfo."""
 
     imei: Text = ""
     meid: Text = ""
-    wifi_mac_address: Text = ""
+    wifi_mac_address: Text = _optional("with or without colons")
+    telephony_infos: tuple[TelephonyInfo, ...] = ()
+
+
+class MemoryInfo(_Message):
+    """AMAPI: MemoryInfo, in bytes."""
+
+    total_ram: Whole = 0
+    total_internal_storage: Whole = 0
+
+
+class MemoryEvent(_Message):
+    """AMAPI: MemoryEvent."""
+
+    event_type: Text = _optional("INTERNAL_STORAGE_MEASURED: byteCount is the free storage; others are not read")
+    byte_count: Whole = 0
+
+
+class PowerManagementEvent(_Message):
+    """AMAPI: PowerManagementEvent."""
+
+    event_type: Text = _optional("BATTERY_LEVEL_COLLECTED; others are not read")
+    battery_level: Annotated[Finite, Field(ge=0, le=100)] = 0.0
+
+
+class DeviceSettings(_Message):
+    """AMAPI: DeviceSettings."""
+
+    is_device_secure: bool | None = Field(default=None, description="whether there is a screen lock")
+    encryption_status: Text = _optional("ACTIVE, ACTIVE_DEFAULT_KEY and ACTIVE_PER_USER: the device is encrypted")
+    verify_apps_enabled: bool | None = None
+    adb_enabled: bool | None = None
+    unknown_sources_enabled: bool | None = None
+
+
+class SecurityPosture(_Message):
+    """AMAPI: SecurityPosture."""
+
+    device_posture: Text = _optional(
+        "SECURE; AT_RISK and POTENTIALLY_COMPROMISED: Graph shows the device as jailbroken"
+    )
 
 
 class Enroll(_Message):
@@ -154,7 +207,9 @@ class NonCompliance(_Message):
 
 
 class ReportStatus(_Message):
-    """The complete state of the device: a key pair that is not listed is not on the device."""
+    """The complete state of the device: a key pair that is not listed is not on the device. A fact that is left out
+    stays as it was reported before.
+    """
 
     state: Text = "ACTIVE"
     applied_policy_version: Text = _optional("`version` of the policy that was applied last; empty before the first")
@@ -165,6 +220,15 @@ class ReportStatus(_Message):
     ] = ()
     key_store: KeyStore = Field(default_factory=KeyStore)
     application_reports: tuple[ApplicationReport, ...] = ()
+    device_name: Text = _optional("as in the enrolment: AMAPI has none")
+    hardware_info: HardwareInfo = Field(default_factory=HardwareInfo)
+    software_info: SoftwareInfo = Field(default_factory=SoftwareInfo)
+    memory_info: MemoryInfo = Field(default_factory=MemoryInfo)
+    memory_events: tuple[MemoryEvent, ...] = ()
+    network_info: NetworkInfo = Field(default_factory=NetworkInfo)
+    device_settings: DeviceSettings = Field(default_factory=DeviceSettings)
+    security_posture: SecurityPosture = Field(default_factory=SecurityPosture)
+    power_management_events: tuple[PowerManagementEvent, ...] = ()
 
 
 #: google.rpc.Code: the device does not know the operation.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated
 
 import orjson
@@ -28,7 +29,7 @@ from fauxtune.operations.checkin.policy import current_policy
 from fauxtune.operations.devices import enrollment, own_operations
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.credentials import digest
-from fauxtune.surfaces.devices.android import commands, messages, translate
+from fauxtune.surfaces.devices.android import commands, facts, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
 from fauxtune.surfaces.http import BoundedRoute, bearer_token, caller_of, emulator_of
 
@@ -90,10 +91,15 @@ async def report_status(request: Request) -> Response:
     body = await request.body()
 
     # A report that equals the last one byte for byte has no news: it is not parsed.
-    def read(policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
-        return translate.inventory(_report(body), policy_version=policy_version, rows=rows)
+    parsed = cache(lambda: _report(body))
 
-    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read)
+    def read(policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
+        return translate.inventory(parsed(), policy_version=policy_version, rows=rows)
+
+    def describe() -> JsonObject:
+        return facts.of_report(parsed())
+
+    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read, facts=describe)
     result = await check_in(call.emulator, tenant, caller=call.caller(path["device"]), report=report)
     answer = {"policyVersion": str(result.policy_version), "pendingOperations": result.operations}
     return Response(orjson.dumps(answer), media_type="application/json")

@@ -22,7 +22,7 @@ from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.surfaces.devices.android import messages
+from fauxtune.surfaces.devices.android import facts, messages
 from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
 from fauxtune.surfaces.devices.android.refusals import refused
 
@@ -39,6 +39,8 @@ _MODES: dict[str, str | None] = {
     "knox": None,
 }
 _USUAL_MODE = "work-profile"
+#: Unverified: Graph's chassisType of Android devices; the API has nothing about it. AOSP runs on headsets.
+_CHASSIS = {"aosp": "mobileOther"}
 
 
 def mode_of(message: messages.Enroll) -> str:
@@ -61,24 +63,13 @@ def mode_of(message: messages.Enroll) -> str:
 def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
     """Translate the request of a device that enrols. Raises as `mode_of`."""
     mode = mode_of(message)
-    hardware, software, network = message.hardware_info, message.software_info, message.network_info
     # A device in a work profile hides its serial number; the enrolment-specific id stands for it.
-    hardware_id = message.enrollment_specific_id or hardware.serial_number or message.android_id
+    hardware_id = message.enrollment_specific_id or message.hardware_info.serial_number or message.android_id
     return EnrollmentRequest(
         platform=Platform.ANDROID,
         mode=mode,
         hardware_key=f"android/{mode}/{hardware_id}" if hardware_id else "",
-        facts={
-            "deviceName": message.device_name,
-            "serialNumber": hardware.serial_number,
-            "manufacturer": hardware.manufacturer,
-            "model": hardware.model,
-            "osVersion": software.android_version,
-            "androidSecurityPatchLevel": software.security_patch_level,
-            "imei": network.imei,
-            "meid": network.meid,
-            "wiFiMacAddress": network.wifi_mac_address,
-        },
+        facts={**facts.of_enrollment(message), "chassisType": _CHASSIS.get(mode, "phone")},
     )
 
 

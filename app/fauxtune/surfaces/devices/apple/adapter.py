@@ -16,14 +16,15 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.surfaces.devices.apple import mobileconfig
+from fauxtune.surfaces.devices.apple import facts, mobileconfig
 from fauxtune.surfaces.devices.apple.translate import is_app_configuration
 
 PROFILES = "ProfileList"
 INVENTORY = (PROFILES, "CertificateList")
 INFORMATION = ("DeviceInformation", "SecurityInfo")
+#: Apple: on macOS the channel of a user knows this command, and the device's own does not.
+_NOT_ON_MAC = ("ManagedApplicationFeedback",)
 _HELD_BEFORE = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
-_GIGABYTE = 1024**3
 _IDENTIFIER = re.compile(r"com\.fauxtune\.[^.]+\.(.+)")
 
 
@@ -34,9 +35,9 @@ class AppleAdapter:
         """Return the commands that list what the device holds."""
         return INVENTORY
 
-    def information_parts(self, _variant: Variant) -> tuple[str, ...]:
+    def information_parts(self, variant: Variant) -> tuple[str, ...]:
         """Return the commands that describe the device."""
-        return INFORMATION
+        return INFORMATION if variant is Variant.MACOS else INFORMATION + _NOT_ON_MAC
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
         """Return the commands whose answers show the item: ProfileList for an account, both for a certificate."""
@@ -59,30 +60,9 @@ class AppleAdapter:
             accounts={row.key: row.fingerprint or "" for row in present if row.source is Source.EMAIL},
         )
 
-    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
+    def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's properties by the names of Graph's managedDevice, without those that it left out."""
-        values = answers.get("DeviceInformation", {}).get("values", {})
-        security = answers.get("SecurityInfo", {}).get("values", {})
-        texts = {
-            "deviceName": values.get("DeviceName"),
-            "serialNumber": values.get("SerialNumber"),
-            "model": values.get("ModelName") or values.get("ProductName"),
-            "osVersion": values.get("OSVersion"),
-            "imei": values.get("IMEI"),
-            "meid": values.get("MEID"),
-            "wiFiMacAddress": values.get("WiFiMAC"),
-            "udid": values.get("UDID"),
-        }
-        sizes = {
-            "totalStorageSpaceInBytes": values.get("DeviceCapacity"),
-            "freeStorageSpaceInBytes": values.get("AvailableDeviceCapacity"),
-        }
-        return {
-            **{name: value for name, value in texts.items() if isinstance(value, str) and value},
-            **{name: int(value * _GIGABYTE) for name, value in sizes.items() if _is_size(value)},
-            **({"isSupervised": values["IsSupervised"]} if isinstance(values.get("IsSupervised"), bool) else {}),
-            **_encryption(security),
-        }
+        return facts.facts(answers, on_mac=variant is Variant.MACOS)
 
 
 class _Held:
@@ -123,16 +103,3 @@ class _Held:
             return True
         part = "certificates" if row.source is Source.ROOT else "identities"
         return f"{row.thumbprint}".lower() in self._certificates[part]
-
-
-def _is_size(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**30
-
-
-def _encryption(security: JsonObject) -> JsonObject:
-    """isEncrypted. Apple: on iOS data are encrypted where there is a passcode; on a Mac where FileVault is on."""
-    if isinstance(security.get("FDE_Enabled"), bool):
-        return {"isEncrypted": security["FDE_Enabled"]}
-    if isinstance(security.get("PasscodePresent"), bool):
-        return {"isEncrypted": security["PasscodePresent"]}
-    return {}

@@ -13,7 +13,7 @@ from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
-from fauxtune.surfaces.devices.apple import messages
+from fauxtune.surfaces.devices.apple import facts, messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
 
 #: MCMDMErrorDomain: the device does not know the command; it manages no such profile, which could be removed.
@@ -100,7 +100,9 @@ def _data(response: Plist) -> JsonObject | None:
         }
     for key in ("QueryResponses", "SecurityInfo"):
         if key in response:
-            return {"values": messages.simple_values(response, key)}
+            return {"values": facts.known_values(response, key)}
+    if "ManagedApplicationFeedback" in response:
+        return {"values": facts.app_feedback(response)}
     return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.formats.plist import LONGEST_TEXT, Plist, dictionaries, flag, parse, text, typed, write
+from fauxtune.core.formats.plist import Plist, dictionaries, flag, parse, text, typed, write
 
 
 class Status(StrEnum):
@@ -190,15 +190,6 @@ def certificate_list(response: Plist) -> tuple[InstalledCertificate, ...]:
         InstalledCertificate(typed(entry, "Data", kind=bytes, required=True) or b"", flag(entry, "IsIdentity"))
         for entry in dictionaries(response, "CertificateList")
     )
-
-
-def simple_values(response: Plist, key: str) -> dict[str, str | int | float | bool]:
-    """Return the texts, numbers and flags of a response's dictionary (QueryResponses, SecurityInfo), without texts that
-    are too long.
-    """
-    values = typed(response, key, kind=dict, required=True) or {}
-    simple = {name: value for name, value in values.items() if isinstance(value, str | int | float | bool)}
-    return {name: value for name, value in simple.items() if not isinstance(value, str) or len(value) <= LONGEST_TEXT}
 
 
 def _authenticate(values: Plist) -> Authenticate:

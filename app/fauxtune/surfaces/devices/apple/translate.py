@@ -28,25 +28,13 @@ from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
-from fauxtune.surfaces.devices.apple import messages, mobileconfig
+from fauxtune.surfaces.devices.apple import facts, messages, mobileconfig
 
-QUERIES = (
-    "UDID",
-    "SerialNumber",
-    "DeviceName",
-    "OSVersion",
-    "BuildVersion",
-    "ModelName",
-    "Model",
-    "ProductName",
-    "DeviceCapacity",
-    "AvailableDeviceCapacity",
-    "IMEI",
-    "MEID",
-    "IsSupervised",
-    "WiFiMAC",
-    "BluetoothMAC",
-)
+#: The parameters of the commands that ask.
+_PARAMETERS: dict[str, Plist] = {
+    "DeviceInformation": {"Queries": list(facts.QUERIES)},
+    "ManagedApplicationFeedback": {"Identifiers": [facts.COMPANY_PORTAL]},
+}
 _MANUFACTURER = "Apple"
 _OBLITERATION = {
     "doNotObliterate": "DoNotObliterate",
@@ -106,17 +94,22 @@ PACKAGINGS: dict[Platform, Packaging] = {
 
 def enrollment_request(message: messages.Authenticate) -> EnrollmentRequest:
     """Translate Authenticate. Raises Invalid for a kind of device that is not emulated."""
+    platform = platform_of(message)
+    on_mac = platform is Platform.MACOS
     return EnrollmentRequest(
-        platform=platform_of(message),
+        platform=platform,
         mode=None,
         hardware_key=hardware_key(message.sender.id),
         facts={
             "deviceName": message.device_name,
             "serialNumber": message.serial_number,
             "manufacturer": _MANUFACTURER,
-            "model": message.model_name or message.product_name or message.model,
-            "osVersion": message.os_version,
-            "imei": message.imei,
+            "model": facts.model(message.product_name, message.model_name) or message.model,
+            "productName": message.product_name,
+            "osVersion": facts.os_version(message.os_version, message.build_version, on_mac=on_mac),
+            "osBuildNumber": message.build_version,
+            "chassisType": facts.chassis_type(message.model_name),
+            "imei": facts.imei(message.imei),
             "meid": message.meid,
             "udid": message.sender.id,
         },
@@ -165,8 +158,7 @@ def command(step: Step, device: DeviceContext) -> Plist:
             assert step.order is not None, step.id
             return _action(step.order, device)
         case StepKind.QUESTION:
-            queries = {"Queries": list(QUERIES)} if step.part == "DeviceInformation" else {}
-            return {"RequestType": step.part, **queries}
+            return {"RequestType": step.part, **_PARAMETERS.get(step.part or "", {})}
         case _:
             assert_never(step.kind)
 

@@ -14,19 +14,8 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.surfaces.devices.windows import csp
+from fauxtune.surfaces.devices.windows import csp, facts
 from fauxtune.surfaces.devices.windows.csp import TREES
-
-#: No device has longer values.
-_LONGEST_FACT = 1024
-_FACTS = {
-    "osVersion": ("./DevDetail/SwV",),
-    "deviceName": ("./DevDetail/Ext/Microsoft/DeviceName",),
-    "serialNumber": ("./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",),
-    "wiFiMacAddress": ("./DevDetail/Ext/WLANMACAddress",),
-    "manufacturer": ("./DevInfo/Man", "./DevDetail/OEM"),
-    "model": ("./DevInfo/Mod",),
-}
 
 
 class WindowsAdapter:
@@ -73,12 +62,10 @@ class WindowsAdapter:
                 identities[key] = row.thumbprint or ""
         return Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
 
-    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
-        """Return the values of DevDetail and DevInfo by Graph's names."""
+    def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
+        """Return the device's properties by Graph's names, without those that it left out."""
         values = answers.get(csp.FACTS, {}).get("values", {})
-        facts = {name: next((values[node] for node in nodes if values.get(node)), "") for name, nodes in _FACTS.items()}
-        facts["wiFiMacAddress"] = facts["wiFiMacAddress"].replace(":", "").replace("-", "")
-        return {name: value for name, value in facts.items() if 0 < len(value) <= _LONGEST_FACT}
+        return facts.facts(values, is_phone=variant is not Variant.WINDOWS)
 
 
 def _is_in(name: str, children: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:

@@ -53,6 +53,10 @@ class Tree:
 
 
 _DEVICE, _OF_USER, _BARE = "./Device/Vendor/MSFT", "./User/Vendor/MSFT", "./Vendor/MSFT"
+#: MS-MDM: a Get of a node with everything below it.
+EVERYTHING = "?list=StructData"
+STATUS = "./Vendor/MSFT/DeviceStatus"
+CARDS, SIM_CARDS = f"{STATUS}/NetworkIdentifiers", f"{STATUS}/CellularIdentities"
 _FACTS = (
     "./DevDetail/SwV",
     "./DevDetail/HwV",
@@ -60,10 +64,36 @@ _FACTS = (
     "./DevDetail/OEM",
     "./DevDetail/Ext/Microsoft/DeviceName",
     "./DevDetail/Ext/WLANMACAddress",
+    "./DevDetail/Ext/Microsoft/ProcessorArchitecture",
+    "./DevDetail/Ext/Microsoft/TotalStorage",
+    "./DevDetail/Ext/Microsoft/FreeStorage",
+    "./DevDetail/Ext/Microsoft/TotalRAM",
     "./DevInfo/Man",
     "./DevInfo/Mod",
+    "./DevInfo/Lang",
 )
-_SERIAL = "./DevDetail/Ext/Microsoft/SMBIOSSerialNumber"
+_FACTS_OF_WINDOWS_10 = (
+    "./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",
+    "./DevDetail/Ext/Microsoft/SMBIOSVersion",
+    "./Vendor/MSFT/WindowsLicensing/Edition",
+    f"{STATUS}/SecureBootState",
+    f"{STATUS}/Compliance/EncryptionCompliance",
+    f"{STATUS}/TPM/SpecificationVersion",
+    f"{STATUS}/TPM/ManufacturerIdTxt",
+    f"{STATUS}/TPM/ManufacturerVersion",
+    f"{STATUS}/OS/Edition",
+    f"{STATUS}/Antivirus/Status",
+    f"{STATUS}/Antivirus/SignatureStatus",
+    f"{STATUS}/Antispyware/Status",
+    f"{STATUS}/Firewall/Status",
+    f"{STATUS}/UAC/Status",
+    f"{STATUS}/Battery/EstimatedChargeRemaining",
+    f"{STATUS}/DeviceGuard/VirtualizationBasedSecurityHwReq",
+    f"{STATUS}/DeviceGuard/VirtualizationBasedSecurityStatus",
+    f"{STATUS}/DeviceGuard/LsaCfgCredGuardStatus",
+    CARDS + EVERYTHING,
+    SIM_CARDS + EVERYTHING,
+)
 
 
 def _windows_10(provider: str) -> Tree:
@@ -79,7 +109,7 @@ def _windows_10(provider: str) -> Tree:
         wipe=f"{_DEVICE}/RemoteWipe",
         unenroll=f"{_DEVICE}/DMClient/Unenroll",
         lock=f"{_DEVICE}/RemoteLock/Lock",
-        facts=(*_FACTS, _SERIAL),
+        facts=(*_FACTS, *_FACTS_OF_WINDOWS_10),
     )
 
 

@@ -23,6 +23,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
+from fauxtune.surfaces.devices.windows.facts import mac_address
 from fauxtune.surfaces.devices.windows.messages import provisioning
 from fauxtune.surfaces.devices.windows.messages.mde2 import TokenRequest
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
@@ -75,7 +76,7 @@ def enroll(
             "deviceName": message.item("DeviceName"),
             "osVersion": message.item("OSVersion"),
             "imei": message.item("IMEI"),
-            "wiFiMacAddress": message.item("MAC").replace("-", "").replace(":", ""),
+            "wiFiMacAddress": mac_address(message.item("MAC")),
             "manufacturer": "Microsoft" if platform is Platform.WINDOWS else "",
         },
     )

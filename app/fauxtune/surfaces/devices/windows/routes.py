@@ -28,6 +28,10 @@ from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin
 #: The lifetime of a token from the sign-in page, in seconds.
 _TOKEN_SECONDS = 600
 
+#: The mode, in the query, of a session that is not a scheduled one (those have Maintenance). Unverified: that a session
+#: which the user begins has it.
+_OF_USER = "Machine"
+
 router = APIRouter(tags=["windows"])
 
 
@@ -157,7 +161,8 @@ async def manage(request: Request) -> Response:
     message = syncml.read(body)
     try:
         tenant, enrollment = await _caller(request, body, message=message)
-        answer = await session.exchange(emulator, tenant, enrollment=enrollment, message=message)
+        by_user = request.query_params.get("mode") == _OF_USER
+        answer = await session.exchange(emulator, tenant, enrollment=enrollment, message=message, by_user=by_user)
     except EnrollmentEnded as error:
         note_refusal(request, error)
         answer = session.refused(message, syncml.FORBIDDEN)

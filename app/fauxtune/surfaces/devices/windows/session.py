@@ -39,15 +39,20 @@ ADAPTER = WindowsAdapter()
 STEPS = 24
 
 
-async def exchange(emulator: Emulator, tenant: Tenant, *, enrollment: EnrollmentRow, message: Message) -> bytes:
-    """Return the answer to a device's message. Raises EnrollmentEnded if its enrolment has ended."""
+async def exchange(
+    emulator: Emulator, tenant: Tenant, *, enrollment: EnrollmentRow, message: Message, by_user: bool = False
+) -> bytes:
+    """Return the answer to a device's message. `by_user`: its user began the session. Raises EnrollmentEnded if its
+    enrolment has ended.
+    """
     assert enrollment.credential_digest is not None
     caller = DeviceCaller(enrollment.id, enrollment.credential_digest)
     async with emulator.turns.of(f"{caller.enrollment_id}/session"):
         if message.alerted(syncml.GENERIC_ALERT, syncml.UNENROLLED) is not None:
             await emulator.runner.run(tenant, leave, caller)
             return _reply(message, begins=True).document()
-        return await _Exchange(emulator, tenant, caller=caller, enrollment=enrollment).of(message)
+        one = _Exchange(emulator, tenant, caller=caller, enrollment=enrollment, by_user=by_user)
+        return await one.of(message)
 
 
 def refused(message: Message, code: int) -> bytes:
@@ -64,11 +69,14 @@ def _reply(message: Message, *, begins: bool) -> Reply:
 class _Exchange:
     """One message and its answer."""
 
-    def __init__(self, emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, enrollment: EnrollmentRow) -> None:
+    def __init__(
+        self, emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, enrollment: EnrollmentRow, by_user: bool
+    ) -> None:
         self._emulator = emulator
         self._tenant = tenant
         self._caller = caller
         self._variant = enrollment.variant
+        self._by_user = by_user
 
     async def of(self, message: Message) -> bytes:
         run = self._emulator.runner.run
@@ -103,7 +111,14 @@ class _Exchange:
     async def _take_steps(self, state: State, message: Message, *, begins: bool, results: Sequence[StepResult]) -> None:
         """Report the results, and take the next steps. Steps that cannot be sent get a result at once."""
         while True:
-            exchange = Exchange(self._caller, begins=begins, adapter=ADAPTER, results=tuple(results), limit=STEPS)
+            exchange = Exchange(
+                self._caller,
+                begins=begins,
+                adapter=ADAPTER,
+                results=tuple(results),
+                limit=STEPS,
+                has_news=begins and self._by_user,
+            )
             steps = await converse(self._emulator, self._tenant, exchange=exchange)
             context = await self._context(steps, state)
             taken = [self._take(state, message, step=step, context=context) for step in steps]

@@ -6,13 +6,20 @@ with the enrolment, so that it survives restarts; a new session drops all but th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+
+import orjson
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
-from fauxtune.surfaces.devices.windows.messages.syncml import Command, Message, Placed
+from fauxtune.surfaces.devices.windows.csp import EVERYTHING
+from fauxtune.surfaces.devices.windows.messages.syncml import Command, Item, Message, Placed
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, CommandResponse, step_result
+
+#: The most nodes of one answer that are read, and the most characters of one.
+_MOST_ROWS, _LONGEST_ROW = 64, 2048
 
 
 @dataclass(slots=True)
@@ -112,18 +119,28 @@ class State:
         """
         for results in message.results:
             data = next((item.data for item in results.items), "")
-            self._note(results.message, results.command, data=data)
+            self._note(results.message, results.command, data=data, below=results.items)
         for status in message.statuses:
             self._note(status.message, status.command, code=status.code)
         answered = [step for step, pending in self.steps.items() if pending.is_answered and not self._has_unsent(step)]
         return [self._result(step) for step in answered]
 
-    def _note(self, message: str, command: str, *, code: int | None = None, data: str | None = None) -> None:
+    def _note(
+        self,
+        message: str,
+        command: str,
+        *,
+        code: int | None = None,
+        data: str | None = None,
+        below: Sequence[Item] = (),
+    ) -> None:
         step, place = self.sent.get(f"{message}/{command}", ("", 0))
         pending = self.steps.get(step)
         if pending is None:
             return
         response = pending.responses[place]
+        if data is not None and response.uri.endswith(EVERYTHING):
+            data = _rows(below)
         pending.responses[place] = replace(
             response,
             status=response.status if code is None else code,
@@ -146,6 +163,12 @@ class State:
             ]
             self.given[pending.item] = [pending.thumbprint]
         return result
+
+
+def _rows(items: Sequence[Item]) -> str:
+    """The nodes of an answer to a Get of everything below a node, by address, as JSON text."""
+    rows = {item.source: item.data for item in items[:_MOST_ROWS] if len(item.source) + len(item.data) <= _LONGEST_ROW}
+    return orjson.dumps(rows).decode()
 
 
 def _document(pending: Pending) -> JsonObject:

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fauxtune.core.clock import iso
-from fauxtune.core.graph.devices import DEVICE_CATEGORY
+from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.graph.directory import USER
 from fauxtune.core.graph.statuses import CONFIGURATION_STATE
 from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.documents.view import blank
+from fauxtune.core.odata.schema.types import Shown
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES, NO_CATEGORY
 from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES
@@ -24,6 +26,10 @@ from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of
 DEVICES = "deviceManagement/managedDevices"
 #: Unverified: what a device in no category answers.
 NONE = {**defaults(DEVICE_CATEGORY), "id": "00000000-0000-0000-0000-000000000000", "displayName": NO_CATEGORY}
+#: What a list shows of the properties that only a device which is read alone, with `$select`, has values of.
+_BLANK: Json = {
+    prop.name: blank(prop) for prop in MANAGED_DEVICE.properties if prop.visibility is Shown.BLANK_UNLESS_SELECTED
+}
 
 
 def record_document(row: JoinedDeviceRow) -> Json:
@@ -32,6 +38,11 @@ def record_document(row: JoinedDeviceRow) -> Json:
     if row.last_checkin_at is not None:
         document["lastSyncDateTime"] = iso(row.last_checkin_at)
     return document
+
+
+def listed_document(row: JoinedDeviceRow) -> Json:
+    """Return the document of a managed device in a list, where some properties are blank even if they are selected."""
+    return record_document(row) | _BLANK
 
 
 def _users(call: Call, connection: Connection, rows: Sequence[JoinedDeviceRow]) -> list[list[Json]]:

@@ -1,7 +1,7 @@
 """Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
 
-Differs from Intune: a list with `$select` shows the selected values of properties that the real service fills only when
-a single device is read.
+Some properties, such as `notes` and `hardwareInformation`, are blank in every list: they have their values only where a
+single device is read with a `$select` that names them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, record_document
+from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, listed_document, record_document
 from fauxtune.surfaces.graph.resources.users import key_of
 
 _DEFENDER = "windowsProtectionState"
@@ -40,7 +40,7 @@ _LISTED = Listed(
     collection=MANAGED_DEVICES,
     entity=MANAGED_DEVICE,
     context=DEVICES,
-    document=record_document,
+    document=listed_document,
     always_count=True,
     expandable=tuple(PARTS),
     expand=expansions,

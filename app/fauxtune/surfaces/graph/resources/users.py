@@ -27,7 +27,7 @@ from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
-from fauxtune.surfaces.graph.resources.device_parts import record_document
+from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
 
@@ -43,7 +43,7 @@ def _license_details(row: UserRow) -> list[Json]:
 #: What a user has besides directory objects.
 PARTS: dict[str, Part[UserRow]] = by_name(
     Part("licenseDetails", LICENSE_DETAILS, of_each(lambda _call, _connection, row: _license_details(row))),
-    Part("managedDevices", MANAGED_DEVICE, of_collection(MANAGED_DEVICES, record_document)),
+    Part("managedDevices", MANAGED_DEVICE, of_collection(MANAGED_DEVICES, listed_document)),
 )
 
 

@@ -1,0 +1,160 @@
+"""The facts that devices report of themselves, by Graph's names: which are accepted, and where Graph shows them.
+
+A device is a stranger: of what it reports, only values of the right type and of a usual size are kept, and the rest is
+passed over, so that one bad value does not cost the good ones. Source: Graph: managedDevice, hardwareInformation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
+from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.model.text import JsonObject, text_value
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.schema.types import Edm, EnumType, Property
+
+#: No device has longer texts or larger numbers.
+_LONGEST, _LARGEST = 1024, 2**63 - 1
+_MASK, _VISIBLE_DIGITS = "********", 3
+#: Properties of managedDevice that devices report.
+_OF_DEVICE = (
+    "activationLockBypassCode",
+    "androidSecurityPatchLevel",
+    "bootstrapTokenEscrowed",
+    "chassisType",
+    "deviceName",
+    "easDeviceId",
+    "ethernetMacAddress",
+    "freeStorageSpaceInBytes",
+    "iccid",
+    "imei",
+    "isEncrypted",
+    "isSupervised",
+    "jailBroken",
+    "lostModeState",
+    "manufacturer",
+    "meid",
+    "model",
+    "osVersion",
+    "phoneNumber",
+    "physicalMemoryInBytes",
+    "processorArchitecture",
+    "requireUserEnrollmentApproval",
+    "serialNumber",
+    "skuFamily",
+    "skuNumber",
+    "subscriberCarrier",
+    "totalStorageSpaceInBytes",
+    "udid",
+    "wiFiMacAddress",
+)
+#: Members of hardwareInformation that devices report.
+_OF_HARDWARE = (
+    "batteryLevelPercentage",
+    "cellularTechnology",
+    "deviceGuardLocalSystemAuthorityCredentialGuardState",
+    "deviceGuardVirtualizationBasedSecurityHardwareRequirementState",
+    "deviceGuardVirtualizationBasedSecurityState",
+    "esimIdentifier",
+    "ipAddressV4",
+    "operatingSystemEdition",
+    "operatingSystemLanguage",
+    "osBuildNumber",
+    "productName",
+    "systemManagementBIOSVersion",
+    "tpmManufacturer",
+    "tpmSpecificationVersion",
+    "tpmVersion",
+)
+#: Facts that Graph's record does not show; they are kept with the enrolment.
+_KEPT = {
+    "bluetoothMacAddress": Edm.STRING,
+    "isActivationLockEnabled": Edm.BOOLEAN,
+    "isAntispywareEnabled": Edm.BOOLEAN,
+    "isAntivirusEnabled": Edm.BOOLEAN,
+    "isAntivirusSignatureCurrent": Edm.BOOLEAN,
+    "isFirewallEnabled": Edm.BOOLEAN,
+    "isPasscodeCompliant": Edm.BOOLEAN,
+    "isPasscodePresent": Edm.BOOLEAN,
+    "isSecureBootEnabled": Edm.BOOLEAN,
+    "isSystemIntegrityProtectionEnabled": Edm.BOOLEAN,
+    "isUnknownSourcesEnabled": Edm.BOOLEAN,
+    "isUsbDebuggingEnabled": Edm.BOOLEAN,
+    "isUserAccountControlEnabled": Edm.BOOLEAN,
+    "isVerifyAppsEnabled": Edm.BOOLEAN,
+}
+#: Members of hardwareInformation that repeat a property of the device, and its name.
+_REPEATED = {
+    "serialNumber": "serialNumber",
+    "totalStorageSpace": "totalStorageSpaceInBytes",
+    "freeStorageSpace": "freeStorageSpaceInBytes",
+    "imei": "imei",
+    "meid": "meid",
+    "manufacturer": "manufacturer",
+    "model": "model",
+    "phoneNumber": "phoneNumber",
+    "subscriberCarrier": "subscriberCarrier",
+    "isSupervised": "isSupervised",
+    "isEncrypted": "isEncrypted",
+    "wifiMac": "wiFiMacAddress",
+}
+#: Further properties that repeat a fact: on Android, and on Windows.
+_ALSO = {"securityPatchLevel": "androidSecurityPatchLevel", "specificationVersion": "tpmSpecificationVersion"}
+_HARDWARE = "hardwareInformation"
+
+
+def _property(name: str) -> Property:
+    prop = MANAGED_DEVICE.find(name) or HARDWARE_INFORMATION.find(name)
+    assert prop is not None, name
+    return prop
+
+
+_TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _KEPT
+
+
+def accepted(facts: Mapping[str, object]) -> JsonObject:
+    """Return the facts that are known, not empty, and of the right type."""
+    return {name: value for name, value in facts.items() if name in _TYPES and _fits(_TYPES[name], value)}
+
+
+def shown(facts: Mapping[str, Any], *, owner: str) -> JsonObject:
+    """Return the properties of Graph's record that follow from a device's facts. `owner` is its
+    managedDeviceOwnerType: of a personal device the phone number is masked.
+
+    Unverified: how many characters of the number a real tenant masks.
+    """
+    record: JsonObject = {name: facts[name] for name in _OF_DEVICE if name in facts}
+    record |= {name: facts[fact] for name, fact in _ALSO.items() if fact in facts}
+    if owner != "company" and record.get("phoneNumber"):
+        record["phoneNumber"] = _MASK + str(record["phoneNumber"])[-_VISIBLE_DIGITS:]
+    members = {name: facts[name] for name in _OF_HARDWARE if name in facts}
+    members |= {name: record[source] for name, source in _REPEATED.items() if source in record}
+    record[_HARDWARE] = defaults(HARDWARE_INFORMATION) | members
+    return record
+
+
+def _fits(kind: object, value: object) -> bool:
+    match kind:
+        case Edm.BOOLEAN:
+            return isinstance(value, bool)
+        case Edm.INT32 | Edm.INT64:
+            largest = _LARGEST if kind is Edm.INT64 else 2**31 - 1
+            return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest
+        case Edm.DOUBLE:
+            # Not a number compares as false.
+            return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+        case EnumType():
+            return isinstance(value, str) and value in kind.members
+        case _:
+            return isinstance(value, str) and 0 < len(value) <= _LONGEST and _is_storable(value)
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text_value(text)
+    except Invalid:
+        return False
+    return True

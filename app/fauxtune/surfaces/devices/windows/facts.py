@@ -1,0 +1,162 @@
+"""What a Windows device says of itself, by Graph's names: its answers to Gets of the nodes in `csp`.
+
+Microsoft: DevInfo, DevDetail, DeviceStatus and WindowsLicensing CSPs. A node that a device does not have (404) says
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import orjson
+
+from fauxtune.core.model.text import JsonObject
+from fauxtune.surfaces.devices.windows import csp
+
+Values = Mapping[str, str]
+
+#: No device has longer values.
+_LONGEST = 1024
+_MEGABYTE = 2**20
+_WIRED, _WIRELESS = "1", "2"
+#: data. Facts that are the value of a node as it is: the first of the nodes that has one.
+_TEXTS: dict[str, tuple[str, ...]] = {
+    "osVersion": ("./DevDetail/SwV",),
+    "deviceName": ("./DevDetail/Ext/Microsoft/DeviceName",),
+    "serialNumber": ("./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",),
+    "manufacturer": ("./DevInfo/Man", "./DevDetail/OEM"),
+    "model": ("./DevInfo/Mod",),
+    "operatingSystemLanguage": ("./DevInfo/Lang",),
+    "systemManagementBIOSVersion": ("./DevDetail/Ext/Microsoft/SMBIOSVersion",),
+    "skuFamily": (f"{csp.STATUS}/OS/Edition",),
+    "operatingSystemEdition": (f"{csp.STATUS}/OS/Edition",),
+    "tpmSpecificationVersion": (f"{csp.STATUS}/TPM/SpecificationVersion",),
+    "tpmManufacturer": (f"{csp.STATUS}/TPM/ManufacturerIdTxt",),
+    "tpmVersion": (f"{csp.STATUS}/TPM/ManufacturerVersion",),
+}
+#: data. Sizes in megabytes of 2^20 bytes.
+_SIZES = {
+    "totalStorageSpaceInBytes": "./DevDetail/Ext/Microsoft/TotalStorage",
+    "freeStorageSpaceInBytes": "./DevDetail/Ext/Microsoft/FreeStorage",
+    "physicalMemoryInBytes": "./DevDetail/Ext/Microsoft/TotalRAM",
+}
+#: data. Node, and the words of its numbers.
+_WORDS: dict[str, tuple[str, Mapping[str, object]]] = {
+    # Unverified: that the numbers are those of SYSTEM_INFO.
+    "processorArchitecture": (
+        "./DevDetail/Ext/Microsoft/ProcessorArchitecture",
+        {"0": "x86", "5": "arm", "9": "x64", "12": "arM64"},
+    ),
+    "isEncrypted": (f"{csp.STATUS}/Compliance/EncryptionCompliance", {"0": False, "1": True}),
+    "isSecureBootEnabled": (f"{csp.STATUS}/SecureBootState", {"0": False, "1": True, "2": False}),
+    "isFirewallEnabled": (f"{csp.STATUS}/Firewall/Status", {"0": True, "1": False, "2": False, "3": False}),
+    "isAntivirusEnabled": (f"{csp.STATUS}/Antivirus/Status", {"0": True, "1": False, "2": False, "3": False}),
+    "isAntivirusSignatureCurrent": (f"{csp.STATUS}/Antivirus/SignatureStatus", {"0": False, "1": True}),
+    "isAntispywareEnabled": (f"{csp.STATUS}/Antispyware/Status", {"0": True, "1": False, "2": False, "3": False}),
+    # Unverified: the numbers of UAC/Status, which the page of DeviceStatus does not list.
+    "isUserAccountControlEnabled": (f"{csp.STATUS}/UAC/Status", {"0": True, "1": False}),
+    "deviceGuardVirtualizationBasedSecurityState": (
+        f"{csp.STATUS}/DeviceGuard/VirtualizationBasedSecurityStatus",
+        {
+            "0": "running",
+            "1": "rebootRequired",
+            "2": "require64BitArchitecture",
+            "3": "notLicensed",
+            "4": "notConfigured",
+            "5": "doesNotMeetHardwareRequirements",
+            "42": "other",
+        },
+    ),
+    "deviceGuardVirtualizationBasedSecurityHardwareRequirementState": (
+        f"{csp.STATUS}/DeviceGuard/VirtualizationBasedSecurityHwReq",
+        {
+            "0": "meetHardwareRequirements",
+            "1": "secureBootRequired",
+            "2": "dmaProtectionRequired",
+            "4": "hyperVNotSupportedForGuestVM",
+            "8": "hyperVNotAvailable",
+        },
+    ),
+    "deviceGuardLocalSystemAuthorityCredentialGuardState": (
+        f"{csp.STATUS}/DeviceGuard/LsaCfgCredGuardStatus",
+        {
+            "0": "running",
+            "1": "rebootRequired",
+            "2": "notLicensed",
+            "3": "notConfigured",
+            "4": "virtualizationBasedSecurityNotRunning",
+        },
+    ),
+}
+_OF_SIM = {"ICCID": "iccid", "PhoneNumber": "phoneNumber", "CommercializationOperator": "subscriberCarrier"}
+
+
+def facts(values: Values, *, is_phone: bool) -> JsonObject:
+    """Return the device's properties by the values of its nodes, without those that it left out."""
+    texts = {name: next((values[node] for node in nodes if values.get(node)), "") for name, nodes in _TEXTS.items()}
+    words = {name: known.get(values.get(node, "")) for name, (node, known) in _WORDS.items()}
+    numbers = {
+        **{name: _number(values, node, unit=_MEGABYTE) for name, node in _SIZES.items()},
+        "skuNumber": _number(values, "./Vendor/MSFT/WindowsLicensing/Edition"),
+        # Unverified: that it is a percentage; the page of DeviceStatus speaks of seconds.
+        "batteryLevelPercentage": _number(values, f"{csp.STATUS}/Battery/EstimatedChargeRemaining"),
+    }
+    result = {**texts, **words, **numbers, **_cards(values), **_sim(values)}
+    result["chassisType"] = _chassis(result, is_phone=is_phone)
+    return {name: value for name, value in result.items() if value is not None and 0 < len(str(value)) <= _LONGEST}
+
+
+def mac_address(text: str) -> str:
+    """Return a MAC address as Graph shows it: twelve hexadecimal digits in upper case."""
+    return text.replace(":", "").replace("-", "").upper()
+
+
+def _cards(values: Values) -> JsonObject:
+    """The network cards: DeviceStatus names a node after each, and phones have one value for the wireless one."""
+    cards = _below(values, csp.CARDS)
+    by_type = {card.get("Type", ""): (name, card) for name, card in cards.items()}
+    name, card = by_type.get(_WIRELESS, ("", {}))
+    wired, wired_card = by_type.get(_WIRED, ("", {}))
+    connected = next((each for each in (card, wired_card) if each.get("IsConnected", "").lower() == "true"), card)
+    return {
+        "wiFiMacAddress": mac_address(name or values.get("./DevDetail/Ext/WLANMACAddress", "")),
+        "ethernetMacAddress": mac_address(wired),
+        "ipAddressV4": connected.get("IPAddressV4", ""),
+    }
+
+
+def _sim(values: Values) -> JsonObject:
+    """The SIM card in the first slot: DeviceStatus names a node after the IMEI of each."""
+    slots = _below(values, csp.SIM_CARDS)
+    imei, card = next(iter(slots.items()), ("", {}))
+    return {"imei": imei, **{name: card.get(node, "") for node, name in _OF_SIM.items()}}
+
+
+def _below(values: Values, node: str) -> dict[str, dict[str, str]]:
+    """The values below the children of a node that was got with everything below it (`?list=StructData`)."""
+    text = values.get(node + csp.EVERYTHING, "")
+    rows: dict[str, str] = orjson.loads(text) if text else {}
+    children: dict[str, dict[str, str]] = {}
+    for uri, value in rows.items():
+        _, _, rest = uri.partition(node.rpartition("/")[2] + "/")
+        name, _, leaf = rest.partition("/")
+        if name:
+            children.setdefault(unquote(name), {})[leaf] = value
+    return children
+
+
+def _number(values: Values, node: str, *, unit: int = 1) -> int | None:
+    text = values.get(node, "")
+    return int(text) * unit if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def _chassis(facts: JsonObject, *, is_phone: bool) -> str | None:
+    """Graph's chassisType. Unverified: Intune's agent reads it from SMBIOS; here a computer with a battery is a
+    laptop.
+    """
+    if is_phone:
+        return "phone"
+    if not facts.get("totalStorageSpaceInBytes"):
+        return None
+    return "desktop" if facts.get("batteryLevelPercentage") is None else "laptop"

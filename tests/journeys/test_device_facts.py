@@ -1,0 +1,163 @@
+"""Devices say of themselves what they are, and Graph shows it after the check-in that reported it, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fauxtune_sim.agent import Agent
+from fauxtune_sim.device import Device
+from fauxtune_sim.facts import withheld_facts
+from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.platforms import Kind, Mode, Platform
+from tests.support.administrator import Administrator, AgentEnroller
+from tests.support.device_facts import other_value, settable_facts
+
+_DEVICES = "/beta/deviceManagement/managedDevices"
+_KINDS = (
+    *(Kind(platform) for platform in Platform if platform is not Platform.ANDROID),
+    Kind(Platform.ANDROID, Mode.WORK_PROFILE),
+    Kind(Platform.ANDROID, Mode.FULLY_MANAGED),
+    Kind(Platform.ANDROID, Mode.DEVICE_ADMIN),
+)
+#: data. Facts that Graph's record has no place for: the server keeps them with the enrolment.
+_KEPT = {
+    "bluetoothMacAddress",
+    "isActivationLockEnabled",
+    "isAntispywareEnabled",
+    "isAntivirusEnabled",
+    "isAntivirusSignatureCurrent",
+    "isFirewallEnabled",
+    "isPasscodeCompliant",
+    "isPasscodePresent",
+    "isSecureBootEnabled",
+    "isSystemIntegrityProtectionEnabled",
+    "isUnknownSourcesEnabled",
+    "isUsbDebuggingEnabled",
+    "isUserAccountControlEnabled",
+    "isVerifyAppsEnabled",
+}
+#: data. Properties of a device that have a value only where one device is read with a $select that names them.
+_SELECTED = (
+    "udid",
+    "iccid",
+    "ethernetMacAddress",
+    "physicalMemoryInBytes",
+    "hardwareInformation",
+    "bootstrapTokenEscrowed",
+    "notes",
+)
+
+
+async def record(administrator: Administrator, device_id: str) -> dict[str, Any]:
+    """Everything that Graph shows of a device, also what has to be selected."""
+    address = f"{_DEVICES}/{device_id}"
+    plain: dict[str, Any] = (await administrator.graph.get(address)).raise_for_status().json()
+    query = {"$select": ",".join(_SELECTED)}
+    selected: dict[str, Any] = (await administrator.graph.get(address, params=query)).raise_for_status().json()
+    return plain | selected
+
+
+def expected(device: Device) -> dict[str, FactValue]:
+    """Where Graph shows the facts of a device, and how: a name or `hardwareInformation/name`, and the value."""
+    facts, is_mine = dict(device.facts), device.platform is not Platform.WINDOWS
+    if device.platform is Platform.MACOS:
+        facts["osVersion"] = f"{facts['osVersion']} ({facts['osBuildNumber']})"
+        facts["requireUserEnrollmentApproval"] = not facts.pop("isUserApprovedEnrollment")
+    if "phoneNumber" in facts and is_mine and device.mode is not Mode.FULLY_MANAGED:
+        facts["phoneNumber"] = f"********{str(facts['phoneNumber'])[-3:]}"
+    withheld = withheld_facts(device) | _KEPT
+    return {name: value for name, value in facts.items() if name not in withheld}
+
+
+def shown(graph: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """The values of these facts in Graph's record: its own, or those of hardwareInformation."""
+    return {name: graph[name] if name in graph else graph["hardwareInformation"].get(name) for name in names}
+
+
+async def test_each_fact_that_a_device_reports_is_shown_after_its_check_in(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agents: dict[str, Agent] = {}
+    for kind in _KINDS:
+        agent = await enrol_agent(kind.platform, Device.new(f"the {kind}", platform=kind.platform, mode=kind.mode))
+        await agent.check_in()
+        agents[str(kind)] = agent
+    ids = {row["deviceName"]: row["id"] for row in await administrator.devices()}
+    for each, agent in agents.items():
+        device, device_id = agent.device, ids[f"the {each}"]
+        first = expected(device)
+        graph = await record(administrator, device_id)
+        assert shown(graph, set(first)) == whole_megabytes(device, first), each
+
+        before = dict(device.facts)
+        device.report(**{fact.name: other_value(fact, device) for fact in settable_facts(device.platform)})
+        assert len(before.items() ^ device.facts.items()) > 16, each
+        assert await record(administrator, device_id) == graph, each
+        result = await agent.check_in()
+        assert result.refused == (), each
+
+        wanted = expected(device)
+        graph = await record(administrator, device_id)
+        assert shown(graph, set(wanted)) == wanted, each
+        hardware = graph["hardwareInformation"]
+        assert hardware["totalStorageSpace"] == device.facts["totalStorageSpaceInBytes"], each
+        assert (hardware["wifiMac"], hardware["isEncrypted"]) == (graph["wiFiMacAddress"], graph["isEncrypted"]), each
+        for name in withheld_facts(device):
+            assert not shown(graph, {name})[name], (each, name)
+        quiet = await agent.check_in()
+        assert (quiet.reports, quiet.settled) == (1, True), each
+
+
+def whole_megabytes(device: Device, facts: dict[str, FactValue]) -> dict[str, FactValue]:
+    """The facts as they arrive: Windows reports sizes in whole megabytes."""
+    if "WINDOWS" not in device.platform.name:
+        return facts
+    return {name: int(value) >> 20 << 20 if name.endswith("InBytes") else value for name, value in facts.items()}
+
+
+async def test_a_list_shows_none_of_what_must_be_selected(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.IOS)
+    await agent.check_in()
+    for params in ({}, {"$select": f"id,{','.join(_SELECTED)}"}):
+        (row,) = (await administrator.graph.get(_DEVICES, params=params)).raise_for_status().json()["value"]
+        assert (row["udid"], row["iccid"], row["physicalMemoryInBytes"]) == (None, None, 0)
+        assert row["hardwareInformation"]["serialNumber"] is None
+        assert row["hardwareInformation"]["totalStorageSpace"] == 0
+    (row,) = await administrator.devices()
+    assert (await record(administrator, row["id"]))["udid"] == agent.device.facts["udid"]
+
+
+async def test_the_directorys_device_repeats_name_model_version_and_jailbreak(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.IOS)
+    await agent.check_in()
+    agent.device.report(deviceName="Alice's other iPhone", osVersion="17.6.1", model="iPhone 13", jailBroken="True")
+    await agent.check_in()
+    (device,) = (await administrator.graph.get("/v1.0/devices")).raise_for_status().json()["value"]
+    names = ("displayName", "operatingSystemVersion", "model", "manufacturer", "isRooted", "trustType")
+    assert [device[name] for name in names] == [
+        "Alice's other iPhone",
+        "17.6.1",
+        "iPhone 13",
+        "Apple",
+        True,
+        "Workplace",
+    ]
+
+
+async def test_the_phone_number_of_a_device_is_shown_whole_once_it_is_the_companys(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.IOS)
+    await agent.check_in()
+    (row,) = await administrator.devices()
+    number = str(agent.device.facts["phoneNumber"])
+    assert row["phoneNumber"] == f"********{number[-3:]}"
+    answer = await administrator.graph.patch(f"{_DEVICES}/{row['id']}", json={"managedDeviceOwnerType": "company"})
+    answer.raise_for_status()
+    graph = await record(administrator, row["id"])
+    assert (graph["phoneNumber"], graph["hardwareInformation"]["phoneNumber"]) == (number, number)
