@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.mutants import access, administration, authorities, checkins, console, decoding, engine, mailboxes
+from tests.mutants import (
+    access,
+    administration,
+    authorities,
+    checkins,
+    console,
+    decoding,
+    device_facts,
+    engine,
+    mailboxes,
+)
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -13,5 +23,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *administration.MUTANTS,
     *console.MUTANTS,
     *decoding.MUTANTS,
+    *device_facts.MUTANTS,
     *mailboxes.MUTANTS,
 )

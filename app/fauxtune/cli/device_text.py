@@ -9,10 +9,11 @@ from typing import Any
 from fauxtune.cli.tables import SHORT, Table, moment, one_line, print_table
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.clock import from_iso
+from fauxtune.core.model.fact_words import fact_lines
 from fauxtune.core.model.platform_words import system_words
 
 _COLUMNS = 80
-_LABEL = 15
+_LABEL = 21
 #: State in the ledger -> whether the device should hold the item, whether it does, the state in words.
 _STATES = {
     "wanted": ("yes", "no", "waiting"),
@@ -84,10 +85,17 @@ def _facts(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: datet
         ("serial number", managed["serialNumber"]),
         ("management", management),
         ("compliance", managed["complianceState"]),
+        *((_lowered(line.label), line.words) for line in fact_lines(managed)),
         *times,
         ("next check-in", _next(ledger["nextCheckinDateTime"], now=now)),
         ("settled", "yes" if ledger["settled"] else f"no: {_due(ledger)}"),
     ]
+
+
+def _lowered(label: str) -> str:
+    """A label with a small first letter, unless it begins with an abbreviation or a name."""
+    first = label.partition(" ")[0]
+    return label if first.isupper() or "-" in first else label[0].lower() + label[1:]
 
 
 def _due(ledger: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from fastapi import Response
 from fauxtune.core.model import journal_words
 from fauxtune.core.model.actions import WAITING, DeviceAction
 from fauxtune.core.model.certificate_words import purpose
+from fauxtune.core.model.fact_words import FactLine, fact_lines
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
@@ -112,6 +113,7 @@ async def device(call: TenantCall) -> Response:
         sums=_sums(report.outcomes, ended=ended),
         buttons=[_button(action, report, call=call) for action in USUAL],
         facts=_facts(report),
+        reported=_reported(report),
         apps=app_lines(report.row.variant, call.tenant.edition, rows=[item.row for item in report.items]),
         actions=[_action(row) for row in _newest(report.actions)],
         events=events,
@@ -221,6 +223,13 @@ def _facts(report: DeviceReport) -> list[tuple[str, str]]:
         ("Compliance", _COMPLIANCE.get(str(document.get("complianceState")), "")),
     ]
     return [(label, value) for label, value in known if value]
+
+
+def _reported(report: DeviceReport) -> list[FactLine]:
+    """Return what the device has reported of itself; of a personal one no more than Graph shows."""
+    record = {} if report.record is None else report.record.document
+    visible = {name: record[name] for name in report.row.facts if name in record}
+    return fact_lines({**report.row.facts, **visible})
 
 
 def _system(report: DeviceReport, facts: Mapping[str, object]) -> str:

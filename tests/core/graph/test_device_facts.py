@@ -1,0 +1,89 @@
+"""Which facts of a device are accepted, and where Graph's record shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fauxtune.core.graph.device_facts import accepted, shown
+from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
+from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import Version
+
+_VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
+
+
+@given(st.dictionaries(st.sampled_from(["isEncrypted", "model", "skuNumber", "totalStorageSpaceInBytes"]), _VALUES))
+def test_what_is_accepted_has_the_type_of_its_property(facts: dict[str, Any]) -> None:
+    values = accepted(facts)
+    assert all(facts[name] == value for name, value in values.items())
+    for name, value in values.items():
+        kind = {"isEncrypted": bool, "model": str}.get(name, int)
+        assert type(value) is kind
+        assert value != ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("totalStorageSpaceInBytes", -1),
+        ("totalStorageSpaceInBytes", 2**63),
+        ("totalStorageSpaceInBytes", True),
+        ("totalStorageSpaceInBytes", "7"),
+        ("batteryLevelPercentage", float("nan")),
+        ("batteryLevelPercentage", float("inf")),
+        ("batteryLevelPercentage", 10**400),
+        ("isEncrypted", "true"),
+        ("model", "x" * 1_000_000),
+        ("model", "a\0b"),
+        ("model", "\ud800"),
+        ("model", {"a": 1}),
+        ("chassisType", "spaceship"),
+    ],
+)
+def test_a_value_that_no_device_has_costs_only_itself(name: str, value: object) -> None:
+    unknown = {f"key{number}": "x" for number in range(10_000)}
+    assert accepted({name: value, "osVersion": "17.5.1", **unknown}) == {"osVersion": "17.5.1"}
+
+
+def test_a_device_cannot_say_what_is_the_servers() -> None:
+    ours = {"complianceState": "compliant", "userId": "x", "managedDeviceOwnerType": "company", "id": "x", "notes": "x"}
+    assert accepted(ours) == {}
+
+
+def test_what_a_device_reports_is_repeated_in_hardware_information() -> None:
+    facts = {
+        "totalStorageSpaceInBytes": 128,
+        "isEncrypted": True,
+        "wiFiMacAddress": "02A1B2C3D4E5",
+        "androidSecurityPatchLevel": "2026-10-05",
+        "tpmSpecificationVersion": "2.0",
+        "phoneNumber": "+41791234567",
+        "isFirewallEnabled": True,
+    }
+    record = shown(facts, owner="company")
+    hardware = record["hardwareInformation"]
+    assert (record["securityPatchLevel"], record["specificationVersion"]) == ("2026-10-05", "2.0")
+    assert (hardware["totalStorageSpace"], hardware["wifiMac"], hardware["isEncrypted"]) == (128, "02A1B2C3D4E5", True)
+    assert hardware["phoneNumber"] == record["phoneNumber"] == "+41791234567"
+    assert "isFirewallEnabled" not in record
+    assert hardware.keys() == defaults(HARDWARE_INFORMATION).keys()
+
+
+def test_the_number_of_a_personal_device_is_masked_in_both_places() -> None:
+    record = shown({"phoneNumber": "+41791234567"}, owner="personal")
+    assert record["phoneNumber"] == record["hardwareInformation"]["phoneNumber"] == "********567"
+
+
+def test_without_select_hardware_information_shows_the_defaults_of_its_members() -> None:
+    document = {**defaults(MANAGED_DEVICE), "id": "d", **shown({"isEncrypted": True}, owner="company")}
+    plain = view(MANAGED_DEVICE, document, version=Version.BETA)
+    assert plain["isEncrypted"] is True
+    assert plain["hardwareInformation"] == defaults(HARDWARE_INFORMATION)
+    selected = view(MANAGED_DEVICE, document, version=Version.BETA, select=("hardwareInformation",))
+    assert selected["hardwareInformation"]["isEncrypted"] is True
