@@ -75,8 +75,8 @@ migration: $(VENV)/.run ## a new migration, from the difference between tables a
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
 
 lock: $(VENV)/.uv ## resolve pyproject.toml into the lock files; pins stay (ARGS="--upgrade" takes the newest)
-	$(COMPILE) pyproject.toml --group build --extra mail -o requirements.lock
-	$(COMPILE) pyproject.toml --group build --extra mail --extra test --extra foreign -c requirements.lock -o requirements-test.lock
+	$(COMPILE) pyproject.toml --group build -o requirements.lock
+	$(COMPILE) pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
 	echo uv | $(COMPILE) - -o requirements-uv.lock
 
 wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install dist/*.whl)

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from fauxtune.cli import serving as serving_command
 from fauxtune.core.model.mail import MAIL_PORTS
-from fauxtune.server import StartRefused, lifespan
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings
@@ -79,13 +78,6 @@ def test_a_port_that_is_taken_or_used_twice_is_named(commands: Path) -> None:
         "serve", "--ephemeral", "--mail", "--mail-port", "smtp=18025", "--mail-port", "pop3=18025", commands=commands
     )
     assert "--mail-port smtp and --mail-port pop3 are both 18025" in refused.stderr
-
-
-def test_mail_without_its_package_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "aiosmtpd", None)
-    lifespan.check(Settings())
-    with pytest.raises(StartRefused, match=r"install fauxtune\[mail\], or start without --mail"):
-        lifespan.check(Settings(mail=True))
 
 
 def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

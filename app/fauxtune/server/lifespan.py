@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import importlib.util
 import logging
 import os
 import socket
@@ -62,8 +61,6 @@ def check(settings: Settings) -> None:
             "gives enrolment tokens and certificates to every caller. Set FAUXTUNE_CONTROL_TOKEN to a secret, or "
             "listen on localhost."
         )
-    if settings.mail and importlib.util.find_spec("aiosmtpd") is None:
-        raise StartRefused("--mail needs the package aiosmtpd: install fauxtune[mail], or start without --mail.")
     _check_ports(settings)
 
 

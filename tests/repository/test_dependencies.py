@@ -1,0 +1,69 @@
+"""What the program imports is installed with it: a newcomer's `pip install` has no tools of the tests beside it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+#: `_typeshed` is there for type checkers alone.
+OURS = {"_typeshed", "fauxtune", "fauxtune_sim", "fauxtune_migrations"}
+#: What is used if it is there, and where: the test library offers Microsoft's clients, its plugin is loaded by pytest.
+OPTIONAL = {"azure": "testing", "kiota_authentication_azure": "testing", "msgraph": "testing"}
+OPTIONAL |= {"msgraph_beta": "testing", "msgraph_core": "testing", "pytest": "testing"}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def installed() -> frozenset[str]:
+    """The names of the packages that come with the project, and with what it depends on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names: set[str] = set()
+    waiting = [Requirement(text) for text in project["dependencies"]]
+    while waiting:
+        requirement = waiting.pop()
+        name = canonical(requirement.name)
+        if name in names:
+            continue
+        try:
+            required = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue  # of another platform
+        names.add(name)
+        for each in map(Requirement, required):
+            extras = [*requirement.extras, ""]
+            if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras):
+                waiting.append(each)
+    return frozenset(names)
+
+
+def imported() -> Iterator[tuple[Path, str]]:
+    for folder in ("app", "simulator", "migrations"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from ((file, alias.name.partition(".")[0]) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                    yield file, node.module.partition(".")[0]
+
+
+def test_every_import_is_a_dependency() -> None:
+    packages = packages_distributions()
+    missing = set()
+    for file, name in imported():
+        if name in sys.stdlib_module_names | OURS or OPTIONAL.get(name, "-") in file.parts:
+            continue
+        if not {canonical(each) for each in packages.get(name, ())} & installed():
+            missing.add((str(file.relative_to(ROOT)), name))
+    assert not missing
