@@ -61,6 +61,7 @@ SECTIONS = (
                 "connector", "fauxtune.cli.connector:app", "List connectors, set them off line, run one as a process."
             ),
             Entry("clock", "fauxtune.cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
+            Entry("seed", "fauxtune.cli.seeds:app", "Check the file of a seed, and show the built-in one."),
             Entry("state", "fauxtune.cli.states:app", "Bring a tenant into a state that a sentence describes."),
         ),
     ),

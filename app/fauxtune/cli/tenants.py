@@ -148,7 +148,12 @@ def _seed(text: str) -> str | dict[str, Any]:
         fail(f"--seed must be contoso, none or a JSON file; {text} cannot be read: {error}")
     if not isinstance(document, dict):
         fail(f"--seed must be contoso, none or a JSON file with an object in it; {text} has another value.")
-    return document
+    if "imports" not in document:
+        return document
+    from fauxtune.operations.tenants.seed_reading import load_seed
+
+    # The server reads no files of its callers: the PFX files are sent along.
+    return load_seed(Path(text))
 
 
 def _described(tenant: dict[str, Any]) -> str:

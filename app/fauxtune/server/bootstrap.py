@@ -28,7 +28,7 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.operations.tenants.creation import found_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, built_in, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, Seed, built_in, parse_seed
 from fauxtune.server import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
@@ -88,8 +88,18 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
 
 
 async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
-    """Create the tenant of a first start, with the seed's name and domain."""
+    """Create the tenant of a first start, with the seed's name and domain; `fill_tenant` adds its further parts."""
     return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
+
+
+async def fill_tenant(emulator: Emulator, tenant: Tenant, *, seed: Seed) -> None:
+    """Add the further parts of a seed to its tenant, when devices are served. The tenant is deleted if that fails."""
+    if seed.has_further_parts:
+        from fauxtune.operations.arrangement.seeded import fill
+        from fauxtune.operations.tenants.seed_contents import FullSeed
+
+        assert isinstance(seed, FullSeed), "seeds of one class have further parts"
+        await fill(emulator, tenant, seed=seed)
 
 
 async def admit_devices(emulator: Emulator) -> None:
@@ -110,4 +120,8 @@ def read_seed(word: str) -> Seed | None:
         raise StartRefused(f"--seed must be contoso, none, or a JSON file; there is no file {word}.") from None
     except (OSError, ValueError) as error:
         raise StartRefused(f"The seed file {word} cannot be read: {error}") from None
-    return parse_seed(document)
+    if not isinstance(document, dict) or FURTHER.isdisjoint(document):
+        return parse_seed(document)
+    from fauxtune.operations.tenants.seed_reading import load_seed
+
+    return parse_seed(load_seed(Path(word)))

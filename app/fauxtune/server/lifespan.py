@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import Seed
@@ -170,8 +171,10 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
 @asynccontextmanager
 async def running_emulator(
     settings: Settings, folder: Path, *, around: Environment, seed: Seed | None, readiness: ReadinessGate
-) -> AsyncIterator[tuple[Emulator, Ownership]]:
-    """Yield the emulator, and the lock on its database for `watched`. An empty database gets the tenant of `seed`."""
+) -> AsyncIterator[tuple[Emulator, Ownership, Tenant | None]]:
+    """Yield the emulator, the lock on its database for `watched`, and the tenant that an empty database got: that of
+    `seed`, without the seed's further parts.
+    """
     with ExitStack() as held:
         opened, ownership = await asyncio.to_thread(held.enter_context, database(settings, folder))
         readiness.done("database")
@@ -180,12 +183,12 @@ async def running_emulator(
         emulator = await asyncio.to_thread(bootstrap.assemble, opened, folder, around=around, key_source=pool)
         pool.start()
         readiness.done("keyPool")
+        first: Tenant | None = None
         if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
-            await bootstrap.seed_tenant(emulator, seed)
+            first = await bootstrap.seed_tenant(emulator, seed)
         await bootstrap.admit_devices(emulator)
-        readiness.done("tenant")
         async with polling(emulator):
-            yield emulator, ownership
+            yield emulator, ownership, first
 
 
 async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _WATCH_SECONDS) -> NoReturn:

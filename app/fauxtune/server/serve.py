@@ -103,7 +103,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                 await listener.start()
             readiness.done("listeners")
             starting = lifespan.running_emulator(settings, folder, around=around, seed=seed, readiness=readiness)
-            async with starting as (emulator, ownership), contextlib.AsyncExitStack() as held:
+            async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
                 emulator.device_host = hosted = ChildDeviceHost(
                     server=emulator.addresses.https,
                     ca_file=emulator.ca_file,
@@ -118,6 +118,10 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                         await listeners[-1].start()
                     if ports.mail:
                         await held.enter_async_context(_mail(emulator, ports.mail, files=files))
+                    if first is not None and seed is not None:
+                        # Its devices need the listeners.
+                        await bootstrap.fill_tenant(emulator, first, seed=seed)
+                    readiness.done("tenant")
                     ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                     endpoints.write(folder, ready.endpoints)
                     # What the start has loaded stays: the collector need not look at it again.

@@ -50,7 +50,7 @@ async def assign_mail(scene: Scene, target: Target) -> None:
     """Assign a mail account; it refers to the profiles for signing and encryption, where there are such."""
     known = await all_profiles(scene)
     account = MailAccount(
-        f"mail.{scene.tenant.domain}", "Work", signing=_named(known, SIGNING), encryption=_named(known, ENCRYPTION)
+        f"mail.{scene.tenant.domain}", "Work", signing=named(known, SIGNING), encryption=named(known, ENCRYPTION)
     )
     platforms = platforms_of(ProfileFamily.EMAIL)
     await ensure(scene, profiles.create_email(MAIL, platforms=platforms, account=account), target=target)
@@ -79,7 +79,7 @@ async def ensure(scene: Scene, requests: Sequence[AdminRequest], *, target: Targ
     return ids
 
 
-def _named(known: Iterable[JsonObject], name: str) -> dict[ProfilePlatform, str]:
+def named(known: Iterable[JsonObject], name: str) -> dict[ProfilePlatform, str]:
     """Return the ids of the profiles of this name, by platform."""
     ids: dict[ProfilePlatform, str] = {}
     for profile in known:

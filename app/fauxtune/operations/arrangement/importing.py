@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -29,9 +31,11 @@ async def import_file(
     scene: Scene, data: bytes, *, password: str, user: str, purpose: Purpose, key: ConnectorKey
 ) -> JsonObject:
     """Import a PFX file for a user. Raises Invalid and its kinds for a file that cannot be imported."""
+    # A file from elsewhere may take a while to open.
+    certificate = await asyncio.to_thread(imported.certificate_of, data, password=password)
     record = imported.record(
         data,
-        certificate=imported.certificate_of(data, password=password),
+        certificate=certificate,
         password=password,
         connector_key=key,
         user_principal_name=scene.principal_name(user),

@@ -120,7 +120,7 @@ def _user_row(tx: Transaction, person: SeedUser, *, people: SeedPeople) -> UserR
 
 
 def _user_document(person: SeedUser, seed_domain: str, *, domain: str) -> dict[str, Any]:
-    upn = _upn(person.user_principal_name, seed_domain, domain=domain)
+    upn = principal_name(person.user_principal_name, seed_domain, domain=domain)
     return {
         "accountEnabled": True,
         "displayName": person.display_name or upn.split("@", maxsplit=1)[0],
@@ -133,7 +133,7 @@ def _user_document(person: SeedUser, seed_domain: str, *, domain: str) -> dict[s
     }
 
 
-def _upn(name: str, seed_domain: str, *, domain: str) -> str:
+def principal_name(name: str, seed_domain: str, *, domain: str) -> str:
     """Return a user's name in this tenant: the seed's domain becomes the tenant's own."""
     if "@" not in name:
         return f"{name}@{domain}"

@@ -1,17 +1,20 @@
 """Seeds: JSON documents that describe a new tenant.
 
 `{"name","domain","applications":[],"users":[],"groups":[],"certificationAuthority":{"name","templates":[]},
-"connectorKeys":[],"keys":"own"}`; every part may be left out.
+"connectorKeys":[],"keys":"own"}`; every part may be left out. Further parts, from settings to
+devices, are in `seed_contents`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.consent import EVERYTHING
@@ -28,6 +31,9 @@ PROVIDER = "Microsoft Software Key Storage Provider"
 KEY_NAME = "PFXEncryptionKey"
 
 
+#: The parts that only some seeds have: `seed_contents` reads them.
+FURTHER = frozenset({"settings", "clock", "connectors", "profiles", "assignments", "imports", "devices", "faults"})
+
 #: So many mistakes of a seed are named.
 _MOST_NAMED = 50
 
@@ -40,11 +46,13 @@ def _is_template(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a seed: unknown members are refused."""
+
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
-class SeedApplication(_Part):
+class SeedApplication(Part):
     """An application; without a `clientId` it gets a new one, and without `secret` and `certificate` a new secret.
 
     `consentedScopes`: the scopes that tokens of users may have; `*` allows all that they ask for.
@@ -59,7 +67,7 @@ class SeedApplication(_Part):
     redirect_uris: tuple[Text, ...] = ()
 
 
-class SeedUser(_Part):
+class SeedUser(Part):
     """A user. A name without a domain gets the tenant's."""
 
     user_principal_name: Text
@@ -71,14 +79,14 @@ class SeedUser(_Part):
     licensed: bool = True
 
 
-class SeedGroup(_Part):
+class SeedGroup(Part):
     """A group; members are user names."""
 
     display_name: Text
     members: tuple[Text, ...] = ()
 
 
-class SeedAuthority(_Part):
+class SeedAuthority(Part):
     """The enterprise CA. Templates are documents as the control surface shows them; by default the built-in ones."""
 
     name: Text = "Contoso Issuing CA"
@@ -87,7 +95,7 @@ class SeedAuthority(_Part):
     )
 
 
-class SeedKey(_Part):
+class SeedKey(Part):
     """A key that the connector has from the start."""
 
     provider_name: Text = PROVIDER
@@ -95,8 +103,10 @@ class SeedKey(_Part):
     key_length: Literal[2048, 3072, 4096] = 2048
 
 
-class Seed(_Part):
-    """The contents of a new tenant."""
+class Seed(Part):
+    """The contents of a new tenant. `has_further_parts`: it is a `FullSeed`, which more than `found_tenant` fills."""
+
+    has_further_parts: ClassVar[bool] = False
 
     id: Text | None = None
     name: Text
@@ -172,14 +182,23 @@ _WORDS = {"missing": "it is missing", "extra_forbidden": "there is no such membe
 
 def parse_seed(document: object) -> Seed:
     """Return the seed. Raises Invalid, naming every mistake, for a document that is no seed."""
+    if isinstance(document, dict) and not FURTHER.isdisjoint(document):
+        from fauxtune.operations.tenants.seed_reading import read_full
+
+        return read_full(document)
     try:
         return Seed.model_validate(document)
     except ValidationError as error:
-        mistakes = [
-            (".".join(map(str, each["loc"])) or "the seed", _WORDS.get(each["type"], each["msg"]))
-            for each in error.errors()
-        ]
-        sentence = "; ".join(
-            f"{where}: {why.removeprefix('Value error, ').rstrip('.')}" for where, why in mistakes[:_MOST_NAMED]
-        )
-        raise Invalid(f"The seed cannot be used: {sentence}.", target=mistakes[0][0]) from None
+        wrong = [(".".join(map(str, each["loc"])) or "the seed", why_of(each)) for each in error.errors()]
+        raise refusal(wrong) from None
+
+
+def why_of(mistake: ErrorDetails) -> str:
+    """Return what is wrong, in our words where we have some."""
+    return _WORDS.get(mistake["type"], mistake["msg"].removeprefix("Value error, ").rstrip("."))
+
+
+def refusal(wrong: Sequence[tuple[str, str]]) -> Invalid:
+    """Return the error that names these places and what is wrong there."""
+    sentence = "; ".join(f"{where}: {why}" for where, why in wrong[:_MOST_NAMED])
+    return Invalid(f"The seed cannot be used: {sentence}.", target=wrong[0][0])

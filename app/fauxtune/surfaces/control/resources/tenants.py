@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Any
 
 from fastapi import Request, Response
@@ -13,7 +16,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, built_in, nobody, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, Seed, built_in, nobody, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as queries
@@ -30,10 +33,11 @@ router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTenant | None = None) -> answers.Tenant:
     """A tenant with users, groups, a CA and a connector of its own. 409 if the name or domain exists already."""
     result = body or messages.NewTenant()
-    seed = _seed(result.seed)
+    seed = await _seed(result.seed)
     if result.keys is not None:
         seed = seed.model_copy(update={"keys": result.keys})
-    tenant = await found_tenant(emulator, seed, name=result.name, domain=result.domain, edition=result.edition)
+    creation = await _creation(seed)
+    tenant = await creation(emulator, seed, name=result.name, domain=result.domain, edition=result.edition)
     return await _view(tenant, emulator, request=request)
 
 
@@ -66,11 +70,25 @@ async def delete_tenant(here: Here) -> Response:
     return Response(status_code=204)
 
 
-def _seed(given: str | dict[str, Any] | None) -> Seed:
+async def _creation(seed: Seed) -> Callable[..., Awaitable[Tenant]]:
+    """Return what creates a tenant from this seed. What further parts need is loaded for the first seed that has any:
+    not on the event loop.
+    """
+    if not seed.has_further_parts:
+        return found_tenant
+    module = await asyncio.to_thread(import_module, "fauxtune.operations.arrangement.seeded")
+    creation: Callable[..., Awaitable[Tenant]] = module.found_full_tenant
+    return creation
+
+
+async def _seed(given: str | dict[str, Any] | None) -> Seed:
     if given is None or given == BUILT_IN["name"]:
         return built_in()
     if isinstance(given, dict):
-        return parse_seed({"name": "seeded", "domain": "seeded.example", **given})
+        document = {"name": "seeded", "domain": "seeded.example", **given}
+        if FURTHER.isdisjoint(document):
+            return parse_seed(document)
+        return await asyncio.to_thread(parse_seed, document)
     if given == "none":
         return nobody()
     raise Invalid(f"seed must be 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
