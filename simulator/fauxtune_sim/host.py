@@ -41,6 +41,10 @@ class NameTaken(SimulatorError):
     """The tenant has a device of this name already."""
 
 
+class NoSuchDevice(SimulatorError):
+    """The tenant has no device of this name."""
+
+
 class Host:
     """The devices of one server, and the orders that it gives."""
 
@@ -148,7 +152,7 @@ class Host:
             if agent.device.name == order["name"]:
                 return agent
         names = ", ".join(agent.device.name for agent in agents) or "none"
-        raise NotFoundHere(f"there is no simulated device '{order['name']}' in this tenant; there are: {names}")
+        raise NoSuchDevice(f"there is no simulated device '{order['name']}' in this tenant; there are: {names}")
 
     def _free_name(self, tenant: str, name: str) -> str:
         """The name, or with a number behind it if another device has it."""
@@ -178,7 +182,7 @@ def _code(refused: SimulatorError) -> str:
     match refused:
         case NameTaken():
             return "Conflict"
-        case NotFoundHere():
+        case NoSuchDevice():
             return "NotFound"
         case ServerUnreachable():
             return "Unavailable"

@@ -96,7 +96,7 @@ async def test_what_the_server_refuses_the_host_refuses_with_its_reason(server: 
     async with hosting(server) as host:
         with pytest.raises(Invalid, match="token"):
             await host.enroll(tenant_of(server), NewDevice(token="wrong", platform="android"))
-        with pytest.raises(NotFound, match="not simulated"):
+        with pytest.raises(Invalid, match="not simulated"):
             await host.enroll(tenant_of(server), NewDevice(token="wrong", platform="toaster"))
 
 
@@ -171,7 +171,7 @@ async def test_a_snapshot_brings_back_devices_with_their_keys_and_whether_they_a
 async def test_a_device_reports_what_it_is_told_to_report(server: Running, client: httpx.Client) -> None:
     tenant = tenant_of(server)
     async with hosting(server) as host:
-        with pytest.raises(NotFound, match="isEncripted"):
+        with pytest.raises(Invalid, match="isEncripted"):
             await host.enroll(tenant, replace(new_device(client, "Facts"), facts={"isEncripted": True}))
         await host.enroll(tenant, replace(new_device(client, "Facts"), facts={"isSupervised": True}))
         await host.report(tenant, "Facts", facts={"isEncrypted": True})

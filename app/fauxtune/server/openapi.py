@@ -20,6 +20,7 @@ from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.operations.tenants.seed_contents import FullSeed
 from fauxtune.server import probes_description
 from fauxtune.server.pages.coverage import coverage_page
 from fauxtune.server.pages.diagnosis import diagnosis_page
@@ -124,12 +125,23 @@ def write(folder: Path, *, pages: Mapping[str, Path | None]) -> list[str]:
         file = folder / f"{name}.json"
         file.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(str(file))
+    schema = folder / "seed.schema.json"
+    schema.write_text(json.dumps(seed_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    written.append(str(schema))
     for name, page in pages.items():
         if page is not None:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(PAGES[name](page.parent), encoding="utf-8")
             written.append(str(page))
     return written
+
+
+def seed_schema() -> dict[str, Any]:
+    """Return the JSON Schema of seeds."""
+    schema = FullSeed.model_json_schema(by_alias=True)
+    # A file of a seed need not name its tenant: `fauxtune tenant create` does.
+    schema["required"] = []
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Fauxtune: a seed"}
 
 
 def _document(title: str, routers: tuple[APIRouter, ...]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def lines_of(text: str) -> tuple[dict[Place, int], list[Place]]:
             stack[-1] = str(json.loads(sign))
         else:
             place = tuple(part for part in stack if part is not None)
-            if place in lines:
+            if place in lines and not any(place[: len(outer)] == outer for outer in repeated):
                 repeated.append(place)
             lines[place] = line
             if sign in "[{":

@@ -49,7 +49,8 @@ def check_seed(text: str, *, folder: Path) -> list[PlacedMistake]:
     wrong = [Mistake(place, "a member of this name is there already") for place in repeated]
     document, unread = _inlined(document, folder)
     named = {"name": "seeded", "domain": "seeded.example", **document} if isinstance(document, dict) else document
-    wrong += [*unread, *_wrong(named, files=True)]
+    files = {each.place[:2] for each in unread}
+    wrong += [*unread, *(each for each in _wrong(named, files=True) if each.place[:2] not in files)]
     placed = [PlacedMistake(pointer(each.place), _line(lines, each.place), each.why) for each in wrong]
     unique = list(dict.fromkeys(placed))
     return sorted(unique, key=lambda each: (each.line or 0, each.pointer))

@@ -108,6 +108,7 @@ class Seed(Part):
 
     has_further_parts: ClassVar[bool] = False
 
+    json_schema: Text | None = Field(default=None, alias="$schema", description="for editors: the schema's address")
     id: Text | None = None
     name: Text
     domain: Text
