@@ -92,9 +92,11 @@ async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
     return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
 
 
-async def fill_tenant(emulator: Emulator, tenant: Tenant, *, seed: Seed) -> None:
-    """Add the further parts of a seed to its tenant, when devices are served. The tenant is deleted if that fails."""
-    if seed.has_further_parts:
+async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: Seed | None) -> None:
+    """Add the further parts of a seed to its tenant, if there are any, when devices are served. The tenant is deleted
+    if that fails.
+    """
+    if tenant is not None and seed is not None and seed.has_further_parts:
         from fauxtune.operations.arrangement.seeded import fill
         from fauxtune.operations.tenants.seed_contents import FullSeed
 

@@ -104,11 +104,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             readiness.done("listeners")
             starting = lifespan.running_emulator(settings, folder, around=around, seed=seed, readiness=readiness)
             async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
-                emulator.device_host = hosted = ChildDeviceHost(
-                    server=emulator.addresses.https,
-                    ca_file=emulator.ca_file,
-                    folder=None if settings.ephemeral else folder / "devices",
-                )
+                emulator.device_host = hosted = _device_host(emulator, None if settings.ephemeral else folder)
                 app = create_app(emulator)
                 readiness.open(app, database=emulator.runner.database)
                 try:
@@ -118,9 +114,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                         await listeners[-1].start()
                     if ports.mail:
                         await held.enter_async_context(_mail(emulator, ports.mail, files=files))
-                    if first is not None and seed is not None:
-                        # Its devices need the listeners.
-                        await bootstrap.fill_tenant(emulator, first, seed=seed)
+                    # The devices of a seed need the listeners.
+                    await bootstrap.fill_tenant(emulator, first, seed=seed)
                     readiness.done("tenant")
                     ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                     endpoints.write(folder, ready.endpoints)
@@ -136,6 +131,12 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                     await _stop(listeners)
         finally:
             await _stop(listeners)
+
+
+def _device_host(emulator: Emulator, folder: Path | None) -> ChildDeviceHost:
+    """The host of simulated devices; without a data folder it keeps them in memory."""
+    addresses, devices = emulator.addresses, None if folder is None else folder / "devices"
+    return ChildDeviceHost(server=addresses.https, ca_file=emulator.ca_file, folder=devices)
 
 
 async def _stop(listeners: list[Listener]) -> None:
