@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.shared_keys import SharedKeys
+from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 
 
 def test_keys_come_in_turn_and_come_again(tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey]) -> None:
@@ -37,3 +37,25 @@ def test_a_shared_key_is_not_deleted(tmp_path: Path, raw_rsa_keys: list[RSAPriva
     _, name = SharedKeys(store, KeyRing(raw_rsa_keys)).take()
     store.delete(name)
     assert store.has(name)
+
+
+def numbers(keys: KeysInTurn, tenant: str, count: int) -> list[int]:
+    return [keys.of(tenant).take().private_numbers().p for _ in range(count)]
+
+
+def test_tenants_have_the_same_keys_and_none_gets_one_twice(raw_rsa_keys: list[RSAPrivateKey]) -> None:
+    keys = KeysInTurn(KeyRing(raw_rsa_keys), size=3)
+    for tenant in ("first", "second"):
+        keys.begin(tenant)
+    first, second = numbers(keys, "first", 5), numbers(keys, "second", 5)
+    assert first[:3] == second[:3]
+    assert len({*first, *second}) == 3 + 2 + 2
+
+
+def test_a_tenant_that_has_not_begun_or_was_deleted_shares_no_key(raw_rsa_keys: list[RSAPrivateKey]) -> None:
+    keys = KeysInTurn(KeyRing(raw_rsa_keys), size=3)
+    keys.begin("first")
+    shared = numbers(keys, "first", 3)
+    assert not {*numbers(keys, "older", 3)} & {*shared}
+    keys.forget("first")
+    assert not {*numbers(keys, "first", 3)} & {*shared}

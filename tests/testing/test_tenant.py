@@ -149,6 +149,19 @@ def test_a_connector_that_is_off_line_keeps_certificates_waiting(tenant: Tenant)
     tenant.profiles.pkcs("Signing 2", "android", with_root=False).assign(all_devices=True).unassign().delete()
 
 
+def test_the_keys_of_test_tenants_are_shared_between_them_but_never_within_one(server: Server) -> None:
+    held: dict[str, set[int]] = {}
+    for name, keys in {"first": "shared", "second": "shared", "own": None}.items():
+        with server.tenant(keys=keys) as tenant:
+            tenant.profiles.pkcs("Signing", "android").assign("All Staff")
+            phones = [tenant.devices.enroll("alice", "android") for _ in range(2)]
+            assert tenant.settle() == []
+            held[name] = {each.certificate.public_key().public_numbers().n for phone in phones for each in phone.keys}  # type: ignore[union-attr]
+    assert [len(numbers) for numbers in held.values()] == [2, 2, 2]
+    assert held["first"] == held["second"]
+    assert not held["first"] & held["own"]
+
+
 def test_the_clock_stands_still_moves_and_is_the_computers_again(tenant: Tenant) -> None:
     frozen = tenant.clock.freeze(datetime(2030, 1, 1, tzinfo=UTC))
     assert tenant.clock.now() == frozen

@@ -1,6 +1,7 @@
-"""The private keys that the test tenants of a server share: a ring of files, each made when its turn first comes.
+"""The private keys that the test tenants of a server share: a few, each made when its turn first comes.
 
 So a test tenant waits for no key and leaves no file behind. Tenants with keys of their own never get one of these.
+Those of authorities and connectors are files (`SharedKeys`); those of issued certificates are in memory (`KeysInTurn`).
 """
 
 from __future__ import annotations
@@ -49,3 +50,58 @@ class SharedKeys:
         key = self._store.load(name)
         assert isinstance(key, RSAPrivateKey)
         return key, name
+
+
+class KeysInTurn:
+    """Keys for the certificates that test tenants issue: tenants have the same keys, and no tenant gets one twice.
+
+    So which device can read which mail is as in any other tenant. Safe to use from several threads.
+    """
+
+    def __init__(self, source: KeySource, *, size: int = _SIZE) -> None:
+        """`source`: where new keys come from; `size`: how many of them a tenant shares; further ones are its own."""
+        self._source = source
+        self._size = size
+        self._keys: list[RSAPrivateKey] = []
+        self._taken: dict[str, int] = {}
+        self._lock = Lock()
+
+    def begin(self, tenant: str) -> None:
+        """Let a tenant take shared keys. One that has not begun, as it is older than this run, gets new ones."""
+        with self._lock:
+            self._taken[tenant] = 0
+
+    def forget(self, tenant: str) -> None:
+        """Forget a deleted tenant."""
+        with self._lock:
+            self._taken.pop(tenant, None)
+
+    def of(self, tenant: str) -> KeySource:
+        """Return the source of a tenant's keys."""
+        return _OfTenant(self, tenant)
+
+    def take(self, tenant: str) -> RSAPrivateKey:
+        """Return the tenant's next key. Blocks while a key is made."""
+        with self._lock:
+            number = self._taken.get(tenant, self._size)
+            if number < self._size:
+                self._taken[tenant] = number + 1
+            if number < len(self._keys):
+                return self._keys[number]
+        key = self._source.take()
+        with self._lock:
+            if number == len(self._keys) and number < self._size:
+                self._keys.append(key)
+        return key
+
+
+class _OfTenant:
+    """The source of one tenant's keys."""
+
+    def __init__(self, keys: KeysInTurn, tenant: str) -> None:
+        self._keys = keys
+        self._tenant = tenant
+
+    def take(self) -> RSAPrivateKey:
+        """Return a key."""
+        return self._keys.take(self._tenant)

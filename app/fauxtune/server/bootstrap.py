@@ -13,7 +13,7 @@ from typing import Any
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.shared_keys import SharedKeys
+from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.clock import Clock
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource
@@ -71,6 +71,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         connector_keys=connector_keys,
         shared_keys=SharedKeys(keys, key_source),
         shared_connector_keys=SharedKeys(connector_keys, key_source),
+        shared_issued_keys=KeysInTurn(key_source),
         key_source=key_source,
         tokens=TokenIssuer(token_key, clock=around.clock, ids=around.ids),
         addresses=around.addresses,

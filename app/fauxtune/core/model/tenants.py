@@ -47,7 +47,7 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
 
 
 class KeyOrigin(StrEnum):
-    """Where the private keys of a tenant's authorities and connector come from.
+    """Where the private keys of a tenant's authorities, connector and issued certificates come from.
 
     `own`: they are made for it, and nobody else has them. `shared`: a test tenant takes them from a few keys that all
     test tenants of the server share, which costs no time; its private keys may be exported.

@@ -13,5 +13,6 @@ from fauxtune.operations.runtime.emulator import Emulator
 async def issue(emulator: Emulator, tenant: Tenant, *, request: CounterRequest) -> CounterAnswer:
     """Issue a certificate: see `register.issue_at_counter`. A key is made in a thread."""
     template = await emulator.runner.run(tenant, register.template_named, request.template)
-    key = await asyncio.to_thread(register.make_key, request, template=template, source=emulator.key_source)
+    source = emulator.source_of_issued(tenant)
+    key = await asyncio.to_thread(register.make_key, request, template=template, source=source)
     return await emulator.runner.run(tenant, register.issue_at_counter, request, key=key, keys=emulator.keys)

@@ -22,7 +22,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 
 async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
     """Return the answers, without those for files that were not begun in time."""
-    work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
+    work = partial(fulfil, source=emulator.source_of_issued(tenant), connector_keys=emulator.connector_keys)
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}
     for task in tasks:
         pool = emulator.openers if task.opens else emulator.workers

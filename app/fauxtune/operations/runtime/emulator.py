@@ -8,10 +8,11 @@ from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.shared_keys import SharedKeys
+from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
@@ -75,6 +76,7 @@ class Emulator:
     connector_keys: KeyStore
     shared_keys: SharedKeys
     shared_connector_keys: SharedKeys
+    shared_issued_keys: KeysInTurn
     key_source: KeySource
     tokens: TokenIssuer
     addresses: Addresses
@@ -117,6 +119,10 @@ class Emulator:
     def for_administrator(self) -> Emulator:
         """Return this emulator with no check of permissions: for requests that it sends for an administrator."""
         return replace(self, permissions=PermissionCheck(Permissions.OFF))
+
+    def source_of_issued(self, tenant: Tenant) -> KeySource:
+        """Return where the keys of the tenant's certificates come from: test tenants share theirs."""
+        return self.shared_issued_keys.of(tenant.id) if tenant.is_test_tenant else self.key_source
 
     def forget(self) -> None:
         """Drop what was read of the database: another process may have written to it."""

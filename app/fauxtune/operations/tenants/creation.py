@@ -60,6 +60,8 @@ async def found_tenant(
         await _add_the_rest(emulator, tenant, people=people)
         await keep_beginning(emulator, tenant)
     emulator.admit_device_authority(devices.public_bytes(Encoding.DER))
+    if tenant.is_test_tenant:
+        emulator.shared_issued_keys.begin(tenant.id)
     return await runner.tenant(tenant.id)
 
 

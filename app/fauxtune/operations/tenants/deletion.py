@@ -22,6 +22,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     emulator.signals.clock_moved(tenant.id)
     emulator.tokens.forget_tenant(tenant.id)
     emulator.wire.forget(tenant.id)
+    emulator.shared_issued_keys.forget(tenant.id)
     for certificate in files.device_authorities:
         emulator.dismiss_device_authority(certificate)
     if files.service or files.connector:
