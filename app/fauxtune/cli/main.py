@@ -62,6 +62,11 @@ SECTIONS = (
             ),
             Entry("clock", "fauxtune.cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
             Entry("seed", "fauxtune.cli.seeds:app", "Check the file of a seed, and show the built-in one."),
+            Entry(
+                "fault",
+                "fauxtune.cli.faults:app",
+                "Let things go wrong on purpose: throttling, outages, lost connections.",
+            ),
             Entry("state", "fauxtune.cli.states:app", "Bring a tenant into a state that a sentence describes."),
         ),
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from fauxtune.core.administration import emulation as tasks
-from fauxtune.core.administration import state
+from fauxtune.core.administration import faults, state
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from tests.support.control import only_connector
@@ -93,3 +93,14 @@ async def test_tenants_tokens_and_settings(http: httpx.AsyncClient) -> None:
     made = await answer(http, tasks.create_tenant(name="fabrikam", domain="fabrikam.example", seed="none"))
     assert (made["name"], made["domain"]) == ("fabrikam", "fabrikam.example")
     await answer(http, tasks.delete_tenant("fabrikam"))
+
+
+async def test_faults_come_and_go(http: httpx.AsyncClient) -> None:
+    added = await answer(
+        http, faults.add_fault({"status": 429}, match={"path": "/users"}, when={"nth": 2}, name="Once")
+    )
+    assert (added["name"], added["when"]) == ("Once", {"nth": 2})
+    assert (await answer(http, faults.switch_fault(added["id"], on=False)))["enabled"] is False
+    assert await answer(http, faults.delete_fault(added["id"])) is None
+    assert len((await answer(http, faults.add_fault_set("chaos", seed=3)))["value"]) > 1
+    assert await answer(http, faults.delete_faults()) is None

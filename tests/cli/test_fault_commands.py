@@ -1,0 +1,81 @@
+"""`fauxtune fault`: rules are added, listed, switched and deleted as the control surface has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.commands import Commands
+
+FAULTS = "/_fauxtune/v1/tenants/contoso/faults"
+
+
+@pytest.fixture(autouse=True)
+def _clean(graph: httpx.Client) -> Iterator[None]:
+    """No faults are left behind."""
+    yield
+    graph.delete(FAULTS).raise_for_status()
+
+
+def test_a_fault_is_added_with_what_its_options_say(run: Commands) -> None:
+    added = run.json(
+        "fault", "add", "--status", "429", "--retry-after", "7", "--punish-early", "--surface", "graph", "--method",
+        "get", "--path", "/deviceManagement/managedDevices", "--nth", "2", "--from", "2027-01-31", "--name", "Twice",
+    )  # fmt: skip
+    assert added["effect"] == {"status": 429, "retryAfter": 7, "punishEarly": True}
+    assert added["match"] == {"surface": "graph", "method": "GET", "path": "/deviceManagement/managedDevices"}
+    assert added["when"] == {"nth": 2, "window": {"from": "2027-01-31T00:00:00.0000000Z"}}
+    assert added["name"] == "Twice"
+
+
+@pytest.mark.parametrize(
+    ("options", "effect"),
+    [
+        (("--latency", "1.5"), {"latency": 1.5}),
+        (("--latency", '{"uniform": [0, 2]}'), {"latency": {"uniform": [0.0, 2.0]}}),
+        (("--kind", "staleReads", "--with", "reads=2"), {"kind": "staleReads", "reads": 2}),
+        (("--kind", "tokenError", "--with", "error=secretExpired"), {"kind": "tokenError", "error": "secretExpired"}),
+        (("--status", "504", "--carried-out"), {"status": 504, "carriedOut": True}),
+    ],
+)
+def test_effects_of_every_form_can_be_written(run: Commands, options: tuple[str, ...], effect: dict[str, Any]) -> None:
+    assert run.json("fault", "add", *options)["effect"] == effect
+
+
+def test_faults_are_listed_in_words_switched_off_and_deleted(run: Commands, graph: httpx.Client) -> None:
+    added = run.json("fault", "add", "--status", "503", "--path", "/users", "--every", "2")
+    assert [graph.get("/v1.0/users").status_code for _ in range(2)] == [200, 503]
+    listed = run.text("fault", "list")
+    assert added["id"][:8] in listed
+    assert "1 of 2" in listed
+    assert "503" in listed
+    assert run.json("fault", "list")[0]["hits"] == 1
+    assert "is off" in run.text("fault", "switch", added["id"][:8], "--off")
+    assert "(off)" in run.text("fault", "list")
+    assert "was deleted" in run.text("fault", "delete", added["id"][:8])
+    assert "Nothing goes wrong on purpose" in run.text("fault", "list")
+
+
+def test_ready_made_sets_are_added_and_cleared(run: Commands) -> None:
+    chaos = run.json("fault", "add", "--chaos", "7")
+    assert len(chaos) > 10
+    assert "faults were added" in run.text("fault", "add", "--realistic")
+    assert "any more" in run.text("fault", "clear")
+    assert run.json("fault", "list") == []
+
+
+def test_what_cannot_be_used_is_said_and_a_fault_that_never_strikes_too(run: Commands) -> None:
+    assert "Effects are" in run.refused("fault", "add", "--kind", "explode")
+    assert "NAME=VALUE" in run.refused("fault", "add", "--kind", "staleReads", "--with", "reads")
+    assert "There is no fault" in run.refused("fault", "delete", "nothing")
+    assert "But nothing is served at /user" in run.text("fault", "add", "--status", "500", "--path", "/user")
+
+
+def test_the_request_is_shown(run: Commands) -> None:
+    done = run.run("fault", "add", "--status", "500", "--show-request")
+    assert done.code == 0
+    assert "curl" in done.errors
+    assert '"status": 500' in done.errors
