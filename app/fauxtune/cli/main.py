@@ -274,6 +274,7 @@ def openapi(
     editions: Annotated[Path | None, typer.Option(help="write the page on the two editions to this file")] = None,
     mail_apps: Annotated[Path | None, typer.Option(help="write the page on mail apps to this file")] = None,
     states: Annotated[Path | None, typer.Option(help="write the page on provider states to this file")] = None,
+    faults: Annotated[Path | None, typer.Option(help="write the page on faults to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents.
@@ -286,6 +287,6 @@ def openapi(
     from fauxtune.server.openapi import write
 
     pages = {"coverage": coverage, "removal": removal, "diagnosis": diagnosis, "editions": editions}
-    pages |= {"mail-apps": mail_apps, "states": states}
+    pages |= {"mail-apps": mail_apps, "states": states, "faults": faults}
     files = write(out, pages=pages)
     emit(output, {"written": files}, text="\n".join(files))

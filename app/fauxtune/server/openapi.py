@@ -26,6 +26,7 @@ from fauxtune.server.pages.coverage import coverage_page
 from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
 from fauxtune.server.pages.editions import editions_page
+from fauxtune.server.pages.faults import faults_page
 from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.probes import recorded_run
 from fauxtune.server.pages.provider_states import provider_states_page
@@ -114,6 +115,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "editions": lambda _folder: editions_page(EDITION_RULES),
     "mail-apps": lambda _folder: mail_apps_page(),
     "states": lambda _folder: provider_states_page(),
+    "faults": lambda _folder: faults_page(),
 }
 
 
