@@ -303,3 +303,40 @@ async def test_a_refusal_of_nothing_known_is_an_error(shell: Shell, phone: Path)
     assert "--nothing" in await shell.run("refuse", "root", "--nothing", "--state", phone, code=2)
     assert "'pfx' is not one of" in await shell.run("refuse", "pfx", "--state", phone, code=2)
     assert "from 400 to 4294967295, not 7" in await shell.run("refuse", "root", "--code", "7", "--state", phone, code=1)
+
+
+async def test_facts_are_listed_with_their_fields_and_set_by_name(shell: Shell, phone: Path) -> None:
+    listed = await shell.json("fact", "list", "--state", phone)
+    by_name = {row["name"]: row for row in listed["facts"]}
+    assert by_name["isEncrypted"]["value"] is True
+    assert by_name["isEncrypted"]["reportedAs"] == "deviceSettings.encryptionStatus"
+    assert (by_name["serialNumber"]["withheld"], by_name["model"]["withheld"]) == (True, False)
+    text = await shell.run("fact", "list", "--state", phone)
+    assert "isEncrypted = true\n  reported as deviceSettings.encryptionStatus" in text
+    assert all(len(line) <= 80 for line in text.splitlines() if line.startswith("  "))
+
+    answer = await shell.json("fact", "set", "--state", phone, "isEncrypted=false", "freeStorageSpaceInBytes=7000")
+    assert answer["facts"] == {"isEncrypted": False, "freeStorageSpaceInBytes": 7000}
+    listed = await shell.json("fact", "list", "--state", phone)
+    assert {row["name"]: row["value"] for row in listed["facts"]}["freeStorageSpaceInBytes"] == 7000
+    assert "reports it at its next check-in" in await shell.run("fact", "set", "--state", phone, "isEncrypted=true")
+    assert "withheld" in await shell.run("fact", "set", "--state", phone, "serialNumber=K4JX0QR7TP")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("isEncrypted",), "a fact is set as NAME=VALUE"),
+        (("isEncrypt=true",), "the nearest are isEncrypted"),
+        (("isEncrypted=maybe",), "isEncrypted is true or false, not 'maybe'"),
+        (("isSupervised=true",), "android devices report no isSupervised"),
+        (("isEncrypted=true", "isEncrypted=false"), "set twice"),
+        (("freeStorageSpaceInBytes=-1",), "a whole number from 0"),
+    ],
+)
+async def test_a_fact_that_cannot_be_set_changes_nothing(
+    shell: Shell, phone: Path, words: tuple[str, ...], why: str
+) -> None:
+    before = await shell.json("fact", "list", "--state", phone)
+    assert why in await shell.run("fact", "set", "--state", phone, "deviceName=other", *words, code=1)
+    assert await shell.json("fact", "list", "--state", phone) == before

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from random import Random
 from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -165,7 +166,7 @@ class Desks:
     def __call__(
         self, platform: Platform = Platform.WINDOWS, *, user: bool = True, has_tpm: bool | None = None
     ) -> Desk:
-        device = Device.new("DESKTOP-1", platform=platform)
+        device = Device.new("DESKTOP-1", platform=platform, random=Random(2))
         if has_tpm is not None:
             object.__setattr__(device.hardware, "has_tpm", has_tpm)
         key = next(self.pki.keys)

@@ -263,6 +263,13 @@ def test_what_the_server_asks_is_answered(desk: Any) -> None:
     assert len(result.results) == len(result.statuses) - 1
 
 
+def test_a_get_of_everything_below_a_node_is_answered_in_the_shape_of_the_example(desk: Any, words: Any) -> None:
+    question = words.get("./Vendor/MSFT/DeviceStatus/NetworkIdentifiers?list=StructData")
+    answer = desk.engine.execute(server_message(words.message(question)))
+    writer = Writer("12", server="https://server", device="pc")
+    assert shape(writer.write(answer)) == shape(example("device-session-network-cards"))
+
+
 def test_what_the_server_removes_is_gone_already(desk: Any) -> None:
     result = desk.engine.execute(server_message(example("server-session-remove")))
     assert {(one.name, one.code) for one in result.statuses[1:]} == {("Delete", 404)}

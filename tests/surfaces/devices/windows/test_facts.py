@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 import pytest
 
@@ -11,10 +13,12 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.surfaces.devices.windows import csp
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.facts import facts
+from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Item, Message, Results, Status
 from fauxtune.surfaces.devices.windows.session_state import Pending, State
 from fauxtune.surfaces.devices.windows.status_mapping import ASK, CommandResponse
 
+WIRE = Path(__file__).parents[3] / "wire" / "windows"
 CARDS, SIM_CARDS = csp.CARDS + csp.EVERYTHING, csp.SIM_CARDS + csp.EVERYTHING
 NODES = {
     "./DevDetail/SwV": "10.0.22631.4037",
@@ -69,6 +73,19 @@ def test_the_nodes_of_a_laptop_are_read() -> None:
         "ethernetMacAddress": "02A1B2C3D4E6",
         "ipAddressV4": "192.0.2.2",
         "chassisType": "laptop",
+    }
+
+
+def test_the_network_cards_of_the_example_are_read() -> None:
+    message = syncml.read((WIRE / "device-session-network-cards.xml").read_bytes())
+    state = State(sent={"2/5": ("s", 0)})
+    state.steps["s"] = Pending(StepKind.QUESTION, [CommandResponse(ASK, CARDS, None)])
+    (result,) = state.apply(message)
+    assert result.data is not None
+    assert WindowsAdapter().facts({csp.FACTS: result.data}, variant=Variant.WINDOWS) == {
+        "wiFiMacAddress": "02A1B2C3D4E5",
+        "ethernetMacAddress": "02A1B2C3D4E6",
+        "ipAddressV4": "192.0.2.17",
     }
 
 
