@@ -109,9 +109,7 @@ async def world(source: KeySource) -> AsyncIterator[World]:
         upgrade(database)
         around = Environment(clock=SystemClock(), ids=SystemIds(), addresses=ADDRESSES)
         emulator = assemble(database, Path(name), around=around, key_source=source)
-        seed = read_seed("contoso")
-        assert seed is not None
-        tenant = await seed_tenant(emulator, seed)
+        tenant = await seed_tenant(emulator, read_seed("contoso"))
         yield World(emulator, tenant, source.take())
         database.close()
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from fauxtune.core.model.surfaces import surface_of
+from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.tenants.names import RESERVED
 from fauxtune.server import probes_description
-from fauxtune.server.factory import ENVELOPES, FIRST, ROUTERS
+from fauxtune.server.bootstrap import LatePackagings
+from fauxtune.server.factory import SURFACES, Served
+from fauxtune.surfaces.devices.apple.translate import PACKAGINGS
+from fauxtune.surfaces.late import attribute
 from tests.support.openapi import documents
 
 
@@ -22,7 +25,9 @@ def paths() -> list[str]:
 
 def test_every_path_has_somebody_who_words_its_refusals(paths: list[str]) -> None:
     own = set(probes_description.OPERATIONS)  # the server answers them before any surface
-    orphans = [path for path in paths if path not in own and surface_of(path) not in ENVELOPES]
+    orphans = [
+        path for path in paths if path not in own and surface_of(path) not in {each.surface for each in SURFACES}
+    ]
     assert paths
     assert not orphans
 
@@ -33,8 +38,32 @@ def test_other_paths_have_nobody(path: str) -> None:
 
 
 def test_no_tenant_may_have_the_name_with_which_another_path_begins(paths: list[str]) -> None:
-    served = [route.path for router in (*FIRST, *ROUTERS) for route in router.routes if isinstance(route, Route)]
+    served = [path for each in SURFACES for path in _paths(each)]
     first = {path.split("/")[1].lower() for path in (*served, *paths, "/beta/users")}
     assert {"mdm", "pki", "enrollmentserver"} <= first
     # A name has letters, digits and hyphens only.
     assert {each for each in first if re.fullmatch(r"[a-z0-9-]+", each)} - {"x"} <= RESERVED
+
+
+@pytest.mark.parametrize("served", SURFACES, ids=lambda served: served.surface.value)
+def test_every_path_of_a_surface_leads_to_it_alone(served: Served) -> None:
+    """Surfaces are found by expressions before their routers are imported: both must say the same."""
+    routes = {each.surface: each.route() for each in SURFACES}
+    for path in _paths(served) or ["/v1.0/users", "/BETA/$batch"]:
+        scope = {"type": "http", "path": re.sub(r"\{[^}]*\}", "x", path)}
+        first = next(surface for surface, route in routes.items() if route.matches(scope)[0] is Match.FULL)
+        assert (path, first) == (path, served.surface)
+        assert surface_of(scope["path"]) is served.surface
+
+
+def _paths(served: Served) -> list[str]:
+    """Return the paths of a surface's router. Graph has a table of its own, and control has routers in a router."""
+    if served.surface is Surface.CONTROL:
+        return list(documents()["control"]["paths"])
+    application = attribute(served.application)
+    routes = [route.path for route in getattr(application, "routes", ()) if isinstance(route, Route)]
+    return [path.replace("{word}", "userREALM") for path in routes]
+
+
+def test_platforms_with_a_packaging_of_their_own_are_known_before_they_are_imported() -> None:
+    assert dict(LatePackagings()) == PACKAGINGS

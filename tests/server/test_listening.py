@@ -187,7 +187,7 @@ async def test_a_head_of_too_many_headers_is_refused_and_not_kept(end: bytes) ->
         counts.append(len(scope["headers"]))
         await Guard(who, refuse=refused, ids=SystemIds())(scope, receive, send)
 
-    def refused(request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         return JSONResponse({"refused": str(error)}, getattr(error, "status_code", 500))
 
     async with listening(app=app) as port:
@@ -247,7 +247,10 @@ async def test_the_host_of_a_whole_url_counts_and_not_the_header_beside_it() -> 
 async def test_a_client_that_hangs_up_or_wants_a_websocket_leaves_nothing_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    app = Guard(who, refuse=lambda _request, _error: Response(status_code=500), ids=SystemIds())
+    async def refused(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=500)
+
+    app = Guard(who, refuse=refused, ids=SystemIds())
     async with listening(app=app) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf")

@@ -15,7 +15,7 @@ from fauxtune.server.middleware import BODY_LIMIT, Guard
 from tests.support.ids import SeededIds
 
 
-def refuse(_request: Request, error: Exception) -> Response:
+async def refuse(_request: Request, error: Exception) -> Response:
     return JSONResponse({"refused": str(getattr(error, "detail", error))}, getattr(error, "status_code", 500))
 
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -18,25 +19,32 @@ from fauxtune.core.clock import Clock
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
+from fauxtune.operations.runtime.graph_client import GraphClient, ProposedRequest
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.runtime.secret_packaging import Packaging, Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.wire import Bounds, Wire
-from fauxtune.operations.tenants.creation import found_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, Seed, built_in, parse_seed
 from fauxtune.server import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import fault_rules as fault_queries
-from fauxtune.surfaces.devices.apple import translate as apple
-from fauxtune.surfaces.graph.dispatch import is_served
-from fauxtune.surfaces.graph.in_process import send as send_to_graph
 from fauxtune.surfaces.identity.keys import signing_key
+from fauxtune.surfaces.late import Late, attribute
+
+if TYPE_CHECKING:
+    from fauxtune.operations.tenants.seeds import Seed
+
+
+#: The name of the seed that every start has unless told otherwise.
+_BUILT_IN = "contoso"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     keys, connector_keys = KeyStore(folder / "keys"), KeyStore(folder / "connector")
     token_key = signing_key(keys, key_source)
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
+    graph: Late[GraphClient] = Late(partial(attribute, "fauxtune.surfaces.graph.in_process:send"))
     runner.faults.load(database.run_now(fault_queries.all_rules))
     return Emulator(
         runner=runner,
@@ -80,29 +89,63 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         edition=around.edition,
         permissions=PermissionCheck(around.permissions),
         trusted_proxies=around.trusted_proxies,
-        packagings=apple.PACKAGINGS,
+        packagings=LatePackagings(),
         admit_device_authority=around.admit_device_authority,
         dismiss_device_authority=around.dismiss_device_authority,
-        graph=send_to_graph,
-        graph_serves=is_served,
+        graph=_graph_client(graph),
+        load_graph=graph.get,
+        graph_serves=lambda path, method: bool(attribute("fauxtune.surfaces.graph.dispatch:is_served")(path, method)),
     )
+
+
+def _graph_client(client: Late[GraphClient]) -> GraphClient:
+    """Return a client of Graph that is imported when it is first used."""
+
+    async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
+        present = client.present or await client.get()
+        return await present(emulator, tenant, request=request)
+
+    return send
+
+
+class LatePackagings(Mapping[Platform, Packaging]):
+    """What the platforms of Apple hand out, imported when the first of their devices checks in."""
+
+    _PLATFORMS = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
+
+    def __getitem__(self, platform: Platform) -> Packaging:
+        if platform not in self._PLATFORMS:
+            raise KeyError(platform)
+        packagings: Packagings = attribute("fauxtune.surfaces.devices.apple.translate:PACKAGINGS")
+        return packagings[platform]
+
+    def __iter__(self) -> Iterator[Platform]:
+        return iter(self._PLATFORMS)
+
+    def __len__(self) -> int:
+        return len(self._PLATFORMS)
 
 
 async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
     """Create the tenant of a first start, with the seed's name and domain; `fill_tenant` adds its further parts."""
+    from fauxtune.operations.tenants.creation import found_tenant  # here: later starts create none
+
     return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
 
 
-async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: Seed | None) -> None:
+async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: Callable[[], Seed] | None) -> None:
     """Add the further parts of a seed to its tenant, if there are any, when devices are served. The tenant is deleted
     if that fails.
     """
-    if tenant is not None and seed is not None and seed.has_further_parts:
+    if tenant is None or seed is None:
+        return
+    contents = seed()
+    if contents.has_further_parts:
         from fauxtune.operations.arrangement.seeded import fill
         from fauxtune.operations.tenants.seed_contents import FullSeed
 
-        assert isinstance(seed, FullSeed), "seeds of one class have further parts"
-        await fill(emulator, tenant, seed=seed)
+        assert isinstance(contents, FullSeed), "seeds of one class have further parts"
+        await fill(emulator, tenant, seed=contents)
 
 
 async def admit_devices(emulator: Emulator) -> None:
@@ -111,11 +154,21 @@ async def admit_devices(emulator: Emulator) -> None:
         emulator.admit_device_authority(row.certificate)
 
 
-def read_seed(word: str) -> Seed | None:
-    """Return the seed that `word` names: `contoso`, or a JSON file; None for `none`. Raises StartRefused or Invalid."""
+def chosen_seed(word: str) -> Callable[[], Seed] | None:
+    """Return what makes the seed that `word` names; None for `none`. A file is read at once: raises as `read_seed`."""
     if word == "none":
         return None
-    if word == BUILT_IN["name"]:
+    if word == _BUILT_IN:
+        return partial(read_seed, word)
+    seed = read_seed(word)
+    return lambda: seed
+
+
+def read_seed(word: str) -> Seed:
+    """Return the seed that `word` names: `contoso`, or a JSON file. Raises StartRefused or Invalid."""
+    from fauxtune.operations.tenants.seeds import FURTHER, built_in, parse_seed  # here: later starts need no seed
+
+    if word == _BUILT_IN:
         return built_in()
     try:
         document: Any = json.loads(Path(word).read_text(encoding="utf-8"))

@@ -1,63 +1,84 @@
-"""The application: the surfaces, the order of their routers, and the form of refusals by path.
+"""The application: the surfaces, the order in which their paths are tried, and the form of refusals by path.
 
-Both lists are here and nowhere else. A new surface is a line in each.
+A new surface is a line in `SURFACES`. None of them is imported before its first request (see `surfaces.late`).
 """
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
-from fauxtune.core.model.surfaces import Surface, surface_of
+from fauxtune.core.model.surfaces import Surface, paths_of, surface_of
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.server.docs.entry import DocsRoute
+from fauxtune.server.docs.entry import docs_route
 from fauxtune.server.index import CA, INDEX
-from fauxtune.server.middleware import Guard, Refuse
-from fauxtune.surfaces.connector import errors as connector_errors
-from fauxtune.surfaces.connector import routes as connector
+from fauxtune.server.middleware import Guard
 from fauxtune.surfaces.console.entry import ConsoleRoute
-from fauxtune.surfaces.control import errors as control_errors
-from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.control.late_entry import late_routes
-from fauxtune.surfaces.devices.android import errors as android_errors
-from fauxtune.surfaces.devices.android import routes as android
-from fauxtune.surfaces.devices.apple import errors as apple_errors
-from fauxtune.surfaces.devices.apple import routes as apple
-from fauxtune.surfaces.devices.windows import errors as windows_errors
-from fauxtune.surfaces.devices.windows import routes as windows
-from fauxtune.surfaces.graph import app as graph
 from fauxtune.surfaces.http import note_refusal
-from fauxtune.surfaces.identity import errors as identity_errors
-from fauxtune.surfaces.identity import routes as identity
-from fauxtune.surfaces.pki import errors as pki_errors
-from fauxtune.surfaces.pki import routes as pki
-from fauxtune.surfaces.push import errors as push_errors
-from fauxtune.surfaces.push import routes as push
+from fauxtune.surfaces.late import Late, LateRoute, attribute
 
-#: Tried first: devices call most often, and routers try one route after the other.
-FIRST: tuple[APIRouter, ...] = (android.router, apple.router, windows.router)
-#: Tried next, in this order.
-ROUTERS: tuple[APIRouter, ...] = (pki.router, identity.router, push.router, connector.router, control.router)
+#: A surface's writer of refusals.
+Write = Callable[[Request, Exception], Response]
 
-#: The writers of refusals. Other paths get a plain envelope.
-ENVELOPES: dict[Surface, Refuse] = {
-    Surface.ANDROID: android_errors.refuse,
-    Surface.APPLE: apple_errors.refuse,
-    Surface.WINDOWS: windows_errors.refuse,
-    Surface.GRAPH: graph.refuse,
-    Surface.PKI: pki_errors.refuse,
-    Surface.PUSH: push_errors.refuse,
-    Surface.CONNECTOR: connector_errors.refuse,
-    Surface.CONTROL: control_errors.refuse,
-    Surface.IDENTITY: identity_errors.refuse,
-}
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A surface, made by its first request. `application`: `module:attribute` of its ASGI application, a router for
+    most; `refusals`: that of its writer of refusals; `paths`: if not all paths of the surface.
+    """
+
+    surface: Surface
+    application: str
+    refusals: str
+    paths: re.Pattern[str] | None = None
+    refuse: Late[Write] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refuse", Late(partial(attribute, self.refusals)))
+
+    def route(self) -> BaseRoute:
+        """Return the route of all its paths."""
+        return LateRoute(self.paths or paths_of(self.surface), partial(attribute, self.application))
+
+
+def _served(surface: Surface, package: str) -> Served:
+    return Served(surface, f"fauxtune.surfaces.{package}.routes:router", f"fauxtune.surfaces.{package}.errors:refuse")
+
+
+#: Every surface, in the order in which their paths are tried: devices call most often.
+SURFACES: tuple[Served, ...] = (
+    _served(Surface.ANDROID, "devices.android"),
+    _served(Surface.APPLE, "devices.apple"),
+    _served(Surface.WINDOWS, "devices.windows"),
+    Served(
+        Surface.GRAPH,
+        "fauxtune.surfaces.graph.app:application",
+        "fauxtune.surfaces.graph.app:refuse",
+        # Of versions that do not exist nothing is served.
+        paths=re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE),
+    ),
+    _served(Surface.PKI, "pki"),
+    _served(Surface.PUSH, "push"),
+    _served(Surface.CONNECTOR, "connector"),
+    _served(Surface.CONTROL, "control"),
+    _served(Surface.IDENTITY, "identity"),
+)
+_BY_SURFACE = {each.surface: each for each in SURFACES}
 
 
 def create_app(emulator: Emulator) -> FastAPI:
@@ -67,14 +88,10 @@ def create_app(emulator: Emulator) -> FastAPI:
     )
     held = {"emulator": emulator}
     app.state = State(held)
-    # It knows its paths by their first part, so that it delays no other surface.
-    app.router.routes.append(graph.GraphRoute())
-    for router in (*FIRST, *ROUTERS):
-        app.include_router(router)
     console = ConsoleRoute()
-    app.router.routes += [INDEX, CA, console, DocsRoute(console), *late_routes()]
+    app.router.routes += [INDEX, CA, console, docs_route(console), *late_routes(), *(each.route() for each in SURFACES)]
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, _refuse)
+        app.add_exception_handler(kind, refuse)
     app.add_middleware(
         Guard,
         refuse=refuse,
@@ -86,17 +103,14 @@ def create_app(emulator: Emulator) -> FastAPI:
     return app
 
 
-def refuse(request: Request, error: Exception) -> Response:
+async def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal in the form of the surface that owns the path."""
     note_refusal(request, error)
     path = request.scope["path"]
     surface = surface_of(path)
     if surface is not None:
-        return ENVELOPES[surface](request, error)
+        write = await _BY_SURFACE[surface].refuse.get()
+        return write(request, error)
     status = error.status_code if isinstance(error, HTTPException) else 400
     message = f"Nothing is served at {path}." if status == 404 else str(getattr(error, "detail", error))
     return JSONResponse({"error": {"code": "NotFound" if status == 404 else "Refused", "message": message}}, status)
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    return refuse(request, error)

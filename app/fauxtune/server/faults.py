@@ -165,7 +165,7 @@ class FaultyApp:
         if effect.kind in (Kind.CONNECTION_RESET, Kind.CRL_UNREACHABLE):
             answer.reset()
             return
-        response = self._refuse(Request(request.scope), _error(hit, request))
+        response = await self._refuse(Request(request.scope), _error(hit, request))
         if hit.retry_after is not None:
             response.headers["retry-after"] = str(hit.retry_after)
         await response(request.scope, request.receive, answer.send)

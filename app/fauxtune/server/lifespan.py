@@ -12,17 +12,15 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.server import StartRefused, bootstrap, lock
 from fauxtune.server.bootstrap import Environment
 from fauxtune.server.readiness import ReadinessGate
@@ -33,6 +31,9 @@ from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import tenants as tenant_queries
+
+if TYPE_CHECKING:
+    from fauxtune.operations.tenants.seeds import Seed
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0
@@ -170,7 +171,7 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
 
 @asynccontextmanager
 async def running_emulator(
-    settings: Settings, folder: Path, *, around: Environment, seed: Seed | None, readiness: ReadinessGate
+    settings: Settings, folder: Path, *, around: Environment, seed: Callable[[], Seed] | None, readiness: ReadinessGate
 ) -> AsyncIterator[tuple[Emulator, Ownership, Tenant | None]]:
     """Yield the emulator, the lock on its database for `watched`, and the tenant that an empty database got: that of
     `seed`, without the seed's further parts.
@@ -185,7 +186,7 @@ async def running_emulator(
         readiness.done("keyPool")
         first: Tenant | None = None
         if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
-            first = await bootstrap.seed_tenant(emulator, seed)
+            first = await bootstrap.seed_tenant(emulator, seed())
         await bootstrap.admit_devices(emulator)
         async with polling(emulator):
             yield emulator, ownership, first
@@ -212,6 +213,9 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
         while True:
             await asyncio.sleep(every)
             with suppress(DatabaseUnavailable):  # the next round tries again
+                # Here, for a start waits for nothing that is needed later.
+                from fauxtune.operations.connectors import revocation
+
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
                     with suppress(NotFound):  # the tenant was deleted meanwhile
                         await emulator.runner.run(await emulator.runner.tenant(tenant_id), revocation.carry_out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 from starlette.exceptions import HTTPException
@@ -23,8 +23,9 @@ from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extend
 from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.server.recording import WireOf, recorder
 
-#: A surface's writer of refusals, for an error of the core, an HTTPException, or a RequestValidationError.
-Refuse = Callable[[Request, Exception], Response]
+#: Writes the refusal of a request as its surface does, for an error of the core, an HTTPException, or a
+#: RequestValidationError.
+Refuse = Callable[[Request, Exception], Awaitable[Response]]
 
 BODY_LIMIT = 4 * 1024 * 1024
 #: The document of a tenant is larger than any other body: one of 50 devices has 2 MiB, one of 1,000 devices some 30.
@@ -83,7 +84,7 @@ class Guard:
             refusal = _refusal(exchange, error)
             if exchange.started:
                 raise  # the connection breaks: the client must not take half an answer for a whole one
-            response = self._refuse(Request(scope), refusal)
+            response = await self._refuse(Request(scope), refusal)
             response.headers.update(refusal.headers or {})
             await response(scope, exchange.receive, exchange.send)
         finally:

@@ -73,7 +73,7 @@ async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _serve(settings: Settings, announce: Announce) -> None:
-    seed = bootstrap.read_seed(settings.seed)
+    seed = bootstrap.chosen_seed(settings.seed)
     with lifespan.data_folder(settings) as folder, _ports(settings) as ports:
         endpoints.remove(folder)
         clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()

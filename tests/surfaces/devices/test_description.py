@@ -198,7 +198,11 @@ def test_a_report_may_leave_out_what_the_schema_does_not_ask_for() -> None:
 
 def test_a_server_starts_without_the_descriptions() -> None:
     """They are hundreds of lines that only the document needs."""
-    script = "import sys, fauxtune.server.serve, fauxtune.server.factory; print(*sys.modules, sep='\\n')"
+    script = (
+        "import sys, fauxtune.server.serve, fauxtune.server.factory as factory, fauxtune.surfaces.late as late\n"
+        "for each in factory.SURFACES: late.attribute(each.application)\n"
+        "print(*sys.modules, sep='\\n')"
+    )
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "fauxtune.surfaces.devices.android.messages" in loaded
     assert not [name for name in loaded if name in {module.__name__ for module in DEVICES}]

@@ -45,6 +45,11 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
 )
 
 
+def paths_of(surface: Surface) -> re.Pattern[str]:
+    """Return the expression of the paths of a surface."""
+    return next(pattern for each, pattern in _PATHS if each is surface)
+
+
 def surface_of(path: str) -> Surface | None:
     """Return the surface that serves this path."""
     return next((surface for surface, pattern in _PATHS if pattern.match(path)), None)

@@ -192,6 +192,7 @@ async def foresee(
     """
     devices: list[DeviceConsequences] = []
     examined = concerned = 0
+    await emulator.load_graph()  # inside the transaction nothing can be waited for
     started = time.perf_counter()
     after: str | None = ""
     size = _Size(sys.maxsize, batch, at_once=at_once)

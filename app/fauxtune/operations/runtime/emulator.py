@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 
@@ -16,7 +16,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
-from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served
+from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served, nothing_to_load
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
@@ -101,6 +101,8 @@ class Emulator:
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     dismiss_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: GraphClient = graph_not_served
+    # Graph is imported when it is first used; this waits for it.
+    load_graph: Callable[[], Awaitable[object]] = nothing_to_load
     device_host: DeviceHost = field(default_factory=NoDeviceHost)
     hosted_snapshots: HostedSnapshots = field(default_factory=HostedSnapshots)
     # Whether Graph has a route for a path without a version, with this method if one is given.

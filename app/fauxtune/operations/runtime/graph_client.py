@@ -45,3 +45,7 @@ class GraphClient(Protocol):
 async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
     """Refuse: this emulator serves no Graph."""
     raise NotEmulated("This emulator serves no Graph.")
+
+
+async def nothing_to_load() -> None:
+    """Return: the client of Graph is there already."""

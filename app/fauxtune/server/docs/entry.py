@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from typing import TYPE_CHECKING
 
-from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
-
 from fauxtune.surfaces.console.entry import ConsoleRoute
+from fauxtune.surfaces.late import LateRoute
 
 if TYPE_CHECKING:
     from fauxtune.server.docs.application import Docs
@@ -17,33 +13,14 @@ if TYPE_CHECKING:
 PATH = "/docs"
 
 
-class DocsRoute(BaseRoute):
-    """Everything at and below `/docs`."""
+def docs_route(console: ConsoleRoute) -> LateRoute:
+    """Return the route of everything at and below `/docs`. `console`: browsers that have sent it the control token may
+    look here too.
+    """
 
-    def __init__(self, console: ConsoleRoute) -> None:
-        """`console`: browsers that have sent it the control token may look here too."""
-        self._console = console
-        self._docs: Docs | None = None
-        self._lock = threading.Lock()
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match by the first segment alone."""
-        path = scope["path"]
-        ours = scope["type"] == "http" and (path == PATH or path.startswith(f"{PATH}/"))
-        return (Match.FULL if ours else Match.NONE), {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        """Answer one request."""
-        docs = self._docs
-        if docs is None:
-            # Importing takes a few tenths of a second: not on the event loop.
-            docs = await asyncio.to_thread(self._load)
-        await docs(scope, receive, send)
-
-    def _load(self) -> Docs:
+    def make() -> Docs:
         from fauxtune.server.docs.application import Docs  # here: most servers never show it
 
-        with self._lock:
-            if self._docs is None:
-                self._docs = Docs(self._console)
-            return self._docs
+        return Docs(console)
+
+    return LateRoute(f"{PATH}(/|$)", make)

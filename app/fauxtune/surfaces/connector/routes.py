@@ -31,7 +31,9 @@ class _ConnectorRoute(BoundedRoute):
     most_elements = MOST_FROM_CONNECTOR
 
 
-router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_ConnectorRoute)
+router = APIRouter(
+    prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_ConnectorRoute, redirect_slashes=False
+)
 
 
 class ConnectorCall:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+
+from fauxtune.surfaces.late import Late, LateRoute
 
 if TYPE_CHECKING:
     from fauxtune.surfaces.console.app import Console
@@ -16,35 +14,20 @@ if TYPE_CHECKING:
 PATH = "/console"
 
 
-class ConsoleRoute(BaseRoute):
+class ConsoleRoute(LateRoute):
     """Everything at and below `/console`."""
 
     def __init__(self) -> None:
-        self._console: Console | None = None
-        self._lock = threading.Lock()
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match by the first segment alone."""
-        path = scope["path"]
-        ours = scope["type"] == "http" and (path == PATH or path.startswith(f"{PATH}/"))
-        return (Match.FULL if ours else Match.NONE), {}
+        self._console: Late[Console] = Late(_console)
+        super().__init__(f"{PATH}(/|$)", self._console.get_now)
 
     def is_signed_in(self, request: Request) -> bool:
         """Whether the request comes from a browser that has sent the control token to the console."""
-        return self._console is not None and self._console.is_signed_in(request)
+        console = self._console.present
+        return console is not None and console.is_signed_in(request)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        """Answer one request."""
-        console = self._console
-        if console is None:
-            # Importing takes a few tenths of a second: not on the event loop.
-            console = await asyncio.to_thread(self._load)
-        await console(scope, receive, send)
 
-    def _load(self) -> Console:
-        from fauxtune.surfaces.console.app import Console  # here: a server that nobody looks at stays small
+def _console() -> Console:
+    from fauxtune.surfaces.console.app import Console  # here: a server that nobody looks at stays small
 
-        with self._lock:
-            if self._console is None:
-                self._console = Console()
-            return self._console
+    return Console()

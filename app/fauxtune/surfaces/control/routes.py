@@ -47,6 +47,7 @@ def router_of(*parts: ModuleType) -> APIRouter:
         dependencies=[Depends(_TOKEN)],
         responses=_REFUSALS,
         generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
     )
     for part in parts:
         router.include_router(part.router)

@@ -6,20 +6,17 @@ Rules: Graph's REST conventions (headers, envelope), OData JSON format 4.01 for 
 from __future__ import annotations
 
 import json
-import re
 from http import HTTPStatus
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError, Unauthenticated
 from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph.call import Answer, Message
@@ -33,26 +30,15 @@ _DIAGNOSTIC = json.dumps(
 )
 
 
-class GraphRoute(BaseRoute):
-    """Everything below `/v1.0` and `/beta`, written in any case."""
-
-    def __init__(self) -> None:
-        self._versions = re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE)
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match by the first segment alone: the table of routes knows the rest."""
-        ours = scope["type"] == "http" and self._versions.match(scope["path"]) is not None
-        return (Match.FULL if ours else Match.NONE), {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
-        """Answer one request."""
-        request = Request(scope, receive)
-        try:
-            response = _respond(request, await _answer(request))
-        except FauxtuneError as error:
-            note_refusal(request, error)
-            response = refuse(request, error)
-        await response(scope, receive, send)
+async def application(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
+    """Answer one request. The table of routes knows the paths."""
+    request = Request(scope, receive)
+    try:
+        response = _respond(request, await _answer(request))
+    except FauxtuneError as error:
+        note_refusal(request, error)
+        response = refuse(request, error)
+    await response(scope, receive, send)
 
 
 def refuse(request: Request, error: Exception) -> Response:

@@ -22,7 +22,7 @@ TenantKey = Annotated[
 ]
 
 
-router = APIRouter(tags=["identity"])
+router = APIRouter(tags=["identity"], redirect_slashes=False)
 
 
 @router.post(

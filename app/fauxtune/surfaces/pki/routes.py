@@ -15,7 +15,9 @@ from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
 
-router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute)
+router = APIRouter(
+    prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute, redirect_slashes=False
+)
 
 
 @router.get("/crl")

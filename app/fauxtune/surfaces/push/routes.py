@@ -25,7 +25,7 @@ LONGEST_WAIT = 60.0
 #: The content of a push, unless the platform's surface has stored another one (`push` of the wire state).
 _PUSH = {"type": "CHECK_IN"}
 
-router = APIRouter(tags=["push"])
+router = APIRouter(tags=["push"], redirect_slashes=False)
 
 
 @router.get("/push/{tenant_key}/{token}")

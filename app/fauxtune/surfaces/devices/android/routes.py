@@ -45,7 +45,9 @@ class _DeviceRoute(BoundedRoute):
     most_elements = MOST_FROM_DEVICE
 
 
-router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_DeviceRoute)
+router = APIRouter(
+    prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_DeviceRoute, redirect_slashes=False
+)
 
 
 class DeviceCall:

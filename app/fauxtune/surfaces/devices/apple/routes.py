@@ -32,7 +32,7 @@ ADAPTER = AppleAdapter()
 
 _PLIST = "application/xml"
 
-router = APIRouter(prefix="/mdm/{tenant_key}/apple", tags=["apple"])
+router = APIRouter(prefix="/mdm/{tenant_key}/apple", tags=["apple"], redirect_slashes=False)
 
 TenantKey = Annotated[str, Path(alias="tenant_key", description="The tenant: its id, name or domain")]
 

@@ -32,7 +32,7 @@ _TOKEN_SECONDS = 600
 #: which the user begins has it.
 _OF_USER = "Machine"
 
-router = APIRouter(tags=["windows"])
+router = APIRouter(tags=["windows"], redirect_slashes=False)
 
 
 class EnrollmentCall:
