@@ -12,6 +12,7 @@ from tests.mutants import (
     device_facts,
     engine,
     mailboxes,
+    probing,
 )
 from tests.mutants.mutant import Mutant
 
@@ -25,4 +26,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *decoding.MUTANTS,
     *device_facts.MUTANTS,
     *mailboxes.MUTANTS,
+    *probing.MUTANTS,
 )

@@ -105,6 +105,7 @@ class Probing(Emulator):
         with self.client() as client:
             if self.tenant is not None:
                 sign_in_to(client)
+            run.emulator = True
             run.faithful = bool(client.control("GET", "")["settings"]["graph.faithfulQuery"]["value"])
             return client.server.https, client.token()
 

@@ -60,6 +60,15 @@ def test_what_fits_is_confirmed_and_a_thing_of_the_tenant_is_looked_up_once() ->
     assert more == ["GET /v1.0/users/1"]
 
 
+def test_a_thing_with_parts_is_the_first_that_has_some() -> None:
+    value = [{"id": "1"}, {"id": "2", "members": []}, {"id": "3", "members": [1]}, {"id": "4", "members": [1]}]
+    expectation = an(get("/groups/{groupWithMembers}"))
+    _, sent = attempt(expectation, lambda _: Answer(200, document={"value": value}))
+    assert sent[-1] == "GET /v1.0/groups/3"
+    outcome, _ = attempt(expectation, lambda _: Answer(200, document={"value": value[:2]}))
+    assert outcome.why == "the tenant does not have a group with members"
+
+
 def test_what_does_not_fit_differs_and_later_steps_are_not_sent() -> None:
     outcome, sent = attempt(an(get("/a", equal("id", 1)), get("/b")), lambda _: Answer(200, document={"id": 2}))
     (deviation,) = outcome.deviations

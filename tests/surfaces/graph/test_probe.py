@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from fauxtune.core.probe.expectations.index import EXPECTATIONS
 from fauxtune.core.probe.model import Verdict
 from fauxtune.core.probe.trying import Run
-from tests.support.graph import TENANT
+from tests.support.graph import DEVICES, TENANT, advance_clock, create
 from tests.support.populated_tenant import PopulatedTenant
 from tests.support.probing import probe
 
+WRITING = Run("fauxtune-probe-0000-", password="Pr0be-0000-0000", writes=True)
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
@@ -20,10 +23,23 @@ async def test_the_emulator_confirms_every_expectation(
 ) -> None:
     answer = await http.patch(TENANT, json={"settings": {"graph.faithfulQuery": True}})
     assert answer.status_code == 200, answer.text
-    outcomes = await probe(
-        EXPECTATIONS, Run("fauxtune-probe-0000-", password="Pr0be-0000-0000", writes=True), graph=beta
-    )
+    await advance_clock(http, "PT1H")
+    await create(beta, "/deviceManagement/deviceCategories", displayName="An hour later", description="")
+    outcomes = await probe(EXPECTATIONS, replace(WRITING, emulator=True), graph=beta)
     differing = [each for each in outcomes if each.verdict is Verdict.DIFFERS]
     assert not differing, "\n".join(f"{each.id} {each.version}: {each.deviations}" for each in differing)
     untried = {each.id: each.why for each in outcomes if each.verdict is Verdict.NOT_TRIED}
-    assert untried == {"me-of-a-user": "only a signed-in user can try it"}
+    known = {
+        each.id: f"the emulator is known to differ: {each.differs_here}" for each in EXPECTATIONS if each.differs_here
+    }
+    assert untried == {**known, "me-of-a-user": "only a signed-in user can try it"}
+
+
+async def test_where_the_emulator_is_known_to_differ_it_differs(
+    beta: httpx.AsyncClient, populated: PopulatedTenant
+) -> None:
+    known = [each for each in EXPECTATIONS if each.differs_here]
+    for device in (await beta.get(DEVICES)).json()["value"]:
+        await beta.patch(f"{DEVICES}/{device['id']}", json={"notes": "A note."})
+    outcomes = await probe(known, replace(WRITING, creations=[]), graph=beta)
+    assert {each.id for each in outcomes if each.verdict is not Verdict.DIFFERS} == set(), "its mark can go"

@@ -119,7 +119,8 @@ class Expectation:
 
     `source`: document and date. `versions`: v1.0, beta or both. `needs`: the permissions. `given`: names of values that
     the tenant must have (`values.SOURCES`). `signed_in_as`: "user" or "application", if only one of them can try it.
-    `faithful`: a Fauxtune tenant shows it with its switch `graph.faithfulQuery` alone.
+    `faithful`: a Fauxtune tenant shows it with its switch `graph.faithfulQuery` alone. `differs_here`: in what the
+    emulator is known to differ; it is not tried there.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Expectation:
     given: tuple[str, ...] = ()
     signed_in_as: str = ""
     faithful: bool = False
+    differs_here: str = ""
 
     @property
     def writes(self) -> bool:

@@ -50,8 +50,9 @@ class Run:
     """What a run knows.
 
     `prefix`: begins the names of what it makes; `password`: that of the users among them. `signed_in_as`: "user" or
-    "application". `refused`: why no further request makes sense. `creations`: paths of what was made and still exists.
-    `left`: those that could not be deleted.
+    "application". `faithful`, `emulator`: Fauxtune is probed, and is switched to `graph.faithfulQuery`. `refused`: why
+    no further request makes sense. `creations`: paths of what was made and still exists. `left`: those that
+    could not be deleted.
     """
 
     prefix: str
@@ -59,6 +60,7 @@ class Run:
     writes: bool = False
     signed_in_as: str = "application"
     faithful: bool = True
+    emulator: bool = False
     refused: str = ""
     creations: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -108,6 +110,8 @@ def _check_possible(expectation: Expectation, run: Run) -> None:
         raise NotTried("it changes things in the tenant: only with --write")
     if expectation.signed_in_as and expectation.signed_in_as != run.signed_in_as:
         raise NotTried(f"only a signed-in {expectation.signed_in_as} can try it")
+    if expectation.differs_here and run.emulator:
+        raise NotTried(f"the emulator is known to differ: {expectation.differs_here}")
     if expectation.faithful and not run.faithful:
         raise NotTried("the tenant's switch graph.faithfulQuery is off")
 
@@ -121,10 +125,22 @@ def _given(expectation: Expectation, *, version: str, run: Run, values: dict[str
             continue
         source = SOURCES[name]
         answer = yield from _source(source, version="beta" if source.beta_only else version, run=run)
-        value = at(answer.document, source.place)
+        value = _taken(answer.document, source)
         if not isinstance(value, str) or not value:
             raise NothingThere(source.words)
         values[name] = value
+
+
+def _taken(document: object, source: Source) -> object:
+    """Return the value of the tenant at the place that a source names."""
+    every, star, rest = source.place.partition("/*/")
+    if not star:
+        return at(document, source.place)
+    elements = at(document, every)
+    for each in elements if isinstance(elements, list) else ():
+        if at(each, source.having) and has(each, source.having):
+            return at(each, rest)
+    return None
 
 
 def _names_of(step: Step) -> list[str]:

@@ -104,14 +104,14 @@ DIRECTORY: tuple[Expectation, ...] = (
         says="ownedDevices of a user are objects of the type device.",
         source=by.reference("List ownedDevices"),
         needs=_USERS,
-        steps=(get("/users/{user}/ownedDevices", each(equal("@odata.type", "#microsoft.graph.device"))),),
+        steps=(get("/users/{deviceOwner}/ownedDevices", each(equal("@odata.type", "#microsoft.graph.device"))),),
     ),
     Expectation(
         id="user-managed-devices",
         says="managedDevices of a user are managed devices of that user.",
         source=by.reference("List managedDevices"),
         needs=(needs.READ_MANAGED,),
-        steps=(get("/users/{user}/managedDevices", each(equal("userId", "{user}"))),),
+        steps=(get("/users/{deviceOwner}/managedDevices", each(equal("userId", "{deviceOwner}"))),),
     ),
     Expectation(
         id="user-licences",
@@ -194,7 +194,7 @@ DIRECTORY: tuple[Expectation, ...] = (
         says="Members of a group are objects with @odata.type and id.",
         source=by.reference("List group members"),
         needs=_GROUPS,
-        steps=(get("/groups/{group}/members", each(_OBJECT)),),
+        steps=(get("/groups/{groupWithMembers}/members", each(_OBJECT)),),
     ),
     Expectation(
         id="group-members-of-a-type",
@@ -209,7 +209,7 @@ DIRECTORY: tuple[Expectation, ...] = (
         source=by.ODATA_JSON,
         basis=Basis.UNVERIFIED,
         needs=_GROUPS,
-        steps=(get("/groups/{group}/members/$ref", each(Matches("@odata.id", "^https://"))),),
+        steps=(get("/groups/{groupWithMembers}/members/$ref", each(Matches("@odata.id", "^https://"))),),
     ),
     Expectation(
         id="group-owners",

@@ -366,7 +366,7 @@ QUERIES: tuple[Expectation, ...] = (
         needs=_GROUPS,
         steps=(
             get(
-                "/groups/{group}?$expand=members",
+                "/groups/{groupWithMembers}?$expand=members",
                 Has("members", "list"),
                 each(Both((Has("@odata.type", "text"), Has("id", "GUID"))), "members"),
             ),
