@@ -53,6 +53,10 @@ class World:
         answer = self.client.get(f"/beta{path}", headers=self.headers)
         return None if answer.status_code == 404 else answer.raise_for_status().json()
 
+    def status(self) -> int:
+        """Graph's status of a simple request."""
+        return self.client.get("/beta/organization", headers=self.headers).status_code
+
     # ------------------------------------------------------------------------------------------- short questions
 
     def user(self, *select: str) -> Any:
@@ -183,6 +187,11 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     "there is no connector": lambda it: it.connectors() == [],
     "there are two connectors": lambda it: len(it.connectors()) == 2,
     "the connector polls": lambda it: [row["mode"] for row in it.connectors()] == ["polling"],
+    "Graph throttles every second request": lambda it: [it.status() for _ in range(4)] == [200, 429, 200, 429],
+    "Graph is unavailable": lambda it: it.status() == 503,
+    "Graph answers slowly": lambda it: [row["effect"] for row in it.control("/faults")["value"]] == [{"latency": 2}],
+    "nobody can sign in": lambda it: "temporarily" in it.client.post(f"/{it.tenant['id']}/oauth2/v2.0/token").text,
+    "nothing fails": lambda it: it.control("/faults")["value"] == [],
     "a year has passed": lambda it: it.now() - from_iso(it.tenant["createdDateTime"]) >= timedelta(days=365),
     "it is 2029-03-01": lambda it: it.now().date().isoformat() == "2029-03-01",
     "the clock stands still": lambda it: it.control("/clock")["mode"] == "frozen",
@@ -246,6 +255,14 @@ def test_a_year_later_a_certificate_has_expired(world: World) -> None:
     world.reach("{user} has a signing certificate", user="alice")
     world.reach("a year has passed")
     assert [row["status"] for row in world.certificates("signing")] == ["expired"]
+
+
+def test_faults_strike_clients_and_not_the_states_that_come_after(world: World) -> None:
+    world.reach("Graph is unavailable")
+    assert world.reach("alice is a member of Sales")["changed"] is True
+    assert world.status() == 503
+    world.reach("nothing fails")
+    assert world.members("Sales") == [ALICE]
 
 
 def test_who_left_comes_back_as_somebody_else(world: World) -> None:

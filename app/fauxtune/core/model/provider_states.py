@@ -40,6 +40,8 @@ NUMBERS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 )  # fmt: skip
+#: The second and so on, by their place in the tuple.
+ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBER = rf"(?:no|an?|{'|'.join(NUMBERS)}|[0-9]{{1,4}})"
 _NAME = r"[\w.%+-]+(?:@[\w.-]+)?"
 _QUOTED_OR_WORDS = r"""(?:"[^"]{1,256}"|[^\s"'][^"]{0,255}?)"""
@@ -79,6 +81,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "template": Place(r"[\w.-]+", "SmimeSigning", "the name of a certificate template"),
         "count": Place(_NUMBER, "three", "a number, in digits or in words up to twenty; 'a' and 'no' too"),
         "part": Place(_NUMBER, "two", "a number, not more than the one before"),
+        "nth": Place("|".join(ORDINALS), "second", f"one of: {', '.join(ORDINALS)}"),
         "device": Place(
             rf"(?:{'|'.join(sorted(DEVICES, key=len, reverse=True))})s?",
             "iPhone",
@@ -199,19 +202,30 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence("devices", "{user}'s {device} waits for the connector", "alice's PC waits for the connector",
              "The connectors are off line, and the device waits for a certificate.",
              also=("a {device} waits for the connector",), enrolls=True),
-    # ---------------------------------------------------------------------------------------------------- failures
-    Sentence("failures", "the connector is off line", "the connector is off line", "All connectors are off line."),
-    Sentence("failures", "the connector is on line", "the connector is on line", "All connectors are on line."),
-    Sentence("failures", "the connector lacks the key", "the connector lacks the key",
+    # -------------------------------------------------------------------------------------------------- connectors
+    Sentence("connectors", "the connector is off line", "the connector is off line", "All connectors are off line."),
+    Sentence("connectors", "the connector is on line", "the connector is on line", "All connectors are on line."),
+    Sentence("connectors", "the connector lacks the key", "the connector lacks the key",
              "No connector has a key for imported certificates; imports made before cannot be opened any more.",
              also=("the connector has no key",)),
-    Sentence("failures", "the connector has a key", "the connector has a key",
+    Sentence("connectors", "the connector has a key", "the connector has a key",
              "A connector has a key for imported certificates."),
-    Sentence("failures", "there is no connector", "there is no connector", "The tenant has no connectors."),
-    Sentence("failures", "there are {count} connectors", "there are two connectors",
+    Sentence("connectors", "there is no connector", "there is no connector", "The tenant has no connectors."),
+    Sentence("connectors", "there are {count} connectors", "there are two connectors",
              "At least so many connectors exist; those that are added have no keys."),
-    Sentence("failures", "the connector polls", "the connector polls",
+    Sentence("connectors", "the connector polls", "the connector polls",
              "All connectors look for work every 30 seconds of the tenant's time only."),
+    # ---------------------------------------------------------------------------------------------------- failures
+    Sentence("failures", "Graph throttles every {nth} request", "Graph throttles every second request",
+             "Every such request to Graph of this tenant is answered 429 with Retry-After: 1.",
+             also=("Graph throttles every request",)),
+    Sentence("failures", "Graph is unavailable", "Graph is unavailable",
+             "Every request to Graph of this tenant is answered 503."),
+    Sentence("failures", "Graph answers slowly", "Graph answers slowly",
+             "Every answer of Graph to this tenant takes two seconds more."),
+    Sentence("failures", "nobody can sign in", "nobody can sign in",
+             "The token endpoint answers that it is temporarily unavailable."),
+    Sentence("failures", "nothing fails", "nothing fails", "The tenant has no fault rules."),
     # ------------------------------------------------------------------------------------------------------- times
     Sentence("times", "{time} has passed", "a year has passed",
              "The tenant's time is at least so long (and an hour) after its creation."),

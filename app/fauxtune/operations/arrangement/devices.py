@@ -12,7 +12,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.arrangement import assigning, failures
+from fauxtune.operations.arrangement import assigning, connectors
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import settling
 from fauxtune.operations.devices import enrollment_tokens
@@ -125,7 +125,7 @@ async def reports(scene: Scene, reading: Reading) -> None:
 async def waits_for_connector(scene: Scene, reading: Reading) -> None:
     """Assign a certificate to the device's user while the connectors are off line."""
     device = await _one(scene, reading)
-    await failures.connectors_are_off_line(scene, reading)
+    await connectors.connectors_are_off_line(scene, reading)
     target = await scene.target("all users")
     await assigning.assign_pkcs(scene, target, name=assigning.SIGNING, template="SmimeSigning")
     if not device.is_online:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from fauxtune.core.model.provider_state_words import Reading, read
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.arrangement import certificates, devices, failures, people, profiles, times
+from fauxtune.operations.arrangement import certificates, connectors, devices, faults, people, profiles, times
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.runtime.emulator import Emulator
 
@@ -63,13 +63,18 @@ REACH: Mapping[str, Reach] = {
     "{user}'s {device} accepts everything": devices.accepts_everything,
     "{user}'s {device} reports {fact} {value}": devices.reports,
     "{user}'s {device} waits for the connector": devices.waits_for_connector,
-    "the connector is off line": failures.connectors_are_off_line,
-    "the connector is on line": failures.connectors_are_on_line,
-    "the connector lacks the key": failures.connectors_lack_the_key,
-    "the connector has a key": failures.connector_has_a_key,
-    "there is no connector": failures.there_is_no_connector,
-    "there are {count} connectors": failures.there_are_connectors,
-    "the connector polls": failures.connectors_poll,
+    "the connector is off line": connectors.connectors_are_off_line,
+    "the connector is on line": connectors.connectors_are_on_line,
+    "the connector lacks the key": connectors.connectors_lack_the_key,
+    "the connector has a key": connectors.connector_has_a_key,
+    "there is no connector": connectors.there_is_no_connector,
+    "there are {count} connectors": connectors.there_are_connectors,
+    "the connector polls": connectors.connectors_poll,
+    "Graph throttles every {nth} request": faults.graph_throttles,
+    "Graph is unavailable": faults.graph_is_unavailable,
+    "Graph answers slowly": faults.graph_answers_slowly,
+    "nobody can sign in": faults.nobody_can_sign_in,
+    "nothing fails": faults.nothing_fails,
     "{time} has passed": times.time_has_passed,
     "it is {date}": times.it_is,
     "the clock stands still": times.clock_stands_still,

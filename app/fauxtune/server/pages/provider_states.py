@@ -41,7 +41,6 @@ PUT /_fauxtune/v1/tenants/contoso/states
   server. Without `--ephemeral` its devices are kept in folders below the data folder (`devices`) and are connected
   again by the next start, if the server has the same address then. With `--ephemeral` they are in memory only.
 * An answer comes when the devices of the tenant have carried out what was changed, 20 seconds later at most."""
-_TITLES = {"times": "Times", "failures": "Connectors"}
 _PLACES = """## Places"""
 
 
@@ -61,7 +60,7 @@ def _areas() -> Iterator[str]:
             for sentence in SENTENCES
             if sentence.area == area
         ]
-        yield f"## {_TITLES.get(area, area.capitalize())}"
+        yield f"## {area.capitalize()}"
         yield markdown_table(("sentence", "example", "what is true then"), rows)
 
 

@@ -1,4 +1,4 @@
-"""Sentences on connectors and what fails there."""
+"""Sentences on connectors."""
 
 from __future__ import annotations
 
