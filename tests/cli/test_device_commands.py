@@ -63,6 +63,8 @@ def test_a_device_is_shown_with_what_it_should_hold_and_holds(run: Commands, dev
     assert text.startswith("Alice's phone\n")
     assert "user            alice@contoso.example (Alice Adams)\n" in text
     assert "next check-in   " in text
+    assert "storage         encrypted\n" in text
+    assert "free storage    " in text
     (signing,) = (line.split() for line in text.splitlines() if line.startswith("Signing"))
     assert signing[1:5] == ["PKCS", "yes", "yes", "installed"]
     assert max(map(len, text.splitlines())) <= 80

@@ -13,7 +13,7 @@ from fauxtune.core.model.fact_words import fact_lines
 from fauxtune.core.model.platform_words import system_words
 
 _COLUMNS = 80
-_LABEL = 21
+_LABEL = 15
 #: State in the ledger -> whether the device should hold the item, whether it does, the state in words.
 _STATES = {
     "wanted": ("yes", "no", "waiting"),

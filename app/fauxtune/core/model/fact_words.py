@@ -20,7 +20,7 @@ _SWITCHES: dict[str, tuple[str, str, str]] = {
 _JAIL_BROKEN = {"True": ("bad", "yes"), "False": ("good", "no"), "Unknown": ("", "not known")}
 #: data. Facts that are shown as they are.
 _TEXTS = {
-    "androidSecurityPatchLevel": "Security patch level",
+    "androidSecurityPatchLevel": "Security patch",
     "tpmSpecificationVersion": "TPM",
     "phoneNumber": "Phone number",
     "subscriberCarrier": "Carrier",
@@ -46,7 +46,7 @@ def fact_lines(facts: Mapping[str, Any]) -> list[FactLine]:
         if isinstance(facts.get(name), bool)
     ]
     if (jail_broken := _JAIL_BROKEN.get(str(facts.get("jailBroken")))) is not None:
-        lines.append(FactLine("Jailbroken or rooted", jail_broken[1], jail_broken[0]))
+        lines.append(FactLine("Jailbreak, root", jail_broken[1], jail_broken[0]))
     if facts.get(_TOTAL):
         lines.append(FactLine("Free storage", storage_words(facts[_TOTAL], free=facts.get(_FREE) or 0)))
     if facts.get("physicalMemoryInBytes"):
