@@ -50,7 +50,7 @@ def test_only_what_the_image_copies_is_sent_to_its_build() -> None:
     copied = {
         source for line in re.findall(r"^COPY (?!--from)(.*)$", CONTAINERFILE, re.M) for source in line.split()[:-1]
     }
-    lines = (ROOT / ".containerignore").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {line.removeprefix("!") for line in lines if line.startswith("!")} == copied
     assert lines.index("*") < lines.index("!LICENSE")
 
