@@ -15,6 +15,7 @@ from bench import (
     graph,
     idle,
     issuance,
+    library,
     mail,
     mdm,
     retire,
@@ -39,6 +40,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "wire": wire.rows,
     "console": console.rows,
     "mail": mail.rows,
+    "library": library.rows,
 }
 
 

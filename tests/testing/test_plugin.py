@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.support.running_server import environment
 #: Plugins that are here and that a stranger does not have.
 OURS = "-p no:schemathesis -p no:randomly -p no:cacheprovider -p no:asyncio"
 SECONDS = 240
-EXAMPLES = ROOT / "tests" / "examples"
+EXAMPLES, PAGE = ROOT / "tests" / "examples", ROOT / "docs" / "testing" / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +69,20 @@ def wait_until(reached: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_the_examples_pass_in_parallel_as_they_stand(installed: Installed, tmp_path: Path) -> None:
+def test_the_examples_and_those_of_the_page_pass_in_parallel_as_they_stand(
+    installed: Installed, tmp_path: Path
+) -> None:
     folder = shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 4
+    for number, block in enumerate(blocks):
+        text = block if "def test_" in block else f"def test_it():\n{textwrap.indent(block, '    ')}"
+        (folder / f"test_page_{number}.py").write_text(text, encoding="utf-8")
     assert len((folder / "conftest.py").read_text(encoding="utf-8").splitlines()) <= 10
     words = ("python", "-m", "pytest", "-q", "-n2", "-W", "error")
     done = installed.run(*words, cwd=folder, seconds=SECONDS, PYTEST_ADDOPTS=OURS, TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "13 passed" in done.stdout
+    assert "17 passed" in done.stdout
     assert gone(tmp_path)
 
 

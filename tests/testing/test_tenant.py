@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from fauxtune.client.endpoints import ClientError
 from fauxtune.testing import NotReached, Refused, Server, Tenant, Waiting
+from fauxtune_sim.errors import NotFoundHere
 
 
 def test_the_profile_of_a_group_reaches_its_members_device_and_a_retired_device_loses_it(tenant: Tenant) -> None:
@@ -222,6 +223,29 @@ def test_a_user_unenrols_a_device(tenant: Tenant) -> None:
     assert tenant.journal.events("unenrolled", device=phone)
 
 
+def test_graph_shows_what_a_device_reports_after_its_check_in_and_not_before(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "android/fully-managed", name="before", isEncrypted=True)
+    path = f"/beta/deviceManagement/managedDevices/{phone.id}"
+    assert tenant.graph.get(path).json()["isEncrypted"] is True
+    phone.reports(isEncrypted=False, deviceName="after")
+    assert phone.facts["isEncrypted"] is False
+    assert tenant.graph.get(path).json()["isEncrypted"] is True
+    phone.check_in()
+    shown = tenant.graph.get(path).json()
+    assert (shown["isEncrypted"], shown["deviceName"]) == (False, "after")
+    assert phone.id == shown["id"]
+    with pytest.raises(NotFoundHere, match="isEncrypted"):
+        phone.reports(isEncripted=True)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_azure_identity_and_microsofts_sdk_reach_the_tenant(tenant: Tenant) -> None:
+    pytest.importorskip("azure.identity", reason="the extra foreign is not installed")
+    assert tenant.credential.get_token("https://graph.microsoft.com/.default").token
+    answer = asyncio.run(tenant.graph.sdk().users.get())
+    assert tenant.user("alice").name in {user.user_principal_name for user in answer.value}
+
+
 def test_a_snapshot_brings_back_the_tenant_with_its_devices_and_their_keys(tenant: Tenant) -> None:
     phone = tenant.devices.enroll("alice", "ios")
     tenant.profiles.pkcs("Signing", "ios").assign("All Staff")
@@ -255,9 +279,13 @@ def test_a_reset_brings_back_the_beginning_without_devices(tenant: Tenant) -> No
     assert tenant.user("dora").id != dora.id
 
 
-def test_an_export_is_the_same_twice(tenant: Tenant) -> None:
+def test_an_export_is_the_same_twice_and_is_imported_again(tenant: Tenant) -> None:
     tenant.devices.enroll("alice", "android")
-    assert tenant.export() == tenant.export()
+    document = tenant.export()
+    assert tenant.export() == document
+    tenant.user("dora")
+    tenant.import_(document)
+    assert tenant.graph.get(f"/v1.0/users/dora@{tenant.domain}").status_code == 404
 
 
 def test_a_sentence_says_what_is_in_a_tenant(server: Server) -> None:
