@@ -162,7 +162,9 @@ def write_differences(connection: Connection, tenant_id: TenantId, *, changes: M
             connection.execute(_removal(name, dialect), gone)
         names = [column.name for column in columns()[name]]
         rows = [{"tenant_id": tenant_id, **dict(zip(names, row, strict=True))} for row in difference.put]
-        writes.put(connection, table, rows=rows)
+        # A row that is nothing but its key is there or not: it cannot change.
+        write = writes.add_all if all(column.is_key for column in columns()[name]) else writes.put
+        write(connection, table, rows=rows)
 
 
 def end_sign_ins(connection: Connection, tenant_id: TenantId) -> None:
