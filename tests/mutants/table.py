@@ -13,6 +13,7 @@ from tests.mutants import (
     engine,
     mailboxes,
     probing,
+    states,
 )
 from tests.mutants.mutant import Mutant
 
@@ -26,5 +27,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *decoding.MUTANTS,
     *device_facts.MUTANTS,
     *mailboxes.MUTANTS,
+    *states.MUTANTS,
     *probing.MUTANTS,
 )

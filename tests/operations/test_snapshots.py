@@ -412,3 +412,19 @@ async def test_devices_that_check_in_while_a_state_is_restored_are_served_before
     states = [(row["enrollment_id"], row["item_key"], row["state"]) for row in rows["ledger"]]
     assert states == [(row["enrollment_id"], row["item_key"], row["state"]) for row in before["tables"]["ledger"]]
     assert emulator.turns._locks == {}
+
+
+async def test_a_policy_that_changed_since_has_a_new_version(contoso: Contoso) -> None:
+    """Else a device that is not restored would take the next change for the policy that it has."""
+    await contoso.import_pfx("alice")
+    phone = await contoso.enroll("alice")
+    await phone.settle()
+    await _save(contoso)
+    await contoso.imported_profile("All Staff")
+    await phone.settle()
+    applied = phone.applied
+    await _restore(contoso)
+    row = await contoso.get(device_queries.enrollment, phone.enrollment_id)
+    assert row.policy_version > applied
+    await phone.settle()
+    assert phone.holds == {}
