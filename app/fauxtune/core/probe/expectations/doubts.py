@@ -129,7 +129,6 @@ DOUBTS: tuple[Expectation, ...] = (
         says="$select does not bring to a list what the service gives for one device alone.",
         source=by.MANAGED_DEVICE,
         needs=(needs.READ_MANAGED,),
-        differs_here="a list with $select shows the values",
         steps=(
             get(
                 f"{_DEVICES}?$top=5&$select=id,physicalMemoryInBytes,notes",
