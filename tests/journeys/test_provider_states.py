@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -257,6 +258,18 @@ def test_a_year_later_a_certificate_has_expired(world: World) -> None:
     assert [row["status"] for row in world.certificates("signing")] == ["expired"]
 
 
+def test_a_restored_snapshot_brings_hosted_devices_back_that_agree_with_the_server(world: World) -> None:
+    tenant = f"{_CONTROL}/{world.tenant['id']}"
+    world.reach("alice has an enrolled iPhone")
+    world.client.post(f"{tenant}/snapshots", json={"name": "enrolled"}).raise_for_status()
+    world.reach("alice's iPhone was retired")
+    assert world.devices() == []
+    world.client.post(f"{tenant}/snapshots/enrolled/restore").raise_for_status()
+    assert world.reach("alice has an enrolled iPhone")["changed"] is False
+    world.reach("a trusted root is assigned to all users")
+    assert [event["certificate"]["source"] for event in world.events("installed")] == ["root"]
+
+
 def test_faults_strike_clients_and_not_the_states_that_come_after(world: World) -> None:
     world.reach("Graph is unavailable")
     assert world.reach("alice is a member of Sales")["changed"] is True
@@ -291,3 +304,48 @@ def test_all_sentences_are_listed_with_their_places(world: World) -> None:
     assert len(rows) >= 40
     (row,) = [row for row in rows if row["state"] == "{user} has an enrolled {device}"]
     assert [place["name"] for place in row["params"]] == ["user", "device"]
+
+
+def test_hosted_devices_survive_a_restart_of_the_server_and_end_with_it(commands: Path, tmp_path: Path) -> None:
+    order = {"state": "alice has an enrolled iPhone"}
+    with serving("--data-dir", tmp_path / "data", commands=commands) as running, _client(running) as client:
+        port = running.https.rpartition(":")[2]
+        client.put(f"{_CONTROL}/contoso/states", json=order).raise_for_status()
+        (host,) = _hosts(running.https)
+        client.close()
+        running.process.kill()
+        running.process.wait()
+    _wait_until(lambda: not host.exists())
+    with serving("--data-dir", tmp_path / "data", "--port", port, commands=commands) as running:
+        with _client(running) as client:
+            _wait_until(lambda: _connected(client) == [True])
+            answer = client.put(f"{_CONTROL}/contoso/states", json=order).raise_for_status()
+            assert answer.json()["changed"] is False
+        (host,) = _hosts(running.https)
+        running.stop()
+        assert not host.exists()
+
+
+def _hosts(server: str) -> list[Path]:
+    """The processes that hold the devices of this server."""
+    needle = f"fauxtune_sim.host\0--server\0{server}\0".encode()
+    return [path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if needle in _bytes(path)]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _connected(client: httpx.Client) -> list[bool]:
+    return [row["connected"] for row in client.get(f"{_CONTROL}/contoso/devices").json()["value"]]
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait; the bound is only there so that a broken test ends."""
+    ends = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.02)

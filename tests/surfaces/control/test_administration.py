@@ -49,6 +49,12 @@ async def test_the_clock_is_set_and_put_forward(http: httpx.AsyncClient) -> None
     assert (await answer(http, tasks.set_clock("system")))["mode"] == "system"
 
 
+async def test_a_tenant_is_brought_into_a_state(http: httpx.AsyncClient) -> None:
+    assert (await answer(http, tasks.reach_state("dora is there")))["changed"] is True
+    reached = await answer(http, tasks.reach_state("{user} is there", params={"user": "dora"}))
+    assert (reached["state"], reached["changed"]) == ("there is a user {user}", False)
+
+
 async def test_templates_and_authorities_change(http: httpx.AsyncClient) -> None:
     created = await answer(http, tasks.create_template("issuing", name="Short", members={"validity": "P7D"}))
     assert created["validity"] == "P7D"
