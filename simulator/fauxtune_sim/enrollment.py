@@ -67,6 +67,11 @@ class Enrollment:
                 document[item.name] = base64.b64encode(document[item.name]).decode()
         return document
 
+    @property
+    def by_user(self) -> bool:
+        """Whether the device is its user's own, and reports less of itself."""
+        return False
+
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
         """Read the JSON of `document`. Raises TypeError or ValueError if it has another form."""

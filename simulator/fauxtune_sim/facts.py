@@ -41,6 +41,18 @@ _OF_HARDWARE = {
 }
 #: Android, "Device identifiers": not for the owner of a personal work profile from Android 12 (API level 31) on.
 _ANDROID_12, _IDENTIFIERS = 31, frozenset({"serialNumber", "imei", "meid"})
+#: Apple: not for a User Enrollment. Whether an iPhone is encrypted follows from its passcode.
+_OF_OWN_DEVICE = frozenset(
+    {
+        "udid",
+        "esimIdentifier",
+        "wiFiMacAddress",
+        "bluetoothMacAddress",
+        "ethernetMacAddress",
+        "isPasscodePresent",
+        "isEncrypted",
+    }
+)
 #: Android Management API, TelephonyInfo: on fully managed devices only.
 _OF_SIM = frozenset({"iccid", "phoneNumber", "subscriberCarrier"})
 #: DeviceStatus/OS/Edition of each number of GetProductInfo.
@@ -89,6 +101,8 @@ def withheld_facts(device: Device) -> frozenset[str]:
     hardware = device.hardware
     if device.mode is Mode.WORK_PROFILE and isinstance(hardware, AndroidHardware):
         return _OF_SIM | _IDENTIFIERS if hardware.api_level >= _ANDROID_12 else _OF_SIM
+    if device.enrollment is not None and device.enrollment.by_user:
+        return _OF_SIM | _IDENTIFIERS | _OF_OWN_DEVICE
     return frozenset()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune_sim.agent import Agent
+from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.facts import withheld_facts
 from fauxtune_sim.hardware.facts import FactValue
@@ -161,3 +162,25 @@ async def test_the_phone_number_of_a_device_is_shown_whole_once_it_is_the_compan
     answer.raise_for_status()
     graph = await record(administrator, row["id"])
     assert (graph["phoneNumber"], graph["hardwareInformation"]["phoneNumber"]) == (number, number)
+
+
+async def test_a_user_enrolment_hides_what_identifies_the_device(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    device = Device.new("Alice's own iPhone", platform=Platform.IOS)
+    agent = agent_for(device, enrol_agent.transport)
+    query = {"token": await administrator.token(), "mode": "user"}
+    answer = await administrator.graph.get("/mdm/contoso/apple/enroll", params=query)
+    await agent.enroll_with_profile(answer.raise_for_status().content)
+    assert (await agent.check_in()).settled
+    (row,) = await administrator.devices()
+    graph = await record(administrator, row["id"])
+    assert (graph["deviceEnrollmentType"], graph["deviceName"]) == ("appleUserEnrollment", "Alice's own iPhone")
+    assert (graph["model"], graph["osVersion"]) == (device.facts["model"], device.facts["osVersion"])
+    assert graph["udid"] == agent.enrollment.name != device.facts["udid"]
+    for name in withheld_facts(device) - _KEPT - {"udid"}:
+        assert not shown(graph, {name})[name], name
+    device.report(deviceName="Alice's phone", osVersion="17.6.1")
+    assert (await agent.check_in()).settled
+    (row,) = await administrator.devices()
+    assert (row["deviceName"], row["osVersion"]) == ("Alice's phone", "17.6.1")

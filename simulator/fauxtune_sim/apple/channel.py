@@ -38,6 +38,9 @@ class Channel:
         return messages.command(await self._put(self._enrollment.server_url, message, kind=messages.COMMAND_TYPE))
 
     async def _put(self, url: str, message: dict[str, Any], *, kind: str) -> bytes:
+        if self._enrollment.by_user:
+            # Apple: a User Enrollment has an EnrollmentID, and no message of it names the device's UDID.
+            message = {"EnrollmentID": self._enrollment.name, **{k: v for k, v in message.items() if k != "UDID"}}
         body = write_plist(message)
         headers = {}
         if self._enrollment.sign_message:

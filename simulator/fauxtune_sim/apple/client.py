@@ -93,7 +93,7 @@ class AppleAgent(Agent):
             raise ProfileRefused(f"the profile {profile.title} has no MDM payload, so it cannot enrol a device")
         enrollment = self._new_enrollment(staged, parameters, settings=staged.mdm, identity=staged.mdm_identity)
         udid = hardware_of(self.device).udid
-        facts = authenticate_facts(self.device, Right(enrollment.access_rights))
+        facts = authenticate_facts(self.device, Right(enrollment.access_rights), by_user=enrollment.by_user)
         await self._channel(enrollment).check_in(messages.authenticate(udid, enrollment.topic, facts=facts))
         await self._try_token_update(enrollment, first=True)
         installer.install(staged)
@@ -109,7 +109,8 @@ class AppleAgent(Agent):
         enrollment = AppleEnrollment(
             server=server,
             tenant=tenant,
-            name=hardware_of(self.device).udid,
+            name=str(uuid.uuid4()).upper() if settings.by_user else hardware_of(self.device).udid,
+            by_user=settings.by_user,
             user_principal_name="",
             push_token=token.hex() if tenant else "",
             identity_certificate=identity.certificate,

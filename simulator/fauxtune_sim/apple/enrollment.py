@@ -34,7 +34,8 @@ EVERY_RIGHT = 8191
 
 @dataclass(slots=True, kw_only=True)
 class AppleEnrollment(Enrollment):
-    """`name` is the UDID; `push_token` is the token in hex if the server has a push service for simulated devices.
+    """`name` is the UDID, of a User Enrollment (`by_user`) the EnrollmentID; `push_token` is the token in hex if the
+    server has a push service for simulated devices.
 
     `profile` is the PayloadIdentifier of the profile with the MDM payload. `token_due`: the server has not accepted the
     last TokenUpdate yet. `unlock_token` is for iOS and iPadOS only, `bootstrap_token` for macOS only.
@@ -53,6 +54,7 @@ class AppleEnrollment(Enrollment):
     unlock_token: bytes | None = None
     bootstrap_token: bytes | None = None
     token_due: bool = True
+    by_user: bool = False
 
     def may(self, right: Right) -> bool:
         """Whether the server has this right."""

@@ -39,8 +39,10 @@ def hardware_of(device: Device) -> AppleHardware:
     return device.hardware
 
 
-def authenticate_facts(device: Device, rights: Right) -> dict[str, Any]:
-    """The facts in Authenticate. The serial number needs the right to query device information."""
+def authenticate_facts(device: Device, rights: Right, *, by_user: bool = False) -> dict[str, Any]:
+    """The facts in Authenticate. The serial number needs the right to query device information, and a User Enrollment
+    (`by_user`) does not have it.
+    """
     hardware, facts = hardware_of(device), reported_facts(device)
     values: dict[str, Any] = {
         "DeviceName": device.name,
@@ -50,7 +52,7 @@ def authenticate_facts(device: Device, rights: Right) -> dict[str, Any]:
         "OSVersion": hardware.os_version,
         "BuildVersion": hardware.build_version,
     }
-    if Right.DEVICE_INFORMATION in rights:
+    if Right.DEVICE_INFORMATION in rights and not by_user:
         values |= {
             "SerialNumber": facts.get("serialNumber"),
             "IMEI": _groups(str(facts.get("imei", ""))),
@@ -144,7 +146,13 @@ def security_info(device: Device) -> dict[str, Any]:
         "PasscodeCompliant": facts.get("isPasscodeCompliant"),
         "PasscodeCompliantWithProfiles": facts.get("isPasscodeCompliant"),
     }
-    return {"HardwareEncryptionCaps": 3} | {name: value for name, value in values.items() if value is not None}
+    is_user_enrollment = "udid" not in facts
+    status = {"ManagementStatus": {"IsUserEnrollment": True}} if is_user_enrollment else {}
+    return {
+        "HardwareEncryptionCaps": 3,
+        **{name: value for name, value in values.items() if value is not None},
+        **status,
+    }
 
 
 def app_feedback(device: Device, identifiers: Iterable[str]) -> list[dict[str, Any]]:

@@ -13,12 +13,15 @@ from fauxtune_sim.apple.profiles import Payload, Profile
 
 MDM = "com.apple.mdm"
 _TOPIC = "com.apple.mgmt."
+_USER_ENROLLMENT = "BYOD"
 _BOOTSTRAP = "com.apple.mdm.bootstraptoken"
 
 
 @dataclass(frozen=True, slots=True)
 class MdmSettings:
-    """The settings of an MDM payload. `identity` is the PayloadUUID of the identity in the same profile."""
+    """The settings of an MDM payload. `identity` is the PayloadUUID of the identity in the same profile; `by_user`: it
+    is a User Enrollment.
+    """
 
     identity: str
     topic: str
@@ -29,6 +32,7 @@ class MdmSettings:
     check_out_when_removed: bool
     takes_bootstrap_token: bool
     account: str | None
+    by_user: bool = False
 
 
 def mdm_payload(profile: Profile) -> Payload | None:
@@ -59,6 +63,7 @@ def read_mdm(payload: Payload) -> MdmSettings:
         check_out_when_removed=keys.flag("CheckOutWhenRemoved"),
         takes_bootstrap_token=_BOOTSTRAP in keys.texts("ServerCapabilities"),
         account=keys.optional("AssignedManagedAppleID", str),
+        by_user=keys.optional("EnrollmentMode", str) == _USER_ENROLLMENT,
     )
 
 

@@ -68,7 +68,7 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
         "azureADRegistered": True,
         "aadRegistered": True,
         "operatingSystem": known.operating_system,
-        "deviceEnrollmentType": known.enrollment_type,
+        "deviceEnrollmentType": "appleUserEnrollment" if facts.get("isUserEnrollment") else known.enrollment_type,
         "managementAgent": known.management_agent,
         "deviceType": known.device_type,
         "managedDeviceOwnerType": known.owner_type,

@@ -187,6 +187,12 @@ OPERATIONS: dict[str, dict[str, Json]] = {
                     enum=["scep", "pkcs12"],
                     default="scep",
                 ),
+                query(
+                    "mode",
+                    "device: the whole device is managed; user: a User Enrollment, which hides identifiers",
+                    enum=["device", "user"],
+                    default="device",
+                ),
             ],
             "responses": {
                 "200": answer(

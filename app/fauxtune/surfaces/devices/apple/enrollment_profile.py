@@ -22,8 +22,10 @@ from fauxtune.surfaces.devices.apple import mobileconfig
 _NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Device identity")])
 
 
-async def profile(emulator: Emulator, tenant: Tenant, *, token: str, origin: str, with_identity: bool) -> bytes:
-    """Return the enrolment profile for the user of an enrolment token.
+async def profile(
+    emulator: Emulator, tenant: Tenant, *, token: str, origin: str, with_identity: bool, by_user: bool = False
+) -> bytes:
+    """Return the enrolment profile for the user of an enrolment token; `by_user`: for a User Enrollment.
 
     With `with_identity` it holds a PKCS#12 in place of SCEP; that takes a use of the token. Raises Unauthenticated for
     a token that is not valid, NotLicensed for a user who may not enrol devices.
@@ -41,6 +43,7 @@ async def profile(emulator: Emulator, tenant: Tenant, *, token: str, origin: str
         challenge=token,
         authorities=_server_authorities(emulator.ca_file),
         identity=identity,
+        by_user=by_user,
     )
     return mobileconfig.enrollment_profile(content)
 

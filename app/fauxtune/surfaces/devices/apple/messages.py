@@ -35,7 +35,9 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """The device begins to enrol. Properties that it leaves out are empty."""
+    """The device begins to enrol. Properties that it leaves out are empty. `by_user`: a User Enrollment, whose messages
+    have an EnrollmentID and no UDID.
+    """
 
     sender: Sender
     topic: str
@@ -48,6 +50,7 @@ class Authenticate:
     serial_number: str = ""
     imei: str = ""
     meid: str = ""
+    by_user: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,7 @@ def _authenticate(values: Plist) -> Authenticate:
         serial_number=optional("SerialNumber"),
         imei=optional("IMEI"),
         meid=optional("MEID"),
+        by_user=not optional("UDID"),
     )
 
 

@@ -49,7 +49,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """The content of an enrolment profile. `authorities`: DER of the authorities of the server's TLS certificate."""
+    """The content of an enrolment profile. `authorities`: DER of the authorities of the server's TLS certificate;
+    `by_user`: a User Enrollment, for a device that is the user's own.
+    """
 
     tenant_id: TenantId
     organization: str
@@ -60,6 +62,7 @@ class Enrollment:
     challenge: str = field(repr=False)
     authorities: tuple[bytes, ...] = ()
     identity: Identity | None = None
+    by_user: bool = False
 
 
 def prefix(tenant_id: TenantId) -> str:
@@ -204,6 +207,7 @@ def _mdm(enrollment: Enrollment, base: str, *, identity_uuid: str) -> Payload:
         "CheckOutWhenRemoved": True,
         "ServerCapabilities": ["com.apple.mdm.bootstraptoken"],
         "UseDevelopmentAPNS": False,
+        **({"EnrollmentMode": "BYOD", "AssignedManagedAppleID": enrollment.user} if enrollment.by_user else {}),
     }
 
 

@@ -64,6 +64,7 @@ async def enroll(
     token: str = "",
     signed: bool = False,
     identity: Annotated[str, Query(pattern="^(scep|pkcs12)$")] = "scep",
+    mode: Annotated[str, Query(pattern="^(device|user)$")] = "device",
 ) -> Response:
     """Return the enrolment profile for the user of an enrolment token.
 
@@ -71,7 +72,12 @@ async def enroll(
     """
     emulator, tenant = await _where(request, tenant_key)
     profile = await enrollment_profile.profile(
-        emulator, tenant, token=token, origin=origin(request), with_identity=identity == "pkcs12"
+        emulator,
+        tenant,
+        token=token,
+        origin=origin(request),
+        with_identity=identity == "pkcs12",
+        by_user=mode == "user",
     )
     if signed:
         profile = await enrollment_profile.sign(emulator, tenant, profile=profile)

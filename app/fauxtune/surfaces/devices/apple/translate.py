@@ -112,6 +112,7 @@ def enrollment_request(message: messages.Authenticate) -> EnrollmentRequest:
             "imei": facts.imei(message.imei),
             "meid": message.meid,
             "udid": message.sender.id,
+            **({"isUserEnrollment": True} if message.by_user else {}),
         },
     )
 
