@@ -21,6 +21,7 @@ from bench import (
     retire,
     start,
     status,
+    tenants,
     wire,
 )
 from bench.rows import Row, line
@@ -41,6 +42,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "console": console.rows,
     "mail": mail.rows,
     "library": library.rows,
+    "tenants": tenants.rows,
 }
 
 

@@ -59,6 +59,8 @@ _POSTGRESQL_PATIENCE: dict[str, int | str] = {
     "tcp_user_timeout": 25_000,
     "options": "-c lock_timeout=10s",
 }
+#: Deletions of whole tenants after which memory is given back to the system.
+_GIVE_BACK_EVERY = 100
 #: How psycopg refuses a text that PostgreSQL could not hold. SQLite looks for it, and finds nothing.
 _NUL = "NUL (0x00)"
 
@@ -75,6 +77,7 @@ class Database:
         self.state = object()
         self._turn = asyncio.Lock()
         self._away = False
+        self._deletions = 0
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
         self._writes = _changes_of_sqlite(self.engine) if self.is_sqlite else _writes_counted(self.engine)
@@ -172,6 +175,16 @@ class Database:
             lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "SELECT 1")
         )
 
+    async def give_back(self) -> None:
+        """Give memory that caches what was deleted back to the system. It takes some milliseconds: only every so many
+        calls do anything.
+        """
+        self._deletions = (self._deletions + 1) % _GIVE_BACK_EVERY
+        if self._deletions == 0:
+            if self.is_sqlite:
+                await self.run(lambda connection: connection.exec_driver_sql("PRAGMA shrink_memory"))
+            await asyncio.to_thread(_trim)
+
     def changed(self) -> None:
         """What was read until now may be true no more."""
         self.state = object()
@@ -184,6 +197,14 @@ class Database:
         for each in list(self._lent):
             _cut(each)
         self.engine.dispose()
+
+
+def _trim() -> None:
+    """Let the C library give back what it keeps for later; only glibc can be told so (malloc_trim(3))."""
+    import ctypes  # here: most servers never delete so much
+
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def is_dry_run(connection: Connection) -> bool:

@@ -29,6 +29,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
         await asyncio.to_thread(remove_files, emulator, files)
     await emulator.device_host.forget(tenant.id)
     emulator.hosted_snapshots.forget(tenant.id)
+    await emulator.runner.database.give_back()
 
 
 def delete_tenant(tx: Transaction) -> KeyFiles:
