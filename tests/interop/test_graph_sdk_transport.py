@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,46 +22,84 @@ from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, client,
 
 pytestmark = WARNINGS
 
+ONLY_POST = {"surface": "graph", "method": "POST"}
+
 
 class Watched(httpx.AsyncBaseTransport):
-    """Notes each call, and may answer the first with a status of its own; the others are passed on."""
+    """Notes each call, and passes it on."""
 
-    def __init__(self, served_tenant: ServedTenant, *, first: int | None = None) -> None:
+    def __init__(self, served_tenant: ServedTenant) -> None:
         self._inner = httpx.AsyncHTTPTransport(verify=served_tenant.server.trusting())
-        self._first = first
         self.seen: list[tuple[str, str, str | None]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Graph's words for an application that asks too much (Graph: throttling guidance)."""
+        """Note the call, and which attempt it is."""
         self.seen.append((request.method, request.url.path, request.headers.get("Retry-Attempt")))
-        if self._first is None or len(self.seen) > 1:
-            return await self._inner.handle_async_request(request)
-        error = {"error": {"code": "TooManyRequests", "message": "Too many requests.", "innerError": {}}}
-        return httpx.Response(self._first, json=error, headers={"Retry-After": "1"}, request=request)
+        return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         """With the client."""
         await self._inner.aclose()
 
 
+@contextmanager
+def fault(served_tenant: ServedTenant, effect: dict[str, Any], **rule: Any) -> Iterator[None]:
+    """Let something go wrong in the tenant until the block ends."""
+    faults = f"/_fauxtune/v1/tenants/{served_tenant.name}/faults"
+    with served_tenant.server.client() as control:
+        control.post(faults, json={"effect": effect, **rule}).raise_for_status()
+        yield
+        control.delete(faults).raise_for_status()
+
+
 @pytest.mark.parametrize("status", [429, 503, 504])
 async def test_the_sdk_tries_again_when_it_is_told_to_wait(served_tenant: ServedTenant, status: int) -> None:
-    throttling = Watched(served_tenant, first=status)
-    async with v1_client(served_tenant, through=throttling) as graph:
-        answer = await graph.users.get()
+    # Who comes back too early is failed again: the SDK waits long enough, and needs one attempt.
+    effect = {"status": status, "retryAfter": 1, "punishEarly": True}
+    watched = Watched(served_tenant)
+    with fault(served_tenant, effect, match={"path": "/users"}, when={"nth": 1}):
+        async with v1_client(served_tenant, through=watched) as graph:
+            answer = await graph.users.get()
     assert answer is not None
     assert len(answer.value or ()) == 3
-    assert throttling.seen == [("GET", "/v1.0/users", None), ("GET", "/v1.0/users", "1")]
+    assert watched.seen == [("GET", "/v1.0/users", None), ("GET", "/v1.0/users", "1")]
+
+
+@pytest.mark.parametrize("status", [500, 502, 401, 403, 404, 412])
+async def test_the_sdk_reads_the_error_of_a_fault_and_does_not_try_again(
+    served_tenant: ServedTenant, status: int
+) -> None:
+    watched = Watched(served_tenant)
+    with fault(served_tenant, {"status": status}, match={"surface": "graph"}):
+        async with v1_client(served_tenant, through=watched) as graph:
+            for builder in (graph.users, graph.device_management.managed_devices):
+                with pytest.raises(APIError) as error:
+                    await builder.get()
+                number, code = refusal(error.value)
+                assert number == status
+                assert code
+    assert len(watched.seen) == 2
 
 
 async def test_a_body_is_sent_again_as_well(served_tenant: ServedTenant) -> None:
-    throttling = Watched(served_tenant, first=429)
-    async with client(served_tenant, through=throttling) as graph:
-        answer = await graph.device_management.device_categories.post(DeviceCategory(display_name="Again"))
-        assert answer is not None
-        assert answer.display_name == "Again"
-        await graph.device_management.device_categories.by_device_category_id(str(answer.id)).delete()
-    assert [method for method, _, _ in throttling.seen] == ["POST", "POST", "DELETE"]
+    watched = Watched(served_tenant)
+    with fault(served_tenant, {"status": 429, "retryAfter": 1}, match=ONLY_POST, when={"nth": 1}):
+        async with client(served_tenant, through=watched) as graph:
+            answer = await graph.device_management.device_categories.post(DeviceCategory(display_name="Again"))
+            assert answer is not None
+            assert answer.display_name == "Again"
+            await graph.device_management.device_categories.by_device_category_id(str(answer.id)).delete()
+    assert [method for method, _, _ in watched.seen] == ["POST", "POST", "DELETE"]
+
+
+async def test_a_batch_has_a_throttled_item(served_tenant: ServedTenant) -> None:
+    throttled = fault(served_tenant, {"status": 429, "retryAfter": 1}, match={"path": "/users"}, when={"nth": 1})
+    async with both("v1.0", served_tenant) as sdk:
+        graph = sdk.graph
+        items = [BatchRequestItem(builder.to_get_request_information()) for builder in (graph.users, graph.groups)]
+        with throttled:
+            answer = await graph.batch.post(BatchRequestContent({item.id: item for item in items}))
+        assert [answer.get_response_status_codes()[item.id] for item in items] == [429, 200]
 
 
 async def test_the_plain_http_address_will_do_on_this_machine(served_tenant: ServedTenant) -> None:
