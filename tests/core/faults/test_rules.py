@@ -21,7 +21,7 @@ TEXTS = st.text("a/{}'é\x00\ud800", max_size=8) | st.sampled_from(
 )
 #: JSON as anybody may send it.
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
@@ -104,6 +104,19 @@ def test_a_rule_is_bounded_in_characters() -> None:
         rule_of({"match": {"path": "/" + "x" * MOST_CHARACTERS}, "effect": {"status": 500}})
     with pytest.raises(Invalid, match="text of 1 to 512 characters"):
         rule_of({"match": {"path": "/" + "x" * 512}, "effect": {"status": 500}})
+
+
+@pytest.mark.parametrize("number", [10**400, -1, float("nan"), float("inf"), True, "1"])
+def test_a_number_out_of_range_is_refused(number: Any) -> None:
+    for rule in (
+        {"effect": {"latency": number}},
+        {"effect": {"status": 503, "retryAfter": number}},
+        {"effect": {"status": 503}, "when": {"probability": number}},
+        {"effect": {"status": 503}, "when": {"nth": number}},
+        {"effect": {"kind": "staleReads", "seconds": number}},
+    ):
+        with pytest.raises(Invalid, match="cannot be used"):
+            rule_of(rule)
 
 
 def test_every_kind_of_effect_is_described_and_its_example_can_be_used() -> None:

@@ -219,3 +219,12 @@ async def test_a_restored_snapshot_has_the_faults_of_its_time(
     assert await members(contoso, "/faults") == [fault]
     statuses += [(await http.get("/beta/users", headers=headers)).status_code for _ in range(2)]
     assert statuses == [503, 200, 503, 200]
+
+
+@ON_ONE_DATABASE
+async def test_a_body_that_is_nested_without_end_is_refused(contoso: httpx.AsyncClient) -> None:
+    for depth in (500, 900, 5000):
+        body = '{"effect": {"latency": ' + "[" * depth + "]" * depth + "}}"
+        answer = await contoso.post("/faults", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400
+    assert await members(contoso, "/faults") == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,9 +75,9 @@ class Values:
 
     def number(self, where: str, value: object, *, most: float) -> float | None:
         """Return a number that is not negative."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and math.isfinite(value) and 0 <= value <= most:  # type: ignore[arg-type,operator]
-            return float(value)  # type: ignore[arg-type]
+        # NaN is in no range.
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
+            return float(value)
         self.wrong(where, f"must be a number from 0 to {most:g}")
         return None
 
