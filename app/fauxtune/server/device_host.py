@@ -178,7 +178,11 @@ class ChildDeviceHost:
             if self._process is None:
                 if importlib.util.find_spec("fauxtune_sim") is None:
                     raise NotEmulated("Simulated devices need the package fauxtune_sim, which is not installed.")
-                self._process = await self._start()
+                try:
+                    self._process = await self._start()
+                except OSError as error:
+                    why = error.strerror or str(error)
+                    raise Unavailable(f"The host of simulated devices cannot be started: {why}.") from None
                 self._reading = asyncio.create_task(self._read(self._process))
             return self._process
 
