@@ -186,6 +186,37 @@ def test_certificates_are_renewed_when_the_clock_moves(tenant: Tenant) -> None:
     assert phone.trusted
 
 
+def test_a_fault_strikes_as_often_as_it_says_and_shows_whether_it_did(tenant: Tenant) -> None:
+    path = "/deviceManagement/managedDevices"
+    rule = tenant.faults.add(match={"path": path}, when={"next": 2}, effect={"status": 429, "retryAfter": 7})
+    assert not tenant.faults.all_fired()
+    answers = [tenant.graph.get(f"/v1.0{path}") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 429, 200]
+    assert answers[0].headers["Retry-After"] == "7"
+    assert (rule.hits, rule.fired, rule.warnings) == (2, True, [])
+    never = tenant.faults.add(match={"path": "/nowhere"}, effect={"status": 503})
+    assert never.warnings
+    assert not never.fired
+    assert [each.id for each in tenant.faults.list()] == [rule.id, never.id]
+    assert "0 hits" in repr(never)
+    never.remove()
+    assert tenant.faults.all_fired()
+    tenant.faults.realistic()
+    tenant.faults.chaos(seed=7)
+    assert len(tenant.faults.list()) > 10
+    tenant.faults.clear()
+    assert tenant.faults.list() == []
+    with pytest.raises(Refused, match="effect"):
+        tenant.faults.add(effect={"statos": 429})
+
+
+def test_a_fault_that_strikes_the_preparations_of_a_test_is_seen_at_once(tenant: Tenant) -> None:
+    tenant.faults.add(match={"path": "/users"}, effect={"status": 429, "retryAfter": 60})
+    with pytest.raises(Refused) as refusal:
+        tenant.user("dora")
+    assert refusal.value.status == 429
+
+
 def test_the_wire_shows_what_the_code_under_test_sent(tenant: Tenant) -> None:
     tenant.wire.clear()
     tenant.graph.get("/v1.0/users/nobody")

@@ -6,6 +6,7 @@ of Fauxtune is imported, and no server is started.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import tempfile
@@ -85,15 +86,24 @@ def fauxtune(pytestconfig: pytest.Config) -> Iterator[Server]:
         if url is not None:
             server = Server.at(url, ca_file=pytestconfig.getoption("--fauxtune-ca"))
         else:
+            database = pytestconfig.getoption("--fauxtune-database")
             server = Server.shared(
                 pytestconfig.stash[_FOLDER],
                 owner=pytestconfig.stash[_OWNER],
-                database=pytestconfig.getoption("--fauxtune-database"),
+                database=database,
+                data=None if database is None else _keys_of(database, pytestconfig),
             )
     except ServerNotStarted as failed:
         pytest.fail(str(failed), pytrace=False)
     with server:
         yield server
+
+
+def _keys_of(database: str, config: pytest.Config) -> Path | None:
+    """The folder with the private keys that a database names, kept between runs; None without pytest's cache."""
+    if not hasattr(config, "cache") or config.cache is None:
+        return None
+    return config.cache.mkdir("fauxtune") / hashlib.sha256(database.encode()).hexdigest()[:16]
 
 
 @pytest.fixture

@@ -52,17 +52,26 @@ class Server:
 
     @classmethod
     def start(
-        cls, *, database: str | None = None, port: int = 0, edition: str | None = None, arguments: Sequence[str] = ()
+        cls,
+        *,
+        database: str | None = None,
+        data: Path | None = None,
+        port: int = 0,
+        edition: str | None = None,
+        arguments: Sequence[str] = (),
     ) -> Server:
         """Start a server of its own with temporary data, and end it with `close` or with the block.
 
-        `database` is a PostgreSQL address (default: SQLite); `port` 0 takes a free one; `arguments` are further ones of
-        `fauxtune serve`. If this process is killed, the server ends by itself. Raises ServerNotStarted.
+        `database` is the address of a PostgreSQL database, empty or used before with the same folder `data`, which has
+        its private keys (default: a temporary one, and SQLite). `port` 0 takes a free one; `arguments` are further ones
+        of `fauxtune serve`. If this process is killed, the server ends by itself. Raises ServerNotStarted.
         """
         _check_system()
         folder = Path(tempfile.mkdtemp(prefix="fauxtune-test-"))
         further = [*arguments, *(("--edition", edition) if edition is not None else ())]
-        return cls.shared(folder, owner=os.getpid(), database=database, port=port, arguments=further, ends=True)
+        return cls.shared(
+            folder, owner=os.getpid(), database=database, data=data, port=port, arguments=further, ends=True
+        )
 
     @classmethod
     def shared(
@@ -71,6 +80,7 @@ class Server:
         *,
         owner: int,
         database: str | None = None,
+        data: Path | None = None,
         port: int = 0,
         arguments: Sequence[str] = (),
         ends: bool = False,
@@ -82,8 +92,12 @@ class Server:
         _check_system()
         from fauxtune.testing.process import NotStarted, started, stop
 
-        chosen = ["--port", str(port), "--http-port", "0", "--ephemeral", *arguments]
-        chosen += [] if database is None else ["--database-url", database]
+        chosen = ["--port", str(port), "--http-port", "0", *arguments]
+        if database is None and data is None:
+            chosen.append("--ephemeral")
+        else:
+            chosen += ["--data-dir", str(data or folder / "data")]
+            chosen += [] if database is None else ["--database-url", database]
         try:
             document = started(folder, owner=owner, arguments=chosen)
         except NotStarted as failed:
