@@ -49,6 +49,15 @@ def test_the_emulator_is_probed_wholly_and_is_left_as_it_was(
     assert graph.get("/v1.0/deviceManagement/deviceConfigurations").json()["value"] == []
 
 
+def test_a_tenant_of_another_edition_and_without_the_switch_is_asked_less(run: Commands) -> None:
+    run.text("tenant", "create", "old", "--edition", "2020-04")
+    only = [word for name in ("imported-purpose-is-fixed", "filter-ne*") for word in ("--only", name)]
+    done = run.run("probe", "--tenant", "old", *only)
+    assert (done.code, "2 confirmed, 0 differs, 3 not tried" in done.output) == (0, True), done.output
+    assert "because the tenant behaves like Intune of 2020" in done.output
+    assert "because the tenant's switch graph.faithfulQuery is off" in done.output
+
+
 def test_a_real_tenant_is_only_read_and_the_report_names_nobody(
     run: Commands, server: Running, application: None, tmp_path: Path
 ) -> None:

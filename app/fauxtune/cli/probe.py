@@ -105,8 +105,9 @@ class Probing(Emulator):
         with self.client() as client:
             if self.tenant is not None:
                 sign_in_to(client)
-            run.emulator = True
-            run.faithful = bool(client.control("GET", "")["settings"]["graph.faithfulQuery"]["value"])
+            settings = client.control("GET", "")["settings"]
+            run.emulator, run.of_today = True, settings["edition"]["value"] == "current"
+            run.faithful = bool(settings["graph.faithfulQuery"]["value"])
             return client.server.https, client.token()
 
     def _real_token(self, run: Run, scopes: list[str]) -> str:

@@ -114,6 +114,8 @@ def test_a_refusal_that_is_expected_is_judged() -> None:
         (an(post("/groups", {}, status(201))), Run(PREFIX), "only with --write"),
         (an(get("/me"), signed_in_as="user"), Run(PREFIX), "only a signed-in user"),
         (an(get("/users"), faithful=True), Run(PREFIX, faithful=False), "graph.faithfulQuery is off"),
+        (an(get("/users"), of_today=True), Run(PREFIX, of_today=False), "like Intune of 2020"),
+        (an(get("/users"), differs_here="in words"), Run(PREFIX, emulator=True), "is known to differ: in words"),
         (an(get("/users")), Run(PREFIX, refused="it is gone"), "it is gone"),
     ],
 )

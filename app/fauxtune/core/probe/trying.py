@@ -50,9 +50,9 @@ class Run:
     """What a run knows.
 
     `prefix`: begins the names of what it makes; `password`: that of the users among them. `signed_in_as`: "user" or
-    "application". `faithful`, `emulator`: Fauxtune is probed, and is switched to `graph.faithfulQuery`. `refused`: why
-    no further request makes sense. `creations`: paths of what was made and still exists. `left`: those that
-    could not be deleted.
+    "application". `emulator`: Fauxtune is probed; `faithful`: with its switch `graph.faithfulQuery`; `of_today`: with a
+    tenant that behaves like Intune of today. `refused`: why no further request makes sense. `creations`: paths of what
+    was made and still exists. `left`: those that could not be deleted.
     """
 
     prefix: str
@@ -61,6 +61,7 @@ class Run:
     signed_in_as: str = "application"
     faithful: bool = True
     emulator: bool = False
+    of_today: bool = True
     refused: str = ""
     creations: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -112,6 +113,8 @@ def _check_possible(expectation: Expectation, run: Run) -> None:
         raise NotTried(f"only a signed-in {expectation.signed_in_as} can try it")
     if expectation.differs_here and run.emulator:
         raise NotTried(f"the emulator is known to differ: {expectation.differs_here}")
+    if expectation.of_today and not run.of_today:
+        raise NotTried("the tenant behaves like Intune of 2020")
     if expectation.faithful and not run.faithful:
         raise NotTried("the tenant's switch graph.faithfulQuery is off")
 

@@ -343,6 +343,7 @@ DOUBTS: tuple[Expectation, ...] = (
     ),
     Expectation(
         id="imported-purpose-is-fixed",
+        of_today=True,
         says="The purpose of a profile for imported certificates cannot be changed.",
         source="Intune: Imported PKCS certificate profiles (2023-04)",
         versions=_BETA,
