@@ -131,7 +131,14 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
     await key_files.create_key(
         fabrikam.emulator, fabrikam.tenant, connector_id=connector, provider=PROVIDER, key_name="Theirs", length=2048
     )
+    their_state = await http.post("/_fauxtune/v1/tenants/fabrikam/snapshots", json={"name": "Theirs"})
+    assert their_state.status_code == 201, their_state.text
+    rule = {"match": {"surface": "graph"}, "effect": {"status": 429}, "when": {"nth": 1000}}
+    fault = await http.post("/_fauxtune/v1/tenants/fabrikam/faults", json=rule)
+    assert fault.status_code == 201, fault.text
     return {
+        "fault": (fault.json()["id"],),
+        "snapshot": ("Theirs",),
         "device": (phone.enrollment_id, phone.managed_device_id),
         "user": (alice, fabrikam.upn("alice")),
         "user_name": (fabrikam.upn("alice"),),
@@ -161,7 +168,8 @@ async def test_the_things_of_another_tenant_are_on_no_page_and_no_form_reaches_t
     before = await fabrikam.look(everything, fabrikam.tenant)
     for path, method in NAMED:
         for filled in two.filled(path):
-            answer = await two.send(filled, method=method)
+            fields = {"to": "delete"} if path.startswith("/faults/") else {}
+            answer = await two.send(filled, method=method, **fields)
             assert answer.status_code == 404, (method, filled, text_of(answer))
     for path, status in QUERIES.items():
         for filled in two.filled(path):
