@@ -75,6 +75,7 @@ SURFACES: tuple[Served, ...] = (
     _served(Surface.PKI, "pki"),
     _served(Surface.PUSH, "push"),
     _served(Surface.CONNECTOR, "connector"),
+    _served(Surface.PARTNER, "partner"),
     _served(Surface.CONTROL, "control"),
     _served(Surface.IDENTITY, "identity"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from fauxtune.core.administration import emulation as tasks
-from fauxtune.core.administration import faults, state
+from fauxtune.core.administration import faults, scep, state
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from tests.support.control import only_connector
@@ -78,6 +78,16 @@ async def test_a_state_is_kept_compared_restored_reset_and_exported(http: httpx.
     assert (await answer(http, state.reset_tenant()))["snapshot"] is None
     assert "keys" not in await answer(http, state.export_tenant())
     assert "keys" in await answer(http, state.export_tenant(keys=True))
+async def test_partners_are_asked(http: httpx.AsyncClient) -> None:
+    application = await answer(http, scep.create_authority_application())
+    values = scep.client_values(application, tenant="contoso", origin="https://localhost:8443")
+    assert (values["AAD_APP_ID"], values["AAD_APP_KEY"]) == (application["clientId"], application["secret"])
+    assert dict(scep.named_for(values, csharp=True)).keys() ^ values.keys() == {
+        *("MS_GRAPH_RESOURCE_URL", "MSAL_GRAPH_RESOURCE_URL"),
+        *("GRAPH_RESOURCE_URL", "AAD_GRAPH_RESOURCE_URL"),
+    }
+    assert (await answer(http, scep.ask_for_revocation("0F", issuer="CN=Partner")))["serialNumber"] == "0F"
+    assert (await answer(http, scep.open_challenge("x")))["code"] == "ChallengeDecodingError"
 
 
 async def test_connectors_come_change_and_go(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:

@@ -353,6 +353,19 @@ LICENSE_DETAILS = Entity(
     fidelity=approximated("the form of the id, `<user>_<licence>`, is the emulator's"),
 )
 
+ENDPOINT = Entity(
+    "endpoint",
+    (
+        Property("capability"),
+        Property("providerId"),
+        Property("providerName"),
+        Property("providerResourceId"),
+        Property("uri"),
+    ),
+    base=ENTITY,
+    source="Graph: endpoint",
+)
+
 ASSIGNED_PLAN = ComplexType(
     "assignedPlan",
     (

@@ -39,6 +39,7 @@ ENTITIES: tuple[Entity, ...] = (
     directory.DEVICE,
     directory.LICENSE_DETAILS,
     directory.SUBSCRIBED_SKU,
+    directory.ENDPOINT,
     directory.ORGANIZATION,
     directory.DOMAIN,
     MANAGED_DEVICE,

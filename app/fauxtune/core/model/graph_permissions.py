@@ -9,6 +9,7 @@ for one resource are left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 #: One line for each object: its name, then the operations on it.
@@ -305,12 +306,15 @@ def known(name: str) -> str | None:
     return _spellings().get(name.lower())
 
 
-def near(name: str) -> list[str]:
-    """Up to three permissions with similar names that begin with the same letter, the most similar first."""
+def near(name: str, *, more: Iterable[str] = ()) -> list[str]:
+    """Up to three permissions with similar names that begin with the same letter, the most similar first; those of
+    another service (`more`) among them.
+    """
     from difflib import get_close_matches  # only a refusal needs it
 
-    candidates = [spelling for spelling in _spellings() if spelling[0] == name[:1].lower()]
-    return [_spellings()[close_match] for close_match in get_close_matches(name.lower(), candidates, n=3)]
+    spellings = {**_spellings(), **{each.lower(): each for each in more}}
+    candidates = [spelling for spelling in spellings if spelling[0] == name[:1].lower()]
+    return [spellings[close_match] for close_match in get_close_matches(name.lower(), candidates, n=3)]
 
 
 @cache

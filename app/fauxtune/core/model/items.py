@@ -15,6 +15,7 @@ from datetime import datetime
 
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
+from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Authority, ItemState, Source
 
 #: `errorCode` of Graph for a failed item: 0x87D1FDE8, "remediation failed", as a signed 32-bit number
@@ -86,6 +87,7 @@ class Item:
     not_after: datetime | None = None
     payload: bytes | None = None
     order: Order | None = None
+    request: ScepRequest | None = None  # what the device is to request by SCEP
     needs_root: str | None = None  # SHA-256 of the root that must be on the device first
     account: Account | None = None
     needs: tuple[Need, ...] = ()  # certificates that must be on the device first

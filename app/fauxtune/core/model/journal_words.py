@@ -74,9 +74,21 @@ _WORDS: dict[str, str] = {
     "tenantImported": "the state of the tenant is that of an imported document",
     "applicationDeleted": "the application {clientId} was deleted",
     "faultHit": "the fault {fault} struck: {effect}",
+    "scepChallengeGiven": "a challenge for a SCEP request was given{of}",
+    "scepRequestValidated": "the SCEP request is the one that was asked for{of}",
+    "scepRequestRefused": "the SCEP request was refused{of}: {code}; {reason}",
+    "scepCertificateIssued": "the partner's authority issued certificate {serialNumber}{of}",
+    "scepIssuanceFailed": "the partner's authority issued no certificate{of}: {reason}",
+    "partnerRevocationAsked": "the partner's authority is asked to revoke certificate {serial}",
+    "partnerRevocationDone": "the partner's authority revoked certificate {serial}",
+    "partnerRevocationFailed": "the partner's authority did not revoke certificate {serial}: {code}; {reason}",
 }
 _REQUESTED = "Requested"
-_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit"})
+_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit"}) | {
+    "scepRequestRefused",
+    "scepIssuanceFailed",
+    "partnerRevocationFailed",
+}
 _GOING = frozenset({"removed", "revoked", "waiting", "unenrolled", "wiped", "retired", "deleted", "revocationCaused"})
 _COMING = frozenset({"enrolled", "issued", "renewed", "imported", "installed", "released", "authorityAvailable"})
 

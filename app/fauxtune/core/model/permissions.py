@@ -1,4 +1,4 @@
-"""The permissions of applications: those of a new one, and how strictly they are enforced."""
+"""The permissions of applications: those of a new one, Intune's own, and how strictly they are enforced."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ ALL_ROLES = (
     "Organization.ReadWrite.All",
     "User.ReadWrite.All",
 )
+#: The application roles of Intune's own service, for certification authorities of partners ("Add partner certification
+#: authority in Intune using SCEP", 2019-07-03: SCEP challenge validation). A new application has none of them.
+SCEP_CHALLENGE_PROVIDER = "scep_challenge_provider"
+INTUNE_ROLES = (SCEP_CHALLENGE_PROVIDER,)
 
 
 class Permissions(StrEnum):

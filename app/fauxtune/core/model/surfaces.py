@@ -20,6 +20,7 @@ class Surface(StrEnum):
     PKI = "pki"
     PUSH = "push"
     CONNECTOR = "connector"
+    PARTNER = "partner"
     CONTROL = "control"
     IDENTITY = "identity"
 
@@ -37,6 +38,12 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     (Surface.PKI, re.compile(r"/pki(/(?P<tenant>[^/]+))?(/|$)")),
     (Surface.PUSH, re.compile(r"/push(/(?P<tenant>[^/]+))?(/|$)")),
     (Surface.CONNECTOR, re.compile(r"/connector(/(?P<tenant>[^/]+))?(/|$)")),
+    (
+        Surface.PARTNER,
+        re.compile(
+            r"/(?:partner(?:/|$)|(?=[^/]+/servicePrincipalsByAppId(?:/|$)))(?P<tenant>[^/]+)?", re.IGNORECASE
+        ),
+    ),
     (Surface.CONTROL, re.compile(r"/(_fauxtune(/v1/tenants/(?P<tenant>[^/]+))?|docs)(/|$)")),
     (
         Surface.IDENTITY,

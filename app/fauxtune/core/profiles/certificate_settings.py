@@ -15,6 +15,9 @@ from fauxtune.core.pki.template import extended_key_usages
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS, expand
 
 _LONGEST_COLLECTION = 500
+_DAYS = {"days": 1, "months": 30, "years": 365}
+#: A certificate is renewed when so much of its lifetime is left, unless the profile says otherwise.
+RENEW_PERCENT = 20
 _SID, _SID_TAG = "{{onpremisessecurityidentifier}}", "tag:microsoft.com,2022-09-14:sid:"
 #: subjectAlternativeNameType flag -> the variable that fills it.
 _NAME_FLAGS = {"emailAddress": "{{EmailAddress}}", "userPrincipalName": "{{UserPrincipalName}}"}
@@ -36,6 +39,11 @@ def check_settings(document: dict[str, Any]) -> None:
     _check_subject(document)
     _check_custom_names(document)
     usages(document)
+
+
+def days(value: int | None, scale: str | None) -> int | None:
+    """The validity that a profile asks for, in days; None if it leaves that to the authority."""
+    return None if value is None else value * _DAYS[scale or "years"]
 
 
 def usages(document: dict[str, Any]) -> tuple[str, ...]:

@@ -12,12 +12,9 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Order, Problem, pkcs_key
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles import digicert
-from fauxtune.core.profiles.certificate_settings import check_settings, names, subject, usages
+from fauxtune.core.profiles.certificate_settings import RENEW_PERCENT, check_settings, days, names, subject, usages
 from fauxtune.core.profiles.family import AuthorityFacts, Family, Profile, Recipient
 from fauxtune.core.profiles.variables import without_user
-
-_DAYS = {"days": 1, "months": 30, "years": 365}
-_RENEW_PERCENT = 20
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -68,8 +65,8 @@ def _order(document: dict[str, Any], recipient: Recipient, *, authority: Authori
         subject=subject(document, recipient.variables),
         names=names(document, recipient.variables),
         extended_key_usages=usages(document),
-        days=None if value is None else value * _DAYS[scale or "years"],
-        renew_percent=document.get("renewalThresholdPercentage") or _RENEW_PERCENT,
+        days=days(value, scale),
+        renew_percent=document.get("renewalThresholdPercentage") or RENEW_PERCENT,
     )
     if authority is None:
         return replace(order, authority=None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model import graph_permissions
 from fauxtune.core.model.consent import EVERYTHING
-from fauxtune.core.model.permissions import ALL_ROLES
+from fauxtune.core.model.permissions import ALL_ROLES, INTUNE_ROLES
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
@@ -162,7 +163,7 @@ def _name(name: str | None) -> str:
 
 
 def _roles(roles: list[str] | None) -> list[str]:
-    return _permissions(roles, target="roles")
+    return _permissions(roles, target="roles", more=INTUNE_ROLES)
 
 
 def _consented(scopes: list[str] | None) -> list[str]:
@@ -171,15 +172,17 @@ def _consented(scopes: list[str] | None) -> list[str]:
     return _permissions(scopes, target="consentedScopes")
 
 
-def _permissions(names: list[str] | None, *, target: str) -> list[str]:
-    """Return the names in Graph's spelling, each once. Raises Invalid for a name that Graph does not have."""
+def _permissions(names: list[str] | None, *, target: str, more: Sequence[str] = ()) -> list[str]:
+    """Return the names in Graph's spelling, each once; `more`: names of another service that are taken too. Raises
+    Invalid for other names.
+    """
     if names is None or len(names) > _ROLES:
         raise Invalid(f"{target} is a list of up to {_ROLES} permission names.", target=target)
     permissions = []
     for name in names:
-        permission = graph_permissions.known(name)
+        permission = name if name in more else graph_permissions.known(name)
         if permission is None:
-            like = graph_permissions.near(name[:_NAME_LENGTH])
+            like = graph_permissions.near(name[:_NAME_LENGTH], more=more)
             hint = f"Did you mean {' or '.join(like)}?" if like else "A permission looks like User.Read.All."
             raise Invalid(f"{target}: Microsoft Graph has no permission '{name[:80]}'. {hint}", target=target)
         permissions.append(permission)

@@ -23,6 +23,7 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "livez",
     "managementserver",
     "mdm",
+    "partner",
     "pki",
     "push",
     "readyz",

@@ -30,6 +30,7 @@ from fauxtune.storage.tables.devices import (
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.keys import key_holdings, mail_recipients
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
+from fauxtune.storage.tables.scep import partner_revocations, scep_challenges
 from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.tenants import (
     applications,
@@ -71,12 +72,14 @@ __all__ = [
     "mailbox_entries",
     "managed_devices",
     "metadata",
+    "partner_revocations",
     "pfx_certificates",
     "profile_states",
     "profiles",
     "published_certificates",
     "role_scope_tag_assignments",
     "role_scope_tags",
+    "scep_challenges",
     "sign_ins",
     "snapshots",
     "steps",

@@ -10,11 +10,13 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from fauxtune.core.model.audiences import is_graph
+from fauxtune.core.model.audiences import is_graph, is_intune
+from fauxtune.core.model.permissions import INTUNE_ROLES
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.storage.rows.directory import UserRow
@@ -40,8 +42,7 @@ class Issued:
 def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) -> Issued:
     """Issue a token for the application itself."""
     audience = resource_for_application(request.form.get("scope"))
-    # The application's roles are roles of Graph: it has none of another resource.
-    permissions = tuple(client.row.roles) if is_graph(audience, hosts=request.hosts) else ()
+    permissions = _roles_for(client.row.roles, audience=audience, hosts=request.hosts)
     token = request.emulator.tokens.issue(
         issuer=issuer(request.origin, tenant),
         tenant_id=tenant.id,
@@ -53,6 +54,12 @@ def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) ->
         proof=client.proof,
     )
     return Issued(_bearer(token), audience, permissions)
+
+
+def _roles_for(roles: Sequence[str], *, audience: str, hosts: Collection[str]) -> tuple[str, ...]:
+    """Return the application's roles at this resource: Graph's or Intune's own. At another resource it has none."""
+    at_graph, at_intune = is_graph(audience, hosts=hosts), is_intune(audience, hosts=hosts)
+    return tuple(role for role in roles if (at_intune if role in INTUNE_ROLES else at_graph))
 
 
 def for_user(

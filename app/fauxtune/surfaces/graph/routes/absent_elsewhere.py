@@ -23,7 +23,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "compliance contracts directoryRoles directoryRoleTemplates domainDnsRecords groupLifecyclePolicies "
             "groupSettings groupSettingTemplates identityGovernance identityProtection identityProviders "
             "informationProtection invitations oauth2PermissionGrants permissionGrants policies privacy "
-            "roleManagement scopedRoleMemberships security servicePrincipals subscriptions tenantRelationships"
+            "roleManagement scopedRoleMemberships security subscriptions tenantRelationships"
         ),
         (
             "accessReviewDecisions accessReviews administrativeUnits allowedDataLocations approvalWorkflowProviders "
@@ -180,6 +180,19 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "getMemberGroups getMemberObjects restore setMobileDeviceManagementAuthority"
         ),
         "partnerInformation settings",
+    ),
+    (
+        "servicePrincipals/{principal}",
+        why.DIRECTORY,
+        (
+            "addKey addPassword addTokenSigningCertificate appManagementPolicies appRoleAssignedTo appRoleAssignments "
+            "checkMemberGroups checkMemberObjects claimsMappingPolicies createdObjects "
+            "delegatedPermissionClassifications federatedIdentityCredentials getMemberGroups getMemberObjects "
+            "homeRealmDiscoveryPolicies memberOf oauth2PermissionGrants ownedObjects owners "
+            "remoteDesktopSecurityConfiguration removeKey removePassword restore synchronization tokenIssuancePolicies "
+            "tokenLifetimePolicies transitiveMemberOf"
+        ),
+        "",
     ),
     (
         "domains/{domain}",

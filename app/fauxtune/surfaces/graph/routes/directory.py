@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
-from fauxtune.core.graph.directory import DEVICE, DIRECTORY_OBJECT, DOMAIN, ORGANIZATION, SUBSCRIBED_SKU
+from fauxtune.core.graph.directory import DEVICE, DIRECTORY_OBJECT, DOMAIN, ENDPOINT, ORGANIZATION, SUBSCRIBED_SKU
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
-from fauxtune.surfaces.graph.resources import directory_devices, directory_objects, organization, subscribed_skus
+from fauxtune.surfaces.graph.resources import (
+    directory_devices,
+    directory_objects,
+    endpoints,
+    organization,
+    subscribed_skus,
+)
 from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.groups import GROUPS
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
@@ -244,6 +250,20 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     ),
 )
 
+ENDPOINTS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        "servicePrincipals/{principal}/endpoints",
+        endpoints.list_endpoints,
+        "List the endpoints of Intune for certification authorities of partners",
+        returns=ENDPOINT,
+        many=True,
+        permissions=needs.READ_APPLICATIONS,
+        source="Graph: servicePrincipal: list endpoints; microsoft/Intune-Resource-Access, src/CsrValidation",
+        fidelity=approximated("the endpoints of Intune alone, named by its appId"),
+    ),
+)
+
 
 async def _no_delta(call: Call) -> Answer:
     raise NotEmulated(f"{call.path} is not emulated: changes are not tracked (see docs/coverage.md).")
@@ -262,4 +282,12 @@ REFUSED: tuple[Route[Handler], ...] = (
     _delta("organization"),
 )
 
-DIRECTORY: tuple[Route[Handler], ...] = (*USERS, *GROUPS, *DEVICES, *OBJECTS, *ORGANIZATIONS, *REFUSED)
+DIRECTORY: tuple[Route[Handler], ...] = (
+    *USERS,
+    *GROUPS,
+    *DEVICES,
+    *OBJECTS,
+    *ORGANIZATIONS,
+    *ENDPOINTS,
+    *REFUSED,
+)

@@ -19,6 +19,7 @@ READ_DEVICES = ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY_READ)
 WRITE_DEVICES = ("Device.ReadWrite.All", *_DIRECTORY_WRITE)
 READ_OBJECTS = _DIRECTORY_READ
 WRITE_OBJECTS = _DIRECTORY_WRITE
+READ_APPLICATIONS = ("Application.Read.All", "Application.ReadWrite.All", *_DIRECTORY_READ)
 READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", *_DIRECTORY_READ)
 READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", *_DIRECTORY_READ)
 READ_LICENSES = ("LicenseAssignment.Read.All", *READ_ORGANIZATION)

@@ -1,0 +1,164 @@
+"""`fauxtune scep`: challenges for SCEP requests, and what a partner's certification authority is told and asked."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.cli import names
+from fauxtune.cli.administration import Administration
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import Table, moment
+from fauxtune.core.administration import scep as tasks
+from fauxtune.core.administration.requests import AdminRequest, Service
+
+app = typer.Typer(
+    help="""Try a certification authority that asks Intune before it issues by SCEP.
+
+\b
+fauxtune scep client-config --lang java > intune.properties
+fauxtune scep give --device "Alice's phone" --profile "Signing by SCEP"
+fauxtune scep list
+fauxtune scep revoke 0F --issuer "CN=Partner CA"
+
+docs/scep.md leads from nothing to a validated request.""",
+    no_args_is_help=True,
+)
+
+
+class Language(StrEnum):
+    """The form of a configuration: Microsoft's client in Java or C#, or JSON."""
+
+    JAVA = "java"
+    CSHARP = "csharp"
+    JSON = "json"
+
+
+@app.command()
+@with_service(Administration)
+def give(
+    *,
+    device: Annotated[str, typer.Option(metavar="NAME", help="the device that requests")],
+    profile: Annotated[str, typer.Option(metavar="NAME", help="a SCEP profile that reaches it")],
+    service: Administration,
+) -> None:
+    """Give a device a challenge: the challengePassword of its certificate request.
+
+    It is valid for an hour of the tenant's clock.
+
+    \b
+    fauxtune scep give --device "Alice's phone" --profile "Signing by SCEP"
+    """
+    with service.session() as session:
+        request = tasks.give_challenge(
+            names.device(session.client, device).id, profile=names.profile(session.client, profile).id
+        )
+        answer = session.send(request)
+        session.show(answer, str(answer.get("challenge", "")))
+
+
+@app.command("open")
+@with_service(Administration)
+def open_(
+    *,
+    challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="as the device got it, base64")],
+    service: Administration,
+) -> None:
+    """Show what a challenge contains, which Intune shows nobody.
+
+    \b
+    fauxtune scep open "$(fauxtune scep give --device phone --profile Signing)"
+    """
+    with service.session() as session:
+        answer = session.send(tasks.open_challenge(challenge))
+        content = answer.get("content")
+        session.show(
+            answer, f"{answer['code']}: {answer['errorDescription']}" if content is None else _content(content)
+        )
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(*, service: Administration) -> None:
+    """List the newest challenges and what became of them.
+
+    \b
+    fauxtune scep list
+    """
+    with service.session() as session:
+        rows = session.elements(AdminRequest("GET", "/scep/challenges", service=Service.CONTROL))
+        table = Table(
+            ("challenge", "device", "state", "given", "outcome"),
+            [
+                (
+                    session.short(row["id"]),
+                    session.short(row["device"]),
+                    row["state"],
+                    moment(row["createdDateTime"]),
+                    _outcome(row["outcome"]),
+                )
+                for row in rows
+            ],
+            empty="No challenge was given yet: fauxtune scep give does that.",
+        )
+        session.show(rows, table)
+
+
+@app.command()
+@with_service(Administration)
+def revoke(
+    *,
+    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="the serial number, as the authority reported it")],
+    issuer: Annotated[str, typer.Option(help="the issuing authority, as it reported itself")],
+    service: Administration,
+) -> None:
+    """Ask the partner's authority to revoke a certificate. It waits until the authority fetches it.
+
+    \b
+    fauxtune scep revoke 0F --issuer "CN=Partner CA"
+    """
+    with service.session() as session:
+        answer = session.send(tasks.ask_for_revocation(serial, issuer=issuer))
+        session.show(answer, f"The authority {issuer} is asked to revoke certificate {serial}.")
+
+
+@app.command("client-config")
+@with_service(Administration)
+def client_config(
+    *,
+    service: Administration,
+    lang: Annotated[Language, typer.Option(help="whose configuration")] = Language.JAVA,
+) -> None:
+    """Create an application with the role of an authority, and print the configuration of its client.
+
+    \b
+    fauxtune scep client-config --lang java > intune.properties
+    """
+    with service.session() as session:
+        application = session.send(tasks.create_authority_application())
+        server = session.client.server
+        values = tasks.client_values(application, tenant=server.tenant, origin=server.https)
+        lines = "\n".join(f"{name}={value}" for name, value in tasks.named_for(values, csharp=lang is Language.CSHARP))
+        session.show(values, lines)
+
+
+def _content(content: dict[str, Any]) -> str:
+    request = content["request"]
+    alternatives = ", ".join(f"{kind} {value}" for kind, value in request["names"])
+    return "\n".join(
+        (
+            f"for the device {content['deviceId']}, until {content['expires']}",
+            f"subject: {request['subject']}",
+            f"alternative names: {alternatives or '-'}",
+            f"key: RSA, {request['key_size']} bits, for {', '.join(request['key_usages']) or '-'}",
+            f"extended key usage: {', '.join(request['extended_key_usages']) or '-'}",
+        )
+    )
+
+
+def _outcome(outcome: dict[str, Any] | None) -> str:
+    if outcome is None:
+        return "-"
+    return str(outcome.get("code") or outcome.get("serialNumber") or outcome.get("reason") or "-")

@@ -1,0 +1,61 @@
+"""What an administrator sends about SCEP with a partner's authority, and the configuration of the authority's client.
+
+Control surface: `/_fauxtune/v1`; microsoft/Intune-Resource-Access, src/CsrValidation (the names of the properties).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fauxtune.core.administration.requests import AdminRequest, Service
+from fauxtune.core.model.audiences import INTUNE
+from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
+
+#: Properties whose names differ between the clients: Java's name -> C#'s.
+_CSHARP = {"MS_GRAPH_RESOURCE_URL": "MSAL_GRAPH_RESOURCE_URL", "GRAPH_RESOURCE_URL": "AAD_GRAPH_RESOURCE_URL"}
+
+
+def give_challenge(device_id: str, *, profile: str) -> AdminRequest:
+    """Give a device a challenge for its request by a SCEP profile, both by their ids."""
+    return _control("/scep/challenges", {"device": device_id, "profile": profile})
+
+
+def open_challenge(challenge: str) -> AdminRequest:
+    """Open a challenge."""
+    return _control("/scep/challenges/open", {"challenge": challenge})
+
+
+def ask_for_revocation(serial: str, *, issuer: str) -> AdminRequest:
+    """Ask the partner's authority to revoke a certificate."""
+    return _control("/scep/revocations", {"serialNumber": serial, "issuerName": issuer})
+
+
+def create_authority_application() -> AdminRequest:
+    """Create the application of a partner's authority: service discovery in Graph, and the role of Intune's service."""
+    roles = ["Application.Read.All", SCEP_CHALLENGE_PROVIDER]
+    return _control("/applications", {"displayName": "Certification authority of a partner", "roles": roles})
+
+
+def client_values(application: Mapping[str, Any], *, tenant: str, origin: str) -> dict[str, str]:
+    """Return the properties of Microsoft's client, by their names in Java. Addresses end in a slash."""
+    return {
+        "AAD_APP_ID": str(application.get("clientId", "")),
+        "AAD_APP_KEY": str(application.get("secret", "")),
+        "TENANT": tenant,
+        "PROVIDER_NAME_AND_VERSION": "Partner CA 1.0",
+        "AUTH_AUTHORITY": f"{origin}/",
+        "MS_GRAPH_RESOURCE_URL": f"{origin}/",
+        "GRAPH_RESOURCE_URL": f"{origin}/",
+        "INTUNE_RESOURCE_URL": f"{origin}/",
+        "INTUNE_APP_ID": INTUNE,
+    }
+
+
+def named_for(values: Mapping[str, str], *, csharp: bool) -> list[tuple[str, str]]:
+    """Return the properties with the names of the client in C#, or in Java."""
+    return [(_CSHARP.get(name, name) if csharp else name, value) for name, value in values.items()]
+
+
+def _control(path: str, body: dict[str, Any]) -> AdminRequest:
+    return AdminRequest("POST", path, body, service=Service.CONTROL)

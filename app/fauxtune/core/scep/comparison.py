@@ -1,0 +1,126 @@
+"""Compare a certificate request (PKCS#10, RFC 2986) with what a profile asked a device to request.
+
+What differs from Intune in the order of checks is in `results`. Names are compared attribute by attribute, in order;
+of the alternative names, each that was asked for must be there, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.oid import AttributeOID
+
+from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.pki.names import alternative_name, parse_subject, subject_text
+from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
+
+E = TypeVar("E", bound=x509.ExtensionType)
+
+#: Graph's words of a key usage -> the attribute of cryptography's KeyUsage.
+_USAGES = {"keyEncipherment": "key_encipherment", "digitalSignature": "digital_signature"}
+#: Usages that count as others: nonRepudiation comes along with a signature, dataEncipherment with an encrypted key.
+_OTHER_USAGES = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
+
+
+def compare(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict:
+    """Return whether a device's request is the one that it was asked to make; the first difference decides."""
+    return next((verdict for verdict in _differences(csr, request) if verdict is not None), SUCCESS)
+
+
+def challenge_password(csr: x509.CertificateSigningRequest) -> str | None:
+    """Return the challengePassword of a request (PKCS#9, RFC 2985 5.4.1); None without one."""
+    try:
+        return csr.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode("latin-1")
+    except x509.AttributeNotFound:
+        return None
+
+
+def _differences(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Iterator[Verdict | None]:
+    yield _subject(csr, request)
+    yield _alternative_names(csr, request)
+    yield _key_usage(csr, request)
+    yield _key_length(csr, request)
+    yield _extended_key_usage(csr, request)
+
+
+def _subject(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+    expected, actual = parse_subject(request.subject), csr.subject
+    if list(expected) and not list(actual):
+        return Verdict(
+            ResultCode.SUBJECT_MISSING, f"The request has no subject; the profile asks for {request.subject}."
+        )
+    if actual == expected or _attributes(actual) == _attributes(expected):
+        return None
+    return Verdict(
+        ResultCode.SUBJECT_MISMATCH,
+        f"The subject is {subject_text(actual) or 'empty'}; the profile asks for {subject_text(expected) or 'none'}.",
+    )
+
+
+def _attributes(name: x509.Name) -> list[tuple[str, str]]:
+    """Attributes with their values: the type of a string does not matter (RFC 5280 7.1)."""
+    return [(each.oid.dotted_string, str(each.value)) for each in name]
+
+
+def _alternative_names(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+    expected = {alternative_name(kind, value) for kind, value in request.names}
+    actual = set(_extension(csr, x509.SubjectAlternativeName) or ())
+    if expected and not actual:
+        return Verdict(ResultCode.ALTERNATIVE_NAME_MISSING, f"The request lacks {_listed(request.names)}.")
+    if expected == actual:
+        return None
+    more = "" if actual <= expected else f"; it has {len(actual - expected)} that the profile does not ask for"
+    lacks = _listed(tuple(pair for pair in request.names if alternative_name(*pair) not in actual))
+    return Verdict(ResultCode.ALTERNATIVE_NAME_MISMATCH, f"The request lacks {lacks or 'no name'}{more}.")
+
+
+def _listed(names: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{kind} {value}" for kind, value in names)
+
+
+def _key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+    usage = _extension(csr, x509.KeyUsage)
+    actual = set() if usage is None else {name for name in (*_USAGES.values(), *_OTHER_USAGES) if getattr(usage, name)}
+    expected = {_USAGES[word] for word in request.key_usages}
+    if actual == expected:
+        return None
+    return Verdict(
+        ResultCode.KEY_USAGE_MISMATCH,
+        f"The key usage is {', '.join(sorted(actual)) or 'absent'}, but should be {', '.join(sorted(expected))}.",
+    )
+
+
+def _key_length(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+    key = csr.public_key()
+    actual = key.key_size if isinstance(key, RSAPublicKey) else None
+    if request.key_size is None or actual == request.key_size:
+        return None
+    what = "is no RSA key" if actual is None else f"has {actual} bits"
+    return Verdict(
+        ResultCode.KEY_LENGTH_MISMATCH, f"The key {what}; the profile asks for RSA, {request.key_size} bits."
+    )
+
+
+def _extended_key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+    usages = _extension(csr, x509.ExtendedKeyUsage)
+    actual = {usage.dotted_string for usage in usages or ()}
+    expected = set(request.extended_key_usages)
+    if expected and not actual:
+        return Verdict(ResultCode.EXTENDED_USAGE_MISSING, f"The request lacks {', '.join(sorted(expected))}.")
+    if actual == expected:
+        return None
+    listed = ", ".join(sorted(actual))
+    return Verdict(
+        ResultCode.EXTENDED_USAGE_MISMATCH,
+        f"The extended key usage is {listed}; the profile asks for {', '.join(sorted(expected)) or 'none'}.",
+    )
+
+
+def _extension(csr: x509.CertificateSigningRequest, kind: type[E]) -> E | None:
+    try:
+        return csr.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None

@@ -1,0 +1,220 @@
+"""SCEP with Intune in between: the challenge that a device gets, and what a partner's authority asks about it.
+
+Microsoft: "Add partner certification authority in Intune using SCEP"; microsoft/Intune-Resource-Access,
+src/CsrValidation. Unverified: in which order the service checks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, UserId
+from fauxtune.core.model.items import Item, scep_key
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
+from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
+from fauxtune.core.scep.comparison import challenge_password, compare
+from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
+from fauxtune.operations.ca import authorities
+from fauxtune.operations.checkin.situations import situations
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.scep import ChallengeState, ScepChallengeRow
+
+#: The authority of the tenant that seals challenges: it never leaves the service.
+_SEALER = "devices"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenChallenge:
+    """A challenge as the device gets it (`password`, base64), and its content."""
+
+    password: str
+    challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityRequest:
+    """A certificate request that a partner's authority has received: base64 of PKCS#10, DER."""
+
+    transaction: str
+    csr: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A request that was read, with the challenge in it and the row that remembers it."""
+
+    csr: x509.CertificateSigningRequest
+    challenge: Challenge
+    row: ScepChallengeRow
+
+
+def give_challenge(tx: Transaction, *, device: ManagedDeviceId, profile: ProfileId, keys: KeyStore) -> GivenChallenge:
+    """Give a device a challenge for its request by a SCEP profile that reaches it.
+
+    Raises NotFound for an unknown device, Invalid if no such profile reaches it or a variable has no value for it.
+    """
+    record = device_queries.managed_device(tx.connection, tx.tenant.id, managed_device_id=device)
+    enrollment = None if record is None else device_queries.enrollment(tx.connection, record.enrollment_id)
+    if enrollment is None:
+        raise NotFound(f"There is no device '{device}'.")
+    item = _scep_item(tx, enrollment, profile=profile)
+    if item is None:
+        raise Invalid(f"The SCEP profile '{profile}' does not reach this device: assign it first.", target="profile")
+    if item.request is None:
+        raise Invalid("" if item.problem is None else item.problem.message, target="profile")
+    challenge = Challenge(
+        id=tx.ids.uuid(),
+        tenant=tx.tenant.id,
+        profile=profile,
+        device=device,
+        user=enrollment.user_id,
+        created=tx.now,
+        expires=tx.now + LIFETIME,
+        request=item.request,
+    )
+    authority = authorities.load(tx.connection, tx.tenant, name=_SEALER, keys=keys)
+    row = ScepChallengeRow(
+        tenant_id=tx.tenant.id,
+        id=challenge.id,
+        enrollment_id=enrollment.id,
+        profile_id=profile,
+        user_id=enrollment.user_id,
+        created_at=challenge.created,
+        expires_at=challenge.expires,
+        state="given",
+    )
+    queries.add_challenge(tx.connection, row)
+    _record(tx, "scepChallengeGiven", row=row)
+    return GivenChallenge(seal(challenge, certificate=authority.certificate, key=authority.key), challenge)
+
+
+def open_challenge(tx: Transaction, password: str, *, keys: KeyStore) -> Challenge | Verdict:
+    """Return the content of a challenge, for people; or why it is not one of this tenant."""
+    authority = authorities.load(tx.connection, tx.tenant, name=_SEALER, keys=keys)
+    return unseal(password, certificate=authority.certificate, key=authority.key)
+
+
+def validate_request(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> Verdict:
+    """Return whether a partner's authority may issue the certificate that a device requests."""
+    checked = _checked(tx, request, keys=keys)
+    if isinstance(checked, Verdict):
+        return checked
+    verdict = _times(tx, checked.challenge)
+    if verdict.is_success and not _is_targeted(tx, checked):
+        verdict = Verdict(ResultCode.NOT_TARGETED, "The SCEP profile does not reach the device any more.")
+    if verdict.is_success:
+        verdict = compare(checked.csr, checked.challenge.request)
+    state: ChallengeState = "validated" if verdict.is_success else "refused"
+    outcome = {"transactionId": request.transaction, "code": verdict.code.value, "description": verdict.description}
+    _note(tx, checked.row, state=state, outcome=outcome)
+    event = "scepRequestValidated" if verdict.is_success else "scepRequestRefused"
+    _record(tx, event, row=checked.row, detail={"code": verdict.code.value, "reason": verdict.description})
+    return verdict
+
+
+def note_issued(tx: Transaction, request: AuthorityRequest, *, report: JsonObject, keys: KeyStore) -> Verdict:
+    """Note that the authority has issued the certificate. `report`: what it says of it."""
+    return _note_report(tx, request, state="issued", event="scepCertificateIssued", report=report, keys=keys)
+
+
+def note_failed(tx: Transaction, request: AuthorityRequest, *, report: JsonObject, keys: KeyStore) -> Verdict:
+    """Note that the authority has not issued the certificate. `report`: its error."""
+    return _note_report(tx, request, state="failed", event="scepIssuanceFailed", report=report, keys=keys)
+
+
+def _note_report(
+    tx: Transaction,
+    request: AuthorityRequest,
+    *,
+    state: ChallengeState,
+    event: str,
+    report: JsonObject,
+    keys: KeyStore,
+) -> Verdict:
+    checked = _checked(tx, request, keys=keys)
+    if isinstance(checked, Verdict):
+        return checked
+    outcome = {"transactionId": request.transaction, **report}
+    # Authorities repeat a notification whose answer was lost: it counts once.
+    if (checked.row.state, checked.row.outcome) != (state, outcome):
+        _note(tx, checked.row, state=state, outcome=outcome)
+        _record(tx, event, row=checked.row, detail=report)
+    return SUCCESS
+
+
+def _checked(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> _Checked | Verdict:
+    """Return the request with its challenge, which this tenant gave to one of its devices; or what is wrong with it."""
+    try:
+        csr = request_from(base64.b64decode("".join(request.csr.split()), validate=True))
+        _ = csr.subject, csr.extensions
+        password = challenge_password(csr)
+    except (Invalid, ValueError, binascii.Error) as error:
+        return Verdict(ResultCode.REQUEST_DECODING_FAILED, f"The certificate request cannot be read: {error}")
+    if password is None:
+        return Verdict(ResultCode.CHALLENGE_MISSING, "The certificate request has no challengePassword.")
+    challenge = open_challenge(tx, password, keys=keys)
+    if isinstance(challenge, Verdict):
+        return challenge
+    if not has_proof_of_possession(csr):
+        return Verdict(ResultCode.SIGNATURE_FAILED, "The certificate request is not signed with its own key.")
+    return _known(tx, csr, challenge=challenge)
+
+
+def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: Challenge) -> _Checked | Verdict:
+    row = queries.challenge(tx.connection, tx.tenant.id, challenge_id=challenge.id)
+    if row is None or row.profile_id != challenge.profile:
+        return Verdict(ResultCode.BAD_REQUEST_ID, "The service knows no request with this id.")
+    record = device_queries.managed_device_of(tx.connection, row.enrollment_id)
+    enrollment = device_queries.enrollment(tx.connection, row.enrollment_id)
+    is_managed = enrollment is not None and enrollment.state is EnrollmentState.ACTIVE
+    if record is None or not is_managed or record.id != challenge.device:
+        return Verdict(ResultCode.BAD_DEVICE_ID, "The device is not managed any more, or the challenge names another.")
+    assert enrollment is not None
+    if enrollment.user_id != (None if challenge.user is None else UserId(challenge.user)):
+        return Verdict(ResultCode.BAD_USER_ID, "The device has another user than the challenge names.")
+    return _Checked(csr, challenge, row)
+
+
+def _times(tx: Transaction, challenge: Challenge) -> Verdict:
+    if challenge.created > tx.now or challenge.expires <= challenge.created:
+        made = iso(challenge.created)
+        return Verdict(ResultCode.INVALID_TIMESTAMP, f"The challenge was made at {made}, in the future.")
+    if challenge.expires <= tx.now:
+        minutes = int(LIFETIME.total_seconds()) // 60
+        return Verdict(
+            ResultCode.EXPIRED,
+            f"SCEP Challenge has expired. challengeExpInterval={minutes}, "
+            f"challengeExpiration={iso(challenge.expires)}, challengeCreation={iso(challenge.created)}",
+        )
+    return SUCCESS
+
+
+def _is_targeted(tx: Transaction, checked: _Checked) -> bool:
+    enrollment = device_queries.enrollment(tx.connection, checked.row.enrollment_id)
+    return enrollment is not None and _scep_item(tx, enrollment, profile=checked.row.profile_id) is not None
+
+
+def _scep_item(tx: Transaction, enrollment: EnrollmentRow, *, profile: ProfileId) -> Item | None:
+    """What a SCEP profile gives the device; None if it does not reach it."""
+    ledger = {enrollment.id: device_queries.ledger_rows(tx.connection, enrollment.id)}
+    return situations(tx, [enrollment], ledgers=ledger)[enrollment.id].situation.items.get(scep_key(profile))
+
+
+def _note(tx: Transaction, row: ScepChallengeRow, *, state: ChallengeState, outcome: JsonObject) -> None:
+    queries.change_challenge(tx.connection, tx.tenant.id, challenge_id=row.id, state=state, outcome=outcome)
+
+
+def _record(tx: Transaction, event: str, *, row: ScepChallengeRow, detail: JsonObject | None = None) -> None:
+    tx.record(event, device=row.enrollment_id, profile=row.profile_id, challenge=row.id, **(detail or {}))

@@ -1,0 +1,92 @@
+"""SCEP challenges, and the revocations that a partner's authority is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select, update
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.text import JsonObject
+from fauxtune.storage import reads, writes
+from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepChallengeRow
+from fauxtune.storage.tables import partner_revocations, scep_challenges
+
+_challenge, _revocation = scep_challenges.c, partner_revocations.c
+
+
+def add_challenge(connection: Connection, row: ScepChallengeRow) -> None:
+    """Add a challenge."""
+    writes.add_rows(connection, scep_challenges, rows=[row])
+
+
+def challenge(connection: Connection, tenant_id: TenantId, *, challenge_id: str) -> ScepChallengeRow | None:
+    """Return a challenge; None if the tenant never gave it."""
+    statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id, _challenge.id == challenge_id)
+    return reads.first(connection, statement, row=ScepChallengeRow)
+
+
+def newest_challenges(connection: Connection, tenant_id: TenantId, *, limit: int) -> list[ScepChallengeRow]:
+    """Return the newest challenges, the newest first."""
+    statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id)
+    ordered = statement.order_by(_challenge.created_at.desc(), _challenge.id.desc()).limit(limit)
+    return reads.every(connection, ordered, row=ScepChallengeRow)
+
+
+def change_challenge(
+    connection: Connection, tenant_id: TenantId, *, challenge_id: str, state: ChallengeState, outcome: JsonObject
+) -> None:
+    """Write what became of a challenge."""
+    where = {"tenant_id": tenant_id, "id": challenge_id}
+    writes.change(connection, scep_challenges, where=where, values={"state": state, "outcome": outcome})
+
+
+def add_revocation(connection: Connection, row: PartnerRevocationRow) -> None:
+    """Add a revocation to the queue."""
+    writes.add_rows(connection, partner_revocations, rows=[row])
+
+
+def revocations(connection: Connection, tenant_id: TenantId, *, limit: int) -> list[PartnerRevocationRow]:
+    """Return the newest revocations of the queue, the newest first."""
+    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id)
+    ordered = statement.order_by(_revocation.created_at.desc(), _revocation.id.desc()).limit(limit)
+    return reads.every(connection, ordered, row=PartnerRevocationRow)
+
+
+def revocations_by_id(
+    connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]
+) -> dict[str, PartnerRevocationRow]:
+    """Return those of these revocations that exist, by id, locked until the transaction ends."""
+    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, _revocation.id.in_(ids))
+    rows = reads.every(connection, statement.with_for_update(), row=PartnerRevocationRow)
+    return {row.id: row for row in rows}
+
+
+def lease_revocations(
+    connection: Connection, tenant_id: TenantId, *, now: datetime, until: datetime, issuer: str | None, most: int
+) -> list[PartnerRevocationRow]:
+    """Lease the oldest open revocations that nobody has leased now, of one issuer if it is given."""
+    free = or_(_revocation.leased_until.is_(None), _revocation.leased_until <= now)
+    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, _revocation.state == "open", free)
+    if issuer is not None:
+        statement = statement.where(_revocation.issuer == issuer)
+    ordered = statement.order_by(_revocation.created_at, _revocation.id).limit(most).with_for_update()
+    rows = reads.every(connection, ordered, row=PartnerRevocationRow)
+    chosen = _revocation.id.in_([row.id for row in rows])
+    connection.execute(
+        update(partner_revocations).where(_revocation.tenant_id == tenant_id, chosen).values(leased_until=until)
+    )
+    return rows
+
+
+def change_revocation(connection: Connection, row: PartnerRevocationRow) -> None:
+    """Write state, lease and error of a revocation."""
+    values = {
+        "state": row.state,
+        "leased_until": row.leased_until,
+        "error_code": row.error_code,
+        "error_message": row.error_message,
+    }
+    where = {"tenant_id": row.tenant_id, "id": row.id}
+    writes.change(connection, partner_revocations, where=where, values=values)

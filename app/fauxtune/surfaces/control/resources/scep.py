@@ -1,0 +1,91 @@
+"""SCEP with a partner's certification authority: challenges for devices, and certificates that it is to revoke."""
+
+from __future__ import annotations
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
+from fauxtune.core.scep.results import ResultCode, Verdict
+from fauxtune.operations.ca import partner_revocations
+from fauxtune.operations.checkin import scep_challenges
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow
+from fauxtune.surfaces.control import scep_messages as messages
+from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}/scep", tag="scep")
+#: Lines of a list.
+_MOST = 200
+
+
+@router.post("/challenges", status_code=201, summary="Give a device a challenge for its SCEP request")
+async def give_challenge(here: Here, body: messages.NewChallenge) -> messages.Challenge:
+    """The challenge and the request that it is for. 400 if the profile does not reach the device."""
+    given = await here.run(
+        scep_challenges.give_challenge,
+        device=ManagedDeviceId(body.device),
+        profile=ProfileId(body.profile),
+        keys=here.emulator.keys,
+    )
+    return messages.Challenge(challenge=given.password, content=given.challenge.document())
+
+
+@router.get("/challenges", summary="List the newest challenges and what became of them")
+async def list_challenges(here: Here) -> Listed[messages.KnownChallenge]:
+    """The newest 200, the newest first."""
+    rows = await here.read(queries.newest_challenges, here.tenant.id, limit=_MOST)
+    return Listed(value=[_challenge(row) for row in rows])
+
+
+@router.post("/challenges/open", summary="Open a challenge")
+async def open_challenge(here: Here, body: messages.ChallengePassword) -> messages.OpenedChallenge:
+    """What stands in it, which Intune shows nobody. With a code other than Success it is not one of this tenant."""
+    opened = await here.run(scep_challenges.open_challenge, body.challenge, keys=here.emulator.keys)
+    if isinstance(opened, Verdict):
+        return messages.OpenedChallenge(content=None, code=opened.code.value, error_description=opened.description)
+    return messages.OpenedChallenge(content=opened.document(), code=ResultCode.SUCCESS.value, error_description="")
+
+
+@router.post("/revocations", status_code=201, summary="Ask the partner's authority to revoke a certificate")
+async def ask_for_revocation(here: Here, body: messages.NewRevocation) -> messages.PartnerRevocation:
+    """It waits until the authority downloads it."""
+    row = await here.run(
+        partner_revocations.ask_for_revocation,
+        serial=body.serial_number,
+        issuer=body.issuer_name,
+        ca_configuration=body.ca_configuration,
+    )
+    return _revocation(row)
+
+
+@router.get("/revocations", summary="List the newest revocations at the partner's authority")
+async def list_revocations(here: Here) -> Listed[messages.PartnerRevocation]:
+    """The newest 200, the newest first."""
+    rows = await here.read(queries.revocations, here.tenant.id, limit=_MOST)
+    return Listed(value=[_revocation(row) for row in rows])
+
+
+def _challenge(row: ScepChallengeRow) -> messages.KnownChallenge:
+    return messages.KnownChallenge(
+        id=row.id,
+        device=row.enrollment_id,
+        profile=row.profile_id,
+        state=row.state,
+        outcome=row.outcome,
+        created_date_time=iso(row.created_at),
+        expiration_date_time=iso(row.expires_at),
+    )
+
+
+def _revocation(row: PartnerRevocationRow) -> messages.PartnerRevocation:
+    return messages.PartnerRevocation(
+        id=row.id,
+        serial_number=row.serial,
+        issuer_name=row.issuer,
+        ca_configuration=row.ca_configuration,
+        state=row.state,
+        leased_until_date_time=None if row.leased_until is None else iso(row.leased_until),
+        error_code=row.error_code,
+        error_message=row.error_message,
+        created_date_time=iso(row.created_at),
+    )

@@ -1,0 +1,173 @@
+"""The partner's API below `/partner/{tenant}`, with a token for Intune's own service; and the older service discovery.
+
+GET  /{tenant}/servicePrincipalsByAppId/{application}/serviceEndpoints
+POST .../StatelessScepRequestValidationService/ScepActions/validateRequest, successNotification, failureNotification
+POST .../StatelessPkiConnectorService/CertificateAuthorityRequests/downloadRevocationRequests, uploadRevocationResults
+
+Source: microsoft/Intune-Resource-Access, src/CsrValidation. A refusal of a request is an answer with status 200. The
+api-version is not looked at: clients name different ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from fauxtune.core.errors import NotAllowed, NotFound, Unauthenticated
+from fauxtune.core.model.audiences import INTUNE, is_intune
+from fauxtune.core.model.partner_services import CONNECTOR, SERVICES, VALIDATION, endpoints
+from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.scep.results import Verdict
+from fauxtune.operations.ca import partner_revocations
+from fauxtune.operations.ca.partner_revocations import MOST, RevocationResult
+from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
+from fauxtune.operations.runtime.tokens import Principal
+from fauxtune.surfaces.http import DirectRoute, bearer_token, caller_of, emulator_of, origin
+from fauxtune.surfaces.partner.bodies import body_of, hresult_of, member, number_of, objects, optional_text, text_of
+from fauxtune.surfaces.partner.errors import activity
+
+router = APIRouter(tags=["partner"], route_class=DirectRoute)
+_SCEP = f"/partner/{{tenant_key}}/{SERVICES[VALIDATION]}/ScepActions"
+_REVOCATIONS = f"/partner/{{tenant_key}}/{SERVICES[CONNECTOR]}/CertificateAuthorityRequests"
+#: What a success notification says, by the names of the API, and how the journal and the console call it.
+_ISSUED = {
+    "certificateThumbprint": "thumbprint",
+    "certificateSerialNumber": "serialNumber",
+    "certificateExpirationDateUtc": "expiration",
+    "issuingCertificateAuthority": "issuer",
+    "caConfiguration": "caConfiguration",
+    "certificateAuthority": "certificateAuthority",
+}
+_LONGEST_ERROR = 255
+
+
+@router.get("/{tenant_key}/servicePrincipalsByAppId/{application}/serviceEndpoints")
+async def service_endpoints(request: Request, tenant_key: str, application: str) -> Response:
+    """Answer as Azure AD Graph did, which clients ask whose token for Microsoft Graph was refused."""
+    tenant, _ = await _caller(request, tenant_key)
+    if application.lower() != INTUNE:
+        raise NotFound(f"Only the endpoints of Intune, {INTUNE}, are emulated; not those of '{application[:80]}'.")
+    return _answer(request, {"value": endpoints(tenant.id, origin=origin(request))})
+
+
+@router.post(f"{_SCEP}/validateRequest")
+async def validate_request(request: Request, tenant_key: str) -> Response:
+    """Say whether the certificate that a device requests may be issued."""
+    tenant, document = await _call(request, tenant_key)
+    described = member(document, "request")
+    emulator = emulator_of(request)
+    verdict = await emulator.runner.run(
+        tenant, scep_challenges.validate_request, _request_in(described), keys=emulator.keys
+    )
+    return _verdict(request, verdict)
+
+
+@router.post(f"{_SCEP}/successNotification")
+async def success_notification(request: Request, tenant_key: str) -> Response:
+    """Note that a certificate was issued."""
+    tenant, document = await _call(request, tenant_key)
+    described = member(document, "notification")
+    report = {ours: value for name, ours in _ISSUED.items() if (value := optional_text(described, name)) is not None}
+    for name in ("certificateThumbprint", "certificateSerialNumber", "issuingCertificateAuthority"):
+        text_of(described, name)
+    emulator = emulator_of(request)
+    verdict = await emulator.runner.run(
+        tenant, scep_challenges.note_issued, _request_in(described), report=report, keys=emulator.keys
+    )
+    return _verdict(request, verdict)
+
+
+@router.post(f"{_SCEP}/failureNotification")
+async def failure_notification(request: Request, tenant_key: str) -> Response:
+    """Note that no certificate was issued."""
+    tenant, document = await _call(request, tenant_key)
+    described = member(document, "notification")
+    report = {
+        "hResult": hresult_of(described),
+        "reason": text_of(described, "errorDescription")[:_LONGEST_ERROR],
+    }
+    emulator = emulator_of(request)
+    verdict = await emulator.runner.run(
+        tenant, scep_challenges.note_failed, _request_in(described), report=report, keys=emulator.keys
+    )
+    return _verdict(request, verdict)
+
+
+@router.post(f"{_REVOCATIONS}/downloadRevocationRequests")
+async def download_revocation_requests(request: Request, tenant_key: str) -> Response:
+    """Lease certificates that the authority is to revoke."""
+    tenant, document = await _call(request, tenant_key)
+    described = member(document, "downloadParameters")
+    most, issuer = number_of(described, "maxRequests"), optional_text(described, "issuerName")
+    rows = await emulator_of(request).runner.run(tenant, partner_revocations.download, most=most, issuer=issuer)
+    value = [
+        {
+            "requestContext": row.id,
+            "serialNumber": row.serial,
+            "issuerName": row.issuer,
+            "caConfiguration": row.ca_configuration,
+        }
+        for row in rows
+    ]
+    return _answer(request, {"value": value})
+
+
+@router.post(f"{_REVOCATIONS}/uploadRevocationResults")
+async def upload_revocation_results(request: Request, tenant_key: str) -> Response:
+    """Note what became of leased certificates."""
+    tenant, document = await _call(request, tenant_key)
+    results = [
+        RevocationResult(
+            context=text_of(each, "requestContext"),
+            succeeded=each.get("succeeded") is True,
+            error=str(each.get("errorcode") if each.get("errorcode") is not None else "None"),
+            message=optional_text(each, "errorMessage"),
+        )
+        for each in objects(document, "results", most=MOST)
+    ]
+    await emulator_of(request).runner.run(tenant, partner_revocations.upload, results)
+    return _answer(request, {"value": True})
+
+
+async def _call(request: Request, tenant_key: str) -> tuple[Tenant, Any]:
+    """Return the tenant and the body. Raises Unauthenticated without a token for Intune's own service, NotAllowed
+    without the role.
+    """
+    tenant, principal = await _caller(request, tenant_key)
+    if not is_intune(principal.audience, hosts=emulator_of(request).addresses.hosts_with(origin(request))):
+        raise Unauthenticated("Access token validation failure. Invalid audience.")
+    if SCEP_CHALLENGE_PROVIDER not in principal.permissions:
+        raise NotAllowed(f"The application lacks the role {SCEP_CHALLENGE_PROVIDER} of Intune's service.")
+    return tenant, body_of(await request.body())
+
+
+async def _caller(request: Request, tenant_key: str) -> tuple[Tenant, Principal]:
+    """Return the tenant and who calls. Raises Unauthenticated without a valid token of this tenant."""
+    emulator, caller = emulator_of(request), caller_of(request)
+    tenant = caller.tenant = await emulator.runner.tenant(tenant_key)
+    token = bearer_token(request)
+    if not token:
+        raise Unauthenticated("Access token is empty.")
+    principal = emulator.tokens.check(token)
+    if principal.tenant_id != tenant.id:
+        raise Unauthenticated("Access token validation failure. The token is for another tenant.")
+    await emulator.tokens.check_application(principal, runner=emulator.runner)
+    caller.application, caller.permissions = principal.client_id, principal.permissions
+    return tenant, principal
+
+
+def _request_in(described: Any) -> AuthorityRequest:
+    return AuthorityRequest(text_of(described, "transactionId"), text_of(described, "certificateRequest"))
+
+
+def _verdict(request: Request, verdict: Verdict) -> Response:
+    return _answer(request, {"code": verdict.code.value, "errorDescription": verdict.description})
+
+
+def _answer(request: Request, document: dict[str, Any]) -> Response:
+    return JSONResponse(document, headers=activity(request))

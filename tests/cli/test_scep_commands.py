@@ -1,0 +1,52 @@
+"""`fauxtune scep`: a challenge for a device, its content, and what a partner's authority is asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+import fauxtune_sim.cli
+from tests.support.commands import Commands
+
+SAMPLE = Path(__file__).parents[1] / "profiles/samples/androidWorkProfileScepCertificateProfile.json"
+
+
+@pytest.fixture(scope="module")
+def phone(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a phone that a SCEP profile reaches."""
+    profiles = "/beta/deviceManagement/deviceConfigurations"
+    created = graph.post(profiles, json=json.loads(SAMPLE.read_text())).raise_for_status().json()
+    everybody = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
+    graph.post(f"{profiles}/{created['id']}/assign", json={"assignments": [everybody]}).raise_for_status()
+    state = tmp_path_factory.mktemp("devices") / "phone"
+    arguments = ["enroll", "--name", "scep phone", "--user", "alice@contoso.example", "--state", str(state)]
+    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(run.data_dir)}).invoke(fauxtune_sim.cli.app, arguments)
+    assert result.exit_code == 0, result.output
+    return "scep phone"
+
+
+def test_a_challenge_is_given_opened_and_listed(run: Commands, phone: str) -> None:
+    asked = ("--device", phone, "--profile", "S/MIME signing by SCEP")
+    challenge = run.text("scep", "give", *asked).strip()
+    text = run.text("scep", "open", challenge)
+    assert "subject: CN=alice" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert run.json("scep", "open", challenge)["content"]["request"]["key_size"] == 2048
+    assert run.text("scep", "open", "xx") == "ChallengeDecodingError: The challenge is not base64.\n"
+    assert run.json("scep", "give", *asked)["content"]["profileId"]
+    assert [row["state"] for row in run.json("scep", "list")] == ["given", "given"]
+    assert "given" in run.text("scep", "list")
+    assert "There is no device 'nobody'" in run.refused("scep", "give", "--device", "nobody", *asked[2:])
+
+
+def test_an_authority_gets_a_configuration_and_a_revocation(run: Commands) -> None:
+    java = dict(line.split("=", 1) for line in run.text("scep", "client-config").splitlines())
+    assert (java["TENANT"], java["INTUNE_RESOURCE_URL"][-1], "MS_GRAPH_RESOURCE_URL" in java) == ("contoso", "/", True)
+    assert "MSAL_GRAPH_RESOURCE_URL=" in run.text("scep", "client-config", "--lang", "csharp")
+    assert run.json("scep", "client-config", "--lang", "json")["AAD_APP_KEY"]
+    assert "is asked to revoke certificate 0F" in run.text("scep", "revoke", "0F", "--issuer", "CN=Partner CA")
+    assert run.json("scep", "revoke", "10", "--issuer", "CN=Partner CA")["state"] == "open"
