@@ -78,6 +78,8 @@ async def test_a_state_is_kept_compared_restored_reset_and_exported(http: httpx.
     assert (await answer(http, state.reset_tenant()))["snapshot"] is None
     assert "keys" not in await answer(http, state.export_tenant())
     assert "keys" in await answer(http, state.export_tenant(keys=True))
+
+
 async def test_partners_are_asked(http: httpx.AsyncClient) -> None:
     application = await answer(http, scep.create_authority_application())
     values = scep.client_values(application, tenant="contoso", origin="https://localhost:8443")
