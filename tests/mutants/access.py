@@ -52,9 +52,27 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A token for another resource has the application's roles of Graph",
         file="app/fauxtune/surfaces/identity/issuing.py",
-        before="tuple(client.row.roles) if is_graph(audience, hosts=request.hosts) else ()",
-        after="tuple(client.row.roles)",
+        before="(at_intune if role in INTUNE_ROLES else at_graph)",
+        after="(at_intune if role in INTUNE_ROLES else True)",
         tests=("tests/surfaces/graph/test_audiences.py::test_an_application_has_no_roles_of_another_resource[sqlite]",),
+    ),
+    Mutant(
+        rule="A partner's authority needs no role of Intune's service",
+        file="app/fauxtune/surfaces/partner/routes.py",
+        before="if SCEP_CHALLENGE_PROVIDER not in principal.permissions:",
+        after="if False:",
+        tests=(
+            "tests/surfaces/partner/test_partner_api.py::test_only_a_token_for_intunes_service_with_the_role_opens_it[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A SCEP challenge is valid for ever",
+        file="app/fauxtune/operations/checkin/scep_challenges.py",
+        before="if challenge.expires <= tx.now:",
+        after="if False:",
+        tests=(
+            "tests/surfaces/partner/test_partner_api.py::test_a_challenge_is_for_its_hour_its_device_its_user_and_its_profile[sqlite]",
+        ),
     ),
     Mutant(
         rule="An expired token opens Graph",

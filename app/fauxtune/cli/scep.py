@@ -15,7 +15,7 @@ from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 app = typer.Typer(
-    help="""Try a certification authority that asks Intune before it issues by SCEP.
+    help="""Try a partner's certification authority that asks Intune first.
 
 \b
 fauxtune scep client-config --lang java > intune.properties
@@ -44,9 +44,9 @@ def give(
     profile: Annotated[str, typer.Option(metavar="NAME", help="a SCEP profile that reaches it")],
     service: Administration,
 ) -> None:
-    """Give a device a challenge: the challengePassword of its certificate request.
+    """Give a device a challenge for its certificate request.
 
-    It is valid for an hour of the tenant's clock.
+    It is the challengePassword of the request, and valid for an hour of the tenant's clock.
 
     \b
     fauxtune scep give --device "Alice's phone" --profile "Signing by SCEP"
@@ -66,7 +66,9 @@ def open_(
     challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="as the device got it, base64")],
     service: Administration,
 ) -> None:
-    """Show what a challenge contains, which Intune shows nobody.
+    """Show what a challenge contains.
+
+    Intune shows that to nobody.
 
     \b
     fauxtune scep open "$(fauxtune scep give --device phone --profile Signing)"
@@ -114,7 +116,9 @@ def revoke(
     issuer: Annotated[str, typer.Option(help="the issuing authority, as it reported itself")],
     service: Administration,
 ) -> None:
-    """Ask the partner's authority to revoke a certificate. It waits until the authority fetches it.
+    """Ask the partner's authority to revoke a certificate.
+
+    The request waits until the authority fetches it.
 
     \b
     fauxtune scep revoke 0F --issuer "CN=Partner CA"
@@ -131,7 +135,9 @@ def client_config(
     service: Administration,
     lang: Annotated[Language, typer.Option(help="whose configuration")] = Language.JAVA,
 ) -> None:
-    """Create an application with the role of an authority, and print the configuration of its client.
+    """Print the configuration of an authority's client.
+
+    An application with the roles of an authority is created for it.
 
     \b
     fauxtune scep client-config --lang java > intune.properties

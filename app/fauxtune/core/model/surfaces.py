@@ -40,9 +40,7 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     (Surface.CONNECTOR, re.compile(r"/connector(/(?P<tenant>[^/]+))?(/|$)")),
     (
         Surface.PARTNER,
-        re.compile(
-            r"/(?:partner(?:/|$)|(?=[^/]+/servicePrincipalsByAppId(?:/|$)))(?P<tenant>[^/]+)?", re.IGNORECASE
-        ),
+        re.compile(r"/(?:partner(?:/|$)|(?=[^/]+/servicePrincipalsByAppId(?:/|$)))(?P<tenant>[^/]+)?", re.IGNORECASE),
     ),
     (Surface.CONTROL, re.compile(r"/(_fauxtune(/v1/tenants/(?P<tenant>[^/]+))?|docs)(/|$)")),
     (

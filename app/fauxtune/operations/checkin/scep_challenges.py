@@ -189,8 +189,8 @@ def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: C
 
 def _times(tx: Transaction, challenge: Challenge) -> Verdict:
     if challenge.created > tx.now or challenge.expires <= challenge.created:
-        made = iso(challenge.created)
-        return Verdict(ResultCode.INVALID_TIMESTAMP, f"The challenge was made at {made}, in the future.")
+        created = iso(challenge.created)
+        return Verdict(ResultCode.INVALID_TIMESTAMP, f"The challenge was made at {created}, in the future.")
     if challenge.expires <= tx.now:
         minutes = int(LIFETIME.total_seconds()) // 60
         return Verdict(
