@@ -64,6 +64,25 @@ async def test_an_item_is_shown_from_the_wish_to_the_answer(
     assert "It has done all that it was asked." in text
 
 
+async def test_what_the_device_reported_of_itself_is_shown_with_a_mark_for_good_and_bad(
+    console: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await company_phone(enroll)
+    assert "Storage" not in await show(console, page_of(phone))
+    report = {
+        "appliedPolicyVersion": "",
+        "memoryInfo": {"totalInternalStorage": "128000000000"},
+        "memoryEvents": [{"eventType": "INTERNAL_STORAGE_MEASURED", "byteCount": "70400000000"}],
+        "deviceSettings": {"encryptionStatus": "INACTIVE", "isDeviceSecure": True},
+    }
+    await phone.call("POST", ":reportStatus", body=report)
+    text = await show(console, page_of(phone))
+    assert "Storage not encrypted Passcode set" in text
+    assert "Free storage 70.4 of 128 GB, 55 %" in text
+    page = (await console.get(page_of(phone))).text
+    assert '<span class="state bad">not encrypted</span>' in page
+
+
 async def test_a_refusal_has_its_reason_in_words_and_its_number_on_demand(
     console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
 ) -> None:

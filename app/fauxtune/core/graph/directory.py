@@ -21,7 +21,6 @@ from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType,
 _SYNCHRONISED = approximated("can be written: no synchronised directory fills it")
 _MAILBOX = approximated("as it was written: no mailbox changes it")
 _BARE = approximated("null unless a client writes it: an enrolment does not set it")
-_AT_ENROLLMENT = approximated("of a managed device as it was when it enrolled, or was renamed")
 
 
 def _hidden(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fidelity: Fidelity = EXACT) -> Property:
@@ -247,7 +246,7 @@ DEVICE = Entity(
         _shown("deviceMetadata", fidelity=_BARE),
         _shown("deviceOwnership", fidelity=_BARE),
         Property("deviceVersion", Edm.INT32, fidelity=_BARE),
-        Property("displayName", required=True, ignores_case=True, fidelity=_AT_ENROLLMENT),
+        Property("displayName", required=True, ignores_case=True),
         _shown("enrollmentProfileName", fidelity=_BARE),
         _shown("enrollmentType", fidelity=_BARE),
         Property("extensionAttributes", EXTENSION_ATTRIBUTES),
@@ -263,15 +262,15 @@ DEVICE = Entity(
             Edm.BOOLEAN,
             fidelity=approximated("clients with the permission to write devices can set it, not only Intune"),
         ),
-        Property("isRooted", Edm.BOOLEAN, fidelity=_BARE),
+        Property("isRooted", Edm.BOOLEAN),
         _shown("managementType", fidelity=_BARE),
-        _shown("manufacturer", fidelity=_BARE),
+        _shown("manufacturer"),
         _shown("mdmAppId", fidelity=_BARE),
-        _shown("model", fidelity=_BARE),
+        _shown("model"),
         _shown("onPremisesLastSyncDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
         _shown("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
         Property("operatingSystem", required=True, ignores_case=True),
-        Property("operatingSystemVersion", required=True, ignores_case=True, fidelity=_AT_ENROLLMENT),
+        Property("operatingSystemVersion", required=True, ignores_case=True),
         Property(
             "physicalIds", collection=True, ignores_case=True, fidelity=approximated("empty unless a client writes it")
         ),
@@ -285,7 +284,12 @@ DEVICE = Entity(
         Property(
             "systemLabels", collection=True, ignores_case=True, fidelity=approximated("empty unless a client writes it")
         ),
-        _shown("trustType", fidelity=approximated("Workplace for a device that enrols; for others as it was written")),
+        _shown(
+            "trustType",
+            fidelity=approximated(
+                "AzureAd for a Windows computer that enrols, Workplace for other devices; else as it was written"
+            ),
+        ),
     ),
     base=DIRECTORY_OBJECT,
     navigations=(
