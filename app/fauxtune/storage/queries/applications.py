@@ -18,6 +18,13 @@ from fauxtune.storage.tables import applications, tenants
 _APPLICATION = select(applications).where(
     applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client")
 )
+# Asked with every new tenant.
+_FIRST_APPLICATION = (
+    select(applications)
+    .where(applications.c.tenant_id == bindparam("tenant"))
+    .order_by(applications.c.secret.is_(None), applications.c.created_at, applications.c.client_id)
+    .limit(1)
+)
 
 
 def add_applications(connection: Connection, *rows: ApplicationRow) -> None:
@@ -57,9 +64,7 @@ def first_application(connection: Connection, tenant_id: TenantId) -> Applicatio
     """Return the application whose credentials are shown for the tenant: the oldest whose secret can be shown, else
     the oldest.
     """
-    statement = select(applications).where(applications.c.tenant_id == tenant_id)
-    order = (applications.c.secret.is_(None), applications.c.created_at, applications.c.client_id)
-    return first(connection, statement.order_by(*order).limit(1), row=ApplicationRow)
+    return first(connection, _FIRST_APPLICATION, values={"tenant": tenant_id}, row=ApplicationRow)
 
 
 def tenants_with_application(connection: Connection, *, client_id: str, limit: int) -> list[Tenant]:

@@ -26,6 +26,10 @@ _CURRENT = (
     .limit(1)
 )
 _ORDER = case({ROOT: 1, ISSUING: 2}, value=authorities.c.role, else_=3)
+# What every deletion of a tenant reads.
+_AUTHORITIES = (
+    select(authorities).where(authorities.c.tenant_id == bindparam("tenant")).order_by(_ORDER, authorities.c.generation)
+)
 
 
 def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> AuthorityRow | None:
@@ -46,10 +50,7 @@ def enterprise_certificates(connection: Connection) -> list[bytes]:
 
 def authorities_of(connection: Connection, tenant_id: TenantId) -> list[AuthorityRow]:
     """Return the tenant's authorities: the root, those that issue or issued (oldest first), and that of devices."""
-    statement = (
-        select(authorities).where(authorities.c.tenant_id == tenant_id).order_by(_ORDER, authorities.c.generation)
-    )
-    return reads.every(connection, statement, row=AuthorityRow)
+    return reads.every(connection, _AUTHORITIES, row=AuthorityRow, values={"tenant": tenant_id})
 
 
 def current_issuing(connection: Connection, tenant_id: TenantId) -> AuthorityRow:
