@@ -200,9 +200,10 @@ def refuse(
     state: StateOption,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Set which deliveries a device refuses, as a device does that cannot apply them.
+    """Set which deliveries a device refuses.
 
-    What is installed already stays. Each call replaces what was set before.
+    It refuses them as a device does that cannot apply them. What is installed already stays. Each call replaces what
+    was set before.
     """
     from fauxtune_sim import owner_commands
 

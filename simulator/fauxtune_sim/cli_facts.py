@@ -9,7 +9,7 @@ import typer
 from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded
 
 fact_app = typer.Typer(
-    help="What a device reports of itself: model, storage, encryption and more.",
+    help="What a device reports of itself: model, storage, encryption.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -17,7 +17,7 @@ fact_app = typer.Typer(
 
 @fact_app.command("list", epilog="Example: fauxtune-sim fact list --state ./alice-phone")
 def list_facts(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """List the facts of a device, and the field of its own protocol that carries each.
+    """List the facts of a device, and what carries each in its protocol.
 
     The names are those of Graph's managedDevice and hardwareInformation. A personal device withholds some: it has them,
     and the service does not learn them.

@@ -19,7 +19,7 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
 
 app = typer.Typer(
-    help="""Let things go wrong on purpose: throttling, outages, lost connections, refusing devices.
+    help="""Let things go wrong on purpose: throttling, outages, lost connections.
 
 All effects, with examples: docs/faults.md.
 
