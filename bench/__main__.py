@@ -20,6 +20,7 @@ from bench import (
     mdm,
     retire,
     start,
+    state,
     status,
     tenants,
     wire,
@@ -43,6 +44,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "mail": mail.rows,
     "library": library.rows,
     "tenants": tenants.rows,
+    "state": state.rows,
 }
 
 
