@@ -46,10 +46,9 @@ def test_the_example_is_there_in_every_part_when_the_server_is_ready(client: htt
     assert tenant["settings"]["identityValidity"]["value"] == "P365D"
     assert tenant["clock"]["mode"] == "offset"
     assert tenant["clock"]["now"].startswith("2027-09-01T08:0")
-    assert {row["name"]: row["state"] for row in rows(client, "/connectors")} == {
-        "Certificate Connector 1": "online",
-        "Spare": "offline",
-    }
+    # In the edition of 2020 there is another one.
+    connectors = {row["name"]: row["state"] for row in rows(client, "/connectors")}
+    assert connectors.items() >= {"Certificate Connector 1": "online", "Spare": "offline"}.items()
     devices = {row["deviceName"]: row["settled"] for row in rows(client, "/devices")}
     assert devices == dict.fromkeys(("Vera's iPhone", "Tablet 1", "Laptop 7", "Cem's iPhone"), True)
     installed = {

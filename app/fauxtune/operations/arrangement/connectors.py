@@ -44,7 +44,7 @@ async def connector_has_a_key(scene: Scene, reading: Reading) -> None:
         return
     rows = [row for row in await _rows(scene) if _IMPORTS in row.roles and row.credential_digest is None]
     if not rows:
-        rows = [await _add(scene, _name(1), role=_IMPORTS)]
+        rows = [await add_connector(scene, _name(1), role=_IMPORTS)]
     await scene.do(
         key_files.create_key(
             scene.emulator, scene.tenant, connector_id=rows[0].id, provider=PROVIDER, key_name=KEY_NAME
@@ -69,7 +69,7 @@ async def there_are_connectors(scene: Scene, reading: Reading) -> None:
     while count < wanted:
         number += 1
         if _name(number) not in names:
-            await _add(scene, _name(number), role="pkcs")
+            await add_connector(scene, _name(number), role="pkcs")
             count += 1
 
 
@@ -86,10 +86,10 @@ async def _set_states(scene: Scene, state: str) -> None:
             await scene.run(registry.change_connector, row.id, state=state)
 
 
-async def _add(scene: Scene, name: str, *, role: str) -> ConnectorRow:
-    """Add a connector of the edition's program with this role; it has all roles of the program."""
+async def add_connector(scene: Scene, name: str, *, role: str, roles: list[str] | None = None) -> ConnectorRow:
+    """Add a connector with these roles, or with all of the edition's program that has this `role`."""
     fitting = [facts for facts in PROGRAMS.values() if facts.edition is scene.tenant.edition and role in facts.roles]
-    new = await scene.run(registry.add_connector, name, roles=list(fitting[0].roles))
+    new = await scene.run(registry.add_connector, name, roles=roles or list(fitting[0].roles))
     return new.row
 
 

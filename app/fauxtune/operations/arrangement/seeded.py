@@ -9,6 +9,7 @@ from fauxtune.core.clock import from_iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement import devices
+from fauxtune.operations.arrangement.connectors import add_connector
 from fauxtune.operations.arrangement.importing import connector_key, import_file
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.arrangement.seed_profiles import add_profiles
@@ -78,9 +79,9 @@ async def _fill(scene: Scene, seed: FullSeed) -> None:
 async def _add_connector(scene: Scene, connector: SeedConnector) -> None:
     rows = await scene.read(connector_queries.connector_rows, scene.tenant.id)
     row = next((each for each in rows if each.name.lower() == connector.name.lower()), None)
-    roles: list[str] = [*connector.roles]
+    roles: list[str] | None = None if connector.roles is None else [*connector.roles]
     if row is None:
-        row = (await scene.run(registry.add_connector, connector.name, roles=roles, mode=connector.mode)).row
+        row = await add_connector(scene, connector.name, role="pkcs", roles=roles)
     for key in connector.keys:
         await key_files.create_key(
             scene.emulator,

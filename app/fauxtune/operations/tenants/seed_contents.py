@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field
 
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
 from fauxtune.core.clock import ClockMode, from_iso
-from fauxtune.core.model.connectors import ROLES
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.operations.tenants.seeds import Part, Seed, SeedKey
@@ -44,7 +43,9 @@ class SeedConnector(Part):
     """A further connector; or, by its name, what is different about the one that a tenant begins with."""
 
     name: Text
-    roles: tuple[Literal["pkcs", "imported-pfx", "scep", "revocation"], ...] = ROLES  # type: ignore[assignment]
+    roles: tuple[Literal["pkcs", "imported-pfx", "scep", "revocation"], ...] | None = Field(
+        default=None, description="without them those that the connector has, or all of its program"
+    )
     mode: Literal["immediate", "polling"] = "immediate"
     state: Literal["online", "offline"] = "online"
     keys: tuple[SeedKey, ...] = ()
