@@ -61,9 +61,10 @@ class Graph(httpx.Client):
             scopes=[_DEFAULT_SCOPE],
             allowed_hosts=[httpx.URL(self._tenant.graph_url).host],
         )
-        http = GraphClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(verify=self._tenant.server.ssl_context), options=options
-        )
+        # Nobody closes the client of an SDK: no connection may be open when the test's event loop ends.
+        nothing_kept = httpx.Limits(max_keepalive_connections=0)
+        client = httpx.AsyncClient(verify=self._tenant.server.ssl_context, limits=nothing_kept)
+        http = GraphClientFactory.create_with_default_middleware(client=client, options=options)
         adapter = GraphRequestAdapter(authentication, client=http)
         adapter.base_url = f"{self._tenant.graph_url}/{version}"
         return GraphServiceClient(request_adapter=adapter)
