@@ -160,6 +160,11 @@ def write_differences(connection: Connection, tenant_id: TenantId, *, changes: M
             keys = [f"key_{column.name}" for column in columns()[name] if column.is_key]
             gone = [{"tenant": tenant_id, **dict(zip(keys, key, strict=True))} for key in difference.gone]
             connection.execute(_removal(name, dialect), gone)
+        if dialect == "sqlite" and difference.put:
+            # Values are as the database has them: the driver takes them without another look at each.
+            values = [(tenant_id, *row) for row in difference.put]
+            connection.exec_driver_sql(_plain_put(name), values)
+            continue
         names = [column.name for column in columns()[name]]
         rows = [{"tenant_id": tenant_id, **dict(zip(names, row, strict=True))} for row in difference.put]
         # A row that is nothing but its key is there or not: it cannot change.
@@ -360,6 +365,19 @@ def _removal(name: str, dialect: str) -> Delete:
     table = _plain_tables(dialect)[name]
     keys = [table.c[column.name] == bindparam(f"key_{column.name}") for column in columns()[name] if column.is_key]
     return delete(table).where(and_(table.c.tenant_id == bindparam("tenant"), *keys))
+
+
+@cache
+def _plain_put(name: str) -> str:
+    """Return SQLite's INSERT that replaces, with the tenant's id and then the columns as parameters."""
+    names = [f'"{column.name}"' for column in columns()[name]]
+    keys = ", ".join(f'"{column.name}"' for column in _STATE[name].primary_key)
+    changes = ", ".join(
+        f'"{column.name}" = excluded."{column.name}"' for column in columns()[name] if not column.is_key
+    )
+    then = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
+    parameters = ", ".join("?" * (len(names) + 1))
+    return f'INSERT INTO "{name}" ("tenant_id", {", ".join(names)}) VALUES ({parameters}) ON CONFLICT ({keys}) {then}'  # noqa: S608
 
 
 @cache
