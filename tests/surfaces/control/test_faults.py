@@ -13,7 +13,9 @@ from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.server.ids import SystemIds
 from tests.support.control import ABSENT, Json, create, error_code, members
 from tests.support.faults import MARK
+from tests.support.statements import statements
 from tests.surfaces.conftest import token_of_application
+from tests.surfaces.control.conftest import Enroll
 
 ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 USERS = {"match": {"surface": "graph", "path": "/users"}, "effect": {"status": 503}}
@@ -228,3 +230,20 @@ async def test_a_body_that_is_nested_without_end_is_refused(contoso: httpx.Async
         answer = await contoso.post("/faults", content=body, headers={"content-type": "application/json"})
         assert answer.status_code == 400
     assert await members(contoso, "/faults") == []
+
+
+@ON_ONE_DATABASE
+async def test_a_quiet_check_in_stays_one_statement_whatever_goes_wrong_elsewhere(
+    contoso: httpx.AsyncClient, enroll: Enroll, emulator: Emulator
+) -> None:
+    phone = await enroll(contoso)
+    await phone.settle_completely()
+    counts = []
+    for faults in ([], [USERS, {"effect": {"kind": "throttling"}}, {"effect": {"kind": "connectorOffline"}}]):
+        for fault in faults:
+            await create(contoso, "/faults", **fault)
+        await phone.settle_completely()
+        with statements(emulator) as sent:
+            await phone.check_in()
+        counts.append(len(sent))
+    assert counts == [1, 1]
