@@ -239,7 +239,9 @@ async def test_a_quiet_check_in_stays_one_statement_whatever_goes_wrong_elsewher
     phone = await enroll(contoso)
     await phone.settle_completely()
     counts = []
-    for faults in ([], [USERS, {"effect": {"kind": "throttling"}}, {"effect": {"kind": "connectorOffline"}}]):
+    some: list[Json] = [USERS, {"effect": {"kind": "throttling"}}, {"effect": {"kind": "connectorOffline"}}]
+    nothing: list[Json] = []
+    for faults in (nothing, some):
         for fault in faults:
             await create(contoso, "/faults", **fault)
         await phone.settle_completely()

@@ -59,6 +59,12 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("PUT", "/connectors/{connector}/raCertificate", None),
     ("DELETE", "/connectors/{connector}/raCertificate", None),
     ("DELETE", "/connectors/{connector}", None),
+    ("GET", "/snapshots/{snapshot}", None),
+    ("POST", "/snapshots/{snapshot}/restore", None),
+    ("DELETE", "/snapshots/{snapshot}", None),
+    ("GET", "/faults/{fault}", None),
+    ("PATCH", "/faults/{fault}", {"name": "mine"}),
+    ("DELETE", "/faults/{fault}", None),
     ("GET", "/users/{user}/readability", None),
     ("GET", "/users/{user}/messages", None),
     ("GET", "/users/{user}/messages/1", None),
@@ -91,6 +97,18 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/applications"),
     ("GET", "/tenants/{tenant}/connectors"),
     ("POST", "/tenants/{tenant}/connectors"),
+    ("GET", "/tenants/{tenant}/states"),
+    ("PUT", "/tenants/{tenant}/states"),
+    ("GET", "/tenants/{tenant}/snapshots"),
+    ("POST", "/tenants/{tenant}/snapshots"),
+    ("GET", "/tenants/{tenant}/export"),
+    ("PUT", "/tenants/{tenant}/import"),
+    ("GET", "/tenants/{tenant}/reset"),
+    ("POST", "/tenants/{tenant}/reset"),
+    ("GET", "/tenants/{tenant}/faults"),
+    ("POST", "/tenants/{tenant}/faults"),
+    ("DELETE", "/tenants/{tenant}/faults"),
+    ("POST", "/tenants/{tenant}/faults/sets"),
     ("GET", "/tenants/{tenant}/digicert"),
     ("POST", "/tenants/{tenant}/digicert"),
     ("POST", "/tenants/{tenant}/messages"),
@@ -123,7 +141,10 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
         "user": f"alice@{name}.example",
         **(await _own_authority(tenant) if name == "fabrikam" else {}),
         "connector": (await only_connector(tenant))["id"],
+        "fault": (await create(tenant, "/faults", match={"path": "/groups"}, effect={"status": 500}))["id"],
         "application": (await create(tenant, "/applications"))["clientId"],
+        # The last one: it is restored with everything in it.
+        "snapshot": (await create(tenant, "/snapshots", name=f"only {name}"))["name"],
     }
 
 
@@ -145,6 +166,7 @@ async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
         "/applications",
         "/journal",
         "/address-book",
+        "/faults",
     )
     by_key = {path: (await tenant.get(path)).json() for path in lists}
     tenant_url = str(tenant.base_url).rstrip("/")
@@ -169,6 +191,7 @@ def _template(path: str) -> str:
         ("managed", "device"),
         ("application", "clientId"),
         ("template", "name"),
+        ("snapshot", "name"),
     ):
         path = path.replace(f"{{{name}}}", f"{{{word}}}")
     path = path.replace("/authorities/issuing/", "/authorities/{authority}/")

@@ -61,6 +61,7 @@ async def press(call: TenantCall) -> Response:
     form = await call.form()
     rule_id = str(call.request.path_params["fault"])
     to = str(form.get("to", ""))
+    await call.run(operations.fault, rule_id)  # one of this tenant
     if to == "delete":
         await call.run(operations.delete_fault, rule_id)
         return call.back("faults", done="The fault was deleted.")
