@@ -138,8 +138,8 @@ class _Floor:
                 columns = [row[1] for row in source.execute(f"PRAGMA table_info({table})")]
                 key = "tenant_id" if "tenant_id" in columns else "id"
                 if key in columns:
-                    found = source.execute(f"SELECT * FROM {table} WHERE {key} = ?", (tenant["id"],)).fetchall()
-                    rows.update({table: found} if found else {})
+                    own = source.execute(f"SELECT * FROM {table} WHERE {key} = ?", (tenant["id"],)).fetchall()
+                    rows.update({table: own} if own else {})
         client.delete(tenant)
         return cls(database, rows, tenant["id"], rsa.generate_private_key(65537, 2048))
 
