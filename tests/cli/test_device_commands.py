@@ -244,3 +244,15 @@ def test_without_a_server_every_command_says_how_to_start_one(tmp_path: Path) ->
     run = Commands(tmp_path)
     for command in (("device", "list"), ("journal",), ("tenant", "list"), ("clock", "show"), ("template", "list")):
         assert "No server is running on" in run.refused(*command)
+
+
+def test_a_simulated_device_is_added_and_the_server_holds_it(run: Commands, graph: httpx.Client) -> None:
+    words = ("device", "add", "--user", "carol", "--platform", "ios")
+    assert run.text(*words, "--fact", "isEncrypted=false").strip() == "carol's iPhone is enrolled for carol."
+    path = f"/beta/users/{CAROL}/managedDevices?$select=deviceName,isEncrypted"
+    records = graph.get(path).raise_for_status().json()["value"]
+    assert {"carol's iPhone": False}.items() <= {each["deviceName"]: each["isEncrypted"] for each in records}.items()
+    knox = ("--user", "carol", "--platform", "android", "--mode", "knox")
+    assert "contoso/hosted-devices" in run.run("device", "add", *knox, "--show-request").errors
+    assert "NAME=VALUE" in run.refused(*words, "--fact", "isEncrypted")
+    assert "no fact isEncryptd" in run.refused(*words, "--fact", "isEncryptd=true")

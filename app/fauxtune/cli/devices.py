@@ -9,13 +9,15 @@ import typer
 
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
-from fauxtune.cli.options import Output
+from fauxtune.cli.options import Output, named_values
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line, person
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.emulation import create_enrollment_token
+from fauxtune.core.administration.hosted_devices import add_hosted_device
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.model.platform_words import system_words
+from fauxtune.core.model.platforms import Platform
 
 app = typer.Typer(
     help="""List devices, look at one, and act on it.
@@ -29,6 +31,8 @@ fauxtune device wipe "Alice's phone" --what-if""",
     no_args_is_help=True,
 )
 
+#: Seconds that a device may take to enrol: the first one starts the process that holds them.
+_PATIENCE = 90.0
 _PROPERTIES = "id,deviceName,operatingSystem,osVersion,userPrincipalName,complianceState,lastSyncDateTime"
 
 NameArgument = Annotated[
@@ -213,6 +217,35 @@ def token(
         owner = names.user(session.client, user)
         answer = session.send(create_enrollment_token(owner.name, uses=uses, seconds=hours * 3600))
         session.show({"userPrincipalName": owner.name, "uses": uses, **answer}, answer["token"])
+
+
+@app.command()
+@with_service(Administration)
+def add(
+    *,
+    user: Annotated[str, typer.Option(metavar="USER", help="the user of the device", autocompletion=completion.user)],
+    platform: Annotated[Platform, typer.Option(help="the operating system", show_choices=True)],
+    mode: Annotated[str | None, typer.Option(metavar="MODE", help="Android: work-profile, knox ...")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="without it such as alice's iPhone")] = None,
+    fact: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="what it reports, such as isEncrypted=false")
+    ] = None,
+    service: Administration,
+) -> None:
+    """Add a simulated device, which the server holds.
+
+    It is enrolled and stays connected. Devices of your own folders are enrolled with fauxtune-sim.
+
+    \b
+    fauxtune device add --user alice --platform ios
+    fauxtune device add --user bob --platform android --mode knox
+    """
+    with service.session() as session:
+        owner = names.user(session.client, user)
+        facts = named_values(fact or [], option="--fact", example="isEncrypted=false")
+        request = add_hosted_device(owner.name, platform=platform.value, mode=mode, name=name, facts=facts)
+        answer = session.send(request, seconds=_PATIENCE, title="Enrolling the device")
+        session.show(answer, f"{answer['name']} is enrolled for {person(owner.name)}.")
 
 
 def _act(

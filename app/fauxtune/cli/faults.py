@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 
 from fauxtune.cli import names
 from fauxtune.cli.administration import Administration, Session
-from fauxtune.cli.options import fail
+from fauxtune.cli.options import json_or_text, named_values
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line
 from fauxtune.cli.times import iso_time
@@ -94,8 +93,8 @@ class NewFault(Administration):
             "retryAfter": self.retry_after,
             "punishEarly": self.punish_early or None,
             "carriedOut": self.carried_out or None,
-            "latency": None if self.latency is None else _value(self.latency),
-            **_members(self.with_ or []),
+            "latency": None if self.latency is None else json_or_text(self.latency),
+            **named_values(self.with_ or [], option="--with", example="reads=2"),
         }
         members = ("surface", "method", "path", "operation", "device", "user", "application", "connector")
         match = {name: getattr(self, name) for name in members}
@@ -226,24 +225,6 @@ def _chosen(session: Session, wanted: str) -> names.Named:
         for row in rows
     ]
     return names.choose(wanted, candidates, kind="fault")
-
-
-def _members(pairs: list[str]) -> dict[str, Any]:
-    members = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            fail(f"--with takes NAME=VALUE, such as reads=2; '{pair}' has no value.")
-        members[name] = _value(value)
-    return members
-
-
-def _value(text: str) -> Any:
-    """Return a value that is written as JSON, or a text as it stands."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _given(document: dict[str, Any]) -> dict[str, Any]:

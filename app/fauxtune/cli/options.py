@@ -94,3 +94,22 @@ def needs_posix(program: str) -> None:
 def plain(text: str) -> str:
     """Return the text without control characters, which a terminal would obey."""
     return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def named_values(pairs: list[str], *, option: str, example: str) -> dict[str, Any]:
+    """Return the values by name of an option that takes NAME=VALUE, or end the command."""
+    result = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            fail(f"{option} takes NAME=VALUE, such as {example}; '{pair}' has no value.")
+        result[name] = json_or_text(value)
+    return result
+
+
+def json_or_text(text: str) -> Any:
+    """Return a value that is written as JSON, or a text as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

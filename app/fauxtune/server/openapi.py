@@ -33,7 +33,16 @@ from fauxtune.server.pages.provider_states import provider_states_page
 from fauxtune.server.pages.removal import removal_page
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
-from fauxtune.surfaces.control.resources import address_book, faults, messages, readability, state, states, wire
+from fauxtune.surfaces.control.resources import (
+    address_book,
+    faults,
+    hosted_devices,
+    messages,
+    readability,
+    state,
+    states,
+    wire,
+)
 from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
@@ -49,7 +58,7 @@ from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 
 #: Parts of the control surface that a server loads at the first call of one.
-LATE_PARTS = (wire, messages, address_book, readability, state, states, faults)
+LATE_PARTS = (wire, messages, address_book, readability, state, states, hosted_devices, faults)
 #: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),

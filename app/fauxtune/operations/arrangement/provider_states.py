@@ -102,9 +102,14 @@ async def reach(
     Raises Invalid for a sentence that is not known, naming the nearest three.
     """
     reading = read(state, params)
-    async with emulator.turns.of(f"state of {tenant.id}"):
+    async with emulator.turns.of(turn_of(tenant)):
         scene = scene_of(emulator, tenant, client=_CLIENT)
         await REACH[reading.sentence.text](scene, reading)
         if scene.changed:
             await devices.settle(scene)
     return Reached(reading.sentence.text, reading.wording, changed=scene.changed, values=scene.values)
+
+
+def turn_of(tenant: Tenant) -> str:
+    """Return the name of the turn in which a tenant is arranged: one arrangement follows another."""
+    return f"state of {tenant.id}"

@@ -30,6 +30,11 @@ _PARTS = (
     ),
     (r"tenants/[^/]+/scep/", (f"{_PLACE}.scep",), "fauxtune.core.scep.challenge"),
     (r"tenants/[^/]+/states$", (f"{_PLACE}.states",), "fauxtune.operations.arrangement.provider_states"),
+    (
+        r"tenants/[^/]+/hosted-devices(/|$)",
+        (f"{_PLACE}.hosted_devices",),
+        "fauxtune.operations.arrangement.hosted_devices",
+    ),
     (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
 )
 

@@ -1,0 +1,90 @@
+"""Simulated devices that the server holds: added over HTTP for every platform, and changed by their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fauxtune.core.administration import hosted_devices as tasks
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.snippets import Addresses
+from tests.support.running_server import Running, serving
+
+PHONE = "alice's iPhone"
+
+
+@pytest.fixture(scope="module")
+def server(commands: Path) -> Iterator[Running]:
+    with serving("--ephemeral", commands=commands) as running:
+        yield running
+
+
+def answer(server: Running, request: AdminRequest, *, status: int = 200) -> Any:
+    addresses = Addresses(server.https, "contoso")
+    with server.client() as client:
+        result = client.request(request.method, addresses.url(request), json=request.body)
+    assert result.status_code == status, result.text
+    return result.json()
+
+
+def listed(server: Running) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = answer(server, tasks.list_hosted_devices())["value"]
+    return rows
+
+
+def records(graph: httpx.Client, name: str) -> list[dict[str, Any]]:
+    rows = graph.get("/beta/deviceManagement/managedDevices").raise_for_status().json()["value"]
+    return [row for row in rows if row["deviceName"] == name]
+
+
+def test_a_device_is_added_and_does_what_its_owner_does(server: Running) -> None:
+    assert listed(server) == []
+    added = answer(server, tasks.add_hosted_device("alice", platform="ios", facts={"isEncrypted": False}), status=201)
+    assert (added["name"], added["userPrincipalName"], added["online"]) == (PHONE, "alice@contoso.example", True)
+    second = answer(server, tasks.add_hosted_device("alice", platform="ios"), status=201)
+    assert second["name"] == f"{PHONE} 2"
+    assert answer(server, tasks.connect_hosted_device(PHONE, online=False))["online"] is False
+    refusing = answer(server, tasks.let_hosted_device_refuse(PHONE, items=["imported", "pkcs"]))
+    assert (refusing["refuses"], refusing["online"]) == (["imported", "pkcs"], False)
+    assert answer(server, tasks.let_hosted_device_refuse(PHONE, items=["pkcs"]))["refuses"] == ["pkcs"]
+    with server.signed_in() as graph:
+        assert records(graph, PHONE)[0]["isEncrypted"] is False
+        answer(server, tasks.let_hosted_device_report(PHONE, facts={"isEncrypted": True}))
+        assert records(graph, PHONE)[0]["isEncrypted"] is False, "it is off line"
+        assert answer(server, tasks.connect_hosted_device(PHONE, online=True))["online"] is True
+        assert records(graph, PHONE)[0]["isEncrypted"] is True
+        before = records(graph, PHONE)[0]["lastSyncDateTime"]
+        answer(server, tasks.check_in_hosted_device(PHONE))
+        assert records(graph, PHONE)[0]["lastSyncDateTime"] > before
+    assert [(each["name"], each["refuses"]) for each in listed(server)] == [(PHONE, ["pkcs"]), (f"{PHONE} 2", [])]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "words"),
+    [
+        (tasks.add_hosted_device("nobody", platform="ios"), 404, "no user 'nobody@contoso.example'"),
+        (tasks.add_hosted_device("bob", platform="ios", mode="knox"), 400, "ios has no modes"),
+        (tasks.add_hosted_device("bob", platform="beos"), 400, "platform"),
+        (tasks.add_hosted_device("bob", platform="ios", facts={"isEncryptd": True}), 400, "nearest are isEncrypted"),
+        (tasks.check_in_hosted_device("nobody's iPhone"), 404, "no simulated device"),
+        (tasks.connect_hosted_device("../tenants/contoso", online=False), 404, "no simulated device"),
+        (tasks.let_hosted_device_refuse(PHONE, items=["everything"]), 400, "refuses"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_is_added(
+    server: Running, request_: AdminRequest, status: int, words: str
+) -> None:
+    before = listed(server)
+    assert words in answer(server, request_, status=status)["error"]["message"]
+    assert listed(server) == before
+
+
+def test_a_name_that_is_taken_is_refused(server: Running) -> None:
+    request = tasks.add_hosted_device("bob", platform="macos", name="Bob / 1: the <b>Mac</b>")
+    name = answer(server, request, status=201)["name"]
+    assert "already" in answer(server, request, status=409)["error"]["message"]
+    assert answer(server, tasks.check_in_hosted_device(name))["name"] == name
