@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 
 import fauxtune_sim.cli
 from tests.support.commands import Commands
+from tests.support.running_server import SECONDS, Running
 
 SAMPLE = Path(__file__).parents[1] / "profiles/samples/androidWorkProfileScepCertificateProfile.json"
 
@@ -38,9 +42,26 @@ def test_a_challenge_is_given_opened_and_listed(run: Commands, phone: str) -> No
     assert run.json("scep", "open", challenge)["content"]["request"]["key_size"] == 2048
     assert run.text("scep", "open", "xx") == "ChallengeDecodingError: The challenge is not base64.\n"
     assert run.json("scep", "give", *asked)["content"]["profileId"]
-    assert [row["state"] for row in run.json("scep", "list")] == ["given", "given"]
+    assert [row["state"] for row in run.json("scep", "list")][:2] == ["given", "given"]
     assert "given" in run.text("scep", "list")
     assert "There is no device 'nobody'" in run.refused("scep", "give", "--device", "nobody", *asked[2:])
+
+
+def test_the_pages_authority_is_told_whether_a_request_may_be_granted(
+    run: Commands, server: Running, phone: str, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/scep.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    properties, file = tmp_path / "intune.props", tmp_path / "authority.py"
+    properties.write_text(run.text("scep", "client-config"))
+    challenge = run.text("scep", "give", "--device", phone, "--profile", "S/MIME signing by SCEP").strip()
+    for text, code in ((program, "Success"), (program.replace('"alice")', '"bob")'), "SubjectNameMismatch")):
+        file.write_text(text)
+        arguments = [sys.executable, file, properties, server.endpoints["caFile"], challenge]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=SECONDS)
+        assert done.stdout.split()[:1] == [code], done.stderr
+    states = [row["state"] for row in run.json("scep", "list")]
+    assert "refused" in states
 
 
 def test_an_authority_gets_a_configuration_and_a_revocation(run: Commands) -> None:
