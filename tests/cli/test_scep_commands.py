@@ -23,7 +23,9 @@ SAMPLE = Path(__file__).parents[1] / "profiles/samples/androidWorkProfileScepCer
 def phone(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a phone that a SCEP profile reaches."""
     profiles = "/beta/deviceManagement/deviceConfigurations"
-    created = graph.post(profiles, json=json.loads(SAMPLE.read_text())).raise_for_status().json()
+    one_name = {"subjectAlternativeNameType": "emailAddress", "customSubjectAlternativeNames": []}
+    document = {**json.loads(SAMPLE.read_text()), **one_name}
+    created = graph.post(profiles, json=document).raise_for_status().json()
     everybody = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
     graph.post(f"{profiles}/{created['id']}/assign", json={"assignments": [everybody]}).raise_for_status()
     state = tmp_path_factory.mktemp("devices") / "phone"
