@@ -1,8 +1,9 @@
 """The facts that a device reports: their names, their values, and the field of its own protocol that carries each.
 
-A name is Graph's (managedDevice, hardwareInformation); facts that Graph does not show have a name in the same style.
-Fields: Apple's device management schema (DeviceInformation, SecurityInfo, ManagedApplicationFeedback); Microsoft's CSPs
-(DevInfo, DevDetail, DeviceStatus, WindowsLicensing, BitLocker); Android Management API (enterprises.devices).
+A name is Graph's (managedDevice, hardwareInformation, windowsProtectionState); facts that Graph does not show have a
+name in the same style. Fields: Apple's device management schema (DeviceInformation, SecurityInfo,
+ManagedApplicationFeedback); Microsoft's CSPs (DevInfo, DevDetail, DeviceStatus, WindowsLicensing, Defender); Android
+Management API (enterprises.devices).
 
 #: data
 """
@@ -75,6 +76,35 @@ _GUARD = f"{_STATUS}/DeviceGuard"
 _MICROSOFT = "DevDetail/Ext/Microsoft"
 _SUBSCRIPTION = "DeviceInformation: ServiceSubscriptions"
 _TELEPHONY = "networkInfo.telephonyInfos"
+
+_HEALTH = "Defender/Health"
+_DEFENDER_VERSION = r"[0-9]{1,5}(?:\.[0-9]{1,6}){3}"
+_MOMENT = r"20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+#: Words of the numbers 0, 1, 2, 4, 8 ... of Windows Defender's state and status.
+DEFENDER_STATES = ("clean", "fullScanPending", "rebootPending", "manualStepsPending", "offlineScanPending", "critical")
+DEFENDER_STATUSES = (
+    "noStatus",
+    "serviceNotRunning",
+    "serviceStartedWithoutMalwareProtection",
+    "pendingFullScanDueToThreatAction",
+    "pendingRebootDueToThreatAction",
+    "pendingManualStepsDueToThreatAction",
+    "avSignaturesOutOfDate",
+    "asSignaturesOutOfDate",
+    "noQuickScanHappenedForSpecifiedPeriod",
+    "noFullScanHappenedForSpecifiedPeriod",
+    "systemInitiatedScanInProgress",
+    "systemInitiatedCleanInProgress",
+    "samplesPendingSubmission",
+    "productRunningInEvaluationMode",
+    "productRunningInNonGenuineMode",
+    "productExpired",
+    "offlineScanRequired",
+    "serviceShutdownAsPartOfSystemShutdown",
+    "threatRemediationFailedCritically",
+    "threatRemediationFailedNonCritically",
+    "noStatusFlagsSet",
+)
 
 FACTS: tuple[Fact, ...] = (
     # Identity and names.
@@ -390,6 +420,39 @@ FACTS: tuple[Fact, ...] = (
             "virtualizationBasedSecurityNotRunning",
         ),
     ),
+    # Windows Defender.
+    *(
+        Fact(name, Form.FLAG, {_PC: f"{_HEALTH}/{node}"})
+        for name, node in (
+            ("malwareProtectionEnabled", "DefenderEnabled"),
+            ("realTimeProtectionEnabled", "RtpEnabled"),
+            ("networkInspectionSystemEnabled", "NisEnabled"),
+            ("quickScanOverdue", "QuickScanOverdue"),
+            ("fullScanOverdue", "FullScanOverdue"),
+            ("signatureUpdateOverdue", "SignatureOutOfDate"),
+            ("rebootRequired", "RebootRequired"),
+            ("fullScanRequired", "FullScanRequired"),
+            ("isVirtualMachine", "IsVirtualMachine"),
+            ("tamperProtectionEnabled", "TamperProtectionEnabled"),
+        )
+    ),
+    *(
+        Fact(name, Form.TEXT, {_PC: f"{_HEALTH}/{node}"}, pattern=_DEFENDER_VERSION, example="1.419.350.0")
+        for name, node in (
+            ("engineVersion", "EngineVersion"),
+            ("signatureVersion", "SignatureVersion"),
+            ("antiMalwareVersion", "DefenderVersion"),
+            ("lastQuickScanSignatureVersion", "QuickScanSigVersion"),
+            ("lastFullScanSignatureVersion", "FullScanSigVersion"),
+        )
+    ),
+    *(
+        Fact(name, Form.TEXT, {_PC: f"{_HEALTH}/{node}"}, pattern=_MOMENT, example="2026-11-20T03:12:45Z")
+        for name, node in (("lastQuickScanDateTime", "QuickScanTime"), ("lastFullScanDateTime", "FullScanTime"))
+    ),
+    Fact("deviceState", Form.CHOICE, {_PC: f"{_HEALTH}/ComputerState"}, choices=DEFENDER_STATES),
+    Fact("productStatus", Form.CHOICE, {_PC: f"{_HEALTH}/ProductStatus"}, choices=DEFENDER_STATUSES),
+    # Android.
     Fact("isVerifyAppsEnabled", Form.FLAG, {_ANDROID: "deviceSettings.verifyAppsEnabled"}),
     Fact("isUsbDebuggingEnabled", Form.FLAG, {_ANDROID: "deviceSettings.adbEnabled"}),
     Fact("isUnknownSourcesEnabled", Form.FLAG, {_ANDROID: "deviceSettings.unknownSourcesEnabled"}),

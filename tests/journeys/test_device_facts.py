@@ -56,7 +56,8 @@ async def record(administrator: Administrator, device_id: str) -> dict[str, Any]
     plain: dict[str, Any] = (await administrator.graph.get(address)).raise_for_status().json()
     query = {"$select": ",".join(_SELECTED)}
     selected: dict[str, Any] = (await administrator.graph.get(address, params=query)).raise_for_status().json()
-    return plain | selected
+    state = (await administrator.graph.get(f"{address}/windowsProtectionState")).raise_for_status()
+    return plain | selected | {"windowsProtectionState": state.json() if state.content else {}}
 
 
 def expected(device: Device) -> dict[str, FactValue]:
@@ -72,8 +73,9 @@ def expected(device: Device) -> dict[str, FactValue]:
 
 
 def shown(graph: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """The values of these facts in Graph's record: its own, or those of hardwareInformation."""
-    return {name: graph[name] if name in graph else graph["hardwareInformation"].get(name) for name in names}
+    """The values of these facts in Graph's record: its own, those of hardwareInformation or windowsProtectionState."""
+    everything = graph["windowsProtectionState"] | graph["hardwareInformation"] | dict(graph)
+    return {name: everything.get(name) for name in names}
 
 
 async def test_each_fact_that_a_device_reports_is_shown_after_its_check_in(
@@ -148,6 +150,28 @@ async def test_the_directorys_device_repeats_name_model_version_and_jailbreak(
         True,
         "Workplace",
     ]
+
+
+async def test_windows_defender_is_shown_once_it_has_reported(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent, phone = await enrol_agent(Platform.WINDOWS), await enrol_agent(Platform.WINDOWS_10_MOBILE)
+    rows = {row["deviceType"]: row["id"] for row in await administrator.devices()}
+    (other,) = {*rows.values()} - {rows["desktop"]}
+    address = f"{_DEVICES}/{rows['desktop']}/windowsProtectionState"
+    assert (await administrator.graph.get(address)).status_code == 204
+    await agent.check_in()
+    await phone.check_in()
+    agent.device.report(realTimeProtectionEnabled=False, productStatus="avSignaturesOutOfDate")
+    await agent.check_in()
+    state = (await administrator.graph.get(address)).raise_for_status().json()
+    assert (state["id"], state["realTimeProtectionEnabled"]) == (rows["desktop"], False)
+    assert (state["malwareProtectionEnabled"], state["productStatus"]) == (True, "avSignaturesOutOfDate")
+    assert (await administrator.graph.get(f"{address}/detectedMalwareState")).json()["value"] == []
+    query = {"$expand": "windowsProtectionState($select=realTimeProtectionEnabled)"}
+    listed = (await administrator.graph.get(_DEVICES, params=query)).raise_for_status().json()["value"]
+    states = {each["id"]: each["windowsProtectionState"] for each in listed}
+    assert states == {rows["desktop"]: {"id": rows["desktop"], "realTimeProtectionEnabled": False}, other: None}
 
 
 async def test_the_phone_number_of_a_device_is_shown_whole_once_it_is_the_companys(

@@ -56,6 +56,13 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=("tests/journeys/test_device_facts.py::test_a_list_shows_none_of_what_must_be_selected",),
     ),
     Mutant(
+        rule="A protection state of Windows Defender is not dated",
+        file=_FACTS,
+        before="{**known, _REPORTED_AT: iso(now)}",
+        after="known",
+        tests=(f"{_TEST_FACTS}::test_what_windows_defender_reports_is_dated_and_shown_by_itself",),
+    ),
+    Mutant(
         rule="A refused fact leaves the others of the same report changed",
         file="simulator/fauxtune_sim/facts.py",
         before="    hardware, own, name = device.hardware, dict(device.own_facts), device.name\n",

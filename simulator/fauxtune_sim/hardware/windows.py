@@ -125,6 +125,7 @@ class WindowsHardware(Hardware):
             "ipAddressV4": f"192.0.2.{random.randint(10, 250)}",
             "systemManagementBIOSVersion": _FIRMWARE.get(self.manufacturer, "1.0"),
             **_trusted_platform_module(random),
+            **_defender(random),
             **({"batteryLevelPercentage": random.randint(20, 100)} if has_battery else {}),
             "deviceGuardVirtualizationBasedSecurityState": "running",
             "deviceGuardVirtualizationBasedSecurityHardwareRequirementState": "meetHardwareRequirements",
@@ -137,6 +138,28 @@ def _trusted_platform_module(random: Random) -> dict[str, FactValue]:
         "tpmManufacturer": random.choice(_TPM_MAKERS),
         "tpmVersion": f"{random.randint(5, 7)}.{random.randint(0, 99)}.{random.randint(0, 9)}.0",
         "tpmSpecificationVersion": "2.0, 0, 1.38",
+    }
+
+
+def _defender(random: Random) -> dict[str, FactValue]:
+    """Windows Defender with nothing to complain of."""
+    month = random.randint(24010, 24110)
+    return {
+        "malwareProtectionEnabled": True,
+        "realTimeProtectionEnabled": True,
+        "networkInspectionSystemEnabled": True,
+        "quickScanOverdue": False,
+        "fullScanOverdue": False,
+        "signatureUpdateOverdue": False,
+        "rebootRequired": False,
+        "fullScanRequired": False,
+        "isVirtualMachine": False,
+        "tamperProtectionEnabled": True,
+        "engineVersion": f"1.1.{month}.{random.randint(1, 12)}",
+        "signatureVersion": f"1.{random.randint(400, 450)}.{random.randint(1, 999)}.0",
+        "antiMalwareVersion": f"4.18.{month}.{random.randint(1, 12)}",
+        "deviceState": "clean",
+        "productStatus": "noStatusFlagsSet",
     }
 
 

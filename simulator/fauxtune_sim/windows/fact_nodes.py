@@ -1,12 +1,14 @@
-"""The nodes that show the device's facts (Microsoft: DevInfo, DevDetail, DeviceStatus and WindowsLicensing CSPs).
+"""The nodes that show the device's facts.
 
-A node of a fact that the device lacks does not exist: its Get is answered with 404.
+Microsoft: DevInfo, DevDetail, DeviceStatus, WindowsLicensing and Defender CSPs. A node of a fact that the device lacks
+does not exist: its Get is answered with 404.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from fauxtune_sim.facts_table import DEFENDER_STATES, DEFENDER_STATUSES
 from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.windows.tree import Path
 
@@ -77,6 +79,11 @@ def _megabytes(name: str) -> Node:
     return lambda facts: str(int(facts[name]) >> 20) if name in facts else None
 
 
+def _bits(words: Sequence[str]) -> list[int]:
+    """The numbers of words that are flags: 0 for the first, then 1, 2, 4 and so on."""
+    return [0, *(1 << place for place in range(len(words) - 1))]
+
+
 _GUARD = "deviceGuardVirtualizationBasedSecurity"
 _VBS = ("running", "rebootRequired", "require64BitArchitecture", "notLicensed", "notConfigured")
 _VBS_MORE = ("doesNotMeetHardwareRequirements", "other")
@@ -110,6 +117,25 @@ FACT_NODES: dict[str, Node] = {
         f"{_GUARD}HardwareRequirementState", (*_VBS_HARDWARE, *_VBS_HARDWARE_MORE), numbers=(0, 1, 2, 4, 8)
     ),
     "CredentialGuard": _number("deviceGuardLocalSystemAuthorityCredentialGuardState", _LSA, numbers=range(5)),
+    "DefenderEnabled": _flag("malwareProtectionEnabled", on="true", off="false"),
+    "DefenderRtpEnabled": _flag("realTimeProtectionEnabled", on="true", off="false"),
+    "DefenderNisEnabled": _flag("networkInspectionSystemEnabled", on="true", off="false"),
+    "DefenderQuickScanOverdue": _flag("quickScanOverdue", on="true", off="false"),
+    "DefenderFullScanOverdue": _flag("fullScanOverdue", on="true", off="false"),
+    "DefenderSignatureOutOfDate": _flag("signatureUpdateOverdue", on="true", off="false"),
+    "DefenderRebootRequired": _flag("rebootRequired", on="true", off="false"),
+    "DefenderFullScanRequired": _flag("fullScanRequired", on="true", off="false"),
+    "DefenderIsVirtualMachine": _flag("isVirtualMachine", on="true", off="false"),
+    "DefenderTamperProtectionEnabled": _flag("tamperProtectionEnabled", on="true", off="false"),
+    "DefenderEngineVersion": _fact("engineVersion"),
+    "DefenderSignatureVersion": _fact("signatureVersion"),
+    "DefenderVersion": _fact("antiMalwareVersion"),
+    "DefenderQuickScanSigVersion": _fact("lastQuickScanSignatureVersion"),
+    "DefenderFullScanSigVersion": _fact("lastFullScanSignatureVersion"),
+    "DefenderQuickScanTime": _fact("lastQuickScanDateTime"),
+    "DefenderFullScanTime": _fact("lastFullScanDateTime"),
+    "DefenderComputerState": _number("deviceState", DEFENDER_STATES, numbers=_bits(DEFENDER_STATES)),
+    "DefenderProductStatus": _number("productStatus", DEFENDER_STATUSES, numbers=_bits(DEFENDER_STATUSES)),
 }
 #: Nodes below a part of the device, whose name is in the path.
 PART_NODES: dict[str, Callable[[Facts, Path], str | None]] = {"NetworkCard": _network_card, "SimCard": _sim_card}

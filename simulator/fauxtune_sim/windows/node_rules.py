@@ -140,6 +140,31 @@ _WINDOWS_10 = """
 """
 
 #: The certificate stores, and what stands below each certificate in them.
+#: Phones have no Windows Defender.
+_COMPUTERS = """
+./Vendor/MSFT/Defender                                                  G    node
+./Vendor/MSFT/Defender/Health                                           G    node
+./Vendor/MSFT/Defender/Health/ComputerState                             G    int   <DefenderComputerState
+./Vendor/MSFT/Defender/Health/DefenderEnabled                           G    bool  <DefenderEnabled
+./Vendor/MSFT/Defender/Health/DefenderVersion                           G    chr   <DefenderVersion
+./Vendor/MSFT/Defender/Health/EngineVersion                             G    chr   <DefenderEngineVersion
+./Vendor/MSFT/Defender/Health/FullScanOverdue                           G    bool  <DefenderFullScanOverdue
+./Vendor/MSFT/Defender/Health/FullScanRequired                          G    bool  <DefenderFullScanRequired
+./Vendor/MSFT/Defender/Health/FullScanSigVersion                        G    chr   <DefenderFullScanSigVersion
+./Vendor/MSFT/Defender/Health/FullScanTime                              G    chr   <DefenderFullScanTime
+./Vendor/MSFT/Defender/Health/IsVirtualMachine                          G    bool  <DefenderIsVirtualMachine
+./Vendor/MSFT/Defender/Health/NisEnabled                                G    bool  <DefenderNisEnabled
+./Vendor/MSFT/Defender/Health/ProductStatus                             G    int   <DefenderProductStatus
+./Vendor/MSFT/Defender/Health/QuickScanOverdue                          G    bool  <DefenderQuickScanOverdue
+./Vendor/MSFT/Defender/Health/QuickScanSigVersion                       G    chr   <DefenderQuickScanSigVersion
+./Vendor/MSFT/Defender/Health/QuickScanTime                             G    chr   <DefenderQuickScanTime
+./Vendor/MSFT/Defender/Health/RebootRequired                            G    bool  <DefenderRebootRequired
+./Vendor/MSFT/Defender/Health/RtpEnabled                                G    bool  <DefenderRtpEnabled
+./Vendor/MSFT/Defender/Health/SignatureOutOfDate                        G    bool  <DefenderSignatureOutOfDate
+./Vendor/MSFT/Defender/Health/SignatureVersion                          G    chr   <DefenderSignatureVersion
+./Vendor/MSFT/Defender/Health/TamperProtectionEnabled                   G    bool  <DefenderTamperProtectionEnabled
+"""
+
 _STORES_WINDOWS_10 = (
     "./Vendor/MSFT/RootCATrustedCertificates/Root",
     "*/Vendor/MSFT/RootCATrustedCertificates/CA",
@@ -264,6 +289,5 @@ def table(platform: Platform) -> list[str]:
         stores = _STORES_WINDOWS_10
     for store in stores:
         lines += _lines(_IN_A_STORE, store)
-    if is_phone(platform):
-        lines += _lines(_PHONES)
+    lines += _lines(_PHONES if is_phone(platform) else _COMPUTERS)
     return _scopes(lines)

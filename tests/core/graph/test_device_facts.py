@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.graph.device_facts import accepted, shown
+from fauxtune.core.graph.device_facts import accepted, protection_state, reported, shown
 from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.odata.documents.validation import defaults
@@ -44,6 +45,9 @@ def test_what_is_accepted_has_the_type_of_its_property(facts: dict[str, Any]) ->
         ("model", "\ud800"),
         ("model", {"a": 1}),
         ("chassisType", "spaceship"),
+        ("deviceState", "critical,clean"),
+        ("lastQuickScanDateTime", "yesterday"),
+        ("lastReportedDateTime", "2026-11-20T03:12:45.0000000Z"),
     ],
 )
 def test_a_value_that_no_device_has_costs_only_itself(name: str, value: object) -> None:
@@ -73,6 +77,21 @@ def test_what_a_device_reports_is_repeated_in_hardware_information() -> None:
     assert hardware["phoneNumber"] == record["phoneNumber"] == "+41791234567"
     assert "isFirewallEnabled" not in record
     assert hardware.keys() == defaults(HARDWARE_INFORMATION).keys()
+
+
+def test_what_windows_defender_reports_is_dated_and_shown_by_itself() -> None:
+    now = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert reported({"isEncrypted": True}, now=now) == {"isEncrypted": True}
+    facts = reported({"realTimeProtectionEnabled": False, "isEncrypted": True}, now=now)
+    state = protection_state(facts, device_id="d")
+    assert state is not None
+    assert {name: value for name, value in state.items() if value is not None} == {
+        "id": "d",
+        "realTimeProtectionEnabled": False,
+        "lastReportedDateTime": "2026-11-20T10:00:00.0000000Z",
+    }
+    assert protection_state({"isEncrypted": True}, device_id="d") is None
+    assert "realTimeProtectionEnabled" not in shown(facts, owner="company")
 
 
 def test_the_number_of_a_personal_device_is_masked_in_both_places() -> None:

@@ -111,7 +111,7 @@ async def test_certificates_come_with_the_profiles_whose_type_has_them(
 @pytest.mark.parametrize(
     ("collection", "navigations"),
     [
-        (DEVICES, "users,deviceCategory,deviceConfigurationStates"),
+        (DEVICES, "users,deviceCategory,deviceConfigurationStates,windowsProtectionState"),
         (PROFILES, f"assignments,groupAssignments,deviceStatuses,userStatuses,{CERTIFICATE_STATES}"),
         ("/users", "licenseDetails,managedDevices,manager,directReports,memberOf,transitiveMemberOf,ownedDevices"),
         ("/groups", "members,transitiveMembers,owners,memberOf,transitiveMemberOf"),
@@ -174,7 +174,7 @@ async def test_of_directory_objects_the_first_twenty_come_along(beta: httpx.Asyn
         ("/users?$expand=licenseDetails($top=1)", 400),
         (f"{DEVICES}?$expand=users(", 400),
         (f"{DEVICES}/{ABSENT}?$expand=users", 404),
-        (f"{DEVICES}?$expand=windowsProtectionState", 501),
+        (f"{DEVICES}?$expand=logCollectionRequests", 501),
         ("/groups?$expand=licenseDetails", 501),
     ],
 )

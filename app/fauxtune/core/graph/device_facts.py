@@ -1,16 +1,20 @@
 """The facts that devices report of themselves, by Graph's names: which are accepted, and where Graph shows them.
 
 A device is a stranger: of what it reports, only values of the right type and of a usual size are kept, and the rest is
-passed over, so that one bad value does not cost the good ones. Source: Graph: managedDevice, hardwareInformation.
+passed over, so that one bad value does not cost the good ones.
+Source: Graph: managedDevice, hardwareInformation, windowsProtectionState.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
+from fauxtune.core.graph.device_protection import REPORTED, WINDOWS_PROTECTION_STATE
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.model.text import JsonObject, text_value
 from fauxtune.core.odata.documents.validation import defaults
@@ -112,12 +116,29 @@ def _property(name: str) -> Property:
     return prop
 
 
-_TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _KEPT
+#: Of Windows Defender: kept with the enrolment, shown by an entity of its own.
+_OF_PROTECTION = {prop.name: prop.type for prop in REPORTED}
+_REPORTED_AT = "lastReportedDateTime"
+_TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _OF_PROTECTION | _KEPT
 
 
 def accepted(facts: Mapping[str, object]) -> JsonObject:
     """Return the facts that are known, not empty, and of the right type."""
     return {name: value for name, value in facts.items() if name in _TYPES and _fits(_TYPES[name], value)}
+
+
+def reported(facts: Mapping[str, object], *, now: datetime) -> JsonObject:
+    """Return the facts of a report that are accepted, with the moment of the report if some are Windows Defender's."""
+    known = accepted(facts)
+    return known if known.keys().isdisjoint(_OF_PROTECTION) else {**known, _REPORTED_AT: iso(now)}
+
+
+def protection_state(facts: Mapping[str, Any], *, device_id: str) -> JsonObject | None:
+    """Return Graph's windowsProtectionState of a device; None if the device has reported none."""
+    if _REPORTED_AT not in facts:
+        return None
+    known = {name: facts[name] for name in (*_OF_PROTECTION, _REPORTED_AT) if name in facts}
+    return {**defaults(WINDOWS_PROTECTION_STATE), **known, "id": device_id}
 
 
 def shown(facts: Mapping[str, Any], *, owner: str) -> JsonObject:
@@ -147,9 +168,26 @@ def _fits(kind: object, value: object) -> bool:
             # Not a number compares as false.
             return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LARGEST
         case EnumType():
-            return isinstance(value, str) and value in kind.members
+            return isinstance(value, str) and _is_canonical(kind, value)
+        case Edm.DATE_TIME:
+            return isinstance(value, str) and _is_moment(value)
         case _:
             return isinstance(value, str) and 0 < len(value) <= _LONGEST and _is_storable(value)
+
+
+def _is_canonical(kind: EnumType, value: str) -> bool:
+    try:
+        return kind.canonical(value) == value
+    except Invalid:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    """Whether it is a time in the form that Graph writes."""
+    try:
+        return iso(from_iso(text)) == text
+    except (ValueError, OverflowError):
+        return False
 
 
 def _is_storable(text: str) -> bool:

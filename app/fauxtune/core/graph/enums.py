@@ -299,6 +299,25 @@ WINDOWS10_EDITION_TYPE = _enum(
     "windows10ProfessionalWorkstationN notConfigured windows10Home windows10HomeChina windows10HomeN "
     "windows10HomeSingleLanguage windows10Mobile windows10IoTCore windows10IoTCoreCommercial",
 )
+WINDOWS_DEFENDER_PRODUCT_STATUS = _enum(
+    "windowsDefenderProductStatus",
+    "noStatus serviceNotRunning serviceStartedWithoutMalwareProtection pendingFullScanDueToThreatAction "
+    "pendingRebootDueToThreatAction pendingManualStepsDueToThreatAction avSignaturesOutOfDate asSignaturesOutOfDate "
+    "noQuickScanHappenedForSpecifiedPeriod noFullScanHappenedForSpecifiedPeriod systemInitiatedScanInProgress "
+    "systemInitiatedCleanInProgress samplesPendingSubmission productRunningInEvaluationMode "
+    "productRunningInNonGenuineMode productExpired offlineScanRequired serviceShutdownAsPartOfSystemShutdown "
+    "threatRemediationFailedCritically threatRemediationFailedNonCritically noStatusFlagsSet platformOutOfDate "
+    "platformUpdateInProgress platformAboutToBeOutdated signatureOrPlatformEndOfLifeIsPastOrIsImpending "
+    "windowsSModeSignaturesInUseOnNonWin10SInstall",
+    flags=True,
+    values=(0, *(1 << bit for bit in range(25))),
+)
+WINDOWS_DEVICE_HEALTH_STATE = _enum(
+    "windowsDeviceHealthState",
+    "clean fullScanPending rebootPending manualStepsPending offlineScanPending critical",
+    flags=True,
+    values=(0, 1, 2, 4, 8, 16),
+)
 MDM_APP_CONFIG_KEY_TYPE = _enum(
     "mdmAppConfigKeyType",
     "stringType integerType realType booleanType tokenType",

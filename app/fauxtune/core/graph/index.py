@@ -21,6 +21,7 @@ from fauxtune.core.graph import (
 )
 from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
 from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
 from fauxtune.core.graph.statuses import STATUSES
 from fauxtune.core.graph.tenant import (
@@ -45,6 +46,7 @@ ENTITIES: tuple[Entity, ...] = (
     MANAGED_DEVICE,
     MANAGED_DEVICE_OVERVIEW,
     DEVICE_CATEGORY,
+    WINDOWS_PROTECTION_STATE,
     configuration.DEVICE_CONFIGURATION,
     configuration.DEVICE_CONFIGURATION_ASSIGNMENT,
     assignments.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT,

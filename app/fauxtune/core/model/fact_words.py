@@ -15,6 +15,7 @@ _SWITCHES: dict[str, tuple[str, str, str]] = {
     "isSecureBootEnabled": ("Secure Boot", "on", "off"),
     "isFirewallEnabled": ("Firewall", "on", "off"),
     "isAntivirusEnabled": ("Antivirus", "on", "off"),
+    "realTimeProtectionEnabled": ("Real-time protection", "on", "off"),
     "isSystemIntegrityProtectionEnabled": ("System Integrity Protection", "on", "off"),
 }
 _JAIL_BROKEN = {"True": ("bad", "yes"), "False": ("good", "no"), "Unknown": ("", "not known")}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fauxtune.core.graph.device_facts import accepted, shown
+from fauxtune.core.graph.device_facts import reported, shown
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
@@ -49,7 +49,8 @@ def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str
     """Write the facts that are new, by the names of managedDevice; those that are not of the right type, or that a
     device reports no more, change nothing. Return whether the device has to be planned with them.
     """
-    changes = {name: value for name, value in accepted(facts).items() if enrollment.facts.get(name) != value}
+    accepted = reported(facts, now=tx.now)
+    changes = {name: value for name, value in accepted.items() if enrollment.facts.get(name) != value}
     if not changes:
         return False
     known = {**enrollment.facts, **changes}

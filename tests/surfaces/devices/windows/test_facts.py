@@ -76,6 +76,34 @@ def test_the_nodes_of_a_laptop_are_read() -> None:
     }
 
 
+def test_the_health_of_windows_defender_is_read() -> None:
+    health = {
+        csp.DEFENDER: "RtpEnabled/ProductStatus",
+        f"{csp.DEFENDER}/RtpEnabled": "false",
+        f"{csp.DEFENDER}/DefenderEnabled": "True",
+        f"{csp.DEFENDER}/SignatureOutOfDate": "perhaps",
+        f"{csp.DEFENDER}/EngineVersion": "1.1.24090.11",
+        f"{csp.DEFENDER}/QuickScanTime": "2026-11-20T03:12:45+01:00",
+        f"{csp.DEFENDER}/FullScanTime": "yesterday",
+        f"{csp.DEFENDER}/ComputerState": "0",
+        f"{csp.DEFENDER}/ProductStatus": str(1 << 5 | 1 << 7),
+        f"{csp.DEFENDER}/Another": "1",
+    }
+    values = facts({csp.DEFENDER + csp.EVERYTHING: orjson.dumps(health).decode()}, is_phone=False)
+    assert accepted(values) == values
+    assert values == {
+        "realTimeProtectionEnabled": False,
+        "malwareProtectionEnabled": True,
+        "engineVersion": "1.1.24090.11",
+        "lastQuickScanDateTime": "2026-11-20T02:12:45.0000000Z",
+        "deviceState": "clean",
+        "productStatus": "avSignaturesOutOfDate,noQuickScanHappenedForSpecifiedPeriod",
+    }
+    for status in ("-1", str(1 << 25), "9" * 400, "clean", ""):
+        broken = {f"{csp.DEFENDER}/{node}": status for node in ("ProductStatus", "ComputerState", "FullScanTime")}
+        assert facts({csp.DEFENDER + csp.EVERYTHING: orjson.dumps(broken).decode()}, is_phone=False) == {}, status
+
+
 def test_the_network_cards_of_the_example_are_read() -> None:
     message = syncml.read((WIRE / "device-session-network-cards.xml").read_bytes())
     state = State(sent={"2/5": ("s", 0)})

@@ -57,6 +57,7 @@ _DEVICE, _OF_USER, _BARE = "./Device/Vendor/MSFT", "./User/Vendor/MSFT", "./Vend
 EVERYTHING = "?list=StructData"
 STATUS = "./Vendor/MSFT/DeviceStatus"
 CARDS, SIM_CARDS = f"{STATUS}/NetworkIdentifiers", f"{STATUS}/CellularIdentities"
+DEFENDER = "./Vendor/MSFT/Defender/Health"
 _FACTS = (
     "./DevDetail/SwV",
     "./DevDetail/HwV",
@@ -93,6 +94,7 @@ _FACTS_OF_WINDOWS_10 = (
     f"{STATUS}/DeviceGuard/LsaCfgCredGuardStatus",
     CARDS + EVERYTHING,
     SIM_CARDS + EVERYTHING,
+    DEFENDER + EVERYTHING,
 )
 
 

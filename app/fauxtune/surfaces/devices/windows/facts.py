@@ -1,17 +1,21 @@
 """What a Windows device says of itself, by Graph's names: its answers to Gets of the nodes in `csp`.
 
-Microsoft: DevInfo, DevDetail, DeviceStatus and WindowsLicensing CSPs. A node that a device does not have (404) says
-nothing.
+Microsoft: DevInfo, DevDetail, DeviceStatus, WindowsLicensing and Defender CSPs. A node that a device does not have
+(404) says nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 import orjson
 
+from fauxtune.core.clock import from_iso, iso
+from fauxtune.core.errors import Invalid
+from fauxtune.core.graph import enums
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.schema.types import EnumType
 from fauxtune.surfaces.devices.windows import csp
 
 Values = Mapping[str, str]
@@ -92,6 +96,56 @@ _WORDS: dict[str, tuple[str, Mapping[str, object]]] = {
 _OF_SIM = {"ICCID": "iccid", "PhoneNumber": "phoneNumber", "CommercializationOperator": "subscriberCarrier"}
 
 
+def _text(text: str) -> str | None:
+    return text or None
+
+
+def _flag(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
+
+
+def _moment(text: str) -> str | None:
+    """A time in the form that Graph writes. Unverified: the form of these nodes, which are texts."""
+    try:
+        return iso(from_iso(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _named(kind: EnumType) -> Callable[[str], str | None]:
+    def read(text: str) -> str | None:
+        try:
+            return kind.named(int(text)) if _is_number(text) else None
+        except Invalid:
+            return None
+
+    return read
+
+
+#: data. Node of Windows Defender's health, the name of its fact, and how it is read.
+_OF_DEFENDER: dict[str, tuple[str, Callable[[str], str | bool | None]]] = {
+    "DefenderEnabled": ("malwareProtectionEnabled", _flag),
+    "RtpEnabled": ("realTimeProtectionEnabled", _flag),
+    "NisEnabled": ("networkInspectionSystemEnabled", _flag),
+    "QuickScanOverdue": ("quickScanOverdue", _flag),
+    "FullScanOverdue": ("fullScanOverdue", _flag),
+    "SignatureOutOfDate": ("signatureUpdateOverdue", _flag),
+    "RebootRequired": ("rebootRequired", _flag),
+    "FullScanRequired": ("fullScanRequired", _flag),
+    "IsVirtualMachine": ("isVirtualMachine", _flag),
+    "TamperProtectionEnabled": ("tamperProtectionEnabled", _flag),
+    "EngineVersion": ("engineVersion", _text),
+    "SignatureVersion": ("signatureVersion", _text),
+    "DefenderVersion": ("antiMalwareVersion", _text),
+    "QuickScanSigVersion": ("lastQuickScanSignatureVersion", _text),
+    "FullScanSigVersion": ("lastFullScanSignatureVersion", _text),
+    "QuickScanTime": ("lastQuickScanDateTime", _moment),
+    "FullScanTime": ("lastFullScanDateTime", _moment),
+    "ComputerState": ("deviceState", _named(enums.WINDOWS_DEVICE_HEALTH_STATE)),
+    "ProductStatus": ("productStatus", _named(enums.WINDOWS_DEFENDER_PRODUCT_STATUS)),
+}
+
+
 def facts(values: Values, *, is_phone: bool) -> JsonObject:
     """Return the device's properties by the values of its nodes, without those that it left out."""
     texts = {name: next((values[node] for node in nodes if values.get(node)), "") for name, nodes in _TEXTS.items()}
@@ -102,7 +156,7 @@ def facts(values: Values, *, is_phone: bool) -> JsonObject:
         # Unverified: that it is a percentage; the page of DeviceStatus speaks of seconds.
         "batteryLevelPercentage": _number(values, f"{csp.STATUS}/Battery/EstimatedChargeRemaining"),
     }
-    result = {**texts, **words, **numbers, **_cards(values), **_sim(values)}
+    result = {**texts, **words, **numbers, **_cards(values), **_sim(values), **_defender(values)}
     result["chassisType"] = _chassis(result, is_phone=is_phone)
     return {name: value for name, value in result.items() if value is not None and 0 < len(str(value)) <= _LONGEST}
 
@@ -133,12 +187,23 @@ def _sim(values: Values) -> JsonObject:
     return {"imei": imei, **{name: card.get(node, "") for node, name in _OF_SIM.items()}}
 
 
-def _below(values: Values, node: str) -> dict[str, dict[str, str]]:
-    """The values below the children of a node that was got with everything below it (`?list=StructData`)."""
+def _defender(values: Values) -> JsonObject:
+    """The health of Windows Defender."""
+    rows = {uri.rpartition("/")[2]: value for uri, value in _everything(values, csp.DEFENDER).items()}
+    return {name: read(rows[node]) for node, (name, read) in _OF_DEFENDER.items() if node in rows}
+
+
+def _everything(values: Values, node: str) -> dict[str, str]:
+    """The values by address of a node that was got with everything below it (`?list=StructData`)."""
     text = values.get(node + csp.EVERYTHING, "")
     rows: dict[str, str] = orjson.loads(text) if text else {}
+    return rows
+
+
+def _below(values: Values, node: str) -> dict[str, dict[str, str]]:
+    """The values below the children of such a node, by the child's name."""
     children: dict[str, dict[str, str]] = {}
-    for uri, value in rows.items():
+    for uri, value in _everything(values, node).items():
         _, _, rest = uri.partition(node.rpartition("/")[2] + "/")
         name, _, leaf = rest.partition("/")
         if name:
@@ -148,7 +213,11 @@ def _below(values: Values, node: str) -> dict[str, dict[str, str]]:
 
 def _number(values: Values, node: str, *, unit: int = 1) -> int | None:
     text = values.get(node, "")
-    return int(text) * unit if text.isascii() and text.isdigit() and len(text) <= 15 else None
+    return int(text) * unit if _is_number(text) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 15
 
 
 def _chassis(facts: JsonObject, *, is_phone: bool) -> str | None:

@@ -1,5 +1,5 @@
 """The record of a managed device, and what `$expand` adds to it. Graph: managedDevice: users, deviceCategory,
-deviceConfigurationStates.
+deviceConfigurationStates, windowsProtectionState.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fauxtune.core.clock import iso
+from fauxtune.core.graph.device_facts import protection_state
+from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
 from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.graph.directory import USER
 from fauxtune.core.graph.statuses import CONFIGURATION_STATE
@@ -18,6 +20,7 @@ from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
+from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import stored
@@ -58,10 +61,17 @@ def _categories(call: Call, connection: Connection, rows: Sequence[JoinedDeviceR
     return [categories[row.category_id].document if row.category_id in categories else NONE for row in rows]
 
 
+def protection_states(_call: Call, connection: Connection, rows: Sequence[JoinedDeviceRow]) -> list[Json | None]:
+    """Return what Windows Defender of each device has reported; None for a device that has none."""
+    enrollments = queries.enrollments_by_id(connection, [row.enrollment_id for row in rows])
+    return [protection_state(enrollments[row.enrollment_id].facts, device_id=row.id) for row in rows]
+
+
 PARTS: dict[str, Part[JoinedDeviceRow]] = by_name(
     Part("users", USER, _users),
     Part("deviceCategory", DEVICE_CATEGORY, _categories),
     Part("deviceConfigurationStates", CONFIGURATION_STATE, of_collection(CONFIGURATION_STATES, stored)),
+    Part("windowsProtectionState", WINDOWS_PROTECTION_STATE, protection_states),
 )
 
 

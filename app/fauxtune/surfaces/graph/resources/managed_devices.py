@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
 from fauxtune.core.graph.devices import FILTERED, MANAGED_DEVICE
 from fauxtune.core.graph.directory import USER
 from fauxtune.core.graph.references import binds
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
-from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
@@ -30,11 +30,15 @@ from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, listed_document, record_document
+from fauxtune.surfaces.graph.resources.device_parts import (
+    DEVICES,
+    PARTS,
+    expansions,
+    listed_document,
+    protection_states,
+    record_document,
+)
 from fauxtune.surfaces.graph.resources.users import key_of
-
-_DEFENDER = "windowsProtectionState"
-
 
 _LISTED = Listed(
     collection=MANAGED_DEVICES,
@@ -114,16 +118,24 @@ async def clear_primary_user(call: Call) -> Answer:
 
 
 async def protection_state(call: Call) -> Answer:
-    """GET .../{device}/windowsProtectionState: nothing on what is not Windows."""
-    await _without_defender(call)
-    return NO_CONTENT
+    """GET .../{device}/windowsProtectionState: 204 without a body for a device that has reported none.
+
+    Unverified: what the real service answers for a device that is not Windows.
+    """
+    check_options(call, WINDOWS_PROTECTION_STATE)
+    row = await device_row(call)
+    (state,) = await call.read(lambda connection: protection_states(call, connection, [row]))
+    if state is None:
+        return NO_CONTENT
+    document = view(WINDOWS_PROTECTION_STATE, state, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=f"{DEVICES}('{row.id}')/windowsProtectionState")
 
 
 def empty(name: str) -> Handler:
     """Return the handler of a collection below a device that is always empty."""
 
     async def nothing(call: Call) -> Answer:
-        row = await _without_defender(call) if name.startswith(_DEFENDER) else await device_row(call)
+        row = await device_row(call)
         context = f"{DEVICES}('{row.id}')/{name}"
         return collection_answer(call, [], context=context, total=0 if call.query.count else None)
 
@@ -150,13 +162,6 @@ def empty_element(name: str) -> Handler:
         raise NotFound(f"There is nothing in {name} with the id '{call.keys['part']}'.")
 
     return nothing
-
-
-async def _without_defender(call: Call) -> JoinedDeviceRow:
-    row = await device_row(call)
-    if row.variant is Variant.WINDOWS:
-        raise NotEmulated(f"{_DEFENDER} is not emulated: simulated devices have no Windows Defender.")
-    return row
 
 
 async def device_row(call: Call) -> JoinedDeviceRow:

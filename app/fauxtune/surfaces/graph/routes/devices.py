@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.graph.device_actions import BULK_RESULT, EXECUTE_ACTION, FORMS
+from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
 from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
 from fauxtune.core.graph.directory import USER
 from fauxtune.core.model.actions import DeviceAction
@@ -165,11 +166,17 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         f"{one}/windowsProtectionState",
         managed_devices.protection_state,
         "Windows Defender on a device",
-        status=204,
+        returns=WINDOWS_PROTECTION_STATE,
         permissions=read,
         source="Graph: Get windowsProtectionState",
-        fidelity=refused("501 for Windows: simulated devices have no Windows Defender; the others have no such state"),
+        fidelity=approximated(
+            "204 for a device that has reported none: what the real service answers is not documented"
+        ),
     )
+    yield from _empty_parts(one)
+
+
+def _empty_parts(one: str) -> Iterator[Route[Handler]]:
     for name, summary, beta_only in _EMPTY:
         handlers: list[tuple[str, Handler, str]] = [
             ("", managed_devices.empty(name), summary),
@@ -187,7 +194,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
                 handler,
                 about,
                 beta_only=beta_only,
-                permissions=read,
+                permissions=needs.READ_MANAGED,
                 source=f"Graph: managedDevice: {name}",
                 fidelity=_NOTHING,
             )
