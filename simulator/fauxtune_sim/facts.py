@@ -51,8 +51,11 @@ _OF_OWN_DEVICE = frozenset(
         "ethernetMacAddress",
         "isPasscodePresent",
         "isEncrypted",
+        "activationLockBypassCode",
     }
 )
+#: Apple: a supervised device alone has the code.
+_OF_SUPERVISED = frozenset({"activationLockBypassCode"})
 #: Android Management API, TelephonyInfo: on fully managed devices only.
 _OF_SIM = frozenset({"iccid", "phoneNumber", "subscriberCarrier"})
 #: DeviceStatus/OS/Edition of each number of GetProductInfo.
@@ -97,12 +100,16 @@ def report(device: Device, facts: Mapping[str, FactValue]) -> None:
 
 
 def withheld_facts(device: Device) -> frozenset[str]:
-    """Return the names of the facts that a device of this kind does not report, as they are its user's own."""
+    """Return the names of the facts that the device does not report: those that are its user's own, and on an iPhone
+    that is not supervised the code past its Activation Lock.
+    """
     hardware = device.hardware
     if device.mode is Mode.WORK_PROFILE and isinstance(hardware, AndroidHardware):
         return _OF_SIM | _IDENTIFIERS if hardware.api_level >= _ANDROID_12 else _OF_SIM
     if device.enrollment is not None and device.enrollment.by_user:
         return _OF_SIM | _IDENTIFIERS | _OF_OWN_DEVICE
+    if device.platform in _APPLE_MOBILE and device.own_facts.get("isSupervised") is not True:
+        return _OF_SUPERVISED
     return frozenset()
 
 

@@ -365,6 +365,13 @@ FACTS: tuple[Fact, ...] = (
         choices=("False", "True", "Unknown"),
     ),
     Fact("isSupervised", Form.FLAG, _apple("DeviceInformation: IsSupervised")),
+    Fact(
+        "activationLockBypassCode",
+        Form.TEXT,
+        {_IOS: "ActivationLockBypassCode, of a supervised device"},
+        pattern=r"[0-9A-Z]{5}-[0-9A-Z]{5}(?:-[0-9A-Z]{4}){4}",
+        example="1GDY4-C8M3N-QE52-KX7T-R0HP-9ZLW",
+    ),
     Fact("isActivationLockEnabled", Form.FLAG, {_IOS: "DeviceInformation: IsActivationLockEnabled"}),
     Fact("isUserApprovedEnrollment", Form.FLAG, {_MAC: "SecurityInfo: ManagementStatus.UserApprovedEnrollment"}),
     Fact("isSystemIntegrityProtectionEnabled", Form.FLAG, {_MAC: "SecurityInfo: SystemIntegrityProtectionEnabled"}),

@@ -40,6 +40,7 @@ _KEPT = {
 }
 #: data. Properties of a device that have a value only where one device is read with a $select that names them.
 _SELECTED = (
+    "activationLockBypassCode",
     "udid",
     "iccid",
     "ethernetMacAddress",
@@ -150,6 +151,24 @@ async def test_the_directorys_device_repeats_name_model_version_and_jailbreak(
         True,
         "Workplace",
     ]
+
+
+async def test_a_phone_that_becomes_supervised_tells_its_bypass_code_once_and_a_list_hides_it(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.IOS)
+    await agent.check_in()
+    (row,) = await administrator.devices()
+    assert (await record(administrator, row["id"]))["activationLockBypassCode"] is None
+    agent.device.report(isSupervised=True)
+    await agent.check_in()
+    code = agent.device.facts["activationLockBypassCode"]
+    assert (await record(administrator, row["id"]))["activationLockBypassCode"] == code
+    query = {"$select": "activationLockBypassCode,isSupervised"}
+    (row,) = (await administrator.graph.get(_DEVICES, params=query)).json()["value"]
+    assert (row["activationLockBypassCode"], row["isSupervised"]) == (None, True)
+    quiet = await agent.check_in()
+    assert (quiet.reports, quiet.settled) == (1, True)
 
 
 async def test_windows_defender_is_shown_once_it_has_reported(

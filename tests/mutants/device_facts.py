@@ -10,6 +10,7 @@ _FACTS = "app/fauxtune/core/graph/device_facts.py"
 _APPLE = "app/fauxtune/surfaces/devices/apple/facts.py"
 _TEST_FACTS = "tests/core/graph/test_device_facts.py"
 _TEST_APPLE = "tests/surfaces/devices/apple/test_command_results.py"
+_TEST_JOURNEY = "tests/journeys/test_device_facts.py"
 _TEST_SIMULATOR = "tests/simulator/test_facts.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -53,7 +54,7 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/surfaces/graph/resources/device_parts.py",
         before="    return record_document(row) | _BLANK\n",
         after="    return record_document(row)\n",
-        tests=("tests/journeys/test_device_facts.py::test_a_list_shows_none_of_what_must_be_selected",),
+        tests=(f"{_TEST_JOURNEY}::test_a_list_shows_none_of_what_must_be_selected",),
     ),
     Mutant(
         rule="A protection state of Windows Defender is not dated",
@@ -61,6 +62,15 @@ MUTANTS: tuple[Mutant, ...] = (
         before="{**known, _REPORTED_AT: iso(now)}",
         after="known",
         tests=(f"{_TEST_FACTS}::test_what_windows_defender_reports_is_dated_and_shown_by_itself",),
+    ),
+    Mutant(
+        rule="A device that turns out to be supervised is asked for its bypass code only a week later",
+        file="app/fauxtune/operations/checkin/step_results.py",
+        before="known={**row.facts, **facts})):",
+        after="known=row.facts)):",
+        tests=(
+            f"{_TEST_JOURNEY}::test_a_phone_that_becomes_supervised_tells_its_bypass_code_once_and_a_list_hides_it",
+        ),
     ),
     Mutant(
         rule="A refused fact leaves the others of the same report changed",

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
-from fauxtune_sim.apple.facts import app_feedback, query_responses, security_info
+from fauxtune_sim.apple.facts import app_feedback, bypass_code, query_responses, security_info
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer, StagedProfile
 from fauxtune_sim.apple.keychain import CERTIFICATE, IDENTITY
@@ -234,6 +234,15 @@ async def _app_feedback(context: CommandContext) -> CommandResult:
     return CommandResult({"ManagedApplicationFeedback": app_feedback(context.device, map(str, identifiers))})
 
 
+async def _bypass_code(context: CommandContext) -> CommandResult:
+    if context.system.is_mac:
+        raise Fault(Code.REQUEST_UNKNOWN, "a simulated Mac has no bypass code")
+    code = bypass_code(context.device)
+    if code is None:
+        raise Fault(Code.NOT_SUPERVISED, "only a supervised device tells its bypass code")
+    return CommandResult({"ActivationLockBypassCode": code})
+
+
 async def _device_lock(context: CommandContext) -> CommandResult:
     pin = context.command.parameters.get("PIN")
     if context.system.is_mac and pin is not None:
@@ -301,6 +310,8 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     "DeviceInformation": (None, _device_information),
     "SecurityInfo": (Right.SECURITY, _security_info),
     "ManagedApplicationFeedback": (Right.CHANGE_APPLICATIONS, _app_feedback),
+    # Apple: no right is needed, but the device must be supervised.
+    "ActivationLockBypassCode": (None, _bypass_code),
     "Settings": (Right.CHANGE_APPLICATIONS, _settings),
     "DeviceLock": (Right.LOCK, _device_lock),
     "EraseDevice": (Right.ERASE, _erase_device),

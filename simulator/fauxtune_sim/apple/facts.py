@@ -1,5 +1,5 @@
-"""The device's facts in Authenticate and in the answers to DeviceInformation, SecurityInfo and
-ManagedApplicationFeedback.
+"""The device's facts in Authenticate and in the answers to DeviceInformation, SecurityInfo,
+ManagedApplicationFeedback and ActivationLockBypassCode.
 
 Apple: check-in message Authenticate; those commands. Facts that need a right which the server does not have are
 omitted, and so are those that the device withholds.
@@ -162,6 +162,12 @@ def app_feedback(device: Device, identifiers: Iterable[str]) -> list[dict[str, A
     jail_broken = reported_facts(device).get("jailBroken")
     feedback = {} if jail_broken is None else {"JailBroken": jail_broken}
     return [{"Identifier": name, "Feedback": feedback} for name in identifiers if name == COMPANY_PORTAL]
+
+
+def bypass_code(device: Device) -> str | None:
+    """The answer to ActivationLockBypassCode; None on a device that is not supervised."""
+    code = reported_facts(device).get("activationLockBypassCode")
+    return None if code is None else str(code)
 
 
 def _gigabytes(size: FactValue | None) -> float | None:

@@ -66,6 +66,8 @@ class Code(IntEnum):
     TOPIC_INVALID = 12022
     #: Unverified: the number for the configuration of an app that is not managed.
     APP_NOT_MANAGED = 12026
+    #: Unverified: the number for a command to a device that is not supervised.
+    NOT_SUPERVISED = 12067
     ACCOUNT_NOT_UNIQUE = 21005
     ACCOUNT_CERTIFICATE = 21006
     SCEP_NETWORK = 22005

@@ -27,6 +27,7 @@ from fauxtune_sim.hardware.facts import (
 from fauxtune_sim.platforms import Mode, Platform
 
 _SYSTEMS = {Platform.IOS: "iOS", Platform.IPADOS: "iPadOS", Platform.MACOS: "macOS"}
+_CODE_LETTERS = "0123456789ACDEFGHJKLMNPQRTUVWXYZ"
 _DEFAULT = {Platform.IOS: "17.5.1", Platform.IPADOS: "17.5.1", Platform.MACOS: "14.5"}
 
 
@@ -111,6 +112,7 @@ class AppleHardware(Hardware):
             "jailBroken": "False",
             "easDeviceId": random.randbytes(16).hex().upper(),
             "isActivationLockEnabled": False,
+            "activationLockBypassCode": _bypass_code(random),
         }
         if product is not None and product.has_sim:
             facts |= sim_card(random)
@@ -133,6 +135,11 @@ class AppleHardware(Hardware):
 
 def _following(mac: str, number: int) -> str:
     return f"{(int(mac, 16) + number) % (1 << 48):012x}".upper()
+
+
+def _bypass_code(random: Random) -> str:
+    """A code past Activation Lock (Apple: "Creating and using bypass codes")."""
+    return "-".join("".join(random.choice(_CODE_LETTERS) for _ in range(length)) for length in (5, 5, 4, 4, 4, 4))
 
 
 def _version(platform: Platform, text: str) -> tuple[str, str]:

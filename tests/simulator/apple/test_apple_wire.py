@@ -123,6 +123,7 @@ def test_every_command_of_the_examples_is_read() -> None:
         "DeviceInformation",
         "SecurityInfo",
         "ManagedApplicationFeedback",
+        "ActivationLockBypassCode",
         "DeviceLock",
         "EraseDevice",
     }

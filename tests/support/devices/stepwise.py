@@ -53,7 +53,7 @@ class PlainAdapter:
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
         return ("identities", "roots", "accounts") if self.asks_accounts else ("identities", "roots")
 
-    def information_parts(self, variant: Variant) -> tuple[str, ...]:
+    def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
         return ("facts",)
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:

@@ -271,7 +271,7 @@ _V1_PROPERTIES = (
     _blank("ethernetMacAddress"),
     _blank("physicalMemoryInBytes", Edm.INT64, nullable=False),
     _server("enrollmentProfileName", fidelity=ALWAYS_NULL),
-    _blank("activationLockBypassCode", fidelity=ALWAYS_NULL),
+    _blank("activationLockBypassCode"),
 )
 
 _BETA_PROPERTIES = (

@@ -63,7 +63,8 @@ def questions(
     """Return the questions for the device now: all of them when its inventory is due, those of the inventory after an
     install, and those that it was sent and whose answers were not taken in yet.
     """
-    inventory, information = adapter.inventory_parts(row.variant), adapter.information_parts(row.variant)
+    inventory = adapter.inventory_parts(row.variant)
+    information = adapter.information_parts(row.variant, known=row.facts)
     if is_inventory_due(tx, row):
         return (*inventory, *information)
     put_off = _put_off(sent)
@@ -164,12 +165,17 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
             changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
     _write(tx, row, before=rows, changed=changed)
     needed = {part for key in waiting for part in adapter.parts_that_tell(key)}
-    needed |= put_off & set(adapter.information_parts(row.variant))
+    information = set(adapter.information_parts(row.variant, known=row.facts))
+    needed |= put_off & information
     step_queries.delete_steps(tx.connection, row.id, ids=_finished(sent, waiting=waiting, needed=needed))
     if is_inventory_due(tx, row):
         queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
-    if note_facts(tx, row, facts=adapter.facts(answers, variant=row.variant)):
+    facts = adapter.facts(answers, variant=row.variant)
+    if note_facts(tx, row, facts=facts):
         plan_again(tx, row)
+    if not information.issuperset(adapter.information_parts(row.variant, known={**row.facts, **facts})):
+        # What is known now allows more questions.
+        queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)
 
 
 def _finished(sent: Sequence[SentStep], *, waiting: AbstractSet[ItemKey], needed: AbstractSet[str]) -> list[str]:

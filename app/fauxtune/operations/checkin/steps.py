@@ -58,8 +58,8 @@ class PlatformAdapter(Protocol):
         """The questions whose answers show what the device holds."""
         ...
 
-    def information_parts(self, variant: Variant) -> Sequence[str]:
-        """The questions whose answers are facts about the device."""
+    def information_parts(self, variant: Variant, *, known: JsonObject) -> Sequence[str]:
+        """The questions whose answers are facts about the device; what is `known` already can allow further ones."""
         ...
 
     def parts_that_tell(self, key: ItemKey) -> AbstractSet[str]:

@@ -151,11 +151,13 @@ def test_a_device_says_what_it_is_in_graphs_words() -> None:
         "DeviceInformation": said("device-information").data,
         "SecurityInfo": said("security-info-iphone").data,
         "ManagedApplicationFeedback": said("managed-application-feedback").data,
+        "ActivationLockBypassCode": said("activation-lock-bypass-code").data,
     }
     known = {name: data for name, data in answers.items() if data is not None}
     facts = ADAPTER.facts(known, variant=Variant.IOS)
     assert accepted(facts) == facts
     assert facts == {
+        "activationLockBypassCode": "1GDY4-C8M3N-QE52-KX7T-R0HP-9ZLW",
         "deviceName": "Alice's iPhone",
         "serialNumber": "F2LX30QJN70M",
         "model": "iPhone 14 Pro",

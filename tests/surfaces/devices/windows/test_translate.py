@@ -241,7 +241,7 @@ def test_what_ends_an_enrolment_and_what_locks_a_phone() -> None:
 
 def test_each_kind_of_device_is_asked_about_the_nodes_that_it_has() -> None:
     for variant in (DESKTOP, MOBILE, PHONE):
-        parts = (*WIRE.inventory_parts(variant), *WIRE.information_parts(variant))
+        parts = (*WIRE.inventory_parts(variant), *WIRE.information_parts(variant, known={}))
         result = [
             command for part in parts for command in commands(Step("s", StepKind.QUESTION, part=part), around(variant))
         ]

@@ -147,7 +147,10 @@ def examples() -> dict[str, bytes]:
     install = [Step(str(number), StepKind.INSTALL, item=each) for number, each in enumerate(items())]
     remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(each.row)) for number, each in enumerate(items())]
     root, identity = certificates()
-    parts = (*session.ADAPTER.inventory_parts(Variant.WINDOWS), *session.ADAPTER.information_parts(Variant.WINDOWS))
+    parts = (
+        *session.ADAPTER.inventory_parts(Variant.WINDOWS),
+        *session.ADAPTER.information_parts(Variant.WINDOWS, known={}),
+    )
     message = syncml.read(windows_messages.sync("1F", 1, windows_messages.opening(), source=DEVICE))
     return {
         "server-discover-response": soap.answer(soap.DISCOVER, discovered, **how),

@@ -35,9 +35,12 @@ class AppleAdapter:
         """Return the commands that list what the device holds."""
         return INVENTORY
 
-    def information_parts(self, variant: Variant) -> tuple[str, ...]:
-        """Return the commands that describe the device."""
-        return INFORMATION if variant is Variant.MACOS else INFORMATION + _NOT_ON_MAC
+    def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
+        """Return the commands that describe the device; a supervised one is also asked for its bypass code."""
+        if variant is Variant.MACOS:
+            return INFORMATION
+        supervised = (facts.BYPASS_CODE,) if known.get("isSupervised") is True else ()
+        return (*INFORMATION, *_NOT_ON_MAC, *supervised)
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
         """Return the commands whose answers show the item: ProfileList for an account, both for a certificate."""

@@ -103,6 +103,8 @@ def _data(response: Plist) -> JsonObject | None:
             return {"values": facts.known_values(response, key)}
     if "ManagedApplicationFeedback" in response:
         return {"values": facts.app_feedback(response)}
+    if facts.BYPASS_CODE in response:
+        return {"values": {facts.BYPASS_CODE: text(response, facts.BYPASS_CODE)}}
     return None
 
 

@@ -1,5 +1,5 @@
-"""What an Apple device says of itself, by Graph's names: its answers to DeviceInformation, SecurityInfo and
-ManagedApplicationFeedback, and Authenticate.
+"""What an Apple device says of itself, by Graph's names: its answers to DeviceInformation, SecurityInfo,
+ManagedApplicationFeedback and ActivationLockBypassCode, and Authenticate.
 
 Apple: "Device Management", Commands and Queries. Rights that the enrolment profile does not have leave answers out, and
 so does a User Enrollment: what is missing is not known.
@@ -45,6 +45,8 @@ QUERIES = (
 )
 #: Unverified: the app's feedback and its key; how Company Portal reports is not documented.
 COMPANY_PORTAL, _JAIL_BROKEN = "com.microsoft.CompanyPortal", "JailBroken"
+#: The command for the code and the key of its answer. Apple: supervised devices only; Graph shows it of iOS.
+BYPASS_CODE = "ActivationLockBypassCode"
 _SUBSCRIPTIONS = "ServiceSubscriptions"
 _OF_SUBSCRIPTION = ("ICCID", "IMEI", "MEID", "EID", "PhoneNumber", "CurrentCarrierNetwork")
 _OF_SECURITY = {
@@ -104,6 +106,7 @@ def facts(answers: Mapping[str, JsonObject], *, on_mac: bool) -> JsonObject:
         **_hardware(information),
         **_security(security, on_mac=on_mac),
         **_present("jailBroken", feedback.get(_JAIL_BROKEN)),
+        **_present("activationLockBypassCode", values(BYPASS_CODE).get(BYPASS_CODE)),
     }
 
 

@@ -25,8 +25,8 @@ class WindowsAdapter:
         """Return the nodes below which the device holds items."""
         return tuple(TREES[variant].collections)
 
-    def information_parts(self, variant: Variant) -> tuple[str, ...]:
-        """Return the one question for DevDetail and DevInfo."""
+    def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
+        """Return the one question for all nodes that show facts."""
         return (csp.FACTS,)
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
