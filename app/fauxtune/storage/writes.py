@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Connection, Executable, Table, Update, bindparam, delete, insert, update
+from sqlalchemy import (
+    ClauseElement,
+    Connection,
+    Delete,
+    Executable,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    update,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,7 +35,7 @@ def values_of(row: DataclassInstance) -> dict[str, Any]:
 
 def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> None:
     """Insert a row of `storage.rows`; its fields are the table's columns."""
-    connection.execute(insert(table), [values_of(row)])
+    connection.execute(_insert(table), values_of(row))
 
 
 def add_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
@@ -39,7 +51,13 @@ def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassIn
 def add_all(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     """Insert rows, given as their columns by name. Nothing happens without rows."""
     if rows:
-        connection.execute(insert(table), list(rows))
+        connection.execute(_insert(table), list(rows))
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """Return an INSERT of all columns that the parameters name; cached like `_upsert`."""
+    return insert(table)
 
 
 def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
@@ -83,4 +101,10 @@ def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) ->
 
 def remove(connection: Connection, table: Table, **where: Any) -> int:
     """Remove the rows whose columns equal those of `where`; return how many rows that were."""
-    return connection.execute(delete(table).where(*(table.c[name] == value for name, value in where.items()))).rowcount
+    return connection.execute(_remove(table, tuple(where)), where).rowcount
+
+
+@cache
+def _remove(table: Table, names: tuple[str, ...]) -> Delete:
+    """Return a DELETE with a parameter for each of these columns; cached like `_upsert`."""
+    return delete(table).where(*(table.c[name] == bindparam(name) for name in names))

@@ -7,12 +7,15 @@ whose generations it raised, so that they can be pushed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     Connection,
+    Executable,
     Select,
     String,
     and_,
@@ -20,9 +23,9 @@ from sqlalchemy import (
     bindparam,
     exists,
     false,
-    literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.sql.elements import ColumnElement
@@ -40,22 +43,72 @@ from fauxtune.storage.queries.directory import groups_above, groups_by_member, m
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices, users
 
-# Built once: it runs for each of many devices in a row.
-_RAISE_ONE = (
-    update(enrollments)
-    .where(
+
+class _Raise:
+    """Raises the live devices of a tenant that a condition selects. The statements are built once: that costs more than
+    running them.
+    """
+
+    def __init__(self, where: ColumnElement[bool]) -> None:
+        """`where` has parameters for what it compares with; `tenant` is one of them in any case."""
+        self._live = and_(
+            enrollments.c.tenant_id == bindparam("tenant"), enrollments.c.state != EnrollmentState.ENDED.value, where
+        )
+        self._select = select(enrollments.c.id).where(self._live)
+        self._update = _raised(self._live)
+
+    def __call__(self, connection: Connection, tenant_id: TenantId, **values: Any) -> list[EnrollmentId]:
+        """Raise them; `values` are those of the condition's parameters."""
+        statement: Executable = self._update
+        values["tenant"] = tenant_id
+        if is_dry_run(connection):
+            # Which devices they are is all that matters: writing ten thousand rows takes longer than everything else.
+            statement = self._select
+        elif connection.dialect.name == "postgresql":
+            # Locked in order first: see `locks`.
+            values = {"held": hold(connection, enrollments, where=self._live, values=values)}
+            statement = _RAISE_HELD
+        return [EnrollmentId(row[0]) for row in connection.execute(statement, values).all()]
+
+
+def _raised(where: ColumnElement[bool]) -> Executable:
+    raising = update(enrollments).where(where).values(generation=enrollments.c.generation + 1)
+    return raising.returning(enrollments.c.id)
+
+
+_RAISE_HELD = _raised(enrollments.c.id == any_(bindparam("held", type_=ARRAY(String))))
+# It runs for each of many devices in a row: nothing is locked before.
+_RAISE_ONE = _raised(
+    and_(
         enrollments.c.tenant_id == bindparam("tenant"),
         enrollments.c.id == bindparam("enrollment"),
         enrollments.c.state != EnrollmentState.ENDED.value,
     )
-    .values(generation=enrollments.c.generation + 1)
-    .returning(enrollments.c.id)
 )
+_raise_user = _Raise(enrollments.c.user_id == bindparam("user"))
+_raise_these = _Raise(enrollments.c.id.in_(bindparam("ids", expanding=True)))
+_raise_category = _Raise(
+    enrollments.c.id.in_(
+        select(managed_devices.c.enrollment_id).where(
+            managed_devices.c.tenant_id == bindparam("tenant"), managed_devices.c.category_id == bindparam("category")
+        )
+    )
+)
+_raise_tenant = _Raise(true())
 
 
 def by_targets(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
     """Raise the devices that these assignments, inclusions and exclusions alike, can concern."""
-    return _raise(connection, tenant_id, where=_reached(tenant_id, targets))
+    groups = _groups(targets)
+    raise_reached = _raise_reached(frozenset(item.kind for item in targets), has_groups=bool(groups))
+    return raise_reached(connection, tenant_id, members=groups)
+
+
+@cache
+def _raise_reached(kinds: frozenset[TargetKind], *, has_groups: bool) -> _Raise:
+    """Return what raises the devices that targets of these kinds can concern; its parameter: `members`."""
+    members: BindParameter[str] | None = bindparam("members", expanding=True) if has_groups else None
+    return _Raise(_reached(bindparam("tenant"), kinds, members=members))
 
 
 def by_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> list[EnrollmentId]:
@@ -66,12 +119,13 @@ def by_member(connection: Connection, tenant_id: TenantId, *, group_id: str, mem
     )
     if connection.execute(assigned.limit(1)).first() is None:
         return []
-    return _raise(connection, tenant_id, where=_of_members(tenant_id, [member_id]))
+    raise_members = _raise_reached(frozenset(), has_groups=True)
+    return raise_members(connection, tenant_id, members=[member_id])
 
 
 def by_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[EnrollmentId]:
     """Raise the devices of one user."""
-    return _raise(connection, tenant_id, where=enrollments.c.user_id == user_id)
+    return _raise_user(connection, tenant_id, user=user_id)
 
 
 def by_enrollment(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> list[EnrollmentId]:
@@ -84,20 +138,17 @@ def by_enrollments(
     connection: Connection, tenant_id: TenantId, *, enrollment_ids: Sequence[EnrollmentId]
 ) -> list[EnrollmentId]:
     """Raise these devices."""
-    return _raise(connection, tenant_id, where=enrollments.c.id.in_(enrollment_ids))
+    return _raise_these(connection, tenant_id, ids=list(enrollment_ids))
 
 
 def by_category(connection: Connection, tenant_id: TenantId, *, category_id: DeviceCategoryId) -> list[EnrollmentId]:
     """Raise the devices whose records are in this category."""
-    inside = select(managed_devices.c.enrollment_id).where(
-        managed_devices.c.tenant_id == tenant_id, managed_devices.c.category_id == category_id
-    )
-    return _raise(connection, tenant_id, where=enrollments.c.id.in_(inside))
+    return _raise_category(connection, tenant_id, category=category_id)
 
 
 def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
     """Raise every device of the tenant: a setting was changed."""
-    return _raise(connection, tenant_id, where=enrollments.c.tenant_id == tenant_id)
+    return _raise_tenant(connection, tenant_id)
 
 
 def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[EnrollmentId]:
@@ -192,43 +243,31 @@ def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -
         statement.add_columns(managed_devices.c.document, CATEGORY_NAME)
         .outerjoin(managed_devices, managed_devices.c.enrollment_id == held.id)
         .outerjoin(device_categories, CATEGORY)
-        .where(_reached(tenant_id, bringing))
+        .where(_reached(tenant_id, {item.kind for item in bringing}, members=_groups(bringing) or None))
     )
 
 
-def _reached(tenant_id: TenantId, targets: Sequence[Assignment]) -> ColumnElement[bool]:
-    kinds = {item.kind for item in targets}
+def _groups(targets: Sequence[Assignment]) -> list[GroupId]:
+    return sorted({item.group for item in targets if item.group})
+
+
+def _reached(tenant: Any, kinds: Collection[TargetKind], *, members: Any | None) -> ColumnElement[bool]:
+    """Whether targets of these kinds and these groups (None: of none) can concern an enrolment. Tenant and members may
+    be bound parameters.
+    """
     if TargetKind.ALL_DEVICES in kinds:
-        return enrollments.c.tenant_id == tenant_id
+        in_tenant: ColumnElement[bool] = enrollments.c.tenant_id == tenant
+        return in_tenant
     conditions: list[ColumnElement[bool]] = []
     if TargetKind.ALL_USERS in kinds:
         conditions.append(enrollments.c.user_id.is_not(None))
-    groups = sorted({item.group for item in targets if item.group})
-    if groups:
-        conditions.append(_of_members(tenant_id, [*groups]))
+    if members is not None:
+        # It is one of these devices, or one of a member of these groups or of these users.
+        below = members_below(tenant, members)
+        conditions += [
+            enrollments.c.user_id.in_(members),
+            enrollments.c.directory_device_id.in_(members),
+            enrollments.c.user_id.in_(below),
+            enrollments.c.directory_device_id.in_(below),
+        ]
     return or_(*conditions) if conditions else false()
-
-
-def _of_members(tenant_id: TenantId, member_ids: list[str]) -> ColumnElement[bool]:
-    """Whether an enrolment is one of these devices, or one of a member of these groups or of these users."""
-    below = members_below(tenant_id, member_ids)
-    return or_(
-        enrollments.c.user_id.in_(member_ids),
-        enrollments.c.directory_device_id.in_(member_ids),
-        enrollments.c.user_id.in_(below),
-        enrollments.c.directory_device_id.in_(below),
-    )
-
-
-def _raise(connection: Connection, tenant_id: TenantId, *, where: ColumnElement[bool]) -> list[EnrollmentId]:
-    live = and_(enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value, where)
-    if is_dry_run(connection):
-        # Which devices they are is all that matters: writing ten thousand rows takes longer than everything else.
-        return [EnrollmentId(row[0]) for row in connection.execute(select(enrollments.c.id).where(live)).all()]
-    if connection.dialect.name == "postgresql":
-        # Locked in order first: see `locks`.
-        live = enrollments.c.id == any_(literal(hold(connection, enrollments, where=live), ARRAY(String)))
-    statement = (
-        update(enrollments).where(live).values(generation=enrollments.c.generation + 1).returning(enrollments.c.id)
-    )
-    return [EnrollmentId(row[0]) for row in connection.execute(statement)]

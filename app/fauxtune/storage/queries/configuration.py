@@ -47,7 +47,13 @@ _ASSIGNMENTS = (
     )
     .order_by(assignments.c.profile_id, assignments.c.position)
 )
+_ASSIGNMENTS_OF = (
+    select(assignments)
+    .where(assignments.c.tenant_id == bindparam("tenant"), assignments.c.profile_id == bindparam("profile"))
+    .order_by(assignments.c.position)
+)
 _NAMED = (profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True)))
+_PROFILE = select(profiles).where(profiles.c.tenant_id == bindparam("tenant"), profiles.c.id == bindparam("profile"))
 _BY_ID = select(profiles).where(*_NAMED)
 _NAMES = select(profiles.c.id, profiles.c.document["displayName"].as_string()).where(*_NAMED)
 _STANDING = union_all(
@@ -62,7 +68,7 @@ _STATES_OF_DEVICE = select(profile_states).where(profile_states.c.enrollment_id 
 def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> ProfileRow | None:
     """Return the profile with this id, in any case."""
     key = ProfileId(profile_id.lower())
-    return profiles_by_id(connection, tenant_id, ids={key}).get(key)
+    return reads.first(connection, _PROFILE, row=ProfileRow, values={"tenant": tenant_id, "profile": key})
 
 
 def profiles_by_id(
@@ -119,7 +125,8 @@ def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: P
 
 def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[AssignmentRow]:
     """Return the profile's assignments in the order in which they were made."""
-    return assignments_by_profile(connection, tenant_id, ids=[profile_id])[profile_id]
+    values = {"tenant": tenant_id, "profile": profile_id}
+    return reads.every(connection, _ASSIGNMENTS_OF, row=AssignmentRow, values=values)
 
 
 def assignments_by_profile(

@@ -24,8 +24,16 @@ _ACTIONS = (
     )
     .order_by(device_actions.c.created_at, device_actions.c.id)
 )
-
-
+_ORDERED_TO_END = (
+    select(enrollments.c.id)
+    .join(device_actions, device_actions.c.enrollment_id == enrollments.c.id)
+    .where(
+        enrollments.c.tenant_id == bindparam("tenant"),
+        enrollments.c.state == EnrollmentState.ENDING.value,
+        device_actions.c.action == enrollments.c.cause,
+        device_actions.c.state.in_(WAITING),
+    )
+)
 _ACTING = (
     select(device_actions.c.enrollment_id)
     .where(
@@ -72,17 +80,7 @@ def orders_since(connection: Connection, enrollment_id: EnrollmentId, *, action:
 
 def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
     """Return the devices whose end was ordered and that have neither confirmed nor refused it."""
-    statement = (
-        select(enrollments.c.id)
-        .join(device_actions, device_actions.c.enrollment_id == enrollments.c.id)
-        .where(
-            enrollments.c.tenant_id == tenant_id,
-            enrollments.c.state == EnrollmentState.ENDING.value,
-            device_actions.c.action == enrollments.c.cause,
-            device_actions.c.state.in_(WAITING),
-        )
-    )
-    return {EnrollmentId(row[0]) for row in connection.execute(statement)}
+    return {EnrollmentId(row[0]) for row in connection.execute(_ORDERED_TO_END, {"tenant": tenant_id})}
 
 
 def change_action(connection: Connection, action_id: str, **changes: Unpack[DeviceActionChanges]) -> None:

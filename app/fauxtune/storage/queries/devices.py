@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
@@ -72,9 +86,7 @@ def wire_state(connection: Connection, enrollment_id: EnrollmentId) -> JsonObjec
 
 def enrollment_by_push_token(connection: Connection, token: str) -> EnrollmentRow | None:
     """Return the enrolment that is pushed under this token: of several, the newest."""
-    statement = select(enrollments).where(enrollments.c.push_token == token)
-    newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1)
-    return first(connection, newest, row=EnrollmentRow)
+    return first(connection, _BY_PUSH_TOKEN, row=EnrollmentRow, values={"token": token})
 
 
 def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> list[EnrollmentRow]:
@@ -84,60 +96,54 @@ def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hard
     if connection.dialect.name == "postgresql":
         name = f"{tenant_id}/{hardware_key}"
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
-    statement = select(enrollments).where(
-        enrollments.c.tenant_id == tenant_id,
-        enrollments.c.hardware_key == hardware_key,
-        enrollments.c.state != EnrollmentState.ENDED.value,
-    )
-    return every(connection, statement.order_by(enrollments.c.id).with_for_update(), row=EnrollmentRow)
+    values = {"tenant": tenant_id, "hardware": hardware_key}
+    return every(connection, _BY_HARDWARE, row=EnrollmentRow, values=values)
 
 
 def unsettled(
     connection: Connection, tenant_id: TenantId, *, now: datetime, ids: Collection[str] | None = None
 ) -> list[EnrollmentRow]:
     """Return the live enrolments (of these `ids`) that await something: a plan, a due moment, an answer, an ending."""
-    awaiting = select(ledger.c.enrollment_id).where(
-        ledger.c.tenant_id == tenant_id,
-        ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
-    )
+    values: dict[str, Any] = {"tenant": tenant_id, "now": now}
     if ids is not None:
-        awaiting = awaiting.where(ledger.c.enrollment_id.in_(sorted(ids)))
-    statement = (
+        values["ids"] = sorted(ids)
+    return every(connection, _unsettled(among=ids is not None), row=EnrollmentRow, values=values)
+
+
+@cache
+def _unsettled(*, among: bool) -> Select[Any]:
+    """Return what `unsettled` asks; `among`: with the parameter `ids`."""
+    tenant: BindParameter[str] = bindparam("tenant")
+    ids: BindParameter[str] = bindparam("ids", expanding=True)
+    awaiting = select(ledger.c.enrollment_id).where(ledger.c.tenant_id == tenant, ledger.c.state.in_(_UNDER_WAY))
+    if among:
+        awaiting = awaiting.where(ledger.c.enrollment_id.in_(ids))
+    return (
         select(enrollments)
         .where(
-            *_these(tenant_id, ids),
+            *_these(tenant, ids if among else None),
             enrollments.c.state != EnrollmentState.ENDED.value,
             or_(
                 enrollments.c.generation != enrollments.c.settled_generation,
-                enrollments.c.due_at <= now,
+                enrollments.c.due_at <= bindparam("now"),
                 enrollments.c.state == EnrollmentState.ENDING.value,
                 enrollments.c.id.in_(awaiting),
             ),
         )
         .order_by(enrollments.c.id)
     )
-    return every(connection, statement, row=EnrollmentRow)
 
 
 def awaited(connection: Connection, tenant_id: TenantId) -> list[OpenItemRow]:
     """Return the items under way on live devices, by device."""
-    statement = (
-        select(ledger.c.enrollment_id, ledger.c.item_key, ledger.c.state, ledger.c.message)
-        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
-        .where(
-            ledger.c.tenant_id == tenant_id,
-            enrollments.c.state != EnrollmentState.ENDED.value,
-            ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
-        )
-        .order_by(ledger.c.enrollment_id, ledger.c.item_key)
-    )
-    return every(connection, statement, row=OpenItemRow)
+    return every(connection, _AWAITED, row=OpenItemRow, values={"tenant": tenant_id})
 
 
-def _these(tenant_id: TenantId, ids: Collection[str] | None) -> list[ColumnElement[bool]]:
+def _these(tenant_id: Any, ids: Any) -> list[ColumnElement[bool]]:
+    """Return the conditions of a tenant's enrolments, or of these of them; both may be bound parameters."""
     # With an index for the tenant, SQLite would read all of its enrolments; `coalesce` prevents that.
     if ids is not None:
-        return [enrollments.c.id.in_(sorted(ids)), func.coalesce(enrollments.c.tenant_id, "") == tenant_id]
+        return [enrollments.c.id.in_(ids), func.coalesce(enrollments.c.tenant_id, "") == tenant_id]
     return [enrollments.c.tenant_id == tenant_id]
 
 
@@ -147,7 +153,7 @@ def with_names(tenant_id: TenantId, *, ids: Collection[str] | None = None) -> Se
     return (
         select(enrollments, name.label("device_name"))
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(*_these(tenant_id, ids))
+        .where(*_these(tenant_id, None if ids is None else sorted(ids)))
         .order_by(enrollments.c.enrolled_at, enrollments.c.id)
     )
 
@@ -191,6 +197,33 @@ _ENROLLMENTS = (
 )
 _ENROLLMENT_LOCKED = _ENROLLMENT.with_for_update()
 _BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
+_BY_PUSH_TOKEN = (
+    select(enrollments)
+    .where(enrollments.c.push_token == bindparam("token"))
+    .order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id)
+    .limit(1)
+)
+_BY_HARDWARE = (
+    select(enrollments)
+    .where(
+        enrollments.c.tenant_id == bindparam("tenant"),
+        enrollments.c.hardware_key == bindparam("hardware"),
+        enrollments.c.state != EnrollmentState.ENDED.value,
+    )
+    .order_by(enrollments.c.id)
+    .with_for_update()
+)
+_UNDER_WAY = [ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]
+_AWAITED = (
+    select(ledger.c.enrollment_id, ledger.c.item_key, ledger.c.state, ledger.c.message)
+    .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
+    .where(
+        ledger.c.tenant_id == bindparam("tenant"),
+        enrollments.c.state != EnrollmentState.ENDED.value,
+        ledger.c.state.in_(_UNDER_WAY),
+    )
+    .order_by(ledger.c.enrollment_id, ledger.c.item_key)
+)
 _BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
 _LEDGERS = (
     select(ledger, certificates.c.authority)

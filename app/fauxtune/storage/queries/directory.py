@@ -57,6 +57,12 @@ _GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
 _USERS = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True)))
 _USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user"))
 
+_USER_BY_UPN = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.upn_key == bindparam("upn"))
+_GROUP = select(groups).where(groups.c.tenant_id == bindparam("tenant"), groups.c.id == bindparam("group"))
+_DEVICE = select(directory_devices).where(
+    directory_devices.c.tenant_id == bindparam("tenant"), directory_devices.c.id == bindparam("device")
+)
+
 
 def user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> UserRow | None:
     """Return the user with this id."""
@@ -70,8 +76,7 @@ def users_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[
 
 def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> UserRow | None:
     """Return the user with this userPrincipalName, in any case."""
-    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold())
-    return first(connection, statement, row=UserRow)
+    return first(connection, _USER_BY_UPN, values={"tenant": tenant_id, "upn": upn.casefold()}, row=UserRow)
 
 
 def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> UserRow | None:
@@ -90,18 +95,14 @@ def user_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[s
 
 def group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> GroupRow | None:
     """Return the group with this id."""
-    statement = select(groups).where(groups.c.tenant_id == tenant_id, groups.c.id == group_id)
-    return first(connection, statement, row=GroupRow)
+    return first(connection, _GROUP, values={"tenant": tenant_id, "group": group_id}, row=GroupRow)
 
 
 def directory_device(
     connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId
 ) -> DirectoryDeviceRow | None:
     """Return the Entra device with this object id."""
-    statement = select(directory_devices).where(
-        directory_devices.c.tenant_id == tenant_id, directory_devices.c.id == device_id
-    )
-    return first(connection, statement, row=DirectoryDeviceRow)
+    return first(connection, _DEVICE, values={"tenant": tenant_id, "device": device_id}, row=DirectoryDeviceRow)
 
 
 def directory_device_by_device_id(
@@ -214,8 +215,10 @@ def members_of_each(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any
     return select(tree.c.owner, tree.c.id)
 
 
-def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str]]:
-    """Return a SELECT of the ids of everything below these groups, and of the groups themselves."""
+def members_below(tenant_id: Any, group_ids: Any) -> Select[tuple[str]]:
+    """Return a SELECT of the ids of everything below these groups, and of the groups themselves. Both may be bound
+    parameters.
+    """
     start = select(groups.c.tenant_id, groups.c.id)
     return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name="below")
 

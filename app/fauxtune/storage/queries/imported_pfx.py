@@ -47,6 +47,8 @@ def pfx_files(
 ) -> dict[tuple[UserId, str], bytes]:
     """Return the PFX files of these (user id, thumbprint) pairs, without those that are deleted."""
     keys = set(pairs)
+    if not keys:
+        return {}
     statement = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.pfx).where(
         pfx_certificates.c.tenant_id == tenant_id,
         pfx_certificates.c.user_id.in_(sorted({user for user, _ in keys})),

@@ -18,20 +18,24 @@ from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange
 from fauxtune.storage.tables import certificates, enrollments, key_holdings, ledger, pfx_certificates
 
 _Key = tuple[str, str, str, int]
+_CERTIFICATES = union_all(
+    *(
+        select(table.c.thumbprint, table.c.certificate).where(
+            table.c.tenant_id == bindparam("tenant"),
+            table.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
+            table.c.certificate.is_not(None),
+        )
+        for table in (certificates, pfx_certificates)
+    )
+)
 
 
 def certificates_of(
     connection: Connection, tenant_id: TenantId, *, thumbprints: Collection[str]
 ) -> Mapping[str, bytes]:
     """Return the issued and imported certificates (DER) with these thumbprints, by thumbprint."""
-    wanted = sorted(thumbprints)
-    statements = [
-        select(table.c.thumbprint, table.c.certificate).where(
-            table.c.tenant_id == tenant_id, table.c.thumbprint.in_(wanted), table.c.certificate.is_not(None)
-        )
-        for table in (certificates, pfx_certificates)
-    ]
-    return {mark: bytes(certificate) for mark, certificate in connection.execute(union_all(*statements))}
+    values = {"tenant": tenant_id, "thumbprints": sorted(thumbprints)}
+    return {mark: bytes(certificate) for mark, certificate in connection.execute(_CERTIFICATES, values)}
 
 
 def write_key_changes(

@@ -12,7 +12,8 @@ locks them in the order in which its plan finds them, and two of them with diffe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -37,14 +38,20 @@ _REQUESTS_BY_CREDENTIAL = (
     .with_for_update(key_share=True)
 )
 
+_THE_TENANT = tenants.c.id == bindparam("tenant")
 
-def hold(connection: Connection, table: Table, *, where: ColumnElement[bool]) -> list[str]:
-    """Lock these rows until the transaction ends; their ids, in order. SQLite: nothing, and no ids."""
+
+def hold(
+    connection: Connection, table: Table, *, where: ColumnElement[bool], values: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Lock these rows until the transaction ends; their ids, in order. SQLite: nothing, and no ids. `values`: those of
+    the condition's parameters.
+    """
     if connection.dialect.name != "postgresql":
         return []
     # FOR NO KEY UPDATE: no id changes.
     statement = select(table.c.id).where(where).order_by(table.c.id).with_for_update(key_share=True)
-    return list(connection.execute(statement).scalars())
+    return list(connection.execute(statement, values or {}).scalars())
 
 
 def hold_requests_of(connection: Connection, *, enrollment_id: EnrollmentId) -> None:
@@ -76,4 +83,4 @@ def hold_all(connection: Connection, tenant_id: TenantId) -> None:
 
 def hold_tenant(connection: Connection, tenant_id: TenantId) -> None:
     """Lock the tenant's row, last of all, so that no other transaction takes the same number."""
-    hold(connection, tenants, where=tenants.c.id == tenant_id)
+    hold(connection, tenants, where=_THE_TENANT, values={"tenant": tenant_id})

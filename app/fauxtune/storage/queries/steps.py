@@ -30,6 +30,11 @@ _WAIT_AGAIN = (
 )
 _REFUSED = delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.state == StepState.REFUSED.value)
 _OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
+_PUT_OFF = (
+    select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
+    .where(steps.c.tenant_id == bindparam("tenant"), steps.c.state.in_(_OPEN))
+    .order_by(steps.c.enrollment_id, steps.c.subject)
+)
 _IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
 
 
@@ -45,14 +50,9 @@ def put_off(connection: Connection, tenant_id: TenantId) -> dict[EnrollmentId, l
     """Return the subjects of the steps that devices have put off, by device: of devices that have put off all that they
     have not answered.
     """
-    statement = (
-        select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
-        .where(steps.c.tenant_id == tenant_id, steps.c.state.in_(_OPEN))
-        .order_by(steps.c.enrollment_id, steps.c.subject)
-    )
     subjects: dict[EnrollmentId, list[str]] = {}
     busy = set()
-    for enrollment_id, subject, state in connection.execute(statement):
+    for enrollment_id, subject, state in connection.execute(_PUT_OFF, {"tenant": tenant_id}):
         subjects.setdefault(EnrollmentId(enrollment_id), []).append(subject)
         if state != StepState.LATER:
             busy.add(EnrollmentId(enrollment_id))
@@ -105,7 +105,7 @@ def change_step(connection: Connection, step_id: str, **changes: Unpack[StepChan
 def delete_steps(connection: Connection, enrollment_id: EnrollmentId, *, ids: Iterable[str] | None = None) -> None:
     """Drop these steps of the device, or all of them: they are over."""
     if ids is None:
-        connection.execute(delete(steps).where(steps.c.enrollment_id == enrollment_id))
+        writes.remove(connection, steps, enrollment_id=enrollment_id)
     elif over := list(ids):
         connection.execute(_OVER, {"device": enrollment_id, "ids": over})
 
