@@ -81,8 +81,9 @@ def test_what_a_device_reports_is_repeated_in_hardware_information() -> None:
 
 def test_what_windows_defender_reports_is_dated_and_shown_by_itself() -> None:
     now = datetime(2026, 11, 20, 10, tzinfo=UTC)
-    assert reported({"isEncrypted": True}, now=now) == {"isEncrypted": True}
-    facts = reported({"realTimeProtectionEnabled": False, "isEncrypted": True}, now=now)
+    nobody: dict[str, Any] = {"now": now, "user_id": None, "before": {}}
+    assert reported({"isEncrypted": True}, **nobody) == {"isEncrypted": True}
+    facts = reported({"realTimeProtectionEnabled": False, "isEncrypted": True}, **nobody)
     state = protection_state(facts, device_id="d")
     assert state is not None
     assert {name: value for name, value in state.items() if value is not None} == {
@@ -92,6 +93,17 @@ def test_what_windows_defender_reports_is_dated_and_shown_by_itself() -> None:
     }
     assert protection_state({"isEncrypted": True}, device_id="d") is None
     assert "realTimeProtectionEnabled" not in shown(facts, owner="company")
+
+
+def test_who_was_logged_on_last_is_the_last_of_the_list() -> None:
+    now = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    alice, bob = ({"userId": user, "lastLogOnDateTime": "2026-11-01T08:00:00.0000000Z"} for user in ("alice", "bob"))
+    facts = reported({"isUserLoggedOn": True}, now=now, user_id="alice", before={"usersLoggedOn": [alice, bob]})
+    assert facts == {"usersLoggedOn": [bob, {"userId": "alice", "lastLogOnDateTime": "2026-11-20T10:00:00.0000000Z"}]}
+    assert shown(facts, owner="company")["usersLoggedOn"] == facts["usersLoggedOn"]
+    for report in ({"isUserLoggedOn": False}, {"usersLoggedOn": [alice]}):
+        assert reported(report, now=now, user_id="alice", before={}) == {}
+    assert reported({"isUserLoggedOn": True}, now=now, user_id=None, before={}) == {}
 
 
 def test_the_number_of_a_personal_device_is_masked_in_both_places() -> None:

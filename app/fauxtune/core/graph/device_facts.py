@@ -88,6 +88,7 @@ _KEPT = {
     "isUnknownSourcesEnabled": Edm.BOOLEAN,
     "isUsbDebuggingEnabled": Edm.BOOLEAN,
     "isUserAccountControlEnabled": Edm.BOOLEAN,
+    "isUserLoggedOn": Edm.BOOLEAN,
     "isVerifyAppsEnabled": Edm.BOOLEAN,
 }
 #: Members of hardwareInformation that repeat a property of the device, and its name.
@@ -119,6 +120,8 @@ def _property(name: str) -> Property:
 #: Of Windows Defender: kept with the enrolment, shown by an entity of its own.
 _OF_PROTECTION = {prop.name: prop.type for prop in REPORTED}
 _REPORTED_AT = "lastReportedDateTime"
+#: Of the user of the enrolment; Graph shows whom and when, newest last.
+_LOGGED_ON, _USERS = "isUserLoggedOn", "usersLoggedOn"
 _TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _OF_PROTECTION | _KEPT
 
 
@@ -127,10 +130,17 @@ def accepted(facts: Mapping[str, object]) -> JsonObject:
     return {name: value for name, value in facts.items() if name in _TYPES and _fits(_TYPES[name], value)}
 
 
-def reported(facts: Mapping[str, object], *, now: datetime) -> JsonObject:
-    """Return the facts of a report that are accepted, with the moment of the report if some are Windows Defender's."""
+def reported(facts: Mapping[str, object], *, now: datetime, user_id: str | None, before: JsonObject) -> JsonObject:
+    """Return the facts of a report that are accepted, and those that follow from its moment: when Windows Defender has
+    reported, and when the user of the enrolment was logged on. `before`: the facts that were known.
+    """
     known = accepted(facts)
-    return known if known.keys().isdisjoint(_OF_PROTECTION) else {**known, _REPORTED_AT: iso(now)}
+    if not known.keys().isdisjoint(_OF_PROTECTION):
+        known[_REPORTED_AT] = iso(now)
+    if known.pop(_LOGGED_ON, False) and user_id is not None:
+        others = [each for each in before.get(_USERS, []) if each["userId"] != user_id]
+        known[_USERS] = [*others, {"userId": user_id, "lastLogOnDateTime": iso(now)}]
+    return known
 
 
 def protection_state(facts: Mapping[str, Any], *, device_id: str) -> JsonObject | None:
@@ -147,7 +157,7 @@ def shown(facts: Mapping[str, Any], *, owner: str) -> JsonObject:
 
     Unverified: how many characters of the number a real tenant masks.
     """
-    record: JsonObject = {name: facts[name] for name in _OF_DEVICE if name in facts}
+    record: JsonObject = {name: facts[name] for name in (*_OF_DEVICE, _USERS) if name in facts}
     record |= {name: facts[fact] for name, fact in _ALSO.items() if fact in facts}
     if owner != "company" and record.get("phoneNumber"):
         record["phoneNumber"] = _MASK + str(record["phoneNumber"])[-_VISIBLE_DIGITS:]

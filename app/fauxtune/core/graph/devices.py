@@ -322,12 +322,13 @@ _BETA_PROPERTIES = (
             "loggedOnUser",
             (Property("userId"), Property("lastLogOnDateTime", Edm.DATE_TIME, nullable=False)),
             source="Graph: loggedOnUser (beta)",
-            fidelity=NEVER_SHOWN,
         ),
         collection=True,
         owner=Owner.SERVER,
         beta_only=True,
-        fidelity=ALWAYS_EMPTY,
+        fidelity=approximated(
+            "of Windows: who enrolled it, and when the device was last asked with that user logged in"
+        ),
     ),
     _server("retireAfterDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True, fidelity=_NEVER),
     _server("preferMdmOverGroupPolicyAppliedDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True, fidelity=_NEVER),

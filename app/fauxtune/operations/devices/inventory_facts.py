@@ -49,7 +49,7 @@ def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str
     """Write the facts that are new, by the names of managedDevice; those that are not of the right type, or that a
     device reports no more, change nothing. Return whether the device has to be planned with them.
     """
-    accepted = reported(facts, now=tx.now)
+    accepted = reported(facts, now=tx.now, user_id=enrollment.user_id, before=enrollment.facts)
     changes = {name: value for name, value in accepted.items() if enrollment.facts.get(name) != value}
     if not changes:
         return False

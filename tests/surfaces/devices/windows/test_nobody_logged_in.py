@@ -50,10 +50,30 @@ async def test_a_pc_at_which_nobody_is_logged_in_concludes_its_inventory_and_set
     assert states(await ledger(pc)) == {"root": "installed"}
     result = await record(http, app_token)
     assert (result["model"], result["serialNumber"]) == ("Tablet 3", "4711")
+    assert result["usersLoggedOn"] == []
     assert await is_settled(http, pc)
     answer = len(pc.seen)
     assert not (await pc.check_in(login=login)).commands
     assert len(pc.seen) == answer, "nothing is asked or told a second time"
+
+
+async def test_who_is_logged_in_when_the_pc_is_asked_is_shown_with_the_moment(
+    enroll: Enroll, http: httpx.AsyncClient, app_token: str, clock: FixedClock
+) -> None:
+    pc = await enroll()
+    pc.tree |= FACTS
+    await pc.check_in(login="user")
+    first = await record(http, app_token)
+    (user,) = first["usersLoggedOn"]
+    assert user["userId"] == first["userId"]
+    clock.forward(minutes=5)
+    await pc.check_in(login="user")
+    assert (await record(http, app_token))["usersLoggedOn"] == [user], "it was not asked"
+    url = f"/beta/deviceManagement/managedDevices/{first['id']}/syncDevice"
+    (await http.post(url, headers={"authorization": f"Bearer {app_token}"})).raise_for_status()
+    await pc.check_in(login="user")
+    (later,) = (await record(http, app_token))["usersLoggedOn"]
+    assert (later["userId"], later["lastLogOnDateTime"] > user["lastLogOnDateTime"]) == (first["userId"], True)
 
 
 async def test_what_is_the_users_waits_for_the_log_in_and_the_devices_questions_are_not_asked_again(

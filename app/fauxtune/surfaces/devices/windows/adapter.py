@@ -16,6 +16,7 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.windows import csp, facts
 from fauxtune.surfaces.devices.windows.csp import TREES
+from fauxtune.surfaces.devices.windows.session_state import USER_IS_HERE
 
 
 class WindowsAdapter:
@@ -64,8 +65,11 @@ class WindowsAdapter:
 
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's properties by Graph's names, without those that it left out."""
-        values = answers.get(csp.FACTS, {}).get("values", {})
-        return facts.facts(values, is_phone=variant is not Variant.WINDOWS)
+        answer = answers.get(csp.FACTS, {})
+        known = facts.facts(answer.get("values", {}), is_phone=variant is not Variant.WINDOWS)
+        # A phone has one user, who never logs in.
+        is_logged_on = variant is Variant.WINDOWS and answer.get(USER_IS_HERE) is True
+        return {**known, "isUserLoggedOn": True} if is_logged_on else known
 
 
 def _is_in(name: str, children: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:

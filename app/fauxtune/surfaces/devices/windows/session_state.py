@@ -18,6 +18,8 @@ from fauxtune.surfaces.devices.windows.csp import EVERYTHING
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Item, Message, Placed
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, CommandResponse, step_result
 
+#: In the data of an answer: the enrolled user was logged in when the device gave it.
+USER_IS_HERE = "userIsHere"
 #: The most nodes of one answer that are read, and the most characters of one.
 _MOST_ROWS, _LONGEST_ROW = 64, 2048
 
@@ -155,6 +157,8 @@ class State:
         pending = self.steps.pop(step)
         self.sent = {key: command for key, command in self.sent.items() if command[0] != step}
         result = step_result(step, pending.responses, kind=pending.kind)
+        if pending.kind is StepKind.QUESTION and result.data is not None and self.user_is_here:
+            return replace(result, data={**result.data, USER_IS_HERE: True})
         if result.result is Result.DONE and pending.kind is StepKind.REMOVE:
             self.given.pop(pending.item, None)
         elif result.result is Result.DONE and pending.thumbprint:
