@@ -111,6 +111,9 @@ def test_a_device_is_printed_whole(site: Site, watched: tuple[Page, Watch]) -> N
         ("/users/{user}/import", {}, "Next: what would happen"),
         ("/users/{user}/enroll", {}, "Make a token"),
         ("/authority/issue", {}, "Issue"),  # refused: for nobody
+        ("/states", {"state": "bob has a licence"}, "Bring the tenant into it"),
+        ("/states", {"state": "bob is rich"}, "Bring the tenant into it"),  # refused: not known
+        ("/devices/new", {"user": "nobody"}, "Add the device"),  # refused: not known
     ],
 )
 def test_the_answer_to_a_form_suits_everybody(

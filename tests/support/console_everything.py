@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.administration import devices, directory, emulation, faults, mail, profiles, state
+from fauxtune.core.administration import devices, directory, emulation, faults, hosted_devices, mail, profiles, state
 from fauxtune.core.administration.assignments import to_all_users, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.model.platform_words import ProfilePlatform
@@ -39,6 +39,8 @@ def populate(tenant: ConsoleTenant) -> None:
     # One that no page of this tenant meets, and one that can never strike.
     tenant.send(faults.add_fault({"status": 429, "retryAfter": 7}, match={"user": HOSTILE}, name=ARABIC))
     tenant.send(faults.add_fault({"latency": 1.5}, match={"path": f"/{HOSTILE}"}, when={"probability": 0.2, "seed": 7}))
+    tenant.send(hosted_devices.add_hosted_device(tenant.upn("bob"), platform="ios", name=f"{ARABIC} 3"))
+    tenant.send(hosted_devices.let_hosted_device_refuse(f"{ARABIC} 3", items=["imported"]))
     tenant.send(state.create_snapshot("before the lesson"))
     wrong = {"grant_type": "client_credentials", "client_id": HOSTILE, "client_secret": "wrong"}
     assert tenant.http.post(f"/{tenant.document['id']}/oauth2/v2.0/token", data=wrong).is_error

@@ -13,7 +13,7 @@ import httpx
 from fauxtune.surfaces.console.app import PAGES
 
 #: Addresses of one page that are read, by the names in their query: a list has a page for each of its rows.
-_MOST = 5
+_MOST = 6
 _LINK = re.compile(r'<a\s[^>]*?href="([^"]*)"')
 
 

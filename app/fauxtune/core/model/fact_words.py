@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,9 @@ _TEXTS = {
     "imei": "IMEI",
     "wiFiMacAddress": "Wi-Fi address",
 }
+
+#: Facts that people change to see what follows, by the names of Graph's managedDevice.
+REPORTED: tuple[str, ...] = (*_SWITCHES, "jailBroken", "osVersion", "model", _TOTAL, _FREE, *_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,13 @@ def fact_lines(facts: Mapping[str, Any]) -> list[FactLine]:
         lines.append(FactLine("Battery", f"{facts['batteryLevelPercentage']:g} %"))
     if facts.get("isSupervised"):
         lines.append(FactLine("Supervised", "yes"))
-    return lines + [FactLine(label, str(facts[name])) for name, label in _TEXTS.items() if facts.get(name)]
+    return lines + [FactLine(label, _text(name, facts[name])) for name, label in _TEXTS.items() if facts.get(name)]
+
+
+def _text(name: str, value: Any) -> str:
+    """Return a fact as people read it: a MAC address in pairs, which Graph has without colons."""
+    text = str(value)
+    return ":".join(textwrap.wrap(text, 2)) if name == "wiFiMacAddress" and text.isalnum() else text
 
 
 def storage_words(total: int, *, free: int) -> str:

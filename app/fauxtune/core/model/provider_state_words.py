@@ -90,6 +90,11 @@ def places(sentence: Sentence) -> tuple[str, ...]:
     return tuple(_PLACE.findall(sentence.text))
 
 
+def fits(place: str, words: str) -> bool:
+    """Whether these words fit into a place."""
+    return re.fullmatch(PLACES[place].pattern, _word(place, words), re.IGNORECASE) is not None
+
+
 def _filled(text: str, params: Mapping[str, object]) -> str:
     names = _PLACE.findall(text)
     missing = [name for name in names if name not in params]

@@ -72,6 +72,16 @@ DELIVERIES: Mapping[str, str] = MappingProxyType(
         "mail accounts": "email",
     }
 )
+#: The simulator's word for what a device can refuse -> the words of people.
+REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        "root": "trusted roots",
+        "pkcs": "PKCS certificates",
+        "imported": "imported certificates",
+        "scep": "SCEP certificates",
+        "email": "mail accounts",
+    }
+)
 
 PLACES: Mapping[str, Place] = MappingProxyType(
     {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.provider_states import DELIVERIES, DEVICES
+from fauxtune.core.model.provider_states import DEVICES, REFUSALS
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.devices import Kind, enroll
@@ -24,8 +24,6 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 _CLIENT = "hosted device"
 #: How an Android device is managed unless something else is said.
 _USUAL_MODE = "work-profile"
-#: What a device can refuse, by the simulator's words.
-ITEMS = tuple(DELIVERIES.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +64,10 @@ async def device_of_enrollment(emulator: Emulator, tenant: Tenant, *, row: Enrol
     """Return the simulated device whose enrolment this is; None for a device that is elsewhere, or has ended."""
     if row.state is EnrollmentState.ENDED:
         return None
-    names = {row.id, row.hardware_key, row.facts.get("deviceId")}
+    names = {row.id.lower(), row.hardware_key.rpartition("/")[2].lower()}
     devices = await emulator.device_host.devices(tenant.id)
-    # The Android Management API names a device by a path, which ends with its id.
-    return next((each for each in devices if (each.enrollment or "").rpartition("/")[2] in names), None)
+    # Windows names an enrolment by its id, Android by a path that ends with it, Apple by the UDID of the hardware.
+    return next((each for each in devices if (each.enrollment or "").rpartition("/")[2].lower() in names), None)
 
 
 async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change: DeviceChange) -> HostedDevice:
@@ -81,7 +79,7 @@ async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change
     if change.facts:
         await host.report(tenant.id, name, facts=change.facts)
     if change.refuses is not None:
-        for item in ITEMS:
+        for item in REFUSALS:
             if item in change.refuses and item not in device.refuses:
                 await host.refuse(tenant.id, name, item=item)
             elif item in device.refuses and item not in change.refuses:

@@ -16,7 +16,9 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.provider_states import REFUSALS
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.operations.arrangement.hosted_devices import device_of_enrollment
 from fauxtune.operations.devices.available_actions import USUAL
 from fauxtune.operations.insight.device_report import DeviceReport, Outcome, ReportedItem, device_report
 from fauxtune.operations.runtime.transaction import Transaction
@@ -96,6 +98,7 @@ class Button:
 async def device(call: TenantCall) -> Response:
     """Show one device."""
     report, events = await call.run(_read, call.request.path_params["device"])
+    hosted = await device_of_enrollment(call.emulator, call.tenant, row=report.row)
     lines = [_line(item, report, call=call) for item in report.items]
     ended = report.row.state is EnrollmentState.ENDED
     visible = [line for line, item in zip(lines, report.items, strict=True) if item.row.state is not ItemState.REMOVED]
@@ -105,6 +108,8 @@ async def device(call: TenantCall) -> Response:
         name=_name(report),
         variant=VARIANTS[report.row.variant],
         family=FAMILIES[report.row.platform],
+        hosted=hosted,
+        refuses=[] if hosted is None else [refused for item, refused in REFUSALS.items() if item in hosted.refuses],
         ended=ended,
         ending=_ending(report),
         lines=visible,
@@ -118,7 +123,8 @@ async def device(call: TenantCall) -> Response:
         actions=[_action(row) for row in _newest(report.actions)],
         events=events,
         more_events=len(report.events) > _MOST_EVENTS,
-        connected=call.emulator.signals.is_connected(report.row.id),
+        # The server may not have noticed yet that a device has gone off line.
+        connected=call.emulator.signals.is_connected(report.row.id) and (hosted is None or hosted.is_online),
         others=[row for row in report.enrollments if row.id != report.row.id],
         now=call.now,
     )
