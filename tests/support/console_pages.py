@@ -66,4 +66,8 @@ def html_pages() -> set[str]:
     """Return the paths of the pages that show something: those below `/console/{tenant}` that answer GET, but for files
     to download.
     """
-    return {path for path, method, _page in PAGES if method == "GET" and not path.endswith((".har", ".eml", ".pem"))}
+    return {
+        path
+        for path, method, _page in PAGES
+        if method == "GET" and not path.endswith((".har", ".eml", ".pem", ".json"))
+    }

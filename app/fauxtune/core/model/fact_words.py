@@ -64,9 +64,11 @@ def fact_lines(facts: Mapping[str, Any]) -> list[FactLine]:
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a fact as people read it: a MAC address in pairs, which Graph has without colons."""
+    """Return a fact as people read it: a MAC address in pairs, an IMEI in its parts; Graph has them without."""
     text = str(value)
-    return ":".join(textwrap.wrap(text, 2)) if name == "wiFiMacAddress" and text.isalnum() else text
+    if name == "wiFiMacAddress" and text.isalnum():
+        return ":".join(textwrap.wrap(text, 2))
+    return f"{text[:2]} {text[2:8]} {text[8:14]} {text[14:]}" if name == "imei" and text.isdigit() else text
 
 
 def storage_words(total: int, *, free: int) -> str:
