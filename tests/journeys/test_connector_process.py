@@ -66,9 +66,10 @@ def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
 
 
-def added(server: Running, folder: Path, *arguments: str) -> Json:
+def added(server: Running, folder: Path, *arguments: str, commands: Path) -> Json:
     """A connector that the server knows, with its folder."""
-    result = fauxtune("connector", "add", *arguments, "--state", folder, *where(server), "--output", "json")
+    given = ("connector", "add", *arguments, "--state", folder, *where(server), "--output", "json")
+    result = fauxtune(*given, commands=commands)
     assert result.returncode == 0, result.stderr
     document: Json = json.loads(result.stdout)
     assert "credential" not in document
@@ -158,7 +159,9 @@ def assign_profiles(client: httpx.Client) -> None:
         client.post(f"{GRAPH}/deviceConfigurations/{document['id']}/assign", json=assignments).raise_for_status()
 
 
-def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name: str) -> rsa.RSAPrivateKey:
+def import_pfx(
+    server: Running, client: httpx.Client, folder: Path, *, key_name: str, commands: Path
+) -> rsa.RSAPrivateKey:
     """A key and certificate of alice's that the server never had, imported with the connector's key; the key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     request = certificate_request(key, encoding=Encoding.PEM)
@@ -177,6 +180,7 @@ def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name:
         *("pfx", "import", "--path-to-pfx-file", folder / "alice.pfx"),
         *("--pfx-password-file", folder / "alice.txt", "--upn", ALICE, "--intended-purpose", "SmimeEncryption"),
         *("--provider-name", PROVIDER, "--key-name", key_name, *where(server)),
+        commands=commands,
     )
     assert result.returncode == 0, result.stderr
     return key
@@ -257,7 +261,7 @@ TODAY = ("--edition", "current")
 
 
 def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
-    tmp_path: Path, database_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    tmp_path: Path, database_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
     data, own = tmp_path / "data", tmp_path / "connector"
     with (
@@ -265,13 +269,15 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
         server.signed_in() as client,
     ):
         assign_profiles(client)
-        known = added(server, own, "Connector 2", "--key-name", "OwnKey", "--alone")
+        known = added(server, own, "Connector 2", "--key-name", "OwnKey", "--alone", commands=commands)
         assert (known["location"], known["running"]) == ("process", False)
         phone = Phone(client, raw_rsa_keys[0])
         phone.enrol()
         assert phone.check_in() == [], "nobody is there to answer"
         with connector(own) as process:
-            key = import_pfx(server, client, tmp_path, key_name="OwnKey")
+            keys = f"{CONTROL}/connectors/{known['id']}/keys"
+            until(lambda: client.get(keys).raise_for_status().json()["value"])
+            key = import_pfx(server, client, tmp_path, key_name="OwnKey", commands=commands)
             pairs = until(lambda: len(check_in := phone.check_in()) == 2 and check_in)
             opened = [phone.opened(pair) for pair in pairs]
             passwords = {password for password, _ in opened}
@@ -285,15 +291,17 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
             assert len(searched["database"]) > 10_000
             assert leaks(searched, secrets) == set()
             the_search_would_see(server, client, data=data, url=database_url)
-            the_log_tells(server, phone, result.certificate)
+            the_log_tells(server, phone, result.certificate, commands=commands)
             entries = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
             assert {entry["connectorName"] for entry in entries} == {"Certificate Connector 1", "Connector 2"}
-            answer = fauxtune("connector", "stop", "--state", own, "--output", "json")
+            stop = ("connector", "stop", "--state", own, "--output", "json")
+            answer = fauxtune(*stop, commands=commands)
             assert json.loads(answer.stdout)["stopped"] is True
             assert process.wait(SECONDS) == 0
-        listed = json.loads(fauxtune("connector", "status", *where(server), "--output", "json").stdout)
+        status = ("connector", "status", *where(server), "--output", "json")
+        listed = json.loads(fauxtune(*status, commands=commands).stdout)
         assert [each["running"] for each in listed] == [None, False]
-        assert json.loads(fauxtune("connector", "stop", "--state", own, "--output", "json").stdout)["stopped"] is False
+        assert json.loads(fauxtune(*stop, commands=commands).stdout)["stopped"] is False
 
 
 def the_search_would_see(server: Running, client: httpx.Client, *, data: Path, url: str) -> None:
@@ -305,8 +313,9 @@ def the_search_would_see(server: Running, client: httpx.Client, *, data: Path, u
     assert "memory" in result or memory_of(server.process.pid) == b""
 
 
-def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) -> None:
-    result = fauxtune("connector", "log", "--device", phone.id, *where(server), "--output", "json")
+def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate, *, commands: Path) -> None:
+    log = ("connector", "log", *where(server))
+    result = fauxtune(*log, "--device", phone.id, "--output", "json", commands=commands)
     events = json.loads(result.stdout)
     assert {(event["id"], event["name"]) for event in events} >= {
         (1020, "PkcsDownloadedRequest"),
@@ -326,7 +335,7 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) 
     assert issued["detail"]["template"] == "SmimeSigning"
     assert issued["detail"]["thumbprint"] == certificate.fingerprint(hashes.SHA1()).hex()
     following = subprocess.Popen(
-        [sys.executable, "-m", "fauxtune", "connector", "log", "--follow", "--output", "json", *where(server)],
+        [commands / "fauxtune", *log, "--follow", "--output", "json"],
         env=environment(),
         stdout=subprocess.PIPE,
         text=True,
@@ -335,20 +344,17 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) 
         assert following.stdout is not None
         assert json.loads(following.stdout.readline()) in events
         following.kill()
-    text = fauxtune("connector", "log", "--id", "1050", *where(server)).stdout
+    text = fauxtune(*log, "--id", "1050", commands=commands).stdout
     assert "Connector 2: 1050 PkcsIssuedSuccess alice " in text
 
 
 def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
-    tmp_path: Path, postgresql_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    tmp_path: Path, postgresql_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
-    own = tmp_path / "connector"
-    with (
-        serving("--data-dir", tmp_path / "data", "--database-url", postgresql_url, *TODAY) as server,
-        server.signed_in() as client,
-    ):
+    own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, *TODAY)
+    with serving(*arguments, commands=commands) as server, server.signed_in() as client:
         assign_profiles(client)
-        added(server, own, "Connector 2", "--alone")
+        added(server, own, "Connector 2", "--alone", commands=commands)
         phones = [Phone(client, key) for key in raw_rsa_keys[:6]]
         for phone in phones:
             phone.enrol()
@@ -367,41 +373,46 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
 
 
 def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_new_address(
-    tmp_path: Path, sqlite_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    tmp_path: Path, sqlite_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
     own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", sqlite_url, *TODAY)
-    with serving(*arguments) as server, server.signed_in() as client:
+    with serving(*arguments, commands=commands) as server, server.signed_in() as client:
         assign_profiles(client)
-        added(server, own, "Connector 2", "--alone")
+        added(server, own, "Connector 2", "--alone", commands=commands)
         phone = Phone(client, raw_rsa_keys[0])
         phone.enrol()
         assert phone.check_in() == []
         assert server.stop()[0] == 0
-    with serving(*arguments) as server, server.signed_in() as client, connector(own, *where(server)):
+    with (
+        serving(*arguments, commands=commands) as server,
+        server.signed_in() as client,
+        connector(own, *where(server)),
+    ):
         again = replace(phone, client=client)
         (pair,) = until(again.check_in)
         _password, contents = again.opened(pair)
         assert contents.certificate.public_key() == contents.key.public_key()
 
 
-def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, sqlite_url: str) -> None:
-    own = tmp_path / "connector"
-    with serving("--data-dir", tmp_path / "data", "--database-url", sqlite_url, *TODAY) as server:
-        added(server, own, "Connector 2", "--role", "pkcs")
-        again = fauxtune("connector", "add", "Connector 3", "--state", own, *where(server))
+def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, sqlite_url: str, commands: Path) -> None:
+    own, folder = tmp_path / "connector", tmp_path / "data"
+    with serving("--data-dir", folder, "--database-url", sqlite_url, *TODAY, commands=commands) as server:
+        added(server, own, "Connector 2", "--role", "pkcs", commands=commands)
+        again = fauxtune("connector", "add", "Connector 3", "--state", own, *where(server), commands=commands)
         assert (again.returncode, "already belongs to a connector" in again.stderr) == (1, True)
         with connector(own):
-            second = fauxtune("connector", "run", "--state", own)
+            second = fauxtune("connector", "run", "--state", own, commands=commands)
             assert second.returncode == 1
             assert f"A connector is already running on {own} " in second.stderr
-        old = fauxtune("connector", "run", "--state", own, "--connector-version", "6.2012.1.0")
+        version = ("--connector-version", "6.2012.1.0")
+        old = fauxtune("connector", "run", "--state", own, *version, commands=commands)
         assert (old.returncode, "are not served any more" in old.stderr) == (1, True)
-        nobody = fauxtune("connector", "run", "--state", tmp_path / "nothing")
+        nobody = fauxtune("connector", "run", "--state", tmp_path / "nothing", commands=commands)
         assert (nobody.returncode, "create one with `fauxtune connector add`" in nobody.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("arguments", [("log",), ("status",)])
-def test_commands_say_what_is_wrong(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    result = fauxtune("connector", *arguments, "--data-dir", tmp_path)
+def test_commands_say_what_is_wrong(arguments: tuple[str, ...], tmp_path: Path, commands: Path) -> None:
+    result = fauxtune("connector", *arguments, "--data-dir", tmp_path, commands=commands)
     assert result.returncode == 1
     assert "No server is running" in result.stderr
