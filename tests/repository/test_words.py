@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -45,48 +45,55 @@ BEGINNINGS: dict[str, str] = {
 }
 
 
-def _modules() -> Iterator[tuple[Path, ast.Module]]:
-    for folder in CODE:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            if "__pycache__" not in file.parts and file.parent != ROOT / SCHEMA:
-                yield file.relative_to(ROOT), ast.parse(file.read_text(encoding="utf-8"))
-
-
 #: A value has a noun for a name.
 PARTICIPLES = {"found", "told", "asked", "made", "said", "shown"}
+#: Where it stands, and what is written there.
+Places = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people read of the code: docstrings, strings of more than one word (docstrings among them), and names."""
+
+    docstrings: Places
+    strings: Places
+    participles: Places
 
 
 @cache
-def _docstrings() -> tuple[tuple[str, str], ...]:
-    return tuple(_read_docstrings())
+def _words() -> Words:
+    """Read once: to parse the code and walk through it takes seconds."""
+    words = Words([], [], [])
+    for folder in CODE:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if "__pycache__" not in file.parts and file.parent != ROOT / SCHEMA:
+                for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                    _read(node, f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", words)
+    return words
 
 
-def _read_docstrings() -> Iterator[tuple[str, str]]:
-    for file, module in _modules():
-        for node in ast.walk(module):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                text = ast.get_docstring(node)
-                if text is not None:
-                    yield f"{file}:{getattr(node, 'lineno', 1)}", text
+def _read(node: ast.AST, place: str, words: Words) -> None:
+    match node:
+        case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            text = ast.get_docstring(node)
+            if text is not None:
+                words.docstrings.append((place, text))
+        case ast.Constant(value=str(text)) if " " in text:
+            words.strings.append((place, text))
+        case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) if name in PARTICIPLES:
+            words.participles.append((place, name))
 
 
 @cache
 def _texts() -> tuple[tuple[str, str], ...]:
-    """Read once: it takes two seconds, and every form is looked for."""
-    return tuple(_read_texts())
-
-
-def _read_texts() -> Iterator[tuple[str, str]]:
-    """Every string of the code that is more than one word, docstrings among them, and every paragraph of the pages."""
-    for file, module in _modules():
-        for node in ast.walk(module):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-                yield f"{file}:{node.lineno}", node.value
+    """Every string of the code that is more than one word, and every paragraph of the pages."""
+    paragraphs: Places = []
     for name in PAGES:
         path = ROOT / name
         for page in sorted(path.rglob("*.md")) if path.is_dir() else [path]:
-            for paragraph in re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL).split("\n\n"):
-                yield str(page.relative_to(ROOT)), paragraph
+            text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+            paragraphs += [(str(page.relative_to(ROOT)), paragraph) for paragraph in text.split("\n\n")]
+    return (*_words().strings, *paragraphs)
 
 
 @cache
@@ -98,7 +105,7 @@ def _prose(text: str) -> str:
 def test_there_are_texts_to_judge() -> None:
     places = {place.partition("/")[0].partition(":")[0] for place, _ in _texts()}
     assert {*CODE, *PAGES} <= places
-    assert _docstrings()
+    assert _words().docstrings
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -114,21 +121,15 @@ def test_a_form_stays_away(form: str) -> None:
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 def test_a_docstring_stands_alone(beginning: str) -> None:
-    places = [f"{place}: {text[:80]}" for place, text in _docstrings() if re.match(beginning, text)]
+    places = [f"{place}: {text[:80]}" for place, text in _words().docstrings if re.match(beginning, text)]
     assert not places, f"write instead: {BEGINNINGS[beginning]}\n" + "\n".join(places)
 
 
 def test_a_docstring_asks_nothing() -> None:
-    places = [f"{place}: {text[:80]}" for place, text in _docstrings() if re.search(r"\?(?:\s|$)", _prose(text))]
+    places = [f"{place}: {text[:80]}" for place, text in _words().docstrings if re.search(r"\?(?:\s|$)", _prose(text))]
     assert not places, "write a statement:\n" + "\n".join(places)
 
 
 def test_values_are_named_by_nouns() -> None:
-    places = []
-    for file, module in _modules():
-        for node in ast.walk(module):
-            if isinstance(node, ast.arg) and node.arg in PARTICIPLES:
-                places.append(f"{file}:{node.lineno}: {node.arg}")
-            elif isinstance(node, ast.Name) and node.id in PARTICIPLES and isinstance(node.ctx, ast.Store):
-                places.append(f"{file}:{node.lineno}: {node.id}")
+    places = [f"{place}: {name}" for place, name in _words().participles]
     assert not places, "\n".join(places)
