@@ -67,21 +67,25 @@ def _words() -> Words:
     for folder in CODE:
         for file in sorted((ROOT / folder).rglob("*.py")):
             if "__pycache__" not in file.parts and file.parent != ROOT / SCHEMA:
+                name = str(file.relative_to(ROOT))
                 for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                    _read(node, f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", words)
+                    _read(node, name, words)
     return words
 
 
-def _read(node: ast.AST, place: str, words: Words) -> None:
-    match node:
-        case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-            text = ast.get_docstring(node)
-            if text is not None:
-                words.docstrings.append((place, text))
-        case ast.Constant(value=str(text)) if " " in text:
-            words.strings.append((place, text))
-        case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) if name in PARTICIPLES:
-            words.participles.append((place, name))
+def _read(node: ast.AST, file: str, words: Words) -> None:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        text = ast.get_docstring(node)
+        if text is not None:
+            words.docstrings.append((f"{file}:{getattr(node, 'lineno', 1)}", text))
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and " " in node.value:
+            words.strings.append((f"{file}:{node.lineno}", node.value))
+    elif isinstance(node, ast.arg):
+        if node.arg in PARTICIPLES:
+            words.participles.append((f"{file}:{node.lineno}", node.arg))
+    elif isinstance(node, ast.Name) and node.id in PARTICIPLES and isinstance(node.ctx, ast.Store):
+        words.participles.append((f"{file}:{node.lineno}", node.id))
 
 
 @cache
