@@ -68,8 +68,8 @@ def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def added(server: Running, folder: Path, *arguments: str, commands: Path) -> Json:
     """A connector that the server knows, with its folder."""
-    given = ("connector", "add", *arguments, "--state", folder, *where(server), "--output", "json")
-    result = fauxtune(*given, commands=commands)
+    words = (*arguments, "--state", str(folder), *where(server), "--output", "json")
+    result = fauxtune("connector", "add", *words, commands=commands)
     assert result.returncode == 0, result.stderr
     document: Json = json.loads(result.stdout)
     assert "credential" not in document
@@ -294,7 +294,7 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
             the_log_tells(server, phone, result.certificate, commands=commands)
             entries = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
             assert {entry["connectorName"] for entry in entries} == {"Certificate Connector 1", "Connector 2"}
-            stop = ("connector", "stop", "--state", own, "--output", "json")
+            stop = ("connector", "stop", "--state", str(own), "--output", "json")
             answer = fauxtune(*stop, commands=commands)
             assert json.loads(answer.stdout)["stopped"] is True
             assert process.wait(SECONDS) == 0
