@@ -37,6 +37,7 @@ from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     seeded,
     sqlite_template,
     tenant,
+    tokens,
 )
 from tests.surfaces.graph.conftest import Enroll, beta, connector_key, csr, enroll, root_file  # noqa: F401 - fixtures
 

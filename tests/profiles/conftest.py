@@ -14,5 +14,6 @@ from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     seeded,
     sqlite_template,
     tenant,
+    tokens,
 )
 from tests.surfaces.graph.conftest import beta, csr, v1  # noqa: F401 - fixtures

@@ -6,9 +6,11 @@ On SQLite and on PostgreSQL. The system's clock stands still until a test moves 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -83,7 +85,7 @@ def postgresql_template(
 
 @pytest.fixture(scope="session")
 def emulator_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the emulator of each test has its files: under one name, so that `databases` can stay open."""
+    """Where the emulators of the tests have their files: one folder a template, so that `databases` can stay open."""
     return tmp_path_factory.mktemp("emulator")
 
 
@@ -95,17 +97,40 @@ def seeded(request: pytest.FixtureRequest, emulator_folder: Path) -> tuple[str, 
     rows are put back. A test that asks for `populated` is given the tenant as it is with something in every list.
     """
     state = "populated" if "populated" in request.fixturenames else "template"
-    return copied(request.getfixturevalue(f"{request.param}_{state}"), emulator_folder), emulator_folder
+    template: Template = request.getfixturevalue(f"{request.param}_{state}")
+    folder = emulator_folder / template.folder.name
+    return copied(template, folder), folder
 
 
 def copied(template: Template, folder: Path) -> str:
     """Copy a template into a folder; what was there goes. Returns the URL of the database."""
-    shutil.rmtree(folder)
-    shutil.copytree(template.folder, folder)
+    _copy(template.folder, folder)
     if template.put_back is None:
         return sqlite_url(folder / FILE)
     template.put_back()
     return template.url
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Make a folder what another one is. Files of one size and time are the same: keys are copied once a session."""
+    if not target.exists():
+        shutil.copytree(source, target)
+        return
+    present = {entry.name: entry for entry in os.scandir(target)}
+    for entry in os.scandir(source):
+        there = present.pop(entry.name, None)
+        if entry.is_dir():
+            _copy(Path(entry.path), target / entry.name)
+        elif there is None or _version(there) != _version(entry):
+            (target / entry.name).unlink(missing_ok=True)
+            shutil.copy2(entry.path, target / entry.name)
+    for entry in present.values():
+        shutil.rmtree(entry.path) if entry.is_dir() else os.unlink(entry.path)
+
+
+def _version(entry: os.DirEntry[str]) -> tuple[int, int]:
+    status = entry.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 @pytest.fixture
@@ -159,10 +184,21 @@ async def tenant(emulator: Emulator) -> Tenant:
     return await emulator.runner.tenant("contoso")
 
 
+@pytest.fixture(scope="session")
+def tokens() -> dict[tuple[Path, datetime], str]:
+    """Access tokens, by the folder and the time of the emulator that issued them."""
+    return {}
+
+
 @pytest.fixture
-async def app_token(http: httpx.AsyncClient) -> str:
-    """An access token of the seeded application, for Graph."""
-    return await token_of_application(http)
+async def app_token(
+    http: httpx.AsyncClient, seeded: tuple[str, Path], clock: FixedClock, tokens: dict[tuple[Path, datetime], str]
+) -> str:
+    """An access token of the seeded application, for Graph. Each emulator of one folder accepts it: it has the keys."""
+    key = seeded[1], clock.now()
+    if key not in tokens:
+        tokens[key] = await token_of_application(http)
+    return tokens[key]
 
 
 async def token_of_application(http: httpx.AsyncClient) -> str:
