@@ -6,9 +6,6 @@ It uses Graph alone, and the connector's public key, which an administrator gets
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -64,7 +61,7 @@ from msgraph_core.tasks.page_iterator import PageIterator
 
 from tests.interop.pfx import import_of
 from tests.interop.sdk import SCOPE, WARNINGS, client, contoso, credential
-from tests.support.running_server import EDITION, Running
+from tests.support.running_server import EDITION, Running, fauxtune
 
 pytestmark = WARNINGS
 
@@ -80,25 +77,23 @@ async def graph(server: Running) -> AsyncIterator[GraphServiceClient]:
         yield opened
 
 
-def simulator(*arguments: str | Path) -> Any:
+def simulator(server: Running, *arguments: str | Path) -> Any:
     """One command of `fauxtune-sim`; its JSON."""
-    command = [sys.executable, "-m", "fauxtune_sim", *map(str, arguments), "--output", "json"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FAUXTUNE_")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}{done.stdout}"
+    done = fauxtune(*arguments, "--output", "json", program="fauxtune-sim", commands=server.commands)
+    assert done.returncode == 0, f"{arguments}: {done.stderr}{done.stdout}"
     return json.loads(done.stdout)
 
 
 def enrolled(server: Running, state: Path, *, upn: str, mode: str) -> Path:
     where = ("--server", server.https, "--ca", server.endpoints["caFile"], "--tenant", "contoso")
-    simulator("enroll", "--mode", mode, "--user", upn, "--state", state, *where)
-    simulator("checkin", "--state", state, "--until-settled")
+    simulator(server, "enroll", "--mode", mode, "--user", upn, "--state", state, *where)
+    simulator(server, "checkin", "--state", state, "--until-settled")
     return state
 
 
-def held(state: Path, source: str) -> list[str]:
+def held(server: Running, state: Path, source: str) -> list[str]:
     """The thumbprints of what the device holds from there."""
-    return [each["thumbprint"] for each in simulator("keystore", "--state", state) if each["source"] == source]
+    return [each["thumbprint"] for each in simulator(server, "keystore", "--state", state) if each["source"] == source]
 
 
 async def new_user(graph: GraphServiceClient, name: str) -> User:
@@ -217,8 +212,8 @@ async def test_the_main_job_with_graph_alone(
     assert imported.padding_scheme is UserPfxPaddingScheme.OaepSha512
 
     state = enrolled(server, tmp_path / "phone", upn=upn, mode="work-profile")
-    assert held(state, "imported") == [sent.thumbprint]
-    assert (len(held(state, "pkcs")), len(held(state, "root"))) == (1, 2)
+    assert held(server, state, "imported") == [sent.thumbprint]
+    assert (len(held(server, state, "pkcs")), len(held(server, state, "root"))) == (1, 2)
     for profile in profiles:
         await check_success(graph, profile)
 
@@ -232,8 +227,8 @@ async def test_the_main_job_with_graph_alone(
     retiring = await action.get()
     assert retiring is not None
     assert retiring.management_state is ManagementState.RetirePending
-    simulator("checkin", "--state", state)
-    assert simulator("keystore", "--state", state) == []
+    simulator(server, "checkin", "--state", state)
+    assert simulator(server, "keystore", "--state", state) == []
     assert await devices_of(graph, upn) == []
 
 
@@ -253,7 +248,7 @@ async def test_a_fully_managed_device_is_wiped(
     imported = await graph.device_management.user_pfx_certificates.post(sent)
     assert imported is not None
     state = enrolled(server, tmp_path / "phone", upn=upn, mode="fully-managed")
-    assert held(state, "imported") == [sent.thumbprint]
+    assert held(server, state, "imported") == [sent.thumbprint]
     (device,) = await devices_of(graph, upn)
     action = graph.device_management.managed_devices.by_managed_device_id(str(device.id))
     await action.sync_device.post()
@@ -262,8 +257,8 @@ async def test_a_fully_managed_device_is_wiped(
     assert _code(refused.value) == "BadRequest"
     # The SDK writes every flag of an empty body as false.
     await action.wipe.post(WipePostRequestBody())
-    simulator("checkin", "--state", state)
-    assert simulator("keystore", "--state", state) == []
+    simulator(server, "checkin", "--state", state)
+    assert simulator(server, "keystore", "--state", state) == []
     assert await devices_of(graph, upn) == []
     await graph.device_management.user_pfx_certificates.by_user_p_f_x_certificate_id(str(imported.id)).delete()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +22,9 @@ from tests.interop.sdk import (
     new_tenant,
     refusal,
 )
-from tests.support.running_server import Running, environment
+from tests.support.running_server import Running, fauxtune
 
 pytestmark = WARNINGS
-
-SECONDS = 120
 
 
 @dataclass(slots=True)
@@ -58,11 +54,8 @@ def phones(served_tenant: ServedTenant) -> Phones:
         served_tenant.name,
     )
     who = ("--user", served_tenant.upn("alice"), "--user", served_tenant.upn("bob"))
-    command = [
-        *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "24"),
-        *("--mix", "android:1,android/fully-managed:2", *who, *where, "--output", "json"),
-    ]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
+    words = ("fleet", "--devices", "24", "--mix", "android:1,android/fully-managed:2", *who, *where, "--output", "json")
+    done = fauxtune(*words, program="fauxtune-sim", commands=served_tenant.server.commands)
     assert done.returncode == 0, done.stderr + done.stdout
     assert json.loads(done.stdout)["settled"] == 24
     with served_tenant.server.client() as http:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,11 +10,10 @@ import httpx
 import pytest
 
 from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, everything, names, new_tenant
-from tests.support.running_server import Running, environment
+from tests.support.running_server import Running, fauxtune
 
 pytestmark = WARNINGS
 
-SECONDS = 120
 ROOT, SIGNING = "AndroidDeviceOwnerTrustedRootCertificate", "AndroidDeviceOwnerPkcsCertificateProfile"
 
 
@@ -60,8 +57,8 @@ def served_tenant(server: Running) -> Iterator[ServedTenant]:
 def profiles(served_tenant: ServedTenant) -> dict[str, str]:
     """The profiles; then alice and bob enrol a fully managed phone each, and both settle."""
     result = asyncio.run(build(served_tenant))
-    command = [
-        *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "2", "--mix", "android/fully-managed"),
+    words = [
+        *("fleet", "--devices", "2", "--mix", "android/fully-managed"),
         *(
             "--user",
             served_tenant.upn("alice"),
@@ -72,7 +69,7 @@ def profiles(served_tenant: ServedTenant) -> dict[str, str]:
         ),
         *("--ca", served_tenant.server.endpoints["caFile"], "--tenant", served_tenant.name, "--output", "json"),
     ]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = fauxtune(*words, program="fauxtune-sim", commands=served_tenant.server.commands)
     assert done.returncode == 0, done.stderr + done.stdout
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
 import signal
 import threading
@@ -41,13 +42,13 @@ def pfx(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> bytes:
 
 
 def test_a_killed_server_loses_nothing_that_it_acknowledged(
-    tmp_path: Path, database_url: str, pfx: bytes, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    tmp_path: Path, database_url: str, pfx: bytes, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
     answered = Answered()
     arguments = ("--data-dir", tmp_path / "data", "--database-url", database_url)
     dice = random.Random(0)
     for number in range(ROUNDS):
-        with serving(*arguments) as server, server.signed_in() as client:
+        with serving(*arguments, commands=commands) as server, server.signed_in() as client:
             everything_is_there(client, answered)
             if number == 0:
                 assign_profiles(client)
@@ -60,7 +61,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
             for worker in workers:
                 worker.start()
             time.sleep(dice.uniform(0.3, 1.0))
-            server.process.send_signal(signal.SIGKILL)
+            os.kill(server.endpoints["pid"], signal.SIGKILL)
             stop.set()
             for worker in workers:
                 worker.join()
@@ -68,7 +69,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
     assert len(answered.imports) > ROUNDS
     assert answered.reports > ROUNDS
     assert answered.certificates
-    with serving(*arguments) as server, server.signed_in() as client:
+    with serving(*arguments, commands=commands) as server, server.signed_in() as client:
         everything_is_there(client, answered)
 
 

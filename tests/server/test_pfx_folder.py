@@ -54,9 +54,8 @@ def held(server: Running, upn: str) -> set[str]:
     return {each["thumbprint"] for each in pfx(server, "list", "--upn", upn)[0]}
 
 
-def simulate(*arguments: str | Path) -> Any:
-    command = [sys.executable, "-m", "fauxtune_sim", *map(str, arguments), "--output", "json"]
-    run = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
+def simulate(server: Running, *arguments: str | Path) -> Any:
+    run = fauxtune(*arguments, "--output", "json", program="fauxtune-sim", commands=server.commands)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
@@ -98,9 +97,9 @@ def test_a_device_receives_every_file_of_a_folder_the_expired_ones_too(
     deliver_to_everybody(server, purpose="smimeEncryption")
     state = tmp_path / "phone"
     where = ["--server", server.https, "--ca", server.endpoints["caFile"], "--tenant", "contoso"]
-    simulate("enroll", "--platform", "android", "--user", CAROL, "--state", state, *where)
-    simulate("checkin", "--state", state, "--until-settled")
-    keys = [each for each in simulate("keystore", "--state", state) if each["source"] == "imported"]
+    simulate(server, "enroll", "--platform", "android", "--user", CAROL, "--state", state, *where)
+    simulate(server, "checkin", "--state", state, "--until-settled")
+    keys = [each for each in simulate(server, "keystore", "--state", state) if each["source"] == "imported"]
     assert {key["thumbprint"] for key in keys} == thumbprints
     assert all(key["hasKey"] for key in keys)
 
@@ -176,10 +175,13 @@ def test_what_was_imported_before_ctrl_c_stays_and_the_command_can_be_repeated(
     assert held(server, ALICE) >= set(thumbprints)
 
 
-def test_a_server_that_is_down_is_one_sentence(tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey]) -> None:
+def test_a_server_that_is_down_is_one_sentence(
+    tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey], commands: Path
+) -> None:
     write(tmp_path / "a.pfx", raw_rsa_keys[0])
     form: list[str | Path] = ["--path-to-pfx-file", tmp_path, "--pfx-password", "secret", "--upn", ALICE]
-    run = fauxtune("pfx", "import", *form, "--url", "https://localhost:1", "--data-dir", tmp_path)
+    where = ("--url", "https://localhost:1", "--data-dir", tmp_path)
+    run = fauxtune("pfx", "import", *form, *where, commands=commands)
     assert (run.returncode, run.stdout) == (1, "")
     assert "is running." in run.stderr
     assert len(run.stderr.splitlines()) == 1
@@ -220,10 +222,11 @@ def test_the_same_server_may_be_named_by_address_authority_and_credentials(serve
         "FAUXTUNE_CLIENT_ID": endpoints["clientId"],
         "FAUXTUNE_CLIENT_SECRET": endpoints["clientSecret"],
     }
-    run = fauxtune("pfx", "user-id", "--upn", ALICE, **variables)
+    run = fauxtune("pfx", "user-id", "--upn", ALICE, commands=server.commands, **variables)
     assert run.returncode == 0, run.stderr
     assert len(run.stdout.strip()) == 32
-    wrong = fauxtune("pfx", "user-id", "--upn", ALICE, **{**variables, "FAUXTUNE_CLIENT_SECRET": "hunter2"})
+    variables["FAUXTUNE_CLIENT_SECRET"] = "hunter2"
+    wrong = fauxtune("pfx", "user-id", "--upn", ALICE, commands=server.commands, **variables)
     assert (wrong.returncode, "AADSTS7000215" in wrong.stderr, "hunter2" in wrong.stderr) == (1, True, False)
 
 
@@ -242,8 +245,9 @@ def test_another_service_must_be_given_the_key(server: Running, tmp_path: Path) 
         endpoints["tenantId"],
     ]
     form += ["--client-id", endpoints["clientId"], "--client-secret", endpoints["clientSecret"]]
-    assert fauxtune("pfx", "user-id", "--upn", ALICE, *form).returncode == 0
-    run = fauxtune("pfx", "import", "--path-to-pfx-file", tmp_path / "a.pfx", "--pfx-password", "x", *form)
+    assert fauxtune("pfx", "user-id", "--upn", ALICE, *form, commands=server.commands).returncode == 0
+    form += ["--path-to-pfx-file", tmp_path / "a.pfx", "--pfx-password", "x"]
+    run = fauxtune("pfx", "import", *form, commands=server.commands)
     assert (run.returncode, "--key-file-path" in run.stderr) == (1, True)
 
 
