@@ -359,6 +359,20 @@ async def test_hosted_devices_go_along_and_are_away_while_the_state_is_replaced(
     assert emulator.hosted_snapshots.get(tenant.id, "before") == b""
 
 
+async def test_restores_come_one_after_the_other_and_a_refused_name_keeps_the_devices_of_the_first(
+    contoso: Contoso,
+) -> None:
+    emulator, tenant = contoso.emulator, contoso.tenant
+    emulator.device_host = host = _Host()
+    host.devices_of[tenant.id] = b"first"
+    await _save(contoso)
+    results = await asyncio.gather(*(_save(contoso, "twice") for _ in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), Conflict, Conflict]
+    assert emulator.hosted_snapshots.get(tenant.id, "twice") == b"first"
+    await asyncio.gather(*(_restore(contoso) for _ in range(3)))
+    assert host.calls == ["forget", "restore first"] * 3
+
+
 async def test_no_private_key_is_in_a_snapshot(contoso: Contoso) -> None:
     emulator, tenant = contoso.emulator, contoso.tenant
     emulator.device_host = host = _Host()

@@ -14,10 +14,10 @@ from fauxtune.core.model.provider_states import DEVICES, REFUSALS
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.devices import Kind, enroll
-from fauxtune.operations.arrangement.provider_states import turn_of
 from fauxtune.operations.arrangement.scene import scene_of
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.turns import turn_of_state
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: The name of the application in the audit log.
@@ -43,7 +43,7 @@ async def add_device(emulator: Emulator, tenant: Tenant, *, user: str, device: N
     """
     scene = scene_of(emulator, tenant, client=_CLIENT)
     mode = device.mode or (_USUAL_MODE if device.platform == "android" else None)
-    async with emulator.turns.of(turn_of(tenant)):
+    async with emulator.turns.of(turn_of_state(tenant)):
         kind = Kind(scene.principal_name(user), device.platform, mode, _title(device.platform, mode))
         name = device.name or _free_name(kind, await emulator.device_host.devices(tenant.id))
         new = NewDevice(token="", platform=device.platform, mode=mode, name=name, facts=device.facts)
@@ -75,6 +75,7 @@ async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change
 
     Raises NotFound for a device that this server does not hold, Invalid for a fact that the simulator does not know.
     """
+    await _wait_for_turn(emulator, tenant)
     host, device = emulator.device_host, await hosted_device(emulator, tenant, name=name)
     if change.facts:
         await host.report(tenant.id, name, facts=change.facts)
@@ -96,8 +97,17 @@ async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change
 
 async def check_in(emulator: Emulator, tenant: Tenant, *, name: str) -> HostedDevice:
     """Let a simulated device check in now. Raises NotFound, Invalid for one that is not enrolled."""
+    await _wait_for_turn(emulator, tenant)
     await emulator.device_host.check_in(tenant.id, name)
     return await hosted_device(emulator, tenant, name=name)
+
+
+async def _wait_for_turn(emulator: Emulator, tenant: Tenant) -> None:
+    """Wait while the tenant's state is arranged or replaced: a restore takes its devices away and brings them back."""
+    turn = turn_of_state(tenant)
+    if emulator.turns.is_taken(turn):
+        async with emulator.turns.of(turn):
+            pass
 
 
 def _free_name(kind: Kind, devices: Collection[HostedDevice]) -> str:

@@ -11,6 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement import certificates, connectors, devices, faults, people, profiles, times
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.turns import turn_of_state
 
 Reach: TypeAlias = Callable[[Scene, Reading], Awaitable[None]]
 
@@ -102,14 +103,9 @@ async def reach(
     Raises Invalid for a sentence that is not known, naming the nearest three.
     """
     reading = read(state, params)
-    async with emulator.turns.of(turn_of(tenant)):
+    async with emulator.turns.of(turn_of_state(tenant)):
         scene = scene_of(emulator, tenant, client=_CLIENT)
         await REACH[reading.sentence.text](scene, reading)
         if scene.changed:
             await devices.settle(scene)
     return Reached(reading.sentence.text, reading.wording, changed=scene.changed, values=scene.values)
-
-
-def turn_of(tenant: Tenant) -> str:
-    """Return the name of the turn in which a tenant is arranged: one arrangement follows another."""
-    return f"state of {tenant.id}"

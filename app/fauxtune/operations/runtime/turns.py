@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fauxtune.core.model.tenants import Tenant
+
 
 class Turns:
     """A lock for each name, stored only while it is held or awaited."""
@@ -32,3 +34,8 @@ class Turns:
                 del self._locks[name]
             else:
                 self._locks[name] = (lock, users - 1)
+
+
+def turn_of_state(tenant: Tenant) -> str:
+    """Return the name of the turn in which a tenant's state is arranged or replaced as a whole."""
+    return f"state of {tenant.id}"

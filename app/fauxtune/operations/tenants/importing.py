@@ -18,6 +18,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import KeyOrigin, Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.turns import turn_of_state
 from fauxtune.operations.tenants.imported_keys import PlacedKeys, placed_keys
 from fauxtune.operations.tenants.keys import KeyFiles, all_key_files
 from fauxtune.operations.tenants.names import check_free, check_names
@@ -71,7 +72,8 @@ async def import_tenant(emulator: Emulator, key: str, *, content: bytes) -> Impo
     try:
         state = replace(document.state, rows=placed.rows)
         event = Event("tenantImported", {})
-        changes = await put_state(emulator, tenant, state=state, event=event, is_new=present is None)
+        async with emulator.turns.of(turn_of_state(tenant)):
+            changes = await put_state(emulator, tenant, state=state, event=event, is_new=present is None)
         done = True
     finally:
         if not done:

@@ -15,6 +15,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import turn_of_state
 from fauxtune.operations.tenants.export import held_state, state_of
 from fauxtune.operations.tenants.keys import KeyFiles, remove_unnamed
 from fauxtune.operations.tenants.replacing import Changes, Event, put_state, summary
@@ -52,6 +53,12 @@ async def create_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> S
             f"letter or digit; '{name[:100]}' cannot be a name.",
             target="name",
         )
+    # The second of two that want one name is refused before it replaces the devices of the first.
+    async with emulator.turns.of(turn_of_state(tenant)):
+        return await _create(emulator, tenant, name=name)
+
+
+async def _create(emulator: Emulator, tenant: Tenant, *, name: str) -> SnapshotRow:
     await emulator.runner.run(tenant, _check_room, name, size=0)
     saved = await emulator.device_host.snapshot(tenant.id)
     row, content = await _taken(emulator, tenant, name=name)
@@ -97,15 +104,15 @@ async def what_restoring_changes(emulator: Emulator, tenant: Tenant, *, name: st
 
 async def restore_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> Restored:
     """Give the tenant the state of a snapshot. Raises NotFound, or Conflict for one of another version's tables."""
-    row, state = await _content(emulator, tenant, name=_of_caller(name))
     event = Event("snapshotRestored", {"snapshot": name})
-    return await _restore(emulator, tenant, row=row, state=state, event=event)
+    async with emulator.turns.of(turn_of_state(tenant)):
+        return await _restore(emulator, tenant, name=_of_caller(name), event=event)
 
 
 async def reset(emulator: Emulator, tenant: Tenant) -> Restored:
     """Give the tenant the state that it had when it was created. What was recorded of its wire is dropped."""
-    row, state = await _content(emulator, tenant, name=BEGINNING)
-    restored = await _restore(emulator, tenant, row=row, state=state, event=Event("tenantReset", {}))
+    async with emulator.turns.of(turn_of_state(tenant)):
+        restored = await _restore(emulator, tenant, name=BEGINNING, event=Event("tenantReset", {}))
     emulator.wire.forget(tenant.id)
     return restored
 
@@ -124,9 +131,8 @@ def _of_caller(name: str) -> str:
     return name
 
 
-async def _restore(
-    emulator: Emulator, tenant: Tenant, *, row: SnapshotRow, state: TenantState, event: Event
-) -> Restored:
+async def _restore(emulator: Emulator, tenant: Tenant, *, name: str, event: Event) -> Restored:
+    row, state = await _content(emulator, tenant, name=name)
     missing = await asyncio.to_thread(_missing_keys, emulator, row)
     if missing:
         raise Conflict(f"The key '{missing[0]}' of the snapshot is not in the data folder: it cannot be restored.")
