@@ -265,7 +265,12 @@ MISTAKES: tuple[tuple[Callable[[Json], None], str, str], ...] = (
         "not an X.509 certificate",
     ),
     (_change("tables", "connectors", 0, "program", to="unknown"), "/tables/connectors/0/program", "must be one of"),
+    (_change("tables", "connectors", 0, "mode", to="x"), "/tables/connectors/0/mode", "one of immediate, polling"),
+    (_change("tables", "authorities", 0, "state", to=""), "/tables/authorities/0/state", "one of available"),
+    (_change("tables", "authorities", 0, "role", to="root"), "/tables/authorities", "the role 'devices' is missing"),
+    (_change("tables", "connectors", 0, "roles", to=[None]), "/tables/connectors/0/roles", "a list of texts"),
     (_change("tables", "applications", 0, "roles", to={}), "/tables/applications/0/roles", "must be a list"),
+    (_change("tables", "ledger", 0, "wanted_by", to=[["x"]]), "/tables/ledger/0/wanted_by", "pairs of texts"),
     (_twice("users"), "/tables/users/3", "the same upn_key"),
     (_change("tables", "users", 1, "manager_id", to=_GUID), "/tables/users/1/manager_id", "no user"),
     (

@@ -333,13 +333,13 @@ def _kind(type_: TypeEngine[Any]) -> Kind:
 
 
 def _described(column: Column[Any]) -> StateColumn:
-    choices = frozenset(column.type.enumeration) if isinstance(column.type, Choice) else None
+    of_type = frozenset(map(str, column.type.enumeration)) if isinstance(column.type, Choice) else None
     return StateColumn(
         name=str(column.name),
         kind=_kind(column.type),
         is_optional=bool(column.nullable),
         is_key=column.primary_key,
-        choices=None if choices is None else frozenset(str(choice) for choice in choices),
+        choices=column.info.get("choices", of_type),
         read=column.type.read if isinstance(column.type, OrderDocument) else None,
         is_long=isinstance(column.type, BigInteger),
     )

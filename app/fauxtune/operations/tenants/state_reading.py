@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from fauxtune.core.errors import DocumentRefused, FauxtuneError, Invalid
+from fauxtune.core.formats.json_places import pointer
 from fauxtune.core.model.json_limits import check_elements
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.operations.tenants.state_document import BASE64, FORMAT, VERSION, encoding_of, encodings
@@ -31,7 +32,7 @@ _MEMBERS = {"format": str, "version": int, "revision": str, "tenant": dict, "enc
 #: As `core.clock.iso` writes times.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}0Z", re.ASCII)
 _STORES = ("service", "connector")
-#: JSON columns that hold lists; all others hold objects.
+#: JSON columns that hold lists of texts, and the one that holds pairs of ids; all others hold objects.
 _LISTS = frozenset(
     {
         ("applications", "roles"),
@@ -39,9 +40,9 @@ _LISTS = frozenset(
         ("applications", "redirect_uris"),
         ("certificates", "key_usage"),
         ("connectors", "roles"),
-        ("ledger", "wanted_by"),
     }
 )
+_PAIRS = ("ledger", "wanted_by")
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Mistakes:
         """Note what is wrong at a place."""
         self.count += 1
         if len(self.named) < MOST_NAMED:
-            self.named.append((pointer(*place), sentence))
+            self.named.append((pointer(place), sentence))
 
     def check(self) -> None:
         """Raise DocumentRefused if there is any mistake."""
@@ -77,11 +78,6 @@ class ReadDocument:
 
     state: TenantState
     keys: Mapping[str, Mapping[str, str]] | None
-
-
-def pointer(*place: str | int) -> str:
-    """Return the JSON pointer of a place."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
 
 
 def read_document(content: bytes, *, revision: str) -> ReadDocument:
@@ -180,7 +176,8 @@ def _value(value: Any, column: StateColumn, *, table: str) -> Any:
     """Return a value as the database has it. Raises ValueError with what is wrong."""
     match column.kind:
         case Kind.JSON:
-            return _json(value, column, expected=list if (table, column.name) in _LISTS else dict)
+            _check_shape(value, (table, column.name))
+            return _json(value, column)
         case Kind.BYTES:
             return _bytes(_text(value), encoding_of(column.name))
         case Kind.INTEGER:
@@ -217,9 +214,22 @@ def _check_time(text: str) -> None:
     raise ValueError("it must be a time such as 2026-11-24T10:00:00.0000000Z")
 
 
-def _json(value: Any, column: StateColumn, *, expected: type) -> str:
-    if type(value) is not expected:
-        raise ValueError(f"it must be {_WORDS[expected]}")
+def _check_shape(value: Any, column: tuple[str, str]) -> None:
+    if column == _PAIRS:
+        if not isinstance(value, list) or not all(_are_texts(each) and len(each) == 2 for each in value):
+            raise ValueError("it must be a list of pairs of texts")
+    elif column in _LISTS:
+        if not _are_texts(value):
+            raise ValueError("it must be a list of texts")
+    elif not isinstance(value, dict):
+        raise ValueError("it must be an object")
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _json(value: Any, column: StateColumn) -> str:
     text = json.dumps(value)  # as the database's driver writes it: a row that is equal is not written again
     if text.count("{") + text.count("[") > _DEEPEST:
         _check_depth(value)

@@ -48,6 +48,7 @@ REFERENCES = (
     Reference("profile_states", "enrollment_id", "enrolment", "enrollments"),
     Reference("profile_states", "profile_id", "profile", "profiles"),
     Reference("role_scope_tag_assignments", "tag_id", "scope tag", "role_scope_tags"),
+    Reference("scep_challenges", "enrollment_id", "enrolment", "enrollments"),
     Reference("steps", "enrollment_id", "enrolment", "enrollments"),
     Reference("templates", "authority", "authority", "authorities", "name"),
     Reference("users", "manager_id", "user", "users"),
@@ -70,10 +71,10 @@ def check_rows(rows: Rows, mistakes: Mistakes) -> None:
                 mistakes.add(f"there is no {reference.word} '{value}' in {reference.named}", *place)
     _check_members(rows, mistakes)
     _check_users_of_devices(rows, mistakes)
-    here = set(values(rows, "authorities", column="name"))
+    roles = dict(_columns(rows, "authorities", names=("name", "role")))
     for name in _AUTHORITIES:
-        if name not in here:
-            mistakes.add(f"the authority '{name}' is missing", "tables", "authorities")
+        if roles.get(name) != name:
+            mistakes.add(f"the authority '{name}' with the role '{name}' is missing", "tables", "authorities")
 
 
 def values(rows: Rows, table: str, *, column: str) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, get_args
 
 from sqlalchemy import JSON, Dialect, MetaData, String
 from sqlalchemy.types import TypeDecorator
@@ -62,3 +63,8 @@ class Choice(TypeDecorator[StrEnum]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """The member. Raises KeyError for a text that no member has."""
         return None if value is None else self._members[value]
+
+
+def one_of(literal: Any) -> dict[str, frozenset[str]]:
+    """Return the `info` of a column that has one of a Literal's texts: documents from outside are held against it."""
+    return {"choices": frozenset(get_args(literal))}

@@ -5,7 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, UniqueConstraint
 
 from fauxtune.core.model.connectors import Program
-from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
+from fauxtune.storage.rows.certificates import (
+    AuthorityState,
+    ConnectorMode,
+    ConnectorState,
+    RequestState,
+    RevocationState,
+)
+from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata, one_of
 from fauxtune.storage.tables.orders import OrderDocument
 
 authorities = Table(
@@ -15,7 +22,7 @@ authorities = Table(
     Column("name", Word, primary_key=True, comment="root, issuing or devices; after a rollover also issuing-2, ..."),
     Column("role", Word, nullable=False, comment="root, issuing or devices"),
     Column("generation", Integer, nullable=False, comment="of those of one role: the highest is the current one"),
-    Column("state", Word, nullable=False, comment="available or unavailable"),
+    Column("state", Word, nullable=False, comment="available or unavailable", info=one_of(AuthorityState)),
     Column("certificate", LargeBinary, nullable=False),
     Column("key_name", Word, nullable=False),
     Column("crl_number", Integer, nullable=False),
@@ -60,6 +67,7 @@ certificates = Table(
         "revocation_state",
         Word,
         comment="asked: of a connector; waiting or refused: where the connector asked for it in vain",
+        info=one_of(RevocationState),
     ),
     Column("revocation_asked_at", Moment),
     # With the authority it covers what ledgers are joined by: else SQLite, without statistics, reads all of a tenant.
@@ -129,8 +137,8 @@ connectors = Table(
         "program", Choice(Program), nullable=False, comment="certificate-connector, intune-connector or pfx-connector"
     ),
     Column("version", Word, comment="null: it updates itself, and has the newest"),
-    Column("state", Word, nullable=False, comment="online or offline"),
-    Column("mode", Word, nullable=False, comment="immediate or polling"),
+    Column("state", Word, nullable=False, comment="online or offline", info=one_of(ConnectorState)),
+    Column("mode", Word, nullable=False, comment="immediate or polling", info=one_of(ConnectorMode)),
     Column("roles", Document, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("offline_since", Moment, comment="when it was last heard of, while it is offline"),
@@ -168,7 +176,7 @@ connector_requests = Table(
     Column("leased_until", Moment, comment="by the system's clock"),
     Column("answered_by", Word, comment="the connector"),
     Column("order", OrderDocument, nullable=False),
-    Column("state", Word, nullable=False, comment="open, answered or failed"),
+    Column("state", Word, nullable=False, comment="open, answered or failed", info=one_of(RequestState)),
     Column("sealed", LargeBinary, comment="what only the device can read: see operations.packaging"),
     Column("pfx", LargeBinary, comment="a PKCS answer's; an imported one stays where it is"),
     Column("kept_password", LargeBinary, comment="a PKCS answer's, readable by the connector alone"),

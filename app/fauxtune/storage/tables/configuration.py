@@ -6,7 +6,8 @@ from sqlalchemy import Column, Index, Integer, Table
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.states import ProfileStatus
-from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
+from fauxtune.storage.rows.configuration import FilterType, Intent
+from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata, one_of
 
 profiles = Table(
     "profiles",
@@ -29,9 +30,9 @@ assignments = Table(
     Column("position", Integer, nullable=False),
     Column("kind", Choice(TargetKind), nullable=False, comment="a core.engine.targeting.TargetKind"),
     Column("group_id", Word),
-    Column("intent", Word, comment="apply or remove; apply where there is none"),
+    Column("intent", Word, comment="apply or remove; apply where there is none", info=one_of(Intent)),
     Column("filter_id", Word),
-    Column("filter_type", Word, comment="include or exclude, where there is a filter"),
+    Column("filter_type", Word, comment="include or exclude, where there is a filter", info=one_of(FilterType)),
     Column("document", Document, nullable=False),
     Index("ix_assignments_profile", "tenant_id", "profile_id"),
     Index("ix_assignments_group", "tenant_id", "group_id"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Table
 
-from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationState
+from fauxtune.storage.tables.base import Document, Moment, Word, metadata, one_of
 
 scep_challenges = Table(
     "scep_challenges",
@@ -16,7 +17,13 @@ scep_challenges = Table(
     Column("user_id", Word),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("state", Word, nullable=False, comment="given, validated, refused, issued or failed"),
+    Column(
+        "state",
+        Word,
+        nullable=False,
+        comment="given, validated, refused, issued or failed",
+        info=one_of(ChallengeState),
+    ),
     Column("outcome", Document, comment="what the authority reported of the last request"),
     Index("ix_scep_challenges_device", "tenant_id", "enrollment_id", "profile_id"),
     Index("ix_scep_challenges_newest", "tenant_id", "created_at", "id"),
@@ -32,7 +39,7 @@ partner_revocations = Table(
     Column("ca_configuration", Word),
     Column("created_at", Moment, nullable=False),
     Column("leased_until", Moment, comment="until then no other download gets it"),
-    Column("state", Word, nullable=False, comment="open, revoked or failed"),
+    Column("state", Word, nullable=False, comment="open, revoked or failed", info=one_of(PartnerRevocationState)),
     Column("error_code", Word),
     Column("error_message", Word),
     Index("ix_partner_revocations_state", "tenant_id", "state", "created_at", "id"),
