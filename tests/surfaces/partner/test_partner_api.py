@@ -289,6 +289,9 @@ async def test_revocations_are_leased_until_a_result_comes(scene: Scene) -> None
         {"RequestContext": contexts[1], "Succeeded": False, "ErrorCode": "ServiceTooBusyException"},
         {"requestContext": contexts[2], "succeeded": False, "errorCode": "4004", "errorMessage": "not ours"},
     ]
+    unknown = {"results": [{"requestContext": contexts[0], "succeeded": False, "errorCode": "\ud800"}]}
+    refused = await partner.revocations("uploadRevocationResults", unknown)
+    assert (refused.status_code, "not '?'" in refused.text) == (400, True)
     answer = await partner.revocations("uploadRevocationResults", {"results": results})
     assert answer.json() == {"value": True}
     again = (await partner.revocations("downloadRevocationRequests", everything)).json()["value"]

@@ -84,5 +84,11 @@ def hresult_of(document: Mapping[str, Any]) -> int:
     return value - (1 << 32) if value >= 1 << 31 else value
 
 
+def error_of(document: Mapping[str, Any]) -> str:
+    """Return errorCode as text: Java sends the number of an error, C# its name; without one it is "None"."""
+    value = document.get("errorcode")
+    return "None" if value is None else str(value).encode("utf-8", "replace").decode()
+
+
 def _folded(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name.lower(): value for name, value in document.items()}

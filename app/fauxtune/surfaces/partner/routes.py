@@ -28,7 +28,16 @@ from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.http import DirectRoute, bearer_token, caller_of, emulator_of, origin
-from fauxtune.surfaces.partner.bodies import body_of, hresult_of, member, number_of, objects, optional_text, text_of
+from fauxtune.surfaces.partner.bodies import (
+    body_of,
+    error_of,
+    hresult_of,
+    member,
+    number_of,
+    objects,
+    optional_text,
+    text_of,
+)
 from fauxtune.surfaces.partner.errors import activity
 
 router = APIRouter(tags=["partner"], route_class=DirectRoute)
@@ -125,7 +134,7 @@ async def upload_revocation_results(request: Request, tenant_key: str) -> Respon
         RevocationResult(
             context=text_of(each, "requestContext"),
             succeeded=each.get("succeeded") is True,
-            error=str(each.get("errorcode") if each.get("errorcode") is not None else "None"),
+            error=error_of(each),
             message=optional_text(each, "errorMessage"),
         )
         for each in objects(document, "results", most=MOST)
