@@ -155,7 +155,7 @@ class Device:
         """What the device reports of itself, by Graph's names; facts that it does not have are missing."""
         return MappingProxyType(read_facts(self))
 
-    def report(self, **facts: FactValue) -> None:
+    def report(self, /, **facts: FactValue) -> None:
         """Change facts, such as `isEncrypted=False`: the device reports them at its next check-in. It is not saved.
 
         All of them change or, if one is refused, none. Raises NotFoundHere for a name that is not a fact of this kind

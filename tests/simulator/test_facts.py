@@ -121,6 +121,8 @@ def test_an_unknown_name_is_answered_with_the_nearest_three() -> None:
         device.report(tpmVersion="6.0")
     with pytest.raises(NotFoundHere, match="there is no fact xxxxxx"):
         device.report(**{"x" * 100_000: True})
+    with pytest.raises(NotFoundHere, match="there is no fact self"):
+        device.report(self=True)
 
 
 def test_an_iphone_without_a_passcode_is_not_encrypted() -> None:

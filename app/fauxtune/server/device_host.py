@@ -28,6 +28,8 @@ _MOST_LINE = 64 * 1024 * 1024
 #: Seconds that an order may take, and that the host may take to end.
 _PATIENCE, _LAST_PATIENCE = 60.0, 5.0
 _HOST = "fauxtune_sim.host"
+#: How the names of variables begin that the host does not get.
+_SECRET = ("FAUXTUNE_", "AZURE_", "PG")
 _ERRORS: Mapping[str, type[FauxtuneError]] = {
     "NotFound": NotFound,
     "Conflict": Conflict,
@@ -197,8 +199,8 @@ class ChildDeviceHost:
             limit=_MOST_LINE,
             # Ctrl-C is for the server, which then ends the host.
             start_new_session=True,
-            # Settings are the server's, and its secrets too.
-            env={name: value for name, value in os.environ.items() if not name.startswith(("FAUXTUNE_", "AZURE_"))},
+            # Settings are the server's, and its secrets too: PGPASSWORD opens its database.
+            env={name: value for name, value in os.environ.items() if not name.startswith(_SECRET)},
         )
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
@@ -207,7 +209,7 @@ class ChildDeviceHost:
         try:
             while line := await process.stdout.readline():
                 self._answer(json.loads(line))
-        except ValueError:
+        except (ValueError, TypeError, LookupError):
             log.exception("The host of simulated devices wrote a line that is no answer; it is ended.")
             process.kill()
         code = await process.wait()
@@ -229,7 +231,7 @@ class ChildDeviceHost:
             future.set_result(answer["result"])
         else:
             kind = _ERRORS.get(error["code"], Unavailable)
-            future.set_exception(kind(f"A simulated device could not do this: {error['message']}."))
+            future.set_exception(kind(f"A simulated device could not do this: {error['message'].rstrip('.')}."))
 
 
 def _device(document: Mapping[str, Any]) -> HostedDevice:
