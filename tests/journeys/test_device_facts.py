@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.facts import withheld_facts
-from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.platforms import Kind, Mode, Platform
 from tests.support.administrator import Administrator, AgentEnroller
-from tests.support.device_facts import other_value, settable_facts
+from tests.support.device_facts import (
+    KEPT,
+    SELECTED,
+    expected,
+    other_value,
+    settable_facts,
+    shown,
+    whole_megabytes,
+)
 
 _DEVICES = "/beta/deviceManagement/managedDevices"
 _KINDS = (
@@ -21,62 +27,16 @@ _KINDS = (
     Kind(Platform.ANDROID, Mode.FULLY_MANAGED),
     Kind(Platform.ANDROID, Mode.DEVICE_ADMIN),
 )
-#: data. Facts that Graph's record has no place for: the server keeps them with the enrolment.
-_KEPT = {
-    "bluetoothMacAddress",
-    "isActivationLockEnabled",
-    "isAntispywareEnabled",
-    "isAntivirusEnabled",
-    "isAntivirusSignatureCurrent",
-    "isFirewallEnabled",
-    "isPasscodeCompliant",
-    "isPasscodePresent",
-    "isSecureBootEnabled",
-    "isSystemIntegrityProtectionEnabled",
-    "isUnknownSourcesEnabled",
-    "isUsbDebuggingEnabled",
-    "isUserAccountControlEnabled",
-    "isVerifyAppsEnabled",
-}
-#: data. Properties of a device that have a value only where one device is read with a $select that names them.
-_SELECTED = (
-    "activationLockBypassCode",
-    "udid",
-    "iccid",
-    "ethernetMacAddress",
-    "physicalMemoryInBytes",
-    "hardwareInformation",
-    "bootstrapTokenEscrowed",
-    "notes",
-)
 
 
 async def record(administrator: Administrator, device_id: str) -> dict[str, Any]:
     """Everything that Graph shows of a device, also what has to be selected."""
     address = f"{_DEVICES}/{device_id}"
     plain: dict[str, Any] = (await administrator.graph.get(address)).raise_for_status().json()
-    query = {"$select": ",".join(_SELECTED)}
+    query = {"$select": ",".join(SELECTED)}
     selected: dict[str, Any] = (await administrator.graph.get(address, params=query)).raise_for_status().json()
     state = (await administrator.graph.get(f"{address}/windowsProtectionState")).raise_for_status()
     return plain | selected | {"windowsProtectionState": state.json() if state.content else {}}
-
-
-def expected(device: Device) -> dict[str, FactValue]:
-    """Where Graph shows the facts of a device, and how: a name or `hardwareInformation/name`, and the value."""
-    facts, is_mine = dict(device.facts), device.platform is not Platform.WINDOWS
-    if device.platform is Platform.MACOS:
-        facts["osVersion"] = f"{facts['osVersion']} ({facts['osBuildNumber']})"
-        facts["requireUserEnrollmentApproval"] = not facts.pop("isUserApprovedEnrollment")
-    if "phoneNumber" in facts and is_mine and device.mode is not Mode.FULLY_MANAGED:
-        facts["phoneNumber"] = f"********{str(facts['phoneNumber'])[-3:]}"
-    withheld = withheld_facts(device) | _KEPT
-    return {name: value for name, value in facts.items() if name not in withheld}
-
-
-def shown(graph: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """The values of these facts in Graph's record: its own, those of hardwareInformation or windowsProtectionState."""
-    everything = graph["windowsProtectionState"] | graph["hardwareInformation"] | dict(graph)
-    return {name: everything.get(name) for name in names}
 
 
 async def test_each_fact_that_a_device_reports_is_shown_after_its_check_in(
@@ -113,19 +73,12 @@ async def test_each_fact_that_a_device_reports_is_shown_after_its_check_in(
         assert (quiet.reports, quiet.settled) == (1, True), each
 
 
-def whole_megabytes(device: Device, facts: dict[str, FactValue]) -> dict[str, FactValue]:
-    """The facts as they arrive: Windows reports sizes in whole megabytes."""
-    if "WINDOWS" not in device.platform.name:
-        return facts
-    return {name: int(value) >> 20 << 20 if name.endswith("InBytes") else value for name, value in facts.items()}
-
-
 async def test_a_list_shows_none_of_what_must_be_selected(
     administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     agent = await enrol_agent(Platform.IOS)
     await agent.check_in()
-    for params in ({}, {"$select": f"id,{','.join(_SELECTED)}"}):
+    for params in ({}, {"$select": f"id,{','.join(SELECTED)}"}):
         (row,) = (await administrator.graph.get(_DEVICES, params=params)).raise_for_status().json()["value"]
         assert (row["udid"], row["iccid"], row["physicalMemoryInBytes"]) == (None, None, 0)
         assert row["hardwareInformation"]["serialNumber"] is None
@@ -221,7 +174,7 @@ async def test_a_user_enrolment_hides_what_identifies_the_device(
     assert (graph["deviceEnrollmentType"], graph["deviceName"]) == ("appleUserEnrollment", "Alice's own iPhone")
     assert (graph["model"], graph["osVersion"]) == (device.facts["model"], device.facts["osVersion"])
     assert graph["udid"] == agent.enrollment.name != device.facts["udid"]
-    for name in withheld_facts(device) - _KEPT - {"udid"}:
+    for name in withheld_facts(device) - KEPT - {"udid"}:
         assert not shown(graph, {name})[name], name
     device.report(deviceName="Alice's phone", osVersion="17.6.1")
     assert (await agent.check_in()).settled

@@ -1,11 +1,15 @@
-"""Values of a simulated device's facts that differ from the present ones."""
+"""Values of a simulated device's facts that differ from the present ones, and where Graph shows them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fauxtune_sim.device import Device
+from fauxtune_sim.facts import withheld_facts
 from fauxtune_sim.facts_table import Fact, Form, facts_of
 from fauxtune_sim.hardware.facts import FactValue
-from fauxtune_sim.platforms import Platform
+from fauxtune_sim.platforms import Mode, Platform
 
 _OTHER_VERSIONS = {
     Platform.ANDROID: "13",
@@ -23,6 +27,34 @@ _OTHER_MODELS = {
 }
 #: Whole megabytes of 2^20 bytes: Windows reports no smaller parts.
 _OTHER_SIZES = {"totalStorageSpaceInBytes": 2**41, "freeStorageSpaceInBytes": 7 * 2**30}
+#: data. Facts that Graph's record has no place for: the server keeps them with the enrolment.
+KEPT = {
+    "bluetoothMacAddress",
+    "isActivationLockEnabled",
+    "isAntispywareEnabled",
+    "isAntivirusEnabled",
+    "isAntivirusSignatureCurrent",
+    "isFirewallEnabled",
+    "isPasscodeCompliant",
+    "isPasscodePresent",
+    "isSecureBootEnabled",
+    "isSystemIntegrityProtectionEnabled",
+    "isUnknownSourcesEnabled",
+    "isUsbDebuggingEnabled",
+    "isUserAccountControlEnabled",
+    "isVerifyAppsEnabled",
+}
+#: data. Properties of a device that have a value only where one device is read with a $select that names them.
+SELECTED = (
+    "activationLockBypassCode",
+    "udid",
+    "iccid",
+    "ethernetMacAddress",
+    "physicalMemoryInBytes",
+    "hardwareInformation",
+    "bootstrapTokenEscrowed",
+    "notes",
+)
 
 
 def settable_facts(platform: Platform) -> tuple[Fact, ...]:
@@ -47,3 +79,28 @@ def other_value(fact: Fact, device: Device) -> FactValue:
             return int(word) if fact.name == "skuNumber" else word
         case _:
             return fact.example if fact.example != present else "Another"
+
+
+def expected(device: Device) -> dict[str, FactValue]:
+    """Where Graph shows the facts of a device, and how: a name or `hardwareInformation/name`, and the value."""
+    facts, is_mine = dict(device.facts), device.platform is not Platform.WINDOWS
+    if device.platform is Platform.MACOS:
+        facts["osVersion"] = f"{facts['osVersion']} ({facts['osBuildNumber']})"
+        facts["requireUserEnrollmentApproval"] = not facts.pop("isUserApprovedEnrollment")
+    if "phoneNumber" in facts and is_mine and device.mode is not Mode.FULLY_MANAGED:
+        facts["phoneNumber"] = f"********{str(facts['phoneNumber'])[-3:]}"
+    withheld = withheld_facts(device) | KEPT
+    return {name: value for name, value in facts.items() if name not in withheld}
+
+
+def shown(graph: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """The values of these facts in Graph's record: its own, those of hardwareInformation or windowsProtectionState."""
+    everything = graph["windowsProtectionState"] | graph["hardwareInformation"] | dict(graph)
+    return {name: everything.get(name) for name in names}
+
+
+def whole_megabytes(device: Device, facts: dict[str, FactValue]) -> dict[str, FactValue]:
+    """The facts as they arrive: Windows reports sizes in whole megabytes."""
+    if "WINDOWS" not in device.platform.name:
+        return facts
+    return {name: int(value) >> 20 << 20 if name.endswith("InBytes") else value for name, value in facts.items()}
