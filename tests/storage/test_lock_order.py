@@ -139,8 +139,9 @@ def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Databa
 
 def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Database) -> None:
     def write(connection: Connection, name: str = "second") -> None:
-        event = AuditEventRow(TENANT, name, number=0, activity_at=NOW, component="x", document={})
-        audit.add_events(connection, TENANT, events=[event])
+        last, _ = audit.last_number(connection, TENANT, client_id="")
+        event = AuditEventRow(TENANT, name, number=last + 1, activity_at=NOW, component="x", document={})
+        audit.add_events(connection, [event])
 
     with waiting_for(filled, tenants, TENANT, work=write) as (holder, _):
         write(holder, "first")

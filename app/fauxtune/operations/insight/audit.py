@@ -16,7 +16,6 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.insight.audit_properties import modified, pascal
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import audit as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.tenants import AuditEventRow
@@ -116,9 +115,10 @@ def resource_document(resource: AuditedResource, *, old: JsonObject | None, new:
 def _write(tx: Transaction, actor: Actor, *, events: Sequence[Event]) -> None:
     if not events:
         return
-    actor_document = _actor_document(tx, actor)
+    last, application = queries.last_number(tx.connection, tx.tenant.id, client_id=actor.client_id)
+    actor_document = _actor_document(tx, actor, application=application)
     rows = []
-    for event in events:
+    for number, event in enumerate(events, last + 1):
         event_id, activity = tx.ids.uuid(), event.subject.activity(event.verb)
         document = {
             "id": event_id,
@@ -138,18 +138,17 @@ def _write(tx: Transaction, actor: Actor, *, events: Sequence[Event]) -> None:
             AuditEventRow(
                 tenant_id=tx.tenant.id,
                 id=event_id,
-                number=0,
+                number=number,
                 activity_at=tx.now,
                 component=event.subject.component,
                 document=document,
             )
         )
-    queries.add_events(tx.connection, tx.tenant.id, events=rows)
+    queries.add_events(tx.connection, rows)
 
 
-def _actor_document(tx: Transaction, actor: Actor) -> JsonObject:
+def _actor_document(tx: Transaction, actor: Actor, *, application: str | None) -> JsonObject:
     """Return Graph's auditActor. Unverified: `Application` without a user; `ItPro` was seen for people."""
-    application = application_queries.application(tx.connection, tx.tenant.id, client_id=actor.client_id)
     user = None
     if actor.user_id is not None:
         user = directory_queries.user(tx.connection, tx.tenant.id, user_id=actor.user_id)
@@ -159,7 +158,7 @@ def _actor_document(tx: Transaction, actor: Actor) -> JsonObject:
         "auditActorType": kind,
         "userPermissions": list(actor.permissions),
         "applicationId": actor.client_id,
-        "applicationDisplayName": None if application is None else application.name,
+        "applicationDisplayName": application,
         "userPrincipalName": None if user is None else user.document["userPrincipalName"],
         "servicePrincipalName": None,
         # The real service was seen to leave it out.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -11,16 +10,29 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
 from fauxtune.storage.queries.locks import hold_tenant
 from fauxtune.storage.rows.tenants import AuditEventRow
-from fauxtune.storage.tables import audit_events
+from fauxtune.storage.tables import applications, audit_events
 
-_LAST = select(func.coalesce(func.max(audit_events.c.number), 0)).where(audit_events.c.tenant_id == bindparam("tenant"))
+# One statement for both, as every event asks for them.
+_LAST_AND_NAME = select(
+    select(func.coalesce(func.max(audit_events.c.number), 0))
+    .where(audit_events.c.tenant_id == bindparam("tenant"))
+    .scalar_subquery(),
+    select(applications.c.name)
+    .where(applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client"))
+    .scalar_subquery(),
+)
 
 
-def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[AuditEventRow]) -> None:
-    """Add events in this order, and number them after the tenant's others. Call it when all is done but the journal:
-    the tenant's row is held until the commit, so that no number is given twice.
+def last_number(connection: Connection, tenant_id: TenantId, *, client_id: str) -> tuple[int, str | None]:
+    """Return the number of the tenant's last event, and the name of the application that causes the next one. Call it
+    when all is done but the journal: the tenant's row is held until the commit, so that no number is given twice.
     """
     hold_tenant(connection, tenant_id)
-    last = connection.execute(_LAST, {"tenant": tenant_id}).scalar_one()
-    numbered = [replace(event, number=number) for number, event in enumerate(events, last + 1)]
-    writes.add_rows(connection, audit_events, rows=numbered)
+    values = {"tenant": tenant_id, "client": client_id.lower()}
+    number, name = connection.execute(_LAST_AND_NAME, values).one()
+    return number, name
+
+
+def add_events(connection: Connection, events: Sequence[AuditEventRow]) -> None:
+    """Add events, whose numbers follow the `last_number`."""
+    writes.add_rows(connection, audit_events, rows=events)

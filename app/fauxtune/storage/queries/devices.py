@@ -171,10 +171,7 @@ def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -
 
 def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
     """Return the ids of all enrolments that have not ended."""
-    statement = select(enrollments.c.id).where(
-        enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value
-    )
-    return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
+    return [EnrollmentId(row[0]) for row in connection.execute(_LIVE, {"tenant": tenant_id})]
 
 
 def add_enrollment(connection: Connection, row: EnrollmentRow) -> None:
@@ -212,6 +209,23 @@ _BY_HARDWARE = (
     )
     .order_by(enrollments.c.id)
     .with_for_update()
+)
+_LIVE = (
+    select(enrollments.c.id)
+    .where(enrollments.c.tenant_id == bindparam("tenant"), enrollments.c.state != EnrollmentState.ENDED.value)
+    .order_by(enrollments.c.id)
+)
+_ENDED = select(enrollments.c.id).where(
+    enrollments.c.tenant_id == bindparam("tenant"),
+    enrollments.c.hardware_key == bindparam("hardware"),
+    enrollments.c.state == EnrollmentState.ENDED.value,
+)
+_RECORDS_LEFT = delete(managed_devices).where(managed_devices.c.enrollment_id.in_(_ENDED))
+_FORGET_KEPT = (
+    update(ledger)
+    .where(ledger.c.enrollment_id.in_(_ENDED), ledger.c.state == ItemState.KEPT.value)
+    .values(state=ItemState.REMOVED.value, installed_fingerprint=None, changed_at=bindparam("at"))
+    .returning(ledger.c.enrollment_id, ledger.c.item_key)
 )
 _UNDER_WAY = [ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]
 _AWAITED = (
@@ -388,16 +402,7 @@ def delete_managed_device(connection: Connection, tenant_id: TenantId, *, manage
 
 def delete_records_left(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> None:
     """Drop the records that have stayed of this piece of hardware's ended enrolments."""
-    ended = _ended(tenant_id, hardware_key)
-    connection.execute(delete(managed_devices).where(managed_devices.c.enrollment_id.in_(ended)))
-
-
-def _ended(tenant_id: TenantId, hardware_key: str) -> Select[Any]:
-    return select(enrollments.c.id).where(
-        enrollments.c.tenant_id == tenant_id,
-        enrollments.c.hardware_key == hardware_key,
-        enrollments.c.state == EnrollmentState.ENDED.value,
-    )
+    connection.execute(_RECORDS_LEFT, {"tenant": tenant_id, "hardware": hardware_key})
 
 
 def ledger_rows(connection: Connection, enrollment_id: EnrollmentId) -> dict[ItemKey, LedgerRow]:
@@ -440,12 +445,7 @@ def forget_kept(
     """Note that everything which ended enrolments left on this piece of hardware is gone; return what that was."""
     if not hardware_key:
         return []
-    rows = connection.execute(
-        update(ledger)
-        .where(ledger.c.enrollment_id.in_(_ended(tenant_id, hardware_key)), ledger.c.state == ItemState.KEPT.value)
-        .values(state=ItemState.REMOVED.value, installed_fingerprint=None, changed_at=at)
-        .returning(ledger.c.enrollment_id, ledger.c.item_key)
-    )
+    rows = connection.execute(_FORGET_KEPT, {"tenant": tenant_id, "hardware": hardware_key, "at": at})
     return [(EnrollmentId(enrollment_id), ItemKey(item)) for enrollment_id, item in rows]
 
 

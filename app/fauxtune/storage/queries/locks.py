@@ -77,6 +77,8 @@ def hold_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequence[s
 
 def hold_all(connection: Connection, tenant_id: TenantId) -> None:
     """Lock all that a tenant has, for a change of the tenant's row that changes the rest as well."""
+    if connection.dialect.name != "postgresql":
+        return
     for table in (connectors, connector_requests, enrollments):
         hold(connection, table, where=table.c.tenant_id == tenant_id)
 
