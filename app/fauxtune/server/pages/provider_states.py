@@ -14,7 +14,8 @@ This page is generated (`make openapi` writes it): do not edit it. The same as d
 
 A *provider state* is a sentence that says what a tenant is like: "alice has three encryption certificates, two
 expired". The emulator brings the tenant into it. Tests begin with such a sentence
-(`@pytest.mark.fauxtune(state="...")`), contracts of Pact name them in `given(...)`, and lessons start from them.
+(`@pytest.mark.fauxtune(state="...")`), contracts of Pact name them in `given(...)`, and lessons start from them: the
+page *States* of the console has a form for each.
 
 ```bash
 fauxtune state list --area certificates
@@ -40,6 +41,8 @@ PUT /_fauxtune/v1/tenants/contoso/states
   wire, and are called "alice's iPhone", "alice's iPhone 2". The process starts at the first need and ends with the
   server. Without `--ephemeral` its devices are kept in folders below the data folder (`devices`) and are connected
   again by the next start, if the server has the same address then. With `--ephemeral` they are in memory only.
+  `fauxtune device add --user alice --platform ios` adds one (`POST .../hosted-devices`), and so does the console; what
+  their owners do is on their pages there (`PATCH .../hosted-devices/{name}`).
 * An answer comes when the devices of the tenant have carried out what was changed, 20 seconds later at most."""
 _PLACES = """## Places"""
 
