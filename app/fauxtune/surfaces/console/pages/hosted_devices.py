@@ -6,6 +6,7 @@ Only the pages of this module know that such a device is simulated; all others s
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Response
@@ -29,6 +30,8 @@ from fauxtune.surfaces.console.typed import Typed
 
 #: Names that a field suggests.
 _MOST_NAMES = 100
+#: How the buttons call what the requests do.
+_ON_LINE, _OFF_LINE = "Bring it on line", "Take it off line"
 #: data. The kinds of devices, those that people have most first.
 _KINDS = tuple(
     (variant.value, VARIANTS[variant])
@@ -137,13 +140,13 @@ async def _device(call: TenantCall) -> tuple[NamedEnrollmentRow, HostedDevice]:
 def _owner(call: TenantCall, row: NamedEnrollmentRow, *, device: HostedDevice, form: Typed | None = None) -> Response:
     form = form or Typed({"item": [*device.refuses], "fact": ["isEncrypted"], "value": ["false"]})
     refused = [item for item in REFUSALS if form.has("item", item)]
+    name, facts = device.name, {form.text("fact") or "isEncrypted": _value(form.text("value") or "false")}
+    online = not device.is_online
     requests = [
-        tasks.connect_hosted_device(device.name, online=not device.is_online),
-        tasks.check_in_hosted_device(device.name),
-        tasks.let_hosted_device_refuse(device.name, items=refused or ["imported"]),
-        tasks.let_hosted_device_report(
-            device.name, facts={form.text("fact") or "isEncrypted": _value(form.text("value") or "false")}
-        ),
+        replace(tasks.connect_hosted_device(name, online=online), notes=(_ON_LINE if online else _OFF_LINE,)),
+        replace(tasks.check_in_hosted_device(name), notes=("Let it check in",)),
+        replace(tasks.let_hosted_device_refuse(name, items=refused or ["imported"]), notes=("Refuse these",)),
+        replace(tasks.let_hosted_device_report(name, facts=facts), notes=("Report it",)),
     ]
     return call.page(
         "device_owner.html",
