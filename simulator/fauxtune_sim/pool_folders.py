@@ -25,7 +25,9 @@ class PoolFolders:
     def next_folder(self, tenant: str) -> Path:
         """Make the folder of a tenant's next device."""
         parent = self._of(tenant)
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The mode of `mkdir` is not that of the parents which it makes.
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        parent.mkdir(mode=0o700, exist_ok=True)
         number = max((int(path.name) for path in parent.iterdir() if path.name.isdecimal()), default=0) + 1
         folder = parent / f"{number:0{_DIGITS}}"
         folder.mkdir(mode=0o700)

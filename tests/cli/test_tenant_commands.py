@@ -38,7 +38,14 @@ def test_a_tenant_is_created_used_by_its_name_and_deleted(run: Commands) -> None
 
 def test_a_tenant_gets_the_people_of_a_file(run: Commands, tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
-    for text, words in (("{", "cannot be read"), ("[]", "another value"), ('{"people": 1}', "people")):
+    refused = (
+        ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ("[]", "another value"),
+        ('{"people": 1}', "people"),
+        ('{"imports": [{"user": "alice", "file": "none.pfx"}]}', "/imports/0/file"),
+    )
+    for text, words in refused:
         seed.write_text(text)
         assert words in run.refused("tenant", "create", "--seed", seed)
     eve = {"userPrincipalName": "eve@school.example", "displayName": "<script>alert(1)</script>"}

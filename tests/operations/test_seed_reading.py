@@ -92,6 +92,16 @@ def test_what_is_no_json_is_said_with_its_line(tmp_path: Path) -> None:
     assert mistake.why
 
 
+def test_what_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
+    for text in ("[" * 100_000, f'{{"users": {"9" * 5000}}}'):
+        (mistake,) = check_seed(text, folder=tmp_path)
+        assert (mistake.pointer, mistake.line, "nested too deep" in mistake.why) == ("", None, True)
+    mistakes = check_seed('{"imports": [{"user": "alice", "file": "a\\u0000b"}]}', folder=tmp_path)
+    assert [each.pointer for each in mistakes if "cannot be read: embedded null byte" in each.why] == [
+        "/imports/0/file"
+    ]
+
+
 def test_the_example_has_no_mistakes_and_its_file_comes_along() -> None:
     assert check_seed(EXAMPLE.read_text(encoding="utf-8"), folder=EXAMPLE.parent) == []
     seed = parse_seed(load_seed(EXAMPLE))

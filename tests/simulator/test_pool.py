@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -169,6 +170,11 @@ async def test_another_pool_has_the_devices_of_the_folders(service: Service, tmp
     await second.forget("contoso")
     await second.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_only_the_owner_reads_the_folders_of_devices(tmp_path: Path) -> None:
+    folder = PoolFolders(tmp_path / "devices").next_folder("contoso")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3
 
 
 def test_a_tenant_cannot_name_a_folder_elsewhere(tmp_path: Path) -> None:

@@ -144,16 +144,20 @@ def _seed(text: str) -> str | dict[str, Any]:
         return text
     try:
         document = json.loads(Path(text).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fail(f"--seed must be contoso, none or a JSON file; {text} cannot be read: {error}")
     if not isinstance(document, dict):
         fail(f"--seed must be contoso, none or a JSON file with an object in it; {text} has another value.")
     if "imports" not in document:
         return document
+    from fauxtune.core.errors import Invalid
     from fauxtune.operations.tenants.seed_reading import load_seed
 
     # The server reads no files of its callers: the PFX files are sent along.
-    return load_seed(Path(text))
+    try:
+        return load_seed(Path(text))
+    except Invalid as error:
+        fail(error.message)
 
 
 def _described(tenant: dict[str, Any]) -> str:

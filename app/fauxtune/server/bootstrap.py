@@ -171,10 +171,10 @@ def read_seed(word: str) -> Seed:
     if word == _BUILT_IN:
         return built_in()
     try:
-        document: Any = json.loads(Path(word).read_text(encoding="utf-8"))
+        document: Any = json.loads(Path(word).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise StartRefused(f"--seed must be contoso, none, or a JSON file; there is no file {word}.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StartRefused(f"The seed file {word} cannot be read: {error}") from None
     if not isinstance(document, dict) or FURTHER.isdisjoint(document):
         return parse_seed(document)

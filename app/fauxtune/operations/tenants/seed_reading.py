@@ -45,6 +45,10 @@ def check_seed(text: str, *, folder: Path) -> list[PlacedMistake]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         return [PlacedMistake("", error.lineno, f"it is no JSON: {error.msg}, column {error.colno}")]
+    except (ValueError, RecursionError):
+        return [
+            PlacedMistake("", None, "it cannot be read: it is nested too deep, or a number has thousands of digits")
+        ]
     lines, repeated = lines_of(text)
     wrong = [Mistake(place, "a member of this name is there already") for place in repeated]
     document, unread = _inlined(document, folder)
@@ -81,9 +85,10 @@ def _inlined(document: Any, folder: Path) -> tuple[Any, list[Mistake]]:
             path = folder / each.pop("file")
             try:
                 each["pfx"] = base64.b64encode(_read(path)).decode()
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: a name with NUL
+                why = getattr(error, "strerror", None) or str(error)
                 each["pfx"] = ""
-                unread.append(Mistake(("imports", number, "file"), f"{path} cannot be read: {error.strerror}"))
+                unread.append(Mistake(("imports", number, "file"), f"{path} cannot be read: {why}"))
     return document, unread
 
 
