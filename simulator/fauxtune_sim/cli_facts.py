@@ -19,8 +19,8 @@ fact_app = typer.Typer(
 def list_facts(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """List the facts of a device, and what carries each in its protocol.
 
-    The names are those of Graph's managedDevice and hardwareInformation. A personal device withholds some: it has them,
-    and the service does not learn them.
+    The names are those of Graph's managedDevice, hardwareInformation and windowsProtectionState. A personal device
+    withholds some: it has them, and the service does not learn them.
     """
     from fauxtune_sim import fact_commands
 

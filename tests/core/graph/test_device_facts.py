@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.graph.device_facts import accepted, protection_state, reported, shown
+from fauxtune.core.graph.device_facts import accepted, mac_address, protection_state, reported, shown
 from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.odata.documents.validation import defaults
@@ -53,6 +53,23 @@ def test_what_is_accepted_has_the_type_of_its_property(facts: dict[str, Any]) ->
 def test_a_value_that_no_device_has_costs_only_itself(name: str, value: object) -> None:
     unknown = {f"key{number}": "x" for number in range(10_000)}
     assert accepted({name: value, "osVersion": "17.5.1", **unknown}) == {"osVersion": "17.5.1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("02:a1:b2:c3:d4:e5", "02A1B2C3D4E5"),
+        ("02-A1-B2-C3-D4-E5", "02A1B2C3D4E5"),
+        ("02a1.b2c3.d4e5", "02A1B2C3D4E5"),
+        ("02:a1:b2:c3:d4", ""),
+        ("\u0660" * 12, ""),
+        ("unknown", ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_a_mac_address_has_no_separators_in_graph(text: object, address: str) -> None:
+    assert mac_address(text) == address
 
 
 def test_a_device_cannot_say_what_is_the_servers() -> None:

@@ -7,6 +7,7 @@ Source: Graph: managedDevice, hardwareInformation, windowsProtectionState.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -88,7 +89,6 @@ _KEPT = {
     "isUnknownSourcesEnabled": Edm.BOOLEAN,
     "isUsbDebuggingEnabled": Edm.BOOLEAN,
     "isUserAccountControlEnabled": Edm.BOOLEAN,
-    "isUserLoggedOn": Edm.BOOLEAN,
     "isVerifyAppsEnabled": Edm.BOOLEAN,
 }
 #: Members of hardwareInformation that repeat a property of the device, and its name.
@@ -109,6 +109,15 @@ _REPEATED = {
 #: Further properties that repeat a fact: on Android, and on Windows.
 _ALSO = {"securityPatchLevel": "androidSecurityPatchLevel", "specificationVersion": "tpmSpecificationVersion"}
 _HARDWARE = "hardwareInformation"
+_SEPARATORS, _MAC_ADDRESS = re.compile("[-:. ]"), re.compile("[0-9A-F]{12}")
+
+
+def mac_address(text: object) -> str:
+    """Return a MAC address, with any separators, as Graph shows it: twelve hexadecimal digits in upper case. A text
+    that is not a MAC address gives an empty one.
+    """
+    digits = _SEPARATORS.sub("", text).upper() if isinstance(text, str) else ""
+    return digits if _MAC_ADDRESS.fullmatch(digits) else ""
 
 
 def _property(name: str) -> Property:
@@ -123,6 +132,7 @@ _REPORTED_AT = "lastReportedDateTime"
 #: Of the user of the enrolment; Graph shows whom and when, newest last.
 _LOGGED_ON, _USERS = "isUserLoggedOn", "usersLoggedOn"
 _TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _OF_PROTECTION | _KEPT
+_TYPES[_LOGGED_ON] = Edm.BOOLEAN
 
 
 def accepted(facts: Mapping[str, object]) -> JsonObject:

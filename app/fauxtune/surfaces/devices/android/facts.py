@@ -5,6 +5,7 @@ Android Management API: enterprises.devices. A part that the report leaves out s
 
 from __future__ import annotations
 
+from fauxtune.core.graph.device_facts import mac_address
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.android import messages
 
@@ -68,7 +69,7 @@ def _network(info: messages.NetworkInfo) -> JsonObject:
     return {
         "imei": info.imei,
         "meid": info.meid,
-        "wiFiMacAddress": info.wifi_mac_address.replace(":", "").replace("-", "").upper(),
+        "wiFiMacAddress": mac_address(info.wifi_mac_address),
         "iccid": card.icc_id,
         "phoneNumber": card.phone_number,
         "subscriberCarrier": card.carrier_name,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from fauxtune.core.formats.plist import LONGEST_TEXT, Plist, dictionaries, typed
+from fauxtune.core.graph.device_facts import mac_address
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.apple.products import NAMES
 
@@ -64,7 +65,6 @@ _CELLULAR = {0: "None", 1: "GSM", 2: "CDMA", 3: "GSM and CDMA"}
 #: DeviceInformation: capacities are in gigabytes of 10^9 bytes, before macOS 12 of 2^30.
 _GIGABYTE, _BINARY_GIGABYTE, _FIRST_DECIMAL_MACOS = 10**9, 2**30, 12
 _ENCRYPTS = 3
-_DIGITS = re.compile("[^0-9A-Fa-f]")
 
 
 def known_values(response: Plist, key: str) -> JsonObject:
@@ -108,11 +108,6 @@ def facts(answers: Mapping[str, JsonObject], *, on_mac: bool) -> JsonObject:
         **_present("jailBroken", feedback.get(_JAIL_BROKEN)),
         **_present("activationLockBypassCode", values(BYPASS_CODE).get(BYPASS_CODE)),
     }
-
-
-def mac_address(text: object) -> str:
-    """Return a MAC address as Graph shows it: twelve hexadecimal digits in upper case."""
-    return _DIGITS.sub("", text).upper() if isinstance(text, str) else ""
 
 
 def imei(text: object) -> str:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.clock import parse_duration
 from fauxtune.core.errors import Invalid, Unauthenticated
+from fauxtune.core.graph.device_facts import mac_address
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
@@ -23,7 +24,6 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
-from fauxtune.surfaces.devices.windows.facts import mac_address
 from fauxtune.surfaces.devices.windows.messages import provisioning
 from fauxtune.surfaces.devices.windows.messages.mde2 import TokenRequest
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning

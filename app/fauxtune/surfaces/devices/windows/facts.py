@@ -14,6 +14,7 @@ import orjson
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph import enums
+from fauxtune.core.graph.device_facts import mac_address
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import EnumType
 from fauxtune.surfaces.devices.windows import csp
@@ -159,11 +160,6 @@ def facts(values: Values, *, is_phone: bool) -> JsonObject:
     result = {**texts, **words, **numbers, **_cards(values), **_sim(values), **_defender(values)}
     result["chassisType"] = _chassis(result, is_phone=is_phone)
     return {name: value for name, value in result.items() if value is not None and 0 < len(str(value)) <= _LONGEST}
-
-
-def mac_address(text: str) -> str:
-    """Return a MAC address as Graph shows it: twelve hexadecimal digits in upper case."""
-    return text.replace(":", "").replace("-", "").upper()
 
 
 def _cards(values: Values) -> JsonObject:
