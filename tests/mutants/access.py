@@ -158,12 +158,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="An enrolment token is good in every tenant",
         file=_ENROLLMENT_TOKENS,
-        before=(
-            "        update(enrollment_tokens)\n"
-            "        .where(\n"
-            "            enrollment_tokens.c.tenant_id == tenant_id,\n"
-        ),
-        after="        update(enrollment_tokens)\n        .where(\n",
+        before='    enrollment_tokens.c.tenant_id == bindparam("tenant"),\n',
+        after='    bindparam("tenant") != "",\n',
         tests=(
             "tests/storage/test_device_queries.py::test_a_token_ends_at_its_moment_and_is_good_in_its_tenant_only[sqlite]",
         ),
@@ -192,8 +188,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A user of another tenant is found by the name",
         file="app/fauxtune/storage/queries/directory.py",
-        before="select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold())",
-        after="select(users).where(users.c.upn_key == upn.casefold())",
+        before='select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.upn_key == bindparam("upn"))',
+        after='select(users).where(users.c.upn_key == bindparam("upn"))',
         tests=("tests/storage/test_directory_queries.py::test_a_user_is_found_by_id_and_by_name_in_any_case[sqlite]",),
     ),
     Mutant(
@@ -232,8 +228,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="An enrolment token can be used once more than it may be",
         file=_ENROLLMENT_TOKENS,
-        before="            enrollment_tokens.c.uses_left > 0,\n        )\n        .values(",
-        after="            enrollment_tokens.c.uses_left >= 0,\n        )\n        .values(",
+        before="    enrollment_tokens.c.uses_left > 0,\n",
+        after="    enrollment_tokens.c.uses_left >= 0,\n",
         tests=("tests/storage/test_device_queries.py::test_a_token_is_taken_as_often_as_it_may_be[sqlite]",),
     ),
     # The window on the wire.
