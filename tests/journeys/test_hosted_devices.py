@@ -88,3 +88,14 @@ def test_a_name_that_is_taken_is_refused(server: Running) -> None:
     name = answer(server, request, status=201)["name"]
     assert "already" in answer(server, request, status=409)["error"]["message"]
     assert answer(server, tasks.check_in_hosted_device(name))["name"] == name
+
+
+def test_the_devices_of_one_tenant_are_not_those_of_another(server: Running) -> None:
+    name = answer(server, tasks.add_hosted_device("carol", platform="ios"), status=201)["name"]
+    with server.client() as client:
+        other = client.post("/_fauxtune/v1/tenants", json={"seed": "contoso"}).raise_for_status().json()
+        place = f"/_fauxtune/v1/tenants/{other['id']}/hosted-devices"
+        assert client.get(place).json()["value"] == []
+        assert client.patch(f"{place}/{name}", json={"online": False}).status_code == 404
+        assert client.post(f"{place}/{name}/check-in").status_code == 404
+    assert next(each for each in listed(server) if each["name"] == name)["online"] is True

@@ -99,6 +99,11 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/connectors"),
     ("GET", "/tenants/{tenant}/states"),
     ("PUT", "/tenants/{tenant}/states"),
+    # Simulated devices are held by a process that a server starts: see tests/journeys/test_hosted_devices.py.
+    ("GET", "/tenants/{tenant}/hosted-devices"),
+    ("POST", "/tenants/{tenant}/hosted-devices"),
+    ("PATCH", "/tenants/{tenant}/hosted-devices/{device}"),
+    ("POST", "/tenants/{tenant}/hosted-devices/{device}/check-in"),
     ("GET", "/tenants/{tenant}/snapshots"),
     ("POST", "/tenants/{tenant}/snapshots"),
     ("GET", "/tenants/{tenant}/export"),

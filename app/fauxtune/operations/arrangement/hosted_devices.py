@@ -98,6 +98,7 @@ async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change
 async def check_in(emulator: Emulator, tenant: Tenant, *, name: str) -> HostedDevice:
     """Let a simulated device check in now. Raises NotFound, Invalid for one that is not enrolled."""
     await _wait_for_turn(emulator, tenant)
+    await hosted_device(emulator, tenant, name=name)
     await emulator.device_host.check_in(tenant.id, name)
     return await hosted_device(emulator, tenant, name=name)
 
