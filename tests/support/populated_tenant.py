@@ -10,6 +10,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model import outlook
+from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
 from tests.support.app_configurations import CONFIGURATIONS, android_outlook, ios_outlook
@@ -104,6 +105,7 @@ class Population:
             "nest": nests[0],
             "nobody": nobody,
             "object": bob,
+            "principal": f"appId={INTUNE}",
         }
 
     async def _profiles(self) -> None:

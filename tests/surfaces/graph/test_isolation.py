@@ -36,7 +36,7 @@ _JSON = {"content-type": "application/json"}
 #: What nobody else can have by chance: ids with and without hyphens, thumbprints, names at a domain.
 _TELLING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,64}|[\w.-]+@[\w.-]+|[\w.-]+\.example")
 #: Keys that mean the same everywhere, or nothing that is kept.
-_COMMON = {"app", "platform", "sku", "secret", "id", "status", "state"}
+_COMMON = {"app", "principal", "platform", "sku", "secret", "id", "status", "state"}
 #: Its key is free text.
 _FREE = "deviceManagement/auditEvents/getAuditActivityTypes/{category}"
 _ZEROS: dict[Edm, object] = {

@@ -6,9 +6,11 @@ Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/
 from __future__ import annotations
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.directory import ENDPOINT
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.partner_services import endpoints
 from fauxtune.surfaces.graph.call import Answer, Call
+from fauxtune.surfaces.graph.computed import list_documents
 
 _BY_APPLICATION = "appid="
 
@@ -20,5 +22,9 @@ async def list_endpoints(call: Call) -> Answer:
     if application.strip("'").lower() != INTUNE:
         raise NotFound(f"Only the endpoints of Intune, appId={INTUNE}, are emulated; not those of '{key[:80]}'.")
     origin = call.root.rsplit("/", 1)[0]
-    context = f"{call.root}/$metadata#servicePrincipals('{INTUNE}')/endpoints"
-    return Answer(200, {"@odata.context": context, "value": endpoints(call.tenant.id, origin=origin)})
+    documents = endpoints(call.tenant.id, origin=origin)
+    answer = list_documents(call, documents, entity=ENDPOINT, context=f"servicePrincipals('{INTUNE}')/endpoints")
+    if not call.query.select and answer.document is not None:
+        for each in answer.document["value"]:
+            each["serviceName"] = each["providerName"]  # no property of Graph's, but older clients read it
+    return answer
