@@ -5,7 +5,7 @@ Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/
 
 from __future__ import annotations
 
-from fauxtune.core.errors import NotFound
+from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.directory import ENDPOINT
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.partner_services import endpoints
@@ -16,11 +16,14 @@ _BY_APPLICATION = "appid="
 
 
 async def list_endpoints(call: Call) -> Answer:
-    """GET /servicePrincipals/appId={id}/endpoints. Raises NotFound for the endpoints of other applications."""
+    """GET /servicePrincipals/appId={id}/endpoints. Raises NotEmulated for the endpoints of other applications."""
     key = call.keys["principal"]
     application = key[len(_BY_APPLICATION) :] if key.lower().startswith(_BY_APPLICATION) else key
     if application.strip("'").lower() != INTUNE:
-        raise NotFound(f"Only the endpoints of Intune, appId={INTUNE}, are emulated; not those of '{key[:80]}'.")
+        raise NotEmulated(
+            f"{call.path} is not emulated: there are the endpoints of Intune alone, appId={INTUNE} "
+            "(see docs/coverage.md)."
+        )
     origin = call.root.rsplit("/", 1)[0]
     documents = endpoints(call.tenant.id, origin=origin)
     answer = list_documents(call, documents, entity=ENDPOINT, context=f"servicePrincipals('{INTUNE}')/endpoints")
