@@ -6,10 +6,13 @@ are copies of one settled phone's rows, and belong to copies of its user.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import httpx
 
 from bench.copies import copy_people
 from fauxtune.core.mail.writing import Letter
+from fauxtune.core.model.provider_states import SENTENCES
 from fauxtune.operations.ca import templates
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.emulator import Emulator
@@ -24,6 +27,7 @@ from tests.surfaces.console.conftest import Enroll
 QUERIES = {
     "/connectors/{connector}/keys/delete": f"?provider={PROVIDER}&name={KEY_NAME}",
     "/groups/{group}/remove": "?member={user}",
+    "/states/reach": "?state={sentence}",
 }
 #: Bob has no device: what is imported for him is on none.
 OTHERS = {
@@ -36,6 +40,7 @@ REFUSED = {
     "/authority/certificates/{certificate}/release",
     "/connectors/{connector}/delete",
     "/devices/{device}/lock",
+    "/devices/{device}/owner",
     "/devices/{device}/wipe",
 }
 
@@ -81,7 +86,11 @@ async def test_a_page_reads_as_often_for_200_devices_as_for_one(
         "number": str(emulator.wire.newest(contoso.tenant.id)),
         "published": issued.thumbprint,
         "uid": "1",
+        "snapshot": "Monday",
+        "sentence": quote(SENTENCES[0].text),
     }
+    kept = await console.post("http://localhost:8080/_fauxtune/v1/tenants/contoso/snapshots", json={"name": "Monday"})
+    assert kept.is_success, kept.text
     for name in ("alice", "bob"):
         await contoso.do(address_book.publish, contoso.upn(name), certificate=issued.certificate)
     letter = Letter(sender=contoso.upn("bob"), to=(contoso.upn("alice"),))
