@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 # ----------------------------------------------------------------------------------------------- collecting in seconds
 
+#: A stranger's tests: tests/testing runs them with the installed plugin.
+collect_ignore = ["examples"]
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:

@@ -42,7 +42,6 @@ def records(graph: httpx.Client, name: str) -> list[dict[str, Any]]:
 
 
 def test_a_device_is_added_and_does_what_its_owner_does(server: Running) -> None:
-    assert listed(server) == []
     added = answer(server, tasks.add_hosted_device("alice", platform="ios", facts={"isEncrypted": False}), status=201)
     assert (added["name"], added["userPrincipalName"], added["online"]) == (PHONE, "alice@contoso.example", True)
     second = answer(server, tasks.add_hosted_device("alice", platform="ios"), status=201)
@@ -60,7 +59,8 @@ def test_a_device_is_added_and_does_what_its_owner_does(server: Running) -> None
         before = records(graph, PHONE)[0]["lastSyncDateTime"]
         answer(server, tasks.check_in_hosted_device(PHONE))
         assert records(graph, PHONE)[0]["lastSyncDateTime"] > before
-    assert [(each["name"], each["refuses"]) for each in listed(server)] == [(PHONE, ["pkcs"]), (f"{PHONE} 2", [])]
+    hers = [(each["name"], each["refuses"]) for each in listed(server) if each["name"].startswith(PHONE)]
+    assert hers == [(PHONE, ["pkcs"]), (f"{PHONE} 2", [])]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_what_is_known_is_said_and_marked_good_or_bad() -> None:
         FactLine("Free storage", "70.4 of 128 GB, 55 %"),
         FactLine("Memory", "8 GiB"),
         FactLine("Battery", "84 %"),
-        FactLine("IMEI", "351234567890124"),
+        FactLine("IMEI", "35 123456 789012 4"),
     ]
 
 

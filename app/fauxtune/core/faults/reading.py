@@ -45,7 +45,7 @@ class _Reader(Values):
     """Reads one rule."""
 
     def rule(self, document: Mapping[str, Any]) -> Rule:
-        if len(json.dumps(document)) > MOST_CHARACTERS:
+        if _length(document) > MOST_CHARACTERS:
             self.wrong("a rule", f"has at most {MOST_CHARACTERS:,} characters as JSON")
             self.check()
         for name in document:
@@ -161,3 +161,11 @@ class _Reader(Values):
 def _known() -> str:
     words = [f'{{"kind": "{kind}"}}' for kind in Kind if kind not in PLAIN]
     return f'{{"status": {"|".join(map(str, STATUSES))}}}, {{"latency": seconds}}, {", ".join(words)}'
+
+
+def _length(document: Mapping[str, Any]) -> int:
+    """The characters of a document as JSON; one that is nested too deeply to be written counts as too long."""
+    try:
+        return len(json.dumps(document))
+    except RecursionError:
+        return MOST_CHARACTERS + 1

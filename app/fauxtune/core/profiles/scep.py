@@ -65,7 +65,7 @@ def _request(document: dict[str, Any], recipient: Recipient) -> ScepRequest:
     value, scale = document.get("certificateValidityPeriodValue"), document.get("certificateValidityPeriodScale")
     size = document.get("keySize")
     return ScepRequest(
-        urls=tuple(document["scepServerUrls"]),
+        urls=tuple(document.get("scepServerUrls") or ()),
         subject=subject(document, recipient.variables),
         names=names(document, recipient.variables),
         key_usages=tuple(word.strip() for word in (document.get("keyUsage") or "").split(",") if word.strip()),
@@ -82,7 +82,7 @@ def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
     try:
         request = _request(profile.document, recipient)
     except Invalid as error:
-        problem = Problem(REMEDIATION_FAILED, error.message)
+        problem = Problem(REMEDIATION_FAILED, f"{_NOT_BUILT} {error.message}")
     item = Item(key=scep_key(profile.id), source=Source.SCEP, claims=(profile.claim,), problem=problem)
     return (replace(item, request=request),)
 

@@ -161,6 +161,8 @@ def _operation(route: Route[Any], *, version: Version, example: Any, conflicts: 
     if route.accepts is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": _ref(route.accepts)}}}
     operation["responses"] = {str(route.status): _done(route, example=example), **_refusals(route, conflicts=conflicts)}
+    if route.optional:
+        operation["responses"]["204"] = {"description": "there is nothing to show"}
     operation["x-fidelity"] = _fidelity(route.fidelity)
     if route.source:
         operation["x-source"] = route.source

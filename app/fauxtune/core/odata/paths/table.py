@@ -53,7 +53,8 @@ class Route(Generic[H]):
     `accepts` (an action: its parameters) and `returns` are the types of the bodies; `many`: the answer is a collection;
     `beta_only`: v1.0 does not have the route. The OpenAPI document is made from them. One of the `permissions` is
     enough; without any, every token is accepted. `source` is the document for the operation. The answer of a `dated`
-    GET depends on the moment; the answers of others change only when something is written.
+    GET depends on the moment; the answers of others change only when something is written. An `optional` GET answers
+    204 where there is nothing to show.
     """
 
     method: str
@@ -69,6 +70,7 @@ class Route(Generic[H]):
     source: str = ""
     fidelity: Fidelity = EXACT
     dated: bool = False
+    optional: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:

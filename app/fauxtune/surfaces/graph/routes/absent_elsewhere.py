@@ -192,7 +192,11 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "remoteDesktopSecurityConfiguration removeKey removePassword restore synchronization tokenIssuancePolicies "
             "tokenLifetimePolicies transitiveMemberOf"
         ),
-        "",
+        (
+            "claimsPolicy createPasswordSingleSignOnCredentials deletePasswordSingleSignOnCredentials "
+            "getPasswordSingleSignOnCredentials licenseDetails lifecycle microsoft.graph.identityGovernance.attest "
+            "permissionGrantPreApprovalPolicies updatePasswordSingleSignOnCredentials"
+        ),
     ),
     (
         "domains/{domain}",

@@ -172,6 +172,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         fidelity=approximated(
             "204 for a device that has reported none: what the real service answers is not documented"
         ),
+        optional=True,
     )
     yield from _empty_parts(one)
 
