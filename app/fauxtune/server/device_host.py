@@ -135,7 +135,7 @@ class ChildDeviceHost:
         self._lost.pop(tenant, None)
 
     async def forget(self, tenant: TenantId) -> None:
-        """Disconnect and drop the tenant's devices; does nothing if there are none."""
+        """Disconnect and drop the tenant's devices; does nothing without any."""
         if self._may_have(tenant):
             await self._order("forget", tenant)
         self._names.pop(tenant, None)

@@ -24,7 +24,7 @@ class Profile:
     """A profile as a test made it: one object of Graph for each platform.
 
     `ids` has their ids by platform. `with_root` is the trusted root profile that is assigned together with this one, as
-    devices take no PKCS certificate without its root; None if there is none.
+    devices take no PKCS certificate without its root; None without one.
     """
 
     def __init__(self, name: str, *, ids: Mapping[str, str], calls: Calls, with_root: Profile | None = None) -> None:

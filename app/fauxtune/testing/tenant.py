@@ -181,7 +181,7 @@ class Tenant:
     # People
 
     def user(self, name: str, **properties: Any) -> User:
-        """Return a user, who is made, with a licence, if there is none of this name.
+        """Return a user, who is made, with a licence, if no user has this name.
 
         `name` is a userPrincipalName, or its part before the @. `properties` are Graph's, of a new user: displayName,
         givenName, surname, mail.
@@ -193,7 +193,7 @@ class Tenant:
         return known
 
     def group(self, name: str, members: Iterable[str | User] = ()) -> Group:
-        """Return the group of this name, which is made if there is none, with these members added."""
+        """Return the group of this name, which is made if missing, with these members added."""
         literal = name.replace("'", "''")
         rows = self._client.graph_list("/groups", params={"$filter": f"displayName eq '{literal}'"})
         people = [member if isinstance(member, User) else self.user(member) for member in members]

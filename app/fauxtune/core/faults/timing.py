@@ -39,7 +39,7 @@ def is_over(when: When, *, matched: int, now: datetime) -> bool:
 def drawn(seed: int, number: int, *, purpose: str = "") -> float:
     """Return a number from 0 up to, without, 1: always the same one for this seed, number and purpose."""
     digest = hashlib.sha256(f"{seed}/{number}/{purpose}".encode()).digest()
-    # 53 bits: every such fraction is a float, and 1 is none of them.
+    # 53 bits: every such fraction is a float, and all are below 1.
     return (int.from_bytes(digest[:8]) >> 11) / (1 << 53)
 
 

@@ -155,7 +155,7 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence("certificates", "{user} has a signing certificate", "alice has a signing certificate",
              "The CA has issued the user a signing certificate that is valid."),
     Sentence("certificates", "{user}'s signing certificate was revoked", "alice's signing certificate was revoked",
-             "The newest signing certificate of the user is revoked; one is issued if there is none."),
+             "The newest signing certificate of the user is revoked. A user without one is issued one first."),
     Sentence("certificates", "{user}'s signing certificate expires in {count} days",
              "alice's signing certificate expires in 5 days",
              "The CA has issued the user a signing certificate that is valid for so many days more."),

@@ -153,7 +153,7 @@ async def enroll(scene: Scene, *, user: str, device: NewDevice) -> HostedDevice:
 
 
 async def _one(scene: Scene, reading: Reading) -> HostedDevice:
-    """Return the user's first device of the kind that is enrolled; one is enrolled if there is none."""
+    """Return the user's first device of the kind that is enrolled; one is enrolled if it has no such device."""
     device = (await _have(scene, _kind(scene, reading), enrolled=1))[0]
     record = await _record(scene, device)
     if record is not None:

@@ -17,7 +17,7 @@ from fauxtune.storage.queries import connectors as connector_queries
 
 
 async def connector_key(scene: Scene, *, key_name: str | None = None) -> ConnectorKey:
-    """Return the newest connector's key for imports, or the one of this name. Raises Invalid if there is none."""
+    """Return the newest connector's key for imports, or the one of this name. Raises Invalid if it has no such key."""
     rows = await scene.read(connector_queries.connector_key_rows, scene.tenant.id)
     for row in rows:
         key = load_der_public_key(row.public_key)

@@ -65,7 +65,7 @@ class Scene:
         return members
 
     async def found(self, path: str) -> JsonObject | None:
-        """Return one thing; None if there is none."""
+        """Return one thing; None if it does not exist."""
         try:
             return await self.get(path)
         except GraphRefused as refused:
@@ -100,14 +100,14 @@ class Scene:
         return (name if "@" in name else f"{name}@{self.tenant.domain}").lower()
 
     async def find_user(self, name: str) -> JsonObject | None:
-        """Return the user of this name; None if there is none."""
+        """Return the user of this name; None if no such user exists."""
         user = await self.found(f"{directory.USERS}/{quote(self.principal_name(name), safe='@')}")
         if user is not None:
             self.values |= {"userId": user["id"], "userPrincipalName": user["userPrincipalName"]}
         return user
 
     async def user(self, name: str) -> JsonObject:
-        """Return the user of this name, who is created with a licence if there is none."""
+        """Return the user of this name, who is created, with a licence, if missing."""
         user = await self.find_user(name)
         if user is None:
             upn = self.principal_name(name)
@@ -118,14 +118,14 @@ class Scene:
         return user
 
     async def find_group(self, name: str) -> JsonObject | None:
-        """Return the first group of this name; None if there is none."""
+        """Return the first group of this name; None if no such group exists."""
         groups = await self.listed(directory.GROUPS, displayName=name)
         if groups:
             self.values["groupId"] = groups[0]["id"]
         return groups[0] if groups else None
 
     async def group(self, name: str) -> JsonObject:
-        """Return the group of this name, which is created if there is none."""
+        """Return the group of this name, which is created if missing."""
         group = await self.find_group(name)
         if group is None:
             group = await self.send(directory.create_group(name))

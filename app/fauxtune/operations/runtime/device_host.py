@@ -93,7 +93,7 @@ class DeviceHost(Protocol):
         ...
 
     async def forget(self, tenant: TenantId) -> None:
-        """Disconnect and drop the tenant's devices; does nothing if there are none."""
+        """Disconnect and drop the tenant's devices; does nothing without any."""
         ...
 
 

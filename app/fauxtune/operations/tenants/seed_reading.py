@@ -24,7 +24,7 @@ _MOST_OF_PFX, _MOST_OF_SEED = 1024 * 1024, 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PlacedMistake:
-    """A mistake in a seed's file. `pointer` is a JSON pointer; `line` counts from 1, None where there is none."""
+    """A mistake in a seed's file. `pointer` is a JSON pointer; `line` counts from 1, None if unknown."""
 
     pointer: str
     line: int | None
