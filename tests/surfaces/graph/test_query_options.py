@@ -233,7 +233,7 @@ async def test_one_property_is_selected(lists: list[List]) -> None:
 
 
 async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
-    counted = {route.template for route in ROUTES if route.method == "GET"}
+    counted = {route.template for route in ROUTES if route.method == "GET" and route.status == 200}
     for route, _, graph, path in lists:
         for wanted in ("id ne 'x'", "id eq 'x'"):
             options = {"$count": "true", "$top": "1", "$filter": wanted}
