@@ -1,4 +1,4 @@
-"""Simulated Apple devices ask a SCEP authority that nobody here wrote: micromdm's scepserver."""
+"""Simulated devices ask a SCEP authority that nobody here wrote: micromdm's scepserver."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.apple.faults import Fault
-from fauxtune_sim.apple.scep import ScepClient, ScepSettings
 from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.scep.client import ScepClient
+from fauxtune_sim.scep.errors import ScepFailed
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
 from fauxtune_sim.transport import Transport
 
 pytestmark = pytest.mark.program("scepserver", package="scep")
@@ -68,10 +69,11 @@ async def transport() -> AsyncIterator[Transport]:
 def settings(authority: Authority, challenge: str = "secret") -> ScepSettings:
     return ScepSettings(
         url=authority.url,
-        challenge=challenge,
-        subject=((("O", "Contoso"),), (("CN", "F2LX30QJN70M"),)),
-        key_size=2048,
-        key_usage=5,
+        request=RequestSettings(
+            challenge=challenge,
+            subject=((("O", "Contoso"),), (("CN", "F2LX30QJN70M"),)),
+            key_usages=(SIGNING, ENCRYPTION),
+        ),
         fingerprint=authority.certificate.fingerprint(hashes.SHA256()),
     )
 
@@ -97,5 +99,5 @@ async def test_a_device_is_given_an_identity_and_renews_it(
 async def test_a_wrong_challenge_is_refused(
     authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    with pytest.raises(Fault, match="refused: badRequest"):
+    with pytest.raises(ScepFailed, match="refused: badRequest"):
         await client(transport, settings(authority, challenge="wrong")).enroll(raw_rsa_keys[2])

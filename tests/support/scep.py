@@ -189,7 +189,9 @@ def certificates_only(*certificates: x509.Certificate) -> bytes:
 def check_signature(info: Any, content: bytes, *, signer: x509.Certificate) -> None:
     """RFC 5652 5.4 and 5.6, for RSA."""
     name = info["digest_algorithm"]["algorithm"].native
-    digest = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256()}[name]
+    digest = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[
+        name
+    ]
     attributes = {one["type"].native: one["values"][0].native for one in info["signed_attrs"]}
     assert attributes["message_digest"] == hashlib.new(name, content).digest()
     public = signer.public_key()

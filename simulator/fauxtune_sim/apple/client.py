@@ -29,7 +29,6 @@ from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer, StagedProfile
 from fauxtune_sim.apple.mdm import MdmSettings
 from fauxtune_sim.apple.profiles import read_profile
-from fauxtune_sim.apple.scep import ScepClient, ScepSettings
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.enrollment import Enrollment, Refusal
@@ -45,6 +44,8 @@ from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.records import RecordTypes
+from fauxtune_sim.scep.client import ScepClient
+from fauxtune_sim.scep.settings import ScepSettings
 
 #: The most commands of a connection: a server that always has more must not keep a device busy without end.
 _MOST_COMMANDS = 500
@@ -261,7 +262,7 @@ class AppleAgent(Agent):
 
         async def issue(settings: ScepSettings, renews: DeviceIdentity | None) -> DeviceIdentity:
             client = ScepClient(self._transport, settings, moment=self._now())
-            return await client.enroll(await _key_of_size(settings.key_size, ready), renews=renews)
+            return await client.enroll(await _key_of_size(settings.request.key_size, ready), renews=renews)
 
         macros = {
             "SerialNumber": hardware_of(self.device).serial_number,

@@ -29,7 +29,7 @@ def _candidates(profile: Profile, settings: MdmSettings, *, certificate: x509.Ce
     yield settings.account or ""
     for payload in profile.payloads:
         if payload.type == SCEP and payload.uuid == settings.identity:
-            scep = scep_settings(payload, {})
+            scep = scep_settings(payload, {}).request
             yield from (*scep.principal_names, *scep.mail_names)
             yield from (value for part in scep.subject for _, value in part)
     yield from _principal_names(certificate)

@@ -13,6 +13,7 @@ from typing import Any
 
 from fauxtune_sim.device import Device
 from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.scep.errors import Failure, ScepFailed
 
 
 class Domain(StrEnum):
@@ -70,6 +71,7 @@ class Code(IntEnum):
     NOT_SUPERVISED = 12067
     ACCOUNT_NOT_UNIQUE = 21005
     ACCOUNT_CERTIFICATE = 21006
+    SCEP_CA_ANSWER = 22002
     SCEP_NETWORK = 22005
     SCEP_CERTIFICATE = 22007
     SCEP_CA_CERTIFICATE = 22012
@@ -99,6 +101,19 @@ _REFUSED = {
 }
 
 
+#: Unverified: which code goes with which failure; the codes are those of MCSCEPErrorDomain.
+_SCEP = {
+    Failure.NETWORK: Code.SCEP_NETWORK,
+    Failure.CA_CERTIFICATE: Code.SCEP_CA_ANSWER,
+    Failure.FINGERPRINT: Code.SCEP_CA_CERTIFICATE,
+    Failure.SETTINGS: Code.PAYLOAD_VALUE,
+    Failure.ANSWER: Code.SCEP_ANSWER,
+    Failure.REFUSED: Code.SCEP_ANSWER,
+    Failure.PENDING: Code.SCEP_ANSWER,
+    Failure.OTHER_KEY: Code.SCEP_CERTIFICATE,
+}
+
+
 class Fault(Exception):
     """One error, with the error that caused it."""
 
@@ -119,6 +134,11 @@ class Fault(Exception):
         if reason is None:
             return None
         return cls(device.refusals[Delivery(kind)] or _REFUSED[Delivery(kind)], reason)
+
+    @classmethod
+    def of_scep(cls, failed: ScepFailed) -> Fault:
+        """The fault of a scep payload for which no certificate was issued."""
+        return cls(_SCEP[failed.failure], str(failed))
 
     def links(self) -> Iterator[Fault]:
         """The errors of the chain, outermost first."""

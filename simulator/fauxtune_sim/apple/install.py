@@ -17,7 +17,6 @@ from fauxtune_sim.apple.keychain import Keychain
 from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL, account, user_name
 from fauxtune_sim.apple.mdm import MdmSettings, check_replacement, mdm_payload, read_mdm
 from fauxtune_sim.apple.profiles import Payload, Profile
-from fauxtune_sim.apple.scep import ScepSettings
 from fauxtune_sim.apple.store import InstalledProfile, ProfileStore
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
@@ -26,6 +25,8 @@ from fauxtune_sim.identity import DeviceIdentity, key_from_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.scep.errors import ScepFailed
+from fauxtune_sim.scep.settings import ScepSettings
 from fauxtune_sim.smime_settings import SmimeSettings
 
 #: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
@@ -110,7 +111,10 @@ class Installer:
         elif payload.type == kinds.SCEP:
             self._check_accepted(Delivery.SCEP, staged)
             settings = kinds.scep_settings(payload, self._macros)
-            identity = await self._issue(settings, self._renewed_identity(payload, staged))
+            try:
+                identity = await self._issue(settings, self._renewed_identity(payload, staged))
+            except ScepFailed as failed:
+                raise Fault.of_scep(failed) from failed
             staged.identities[payload.uuid] = kinds.scep_identity(payload, identity)
         elif payload.type in kinds.CERTIFICATES:
             self._check_accepted(Delivery.ROOT, staged)

@@ -20,12 +20,12 @@ from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL
 from fauxtune_sim.apple.mdm import MDM
 from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.profiles import Payload
-from fauxtune_sim.apple.scep import KEY_SIZES, ScepSettings
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
 from fauxtune_sim.identity import DeviceIdentity, key_to_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 
 PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
 _PEM = "com.apple.security.pem"
@@ -33,6 +33,9 @@ CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1",
 #: Identifiers by which the emulator names the source of an identity.
 _SOURCE = re.compile(r"\.(pkcs|imported)\.([0-9A-Za-z-]+)(?:\.|$)")
 _VARIABLE = r"%(\w+)%"
+#: Apple: Keysize and Key Usage of com.apple.security.scep.
+_KEY_SIZES = (1024, 2048, 4096)
+_KEY_USAGES = {SIGNING: 1, ENCRYPTION: 4}
 
 
 def rank(payload: Payload) -> int:
@@ -104,24 +107,33 @@ def scep_identity(payload: Payload, identity: DeviceIdentity) -> KeyEntry:
 
 
 def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
-    """Read a scep payload and replace its variables (`%SerialNumber%`). Raises Fault for a bad value."""
+    """Read a scep payload and replace its variables (`%SerialNumber%`). Raises Fault for a bad value.
+
+    Defaults are Apple's: 1,024 bits, three retries, ten seconds apart.
+    """
     keys = Fields(payload.keys.required("PayloadContent", dict), payload.keys.what)
-    size = keys.number("Keysize", 1024)
-    if size not in KEY_SIZES:
-        raise Fault(Code.PAYLOAD_VALUE, f"Keysize is {size}, not one of {', '.join(map(str, KEY_SIZES))}")
     if (kind := keys.optional("Key Type", str) or "RSA").upper() != "RSA":
         raise Fault(Code.PAYLOAD_VALUE, f"Key Type is {kind}, not RSA")
-    names = Fields(keys.optional("SubjectAltName", dict) or {}, f"SubjectAltName of {keys.what}")
     return ScepSettings(
         url=keys.text("URL"),
+        request=_request(keys, macros),
         name=keys.optional("Name", str) or "",
-        subject=_subject(keys, macros),
-        challenge=_replaced(keys.optional("Challenge", str) or "", macros),
-        key_size=size,
-        key_usage=keys.number("Key Usage", 0),
         fingerprint=keys.optional("CAFingerprint", bytes) or None,
         retries=max(keys.number("Retries", 3), 0),
         retry_delay=float(max(keys.number("RetryDelay", 10), 0)),
+    )
+
+
+def _request(keys: Fields, macros: Mapping[str, str]) -> RequestSettings:
+    size, usage = keys.number("Keysize", 1024), keys.number("Key Usage", 0)
+    if size not in _KEY_SIZES:
+        raise Fault(Code.PAYLOAD_VALUE, f"Keysize is {size}, not one of {', '.join(map(str, _KEY_SIZES))}")
+    names = Fields(keys.optional("SubjectAltName", dict) or {}, f"SubjectAltName of {keys.what}")
+    return RequestSettings(
+        subject=_subject(keys, macros),
+        challenge=_replaced(keys.optional("Challenge", str) or "", macros),
+        key_size=size,
+        key_usages=tuple(name for name, bit in _KEY_USAGES.items() if usage & bit),
         mail_names=names.texts("rfc822Name"),
         dns_names=names.texts("dNSName"),
         uris=names.texts("uniformResourceIdentifier"),
@@ -129,7 +141,7 @@ def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
     )
 
 
-def _subject(keys: Fields, macros: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _subject(keys: Fields, macros: Mapping[str, str]) -> Subject:
     """`[[["CN","x"]],[["O","Acme"]]]`: an array of RDNs, each an array of pairs of type and value."""
     wrong = Fault(Code.PAYLOAD_FIELD_TYPE, f"Subject of {keys.what} is not an array of arrays of pairs of texts")
     parts: list[Any] = keys.optional("Subject", list) or []

@@ -71,7 +71,7 @@ async def test_a_device_enrols_and_connects_until_there_is_nothing_more(
 async def test_the_identity_comes_from_scep_with_the_serial_number_in_its_name(enrol: Enrol, server: MdmServer) -> None:
     agent = await enrol()
     (asked,) = server.scep.requests
-    assert (asked["kind"], asked["cipher"], asked["digest"], asked["method"]) == ("19", "aes256_cbc", "sha256", "POST")
+    assert (asked["kind"], asked["cipher"], asked["digest"], asked["method"]) == ("19", "aes128_cbc", "sha256", "POST")
     assert asked["csr"].subject.rfc4514_string() == f"O=Contoso,CN={agent.device.hardware.serial_number}"
     assert agent.device.keystore.is_empty
 

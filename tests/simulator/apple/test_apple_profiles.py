@@ -323,6 +323,28 @@ async def test_a_scep_payload_gives_an_identity_of_its_own(enrol: Enrol, server:
     assert server.scep.requests[-1]["kind"] == "19"
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "code"),
+    [
+        ("broken", 22005),
+        ("without certificate", 22002),
+        ("as a stranger", 22013),
+        ("for another key", 22007),
+    ],
+)
+async def test_a_scep_authority_that_fails_has_apples_codes(
+    enrol: Enrol, server: MdmServer, make: Maker, behaviour: str, code: int
+) -> None:
+    agent = await enrol()
+    server.scep.behaves, before = behaviour, state(agent)
+    assert await install(server, agent, make.profile(make.scep())) == [[4001, code]]
+    assert state(agent) == before
+    server.scep.behaves = "well"
+    assert await install(server, agent, make.profile(make.scep(CAFingerprint=bytes(20)))) == [[4001, 22012]]
+    server.scep.pending = 9
+    assert await install(server, agent, make.profile(make.scep(Retries=1))) == [[4001, 22013]]
+
+
 async def test_an_encrypted_profile_is_installed_by_the_device_that_it_is_for(
     enrol: Enrol, server: MdmServer, make: Maker, pki: Pki
 ) -> None:

@@ -23,6 +23,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.push import read_push
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "apple"
 PHONE, MAC = Platform.IOS, Platform.MACOS
@@ -149,13 +150,10 @@ def test_the_scep_payload_is_read() -> None:
     data = (EXAMPLES / "enrollment-scep.mobileconfig").read_bytes()
     payload = read_profile(data, identity=None, managed=False).payloads[0]
     settings = scep_settings(payload, {"SerialNumber": "C02XK1JJQ6"})
-    assert settings.subject == ((("CN", "C02XK1JJQ6"),), (("O", "Contoso"),))
-    assert (settings.challenge, settings.key_size, settings.key_usage, settings.retries) == (
-        "an enrolment token",
-        2048,
-        5,
-        3,
-    )
+    request = settings.request
+    assert request.subject == ((("CN", "C02XK1JJQ6"),), (("O", "Contoso"),))
+    assert (request.challenge, request.key_size, settings.retries) == ("an enrolment token", 2048, 3)
+    assert request.key_usages == (SIGNING, ENCRYPTION)
 
 
 @pytest.mark.parametrize("name", ["root", "intermediate", "pkcs", "email"])

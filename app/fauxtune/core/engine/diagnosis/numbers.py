@@ -93,6 +93,7 @@ APPLE: dict[int, str] = {
     12022: "the push topic is not valid",
     21005: "an account of the same host and user exists already",
     21006: "the account's certificate cannot be decrypted",
+    22002: "the answer with the certificates of the SCEP authority is not valid",
     22005: "the SCEP server cannot be reached",
     22007: "the certificate that SCEP issued is not valid",
     22012: "the certificate of the SCEP authority cannot be stored",

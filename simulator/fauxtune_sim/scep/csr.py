@@ -1,0 +1,133 @@
+"""The certificate request of SCEP: PKCS#10 with the challenge (RFC 2986; RFC 2985 5.4.1), as the settings say.
+
+What the settings name is written as it stands, also what no authority should accept: a test bench sends wrong requests.
+"""
+
+from __future__ import annotations
+
+from asn1crypto import core, csr
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AttributeOID
+
+from fauxtune_sim.certificates import PrivateKey
+from fauxtune_sim.scep.errors import Failure, ScepFailed
+from fauxtune_sim.scep.settings import RequestSettings
+from fauxtune_sim.scep.subject import distinguished_name
+
+_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+#: MS-WCCE 2.2.2.7.10: an enrolment name with its value.
+_NAME_VALUE_PAIR = "1.3.6.1.4.1.311.13.2.1"
+#: MS-WCCE 2.2.2.7.7.1: the name of a template, a BMPString.
+_TEMPLATE_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2")
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+_SHA2: dict[str, hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    "sha224": hashes.SHA224(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - for authorities that know nothing else
+    **_SHA2,
+}
+
+
+class _NameValuePair(core.Sequence):  # type: ignore[misc]
+    _fields = [("name", core.BMPString), ("value", core.BMPString)]  # noqa: RUF012 - asn1crypto's way of declaring
+
+
+class _NameValuePairs(core.SetOf):  # type: ignore[misc]
+    _child_spec = _NameValuePair
+
+
+def certificate_request(
+    key: PrivateKey, settings: RequestSettings, *, signed_by: PrivateKey | None = None
+) -> x509.CertificateSigningRequest:
+    """The request for a key, with the challenge. `signed_by` is another key that signs it, which is wrong.
+
+    Raises ScepFailed if the settings' values make no request.
+    """
+    try:
+        builder = x509.CertificateSigningRequestBuilder().subject_name(distinguished_name(settings.subject))
+        if settings.challenge:
+            builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, settings.challenge.encode())
+        for extension, critical in _extensions(settings):
+            builder = builder.add_extension(extension, critical=critical)
+        request = builder.sign(key, _SHA2[_digest(settings)])
+        if settings.validity is None and signed_by is None:
+            return request
+        return _signed_again(request, settings, key=key if signed_by is None else signed_by)
+    except (KeyError, ValueError) as broken:
+        raise ScepFailed(Failure.SETTINGS, f"the certificate request cannot be made: {broken}") from broken
+
+
+def _digest(settings: RequestSettings) -> str:
+    """The hash algorithm of the request. SHA-1 stays in the messages: libraries verify no request with it any more."""
+    return "sha256" if settings.digest == "sha1" else settings.digest
+
+
+def _extensions(settings: RequestSettings) -> list[tuple[x509.ExtensionType, bool]]:
+    extensions: list[tuple[x509.ExtensionType, bool]] = []
+    if settings.key_usages:
+        unknown = set(settings.key_usages) - set(_USAGES)
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))} is no key usage")
+        extensions.append((x509.KeyUsage(**{name: name in settings.key_usages for name in _USAGES}), True))
+    if settings.extended_key_usages:
+        usages = [x509.ObjectIdentifier(oid) for oid in settings.extended_key_usages]
+        extensions.append((x509.ExtendedKeyUsage(usages), False))
+    if names := _names(settings):
+        extensions.append((x509.SubjectAlternativeName(names), False))
+    if settings.template:
+        name = bytes(core.BMPString(settings.template).dump())
+        extensions.append((x509.UnrecognizedExtension(_TEMPLATE_NAME, name), False))
+    return extensions
+
+
+def _names(settings: RequestSettings) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = [x509.RFC822Name(name) for name in settings.mail_names]
+    names += [x509.DNSName(name) for name in settings.dns_names]
+    names += [x509.UniformResourceIdentifier(uri) for uri in settings.uris]
+    return names + [
+        x509.OtherName(_PRINCIPAL_NAME, bytes(core.UTF8String(name).dump())) for name in settings.principal_names
+    ]
+
+
+def _signed_again(
+    request: x509.CertificateSigningRequest, settings: RequestSettings, *, key: PrivateKey
+) -> x509.CertificateSigningRequest:
+    """The request with the attributes that cryptography does not write, signed by this key."""
+    document = csr.CertificationRequest.load(request.public_bytes(Encoding.DER))
+    information = document["certification_request_info"].copy()
+    if settings.validity is not None:
+        units, number = settings.validity
+        for word, value in (("ValidityPeriod", units), ("ValidityPeriodUnits", str(number))):
+            pair = _NameValuePair({"name": word, "value": value})
+            information["attributes"].append({"type": _NAME_VALUE_PAIR, "values": _NameValuePairs([pair])})
+    name, data = _digest(settings), information.dump(force=True)
+    digest = _SHA2[name]
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature, algorithm = key.sign(data, padding.PKCS1v15(), digest), f"{name}_rsa"
+    else:
+        signature, algorithm = key.sign(data, ec.ECDSA(digest)), f"{name}_ecdsa"
+    written = csr.CertificationRequest(
+        {
+            "certification_request_info": csr.CertificationRequestInfo.load(data),
+            "signature_algorithm": {"algorithm": algorithm},
+            "signature": signature,
+        }
+    )
+    return x509.load_der_x509_csr(written.dump())
