@@ -25,6 +25,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.model.partner_services import PUBLIC_HOST
 from tests.support.certificates import PASSWORD, encrypt_password, make_pfx, self_signed, thumbprint
 from tests.support.running_server import SECONDS, Running, serving
 
@@ -99,6 +100,42 @@ def test_discovery_under_the_public_name_speaks_of_public_names(server: Running)
         document = client.get(instance["tenant_discovery_endpoint"]).json()
         assert document["token_endpoint"] == f"https://{LOGIN}/organizations/oauth2/v2.0/token"
         assert document["msgraph_host"] == GRAPH
+
+
+def test_an_authority_of_a_partner_whose_addresses_are_microsofts_asks_and_fetches(server: Running) -> None:
+    """Both service discoveries, the token authority, and the advertised addresses: nothing in it is ours."""
+    tenant, intune = server.endpoints["tenantId"], "0000000a-0000-0000-c000-000000000000"
+    with server.client() as direct, through(server) as client:
+        roles = {"roles": ["Application.Read.All", "scep_challenge_provider"]}
+        application = direct.post("/_fauxtune/v1/tenants/contoso/applications", json=roles).json()
+        form = {"grant_type": "client_credentials", "client_id": application["clientId"]}
+        form |= {"client_secret": application["secret"], "client_info": "1"}
+
+        def bearer(version: str, **target: str) -> dict[str, str]:
+            answer = client.post(f"https://{LOGIN}/{tenant}/oauth2/{version}token", data={**form, **target})
+            return {"authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+
+        found = client.get(
+            f"https://{GRAPH}/v1.0/servicePrincipals/appId={intune}/endpoints",
+            headers=bearer("v2.0/", scope=f"openid profile offline_access https://{GRAPH}/.default"),
+        ).json()
+        services = {each["providerName"]: each["uri"] for each in found["value"]}
+        assert {urllib.parse.urlsplit(uri).hostname for uri in services.values()} == {PUBLIC_HOST}
+        older = client.get(
+            f"https://graph.windows.net/{tenant}/servicePrincipalsByAppId/{intune}/serviceEndpoints?api-version=1.6",
+            headers=bearer("", resource="https://graph.windows.net/"),
+        ).json()
+        assert {each["serviceName"]: each["uri"] for each in older["value"]} == services
+        headers = bearer("v2.0/", scope="https://api.manage.microsoft.com//.default")
+        body = {"request": {"transactionId": "t", "certificateRequest": "AA==", "callerInfo": "Partner"}}
+        action = "ScepActions/validateRequest"
+        answer = client.post(f"{services['ScepRequestValidationFEService']}/{action}", json=body, headers=headers)
+        assert answer.json()["code"] == "CertificateRequestDecodingFailed"
+        action = "CertificateAuthorityRequests/downloadRevocationRequests"
+        wanted = {"downloadParameters": {"maxRequests": 1, "issuerName": None}}
+        answer = client.post(f"{services['PkiConnectorFEService']}/{action}", json=wanted, headers=headers)
+        assert answer.json() == {"value": []}
+        assert direct.get(f"/v1.0/servicePrincipals/appId={intune}/endpoints").status_code == 401
 
 
 @pytest.mark.parametrize("host", ["graph.windows.net", "api.manage.microsoft.com"])

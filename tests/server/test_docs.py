@@ -15,7 +15,7 @@ import pytest
 from tests.support.running_server import Running, environment, serving
 
 #: The documents that have a page, and that of all of Graph, which has none.
-SURFACES = ("control", "identity", "devices", "connector", "health")
+SURFACES = ("control", "identity", "devices", "connector", "partner", "health")
 TOKEN = "a-secret-that-is-long"
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fauxtune.server.impersonation import HOSTS
 from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 INTERCEPT = ("--intercept", "--proxy-port", "0")
@@ -57,7 +58,7 @@ def test_the_banner_says_what_is_intercepted() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=SECONDS) == 0
     assert re.search(r"HTTPS proxy +http://localhost:\d+", words)
-    for host in ("login.microsoftonline.com", "graph.microsoft.com", "graph.windows.net", "api.manage.microsoft.com"):
+    for host in HOSTS:
         assert host in words
 
 

@@ -280,7 +280,7 @@ def openapi(
 ) -> None:
     """Write the OpenAPI documents.
 
-    One document for each interface: identity, devices, connector, control, graph and health.
+    One document for each interface: identity, devices, connector, partner, control, graph and health.
 
     \b
     fauxtune openapi --out openapi

@@ -21,11 +21,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune.core.model.ids import IdSource
+from fauxtune.core.model.partner_services import PUBLIC_HOST
 from fauxtune.server import StartRefused, tls
 from fauxtune.server.tls import TlsFiles
 
 #: The hosts for which the interceptor answers. There are no others.
-HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "graph.windows.net", "api.manage.microsoft.com")
+HOSTS = (
+    "login.microsoftonline.com",
+    "graph.microsoft.com",
+    "graph.windows.net",
+    "api.manage.microsoft.com",
+    PUBLIC_HOST,
+)
 
 _EVERY_ADDRESS = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 

@@ -52,6 +52,8 @@ from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.identity import routes as identity
+from fauxtune.surfaces.partner import description as partner_description
+from fauxtune.surfaces.partner import routes as partner
 from fauxtune.surfaces.pki import description as pki_description
 from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import description as push_description
@@ -66,11 +68,18 @@ SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
     "health": ("Fauxtune: health, and the CA to trust", ()),
     "identity": ("Fauxtune: identity", (identity.router,)),
+    "partner": ("Fauxtune: certification authorities of partners", (partner.router,)),
 }
 #: The modules whose `OPERATIONS` (path, method, members) and `SCHEMAS` are added to the document of the devices.
 DEVICES = (android_description, apple_description, windows_description, push_description, pki_description)
 #: The same for the other documents, by name.
-DESCRIPTIONS: dict[str, tuple[ModuleType, ...]] = {"devices": DEVICES, "health": (probes_description,)}
+DESCRIPTIONS: dict[str, tuple[ModuleType, ...]] = {
+    "devices": DEVICES,
+    "health": (probes_description,),
+    "partner": (partner_description,),
+}
+#: The security schemes of the documents that have their own, by name.
+SECURITY = {"devices": SCHEMES, "partner": partner_description.SCHEMES}
 Descriptions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
@@ -82,8 +91,8 @@ def documents() -> dict[str, dict[str, Any]]:
 def document(name: str) -> dict[str, Any]:
     """Return the document of the surfaces of this name."""
     document = _document(*SURFACES[name])
-    if name == "devices":
-        document["components"]["securitySchemes"] = SCHEMES
+    if name in SECURITY:
+        document.setdefault("components", {})["securitySchemes"] = SECURITY[name]
     for description in DESCRIPTIONS.get(name, ()):
         _describe(document, description.OPERATIONS, schemas=description.SCHEMAS)
     return document

@@ -76,3 +76,27 @@ async def test_it_refuses_as_the_newer_one_does(
     http: httpx.AsyncClient, form: dict[str, str], *, key: str, expected: tuple[int, str, int]
 ) -> None:
     assert read_error(await ask(http, form, key=key)) == expected
+
+
+async def test_an_authority_in_the_form_of_ad_fs_names_no_tenant(http: httpx.AsyncClient) -> None:
+    """MSAL for Java adds OpenID's scopes to the one that the application wants."""
+    form = {name: value for name, value in APPLICATION.items() if name != "resource"}
+    form["scope"] = "openid profile offline_access https://api.manage.microsoft.com//.default"
+    answer = await http.post("/adfs/oauth2/token", data=form)
+    assert answer.status_code == 200, answer.text
+    assert (await verified_claims(http, answer.json()["access_token"]))["aud"] == "https://api.manage.microsoft.com/"
+    older = (await http.post("/adfs/oauth2/token", data=APPLICATION)).json()
+    assert (older["resource"], older["expires_in"]) == (GRAPH, "3599")
+    answer = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
+    assert answer.status_code == 201
+    for client in ("00000000-1111-2222-3333-444444444444", ""):
+        refused = await http.post("/adfs/oauth2/token", data={**form, "client_id": client})
+        assert read_error(refused)[0] == 400
+
+
+async def test_an_application_of_two_tenants_is_told_to_name_one(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).status_code == 201
+    twin = {"clientId": CLIENT, "secret": SECRET}
+    assert (await http.post("/_fauxtune/v1/tenants/fabrikam/applications", json=twin)).status_code == 201
+    refused = await http.post("/adfs/oauth2/token", data=APPLICATION)
+    assert "2 tenants" in refused.json()["error_description"]

@@ -7,129 +7,17 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AttributeOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.ids import ManagedDeviceId
-from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.runtime.emulator import Emulator
-from tests.support.clock import FixedClock
-from tests.support.devices.android import AndroidOverHttp
-from tests.support.tenant import Contoso
-
-ORIGIN = "https://localhost:8443"
-CONTROL = "/_fauxtune/v1/tenants/contoso"
-ROLE = "scep_challenge_provider"
-#: What the scope of Microsoft's clients is: the resource's address ends in a slash, and `/.default` is added to it.
-SCOPE = "https://api.manage.microsoft.com//.default"
-
-
-@dataclass(frozen=True, slots=True)
-class Csr:
-    """A certificate request: by default the one that the profile asks for."""
-
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-    challenge: str | None
-    subject: tuple[tuple[x509.ObjectIdentifier, str], ...] = (
-        (NameOID.EMAIL_ADDRESS, "alice@contoso.example"),
-        (NameOID.COMMON_NAME, "alice"),
-    )
-    names: tuple[str, ...] = ("alice@contoso.example",)
-    key_encipherment: bool = True
-    usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.EMAIL_PROTECTION,)
-
-    def der(self) -> bytes:
-        """The request, DER."""
-        name = x509.Name([x509.NameAttribute(oid, value) for oid, value in self.subject])
-        builder = x509.CertificateSigningRequestBuilder().subject_name(name)
-        usage = dict.fromkeys(
-            ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"), False
-        )
-        key_usage = x509.KeyUsage(
-            digital_signature=True,
-            key_encipherment=self.key_encipherment,
-            encipher_only=False,
-            decipher_only=False,
-            **usage,
-        )
-        builder = builder.add_extension(key_usage, critical=True)
-        if self.names:
-            alternatives = x509.SubjectAlternativeName([x509.RFC822Name(each) for each in self.names])
-            builder = builder.add_extension(alternatives, critical=False)
-        if self.usages:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(self.usages), critical=False)
-        if self.challenge is not None:
-            builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, self.challenge.encode())
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-@dataclass(slots=True)
-class Partner:
-    """A partner's authority: its token, and the addresses that it found."""
-
-    http: httpx.AsyncClient
-    token: str
-    services: dict[str, str]
-
-    async def post(self, service: str, path: str, body: Any, *, content: bytes | None = None) -> httpx.Response:
-        headers = {
-            "authorization": f"Bearer {self.token}",
-            "content-type": "application/json",
-            "client-request-id": "a-call",
-            "api-version": "2018-02-20",
-        }
-        data = json.dumps(body).encode() if content is None else content
-        return await self.http.post(f"{self.services[service]}/{path}", content=data, headers=headers)
-
-    async def scep(self, action: str, body: Any) -> dict[str, Any]:
-        answer = await self.post("ScepRequestValidationFEService", f"ScepActions/{action}", body)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["client-request-id"] == "a-call"
-        document: dict[str, Any] = answer.json()
-        assert set(document) == {"code", "errorDescription"}
-        return document
-
-    async def validate(self, csr: bytes) -> str:
-        request = {"transactionId": "t1", "certificateRequest": base64.b64encode(csr).decode(), "callerInfo": "Test 1"}
-        return str((await self.scep("validateRequest", {"request": request}))["code"])
-
-    async def revocations(self, action: str, body: Any) -> httpx.Response:
-        return await self.post("PkiConnectorFEService", f"CertificateAuthorityRequests/{action}", body)
-
-
-@pytest.fixture
-def contoso(emulator: Emulator, clock: FixedClock, tenant: Tenant, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Contoso:
-    return Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_rsa_keys)
-
-
-@pytest.fixture
-async def partner(http: httpx.AsyncClient) -> Partner:
-    """An authority whose application has the role, after service discovery."""
-    return await partner_with(http, roles=["Application.Read.All", ROLE])
-
-
-async def partner_with(http: httpx.AsyncClient, *, roles: list[str]) -> Partner:
-    answer = await http.post(f"{CONTROL}/applications", json={"roles": roles})
-    assert answer.status_code == 201, answer.text
-    application = answer.json()
-    graph = await token(http, application, scope="https://graph.microsoft.com/.default")
-    found = await http.get(
-        f"/v1.0/servicePrincipals/appId={INTUNE}/endpoints", headers={"authorization": f"Bearer {graph}"}
-    )
-    assert found.status_code == 200, found.text
-    services = {each["providerName"]: each["uri"] for each in found.json()["value"]}
-    assert services == {each["serviceName"]: each["uri"] for each in found.json()["value"]}
-    return Partner(http, await token(http, application, scope=SCOPE), services)
+from tests.support.partner import CONTROL, ROLE, Partner, Scene, partner_with
 
 
 async def test_the_older_service_discovery_answers_the_same(partner: Partner, http: httpx.AsyncClient) -> None:
@@ -139,60 +27,6 @@ async def test_the_older_service_discovery_answers_the_same(partner: Partner, ht
     assert (await http.get(path)).status_code == 401
     other = await http.get(path.replace(INTUNE, "x"), headers={"authorization": f"Bearer {partner.token}"})
     assert other.status_code == 404
-
-
-async def token(http: httpx.AsyncClient, application: dict[str, Any], *, scope: str) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": application["clientId"],
-        "client_secret": application["secret"],
-        "scope": scope,
-    }
-    answer = await http.post("/contoso/oauth2/v2.0/token", data=form)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["access_token"])
-
-
-@dataclass(slots=True)
-class Scene:
-    """A device that a SCEP profile reaches, and the partner's authority."""
-
-    contoso: Contoso
-    partner: Partner
-    http: httpx.AsyncClient
-    profile: str
-    device: str
-    key: rsa.RSAPrivateKey
-
-    async def challenge(self) -> str:
-        answer = await self.http.post(
-            f"{CONTROL}/scep/challenges", json={"device": self.device, "profile": self.profile}
-        )
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["challenge"])
-
-    async def csr(self, **changes: Any) -> bytes:
-        return replace(Csr(self.key, await self.challenge()), **changes).der()
-
-
-@pytest.fixture
-async def scene(
-    contoso: Contoso, partner: Partner, http: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]
-) -> Scene:
-    profile = await contoso.profile_for_devices(
-        "androidWorkProfileScepCertificateProfile",
-        displayName="Signing by SCEP",
-        scepServerUrls=["https://ca.partner.example/scep"],
-        subjectNameFormat="custom",
-        subjectNameFormatString="CN={{UserName}},E={{EmailAddress}}",
-        subjectAlternativeNameType="emailAddress",
-        extendedKeyUsages=[{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
-        keyUsage="keyEncipherment,digitalSignature",
-        keySize="size2048",
-        hashAlgorithm="sha2",
-    )
-    phone = await AndroidOverHttp.enrolled(http, key=raw_rsa_keys[0], tenant="contoso", user="alice")
-    return Scene(contoso, partner, http, profile, phone.managed_device_id, raw_rsa_keys[1])
 
 
 async def test_the_request_that_was_asked_for_is_granted_and_every_difference_has_its_code(scene: Scene) -> None:

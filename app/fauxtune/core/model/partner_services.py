@@ -1,6 +1,7 @@
 """The services that a partner's authority finds by service discovery, and their addresses here.
 
 Source: microsoft/Intune-Resource-Access, src/CsrValidation. An address has no slash at its end: clients add one.
+Callers that use Microsoft's own names (through the intercepting listener) are sent to a name of Microsoft's, too.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ VALIDATION, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService
 #: Service -> the last part of its address.
 SERVICES = {VALIDATION: "StatelessScepRequestValidationService", CONNECTOR: "StatelessPkiConnectorService"}
 
+#: The host of both services for callers of Microsoft's names. Intune's own are those of its scale units, such as
+#: fef.amsua0102.manage.microsoft.com; no client looks at the name.
+PUBLIC_HOST = "fef.emulator.manage.microsoft.com"
+_PUBLIC_GRAPHS = ("https://graph.microsoft.com", "https://graph.windows.net")
+
 
 def endpoints(tenant_id: TenantId, *, origin: str) -> list[dict[str, str]]:
     """Return the documents of service discovery. Older clients read `serviceName`, newer ones `providerName`; the one
     in Java fails if an element lacks the name that it reads.
     """
+    base = f"https://{PUBLIC_HOST}" if origin.removesuffix(":443") in _PUBLIC_GRAPHS else origin
     return [
         {
             "id": str(uuid.uuid5(uuid.UUID(tenant_id), service)),
@@ -27,7 +34,7 @@ def endpoints(tenant_id: TenantId, *, origin: str) -> list[dict[str, str]]:
             "providerName": service,
             "serviceName": service,
             "providerResourceId": service,
-            "uri": f"{origin}/partner/{tenant_id}/{part}",
+            "uri": f"{base}/partner/{tenant_id}/{part}",
         }
         for service, part in SERVICES.items()
     ]

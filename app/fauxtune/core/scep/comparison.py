@@ -6,14 +6,16 @@ of the alternative names, each that was asked for must be there, and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeVar
 
+from asn1crypto import parser
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import AttributeOID
 
 from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import alternative_name, parse_subject, subject_text
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
 
@@ -21,6 +23,7 @@ E = TypeVar("E", bound=x509.ExtensionType)
 
 #: Graph's words of a key usage -> the attribute of cryptography's KeyUsage.
 _USAGES = {"keyEncipherment": "key_encipherment", "digitalSignature": "digital_signature"}
+_RENEWAL_CERTIFICATE = x509.ObjectIdentifier("1.3.6.1.4.1.311.13.1")
 #: Usages that count as others: nonRepudiation comes along with a signature, dataEncipherment with an encrypted key.
 _OTHER_USAGES = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
 
@@ -36,6 +39,30 @@ def challenge_password(csr: x509.CertificateSigningRequest) -> str | None:
         return csr.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode("latin-1")
     except x509.AttributeNotFound:
         return None
+
+
+def renewed_certificate(csr: x509.CertificateSigningRequest) -> x509.Certificate | None:
+    """Return the certificate that a request says it renews ([MS-WCCE] 2.2.2.7.3, RENEWAL_CERTIFICATE); None if it says
+    nothing. Raises Invalid for one that cannot be read.
+    """
+    try:
+        content = csr.attributes.get_attribute_for_oid(_RENEWAL_CERTIFICATE).value
+    except x509.AttributeNotFound:
+        return None
+    # The library returns the content of the value; a certificate is a SEQUENCE.
+    return certificate_from(parser.emit(0, 1, 16, content), target="RENEWAL_CERTIFICATE")
+
+
+def compare_signer(thumbprint: str, *, held: Collection[str]) -> Verdict:
+    """Return whether a renewal is signed with a certificate that the device holds by this profile. Thumbprints are
+    in lower case. Unverified: which certificates the service accepts.
+    """
+    if thumbprint in held:
+        return SUCCESS
+    return Verdict(
+        ResultCode.SIGNER_MISMATCH,
+        f"The request renews the certificate {thumbprint.upper()}, which the device does not hold by this profile.",
+    )
 
 
 def _differences(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Iterator[Verdict | None]:

@@ -1,7 +1,9 @@
 """The results of checking a certificate request, by the names of Intune's service for certification authorities.
 
 Source: microsoft/Intune-Resource-Access, src/CsrValidation (IntuneScepServiceException.ErrorCode). Unverified: in which
-order the service checks; here from the message to its content.
+order the service checks; here from the message to its content. Unverified: when the service answers
+AadKeyIdentifierListMissing and RegisteredKeyMismatch. No document says; the names point to keys of Windows Hello that
+are registered in the directory (CSP ClientCertificateInstall, AADKeyIdentifierList), which is not emulated.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class ResultCode(StrEnum):
     KEY_LENGTH_MISMATCH = "KeyLengthMismatch"
     EXTENDED_USAGE_MISSING = "EnhancedKeyUsageMissing"
     EXTENDED_USAGE_MISMATCH = "EnhancedKeyUsageMismatch"
+    SIGNER_MISMATCH = "SigningCertThumbprintMismatch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from fauxtune.core.model.items import Item, scep_key
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
+from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
-from fauxtune.core.scep.comparison import challenge_password, compare
+from fauxtune.core.scep.comparison import challenge_password, compare, compare_signer, renewed_certificate
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.situations import situations
@@ -45,10 +46,14 @@ class GivenChallenge:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityRequest:
-    """A certificate request that a partner's authority has received: base64 of PKCS#10, DER."""
+    """A certificate request that an authority has received: base64 of PKCS#10, DER.
+
+    `signer`: the certificate that signed the message of a renewal; a partner's authority has no means to tell it.
+    """
 
     transaction: str
     csr: str
+    signer: x509.Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ def validate_request(tx: Transaction, request: AuthorityRequest, *, keys: KeySto
         verdict = Verdict(ResultCode.NOT_TARGETED, "The SCEP profile does not reach the device any more.")
     if verdict.is_success:
         verdict = compare(checked.csr, checked.challenge.request)
+    if verdict.is_success:
+        verdict = _signer(tx, checked, signer=request.signer)
     state: ChallengeState = "validated" if verdict.is_success else "refused"
     outcome = {"transactionId": request.transaction, "code": verdict.code.value, "description": verdict.description}
     _note(tx, checked.row, state=state, outcome=outcome)
@@ -204,6 +211,21 @@ def _times(tx: Transaction, challenge: Challenge) -> Verdict:
 def _is_targeted(tx: Transaction, checked: _Checked) -> bool:
     enrollment = device_queries.enrollment(tx.connection, checked.row.enrollment_id)
     return enrollment is not None and _scep_item(tx, enrollment, profile=checked.row.profile_id) is not None
+
+
+def _signer(tx: Transaction, checked: _Checked, *, signer: x509.Certificate | None) -> Verdict:
+    """Return whether a renewal is of a certificate that the device holds. Any other request succeeds."""
+    try:
+        renewed = signer or renewed_certificate(checked.csr)
+    except Invalid as error:
+        return Verdict(ResultCode.REQUEST_DECODING_FAILED, error.message)
+    if renewed is None:
+        return SUCCESS
+    device, profile = checked.row.enrollment_id, checked.row.profile_id
+    row = device_queries.ledger_rows(tx.connection, device).get(scep_key(profile))
+    outcomes = queries.issued_outcomes(tx.connection, tx.tenant.id, enrollment_id=device, profile_id=profile)
+    known = (None if row is None else row.thumbprint, *(outcome.get("thumbprint") for outcome in outcomes))
+    return compare_signer(thumbprint(renewed), held={str(each).lower() for each in known if each is not None})
 
 
 def _scep_item(tx: Transaction, enrollment: EnrollmentRow, *, profile: ProfileId) -> Item | None:

@@ -41,6 +41,7 @@ _SURFACES = (
     ("identity", "Identity"),
     ("devices", "Devices"),
     ("connector", "Connector"),
+    ("partner", "Partner CA"),
     ("health", "Health"),
 )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select, update
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepChallengeRow
@@ -32,6 +32,19 @@ def newest_challenges(connection: Connection, tenant_id: TenantId, *, limit: int
     statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id)
     ordered = statement.order_by(_challenge.created_at.desc(), _challenge.id.desc()).limit(limit)
     return reads.every(connection, ordered, row=ScepChallengeRow)
+
+
+def issued_outcomes(
+    connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId, profile_id: ProfileId
+) -> list[JsonObject]:
+    """Return what was reported of the certificates that a device was issued by a profile."""
+    statement = select(_challenge.outcome).where(
+        _challenge.tenant_id == tenant_id,
+        _challenge.enrollment_id == enrollment_id,
+        _challenge.profile_id == profile_id,
+        _challenge.state == "issued",
+    )
+    return [outcome for outcome in connection.execute(statement).scalars() if outcome is not None]
 
 
 def change_challenge(

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from fauxtune.core.errors import NotFound
 from fauxtune.surfaces.http import caller_of, emulator_of, origin
 from fauxtune.surfaces.identity import authorize, descriptions, device, discovery, pages
+from fauxtune.surfaces.identity.adfs import ADFS, of_the_application
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
 from fauxtune.surfaces.identity.v1 import older_answer
@@ -37,6 +38,22 @@ async def token(request: Request, tenant: TenantKey) -> Response:
     """
     issued = await answer(await _form_request(request, tenant))
     return JSONResponse(issued.document, headers=_NOT_STORED)
+
+
+@router.post(
+    f"/{ADFS}/oauth2/token",
+    summary="Get a token (in the form of AD FS)",
+    responses=descriptions.TOKEN_ANSWERS,
+    openapi_extra=descriptions.form(descriptions.OLDER_TOKEN_FORM, required=("grant_type", "client_id")),
+)
+async def adfs_token(request: Request) -> Response:
+    """For clients whose authority is `https://.../adfs/`: MSAL for Java asks no other server about such an address, and
+    leaves the tenant out. It is the tenant that has the application.
+    """
+    form_request = await of_the_application(await _form_request(request, ADFS))
+    is_older = "resource" in form_request.form
+    document = await older_answer(form_request) if is_older else (await answer(form_request)).document
+    return JSONResponse(document, headers=_NOT_STORED)
 
 
 @router.post(

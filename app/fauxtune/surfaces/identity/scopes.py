@@ -41,10 +41,14 @@ class RequestedScope:
 
 
 def resource_for_application(scope: str | None) -> str:
-    """Return the resource of an application's scope, which must be one `.default`. Raises Aadsts for others."""
+    """Return the resource of an application's scope, which must be one `.default`. Raises Aadsts for others.
+
+    OpenID's own scopes beside it are ignored: MSAL for Java sends them with every grant.
+    """
     scope = _present(scope)
-    resource = _resource(scope)
-    if resource is None or " " in scope or not scope.endswith(DEFAULT):
+    named = [word for word in scope.split(" ") if word.lower() not in _OPENID]
+    resource = _resource(named[0]) if len(named) == 1 else None
+    if resource is None or not named[0].endswith(DEFAULT):
         raise Aadsts(
             SCOPE_NOT_DEFAULT,
             f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with "
