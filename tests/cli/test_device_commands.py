@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import fauxtune_sim.cli
 from tests.support.commands import Commands
-from tests.support.running_server import SECONDS, Running, environment
+from tests.support.running_server import SECONDS, Served, environment
 from tests.support.terminal import at_a_terminal
 
 ALICE, BOB, CAROL = "alice@contoso.example", "bob@contoso.example", "carol@contoso.example"
@@ -75,7 +75,7 @@ def test_a_device_is_shown_with_what_it_should_hold_and_holds(run: Commands, dev
     assert run.text("device", "show", ARABIC).startswith(ARABIC)
 
 
-def test_an_error_of_a_profile_is_shown_in_words(run: Commands, server: Running, devices: dict[str, Path]) -> None:
+def test_an_error_of_a_profile_is_shown_in_words(run: Commands, server: Served, devices: dict[str, Path]) -> None:
     run.text("template", "create", "Passing")
     run.text("profile", "create", "pkcs", "--name", "Broken", "--template", "Passing", "--platform", "android")
     with server.client() as control:

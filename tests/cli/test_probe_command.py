@@ -10,14 +10,14 @@ import pytest
 
 from fauxtune.client.sign_in import DeviceSignIn
 from tests.support.commands import Commands
-from tests.support.running_server import Running
+from tests.support.running_server import Served
 from tests.support.sign_in import hidden_fields
 
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 NAMES = ("displayName", "mailNickname")
 
 
-def as_real(server: Running) -> list[str]:
+def as_real(server: Served) -> list[str]:
     """The options by which the emulator stands for the public cloud."""
     ca = str(server.endpoints["caFile"])
     return ["--target", "real", "--authority", server.https, "--graph-uri", server.https, "--ca", ca, "--rate", "50"]
@@ -59,7 +59,7 @@ def test_a_tenant_of_another_edition_and_without_the_switch_is_asked_less(run: C
 
 
 def test_a_real_tenant_is_only_read_and_the_report_names_nobody(
-    run: Commands, server: Running, application: None, tmp_path: Path
+    run: Commands, server: Served, application: None, tmp_path: Path
 ) -> None:
     for suffix in ("json", "html"):
         done = run.run("probe", *as_real(server), "--only", "user*", "--report", tmp_path / f"r.{suffix}")
@@ -76,7 +76,7 @@ def test_a_real_tenant_is_only_read_and_the_report_names_nobody(
     assert "<h2>Confirmed</h2>" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_somebody_signs_in_by_device_code(run: Commands, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_signs_in_by_device_code(run: Commands, server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     real_wait = DeviceSignIn.wait
 
     def signed_in_meanwhile(sign_in: DeviceSignIn) -> str:
@@ -95,7 +95,7 @@ def test_somebody_signs_in_by_device_code(run: Commands, server: Running, monkey
 
 
 def test_a_tenant_that_permits_nothing_is_not_tried(
-    run: Commands, server: Running, application: None, monkeypatch: pytest.MonkeyPatch
+    run: Commands, server: Served, application: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with server.client() as control:
         body = {"displayName": "Nobody", "roles": ["Application.Read.All"], "secret": "nobody-secret"}
@@ -109,7 +109,7 @@ def test_a_tenant_that_permits_nothing_is_not_tried(
 
 
 def test_a_real_tenant_is_not_changed_unasked(
-    run: Commands, server: Running, graph: httpx.Client, application: None
+    run: Commands, server: Served, graph: httpx.Client, application: None
 ) -> None:
     before = groups(graph)
     words = [*as_real(server), "--write", "--only", "member-add"]
@@ -121,7 +121,7 @@ def test_a_real_tenant_is_not_changed_unasked(
 
 
 def test_what_an_ended_run_left_is_deleted_and_nothing_else(
-    run: Commands, server: Running, graph: httpx.Client, application: None
+    run: Commands, server: Served, graph: httpx.Client, application: None
 ) -> None:
     group = {"mailEnabled": False, "securityEnabled": True}
     for name in ("fauxtune-probe-0123abcd-group", "fauxtune-probe-notes", "fauxtune-prober"):
@@ -148,7 +148,7 @@ def test_what_an_ended_run_left_is_deleted_and_nothing_else(
     ],
 )
 def test_a_wrong_option_is_named(
-    run: Commands, server: Running, application: None, words: tuple[str, ...], *, message: str
+    run: Commands, server: Served, application: None, words: tuple[str, ...], *, message: str
 ) -> None:
     authority = ["--authority", server.https, "--ca", str(server.endpoints["caFile"])]
     assert message in run.refused("probe", *words, *authority)

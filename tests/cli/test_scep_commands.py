@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import fauxtune_sim.cli
 from tests.support.commands import Commands
-from tests.support.running_server import SECONDS, Running
+from tests.support.running_server import SECONDS, Served
 
 SAMPLE = Path(__file__).parents[1] / "profiles/samples/androidWorkProfileScepCertificateProfile.json"
 
@@ -50,7 +50,7 @@ def test_a_challenge_is_given_opened_and_listed(run: Commands, phone: str) -> No
 
 
 def test_the_pages_authority_is_told_whether_a_request_may_be_granted(
-    run: Commands, server: Running, phone: str, tmp_path: Path
+    run: Commands, server: Served, phone: str, tmp_path: Path
 ) -> None:
     page = (Path(__file__).parents[2] / "docs/scep.md").read_text(encoding="utf-8")
     (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Commands
-from tests.support.running_server import Running
+from tests.support.running_server import Served
 from tests.support.terminal import at_a_terminal
 
 
@@ -83,7 +83,7 @@ def test_a_tenant_is_exported_compared_and_imported(run: Commands, tmp_path: Pat
 
 
 @pytest.fixture
-def phones(server: Running, run: Commands, commands: Path, tmp_path: Path) -> Path:
+def phones(server: Served, run: Commands, commands: Path, tmp_path: Path) -> Path:
     """A folder with the folder of one phone."""
     folder = tmp_path / "phones"
     folder.mkdir()

@@ -13,7 +13,7 @@ import pytest
 
 from fauxtune.cli.wire_text import stop_note
 from tests.support.commands import Commands
-from tests.support.running_server import SECONDS, Running, environment, serving
+from tests.support.running_server import SECONDS, Served, environment, serving
 from tests.support.terminal import at_a_terminal
 
 #: An address whose refusal clears the screen, if a terminal gets it as it is.
@@ -135,7 +135,7 @@ def test_a_terminal_gets_colours_and_nothing_that_a_stranger_sent(run: Commands,
     assert "\x1b" not in run.text("wire", str(exchange["number"]))
 
 
-def test_the_request_is_printed_and_no_reading_is_recorded(run: Commands, server: Running) -> None:
+def test_the_request_is_printed_and_no_reading_is_recorded(run: Commands, server: Served) -> None:
     done = run.run("wire", "--tenant", "contoso", "--status", "error", "--show-request")
     assert "/_fauxtune/v1/tenants/contoso/wire?status=error&limit=100'" in done.errors
     assert run.json("wire") == []

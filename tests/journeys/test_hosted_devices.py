@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,18 +11,19 @@ import pytest
 from fauxtune.core.administration import hosted_devices as tasks
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
-from tests.support.running_server import Running, serving
+from tests.support.running_server import Served
+from tests.support.server_here import serving_here
 
 PHONE = "alice's iPhone"
 
 
 @pytest.fixture(scope="module")
-def server(commands: Path) -> Iterator[Running]:
-    with serving("--ephemeral", commands=commands) as running:
-        yield running
+def server() -> Iterator[Served]:
+    with serving_here(ephemeral=True) as served:
+        yield served
 
 
-def answer(server: Running, request: AdminRequest, *, status: int = 200) -> Any:
+def answer(server: Served, request: AdminRequest, *, status: int = 200) -> Any:
     addresses = Addresses(server.https, "contoso")
     with server.client() as client:
         result = client.request(request.method, addresses.url(request), json=request.body)
@@ -31,7 +31,7 @@ def answer(server: Running, request: AdminRequest, *, status: int = 200) -> Any:
     return result.json()
 
 
-def listed(server: Running) -> list[dict[str, Any]]:
+def listed(server: Served) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = answer(server, tasks.list_hosted_devices())["value"]
     return rows
 
@@ -41,7 +41,7 @@ def records(graph: httpx.Client, name: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["deviceName"] == name]
 
 
-def test_a_device_is_added_and_does_what_its_owner_does(server: Running) -> None:
+def test_a_device_is_added_and_does_what_its_owner_does(server: Served) -> None:
     added = answer(server, tasks.add_hosted_device("alice", platform="ios", facts={"isEncrypted": False}), status=201)
     assert (added["name"], added["userPrincipalName"], added["online"]) == (PHONE, "alice@contoso.example", True)
     second = answer(server, tasks.add_hosted_device("alice", platform="ios"), status=201)
@@ -76,21 +76,21 @@ def test_a_device_is_added_and_does_what_its_owner_does(server: Running) -> None
     ],
 )
 def test_what_cannot_be_done_is_refused_and_nothing_is_added(
-    server: Running, request_: AdminRequest, status: int, words: str
+    server: Served, request_: AdminRequest, status: int, words: str
 ) -> None:
     before = listed(server)
     assert words in answer(server, request_, status=status)["error"]["message"]
     assert listed(server) == before
 
 
-def test_a_name_that_is_taken_is_refused(server: Running) -> None:
+def test_a_name_that_is_taken_is_refused(server: Served) -> None:
     request = tasks.add_hosted_device("bob", platform="macos", name="Bob / 1: the <b>Mac</b>")
     name = answer(server, request, status=201)["name"]
     assert "already" in answer(server, request, status=409)["error"]["message"]
     assert answer(server, tasks.check_in_hosted_device(name))["name"] == name
 
 
-def test_the_devices_of_one_tenant_are_not_those_of_another(server: Running) -> None:
+def test_the_devices_of_one_tenant_are_not_those_of_another(server: Served) -> None:
     name = answer(server, tasks.add_hosted_device("carol", platform="ios"), status=201)["name"]
     with server.client() as client:
         other = client.post("/_fauxtune/v1/tenants", json={"seed": "contoso"}).raise_for_status().json()

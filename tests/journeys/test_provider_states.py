@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ import pytest
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.model.provider_states import SENTENCES
-from tests.support.running_server import Running, serving
+from tests.support.running_server import Served, serving
+from tests.support.server_here import serving_here
 
 ALICE = "alice"
 _CONTROL = "/_fauxtune/v1/tenants"
@@ -204,15 +204,14 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
 
 
 @pytest.fixture(scope="module")
-def client(commands: Path) -> Iterator[httpx.Client]:
-    with serving("--ephemeral", commands=commands) as running, _client(running) as client:
+def client() -> Iterator[httpx.Client]:
+    with serving_here(ephemeral=True) as served, _client(served) as client:
         yield client
 
 
 @contextmanager
-def _client(running: Running) -> Iterator[httpx.Client]:
-    trusting = ssl.create_default_context(cafile=running.endpoints["caFile"])
-    with httpx.Client(base_url=running.https, verify=trusting, timeout=60) as client:
+def _client(server: Served) -> Iterator[httpx.Client]:
+    with server.client() as client:
         yield client
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,24 @@ import pytest
 
 from fauxtune.operations.tenants.seed_reading import load_seed
 from tests.support.commands import Commands
-from tests.support.running_server import Running, fauxtune, serving
+from tests.support.running_server import Served, fauxtune
+from tests.support.server_here import serving_here
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "lakeside.json"
 CONTROL = "/_fauxtune/v1/tenants"
 
 
 @pytest.fixture(scope="module")
-def server(commands: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that was started with the example."""
     folder = tmp_path_factory.mktemp("seeded") / "data"
-    with serving("--data-dir", folder, "--seed", EXAMPLE, commands=commands) as running:
-        yield running
+    with serving_here(data_dir=folder, seed=str(EXAMPLE)) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def client(server: Running) -> Iterator[httpx.Client]:
-    trusting = ssl.create_default_context(cafile=server.endpoints["caFile"])
-    with httpx.Client(base_url=server.https, verify=trusting, timeout=60) as client:
+def client(server: Served) -> Iterator[httpx.Client]:
+    with server.client() as client:
         yield client
 
 
@@ -60,7 +59,7 @@ def test_the_example_is_there_in_every_part_when_the_server_is_ready(client: htt
     assert [row["effect"] for row in rows(client, "/faults")] == [{"status": 429, "retryAfter": 1}]
 
 
-def test_the_command_sends_the_files_along_and_a_copy_is_another_tenant(server: Running, client: httpx.Client) -> None:
+def test_the_command_sends_the_files_along_and_a_copy_is_another_tenant(server: Served, client: httpx.Client) -> None:
     run = Commands(Path(server.endpoints["caFile"]).parents[1])
     created = run.json("tenant", "create", "copy", "--seed", EXAMPLE)
     assert created["domain"] == "copy.example"
@@ -111,7 +110,7 @@ def test_a_server_does_not_start_with_a_seed_that_cannot_be_filled(commands: Pat
     assert "Traceback" not in ended.stderr
 
 
-def test_the_command_names_every_mistake_with_its_line(server: Running, tmp_path: Path) -> None:
+def test_the_command_names_every_mistake_with_its_line(server: Served, tmp_path: Path) -> None:
     run = Commands(Path(server.endpoints["caFile"]).parents[1])
     assert run.text("seed", "check", EXAMPLE) == f"{EXAMPLE} can be used.\n"
     assert json.loads(run.text("seed", "show"))["name"] == "contoso"

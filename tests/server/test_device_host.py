@@ -17,23 +17,24 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.device_host import NewDevice
 from fauxtune.server.device_host import ChildDeviceHost
-from tests.support.running_server import Running, serving
+from tests.support.running_server import Served
+from tests.support.server_here import serving_here
 
 
 @pytest.fixture(scope="module")
-def server(commands: Path) -> Iterator[Running]:
-    with serving("--ephemeral", commands=commands) as running:
-        yield running
+def server() -> Iterator[Served]:
+    with serving_here(ephemeral=True) as served:
+        yield served
 
 
 @pytest.fixture
-def client(server: Running) -> Iterator[httpx.Client]:
+def client(server: Served) -> Iterator[httpx.Client]:
     with server.signed_in() as client:
         yield client
 
 
 @asynccontextmanager
-async def hosting(server: Running, folder: Path | None = None, **more: float) -> AsyncIterator[ChildDeviceHost]:
+async def hosting(server: Served, folder: Path | None = None, **more: float) -> AsyncIterator[ChildDeviceHost]:
     host = ChildDeviceHost(server=server.https, ca_file=server.endpoints["caFile"], folder=folder, **more)
     try:
         yield host
@@ -41,7 +42,7 @@ async def hosting(server: Running, folder: Path | None = None, **more: float) ->
         await host.close()
 
 
-def tenant_of(server: Running) -> TenantId:
+def tenant_of(server: Served) -> TenantId:
     return TenantId(server.endpoints["tenantId"])
 
 
@@ -62,7 +63,7 @@ def child_of(host: ChildDeviceHost) -> int:
 
 
 async def test_a_hosted_device_is_an_ordinary_device_that_checks_in_by_push(
-    server: Running, client: httpx.Client
+    server: Served, client: httpx.Client
 ) -> None:
     tenant = tenant_of(server)
     async with hosting(server) as host:
@@ -82,7 +83,7 @@ async def test_a_hosted_device_is_an_ordinary_device_that_checks_in_by_push(
         assert await host.devices(tenant) == ()
 
 
-async def test_two_devices_of_a_tenant_have_two_names(server: Running, client: httpx.Client) -> None:
+async def test_two_devices_of_a_tenant_have_two_names(server: Served, client: httpx.Client) -> None:
     tenant = tenant_of(server)
     async with hosting(server) as host:
         await host.enroll(tenant, new_device(client, "Tablet"))
@@ -92,7 +93,7 @@ async def test_two_devices_of_a_tenant_have_two_names(server: Running, client: h
             await host.check_in(tenant, "Phone")
 
 
-async def test_what_the_server_refuses_the_host_refuses_with_its_reason(server: Running) -> None:
+async def test_what_the_server_refuses_the_host_refuses_with_its_reason(server: Served) -> None:
     async with hosting(server) as host:
         with pytest.raises(Invalid, match="token"):
             await host.enroll(tenant_of(server), NewDevice(token="wrong", platform="android"))
@@ -100,7 +101,7 @@ async def test_what_the_server_refuses_the_host_refuses_with_its_reason(server: 
             await host.enroll(tenant_of(server), NewDevice(token="wrong", platform="toaster"))
 
 
-async def test_a_crash_loses_no_device_that_has_a_folder(server: Running, client: httpx.Client, tmp_path: Path) -> None:
+async def test_a_crash_loses_no_device_that_has_a_folder(server: Served, client: httpx.Client, tmp_path: Path) -> None:
     tenant = tenant_of(server)
     async with hosting(server, tmp_path) as host:
         device = await host.enroll(tenant, new_device(client, "Kept"))
@@ -116,7 +117,7 @@ async def test_a_crash_loses_no_device_that_has_a_folder(server: Running, client
         assert not list(tmp_path.iterdir())
 
 
-async def test_after_a_crash_the_lost_devices_are_named(server: Running, client: httpx.Client) -> None:
+async def test_after_a_crash_the_lost_devices_are_named(server: Served, client: httpx.Client) -> None:
     tenant = tenant_of(server)
     async with hosting(server) as host:
         await host.enroll(tenant, new_device(client, "Lost"))
@@ -128,7 +129,7 @@ async def test_after_a_crash_the_lost_devices_are_named(server: Running, client:
         await host.check_in(tenant, "Lost")
 
 
-async def test_an_order_that_takes_too_long_is_given_up(server: Running, client: httpx.Client) -> None:
+async def test_an_order_that_takes_too_long_is_given_up(server: Served, client: httpx.Client) -> None:
     async with hosting(server) as host:
         await host.enroll(tenant_of(server), new_device(client, "Slow"))
         os.kill(child_of(host), signal.SIGSTOP)
@@ -147,7 +148,7 @@ async def _ended(host: ChildDeviceHost) -> None:
 
 
 async def test_a_snapshot_brings_back_devices_with_their_keys_and_whether_they_are_connected(
-    server: Running, client: httpx.Client, tmp_path: Path
+    server: Served, client: httpx.Client, tmp_path: Path
 ) -> None:
     tenant = tenant_of(server)
     async with hosting(server, tmp_path) as host:
@@ -168,7 +169,7 @@ async def test_a_snapshot_brings_back_devices_with_their_keys_and_whether_they_a
         await host.forget(tenant)
 
 
-async def test_a_device_reports_what_it_is_told_to_report(server: Running, client: httpx.Client) -> None:
+async def test_a_device_reports_what_it_is_told_to_report(server: Served, client: httpx.Client) -> None:
     tenant = tenant_of(server)
     async with hosting(server) as host:
         with pytest.raises(Invalid, match="isEncripted"):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.faults import MARK
-from tests.support.running_server import SECONDS, Running, serving
+from tests.support.running_server import SECONDS, Served
+from tests.support.server_here import serving_here
 
 Json = dict[str, Any]
 TENANT = "/_fauxtune/v1/tenants/contoso"
@@ -20,13 +20,13 @@ DEVICES = "/v1.0/deviceManagement/managedDevices"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path_factory.mktemp("faults") / "data", commands=commands) as running:
-        yield running
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving_here(data_dir=tmp_path_factory.mktemp("faults") / "data") as served:
+        yield served
 
 
 @pytest.fixture
-def graph(server: Running) -> Iterator[httpx.Client]:
+def graph(server: Served) -> Iterator[httpx.Client]:
     """The seeded application; the tenant has no faults before and afterwards."""
     with server.signed_in() as client:
         yield client
@@ -50,7 +50,7 @@ def test_a_connection_ends_without_an_answer(graph: httpx.Client, path: str) -> 
     assert exchange["status"] is None
 
 
-def test_a_connection_is_reset_and_not_only_closed(graph: httpx.Client, server: Running) -> None:
+def test_a_connection_is_reset_and_not_only_closed(graph: httpx.Client, server: Served) -> None:
     add(graph, {"kind": "connectionReset"}, match={"surface": "pki"})
     # Python's TLS reads a reset as an end: only without TLS can the two be told apart.
     with httpx.Client(base_url=server.endpoints["http"]) as plain, pytest.raises(httpx.ReadError) as broken:
@@ -124,7 +124,7 @@ def test_a_client_that_obeys_retry_after_succeeds_and_one_that_does_not_is_faile
     ],
 )
 def test_the_token_endpoint_fails_as_entra_id_does(
-    graph: httpx.Client, server: Running, error: str, status: int, word: str, number: int
+    graph: httpx.Client, server: Served, error: str, status: int, word: str, number: int
 ) -> None:
     client_id = server.endpoints["clientId"]
     add(graph, {"kind": "tokenError", "error": error}, match={"application": client_id}, when={"nth": 1})
@@ -164,7 +164,7 @@ def test_a_status_has_the_form_of_its_surface(graph: httpx.Client) -> None:
     assert "retry-after" not in phone.headers
 
 
-def test_slow_answers_do_not_keep_others_waiting(server: Running, graph: httpx.Client) -> None:
+def test_slow_answers_do_not_keep_others_waiting(server: Served, graph: httpx.Client) -> None:
     add(graph, {"latency": SECONDS}, match={"path": "/groups"})
 
     async def both() -> int:

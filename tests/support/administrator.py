@@ -15,7 +15,7 @@ from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
-from tests.support.running_server import Running
+from tests.support.running_server import Served
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
 DEVICES = "/beta/deviceManagement/managedDevices"
@@ -116,7 +116,7 @@ class Administrator:
 
 
 @asynccontextmanager
-async def administrator_of(server: Running) -> AsyncIterator[Administrator]:
+async def administrator_of(server: Served) -> AsyncIterator[Administrator]:
     """An administrator of the tenant that is there from the start."""
     async with httpx.AsyncClient(base_url=server.https, verify=server.trusting(), timeout=60) as graph:
         form = {
@@ -139,7 +139,7 @@ def reference(profile: str) -> str:
 class AgentEnroller:
     """Enrols simulated devices, for Alice or another user: `await enrol_agent(Platform.IOS)`."""
 
-    server: Running
+    server: Served
     administrator: Administrator
     transport: Transport
 

@@ -22,12 +22,10 @@ EDITION = os.environ.get("FAUXTUNE_EDITION", "current")
 
 
 @dataclass(slots=True)
-class Running:
-    """The process, the document that its first line was, and where the preloaded commands are that it is one of."""
+class Served:
+    """A server, by the document that it announces itself with."""
 
-    process: subprocess.Popen[str]
     endpoints: dict[str, Any]
-    commands: Path | None = None
 
     @property
     def https(self) -> str:
@@ -60,6 +58,14 @@ class Running:
             (connector,) = (row for row in client.get(path).json()["value"] if "imported-pfx" in row["roles"])
             (key,) = client.get(f"{path}/{connector['id']}/keys").json()["value"]
         return str(key["publicKey"])
+
+
+@dataclass(slots=True)
+class Running(Served):
+    """A server in a process of its own, and where the preloaded commands are that it is one of."""
+
+    process: subprocess.Popen[str]
+    commands: Path | None = None
 
     def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
         """Exit code and standard error."""
@@ -114,7 +120,7 @@ def serving(*arguments: str | Path, commands: Path | None = None, **more: str) -
             if not line:
                 _, errors = process.communicate(timeout=SECONDS)
                 raise AssertionError(f"the server did not start: {errors}")
-            yield Running(process, json.loads(line), commands)
+            yield Running(json.loads(line), process, commands)
         finally:
             if process.poll() is None:
                 process.kill()

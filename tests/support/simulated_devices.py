@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.platforms import Platform, kind_of
 from fauxtune_sim.pool import DevicePool
-from tests.support.running_server import SECONDS, Running
+from tests.support.running_server import SECONDS, Served
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 class SimulatedDevices:
     """A pool of devices, whose calls block."""
 
-    def __init__(self, server: Running, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, server: Served, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._pool = DevicePool(server.https, ca=Path(server.endpoints["caFile"]).read_bytes())
 
@@ -41,7 +41,7 @@ class SimulatedDevices:
 
 
 @contextmanager
-def simulated_devices(server: Running) -> Iterator[SimulatedDevices]:
+def simulated_devices(server: Served) -> Iterator[SimulatedDevices]:
     """Devices until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="devices")

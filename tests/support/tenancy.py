@@ -26,6 +26,7 @@ KEYS = {"tenant_id", "enrollment_id", "credential_digest", "digest", "user_code"
 OWN_IDS = {"enrollments", "connector_requests", "device_actions", "steps", "tenants"}
 #: Queries that concern all tenants, and why each may.
 ACROSS_TENANTS = {
+    "fauxtune.storage.queries.authorities.authorities_named": "one port of HTTPS admits the devices of all tenants",
     "fauxtune.storage.queries.authorities.enterprise_certificates": "one port of mail serves all tenants by TLS",
     "fauxtune.storage.queries.applications.tenants_with_application": "a token request may name the application alone",
     "fauxtune.storage.queries.certificates.tenants_with_asked_revocations": "connectors of all tenants are served",

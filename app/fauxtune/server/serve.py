@@ -60,8 +60,8 @@ def run(settings: Settings, announce: Announce) -> None:
     _allow_many_connections()
     # While the connector's threads compute, the event loop waits for its turn: 1 ms, not Python's 5.
     sys.setswitchinterval(0.001)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_stopped(lambda: _serve(settings, announce)))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_until_stopped(lambda: serve(settings, announce)))
 
 
 async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
@@ -72,7 +72,8 @@ async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
         await task
 
 
-async def _serve(settings: Settings, announce: Announce) -> None:
+async def serve(settings: Settings, announce: Announce) -> None:
+    """Serve until the task is cancelled. Raises as `run`."""
     seed = bootstrap.chosen_seed(settings.seed)
     with lifespan.data_folder(settings) as folder, _ports(settings) as ports:
         endpoints.remove(folder)
@@ -304,7 +305,8 @@ def _most_connections() -> int:
     return max(_FEWEST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_FILES)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop that a server runs in; None: Python's own."""
     if sys.platform == "win32":
         return None
     import uvloop
