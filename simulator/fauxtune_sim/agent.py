@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,11 +28,14 @@ from fauxtune_sim.errors import (
     ServerUnreachable,
     SimulatorError,
 )
-from fauxtune_sim.identity import new_key
+from fauxtune_sim.identity import KeyRing, new_key
 from fauxtune_sim.inventory import Inventory, InventoryItem
 from fauxtune_sim.push import Push, read_push
 from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.transport import Answer, Transport
+
+if TYPE_CHECKING:
+    from fauxtune_sim.scep.enroller import Enroller
 
 
 @dataclass(slots=True)
@@ -88,6 +91,8 @@ class Agent(ABC):
         if device.state is None and self.records.state is not None:
             device.state = self.records.state()
         self.time = TenantTime() if time is None else time
+        #: Where the device gets the keys that it makes: a fleet shares some.
+        self.keys = KeyRing()
         self._transport = transport
         self._check_in_lock = asyncio.Lock()
         #: Whether the present check-in is the first one after the device's facts have changed.
@@ -201,6 +206,13 @@ class Agent(ABC):
             return (await self.poll_push(after=0, wait=0)).now
         except (ServerUnreachable, ServerRefused, AnswerBroken, NotAllowedHere):
             return datetime.now(UTC)
+
+    def _enroller(self) -> Enroller:
+        """What requests certificates for the device by SCEP. It is imported by the first device that needs it."""
+        from fauxtune_sim.scep.enroller import Enroller
+
+        now = self.time.now(time.monotonic()) or datetime.now(UTC)
+        return Enroller(self.device, self._transport, keys=self.keys, now=now)
 
     @property
     def enrollment(self) -> Enrollment:

@@ -195,6 +195,7 @@ async def _tokens(plan: Sequence[tuple[Device, str]], *, control: Control, summa
 async def _enroll(
     agent: Agent, settings: FleetSettings, *, user: str, token: str, ring: KeyRing, summary: FleetSummary
 ) -> None:
+    agent.keys = ring
     key = await ring.take()
     try:
         await agent.enroll(server=settings.server, tenant=settings.tenant, token=token, user=user, key=key)

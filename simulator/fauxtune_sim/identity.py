@@ -1,4 +1,4 @@
-"""The identity key of a device, the request for its certificate, and a ring of keys for fleets.
+"""The keys that a device makes, the request for its identity certificate, and a ring of keys for fleets.
 
 Making a key costs 40 ms; the devices of a fleet share a ring of keys, unless each gets its own.
 """
@@ -22,6 +22,9 @@ from cryptography.x509.oid import NameOID
 
 from fauxtune_sim.errors import StateBroken
 
+#: Bits of the keys of identities, and of those that most profiles ask for.
+KEY_SIZE = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
@@ -32,7 +35,7 @@ class DeviceIdentity:
 
 
 class KeyRing:
-    """Identity keys for many devices: `size` keys in turn, or a new key each time if `size` is None.
+    """Keys for many devices: `size` keys in turn, or a new key each time if `size` is None.
 
     The keys are made when they are first taken, or all at once by `fill`.
     """
@@ -47,8 +50,10 @@ class KeyRing:
         missing = (self._size or 0) - len(self._keys)
         self._keys += await asyncio.gather(*(asyncio.to_thread(new_key) for _ in range(missing)))
 
-    async def take(self) -> rsa.RSAPrivateKey:
-        """The next key of the ring, or a new one."""
+    async def take(self, size: int = KEY_SIZE) -> rsa.RSAPrivateKey:
+        """The next key of the ring, or a new one; keys of another size than the usual one are always new."""
+        if size != KEY_SIZE:
+            return await asyncio.to_thread(new_key, size)
         number = next(self._turn)
         if self._size is not None and len(self._keys) >= self._size:
             return self._keys[number % self._size]
@@ -58,9 +63,9 @@ class KeyRing:
         return key
 
 
-def new_key() -> rsa.RSAPrivateKey:
-    """Make an RSA-2048 key; blocks for about 40 ms."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def new_key(size: int = KEY_SIZE) -> rsa.RSAPrivateKey:
+    """Make an RSA key; blocks for about 40 ms, with 4,096 bits for about 500."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 
 def certificate_request(key: rsa.RSAPrivateKey, common_name: str) -> bytes:

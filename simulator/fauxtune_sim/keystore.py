@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cryptography import x509
@@ -64,12 +64,29 @@ class Identity:
         return thumbprint(self.certificate)
 
 
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """A request by SCEP that the authority has not decided, and the key that waits for its certificate: DER, keys as
+    PKCS#8. `certificate` and `signer` signed the request; `since` is an ISO text on the tenant's clock.
+    """
+
+    request: bytes
+    key: bytes
+    certificate: bytes
+    signer: bytes
+    message_type: str
+    transaction: str
+    since: str
+
+
 @dataclass(slots=True)
 class KeyStore:
     """The key store of one device. Not thread-safe; a device is one task."""
 
     entries: dict[str, KeyEntry] = field(default_factory=dict)
     trusted: dict[str, bytes] = field(default_factory=dict)
+    #: By what was requested, whatever the challenge.
+    pending: dict[str, PendingRequest] = field(default_factory=dict)
     _opened: dict[str, Identity] = field(default_factory=dict)
 
     def install(self, entry: KeyEntry) -> None:
@@ -96,6 +113,7 @@ class KeyStore:
         """Remove everything."""
         self.entries.clear()
         self.trusted.clear()
+        self.pending.clear()
         self._opened.clear()
 
     @property
@@ -153,6 +171,10 @@ class KeyStore:
                 for entry in self.entries.values()
             ],
             "trusted": [_text(der) for der in self.trusted.values()],
+            "pending": {
+                name: {each: _text(value) if isinstance(value, bytes) else value for each, value in asdict(one).items()}
+                for name, one in self.pending.items()
+            },
         }
 
     @classmethod
@@ -177,9 +199,18 @@ class KeyStore:
                 )
             for der in document["trusted"]:
                 store.trust(base64.b64decode(der))
+            for name, row in document.get("pending", {}).items():
+                store.pending[name] = _pending(row)
         except (KeyError, TypeError, ValueError) as broken:
             raise StateBroken(f"the key store's file is damaged: {broken!r}") from broken
         return store
+
+
+def _pending(row: dict[str, str]) -> PendingRequest:
+    binary = {name: base64.b64decode(row[name]) for name in ("request", "key", "certificate", "signer")}
+    return PendingRequest(
+        **binary, message_type=row["message_type"], transaction=row["transaction"], since=row["since"]
+    )
 
 
 def _open(entry: KeyEntry) -> Identity:

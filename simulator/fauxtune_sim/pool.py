@@ -1,7 +1,7 @@
 """Simulated devices of many tenants of one server, connected until they are taken off line or forgotten.
 
 They are in memory, and with `folders` on disk too. All of them share one connection pool, one runner and a ring of
-identity keys, so that a device costs little.
+keys, so that a device costs little.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class DevicePool:
     """The simulated devices of one server, used inside one running event loop.
 
     `server` is the server's HTTPS address without a trailing slash; `ca` is the PEM of the authorities by which its
-    certificate is verified (None: the system's). `keys` is the size of the ring of identity keys (None: a key for each
-    device). `announce` gets one line for each thing that a device does by itself. `folders` keep the devices for
-    another pool, which loads them.
+    certificate is verified (None: the system's). `keys` is the size of the ring of keys (None: each key is a new one).
+    `announce` gets one line for each thing that a device does by itself. `folders` keep the devices for another pool,
+    which loads them.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class DevicePool:
         """
         device = Device.new(name, platform=kind.platform, mode=kind.mode)
         device.report(**(facts or {}))
-        agent = agent_for(device, self._opened_transport())
+        agent = self._agent(device)
         await agent.enroll(server=self.server, tenant=tenant, token=token, user=user, key=await self._ring.take())
         self._agents.setdefault(tenant, {})[agent] = None
         if self._folders is not None:
@@ -166,10 +166,15 @@ class DevicePool:
 
     def _adopt(self, tenant: str, device: Device, *, online: bool) -> None:
         """Add a device, and connect it if it is enrolled and not off line."""
-        agent = agent_for(device, self._opened_transport())
+        agent = self._agent(device)
         self._agents.setdefault(tenant, {})[agent] = None
         if online and device.is_enrolled:
             self._runner.add(agent)
+
+    def _agent(self, device: Device) -> Agent:
+        agent = agent_for(device, self._opened_transport())
+        agent.keys = self._ring
+        return agent
 
     def _opened_transport(self) -> Transport:
         if self._transport is None:

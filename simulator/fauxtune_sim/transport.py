@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -53,15 +53,25 @@ def read_ca(path: Path) -> bytes:
 class Transport:
     """An HTTP client for one server, or several with certificates of one authority.
 
-    `ca` is PEM; None means the system's authorities. `connections` is the most that may be open at once (0: no limit).
+    `ca` is PEM; None means the system's authorities. `roots` are further authorities (DER). `connections` is the most
+    that may be open at once (0: no limit).
     Create it inside a running event loop, with `async with`.
     """
 
-    def __init__(self, *, ca: bytes | None = None, timeout: float = 30.0, connections: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        ca: bytes | None = None,
+        roots: Sequence[bytes] = (),
+        timeout: float = 30.0,
+        connections: int = 0,
+    ) -> None:
         self.ca = ca
         self._timeout = timeout
         try:
             context = ssl.create_default_context(cadata=None if ca is None else ca.decode("ascii"))
+            for root in roots:
+                context.load_verify_locations(cadata=root)
         except (ssl.SSLError, ValueError) as broken:
             raise NotFoundHere(f"the CA file holds no PEM certificates: {broken}") from broken
         connector = aiohttp.TCPConnector(ssl=context, limit=connections, keepalive_timeout=30)

@@ -6,11 +6,9 @@ with Idle and ends when the server has no more commands. Any MDM server can be u
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -44,7 +42,7 @@ from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.records import RecordTypes
-from fauxtune_sim.scep.client import ScepClient
+from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ScepSettings
 
 #: The most commands of a connection: a server that always has more must not keep a device busy without end.
@@ -74,9 +72,8 @@ class AppleAgent(Agent):
         if self.device.is_enrolled:
             raise NotAllowedHere(f"{self.device.name} is enrolled already: unenrol it first")
         async with self._check_in_lock:
-            parameters = EnrollmentParameters(
-                server="", tenant="", key=await _key_of_size(2048, iter(() if key is None else (key,)))
-            )
+            key = await self.keys.take() if key is None else key
+            parameters = EnrollmentParameters(server="", tenant="", key=key)
             self.device.enrollment = await self._enroll_with(data, parameters)
             self.device.ended = None
             self.device.ca = self._transport.ca
@@ -260,9 +257,10 @@ class AppleAgent(Agent):
         """A new installer; `key` is used for the first SCEP request if its size is the requested one."""
         ready = iter(() if key is None else (key,))
 
-        async def issue(settings: ScepSettings, renews: DeviceIdentity | None) -> DeviceIdentity:
-            client = ScepClient(self._transport, settings, moment=self._now())
-            return await client.enroll(await _key_of_size(settings.request.key_size, ready), renews=renews)
+        async def issue(settings: ScepSettings, renews: DeviceIdentity | None) -> Issued:
+            own = next(ready, None)
+            usable = own if own is not None and own.key_size == settings.request.key_size else None
+            return await self._enroller().enroll(settings, renews=renews, key=usable)
 
         macros = {
             "SerialNumber": hardware_of(self.device).serial_number,
@@ -307,12 +305,3 @@ def _origin_and_tenant(url: str) -> tuple[str, str]:
     path = parts.path.split("/")
     is_emulator = len(path) > 3 and path[1] == "mdm" and path[3] == "apple"
     return f"{parts.scheme}://{parts.netloc}", path[2] if is_emulator else ""
-
-
-async def _key_of_size(size: int, ready: Iterator[rsa.RSAPrivateKey]) -> rsa.RSAPrivateKey:
-    key = next(ready, None)
-    return key if key is not None and key.key_size == size else await asyncio.to_thread(_new_key, size)
-
-
-def _new_key(size: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=size)

@@ -110,6 +110,7 @@ _SCEP = {
     Failure.ANSWER: Code.SCEP_ANSWER,
     Failure.REFUSED: Code.SCEP_ANSWER,
     Failure.PENDING: Code.SCEP_ANSWER,
+    Failure.TOO_LATE: Code.SCEP_ANSWER,
     Failure.OTHER_KEY: Code.SCEP_CERTIFICATE,
 }
 

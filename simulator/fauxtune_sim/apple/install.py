@@ -25,12 +25,13 @@ from fauxtune_sim.identity import DeviceIdentity, key_from_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.scep.enroller import Issued, present_identity
 from fauxtune_sim.scep.errors import ScepFailed
 from fauxtune_sim.scep.settings import ScepSettings
 from fauxtune_sim.smime_settings import SmimeSettings
 
 #: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
-Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[DeviceIdentity]]
+Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[Issued]]
 
 #: TargetDeviceType.
 _PHONE_TARGET, _MAC_TARGET = 1, 5
@@ -112,10 +113,12 @@ class Installer:
             self._check_accepted(Delivery.SCEP, staged)
             settings = kinds.scep_settings(payload, self._macros)
             try:
-                identity = await self._issue(settings, self._renewed_identity(payload, staged))
+                issued = await self._issue(settings, self._renewed_identity(payload, staged, settings=settings))
             except ScepFailed as failed:
                 raise Fault.of_scep(failed) from failed
-            staged.identities[payload.uuid] = kinds.scep_identity(payload, identity)
+            staged.identities[payload.uuid] = kinds.scep_identity(
+                payload, issued, profile=staged.profile.identifier, settings=settings
+            )
         elif payload.type in kinds.CERTIFICATES:
             self._check_accepted(Delivery.ROOT, staged)
             staged.certificates[payload.uuid] = kinds.certificate(payload)
@@ -131,16 +134,24 @@ class Installer:
         old = None if installed is None else installed.payload(payload.uuid)
         return old is not None and (old.identifier, old.digest) == (payload.identifier, payload.digest)
 
-    def _renewed_identity(self, payload: Payload, staged: StagedProfile) -> DeviceIdentity | None:
-        """The identity that a scep payload renews: the MDM identity, if it came from a scep payload too.
+    def _renewed_identity(
+        self, payload: Payload, staged: StagedProfile, *, settings: ScepSettings
+    ) -> DeviceIdentity | None:
+        """The identity that a scep payload renews: the one that the profile of this identifier got with the same
+        settings.
 
-        Unverified: that a device renews it, and does not send a new request.
+        The identity of the MDM payload is renewed whatever its settings, if it came from a scep payload too.
+        Unverified: that a device renews an identity, and does not send a new request.
         """
         enrollment, installed = self._enrollment(), self._store.profiles.get(staged.profile.identifier)
-        if enrollment is None or installed is None or staged.mdm is None or staged.mdm.identity != payload.uuid:
-            return None
-        has_scep = any(installed_payload.type == kinds.SCEP for installed_payload in installed.payloads)
-        return enrollment.identity() if has_scep else None
+        former = [each for each in installed.payloads if each.type == kinds.SCEP] if installed is not None else []
+        if staged.mdm is not None and staged.mdm.identity == payload.uuid:
+            return enrollment.identity() if enrollment is not None and former else None
+        for each in former:
+            entry = self._keychain.identity_of(staged.profile.identifier, each.uuid)
+            if entry is not None and entry.digest == settings.identifier:
+                return present_identity(self._device.keystore, entry.alias)
+        return None
 
     def _prepare_account(self, payload: Payload, staged: StagedProfile) -> None:
         if payload.type == EXCHANGE and not self._system.has_exchange_accounts:

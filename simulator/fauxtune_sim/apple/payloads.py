@@ -22,16 +22,17 @@ from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.profiles import Payload
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
-from fauxtune_sim.identity import DeviceIdentity, key_to_der
+from fauxtune_sim.identity import key_to_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 
 PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
 _PEM = "com.apple.security.pem"
 CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1", _PEM})
 #: Identifiers by which the emulator names the source of an identity.
-_SOURCE = re.compile(r"\.(pkcs|imported)\.([0-9A-Za-z-]+)(?:\.|$)")
+_SOURCE = re.compile(r"\.(pkcs|imported|scep)\.([0-9A-Za-z-]+)(?:\.|$)")
 _VARIABLE = r"%(\w+)%"
 #: Apple: Keysize and Key Usage of com.apple.security.scep.
 _KEY_SIZES = (1024, 2048, 4096)
@@ -94,15 +95,17 @@ def _origin(*identifiers: str) -> tuple[str, str | None]:
     return "pkcs", None
 
 
-def scep_identity(payload: Payload, identity: DeviceIdentity) -> KeyEntry:
+def scep_identity(payload: Payload, issued: Issued, *, profile: str, settings: ScepSettings) -> KeyEntry:
     """The key store's entry for the identity that was issued for a scep payload."""
-    der = identity.certificate.public_bytes(Encoding.DER)
+    _, origin = _origin(payload.identifier, profile)
     return KeyEntry(
-        alias=payload.identifier,
+        alias=payload.identifier if origin is None else f"scep-{origin}",
         source="scep",
-        certificate=der,
-        key=key_to_der(identity.key),
-        digest=hashlib.sha256(der).hexdigest(),
+        certificate=issued.identity.certificate.public_bytes(Encoding.DER),
+        key=key_to_der(issued.identity.key),
+        chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in issued.chain),
+        profile_id=origin,
+        digest=settings.identifier,
     )
 
 

@@ -121,12 +121,13 @@ def _related(anchors: list[x509.Certificate], others: Sequence[x509.Certificate]
         related += [
             other
             for other in others
-            if other not in related and any(_issued(known, other) or _issued(other, known) for known in related)
+            if other not in related and any(issued(known, other) or issued(other, known) for known in related)
         ]
     return related
 
 
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether one certificate issued the other."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except DAMAGE:

@@ -99,11 +99,16 @@ class ScepClient:
             message_type = MessageType.PKCS_REQ
             signer = temporary_identity(key, csr.subject, moment=self._moment)
         content = csr.public_bytes(Encoding.DER)
-        return new_request(message_type, content, signer=signer, transaction=transaction_id(key))
+        return new_request(message_type, content, signer=signer, transaction=transaction_id(content))
 
-    async def poll(self, first: PkiRequest, *, key: rsa.RSAPrivateKey, authority: Authority) -> DeviceIdentity:
-        """Send a request, and CertPoll while the answer is PENDING. Raises ScepFailed if no certificate is issued."""
-        message = first
+    async def poll(
+        self, first: PkiRequest, *, key: rsa.RSAPrivateKey, authority: Authority, again: bool = False
+    ) -> DeviceIdentity:
+        """Send a request, and CertPoll while the answer is PENDING; only CertPoll if it was sent before (`again`).
+
+        Raises ScepFailed if no certificate is issued.
+        """
+        message = self.poll_request(first, authority) if again else first
         for attempt in range(self._settings.retries + 1):
             if attempt:
                 await self._pause(self._settings.retry_delay)
@@ -113,7 +118,12 @@ class ScepClient:
                 raise refused(answer)
             if not answer.pending:
                 return DeviceIdentity(certificate=certificate_for_key(answer, key), key=key)
-        text = f"the SCEP authority had not decided after {self._settings.retries} retries"
+        retries = self._settings.retries
+        text = (
+            f"the SCEP authority had not decided after {retries} retries"
+            if retries
+            else "the SCEP authority has not decided yet"
+        )
         raise ScepFailed(Failure.PENDING, text)
 
     def poll_request(self, first: PkiRequest, authority: Authority) -> PkiRequest:

@@ -22,8 +22,10 @@ class Failure(StrEnum):
     ANSWER = "answer"
     #: The server refused: pkiStatus FAILURE.
     REFUSED = "refused"
-    #: The server had not decided after all retries: pkiStatus PENDING.
+    #: The server has not decided yet: pkiStatus PENDING. The same request later asks again.
     PENDING = "pending"
+    #: The server had not decided when the device gave up.
+    TOO_LATE = "tooLate"
     #: The certificate is for another key.
     OTHER_KEY = "otherKey"
 

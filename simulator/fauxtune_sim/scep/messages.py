@@ -87,10 +87,12 @@ def temporary_identity(key: rsa.RSAPrivateKey, subject: x509.Name, *, moment: da
     return DeviceIdentity(certificate=certificate, key=key)
 
 
-def transaction_id(key: rsa.RSAPrivateKey) -> str:
-    """The transactionID: a hash of the public key, so that a repeated request is recognised (RFC 8894 3.2.1.1)."""
-    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
+def transaction_id(request: bytes) -> str:
+    """The transactionID: a digest of the request, so that it is recognised when it is repeated (RFC 8894 3.2.1.1).
+
+    Differs from a device, which takes the digest of its key: devices of a fleet can share one.
+    """
+    return hashlib.sha256(request).hexdigest()
 
 
 def new_request(message_type: MessageType, content: bytes, *, signer: DeviceIdentity, transaction: str) -> PkiRequest:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 
 #: A subject: relative distinguished names, each of pairs (type, value). A type is a keyword such as CN, or an OID.
 Subject = tuple[tuple[tuple[str, str], ...], ...]
@@ -36,7 +37,8 @@ class RequestSettings:
 class ScepSettings:
     """The server with the name of its CA, the fingerprint of a certificate of it, and how long it may take.
 
-    `retries` are CertPolls after PENDING, `retry_delay` the seconds before each.
+    `retries` are CertPolls after PENDING, `retry_delay` the seconds before each. A device that does not wait for them
+    (`waits`) asks at its next check-ins, and gives up when that time has passed on the tenant's clock.
     """
 
     url: str
@@ -45,3 +47,10 @@ class ScepSettings:
     fingerprint: bytes | None = None
     retries: int = 3
     retry_delay: float = 10.0
+    waits: bool = True
+
+    @property
+    def identifier(self) -> str:
+        """The digest of what is requested from which server, whatever the challenge."""
+        wanted = (self.url, self.name, replace(self.request, challenge=""))
+        return hashlib.sha256(repr(wanted).encode()).hexdigest()
