@@ -19,11 +19,14 @@ _BYTES = frozenset({"bytes", "bytes | None"})
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A delivered setting that the device could not apply: its kind, its path, and the reason."""
+    """A delivered setting that the device could not apply: its kind, its path, and the reason. `is_pending`: it will be
+    applied when another server has decided.
+    """
 
     setting: str
     path: str
     why: str
+    is_pending: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -70,6 +70,9 @@ class AndroidAgent(Agent):
             result.policy_version = enrollment.policy_version
 
     async def _run_rounds(self, enrollment: AndroidEnrollment, result: CheckInResult) -> None:
+        if self.device.keystore.pending:
+            # The policy says for what the requests were that wait for the decision of a SCEP server.
+            await self._apply_policy(enrollment, result, again=True)
         for _ in range(_MOST_ROUNDS):
             status = await self._report_status(enrollment)
             result.reports += 1
@@ -95,19 +98,22 @@ class AndroidAgent(Agent):
         )
         return messages.read_status_response(_checked(answer).json())
 
-    async def _apply_policy(self, enrollment: AndroidEnrollment, result: CheckInResult) -> None:
-        url = f"{_path(enrollment)}/policy?appliedPolicyVersion={quote(enrollment.policy_version, safe='')}"
+    async def _apply_policy(self, enrollment: AndroidEnrollment, result: CheckInResult, *, again: bool = False) -> None:
+        applied_version = "" if again else quote(enrollment.policy_version, safe="")
+        url = f"{_path(enrollment)}/policy?appliedPolicyVersion={applied_version}"
         answer = await self._transport.get(url, bearer=enrollment.credential)
         if answer.status == 304:
             return
         policy = messages.policy(_checked(answer).json())
-        applied = apply(policy, self.device)
+        before = dict(self.device.keystore.pending)
+        applied = await apply(policy, self.device, enroller=self._enroller)
         enrollment.policy_name = policy.name
         enrollment.policy_version = policy.version
         enrollment.refusals = applied.refusals
         enrollment.reporting = policy.reporting
         self._report_body = None
-        self.device.save(keys=bool(applied.installed or applied.removed))
+        changed = applied.installed or applied.removed or before != self.device.keystore.pending
+        self.device.save(keys=bool(changed))
         result.installed += applied.installed
         result.removed += applied.removed
 

@@ -19,9 +19,11 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.facts import reported_facts
+from fauxtune_sim.keystore import KeyEntry
 
 #: Sources of key pairs: the protocol's names -> the key store's.
-_SOURCES = {"PKCS": "pkcs", "IMPORTED_PFX": "imported", "SCEP": "scep"}
+SCEP = "scep"
+_SOURCES = {"PKCS": "pkcs", "IMPORTED_PFX": "imported", "SCEP": SCEP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class StatusReportResponse:
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """One key pair of a policy, not decoded yet: each is checked when it is applied."""
+    """One key pair of a policy, not decoded yet: each is checked when it is applied. One by SCEP has no file, but what
+    the device is to request (None: nothing at present).
+    """
 
     alias: str
     pkcs12: str
@@ -54,6 +58,7 @@ class KeyPair:
     source: str
     intended_purpose: str | None
     profile_id: str | None
+    scep: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +159,7 @@ def status_report(device: Device) -> dict[str, Any]:
         "policyCompliant": not enrollment.refusals,
         "nonComplianceDetails": _non_compliance(enrollment.refusals),
         "keyStore": {
-            "aliases": [
-                {"alias": entry.alias, "sha1": entry.sha1, "isIdentity": True}
-                for entry in device.keystore.entries.values()
-            ],
+            "aliases": [_alias(entry) for entry in device.keystore.entries.values()],
             "caCerts": list(device.keystore.trusted),
         },
         "applicationReports": [
@@ -171,12 +173,18 @@ def status_report(device: Device) -> dict[str, Any]:
     }
 
 
+def _alias(entry: KeyEntry) -> dict[str, Any]:
+    """An identity of the keystore; one that the device requested itself with its certificate."""
+    alias = {"alias": entry.alias, "sha1": entry.sha1, "isIdentity": True}
+    return alias | ({"x509": base64.b64encode(entry.certificate).decode()} if entry.source == SCEP else {})
+
+
 def _non_compliance(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
     return [
         {
             "settingName": refusal.setting,
             "fieldPath": refusal.path,
-            "nonComplianceReason": "INVALID_VALUE",
+            "nonComplianceReason": "PENDING" if refusal.is_pending else "INVALID_VALUE",
             "currentValue": refusal.why,
         }
         for refusal in refusals
@@ -207,11 +215,15 @@ def policy(body: dict[str, Any]) -> Policy:
 
 
 def _key_pair(body: dict[str, Any]) -> KeyPair:
-    source = str(body.get("source", ""))
+    source, request = str(body.get("source", "")), body.get("scep")
+    by_scep = source == "SCEP"
+    if not isinstance(request, dict | None):
+        raise AnswerBroken("the policy's keyPairs have a scep that is not an object")
     return KeyPair(
         alias=_text(body, "alias"),
-        pkcs12=_text(body, "pkcs12"),
-        encrypted_password=_text(body, "encryptedPassword"),
+        pkcs12="" if by_scep else _text(body, "pkcs12"),
+        encrypted_password="" if by_scep else _text(body, "encryptedPassword"),
+        scep=request,
         source=_SOURCES.get(source, source.lower()),
         intended_purpose=body.get("intendedPurpose"),
         profile_id=body.get("certificateProfileId"),

@@ -1,32 +1,36 @@
 """Apply a policy to a device: install what is missing, overwrite what changed, remove what is not in the policy.
 
-Every entry is applied independently. An entry that cannot be applied (a password that the device cannot decrypt, a PFX
-that does not open) is refused with a reason, leaves the former key under its alias, and is tried again with every
-policy.
+Every entry is applied independently; certificates by SCEP are requested from the server that their entry names. An
+entry that cannot be applied (a password that the device cannot decrypt, a PFX that does not open) is refused with a
+reason, leaves the former key under its alias, and is tried again with every policy.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.android.messages import Application, CaCertificate, KeyPair, Policy
+from fauxtune_sim.android.messages import SCEP, Application, CaCertificate, KeyPair, Policy
 from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.cms import open_envelope
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
-from fauxtune_sim.errors import CmsRefused, PfxRefused
+from fauxtune_sim.errors import AnswerBroken, CmsRefused, PfxRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry, KeyStore
 from fauxtune_sim.mail_accounts import MailAccount, Setting
 from fauxtune_sim.pfx import read_pfx
 from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.smime_settings import SmimeSettings
+
+if TYPE_CHECKING:
+    from fauxtune_sim.scep.enroller import Enroller
 
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
 #: Apps whose configuration need not describe an account: Outlook.
@@ -45,13 +49,16 @@ class Applied:
 
 
 class _Unusable(Exception):
-    """The entry cannot be applied; the text is the reason."""
+    """The entry cannot be applied; the text is the reason. `is_pending`: not yet."""
+
+    is_pending = False
 
 
-def apply(policy: Policy, device: Device) -> Applied:
+async def apply(policy: Policy, device: Device, *, enroller: Callable[[], Enroller]) -> Applied:
     """Apply a policy to an enrolled device's key store and mail accounts. The device is not saved."""
     enrollment = device.enrollment
     assert enrollment is not None
+    identity = enrollment.identity()
     installed: list[str] = []
     refusals: list[Refusal] = []
     for certificate in policy.ca_certificates:
@@ -62,10 +69,11 @@ def apply(policy: Policy, device: Device) -> Applied:
             refusals.append(Refusal("caCerts", f"caCerts[sha256={certificate.sha256}]", str(why)))
     for pair in policy.key_pairs:
         try:
-            if _install(pair, device, identity=enrollment.identity()):
+            if await _take(pair, device, identity=identity, enroller=enroller):
                 installed.append(pair.alias)
         except _Unusable as why:
-            refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why)))
+            refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why), is_pending=why.is_pending))
+    _forget_unlisted(policy, device)
     removed = _remove_unlisted(policy, device)
     for application in policy.applications:
         try:
@@ -213,6 +221,44 @@ def _install(pair: KeyPair, device: Device, *, identity: DeviceIdentity) -> bool
         )
     )
     return True
+
+
+async def _take(pair: KeyPair, device: Device, *, identity: DeviceIdentity, enroller: Callable[[], Enroller]) -> bool:
+    """Install a key pair, or request it by SCEP. Returns whether it was installed."""
+    if pair.source == SCEP:
+        return await _request(pair, device, enroller=enroller)
+    return _install(pair, device, identity=identity)
+
+
+async def _request(pair: KeyPair, device: Device, *, enroller: Callable[[], Enroller]) -> bool:
+    """Request the certificate of an entry by SCEP, if the device does not have it. Returns whether it was installed."""
+    if pair.scep is None:
+        return False
+    # Imported by the first device with such an entry.
+    from fauxtune_sim.android import scep
+    from fauxtune_sim.scep.errors import Failure, ScepFailed
+
+    if not scep.is_due(pair, device):
+        return False
+    _check_accepted(device, Delivery.SCEP)
+    try:
+        await scep.install(pair, device, enroller=enroller())
+    except (ScepFailed, AnswerBroken) as failed:
+        unusable = _Unusable(str(failed))
+        unusable.is_pending = isinstance(failed, ScepFailed) and failed.failure is Failure.PENDING
+        raise unusable from failed
+    return True
+
+
+def _forget_unlisted(policy: Policy, device: Device) -> None:
+    """Forget the requests that wait for a decision, and that the policy does not have any more."""
+    if not device.keystore.pending:
+        return
+    from fauxtune_sim.android import scep
+
+    listed = {scep.identifier(pair) for pair in policy.key_pairs}
+    for name in device.keystore.pending.keys() - listed:
+        del device.keystore.pending[name]
 
 
 def _decoded(text: str, what: str) -> bytes:
