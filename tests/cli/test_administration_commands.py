@@ -70,6 +70,30 @@ def test_one_command_makes_a_signing_profile_for_every_platform_and_assigns_it(
     assert "There is no template 'Smime'. Similar: 'SmimeBoth'" in words
 
 
+def test_a_scep_profile_is_for_the_tenants_own_server_and_root_unless_others_are_named(
+    run: Commands, graph: httpx.Client
+) -> None:
+    command = ("profile", "create", "scep", "--platform", "ios")
+    run.text("profile", "create", "root", "--name", "Only", "--platform", "aosp")
+    (own,) = run.json("profile", "create", "scep", "--name", "Own", "--platform", "aosp")["profiles"]
+    (server,) = own["scepServerUrls"]
+    assert server.endswith("/pki/contoso/certsrv/mscep/mscep.dll")
+    assert (own["notes"], own["keySize"], own["keyUsage"]) == ([], "size2048", "keyEncipherment,digitalSignature")
+    assert [each["name"] for each in own["extendedKeyUsages"]] == ["Client Authentication"]
+    kind = own["@odata.type"].removeprefix("#")
+    root = graph.get(f"/beta/deviceManagement/deviceConfigurations/{own['id']}/{kind}/rootCertificate").json()
+    assert root["displayName"] == "Only"
+    above = ("--scep-server", "https://a.example/scep", "--scep-server", "https://b.example/scep", "--purpose", "mail")
+    above += ("--purpose", "1.2.3.4", "--usage", "signing", "--key-size", "4096", "--for-device", "--name", "Partner")
+    (partner,) = run.json(*command, *above)["profiles"]
+    assert len(partner["scepServerUrls"]) == 2
+    assert [each["objectIdentifier"] for each in partner["extendedKeyUsages"]] == ["1.3.6.1.5.5.7.3.4", "1.2.3.4"]
+    assert (partner["subjectNameFormatString"], partner["certificateStore"]) == ("CN={{AAD_Device_ID}}", "machine")
+    assert partner["customSubjectAlternativeNames"] == []
+    assert "bits" in run.refused(*command, "--name", "X", "--key-size", "1000")
+    assert "scepServerUrls" in run.refused(*command, "--name", "X", "--scep-server", "ftp://nowhere")
+
+
 def test_certificates_come_from_another_ca_by_name(run: Commands, graph: httpx.Client) -> None:
     command = ("profile", "create", "pkcs", "--platform", "android-fully-managed")
     graph.post("/_fauxtune/v1/tenants/contoso/digicert").raise_for_status()
@@ -255,7 +279,7 @@ def test_groups_take_and_lose_members_of_every_kind(run: Commands) -> None:
 
 HELP = """
 profile, profile list, profile show, profile assign, profile unassign, profile delete, profile create,
-profile create root, profile create pkcs, profile create imported, profile create email,
+profile create root, profile create pkcs, profile create scep, profile create imported, profile create email,
 user, user list, user create, user license, user delete,
 group, group list, group create, group add, group remove, group delete
 """

@@ -37,16 +37,16 @@ def phone(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPathF
 
 def test_a_challenge_is_given_opened_and_listed(run: Commands, phone: str) -> None:
     asked = ("--device", phone, "--profile", "S/MIME signing by SCEP")
-    challenge = run.text("scep", "give", *asked).strip()
-    text = run.text("scep", "open", challenge)
+    challenge = run.text("scep", "challenge", "give", *asked).strip()
+    text = run.text("scep", "challenge", "show", challenge)
     assert "subject: CN=alice" in text
     assert max(map(len, text.splitlines())) <= 100
-    assert run.json("scep", "open", challenge)["content"]["request"]["key_size"] == 2048
-    assert run.text("scep", "open", "xx") == "ChallengeDecodingError: The challenge is not base64.\n"
-    assert run.json("scep", "give", *asked)["content"]["profileId"]
-    assert [row["state"] for row in run.json("scep", "list")][:2] == ["given", "given"]
-    assert "given" in run.text("scep", "list")
-    assert "There is no device 'nobody'" in run.refused("scep", "give", "--device", "nobody", *asked[2:])
+    assert run.json("scep", "challenge", "show", challenge)["content"]["request"]["key_size"] == 2048
+    assert run.text("scep", "challenge", "show", "xx") == "ChallengeDecodingError: The challenge is not base64.\n"
+    assert run.json("scep", "challenge", "give", *asked)["content"]["profileId"]
+    assert [row["state"] for row in run.json("scep", "challenge", "list")][:2] == ["given", "given"]
+    assert "given" in run.text("scep", "challenge", "list")
+    assert "There is no device 'nobody'" in run.refused("scep", "challenge", "give", "--device", "nobody", *asked[2:])
 
 
 def test_the_pages_authority_is_told_whether_a_request_may_be_granted(
@@ -56,13 +56,13 @@ def test_the_pages_authority_is_told_whether_a_request_may_be_granted(
     (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     properties, file = tmp_path / "intune.props", tmp_path / "authority.py"
     properties.write_text(run.text("scep", "client-config"))
-    challenge = run.text("scep", "give", "--device", phone, "--profile", "S/MIME signing by SCEP").strip()
+    challenge = run.text("scep", "challenge", "give", "--device", phone, "--profile", "S/MIME signing by SCEP").strip()
     for text, code in ((program, "Success"), (program.replace('"alice")', '"bob")'), "SubjectNameMismatch")):
         file.write_text(text)
         arguments = [sys.executable, file, properties, server.endpoints["caFile"], challenge]
         done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=SECONDS)
         assert done.stdout.split()[:1] == [code], done.stderr
-    states = [row["state"] for row in run.json("scep", "list")]
+    states = [row["state"] for row in run.json("scep", "challenge", "list")]
     assert "refused" in states
 
 

@@ -127,6 +127,16 @@ def by_platform(client: Client, wanted: str | None, *, families: Iterable[Profil
     return result
 
 
+def only_ones(client: Client, *, family: ProfileFamily) -> dict[ProfilePlatform, str]:
+    """Return the id of the profile of this family on each platform that has just one."""
+    known: dict[ProfilePlatform, list[str]] = {}
+    for each in profiles(client):
+        platform = platform_of(each)
+        if platform is not None and _family(each) is family:
+            known.setdefault(platform, []).append(each.id)
+    return {platform: ids[0] for platform, ids in known.items() if len(ids) == 1}
+
+
 def _single(wanted: str, known: list[Named]) -> Named:
     try:
         return names.choose(wanted, known, kind="profile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Session, partial
 from fauxtune.cli.options import fail
-from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platforms, sentence
+from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, only_ones, platforms, sentence
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import one_line
 from fauxtune.cli.targets import Assigning, NamedTarget, words_of
@@ -20,7 +21,8 @@ from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
 if TYPE_CHECKING:
-    from fauxtune.core.administration.profiles import AlternativeName, Issuer, Scale
+    from fauxtune.core.administration.profiles import AlternativeName, Issuer, KeyUsage, Scale
+    from fauxtune.core.model.platform_words import ProfilePlatform
 
 app = typer.Typer(
     help="""Create profiles of one family for several platforms.
@@ -42,7 +44,26 @@ TemplateOption = Annotated[
         autocompletion=completion.template,
     ),
 ]
+SanOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--san",
+        metavar="NAME",
+        help="an alternative name: email, upn, dns=TEXT or uri=TEXT, with variables; repeatable  [default: email]",
+    ),
+]
+ValidityOption = Annotated[str, typer.Option(metavar="TIME", help="how long certificates are valid: 90d, 6m or 1y")]
+RenewOption = Annotated[
+    int, typer.Option(metavar="PERCENT", help="renew when so many percent of the validity are left")
+]
 DescriptionOption = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="a description")]
+
+
+class KeyUse(StrEnum):
+    """What the key of a SCEP certificate is for, by the words that commands take."""
+
+    SIGNING = "signing"
+    ENCRYPTION = "encryption"
 
 
 @app.command()
@@ -97,24 +118,13 @@ def pkcs(
     subject: Annotated[
         str, typer.Option(metavar="NAME", help="the subject, with variables")
     ] = "CN={{UserName}},E={{EmailAddress}}",
-    san: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--san",
-            metavar="NAME",
-            help="an alternative name: email, upn, dns=TEXT or uri=TEXT, with variables; repeatable  [default: email]",
-        ),
-    ] = None,
+    san: SanOption = None,
     root_profile: Annotated[
         str | None,
         typer.Option("--root", metavar="PROFILE", help="the trusted root profile to refer to, where the kind can"),
     ] = None,
-    validity: Annotated[
-        str, typer.Option(metavar="TIME", help="how long certificates are valid: 90d, 6m or 1y")
-    ] = "1y",
-    renew: Annotated[
-        int, typer.Option(metavar="PERCENT", help="renew when so many percent of the validity are left")
-    ] = 20,
+    validity: ValidityOption = "1y",
+    renew: RenewOption = 20,
     digicert: Annotated[bool, typer.Option("--digicert", help="from the tenant's DigiCert CA, not its own")] = False,
     ca_host: Annotated[str | None, typer.Option(metavar="HOST", help="the host of any other CA")] = None,
     ca_name: Annotated[str | None, typer.Option(metavar="NAME", help="the name of that CA")] = None,
@@ -145,6 +155,85 @@ def pkcs(
             validity=_validity(validity),
             renewal_percent=renew,
             roots=by_platform(session.client, root_profile, families=[ProfileFamily.ROOT]),
+            description=description,
+        )
+        _create(session, requests, names_=[name], targets=service.targets(session))
+
+
+@app.command()
+@with_service(Assigning)
+def scep(
+    *,
+    name: NameOption,
+    platform: NewPlatformOption,
+    service: Assigning,
+    scep_server: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="the SCEP server; of several each device gets one  [default: the tenant's own]"
+        ),
+    ] = None,
+    root_profile: Annotated[
+        str | None,
+        typer.Option(
+            "--root",
+            metavar="PROFILE",
+            help="the trusted root profile to refer to  [default: the only one of each platform]",
+        ),
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="the subject, with variables  [default: the user, or CN={{AAD_Device_ID}} for devices]"
+        ),
+    ] = None,
+    san: SanOption = None,
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help="what certificates are for: client, mail or an OID, or none; repeatable  [default: client]",
+        ),
+    ] = None,
+    usage: Annotated[
+        list[KeyUse] | None, typer.Option(help="what the key is for; repeatable  [default: signing and encryption]")
+    ] = None,
+    key_size: Annotated[int, typer.Option(metavar="BITS", help="the length of the RSA key: 1024, 2048, 4096")] = 2048,
+    for_device: Annotated[
+        bool, typer.Option("--for-device", help="for the device itself: it goes to Windows' machine store")
+    ] = False,
+    validity: ValidityOption = "1y",
+    renew: RenewOption = 20,
+    description: DescriptionOption = None,
+) -> None:
+    """Create SCEP profiles: devices make their keys themselves.
+
+    A device makes a key that never leaves it, and asks a SCEP server for a certificate. With a challenge
+    that only this device gets, Intune tells the server whether the request is the one that the profile asks for.
+    Devices need the root of the CA first: see create root.
+
+    \b
+    fauxtune profile create scep --name "Wi-Fi" --platform all --all-users
+    fauxtune profile create scep --name Partner --platform ios \\
+      --scep-server https://scep.partner.example/scep --root "Partner root"
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.profiles import SUBJECT, ScepKey, create_scep
+
+        chosen = platforms(platform, family=ProfileFamily.SCEP)
+        usual = "CN={{AAD_Device_ID}}" if for_device else SUBJECT
+        requests = create_scep(
+            name,
+            platforms=chosen,
+            urls=scep_server or [_own_scep_server(session)],
+            key=ScepKey(
+                size=key_size, usages=_usages(usage), purposes=_purposes(purpose or ["client"]), of_device=for_device
+            ),
+            subject=subject or usual,
+            alternative_names=[_alternative_name(each) for each in san or ([] if for_device else ["email"])],
+            validity=_validity(validity),
+            renewal_percent=renew,
+            roots=_roots(session, root_profile),
             description=description,
         )
         _create(session, requests, names_=[name], targets=service.targets(session))
@@ -317,6 +406,35 @@ def _issuer(
     tenant = session.client.control("GET", "")
     issuer = Issuer(tenant["certificationAuthority"], tenant["certificationAuthorityName"])
     return issuer, names.template(session.client, template).name
+
+
+def _own_scep_server(session: Session) -> str:
+    """The address of the tenant's own SCEP server."""
+    from fauxtune.core.administration.scep import ndes_url
+
+    tenant = session.client.control("GET", "")
+    return ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])
+
+
+def _roots(session: Session, wanted: str | None) -> dict[ProfilePlatform, str]:
+    """The ids of the trusted root profiles of this name, by platform; without a name those that are alone there."""
+    if wanted is not None:
+        return by_platform(session.client, wanted, families=[ProfileFamily.ROOT])
+    return only_ones(session.client, family=ProfileFamily.ROOT)
+
+
+def _usages(uses: list[KeyUse] | None) -> tuple[KeyUsage, ...]:
+    from fauxtune.core.administration.profiles import KeyUsage
+
+    return tuple(KeyUsage[each.name] for each in dict.fromkeys(uses or KeyUse))
+
+
+def _purposes(words: list[str]) -> dict[str, str]:
+    """The extended key usages, OID -> name; of an OID that has no word it is the name itself."""
+    from fauxtune.core.administration.profiles import CLIENT_PURPOSE, MAIL_PURPOSE
+
+    known = {"client": CLIENT_PURPOSE, "mail": MAIL_PURPOSE}
+    return dict(known.get(each, (each, each)) for each in words if each != "none")
 
 
 def _alternative_name(text: str) -> AlternativeName:

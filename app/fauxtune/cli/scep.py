@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,17 +16,29 @@ from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 app = typer.Typer(
-    help="""Try a partner's certification authority that asks Intune first.
+    help="""See what devices are asked to request by SCEP, and try a partner's authority.
+
+A device gets a challenge and puts it into its request. The authority asks Intune
+whether the request is the one that the challenge is for.
 
 \b
+fauxtune scep challenge list
 fauxtune scep client-config --lang java > intune.properties
-fauxtune scep give --device "Alice's phone" --profile "Signing by SCEP"
-fauxtune scep list
 fauxtune scep revoke 0F --issuer "CN=Partner CA"
 
 docs/scep.md leads from nothing to a validated request.""",
     no_args_is_help=True,
 )
+challenge = typer.Typer(
+    help="""Give devices challenges, and open them.
+
+\b
+fauxtune scep challenge list
+fauxtune scep challenge give --device "Alice's phone" --profile "Signing by SCEP"
+fauxtune scep challenge show \"$CHALLENGE\"""",
+    no_args_is_help=True,
+)
+app.add_typer(challenge, name="challenge")
 
 
 class Language(StrEnum):
@@ -36,7 +49,7 @@ class Language(StrEnum):
     JSON = "json"
 
 
-@app.command()
+@challenge.command()
 @with_service(Administration)
 def give(
     *,
@@ -46,10 +59,12 @@ def give(
 ) -> None:
     """Give a device a challenge for its certificate request.
 
-    It is the challengePassword of the request, and valid for an hour of the tenant's clock.
+    It is the challengePassword of the request, and valid for an hour of the tenant's clock. Devices that check in are
+    given theirs by themselves; this one is for whatever you test with.
 
     \b
-    fauxtune scep give --device "Alice's phone" --profile "Signing by SCEP"
+    fauxtune scep challenge give --device "Alice's phone" \\
+      --profile "Signing by SCEP"
     """
     with service.session() as session:
         request = tasks.give_challenge(
@@ -59,35 +74,38 @@ def give(
         session.show(answer, str(answer.get("challenge", "")))
 
 
-@app.command("open")
+@challenge.command()
 @with_service(Administration)
-def open_(
+def show(
     *,
-    challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="as the device got it, base64")],
+    challenge: Annotated[
+        str, typer.Argument(metavar="CHALLENGE", help="as the device got it, base64; or - to read it from a pipe")
+    ],
     service: Administration,
 ) -> None:
     """Show what a challenge contains.
 
-    Intune shows that to nobody.
+    Intune shows that to nobody: a challenge is encrypted, and signed, for Intune alone.
 
     \b
-    fauxtune scep open "$(fauxtune scep give --device phone --profile Signing)"
+    fauxtune scep challenge give --device phone --profile Signing \\
+      | fauxtune scep challenge show -
     """
     with service.session() as session:
-        answer = session.send(tasks.open_challenge(challenge))
+        answer = session.send(tasks.open_challenge(sys.stdin.read() if challenge == "-" else challenge))
         content = answer.get("content")
         session.show(
             answer, f"{answer['code']}: {answer['errorDescription']}" if content is None else _content(content)
         )
 
 
-@app.command("list")
+@challenge.command("list")
 @with_service(Administration)
 def list_(*, service: Administration) -> None:
     """List the newest challenges and what became of them.
 
     \b
-    fauxtune scep list
+    fauxtune scep challenge list
     """
     with service.session() as session:
         rows = session.elements(AdminRequest("GET", "/scep/challenges", service=Service.CONTROL))
@@ -103,7 +121,7 @@ def list_(*, service: Administration) -> None:
                 )
                 for row in rows
             ],
-            empty="No challenge was given yet: fauxtune scep give does that.",
+            empty="No device was given a challenge yet: one that a SCEP profile reaches gets it when it checks in.",
         )
         session.show(rows, table)
 

@@ -11,6 +11,7 @@ from fauxtune.client.endpoints import ClientError
 from fauxtune.core.administration import assignments, profiles
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose, platforms_of
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.testing.calls import Calls
@@ -133,6 +134,37 @@ class Profiles:
             validity=(validity_years, profiles.Scale.YEARS),
             renewal_percent=renewal_percent,
             roots={} if roots is None else {ProfilePlatform(each): id_ for each, id_ in roots.ids.items()},
+        )
+        return self._create(name, requests, platforms=chosen, with_root=own_root)
+
+    def scep(
+        self,
+        name: str,
+        platforms: Platforms = _ALL,
+        *,
+        urls: Sequence[str] = (),
+        root: Profile | None = None,
+        key_size: int = 2048,
+        validity_years: int = 1,
+        renewal_percent: int = 20,
+    ) -> Profile:
+        """Make a SCEP profile: each device makes a key, and requests a certificate at one of the addresses (default:
+        that of the tenant's own SCEP server).
+
+        Devices need the root of the authority first. Unless `root` is a trusted root profile of yours, one with the
+        tenant's root is made and assigned together with this profile.
+        """
+        chosen = _platforms(platforms, ProfileFamily.SCEP)
+        own_root = self.root(f"{name}: root", chosen) if root is None else None
+        tenant = self._calls.control("GET", "")
+        requests = profiles.create_scep(
+            name,
+            platforms=chosen,
+            urls=urls or [ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])],
+            key=profiles.ScepKey(size=key_size),
+            validity=(validity_years, profiles.Scale.YEARS),
+            renewal_percent=renewal_percent,
+            roots=_by_platform(root or own_root),
         )
         return self._create(name, requests, platforms=chosen, with_root=own_root)
 

@@ -18,7 +18,7 @@ from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
 
-PKCS = "/profiles/new?kind=pkcs"
+PKCS, SCEP = "/profiles/new?kind=pkcs", "/profiles/new?kind=scep"
 SIGNING: dict[str, Any] = {
     "name": "Signing",
     "template": "SmimeSigning",
@@ -38,6 +38,7 @@ async def profiles(contoso: Contoso) -> dict[str, ProfileRow]:
 async def test_the_kinds_are_offered_in_words(console: httpx.AsyncClient) -> None:
     page = await show(console, "/profiles/new")
     assert "Certificate of its own for each device (PKCS)" in page
+    assert "Certificate of its own, whose key the device makes (SCEP)" in page
     assert "Trusted root" in page
     assert "What shall devices get?" in await show(console, "/profiles/new?kind=nonsense")
 
@@ -83,6 +84,43 @@ async def test_a_root_profile_that_the_tenant_has_is_assigned_instead_of_a_secon
     assert set(made) == {"Signing", "Root"}
     rows = await contoso.look(configuration_queries.assignments_of, contoso.tenant.id, profile_id=made["Root"].id)
     assert [row.kind.value for row in rows] == ["group", "allLicensedUsers"]
+
+
+async def test_a_scep_profile_refers_to_the_root_of_the_authority_and_can_be_edited(
+    console: httpx.AsyncClient, contoso: Contoso, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    page = await console.get(SCEP)
+    server = f"{contoso.tenant.public_http_url}/pki/{contoso.tenant.name}/certsrv/mscep/mscep.dll"
+    assert page.text.count(server) == 2, "the address of the tenant's own server is in the field, and in the hint"
+    key: dict[str, Any] = {"key-size": "2048", "key-usage": ["signing", "encryption"], "purposes": "client"}
+    filled = {**SIGNING, **key, "name": "Wi-Fi", "urls": server, "target": "users", "platform": ["ios", "windows"]}
+    page = text_of(await submit(console, SCEP, **filled))
+    assert "New as well Contoso Issuing CA root (iOS)" in page
+    assert '"keySize": "size2048"' in page, "the request to Graph is shown"
+    done(await submit(console, SCEP, **filled, step="create"))
+    made = await profiles(contoso)
+    assert len(made) == 4
+    assert made["Wi-Fi (iOS)"].navigations == {"rootCertificate": made["Contoso Issuing CA root (iOS)"].id}
+    der = self_signed(raw_rsa_keys[2], "Partner root", authority=True).public_bytes(Encoding.DER)
+    root = {"name": "Partner root", "platform": "ios", "source": "other", "step": "create"}
+    done(await submit(console, "/profiles/new?kind=root", certificate=base64.b64encode(der).decode(), **root))
+    elsewhere = {**filled, "name": "Partner", "urls": "https://a.example/scep\nhttps://b.example/scep"}
+    elsewhere |= {"platform": "ios", "root-profile": "Partner root", "device": "on"}
+    done(await submit(console, SCEP, **elsewhere, step="create"))
+    made = await profiles(contoso)
+    partner = made["Partner"]
+    assert len(made) == 6, "the devices do not get the root of the tenant's own CA as well"
+    assert partner.navigations == {"rootCertificate": made["Partner root"].id}
+    assert partner.document["scepServerUrls"] == ["https://a.example/scep", "https://b.example/scep"]
+    about = await show(console, f"/profiles/{partner.id}")
+    assert "SCEP servers, of which each device gets one https://a.example/scep, https://b.example/scep" in about
+    assert "RSA, 2048 bits, made on the device, for signatures and encrypted keys" in about
+    changed = {**elsewhere, "version": str(partner.version), "key-size": "4096", "step": "change"}
+    done(await submit(console, f"/profiles/{partner.id}/edit", **changed))
+    after = (await profiles(contoso))["Partner"].document
+    differing = {name for name in after if after[name] != partner.document.get(name)}
+    assert differing <= {"keySize", "version", "lastModifiedDateTime"}
+    assert after["keySize"] == "size4096"
 
 
 async def test_without_an_assignment_nothing_happens_on_devices(console: httpx.AsyncClient, contoso: Contoso) -> None:

@@ -23,6 +23,7 @@ ISSUER = Issuer("ca.contoso.example", "Contoso Issuing CA")
 FAMILIES = {
     ProfileFamily.ROOT: "trusted root",
     ProfileFamily.PKCS: "PKCS",
+    ProfileFamily.SCEP: "SCEP",
     ProfileFamily.IMPORTED: "imported PFX",
     ProfileFamily.EMAIL: "e-mail",
 }
@@ -44,6 +45,7 @@ def creations(root: bytes) -> Iterator[AdminRequest]:
     yield from profiles.create_pkcs(
         "Signing", platforms=platforms_of(ProfileFamily.PKCS), issuer=ISSUER, template="SmimeSigning"
     )
+    yield from profiles.create_scep("SCEP", platforms=platforms_of(ProfileFamily.SCEP), urls=["https://ndes.example/x"])
     for purpose in Purpose:
         yield from profiles.create_imported(
             f"Imported, {purpose}", platforms=platforms_of(ProfileFamily.IMPORTED), purpose=purpose
@@ -63,7 +65,7 @@ def test_every_platform_has_the_kind_that_its_devices_take() -> None:
             assert kind.family.name == FAMILIES[family], name
             assert VARIANTS[platform] in kind.variants, name
             assert family_and_platform(f"#microsoft.graph.{name}") == (family, platform)
-    assert family_and_platform("iosScepCertificateProfile") is None
+    assert family_and_platform("iosDerivedCredentialAuthenticationConfiguration") is None
 
 
 def test_a_platform_without_a_kind_of_the_family_is_refused_with_those_that_have_one() -> None:
@@ -199,3 +201,41 @@ async def test_references_are_bound_on_the_platforms_that_have_them(beta: httpx.
     assert words["S (Android work profile)"] == ""
     assert "none of that name is for its platform" in words["S (Android fully managed)"]
     assert "Graph has no rootCertificate" in words["S (iOS)"]
+
+
+async def test_a_scep_profile_says_what_the_device_makes_and_refers_to_the_root(
+    beta: httpx.AsyncClient, root_file: str
+) -> None:
+    roots = {}
+    for request in profiles.create_root(
+        "Root", platforms=platforms_of(ProfileFamily.ROOT), certificate=base64.b64decode(root_file)
+    ):
+        document = (await send(beta, request)).json()
+        known = family_and_platform(document["@odata.type"])
+        assert known is not None
+        roots[known[1]] = document["id"]
+    key = profiles.ScepKey(
+        4096, (profiles.KeyUsage.SIGNING,), dict([profiles.CLIENT_PURPOSE, profiles.MAIL_PURPOSE]), of_device=True
+    )
+    for request in profiles.create_scep(
+        "Machine",
+        platforms=platforms_of(ProfileFamily.SCEP),
+        urls=["https://a.example/scep", "https://b.example/scep"],
+        key=key,
+        subject="CN={{AAD_Device_ID}}",
+        alternative_names=[],
+        validity=(90, profiles.Scale.DAYS),
+        roots=roots,
+    ):
+        document = (await send(beta, request)).json()
+        assert request.notes == ()
+        assert document["scepServerUrls"] == ["https://a.example/scep", "https://b.example/scep"]
+        assert (document["keySize"], document["keyUsage"]) == ("size4096", "digitalSignature")
+        assert [each["objectIdentifier"] for each in document["extendedKeyUsages"]] == [*key.purposes]
+        assert document.get("certificateStore", "machine") == "machine"
+        root = (await beta.get(f"{PROFILES}/{document['id']}/{document['@odata.type'][1:]}/rootCertificate")).json()
+        assert root["id"] in roots.values()
+    (alone,) = profiles.create_scep("Alone", platforms=[ProfilePlatform.IOS], urls=["https://a.example/scep"])
+    assert "refers to no trusted root profile" in alone.notes[0]
+    with pytest.raises(Invalid, match="address of a SCEP server"):
+        profiles.create_scep("None", platforms=[ProfilePlatform.IOS], urls=[])

@@ -19,6 +19,7 @@ class ProfileFamily(StrEnum):
 
     ROOT = "root"
     PKCS = "pkcs"
+    SCEP = "scep"
     IMPORTED = "imported"
     EMAIL = "email"
 
@@ -53,13 +54,15 @@ FAMILY_TITLES: Mapping[ProfileFamily, str] = MappingProxyType(
     {
         ProfileFamily.ROOT: "trusted root",
         ProfileFamily.PKCS: "PKCS certificate",
+        ProfileFamily.SCEP: "SCEP certificate",
         ProfileFamily.IMPORTED: "imported PFX certificate",
         ProfileFamily.EMAIL: "e-mail",
     }
 )
 
-#: Windows 10 and later have the root of Windows 8.1. The work profile's imported PFX kind is androidForWork...; its
-#: e-mail kind is Gmail's, beside which there is one of Nine. Fully managed Android, AOSP and macOS have no e-mail kind.
+#: Windows 10 and later have the root and SCEP of Windows 8.1. The work profile's imported PFX kind is
+#: androidForWork...; its e-mail kind is Gmail's, beside which there is one of Nine. Fully managed Android, AOSP and
+#: macOS have no e-mail kind.
 KINDS: Mapping[ProfileFamily, Mapping[ProfilePlatform, str]] = MappingProxyType(
     {
         ProfileFamily.ROOT: {
@@ -80,6 +83,16 @@ KINDS: Mapping[ProfileFamily, Mapping[ProfilePlatform, str]] = MappingProxyType(
             ProfilePlatform.IOS: "iosPkcsCertificateProfile",
             ProfilePlatform.MACOS: "macOSPkcsCertificateProfile",
             ProfilePlatform.WINDOWS: "windows10PkcsCertificateProfile",
+        },
+        ProfileFamily.SCEP: {
+            ProfilePlatform.ANDROID: "androidWorkProfileScepCertificateProfile",
+            ProfilePlatform.ANDROID_FULLY_MANAGED: "androidDeviceOwnerScepCertificateProfile",
+            ProfilePlatform.ANDROID_DEVICE_ADMIN: "androidScepCertificateProfile",
+            ProfilePlatform.AOSP: "aospDeviceOwnerScepCertificateProfile",
+            ProfilePlatform.IOS: "iosScepCertificateProfile",
+            ProfilePlatform.MACOS: "macOSScepCertificateProfile",
+            ProfilePlatform.WINDOWS: "windows81SCEPCertificateProfile",
+            ProfilePlatform.WINDOWS_PHONE: "windowsPhone81SCEPCertificateProfile",
         },
         ProfileFamily.IMPORTED: {
             ProfilePlatform.ANDROID: "androidForWorkImportedPFXCertificateProfile",
@@ -109,6 +122,7 @@ _BY_KIND: Mapping[str, tuple[ProfileFamily, ProfilePlatform]] = MappingProxyType
         NINE.lower(): (ProfileFamily.EMAIL, ProfilePlatform.ANDROID),
         "androidforworktrustedrootcertificate": (ProfileFamily.ROOT, ProfilePlatform.ANDROID),
         "androidforworkpkcscertificateprofile": (ProfileFamily.PKCS, ProfilePlatform.ANDROID),
+        "androidforworkscepcertificateprofile": (ProfileFamily.SCEP, ProfilePlatform.ANDROID),
         "androidforworkgmaileasconfiguration": (ProfileFamily.EMAIL, ProfilePlatform.ANDROID),
         "androidforworknineworkeasconfiguration": (ProfileFamily.EMAIL, ProfilePlatform.ANDROID),
     }

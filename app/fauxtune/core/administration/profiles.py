@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -37,6 +37,7 @@ _REFERENCES = {
 }
 #: The subject that every kind can have: Intune's `commonNameIncludingEmail`.
 SUBJECT = SUBJECT_FORMATS["commonNameIncludingEmail"]
+_NO_ROOT = "It refers to no trusted root profile: a device does not know which authority it is to request from."
 _BY_SUBJECT = {text.lower(): name for name, text in SUBJECT_FORMATS.items()}
 
 
@@ -69,6 +70,30 @@ class AlternativeName:
 
 EMAIL_NAME = AlternativeName("emailAddress", "{{EmailAddress}}")
 UPN_NAME = AlternativeName("userPrincipalName", "{{UserPrincipalName}}")
+#: The extended key usages that profiles name: OID and name (RFC 5280 4.2.1.12).
+CLIENT_PURPOSE = ("1.3.6.1.5.5.7.3.2", "Client Authentication")
+MAIL_PURPOSE = ("1.3.6.1.5.5.7.3.4", "Secure Email")
+#: Graph: keySize.
+KEY_SIZES = (1024, 2048, 4096)
+
+
+class KeyUsage(StrEnum):
+    """What the key of a SCEP certificate is for. Graph: keyUsages."""
+
+    ENCRYPTION = "keyEncipherment"
+    SIGNING = "digitalSignature"
+
+
+@dataclass(frozen=True, slots=True)
+class ScepKey:
+    """The key that a device makes, and what its certificate is for. `size` is in bits; `purposes` are the extended key
+    usages: OID -> name. `of_device`: it is the device's own rather than the user's (Windows: the machine's store).
+    """
+
+    size: int = 2048
+    usages: tuple[KeyUsage, ...] = (KeyUsage.SIGNING, KeyUsage.ENCRYPTION)
+    purposes: Mapping[str, str] = field(default_factory=lambda: dict([CLIENT_PURPOSE]))
+    of_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +177,53 @@ def create_pkcs(
                 notes=(*subject_notes, *name_notes, *root_notes),
             )
         )
+    return requests
+
+
+def create_scep(
+    name: str,
+    *,
+    platforms: Iterable[ProfilePlatform],
+    urls: Sequence[str],
+    key: ScepKey | None = None,
+    subject: str = SUBJECT,
+    alternative_names: Sequence[AlternativeName] = (EMAIL_NAME,),
+    validity: tuple[int, Scale] = (1, Scale.YEARS),
+    renewal_percent: int = 20,
+    roots: Mapping[ProfilePlatform, str] | None = None,
+    description: str | None = None,
+) -> list[AdminRequest]:
+    """Create SCEP certificate profiles: one for each platform. Each device makes its key itself, and requests its
+    certificate at one of the addresses.
+
+    `roots` are the ids of trusted root profiles with the root of the authority that issues: every kind refers to one.
+    """
+    key = key or ScepKey()
+    if not urls:
+        raise Invalid("A SCEP profile needs the address of a SCEP server.", target="url")
+    if key.size not in KEY_SIZES or not key.usages:
+        raise Invalid(f"A SCEP key has {', '.join(map(str, KEY_SIZES))} bits, and is for something.", target="key")
+    settings = {
+        "scepServerUrls": list(urls),
+        "keySize": f"size{key.size}",
+        "keyUsage": ",".join(each for each in KeyUsage if each in key.usages),
+        "hashAlgorithm": "sha2",
+        "keyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp",
+        "extendedKeyUsages": [{"name": words, "objectIdentifier": oid} for oid, words in key.purposes.items()],
+        **({"certificateStore": "machine", "deploymentChannel": "deviceChannel"} if key.of_device else {}),
+        "certificateValidityPeriodValue": validity[0],
+        "certificateValidityPeriodScale": validity[1].value,
+        "renewalThresholdPercentage": renewal_percent,
+    }
+    requests = []
+    for platform, title in profile_names(name, platforms).items():
+        shape = _shape(ProfileFamily.SCEP, platform)
+        named, subject_notes = _subject(shape, subject)
+        alternatives, name_notes = _alternative_names(shape, alternative_names)
+        bound, root_notes = _bound(shape, {"rootCertificate": roots or {}}, platform=platform)
+        notes = (*subject_notes, *name_notes, *(root_notes if roots else (_NO_ROOT,)))
+        body = {**settings, **named, **alternatives}
+        requests.append(_create(shape, title, description=description, settings=body, bound=bound, notes=notes))
     return requests
 
 

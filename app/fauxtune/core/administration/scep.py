@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.model.audiences import INTUNE
@@ -14,6 +15,11 @@ from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
 
 #: Properties whose names differ between the clients: Java's name -> C#'s.
 _CSHARP = {"MS_GRAPH_RESOURCE_URL": "MSAL_GRAPH_RESOURCE_URL", "GRAPH_RESOURCE_URL": "AAD_GRAPH_RESOURCE_URL"}
+
+
+def ndes_url(public_http_url: str, *, tenant: str) -> str:
+    """Return the address of the SCEP server of a tenant, by the tenant's name. Microsoft: NDES, mscep.dll."""
+    return f"{public_http_url.rstrip('/')}/pki/{quote(tenant, safe='')}/certsrv/mscep/mscep.dll"
 
 
 def give_challenge(device_id: str, *, profile: str) -> AdminRequest:

@@ -10,13 +10,14 @@ from fauxtune.core.administration.assignments import Target
 from fauxtune.core.administration.choices import ProfileFamily, Purpose, base_name, family_and_platform, platforms_of
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.storage.queries import authorities as authority_queries
 
 #: The names of the profiles, to which each adds its platform.
-ROOT, SIGNING, ENCRYPTION, MAIL = "Trusted root", "Signing", "Encryption", "Mail"
+ROOT, SIGNING, SCEP, ENCRYPTION, MAIL = "Trusted root", "Signing", "SCEP", "Encryption", "Mail"
 
 
 async def assign_roots(scene: Scene, target: Target) -> dict[ProfilePlatform, str]:
@@ -38,6 +39,22 @@ async def assign_pkcs(scene: Scene, target: Target, *, name: str, template: str)
         roots=roots,
     )
     await ensure(scene, requests, target=target)
+
+
+async def assign_scep(scene: Scene, target: Target) -> dict[ProfilePlatform, str]:
+    """Assign a SCEP profile for the tenant's own SCEP server, with the roots that it needs. Return their ids."""
+    requests = profiles.create_scep(
+        SCEP,
+        platforms=platforms_of(ProfileFamily.SCEP),
+        urls=[scep_server(scene)],
+        roots=await assign_roots(scene, target),
+    )
+    return await ensure(scene, requests, target=target)
+
+
+def scep_server(scene: Scene) -> str:
+    """Return the address of the tenant's own SCEP server."""
+    return ndes_url(scene.tenant.public_http_url, tenant=scene.tenant.name)
 
 
 async def assign_imported(scene: Scene, target: Target, *, name: str, purpose: Purpose) -> None:

@@ -12,7 +12,13 @@ from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.tenants import tenants
 
 #: Accounts refer to certificates, and certificates to roots: what refers is deleted first.
-_ORDER = (ProfileFamily.EMAIL, ProfileFamily.IMPORTED, ProfileFamily.PKCS, ProfileFamily.ROOT)
+_ORDER = (
+    ProfileFamily.EMAIL,
+    ProfileFamily.IMPORTED,
+    ProfileFamily.SCEP,
+    ProfileFamily.PKCS,
+    ProfileFamily.ROOT,
+)
 
 
 async def root_is_assigned(scene: Scene, reading: Reading) -> None:
@@ -24,6 +30,11 @@ async def signing_is_assigned(scene: Scene, reading: Reading) -> None:
     """Assign a PKCS profile for signing."""
     target = await scene.target(reading.words["group"])
     await assigning.assign_pkcs(scene, target, name=assigning.SIGNING, template="SmimeSigning")
+
+
+async def scep_is_assigned(scene: Scene, reading: Reading) -> None:
+    """Assign a SCEP profile for the tenant's own SCEP server."""
+    await assigning.assign_scep(scene, await scene.target(reading.words["group"]))
 
 
 async def imported_is_assigned(scene: Scene, reading: Reading) -> None:

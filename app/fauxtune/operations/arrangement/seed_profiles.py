@@ -17,7 +17,7 @@ from fauxtune.operations.tenants.seed_contents import FullSeed, SeedProfile
 from fauxtune.storage.queries import authorities as authority_queries
 
 #: Certificates refer to roots, and accounts to certificates: what is referred to is created first.
-_ORDER = (ProfileFamily.ROOT, ProfileFamily.PKCS, ProfileFamily.IMPORTED, None, ProfileFamily.EMAIL)
+_ORDER = (ProfileFamily.ROOT, ProfileFamily.PKCS, ProfileFamily.SCEP, ProfileFamily.IMPORTED, None, ProfileFamily.EMAIL)
 
 
 async def add_profiles(scene: Scene, seed: FullSeed) -> None:
@@ -55,6 +55,13 @@ async def _requests(scene: Scene, profile: SeedProfile) -> list[AdminRequest]:
                 platforms=platforms,
                 issuer=Issuer(scene.tenant.ca_host, scene.tenant.ca_name),
                 template=profile.template,
+                roots=_roots(await assigning.all_profiles(scene)),
+            )
+        case ProfileFamily.SCEP:
+            return profiles.create_scep(
+                profile.name,
+                platforms=platforms,
+                urls=[profile.scep_server or assigning.scep_server(scene)],
                 roots=_roots(await assigning.all_profiles(scene)),
             )
         case ProfileFamily.IMPORTED:

@@ -62,6 +62,9 @@ class SeedProfile(Part):
     platforms: Literal["all"] | tuple[ProfilePlatform, ...] = "all"
     template: Text = "SmimeSigning"
     purpose: Purpose = Purpose.ENCRYPTION
+    scep_server: Text | None = Field(
+        default=None, description="of a SCEP profile: the address of its server; without it the tenant's own"
+    )
     mail_server: Text | None = None
     account_name: Text = "Work"
     application: MailApplication = MailApplication.GMAIL

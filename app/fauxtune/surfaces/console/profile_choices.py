@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from fauxtune.core.administration.choices import KINDS, ProfileFamily
+from fauxtune.core.administration.choices import KINDS, ProfileFamily, base_name
+from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.tenants import Tenant
@@ -20,14 +21,35 @@ REFERENCES = {"signing": "smimeSigningCertificate", "encryption": "smimeEncrypti
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be chosen. `templates`: in words, by name; `certificates`: for each platform the profiles that bring
-    certificates, name by id; `authorities`: the certificates of the tenant's CA, DER, by role.
+    """What can be chosen. `templates`: in words, by name; `certificates` and `roots`: for each platform the profiles
+    that bring certificates, and roots, name by id; `authorities`: the certificates of the tenant's CA, DER, by role.
     """
 
     tenant: Tenant
     templates: Mapping[str, str]
     certificates: Mapping[ProfilePlatform, Mapping[str, str]]
+    roots: Mapping[ProfilePlatform, Mapping[str, str]]
     authorities: Mapping[str, bytes]
+
+    @property
+    def scep_server(self) -> str:
+        """The address of the tenant's own SCEP server."""
+        return ndes_url(self.tenant.public_http_url, tenant=self.tenant.name)
+
+    @property
+    def root_names(self) -> Sequence[str]:
+        """The names of root profiles, without their platforms."""
+        named = {base_name(name, platform) for platform, profiles in self.roots.items() for name in profiles.values()}
+        return sorted(named, key=str.casefold)
+
+    def root_profiles(self, name: str) -> Mapping[ProfilePlatform, str]:
+        """Return the ids of the root profiles of this name, by platform; none for an empty name."""
+        return {
+            platform: profile_id
+            for platform, profiles in self.roots.items()
+            for profile_id, title in profiles.items()
+            if name and base_name(title, platform) == name
+        }
 
     def referring(self, field: str) -> Sequence[ProfilePlatform]:
         """Return the platforms whose e-mail kind can refer to a certificate, for a field of `REFERENCES`."""
@@ -42,7 +64,10 @@ def choices(connection: Connection, tenant: Tenant) -> Choices:
     return Choices(
         tenant=tenant,
         templates={name: _template(name, str(document["displayName"])) for name, document in documents.items()},
-        certificates=_certificates(connection, tenant),
+        certificates=_named(
+            connection, tenant, families=(ProfileFamily.PKCS, ProfileFamily.SCEP, ProfileFamily.IMPORTED)
+        ),
+        roots=_named(connection, tenant, families=(ProfileFamily.ROOT,)),
         authorities={role: authorities[role].certificate for role in ("root", "issuing")},
     )
 
@@ -51,12 +76,10 @@ def _template(name: str, title: str) -> str:
     return name if title == name else f"{title} ({name})"
 
 
-def _certificates(connection: Connection, tenant: Tenant) -> dict[ProfilePlatform, dict[str, str]]:
-    platforms = {
-        kind: platform
-        for family in (ProfileFamily.PKCS, ProfileFamily.IMPORTED)
-        for platform, kind in KINDS[family].items()
-    }
+def _named(
+    connection: Connection, tenant: Tenant, *, families: Collection[ProfileFamily]
+) -> dict[ProfilePlatform, dict[str, str]]:
+    platforms = {kind: platform for family in families for platform, kind in KINDS[family].items()}
     offered: dict[ProfilePlatform, dict[str, str]] = {}
     for row in queries.profiles_of_kinds(connection, tenant.id, kinds=platforms):
         offered.setdefault(platforms[row.kind], {})[row.id] = str(row.document["displayName"])

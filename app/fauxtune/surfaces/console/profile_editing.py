@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration.choices import INTENDED, MailApplication, ProfileFamily, family_and_platform
-from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME, AlternativeName
+from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME, AlternativeName, ScepKey
 from fauxtune.core.administration.requests import Json
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
@@ -24,7 +24,15 @@ from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.console.profile_choices import REFERENCES, Choices
 from fauxtune.surfaces.console.profile_facts import subject_words
-from fauxtune.surfaces.console.profile_settings import DEFAULTS, PkcsSettings, Settings, read_settings
+from fauxtune.surfaces.console.profile_settings import (
+    DEFAULTS,
+    KEY_USES,
+    PURPOSES,
+    PkcsSettings,
+    ScepSettings,
+    Settings,
+    read_settings,
+)
 from fauxtune.surfaces.console.typed import Typed
 
 #: The certificate that the profile has, as a source of a root beside those of the CA.
@@ -99,11 +107,25 @@ def _settings(row: ProfileRow, *, family: ProfileFamily, platform: ProfilePlatfo
                 **{f"{field}-{platform}": [row.navigations.get(name, "")] for field, name in REFERENCES.items()},
             }
         case ProfileFamily.PKCS:
-            return _pkcs(document)
+            return _certificate(document, family)
+        case ProfileFamily.SCEP:
+            return {**_certificate(document, family), **_scep(document)}
 
 
-def _pkcs(document: JsonObject) -> dict[str, list[str]]:
-    defaults = {name: list(value) for name, value in DEFAULTS[ProfileFamily.PKCS].items()}
+def _scep(document: JsonObject) -> dict[str, list[str]]:
+    uses, size = str(document.get("keyUsage") or "").split(","), str(document.get("keySize") or "")
+    oids = [str(each.get("objectIdentifier")) for each in document.get("extendedKeyUsages") or ()]
+    return {
+        "urls": ["\n".join(document.get("scepServerUrls") or ())],
+        "key-size": [size.removeprefix("size") or str(ScepKey().size)],
+        "key-usage": [word for word, use in KEY_USES.items() if use in uses],
+        "purposes": [word for word, (oid, _) in PURPOSES.items() if oid in oids],
+        "device": ["on"] if document.get("certificateStore") == "machine" else [],
+    }
+
+
+def _certificate(document: JsonObject, family: ProfileFamily) -> dict[str, list[str]]:
+    defaults = {name: list(value) for name, value in DEFAULTS[family].items()}
     stored_values = {
         "template": document.get("certificateTemplateName"),
         "validity": document.get("certificateValidityPeriodValue"),
@@ -132,7 +154,9 @@ def _alternative_names(document: JsonObject) -> list[AlternativeName]:
 
 def _body(row: ProfileRow, settings: Settings, *, platform: ProfilePlatform) -> Json:
     """Return the properties with which a profile of these settings would be created, as far as its kind has them."""
-    if isinstance(settings, PkcsSettings):
+    if isinstance(settings, ScepSettings):
+        settings = replace(settings, key=replace(settings.key, purposes=_purposes(row.document, settings.key)))
+    if isinstance(settings, PkcsSettings | ScepSettings):
         others = [each for each in _alternative_names(row.document) if each not in {EMAIL_NAME, UPN_NAME}]
         settings = replace(settings, names=(*settings.names, *others))
     (request,) = settings.requests("-", platforms=[platform], description=None, roots={})
@@ -140,6 +164,15 @@ def _body(row: ProfileRow, settings: Settings, *, platform: ProfilePlatform) -> 
     known = {*shape.properties_in(Version.BETA), *(f"{each.name}{_BIND}" for each in shape.every_navigation())}
     body: Mapping[str, Any] = request.body or {}
     return {name: value for name, value in body.items() if name in known and name != "displayName"}
+
+
+def _purposes(document: JsonObject, key: ScepKey) -> dict[str, str]:
+    """Return the extended key usages, and those that the profile has beside what the form offers."""
+    stored_purposes = {
+        str(each.get("objectIdentifier")): str(each.get("name")) for each in document.get("extendedKeyUsages") or ()
+    }
+    offered = dict(PURPOSES.values())
+    return {**key.purposes, **{oid: name for oid, name in stored_purposes.items() if oid not in offered}}
 
 
 def _difference(before: Json, *, after: Json, row: ProfileRow) -> Json:

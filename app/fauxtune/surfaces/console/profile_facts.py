@@ -42,6 +42,7 @@ _REFERENCES: Mapping[str, str] = {
 }
 _NAME_FLAGS = {"emailAddress": "the user's e-mail address", "userPrincipalName": "the user's principal name"}
 _NAME_VARIABLES = {name.kind: name.text for name in (EMAIL_NAME, UPN_NAME)}
+_KEY_USES = {"digitalSignature": "signatures", "keyEncipherment": "encrypted keys"}
 _COMMON = frozenset(DEVICE_CONFIGURATION.properties_in(Version.BETA)) | {"@odata.type"}
 _LONGEST = 200
 
@@ -111,6 +112,19 @@ def _certificate(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
         yield Fact("Renewed", f"when {document['renewalThresholdPercentage']} % of its validity are left")
 
 
+def _scep(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
+    handled |= {"scepServerUrls", "keySize", "keyUsage"}
+    servers = document.get("scepServerUrls") or ()
+    yield Fact(
+        "SCEP server" if len(servers) == 1 else "SCEP servers, of which each device gets one", ", ".join(servers)
+    )
+    size = str(document.get("keySize") or "").removeprefix("size")
+    uses = [words for use, words in _KEY_USES.items() if use in str(document.get("keyUsage") or "").split(",")]
+    bits = f"RSA, {size} bits, " if size else ""
+    yield Fact("Key", f"{bits}made on the device{f', for {joined}' if (joined := ' and '.join(uses)) else ''}")
+    yield from _certificate(document, handled)
+
+
 def subject_words(document: JsonObject) -> str:
     """Return the subject with its variables."""
     form = str(document.get("subjectNameFormat") or "commonName")
@@ -149,7 +163,7 @@ def _email(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
 _FAMILIES: Mapping[Source | None, Callable[[JsonObject, set[str]], Iterator[Fact]]] = {
     Source.ROOT: _root,
     Source.PKCS: _certificate,
-    Source.SCEP: _certificate,
+    Source.SCEP: _scep,
     Source.IMPORTED: _imported,
     Source.EMAIL: _email,
 }

@@ -13,7 +13,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import profiles as administration
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
-from fauxtune.core.administration.profiles import EMAIL_NAME, SUBJECT, UPN_NAME, Issuer, MailAccount, Scale
+from fauxtune.core.administration.profiles import (
+    CLIENT_PURPOSE,
+    EMAIL_NAME,
+    KEY_SIZES,
+    MAIL_PURPOSE,
+    SUBJECT,
+    UPN_NAME,
+    Issuer,
+    KeyUsage,
+    MailAccount,
+    Scale,
+    ScepKey,
+)
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platform_words import ProfilePlatform
@@ -33,10 +45,23 @@ DEFAULTS: Mapping[ProfileFamily, Mapping[str, Sequence[str]]] = {
         "renewal": ["20"],
         "root": ["on"],
     },
+    ProfileFamily.SCEP: {
+        "key-size": ["2048"],
+        "key-usage": ["signing", "encryption"],
+        "purposes": ["client"],
+        "subject": [SUBJECT],
+        "names": ["email"],
+        "validity": ["1"],
+        "scale": [Scale.YEARS.value],
+        "renewal": ["20"],
+    },
     ProfileFamily.IMPORTED: {"purpose": [Purpose.ENCRYPTION.value]},
     ProfileFamily.EMAIL: {"account": ["Work"], "application": [MailApplication.GMAIL.value]},
 }
 _NAMES = {"email": EMAIL_NAME, "upn": UPN_NAME}
+#: data. The boxes of extended key usages, and of key usages.
+PURPOSES = {"client": CLIENT_PURPOSE, "mail": MAIL_PURPOSE}
+KEY_USES = {"signing": KeyUsage.SIGNING, "encryption": KeyUsage.ENCRYPTION}
 _LONGEST_VALIDITY = 9999
 #: Characters of a certificate as text; a larger file is no certificate of an authority.
 LONGEST_CERTIFICATE = 64 * 1024
@@ -108,6 +133,38 @@ class PkcsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ScepSettings:
+    """A certificate of its own for each device, which makes the key itself. `roots`: the root profiles to refer to that
+    the tenant has; empty for the root of the tenant's own CA.
+    """
+
+    urls: tuple[str, ...]
+    key: ScepKey
+    subject: str
+    names: tuple[administration.AlternativeName, ...]
+    validity: tuple[int, Scale]
+    renewal: int
+    roots: Roots
+
+    def requests(
+        self, name: str, *, platforms: Sequence[ProfilePlatform], description: str | None, roots: Roots
+    ) -> list[AdminRequest]:
+        """Return the requests that create the profiles."""
+        return administration.create_scep(
+            name,
+            platforms=platforms,
+            urls=self.urls,
+            key=self.key,
+            subject=self.subject,
+            alternative_names=self.names,
+            validity=self.validity,
+            renewal_percent=self.renewal,
+            roots={**self.roots, **roots},
+            description=description,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedSettings:
     """The certificates that were imported for the device's user and this purpose."""
 
@@ -140,6 +197,8 @@ def read_settings(family: ProfileFamily, form: Typed, *, choices: Choices) -> Se
             settings: Settings | None = _root(form, choices)
         case ProfileFamily.PKCS:
             settings = _pkcs(form, choices)
+        case ProfileFamily.SCEP:
+            settings = _scep(form, choices)
         case ProfileFamily.IMPORTED:
             settings = _imported(form)
         case ProfileFamily.EMAIL:
@@ -172,23 +231,63 @@ def _certificate(form: Typed) -> bytes | None:
 
 
 def _pkcs(form: Typed, choices: Choices) -> PkcsSettings:
-    template, subject = form.text("template"), form.text("subject")
+    template = form.text("template")
     if template not in choices.templates:
         form.wrong("template", "Choose one of the CA's templates.")
+    return PkcsSettings(
+        issuer=Issuer(choices.tenant.ca_host, choices.tenant.ca_name),
+        template=template,
+        subject=_subject(form),
+        names=_names(form),
+        validity=_validity(form),
+        renewal=_number(form, "renewal", most=99),
+    )
+
+
+def _scep(form: Typed, choices: Choices) -> ScepSettings:
+    urls = tuple(form.text("urls").split())
+    if not urls:
+        form.wrong("urls", f"Name the SCEP server, such as {choices.scep_server}.")
+    uses = tuple(KEY_USES[each] for each in KEY_USES if form.has("key-usage", each))
+    if not uses:
+        form.wrong("key-usage", "Choose what the key is for.")
+    size = form.text("key-size")
+    if size not in map(str, KEY_SIZES):
+        form.wrong("key-size", f"A key has {', '.join(map(str, KEY_SIZES))} bits.")
+        size = str(ScepKey().size)
+    root = form.text("root-profile")
+    roots = choices.root_profiles(root)
+    if root and not roots:
+        form.wrong("root-profile", "This profile does not exist any more. Choose another.")
+    purposes = dict(PURPOSES[each] for each in PURPOSES if form.has("purposes", each))
+    return ScepSettings(
+        urls=urls,
+        key=ScepKey(int(size), uses, purposes, of_device=form.has("device")),
+        subject=_subject(form),
+        names=_names(form),
+        validity=_validity(form),
+        renewal=_number(form, "renewal", most=99),
+        roots=roots,
+    )
+
+
+def _subject(form: Typed) -> str:
+    subject = form.text("subject")
     if not subject:
         form.wrong("subject", f"Say whom the certificate names, such as {SUBJECT}.")
+    return subject
+
+
+def _names(form: Typed) -> tuple[administration.AlternativeName, ...]:
+    return tuple(_NAMES[each] for each in form.all("names") if each in _NAMES)
+
+
+def _validity(form: Typed) -> tuple[int, Scale]:
     scale = form.text("scale")
     if scale not in Scale.__members__.values():
         form.wrong("validity", "Choose days, months or years.")
         scale = Scale.YEARS
-    return PkcsSettings(
-        issuer=Issuer(choices.tenant.ca_host, choices.tenant.ca_name),
-        template=template,
-        subject=subject,
-        names=tuple(_NAMES[each] for each in form.all("names") if each in _NAMES),
-        validity=(_number(form, "validity", most=_LONGEST_VALIDITY), Scale(scale)),
-        renewal=_number(form, "renewal", most=99),
-    )
+    return _number(form, "validity", most=_LONGEST_VALIDITY), Scale(scale)
 
 
 def _number(form: Typed, name: str, *, most: int) -> int:

@@ -26,7 +26,7 @@ from fauxtune.surfaces.console.profile_creation import (
     request_for,
     root_plans,
 )
-from fauxtune.surfaces.console.profile_settings import DEFAULTS, LONGEST_CERTIFICATE, read_settings
+from fauxtune.surfaces.console.profile_settings import DEFAULTS, LONGEST_CERTIFICATE, ScepSettings, read_settings
 from fauxtune.surfaces.console.profile_targets import Boxes, boxes, read_targets, target_words
 from fauxtune.surfaces.console.tasks import carry_out, confirm
 from fauxtune.surfaces.console.typed import Typed
@@ -37,6 +37,11 @@ KINDS: tuple[tuple[ProfileFamily, str, str], ...] = (
         ProfileFamily.PKCS,
         "Certificate of its own for each device (PKCS)",
         "The connector makes a key and has a certificate issued for each device. Good for signing, Wi-Fi and VPN.",
+    ),
+    (
+        ProfileFamily.SCEP,
+        "Certificate of its own, whose key the device makes (SCEP)",
+        "The key never leaves the device. It asks a SCEP server, yours or a partner's, which asks Intune first.",
     ),
     (
         ProfileFamily.IMPORTED,
@@ -54,6 +59,8 @@ KINDS: tuple[tuple[ProfileFamily, str, str], ...] = (
         "Devices set up a mail account. On iPhones and iPads it signs and encrypts with the device's certificates.",
     ),
 )
+#: Their certificates are installed where the root of the CA is; a SCEP profile refers to it.
+_WITH_ROOT = (ProfileFamily.PKCS, ProfileFamily.SCEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ async def new(call: TenantCall) -> Response:
         return call.page("new_profile_kinds.html", kinds=KINDS)
     form = Typed({**DEFAULTS[family], "target": []})
     read = await call.read(_read, call, family=family, form=form, strict=False)
+    form = form.with_value("urls", read.choices.scep_server)
     return _form(call, family, form=form, read=read)
 
 
@@ -179,10 +187,10 @@ def _read(connection: Connection, call: TenantCall, *, family: ProfileFamily, fo
     if taken:
         form.wrong("name", f"There is a profile “{min(taken)}” already. Choose another name.")
         return _Read(offered, boxed, None, ())
-    if family is not ProfileFamily.PKCS:
+    if family not in _WITH_ROOT or (isinstance(settings, ScepSettings) and settings.roots):
         return _Read(offered, boxed, new, ())
     plans = root_plans(connection, offered, platforms=platforms, targets=targets)
-    if form.has("root"):
+    if form.has("root") or family is ProfileFamily.SCEP:
         return _Read(offered, boxed, new, plans)
     return _Read(offered, boxed, new, (), missing_root(offered, plans) if targets else "")
 

@@ -31,6 +31,8 @@ from fauxtune.surfaces.console.typed import Typed
 
 _KEPT = "Certificates that devices have already stay as they are. New ones are issued by the changed profile."
 
+_ISSUED = (ProfileFamily.PKCS, ProfileFamily.SCEP)
+
 
 async def edit(call: TenantCall) -> Response:
     """Show the form with what is stored."""
@@ -73,7 +75,7 @@ async def _confirm(call: TenantCall, row: ProfileRow, *, request: AdminRequest, 
         [request],
         template="profile_edit_confirm.html",
         title=f"Change “{row.document['displayName']}”",
-        sentence=_KEPT if known is not None and known[0] is ProfileFamily.PKCS else "",
+        sentence=_KEPT if known is not None and known[0] in _ISSUED else "",
         button="Change the profile",
         back=call.url("profiles", row.id),
         pairs=list(form.pairs()),
