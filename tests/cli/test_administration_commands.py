@@ -82,8 +82,9 @@ def test_a_scep_profile_is_for_the_tenants_own_server_and_root_unless_others_are
     assert [each["name"] for each in own["extendedKeyUsages"]] == ["Client Authentication"]
     kind = own["@odata.type"].removeprefix("#")
     root = graph.get(f"/beta/deviceManagement/deviceConfigurations/{own['id']}/{kind}/rootCertificate").json()
-    assert root["displayName"] == "Only"
-    above = ("--scep-server", "https://a.example/scep", "--scep-server", "https://b.example/scep", "--purpose", "mail")
+    assert root["certFileName"] == "root.cer"
+    above: list[str] = []
+    above += ("--scep-server", "https://a.example/scep", "--scep-server", "https://b.example/scep", "--purpose", "mail")
     above += ("--purpose", "1.2.3.4", "--usage", "signing", "--key-size", "4096", "--for-device", "--name", "Partner")
     (partner,) = run.json(*command, *above)["profiles"]
     assert len(partner["scepServerUrls"]) == 2

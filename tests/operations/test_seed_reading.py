@@ -32,7 +32,7 @@ WRONG = """{
   "profiles": [
     {"kind": "pkcs", "platforms": ["ios"], "assign": ["Klass"]},
     {"kind": "email", "name": "Mail", "signing": "Sining"},
-    {"kind": "scep", "name": "S"},
+    {"kind": "vpn", "name": "S"},
     {"graph": {"displayName": "G"}, "name": "G"}
   ],
   "assignments": [{"profile": "Nothing", "assign": ["Class"], "exclude": ["all users"]}],

@@ -127,14 +127,22 @@ def by_platform(client: Client, wanted: str | None, *, families: Iterable[Profil
     return result
 
 
-def only_ones(client: Client, *, family: ProfileFamily) -> dict[ProfilePlatform, str]:
-    """Return the id of the profile of this family on each platform that has just one."""
+def root_profiles(client: Client, certificate: bytes | None) -> dict[ProfilePlatform, str]:
+    """Return the id of a trusted root profile on each platform: the first with this certificate (DER); without one the
+    only profile that there is.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from fauxtune.core.profiles.trusted_root import certificate_of
+
     known: dict[ProfilePlatform, list[str]] = {}
     for each in profiles(client):
         platform = platform_of(each)
-        if platform is not None and _family(each) is family:
+        if platform is None or _family(each) is not ProfileFamily.ROOT:
+            continue
+        if certificate is None or certificate_of(each.document).public_bytes(Encoding.DER) == certificate:
             known.setdefault(platform, []).append(each.id)
-    return {platform: ids[0] for platform, ids in known.items() if len(ids) == 1}
+    return {platform: ids[0] for platform, ids in known.items() if certificate is not None or len(ids) == 1}
 
 
 def _single(wanted: str, known: list[Named]) -> Named:

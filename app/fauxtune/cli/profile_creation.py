@@ -12,7 +12,7 @@ import typer
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Session, partial
 from fauxtune.cli.options import fail
-from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, only_ones, platforms, sentence
+from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platforms, root_profiles, sentence
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import one_line
 from fauxtune.cli.targets import Assigning, NamedTarget, words_of
@@ -64,6 +64,36 @@ class KeyUse(StrEnum):
 
     SIGNING = "signing"
     ENCRYPTION = "encryption"
+
+
+ServersOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="URL", help="the SCEP server; of several each device gets one  [default: the tenant's own]"),
+]
+ScepRootOption = Annotated[
+    str | None,
+    typer.Option(
+        "--root",
+        metavar="PROFILE",
+        help="the trusted root profile to refer to  [default: one with the tenant's own root]",
+    ),
+]
+ScepSubjectOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="the subject, with variables  [default: the user, or CN={{AAD_Device_ID}} for devices]"
+    ),
+]
+PurposesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORD",
+        help="what certificates are for: client, mail or an OID, or none; repeatable  [default: client]",
+    ),
+]
+UsesOption = Annotated[
+    list[KeyUse] | None, typer.Option(help="what the key is for; repeatable  [default: signing and encryption]")
+]
 
 
 @app.command()
@@ -167,37 +197,12 @@ def scep(
     name: NameOption,
     platform: NewPlatformOption,
     service: Assigning,
-    scep_server: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL", help="the SCEP server; of several each device gets one  [default: the tenant's own]"
-        ),
-    ] = None,
-    root_profile: Annotated[
-        str | None,
-        typer.Option(
-            "--root",
-            metavar="PROFILE",
-            help="the trusted root profile to refer to  [default: the only one of each platform]",
-        ),
-    ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="the subject, with variables  [default: the user, or CN={{AAD_Device_ID}} for devices]"
-        ),
-    ] = None,
+    scep_server: ServersOption = None,
+    root_profile: ScepRootOption = None,
+    subject: ScepSubjectOption = None,
     san: SanOption = None,
-    purpose: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WORD",
-            help="what certificates are for: client, mail or an OID, or none; repeatable  [default: client]",
-        ),
-    ] = None,
-    usage: Annotated[
-        list[KeyUse] | None, typer.Option(help="what the key is for; repeatable  [default: signing and encryption]")
-    ] = None,
+    purpose: PurposesOption = None,
+    usage: UsesOption = None,
     key_size: Annotated[int, typer.Option(metavar="BITS", help="the length of the RSA key: 1024, 2048, 4096")] = 2048,
     for_device: Annotated[
         bool, typer.Option("--for-device", help="for the device itself: it goes to Windows' machine store")
@@ -233,7 +238,7 @@ def scep(
             alternative_names=[_alternative_name(each) for each in san or ([] if for_device else ["email"])],
             validity=_validity(validity),
             renewal_percent=renew,
-            roots=_roots(session, root_profile),
+            roots=_roots(session, root_profile, own=not scep_server),
             description=description,
         )
         _create(session, requests, names_=[name], targets=service.targets(session))
@@ -416,11 +421,13 @@ def _own_scep_server(session: Session) -> str:
     return ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])
 
 
-def _roots(session: Session, wanted: str | None) -> dict[ProfilePlatform, str]:
-    """The ids of the trusted root profiles of this name, by platform; without a name those that are alone there."""
+def _roots(session: Session, wanted: str | None, *, own: bool) -> dict[ProfilePlatform, str]:
+    """The ids of the trusted root profiles of this name, by platform. Without a name: those with the tenant's own root,
+    and for another authority those that are the only ones.
+    """
     if wanted is not None:
         return by_platform(session.client, wanted, families=[ProfileFamily.ROOT])
-    return only_ones(session.client, family=ProfileFamily.ROOT)
+    return root_profiles(session.client, _own_certificate(session, "root") if own else None)
 
 
 def _usages(uses: list[KeyUse] | None) -> tuple[KeyUsage, ...]:

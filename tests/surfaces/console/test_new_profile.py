@@ -89,9 +89,9 @@ async def test_a_root_profile_that_the_tenant_has_is_assigned_instead_of_a_secon
 async def test_a_scep_profile_refers_to_the_root_of_the_authority_and_can_be_edited(
     console: httpx.AsyncClient, contoso: Contoso, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    page = await console.get(SCEP)
+    form = (await console.get(SCEP)).text
     server = f"{contoso.tenant.public_http_url}/pki/{contoso.tenant.name}/certsrv/mscep/mscep.dll"
-    assert page.text.count(server) == 2, "the address of the tenant's own server is in the field, and in the hint"
+    assert form.count(server) == 2, "the address of the tenant's own server is in the field, and in the hint"
     key: dict[str, Any] = {"key-size": "2048", "key-usage": ["signing", "encryption"], "purposes": "client"}
     filled = {**SIGNING, **key, "name": "Wi-Fi", "urls": server, "target": "users", "platform": ["ios", "windows"]}
     page = text_of(await submit(console, SCEP, **filled))

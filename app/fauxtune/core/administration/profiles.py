@@ -220,8 +220,8 @@ def create_scep(
         shape = _shape(ProfileFamily.SCEP, platform)
         named, subject_notes = _subject(shape, subject)
         alternatives, name_notes = _alternative_names(shape, alternative_names)
-        bound, root_notes = _bound(shape, {"rootCertificate": roots or {}}, platform=platform)
-        notes = (*subject_notes, *name_notes, *(root_notes if roots else (_NO_ROOT,)))
+        bound, _ = _bound(shape, {"rootCertificate": roots or {}}, platform=platform)
+        notes = (*subject_notes, *name_notes, *(() if bound else (_NO_ROOT,)))
         body = {**settings, **named, **alternatives}
         requests.append(_create(shape, title, description=description, settings=body, bound=bound, notes=notes))
     return requests
