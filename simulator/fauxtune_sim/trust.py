@@ -38,7 +38,7 @@ def untrusted_reason(
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether the issuer has the name that the certificate says, and its key signed the certificate."""
     # The answer never changes, and the mails of a mailbox have few signers. Large certificates are not kept.
-    is_small = max(len(each.tbs_certificate_bytes) for each in (certificate, issuer)) <= LARGEST_CACHED
+    is_small = len(certificate.tbs_certificate_bytes) <= LARGEST_CACHED >= len(issuer.tbs_certificate_bytes)
     return _issued_cached(certificate, issuer) if is_small else _is_issued(certificate, issuer)
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import getaddresses, parsedate_to_datetime
+
+_WORDS = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_PLAIN = rf"{_WORDS}@[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+#: Addresses without names, comments and quotation marks. The standard library, which reads every form character by
+#: character, needs ten times as long.
+_PLAIN_ADDRESSES = re.compile(rf"{_PLAIN}(?:, *{_PLAIN})*", re.ASCII)
 
 
 def addresses_in(text: str) -> tuple[str, ...]:
     """The addresses of a field, without names; of one that cannot be read, none."""
     if not text:
         return ()
+    if _PLAIN_ADDRESSES.fullmatch(text):
+        return tuple(address.lstrip() for address in text.split(","))
     try:
         return tuple(address for _, address in getaddresses([text]) if address)
     except RecursionError:  # comments in comments, which the standard library follows one by one

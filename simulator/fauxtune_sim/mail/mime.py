@@ -28,7 +28,11 @@ _MOST_PARTS = 1_000
 _HEADER = re.compile(rb"(?:[!-9;-~]+[ \t]*:[^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)*")
 _FIELD = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)")
 
-
+_TOKEN, _QUOTED = r"[\w.+/:=!#$&^`{|}~-]+", r"[ !#-:=?-\[\]-~]*"
+#: Parameters without comments, escapes, character sets and pieces, as nearly all programs write them. The standard
+#: library, which reads every form, needs ten times as long.
+_PLAIN_PARAMETERS = re.compile(rf'[\w/.+-]*(?:[ \t\r\n]*;[ \t\r\n]*[\w-]+=(?:{_TOKEN}|"{_QUOTED}"))*', re.ASCII)
+_PLAIN_PARAMETER = re.compile(rf'([\w-]+)=(?:({_TOKEN})|"({_QUOTED})")', re.ASCII)
 #: What may follow a boundary on its line.
 _DELIMITER_REST = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 
@@ -161,6 +165,10 @@ def _read_parameters(field: str) -> dict[str, str]:
     """The parameters of a field by their names in lower case. One that cannot be read is left out."""
     if ";" not in field:
         return {}
+    if _PLAIN_PARAMETERS.fullmatch(field):
+        plain = _PLAIN_PARAMETER.findall(field)
+        # Of several with one name the first counts.
+        return {name.lower(): token or quoted for name, token, quoted in reversed(plain)}
     header = Message(policy=compat32)
     header.set_raw("content-type", field)
     parameters: dict[str, str] = {}
