@@ -60,6 +60,18 @@ from tests.support.ids import SeededIds
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 #: A device administrator installs trusted roots up to these versions of Android.
 _VERSIONS = {"device-admin": "10", "knox": "12"}
+#: What a SCEP profile asks for, unless a test asks for something else.
+SCEP_SETTINGS: JsonObject = {
+    "scepServerUrls": ["https://one.contoso.example/scep", "https://two.contoso.example/scep"],
+    "subjectNameFormat": "commonName",
+    "subjectAlternativeNameType": "emailAddress",
+    "extendedKeyUsages": [{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
+    "keyUsage": "keyEncipherment,digitalSignature",
+    "keySize": "size2048",
+    "hashAlgorithm": "sha2",
+    "certificateValidityPeriodValue": 1,
+    "certificateValidityPeriodScale": "months",
+}
 _numbers = count(1)
 
 P = ParamSpec("P")
@@ -198,6 +210,13 @@ class Contoso:
     async def pkcs_profile(self, *groups: str, owned: bool = False, **changes: Any) -> str:
         name = "androidDeviceOwnerPkcsCertificateProfile" if owned else "androidWorkProfilePkcsCertificateProfile"
         return await self.profile(name, *(groups or ("All Staff",)), **self.pkcs_document(**changes))
+
+    async def scep_profile(self, *groups: str, root: str | None = None, **changes: Any) -> str:
+        """Create a SCEP profile for these groups, which refers to the profile `root`: a new one, unless it is given."""
+        groups = groups or ("All Staff",)
+        name = "androidWorkProfileScepCertificateProfile"
+        references = {"rootCertificate": root or await self.root_profile(*groups)}
+        return await self.profile(name, *groups, references=references, **{**SCEP_SETTINGS, **changes})
 
     async def imported_profile(self, *groups: str, purpose: str = "smimeEncryption", owned: bool = False) -> str:
         name = (

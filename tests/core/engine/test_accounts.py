@@ -244,13 +244,18 @@ def test_a_profile_that_gives_nothing_here_is_an_error_that_says_why() -> None:
     )
 
 
-def test_scep_is_an_error_until_it_is_delivered() -> None:
-    scep = Profile(SIGNING, "iosScepCertificateProfile", version=1, document={"displayName": "Signing"})
+def test_an_account_waits_for_a_certificate_by_scep_and_fails_with_it() -> None:
+    scep = Profile(
+        SIGNING, "iosScepCertificateProfile", 1, {"displayName": "S", "scepServerUrls": ["https://ca.example"]}
+    )
     story = Story([EMAIL, scep, IMPORTED])
+    story.plan()
+    assert "'Signing' (smimeSigningCertificate) to be installed first" in str(story.rows[ACCOUNT].waits_for)
+    story = Story([EMAIL, replace(scep, document={**scep.document, "subjectNameFormat": "commonNameAsIMEI"}), IMPORTED])
     story.settle()
     problem = story.rows[ACCOUNT].problem
     assert problem is not None
-    assert "'Signing', whose certificate is not there: SCEP" in problem.message
+    assert "'Signing', whose certificate is not there: The variable {{IMEI" in problem.message
 
 
 def test_what_the_connector_or_the_device_refused_is_an_error_of_the_account_too() -> None:

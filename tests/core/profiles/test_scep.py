@@ -1,4 +1,4 @@
-"""SCEP profiles: checked and stored, with an error on devices, because SCEP is not delivered."""
+"""SCEP profiles: what is checked when one is stored, and what a device is to request by it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import REMEDIATION_FAILED
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.scep import FAMILY
@@ -22,14 +22,60 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def test_a_device_has_an_error_because_nothing_is_delivered() -> None:
+def profile_of(document: dict[str, Any], *, root: str | None = "r") -> Profile:
+    references = {} if root is None else {"rootCertificate": ProfileId(root)}
+    return Profile(ProfileId("p"), "iosScepCertificateProfile", 1, document, "p_g", references=references)
+
+
+def item_of(document: dict[str, Any], *, root: str | None = "r", **recipient: Any) -> Item:
+    values = {"username": "alice", "devicename": "phone"}
+    (item,) = FAMILY.items(profile_of(document, root=root), Recipient(variables=values, **recipient))
+    return item
+
+
+def test_a_device_is_to_make_a_request_and_needs_the_root_of_its_authority() -> None:
     FAMILY.check(DOCUMENT)
-    profile = Profile(ProfileId("p"), "iosScepCertificateProfile", 1, DOCUMENT, "p_g")
-    (item,) = FAMILY.items(profile, Recipient())
-    assert (item.key, item.source, item.claims, item.fingerprint) == ("scep/p", Source.SCEP, (profile.claim,), None)
+    item = item_of(DOCUMENT, names={ProfileId("r"): "Root"})
+    assert (item.key, item.source, item.problem, item.personal) == ("scep/p", Source.SCEP, None, True)
+    assert item.request is not None
+    assert (item.request.subject, item.request.key_size) == ("CN=alice", 2048)
+    assert item.request.key_usages == ("keyEncipherment", "digitalSignature")
+    assert item.needs == (Need("rootCertificate", profile=ProfileId("r"), name="Root"),)
+
+
+def test_every_setting_is_in_the_fingerprint_and_nothing_else() -> None:
+    known = item_of(DOCUMENT).fingerprint
+    assert item_of({**DOCUMENT, "description": "other", "displayName": "other"}).fingerprint == known
+    for change in (
+        {"keySize": "size4096"},
+        {"renewalThresholdPercentage": 30},
+        {"certificateValidityPeriodValue": 2},
+        {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{DeviceName}}"},
+        {"scepServerUrls": ["https://other.example/scep"]},
+    ):
+        assert item_of({**DOCUMENT, **change}).fingerprint not in (None, known), change
+
+
+def test_a_certificate_of_the_device_names_no_user() -> None:
+    assert not item_of(
+        {**DOCUMENT, "subjectNameFormat": "custom", "subjectNameFormatString": "CN={{DeviceName}}"}
+    ).personal
+
+
+def test_a_variable_without_a_value_is_a_problem_that_names_it() -> None:
+    item = item_of({**DOCUMENT, "subjectNameFormat": "commonNameAsEmail"})
     assert item.problem is not None
     assert item.problem.code == REMEDIATION_FAILED
-    assert "SCEP delivery is not emulated yet" in item.problem.message
+    assert "{{EmailAddress}}" in item.problem.message
+    assert (item.request, item.fingerprint) == (None, None)
+
+
+def test_without_a_root_the_device_cannot_trust_the_authority_unless_the_tenant_does_not_mind() -> None:
+    item = item_of(DOCUMENT, root=None)
+    assert item.problem is not None
+    assert "rootCertificate does not refer to a profile" in item.problem.message
+    assert item.request is not None
+    assert item_of(DOCUMENT, root=None, require_trusted_root=False).problem is None
 
 
 def test_ios_has_no_choice_of_hash_algorithm() -> None:

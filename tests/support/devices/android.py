@@ -380,7 +380,7 @@ class AndroidInProcess(AndroidDevice):
         """Return the items of its policy."""
 
         def read(tx: Transaction) -> list[Deliverable]:
-            return deliverables(tx.connection, identified(tx, self.caller))
+            return deliverables(tx, identified(tx, self.caller), key_store=self.contoso.emulator.keys)
 
         items: list[Deliverable] = await self.contoso.do(read)
         return items

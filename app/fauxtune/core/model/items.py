@@ -4,8 +4,8 @@ The *key* names the thing on the device, not the profile that wants it: `root/<s
 `imported/<thumbprint>`, `pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`. Several profiles may want one
 item, which is installed once, and removed when no profile wants it any more. When the *fingerprint* changes, the device
 is offered the item again: for a root and an imported certificate it stands for the bytes, for a PKCS certificate it is
-the serial number of the current one, for an e-mail account it covers the settings and the fingerprints of the
-certificates in them.
+the serial number of the current one, for one by SCEP it covers the settings and the thumbprint of its predecessor, for
+an e-mail account the settings and the fingerprints of the certificates in them.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Item:
     account: Account | None = None
     needs: tuple[Need, ...] = ()  # certificates that must be on the device first
     slot: str | None = None  # a thing of which a device has only one: the first item takes it
-    personal: bool = True  # of a PKCS certificate: it names the device's user
+    personal: bool = True  # of a certificate of the device alone: it names the device's user
     problem: Problem | None = None
 
 
@@ -100,7 +100,8 @@ class Item:
 class LedgerRow:
     """The delivery of one item to one device, and the device's answer.
 
-    `installed_fingerprint` is what the device has, `fingerprint` what it should have.
+    `installed_fingerprint` is what the device has, `fingerprint` what it should have. `thumbprint` of a certificate by
+    SCEP is that of the last one that the device reported. `revoked`: the tenant's own CA has revoked it, or will.
     """
 
     key: ItemKey
@@ -119,6 +120,7 @@ class LedgerRow:
     waits_for: str | None = None
     payload: bytes | None = None
     authority: Authority = Authority.MICROSOFT
+    revoked: bool = False
 
 
 def root_key(sha256: str, store: str = "trusted") -> ItemKey:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Self
+
+from fauxtune.core.model.ids import ItemKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class ScepRequest:
     days: int | None
     renew_percent: int
 
+    @property
+    def fingerprint(self) -> str:
+        """The digest of the request: equal requests have equal ones."""
+        return hashlib.sha256(_encoded(self.document())).hexdigest()
+
     def document(self) -> dict[str, Any]:
         """Return the request as JSON."""
         return asdict(self)
@@ -42,3 +52,59 @@ class ScepRequest:
             days=document["days"],
             renew_percent=int(document["renew_percent"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ScepOrder:
+    """A request as it is offered to a device. `root`: the item of the root that the profile refers to; `renews`: the
+    device has a certificate of the same settings, with which it may sign the request for its successor.
+    """
+
+    request: ScepRequest
+    root: ItemKey | None = None
+    renews: bool = False
+
+    def encode(self) -> bytes:
+        """Return the order as it is stored; equal orders give equal bytes."""
+        return _encoded({"request": self.request.document(), "root": self.root, "renews": self.renews})
+
+    @classmethod
+    def decode(cls, stored: bytes) -> Self:
+        """Read an order that `encode` wrote."""
+        document = json.loads(stored)
+        return cls(ScepRequest.of_document(document["request"]), document["root"], bool(document["renews"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ScepDelivery:
+    """What a device is given to request a certificate: `url`, of those in the profile the one for this device; the
+    sealed `challenge`, which it puts unchanged into its request; the SHA-1 of the root that the profile refers to.
+
+    The challenge is empty where nothing is to be requested now: the device has the certificate, or it failed and is to
+    wait. `renews`: it signs the request with its present certificate (RenewalReq), and makes a new key.
+    """
+
+    request: ScepRequest
+    url: str
+    challenge: str = field(repr=False)
+    ca_thumbprint: str | None = None
+    renews: bool = False
+
+    def __post_init__(self) -> None:
+        assert self.url in self.request.urls
+
+
+@dataclass(frozen=True, slots=True)
+class ScepAttempt:
+    """The last challenge that a device was given for an item as it is offered now, and how many there were.
+    `is_answered`: the authority granted the request, so that the device may still be waiting for its certificate.
+    """
+
+    count: int
+    given_at: datetime
+    expires_at: datetime
+    is_answered: bool = False
+
+
+def _encoded(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

@@ -1,8 +1,7 @@
 """SCEP: one certificate for each device alone, with a key that the device generates.
 
-Graph: iosScepCertificateProfile and its siblings; Intune: "Create and assign SCEP certificate profiles". Profiles are
-stored and checked, and say what each device would request. Differs from Intune: no device is asked to, which the
-profile's status there shows; a challenge for its request is given at the control surface.
+Graph: iosScepCertificateProfile and its siblings; Intune: "Create and assign SCEP certificate profiles". A profile
+refers to the trusted root of the authority that issues, which must be on the device first.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem, scep_key
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, scep_key
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.certificate_settings import (
@@ -24,8 +23,9 @@ from fauxtune.core.profiles.certificate_settings import (
     usages,
 )
 from fauxtune.core.profiles.family import Family, Profile, Recipient
+from fauxtune.core.profiles.variables import without_user
 
-_NOT_BUILT = "SCEP delivery is not emulated yet: the profile is stored, but it gives no device a certificate."
+_ROOT = "rootCertificate"
 #: The settings of the key and the request; only iOS has no choice of `hashAlgorithm`.
 _KEY_SETTINGS = ("keySize", "keyUsage", "hashAlgorithm")
 
@@ -78,13 +78,38 @@ def _request(document: dict[str, Any], recipient: Recipient) -> ScepRequest:
 
 
 def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
-    request, problem = None, Problem(REMEDIATION_FAILED, _NOT_BUILT)
+    item = Item(key=scep_key(profile.id), source=Source.SCEP, claims=(profile.claim,))
     try:
         request = _request(profile.document, recipient)
     except Invalid as error:
-        problem = Problem(REMEDIATION_FAILED, f"{_NOT_BUILT} {error.message}")
-    item = Item(key=scep_key(profile.id), source=Source.SCEP, claims=(profile.claim,), problem=problem)
-    return (replace(item, request=request),)
+        return (replace(item, problem=Problem(REMEDIATION_FAILED, error.message)),)
+    item = replace(
+        item,
+        request=request,
+        fingerprint=request.fingerprint,
+        personal=_names_the_user(profile.document, recipient),
+    )
+    root = profile.references.get(_ROOT)
+    if root is not None:
+        return (replace(item, needs=(Need(_ROOT, profile=root, name=recipient.names.get(root, root)),)),)
+    # "When a device doesn't trust the root CA, the SCEP or PKCS certificate profile policy will fail."
+    if recipient.require_trusted_root:
+        problem = Problem(
+            REMEDIATION_FAILED,
+            f"{_ROOT} does not refer to a profile: bind it to the trusted-root profile with the root of the authority "
+            "that issues, and assign that to the same group.",
+        )
+        return (replace(item, problem=problem),)
+    return (item,)
+
+
+def _names_the_user(document: dict[str, Any], recipient: Recipient) -> bool:
+    """Whether the names need a property of the user."""
+    try:
+        _request(document, replace(recipient, variables=without_user(recipient.variables)))
+    except Invalid:
+        return True
+    return False
 
 
 FAMILY = Family(name="SCEP", check=_check, items=_items, source=Source.SCEP)

@@ -1,16 +1,19 @@
-"""The items of a device's policy with their bytes, as they are delivered. Only reads."""
+"""The items of a device's policy with their bytes, as they are delivered. Only challenges of SCEP are written."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, UserId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.scep import ScepDelivery
 from fauxtune.core.model.states import Source
-from fauxtune.storage.database import Connection
+from fauxtune.operations.checkin.scep_delivery import scep_deliveries
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
@@ -19,7 +22,8 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, or an account.
+    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, an account, or what
+    the device is to request by SCEP.
 
     `sealed` is the content that the platform's packaging defines, sealed (DER CMS); `opened` the same in clear, if the
     tenant wants plain profiles.
@@ -31,16 +35,20 @@ class Deliverable:
     sealed: bytes | None = None
     opened: bytes | None = None
     account: Account | None = None
+    scep: ScepDelivery | None = None
 
 
 def deliverables(
-    connection: Connection, enrollment: EnrollmentRow, *, keys: Collection[ItemKey] | None = None
+    tx: Transaction, enrollment: EnrollmentRow, *, key_store: KeyStore, keys: Collection[ItemKey] | None = None
 ) -> list[Deliverable]:
     """Return all items of the device's policy, or those of these keys, in order. One whose bytes are gone is left out:
-    it is on its way to removal.
+    it is on its way to removal. A device that is to request a certificate by SCEP gets a challenge; one that failed to
+    get it is given another challenge where its `keys` name it.
     """
-    ledger = device_queries.ledger_rows(connection, enrollment.id).values()
-    rows = [row for row in ledger if in_policy(row) and (keys is None or row.key in keys)]
+    connection = tx.connection
+    ledger = device_queries.ledger_rows(connection, enrollment.id)
+    rows = [row for row in ledger.values() if in_policy(row) and (keys is None or row.key in keys)]
+    requested = scep_deliveries(tx, enrollment, rows=rows, ledger=ledger, again=keys is not None, key_store=key_store)
     answers = request_queries.answers(connection, enrollment.id)
     by_serial = {answer.serial: answer for answer in answers if answer.serial is not None}
     by_item = {(answer.item_key, answer.fingerprint): answer for answer in answers}
@@ -57,6 +65,8 @@ def deliverables(
         elif row.source is Source.PKCS and row.serial in by_serial:
             answer = by_serial[row.serial]
             items.append(Deliverable(row=row, pfx=answer.pfx, sealed=answer.sealed))
+        elif row.source is Source.SCEP and row.key in requested:
+            items.append(Deliverable(row=row, scep=requested[row.key]))
         elif row.source is Source.IMPORTED:
             answered = by_item.get((row.key, row.fingerprint or ""))
             pfx = files.get((row.user_id or UserId(""), row.thumbprint or ""))

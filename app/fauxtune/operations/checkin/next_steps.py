@@ -104,7 +104,7 @@ class _StepBuilder:
         bytes are gone is left out: it is on its way to removal.
         """
         keys = {ItemKey(planned.subject) for planned, _id in due if planned.kind is StepKind.INSTALL}
-        result = deliverables(self.tx.connection, self.enrollment, keys=keys) if keys else []
+        result = deliverables(self.tx, self.enrollment, key_store=self.keys, keys=keys) if keys else []
         installs = {item.row.key: self._opened(item) for item in result}
         built = []
         for planned, before in due:

@@ -1,9 +1,10 @@
-"""The policy of a device that gets all of its items at once (Android). Only reads."""
+"""The policy of a device that gets all of its items at once (Android)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fauxtune.connector.keystore import KeyStore
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
@@ -17,9 +18,11 @@ class Policy:
     items: list[Deliverable]
 
 
-def current_policy(tx: Transaction, caller: DeviceCaller, *, applied_version: str) -> Policy | None:
+def current_policy(
+    tx: Transaction, caller: DeviceCaller, *, applied_version: str, key_store: KeyStore
+) -> Policy | None:
     """Return the policy of the calling device; None if it has applied this version. Raises as `identified`."""
     row = identified(tx, caller)
     if str(row.policy_version) == applied_version:
         return None
-    return Policy(row.policy_version, deliverables(tx.connection, row))
+    return Policy(row.policy_version, deliverables(tx, row, key_store=key_store))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -17,6 +18,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, UserId
 from fauxtune.core.model.items import Item, scep_key
+from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
@@ -79,30 +81,49 @@ def give_challenge(tx: Transaction, *, device: ManagedDeviceId, profile: Profile
         raise Invalid(f"The SCEP profile '{profile}' does not reach this device: assign it first.", target="profile")
     if item.request is None:
         raise Invalid("" if item.problem is None else item.problem.message, target="profile")
-    challenge = Challenge(
-        id=tx.ids.uuid(),
-        tenant=tx.tenant.id,
-        profile=profile,
-        device=device,
-        user=enrollment.user_id,
-        created=tx.now,
-        expires=tx.now + LIFETIME,
-        request=item.request,
-    )
-    authority = authorities.load(tx.connection, tx.tenant, name=_SEALER, keys=keys)
+    row = new_challenge(tx, enrollment, profile=profile, fingerprint=item.fingerprint)
+    challenge = challenge_of(row, device=device, request=item.request)
+    return GivenChallenge(sealed(tx, [challenge], keys=keys)[0], challenge)
+
+
+def new_challenge(
+    tx: Transaction, enrollment: EnrollmentRow, *, profile: ProfileId, fingerprint: str | None
+) -> ScepChallengeRow:
+    """Write down a new challenge of a device for its request by a profile. `fingerprint`: of the item as offered."""
     row = ScepChallengeRow(
         tenant_id=tx.tenant.id,
-        id=challenge.id,
+        id=tx.ids.uuid(),
         enrollment_id=enrollment.id,
         profile_id=profile,
         user_id=enrollment.user_id,
-        created_at=challenge.created,
-        expires_at=challenge.expires,
+        created_at=tx.now,
+        expires_at=tx.now + LIFETIME,
         state="given",
+        fingerprint=fingerprint,
     )
     queries.add_challenge(tx.connection, row)
     _record(tx, "scepChallengeGiven", row=row)
-    return GivenChallenge(seal(challenge, certificate=authority.certificate, key=authority.key), challenge)
+    return row
+
+
+def challenge_of(row: ScepChallengeRow, *, device: ManagedDeviceId, request: ScepRequest) -> Challenge:
+    """Return the content of a challenge that was written down. `request`: what the device is to request."""
+    return Challenge(
+        id=row.id,
+        tenant=row.tenant_id,
+        profile=row.profile_id,
+        device=device,
+        user=row.user_id,
+        created=row.created_at,
+        expires=row.expires_at,
+        request=request,
+    )
+
+
+def sealed(tx: Transaction, challenges: Sequence[Challenge], *, keys: KeyStore) -> list[str]:
+    """Return challenges as devices get them, which only this service can open."""
+    authority = authorities.load(tx.connection, tx.tenant, name=_SEALER, keys=keys)
+    return [seal(challenge, certificate=authority.certificate, key=authority.key) for challenge in challenges]
 
 
 def open_challenge(tx: Transaction, password: str, *, keys: KeyStore) -> Challenge | Verdict:

@@ -26,6 +26,7 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
 from fauxtune.core.profiles.variables import variables
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.checkin.scep_attempts import attempts_of
 from fauxtune.operations.connectors.selection import waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
@@ -83,6 +84,7 @@ def situations(
     desired = _desired(tx, devices, audience=audience)
     standings = _standings(tx, devices, desired=desired, audience=audience, ledgers=ledgers)
     requests = _requests(tx, devices)
+    attempts = attempts_of(tx, ledgers)
     connectors = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     waiting_for = {source: waited_for(connectors, role, now=tx.now) for source, role in ROLES.items()}
     return {
@@ -96,6 +98,7 @@ def situations(
                 answers={(each.item_key, each.fingerprint): _answer(each) for each in requests[device.id]},
                 standing=standings[device.id],
                 waiting_for=waiting_for,
+                attempts=attempts[device.id],
             ),
             desired[device.id].profiles,
             tuple(requests[device.id]),

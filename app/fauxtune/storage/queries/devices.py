@@ -25,7 +25,7 @@ from sqlalchemy import (
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
-from fauxtune.core.model.states import Authority, EnrollmentState, ItemState
+from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
@@ -240,12 +240,14 @@ _AWAITED = (
 )
 _BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
 _LEDGERS = (
-    select(ledger, certificates.c.authority)
+    select(ledger, certificates.c.authority, certificates.c.revoked_at, certificates.c.revocation_state)
     .join(
         certificates,
         and_(
             certificates.c.tenant_id == ledger.c.tenant_id,
             certificates.c.serial == ledger.c.serial,
+            # A serial number of a partner's authority may be one of the tenant's own, too.
+            or_(ledger.c.source != Source.SCEP.value, certificates.c.thumbprint == ledger.c.thumbprint),
             certificates.c.authority.not_in(["root", "devices"]),
         ),
         isouter=True,
@@ -472,8 +474,16 @@ def ledger_row(row: RowMapping) -> LedgerRow:
         problem=Problem(row["error_code"], row["message"]) if failed else None,
         waits_for=None if failed else row["message"],
         payload=row["payload"],
-        authority=Authority.named(row.get("authority")),
+        authority=_authority(row),
+        revoked=row.get("revoked_at") is not None or row.get("revocation_state") in ("asked", "waiting"),
     )
+
+
+def _authority(row: RowMapping) -> Authority:
+    """The kind of the authority of an item's certificate: a partner's is not in the register."""
+    if row["source"] is Source.SCEP and row["thumbprint"] is not None and row.get("authority") is None:
+        return Authority.PARTNER
+    return Authority.named(row.get("authority"))
 
 
 def _ledger_values(row: LedgerRow) -> dict[str, Any]:

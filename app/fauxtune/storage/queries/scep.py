@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, or_, select, update
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import reads, writes
+from fauxtune.storage.reads import in_parts
 from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepChallengeRow
 from fauxtune.storage.tables import partner_revocations, scep_challenges
 

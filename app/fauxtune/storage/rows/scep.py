@@ -16,7 +16,8 @@ PartnerRevocationState = Literal["open", "revoked", "failed"]
 @dataclass(frozen=True, slots=True)
 class ScepChallengeRow:
     """A challenge that a device was given. `outcome`: `{"code","description"}` of the last check, or what the authority
-    reported: `{"transactionId","thumbprint","serialNumber","expirationDateTime","issuer", ...}`.
+    reported: `{"transactionId","thumbprint","serialNumber","expirationDateTime","issuer", ...}`. `fingerprint`: of the
+    item as it was offered.
     """
 
     tenant_id: TenantId
@@ -28,6 +29,7 @@ class ScepChallengeRow:
     expires_at: datetime
     state: ChallengeState
     outcome: JsonObject | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ scep_challenges = Table(
         info=one_of(ChallengeState),
     ),
     Column("outcome", Document, comment="what the authority reported of the last request"),
+    Column("fingerprint", Word, comment="of the item as it was offered"),
     Index("ix_scep_challenges_device", "tenant_id", "enrollment_id", "profile_id"),
     Index("ix_scep_challenges_newest", "tenant_id", "created_at", "id"),
 )

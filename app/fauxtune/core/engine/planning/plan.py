@@ -24,6 +24,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem
 from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.scep import ScepAttempt, ScepOrder
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 
 #: Nothing is due: the end of Graph's time.
@@ -32,6 +33,12 @@ NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 #: A refused request is asked again after this time of the tenant's clock.
 RETRY_AFTER = timedelta(hours=1)
+#: How often a device tries to get a certificate by SCEP with a challenge of its own each. Unverified: the number.
+MOST_ATTEMPTS = 6
+#: In which order items are planned: a certificate needs its root, and an account its certificates.
+_ORDER = (Source.ROOT, Source.PKCS, Source.IMPORTED, Source.SCEP, Source.EMAIL)
+#: Between the settings of a certificate by SCEP and the thumbprint of the one in whose place it comes, in fingerprints.
+_AFTER = "/after/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class Situation:
     answers: Mapping[tuple[ItemKey, str], ConnectorAnswer]
     standing: Standing
     waiting_for: Mapping[Source, str] = field(default_factory=dict)
+    #: By item and fingerprint.
+    attempts: Mapping[tuple[ItemKey, str], ScepAttempt] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -98,8 +107,7 @@ def plan(situation: Situation) -> Plan:
     planner = _Planner(situation)
     before = _policy(situation.rows.values())
     after = planner.after
-    # An account names certificates: where those stand must be known first.
-    for item in sorted(situation.items.values(), key=lambda item: item.source is Source.EMAIL):
+    for item in sorted(situation.items.values(), key=lambda item: _ORDER.index(item.source)):
         after[item.key] = planner.wanted_row(item)
     for key, row in situation.rows.items():
         if key not in situation.items and row.state not in (ItemState.REMOVED, ItemState.REMOVING):
@@ -107,7 +115,7 @@ def plan(situation: Situation) -> Plan:
     result = planner.plan
     result.rows = {key: row for key, row in after.items() if row != situation.rows.get(key)}
     policy_rows = [row for row in after.values() if in_policy(row)]
-    result.policy_changed = bool(result.offered) or before != _policy(after.values())
+    result.policy_changed |= bool(result.offered) or before != _policy(after.values())
     result.due_at = min((result.due_at, *next_renewals(policy_rows, now=situation.now)))
     return result
 
@@ -132,9 +140,11 @@ class _Planner:
         match item.source:
             case Source.PKCS:
                 new = self._pkcs(row, item)
+            case Source.SCEP:
+                new = self._scep(row, item)
             case Source.EMAIL:
                 new = self._account(row, item)
-            case _:
+            case Source.ROOT | Source.IMPORTED:
                 new = self._fixed(row, item)
         new = replace(new, claims=item.claims, user_id=self.situation.standing.user_id)
         if new.state is ItemState.SENT and (row.state, row.fingerprint) != (new.state, new.fingerprint):
@@ -151,7 +161,7 @@ class _Planner:
         return row_when_unwanted(row, self.device, cause=why)
 
     def _fixed(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """The row of a root or an imported certificate, whose bytes are known; of SCEP, where only its problem is."""
+        """The row of a root or an imported certificate, whose bytes are known."""
         # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
         settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
         described = replace(row, purpose=item.purpose, thumbprint=item.thumbprint, not_after=item.not_after)
@@ -198,6 +208,80 @@ class _Planner:
             return _failed(bare, problem)
         return self._unanswered(bare, answer) if awaited is None else _waiting(bare, awaited)
 
+    def _scep(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """The row of a certificate whose key the device makes. The present one stays until its successor is there: at
+        the renewal, after a change of the profile or of the device's user, and where it was lost or taken back.
+
+        Unverified: that a changed value of a variable counts as a changed profile.
+        """
+        current = row.fingerprint is not None and row.state is not ItemState.REMOVED and not self._is_lost(row)
+        if current and item.personal and self._is_of_another(row):
+            return self._replaced(row, item)
+        if not current:
+            return self._to_request(replace(row, fingerprint=None), item)
+        edited = item.fingerprint not in (None, str(row.fingerprint).partition(_AFTER)[0])
+        if edited or is_due_for_renewal(row, now=self.situation.now):
+            return self._to_request(row, item, instead=Incident.PROFILE_EDITED if edited else Incident.RENEWED)
+        if row.state not in (ItemState.KEPT, ItemState.REMOVING):
+            return self._requested(row)
+        if row.state is ItemState.KEPT and row.installed_fingerprint == row.fingerprint and not row.revoked:
+            return moved(row, ItemState.INSTALLED, problem=None, waits_for=None)
+        return self._to_request(row, item)
+
+    def _to_request(self, row: LedgerRow, item: Item, *, instead: Incident | None = None) -> LedgerRow:
+        """The row of a certificate that the device is to request, once its root is there. `instead`: why it comes in
+        place of the present one.
+        """
+        current, fingerprint = row.fingerprint is not None, item.fingerprint
+        if row.thumbprint is not None and fingerprint is not None:
+            fingerprint += _AFTER + row.thumbprint
+        if current and fingerprint == row.fingerprint and row.state in (ItemState.SENT, ItemState.FAILED):
+            return self._requested(row)
+        missing = self._what_scep_lacks(row, item)
+        if missing is not None:
+            return row if current else missing
+        assert item.request is not None
+        if instead is Incident.PROFILE_EDITED:
+            self._revoke(row, instead)
+        root = item.needs[0].key if item.needs else None
+        order = ScepOrder(item.request, root=root, renews=instead is Incident.RENEWED)
+        return _offered(replace(row, payload=order.encode()), str(fingerprint))
+
+    def _what_scep_lacks(self, row: LedgerRow, item: Item) -> LedgerRow | None:
+        """The row of a certificate that the device cannot request yet; None if it can."""
+        if item.problem is not None or item.request is None:
+            return _failed(row, item.problem)
+        for need in item.needs:
+            root = None if need.key is None else self.after.get(need.key)
+            if root is not None and root.problem is not None:
+                return _failed(row, _without(need, root.problem))
+            if root is None or root.state is not ItemState.INSTALLED:
+                return _waiting(row, _awaited(need))
+        return None
+
+    def _requested(self, row: LedgerRow) -> LedgerRow:
+        """The row of a certificate that the device was given to request, or has. A challenge that nobody used in its
+        time is replaced at the next delivery; after a failure the device is to try again, each time later, a few times.
+        """
+        attempt = self.situation.attempts.get((row.key, row.fingerprint or ""))
+        if attempt is None or row.state not in (ItemState.SENT, ItemState.FAILED):
+            return row
+        if row.state is ItemState.SENT:
+            if not attempt.is_answered:
+                self._when(attempt.expires_at)
+            return row
+        if attempt.count < MOST_ATTEMPTS and self._when(attempt.given_at + RETRY_AFTER * 2 ** (attempt.count - 1)):
+            return _offered(row, str(row.fingerprint))
+        return row
+
+    def _when(self, moment: datetime) -> bool:
+        """Whether the moment has come. If so, the device gets its policy again, else it is planned again then."""
+        if moment <= self.situation.now:
+            self.plan.policy_changed = True
+            return True
+        self.plan.due_at = min(self.plan.due_at, moment)
+        return False
+
     def _revoke(self, row: LedgerRow, why: Cause | Incident) -> None:
         """Plan the revocation of the row's certificate, where the removal table says so."""
         if row.serial is not None and verdict(row, self.device, cause=why).revoked:
@@ -212,7 +296,7 @@ class _Planner:
 
     def _is_of_another(self, row: LedgerRow) -> bool:
         """Whether the certificate was issued to another user than the device's present one."""
-        return row.serial is not None and row.user_id != self.situation.standing.user_id
+        return row.thumbprint is not None and row.user_id != self.situation.standing.user_id
 
     def _replaced(self, row: LedgerRow, item: Item) -> LedgerRow:
         """The row after a change of the device's user, who is given a certificate of their own in place of the former
@@ -222,7 +306,8 @@ class _Planner:
         """
         self._revoke(row, Cause.USER_CHANGED)
         self.plan.unwanted[row.key] = Cause.USER_CHANGED
-        return self._pkcs(row_of_former_user(row), item)
+        former = row_of_former_user(row)
+        return self._pkcs(former, item) if item.source is Source.PKCS else self._scep(former, item)
 
     def _account(self, row: LedgerRow, item: Item) -> LedgerRow:
         """The row of an e-mail account, which waits for the certificates that it names. While one of them is renewed or

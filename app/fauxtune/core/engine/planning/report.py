@@ -4,24 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fauxtune.core.engine.planning.ledger import moved
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
-from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.core.model.states import Authority, ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
-    """A device's report of what it holds. `complete`: it has applied every offer, so that what is absent is gone."""
+class IssuedByScep:
+    """A certificate that a device got by SCEP, as far as it is known. `differs`: how it is not what was asked for."""
 
-    identities: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> thumbprint
+    thumbprint: str | None
+    serial: str | None = None
+    authority: Authority = Authority.PARTNER
+    renew_at: datetime | None = None
+    not_after: datetime | None = None
+    differs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A device's report of what it holds. `complete`: it has applied every offer, so that what is absent is gone.
+
+    `identities` have the thumbprints of certificates by item; that of a certificate by SCEP is empty where the device
+    says only that it is there. `certificates`: the DER of those that it shows whole, by thumbprint. `issued`: what is
+    known of certificates by SCEP, which the service finds out (`operations.checkin.scep_reports`).
+    """
+
+    identities: Mapping[ItemKey, str] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()  # SHA-256, or `<SHA-256>/<store>` if the device names the store
     accounts: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> the fingerprint with which it was installed
     refused: Mapping[ItemKey, Problem] = field(default_factory=dict)
     complete: bool = True
+    certificates: Mapping[str, bytes] = field(default_factory=dict)
+    issued: Mapping[ItemKey, IssuedByScep] = field(default_factory=dict)
 
 
 def apply_inventory(rows: Iterable[LedgerRow], inventory: Inventory) -> dict[ItemKey, LedgerRow]:
@@ -41,7 +61,11 @@ def _after(row: LedgerRow, inventory: Inventory) -> LedgerRow:
         row.state is ItemState.FAILED and row.fingerprint is not None
     )
     if refusal is not None and offered:
-        return moved(row, ItemState.FAILED, problem=refusal, installed_fingerprint=None)
+        # A device that does not get its next certificate by SCEP keeps the present one.
+        kept = row.installed_fingerprint if row.source is Source.SCEP else None
+        return moved(row, ItemState.FAILED, problem=refusal, installed_fingerprint=kept)
+    if row.source is Source.SCEP and row.key in inventory.identities:
+        return _requested(row, inventory)
     if _present(row, inventory):
         if row.state is ItemState.SENT or (row.state is ItemState.FAILED and row.fingerprint is not None):
             return moved(row, ItemState.INSTALLED, installed_fingerprint=row.fingerprint, problem=None)
@@ -54,6 +78,30 @@ def _after(row: LedgerRow, inventory: Inventory) -> LedgerRow:
         # Deleted by hand: the plan decides whether it is given again as it was, or issued again.
         return moved(row, ItemState.WANTED, installed_fingerprint=None)
     return row
+
+
+def _requested(row: LedgerRow, inventory: Inventory) -> LedgerRow:
+    """The row of a certificate by SCEP that the device reports: the one that it was to request, or its predecessor."""
+    issued = inventory.issued.get(row.key)
+    if issued is None or row.state in (ItemState.REMOVING, ItemState.KEPT, ItemState.REMOVED, ItemState.WANTED):
+        return row
+    if row.fingerprint is None or (issued.thumbprint is not None and issued.thumbprint == row.thumbprint):
+        return row
+    if issued.thumbprint is None and row.state is not ItemState.SENT:
+        return row
+    return moved(
+        row,
+        ItemState.INSTALLED,
+        installed_fingerprint=row.fingerprint,
+        problem=None,
+        waits_for=issued.differs or None,
+        thumbprint=issued.thumbprint or row.thumbprint,
+        serial=issued.serial,
+        authority=issued.authority,
+        renew_at=issued.renew_at,
+        not_after=issued.not_after,
+        revoked=False,
+    )
 
 
 def _present(row: LedgerRow, inventory: Inventory) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from fauxtune.core.engine.planning.ledger import ON_DEVICE
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory
+from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory
 from fauxtune.core.engine.removal.causes import cause
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_left
 from fauxtune.core.model.ids import ItemKey
@@ -122,8 +122,13 @@ def _checked_in(rows: Mapping[ItemKey, LedgerRow]) -> Mapping[ItemKey, LedgerRow
 
 def _inventory(rows: Iterable[LedgerRow]) -> Inventory:
     held = [row for row in rows if row.state in ON_DEVICE]
+    requested = [row for row in held if row.source is Source.SCEP and row.state is ItemState.SENT]
+    names = {row.key: f"{_TO_COME}{row.key}/{row.fingerprint}" for row in requested}
     return Inventory(
-        identities={row.key: row.thumbprint or "" for row in held},
+        identities={row.key: row.thumbprint or "" for row in held} | names,
+        issued={
+            row.key: IssuedByScep(names[row.key], serial=names[row.key], authority=row.authority) for row in requested
+        },
         roots=frozenset(row.key.partition("/")[2] for row in held if row.source is Source.ROOT),
         accounts={row.key: row.fingerprint or "" for row in held if row.source is Source.EMAIL},
     )

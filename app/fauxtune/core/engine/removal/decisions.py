@@ -64,7 +64,7 @@ def _is_outdated(row: LedgerRow) -> bool:
 
 def _is_of_former_user(row: LedgerRow) -> bool:
     # Nothing else makes a device's own certificate one that it cannot be given any more.
-    return row.source is Source.PKCS and _is_outdated(row)
+    return row.source in (Source.PKCS, Source.SCEP) and _is_outdated(row)
 
 
 def row_when_unwanted(row: LedgerRow, device: DeviceKind, *, cause: Cause) -> LedgerRow:

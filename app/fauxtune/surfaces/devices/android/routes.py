@@ -141,8 +141,14 @@ async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -
 async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPolicyVersion: str = "") -> Response:  # noqa: N803 - the name in the query
     """Return the policy; 304 if the device has applied this version."""
     tenant = await call.tenant(enterprise)
-    run = call.emulator.runner.run
-    current = await run(tenant, current_policy, call.caller(device), applied_version=appliedPolicyVersion)
+    emulator = call.emulator
+    current = await emulator.runner.run(
+        tenant,
+        current_policy,
+        call.caller(device),
+        applied_version=appliedPolicyVersion,
+        key_store=emulator.keys,
+    )
     if current is None:
         return Response(status_code=304)
     document = translate.policy(enterprise=tenant.id, version=current.version, items=current.items)

@@ -114,7 +114,7 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
             case Source.EMAIL:
                 applications.append(_application(row, item.account))
             case Source.SCEP:
-                raise Invalid(f"A {row.source.value} item cannot be delivered to Android.")
+                continue
             case _:
                 assert_never(row.source)
     return messages.policy(
