@@ -18,8 +18,8 @@ _ANSWERED = ("validated", "issued")
 def attempts_of(
     tx: Transaction, ledgers: Mapping[EnrollmentId, Mapping[ItemKey, LedgerRow]]
 ) -> dict[EnrollmentId, dict[tuple[ItemKey, str], ScepAttempt]]:
-    """Return what devices were given to get certificates by SCEP that they do not have yet, by item and fingerprint. No
-    statement is run if no device is to get one.
+    """Return what devices were given to get certificates by SCEP that they do not have yet, by item and fingerprint.
+    No statement is run if no device is to get one.
     """
     trying = [device for device, rows in ledgers.items() if any(_is_under_way(row) for row in rows.values())]
     attempts: dict[EnrollmentId, dict[tuple[ItemKey, str], ScepAttempt]] = {device: {} for device in ledgers}
@@ -37,4 +37,5 @@ def attempts_of(
 
 
 def _is_under_way(row: LedgerRow) -> bool:
-    return row.source is Source.SCEP and row.state in (ItemState.SENT, ItemState.FAILED)
+    is_trying = row.fingerprint is not None and row.state in (ItemState.SENT, ItemState.FAILED)
+    return row.source is Source.SCEP and is_trying

@@ -48,6 +48,20 @@ def issued_outcomes(
     return [outcome for outcome in connection.execute(statement).scalars() if outcome is not None]
 
 
+def challenges_of(
+    connection: Connection, tenant_id: TenantId, *, enrollment_ids: Collection[EnrollmentId]
+) -> list[ScepChallengeRow]:
+    """Return the challenges of these devices, oldest first."""
+    rows: list[ScepChallengeRow] = []
+    for some in in_parts(enrollment_ids):
+        statement = select(scep_challenges).where(
+            _challenge.tenant_id == tenant_id, _challenge.enrollment_id.in_(some)
+        )
+        ordered = statement.order_by(_challenge.created_at, _challenge.id)
+        rows += reads.every(connection, ordered, row=ScepChallengeRow)
+    return rows
+
+
 def change_challenge(
     connection: Connection, tenant_id: TenantId, *, challenge_id: str, state: ChallengeState, outcome: JsonObject
 ) -> None:
