@@ -200,8 +200,9 @@ MUTANTS: tuple[Mutant, ...] = (
         before=(
             "        if current and item.personal and self._is_of_another(row):\n"
             "            return self._replaced(row, item)\n"
+            "        renewing ="
         ),
-        after="",
+        after="        renewing =",
         tests=(
             "tests/core/engine/test_change_of_user.py::test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import scep_key
 from fauxtune.core.model.scep import ScepDelivery
 from fauxtune.core.model.states import ItemState, Source
@@ -99,4 +100,4 @@ async def test_without_its_root_a_profile_is_an_error_that_says_so(contoso: Cont
     )
     await contoso.assign(root, "All Staff")
     await phone.settle()
-    assert (await phone.ledger())[scep_key(profile)].state is ItemState.SENT
+    assert (await phone.ledger())[scep_key(ProfileId(profile))].state is ItemState.SENT

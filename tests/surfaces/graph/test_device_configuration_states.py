@@ -117,7 +117,7 @@ async def test_v1_has_older_words(beta: httpx.AsyncClient, v1: httpx.AsyncClient
     assert not {"userId", "userPrincipalName"} & set(state)
 
 
-async def test_what_is_not_built_says_so(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+async def test_a_scep_profile_without_a_root_says_what_it_lacks(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     body = {
         "scepServerUrls": ["https://ndes.contoso.example/certsrv/mscep/mscep.dll"],
         "keySize": "size2048",
@@ -131,7 +131,7 @@ async def test_what_is_not_built_says_so(beta: httpx.AsyncClient, enroll: Enroll
         "settingStates"
     ]
     assert (setting["state"], setting["errorCode"]) == ("error", FAILED)
-    assert "SCEP" in setting["errorDescription"]
+    assert setting["errorDescription"].startswith("rootCertificate does not refer to a profile")
 
 
 async def test_states_are_filtered_sorted_and_counted_by_every_property(
