@@ -11,7 +11,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     and_,
     bindparam,
@@ -23,9 +22,9 @@ from sqlalchemy import (
 )
 
 from fauxtune.core.clock import from_iso, iso
-from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
-from fauxtune.core.model.items import Claim, LedgerRow, Problem
-from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, TenantId, UserId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
@@ -40,6 +39,7 @@ from fauxtune.storage.rows.devices import (
     NamedEnrollmentRow,
     OpenItemRow,
 )
+from fauxtune.storage.rows.ledger import ledger_row, ledger_values
 from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices
 
 
@@ -435,7 +435,7 @@ def put_ledger_rows(
         connection,
         ledger,
         rows=[
-            {"enrollment_id": enrollment_id, "tenant_id": tenant_id, "changed_at": at, **_ledger_values(row)}
+            {"enrollment_id": enrollment_id, "tenant_id": tenant_id, "changed_at": at, **ledger_values(row)}
             for row in changed
         ],
     )
@@ -449,58 +449,3 @@ def forget_kept(
         return []
     rows = connection.execute(_FORGET_KEPT, {"tenant": tenant_id, "hardware": hardware_key, "at": at})
     return [(EnrollmentId(enrollment_id), ItemKey(item)) for enrollment_id, item in rows]
-
-
-def ledger_row(row: RowMapping) -> LedgerRow:
-    """Return an item of the ledger from a row of its table; `authority`, where the statement joins it, is the name of
-    the authority that issued its certificate.
-    """
-    failed = row["error_code"] is not None
-    return LedgerRow(
-        key=ItemKey(row["item_key"]),
-        source=row["source"],
-        state=row["state"],
-        fingerprint=row["fingerprint"],
-        installed_fingerprint=row["installed_fingerprint"],
-        user_id=row["user_id"],
-        purpose=row["purpose"],
-        thumbprint=row["thumbprint"],
-        serial=row["serial"],
-        renew_at=row["renew_at"],
-        not_after=row["not_after"],
-        claims=tuple(
-            Claim(profile=ProfileId(profile), assignment=assignment) for profile, assignment in row["wanted_by"]
-        ),
-        problem=Problem(row["error_code"], row["message"]) if failed else None,
-        waits_for=None if failed else row["message"],
-        payload=row["payload"],
-        authority=_authority(row),
-        revoked=row.get("revoked_at") is not None or row.get("revocation_state") in ("asked", "waiting"),
-    )
-
-
-def _authority(row: RowMapping) -> Authority:
-    """The kind of the authority of an item's certificate: a partner's is not in the register."""
-    if row["source"] is Source.SCEP and row["thumbprint"] is not None and row.get("authority") is None:
-        return Authority.PARTNER
-    return Authority.named(row.get("authority"))
-
-
-def _ledger_values(row: LedgerRow) -> dict[str, Any]:
-    return {
-        "item_key": row.key,
-        "source": row.source,
-        "state": row.state,
-        "fingerprint": row.fingerprint,
-        "installed_fingerprint": row.installed_fingerprint,
-        "user_id": row.user_id,
-        "purpose": row.purpose,
-        "thumbprint": row.thumbprint,
-        "serial": row.serial,
-        "renew_at": row.renew_at,
-        "not_after": row.not_after,
-        "wanted_by": [[claim.profile, claim.assignment] for claim in row.claims],
-        "error_code": row.problem.code if row.problem else None,
-        "message": row.problem.message if row.problem else row.waits_for,
-        "payload": row.payload,
-    }

@@ -11,10 +11,11 @@ from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage.queries.authorities import DEVICES
-from fauxtune.storage.queries.devices import ledger_row, with_names
+from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
+from fauxtune.storage.rows.ledger import ledger_row
 from fauxtune.storage.tables import certificates, enrollments, ledger, pfx_certificates, users
 
 

@@ -54,9 +54,7 @@ def challenges_of(
     """Return the challenges of these devices, oldest first."""
     rows: list[ScepChallengeRow] = []
     for some in in_parts(enrollment_ids):
-        statement = select(scep_challenges).where(
-            _challenge.tenant_id == tenant_id, _challenge.enrollment_id.in_(some)
-        )
+        statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id, _challenge.enrollment_id.in_(some))
         ordered = statement.order_by(_challenge.created_at, _challenge.id)
         rows += reads.every(connection, ordered, row=ScepChallengeRow)
     return rows

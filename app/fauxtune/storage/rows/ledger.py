@@ -1,0 +1,67 @@
+"""Items of ledgers, from and to rows of their table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import Claim, LedgerRow, Problem
+from fauxtune.core.model.states import Authority, Source
+
+
+def ledger_row(row: RowMapping) -> LedgerRow:
+    """Return an item of the ledger from a row of its table; `authority`, where the statement joins it, is the name of
+    the authority that issued its certificate.
+    """
+    failed = row["error_code"] is not None
+    return LedgerRow(
+        key=ItemKey(row["item_key"]),
+        source=row["source"],
+        state=row["state"],
+        fingerprint=row["fingerprint"],
+        installed_fingerprint=row["installed_fingerprint"],
+        user_id=row["user_id"],
+        purpose=row["purpose"],
+        thumbprint=row["thumbprint"],
+        serial=row["serial"],
+        renew_at=row["renew_at"],
+        not_after=row["not_after"],
+        claims=tuple(
+            Claim(profile=ProfileId(profile), assignment=assignment) for profile, assignment in row["wanted_by"]
+        ),
+        problem=Problem(row["error_code"], row["message"]) if failed else None,
+        waits_for=None if failed else row["message"],
+        payload=row["payload"],
+        authority=_authority(row),
+        revoked=row.get("revoked_at") is not None or row.get("revocation_state") in ("asked", "waiting"),
+    )
+
+
+def ledger_values(row: LedgerRow) -> dict[str, Any]:
+    """Return the values of a ledger row, by column."""
+    return {
+        "item_key": row.key,
+        "source": row.source,
+        "state": row.state,
+        "fingerprint": row.fingerprint,
+        "installed_fingerprint": row.installed_fingerprint,
+        "user_id": row.user_id,
+        "purpose": row.purpose,
+        "thumbprint": row.thumbprint,
+        "serial": row.serial,
+        "renew_at": row.renew_at,
+        "not_after": row.not_after,
+        "wanted_by": [[claim.profile, claim.assignment] for claim in row.claims],
+        "error_code": row.problem.code if row.problem else None,
+        "message": row.problem.message if row.problem else row.waits_for,
+        "payload": row.payload,
+    }
+
+
+def _authority(row: RowMapping) -> Authority:
+    """The kind of the authority of an item's certificate: a partner's is not in the register."""
+    if row["source"] is Source.SCEP and row["thumbprint"] is not None and row.get("authority") is None:
+        return Authority.PARTNER
+    return Authority.named(row.get("authority"))
