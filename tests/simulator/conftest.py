@@ -34,6 +34,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.platforms import Mode
 from fauxtune_sim.transport import Transport
+from tests.support.scep import DeviceCa, Scep
 
 TODAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -418,3 +419,22 @@ class Enrolled:
 def enrolled(service: Service, transport: Transport, pki: Pki) -> Enrolled:
     """`await enrolled()`: an agent whose device is enrolled and has not checked in yet."""
     return Enrolled(service, transport, pki.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A SCEP authority and its address."""
+
+    scep: Scep
+    url: str
+
+
+@pytest.fixture
+async def listening(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> AsyncIterator[Listening]:
+    """A running SCEP authority."""
+    scep, app = Scep(DeviceCa(raw_rsa_keys[0], raw_rsa_keys[1])), web.Application()
+    app.router.add_route("*", "/scep", scep.answer)
+    running = TestServer(app)
+    await running.start_server(max_line_size=65_534)  # IIS, as NDES sets it up
+    yield Listening(scep, str(running.make_url("/scep")))
+    await running.close()

@@ -133,7 +133,7 @@ class WindowsAgent(Agent):
         """Create the next session. Its number is saved before it begins: no two sessions have the same."""
         machine.enrollment.sessions += 1
         self.device.save(keys=False, state=False)
-        return Session(machine, self._transport, has_news=self._has_news)
+        return Session(machine, self._transport, enroller=self._enroller, has_news=self._has_news)
 
     def _now(self) -> datetime:
         return self.time.now(time.monotonic()) or datetime.now(UTC)

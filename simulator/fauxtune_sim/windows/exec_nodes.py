@@ -8,6 +8,9 @@ from collections.abc import Callable
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path
 
+#: The end of the path of a request by SCEP.
+ENROLL = ("Install", "Enroll")
+
 
 class SessionAborted(Exception):
     """The session ends at once: the device sends no further message in it."""
@@ -16,6 +19,8 @@ class SessionAborted(Exception):
 def execute_node(machine: Machine, path: Path, *, data: str) -> None:
     """Execute a node. Raises NodeRefusal if it cannot be executed, SessionAborted if the session ends with it."""
     machine.tree.execute(path)
+    if path[-2:] == ENROLL:
+        return  # its effect is that of a changed node: scep_install
     _ACTIONS["/".join(path[2:])](machine, data)
 
 

@@ -21,7 +21,7 @@ from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
-from fauxtune_sim.windows.state import KeyPlace, WindowsEnrollment, WindowsState
+from fauxtune_sim.windows.state import KeyPlace, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
 
@@ -45,6 +45,7 @@ class Snapshot:
 
     nodes: dict[Path, str | None]
     keys: dict[Path, KeyPlace]
+    requests: dict[Path, ScepRequest]
     entries: dict[str, KeyEntry]
     trusted: dict[str, bytes]
     accounts: dict[str, MailAccount]
@@ -105,6 +106,7 @@ class Machine:
         return Snapshot(
             dict(state.nodes),
             dict(state.keys),
+            dict(state.requests),
             dict(device.keystore.entries),
             dict(device.keystore.trusted),
             dict(device.accounts),
@@ -115,9 +117,12 @@ class Machine:
         device, state = self.device, self.state
         _refill(state.nodes, before.nodes)
         _refill(state.keys, before.keys)
+        _refill(state.requests, before.requests)
         _refill(device.accounts, before.accounts)
         if device.keystore.entries != before.entries or device.keystore.trusted != before.trusted:
+            pending = dict(device.keystore.pending)
             device.keystore.clear()
+            device.keystore.pending.update(pending)
             for entry in before.entries.values():
                 device.keystore.install(entry)
             device.keystore.trusted.update(before.trusted)
@@ -127,6 +132,8 @@ class Machine:
             return self._of_certificate(name, path)
         if name in {"PfxStatus", "PfxThumbprint"}:
             return self._of_import(name, path[:-1])
+        if name in _OF_REQUESTS:
+            return self._of_request(name, path[:-1])
         if name in PART_NODES:
             return PART_NODES[name](self.facts, path)
         if name == "Asterisks":
@@ -144,10 +151,21 @@ class Machine:
         if name == "PfxThumbprint":
             return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
         if path in self.state.failed_imports:
-            # Windows error numbers are HRESULTs, and the node is a signed 32-bit number.
-            number = self.state.failed_imports[path]
-            return str(number - (1 << 32) if number >= 1 << 31 else number)
+            return _signed(self.state.failed_imports[path])
         return None if place is None else "0"
+
+    def _of_request(self, name: str, path: Path) -> str | None:
+        if path not in self.state.nodes:
+            return None
+        if name == "ScepThumbprint":
+            place = self.state.keys.get(path)
+            return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
+        return _OF_REQUESTS[name](self.state.requests.get(path, _NOT_REQUESTED))
+
+
+def _signed(number: int) -> str:
+    """A Windows error number as the nodes have it: HRESULTs are signed 32-bit numbers."""
+    return str(number - (1 << 32) if number >= 1 << 31 else number)
 
 
 def _refill(present: dict[Key, Item], former: dict[Key, Item]) -> None:
@@ -160,6 +178,14 @@ def _common_name(name: x509.Name) -> str:
     return str(common_names[0].value) if common_names else name.rfc4514_string()
 
 
+#: Status 32: unknown.
+_NOT_REQUESTED = ScepRequest(32)
+_OF_REQUESTS: dict[str, Callable[[ScepRequest], str | None]] = {
+    "ScepThumbprint": lambda request: None,
+    "ScepStatus": lambda request: str(request.status),
+    "ScepErrorCode": lambda request: _signed(request.error),
+    "ScepServer": lambda request: request.server or None,
+}
 _OF_CERTIFICATES: dict[str, Callable[[x509.Certificate], str | None]] = {
     "IssuedBy": lambda certificate: _common_name(certificate.issuer),
     "IssuedTo": lambda certificate: _common_name(certificate.subject),

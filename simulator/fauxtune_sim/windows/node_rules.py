@@ -199,6 +199,37 @@ _PFX = """
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/Status       G    int   <PfxStatus
 """
 
+#: `@` is the node SCEP. Challenge exists until Enroll is executed.
+_SCEP = """
+@                                                                       G    node
+@/{id}                                                                  ADGR node
+@/{id}/CertThumbprint                                                   G    chr   <ScepThumbprint
+@/{id}/ErrorCode                                                        G    int   <ScepErrorCode
+@/{id}/RespondentServerUrl                                              G    chr   <ScepServer
+@/{id}/Status                                                           G    int   <ScepStatus
+@/{id}/Install                                                          ADGR node
+@/{id}/Install/AADKeyIdentifierList                                     ADGR chr
+@/{id}/Install/AttestPrivateKey                                         ADGR int
+@/{id}/Install/CAThumbprint                                             ADGR chr
+@/{id}/Install/Challenge                                                ADGR chr
+@/{id}/Install/ContainerName                                            ADGR chr
+@/{id}/Install/CustomTextToShowInPrompt                                 ADGR chr
+@/{id}/Install/EKUMapping                                               ADGR chr
+@/{id}/Install/Enroll                                                   X    null
+@/{id}/Install/HashAlgorithm                                            ADGR chr
+@/{id}/Install/KeyLength                                                ADGR int
+@/{id}/Install/KeyProtection                                            ADGR int   =3
+@/{id}/Install/KeyUsage                                                 ADGR int
+@/{id}/Install/RetryCount                                               ADGR int   =3
+@/{id}/Install/RetryDelay                                               ADGR int   =5
+@/{id}/Install/ServerURL                                                ADGR chr
+@/{id}/Install/SubjectAlternativeNames                                  ADGR chr
+@/{id}/Install/SubjectName                                              ADGR chr
+@/{id}/Install/TemplateName                                             ADGR chr
+@/{id}/Install/ValidPeriod                                              ADGR chr   =Days
+@/{id}/Install/ValidPeriodUnits                                         ADGR int   =0
+"""
+
 _MAIL = """
 @/Vendor/MSFT/ActiveSync                                                G    node
 @/Vendor/MSFT/ActiveSync/Accounts                                       G    node
@@ -261,6 +292,7 @@ _PHONE_81 = """
 ./Vendor/MSFT/CertificateStore/Root/System                              G    node
 ./Vendor/MSFT/CertificateStore/CA                                       G    node
 ./Vendor/MSFT/CertificateStore/CA/System                                G    node
+./Vendor/MSFT/CertificateStore/My                                       G    node
 """
 
 
@@ -283,9 +315,11 @@ def table(platform: Platform) -> list[str]:
     if not has_scopes(platform):
         # Unverified: that Windows Phone 8.1 installs PFX files by these nodes; the documents disagree.
         lines += _lines(_PHONE_81) + _lines(_PFX, ".") + _lines(_MAIL, ".")
+        lines += _lines(_SCEP, "./Vendor/MSFT/CertificateStore/My/SCEP")
         stores: tuple[str, ...] = _STORES_PHONE_81
     else:
         lines += _lines(_WINDOWS_10) + _lines(_PFX, "*") + _lines(_MAIL, "./User")
+        lines += _lines(_SCEP, "*/Vendor/MSFT/ClientCertificateInstall/SCEP")
         stores = _STORES_WINDOWS_10
     for store in stores:
         lines += _lines(_IN_A_STORE, store)

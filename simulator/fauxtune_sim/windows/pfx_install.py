@@ -18,31 +18,25 @@ from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import PfxContents, read_pfx
 from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.windows.key_storage import (
+    ACCESS_DENIED,
+    INVALID_ARGUMENT,
+    NOT_SUPPORTED,
+    SOFTWARE,
+    InstallFailed,
+    alias_of,
+    provider_of,
+)
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.state import KeyPlace
 from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner
-from fauxtune_sim.windows.variants import has_scopes
 
 _BELOW = ("Vendor", "MSFT", "ClientCertificateInstall", "PFXCertInstall")
 #: Windows error numbers (winerror.h).
-ACCESS_DENIED = 0x80070005
 WRONG_PASSWORD = 0x80070056
-INVALID_ARGUMENT = 0x80070057
-NOT_SUPPORTED = 0x80090029
 NO_PRIVATE_KEY = 0x8009200B
 NO_DECRYPTION_KEY = 0x8009200C
 NOT_A_PFX = 0x8009310B
-
-_TPM, _TPM_OR_SOFTWARE, _SOFTWARE, _HELLO = "1", "2", "3", "4"
-_PLATFORM_KSP = "Microsoft Platform Crypto Provider"
-_SOFTWARE_KSP = "Microsoft Software Key Storage Provider"
-_HELLO_KSP = "Microsoft Passport Key Storage Provider"
-
-
-class _Failed(Exception):
-    def __init__(self, number: int, why: str, *, status: int = 500) -> None:
-        super().__init__(why)
-        self.number, self.status = number, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
         elif has_new_file:
             try:
                 _import(machine, root)
-            except _Failed as failed:
+            except InstallFailed as failed:
                 machine.state.failed_imports[root] = failed.number
                 raise NodeRefusal(failed.status, f"{failed} (0x{failed.number:08X})", node=blob) from failed
             machine.state.failed_imports.pop(root, None)
@@ -102,17 +96,16 @@ _ISSUED = "PKCS: "
 
 def _import(machine: Machine, root: Path) -> None:
     order = _read(machine, root)
-    provider = _provider(order, has_tpm=machine.hardware.has_tpm)
-    if order.exportable == "true" and order.location != _SOFTWARE:
-        raise _Failed(NOT_SUPPORTED, "PFXKeyExportable may be true with KeyLocation 3 only")
+    provider = provider_of(order.location, container=order.container, has_tpm=machine.hardware.has_tpm)
+    if order.exportable == "true" and order.location != SOFTWARE:
+        raise InstallFailed(NOT_SUPPORTED, "PFXKeyExportable may be true with KeyLocation 3 only")
     data = decode_base64(order.blob)
     contents = _open(data, _password(machine, order))
     source = "pkcs" if contents.name.startswith(_ISSUED) else "imported"
     if (refusal := refusal_of_owner(machine.device, source, node=root)) is not None:
         code = machine.device.refusals[Delivery(source)] or ACCESS_DENIED
-        raise _Failed(code if code > refusal.status else ACCESS_DENIED, str(refusal), status=refusal.status)
-    # The same UniqueID in both scopes means two keys.
-    alias = root[-1] if root[0] == "User" or not has_scopes(machine.device.platform) else f"device-{root[-1]}"
+        raise InstallFailed(code if code > refusal.status else ACCESS_DENIED, str(refusal), status=refusal.status)
+    alias = alias_of(root, machine.device.platform)
     machine.device.keystore.install(
         KeyEntry(
             alias=alias,
@@ -123,7 +116,7 @@ def _import(machine: Machine, root: Path) -> None:
             digest=hashlib.sha256(data).hexdigest(),
         )
     )
-    exportable = order.location == _SOFTWARE and order.exportable != "false"
+    exportable = order.location == SOFTWARE and order.exportable != "false"
     machine.state.keys[root] = KeyPlace(alias=alias, provider=provider, exportable=exportable)
 
 
@@ -143,23 +136,6 @@ def _read(machine: Machine, root: Path) -> _Order:
     )
 
 
-def _provider(order: _Order, *, has_tpm: bool) -> str:
-    """The key storage provider for the KeyLocation. Raises _Failed if the device cannot provide it."""
-    if order.location == _SOFTWARE:
-        return _SOFTWARE_KSP
-    if order.location == _TPM_OR_SOFTWARE:
-        return _PLATFORM_KSP if has_tpm else _SOFTWARE_KSP
-    if order.location == _TPM:
-        if not has_tpm:
-            raise _Failed(NOT_SUPPORTED, "KeyLocation 1 needs a TPM, which this device does not have")
-        return _PLATFORM_KSP
-    if order.location == _HELLO:
-        if not order.container:
-            raise _Failed(INVALID_ARGUMENT, "KeyLocation 4 needs a ContainerName")
-        return _HELLO_KSP
-    raise _Failed(INVALID_ARGUMENT, f"KeyLocation must be 1, 2, 3 or 4; it is {order.location or 'not set'}")
-
-
 def _password(machine: Machine, order: _Order) -> bytes:
     """The password: clear (type 0), or encrypted to the identity (1) or to a certificate of a store (2)."""
     if order.encryption == "0":
@@ -170,13 +146,13 @@ def _password(machine: Machine, order: _Order) -> bytes:
     elif order.encryption == "2" and order.store.upper() == "MY":
         identities = list(machine.device.keystore.identities())
     else:
-        raise _Failed(
+        raise InstallFailed(
             INVALID_ARGUMENT, f"PFXCertPasswordEncryptionType {order.encryption} of store {order.store!r} is not known"
         )
     try:
         return open_envelope(decode_base64(order.password), identities).content
     except (CmsRefused, NodeRefusal) as why:
-        raise _Failed(NO_DECRYPTION_KEY, f"the PFX password cannot be decrypted: {why}") from why
+        raise InstallFailed(NO_DECRYPTION_KEY, f"the PFX password cannot be decrypted: {why}") from why
 
 
 def _open(data: bytes, password: bytes) -> PfxContents:
@@ -185,4 +161,4 @@ def _open(data: bytes, password: bytes) -> PfxContents:
     except PfxRefused as why:
         text = str(why)
         number = WRONG_PASSWORD if "password" in text else NO_PRIVATE_KEY if "private key" in text else NOT_A_PFX
-        raise _Failed(number, f"the PFX cannot be opened: {why}") from why
+        raise InstallFailed(number, f"the PFX cannot be opened: {why}") from why

@@ -7,8 +7,10 @@ not have.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from fauxtune_sim.cms import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
@@ -16,6 +18,7 @@ from fauxtune_sim.transport import Transport
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.scep_requests import open_requests
 from fauxtune_sim.windows.syncml import (
     CLIENT_EVENT,
     CLIENT_INITIATED,
@@ -33,6 +36,9 @@ from fauxtune_sim.windows.syncml import (
 )
 from fauxtune_sim.windows.variants import is_phone
 
+if TYPE_CHECKING:
+    from fauxtune_sim.scep.enroller import Enroller
+
 #: The most messages of a session: a server that always has more must not keep a device busy without end.
 _MOST_MESSAGES = 64
 #: Status codes of the SyncHdr: the session goes on; the enrolment is over.
@@ -44,11 +50,12 @@ _DEV_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
 @dataclass(slots=True)
 class Session:
     """A session of one device, numbered by the caller. `settled`: the server had no more commands when it ended;
-    `has_news`: the device's facts have changed since its last session.
+    `has_news`: the device's facts have changed since its last session; `enroller` requests certificates by SCEP.
     """
 
     machine: Machine
     transport: Transport
+    enroller: Callable[[], Enroller]
     has_news: bool = False
     engine: Engine = field(init=False)
     settled: bool = False
@@ -74,6 +81,7 @@ class Session:
 
         Raises EnrollmentOver if the server does not know the device, ServerRefused if it refuses the session.
         """
+        await self._send_requests()
         message = await self._exchange(self._first_message(SERVER_INITIATED if woken else CLIENT_INITIATED))
         while message.commands and self.sent < _MOST_MESSAGES:
             before = self.machine.snapshot()
@@ -81,12 +89,21 @@ class Session:
                 message_to_send = self.engine.execute(message)
             except SessionAborted:
                 return
+            await self._send_requests(new=True)
             if self.machine.snapshot() != before:
                 self.machine.device.save()
             message = await self._exchange(message_to_send)
             if self.engine.aborted or self.machine.end is not None:
                 return
         self.settled = not message.commands
+
+    async def _send_requests(self, *, new: bool = False) -> None:
+        """Send the requests by SCEP that were started, and ask about those that are pending unless `new`."""
+        if open_requests(self.machine, new=new):
+            # Imported by the first device that has requests.
+            from fauxtune_sim.windows.scep_install import send_requests
+
+            await send_requests(self.machine, self.enroller(), new=new)
 
     async def send_unenrollment_alert(self) -> None:
         """Inform the server that the enrolment ends, by an Alert in the first message; its answer has no commands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from enum import IntEnum
 from typing import Any, Self
 
 from cryptography import x509
@@ -57,15 +58,37 @@ class KeyPlace:
     exportable: bool
 
 
+class RequestStatus(IntEnum):
+    """The status of a request by SCEP, as the CSP has it."""
+
+    FINISHED = 1
+    PENDING = 2
+    FAILED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ScepRequest:
+    """A request by SCEP whose Enroll was executed: its status, the Windows error number of a failure, and the server
+    that answered. `is_new`: it was not sent yet; its challenge is kept until then.
+    """
+
+    status: int
+    error: int = 0
+    server: str = ""
+    challenge: str = field(default="", repr=False)
+    is_new: bool = False
+
+
 @dataclass(slots=True)
 class WindowsState:
-    """The created nodes and their values; by the path of their node the keys, and the Windows error numbers of failed
-    imports; and whether the enrolled user is logged in.
+    """The created nodes and their values; by the path of their node the keys, the Windows error numbers of failed
+    imports, and the requests by SCEP; and whether the enrolled user is logged in.
     """
 
     nodes: dict[Path, str | None] = field(default_factory=dict)
     keys: dict[Path, KeyPlace] = field(default_factory=dict)
     failed_imports: dict[Path, int] = field(default_factory=dict)
+    requests: dict[Path, ScepRequest] = field(default_factory=dict)
     logged_in: bool = True
 
     def document(self) -> dict[str, Any]:
@@ -74,6 +97,7 @@ class WindowsState:
             "nodes": [[list(path), value] for path, value in self.nodes.items()],
             "keys": [[list(path), asdict(place)] for path, place in self.keys.items()],
             "failedImports": [[list(path), number] for path, number in self.failed_imports.items()],
+            "requests": [[list(path), asdict(request)] for path, request in self.requests.items()],
             "loggedIn": self.logged_in,
         }
 
@@ -84,5 +108,6 @@ class WindowsState:
             nodes={tuple(path): value for path, value in document["nodes"]},
             keys={tuple(path): KeyPlace(**place) for path, place in document["keys"]},
             failed_imports={tuple(path): int(number) for path, number in document["failedImports"]},
+            requests={tuple(path): ScepRequest(**request) for path, request in document.get("requests", ())},
             logged_in=bool(document["loggedIn"]),
         )

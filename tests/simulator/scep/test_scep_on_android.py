@@ -17,8 +17,7 @@ from fauxtune_sim.mail import MailMessage, Protection, read_mail, write_mail
 
 if TYPE_CHECKING:
     from fauxtune_sim.agent import Agent
-    from tests.simulator.conftest import Enrolled, Service
-    from tests.simulator.scep.conftest import Listening
+    from tests.simulator.conftest import Enrolled, Listening, Service
 
 LETTER = MailMessage(
     sender="bob@contoso.example",
