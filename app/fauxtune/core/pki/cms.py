@@ -7,6 +7,8 @@ DES (RFC 8894 leaves the choice to them). CBC does not protect integrity: the co
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -43,12 +45,14 @@ def envelope(data: bytes, *recipients: x509.Certificate) -> bytes:
     return builder.encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
 
 
-def open_envelope(data: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> bytes:
-    """Decrypt an envelope for the holder of this certificate and key.
+def open_envelope(
+    data: bytes, *, certificate: x509.Certificate, key: PrivateKey, refused: Collection[str] = ()
+) -> bytes:
+    """Decrypt an envelope for the holder of this certificate and key. `refused`: ciphers that are not accepted.
 
-    Raises UnknownAlgorithm for unknown ciphers; Invalid for bytes that are not an envelope, for an envelope for other
-    recipients, and for one that cannot be opened. The latter has one message for every reason, because a sender who
-    learns the reason can use it to decrypt the envelopes of others (RFC 3218).
+    Raises UnknownAlgorithm for unknown and refused ciphers; Invalid for bytes that are not an envelope, for an envelope
+    for other recipients, and for one that cannot be opened. The latter has one message for every reason, because a
+    sender who learns the reason can use it to decrypt the envelopes of others (RFC 3218).
     """
     try:
         sealed = content_of(data, "enveloped_data", largest=LARGEST_ENVELOPE)
@@ -56,8 +60,9 @@ def open_envelope(data: bytes, *, certificate: x509.Certificate, key: PrivateKey
         info = sealed["encrypted_content_info"]
         algorithm = info["content_encryption_algorithm"]
         name = algorithm["algorithm"].native
-        if name not in _KEY_SIZES:
-            raise UnknownAlgorithm(f"The envelope's cipher is {name}; known are {', '.join(_KEY_SIZES)}.")
+        if name not in _KEY_SIZES or name in refused:
+            known = ", ".join(each for each in _KEY_SIZES if each not in refused)
+            raise UnknownAlgorithm(f"The envelope's cipher is {name}; known are {known}.")
         iv, content = octets(algorithm["parameters"]), octets(info["encrypted_content"])
     except MALFORMED as error:
         raise Invalid(f"This is no CMS envelope that can be read: {reason(error)}.") from None

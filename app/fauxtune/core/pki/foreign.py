@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.der import MALFORMED, reason
 from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, check_limits
+
+E = TypeVar("E", bound=x509.ExtensionType)
 
 #: Bytes of a certificate as PEM: a third more than its DER, and room for the text around it.
 _LARGEST_TEXT = 2 * LARGEST_CERTIFICATE
@@ -66,6 +69,14 @@ def request_from(data: bytes) -> x509.CertificateSigningRequest:
             f"This is no certificate request (PKCS#10, DER or PEM) that can be read: {reason(error)}.", target="csr"
         ) from None
     return request
+
+
+def extension_of(csr: x509.CertificateSigningRequest, kind: type[E]) -> E | None:
+    """Return an extension that a request asks for; None without it."""
+    try:
+        return csr.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
 
 
 def has_proof_of_possession(request: x509.CertificateSigningRequest) -> bool:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fauxtune.core.errors import Invalid, KeyUnfit
 from fauxtune.core.pki.authority import Authority, PublicKey, authority_subject, begin_certificate, key_usage
-from fauxtune.core.pki.foreign import LARGEST_KEY, has_proof_of_possession, request_from
+from fauxtune.core.pki.foreign import LARGEST_KEY, extension_of, has_proof_of_possession, request_from
 from fauxtune.core.pki.template import KeyType, KeyUsage, Template, extended_key_usages
 
 #: Certificates are valid from this long before their issuance, since the clocks of real devices differ.
@@ -51,23 +51,70 @@ def issue(
     times. Any other times are allowed, also in the past: the authority's own validity does not limit them.
     """
     check_key(public_key, template)
-    names = list(dict.fromkeys(alternative_names))
-    if not names and not list(subject):
-        raise Invalid("A certificate needs a subject or a subject alternative name.", target="subject")
+    usage = None
+    if template.key_usage:
+        usage = key_usage(**{_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage})
+    usages = extended_key_usages((*template.extended_key_usages, *extra_extended_key_usages))
     builder = begin_certificate(
         subject=subject, public_key=public_key, serial=serial, not_before=not_before, not_after=not_after
-    ).add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    if template.key_usage:
-        used = {_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage}
-        builder = builder.add_extension(key_usage(**used), critical=True)
-    usages = extended_key_usages((*template.extended_key_usages, *extra_extended_key_usages))
-    if usages:
-        oids = [x509.ObjectIdentifier(oid) for oid in usages]
+    )
+    return authority.certify(_to_end_entity(builder, subject, names=alternative_names, usage=usage, usages=usages))
+
+
+def issue_as_requested(
+    *,
+    authority: Authority,
+    csr: x509.CertificateSigningRequest,
+    template: Template,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.Certificate:
+    """Issue the certificate that a request describes: its subject, alternative names and usages. Usages that it does
+    not name are the template's. Somebody has checked before that the request may be granted.
+
+    Raises Invalid as `issue` does.
+    """
+    public_key = request_key(csr)
+    check_key(public_key, template)
+    names = extension_of(csr, x509.SubjectAlternativeName)
+    usage, extended = extension_of(csr, x509.KeyUsage), extension_of(csr, x509.ExtendedKeyUsage)
+    if usage is None and template.key_usage:
+        usage = key_usage(**{_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage})
+    usages = template.extended_key_usages if extended is None else [each.dotted_string for each in extended]
+    builder = begin_certificate(
+        subject=csr.subject, public_key=public_key, serial=serial, not_before=not_before, not_after=not_after
+    )
+    return authority.certify(_to_end_entity(builder, csr.subject, names=names or (), usage=usage, usages=usages))
+
+
+def _to_end_entity(
+    builder: x509.CertificateBuilder,
+    subject: x509.Name,
+    *,
+    names: Iterable[x509.GeneralName],
+    usage: x509.KeyUsage | None,
+    usages: Iterable[str],
+) -> x509.CertificateBuilder:
+    """Add the extensions of an end entity's certificate. Raises Invalid for one that would name nobody."""
+    names = list(dict.fromkeys(names))
+    if not names and not list(subject):
+        raise Invalid("A certificate needs a subject or a subject alternative name.", target="subject")
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    if usage is not None:
+        builder = builder.add_extension(usage, critical=True)
+    oids = [x509.ObjectIdentifier(oid) for oid in usages]
+    if oids:
         builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
     if names:
         # RFC 5280 4.2.1.6: critical where the subject is empty.
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not list(subject))
-    return authority.certify(builder)
+    return builder
+
+
+def usage_words(usage: x509.KeyUsage) -> list[str]:
+    """The usages of a certificate, as templates name them."""
+    return [str(word) for word, name in _USAGE_NAMES.items() if getattr(usage, name)]
 
 
 def check_key(public_key: PublicKey, template: Template) -> None:

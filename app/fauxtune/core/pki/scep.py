@@ -12,7 +12,7 @@ import binascii
 from dataclasses import dataclass
 from enum import StrEnum
 
-from asn1crypto import core
+from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import AttributeOID
@@ -22,6 +22,7 @@ from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
 from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, check_limits
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
 
 #: The answer to GetCACaps (RFC 8894 3.5.2). SCEPStandard stands for AES, SHA-256 and POST.
@@ -35,11 +36,13 @@ _RECIPIENT_NONCE = "2.16.840.1.113733.1.9.6"
 _TRANSACTION = "2.16.840.1.113733.1.9.7"
 _FAIL_TEXT = "1.3.6.1.5.5.7.24.1"
 
+_SHA1 = "sha1"
+_DES = "des"
 _LONGEST_TRANSACTION = 255
 _LONGEST_NONCE = 64
 #: The key of an AES-256 envelope fits into it.
 _SMALLEST_KEY = 512
-_CERT_REP, _SUCCESS, _FAILURE = "3", "0", "2"
+_CERT_REP, _SUCCESS, _FAILURE, _PENDING = "3", "0", "2", "3"
 
 
 class Kind(StrEnum):
@@ -49,6 +52,13 @@ class Kind(StrEnum):
     UPDATE = "18"  # the drafts' name for a renewal after the authority has changed
     REQUEST = "19"  # PKCSReq
     POLL = "20"  # CertPoll, once GetCertInitial
+    GET_CERTIFICATE = "21"  # GetCert
+    GET_CRL = "22"
+
+
+#: The messages of enrolment: with a certificate request, or a poll for its answer.
+ENROLMENT = frozenset({Kind.RENEWAL, Kind.UPDATE, Kind.REQUEST, Kind.POLL})
+_WITHOUT_REQUEST = frozenset({Kind.POLL, Kind.GET_CERTIFICATE, Kind.GET_CRL})
 
 
 class FailInfo(StrEnum):
@@ -78,9 +88,11 @@ class Request:
 
     exchange: Exchange
     kind: Kind
-    #: PKCS#10, DER. Empty in a poll, which contains only its transaction ID.
+    #: PKCS#10, DER. Empty in a message without one.
     csr: bytes
     challenge: str | None
+    #: What a message without a certificate request says: whose request, certificate or CRL it asks for, DER.
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,21 @@ def message_from_query(text: str) -> bytes:
         raise Invalid("The parameter 'message' must be a pkiMessage in base64.", target="message") from None
 
 
-def read(message: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> Request | Refusal:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an authority accepts: the kinds of messages; with `strict` neither SHA-1 nor single DES (RFC 8894 2.9)."""
+
+    kinds: frozenset[Kind] = ENROLMENT
+    strict: bool = False
+
+
+def read(
+    message: bytes,
+    *,
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    rules: Rules = Rules(),
+) -> Request | Refusal:
     """Read a pkiMessage to this authority. Raises Invalid for bytes that no CertRep can answer."""
     outer = signed.read(message)
     exchange = Exchange(
@@ -110,26 +136,41 @@ def read(message: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> R
         signer=outer.certificate,
     )
     kind = _text(outer, _MESSAGE_TYPE, name="messageType", longest=3)
+    if rules.strict and outer.digest == _SHA1:
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, "Messages that are signed with SHA-1 are not accepted here.")
     try:
         outer.verify(outer.content or b"")
     except UnknownAlgorithm as error:
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, error.message)
     except Invalid as error:
         return Refusal(exchange, FailInfo.BAD_MESSAGE_CHECK, error.message)
-    if kind not in Kind.__members__.values():
+    if kind not in rules.kinds:
         return Refusal(exchange, FailInfo.BAD_REQUEST, f"Messages of type {kind} are not answered here.")
     if not _can_be_sealed_for(exchange.signer):
         needed = f"The answer can be sealed for an RSA key of {_SMALLEST_KEY} bits or more only."
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, needed)
     try:
-        inside = open_envelope(outer.content or b"", certificate=certificate, key=key)
+        refused = {_DES} if rules.strict else set()
+        inside = open_envelope(outer.content or b"", certificate=certificate, key=key, refused=refused)
     except UnknownAlgorithm as error:
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, error.message)
     except Invalid as error:
         return Refusal(exchange, FailInfo.BAD_REQUEST, error.message)
-    if Kind(kind) is Kind.POLL:
-        return Request(exchange, Kind.POLL, b"", None)
-    return _request(exchange, Kind(kind), csr=inside)
+    if kind in _WITHOUT_REQUEST:
+        return Request(exchange, Kind(kind), b"", None, inside)
+    request = _request(exchange, Kind(kind), csr=inside)
+    if rules.strict and isinstance(request, Request) and _hash_of(request.csr) == _SHA1:
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, "Requests that are signed with SHA-1 are not accepted here.")
+    return request
+
+
+def identified(content: bytes) -> tuple[bytes, int]:
+    """Return issuer (DER) and serial number of the certificate that a GetCert or GetCRL names. Raises Invalid."""
+    try:
+        identifier = cms.IssuerAndSerialNumber.load(check_limits(content, largest=LARGEST_CERTIFICATE), strict=True)
+        return bytes(identifier["issuer"].dump()), int(identifier["serial_number"].native)
+    except MALFORMED:
+        raise Invalid("The message must name a certificate by its issuer and its serial number.") from None
 
 
 def grant(
@@ -139,8 +180,21 @@ def grant(
 
     `certificate` and `key` are the authority's; the signature contains the former, for clients that check with it.
     """
-    content = envelope(signed.certificates_only([issued]), exchange.signer)
-    return _answer(exchange, content, certificate=certificate, key=key, nonce=nonce, extra={_STATUS: _SUCCESS})
+    content = signed.certificates_only([issued])
+    return succeed(exchange, content, certificate=certificate, key=key, nonce=nonce)
+
+
+def succeed(
+    exchange: Exchange, content: bytes, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes
+) -> bytes:
+    """The CertRep with a SignedData of certificates or CRLs, sealed for the recipient."""
+    sealed = envelope(content, exchange.signer)
+    return _answer(exchange, sealed, certificate=certificate, key=key, nonce=nonce, extra={_STATUS: _SUCCESS})
+
+
+def postpone(exchange: Exchange, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes) -> bytes:
+    """The CertRep PENDING: the client asks again, by a poll or by the same message."""
+    return _answer(exchange, None, certificate=certificate, key=key, nonce=nonce, extra={_STATUS: _PENDING})
 
 
 def refuse(refusal: Refusal, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes) -> bytes:
@@ -185,6 +239,11 @@ def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal
     if not isinstance(request.public_key(), RSAPublicKey):
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The certificate request must be about an RSA key.")
     return Request(exchange, kind, csr, challenge)
+
+
+def _hash_of(csr: bytes) -> str | None:
+    algorithm = request_from(csr).signature_hash_algorithm
+    return None if algorithm is None else algorithm.name
 
 
 def _challenge(request: x509.CertificateSigningRequest) -> str | None:

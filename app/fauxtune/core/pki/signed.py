@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from asn1crypto import algos, cms, core
+from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -61,6 +62,14 @@ class SignedMessage:
     attributes: Mapping[str, tuple[bytes, ...]]
     _signer: cms.SignerInfo = field(repr=False)
     _certificates: cms.CertificateSet = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """The hash of the signature, by asn1crypto's name, such as `sha256`. Raises Invalid."""
+        try:
+            return str(self._signer["digest_algorithm"]["algorithm"].native)
+        except MALFORMED as error:
+            raise _unreadable(error) from None
 
     def certificates(self) -> list[x509.Certificate]:
         """Return the certificates that the message brings: the signer's, and others that may lead to an authority."""
@@ -179,24 +188,31 @@ def sign(
     return _message(inner, certificates=[own, *map(_as_asn1, chain)], signers=[signer])
 
 
-def certificates_only(certificates: Iterable[x509.Certificate]) -> bytes:
-    """A SignedData with certificates and without a signer (RFC 8894 3.4).
+def certificates_only(certificates: Iterable[x509.Certificate], *, crls: Iterable[bytes] = ()) -> bytes:
+    """A SignedData with certificates and CRLs (DER), without a signer (RFC 8894 3.4).
 
     Several certificates are in DER's order of a SET, not in the given order.
     """
-    return _message({"content_type": "data"}, certificates=map(_as_asn1, certificates), signers=[])
+    lists = [asn1_crl.CertificateList.load(each) for each in crls]
+    return _message({"content_type": "data"}, certificates=map(_as_asn1, certificates), signers=[], crls=lists)
 
 
 def _message(
-    inner: dict[str, object], *, certificates: Iterable[asn1_x509.Certificate], signers: list[object]
+    inner: dict[str, object],
+    *,
+    certificates: Iterable[asn1_x509.Certificate],
+    signers: list[object],
+    crls: list[asn1_crl.CertificateList] | None = None,
 ) -> bytes:
-    content = {
+    content: dict[str, object] = {
         "version": "v1",
         "digest_algorithms": [{"algorithm": "sha256"}] if signers else [],
         "encap_content_info": inner,
         "certificates": list(certificates),
         "signer_infos": signers,
     }
+    if crls:
+        content["crls"] = crls
     return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
 
 

@@ -7,7 +7,6 @@ of the alternative names, each that was asked for must be there, and no other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TypeVar
 
 from asn1crypto import parser
 from cryptography import x509
@@ -15,11 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import AttributeOID
 
 from fauxtune.core.model.scep import ScepRequest
-from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.core.pki.foreign import certificate_from, extension_of
 from fauxtune.core.pki.names import alternative_name, parse_subject, subject_text
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
-
-E = TypeVar("E", bound=x509.ExtensionType)
 
 #: Graph's words of a key usage -> the attribute of cryptography's KeyUsage.
 _USAGES = {"keyEncipherment": "key_encipherment", "digitalSignature": "digital_signature"}
@@ -94,7 +91,7 @@ def _attributes(name: x509.Name) -> list[tuple[str, str]]:
 
 def _alternative_names(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
     expected = {alternative_name(kind, value) for kind, value in request.names}
-    actual = set(_extension(csr, x509.SubjectAlternativeName) or ())
+    actual = set(extension_of(csr, x509.SubjectAlternativeName) or ())
     if expected and not actual:
         return Verdict(ResultCode.ALTERNATIVE_NAME_MISSING, f"The request lacks {_listed(request.names)}.")
     if expected == actual:
@@ -109,7 +106,7 @@ def _listed(names: tuple[tuple[str, str], ...]) -> str:
 
 
 def _key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
-    usage = _extension(csr, x509.KeyUsage)
+    usage = extension_of(csr, x509.KeyUsage)
     actual = set() if usage is None else {name for name in (*_USAGES.values(), *_OTHER_USAGES) if getattr(usage, name)}
     expected = {_USAGES[word] for word in request.key_usages}
     if actual == expected:
@@ -132,7 +129,7 @@ def _key_length(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Ve
 
 
 def _extended_key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
-    usages = _extension(csr, x509.ExtendedKeyUsage)
+    usages = extension_of(csr, x509.ExtendedKeyUsage)
     actual = {usage.dotted_string for usage in usages or ()}
     expected = set(request.extended_key_usages)
     if expected and not actual:
@@ -144,10 +141,3 @@ def _extended_key_usage(csr: x509.CertificateSigningRequest, request: ScepReques
         ResultCode.EXTENDED_USAGE_MISMATCH,
         f"The extended key usage is {listed}; the profile asks for {', '.join(sorted(expected)) or 'none'}.",
     )
-
-
-def _extension(csr: x509.CertificateSigningRequest, kind: type[E]) -> E | None:
-    try:
-        return csr.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
