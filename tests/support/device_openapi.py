@@ -28,8 +28,8 @@ def document() -> Json:
 def _paths() -> list[tuple[re.Pattern[str], str]]:
     """Return shapes and templates of the paths, those with fewer keys first: `devices:enroll` is no device."""
     paths = sorted(document()["paths"], key=lambda each: each.count("{"))
-    # An OCSP request in a path is base64, which has slashes.
-    shapes = (re.escape(path).replace(r"\{encoded\}", ".+") for path in paths)
+    # An OCSP request in a path is base64, which has slashes; NDES has several addresses.
+    shapes = (re.escape(path).replace(r"\{encoded\}", ".+").replace(r"\{address\}", ".+") for path in paths)
     return [(re.compile(_KEY.sub("[^/]+", shape)), path) for shape, path in zip(shapes, paths, strict=True)]
 
 

@@ -29,7 +29,19 @@ _ELSEWHERE = "Those without a tenant, such as calls without a token:\n  fauxtune
 
 
 def _surfaces() -> list[str]:
-    return ["graph", "identity", "devices", "android", "apple", "windows", "pki", "push", "connector", "control"]
+    return [
+        "graph",
+        "identity",
+        "devices",
+        "android",
+        "apple",
+        "windows",
+        "pki",
+        "ndes",
+        "push",
+        "connector",
+        "control",
+    ]
 
 
 @with_service(Administration)

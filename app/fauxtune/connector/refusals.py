@@ -13,6 +13,7 @@ from fauxtune.core.model.connector_events import (
     CA_UNAVAILABLE,
     RA_CERTIFICATE_MISSING,
     REVOCATION_DENIED,
+    UNKNOWN_ERROR,
 )
 from fauxtune.core.model.items import TEMPLATE_UNKNOWN
 
@@ -146,6 +147,22 @@ class RaCertificateMissing(_Refusal):
     diagnostic = RA_CERTIFICATE_MISSING
 
 
+class RaCertificateExpired(_Refusal):
+    """A certificate with which the connector's NDES opens messages or signs answers has expired."""
+
+    number = _signed(0x87D11018)
+
+
+class RequestNotValidated(_Refusal):
+    """The service has refused the certificate request that a device sent by SCEP."""
+
+    number = _signed(0x87D11019)
+
+    def __init__(self, message: str, *, diagnostic: int = UNKNOWN_ERROR) -> None:
+        super().__init__(message)
+        self.diagnostic = diagnostic
+
+
 #: All refusals, for pages and tests that list them.
 REFUSALS: tuple[type[_Refusal], ...] = (
     TemplateRefused,
@@ -167,4 +184,6 @@ REFUSALS: tuple[type[_Refusal], ...] = (
     AuthorityUnavailable,
     AuthorityUnknown,
     RaCertificateMissing,
+    RaCertificateExpired,
+    RequestNotValidated,
 )

@@ -72,6 +72,7 @@ SURFACES: tuple[Served, ...] = (
         # Of versions that do not exist nothing is served.
         paths=re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE),
     ),
+    _served(Surface.NDES, "ndes"),
     _served(Surface.PKI, "pki"),
     _served(Surface.PUSH, "push"),
     _served(Surface.CONNECTOR, "connector"),

@@ -38,6 +38,7 @@ _ADDRESSES: dict[str, Any] = {
         "certificate": "/pki/{tenant}/{authority}/ca.cer",
         "crl": "/pki/{tenant}/{authority}/crl",
         "ocsp": "/pki/{tenant}/{authority}/ocsp",
+        "scep": "/pki/{tenant}/certsrv/mscep/mscep.dll",
     },
     "trust": "/ca.pem",
     "health": {"live": "/livez", "ready": "/readyz"},

@@ -52,6 +52,8 @@ from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.identity import routes as identity
+from fauxtune.surfaces.ndes import description as ndes_description
+from fauxtune.surfaces.ndes import routes as ndes
 from fauxtune.surfaces.partner import description as partner_description
 from fauxtune.surfaces.partner import routes as partner
 from fauxtune.surfaces.pki import description as pki_description
@@ -65,13 +67,23 @@ LATE_PARTS = (wire, messages, address_book, readability, state, states, hosted_d
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
     "control": ("Fauxtune: control", (control.router_of(*control.PARTS, *LATE_PARTS),)),
-    "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
+    "devices": (
+        "Fauxtune: devices, push and PKI",
+        (android.router, apple.router, push.router, pki.router, ndes.router),
+    ),
     "health": ("Fauxtune: health, and the CA to trust", ()),
     "identity": ("Fauxtune: identity", (identity.router,)),
     "partner": ("Fauxtune: certification authorities of partners", (partner.router,)),
 }
 #: The modules whose `OPERATIONS` (path, method, members) and `SCHEMAS` are added to the document of the devices.
-DEVICES = (android_description, apple_description, windows_description, push_description, pki_description)
+DEVICES = (
+    android_description,
+    apple_description,
+    windows_description,
+    push_description,
+    pki_description,
+    ndes_description,
+)
 #: The same for the other documents, by name.
 DESCRIPTIONS: dict[str, tuple[ModuleType, ...]] = {
     "devices": DEVICES,

@@ -275,6 +275,7 @@ SURFACES = (
     "graph",
     "identity",
     "pki",
+    "ndes",
     "push",
     "connector",
     "devices",

@@ -22,9 +22,12 @@ class Happening(StrEnum):
     STARTED = "started"
     STOPPED = "stopped"
     DOWNLOADED = "downloaded"
+    VALIDATED = "validated"
+    NOT_VALIDATED = "notValidated"
     DONE = "done"
     FAILED = "failed"
     UPLOADED = "uploaded"
+    NOT_UPLOADED = "notUploaded"
     BATCH_UPLOADED = "batchUploaded"
     SUCCEEDED = "succeeded"
     NOT_SUCCEEDED = "notSucceeded"
@@ -113,6 +116,10 @@ _NUMBERS_2020: dict[tuple[str, Happening], int] = {
     ("revocation", Happening.DONE): 20200,
     ("revocation", Happening.FAILED): 20202,
     ("revocation", Happening.UPLOADED): 20300,
+    ("scep", Happening.VALIDATED): 20500,
+    ("scep", Happening.NOT_VALIDATED): 20502,
+    ("scep", Happening.UPLOADED): 20600,
+    ("scep", Happening.NOT_UPLOADED): 20602,
 }
 _NUMBERS: dict[tuple[str, Happening], int] = {
     ("pkcs", Happening.DOWNLOADED): 1020,
@@ -143,6 +150,15 @@ _NUMBERS: dict[tuple[str, Happening], int] = {
     ("revocation", Happening.BATCH_UPLOADED): 3100,
     ("revocation", Happening.SUCCEEDED): 3000,
     ("revocation", Happening.NOT_SUCCEEDED): 3001,
+    ("scep", Happening.DOWNLOADED): 4003,
+    ("scep", Happening.VALIDATED): 4004,
+    ("scep", Happening.NOT_VALIDATED): 4005,
+    ("scep", Happening.DONE): 4006,
+    ("scep", Happening.FAILED): 4007,
+    ("scep", Happening.UPLOADED): 4008,
+    ("scep", Happening.SUCCEEDED): 4000,
+    ("scep", Happening.NOT_SUCCEEDED): 4001,
+    ("scep", Happening.NOT_UPLOADED): 4002,
 }
 #: The numbers that announce a request for DigiCert's CA in place of others.
 _DIGICERT = {1020: 1032, 3020: 3032}
@@ -150,6 +166,7 @@ _DIGICERT = {1020: 1032, 3020: 3032}
 #: Of the edition of 2020: code -> its name.
 SUCCESS, UNKNOWN_ERROR = 0x00000000, 0x0FFFFFFF
 CA_UNAVAILABLE, RA_CERTIFICATE_MISSING, REVOCATION_DENIED = 0x00000400, 0x00000401, 0x00000402
+CHALLENGE_UNREADABLE, CHALLENGE_EXPIRED = 0x00000410, 0x00000411
 DIAGNOSTICS: dict[int, str] = {
     SUCCESS: "Success",
     CA_UNAVAILABLE: "PKCS_Issue_CA_Unavailable",
@@ -160,8 +177,8 @@ DIAGNOSTICS: dict[int, str] = {
     0x00000405: "Certificate_Expired",
     0x00000408: "CRPSCEPCert_NotFound",
     0x00000409: "CRPSCEPSigningCert_NotFound",
-    0x00000410: "CRPSCEPDeserialize_Failed",
-    0x00000411: "CRPSCEPChallenge_Expired",
+    CHALLENGE_UNREADABLE: "CRPSCEPDeserialize_Failed",
+    CHALLENGE_EXPIRED: "CRPSCEPChallenge_Expired",
     UNKNOWN_ERROR: "Unknown_Error",
 }
 

@@ -77,8 +77,12 @@ _WORDS: dict[str, str] = {
     "scepChallengeGiven": "a challenge for a SCEP request was given{of}",
     "scepRequestValidated": "the SCEP request is the one that was asked for{of}",
     "scepRequestRefused": "the SCEP request was refused{of}: {code}; {reason}",
-    "scepCertificateIssued": "the partner's authority issued certificate {serialNumber}{of}",
-    "scepIssuanceFailed": "the partner's authority issued no certificate{of}: {reason}",
+    "scepCertificateIssued": "the authority issued certificate {serialNumber} for the SCEP request{of}",
+    "scepIssuanceFailed": "the authority issued no certificate for the SCEP request{of}: {reason}",
+    "scepRequestPending": "the SCEP request waits for an approval{of}: {subject}",
+    "scepRequestApproved": "the SCEP request was approved{of}",
+    "scepRequestDenied": "the SCEP request was denied{of}: {reason}",
+    "raCertificateIssued": "the connector {connector} has an RA certificate for {purpose}",
     "partnerRevocationAsked": "the partner's authority is asked to revoke certificate {serial}",
     "partnerRevocationDone": "the partner's authority revoked certificate {serial}",
     "partnerRevocationFailed": "the partner's authority did not revoke certificate {serial}: {code}; {reason}",
@@ -87,6 +91,7 @@ _REQUESTED = "Requested"
 _BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit"}) | {
     "scepRequestRefused",
     "scepIssuanceFailed",
+    "scepRequestDenied",
     "partnerRevocationFailed",
 }
 _GOING = frozenset({"removed", "revoked", "waiting", "unenrolled", "wiped", "retired", "deleted", "revocationCaused"})

@@ -17,6 +17,7 @@ class Surface(StrEnum):
     APPLE = "devices/apple"
     WINDOWS = "devices/windows"
     GRAPH = "graph"
+    NDES = "ndes"
     PKI = "pki"
     PUSH = "push"
     CONNECTOR = "connector"
@@ -35,6 +36,7 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     ),
     # The versions of Graph, and what looks like another one.
     (Surface.GRAPH, re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)),
+    (Surface.NDES, re.compile(r"/pki/(?P<tenant>[^/]+)/certsrv(/|$)")),
     (Surface.PKI, re.compile(r"/pki(/(?P<tenant>[^/]+))?(/|$)")),
     (Surface.PUSH, re.compile(r"/push(/(?P<tenant>[^/]+))?(/|$)")),
     (Surface.CONNECTOR, re.compile(r"/connector(/(?P<tenant>[^/]+))?(/|$)")),

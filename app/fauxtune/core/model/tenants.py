@@ -42,6 +42,23 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "a Windows device is accepted by its DeviceID without proof, and an Entra token without its signature",
     ),
+    "ndes.strict": (False, "NDES refuses SCEP messages that use SHA-1 or single DES (failInfo badAlg)"),
+    "ndes.approval": (
+        False,
+        "a SCEP request that the service has validated waits until somebody approves it (fauxtune scep approve)",
+    ),
+    "ndes.signatureTemplate": (
+        "SmimeSigning",
+        "the certificate template by which NDES has requests issued whose key only signs",
+    ),
+    "ndes.encryptionTemplate": (
+        "SmimeEncryption",
+        "the certificate template by which NDES has requests issued whose key only encrypts",
+    ),
+    "ndes.generalPurposeTemplate": (
+        "SmimeBoth",
+        "the certificate template by which NDES has requests issued whose key does both",
+    ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate is valid (ISO 8601 duration)"),
 }
 

@@ -55,16 +55,16 @@ async def delete_key(emulator: Emulator, tenant: Tenant, *, connector_id: str, p
     """Delete a key of a connector inside the server, with its file."""
     await emulator.runner.run(tenant, registry.must_run_inside, connector_id)
     file = await emulator.runner.run(tenant, registry.delete_key, connector_id, provider=provider, key_name=key_name)
-    await _remove(emulator, tenant, files=[file])
+    await remove_files(emulator, tenant, files=[file])
 
 
 async def remove_connector(emulator: Emulator, tenant: Tenant, *, connector_id: str) -> None:
     """Remove a connector, with the files of its keys: see `registry.remove_connector`."""
     files = await emulator.runner.run(tenant, registry.remove_connector, connector_id)
-    await _remove(emulator, tenant, files=files)
+    await remove_files(emulator, tenant, files=files)
 
 
-async def _remove(emulator: Emulator, tenant: Tenant, *, files: list[str]) -> None:
+async def remove_files(emulator: Emulator, tenant: Tenant, *, files: list[str]) -> None:
     """Delete files, except those that a snapshot names: it brings their keys back."""
     snapshots = await emulator.runner.read(snapshot_queries.key_files, tenant.id)
     named = {name for each in snapshots for name in each["connector"]}

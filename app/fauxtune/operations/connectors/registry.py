@@ -27,6 +27,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
+from fauxtune.storage.queries import scep_requests as scep_queries
 from fauxtune.storage.rows.certificates import (
     ConnectorChanges,
     ConnectorKeyRow,
@@ -34,6 +35,7 @@ from fauxtune.storage.rows.certificates import (
     ConnectorRow,
     ConnectorState,
 )
+from fauxtune.storage.rows.scep import RaCertificateRow
 
 Word = TypeVar("Word", bound=str)
 
@@ -132,14 +134,17 @@ def remove_connector(tx: Transaction, connector_id: str) -> list[str]:
             "(PATCH .../connectors/{connector} of the control surface, state offline).",
             target="state",
         )
-    keys = queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row.id)
+    keys: list[ConnectorKeyRow | RaCertificateRow] = [
+        *queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row.id),
+        *scep_queries.ra_certificate_rows(tx.connection, tx.tenant.id, connector_id=row.id),
+    ]
     queries.delete_connector(tx.connection, tx.tenant.id, connector_id=row.id)
     request_queries.release(tx.connection, tx.tenant.id, connector_id=row.id)
     ask_again(tx)
     return key_files([row], keys)
 
 
-def key_files(rows: Iterable[ConnectorRow], keys: Iterable[ConnectorKeyRow]) -> list[str]:
+def key_files(rows: Iterable[ConnectorRow], keys: Iterable[ConnectorKeyRow | RaCertificateRow]) -> list[str]:
     """Return the names of the private keys' files of those of these connectors that run inside the server."""
     here = inside(rows)
     ra_keys = [ra_file(row.id) for row in here if row.ra_certificate is not None]

@@ -169,6 +169,9 @@ def _named_keys(rows: Rows) -> Iterator[_NamedKey]:
     for number, key in enumerate(_by_name(rows, "connector_keys")):
         if key["connector_id"] in inside:
             yield _NamedKey("connector", key["file"], key["public_key"], "connector_keys", number, "file")
+    for number, ra in enumerate(_by_name(rows, "ra_certificates")):
+        if ra["connector_id"] in inside:
+            yield _NamedKey("connector", ra["file"], _public_of(ra["certificate"]), "ra_certificates", number, "file")
     for number, connector in enumerate(_by_name(rows, "connectors")):
         if connector["id"] in inside and connector["ra_certificate"] is not None:
             name, public = ra_file(ConnectorId(connector["id"])), _public_of(connector["ra_certificate"])

@@ -15,6 +15,7 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 #: The words for "any tenant" in the paths of Entra ID, and the first segments of all surfaces' paths: a tenant of
 #: that name could not be reached at `/{tenant}/oauth2/v2.0/token`. A test compares it with the application's routes.
 RESERVED = frozenset({"common", "consumers", "organizations"}) | {
+    "adfs",
     "api",
     "beta",
     "connector",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, select, update
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, TenantId
 from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.certificates import ConnectorChanges, ConnectorEventRow, ConnectorKeyRow, ConnectorRow
-from fauxtune.storage.tables import connector_events, connector_keys, connectors, tenants
+from fauxtune.storage.tables import connector_events, connector_keys, connectors, ra_certificates, tenants
 
 _CONNECTORS = (
     select(connectors)
@@ -56,9 +56,10 @@ def change_connector(
 
 
 def delete_connector(connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId) -> None:
-    """Delete the connector and the public halves of its keys."""
+    """Delete the connector, the public halves of its keys and its RA certificates."""
     writes.remove(connection, connectors, tenant_id=tenant_id, id=connector_id)
     writes.remove(connection, connector_keys, tenant_id=tenant_id, connector_id=connector_id)
+    writes.remove(connection, ra_certificates, tenant_id=tenant_id, connector_id=connector_id)
 
 
 def connector_key_rows(

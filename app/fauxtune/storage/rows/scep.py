@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId, UserId
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
 
 ChallengeState = Literal["given", "validated", "refused", "issued", "failed"]
+ScepRequestState = Literal["pending", "issued", "denied"]
+RaPurpose = Literal["encryption", "signing"]
 PartnerRevocationState = Literal["open", "revoked", "failed"]
 
 
@@ -30,6 +32,46 @@ class ScepChallengeRow:
     state: ChallengeState
     outcome: JsonObject | None = None
     fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScepRequestRow:
+    """A request that the tenant's NDES has accepted: the service has validated it.
+
+    `csr` (PKCS#10, DER) stays while it is pending; `authority` and `serial` name the certificate.
+    """
+
+    tenant_id: TenantId
+    id: str
+    transaction: str
+    key_digest: str
+    signer_digest: str
+    challenge_id: str
+    connector_id: ConnectorId
+    enrollment_id: EnrollmentId
+    profile_id: ProfileId
+    user_id: UserId | None
+    state: ScepRequestState
+    csr: bytes | None = field(repr=False)
+    renews: str | None
+    authority: str | None
+    serial: str | None
+    message: str | None
+    created_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RaCertificateRow:
+    """A certificate with which NDES answers: messages are encrypted for the one, and its answers signed with the other.
+    `file` names the private key in the connector's folder.
+    """
+
+    tenant_id: TenantId
+    connector_id: ConnectorId
+    purpose: RaPurpose
+    certificate: bytes
+    file: str
 
 
 @dataclass(frozen=True, slots=True)

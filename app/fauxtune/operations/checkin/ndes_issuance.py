@@ -1,0 +1,252 @@
+"""The certificates that NDES has the tenant's CA issue: at once, or when somebody approves the request.
+
+The template is that for the key usage of the request, as the registry of NDES names them (SignatureTemplate,
+EncryptionTemplate, GeneralPurposeTemplate); here settings of the tenant. Differs from AD CS: usages are those of the
+request, which the service has compared with the profile; there they are the template's.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.connector.refusals import (
+    AuthorityRefused,
+    AuthorityUnavailable,
+    KeyRefused,
+    SubjectRefused,
+    TemplateRefused,
+    TemplateUnknown,
+)
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import Conflict, Invalid, KeyUnfit, NotFound, Unavailable
+from fauxtune.core.model.connector_events import Happening
+from fauxtune.core.model.items import scep_key
+from fauxtune.core.pki.authority import Authority
+from fauxtune.core.pki.foreign import extension_of, request_from
+from fauxtune.core.pki.issuance import BACKDATED, issue_as_requested, usage_words
+from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
+from fauxtune.core.pki.template import Template
+from fauxtune.core.scep.comparison import challenge_password
+from fauxtune.core.scep.results import Verdict
+from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
+from fauxtune.operations.connectors import event_log, registry
+from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import scep_requests as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.scep import ScepRequestRow
+
+ROLE = "scep"
+_LONGEST_REASON = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A validated request, with its device. `days`: the validity that the profile asks for."""
+
+    row: ScepRequestRow
+    enrollment: EnrollmentRow
+    days: int | None
+    log: event_log.Writer
+
+
+def issue(tx: Transaction, case: Case, *, keys: KeyStore) -> ScepRequestRow:
+    """Issue the certificate, write it into the register, and tell the service.
+
+    Raises the kinds of ConnectorRefused, and Conflict if the service does not know the request any more.
+    """
+    row, log = case.row, case.log
+    csr = request_from(row.csr or b"")
+    template = _template(tx, csr)
+    log.about(ca=tx.tenant.ca_name, template=template.name)
+    authority = _authority(tx, keys)
+    certificate = _certificate(tx, case, csr=csr, template=template, authority=authority)
+    _register(tx, case, certificate=certificate, template=template, authority=authority)
+    report = {
+        "thumbprint": thumbprint(certificate),
+        "serialNumber": serial_hex(certificate),
+        "expiration": iso(certificate.not_valid_after_utc),
+        "issuer": subject_text(certificate.issuer),
+        "certificateAuthority": tx.tenant.ca_host,
+    }
+    verdict = scep_challenges.note_issued(tx, to_service(row), report=report, keys=keys)
+    if not verdict.is_success:
+        raise Conflict(f"The certificate cannot be issued any more: {verdict.code.value}; {verdict.description}")
+    log.about(thumbprint=report["thumbprint"], serial=report["serialNumber"])
+    for happening in (Happening.DONE, Happening.UPLOADED, Happening.SUCCEEDED):
+        log.write(happening)
+    issued = replace(
+        row, state="issued", csr=None, authority=authority.name, serial=report["serialNumber"], decided_at=tx.now
+    )
+    queries.put_request(tx.connection, issued)
+    return issued
+
+
+def approve(tx: Transaction, request_id: str, *, keys: KeyStore) -> ScepRequestRow:
+    """Issue the certificate of a request that waits.
+
+    Raises NotFound, Conflict for a request that does not wait any more or whose device is gone, and the kinds of
+    ConnectorRefused.
+    """
+    row = _waiting(tx, request_id)
+    enrollment = device_queries.enrollment(tx.connection, row.enrollment_id)
+    opened = scep_challenges.open_challenge(tx, challenge_password(request_from(row.csr or b"")) or "", keys=keys)
+    if enrollment is None or isinstance(opened, Verdict):
+        raise Conflict("The service does not know the request any more: it was for a device that is gone.")
+    log = event_log.Writer(
+        tx,
+        registry.connector(tx, row.connector_id),
+        role=ROLE,
+        device=enrollment.id,
+        user=user_name(tx, enrollment),
+    )
+    log.about(transaction=row.transaction)
+    tx.record("scepRequestApproved", device=row.enrollment_id, profile=row.profile_id, request=row.id)
+    return issue(tx, Case(row, enrollment, opened.request.days, log), keys=keys)
+
+
+def deny(tx: Transaction, request_id: str, *, reason: str, keys: KeyStore) -> ScepRequestRow:
+    """Refuse a request that waits: the device's next poll is answered FAILURE. Raises NotFound, Conflict, Invalid."""
+    row = _waiting(tx, request_id)
+    if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
+        raise Invalid(f"A reason is printable text of 1 to {_LONGEST_REASON} characters.", target="reason")
+    denied = replace(row, state="denied", csr=None, message=reason, decided_at=tx.now)
+    queries.put_request(tx.connection, denied)
+    note_failed(tx, to_service(row), code=AuthorityRefused.number, reason=reason, keys=keys)
+    tx.record("scepRequestDenied", device=row.enrollment_id, profile=row.profile_id, request=row.id, reason=reason)
+    return denied
+
+
+def note_failed(tx: Transaction, request: AuthorityRequest, *, code: int, reason: str, keys: KeyStore) -> None:
+    """Tell the service that a request which it validated was not granted."""
+    report = {"hResult": code, "reason": reason[:_LONGEST_REASON]}
+    scep_challenges.note_failed(tx, request, report=report, keys=keys)
+
+
+def to_service(row: ScepRequestRow) -> AuthorityRequest:
+    """Return the request as the service knows it."""
+    return AuthorityRequest(row.transaction, base64.b64encode(row.csr or b"").decode())
+
+
+def digest(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    """Return the SHA-256 of a public key, in hex."""
+    der = holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
+def _waiting(tx: Transaction, request_id: str) -> ScepRequestRow:
+    row = queries.request(tx.connection, tx.tenant.id, request_id=request_id)
+    if row is None:
+        raise NotFound(f"There is no SCEP request '{request_id}'.")
+    if row.state != "pending":
+        raise Conflict(f"The SCEP request '{request_id}' does not wait any more: it is {row.state}.")
+    return row
+
+
+def _template(tx: Transaction, csr: x509.CertificateSigningRequest) -> Template:
+    """Return the template for the key usage of a request. Raises TemplateUnknown, and for one that does not let NDES
+    enrol, or sets the subject itself, TemplateRefused or SubjectRefused.
+    """
+    setting = _setting(csr)
+    name = str(tx.tenant.setting(setting))
+    template = templates.find(tx, name)
+    if template is None:
+        known = ", ".join(other.name for other in templates.all_templates(tx, "issuing"))
+        raise TemplateUnknown(
+            f"'{tx.tenant.ca_name}' has no certificate template '{name}', which the setting {setting} names. "
+            f"Its templates: {known}."
+        )
+    if not template.connector_may_enroll:
+        raise TemplateRefused(
+            f"The certificate template {template.name} does not let the connector enrol (connectorMayEnroll)."
+        )
+    if not template.subject_in_request:
+        raise SubjectRefused(
+            f"The certificate template {template.name} does not take the subject from the request (subjectInRequest)."
+        )
+    return template
+
+
+def _setting(csr: x509.CertificateSigningRequest) -> str:
+    usage = extension_of(csr, x509.KeyUsage)
+    signs, encrypts = usage is None or usage.digital_signature, usage is None or usage.key_encipherment
+    if signs == encrypts:
+        return "ndes.generalPurposeTemplate"
+    return "ndes.signatureTemplate" if signs else "ndes.encryptionTemplate"
+
+
+def _authority(tx: Transaction, keys: KeyStore) -> Authority:
+    try:
+        return authorities.issuer(tx, keys=keys)
+    except Unavailable as error:
+        raise AuthorityUnavailable(error.message) from None
+
+
+def _certificate(
+    tx: Transaction, case: Case, *, csr: x509.CertificateSigningRequest, template: Template, authority: Authority
+) -> x509.Certificate:
+    try:
+        return issue_as_requested(
+            authority=authority,
+            csr=csr,
+            template=template,
+            serial=tx.ids.serial(),
+            not_before=tx.now - BACKDATED,
+            not_after=_end(tx, case.days, template=template, authority=authority),
+        )
+    except KeyUnfit as error:
+        raise KeyRefused(error.message) from None
+    except Invalid as error:
+        raise AuthorityRefused(
+            f"No certificate could be issued by the template {template.name}: {error.message}"
+        ) from None
+
+
+def _end(tx: Transaction, days: int | None, *, template: Template, authority: Authority) -> datetime:
+    """As a Windows CA does: the earliest end of the profile's, the template's and the authority's own."""
+    longest = template.validity
+    ordered = longest if days is None else timedelta(days=min(days, longest.days + 1))
+    return min(tx.now + min(ordered, longest), authority.certificate.not_valid_after_utc)
+
+
+def _register(
+    tx: Transaction, case: Case, *, certificate: x509.Certificate, template: Template, authority: Authority
+) -> None:
+    row, enrollment = case.row, case.enrollment
+    certificate_register.note(
+        tx,
+        certificate,
+        authority_name=authority.name,
+        template=template.name,
+        key_usage=_usages(certificate),
+        user_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        item_key=scep_key(row.profile_id),
+        profile_id=row.profile_id,
+    )
+    tx.record(
+        "issued" if row.renews is None else "renewed",
+        user=user_name(tx, enrollment),
+        device=enrollment.id,
+        profile=row.profile_id,
+        certificate={"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate), "source": "scep"},
+    )
+
+
+def _usages(certificate: x509.Certificate) -> list[str]:
+    """The key usages as templates name them."""
+    try:
+        return usage_words(certificate.extensions.get_extension_for_class(x509.KeyUsage).value)
+    except x509.ExtensionNotFound:
+        return []

@@ -1,0 +1,1 @@
+"""NDES: the SCEP server of a tenant's certification authority."""
