@@ -1,0 +1,167 @@
+"""SCEP at the tenant: the challenges that devices were given, opened for whoever learns, and a partner's revocations.
+
+Intune shows the content of a challenge to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Response
+
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.scep.challenge import Challenge
+from fauxtune.core.scep.results import Verdict
+from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import overview as overview_queries
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow
+from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.device_words import Said
+from fauxtune.surfaces.console.registered import extended_usage_words, usage_words
+from fauxtune.surfaces.console.typed import Typed
+
+#: Challenges and revocations that the page shows: the newest.
+_MOST = 50
+#: data. A kind of alternative name (Graph: subjectAlternativeNameType) -> its words.
+_NAMES = {
+    "emailAddress": "e-mail address",
+    "userPrincipalName": "principal name",
+    "domainNameService": "DNS name",
+    "universalResourceIdentifier": "URI",
+    "customAzureADAttribute": "attribute",
+}
+#: data. The state of a revocation -> its class, and its words.
+_REVOCATIONS = {
+    "open": ("wait", "waits until the authority fetches it"),
+    "revoked": ("good", "revoked"),
+    "failed": ("bad", "not revoked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One challenge of the list. `device` is None for an enrolment that is not there any more."""
+
+    row: ScepChallengeRow
+    device: str | None
+    profile: str
+    became: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The content of a challenge, in words. `device`: its enrolment and its name, if it is still managed."""
+
+    challenge: Challenge
+    device: tuple[EnrollmentId, str] | None
+    profile: str
+    facts: Sequence[tuple[str, str]]
+
+
+async def scep(call: TenantCall) -> Response:
+    """Show the newest challenges, the revocations, and the form that opens a challenge."""
+    return await _page(call, form=Typed({}))
+
+
+async def open_challenge(call: TenantCall) -> Response:
+    """Show what a challenge contains, or why it is none of this tenant."""
+    form = Typed.of(await call.form())
+    opened = await call.run(_open, form.text("challenge"), call=call)
+    if isinstance(opened, Verdict):
+        form.wrong("challenge", f"{opened.code.value}: {opened.description}")
+        return await _page(call, form=form)
+    return await _page(call, form=form, opened=opened)
+
+
+def _open(tx: Transaction, text: str, *, call: TenantCall) -> Opened | Verdict:
+    opened = scep_challenges.open_challenge(tx, text, keys=call.emulator.keys)
+    return opened if isinstance(opened, Verdict) else _opened(tx, opened)
+
+
+def _opened(tx: Transaction, challenge: Challenge) -> Opened:
+    profile = ProfileId(challenge.profile)
+    names = configuration_queries.names(tx.connection, tx.tenant.id, ids={profile})
+    row = queries.challenge(tx.connection, tx.tenant.id, challenge_id=challenge.id)
+    device = None
+    if row is not None:
+        known = overview_queries.device_names(tx.connection, tx.tenant.id, ids={row.enrollment_id})
+        device = (row.enrollment_id, known.get(row.enrollment_id, challenge.device))
+    return Opened(challenge, device, names.get(profile, "a profile that was deleted"), _facts(challenge))
+
+
+def _facts(challenge: Challenge) -> list[tuple[str, str]]:
+    """Return what the device may request, line by line."""
+    request = challenge.request
+    names = [f"{_NAMES.get(kind, kind)} {value}" for kind, value in request.names]
+    facts = [
+        ("Subject", request.subject),
+        ("Alternative names", ", ".join(names)),
+        ("Key", f"RSA, {request.key_size} bits" if request.key_size else ""),
+        ("Key usage", usage_words(request.key_usages)),
+        ("Extended key usage", extended_usage_words(request.extended_key_usages)),
+        ("Validity", f"{request.days} days" if request.days else ""),
+        ("SCEP server", ", ".join(request.urls)),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None) -> Response:
+    lines, revocations = await call.read(_read, call)
+    return call.page(
+        "scep.html",
+        status=400 if form.errors else 200,
+        form=form,
+        opened=opened,
+        lines=lines,
+        revocations=revocations,
+        now=call.now,
+    )
+
+
+def _read(connection: Connection, call: TenantCall) -> tuple[list[Line], list[tuple[PartnerRevocationRow, Said]]]:
+    rows = queries.newest_challenges(connection, call.tenant.id, limit=_MOST)
+    profiles = configuration_queries.names(connection, call.tenant.id, ids={row.profile_id for row in rows})
+    devices = overview_queries.device_names(connection, call.tenant.id, ids={row.enrollment_id for row in rows})
+    lines = [
+        Line(
+            row,
+            devices.get(row.enrollment_id),
+            profiles.get(row.profile_id, "a profile that was deleted"),
+            became(row, now=call.now),
+        )
+        for row in rows
+    ]
+    revocations = queries.revocations(connection, call.tenant.id, limit=_MOST)
+    return lines, [(row, _revocation(row)) for row in revocations]
+
+
+def became(row: ScepChallengeRow, *, now: datetime) -> Said:
+    """Return what became of a challenge."""
+    outcome = row.outcome or {}
+    why = str(outcome.get("description") or outcome.get("reason") or outcome.get("errorDescription") or "")
+    match row.state:
+        case "given" if row.expires_at <= now:
+            return Said("off", "expired", note="nobody used it in its hour")
+        case "given":
+            return Said("wait", "not used yet")
+        case "validated":
+            return Said("good", "request confirmed", note="it is the one that the profile asks for")
+        case "refused":
+            return Said("bad", f"refused: {outcome.get('code', '')}", note=why)
+        case "failed":
+            return Said("bad", "the authority issued nothing", note=why)
+        case "issued":
+            serial = outcome.get("serialNumber")
+            return Said("good", "certificate issued", note=f"serial number {serial}" if serial else "")
+
+
+def _revocation(row: PartnerRevocationRow) -> Said:
+    css, words = _REVOCATIONS[row.state]
+    why = ": ".join(part for part in (row.error_code, row.error_message) if part)
+    return Said(css, words, note=why)
