@@ -1,7 +1,7 @@
 """A reader of DER, and of the BER in which some programs write CMS (X.690; RFC 5652 allows both).
 
 Only what CMS needs: tags of one byte, lengths of up to four. Elements are positions in the bytes, so nothing is copied
-or looked at before somebody asks for it. asn1crypto, with which messages are written, reads ten times slower.
+or looked at before somebody asks for it. asn1crypto, with which envelopes are written, reads ten times slower.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class _Rewriting:
             pieces.append(piece)
         if at != element.end:
             raise ValueError("an element is longer than the one around it")
-        return _encoded(element.tag, pieces), at
+        return encoded(element.tag, *pieces), at
 
     def _until_mark(self, at: int, *, depth: int) -> tuple[bytes, int]:
         data, tag, pieces = self._data, self._data[at], []
@@ -196,10 +196,11 @@ class _Rewriting:
         while data[at : at + 2] != b"\0\0":
             piece, at = self.element(at, depth=depth + 1)
             pieces.append(piece)
-        return _encoded(tag, pieces), at + 2
+        return encoded(tag, *pieces), at + 2
 
 
-def _encoded(tag: int, pieces: list[bytes]) -> bytes:
+def encoded(tag: int, *pieces: bytes) -> bytes:
+    """Return an element with these bytes inside, as DER."""
     length = sum(map(len, pieces))
     if length < 0x80:
         head = bytes((tag, length))

@@ -82,7 +82,7 @@ class CertificateIdentifier:
         """Whether this names the certificate."""
         if self.key_id is not None:
             return self.key_id == subject_key_identifier(certificate)
-        return self.serial == certificate.serial_number and self.issuer == _issuer(certificate)
+        return self.serial == certificate.serial_number and self.issuer == issuer_of(certificate)
 
     def __str__(self) -> str:
         """The identifier as text, for messages. Raises one of DAMAGE if the issuer is no name."""
@@ -265,7 +265,7 @@ def _as_set(attributes: Element) -> bytes:
     return bytes((SET,)) + attributes.encoding[1:]
 
 
-def _issuer(certificate: x509.Certificate) -> bytes:
+def issuer_of(certificate: x509.Certificate) -> bytes:
     """Return the issuer's name, DER. (cryptography makes an object of each part of the name first.)"""
     encoded = certificate.tbs_certificate_bytes
     limit = len(encoded)

@@ -1,4 +1,4 @@
-"""SignedData (RFC 5652 5): verify signatures over attached or detached content, and sign.
+"""Read SignedData (RFC 5652 5): verify signatures over attached or detached content.
 
 Only the signature is verified here; `trust` validates the signer's certificate.
 """
@@ -8,21 +8,17 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from asn1crypto import cms
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import PrivateKey, addresses, load_certificate
+from fauxtune_sim.certificates import addresses, load_certificate
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.algorithms import RSA_PSS, hash_of, pss_of
 from fauxtune_sim.cms.messages import SignerInfo, read_signed
-from fauxtune_sim.cms.structure import DAMAGE, issuer_and_serial, required_key_identifier
+from fauxtune_sim.cms.structure import DAMAGE
 from fauxtune_sim.errors import CmsRefused
 
 #: Signed attributes (RFC 5652 11.2, 11.3).
@@ -114,101 +110,3 @@ def _check_signature(
         public.verify(info.signature, signed, pss, pss_digest)
         return
     public.verify(info.signature, signed, padding.PKCS1v15(), digest)
-
-
-@dataclass(frozen=True, slots=True)
-class SigningOptions:
-    """How a message is signed and its signer named.
-
-    `detached` leaves the content out of the message. `pss` signs with RSASSA-PSS in place of PKCS#1 v1.5 (RSA keys
-    only). `by_key_identifier` names the signer by its subject key identifier in place of issuer and serial number.
-    """
-
-    detached: bool = True
-    pss: bool = False
-    by_key_identifier: bool = False
-
-
-def sign(
-    content: bytes,
-    *,
-    certificate: x509.Certificate,
-    key: PrivateKey,
-    signing_time: datetime,
-    others: Sequence[x509.Certificate] = (),
-    options: SigningOptions | None = None,
-) -> bytes:
-    """Sign as SignedData (DER) with SHA-256: RSA or ECDSA, by the type of the key.
-
-    `others` are further certificates for the message, for readers that lack the intermediate ones. Raises CmsRefused
-    for a certificate without the key identifier by which the options name it.
-    """
-    options = options or SigningOptions()
-    hashed = hashes.Hash(hashes.SHA256())
-    hashed.update(content)
-    attributes = cms.CMSAttributes(
-        [
-            {"type": "content_type", "values": ["data"]},
-            {"type": "signing_time", "values": [_time(signing_time)]},
-            {"type": "message_digest", "values": [hashed.finalize()]},
-        ]
-    )
-    algorithm, signature = _signature(attributes.dump(), key, pss=options.pss)
-    inner = {"content_type": "data"} if options.detached else {"content_type": "data", "content": content}
-    return bytes(
-        cms.ContentInfo(
-            {
-                "content_type": "signed_data",
-                "content": {
-                    "version": "v3" if options.by_key_identifier else "v1",
-                    "digest_algorithms": [{"algorithm": "sha256"}],
-                    "encap_content_info": inner,
-                    "certificates": [
-                        asn1_x509.Certificate.load(included.public_bytes(Encoding.DER))
-                        for included in (certificate, *others)
-                    ],
-                    "signer_infos": [
-                        {
-                            "version": "v3" if options.by_key_identifier else "v1",
-                            "sid": _signer_identifier(certificate, options),
-                            "digest_algorithm": {"algorithm": "sha256"},
-                            "signed_attrs": attributes,
-                            "signature_algorithm": algorithm,
-                            "signature": signature,
-                        }
-                    ],
-                },
-            }
-        ).dump()
-    )
-
-
-def _signer_identifier(certificate: x509.Certificate, options: SigningOptions) -> Any:
-    if options.by_key_identifier:
-        return cms.SignerIdentifier("subject_key_identifier", required_key_identifier(certificate))
-    return cms.SignerIdentifier("issuer_and_serial_number", issuer_and_serial(certificate))
-
-
-def _signature(data: bytes, key: PrivateKey, *, pss: bool) -> tuple[dict[str, Any], bytes]:
-    """The SignatureAlgorithmIdentifier, for asn1crypto, and the signature."""
-    digest = hashes.SHA256()
-    if not isinstance(key, rsa.RSAPrivateKey):
-        return {"algorithm": "sha256_ecdsa"}, key.sign(data, ec.ECDSA(digest))
-    if not pss:
-        return {"algorithm": "rsassa_pkcs1v15"}, key.sign(data, padding.PKCS1v15(), digest)
-    named = {"algorithm": "sha256"}
-    parameters = {
-        "hash_algorithm": named,
-        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": named},
-        "salt_length": digest.digest_size,
-    }
-    scheme = padding.PSS(padding.MGF1(digest), digest.digest_size)
-    return {"algorithm": "rsassa_pss", "parameters": parameters}, key.sign(data, scheme, digest)
-
-
-def _time(moment: datetime) -> Any:
-    """UTCTime until 2049, GeneralizedTime from then on, whole seconds (RFC 5652 11.3)."""
-    whole = moment.astimezone(UTC).replace(microsecond=0)
-    if 1950 <= whole.year < 2050:
-        return cms.Time("utc_time", whole)
-    return cms.Time("generalized_time", whole)

@@ -1,0 +1,155 @@
+"""Write SignedData (RFC 5652 5) with one signer, as DER. A Mac or an iPhone signs each message to its MDM server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune_sim.certificates import PrivateKey
+from fauxtune_sim.cms import der
+from fauxtune_sim.cms.der import (
+    CONSTRUCTED,
+    CONTEXT,
+    GENERALIZED_TIME,
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    encoded,
+)
+from fauxtune_sim.cms.messages import issuer_of
+from fauxtune_sim.cms.structure import required_key_identifier
+
+_FIRST, _SECOND, _THIRD = (CONTEXT | CONSTRUCTED | number for number in range(3))
+_NULL = b"\x05\x00"
+
+
+def _identifier(dotted: str) -> bytes:
+    return encoded(OBJECT_IDENTIFIER, der.identifier(dotted))
+
+
+_DATA, _SIGNED_DATA = _identifier("1.2.840.113549.1.7.1"), _identifier("1.2.840.113549.1.7.2")
+_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = (_identifier(f"1.2.840.113549.1.9.{number}") for number in (3, 4, 5))
+_SHA256 = encoded(SEQUENCE, _identifier("2.16.840.1.101.3.4.2.1"), _NULL)
+_RSA = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.1"), _NULL)
+_ECDSA_SHA256 = encoded(SEQUENCE, _identifier("1.2.840.10045.4.3.2"))
+_MGF1_SHA256 = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.8"), _SHA256)
+#: RSASSA-PSS with SHA-256 throughout, and a salt of as many bytes (RFC 4055 3.1).
+_SALT = hashes.SHA256.digest_size
+_PSS = encoded(
+    SEQUENCE,
+    _identifier("1.2.840.113549.1.1.10"),
+    encoded(
+        SEQUENCE,
+        encoded(_FIRST, _SHA256),
+        encoded(_SECOND, _MGF1_SHA256),
+        encoded(_THIRD, encoded(INTEGER, bytes((_SALT,)))),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningOptions:
+    """How a message is signed and its signer named.
+
+    `detached` leaves the content out of the message. `pss` signs with RSASSA-PSS in place of PKCS#1 v1.5 (RSA keys
+    only). `by_key_identifier` names the signer by its subject key identifier in place of issuer and serial number.
+    """
+
+    detached: bool = True
+    pss: bool = False
+    by_key_identifier: bool = False
+
+
+def sign(
+    content: bytes,
+    *,
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    signing_time: datetime,
+    others: Sequence[x509.Certificate] = (),
+    options: SigningOptions | None = None,
+) -> bytes:
+    """Sign as SignedData (DER) with SHA-256: RSA or ECDSA, by the type of the key.
+
+    `others` are further certificates for the message, for readers that lack the intermediate ones. Raises CmsRefused
+    for a certificate without the key identifier by which the options name it.
+    """
+    options = options or SigningOptions()
+    hashed = hashes.Hash(hashes.SHA256())
+    hashed.update(content)
+    attributes = _set(
+        SET,
+        (
+            _attribute(_CONTENT_TYPE, _DATA),
+            _attribute(_SIGNING_TIME, _time(signing_time)),
+            _attribute(_MESSAGE_DIGEST, encoded(OCTET_STRING, hashed.finalize())),
+        ),
+    )
+    algorithm, signature = _signature(attributes, key, pss=options.pss)
+    version = encoded(INTEGER, b"\x03" if options.by_key_identifier else b"\x01")
+    signer = encoded(
+        SEQUENCE,
+        version,
+        _signer_identifier(certificate, options),
+        _SHA256,
+        # Signed as an explicit SET OF, carried with an implicit tag (RFC 5652 5.4).
+        bytes((_FIRST,)) + attributes[1:],
+        algorithm,
+        encoded(OCTET_STRING, signature),
+    )
+    attached = b"" if options.detached else encoded(_FIRST, encoded(OCTET_STRING, content))
+    message = encoded(
+        SEQUENCE,
+        version,
+        encoded(SET, _SHA256),
+        encoded(SEQUENCE, _DATA, attached),
+        _set(_FIRST, (each.public_bytes(Encoding.DER) for each in (certificate, *others))),
+        encoded(SET, signer),
+    )
+    return encoded(SEQUENCE, _SIGNED_DATA, encoded(_FIRST, message))
+
+
+def _set(tag: int, elements: Iterable[bytes]) -> bytes:
+    """Return a SET OF, whose elements stand in the order of their bytes (X.690 11.6)."""
+    return encoded(tag, *sorted(elements))
+
+
+def _attribute(name: bytes, value: bytes) -> bytes:
+    return encoded(SEQUENCE, name, encoded(SET, value))
+
+
+def _signer_identifier(certificate: x509.Certificate, options: SigningOptions) -> bytes:
+    if options.by_key_identifier:
+        return encoded(CONTEXT, required_key_identifier(certificate))
+    number = certificate.serial_number
+    serial = encoded(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return encoded(SEQUENCE, issuer_of(certificate), serial)
+
+
+def _signature(data: bytes, key: PrivateKey, *, pss: bool) -> tuple[bytes, bytes]:
+    """Return the SignatureAlgorithmIdentifier, and the signature."""
+    digest = hashes.SHA256()
+    if not isinstance(key, rsa.RSAPrivateKey):
+        return _ECDSA_SHA256, key.sign(data, ec.ECDSA(digest))
+    if not pss:
+        return _RSA, key.sign(data, padding.PKCS1v15(), digest)
+    return _PSS, key.sign(data, padding.PSS(padding.MGF1(digest), _SALT), digest)
+
+
+def _time(moment: datetime) -> bytes:
+    """UTCTime until 2049, GeneralizedTime from then on, whole seconds (RFC 5652 11.3)."""
+    whole = moment.astimezone(UTC)
+    # Not with strftime alone, which writes years before 1000 without leading zeros on some systems.
+    text = f"{whole.year:04}{whole:%m%d%H%M%SZ}"
+    if 1950 <= whole.year < 2050:
+        return encoded(UTC_TIME, text[2:].encode())
+    return encoded(GENERALIZED_TIME, text.encode())
