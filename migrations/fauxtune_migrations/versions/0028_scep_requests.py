@@ -1,12 +1,12 @@
-"""Revision 0027: Requests that NDES has accepted, and its RA certificates."""
+"""Revision 0028: Requests that NDES has accepted, and its RA certificates."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
