@@ -10,6 +10,7 @@ import typer
 
 from fauxtune.cli import names
 from fauxtune.cli.administration import Administration
+from fauxtune.cli.scep_verify import verify
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment
 from fauxtune.core.administration import scep as tasks
@@ -39,6 +40,9 @@ fauxtune scep challenge show \"$CHALLENGE\"""",
     no_args_is_help=True,
 )
 app.add_typer(challenge, name="challenge")
+
+
+app.command("verify")(verify)
 
 
 class Language(StrEnum):

@@ -54,9 +54,10 @@ class _NameValuePairs(core.SetOf):  # type: ignore[misc]
 
 
 def certificate_request(
-    key: PrivateKey, settings: RequestSettings, *, signed_by: PrivateKey | None = None
+    key: PrivateKey, settings: RequestSettings, *, signed_by: PrivateKey | None = None, signed_with: str | None = None
 ) -> x509.CertificateSigningRequest:
-    """The request for a key, with the challenge. `signed_by` is another key that signs it, which is wrong.
+    """The request for a key, with the challenge. `signed_by` is another key that signs it, which is wrong;
+    `signed_with` is another hash algorithm than the settings', such as sha1.
 
     Raises ScepFailed if the settings' values make no request.
     """
@@ -67,9 +68,10 @@ def certificate_request(
         for extension, critical in _extensions(settings):
             builder = builder.add_extension(extension, critical=critical)
         request = builder.sign(key, _SHA2[_digest(settings)])
-        if settings.validity is None and signed_by is None:
+        if settings.validity is None and signed_by is None and signed_with is None:
             return request
-        return _signed_again(request, settings, key=key if signed_by is None else signed_by)
+        name = signed_with or _digest(settings)
+        return _signed_again(request, settings, key=key if signed_by is None else signed_by, name=name)
     except (KeyError, ValueError) as broken:
         raise ScepFailed(Failure.SETTINGS, f"the certificate request cannot be made: {broken}") from broken
 
@@ -107,9 +109,9 @@ def _names(settings: RequestSettings) -> list[x509.GeneralName]:
 
 
 def _signed_again(
-    request: x509.CertificateSigningRequest, settings: RequestSettings, *, key: PrivateKey
+    request: x509.CertificateSigningRequest, settings: RequestSettings, *, key: PrivateKey, name: str
 ) -> x509.CertificateSigningRequest:
-    """The request with the attributes that cryptography does not write, signed by this key."""
+    """The request with the attributes that cryptography does not write, signed by this key with this hash."""
     document = csr.CertificationRequest.load(request.public_bytes(Encoding.DER))
     information = document["certification_request_info"].copy()
     if settings.validity is not None:
@@ -117,8 +119,7 @@ def _signed_again(
         for word, value in (("ValidityPeriod", units), ("ValidityPeriodUnits", str(number))):
             pair = _NameValuePair({"name": word, "value": value})
             information["attributes"].append({"type": _NAME_VALUE_PAIR, "values": _NameValuePairs([pair])})
-    name, data = _digest(settings), information.dump(force=True)
-    digest = _SHA2[name]
+    data, digest = information.dump(force=True), HASHES[name]
     if isinstance(key, rsa.RSAPrivateKey):
         signature, algorithm = key.sign(data, padding.PKCS1v15(), digest), f"{name}_rsa"
     else:

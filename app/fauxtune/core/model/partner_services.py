@@ -15,6 +15,16 @@ VALIDATION, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService
 #: Service -> the last part of its address.
 SERVICES = {VALIDATION: "StatelessScepRequestValidationService", CONNECTOR: "StatelessPkiConnectorService"}
 
+#: What a success notification says, by the names of the API, and how the journal and the console call it.
+REPORTED = {
+    "certificateThumbprint": "thumbprint",
+    "certificateSerialNumber": "serialNumber",
+    "certificateExpirationDateUtc": "expiration",
+    "issuingCertificateAuthority": "issuer",
+    "caConfiguration": "caConfiguration",
+    "certificateAuthority": "certificateAuthority",
+}
+
 #: The host of both services for callers of Microsoft's names. Intune's own are those of its scale units, such as
 #: fef.amsua0102.manage.microsoft.com; no client looks at the name.
 PUBLIC_HOST = "fef.emulator.manage.microsoft.com"

@@ -71,10 +71,10 @@ def request_from(data: bytes) -> x509.CertificateSigningRequest:
     return request
 
 
-def extension_of(csr: x509.CertificateSigningRequest, kind: type[E]) -> E | None:
-    """Return an extension that a request asks for; None without it."""
+def extension_of(holder: x509.CertificateSigningRequest | x509.Certificate, kind: type[E]) -> E | None:
+    """Return an extension that a request asks for, or a certificate has; None without it."""
     try:
-        return csr.extensions.get_extension_for_class(kind).value
+        return holder.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
 

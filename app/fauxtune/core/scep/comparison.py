@@ -18,8 +18,11 @@ from fauxtune.core.pki.foreign import certificate_from, extension_of
 from fauxtune.core.pki.names import alternative_name, parse_subject, subject_text
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
 
+#: A request, or the certificate that was issued for one.
+Requested = x509.CertificateSigningRequest | x509.Certificate
+
 #: Graph's words of a key usage -> the attribute of cryptography's KeyUsage.
-_USAGES = {"keyEncipherment": "key_encipherment", "digitalSignature": "digital_signature"}
+USAGES = {"keyEncipherment": "key_encipherment", "digitalSignature": "digital_signature"}
 _RENEWAL_CERTIFICATE = x509.ObjectIdentifier("1.3.6.1.4.1.311.13.1")
 #: Usages that count as others: nonRepudiation comes along with a signature, dataEncipherment with an encrypted key.
 _OTHER_USAGES = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
@@ -62,7 +65,15 @@ def compare_signer(thumbprint: str, *, held: Collection[str]) -> Verdict:
     )
 
 
-def _differences(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Iterator[Verdict | None]:
+def unlike(certificate: x509.Certificate, request: ScepRequest) -> Iterator[str]:
+    """Yield, in words, what an issued certificate does not have of the request that it was issued for."""
+    for verdict in _differences(certificate, request):
+        if verdict is not None:
+            text = verdict.description.replace("The request ", "The certificate ", 1)
+            yield text[:1].lower() + text[1:].rstrip(".")
+
+
+def _differences(csr: Requested, request: ScepRequest) -> Iterator[Verdict | None]:
     yield _subject(csr, request)
     yield _alternative_names(csr, request)
     yield _key_usage(csr, request)
@@ -70,7 +81,7 @@ def _differences(csr: x509.CertificateSigningRequest, request: ScepRequest) -> I
     yield _extended_key_usage(csr, request)
 
 
-def _subject(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+def _subject(csr: Requested, request: ScepRequest) -> Verdict | None:
     expected, actual = parse_subject(request.subject), csr.subject
     if list(expected) and not list(actual):
         return Verdict(
@@ -89,7 +100,7 @@ def _attributes(name: x509.Name) -> list[tuple[str, str]]:
     return [(each.oid.dotted_string, str(each.value)) for each in name]
 
 
-def _alternative_names(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+def _alternative_names(csr: Requested, request: ScepRequest) -> Verdict | None:
     expected = {alternative_name(kind, value) for kind, value in request.names}
     actual = set(extension_of(csr, x509.SubjectAlternativeName) or ())
     if expected and not actual:
@@ -105,10 +116,10 @@ def _listed(names: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{kind} {value}" for kind, value in names)
 
 
-def _key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+def _key_usage(csr: Requested, request: ScepRequest) -> Verdict | None:
     usage = extension_of(csr, x509.KeyUsage)
-    actual = set() if usage is None else {name for name in (*_USAGES.values(), *_OTHER_USAGES) if getattr(usage, name)}
-    expected = {_USAGES[word] for word in request.key_usages}
+    actual = set() if usage is None else {name for name in (*USAGES.values(), *_OTHER_USAGES) if getattr(usage, name)}
+    expected = {USAGES[word] for word in request.key_usages}
     if actual == expected:
         return None
     return Verdict(
@@ -117,7 +128,7 @@ def _key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Ver
     )
 
 
-def _key_length(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+def _key_length(csr: Requested, request: ScepRequest) -> Verdict | None:
     key = csr.public_key()
     actual = key.key_size if isinstance(key, RSAPublicKey) else None
     if request.key_size is None or actual == request.key_size:
@@ -128,7 +139,7 @@ def _key_length(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Ve
     )
 
 
-def _extended_key_usage(csr: x509.CertificateSigningRequest, request: ScepRequest) -> Verdict | None:
+def _extended_key_usage(csr: Requested, request: ScepRequest) -> Verdict | None:
     usages = extension_of(csr, x509.ExtendedKeyUsage)
     actual = {usage.dotted_string for usage in usages or ()}
     expected = set(request.extended_key_usages)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from fauxtune.core.errors import NotAllowed, NotFound, Unauthenticated
 from fauxtune.core.model.audiences import INTUNE, is_intune
-from fauxtune.core.model.partner_services import CONNECTOR, SERVICES, VALIDATION, endpoints
+from fauxtune.core.model.partner_services import CONNECTOR, REPORTED, SERVICES, VALIDATION, endpoints
 from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.scep.results import Verdict
@@ -43,15 +43,6 @@ from fauxtune.surfaces.partner.errors import activity
 router = APIRouter(tags=["partner"], route_class=DirectRoute)
 _SCEP = f"/partner/{{tenant_key}}/{SERVICES[VALIDATION]}/ScepActions"
 _REVOCATIONS = f"/partner/{{tenant_key}}/{SERVICES[CONNECTOR]}/CertificateAuthorityRequests"
-#: What a success notification says, by the names of the API, and how the journal and the console call it.
-_ISSUED = {
-    "certificateThumbprint": "thumbprint",
-    "certificateSerialNumber": "serialNumber",
-    "certificateExpirationDateUtc": "expiration",
-    "issuingCertificateAuthority": "issuer",
-    "caConfiguration": "caConfiguration",
-    "certificateAuthority": "certificateAuthority",
-}
 _LONGEST_ERROR = 255
 
 
@@ -81,7 +72,7 @@ async def success_notification(request: Request, tenant_key: str) -> Response:
     """Note that a certificate was issued."""
     tenant, document = await _call(request, tenant_key)
     described = member(document, "notification")
-    report = {ours: value for name, ours in _ISSUED.items() if (value := optional_text(described, name)) is not None}
+    report = {ours: value for name, ours in REPORTED.items() if (value := optional_text(described, name)) is not None}
     for name in ("certificateThumbprint", "certificateSerialNumber", "issuingCertificateAuthority"):
         text_of(described, name)
     emulator = emulator_of(request)

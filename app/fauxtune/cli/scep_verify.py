@@ -1,0 +1,241 @@
+"""`fauxtune scep verify`: devices request certificates of an authority under test, and what it did is reported."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune.cli import names
+from fauxtune.cli.administration import Administration, Session
+from fauxtune.cli.options import FAILED, Output, fail
+from fauxtune.cli.progress import progress
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import Table
+
+if TYPE_CHECKING:
+    from fauxtune.core.scep.verification.model import Case, Outcome
+
+#: Exit code if the authority did something wrong (1: it could not be tried).
+WRONG = 3
+_LONGEST_ANSWER = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is tried at which authority."""
+
+    url: str
+    profile: str | None
+    cases: list[Case]
+    trusted: Path | None
+    crl_url: str | None
+    patience: Any
+
+
+UrlOption = Annotated[str, typer.Option("--ca-url", metavar="URL", help="the SCEP address of the authority")]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="a SCEP profile whose settings are used (default: signing and encryption)"),
+]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="only these cases, with * and ?; repeatable")
+]
+SkipOption = Annotated[
+    list[str] | None, typer.Option("--skip", metavar="PATTERN", help="without these cases; repeatable")
+]
+ReportOption = Annotated[
+    list[Path] | None,
+    typer.Option("--report", metavar="FILE", help="write a report: .html, .xml (JUnit) or .json; repeatable"),
+]
+TlsOption = Annotated[
+    Path | None, typer.Option("--ca-tls", metavar="FILE", help="the CA file (PEM) to trust if the address is https")
+]
+CrlOption = Annotated[
+    str | None, typer.Option("--crl-url", metavar="URL", help="the CRL to look at, if certificates name none")
+]
+NotificationOption = Annotated[
+    float, typer.Option("--notification-wait", metavar="SECONDS", min=0.1, help="how long to wait for a notification")
+]
+DecisionOption = Annotated[
+    float, typer.Option("--decision-wait", metavar="SECONDS", min=0, help="how long to poll what is PENDING")
+]
+RevocationOption = Annotated[
+    float, typer.Option("--revocation-wait", metavar="SECONDS", min=0.1, help="how long a revocation may take")
+]
+
+
+@with_service(Administration)
+def verify(
+    *,
+    ca_url: UrlOption = "",
+    profile: ProfileOption = None,
+    only: OnlyOption = None,
+    skip: SkipOption = None,
+    report: ReportOption = None,
+    ca_tls: TlsOption = None,
+    crl_url: CrlOption = None,
+    notification_wait: NotificationOption = 5.0,
+    decision_wait: DecisionOption = 60.0,
+    revocation_wait: RevocationOption = 60.0,
+    list_: Annotated[bool, typer.Option("--list", help="list the cases, and try nothing")] = False,
+    service: Administration,
+) -> None:
+    """Let devices request certificates of an authority, and report what it does right and wrong.
+
+    The authority asks this server (fauxtune scep client-config) whether it may issue. Two users, two simulated devices
+    and a profile are created for the run, and deleted at its end. Exit code 0: nothing is wrong; 3: something is wrong;
+    1: it could not be tried.
+
+    \b
+    fauxtune scep verify --ca-url http://localhost:9000/scep
+    fauxtune scep verify --ca-url http://localhost:9000/scep \\
+      --profile "Wi-Fi by SCEP" --report scep.html --report scep.xml
+    fauxtune scep verify --ca-url http://localhost:9000/scep --skip 'revoc*'
+    """
+    from fauxtune.client.scep_verifying import Patience
+
+    with service.session() as session:
+        cases = _chosen(only or [], skip=skip or [])
+        if list_:
+            session.show([_listed(case) for case in cases], _list(cases))
+            return
+        if not ca_url.startswith(("http://", "https://")):
+            fail("--ca-url is the address of a SCEP server, such as http://localhost:9000/scep.")
+        writers = [(file, _writer(file)) for file in report or []]
+        known = None if profile is None else names.profile(session.client, profile).id
+        patience = Patience(notification=notification_wait, decision=decision_wait, revocation=revocation_wait)
+        plan = _Plan(ca_url, known, cases, _trusted(session, ca_tls, url=ca_url), crl_url, patience)
+        result = _run(session, plan)
+        for file, write in writers:
+            _save(file, write(result))
+        session.show(result, _table(result))
+        if session.output is Output.TEXT:
+            print("\n".join(_last_lines(result, files=[file for file, _ in writers])))
+    raise typer.Exit(_exit_code(result))
+
+
+def _run(session: Session, plan: _Plan) -> dict[str, Any]:
+    from fauxtune import __version__
+    from fauxtune.client.scep_bench import Bench
+    from fauxtune.client.scep_scene import scene
+    from fauxtune.client.scep_verifying import Verifier
+    from fauxtune.core.scep.verification.report import MARKS, About, document
+
+    outcomes: list[Outcome] = []
+    began = time.monotonic()
+    clock = session.client.control("GET", "/clock")
+    with (
+        Bench(plan.url, ca_file=plan.trusted, seconds=_LONGEST_ANSWER) as bench,
+        scene(session.client, url=plan.url, profile=plan.profile) as here,
+        progress(len(plan.cases), title="Requesting certificates") as tell,
+    ):
+        verifier = Verifier(here, bench=bench, patience=plan.patience, crl_url=plan.crl_url)
+        for outcome in verifier.outcomes(plan.cases):
+            outcomes.append(outcome)
+            line = f"{MARKS[outcome.result]} {outcome.result.value:9} {outcome.case.id}: {outcome.saw}"
+            tell(line, outcome.result.value != "wrong")
+    about = About(
+        authority=plan.url,
+        server=session.client.server.https,
+        tenant=session.client.server.tenant,
+        when=clock["now"],
+        version=__version__,
+        seconds=time.monotonic() - began,
+        left=tuple(here.left),
+    )
+    return document(about, outcomes)
+
+
+def _chosen(only: list[str], *, skip: list[str]) -> list[Case]:
+    """The cases that were chosen; the good request is always there, for others rest on it."""
+    from fauxtune.core.scep.verification.cases import CASES
+
+    for pattern in (*only, *skip):
+        if not any(fnmatch.fnmatchcase(case.id, pattern) for case in CASES):
+            fail(f"No case has an id like '{pattern}': `fauxtune scep verify --list` lists them.")
+
+    def fits(case: Case, patterns: list[str]) -> bool:
+        return any(fnmatch.fnmatchcase(case.id, pattern) for pattern in patterns)
+
+    return [
+        case for case in CASES if case.id == "good-request" or ((not only or fits(case, only)) and not fits(case, skip))
+    ]
+
+
+def _trusted(session: Session, ca_tls: Path | None, *, url: str) -> Path | None:
+    """The file of the authorities that devices trust: the server's own for its own addresses."""
+    own = session.client.server
+    return own.ca_file if ca_tls is None and url.startswith(f"{own.https}/") else ca_tls
+
+
+def _table(result: dict[str, Any]) -> Table:
+    from fauxtune.core.scep.verification.model import Result
+    from fauxtune.core.scep.verification.report import MARKS
+
+    rows: list[tuple[str, ...]] = [
+        (MARKS[Result(case["result"])], case["id"], case["result"], _reason(case)) for case in result["cases"]
+    ]
+    return Table(("", "case", "result", "reason"), rows, wraps=True)
+
+
+def _reason(case: dict[str, Any]) -> str:
+    """What was seen; of what is wrong also what was looked at, and what is right."""
+    if case["result"] != "wrong":
+        return str(case["saw"])
+    return f"looked at: {case['lookedAt']} saw: {case['saw']}. expected: {case['expected']} ({case['source']})"
+
+
+def _last_lines(result: dict[str, Any], *, files: list[Path]) -> list[str]:
+    from fauxtune.core.scep.verification.report import summary
+
+    lines = ["", summary(result)]
+    lines += [f"Could not be deleted: {name}" for name in result["notDeleted"]]
+    return [*lines, *(f"The report is in {file}." for file in files)]
+
+
+def _listed(case: Case) -> dict[str, str | None]:
+    return {
+        "id": case.id,
+        "group": case.group,
+        "title": case.title,
+        "lookedAt": case.looks_at,
+        "expected": case.expected,
+        "source": case.source,
+    }
+
+
+def _list(cases: list[Case]) -> Table:
+    return Table(("case", "group", "title"), [(case.id, case.group, case.title) for case in cases], wraps=True)
+
+
+def _writer(file: Path) -> Callable[[dict[str, Any]], str]:
+    from fauxtune.core.scep.verification.report import junit, page
+
+    writers: dict[str, Callable[[dict[str, Any]], str]] = {
+        ".html": page,
+        ".xml": junit,
+        ".json": lambda result: json.dumps(result, indent=2) + "\n",
+    }
+    if file.suffix not in writers:
+        fail(f"--report must end in .html, .xml or .json; {file} does not.")
+    return writers[file.suffix]
+
+
+def _save(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")
+
+
+def _exit_code(result: dict[str, Any]) -> int:
+    if result["counts"]["wrong"]:
+        return WRONG
+    return 0 if result["counts"]["right"] else FAILED

@@ -1,0 +1,196 @@
+"""What the test bench needs in the tenant: two users with a simulated device each, and a SCEP profile for them.
+
+All of it is created for one run, with names of its own, and deleted afterwards.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fauxtune.client.endpoints import ClientError
+from fauxtune.client.http import Client, Refused
+from fauxtune.core.administration import assignments, devices, directory, emulation, hosted_devices
+from fauxtune.core.administration import scep as tasks
+from fauxtune.core.administration.profiles import PROFILES
+from fauxtune.core.administration.requests import AdminRequest, Json, Service
+from fauxtune.core.clock import from_iso
+from fauxtune.core.model.partner_services import SERVICES, VALIDATION
+from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.scep.verification.requests import DeviceRequest, asked
+
+#: What a profile of the bench asks for unless another profile is named.
+_USUAL: Json = {
+    "@odata.type": "#microsoft.graph.androidWorkProfileScepCertificateProfile",
+    "subjectNameFormat": "custom",
+    "subjectNameFormatString": "CN={{UserName}},E={{EmailAddress}}",
+    "subjectAlternativeNameType": "emailAddress",
+    "extendedKeyUsages": [{"name": "Client Authentication", "objectIdentifier": "1.3.6.1.5.5.7.3.2"}],
+    "keyUsage": "keyEncipherment,digitalSignature",
+    "keySize": "size2048",
+    "hashAlgorithm": "sha2",
+    "certificateValidityPeriodScale": "years",
+    "certificateValidityPeriodValue": 1,
+    "renewalThresholdPercentage": 20,
+}
+#: Members of a profile that the service writes.
+_OWN = ("id", "createdDateTime", "lastModifiedDateTime", "version", "@odata.context", "supportsScopeTags")
+#: The beginning of a kind's name -> platform and mode of a simulated device that it reaches.
+_PLATFORMS = (
+    ("androidWorkProfile", "android", "work-profile"),
+    ("androidForWork", "android", "work-profile"),
+    ("androidDeviceOwner", "android", "fully-managed"),
+    ("ios", "ios", None),
+    ("macOS", "macos", None),
+    ("windows", "windows", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenChallenge:
+    """A challenge for a device, with the request that it is for."""
+
+    id: str
+    request: ScepRequest
+    good: DeviceRequest
+
+
+@dataclass(slots=True)
+class Scene:
+    """The tenant of a run. `device` and `other` are the managed devices of two users; `left` is what could not be
+    deleted.
+    """
+
+    client: Client
+    url: str
+    name: str
+    profile: str = ""
+    device: str = ""
+    other: str = ""
+    left: list[str] = field(default_factory=list)
+    _undo: list[tuple[str, AdminRequest]] = field(default_factory=list)
+
+    def challenge(self, *, device: str | None = None) -> GivenChallenge:
+        """Give a device a challenge. Raises ClientError if the profile does not reach it."""
+        answer = self.send(tasks.give_challenge(device or self.device, profile=self.profile))
+        content = answer["content"]
+        request = ScepRequest.of_document(content["request"])
+        return GivenChallenge(content["id"], request, asked(request, challenge=answer["challenge"]))
+
+    def send(self, request: AdminRequest) -> Any:
+        """Send a request of an administrator, and return its answer."""
+        if request.service is Service.GRAPH:
+            return self.client.graph(request.method, request.path, json=request.body)
+        return self.client.control(request.method, request.path, json=request.body, seconds=60.0)
+
+    def now(self) -> datetime:
+        """Return the time of the tenant."""
+        return from_iso(self.client.control("GET", "/clock")["now"])
+
+    def undo_later(self, name: str, request: AdminRequest) -> None:
+        """Send a request at the end of the run."""
+        self._undo.append((name, request))
+
+    def unassign(self) -> None:
+        """Let the profile reach nobody any more."""
+        self.send(AdminRequest("POST", f"{PROFILES}/{self.profile}/assign", {"assignments": []}))
+
+    def remove_device(self, device: str) -> None:
+        """End the management of a device."""
+        self.send(devices.retire_device(device))
+
+    @contextmanager
+    def later(self, by: str) -> Iterator[None]:
+        """Put the tenant's clock forward, and back afterwards."""
+        clock = self.client.control("GET", "/clock")
+        self.send(emulation.advance_clock(by))
+        try:
+            yield
+        finally:
+            now = None if clock["mode"] == "system" else clock["now"]
+            self.send(emulation.set_clock(clock["mode"], now=now))
+
+    @contextmanager
+    def failing(self, action: str) -> Iterator[Callable[[], bool]]:
+        """Let a call of the authority fail with status 500. Yields a function: whether one has."""
+        path = f"/partner/{{tenant}}/{SERVICES[VALIDATION]}/ScepActions/{action}"
+        body: Json = {"match": {"path": path}, "effect": {"status": 500}, "name": f"{self.name} {action}"}
+        fault = self.client.control("POST", "/faults", json=body)["id"]
+        try:
+            yield lambda: bool(self.client.control("GET", f"/faults/{fault}")["fired"])
+        finally:
+            self.client.control("DELETE", f"/faults/{fault}")
+
+    def delete(self) -> None:
+        """Delete what was created, the newest first."""
+        for name, request in reversed(self._undo):
+            try:
+                self.send(request)
+            except Refused as refused:
+                if refused.status != 404:
+                    self.left.append(name)
+            except ClientError:
+                self.left.append(name)
+
+
+@contextmanager
+def scene(client: Client, *, url: str, profile: str | None) -> Iterator[Scene]:
+    """Create what the bench needs, and delete it afterwards. `profile`: the id of a SCEP profile whose settings are
+    used; it is copied, and does not change. Raises ClientError.
+    """
+    here = Scene(client, url, f"scep-verify-{secrets.token_hex(3)}")
+    try:
+        _create(here, profile=profile)
+        yield here
+    finally:
+        here.delete()
+
+
+def _create(here: Scene, *, profile: str | None) -> None:
+    domain = here.client.control("GET", "")["domain"]
+    settings = _USUAL if profile is None else _settings_of(here, profile)
+    kind = str(settings["@odata.type"]).rpartition(".")[2]
+    platform, mode = next(((each, how) for start, each, how in _PLATFORMS if kind.startswith(start)), (None, None))
+    if platform is None or "Scep" not in kind:
+        raise ClientError(f"The profile is a {kind}: choose a SCEP profile of a platform that has simulated devices.")
+    users = []
+    for name in (here.name, f"{here.name}-other"):
+        user = here.send(directory.create_user(f"{name}@{domain}", given_name="Scep", surname="Verify"))["id"]
+        here.undo_later(f"user {name}", directory.delete_user(user))
+        here.send(directory.license_user(user))
+        users.append(user)
+    group = here.send(directory.create_group(here.name, members=users))["id"]
+    here.undo_later(f"group {here.name}", directory.delete_group(group))
+    here.profile = _profile(here, settings, group=group)
+    # Devices are added last, and go off line at once: they would enrol at the authority by themselves.
+    here.device, here.other = (
+        _device(here, f"{name}@{domain}", platform=platform, mode=mode) for name in (here.name, f"{here.name}-other")
+    )
+    here.send(assignments.assign(here.profile, present=(), targets=[assignments.to_group(group)]))
+
+
+def _settings_of(here: Scene, profile: str) -> Json:
+    document: Mapping[str, Any] = here.client.graph("GET", f"{PROFILES}/{profile}")
+    return {name: value for name, value in document.items() if name not in _OWN and value is not None}
+
+
+def _profile(here: Scene, settings: Json, *, group: str) -> str:
+    body = {**settings, "displayName": here.name, "description": "for one run of fauxtune scep verify"}
+    body["scepServerUrls"] = [here.url]
+    created = str(here.client.graph("POST", PROFILES, json=body)["id"])
+    here.undo_later(f"profile {here.name}", AdminRequest("DELETE", f"{PROFILES}/{created}"))
+    return created
+
+
+def _device(here: Scene, user: str, *, platform: str, mode: str | None) -> str:
+    name = user.partition("@")[0]
+    here.send(hosted_devices.add_hosted_device(user, platform=platform, mode=mode, name=name))
+    here.send(hosted_devices.connect_hosted_device(name, online=False))
+    query = {"$filter": f"deviceName eq '{name}'", "$select": "id,deviceName"}
+    (record,) = here.client.graph_list("/deviceManagement/managedDevices", params=query)
+    here.undo_later(f"device {name}", devices.delete_device(record["id"]))
+    return str(record["id"])

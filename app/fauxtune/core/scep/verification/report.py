@@ -1,0 +1,176 @@
+"""The outcomes of a run as JSON, as JUnit XML, and as one HTML page without scripts, all of the same content."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from fauxtune.core.scep.verification.model import Outcome, Result
+
+Json = dict[str, Any]
+MARKS = {Result.RIGHT: "✓", Result.WRONG: "✗", Result.NOTE: "!", Result.NOT_TRIED: "–"}
+_STYLE = """
+:root{color-scheme:light dark;--line:#8886;--right:#1a7f37;--wrong:#c0202a;--note:#8a5a00;--dim:#666}
+@media(prefers-color-scheme:dark){:root{--right:#57c278;--wrong:#ff7b7b;--note:#e0b050;--dim:#aaa}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
+h2{margin:2rem 0 .5rem}
+article{border-top:1px solid var(--line);padding:.6rem 0;break-inside:avoid}
+h3{font-size:1rem;margin:0}
+.result{display:inline-block;min-width:7rem;font-weight:600}
+.right{color:var(--right)}.wrong{color:var(--wrong)}.note{color:var(--note)}.not-tried{color:var(--dim)}
+dl{display:grid;grid-template-columns:7rem 1fr;gap:.1rem .5rem;margin:.2rem 0 0}
+dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+.facts{margin:1rem 0}
+@media(max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}}
+@media print{:root{color-scheme:light;--right:#000;--wrong:#000;--note:#000;--dim:#333}body{font-size:10pt;margin:0}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a run was: the authority's address, the server and tenant in whose name, when, and how many seconds."""
+
+    authority: str
+    server: str
+    tenant: str
+    when: str
+    version: str
+    seconds: float
+    left: tuple[str, ...] = ()
+
+
+def document(about: About, outcomes: Sequence[Outcome]) -> Json:
+    """Return a run as JSON."""
+    counts = Counter(each.result for each in outcomes)
+    return {
+        "authority": about.authority,
+        "server": about.server,
+        "tenant": about.tenant,
+        "when": about.when,
+        "version": about.version,
+        "seconds": round(about.seconds, 1),
+        "counts": {result.value: counts[result] for result in Result},
+        "notDeleted": list(about.left),
+        "cases": [_case(each, before) for each, before in zip(outcomes, _starts(outcomes), strict=True)],
+    }
+
+
+def _starts(outcomes: Sequence[Outcome]) -> list[float]:
+    return [0.0, *(each.at for each in outcomes)][: len(outcomes)]
+
+
+def _case(outcome: Outcome, before: float) -> Json:
+    case = outcome.case
+    return {
+        "id": case.id,
+        "group": case.group,
+        "title": case.title,
+        "result": outcome.result.value,
+        "lookedAt": case.looks_at,
+        "saw": outcome.saw,
+        "expected": case.expected,
+        "source": case.source,
+        "seconds": round(max(outcome.at - before, 0.0), 2),
+    }
+
+
+def summary(result: Json) -> str:
+    """Return the counts of a run as a sentence."""
+    counts = ", ".join(f"{result['counts'][each.value]} {each.value}" for each in Result)
+    return f"{counts}: {result['authority']}"
+
+
+def junit(result: Json) -> str:
+    """Return a run as JUnit XML: what is wrong is a failure, what was not tried is skipped, a note is output."""
+    counts, name = result["counts"], quoteattr("fauxtune scep verify")
+    head = (
+        f'tests="{len(result["cases"])}" failures="{counts[Result.WRONG.value]}" errors="0" '
+        f'skipped="{counts[Result.NOT_TRIED.value]}" time="{result["seconds"]}"'
+    )
+    facts = "".join(f"<property name={_attribute(key)} value={_attribute(value)}/>" for key, value in _facts(result))
+    cases = "\n".join(_test_case(each) for each in result["cases"])
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name={name} {head}>\n'
+        f'<testsuite name={name} timestamp={_attribute(result["when"][:19])} hostname="" {head}>\n'
+        f"<properties>{facts}</properties>\n{cases}\n</testsuite>\n</testsuites>\n"
+    )
+
+
+def _test_case(case: Json) -> str:
+    head = (
+        f"<testcase classname={_attribute('scep.' + case['group'])} "
+        f'name={_attribute(case["id"] + ": " + case["title"])} time="{case["seconds"]}"'
+    )
+    text = _reason(case)
+    match case["result"]:
+        case Result.WRONG.value:
+            return f"{head}><failure message={_attribute(case['saw'])}>{_text(text)}</failure></testcase>"
+        case Result.NOT_TRIED.value:
+            return f"{head}><skipped message={_attribute(case['saw'])}/></testcase>"
+        case _:
+            return f"{head}><system-out>{_text(text)}</system-out></testcase>"
+
+
+def _reason(case: Json) -> str:
+    lines = (("looked at", "lookedAt"), ("saw", "saw"), ("expected", "expected"), ("source", "source"))
+    return "\n".join(f"{words}: {case[name]}" for words, name in lines)
+
+
+def page(result: Json) -> str:
+    """Return a run as an HTML page that needs nothing else."""
+    groups = dict.fromkeys(case["group"] for case in result["cases"])
+    facts = "".join(f"<dt>{_html(name)}<dd>{_html(value)}" for name, value in _facts(result))
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Test of a SCEP authority</title>",
+        "<meta name=viewport content='width=device-width'>",
+        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        f"<style>{_STYLE}</style><h1>Test of a SCEP authority</h1>",
+        f"<p><strong>{_html(summary(result))}</strong></p><dl class=facts>{facts}</dl>",
+    ]
+    wrong = [case for case in result["cases"] if case["result"] == Result.WRONG.value]
+    if wrong:
+        parts += ["<h2>What is wrong</h2>", *map(_article, wrong)]
+    for group in groups:
+        parts += [f"<h2>{_html(group)}</h2>", *(_article(case) for case in result["cases"] if case["group"] == group)]
+    return "\n".join([*parts, "</html>"]) + "\n"
+
+
+def _article(case: Json) -> str:
+    result = Result(case["result"])
+    rows = (("looked at", "lookedAt"), ("saw", "saw"), ("expected", "expected"), ("source", "source"))
+    return (
+        f"<article><h3><span class='result {result.value.replace(' ', '-')}'>{MARKS[result]} {result.value}</span> "
+        f"{_html(case['id'])}: {_html(case['title'])}</h3>"
+        f"<dl>{''.join(f'<dt>{words}<dd>{_html(case[name])}' for words, name in rows)}</dl></article>"
+    )
+
+
+def _facts(result: Json) -> Iterable[tuple[str, str]]:
+    yield "authority", result["authority"]
+    yield "Intune's part", f"{result['server']}, tenant {result['tenant']}"
+    yield "time", result["when"]
+    yield "duration", f"{result['seconds']} seconds"
+    yield "Fauxtune", result["version"]
+    for name in result["notDeleted"]:
+        yield "could not be deleted", name
+
+
+def _printable(text: object) -> str:
+    """Return a text without the characters that XML 1.0 does not have."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in str(text))
+
+
+def _attribute(text: object) -> str:
+    return quoteattr(_printable(text))
+
+
+def _text(text: object) -> str:
+    return escape(_printable(text))
+
+
+def _html(text: object) -> str:
+    return html.escape(_printable(text))

@@ -1,0 +1,157 @@
+"""The rules of the test bench, and its reports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.scep.verification import judging
+from fauxtune.core.scep.verification.cases import BY_ID, CASES
+from fauxtune.core.scep.verification.model import Exchange, Heard, Outcome, Result
+from fauxtune.core.scep.verification.report import About, document, junit, page
+from fauxtune.core.scep.verification.requests import asked, differing, is_difference
+
+CASE = BY_ID["subject-other"]
+REQUEST = ScepRequest(
+    urls=("https://ca.example/scep",),
+    subject="CN=alice",
+    names=(("emailAddress", "alice@contoso.example"), ("universalResourceIdentifier", "https://contoso.example/a")),
+    key_usages=("digitalSignature",),
+    key_size=2048,
+    hash_algorithm="sha2",
+    extended_key_usages=("1.3.6.1.5.5.7.3.2",),
+    days=365,
+    renew_percent=20,
+)
+ABOUT = About(
+    authority="http://ca.example/scep?a=<b>",
+    server="https://localhost:8443",
+    tenant="contoso",
+    when="2027-01-01T00:00:00.0000000Z",
+    version="1",
+    seconds=3.21,
+    left=("user <scep>",),
+)
+
+
+@pytest.mark.parametrize("case", [case.id for case in CASES if is_difference(case.id)])
+def test_every_request_that_differs_does_so_in_one_thing(case: str) -> None:
+    good = asked(REQUEST, challenge="Q" * 100)
+    other = differing(case, good)
+    assert other is not None
+    ours, others = good.document(), other.document()
+    assert len([name for name in ours if ours[name] != others[name]]) == 1
+    assert json.loads(json.dumps(others)) == others
+
+
+def test_a_request_has_nothing_otherwise_where_the_profile_asks_for_nothing() -> None:
+    nothing = asked(replace(REQUEST, subject="", names=(), key_usages=(), extended_key_usages=()), challenge="Q" * 100)
+    for case in ("subject-missing", "san-other", "san-missing", "key-usage", "eku-missing"):
+        assert differing(case, nothing) is None
+    assert differing("key-small", replace(nothing, key="rsa1024")) is None
+    larger = differing("key-large", replace(nothing, key="rsa4096"))
+    assert larger is not None
+    assert larger.key == "rsa5120"
+
+
+@pytest.mark.parametrize(
+    ("exchange", "result", "saw"),
+    [
+        (Exchange(200, "FAILURE", "badRequest", "no"), Result.RIGHT, "FAILURE badRequest (no)"),
+        (Exchange(200, "PENDING"), Result.NOTE, "PENDING"),
+        (Exchange(200, "SUCCESS"), Result.WRONG, "SUCCESS without a certificate"),
+        (Exchange(200, "SUCCESS", certificate=b"x"), Result.WRONG, "SUCCESS: a certificate was issued"),
+        (Exchange(403), Result.NOTE, "HTTP status 403"),
+        (Exchange(500), Result.WRONG, "HTTP status 500"),
+        (Exchange(problem="cannot be reached"), Result.WRONG, "cannot be reached"),
+    ],
+)
+def test_a_refusal_is_a_failure_and_nothing_else(exchange: Exchange, result: Result, saw: str) -> None:
+    outcome = judging.of_refusal(CASE, exchange, heard=Heard(codes=("SubjectNameMismatch",)))
+    assert (outcome.result, saw in outcome.saw) == (result, True)
+    assert "SubjectNameMismatch" in outcome.saw
+    if exchange.status == 403:
+        assert judging.of_huge(CASE, exchange, heard=Heard()).result is Result.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "saw"),
+    [
+        ({"status": 200, "text": "SCEPStandard\n"}, Result.RIGHT, "SCEPStandard"),
+        ({"status": 200, "text": "POSTPKIOperation\r\nSHA-256\r\nAES"}, Result.RIGHT, "AES"),
+        ({"status": 200, "text": "SHA-1"}, Result.NOTE, "missing: postpkioperation, sha-256, aes"),
+        ({"status": 404, "text": ""}, Result.NOTE, "HTTP status 404"),
+    ],
+)
+def test_capabilities_are_modern_or_a_note(answer: dict[str, Any], result: Result, saw: str) -> None:
+    outcome = judging.of_capabilities(BY_ID["capabilities"], answer)
+    assert (outcome.result, saw in outcome.saw) == (result, True)
+
+
+def test_the_certificates_of_the_authority_come_in_the_type_that_their_number_has() -> None:
+    case, one, several = BY_ID["ca-certificates"], "application/x-x509-ca-cert", "application/x-x509-ca-ra-cert"
+    for number, kind, result in ((1, one, "right"), (2, several, "right"), (2, one, "wrong"), (1, "", "wrong")):
+        answer = {"status": 200, "type": kind, "all": ["x"] * number, "problem": None}
+        assert judging.of_ca_certificates(case, answer).result.value == result
+    broken = {"status": 404, "type": "", "all": [], "problem": "no certificates"}
+    assert judging.of_ca_certificates(case, broken).result is Result.WRONG
+
+
+def test_the_service_is_asked_once_and_about_this_request() -> None:
+    case, exchange = BY_ID["asks-first"], Exchange(transaction="t", certificate=b"x")
+    mine = frozenset({"t"})
+    for heard, result in (
+        (Heard(("Success",), transactions=mine), "right"),
+        (Heard(("Success", "Success"), transactions=mine), "note"),
+        (Heard(("Success",), transactions=mine | {"other"}), "wrong"),
+        (Heard(("SubjectNameMismatch",), transactions=mine), "wrong"),
+        (Heard(), "wrong"),
+    ):
+        assert judging.of_asking(case, heard, exchange=exchange).result.value == result
+
+
+def test_what_became_of_a_revocation_is_told_apart() -> None:
+    case, unknown = BY_ID["revocation"], BY_ID["revocation-unknown"]
+    told: dict[str, Any] = {"error": "X", "seconds": 1.0}
+    for state, listed, result in (
+        ("revoked", True, "right"),
+        ("revoked", False, "wrong"),
+        ("revoked", None, "note"),
+        ("failed", None, "wrong"),
+        ("open", None, "wrong"),
+    ):
+        assert judging.of_revocation(case, state, listed=listed, **told).result.value == result
+    for state, error, result in (
+        ("failed", "CertificateNotFoundError", "right"),
+        ("failed", "None", "note"),
+        ("revoked", None, "wrong"),
+        ("open", None, "wrong"),
+    ):
+        assert judging.of_unknown_revocation(unknown, state, error=error, seconds=1.0).result.value == result
+
+
+def test_reports_have_the_reasons_and_no_markup_of_others() -> None:
+    outcomes = [
+        Outcome(CASE, Result.WRONG, 'SUCCESS <script>alert("x")</script>\x00 & more', at=1.0),
+        Outcome(BY_ID["pending"], Result.NOT_TRIED, "decided at once", at=1.5),
+        Outcome(BY_ID["hash-sha1"], Result.NOTE, "issued", at=2.0),
+        Outcome(BY_ID["replay"], Result.RIGHT, "refused", at=3.0),
+    ]
+    result = document(ABOUT, outcomes)
+    assert [case["seconds"] for case in result["cases"]] == [1.0, 0.5, 0.5, 1.0]
+    text = page(result)
+    assert "<script" not in text
+    assert text.count("<article>") == 5  # what is wrong stands first, too
+    for part in ("default-src 'none'", "prefers-color-scheme:dark", "@media print", "✗ wrong", "user &lt;scep&gt;"):
+        assert part in text
+    suite = ElementTree.fromstring(junit(result))[0]
+    failure, skipped = suite.find("testcase/failure"), suite.find("testcase/skipped")
+    assert failure is not None
+    assert skipped is not None
+    assert "expected: pkiStatus FAILURE" in (failure.text or "")
+    assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["4", "1", "1"]
