@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
 from fauxtune.core.engine.diagnosis.facts import (
     Connector,
@@ -33,6 +34,7 @@ from fauxtune.operations.checkin.situations import (
     situations,
 )
 from fauxtune.operations.connectors.selection import how_to_start, why_silent
+from fauxtune.operations.insight.scep_tries import end_of_ra, is_by_scep, tries_of
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
@@ -77,6 +79,10 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile
     reaches: dict[str | None, Reach] = {}
     if selected_profile is not None:
         reaches = _approaches(tx, targets[selected_profile.id], devices=devices, audience=audience)
+    by_scep = is_by_scep([*examined.values()])
+    if by_scep:
+        tries = tries_of(tx, [*examined.values()])
+        examined = {key: replace(device, challenges=tries[device.id]) for key, device in examined.items()}
     shared = Facts(
         now=tx.now,
         edition=tx.tenant.edition,
@@ -87,6 +93,8 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile
         targets=_in_words(tx, targets),
         roles=ROLES,
         templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
+        scep_server=ndes_url(tx.tenant.public_http_url, tenant=tx.tenant.name),
+        ra_expires_at=end_of_ra(tx) if by_scep else None,
     )
     return [
         replace(

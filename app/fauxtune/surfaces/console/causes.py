@@ -34,7 +34,9 @@ LINKS: dict[str, str] = {
     "trustedRoot": "The root is on the device",
     "reference": "What it refers to is there",
     "connector": "A connector works",
+    "scepServer": "A SCEP server answers",
     "checkIn": "The device checks in",
+    "challenge": "The request is the one that was asked for",
     "device": "The device accepts it",
     "installed": "It is installed",
 }

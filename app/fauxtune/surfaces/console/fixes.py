@@ -90,6 +90,10 @@ def _templates(call: TenantCall, _about: Subject) -> str | None:
     return call.url("authority", "templates")
 
 
+def _scep(call: TenantCall, _about: Subject) -> str | None:
+    return call.url("authority", "scep")
+
+
 def _new_root(call: TenantCall, _about: Subject) -> str | None:
     return call.url("profiles", "new", kind="root")
 
@@ -129,6 +133,12 @@ _PAGES: dict[str, tuple[str, Place]] = {
     "proof-of-origin": ("To the templates", _templates),
     "root-missing": ("Give the devices the root…", _new_root),
     "reference-out-of-reach": ("Look at the profile", _profile),
+    "scep-ra-expired": ("To the SCEP server", _scep),
+    "scep-server-unreachable": ("Edit the profile…", _edit),
+    "scep-challenge-refused": ("Look at the challenges", _scep),
+    "scep-request-differs": ("Look at the challenges", _scep),
+    "scep-authority-refused": ("Look at the challenges", _scep),
+    "scep-approval-pending": ("Approve or deny it…", _scep),
     "connector-refused": ("Read the connectors' log", _connectors),
     "device-refused": ("Look at the device", _device),
     "profile-impossible": ("Edit the profile…", _edit),
@@ -148,7 +158,7 @@ def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
             return _silent_connectors(call, finding)
         case "role-without-connector":
             return Fix(words, _give_role(call))
-        case "device-silent":
+        case "device-silent" | "scep-challenge-expired" | "scep-clock":
             return Fix(words, _check_in(call, about))
         case "expired-without-successor" if finding.observation.device is not None:
             # A device's own certificate is renewed at a check-in. Only imported certificates have successors to import.
@@ -166,7 +176,7 @@ def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
 
 def waiting_fix(call: TenantCall, link: str, *, about: Subject) -> Fix:
     """Return what a link that waits can be given; without words for one that only time or a connector moves."""
-    if about.device is not None and link in {"trustedRoot", "reference", "checkIn", "installed"}:
+    if about.device is not None and link in {"trustedRoot", "reference", "checkIn", "challenge", "installed"}:
         return Fix("A device gets what is due when it checks in.", _check_in(call, about))
     if about.device is None and about.user is not None and link == "enrollment":
         return Fix("Enrol such a device.", (Button("Enrol a device…", call.url("users", about.user, "enroll")),))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from fauxtune.core.engine.diagnosis.certificate_rules import allows
-from fauxtune.core.engine.diagnosis.facts import Device, Facts, name_of, purpose_of, source_of
+from fauxtune.core.engine.diagnosis.facts import Device, Facts, ScepTry, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
 from fauxtune.core.model.certificate_words import purpose as purpose_words
@@ -70,7 +70,7 @@ class Subject:
     def concerns(self, finding: Finding) -> bool:
         """Whether the finding is about this profile on this device."""
         about = finding.observation
-        role = None if self.source is None else self.facts.roles.get(self.source)
+        role = self.facts.role_of(self.profile)
         return (
             about.device in (None, None if self.device is None else self.device.id)
             and about.profile in (None, self.profile.id)
@@ -264,11 +264,40 @@ def _reference(subject: Subject) -> Assessment:
 
 
 def _connector(subject: Subject) -> Assessment:
-    role = None if subject.source is None else subject.facts.roles.get(subject.source)
+    role = subject.facts.role_of(subject.profile)
     if role is None:
         return _ok("No connector is needed.")
     serving = [connector.name for connector in subject.facts.connectors if role in connector.roles and connector.online]
     return _ok(f"{', '.join(repr(name) for name in serving)} has the role {ROLE_WORDS[role]} and is on line.")
+
+
+def _server(subject: Subject) -> Assessment:
+    urls = [str(url) for url in subject.profile.document.get("scepServerUrls") or ()]
+    challenge = _challenge_of(subject)
+    url = challenge.url if challenge is not None and challenge.url else ", ".join(urls)
+    if subject.facts.is_own_server(url):
+        return _ok(f"The device requests it at the tenant's own SCEP server, {url}.")
+    return _ok(f"The device requests it at {url}.")
+
+
+def _challenge(subject: Subject) -> Assessment:
+    challenge = _challenge_of(subject)
+    if challenge is None:
+        return _waiting("The device was given no challenge yet.")
+    given = f"Given at {challenge.given_at:%Y-%m-%d %H:%M}"
+    match challenge.state:
+        case "given":
+            return _waiting(f"{given}; no SCEP server has asked about it.")
+        case "validated":
+            return _ok(f"{given}; the request is the one that the profile asks for.")
+        case "issued":
+            return _ok(f"{given}; the authority issued the certificate.")
+        case _:
+            return _ok(f"{given}; {challenge.code or challenge.state}.")
+
+
+def _challenge_of(subject: Subject) -> ScepTry | None:
+    return None if subject.device is None else subject.device.challenges.get(subject.profile.id)
 
 
 def _check_in(subject: Subject) -> Assessment:
@@ -324,6 +353,7 @@ def _ago(span: timedelta) -> str:
 _WITH_CERTIFICATE = frozenset({Source.IMPORTED, Source.PKCS, Source.SCEP})
 _OWN = frozenset({Source.PKCS, Source.SCEP})
 _FROM_IMPORT = frozenset({Source.IMPORTED})
+_BY_SCEP = frozenset({Source.SCEP})
 
 #: THE links, in their order. Each rule's code belongs to one of them.
 LINKS: tuple[LinkKind, ...] = (
@@ -357,7 +387,19 @@ LINKS: tuple[LinkKind, ...] = (
         _connector,
         _WITH_CERTIFICATE | {Source.EMAIL},
     ),
+    LinkKind("scepServer", frozenset({"scep-server-unreachable", "scep-ra-expired"}), _server, _BY_SCEP),
     LinkKind("checkIn", frozenset({"device-silent"}), _check_in),
+    LinkKind(
+        "challenge",
+        frozenset(
+            {
+                *("scep-challenge-expired", "scep-challenge-refused", "scep-request-differs", "scep-clock"),
+                *("scep-authority-refused", "scep-approval-pending"),
+            }
+        ),
+        _challenge,
+        _BY_SCEP,
+    ),
     LinkKind("device", frozenset({"device-refused"}), _device),
     LinkKind("installed", frozenset(), _installed),
 )

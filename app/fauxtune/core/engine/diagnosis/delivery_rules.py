@@ -333,8 +333,9 @@ def _applied(facts: Facts, *sources: Source) -> Iterator[tuple[Device, Profile]]
 def _needed_roles(facts: Facts) -> dict[str, list[str]]:
     """The names of the profiles that need a connector, without repetition, by its role."""
     needed: dict[str, dict[str, None]] = {}
-    for source, role in facts.roles.items():
-        for _device, profile in _applied(facts, source):
+    for _device, profile in _applied(facts, *facts.roles, Source.SCEP):
+        role = facts.role_of(profile)
+        if role is not None:
             needed.setdefault(role, {})[name_of(profile)] = None
     return {role: list(names) for role, names in needed.items()}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from fauxtune.core.engine.diagnosis.reach import Reach
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
@@ -63,11 +64,41 @@ class UserCertificate:
     holders: tuple[Holder, ...] = ()
 
 
+class Mismatch(StrEnum):
+    """What was wrong with a refused SCEP request: it came too late or too early for its challenge, has other contents
+    than the profile asks for, or a challenge that is not the device's.
+    """
+
+    LATE = "late"
+    EARLY = "early"
+    CONTENT = "content"
+    CHALLENGE = "challenge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScepTry:
+    """The newest challenge that a device was given by a SCEP profile. `state`: given, validated, refused, issued or
+    failed; `code` and `reason`: why it was refused, or what the authority reported. `is_pending`: the authority waits
+    for an approval.
+    """
+
+    id: str
+    given_at: datetime
+    expires_at: datetime
+    state: str
+    code: str | None = None
+    mismatch: Mismatch | None = None
+    reason: str = ""
+    url: str = ""
+    is_pending: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
     `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> the certificate that it
-    orders. `refused`: the items whose request a connector refused. `pending`: changes wait for its next check-in.
+    orders. `refused`: the items whose request a connector refused. `challenges`: SCEP profile -> the newest challenge.
+    `pending`: changes wait for its next check-in.
     """
 
     id: str
@@ -85,6 +116,7 @@ class Device:
     roots: Mapping[ProfileId, str] = field(default_factory=dict)
     orders: Mapping[ProfileId, Order] = field(default_factory=dict)
     refused: frozenset[ItemKey] = frozenset()
+    challenges: Mapping[ProfileId, ScepTry] = field(default_factory=dict)
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
         """The items that the profile wants on the device, as the next check-in would find them."""
@@ -143,7 +175,8 @@ class SelectedProfile:
 class Facts:
     """Everything about one user, or one device without a user. `devices` are those to diagnose; the user has
     `device_count` in all. `targets`: profile -> its assignments, in words. `roles`: source -> the connector's role.
-    `templates`: those of the tenant's own authority, by their names in lower case.
+    `templates`: those of the tenant's own authority, by their names in lower case. `scep_server`: the address of the
+    tenant's own SCEP server, and `ra_expires_at` the end of its RA certificates; None if it has none yet.
     """
 
     now: datetime
@@ -160,6 +193,21 @@ class Facts:
     roles: Mapping[Source, str] = field(default_factory=dict)
     templates: Mapping[str, Template] = field(default_factory=dict)
     selected: SelectedProfile | None = None
+    scep_server: str = ""
+    scep_role: str = "scep"
+    ra_expires_at: datetime | None = None
+
+    def is_own_server(self, url: str) -> bool:
+        """Whether the address is that of the tenant's own SCEP server, in any of its spellings."""
+        return bool(self.scep_server) and url.startswith(self.scep_server)
+
+    def role_of(self, profile: Profile) -> str | None:
+        """The role of the connector that the profile needs; None if it needs none."""
+        source = source_of(profile)
+        if source is None or source is not Source.SCEP:
+            return None if source is None else self.roles.get(source)
+        urls = profile.document.get("scepServerUrls") or ()
+        return self.scep_role if any(self.is_own_server(str(url)) for url in urls) else None
 
     @property
     def active(self) -> list[Device]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.engine.diagnosis import certificate_rules, delivery_rules, order_rules, reach_rules
+from fauxtune.core.engine.diagnosis import certificate_rules, delivery_rules, order_rules, reach_rules, scep_rules
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, finding, is_consequence
 
@@ -14,6 +14,8 @@ _PKCS = 'Intune: "Configure and use PKCS certificates with Intune"'
 _SMIME = 'Intune: "S/MIME overview to sign and encrypt email"'
 _ASSIGN = 'Intune: "Assign user and device profiles"'
 _CONNECTOR = 'Intune: "Certificate connector for Microsoft Intune"'
+_SCEP = 'Intune: "Create and assign SCEP certificate profiles", "Troubleshoot SCEP certificate profile deployment"'
+_PARTNER = 'Intune: "Add partner certification authority in Intune using SCEP"'
 _ERRORS = 'Intune: "Troubleshoot policies and profiles"'
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
@@ -282,6 +284,84 @@ RULES: tuple[Rule, ...] = (
         meaning="Every connector with a needed role is off line, does not run, or is too old to be served.",
         fix="Set one of them on line (`fauxtune connector online NAME`), or start its process.",
         source=_CONNECTOR,
+    ),
+    Rule(
+        code="scep-ra-expired",
+        severity=_ERROR,
+        check=scep_rules.ra_expired,
+        meaning="The RA certificates of the tenant's own SCEP server have expired: it answers no device.",
+        fix="Renew them at the connector.",
+        source=_SCEP,
+        explains=True,
+    ),
+    Rule(
+        code="scep-server-unreachable",
+        severity=_ERROR,
+        check=scep_rules.server_unreachable,
+        meaning="A device could not request its certificate by SCEP, and no SCEP server asked the service "
+        "about the challenge: the address in the profile is wrong, out of reach, or no server answers "
+        "there that asks Intune.",
+        fix="See whether the device can reach the address in the profile.",
+        source=_SCEP,
+        explains=True,
+    ),
+    Rule(
+        code="scep-challenge-expired",
+        severity=_ERROR,
+        check=scep_rules.challenge_expired,
+        meaning="The challenge of a SCEP request was used after its hour, by the tenant's clock. A warning if "
+        "nobody used it at all.",
+        fix="Let the device check in: it is given a new challenge.",
+        source=_SCEP,
+        explains=True,
+    ),
+    Rule(
+        code="scep-clock",
+        severity=_ERROR,
+        check=scep_rules.clock_behind,
+        meaning="The challenge of a SCEP request was made in the future, by the tenant's clock, which was set back.",
+        fix="Set the clock, and let the device check in: it is given a new challenge.",
+        source=_PARTNER,
+        explains=True,
+    ),
+    Rule(
+        code="scep-request-differs",
+        severity=_ERROR,
+        check=scep_rules.request_differs,
+        meaning="A device, or a server between, requested by SCEP what the profile does not ask for: another "
+        "subject, alternative name, key usage, key size, extended key usage, or the renewal of a "
+        "certificate that is not the device's.",
+        fix="Compare the request with what the challenge contains (`fauxtune scep challenge list`).",
+        source=_PARTNER,
+        explains=True,
+    ),
+    Rule(
+        code="scep-challenge-refused",
+        severity=_ERROR,
+        check=scep_rules.challenge_refused,
+        meaning="The service refused a SCEP request for its challenge: another device's, another tenant's, "
+        "altered, or of a profile that does not reach the device any more.",
+        fix="Let the device check in: it is given a new challenge.",
+        source=_PARTNER,
+        explains=True,
+    ),
+    Rule(
+        code="scep-authority-refused",
+        severity=_ERROR,
+        check=scep_rules.authority_refused,
+        meaning="The service confirmed a SCEP request, but the authority reported that it issued no certificate.",
+        fix="See the authority's log.",
+        source=_PARTNER,
+        explains=True,
+    ),
+    Rule(
+        code="scep-approval-pending",
+        severity=_WARNING,
+        check=scep_rules.approval_pending,
+        meaning="A SCEP request waits at the authority until somebody approves it.",
+        fix="Approve or deny it (`fauxtune scep request list`).",
+        source=_SCEP,
+        explains=True,
     ),
     Rule(
         code="device-silent",
