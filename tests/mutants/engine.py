@@ -255,9 +255,28 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="One failed item of a profile is hidden by another one that is installed",
         file=_REPORT,
-        before="        if row.state is ItemState.FAILED:\n            return ProfileOutcome",
-        after="        if row.state is ItemState.FAILED and len(items) == 1:\n            return ProfileOutcome",
+        before="        if row.state is ItemState.FAILED or row.problem is not None:\n",
+        after="        if (row.state is ItemState.FAILED or row.problem is not None) and len(items) == 1:\n",
         tests=("tests/core/engine/test_report.py::test_the_worst_item_decides_the_status_of_a_profile",),
+    ),
+    # Certificates by SCEP.
+    Mutant(
+        rule="A device reports the certificate that it is to replace, and its successor counts as installed",
+        file=_REPORT,
+        before="issued.thumbprint != row.thumbprint or refused",
+        after="True",
+        tests=(
+            "tests/core/engine/test_scep_rows.py::test_at_its_time_it_is_offered_again_and_the_old_one_stays_until_the_new_one_is_there",
+        ),
+    ),
+    Mutant(
+        rule="A certificate by SCEP that is not what was asked for is as good as any",
+        file=_REPORT,
+        before="problem=Problem(REMEDIATION_FAILED, issued.differs) if issued.differs else None,",
+        after="problem=None,",
+        tests=(
+            "tests/core/engine/test_scep_rows.py::test_a_certificate_that_is_not_what_was_asked_for_is_installed_with_a_problem",
+        ),
     ),
     # The steps of a device that is managed command by command.
     Mutant(
@@ -366,8 +385,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="What was only offered to a device counts as left on it after its end",
         file=_REMOVAL,
-        before="    held = row.state in (ItemState.INSTALLED, ItemState.KEPT)\n",
-        after="    held = row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.KEPT)\n",
+        before="    held = row.state in (ItemState.INSTALLED, ItemState.KEPT) or",
+        after="    held = row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.KEPT) or",
         tests=(
             "tests/operations/test_left_behind.py::test_what_was_offered_and_never_confirmed_is_not_said_to_stay[sqlite]",
         ),

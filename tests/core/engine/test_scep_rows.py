@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.plan import MOST_ATTEMPTS, NEVER, RETRY_AFTER, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory
+from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory, profile_outcome
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
-from fauxtune.core.model.items import Item, LedgerRow, Need, Problem, scep_key
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, scep_key
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder, ScepRequest
-from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, ProfileStatus, Source
+from fauxtune.core.profiles.family import Profile
 from tests.core.engine.situations import LATER, NOW, PROBLEM, STANDING, after, claim, held, only, root_item, situation
 
 REQUEST = ScepRequest(
@@ -120,9 +121,14 @@ def test_what_the_device_reports_is_in_the_ledger() -> None:
     assert (row.renew_at, row.not_after, row.waits_for) == (LATER, LATER, None)
 
 
-def test_a_certificate_that_is_not_what_was_asked_for_is_installed_and_says_so() -> None:
-    row = row_of(reported(planned(situation(scep_item())), issued("a", differs="The key has 1024 bits.")))
-    assert (row.state, row.waits_for) == (ItemState.INSTALLED, "The key has 1024 bits.")
+def test_a_certificate_that_is_not_what_was_asked_for_is_installed_with_a_problem() -> None:
+    now = reported(planned(situation(scep_item())), issued("a", differs="The key has 1024 bits."))
+    row = row_of(now)
+    assert (row.state, row.problem) == (ItemState.INSTALLED, Problem(REMEDIATION_FAILED, "The key has 1024 bits."))
+    assert row_of(planned(now)) == row, "the device is not made to request it again"
+    profile = Profile(ProfileId("p"), "iosScepCertificateProfile", 1, {})
+    outcome = profile_outcome(profile, [replace(row, claims=(profile.claim,))])
+    assert (outcome.status, outcome.problem) == (ProfileStatus.ERROR, row.problem)
 
 
 def test_a_device_that_only_says_that_it_is_there_has_it() -> None:

@@ -39,6 +39,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow, ManagedDeviceRow
 from tests.support.certificates import certificate_request
 
 if TYPE_CHECKING:
+    from tests.support.scep_devices import ScepAuthorities
     from tests.support.tenant import Contoso
 
 Json = dict[str, Any]
@@ -53,6 +54,8 @@ class Policy:
     pairs: Mapping[ItemKey, tuple[bytes, bytes]]
     #: Mail accounts: the fingerprint they are given with, and what they are.
     accounts: Mapping[ItemKey, tuple[str | None, Account]] = field(default_factory=dict)
+    #: Certificates that the device has got by SCEP, by their thumbprints; None: it got none, and keeps what it has.
+    requested: Mapping[ItemKey, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,13 +128,15 @@ class AndroidDevice:
         before, trusted = dict(self.holds), set(self.roots)
         self.holds, self.roots = (dict(before), set(trusted)) if stays else ({}, set())
         self.keys, self.refused, self.accounts = {}, {}, {}
-        for item in self.refuses & {*policy.roots, *policy.pairs, *policy.accounts}:
+        without = {item for item, mark in policy.requested.items() if mark is None}
+        for item in without | (self.refuses & {*policy.roots, *policy.pairs, *policy.accounts}):
             self.refused[item] = Problem(REMEDIATION_FAILED, "The device refused it.")
             if item in before:
                 self.holds[item] = before[item]
         accepted = self.refused.keys()
         self.accounts = {item: account for item, account in policy.accounts.items() if item not in accepted}
         self.roots |= {digest for item, digest in policy.roots.items() if item not in accepted}
+        self.holds |= {item: mark for item, mark in policy.requested.items() if mark is not None}
         for item, (file, sealed) in policy.pairs.items():
             if item not in accepted:
                 contents = read_pfx(file, self.unseal(sealed))
@@ -305,9 +310,10 @@ def _base64(data: bytes) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class AndroidInProcess(AndroidDevice):
-    """A device at the level of reports, which calls the operations."""
+    """A device at the level of reports, which calls the operations. `scep`: where it requests certificates."""
 
     contoso: Contoso
+    scep: ScepAuthorities | None = None
 
     # ------------------------------------------------------------------------------------------------ what is stored
 
@@ -388,8 +394,17 @@ class AndroidInProcess(AndroidDevice):
     async def fetch_policy(self, version: int) -> Policy:
         """Return the items of its policy as a device applies them."""
         items = await self.policy()
+        requested = {}
+        for item in items:
+            if item.scep is not None and item.scep.challenge and self.scep is not None:
+                requested[item.row.key] = await self.scep.certificate_for(
+                    self.contoso, self.enrollment_id, delivery=item.scep, row=item.row
+                )
+            elif item.scep is not None and item.row.key in self.holds:
+                requested[item.row.key] = self.holds[item.row.key]
         return Policy(
             version=version,
+            requested=requested,
             roots={item.row.key: hashlib.sha256(item.certificate).hexdigest() for item in items if item.certificate},
             pairs={item.row.key: (item.pfx, item.sealed) for item in items if item.pfx and item.sealed},
             accounts={item.row.key: (item.row.fingerprint, item.account) for item in items if item.account},

@@ -35,6 +35,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow, ManagedDeviceRow
 from tests.support.certificates import certificate_request
 
 if TYPE_CHECKING:
+    from tests.support.scep_devices import ScepAuthorities
     from tests.support.tenant import Contoso
 
 _NO_ENROLLMENT, _NO_RECORD = EnrollmentId(""), ManagedDeviceId("")
@@ -107,6 +108,8 @@ class StepwiseDevice:
     missed: set[ItemKey] = field(default_factory=set)
     #: The files that it ever opened, by the thumbprint of the certificate.
     opened: dict[str, PfxContents] = field(default_factory=dict, repr=False)
+    #: Where it gets certificates by SCEP.
+    scep: ScepAuthorities | None = None
 
     async def enrolled(self, done: enrollment.Enrolled) -> None:
         """Take the ids of its enrolment and of its managed device."""
@@ -133,7 +136,7 @@ class StepwiseDevice:
         while steps:
             received += [step_text(step) for step in steps]
             assert len(received) < 100, received
-            steps = await self.exchange(*[self.answer(step) for step in steps], limit=limit)
+            steps = await self.exchange(*[await self.carried_out(step) for step in steps], limit=limit)
         self.received += received
         return received
 
@@ -144,6 +147,19 @@ class StepwiseDevice:
                 pass
         except EnrollmentEnded:
             return
+
+    async def carried_out(self, step: Step) -> StepResult:
+        """Carry out a step; its result. A certificate by SCEP is requested first."""
+        item = step.item
+        if item is None or item.scep is None:
+            return self.answer(step)
+        if self.scep is None or not item.scep.challenge:
+            return StepResult(step.id, Result.REFUSED)
+        mark = await self.scep.certificate_for(self.contoso, self.enrollment_id, delivery=item.scep, row=item.row)
+        if mark is None:
+            return StepResult(step.id, Result.REFUSED)
+        self.holds[item.row.key] = mark
+        return StepResult(step.id, Result.DONE)
 
     def answer(self, step: Step) -> StepResult:
         """Carry out a step, unless `override` answers it; its result."""

@@ -73,6 +73,34 @@ def unlike(certificate: x509.Certificate, request: ScepRequest) -> Iterator[str]
             yield text[:1].lower() + text[1:].rstrip(".")
 
 
+def deviation(certificate: x509.Certificate, request: ScepRequest) -> str:
+    """Return how a certificate on a device is not what the profile asks for, in words; empty if it is that. Unlike for
+    `unlike`, an authority may add names and usages of its own. The certificate's extensions must be readable.
+
+    Differs from Intune: there nothing that an authority does to a request is noticed.
+    """
+    known = [*_deviations(certificate, request)]
+    return "" if not known else f"The certificate on the device is not what the profile asks for: {'; '.join(known)}."
+
+
+def _deviations(certificate: x509.Certificate, request: ScepRequest) -> Iterator[str]:
+    expected = parse_subject(request.subject)
+    if _attributes(certificate.subject) != _attributes(expected):
+        subject = subject_text(certificate.subject) or "empty"
+        yield f"its subject is {subject}, not {subject_text(expected) or 'empty'}"
+    names = set(extension_of(certificate, x509.SubjectAlternativeName) or ())
+    missing = tuple(pair for pair in request.names if alternative_name(*pair) not in names)
+    if missing:
+        yield f"it lacks {_listed(missing)}"
+    usages = {usage.dotted_string for usage in extension_of(certificate, x509.ExtendedKeyUsage) or ()}
+    lacking = [usage for usage in request.extended_key_usages if usage not in usages]
+    if lacking:
+        yield f"it lacks the extended key usage {', '.join(lacking)}"
+    length = _key_length(certificate, request)
+    if length is not None:
+        yield length.description[0].lower() + length.description[1:].rstrip(".")
+
+
 def _differences(csr: Requested, request: ScepRequest) -> Iterator[Verdict | None]:
     yield _subject(csr, request)
     yield _alternative_names(csr, request)

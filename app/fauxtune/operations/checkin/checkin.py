@@ -22,6 +22,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
+from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.devices.action_results import actions_sent
 from fauxtune.operations.devices.caller import DeviceCaller, identified, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late
@@ -178,7 +179,8 @@ def _taken_in(
     tx: Transaction, row: EnrollmentRow, *, report: Report
 ) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
     rows = queries.ledger_rows(tx.connection, row.id)
-    changed = apply_inventory(rows.values(), report.read(row.policy_version, rows))
+    inventory = with_issued(tx, row, rows=rows, inventory=report.read(row.policy_version, rows))
+    changed = apply_inventory(rows.values(), inventory)
     note_changes(tx, row, before=rows, changed=changed)
     return rows, changed
 

@@ -19,6 +19,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState
 from fauxtune.operations.checkin.checkin import note_changes
+from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import identified, is_live
@@ -157,7 +158,8 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
     judged = {key: item for key, item in rows.items() if key not in waiting}
     acknowledged = confirmed_items(sent) - waiting
     answers = step_queries.question_answers(tx.connection, row.id)
-    changed = apply_inventory(judged.values(), adapter.inventory(answers, rows=judged, acknowledged=acknowledged))
+    inventory = adapter.inventory(answers, rows=judged, acknowledged=acknowledged)
+    changed = apply_inventory(judged.values(), with_issued(tx, row, rows=judged, inventory=inventory))
     for key in acknowledged & judged.keys():
         after = changed.get(key, judged[key])
         if after.state is ItemState.SENT:

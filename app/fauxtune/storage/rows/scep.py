@@ -18,8 +18,8 @@ PartnerRevocationState = Literal["open", "revoked", "failed"]
 @dataclass(frozen=True, slots=True)
 class ScepChallengeRow:
     """A challenge that a device was given. `outcome`: `{"code","description"}` of the last check, or what the authority
-    reported: `{"transactionId","thumbprint","serialNumber","expirationDateTime","issuer", ...}`. `fingerprint`: of the
-    item as it was offered.
+    reported: `{"transactionId","thumbprint","serialNumber","expiration","issuer", ...}`. `fingerprint`: of the item as
+    it was offered.
     """
 
     tenant_id: TenantId

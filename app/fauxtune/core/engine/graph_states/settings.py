@@ -54,10 +54,10 @@ def setting_states(kind_name: str, rows: Iterable[LedgerRow], *, outcome: Profil
         SettingState(
             setting=setting,
             name=name,
-            status=ITEM_STATUSES[row.state],
+            status=ITEM_STATUSES[row.state] if row.problem is None else ProfileStatus.ERROR,
             instance=_instance(row),
             value=_value(row) if row.state is ItemState.INSTALLED else None,
-            problem=row.problem if row.state is ItemState.FAILED else None,
+            problem=row.problem,
         )
         for row in rows
         if row.state in ITEM_STATUSES

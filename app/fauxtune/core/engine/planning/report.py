@@ -81,20 +81,27 @@ def _after(row: LedgerRow, inventory: Inventory) -> LedgerRow:
 
 
 def _requested(row: LedgerRow, inventory: Inventory) -> LedgerRow:
-    """The row of a certificate by SCEP that the device reports: the one that it was to request, or its predecessor."""
+    """The row of a certificate by SCEP that the device reports: the one that it was to request, or its predecessor. One
+    that is not what was asked for is installed, with a problem.
+    """
     issued = inventory.issued.get(row.key)
-    if issued is None or row.state in (ItemState.REMOVING, ItemState.KEPT, ItemState.REMOVED, ItemState.WANTED):
+    states = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
+    if issued is None or row.fingerprint is None or row.state not in states:
         return row
-    if row.fingerprint is None or (issued.thumbprint is not None and issued.thumbprint == row.thumbprint):
-        return row
-    if issued.thumbprint is None and row.state is not ItemState.SENT:
+    if issued.thumbprint is None:
+        # "It is there" of the new one, not of its predecessor.
+        is_news = row.state is ItemState.SENT and inventory.complete
+    else:
+        refused = row.state is ItemState.FAILED and row.installed_fingerprint == row.fingerprint
+        is_news = issued.thumbprint != row.thumbprint or refused
+    if not is_news:
         return row
     return moved(
         row,
         ItemState.INSTALLED,
         installed_fingerprint=row.fingerprint,
-        problem=None,
-        waits_for=issued.differs or None,
+        problem=Problem(REMEDIATION_FAILED, issued.differs) if issued.differs else None,
+        waits_for=None,
         thumbprint=issued.thumbprint or row.thumbprint,
         serial=issued.serial,
         authority=issued.authority,
@@ -133,9 +140,9 @@ class ProfileOutcome:
 
 
 def profile_outcome(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bool = True) -> ProfileOutcome:
-    """Error, with the first problem, if any item failed; pending if any is not installed yet. For a profile that gives
-    nothing, its family decides whether that is an error. Not applicable: a profile that is only stored here, or that
-    does not apply to devices of this kind.
+    """Error, with the first problem, if any item failed or is not what was asked for; pending if any is not installed
+    yet. For a profile that gives nothing, its family decides whether that is an error. Not applicable: a profile that
+    is only stored here, or that does not apply to devices of this kind.
     """
     known = kind(profile.kind)
     if not profile.applies or (known is not None and known.family.source is None):
@@ -143,7 +150,7 @@ def profile_outcome(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bo
     claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
     items = [row for row in claimed if row.state in ITEM_STATUSES]
     for row in items:
-        if row.state is ItemState.FAILED:
+        if row.state is ItemState.FAILED or row.problem is not None:
             return ProfileOutcome(ProfileStatus.ERROR, row.problem)
     if any(row.state is not ItemState.INSTALLED for row in items):
         return ProfileOutcome(ProfileStatus.PENDING)

@@ -67,6 +67,12 @@ def _is_of_former_user(row: LedgerRow) -> bool:
     return row.source in (Source.PKCS, Source.SCEP) and _is_outdated(row)
 
 
+def _has_predecessor(row: LedgerRow) -> bool:
+    """Whether the device has the certificate in whose place it is to request another one by SCEP."""
+    requests = row.source is Source.SCEP and row.state in (ItemState.SENT, ItemState.FAILED)
+    return requests and row.installed_fingerprint is not None
+
+
 def row_when_unwanted(row: LedgerRow, device: DeviceKind, *, cause: Cause) -> LedgerRow:
     """The row of an enrolled device's item that no profile wants any more: removed from the device, or kept there."""
     if not in_policy(row) and not _is_of_former_user(row):
@@ -77,7 +83,7 @@ def row_when_unwanted(row: LedgerRow, device: DeviceKind, *, cause: Cause) -> Le
 
 def row_after_end(row: LedgerRow, device: DeviceKind, *, cause: Cause) -> LedgerRow:
     """The row after the end of the enrolment. What was only offered, and never confirmed, is not kept."""
-    held = row.state in (ItemState.INSTALLED, ItemState.KEPT)
+    held = row.state in (ItemState.INSTALLED, ItemState.KEPT) or _has_predecessor(row)
     if held and not verdict(row, device, cause=cause).removed:
         return moved(row, ItemState.KEPT, problem=None, waits_for=None)
     return row_after_reset(row)

@@ -1,0 +1,167 @@
+"""What is known of a certificate that a device got by SCEP and reports.
+
+The device tells its thumbprint, shows it whole, or says only that it is there. The rest is known from the register, if
+an authority of the tenant issued it, or from what a partner's authority reported. Only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+
+from fauxtune.core.clock import from_iso
+from fauxtune.core.engine.planning.renewal import renewal
+from fauxtune.core.engine.planning.report import Inventory, IssuedByScep
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow, scep_key
+from fauxtune.core.model.scep import ScepOrder, ScepRequest
+from fauxtune.core.model.states import Authority, ItemState, Source
+from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.core.pki.names import serial_hex, thumbprint
+from fauxtune.core.scep.comparison import deviation
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.rows.certificates import CertificateRow
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.scep import ScepChallengeRow
+
+
+def with_issued(
+    tx: Transaction, device: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow], inventory: Inventory
+) -> Inventory:
+    """Return a device's report with what is known of its certificates by SCEP. No statement is run if it has no news
+    of them.
+    """
+    news = [rows[key] for key, mark in inventory.identities.items() if key in rows and _is_news(rows[key], mark)]
+    if not news:
+        return inventory
+    challenges = queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=[device.id])
+    certificates = _readable(inventory.certificates)
+    known = {row.thumbprint for row in rows.values()} - {None}
+    issued = {}
+    for row in news:
+        given = [each for each in reversed(challenges) if scep_key(each.profile_id) == row.key]
+        mark = inventory.identities[row.key].lower() or _mark_of(
+            row, given=given, certificates=certificates, known=known
+        )
+        issued[row.key] = _issued(tx, row, mark=mark, given=given, certificates=certificates)
+    return replace(inventory, issued={**inventory.issued, **issued})
+
+
+def _is_news(row: LedgerRow, mark: str) -> bool:
+    """Whether a report of this item with this thumbprint may say something new."""
+    if row.source is not Source.SCEP or row.payload is None:
+        return False
+    is_other = row.state is ItemState.INSTALLED and mark.lower() != (row.thumbprint or "")
+    return is_other or row.state in (ItemState.SENT, ItemState.FAILED)
+
+
+def _readable(documents: Mapping[str, bytes]) -> dict[str, x509.Certificate]:
+    """The certificates that a device shows, by thumbprint, without those that cannot be read."""
+    readable = {}
+    for der in documents.values():
+        try:
+            certificate = certificate_from(der)
+        except Invalid:
+            continue
+        readable[thumbprint(certificate)] = certificate
+    return readable
+
+
+def _mark_of(
+    row: LedgerRow,
+    *,
+    given: Sequence[ScepChallengeRow],
+    certificates: Mapping[str, x509.Certificate],
+    known: Iterable[str | None],
+) -> str | None:
+    """The thumbprint of the certificate where a device says only that it is there: of the last one that was issued for
+    this offer, or of one that it shows and that is what was asked for. None if neither is known.
+    """
+    for challenge in given:
+        mark = _reported_mark(challenge)
+        if challenge.fingerprint == row.fingerprint and mark and (not certificates or mark in certificates):
+            return mark
+    request = _request(row)
+    fitting = [
+        (certificate.not_valid_before_utc, mark)
+        for mark, certificate in certificates.items()
+        if mark not in known and not deviation(certificate, request)
+    ]
+    return max(fitting)[1] if fitting else None
+
+
+def _issued(
+    tx: Transaction,
+    row: LedgerRow,
+    *,
+    mark: str | None,
+    given: Sequence[ScepChallengeRow],
+    certificates: Mapping[str, x509.Certificate],
+) -> IssuedByScep:
+    if mark is None:
+        return IssuedByScep(None)
+    registered = certificate_queries.certificate(tx.connection, tx.tenant.id, key=mark)
+    if registered is not None and registered.thumbprint == mark:
+        return _by_own_authority(row, registered)
+    reported = next((each for each in given if _reported_mark(each) == mark), None)
+    outcome: Mapping[str, Any] = {} if reported is None else reported.outcome or {}
+    request, certificate = _request(row), certificates.get(mark)
+    if certificate is None:
+        ends = _moment(outcome.get("expiration"))
+        begins = tx.now if reported is None else reported.created_at
+        serial = str(outcome.get("serialNumber") or "").lower() or None
+        # Nobody says when it ends: it is renewed as if the authority had granted what was asked for.
+        expected = ends or (None if request.days is None else begins + timedelta(days=request.days))
+        return IssuedByScep(mark, serial=serial, not_after=ends, renew_at=_renew_at(request, begins, ends=expected))
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return IssuedByScep(
+        mark,
+        serial=serial_hex(certificate),
+        not_after=ends,
+        renew_at=_renew_at(request, begins, ends=ends),
+        differs=deviation(certificate, request),
+    )
+
+
+def _by_own_authority(row: LedgerRow, registered: CertificateRow) -> IssuedByScep:
+    request, begins, ends = _request(row), registered.not_before, registered.not_after
+    return IssuedByScep(
+        registered.thumbprint,
+        serial=registered.serial,
+        authority=Authority.MICROSOFT,
+        not_after=ends,
+        renew_at=_renew_at(request, begins, ends=ends),
+        differs=deviation(certificate_from(registered.certificate), request),
+    )
+
+
+def _request(row: LedgerRow) -> ScepRequest:
+    assert row.payload is not None, row.key
+    return ScepOrder.decode(row.payload).request
+
+
+def _renew_at(request: ScepRequest, begins: datetime, *, ends: datetime | None) -> datetime | None:
+    return None if ends is None else renewal(begins, ends, percent=request.renew_percent)
+
+
+def _reported_mark(challenge: ScepChallengeRow) -> str:
+    """The thumbprint that the authority reported of the certificate for this challenge; empty without one."""
+    if challenge.state != "issued":
+        return ""
+    mark = str((challenge.outcome or {}).get("thumbprint") or "")
+    return mark.lower().replace(":", "").replace(" ", "")
+
+
+def _moment(text: object) -> datetime | None:
+    """The moment of a text that an authority reported; None if it is in a form of its own."""
+    try:
+        return from_iso(str(text))
+    except ValueError:
+        return None
