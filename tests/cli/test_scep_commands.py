@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner
 
 import fauxtune_sim.cli
 from tests.support.commands import Commands
 from tests.support.running_server import SECONDS, Served
+from tests.support.scep_clients import PENDING, Csr, ScepClient
 
 SAMPLE = Path(__file__).parents[1] / "profiles/samples/androidWorkProfileScepCertificateProfile.json"
 
@@ -73,3 +76,46 @@ def test_an_authority_gets_a_configuration_and_a_revocation(run: Commands) -> No
     assert run.json("scep", "client-config", "--lang", "json")["AAD_APP_KEY"]
     assert "is asked to revoke certificate 0F" in run.text("scep", "revoke", "0F", "--issuer", "CN=Partner CA")
     assert run.json("scep", "revoke", "10", "--issuer", "CN=Partner CA")["state"] == "open"
+
+
+def test_the_tenants_own_server_is_shown_changed_and_renewed(run: Commands) -> None:
+    shown = run.text("scep", "ndes", "show")
+    assert "/pki/contoso/certsrv/mscep/mscep.dll" in shown
+    assert "RA certificates are made at the first request" in shown
+    renewed = run.text("scep", "ndes", "renew")
+    assert [line.split(":")[0] for line in renewed.splitlines()] == [
+        "RA certificate for encryption",
+        "RA certificate for signing",
+    ]
+    assert renewed in run.text("scep", "ndes", "show")
+    assert run.text("scep", "ndes", "change", "--approval", "--no-strict") == (
+        "Changed: ndes.approval is on, ndes.strict is off.\n"
+    )
+    assert run.json("scep", "ndes", "change", "--no-approval")["ndes.approval"]["value"] is False
+    assert "Say what changes" in run.refused("scep", "ndes", "change")
+
+
+def test_requests_are_listed_approved_and_denied(run: Commands, server: Served, phone: str) -> None:
+    assert "NDES has accepted no request yet." in run.text("scep", "request", "list")
+    run.text("scep", "ndes", "change", "--approval")
+    asked = ("--device", phone, "--profile", "S/MIME signing by SCEP")
+
+    async def request(*transactions: str) -> None:
+        async with httpx.AsyncClient(base_url=server.endpoints["http"], trust_env=False) as http:
+            for transaction in transactions:
+                challenge = run.text("scep", "challenge", "give", *asked).strip()
+                client = ScepClient(http, rsa.generate_private_key(65537, 2048))
+                answer = await client.ask(Csr(client.key, challenge).der(), transaction=transaction)
+                assert answer.status == PENDING, answer
+
+    asyncio.run(request("first", "second"))
+    second, first = run.json("scep", "request", "list")
+    assert "CN=alice" in run.text("scep", "request", "list")
+    assert "begins the ids of 2 requests" in run.refused("scep", "request", "approve", "")
+    assert "Approved: certificate" in run.text("scep", "request", "approve", first["id"][:13])
+    denied = run.text("scep", "request", "deny", second["id"], "--reason", "Not this phone.")
+    assert denied == "Denied: Not this phone.\n"
+    assert "does not wait any more" in run.refused("scep", "request", "approve", second["id"])
+    assert "There is no SCEP request 'nothing'" in run.refused("scep", "request", "approve", "nothing")
+    assert [row["state"] for row in run.json("scep", "request", "list")] == ["denied", "issued"]
+    run.text("scep", "ndes", "change", "--no-approval")

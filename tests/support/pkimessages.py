@@ -28,7 +28,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 SCEP = "2.16.840.1.113733.1.9."
 MESSAGE_TYPE, STATUS, FAIL_INFO = f"{SCEP}2", f"{SCEP}3", f"{SCEP}4"
 SENDER_NONCE, RECIPIENT_NONCE, TRANSACTION = f"{SCEP}5", f"{SCEP}6", f"{SCEP}7"
-_HASHES = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256()}
+_HASHES = {
+    "sha1": hashes.SHA1(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 
 
 def _oid(dotted: str) -> core.ObjectIdentifier:

@@ -133,12 +133,16 @@ class ScepClient:
             certificate=certificate or self.own,
             embed=True,
             digest=digest,
-            attributes=[
-                attribute(pkimessages.MESSAGE_TYPE, core.PrintableString(kind)),
-                attribute(pkimessages.TRANSACTION, core.PrintableString(transaction)),
-                attribute(pkimessages.SENDER_NONCE, core.OctetString(os.urandom(16))),
-            ],
+            attributes=self.attributes(kind=kind, transaction=transaction),
         )
+
+    def attributes(self, *, kind: str = PKCS_REQ, transaction: str = "first") -> list[bytes]:
+        """Return the signed attributes of a pkiMessage."""
+        return [
+            attribute(pkimessages.MESSAGE_TYPE, core.PrintableString(kind)),
+            attribute(pkimessages.TRANSACTION, core.PrintableString(transaction)),
+            attribute(pkimessages.SENDER_NONCE, core.OctetString(os.urandom(16))),
+        ]
 
     async def send(self, message: bytes, *, by_get: bool = False) -> CertRep:
         """Send a message, and return the CertRep, which one of the RA certificates signed."""

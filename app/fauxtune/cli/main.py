@@ -57,7 +57,9 @@ SECTIONS = (
             ),
             Entry("mail", "fauxtune.cli.mail:app", "Send mail to users, list and show it, and publish certificates."),
             Entry("template", "fauxtune.cli.templates:app", "List and create certificate templates."),
-            Entry("scep", "fauxtune.cli.scep:app", "Try a partner's certification authority that asks Intune first."),
+            Entry(
+                "scep", "fauxtune.cli.scep:app", "See what devices request by SCEP, and try a certification authority."
+            ),
             Entry(
                 "connector", "fauxtune.cli.connector:app", "List connectors, set them off line, run one as a process."
             ),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import names
+from fauxtune.cli import names, scep_server
 from fauxtune.cli.administration import Administration
 from fauxtune.cli.scep_verify import verify
 from fauxtune.cli.service import with_service
@@ -17,12 +17,13 @@ from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 app = typer.Typer(
-    help="""See what devices are asked to request by SCEP, and try a partner's authority.
+    help="""See what devices request by SCEP, and try a certification authority.
 
 A device gets a challenge and puts it into its request. The authority asks Intune
 whether the request is the one that the challenge is for.
 
 \b
+fauxtune scep ndes show
 fauxtune scep challenge list
 fauxtune scep client-config --lang java > intune.properties
 fauxtune scep revoke 0F --issuer "CN=Partner CA"
@@ -35,11 +36,13 @@ challenge = typer.Typer(
 
 \b
 fauxtune scep challenge list
-fauxtune scep challenge give --device "Alice's phone" --profile "Signing by SCEP"
+fauxtune scep challenge give --device phone --profile "Signing by SCEP"
 fauxtune scep challenge show \"$CHALLENGE\"""",
     no_args_is_help=True,
 )
 app.add_typer(challenge, name="challenge")
+app.add_typer(scep_server.ndes, name="ndes")
+app.add_typer(scep_server.request, name="request")
 
 
 app.command("verify")(verify)
@@ -92,6 +95,7 @@ def show(
     Intune shows that to nobody: a challenge is encrypted, and signed, for Intune alone.
 
     \b
+    fauxtune scep challenge show "$CHALLENGE"
     fauxtune scep challenge give --device phone --profile Signing \\
       | fauxtune scep challenge show -
     """

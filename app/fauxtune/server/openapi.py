@@ -39,10 +39,12 @@ from fauxtune.surfaces.control.resources import (
     hosted_devices,
     messages,
     readability,
+    scep,
     state,
     states,
     wire,
 )
+from fauxtune.surfaces.control.resources import ndes as ndes_control
 from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
@@ -62,7 +64,7 @@ from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 
 #: Parts of the control surface that a server loads at the first call of one.
-LATE_PARTS = (wire, messages, address_book, readability, state, states, hosted_devices, faults)
+LATE_PARTS = (wire, messages, address_book, readability, state, states, hosted_devices, faults, scep, ndes_control)
 #: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),

@@ -37,6 +37,21 @@ def ask_for_revocation(serial: str, *, issuer: str) -> AdminRequest:
     return _control("/scep/revocations", {"serialNumber": serial, "issuerName": issuer})
 
 
+def approve_request(request_id: str) -> AdminRequest:
+    """Approve a request that waits at NDES."""
+    return _control(f"/scep/requests/{quote(request_id, safe='')}/approve")
+
+
+def deny_request(request_id: str, *, reason: str) -> AdminRequest:
+    """Deny a request that waits at NDES."""
+    return _control(f"/scep/requests/{quote(request_id, safe='')}/deny", {"reason": reason})
+
+
+def renew_ra_certificates() -> AdminRequest:
+    """Give NDES new RA certificates."""
+    return _control("/scep/ndes/renew")
+
+
 def create_authority_application() -> AdminRequest:
     """Create the application of a partner's authority: service discovery in Graph, and the role of Intune's service."""
     roles = ["Application.Read.All", SCEP_CHALLENGE_PROVIDER]
@@ -63,5 +78,5 @@ def named_for(values: Mapping[str, str], *, csharp: bool) -> list[tuple[str, str
     return [(_CSHARP.get(name, name) if csharp else name, value) for name, value in values.items()]
 
 
-def _control(path: str, body: dict[str, Any]) -> AdminRequest:
+def _control(path: str, body: dict[str, Any] | None = None) -> AdminRequest:
     return AdminRequest("POST", path, body, service=Service.CONTROL)

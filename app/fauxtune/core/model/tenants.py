@@ -45,7 +45,7 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     "ndes.strict": (False, "NDES refuses SCEP messages that use SHA-1 or single DES (failInfo badAlg)"),
     "ndes.approval": (
         False,
-        "a SCEP request that the service has validated waits until somebody approves it (fauxtune scep approve)",
+        "a SCEP request that the service has validated waits until somebody approves it (fauxtune scep request)",
     ),
     "ndes.signatureTemplate": (
         "SmimeSigning",

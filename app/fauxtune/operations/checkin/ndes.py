@@ -8,8 +8,8 @@ application does not start).
 from __future__ import annotations
 
 import uuid
-from urllib.parse import quote
 
+from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.scep import Kind, Refusal, Rules
@@ -26,7 +26,7 @@ _ALL = frozenset(Kind)
 
 def address_of(tenant: Tenant) -> str:
     """Return the address that SCEP profiles name, below the plain HTTP address that stands in certificates too."""
-    return f"{tenant.public_http_url.rstrip('/')}/pki/{quote(tenant.name, safe='')}/certsrv/mscep/mscep.dll"
+    return ndes_url(tenant.public_http_url, tenant=tenant.name)
 
 
 async def capabilities(emulator: Emulator, tenant: Tenant) -> str:

@@ -39,15 +39,16 @@ from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
-from fauxtune.operations.connectors import event_log, registry
+from fauxtune.operations.connectors import event_log
+from fauxtune.operations.connectors.ra_certificates import ROLE, serving_connector
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep_requests as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.scep import ScepRequestRow
 
-ROLE = "scep"
 _LONGEST_REASON = 255
 
 
@@ -104,14 +105,7 @@ def approve(tx: Transaction, request_id: str, *, keys: KeyStore) -> ScepRequestR
     opened = scep_challenges.open_challenge(tx, challenge_password(request_from(row.csr or b"")) or "", keys=keys)
     if enrollment is None or isinstance(opened, Verdict):
         raise Conflict("The service does not know the request any more: it was for a device that is gone.")
-    log = event_log.Writer(
-        tx,
-        registry.connector(tx, row.connector_id),
-        role=ROLE,
-        device=enrollment.id,
-        user=user_name(tx, enrollment),
-    )
-    log.about(transaction=row.transaction)
+    log = _log(tx, row, enrollment=enrollment)
     tx.record("scepRequestApproved", device=row.enrollment_id, profile=row.profile_id, request=row.id)
     return issue(tx, Case(row, enrollment, opened.request.days, log), keys=keys)
 
@@ -121,11 +115,26 @@ def deny(tx: Transaction, request_id: str, *, reason: str, keys: KeyStore) -> Sc
     row = _waiting(tx, request_id)
     if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
         raise Invalid(f"A reason is printable text of 1 to {_LONGEST_REASON} characters.", target="reason")
+    refusal = AuthorityRefused(f"The request was denied: {reason}")
+    log = _log(tx, row, enrollment=device_queries.enrollment(tx.connection, row.enrollment_id))
+    log.write(Happening.FAILED, refusal=refusal)
+    log.write(Happening.NOT_SUCCEEDED, refusal=refusal)
     denied = replace(row, state="denied", csr=None, message=reason, decided_at=tx.now)
     queries.put_request(tx.connection, denied)
-    note_failed(tx, to_service(row), code=AuthorityRefused.number, reason=reason, keys=keys)
+    note_failed(tx, to_service(row), code=refusal.code, reason=reason, keys=keys)
     tx.record("scepRequestDenied", device=row.enrollment_id, profile=row.profile_id, request=row.id, reason=reason)
     return denied
+
+
+def _log(tx: Transaction, row: ScepRequestRow, *, enrollment: EnrollmentRow | None) -> event_log.Writer:
+    """Return the writer of the log of the connector that accepted the request, or of the one that serves NDES now."""
+    device = None if enrollment is None else enrollment.id
+    user = None if enrollment is None else user_name(tx, enrollment)
+    known = connector_queries.connector_rows(tx.connection, tx.tenant.id)
+    connector = next((each for each in known if each.id == row.connector_id), None) or serving_connector(tx)
+    log = event_log.Writer(tx, connector, role=ROLE, device=device, user=user)
+    log.about(transaction=row.transaction)
+    return log
 
 
 def note_failed(tx: Transaction, request: AuthorityRequest, *, code: int, reason: str, keys: KeyStore) -> None:

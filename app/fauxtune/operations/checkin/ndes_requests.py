@@ -26,9 +26,10 @@ from fauxtune.core.pki.scep import FailInfo, Kind, Refusal
 from fauxtune.core.scep.challenge import Challenge
 from fauxtune.core.scep.results import ResultCode, Verdict
 from fauxtune.operations.checkin import scep_challenges
-from fauxtune.operations.checkin.ndes_issuance import ROLE, Case, digest, issue, note_failed
+from fauxtune.operations.checkin.ndes_issuance import Case, digest, issue, note_failed
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import event_log
+from fauxtune.operations.connectors.ra_certificates import ROLE
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -45,6 +46,8 @@ _DIAGNOSTICS = {
     ResultCode.CHALLENGE_DECRYPTION: CHALLENGE_UNREADABLE,
     ResultCode.CHALLENGE_DESERIALIZATION: CHALLENGE_UNREADABLE,
 }
+#: The failInfo of what the service refuses; others are a badRequest.
+_REASONS = {ResultCode.SIGNER_MISMATCH: FailInfo.BAD_CERTIFICATE_ID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ def _present_state(tx: Transaction, request: scep.Request, *, row: ScepRequestRo
     return x509.load_der_x509_certificate(issued.certificate)
 
 
+def _registered(tx: Transaction, certificate: x509.Certificate) -> CertificateRow | None:
+    """Return the entry of a certificate in the register of the tenant's authorities."""
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial_hex(certificate))
+    return row if row is not None and row.certificate == certificate.public_bytes(Encoding.DER) else None
+
+
 class _Request:
     """One message with a certificate request that NDES has not accepted yet."""
 
@@ -106,7 +115,14 @@ class _Request:
         self._connector = connector
         self._keys = keys
         self._exchange = request.exchange
-        self._to_service = AuthorityRequest(request.exchange.transaction, base64.b64encode(request.csr).decode())
+        self._known_signer = _registered(tx, request.exchange.signer)
+        # Clients that do not know RenewalReq sign a PKCSReq with their certificate (RFC 8894 2.3).
+        self._renews = request.kind is not Kind.REQUEST or self._known_signer is not None
+        self._to_service = AuthorityRequest(
+            request.exchange.transaction,
+            base64.b64encode(request.csr).decode(),
+            signer=request.exchange.signer if self._renews else None,
+        )
         self._log = event_log.Writer(tx, connector, role=ROLE)
 
     def decide(self) -> Outcome:
@@ -129,7 +145,7 @@ class _Request:
         assert isinstance(opened, Challenge)
         assert enrollment is not None
         self._log.write(Happening.VALIDATED)
-        renews = self._renewed(enrollment)
+        renews = self._renewed()
         if isinstance(renews, Refusal):
             return self._not_issued(renews.reason, AuthorityRefused(renews.text))
         return self._accepted(opened, enrollment=enrollment, renews=renews)
@@ -154,31 +170,26 @@ class _Request:
         refusal = RequestNotValidated(words, diagnostic=_DIAGNOSTICS.get(verdict.code, UNKNOWN_ERROR))
         self._log.write(Happening.NOT_VALIDATED, refusal=refusal)
         self._log.write(Happening.NOT_SUCCEEDED, refusal=refusal)
-        return Refusal(self._exchange, FailInfo.BAD_REQUEST, words)
+        reason = _REASONS.get(verdict.code, FailInfo.BAD_REQUEST)
+        return Refusal(self._exchange, reason, words)
 
-    def _renewed(self, enrollment: EnrollmentRow) -> Refusal | str | None:
-        """Return the serial number of the certificate that signed the message and is renewed, or why it cannot be.
+    def _renewed(self) -> Refusal | str | None:
+        """Return the serial number of the certificate that is renewed, or why its authority does not renew it.
 
         None: the signer is one that the device made itself, for its first certificate.
         """
-        tx, signer = self._tx, self._exchange.signer
-        row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial_hex(signer))
-        known = row if row is not None and row.certificate == signer.public_bytes(Encoding.DER) else None
-        if self._request.kind is Kind.REQUEST and known is None:
+        if not self._renews:
             return None
-        why = self._why_not_renewed(known, enrollment)
-        return serial_hex(signer) if why is None else Refusal(self._exchange, *why)
-
-    def _why_not_renewed(self, known: CertificateRow | None, enrollment: EnrollmentRow) -> tuple[FailInfo, str] | None:
+        known = self._known_signer
         if known is None:
-            return FailInfo.BAD_CERTIFICATE_ID, "The certificate that signed this renewal is not one of this authority."
-        if known.enrollment_id != enrollment.id:
-            return FailInfo.BAD_CERTIFICATE_ID, "The certificate that signed this renewal belongs to another device."
-        if known.revoked_at is not None:
-            return FailInfo.BAD_CERTIFICATE_ID, "The certificate that signed this renewal was revoked."
-        if known.not_after <= self._tx.now:
-            return FailInfo.BAD_TIME, "The certificate that signed this renewal has expired."
-        return None
+            why = FailInfo.BAD_CERTIFICATE_ID, "The certificate that signed this renewal is not one of this authority."
+        elif known.revoked_at is not None:
+            why = FailInfo.BAD_CERTIFICATE_ID, "The certificate that signed this renewal was revoked."
+        elif known.not_after <= self._tx.now:
+            why = FailInfo.BAD_TIME, "The certificate that signed this renewal has expired."
+        else:
+            return known.serial
+        return Refusal(self._exchange, *why)
 
     def _accepted(self, challenge: Challenge, *, enrollment: EnrollmentRow, renews: str | None) -> Outcome:
         """Issue the certificate, or keep the request until somebody approves it."""

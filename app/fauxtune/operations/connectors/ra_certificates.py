@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import RaCertificateExpired
 from fauxtune.core.clock import iso
-from fauxtune.core.errors import NotFound, Unavailable
+from fauxtune.core.errors import FauxtuneError, NotFound, Unavailable
 from fauxtune.core.model.connectors import ROLE_WORDS
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import PrivateKey
@@ -76,6 +76,17 @@ class RegistrationAuthority:
     signing: RaCertificate
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How NDES stands: the connector that serves it or would, why it does not answer, and its RA certificates, which
+    are made at its first request.
+    """
+
+    connector: ConnectorRow | None
+    problem: str | None
+    certificates: tuple[RaCertificateRow, ...]
+
+
 #: A new key and the name of its file, for each purpose.
 _NewKeys = dict[RaPurpose, tuple[RSAPrivateKey, str]]
 
@@ -105,6 +116,21 @@ async def renew(emulator: Emulator, tenant: Tenant, *, connector_id: str | None 
         return await _make(emulator, tenant, connector_id=connector_id)
 
 
+def standing(tx: Transaction, *, keys: KeyStore) -> Standing:
+    """Return how NDES stands."""
+    problem = None
+    connectors = _connectors(tx)
+    connector = connectors[0] if connectors else None
+    try:
+        connector = serving_connector(tx)
+        serving(tx, keys=keys)
+    except FauxtuneError as error:
+        problem = error.message
+    rows = queries.ra_certificate_rows(tx.connection, tx.tenant.id)
+    own = (row for row in rows if connector is not None and row.connector_id == connector.id)
+    return Standing(connector, problem, tuple(own))
+
+
 def serving(tx: Transaction, *, keys: KeyStore) -> RegistrationAuthority | None:
     """Return the connector that serves NDES now; None while it has no certificates.
 
@@ -125,7 +151,7 @@ def serving_connector(tx: Transaction) -> ConnectorRow:
 
     Differs from Intune: each connector's machine has an NDES of its own, at an address of its own, which stops with it.
     """
-    rows = [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if ROLE in row.roles]
+    rows = _connectors(tx)
     if not rows:
         words = ROLE_WORDS[ROLE]
         raise NotFound(f"No connector of the tenant '{tx.tenant.name}' has the role {words}: there is no NDES.")
@@ -139,13 +165,18 @@ def serving_connector(tx: Transaction) -> ConnectorRow:
     raise Unavailable(f"NDES does not answer: the connector '{first.name}' {why}.")
 
 
+def _connectors(tx: Transaction) -> list[ConnectorRow]:
+    """The connectors with the role, the oldest first."""
+    return [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if ROLE in row.roles]
+
+
 def _loaded(tx: Transaction, row: RaCertificateRow, *, keys: KeyStore, connector: ConnectorRow) -> RaCertificate:
     certificate = x509.load_der_x509_certificate(row.certificate)
     if certificate.not_valid_after_utc <= tx.now:
         end = iso(certificate.not_valid_after_utc)
         raise RaCertificateExpired(
             f"The RA certificate for {row.purpose} of the connector '{connector.name}' expired on {end}: renew it "
-            "(fauxtune scep renew-ra)."
+            "(fauxtune scep ndes renew)."
         )
     return RaCertificate(certificate, keys.load(row.file))
 

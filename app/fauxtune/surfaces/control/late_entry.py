@@ -28,6 +28,7 @@ _PARTS = (
         (f"{_PLACE}.state",),
         "fauxtune.operations.tenants.importing",
     ),
+    (r"tenants/[^/]+/scep/(ndes|requests)(/|$)", (f"{_PLACE}.ndes",), "fauxtune.operations.checkin.ndes"),
     (r"tenants/[^/]+/scep/", (f"{_PLACE}.scep",), "fauxtune.core.scep.challenge"),
     (r"tenants/[^/]+/states$", (f"{_PLACE}.states",), "fauxtune.operations.arrangement.provider_states"),
     (

@@ -36,6 +36,18 @@ class NewRevocation(_Body):
     ca_configuration: Text | None = None
 
 
+class Denial(_Body):
+    """Why a request is denied."""
+
+    reason: Text = Field(description="printable text of 1 to 255 characters")
+
+
+class Renewal(_Body):
+    """Whose RA certificates are renewed."""
+
+    connector: Text | None = Field(default=None, description="id or name; otherwise the one that serves NDES")
+
+
 class Challenge(Answer):
     """A challenge and what it lets the device request. `challenge` is the challengePassword of the request."""
 
@@ -75,3 +87,40 @@ class PartnerRevocation(Answer):
     error_code: str | None
     error_message: str | None
     created_date_time: str
+
+
+class KnownRequest(Answer):
+    """A request that NDES has accepted. `state`: pending, issued or denied."""
+
+    id: str
+    state: str
+    transaction_id: str
+    subject: str | None = Field(description="while it is pending")
+    challenge: str = Field(description="the id of the challenge in it")
+    device: str = Field(description="the enrolment")
+    profile: str
+    connector: str
+    renews: str | None = Field(description="the serial number of the certificate that it renews")
+    serial_number: str | None
+    authority: str | None
+    message: str | None = Field(description="why it was denied")
+    created_date_time: str
+    decided_date_time: str | None
+
+
+class KnownRaCertificate(Answer):
+    """A certificate with which NDES answers. `purpose`: encryption or signing."""
+
+    purpose: str
+    thumbprint: str
+    serial_number: str
+    expiration_date_time: str
+
+
+class Ndes(Answer):
+    """How the tenant's NDES stands. `problem`: why it does not answer."""
+
+    url: str
+    connector: str | None
+    problem: str | None
+    ra_certificates: list[KnownRaCertificate] = Field(description="made at the first request of a client")
