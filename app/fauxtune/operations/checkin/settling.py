@@ -36,7 +36,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow, OpenItemRow
 
-#: Seconds between two snapshots at most: not every check-in leaves an event.
+#: Seconds between two snapshots at most: a device can come or go without anything being written.
 _INTERVAL = 0.1
 #: A snapshot of many devices takes time: so many times as long none is taken.
 _PAUSE = 5
@@ -114,9 +114,13 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Settl
             break
         # Devices that became due, or that the last check-in left due, are pushed to check in again.
         again = [id_ for id_ in snapshot.rows if _is_due_again(emulator, id_, snapshot=snapshot)]
-        await _push(emulator, tenant, devices=again)
-        await asyncio.sleep(min((loop.time() - started) * _PAUSE, left))
-        await emulator.signals.wait_for_journal(tenant.id, seconds=min(_INTERVAL, left))
+        pause = min((loop.time() - started) * _PAUSE, left)
+        await asyncio.gather(
+            # What is written meanwhile counts. Not every check-in leaves an event: the journal alone would be too late.
+            emulator.signals.wait_for_news(tenant.id, seconds=min(_INTERVAL, left)),
+            _push(emulator, tenant, devices=again),
+            asyncio.sleep(pause),
+        )
         await emulator.runner.tenant(tenant.id)
     return await emulator.runner.run(tenant, _result, emulator=emulator, snapshot=snapshot, began=began)
 
