@@ -159,6 +159,9 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     "a signing certificate is assigned to All Staff": lambda it: (
         len(it.assigned("Pkcs")), len(it.assigned("TrustedRoot"))
     ) == (7, 8),
+    "a SCEP certificate is assigned to All Staff": lambda it: (
+        len(it.assigned("cep")) + len(it.assigned("SCEP")), len(it.assigned("TrustedRoot"))
+    ) == (8, 8),
     "imported certificates are assigned to All Staff": lambda it: len(it.assigned("ImportedPFX")) == 7,
     "a mail account is assigned to All Staff": lambda it: len(it.assigned("E")) == 5,
     "nothing is assigned to All Staff": lambda it: it.assigned("") == set(),
@@ -181,6 +184,11 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     ],
     "alice's PC waits for the connector": lambda it: (it.devices(), it.events("installed")[0]["device"] is not None)
     == (["alice's PC"], True),
+    "the SCEP challenge of alice's iPhone has expired": lambda it: [
+        row["expirationDateTime"] <= it.control("/clock")["now"] for row in it.control("/scep/challenges")["value"]
+    ] == [True],
+    "SCEP requests wait for an approval": lambda it: it.setting("ndes.approval") is True,
+    "SCEP requests are granted at once": lambda it: it.setting("ndes.approval") is False,
     "the connector is off line": lambda it: {row["state"] for row in it.connectors()} == {"offline"},
     "the connector is on line": lambda it: {row["state"] for row in it.connectors()} == {"online"},
     "the connector lacks the key": lambda it: it.connector_keys() == [],

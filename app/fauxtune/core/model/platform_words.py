@@ -101,6 +101,11 @@ def system_words(operating_system: str) -> str:
     return _SYSTEMS.get(operating_system, operating_system)
 
 
+def platform_of(variant: Variant) -> ProfilePlatform:
+    """Return the platform for which an administrator makes profiles of such devices."""
+    return _PLATFORMS_OF[variant]
+
+
 def platform_words(variants: Iterable[Variant]) -> str:
     """Return the platforms of these variants in words."""
     chosen = set(variants)

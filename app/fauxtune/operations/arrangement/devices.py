@@ -51,7 +51,7 @@ class Kind:
 
 async def has_device(scene: Scene, reading: Reading) -> None:
     """Have a device enrolled."""
-    await _one(scene, reading)
+    await one_device(scene, reading)
 
 
 async def has_devices(scene: Scene, reading: Reading) -> None:
@@ -73,14 +73,14 @@ async def has_devices_some_retired(scene: Scene, reading: Reading) -> None:
 
 async def is_off_line(scene: Scene, reading: Reading) -> None:
     """Take the device off line."""
-    device = await _one(scene, reading)
+    device = await one_device(scene, reading)
     if device.is_online:
         await scene.do(scene.emulator.device_host.take_offline(scene.tenant.id, device.name))
 
 
 async def is_on_line(scene: Scene, reading: Reading) -> None:
     """Bring the device on line."""
-    device = await _one(scene, reading)
+    device = await one_device(scene, reading)
     if not device.is_online:
         await scene.do(scene.emulator.device_host.bring_online(scene.tenant.id, device.name))
 
@@ -97,26 +97,26 @@ async def was_wiped(scene: Scene, reading: Reading) -> None:
 
 async def refuses(scene: Scene, reading: Reading) -> None:
     """Make the device refuse deliveries of a kind."""
-    device, item = await _one(scene, reading), reading.delivery()
+    device, item = await one_device(scene, reading), reading.delivery()
     if item not in device.refuses:
         await scene.do(scene.emulator.device_host.refuse(scene.tenant.id, device.name, item=item))
 
 
 async def accepts_everything(scene: Scene, reading: Reading) -> None:
     """Make the device accept everything."""
-    device = await _one(scene, reading)
+    device = await one_device(scene, reading)
     if device.refuses:
         await scene.do(scene.emulator.device_host.accept(scene.tenant.id, device.name))
 
 
 async def reports(scene: Scene, reading: Reading) -> None:
     """Have the device report a value, and check in."""
-    device, fact, text = await _one(scene, reading), reading.words["fact"], reading.words["value"]
+    device, fact, text = await one_device(scene, reading), reading.words["fact"], reading.words["value"]
     try:
         value = json.loads(text)
     except ValueError:
         value = text
-    record = await _record(scene, device)
+    record = await record_of(scene, device)
     if record is None or record.get(fact, ...) != value:
         await scene.do(scene.emulator.device_host.report(scene.tenant.id, device.name, facts={fact: value}))
         await scene.do(scene.emulator.device_host.check_in(scene.tenant.id, device.name))
@@ -124,7 +124,7 @@ async def reports(scene: Scene, reading: Reading) -> None:
 
 async def waits_for_connector(scene: Scene, reading: Reading) -> None:
     """Assign a certificate to the device's user while the connectors are off line."""
-    device = await _one(scene, reading)
+    device = await one_device(scene, reading)
     await connectors.connectors_are_off_line(scene, reading)
     target = await scene.target("all users")
     await assigning.assign_pkcs(scene, target, name=assigning.SIGNING, template="SmimeSigning")
@@ -152,10 +152,10 @@ async def enroll(scene: Scene, *, user: str, device: NewDevice) -> HostedDevice:
     return await scene.emulator.device_host.enroll(scene.tenant.id, new)
 
 
-async def _one(scene: Scene, reading: Reading) -> HostedDevice:
+async def one_device(scene: Scene, reading: Reading) -> HostedDevice:
     """Return the user's first device of the kind that is enrolled; one is enrolled if it has no such device."""
     device = (await _have(scene, _kind(scene, reading), enrolled=1))[0]
-    record = await _record(scene, device)
+    record = await record_of(scene, device)
     if record is not None:
         scene.values["managedDeviceId"] = record["id"]
     return device
@@ -199,7 +199,7 @@ async def _have_ended(
 
 async def _end(scene: Scene, device: HostedDevice, *, request: Callable[[str], AdminRequest]) -> None:
     """Retire or wipe a device, which is brought on line for it, and wait until it has done so."""
-    record = await _record(scene, device)
+    record = await record_of(scene, device)
     if record is None:
         return
     scene.values["managedDeviceId"] = record["id"]
@@ -209,7 +209,7 @@ async def _end(scene: Scene, device: HostedDevice, *, request: Callable[[str], A
     await settle(scene)
 
 
-async def _record(scene: Scene, device: HostedDevice) -> JsonObject | None:
+async def record_of(scene: Scene, device: HostedDevice) -> JsonObject | None:
     """Return the managedDevice of a device; None if it has none."""
     user = await scene.find_user(device.user) if device.user else None
     if user is None:

@@ -32,11 +32,6 @@ async def signing_is_assigned(scene: Scene, reading: Reading) -> None:
     await assigning.assign_pkcs(scene, target, name=assigning.SIGNING, template="SmimeSigning")
 
 
-async def scep_is_assigned(scene: Scene, reading: Reading) -> None:
-    """Assign a SCEP profile for the tenant's own SCEP server."""
-    await assigning.assign_scep(scene, await scene.target(reading.words["group"]))
-
-
 async def imported_is_assigned(scene: Scene, reading: Reading) -> None:
     """Assign a profile for imported encryption certificates."""
     target = await scene.target(reading.words["group"])

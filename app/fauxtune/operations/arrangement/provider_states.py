@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from fauxtune.core.model.provider_state_words import Reading, read
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.arrangement import certificates, connectors, devices, faults, people, profiles, times
+from fauxtune.operations.arrangement import certificates, connectors, devices, faults, people, profiles, scep, times
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.turns import turn_of_state
@@ -48,6 +48,7 @@ REACH: Mapping[str, Reach] = {
     "the template {template} is gone": certificates.template_is_gone,
     "a trusted root is assigned to {group}": profiles.root_is_assigned,
     "a signing certificate is assigned to {group}": profiles.signing_is_assigned,
+    "a SCEP certificate is assigned to {group}": scep.is_assigned,
     "imported certificates are assigned to {group}": profiles.imported_is_assigned,
     "a mail account is assigned to {group}": profiles.mail_is_assigned,
     "nothing is assigned to {group}": profiles.nothing_is_assigned,
@@ -64,6 +65,7 @@ REACH: Mapping[str, Reach] = {
     "{user}'s {device} accepts everything": devices.accepts_everything,
     "{user}'s {device} reports {fact} {value}": devices.reports,
     "{user}'s {device} waits for the connector": devices.waits_for_connector,
+    "the SCEP challenge of {user}'s {device} has expired": scep.challenge_has_expired,
     "the connector is off line": connectors.connectors_are_off_line,
     "the connector is on line": connectors.connectors_are_on_line,
     "the connector lacks the key": connectors.connectors_lack_the_key,
@@ -71,6 +73,8 @@ REACH: Mapping[str, Reach] = {
     "there is no connector": connectors.there_is_no_connector,
     "there are {count} connectors": connectors.there_are_connectors,
     "the connector polls": connectors.connectors_poll,
+    "SCEP requests wait for an approval": scep.requests_wait,
+    "SCEP requests are granted at once": scep.requests_are_granted,
     "Graph throttles every {nth} request": faults.graph_throttles,
     "Graph is unavailable": faults.graph_is_unavailable,
     "Graph answers slowly": faults.graph_answers_slowly,
