@@ -18,10 +18,8 @@ from fauxtune.core.model.states import Authority, ItemState, Source
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.checkin.checkin import Report
 from tests.support.devices.android import AndroidInProcess
-from tests.support.scep_devices import PARTNER, ScepAuthorities
+from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
 from tests.support.tenant import Contoso
-
-OWN = "https://ndes.contoso.example/certsrv/mscep/mscep.dll"
 
 
 @pytest.fixture
@@ -52,7 +50,7 @@ def saying(phone: AndroidInProcess, mark: str, shown: Mapping[str, bytes]) -> Re
     return Report(digest=f"{usual.digest}{mark}{len(shown)}", read=read)
 
 
-@pytest.mark.parametrize(("url", "authority"), [(OWN, Authority.MICROSOFT), (PARTNER, Authority.PARTNER)])
+@pytest.mark.parametrize(("url", "authority"), [(NDES, Authority.MICROSOFT), (PARTNER, Authority.PARTNER)])
 async def test_whoever_issued_it_the_ledger_has_its_number_its_end_and_its_renewal(
     contoso: Contoso, authorities: ScepAuthorities, url: str, authority: Authority
 ) -> None:
@@ -71,7 +69,7 @@ async def test_whoever_issued_it_the_ledger_has_its_number_its_end_and_its_renew
 async def test_at_the_threshold_the_device_signs_with_the_old_one_and_gets_another(
     contoso: Contoso, authorities: ScepAuthorities
 ) -> None:
-    phone, _profile, first = await settled(contoso, authorities, OWN)
+    phone, _profile, first = await settled(contoso, authorities, NDES)
     assert first.renew_at is not None
     contoso.clock.at = first.renew_at
     await phone.settle()
@@ -133,7 +131,7 @@ async def test_a_certificate_that_is_not_what_was_asked_for_is_an_error_that_say
         adds=[x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])],
         drops=[x509.SubjectAlternativeName],
     )
-    phone, profile, row = await settled(contoso, sloppy, OWN)
+    phone, profile, row = await settled(contoso, sloppy, NDES)
     why = (
         "The certificate on the device is not what the profile asks for: it lacks emailAddress "
         f"{contoso.upn('alice')}; it lacks the extended key usage 1.3.6.1.5.5.7.3.4."

@@ -28,7 +28,8 @@ from fauxtune.storage.queries import devices as device_queries
 from tests.support.app_configurations import android_outlook
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
-from tests.support.tenant import Contoso, device_in
+from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
+from tests.support.tenant import SCEP_SETTINGS, Contoso, device_in
 
 #: An item of a device: its source, and the authority that issued it.
 GivenItem = tuple[Source, Authority]
@@ -107,6 +108,7 @@ async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edit
     name = f"person{number}"
     user = await contoso.user(name)
     device = await enrol_variant(contoso, variant, name=name, number=number)
+    device.scep = ScepAuthorities(contoso.device_keys[0], contoso.device_keys)
     situation = Situation(contoso, variant, number=number, name=name, device=device)
     member = user if FACTS[variant].has_user else (await device.row()).directory_device_id
     await contoso.group(situation.group, member)
@@ -136,9 +138,10 @@ def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
     results: dict[Source, Kind] = {}
     for kind in (*KINDS, *APP_CONFIGURATION_KINDS):
         source = kind.family.source
-        if source not in (None, Source.SCEP) and kind.applies(variant, edition=edition):
+        if source is not None and kind.applies(variant, edition=edition):
             results.setdefault(source, kind)
-    return results
+    # A SCEP profile refers to that of its root.
+    return dict(sorted(results.items(), key=lambda pair: pair[0] is not Source.ROOT))
 
 
 async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> None:
@@ -160,6 +163,9 @@ async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> 
         case Source.IMPORTED:
             await contoso.import_pfx(situation.name)
             document = {"intendedPurpose": "smimeEncryption"}
+        case Source.SCEP:
+            await _add_scep_profiles(situation, kind=kind)
+            return
         case Source.EMAIL if kind in APP_CONFIGURATION_KINDS:
             document = android_outlook(smime=True)
         case Source.EMAIL:
@@ -172,6 +178,20 @@ async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> 
             "certificateTemplateName": digicert.FIRST_PROFILE.name,
         }
         situation.profiles[source, Authority.DIGICERT] = await contoso.profile(kind.name, situation.group, **document)
+
+
+async def _add_scep_profiles(situation: Situation, *, kind: Kind) -> None:
+    """Add a profile for each authority: the tenant's own behind NDES, and a partner's."""
+    names = {} if FACTS[situation.variant].has_user else _NAMES_NOBODY
+    validity = {"certificateValidityPeriodValue": 30, "certificateValidityPeriodScale": "days"}
+    root = situation.profiles[Source.ROOT, Authority.MICROSOFT]
+    for authority, url in ((Authority.MICROSOFT, NDES), (Authority.PARTNER, PARTNER)):
+        situation.profiles[Source.SCEP, authority] = await situation.contoso.profile(
+            kind.name,
+            situation.group,
+            references={"rootCertificate": root},
+            **{**SCEP_SETTINGS, **names, **validity, "scepServerUrls": [url]},
+        )
 
 
 # ------------------------------------------------------------------------------------------------------ the events
@@ -212,7 +232,8 @@ async def _unassign(situation: Situation) -> None:
 
 
 async def _delete_profiles(situation: Situation) -> None:
-    for profile in (*situation.profiles.values(), *situation.helpers):
+    # A profile that others refer to is not deleted before them.
+    for profile in (*reversed(situation.profiles.values()), *situation.helpers):
         await situation.contoso.do(profiles.delete_profile, profile)
 
 
@@ -246,6 +267,7 @@ async def _edit(situation: Situation) -> None:
         Source.ROOT: {"description": "edited"},
         Source.PKCS: {"subjectAlternativeNameType": "userPrincipalName", "renewalThresholdPercentage": 30},
         Source.IMPORTED: {"description": "edited"},
+        Source.SCEP: {"keyUsage": "digitalSignature"},
         Source.EMAIL: {"hostName": "other.contoso.example"},
     }
     if not FACTS[situation.variant].has_user:

@@ -36,7 +36,8 @@ from fauxtune.storage.queries import devices as device_queries
 if TYPE_CHECKING:
     from tests.support.tenant import Contoso
 
-#: Where an authority stands that is not the tenant's.
+#: Where the tenant's own authority stands, and one that is not the tenant's.
+NDES = "https://ndes.contoso.example/certsrv/mscep/mscep.dll"
 PARTNER = "https://ca.partner.example/scep"
 _USAGES = {"keyEncipherment": "key_encipherment", "digitalSignature": "digital_signature"}
 _OTHERS = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")

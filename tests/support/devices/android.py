@@ -433,7 +433,11 @@ class AndroidInProcess(AndroidDevice):
         for order, scope in await self.operations():
             await self.complete(order)
             if scope:
+                # The agent of Samsung Knox leaves certificates by SCEP when the device is retired.
+                left = self.variant is Variant.ANDROID_KNOX and scope == "COMPANY_DATA"
+                stay = {item: mark for item, mark in self.holds.items() if left and item.startswith("scep/")}
                 self.wiped(scope)
+                self.holds |= stay
 
     async def unenroll(self) -> None:
         """The user leaves, and the agent takes the company's data off the device."""

@@ -82,13 +82,14 @@ PKCS = (*AUTHORITY, *SUBJECT, *STORE, *CUSTOM_NAMES)
 #: The server of a SCEP certificate, and its key; iOS has no choice of `hashAlgorithm`.
 HASH = (Property("hashAlgorithm", enums.HASH_ALGORITHMS),)
 SCEP = (
-    Property("scepServerUrls", collection=True),
+    Property(
+        "scepServerUrls", collection=True, fidelity=approximated("each device gets one of them, always the same one")
+    ),
     Property("subjectNameFormatString"),
     Property("keyUsage", enums.KEY_USAGES),
     Property("keySize", enums.KEY_SIZE),
     Property("subjectAlternativeNameFormatString"),
 )
-NOT_DELIVERED = stored("stored and checked; a device reports an error for it: SCEP delivery is not emulated yet")
 
 
 def source(name: str) -> str:
@@ -168,7 +169,7 @@ def certificate_profile(
 
 def scep_profile(name: str, *more: Property, base: Entity, root: str | None = None) -> Entity:
     """A type of SCEP profiles."""
-    return certificate_profile(name, *SCEP, *more, base=base, root=root, fidelity=NOT_DELIVERED)
+    return certificate_profile(name, *SCEP, *more, base=base, root=root)
 
 
 def _root(target: str | None) -> tuple[Navigation, ...]:

@@ -42,7 +42,6 @@ _OWNER = (_V.ANDROID_FULLY_MANAGED, _V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_W
 
 #: The first that covers a cell counts.
 GAPS: tuple[Gap, ...] = (
-    Gap("SCEP certificates are not delivered to devices yet", sources=(Source.SCEP,)),
     Gap(
         "profiles of the kind are not applicable in that edition, so that no device has what they give",
         sources=(Source.PKCS, Source.IMPORTED),
