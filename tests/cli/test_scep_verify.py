@@ -1,4 +1,4 @@
-"""`fauxtune scep verify` on an authority that is right, on one whose requests wait, and on two that are sloppy."""
+"""`fauxtune scep verify` on authorities that are right, on one whose requests wait, and on two that are sloppy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,15 @@ CARELESS = frozenset(
         Slip.REVOKES_ANYTHING,
     }
 )
-NOT_WRONG = {"capabilities", "ca-certificates", "asks-first", "hash-sha1", "pending", "no-false-success"}
+NOT_WRONG = {
+    "capabilities",
+    "ca-certificates",
+    "asks-first",
+    "hash-sha1",
+    "signer-other",
+    "pending",
+    "no-false-success",
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +90,18 @@ def test_an_authority_that_is_right_is_found_right_and_nothing_is_left(
         assert "scep-verify" not in graph.get(collection).text
     assert graph.get("/beta/deviceManagement/deviceConfigurations").json()["value"] == []
     assert (run.json("clock", "show")["mode"], run.json("fault", "list")) == (clock, [])
+
+
+def test_the_tenants_own_ndes_is_found_right(run: Commands, server: Served) -> None:
+    """It asks in the same process, and its certificates are revoked at once."""
+    url = f"{server.endpoints['http']}/pki/contoso/certsrv/mscep/mscep.dll"
+    done = run.run("scep", "verify", "--ca-url", url, "--output", "json")
+    cases = results(done)
+    assert (done.code, having(cases, "wrong")) == (0, set()), done.errors
+    assert having(cases, "note") == {"hash-sha1", "signer-other"}
+    not_tried = {"pending", "validation-down", "notification-down", "revocation-unknown"}
+    assert having(cases, "not tried") == not_tried
+    assert cases["revocation"]["saw"] == "fetched, reported as done, and listed in the CRL"
 
 
 def test_every_fault_of_a_careless_authority_is_named(

@@ -89,9 +89,11 @@ def verify(
 ) -> None:
     """Try an authority: devices request certificates of it.
 
-    What it does right and wrong is reported, case by case. The authority asks this server (fauxtune scep client-
-    config) whether it may issue. Two users, two simulated devices and a profile are created for the run, and deleted
-    at its end. Exit code 0: nothing is wrong; 3: something is wrong; 1: it could not be tried.
+    What it does right and wrong is reported, case by case. The authority asks this server whether it may issue
+    (fauxtune scep client-config). Two users, two simulated devices and a profile are created for the run, and deleted
+    at its end.
+
+    Exit code 0: nothing is wrong; 3: something is wrong; 1: it could not be tried.
 
     \b
     fauxtune scep verify --ca-url http://localhost:9000/scep

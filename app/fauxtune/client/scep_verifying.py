@@ -95,7 +95,7 @@ class Verifier:
             "replay": self._replay,
             "message-spoiled": lambda each: self._refusal(each, spoiled=True),
             "csr-foreign": lambda each: self._refusal(each, foreign=True),
-            "signer-other": lambda each: self._refusal(each, signer="stranger"),
+            "signer-other": self._other_signer,
             "garbage": self._garbage,
             "renewal": self._renewal,
             "renewal-stranger": self._renewal_by_stranger,
@@ -195,7 +195,7 @@ class Verifier:
         if request is None:
             raise NotTried("the profile asks for nothing that a request could have otherwise")
         exchange = self._send(case.id, given, request=request)
-        judges = {"hash-sha1": judging.of_weak_hash, "challenge-huge": judging.of_huge}
+        judges = {"hash-sha1": judging.of_liberty, "challenge-huge": judging.of_huge}
         return judges.get(case.id, judging.of_refusal)(case, exchange, heard=self._heard_of(given, exchange))
 
     def _refusal(self, case: Case, **order: Any) -> Outcome:
@@ -203,6 +203,11 @@ class Verifier:
         given = self._scene.challenge()
         exchange = self._send(case.id, given, **order)
         return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
+
+    def _other_signer(self, case: Case) -> Outcome:
+        given = self._scene.challenge()
+        exchange = self._send(case.id, given, signer="stranger")
+        return judging.of_liberty(case, exchange, heard=self._heard_of(given, exchange))
 
     def _challenge_of_another(self, case: Case) -> Outcome:
         own, others = self._scene.challenge(), self._scene.challenge(device=self._scene.other)
@@ -260,7 +265,7 @@ class Verifier:
                 wait_for(has_failed, self._patience.notification)
             if not has_failed():
                 raise NotTried(f"the authority called no {action}")
-        return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
+        return judging.of_outage(case, exchange, heard=self._heard_of(given, exchange))
 
     def _revocation(self, case: Case) -> Outcome:
         given, exchange = self._first()

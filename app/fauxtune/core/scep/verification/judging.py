@@ -157,8 +157,15 @@ def of_huge(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
     return of_refusal(case, exchange, heard=heard)
 
 
-def of_weak_hash(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
-    """Judge the answer to a request that no document forbids."""
+def of_outage(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
+    """Judge the answer while a call of Intune's service fails: whatever it is, it has no certificate."""
+    outcome = of_refusal(case, exchange, heard=heard)
+    is_answered = exchange.certificate is None and exchange.status is not None
+    return Outcome(case, Result.RIGHT, outcome.saw) if is_answered else outcome
+
+
+def of_liberty(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
+    """Judge the answer to what no document forbids an authority to grant."""
     outcome = of_refusal(case, exchange, heard=heard)
     return Outcome(case, Result.NOTE, outcome.saw) if outcome.result is Result.WRONG else outcome
 

@@ -1,0 +1,223 @@
+"""The adapter that makes micromdm's scepserver an authority of a partner: it asks Intune's service.
+
+scepserver asks a program about each request (-csrverifierexec): that program asks this adapter, which knows the
+transaction, asks the service, and refuses renewals by strangers. What was issued is found in the depot, and reported
+before the answer is passed on. Revocations are done here, with the key of the depot.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from asn1crypto import cms
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from tests.support import pkimessages
+from tests.support.intune_client import SECONDS, IntuneClient
+
+#: Of the depot's key.
+PASSWORD = "depot"
+_PAUSE = 0.2
+_VERIFIER = """#!{python} -IS
+import sys, urllib.request
+answer = urllib.request.urlopen("{url}", data=sys.stdin.buffer.read())
+sys.exit(0 if answer.read() == b"yes" else 1)
+"""
+_POLL, _RENEWAL = "20", "17"
+
+
+@dataclass(slots=True)
+class Adapter:
+    """What stands between devices and the program. `upstream`: the program's address."""
+
+    service: IntuneClient
+    folder: Path
+    upstream: str = ""
+    url: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answers: dict[bytes, tuple[int, str, bytes]] = field(default_factory=dict)
+    revoked: set[int] = field(default_factory=set)
+    #: Of the message that is being answered: transaction, type, certificate of the signer; and the request in it.
+    message: tuple[str, str, x509.Certificate] | None = None
+    granted: list[bytes] = field(default_factory=list)
+
+    @property
+    def depot(self) -> Path:
+        """Where the program keeps its key and what it issued."""
+        return self.folder / "depot"
+
+    def operate(self, query: str, body: bytes | None) -> tuple[int, str, bytes]:
+        """Pass a request on, and its answer back."""
+        parameters = parse_qs(query)
+        if parameters.get("operation") != ["PKIOperation"]:
+            return self._passed_on(query, body)
+        text = parameters.get("message", [""])[0]
+        try:
+            content = body if body is not None else base64.b64decode(text, validate=True)
+            self.message = _read(content)
+        except (ValueError, TypeError, KeyError, IndexError):
+            return 400, "text/plain", b"no message"
+        key = hashlib.sha256(content).digest()
+        if key not in self.answers:
+            answer = self._answer(query, body)
+            if not self.granted or answer[0] != 200:
+                return answer
+            self.answers[key] = answer
+        return self.answers[key]
+
+    def _answer(self, query: str, body: bytes | None) -> tuple[int, str, bytes]:
+        assert self.message is not None
+        transaction, kind, _signer = self.message
+        self.granted.clear()
+        if kind == _POLL:
+            return 400, "text/plain", b"nothing waits here"
+        before = set(self.depot.glob("*.pem"))
+        answer = self._passed_on(query, body)
+        for file in set(self.depot.glob("*.pem")) - before:
+            issued = x509.load_pem_x509_certificate(file.read_bytes())
+            try:
+                self.service.succeeded(self.granted[0], transaction, certificate=issued)
+            except httpx.HTTPError:
+                return 503, "text/plain", b"the certificate cannot be reported"
+        return answer
+
+    def verify(self, csr: bytes) -> bool:
+        """Whether the program may issue for this request."""
+        assert self.message is not None
+        transaction, kind, signer = self.message
+        request = x509.load_der_x509_csr(csr)
+        if not request.is_signature_valid:
+            return False
+        if kind == _RENEWAL:
+            if not self._issued_here(signer) or signer.serial_number in self.revoked:
+                return False
+        elif signer.public_key() != request.public_key():
+            return False
+        try:
+            is_granted = self.service.validate(csr, transaction) == "Success"
+        except httpx.HTTPError:
+            return False
+        if is_granted:
+            self.granted.append(csr)
+        return is_granted
+
+    def _issued_here(self, certificate: x509.Certificate) -> bool:
+        return any(
+            x509.load_pem_x509_certificate(file.read_bytes()) == certificate for file in self.depot.glob("*.pem")
+        )
+
+    def _passed_on(self, query: str, body: bytes | None) -> tuple[int, str, bytes]:
+        url = f"{self.upstream}?{query}"
+        answer = httpx.get(url, timeout=SECONDS) if body is None else httpx.post(url, content=body, timeout=SECONDS)
+        # The program answers 500 to what it cannot read.
+        status = 400 if answer.status_code >= 500 else answer.status_code
+        return status, answer.headers.get("content-type", ""), answer.content
+
+    def crl(self) -> bytes:
+        """The list of what was revoked."""
+        key = load_pem_private_key((self.depot / "ca.key").read_bytes(), PASSWORD.encode())
+        authority = x509.load_pem_x509_certificate((self.depot / "ca.pem").read_bytes())
+        assert isinstance(key, rsa.RSAPrivateKey)
+        now = datetime.now(UTC)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(authority.subject)
+        builder = builder.last_update(now).next_update(now + timedelta(days=1))
+        for serial in self.revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+            builder = builder.add_revoked_certificate(entry)
+        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def fetch_revocations(self) -> None:
+        """Fetch what is to be revoked, do it, and report."""
+        known = {x509.load_pem_x509_certificate(file.read_bytes()).serial_number for file in self.depot.glob("*.pem")}
+        for each in self.service.revocations():
+            serial = int(each["serialNumber"], 16)
+            if serial in known:
+                self.revoked.add(serial)
+            self.service.revoked(each["requestContext"], succeeded=serial in known)
+
+
+def _read(message: bytes) -> tuple[str, str, x509.Certificate]:
+    signed = cms.ContentInfo.load(message)["content"]
+    attributes = {each["type"].dotted: each["values"][0].native for each in signed["signer_infos"][0]["signed_attrs"]}
+    signer = x509.load_der_x509_certificate(signed["certificates"][0].chosen.dump())
+    return attributes[pkimessages.TRANSACTION], attributes[pkimessages.MESSAGE_TYPE], signer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    adapter: Adapter
+
+    def do_GET(self) -> None:
+        if self.path.endswith(".crl"):
+            self._send(200, "application/pkix-crl", self.adapter.crl())
+            return
+        with self.adapter.lock:
+            self._send(*self.adapter.operate(urlsplit(self.path).query, None))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path == "/verify":
+            # The lock is held by the message that the program is answering.
+            self._send(200, "text/plain", b"yes" if self.adapter.verify(body) else b"no")
+            return
+        with self.adapter.lock:
+            self._send(*self.adapter.operate(urlsplit(self.path).query, body))
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def adapting(
+    service: IntuneClient, folder: Path, *, start: Callable[[Path, Path], tuple[subprocess.Popen[bytes], str]]
+) -> Iterator[Adapter]:
+    """The adapter with the program behind it. `start` starts the program in the folder with a program that verifies."""
+    adapter = Adapter(service, folder)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"adapter": adapter}))
+    origin = f"http://127.0.0.1:{server.server_port}"
+    adapter.url = f"{origin}/scep"
+    verifier = folder / "verify"
+    verifier.write_text(_VERIFIER.format(python=sys.executable, url=f"{origin}/verify"))
+    verifier.chmod(0o755)
+    stop = threading.Event()
+
+    def fetch() -> None:
+        while not stop.wait(_PAUSE):
+            with adapter.lock:
+                adapter.fetch_revocations()
+
+    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=fetch)]
+    program, adapter.upstream = start(folder, verifier)
+    for thread in threads:
+        thread.start()
+    try:
+        yield adapter
+    finally:
+        stop.set()
+        program.terminate()
+        server.shutdown()
+        server.server_close()
+        for thread in threads:
+            thread.join()
+        program.wait()
