@@ -117,7 +117,7 @@ class Installer:
             except ScepFailed as failed:
                 raise Fault.of_scep(failed) from failed
             staged.identities[payload.uuid] = kinds.scep_identity(
-                payload, issued, profile=staged.profile.identifier, settings=settings
+                payload, issued, profile=staged.profile.identifier, settings=settings, system=self._system
             )
         elif payload.type in kinds.CERTIFICATES:
             self._check_accepted(Delivery.ROOT, staged)

@@ -71,9 +71,7 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
     except PfxRefused as wrong:
         raise Fault(Code.CERTIFICATE_MALFORMED, f"{payload.keys.what}: {wrong}") from wrong
     source, origin = _origin(payload.identifier, profile)
-    # Apple: both keys are for macOS; the default is false for the first and true for the second.
-    open_to_all = system.is_mac and payload.keys.flag("AllowAllAppsAccess")
-    extractable = not system.is_mac or payload.keys.optional("KeyIsExtractable", bool) is not False
+    open_to_all, extractable = _use_of_key(payload.keys, system)
     return KeyEntry(
         alias=payload.identifier if origin is None else f"{source}-{origin}",
         source=source,
@@ -87,6 +85,14 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
     )
 
 
+def _use_of_key(keys: Fields, system: System) -> tuple[bool, bool]:
+    """AllowAllAppsAccess and KeyIsExtractable. Apple: both are for macOS; the default is false for the first and true
+    for the second.
+    """
+    open_to_all = system.is_mac and keys.flag("AllowAllAppsAccess")
+    return open_to_all, not system.is_mac or keys.optional("KeyIsExtractable", bool) is not False
+
+
 def _origin(*identifiers: str) -> tuple[str, str | None]:
     """The source of an identity and its profile's id, by the identifiers; (`pkcs`, None) if they do not name it."""
     for identifier in identifiers:
@@ -95,8 +101,11 @@ def _origin(*identifiers: str) -> tuple[str, str | None]:
     return "pkcs", None
 
 
-def scep_identity(payload: Payload, issued: Issued, *, profile: str, settings: ScepSettings) -> KeyEntry:
+def scep_identity(
+    payload: Payload, issued: Issued, *, profile: str, settings: ScepSettings, system: System
+) -> KeyEntry:
     """The key store's entry for the identity that was issued for a scep payload."""
+    open_to_all, extractable = _use_of_key(_scep_keys(payload), system)
     _, origin = _origin(payload.identifier, profile)
     return KeyEntry(
         alias=payload.identifier if origin is None else f"scep-{origin}",
@@ -106,6 +115,8 @@ def scep_identity(payload: Payload, issued: Issued, *, profile: str, settings: S
         chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in issued.chain),
         profile_id=origin,
         digest=settings.identifier,
+        open_to_all=open_to_all,
+        extractable=extractable,
     )
 
 
@@ -114,7 +125,7 @@ def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
 
     Defaults are Apple's: 1,024 bits, three retries, ten seconds apart.
     """
-    keys = Fields(payload.keys.required("PayloadContent", dict), payload.keys.what)
+    keys = _scep_keys(payload)
     if (kind := keys.optional("Key Type", str) or "RSA").upper() != "RSA":
         raise Fault(Code.PAYLOAD_VALUE, f"Key Type is {kind}, not RSA")
     return ScepSettings(
@@ -125,6 +136,10 @@ def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
         retries=max(keys.number("Retries", 3), 0),
         retry_delay=float(max(keys.number("RetryDelay", 10), 0)),
     )
+
+
+def _scep_keys(payload: Payload) -> Fields:
+    return Fields(payload.keys.required("PayloadContent", dict), payload.keys.what)
 
 
 def _request(keys: Fields, macros: Mapping[str, str]) -> RequestSettings:

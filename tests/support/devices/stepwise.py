@@ -6,7 +6,7 @@ It calls the operations themselves, at the level of steps. What a platform puts 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import count
@@ -53,6 +53,9 @@ class PlainAdapter:
 
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
         return ("identities", "roots", "accounts") if self.asks_accounts else ("identities", "roots")
+
+    def is_needed(self, part: str, *, keys: Collection[ItemKey]) -> bool:
+        return True
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
         return ("facts",)

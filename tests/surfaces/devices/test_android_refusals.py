@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key, root_key
+from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.surfaces.devices.android import messages, translate
@@ -20,6 +20,7 @@ MARK, DIGEST = "ab" * 20, "cd" * 32
 GMAIL = "com.google.android.gm"
 ACCOUNT = Account("androidWorkProfileGmailEasConfiguration", "mail.example", "a@example.com", "a")
 PKCS, IMPORTED, ROOT, EMAIL = pkcs_key(PROFILE), imported_key(MARK), root_key(DIGEST), email_key(MAIL)
+SCEP = scep_key(PROFILE)
 VERSION = 4
 
 
@@ -147,3 +148,15 @@ def test_the_modes_of_android_are_those_of_its_door() -> None:
 def test_a_certificate_request_in_another_form_is_told_what_is_wanted(csr: str, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         enrolment(csr=csr)
+
+
+def test_a_request_that_an_authority_has_not_decided_is_no_refusal() -> None:
+    rows = {**ROWS, SCEP: row(SCEP, Source.SCEP)}
+    for reason, keys in {"PENDING": set(), "INVALID_VALUE": {SCEP}}.items():
+        detail = {"settingName": "keyPairs", "fieldPath": f"keyPairs[alias=scep-{PROFILE}]"}
+        body = {
+            "appliedPolicyVersion": str(VERSION),
+            "nonComplianceDetails": [detail | {"nonComplianceReason": reason}],
+        }
+        report = messages.ReportStatus.model_validate(body)
+        assert set(translate.inventory(report, policy_version=VERSION, rows=rows).refused) == keys

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, scep_key
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.certificate_settings import (
@@ -28,6 +29,8 @@ from fauxtune.core.profiles.variables import without_user
 _ROOT = "rootCertificate"
 #: The settings of the key and the request; only iOS has no choice of `hashAlgorithm`.
 _KEY_SETTINGS = ("keySize", "keyUsage", "hashAlgorithm")
+
+_APPLE = (Variant.IOS, Variant.IPADOS, Variant.MACOS)
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -71,7 +74,8 @@ def _request(document: dict[str, Any], recipient: Recipient) -> ScepRequest:
         key_usages=tuple(word.strip() for word in (document.get("keyUsage") or "").split(",") if word.strip()),
         key_size=None if size is None else int(size.removeprefix("size")),
         hash_algorithm=document.get("hashAlgorithm"),
-        extended_key_usages=usages(document),
+        # Apple's SCEP payload has no key for them: there they are the authority's own.
+        extended_key_usages=() if recipient.variant in _APPLE else usages(document),
         days=days(value, scale),
         renew_percent=document.get("renewalThresholdPercentage") or RENEW_PERCENT,
     )

@@ -24,7 +24,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
@@ -65,7 +65,7 @@ def next_steps(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packaging
         items.values(),
         device=DeviceKind(row.variant, tx.tenant.edition),
         orders=list(orders),
-        questions=() if is_ending else questions(tx, row, sent=sent, adapter=exchange.adapter),
+        questions=() if is_ending else questions(tx, row, sent=sent, adapter=exchange.adapter, keys=items),
         again=is_inventory_due(tx, row),
         sent=sent,
     )
@@ -79,13 +79,19 @@ def next_steps(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packaging
         state, built = StepState.LATER, builder.steps(due_steps(planned, sent))
     new = [SentStep(step.id, planned_step, state) for step, planned_step in built]
     step_queries.put_steps(tx.connection, tx.tenant.id, enrollment_id=row.id, sent=new, at=tx.now)
-    over = (StepState.CONFIRMED, StepState.REFUSED)
-    has_open = any(step.id not in stale and step.state not in over for step in sent)
+    has_open = any(step.id not in stale and _is_open(step) for step in sent)
     if (new or has_open) and row.due_at > tx.now:
         queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
     if state is StepState.LATER:
         return NextSteps((), is_due=False)
     return NextSteps(tuple(step for step, _ in built), is_due=not built and (has_open or not row.is_settled(tx.now)))
+
+
+def _is_open(step: SentStep) -> bool:
+    """Whether the device has still to do something for it, which may be to wait for the authority of SCEP."""
+    if step.state is StepState.CONFIRMED:
+        return step.step.kind is StepKind.INSTALL and step.step.subject.startswith(f"{Source.SCEP.value}/")
+    return step.state is not StepState.REFUSED
 
 
 @dataclass(frozen=True, slots=True)

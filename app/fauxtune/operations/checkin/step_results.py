@@ -5,7 +5,7 @@ counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import assert_never
@@ -59,18 +59,26 @@ def apply_results(tx: Transaction, exchange: Exchange) -> bool:
 
 
 def questions(
-    tx: Transaction, row: EnrollmentRow, *, sent: Sequence[SentStep], adapter: PlatformAdapter
+    tx: Transaction,
+    row: EnrollmentRow,
+    *,
+    sent: Sequence[SentStep],
+    adapter: PlatformAdapter,
+    keys: Collection[ItemKey] = (),
 ) -> tuple[str, ...]:
     """Return the questions for the device now: all of them when its inventory is due, those of the inventory after an
-    install, and those that it was sent and whose answers were not taken in yet.
+    install, and those that it was sent and whose answers were not taken in yet. `keys`: the device's items, for which
+    it is asked more.
     """
-    inventory = adapter.inventory_parts(row.variant)
+    before = {step.step.subject for step in sent if step.step.kind is StepKind.QUESTION}
+    inventory = [
+        part for part in adapter.inventory_parts(row.variant) if part in before or adapter.is_needed(part, keys=keys)
+    ]
     information = adapter.information_parts(row.variant, known=row.facts)
     if is_inventory_due(tx, row):
         return (*inventory, *information)
     put_off = _put_off(sent)
     is_new = any(not put_off & adapter.parts_that_tell(key) for key in confirmed_items(sent))
-    before = {step.step.subject for step in sent if step.step.kind is StepKind.QUESTION}
     return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
 
 
@@ -159,6 +167,7 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
     acknowledged = confirmed_items(sent) - waiting
     answers = step_queries.question_answers(tx.connection, row.id)
     inventory = adapter.inventory(answers, rows=judged, acknowledged=acknowledged)
+    acknowledged -= inventory.pending
     changed = apply_inventory(judged.values(), with_issued(tx, row, rows=judged, inventory=inventory))
     for key in acknowledged & judged.keys():
         after = changed.get(key, judged[key])
@@ -169,7 +178,9 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
     needed = {part for key in waiting for part in adapter.parts_that_tell(key)}
     information = set(adapter.information_parts(row.variant, known=row.facts))
     needed |= put_off & information
-    step_queries.delete_steps(tx.connection, row.id, ids=_finished(sent, waiting=waiting, needed=needed))
+    step_queries.delete_steps(
+        tx.connection, row.id, ids=_finished(sent, waiting=waiting | inventory.pending, needed=needed)
+    )
     if is_inventory_due(tx, row):
         queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
     facts = adapter.facts(answers, variant=row.variant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -56,6 +56,10 @@ class PlatformAdapter(Protocol):
 
     def inventory_parts(self, variant: Variant) -> Sequence[str]:
         """The questions whose answers show what the device holds."""
+        ...
+
+    def is_needed(self, part: str, *, keys: Collection[ItemKey]) -> bool:
+        """Whether a device with these items is asked this question of the inventory. Most are asked of all devices."""
         ...
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import plistlib
 from dataclasses import replace
@@ -11,7 +12,15 @@ import pytest
 
 from fauxtune.core.graph.device_facts import accepted
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
+from fauxtune.core.model.items import (
+    REMEDIATION_FAILED,
+    LedgerRow,
+    email_key,
+    imported_key,
+    pkcs_key,
+    root_key,
+    scep_key,
+)
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.steps import PlatformAdapter, Result, StepResult
@@ -140,10 +149,35 @@ def test_the_identifiers_of_other_tenants_and_of_others_are_nobodys() -> None:
 
 
 def test_the_lists_of_the_examples_are_read() -> None:
-    assert said("certificate-list").data == certificates(*sorted((ROOT, LEAF), key=sha1), identities=(LEAF,))
+    shown = {"shown": {sha1(LEAF): base64.b64encode(LEAF).decode()}}
+    lists = certificates(*sorted((ROOT, LEAF), key=sha1), identities=(LEAF,))
+    assert said("certificate-list").data == lists | shown
     listed = said("profile-list").data
     assert listed is not None
     assert f"com.fauxtune.{TENANT}.enrollment" in listed["profiles"]
+
+
+def test_of_a_certificate_that_the_device_requested_itself_the_identities_are_shown_that_are_no_other_item() -> None:
+    requested = row(scep_key(ProfileId("s")), Source.SCEP, thumbprint="of its predecessor")
+    shown = {**EVERYTHING, "shown": {sha1(der): base64.b64encode(der).decode() for der in (LEAF, b"new")}}
+    answers = {"ProfileList": profiles(requested, PKCS), "CertificateList": shown}
+    rows = {each.key: each for each in (requested, PKCS)}
+    inventory = ADAPTER.inventory(answers, rows=rows, acknowledged=frozenset())
+    assert inventory.identities == {requested.key: "", PKCS.key: sha1(LEAF)}
+    assert inventory.certificates == {sha1(b"new"): b"new"}
+    installed = replace(requested, state=ItemState.INSTALLED, thumbprint=sha1(LEAF))
+    assert held(answers, installed) == {installed.key}
+    assert held(answers, replace(installed, thumbprint="gone")) == set()
+    assert held({"ProfileList": profiles()}, requested) == set(), "the revision before is still there"
+
+
+def test_no_more_of_an_identity_is_remembered_than_there_is_room_for() -> None:
+    entries = [{"CommonName": "x", "Data": bytes([number]) * 40, "IsIdentity": True} for number in range(40)]
+    entries.insert(0, {"CommonName": "x", "Data": b"x" * 9000, "IsIdentity": True})
+    data = said("certificate-list", CertificateList=entries).data
+    assert data is not None
+    assert (len(data["identities"]), len(data["shown"])) == (41, 32)
+    assert sha1(b"x" * 9000) not in data["shown"]
 
 
 def test_a_device_says_what_it_is_in_graphs_words() -> None:

@@ -22,7 +22,7 @@ def restarted(state: State) -> State:
 
 
 def told(state: State, *commands: Command, step: str = "s", kind: StepKind = StepKind.INSTALL, mark: str = "") -> None:
-    state.await_step(step, Pending(kind, [], item="pkcs/p" if mark else "", thumbprint=mark), commands=commands)
+    state.await_step(step, Pending(kind, [], item="pkcs/p" if mark else "", name=mark), commands=commands)
 
 
 def put(state: State, on: syncml.Message) -> list[int]:

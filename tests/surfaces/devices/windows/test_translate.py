@@ -12,7 +12,7 @@ from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import Claim, LedgerRow, email_key, imported_key, pkcs_key, root_key, scep_key
+from fauxtune.core.model.items import Claim, LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
@@ -138,12 +138,6 @@ def test_of_a_renewed_certificate_all_that_it_was_is_removed() -> None:
     place = around(given={pkcs_key(PROFILE): ("AA", MARK.upper())})
     scope = "./User/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall"
     assert remove(pkcs(), place) == [("Delete", f"{scope}/AA"), ("Delete", f"{scope}/{MARK.upper()}")]
-
-
-def test_scep_is_not_told_yet() -> None:
-    known = row(scep_key(PROFILE), Source.SCEP)
-    assert install(Deliverable(known), around()) == ()
-    assert remove(known, around()) == []
 
 
 # ------------------------------------------------------------------------------------------------------------ accounts

@@ -148,7 +148,7 @@ def examples() -> dict[str, bytes]:
     remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(each.row)) for number, each in enumerate(items())]
     root, identity = certificates()
     parts = (
-        *session.ADAPTER.inventory_parts(Variant.WINDOWS),
+        *(part for part in session.ADAPTER.inventory_parts(Variant.WINDOWS) if part != csp.SCEP),
         *session.ADAPTER.information_parts(Variant.WINDOWS, known={}),
     )
     message = syncml.read(windows_messages.sync("1F", 1, windows_messages.opening(), source=DEVICE))

@@ -32,7 +32,8 @@ class Inventory:
 
     `identities` have the thumbprints of certificates by item; that of a certificate by SCEP is empty where the device
     says only that it is there. `certificates`: the DER of those that it shows whole, by thumbprint. `issued`: what is
-    known of certificates by SCEP, which the service finds out (`operations.checkin.scep_reports`).
+    known of certificates by SCEP, which the service finds out (`operations.checkin.scep_reports`). `pending`: those
+    that the device has requested, and about which the authority has not decided.
     """
 
     identities: Mapping[ItemKey, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Inventory:
     complete: bool = True
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     issued: Mapping[ItemKey, IssuedByScep] = field(default_factory=dict)
+    pending: frozenset[ItemKey] = frozenset()
 
 
 def apply_inventory(rows: Iterable[LedgerRow], inventory: Inventory) -> dict[ItemKey, LedgerRow]:

@@ -1,13 +1,14 @@
 """Names on an Android device: the aliases of items, and the packages of mail applications.
 
-An alias tells the kind of an item: `pkcs-<profile id>`, `imported-<thumbprint>`, `email-<profile id>`.
+An alias tells the kind of an item: `pkcs-<profile id>`, `scep-<profile id>`, `imported-<thumbprint>`,
+`email-<profile id>`.
 """
 
 from __future__ import annotations
 
 from fauxtune.core.model import outlook
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import email_key, imported_key, pkcs_key
+from fauxtune.core.model.items import email_key, imported_key, pkcs_key, scep_key
 
 #: Differs from Intune: Nine and Samsung Email are configured with the names of Gmail; Nine's own are not public, and
 #: Samsung's are calls of the Knox SDK.
@@ -32,6 +33,8 @@ def key_of(alias: str) -> ItemKey | None:
     source, _, name = alias.partition("-")
     if source == "pkcs":
         return pkcs_key(ProfileId(name))
+    if source == "scep":
+        return scep_key(ProfileId(name))
     if source == "email":
         return email_key(ProfileId(name))
     return imported_key(name) if source == "imported" else None

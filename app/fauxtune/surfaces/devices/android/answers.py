@@ -43,20 +43,52 @@ class CheckedIn(_Answer):
     pending_operations: int = Field(description="more than 0: pull the operations, complete each, and report again")
 
 
-class KeyPair(_Answer):
-    """A certificate with its private key, for the keystore."""
+class AlternativeName(_Answer):
+    """One subject alternative name, with its kind in Graph's words."""
 
-    alias: str = Field(description="pkcs-{profile id} or imported-{thumbprint}")
-    pkcs12: str = Field(description="base64 of a PKCS#12 file: the certificate, its key, and its chain")
-    encrypted_password: str = Field(
-        description="base64 of DER CMS EnvelopedData (RFC 5652) for the device's identity certificate: the file's "
-        "password in UTF-8. `openssl cms -decrypt -inform DER -inkey identity.key` decrypts it"
+    type: Literal["emailAddress", "userPrincipalName", "domainNameService", "universalResourceIdentifier"]
+    name: str
+
+
+class ScepRequest(_Answer):
+    """What a device is to request by SCEP (RFC 8894), with a key that it makes."""
+
+    server_url: str = Field(description="the address of the SCEP server")
+    challenge: str = Field(description="goes unchanged into the request as its challengePassword; valid for an hour")
+    subject: str = Field(description="RFC 4514: the most specific part comes first")
+    subject_alternative_names: list[AlternativeName]
+    key_size: int = Field(description="bits of the RSA key")
+    key_usages: list[Literal["digitalSignature", "keyEncipherment"]]
+    extended_key_usages: list[str] = Field(description="OIDs")
+    hash_algorithms: list[Literal["sha1", "sha2"]]
+    ca_thumbprint: str | None = Field(
+        description="SHA-1, lower-case hex, of the authority's root: the server's certificates descend from it"
     )
-    key_access_packages: list[str] = Field(description="always empty")
+    retry_count: int = Field(description="how often to ask again while the answer is PENDING")
+    retry_delay_seconds: int = Field(description="the time between two of these")
+    renews: bool = Field(
+        description="the request replaces the certificate under this alias: RenewalReq, signed with it, for a new key"
+    )
+    revision: str = Field(description="another one than that of the certificate under this alias: request another")
+
+
+class KeyPair(_Answer):
+    """A certificate with its private key, for the keystore: as a file, or (source SCEP) to be requested."""
+
+    alias: str = Field(description="pkcs-{profile id}, imported-{thumbprint} or scep-{profile id}")
+    pkcs12: str = Field("", description="base64 of a PKCS#12 file: the certificate, its key, and its chain")
+    encrypted_password: str = Field(
+        "",
+        description="base64 of DER CMS EnvelopedData (RFC 5652) for the device's identity certificate: the file's "
+        "password in UTF-8. `openssl cms -decrypt -inform DER -inkey identity.key` decrypts it",
+    )
+    scep: ScepRequest | None = Field(None, description="SCEP only; null: keep the certificate under this alias")
+    key_access_packages: list[str] = Field([], description="always empty")
     intended_purpose: str | None = Field(description="Graph's intendedPurpose, such as smimeEncryption")
     certificate_profile_id: str | None = Field(description="the deviceConfiguration that delivers it")
-    source: Literal["PKCS", "IMPORTED_PFX"] = Field(
-        description="PKCS: made for this device alone; IMPORTED_PFX: the same on every device of the user"
+    source: Literal["PKCS", "IMPORTED_PFX", "SCEP"] = Field(
+        description="PKCS: made for this device alone; IMPORTED_PFX: the same on every device of the user; SCEP: the "
+        "device makes the key, and requests the certificate"
     )
 
 

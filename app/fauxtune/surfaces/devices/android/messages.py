@@ -1,7 +1,8 @@
 """The Android messages as typed values, read from and written as JSON.
 
 The names are those of the Android Management API (enterprises.devices, policies, operations). Extensions are: `mode`,
-`csr`, `keyStore`, `keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity),
+`csr`, `keyStore`, `keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity) or
+`scep` (what the device is to request),
 `emailAccount` of an application, `scope` of a WIPE, and the commands LOCATE, PLAY_SOUND, SET_DEVICE_NAME and
 SHOW_NOTIFICATION with the `response` of the first.
 """
@@ -165,6 +166,9 @@ class Alias(_Message):
 
     alias: Text = Field(description="the alias of the policy's key pair")
     sha1: Text = _optional("the certificate's thumbprint: SHA-1 of its DER, hex")
+    x509: Base64 | None = Field(
+        None, description="base64 of the DER certificate, of an identity that the device requested itself (source SCEP)"
+    )
     is_identity: bool = True
 
 
@@ -202,7 +206,10 @@ class NonCompliance(_Message):
         "entry is answered 400"
     )
     package_name: Text = _optional("names an entry of applications if fieldPath does not")
-    non_compliance_reason: Text = _optional("AMAPI's reason", default="INVALID_VALUE")
+    non_compliance_reason: Text = _optional(
+        "AMAPI's reason. PENDING is no refusal: an authority has not decided about a request by SCEP",
+        default="INVALID_VALUE",
+    )
     current_value: Text = _optional("the reason as a text for administrators")
 
 
@@ -296,6 +303,19 @@ def key_pair(
         "intendedPurpose": purpose,
         "certificateProfileId": profile,
         "source": source,
+    }
+
+
+def requested_key_pair(
+    *, alias: str, purpose: str | None, profile: str | None, request: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Write an entry of a policy's keyPairs whose key the device makes, with what it is to request."""
+    return {
+        "alias": alias,
+        "intendedPurpose": purpose,
+        "certificateProfileId": profile,
+        "source": "SCEP",
+        "scep": request,
     }
 
 

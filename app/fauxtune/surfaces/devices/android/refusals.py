@@ -33,7 +33,9 @@ class _Setting:
 
 _SETTINGS = {
     "keyPairs": _Setting(
-        (Source.PKCS, Source.IMPORTED), re.compile(r"(pkcs|imported)-.+"), "keyPairs[alias=ALIAS], with its alias"
+        (Source.PKCS, Source.IMPORTED, Source.SCEP),
+        re.compile(r"(pkcs|imported|scep)-.+"),
+        "keyPairs[alias=ALIAS], with its alias",
     ),
     "caCerts": _Setting((Source.ROOT,), re.compile(r"[0-9a-f]{64}"), "caCerts[sha256=DIGEST], with its sha256"),
     "applications": _Setting(
@@ -43,6 +45,8 @@ _SETTINGS = {
 _BY_WORD = {name.casefold(): name for name in _SETTINGS}
 _BRACKETS = re.compile(r"\w*\[(?P<inside>[^\]]*)\].*", re.DOTALL)
 _DOTTED = re.compile(rf"({'|'.join(_SETTINGS)})[./]", re.IGNORECASE)
+#: AMAPI, NonComplianceReason: the setting is expected to be applied shortly. No refusal.
+_PENDING = "PENDING"
 _QUOTES = "\"' "
 #: The most digits of an index: no policy has more entries.
 _LONGEST_PLACE = 5
@@ -63,7 +67,8 @@ def refused(
     for detail in report.non_compliance_details:
         why = detail.current_value or detail.non_compliance_reason
         text = f"The device refused it ({detail.non_compliance_reason}): {why}"
-        for key in _entries(detail, rows, is_current=is_current):
+        keys = _entries(detail, rows, is_current=is_current)
+        for key in keys if detail.non_compliance_reason != _PENDING else ():
             problems[key] = Problem(REMEDIATION_FAILED, text)
     return problems
 

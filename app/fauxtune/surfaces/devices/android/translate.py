@@ -10,6 +10,7 @@ setForceSMIMECertificateAlias).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -22,7 +23,7 @@ from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.surfaces.devices.android import facts, messages
+from fauxtune.surfaces.devices.android import facts, messages, scep
 from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
 from fauxtune.surfaces.devices.android.refusals import refused
 
@@ -75,13 +76,17 @@ def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
 
 def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
     """Return what the device holds and refuses; complete if it has applied the current policy."""
-    identities = {}
+    identities, certificates = {}, {}
     for entry in report.key_store.aliases:
         key = key_of(entry.alias)
+        sha1 = entry.sha1.lower() if entry.x509 is None else _sha1_of(entry.x509)
         if key is not None:
-            identities[key] = entry.sha1.lower()
+            identities[key] = sha1
+        if entry.x509 is not None:
+            certificates[sha1] = entry.x509
     return Inventory(
         identities=identities,
+        certificates=certificates,
         roots=frozenset(digest.lower() for digest in report.key_store.ca_certs),
         accounts=_accounts(report),
         refused=refused(report, rows, policy_version=policy_version),
@@ -114,12 +119,23 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
             case Source.EMAIL:
                 applications.append(_application(row, item.account))
             case Source.SCEP:
-                continue
+                pairs.append(
+                    messages.requested_key_pair(
+                        alias=alias_of(row.key),
+                        purpose=row.purpose,
+                        profile=row.claims[0].profile if row.claims else None,
+                        request=None if item.scep is None else scep.request(item.scep, revision=row.fingerprint or ""),
+                    )
+                )
             case _:
                 assert_never(row.source)
     return messages.policy(
         enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots, applications=applications
     )
+
+
+def _sha1_of(der: bytes) -> str:
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest()
 
 
 def _application(row: LedgerRow, account: Account | None) -> dict[str, Any]:

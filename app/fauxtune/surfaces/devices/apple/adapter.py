@@ -5,8 +5,9 @@ Apple: "Device Management", Commands and Queries.
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from fauxtune.core.engine.planning.report import Inventory
@@ -17,6 +18,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.apple import facts, mobileconfig
+from fauxtune.surfaces.devices.apple.command_results import SHOWN
 from fauxtune.surfaces.devices.apple.translate import is_app_configuration
 
 PROFILES = "ProfileList"
@@ -25,6 +27,7 @@ INFORMATION = ("DeviceInformation", "SecurityInfo")
 #: Apple: on macOS the channel of a user knows this command, and the device's own does not.
 _NOT_ON_MAC = ("ManagedApplicationFeedback",)
 _HELD_BEFORE = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
+_REQUESTED = (ItemState.SENT, ItemState.FAILED)
 _IDENTIFIER = re.compile(r"com\.fauxtune\.[^.]+\.(.+)")
 
 
@@ -34,6 +37,10 @@ class AppleAdapter:
     def inventory_parts(self, _variant: Variant) -> tuple[str, ...]:
         """Return the commands that list what the device holds."""
         return INVENTORY
+
+    def is_needed(self, part: str, *, keys: Collection[ItemKey]) -> bool:
+        """Return True: every device is asked for both lists."""
+        return True
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
         """Return the commands that describe the device; a supervised one is also asked for its bypass code."""
@@ -58,7 +65,8 @@ class AppleAdapter:
         present = [row for row in rows.values() if held.has(row)]
         certificates = (Source.PKCS, Source.IMPORTED, Source.SCEP)
         return Inventory(
-            identities={row.key: row.thumbprint or "" for row in present if row.source in certificates},
+            identities={row.key: _thumbprint(row) for row in present if row.source in certificates},
+            certificates=held.shown(rows.values()) if any(row.source is Source.SCEP for row in present) else {},
             roots=frozenset(row.key.split("/")[1] for row in present if row.source is Source.ROOT),
             accounts={row.key: row.fingerprint or "" for row in present if row.source is Source.EMAIL},
         )
@@ -66,6 +74,14 @@ class AppleAdapter:
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's properties by the names of Graph's managedDevice, without those that it left out."""
         return facts.facts(answers, on_mac=variant is Variant.MACOS)
+
+
+def _thumbprint(row: LedgerRow) -> str:
+    """The thumbprint of a certificate that the device holds; empty for one that it requested itself, until the service
+    knows which of those that the device shows it is.
+    """
+    is_unknown = row.source is Source.SCEP and row.state in _REQUESTED
+    return "" if is_unknown else row.thumbprint or ""
 
 
 class _Held:
@@ -104,5 +120,13 @@ class _Held:
         """mdmb and others confirm profiles whose certificates they do not keep: the list of certificates decides."""
         if self._certificates is None or row.source is Source.EMAIL:
             return True
+        if row.source is Source.SCEP and row.state in _REQUESTED:
+            return True  # its thumbprint is not known yet
         part = "certificates" if row.source is Source.ROOT else "identities"
         return f"{row.thumbprint}".lower() in self._certificates[part]
+
+    def shown(self, rows: Iterable[LedgerRow]) -> dict[str, bytes]:
+        """The identities that the device shows whole, by thumbprint, without those that are other items."""
+        listed = (self._certificates or {}).get(SHOWN) or {}
+        others = {f"{row.thumbprint}".lower() for row in rows if row.source is not Source.SCEP}
+        return {name: base64.b64decode(text) for name, text in listed.items() if name not in others}

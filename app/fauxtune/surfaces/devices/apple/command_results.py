@@ -6,6 +6,7 @@ codes of profiles on iOS, each of which is 0x87D10000 joined with Apple's number
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import assert_never
 
@@ -21,6 +22,10 @@ UNKNOWN_COMMAND, NOT_MANAGED = 12021, 12013
 #: Unverified: MCInstallationErrorDomain, for the same, where it answers the removal of a profile that is not there.
 NOT_INSTALLED = 4024
 _LONGEST_TEXT = 400
+#: In the data of an answer: base64 of the DER of the device's identities, by thumbprint. The most of them, and the most
+#: bytes of one.
+SHOWN = "shown"
+_MOST_SHOWN, _LARGEST_SHOWN = 32, 8192
 
 
 def step_result(results: CommandResults) -> StepResult | None:
@@ -92,11 +97,13 @@ def _data(response: Plist) -> JsonObject | None:
         return {"profiles": {profile.identifier: profile.uuid for profile in messages.profile_list(response)}}
     if "CertificateList" in response:
         certificates = messages.certificate_list(response)
+        identities = {_thumbprint(each.der): each.der for each in certificates if each.is_identity}
+        small = [(name, der) for name, der in identities.items() if len(der) <= _LARGEST_SHOWN][:_MOST_SHOWN]
         return {
             "certificates": sorted({_thumbprint(certificate.der) for certificate in certificates}),
-            "identities": sorted(
-                {_thumbprint(certificate.der) for certificate in certificates if certificate.is_identity}
-            ),
+            "identities": sorted(identities),
+            # A certificate that the device requested itself is seen here for the first time.
+            SHOWN: {name: base64.b64encode(der).decode() for name, der in small},
         }
     for key in ("QueryResponses", "SecurityInfo"):
         if key in response:

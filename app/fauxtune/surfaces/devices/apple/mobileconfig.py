@@ -120,6 +120,21 @@ def root_profile(tenant_id: TenantId, row: LedgerRow, *, certificate: bytes, on_
     return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": [payload]})
 
 
+def scep_profile(
+    tenant_id: TenantId, row: LedgerRow, *, content: Payload, on_mac: bool, open_to_all: bool = False
+) -> bytes:
+    """Write the profile with which a device requests a certificate itself. `content`: of the SCEP payload;
+    `open_to_all`: every application of a Mac may use the key (AllowAllAppsAccess).
+    """
+    name = f"{_inner(row.key)}.identity"
+    if open_to_all:
+        content = content | {"AllowAllAppsAccess": True}
+    # The UUID is another one when the device is to request another certificate, not when it gets another challenge.
+    payload = _payload(SCEP, name, _uuid(name, row.fingerprint or ""), title=_TITLES[row.source])
+    top = _item_top(tenant_id, row, on_mac=on_mac)
+    return _write({**top, "PayloadContent": [payload | {"PayloadContent": content}]})
+
+
 def plain_profile(tenant_id: TenantId, row: LedgerRow, *, payloads: bytes, on_mac: bool) -> bytes:
     """Write a profile with these payloads (an XML property list) in clear."""
     content = plistlib.loads(payloads, fmt=plistlib.FMT_XML)

@@ -12,14 +12,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
-from fauxtune.operations.checkin.steps import Exchange
+from fauxtune.operations.checkin.steps import Exchange, Step
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices import scep
 from fauxtune.operations.devices.apple_caller import read_enrolled
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.storage.queries.configuration import profiles_by_id
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.apple import checkin, enrollment_profile, messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
@@ -127,8 +130,18 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
     steps = await converse(call.emulator, call.tenant, exchange=exchange)
     if not steps:
         return b""
-    context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"))
+    profiles = await _profiles(call, steps[0], on_mac=row.variant is Variant.MACOS)
+    context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"), profiles)
     return messages.command(steps[0].id, translate.command(steps[0], context))
+
+
+async def _profiles(call: DeviceCall, step: Step, *, on_mac: bool) -> tuple[JsonObject, ...]:
+    """The documents of the profiles of a certificate by SCEP for a Mac, which say who may use the key."""
+    if not on_mac or step.item is None or step.item.scep is None:
+        return ()
+    ids = {claim.profile for claim in step.item.row.claims}
+    profiles = await call.emulator.runner.read(profiles_by_id, call.tenant.id, ids=ids)
+    return tuple(profile.document for profile in profiles.values())
 
 
 async def _enrollment(call: DeviceCall, sender: Sender) -> EnrollmentRow:

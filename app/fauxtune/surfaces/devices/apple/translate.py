@@ -28,7 +28,7 @@ from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
-from fauxtune.surfaces.devices.apple import facts, messages, mobileconfig
+from fauxtune.surfaces.devices.apple import facts, messages, mobileconfig, scep_payload
 
 #: The parameters of the commands that ask.
 _PARAMETERS: dict[str, Plist] = {
@@ -55,11 +55,14 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
-    """The properties of a device on which its commands depend."""
+    """What the commands of a device depend on: its properties, and the documents of the profiles that a step is from,
+    where they matter.
+    """
 
     tenant_id: TenantId
     variant: Variant
     os_version: str | None = None
+    profiles: tuple[JsonObject, ...] = ()
 
 
 @dataclass(slots=True)
@@ -76,7 +79,7 @@ class ApplePackaging:
         allowAllAppsAccess). Graph's profiles have no setting for exporting the key, so Apple's default holds: it can be
         exported.
         """
-        open_to_all = self.on_mac and any(profile.get("allowAllAppsAccess") for profile in profiles)
+        open_to_all = self.on_mac and _is_open_to_all(profiles)
         return Wrapping(mobileconfig.identity_payloads(row, open_to_all=open_to_all), xml=True)
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
@@ -169,6 +172,14 @@ def profile(item: Deliverable, device: DeviceContext) -> bytes:
     row, tenant_id, on_mac = item.row, device.tenant_id, device.variant is Variant.MACOS
     if row.source is Source.ROOT:
         return mobileconfig.root_profile(tenant_id, row, certificate=item.certificate or b"", on_mac=on_mac)
+    if item.scep is not None:
+        return mobileconfig.scep_profile(
+            tenant_id,
+            row,
+            content=scep_payload.content(item.scep),
+            on_mac=on_mac,
+            open_to_all=on_mac and _is_open_to_all(device.profiles),
+        )
     if item.opened is not None:
         return mobileconfig.plain_profile(tenant_id, row, payloads=item.opened, on_mac=on_mac)
     if item.sealed is not None:
@@ -177,6 +188,10 @@ def profile(item: Deliverable, device: DeviceContext) -> bytes:
         raise Invalid(f"The item {row.key} cannot be sent to an Apple device: it has no content.")
     payloads = mobileconfig.account_payloads(row, account=item.account, os_version=device.os_version)
     return mobileconfig.plain_profile(tenant_id, row, payloads=payloads, on_mac=on_mac)
+
+
+def _is_open_to_all(profiles: Sequence[Mapping[str, Any]]) -> bool:
+    return any(profile.get("allowAllAppsAccess") for profile in profiles)
 
 
 def is_app_configuration(account: Account) -> bool:

@@ -5,8 +5,9 @@ The nodes are in `csp`; Microsoft: "Configuration service provider reference".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.ids import ItemKey
@@ -14,7 +15,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.surfaces.devices.windows import csp, facts
+from fauxtune.surfaces.devices.windows import csp, facts, scep
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.session_state import USER_IS_HERE
 
@@ -24,7 +25,11 @@ class WindowsAdapter:
 
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
         """Return the nodes below which the device holds items."""
-        return tuple(TREES[variant].collections)
+        return (*TREES[variant].collections, csp.SCEP)
+
+    def is_needed(self, part: str, *, keys: Collection[ItemKey]) -> bool:
+        """Return whether a device with these items is asked for this node: only some request certificates by SCEP."""
+        return part != csp.SCEP or any(_is_requested(key) for key in keys)
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
         """Return the one question for all nodes that show facts."""
@@ -36,6 +41,8 @@ class WindowsAdapter:
         if source == "root":
             store = csp.STORES.get(rest.partition("/")[2])
             return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
+        if _is_requested(key):
+            return frozenset({csp.SCEP})
         return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
 
     def inventory(
@@ -46,11 +53,16 @@ class WindowsAdapter:
         acknowledged: AbstractSet[ItemKey],
     ) -> Inventory:
         """Return what the device holds. An account does not show its settings: confirmed ones are taken as set."""
-        children = {part: csp.children(str(data.get("children") or "")) for part, data in answers.items()}
+        children = {
+            part: csp.children(str(data.get("children") or "")) for part, data in answers.items() if part != csp.SCEP
+        }
         roots, identities, accounts = set(), {}, {}
+        requested = [row for row in rows.values() if row.source is Source.SCEP]
         for key, row in rows.items():
             was_held = key in acknowledged or row.state in (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
             thumbprint = (row.thumbprint or "").upper()
+            if row.source is Source.SCEP:
+                continue
             if row.source is Source.ROOT:
                 if _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
                     roots.add(key.partition("/")[2])
@@ -61,7 +73,13 @@ class WindowsAdapter:
                     accounts[key] = row.fingerprint
             elif thumbprint and _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
                 identities[key] = row.thumbprint or ""
-        return Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
+        held = Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
+        if not requested:
+            return held
+        requests = scep.inventory(answers.get(csp.SCEP), rows=requested, acknowledged=acknowledged)
+        return replace(
+            held, identities={**identities, **requests.identities}, refused=requests.refused, pending=requests.pending
+        )
 
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's properties by Graph's names, without those that it left out."""
@@ -70,6 +88,10 @@ class WindowsAdapter:
         # A phone has one user, who never logs in.
         is_logged_on = variant is Variant.WINDOWS and answer.get(USER_IS_HERE) is True
         return {**known, "isUserLoggedOn": True} if is_logged_on else known
+
+
+def _is_requested(key: ItemKey) -> bool:
+    return key.startswith(f"{Source.SCEP.value}/")
 
 
 def _is_in(name: str, children: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:

@@ -12,12 +12,12 @@ from urllib.parse import quote, unquote
 
 from fauxtune.core.model.platforms import Variant
 
-USER = "./User/"
+USER, DEVICE = "./User/", "./Device/"
 #: The names that Intune gives itself on devices.
 DESKTOP_PROVIDER, PHONE_PROVIDER = "MS DM Server", "SCConfigMgr"
 
 ROOTS, INTERMEDIATES, USER_INTERMEDIATES = "roots", "intermediates", "userIntermediates"
-IDENTITIES, ACCOUNTS, FACTS = "identities", "accounts", "facts"
+IDENTITIES, ACCOUNTS, FACTS, SCEP = "identities", "accounts", "facts", "scep"
 #: destinationStore of a trusted-root profile. There is no root store below ./User.
 STORES = {
     "computerCertStoreRoot": ROOTS,
@@ -28,7 +28,9 @@ STORES = {
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The nodes of one kind of device. `collections`: the inner nodes whose children are the items of the device."""
+    """The nodes of one kind of device. `collections`: the inner nodes whose children are the items of the device;
+    `requests`: those below which it requests certificates by SCEP, the user's first.
+    """
 
     provider: str
     collections: dict[str, str]
@@ -36,6 +38,7 @@ class Tree:
     unenroll: str
     lock: str
     facts: tuple[str, ...]
+    requests: tuple[str, ...]
 
     def certificate(self, collection: str, thumbprint: str) -> str:
         """Return the node of a trusted certificate in one of the stores."""
@@ -112,6 +115,7 @@ def _windows_10(provider: str) -> Tree:
         unenroll=f"{_DEVICE}/DMClient/Unenroll",
         lock=f"{_DEVICE}/RemoteLock/Lock",
         facts=(*_FACTS, *_FACTS_OF_WINDOWS_10),
+        requests=(f"{_OF_USER}/ClientCertificateInstall/SCEP", f"{_DEVICE}/ClientCertificateInstall/SCEP"),
     )
 
 
@@ -132,6 +136,7 @@ TREES: dict[Variant, Tree] = {
         unenroll=f"{_BARE}/DMClient/Unenroll",
         lock=f"{_BARE}/RemoteLock/Lock",
         facts=_FACTS,
+        requests=(f"{_BARE}/CertificateStore/My/SCEP",),
     ),
 }
 

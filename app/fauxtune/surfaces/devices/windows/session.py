@@ -138,10 +138,11 @@ class _Exchange:
         if not all(reply.fits_alone(command) for command in commands):
             return too_large(step.id, largest=message.largest)
         row = None if step.item is None else step.item.row
-        is_renewable = row is not None and row.source is Source.PKCS
+        is_renewable = row is not None and row.source in (Source.PKCS, Source.SCEP)
         pending = Pending(step.kind, [], item=row.key if row is not None and is_renewable else "")
         if row is not None and is_renewable and step.kind is StepKind.INSTALL:
-            pending.thumbprint = (row.thumbprint or "").upper()
+            by_scep = row.source is Source.SCEP
+            pending.name = translate.request_node(row, context) if by_scep else (row.thumbprint or "").upper()
         state.await_step(step.id, pending, commands=commands)
         return None
 
@@ -155,7 +156,8 @@ class _Exchange:
             self._variant,
             self._tenant.edition,
             profiles={key: profile.document for key, profile in profiles.items()},
-            given={key: tuple(thumbprints) for key, thumbprints in state.given.items()},
+            given={key: tuple(names) for key, names in state.given.items()},
+            user_is_here=state.user_is_here,
         )
 
     def _fill(self, reply: Reply, state: State) -> None:

@@ -14,6 +14,7 @@ import orjson
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
+from fauxtune.surfaces.devices.windows import scep
 from fauxtune.surfaces.devices.windows.csp import EVERYTHING
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Item, Message, Placed
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, CommandResponse, step_result
@@ -26,14 +27,14 @@ _MOST_ROWS, _LONGEST_ROW = 64, 2048
 
 @dataclass(slots=True)
 class Pending:
-    """A step in progress. `responses` has an entry for each of its commands, in order; `item` and `thumbprint` belong
-    to an identity that is being installed.
+    """A step in progress. `responses` has an entry for each of its commands, in order; `item` and `name` belong to an
+    identity that is being installed: its thumbprint, or (SCEP) the node of its request.
     """
 
     kind: StepKind
     responses: list[CommandResponse]
     item: str = ""
-    thumbprint: str = ""
+    name: str = ""
 
     @property
     def is_answered(self) -> bool:
@@ -44,8 +45,8 @@ class Pending:
 @dataclass(slots=True)
 class State:
     """The session of one device. `sent`: the step and the index of its command by "MsgID/CmdID"; `unsent`: commands for
-    which no message had room yet; `given`: the thumbprints under which an item was installed; `outdated`: those that
-    were replaced and are still to be deleted on the device.
+    which no message had room yet; `given`: the thumbprints (of SCEP: the nodes) under which an item was installed;
+    `outdated`: those that were replaced and are still to be deleted on the device.
     """
 
     session: str = ""
@@ -105,10 +106,10 @@ class State:
             for part in (command, *command.parts):
                 pending.responses.append(CommandResponse(part.role, part.uri, None))
                 place += 1
-        if pending.thumbprint:
-            thumbprints = self.given.setdefault(pending.item, [])
-            if pending.thumbprint not in thumbprints:
-                thumbprints.append(pending.thumbprint)
+        if pending.name:
+            names = self.given.setdefault(pending.item, [])
+            if pending.name not in names:
+                names.append(pending.name)
 
     def note_sent(self, step: str, placed: Placed, *, place: int) -> None:
         """Note the CmdIDs of a command in the answer to the current message."""
@@ -142,7 +143,7 @@ class State:
             return
         response = pending.responses[place]
         if data is not None and response.uri.endswith(EVERYTHING):
-            data = _rows(below)
+            data = _rows(below, of_requests=scep.is_question(response.uri))
         pending.responses[place] = replace(
             response,
             status=response.status if code is None else code,
@@ -157,27 +158,32 @@ class State:
         pending = self.steps.pop(step)
         self.sent = {key: command for key, command in self.sent.items() if command[0] != step}
         result = step_result(step, pending.responses, kind=pending.kind)
-        if pending.kind is StepKind.QUESTION and result.data is not None and self.user_is_here:
-            return replace(result, data={**result.data, USER_IS_HERE: True})
+        if pending.kind is StepKind.QUESTION and result.data is not None:
+            for item, (last, former) in scep.replaced(result.data, self.given).items():
+                self.outdated, self.given[item] = [*self.outdated, *former], [last]
+            if self.user_is_here:
+                return replace(result, data={**result.data, USER_IS_HERE: True})
         if result.result is Result.DONE and pending.kind is StepKind.REMOVE:
             self.given.pop(pending.item, None)
-        elif result.result is Result.DONE and pending.thumbprint:
-            self.outdated += [
-                thumbprint for thumbprint in self.given.get(pending.item, ()) if thumbprint != pending.thumbprint
-            ]
-            self.given[pending.item] = [pending.thumbprint]
+        elif result.result is Result.DONE and pending.name and not scep.is_node(pending.name):
+            self.outdated += [name for name in self.given.get(pending.item, ()) if name != pending.name]
+            self.given[pending.item] = [pending.name]
         return result
 
 
-def _rows(items: Sequence[Item]) -> str:
-    """The nodes of an answer to a Get of everything below a node, by address, as JSON text."""
+def _rows(items: Sequence[Item], *, of_requests: bool = False) -> str:
+    """The nodes of an answer to a Get of everything below a node, by address, as JSON text; of requests by SCEP only
+    those that the service reads.
+    """
+    if of_requests:
+        items = [item for item in items if item.source.rpartition("/")[2] in scep.LEAVES]
     rows = {item.source: item.data for item in items[:_MOST_ROWS] if len(item.source) + len(item.data) <= _LONGEST_ROW}
     return orjson.dumps(rows).decode()
 
 
 def _document(pending: Pending) -> JsonObject:
     responses = [[one.role, one.uri, one.status, one.data] for one in pending.responses]
-    return {"kind": pending.kind.value, "said": responses, "item": pending.item, "thumbprint": pending.thumbprint}
+    return {"kind": pending.kind.value, "said": responses, "item": pending.item, "thumbprint": pending.name}
 
 
 def _pending(stored: JsonObject) -> Pending:
@@ -185,5 +191,5 @@ def _pending(stored: JsonObject) -> Pending:
         kind=StepKind(stored["kind"]),
         responses=[CommandResponse(role, uri, status, data) for role, uri, status, data in stored["said"]],
         item=stored["item"],
-        thumbprint=stored["thumbprint"],
+        name=stored["thumbprint"],
     )

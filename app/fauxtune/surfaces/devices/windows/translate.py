@@ -23,7 +23,7 @@ from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
-from fauxtune.surfaces.devices.windows import csp
+from fauxtune.surfaces.devices.windows import csp, scep
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, ASK, ATOMIC, DETAIL, GONE, MUST, PART, THERE
@@ -75,13 +75,15 @@ _MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
 @dataclass(frozen=True, slots=True)
 class TranslationContext:
     """What the commands of a step depend on besides the step: the kind of device, the tenant's edition, the profiles'
-    documents by id, and the thumbprints under which items were installed before, by item.
+    documents by id, the thumbprints (of SCEP: the nodes) under which items were installed before, by item, and whether
+    the user's own nodes exist.
     """
 
     variant: Variant
     edition: Edition = Edition.CURRENT
     profiles: Mapping[str, JsonObject] = field(default_factory=dict)
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    user_is_here: bool = True
 
     @property
     def tree(self) -> Tree:
@@ -102,7 +104,7 @@ def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
             assert step.order is not None
             return _act(step.order, around.tree)
         case StepKind.QUESTION:
-            return _ask(step.part or "", around.tree)
+            return _ask(step.part or "", around)
         case _:
             assert_never(step.kind)
 
@@ -124,7 +126,8 @@ def _install(item: Deliverable, around: TranslationContext) -> tuple[Command, ..
             assert item.account is not None, row.key
             return _account(row, item.account, around=around)
         case Source.SCEP:
-            return ()
+            assert item.scep is not None, row.key
+            return scep.install(item.scep, node=request_node(row, around), key_protection=_key_location(row, around))
         case _:
             assert_never(row.source)
 
@@ -163,9 +166,19 @@ def _identity(item: Deliverable, around: TranslationContext) -> tuple[Command, .
     )
 
 
-def forget(tree: Tree, thumbprints: Sequence[str]) -> tuple[Command, ...]:
-    """Return the commands that delete the predecessors of renewed certificates. Their statuses do not matter."""
-    return tuple(Command("Delete", tree.identity(thumbprint), role=ANY) for thumbprint in thumbprints)
+def forget(tree: Tree, names: Sequence[str]) -> tuple[Command, ...]:
+    """Return the commands that delete the predecessors of renewed certificates: their thumbprints, or (SCEP) nodes.
+    Their statuses do not matter.
+    """
+    nodes = (name if scep.is_node(name) else tree.identity(name) for name in names)
+    return tuple(Command("Delete", node, role=ANY) for node in nodes)
+
+
+def request_node(row: LedgerRow, around: TranslationContext) -> str:
+    """Return the node of a request by SCEP: in the scope of the store that the first profile names."""
+    stores = (around.profiles.get(claim.profile, {}).get("certificateStore") for claim in row.claims)
+    in_machine_store = next((store for store in stores if store), "user") == "machine"
+    return scep.node_of(row, around.tree, in_machine_store=in_machine_store)
 
 
 def _key_location(row: LedgerRow, around: TranslationContext) -> int:
@@ -216,7 +229,7 @@ def _remove(row: LedgerRow, around: TranslationContext) -> tuple[Command, ...]:
         case Source.EMAIL:
             nodes = [tree.account(row.key.partition("/")[2])]
         case Source.SCEP:
-            nodes = []
+            nodes = sorted({request_node(row, around), *around.given.get(row.key, ())})
         case _:
             assert_never(row.source)
     return tuple(Command("Delete", node, role=GONE) for node in nodes)
@@ -239,12 +252,14 @@ def _way_to_wipe(details: JsonObject) -> str:
     return "doWipeProtected" if details.get("useProtectedWipe") else "doWipe"
 
 
-def _ask(part: str, tree: Tree) -> tuple[Command, ...]:
-    nodes = (
-        tree.facts
-        if part == csp.FACTS
-        else tuple(tree.collections[name] for name in (part,) if name in tree.collections)
-    )
+def _ask(part: str, around: TranslationContext) -> tuple[Command, ...]:
+    tree = around.tree
+    if part == csp.FACTS:
+        nodes = tree.facts
+    elif part == csp.SCEP:
+        nodes = scep.questions(tree, user_is_here=around.user_is_here)
+    else:
+        nodes = tuple(tree.collections[name] for name in (part,) if name in tree.collections)
     return tuple(Command("Get", node, role=ASK) for node in nodes)
 
 
