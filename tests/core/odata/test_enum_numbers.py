@@ -23,6 +23,7 @@ from fauxtune.surfaces.graph.routes import ROUTES
 
 _EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _UNPUBLISHED = {
+    "administratorConfiguredDeviceComplianceState",
     "assignmentFilterEvaluationMode",
     "connectorHealthCheckMetricName",
     "managedDeviceRemoteAction",

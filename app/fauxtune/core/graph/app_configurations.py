@@ -65,7 +65,7 @@ _PERMISSION = ComplexType(
     "androidPermissionAction",
     (Property("permission"), Property("action", enums.ANDROID_PERMISSION_ACTION_TYPE, nullable=False)),
     beta_only=True,
-    source="Graph: androidPermissionAction",
+    source="Graph: androidPermissionAction (beta)",
     fidelity=stored("simulated apps ask for no permissions"),
 )
 ANDROID_APP_CONFIGURATION = Entity(
@@ -158,14 +158,37 @@ _MANAGED_APP = Entity(
     source="Graph: managedApp",
     fidelity=NEVER_SHOWN,
 )
-#: Types of apps that public programs ask for. No such app exists here.
-_ABSENT = (
-    "androidManagedStoreApp androidLobApp iosLobApp iosVppApp macOSDmgApp macOSLobApp macOSOfficeSuiteApp "
-    "managedAndroidLobApp managedAndroidStoreApp managedIOSLobApp managedIOSStoreApp managedMobileLobApp "
-    "microsoftStoreForBusinessApp officeSuiteApp webApp win32LobApp windowsAppX windowsMobileMSI windowsUniversalAppX "
-    "windowsWebApp"
-)
-_ABSENT_IN_V1 = "androidForWorkApp macOSPkgApp winGetApp windowsStoreApp"
+#: Types of apps that public programs ask for, by their bases. No such app exists here.
+_ABSENT = {
+    "mobileApp": "iosVppApp macOSOfficeSuiteApp microsoftStoreForBusinessApp webApp windowsWebApp mobileLobApp",
+    "mobileLobApp": "androidLobApp iosLobApp macOSDmgApp macOSLobApp win32LobApp windowsAppX windowsMobileMSI "
+    "windowsUniversalAppX",
+    "managedApp": "managedAndroidStoreApp managedIOSStoreApp managedMobileLobApp",
+    "managedMobileLobApp": "managedAndroidLobApp managedIOSLobApp",
+}
+_ABSENT_IN_V1 = {
+    "mobileApp": "androidManagedStoreApp officeSuiteApp androidForWorkApp winGetApp windowsStoreApp",
+    "mobileLobApp": "macOSPkgApp",
+}
+
+
+def _absent() -> tuple[Entity, ...]:
+    kinds = {"mobileApp": MOBILE_APP, "managedApp": _MANAGED_APP}
+    for table, beta_only in ((_ABSENT, False), (_ABSENT_IN_V1, True)):
+        for base, names in table.items():
+            for name in names.split():
+                if name not in kinds:
+                    kinds[name] = Entity(
+                        name,
+                        base=kinds[base],
+                        abstract=name in {"mobileLobApp", "managedMobileLobApp"},
+                        beta_only=beta_only,
+                        polymorphic=True,
+                        source=f"Graph: {name}{' (beta)' if beta_only else ''}",
+                        fidelity=NEVER_SHOWN,
+                    )
+    return tuple(kind for kind in kinds.values() if kind is not MOBILE_APP)
+
 
 ENTITIES = (
     APP_CONFIGURATION,
@@ -175,27 +198,5 @@ ENTITIES = (
     MOBILE_APP,
     IOS_STORE_APP,
     ANDROID_STORE_APP,
-    _MANAGED_APP,
-    *(
-        Entity(
-            name,
-            base=MOBILE_APP,
-            abstract=name == "mobileLobApp",
-            polymorphic=True,
-            source=f"Graph: {name}",
-            fidelity=NEVER_SHOWN,
-        )
-        for name in (*_ABSENT.split(), "mobileLobApp")
-    ),
-    *(
-        Entity(
-            name,
-            base=MOBILE_APP,
-            beta_only=True,
-            polymorphic=True,
-            source=f"Graph: {name} (beta)",
-            fidelity=NEVER_SHOWN,
-        )
-        for name in _ABSENT_IN_V1.split()
-    ),
+    *_absent(),
 )

@@ -65,7 +65,7 @@ DEVICE_CONFIGURATION_GROUP_ASSIGNMENT = Entity(
     base=ENTITY,
     beta_only=True,
     navigations=(Navigation("deviceConfiguration", "deviceConfiguration"),),
-    source="Graph: deviceConfigurationGroupAssignment",
+    source="Graph: deviceConfigurationGroupAssignment (beta)",
 )
 
 PAYLOAD_BY_FILTER = ComplexType(
@@ -84,7 +84,7 @@ PAYLOAD_BY_FILTER = ComplexType(
         Property("assignmentFilterType", enums.DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_FILTER_TYPE, nullable=False),
     ),
     beta_only=True,
-    source="Graph: payloadByFilter",
+    source="Graph: payloadByFilter (beta)",
 )
 ASSIGNMENT_FILTER = Entity(
     "deviceAndAppManagementAssignmentFilter",
@@ -123,14 +123,14 @@ ASSIGNMENT_FILTER = Entity(
     ),
     base=ENTITY,
     beta_only=True,
-    source="Graph: deviceAndAppManagementAssignmentFilter",
+    source="Graph: deviceAndAppManagementAssignmentFilter (beta)",
 )
 EVALUATION_STATUS_DETAILS = Entity(
     "assignmentFilterEvaluationStatusDetails",
-    (Property("payloadId", nullable=False, owner=Owner.SERVER),),
+    (Property("payloadId", owner=Owner.SERVER),),
     base=ENTITY,
     beta_only=True,
-    source="Graph: assignmentFilterEvaluationStatusDetails",
+    source="Graph: assignmentFilterEvaluationStatusDetails (beta)",
     fidelity=approximated("the form of the id, `<profile>_<device>`, is the emulator's"),
 )
 

@@ -14,17 +14,22 @@ from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType,
 _NO_CHOICE = stored("no app gets a certificate, or requests one")
 
 EXTENDED_KEY_USAGE = ComplexType(
-    "extendedKeyUsage", (Property("name"), Property("objectIdentifier")), source="Graph: extendedKeyUsage (beta)"
+    "extendedKeyUsage",
+    (Property("name"), Property("objectIdentifier")),
+    source="Graph: extendedKeyUsage (beta)",
+    beta_only=True,
 )
 CUSTOM_SUBJECT_ALTERNATIVE_NAME = ComplexType(
     "customSubjectAlternativeName",
     (Property("sanType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE), Property("name")),
     source="Graph: customSubjectAlternativeName (beta)",
+    beta_only=True,
 )
 SILENT_CERTIFICATE_ACCESS = ComplexType(
     "androidDeviceOwnerSilentCertificateAccess",
     (Property("packageId"),),
     source="Graph: androidDeviceOwnerSilentCertificateAccess (beta)",
+    beta_only=True,
     fidelity=_NO_CHOICE,
 )
 

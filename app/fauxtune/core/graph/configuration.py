@@ -16,7 +16,11 @@ _ANYWHERE = stored("the profile reaches all devices that it is assigned to, what
 def _rule(name: str, *properties: Property) -> ComplexType:
     rule_type = Property("ruleType", enums.DEVICE_MANAGEMENT_APPLICABILITY_RULE_TYPE, nullable=False)
     return ComplexType(
-        name, (*properties, Property("name"), rule_type), source=f"Graph: {name} (beta)", fidelity=_ANYWHERE
+        name,
+        (*properties, Property("name"), rule_type),
+        beta_only=True,
+        source=f"Graph: {name} (beta)",
+        fidelity=_ANYWHERE,
     )
 
 

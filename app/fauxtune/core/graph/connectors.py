@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fauxtune.core.graph.base import ENTITY
 from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Owner, Property
 
 NDES_CONNECTOR_STATE = EnumType("ndesConnectorState", ("none", "active", "inactive"))
 #: Unverified: the numbers of this and the next, which are newer than the published metadata with numbers.
@@ -43,6 +43,7 @@ HEALTH_CHECK = ComplexType(
         ),
     ),
     source="Graph: connectorHealthCheck (beta)",
+    beta_only=True,
 )
 
 NDES_CONNECTOR = Entity(
@@ -55,11 +56,12 @@ NDES_CONNECTOR = Entity(
         Property("enrolledDateTime", Edm.DATE_TIME),
         Property("machineName", fidelity=_MACHINE),
         Property("connectorVersion", fidelity=_VERSION),
-        Property("healthChecks", HEALTH_CHECK, collection=True),
+        Property("healthChecks", HEALTH_CHECK, collection=True, owner=Owner.SERVER),
         Property(
             "healthStatus",
             HEALTH_STATUS,
             nullable=False,
+            owner=Owner.SERVER,
             fidelity=approximated(
                 "the worst of healthChecks and of the age of its version; disconnected when inactive"
             ),

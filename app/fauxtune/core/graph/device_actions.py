@@ -53,9 +53,10 @@ def _flag(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> 
     return Property(name, Edm.BOOLEAN, beta_only=beta_only, fidelity=fidelity)
 
 
-def _anything(name: str, kind: str) -> Property:
+def _anything(name: str, kind: str, *, beta_only: bool = True) -> Property:
     """A complex parameter whose content is ignored."""
-    return Property(name, ComplexType(kind, open=True, source=f"Graph: {kind}"))
+    source = f"Graph: {kind} (beta)" if beta_only else f"Graph: {kind}"
+    return Property(name, ComplexType(kind, open=True, beta_only=beta_only, source=source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,12 @@ class Form:
 def _form(action: DeviceAction, *parameters: Property, beta_only: bool = False) -> Form:
     body = Entity(f"{action.value}Parameters", parameters, source=f"Graph: managedDevice: {action.value}")
     return Form(action, body, beta_only=beta_only)
+
+
+#: Unverified: its numbers. No document has them.
+COMPLIANCE_OVERRIDE = EnumType(
+    "administratorConfiguredDeviceComplianceState", ("basedOnDeviceCompliancePolicy", "nonCompliant")
+)
 
 
 def _beta(action: DeviceAction, *parameters: Property) -> Form:
@@ -104,7 +111,9 @@ FORMS: tuple[Form, ...] = (
     _form(DeviceAction.DEFENDER_UPDATE),
     _form(
         DeviceAction.UPDATE_ACCOUNT,
-        _anything("updateWindowsDeviceAccountActionParameter", "updateWindowsDeviceAccountActionParameter"),
+        _anything(
+            "updateWindowsDeviceAccountActionParameter", "updateWindowsDeviceAccountActionParameter", beta_only=False
+        ),
     ),
     _beta(
         DeviceAction.ENABLE_LOST_MODE,
@@ -148,11 +157,13 @@ FORMS: tuple[Form, ...] = (
         DeviceAction.CHANGE_ASSIGNMENTS,
         Property(
             "deviceAssignmentItems",
-            ComplexType("deviceAssignmentItem", open=True, source="Graph: deviceAssignmentItem (beta)"),
+            ComplexType("deviceAssignmentItem", open=True, source="Graph: deviceAssignmentItem (beta)", beta_only=True),
             collection=True,
         ),
     ),
-    _beta(DeviceAction.OVERRIDE_COMPLIANCE, Property("complianceState"), Property("remediationUrl")),
+    _beta(
+        DeviceAction.OVERRIDE_COMPLIANCE, Property("complianceState", COMPLIANCE_OVERRIDE), Property("remediationUrl")
+    ),
 )
 
 EXECUTE_ACTION = Entity(
@@ -197,12 +208,12 @@ BULK: dict[str, tuple[DeviceAction, tuple[str, ...], dict[str, bool]]] = {
     "initiateDeviceAttestation": (DeviceAction.ATTEST, (), {}),
 }
 
-BULK_RESULT = Entity(
+BULK_RESULT = ComplexType(
     "bulkManagedDeviceActionResult",
     tuple(
         Property(name, collection=True)
         for name in ("successfulDeviceIds", "failedDeviceIds", "notFoundDeviceIds", "notSupportedDeviceIds")
     ),
     beta_only=True,
-    source="Graph: bulkManagedDeviceActionResult",
+    source="Graph: bulkManagedDeviceActionResult (beta)",
 )

@@ -104,6 +104,7 @@ HARDWARE_INFORMATION = ComplexType(
                     Property("dataUsed", Edm.INT64, nullable=False),
                 ),
                 source="Graph: sharedAppleDeviceUser (beta)",
+                beta_only=True,
                 fidelity=NEVER_SHOWN,
             ),
             collection=True,

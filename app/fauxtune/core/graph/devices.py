@@ -128,7 +128,7 @@ ACTION_RESULTS = (
     ),
     ComplexType(
         "resetPasscodeActionResult",
-        (Property("passcode"), Property("errorCode", Edm.INT32, nullable=False, beta_only=True, fidelity=ALWAYS_ZERO)),
+        (Property("passcode"), Property("errorCode", Edm.INT32, nullable=False, fidelity=ALWAYS_ZERO)),
         base=DEVICE_ACTION_RESULT,
         source="Graph: resetPasscodeActionResult",
     ),
@@ -156,8 +156,7 @@ ACTION_RESULTS = (
         "rotateBitLockerKeysDeviceActionResult",
         (Property("errorCode", Edm.INT32, nullable=False),),
         base=DEVICE_ACTION_RESULT,
-        beta_only=True,
-        source="Graph: rotateBitLockerKeysDeviceActionResult (beta)",
+        source="Graph: rotateBitLockerKeysDeviceActionResult",
         fidelity=NEVER_SHOWN,
     ),
 )
@@ -174,15 +173,17 @@ _ATTESTATION = ComplexType(
 _CLIENT_HEALTH = ComplexType(
     "configurationManagerClientHealthState",
     source="Graph: configurationManagerClientHealthState (beta)",
+    beta_only=True,
     fidelity=NEVER_SHOWN,
 )
 _CLIENT = ComplexType(
     "configurationManagerClientInformation",
     source="Graph: configurationManagerClientInformation (beta)",
+    beta_only=True,
     fidelity=NEVER_SHOWN,
 )
 _CLOUD_PC_ACTION = ComplexType(
-    "cloudPcRemoteActionResult", source="Graph: cloudPcRemoteActionResult (beta)", fidelity=NEVER_SHOWN
+    "cloudPcRemoteActionResult", source="Graph: cloudPcRemoteActionResult (beta)", beta_only=True, fidelity=NEVER_SHOWN
 )
 
 _V1_PROPERTIES = (
@@ -308,6 +309,7 @@ _BETA_PROPERTIES = (
                 Property("updatable", Edm.BOOLEAN, nullable=False),
             ),
             source="Graph: chromeOSDeviceProperty (beta)",
+            beta_only=True,
             fidelity=NEVER_SHOWN,
         ),
         collection=True,
@@ -322,6 +324,7 @@ _BETA_PROPERTIES = (
             "loggedOnUser",
             (Property("userId"), Property("lastLogOnDateTime", Edm.DATE_TIME, nullable=False)),
             source="Graph: loggedOnUser (beta)",
+            beta_only=True,
         ),
         collection=True,
         owner=Owner.SERVER,
@@ -444,7 +447,8 @@ _MAKES = ComplexType(
         Property("deviceModels", collection=True, owner=Owner.SERVER),
         Property("deviceManufacturers", collection=True, owner=Owner.SERVER),
     ),
-    source="Graph: managedDeviceModelsAndManufacturers",
+    source="Graph: managedDeviceModelsAndManufacturers (beta)",
+    beta_only=True,
 )
 MANAGED_DEVICE_OVERVIEW = Entity(
     "managedDeviceOverview",

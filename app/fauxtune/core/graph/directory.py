@@ -366,7 +366,7 @@ ENDPOINT = Entity(
         Property("providerResourceId"),
         Property("uri"),
     ),
-    base=ENTITY,
+    base=DIRECTORY_OBJECT,
     source="Graph: endpoint",
 )
 

@@ -200,7 +200,7 @@ def _fidelity(fidelity: Fidelity) -> dict[str, str]:
     return {"level": fidelity.level.value} | ({"why": fidelity.why} if fidelity.why else {})
 
 
-def _answered(kind: Entity, *, many: bool) -> dict[str, Any]:
+def _answered(kind: StructuredType, *, many: bool) -> dict[str, Any]:
     if not many:
         return _ref(kind)
     return {

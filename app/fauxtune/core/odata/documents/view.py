@@ -27,7 +27,7 @@ _WHOLE_SECOND = ".0000000Z"
 
 
 def view(
-    entity: Entity,
+    kind: Entity | ComplexType,
     document: Mapping[str, Any],
     *,
     version: Version,
@@ -39,16 +39,16 @@ def view(
     `select` limits it to the named properties and `id`; names that this type does not have are ignored, because
     in a mixed list another type may have them (`check_select` refuses those that no type has).
     """
-    answer: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
-    for prop in _shown_properties(entity, version, select=select):
+    answer: dict[str, Any] = {"@odata.type": kind.odata_type} if kind.polymorphic or typed else {}
+    for prop in _shown_properties(kind, version, select=select):
         if prop.name == "id" and "id" in document:
             answer["id"] = document["id"]
         elif select is None and prop.visibility is Shown.BLANK_UNLESS_SELECTED:
             answer[prop.name] = blank(prop)
         else:
             answer[prop.name] = _shown(prop, document, version=version)
-    if entity.open:
-        answer |= _undeclared(entity, document, select=select)
+    if kind.open:
+        answer |= _undeclared(kind, document, select=select)
     return answer
 
 
@@ -68,21 +68,23 @@ def _defaults(kind: ComplexType) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def _shown_properties(entity: Entity, version: Version, *, select: tuple[str, ...] | None) -> tuple[Property, ...]:
+def _shown_properties(
+    kind: StructuredType, version: Version, *, select: tuple[str, ...] | None
+) -> tuple[Property, ...]:
     """The properties that a read shows, in the declared order, with the id."""
     selected = None if select is None else {name.lower() for name in select}
     return tuple(
         prop
-        for name, prop in entity.properties_in(version).items()
+        for name, prop in kind.properties_in(version).items()
         if name == "id"
         or (prop.visibility is not Shown.WHEN_SELECTED if selected is None else name.lower() in selected)
     )
 
 
-def _undeclared(entity: Entity, document: Mapping[str, Any], *, select: tuple[str, ...] | None) -> dict[str, Any]:
+def _undeclared(kind: StructuredType, document: Mapping[str, Any], *, select: tuple[str, ...] | None) -> dict[str, Any]:
     """The properties of an open type that it does not declare, as they were sent."""
     selected = None if select is None else {name.lower() for name in select}
-    declared = entity.properties_in(Version.BETA)
+    declared = kind.properties_in(Version.BETA)
     return {
         name: value
         for name, value in document.items()

@@ -17,7 +17,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.paths.segments import split_key, split_path
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
 from fauxtune.core.odata.schema.namespace import cast_name, qualified
-from fauxtune.core.odata.schema.types import Entity, StructuredType
+from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType
 
 __all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "split_path"]
 
@@ -62,7 +62,7 @@ class Route(Generic[H]):
     handler: H
     summary: str = ""
     accepts: StructuredType | None = None
-    returns: Entity | None = None
+    returns: Entity | ComplexType | None = None
     many: bool = False
     status: int = 200
     beta_only: bool = False
