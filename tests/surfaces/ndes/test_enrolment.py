@@ -59,3 +59,12 @@ async def test_a_challenge_is_for_one_request(scene: Scene) -> None:
     assert len(await scene.events("issued")) == 1
     stranger = await replay.ask(b"", kind=POLL)
     assert (stranger.status, stranger.fail_info) == (FAILURE, "4")
+
+
+async def test_a_key_that_is_requested_again_with_a_new_challenge_gets_a_new_certificate(scene: Scene) -> None:
+    """Many clients make the transaction ID from the key: it is no sign of a repeated message."""
+    first = scene.client.issued(await scene.client.ask(await scene.csr()))
+    scene.contoso.clock.forward(seconds=1)
+    second = scene.client.issued(await scene.client.ask(await scene.csr()))
+    assert first.serial_number != second.serial_number
+    assert scene.client.issued(await scene.client.ask(b"", kind=POLL)) == second

@@ -1,7 +1,7 @@
 """What NDES with Intune's policy module decides about a certificate request: it is issued, waits, or is refused.
 
 The service validates each request by its challenge (`scep_challenges`), as for authorities of partners. A message that
-comes again is answered with the same certificate: the same transaction ID and key, or the same challenge and key.
+comes again is answered with the same certificate: it has the same challenge, and a request for the same key.
 Microsoft: "Configure infrastructure to support SCEP certificate profiles with Intune"; RFC 8894 4.3 to 4.5.
 """
 
@@ -61,30 +61,24 @@ Outcome: TypeAlias = x509.Certificate | Pending | Refusal
 
 def decide(tx: Transaction, request: scep.Request, *, connector: ConnectorRow, keys: KeyStore) -> Outcome:
     """Return the answer to a message with a certificate request, or to a poll for one."""
-    known = _repeated(tx, request)
+    if request.kind is not Kind.POLL:
+        return _Request(tx, request, connector=connector, keys=keys).decide()
+    known = _polled(tx, request)
     if known is not None:
         return _present_state(tx, request, row=known)
-    if request.kind is Kind.POLL:
-        return Refusal(
-            request.exchange, FailInfo.BAD_CERTIFICATE_ID, "No request with this transaction ID is known here."
-        )
-    return _Request(tx, request, connector=connector, keys=keys).decide()
+    return Refusal(request.exchange, FailInfo.BAD_CERTIFICATE_ID, "No request with this transaction ID is known here.")
 
 
-def _repeated(tx: Transaction, request: scep.Request) -> ScepRequestRow | None:
-    """Return the accepted request that this message repeats or polls for.
+def _polled(tx: Transaction, request: scep.Request) -> ScepRequestRow | None:
+    """Return the request with this transaction ID whose key, or whose message's signer, signed the poll.
 
-    It has the same transaction ID, and is about the same key; a poll is signed with that key, or the same signer's.
+    Clients choose the ID, and many use one for all requests of a key: the one that waits, else the newest.
     """
     exchange = request.exchange
-    rows = queries.requests_of_transaction(tx.connection, tx.tenant.id, transaction=exchange.transaction)
-    if not rows:
-        return None
     signer = digest(exchange.signer)
-    if request.kind is Kind.POLL:
-        return next((row for row in rows if signer in (row.signer_digest, row.key_digest)), None)
-    key = digest(request_from(request.csr))
-    return next((row for row in rows if row.key_digest == key), None)
+    rows = queries.requests_of_transaction(tx.connection, tx.tenant.id, transaction=exchange.transaction)
+    own = [row for row in rows if signer in (row.signer_digest, row.key_digest)]
+    return next((row for row in own if row.state == "pending"), own[0] if own else None)
 
 
 def _present_state(tx: Transaction, request: scep.Request, *, row: ScepRequestRow) -> Outcome:
