@@ -24,6 +24,7 @@ from fauxtune.storage.tables import (
     managed_devices,
     pfx_certificates,
     profiles,
+    scep_challenges,
 )
 
 
@@ -77,7 +78,48 @@ _ASKED_ANEW = (
     .correlate(ledger)
     .exists()
 )
+_MINE = and_(
+    scep_challenges.c.tenant_id == ledger.c.tenant_id,
+    scep_challenges.c.enrollment_id == ledger.c.enrollment_id,
+    scep_challenges.c.profile_id == func.replace(ledger.c.item_key, "scep/", ""),
+)
+_LAST_CHALLENGE: ColumnElement[Any] = (
+    select(scep_challenges.c.state)
+    .where(_MINE)
+    .order_by(scep_challenges.c.created_at.desc(), scep_challenges.c.id.desc())
+    .limit(1)
+    .correlate(ledger)
+    .scalar_subquery()
+)
+#: By whom a partner's authority says that it issued the certificate.
+_PARTNER = (
+    select(func.max(scep_challenges.c.outcome["issuer"].as_string()))
+    .where(_MINE, func.lower(scep_challenges.c.outcome["thumbprint"].as_string()) == ledger.c.thumbprint)
+    .correlate(ledger)
+    .scalar_subquery()
+)
+_BY_SCEP = and_(ledger.c.source == Source.SCEP.value, ledger.c.fingerprint.is_not(None))
 _ISSUANCE = case(
+    *(
+        (
+            and_(_BY_SCEP, ledger.c.state == ItemState.FAILED.value, _LAST_CHALLENGE.in_([state])),
+            words.CHALLENGED[state],
+        )
+        for state in words.NOT_GRANTED
+    ),
+    (
+        and_(
+            _BY_SCEP,
+            ledger.c.state == ItemState.SENT.value,
+            ledger.c.installed_fingerprint.is_not(None),
+            _LAST_CHALLENGE.in_(["given"]),
+        ),
+        words.RENEWING,
+    ),
+    *(
+        (and_(_BY_SCEP, ledger.c.state == ItemState.SENT.value, _LAST_CHALLENGE.in_([state])), word)
+        for state, word in words.CHALLENGED.items()
+    ),
     (
         and_(ledger.c.state == ItemState.FAILED.value, ledger.c.fingerprint.is_not(None)),
         words.REFUSED_BY_DEVICE,
@@ -93,6 +135,7 @@ _ISSUANCE = case(
     else_=words.OTHERWISE,
 )
 _REVOCATION = case((certificates.c.revoked_at.is_not(None), words.REVOKED), else_=words.NOT_REVOKED)
+_ISSUER = func.coalesce(certificates.c.issuer, case((ledger.c.source == Source.SCEP.value, _PARTNER)))
 _IMPORT = pfx_certificates.c.document
 _NOT_BEFORE = _moment(certificates.c.not_before, _IMPORT["startDateTime"].as_string())
 _NOT_AFTER = _moment(certificates.c.not_after, ledger.c.not_after, _IMPORT["expirationDateTime"].as_string())
@@ -122,7 +165,7 @@ _OF_PROFILE: dict[str, ColumnElement[Any]] = {
     "certificateExpirationDateTime": _NOT_AFTER,
     "certificateLastIssuanceStateChangedDateTime": func.coalesce(_LAST_ANSWER, as_text(ledger.c.changed_at)),
     "lastCertificateStateChangeDateTime": as_text(ledger.c.changed_at),
-    "certificateIssuer": certificates.c.issuer,
+    "certificateIssuer": _ISSUER,
     "certificateThumbprint": ledger.c.thumbprint,
     "certificateSerialNumber": func.coalesce(certificates.c.serial, ledger.c.serial),
     "certificateKeyLength": func.coalesce(certificates.c.key_length, 0),
@@ -141,7 +184,7 @@ _OF_TENANT: dict[str, ColumnElement[Any]] = {
     "managedDeviceDisplayName": of_device("deviceName"),
     "userPrincipalName": of_device("userPrincipalName"),
     "certificateExpirationDateTime": _NOT_AFTER,
-    "certificateIssuerName": certificates.c.issuer,
+    "certificateIssuerName": _ISSUER,
     "certificateThumbprint": ledger.c.thumbprint,
     "certificateSerialNumber": func.coalesce(certificates.c.serial, ledger.c.serial),
     "certificateSubjectName": certificates.c.subject,
@@ -179,8 +222,7 @@ def _of_profiles(tenant_id: TenantId) -> Select[Any]:
 
 def _of_tenant(tenant_id: TenantId) -> Select[Any]:
     """Certificates that have come to be: on a device, or on their way."""
-    there = ledger.c.source.in_([Source.PKCS.value, Source.IMPORTED.value])
-    return _on_devices(tenant_id, labelled(_OF_TENANT)).where(there, ledger.c.thumbprint.is_not(None))
+    return _on_devices(tenant_id, labelled(_OF_TENANT)).where(ledger.c.thumbprint.is_not(None))
 
 
 PROFILE_CERTIFICATE_STATES: Collection[JsonObject] = Collection(

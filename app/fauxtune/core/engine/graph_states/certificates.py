@@ -31,10 +31,25 @@ ISSUANCE: dict[tuple[Source, ItemState], str] = {
     (Source.IMPORTED, ItemState.REMOVING): "removedFromCollection",
     (Source.IMPORTED, ItemState.KEPT): "removedFromCollection",
     (Source.IMPORTED, ItemState.REMOVED): "deleted",
-    # SCEP begins with a challenge, which is not emulated.
+    # The trusted root is awaited, or the profile has a problem; then the challenge decides: see CHALLENGED.
+    (Source.SCEP, ItemState.WANTED): "issuePending",
+    (Source.SCEP, ItemState.SENT): "issuePending",
+    (Source.SCEP, ItemState.INSTALLED): "installed",
     (Source.SCEP, ItemState.FAILED): "challengeIssueFailed",
+    (Source.SCEP, ItemState.REMOVING): "removedFromCollection",
+    (Source.SCEP, ItemState.KEPT): "removedFromCollection",
     (Source.SCEP, ItemState.REMOVED): "deleted",
 }
+#: certificateIssuanceState of a certificate that a device requests by SCEP, by the state of its last challenge.
+CHALLENGED = {
+    "given": "challengeIssued",
+    "validated": "challengeValidationSucceeded",
+    "refused": "challengeValidationFailed",
+    "issued": "issued",
+    "failed": "issueFailed",
+}
+#: The same where the device reports that it got none, and the authority's part is not to blame: REFUSED_BY_DEVICE.
+NOT_GRANTED = ("refused", "failed")
 #: certificateIssuanceState of a certificate that the device was offered and refused.
 REFUSED_BY_DEVICE = "installFailed"
 #: certificateIssuanceState while a device has a certificate and its successor is requested.
