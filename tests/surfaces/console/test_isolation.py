@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
 from fauxtune.core.mail.writing import Letter
+from fauxtune.core.model.ids import ConnectorId, ProfileId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import templates
 from fauxtune.operations.connectors import key_files, rollover
@@ -22,8 +23,11 @@ from fauxtune.operations.tenants.seeds import BUILT_IN, PROVIDER
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import scep_requests
+from fauxtune.storage.rows.scep import ScepRequestRow
 from fauxtune.storage.tables import metadata
 from fauxtune.surfaces.console.app import PAGES
+from tests.support.certificates import certificate_request
 from tests.support.clock import FixedClock
 from tests.support.console import text_of
 from tests.support.devices.android import AndroidOverHttp
@@ -137,6 +141,7 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
     fault = await http.post("/_fauxtune/v1/tenants/fabrikam/faults", json=rule)
     assert fault.status_code == 201, fault.text
     return {
+        "request": (await _scep_request(fabrikam, phone, profile),),
         "fault": (fault.json()["id"],),
         "snapshot": ("Theirs",),
         "device": (phone.enrollment_id, phone.managed_device_id),
@@ -155,6 +160,32 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
         "uid": ("1",),
         "number": (str(fabrikam.emulator.wire.newest(fabrikam.tenant.id)),),
     }
+
+
+async def _scep_request(tenant: Contoso, phone: AndroidOverHttp, profile: str) -> str:
+    """Return the id of a request that waits for an approval."""
+    row = ScepRequestRow(
+        tenant_id=tenant.tenant.id,
+        id="their-request",
+        transaction="t",
+        key_digest="k",
+        signer_digest="s",
+        challenge_id="c",
+        connector_id=ConnectorId(await _connector(tenant)),
+        enrollment_id=phone.enrollment_id,
+        profile_id=ProfileId(profile),
+        user_id=None,
+        state="pending",
+        csr=certificate_request(phone.key),
+        renews=None,
+        authority=None,
+        serial=None,
+        message=None,
+        created_at=tenant.clock.now(),
+        decided_at=None,
+    )
+    await tenant.look(scep_requests.put_request, row)
+    return row.id
 
 
 async def _connector(tenant: Contoso) -> str:

@@ -103,6 +103,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/authority/issue", "POST", issuing.issue),
     ("/authority/scep", "GET", scep.scep),
     ("/authority/scep", "POST", scep.open_challenge),
+    ("/authority/scep/requests/{request}", "POST", scep.decide),
+    ("/authority/scep/server", "POST", scep.press),
     ("/authority/templates", "GET", templates.templates),
     ("/authority/templates/new", "GET", templates.new),
     ("/authority/templates/new", "POST", templates.create),

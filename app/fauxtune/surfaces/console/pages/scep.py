@@ -1,4 +1,4 @@
-"""SCEP at the tenant: the challenges that devices were given, opened for whoever learns, and a partner's revocations.
+"""SCEP at the tenant: its own server, requests that wait there, the challenges of devices, a partner's revocations.
 
 Intune shows the content of a challenge to nobody.
 """
@@ -9,24 +9,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
 from fastapi import Response
 
+from fauxtune.core.administration.scep import ndes_url
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.pki.foreign import request_from
+from fauxtune.core.pki.names import subject_text
 from fauxtune.core.scep.challenge import Challenge
 from fauxtune.core.scep.results import Verdict
-from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.checkin import ndes_issuance, scep_challenges
+from fauxtune.operations.connectors import ra_certificates
+from fauxtune.operations.insight.known_challenges import known_challenge
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants import tenants
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import overview as overview_queries
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow
+from fauxtune.storage.queries import scep_requests as request_queries
+from fauxtune.storage.rows.certificates import ConnectorRow
+from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow, ScepRequestRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.registered import extended_usage_words, usage_words
 from fauxtune.surfaces.console.typed import Typed
 
-#: Challenges and revocations that the page shows: the newest.
+_APPROVAL = "ndes.approval"
+#: Challenges, requests and revocations that the page shows: the newest.
 _MOST = 50
 #: data. A kind of alternative name (Graph: subjectAlternativeNameType) -> its words.
 _NAMES = {
@@ -64,9 +75,67 @@ class Opened:
     facts: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The tenant's own SCEP server. `problem`: why it does not answer; `until`: the end of its RA certificates."""
+
+    url: str
+    connector: ConnectorRow | None
+    problem: str | None
+    until: datetime | None
+    approval: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits for an approval."""
+
+    row: ScepRequestRow
+    device: str | None
+    profile: str
+    subject: str
+
+
 async def scep(call: TenantCall) -> Response:
-    """Show the newest challenges, the revocations, and the form that opens a challenge."""
-    return await _page(call, form=Typed({}))
+    """Show the server, what waits there, the newest challenges, the revocations, and the form that opens a challenge;
+    with the id of a challenge in the query also what that one contains.
+    """
+    known = call.query("challenge")
+    opened = await call.run(_known, known) if known else None
+    return await _page(call, form=Typed({}), opened=opened)
+
+
+async def press(call: TenantCall) -> Response:
+    """Let requests wait for an approval, or grant them at once, or renew the RA certificates: the button says what."""
+    form = await call.form()
+    match str(form.get("to", "")):
+        case "approval":
+            await call.run(tenants.change_settings, {_APPROVAL: True})
+            done = "Requests wait until somebody approves them."
+        case "at-once":
+            await call.run(tenants.change_settings, {_APPROVAL: False})
+            done = "Requests are granted at once. Those that wait already still wait."
+        case "renew":
+            await ra_certificates.renew(call.emulator, call.tenant)
+            done = "The SCEP server has new RA certificates."
+        case _:
+            raise Invalid("Requests wait for an approval or are granted at once, or the RA certificates are renewed.")
+    return call.back("authority", "scep", done=done)
+
+
+async def decide(call: TenantCall) -> Response:
+    """Approve a request that waits, or deny it: the button says which."""
+    form, request = await call.form(), str(call.request.path_params["request"])
+    if form.get("to") == "deny":
+        reason = str(form.get("reason", "")).strip() or "It was denied."
+        await call.run(ndes_issuance.deny, request, reason=reason, keys=call.emulator.keys)
+        return call.back("authority", "scep", done="The request was denied: the device learns it when it asks again.")
+    await call.run(ndes_issuance.approve, request, keys=call.emulator.keys)
+    return call.back("authority", "scep", done="The certificate was issued: the device gets it when it asks again.")
+
+
+def _known(tx: Transaction, challenge_id: str) -> Opened:
+    return _opened(tx, known_challenge(tx, challenge_id))
 
 
 async def open_challenge(call: TenantCall) -> Response:
@@ -116,12 +185,40 @@ async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None) 
     return call.page(
         "scep.html",
         status=400 if form.errors else 200,
+        server=_server(call, await call.run(ra_certificates.standing, keys=call.emulator.connector_keys)),
+        waiting=await call.read(_waiting, call),
         form=form,
         opened=opened,
         lines=lines,
         revocations=revocations,
         now=call.now,
     )
+
+
+def _server(call: TenantCall, standing: ra_certificates.Standing) -> Server:
+    ends = [x509.load_der_x509_certificate(row.certificate).not_valid_after_utc for row in standing.certificates]
+    return Server(
+        url=ndes_url(call.tenant.public_http_url, tenant=call.tenant.name),
+        connector=standing.connector,
+        problem=standing.problem,
+        until=min(ends, default=None),
+        approval=bool(call.tenant.setting(_APPROVAL)),
+    )
+
+
+def _waiting(connection: Connection, call: TenantCall) -> list[Waiting]:
+    rows = request_queries.newest_requests(connection, call.tenant.id, limit=_MOST, state="pending")
+    profiles = configuration_queries.names(connection, call.tenant.id, ids={row.profile_id for row in rows})
+    devices = overview_queries.device_names(connection, call.tenant.id, ids={row.enrollment_id for row in rows})
+    return [
+        Waiting(
+            row,
+            devices.get(row.enrollment_id),
+            profiles.get(row.profile_id, "a profile that was deleted"),
+            subject_text(request_from(row.csr or b"").subject),
+        )
+        for row in rows
+    ]
 
 
 def _read(connection: Connection, call: TenantCall) -> tuple[list[Line], list[tuple[PartnerRevocationRow, Said]]]:
