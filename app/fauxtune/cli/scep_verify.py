@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Exit code if the authority did something wrong (1: it could not be tried).
 WRONG = 3
+_INTERRUPTED = 130
 _LONGEST_ANSWER = 30.0
 
 
@@ -139,10 +141,14 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
         progress(len(plan.cases), title="Requesting certificates") as tell,
     ):
         verifier = Verifier(here, bench=bench, patience=plan.patience, crl_url=plan.crl_url)
-        for outcome in verifier.outcomes(plan.cases):
-            outcomes.append(outcome)
-            line = f"{MARKS[outcome.result]} {outcome.result.value:9} {outcome.case.id}: {outcome.saw}"
-            tell(line, outcome.result.value != "wrong")
+        try:
+            for outcome in verifier.outcomes(plan.cases):
+                outcomes.append(outcome)
+                line = f"{MARKS[outcome.result]} {outcome.result.value:9} {outcome.case.id}: {outcome.saw}"
+                tell(line, outcome.result.value != "wrong")
+        except KeyboardInterrupt:
+            print("Interrupted: what was created is deleted.", file=sys.stderr)
+            raise typer.Exit(_INTERRUPTED) from None
     about = About(
         authority=plan.url,
         server=session.client.server.https,
@@ -197,7 +203,7 @@ def _reason(case: dict[str, Any]) -> str:
 def _last_lines(result: dict[str, Any], *, files: list[Path]) -> list[str]:
     from fauxtune.core.scep.verification.report import summary
 
-    lines = ["", summary(result)]
+    lines = ["", f"{summary(result)}.", f"The authority is {result['authority']}."]
     lines += [f"Could not be deleted: {name}" for name in result["notDeleted"]]
     return [*lines, *(f"The report is in {file}." for file in files)]
 

@@ -35,6 +35,8 @@ class Bench:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C is for the command, which then closes the input.
+            start_new_session=True,
             env={name: value for name, value in os.environ.items() if not name.startswith(_SECRET)},
         )
 

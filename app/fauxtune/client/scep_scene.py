@@ -192,5 +192,7 @@ def _device(here: Scene, user: str, *, platform: str, mode: str | None) -> str:
     here.send(hosted_devices.connect_hosted_device(name, online=False))
     query = {"$filter": f"deviceName eq '{name}'", "$select": "id,deviceName"}
     (record,) = here.client.graph_list("/deviceManagement/managedDevices", params=query)
+    # In this order from the end: the record is deleted, and the device, on line again, learns that it is not managed.
+    here.undo_later(f"device {name}", hosted_devices.connect_hosted_device(name, online=True))
     here.undo_later(f"device {name}", devices.delete_device(record["id"]))
     return str(record["id"])

@@ -16,17 +16,20 @@ MARKS = {Result.RIGHT: "✓", Result.WRONG: "✗", Result.NOTE: "!", Result.NOT_
 _STYLE = """
 :root{color-scheme:light dark;--line:#8886;--right:#1a7f37;--wrong:#c0202a;--note:#8a5a00;--dim:#666}
 @media(prefers-color-scheme:dark){:root{--right:#57c278;--wrong:#ff7b7b;--note:#e0b050;--dim:#aaa}}
-body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
-h2{margin:2rem 0 .5rem}
-article{border-top:1px solid var(--line);padding:.6rem 0;break-inside:avoid}
-h3{font-size:1rem;margin:0}
-.result{display:inline-block;min-width:7rem;font-weight:600}
+body{font:15px/1.4 system-ui,sans-serif;max-width:76rem;margin:1.5rem auto;padding:0 1rem}
+h2{margin:1.5rem 0 .3rem;font-size:1.2rem}
+table{border-collapse:collapse;width:100%;table-layout:fixed}
+th,td{border-top:1px solid var(--line);padding:.3rem .5rem .3rem 0;text-align:left;vertical-align:top;
+overflow-wrap:anywhere}
+th{color:var(--dim);font-weight:400}th:first-child{width:6rem}
+tr{break-inside:avoid}
+small{color:var(--dim);display:block}
+.result{font-weight:600}
 .right{color:var(--right)}.wrong{color:var(--wrong)}.note{color:var(--note)}.not-tried{color:var(--dim)}
-dl{display:grid;grid-template-columns:7rem 1fr;gap:.1rem .5rem;margin:.2rem 0 0}
-dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
-.facts{margin:1rem 0}
-@media(max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}}
-@media print{:root{color-scheme:light;--right:#000;--wrong:#000;--note:#000;--dim:#333}body{font-size:10pt;margin:0}}
+dl{display:grid;grid-template-columns:7rem 1fr;gap:.1rem .5rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+@media(max-width:45rem){thead{display:none}tr,td{display:block}td{border:0;padding:.1rem 0}tr{padding:.4rem 0;
+border-top:1px solid var(--line)}td[data-name]:before{content:attr(data-name)": ";color:var(--dim)}}
+@media print{:root{color-scheme:light;--right:#000;--wrong:#000;--note:#000;--dim:#333}body{font-size:9pt;margin:0}}
 """
 
 
@@ -80,8 +83,10 @@ def _case(outcome: Outcome, before: float) -> Json:
 
 def summary(result: Json) -> str:
     """Return the counts of a run as a sentence."""
-    counts = ", ".join(f"{result['counts'][each.value]} {each.value}" for each in Result)
-    return f"{counts}: {result['authority']}"
+    numbers: dict[str, int] = result["counts"]
+    notes = "1 note" if numbers["note"] == 1 else f"{numbers['note']} notes"
+    others = f"{numbers['not tried']} not tried"
+    return f"{numbers['right']} right, {numbers['wrong']} wrong, {notes}, {others}"
 
 
 def junit(result: Json) -> str:
@@ -133,19 +138,23 @@ def page(result: Json) -> str:
     ]
     wrong = [case for case in result["cases"] if case["result"] == Result.WRONG.value]
     if wrong:
-        parts += ["<h2>What is wrong</h2>", *map(_article, wrong)]
-    for group in groups:
-        parts += [f"<h2>{_html(group)}</h2>", *(_article(case) for case in result["cases"] if case["group"] == group)]
+        parts.append(_table("What is wrong", wrong))
+    parts += [_table(group, [case for case in result["cases"] if case["group"] == group]) for group in groups]
     return "\n".join([*parts, "</html>"]) + "\n"
 
 
-def _article(case: Json) -> str:
+def _table(title: str, cases: Iterable[Json]) -> str:
+    head = "<thead><tr><th>result<th>case<th>saw<th>expected</thead>"
+    return f"<h2>{_html(title)}</h2><table>{head}<tbody>{''.join(map(_row, cases))}</table>"
+
+
+def _row(case: Json) -> str:
     result = Result(case["result"])
-    rows = (("looked at", "lookedAt"), ("saw", "saw"), ("expected", "expected"), ("source", "source"))
     return (
-        f"<article><h3><span class='result {result.value.replace(' ', '-')}'>{MARKS[result]} {result.value}</span> "
-        f"{_html(case['id'])}: {_html(case['title'])}</h3>"
-        f"<dl>{''.join(f'<dt>{words}<dd>{_html(case[name])}' for words, name in rows)}</dl></article>"
+        f"<tr><td class='result {result.value.replace(' ', '-')}'>{MARKS[result]} {result.value}"
+        f"<td><strong>{_html(case['id'])}</strong>: {_html(case['title'])}<small>{_html(case['lookedAt'])}</small>"
+        f"<td data-name=saw>{_html(case['saw'])}"
+        f"<td data-name=expected>{_html(case['expected'])}<small>{_html(case['source'])}</small>"
     )
 
 
