@@ -12,6 +12,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.client.scep_scene import PLATFORMS
+from fauxtune.core.profiles import scep
+from fauxtune.core.profiles.catalog import KINDS
 from tests.support.commands import Commands, Done
 from tests.support.intune_client import IntuneClient
 from tests.support.partner_ca import PartnerCa, Slip, listening
@@ -165,6 +168,10 @@ def test_a_request_that_waits_is_polled_until_it_is_decided(
 def test_a_wrong_option_is_named(run: Commands, words: tuple[str, ...], message: str) -> None:
     done = run.run("scep", "verify", *words)
     assert (done.code, done.output, message in done.errors) == (1, "", True), done.errors
+
+
+def test_every_scep_profile_has_a_device_that_it_reaches() -> None:
+    assert set(PLATFORMS) == {kind.name for kind in KINDS if kind.family is scep.FAMILY}
 
 
 def test_the_cases_are_listed(run: Commands) -> None:

@@ -39,15 +39,18 @@ _USUAL: Json = {
 }
 #: Members of a profile that the service writes.
 _OWN = ("id", "createdDateTime", "lastModifiedDateTime", "version", "@odata.context", "supportsScopeTags")
-#: The beginning of a kind's name -> platform and mode of a simulated device that it reaches.
-_PLATFORMS = (
-    ("androidWorkProfile", "android", "work-profile"),
-    ("androidForWork", "android", "work-profile"),
-    ("androidDeviceOwner", "android", "fully-managed"),
-    ("ios", "ios", None),
-    ("macOS", "macos", None),
-    ("windows", "windows", None),
-)
+#: SCEP profile -> platform and mode of a simulated device that it reaches.
+PLATFORMS: dict[str, tuple[str, str | None]] = {
+    "androidScepCertificateProfile": ("android", "device-admin"),
+    "androidForWorkScepCertificateProfile": ("android", "work-profile"),
+    "androidWorkProfileScepCertificateProfile": ("android", "work-profile"),
+    "androidDeviceOwnerScepCertificateProfile": ("android", "fully-managed"),
+    "aospDeviceOwnerScepCertificateProfile": ("android", "aosp"),
+    "iosScepCertificateProfile": ("ios", None),
+    "macOSScepCertificateProfile": ("macos", None),
+    "windows81SCEPCertificateProfile": ("windows", None),
+    "windowsPhone81SCEPCertificateProfile": ("windowsphone81", None),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +157,9 @@ def _create(here: Scene, *, profile: str | None) -> None:
     domain = here.client.control("GET", "")["domain"]
     settings = _USUAL if profile is None else _settings_of(here, profile)
     kind = str(settings["@odata.type"]).rpartition(".")[2]
-    platform, mode = next(((each, how) for start, each, how in _PLATFORMS if kind.startswith(start)), (None, None))
-    if platform is None or "Scep" not in kind:
-        raise ClientError(f"The profile is a {kind}: choose a SCEP profile of a platform that has simulated devices.")
+    if kind not in PLATFORMS:
+        raise ClientError(f"The profile is a {kind}: name a SCEP profile.")
+    platform, mode = PLATFORMS[kind]
     users = []
     for name in (here.name, f"{here.name}-other"):
         user = here.send(directory.create_user(f"{name}@{domain}", given_name="Scep", surname="Verify"))["id"]

@@ -66,9 +66,12 @@ def compare_signer(thumbprint: str, *, held: Collection[str]) -> Verdict:
 
 
 def unlike(certificate: x509.Certificate, request: ScepRequest) -> Iterator[str]:
-    """Yield, in words, what an issued certificate does not have of the request that it was issued for."""
+    """Yield, in words, what an issued certificate does not have of the request that it was issued for. What the profile
+    asks nothing about is the authority's to decide.
+    """
+    free = set() if request.extended_key_usages else {ResultCode.EXTENDED_USAGE_MISMATCH}
     for verdict in _differences(certificate, request):
-        if verdict is not None:
+        if verdict is not None and verdict.code not in free:
             text = verdict.description.replace("The request ", "The certificate ", 1)
             yield text[:1].lower() + text[1:].rstrip(".")
 
