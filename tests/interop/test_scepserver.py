@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -19,45 +14,15 @@ from fauxtune_sim.scep.client import ScepClient
 from fauxtune_sim.scep.errors import ScepFailed
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
 from fauxtune_sim.transport import Transport
+from tests.interop.programs import ScepServer
 
 pytestmark = pytest.mark.program("scepserver", package="scep")
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """The running program."""
-
-    url: str
-    certificate: x509.Certificate
-
-
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    folder = tmp_path_factory.mktemp("scepserver")
-    subprocess.run(["scepserver", "ca", "-init", "-keySize", "2048"], cwd=folder, check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ["-http-addr", f"127.0.0.1:{port}", "-challenge", "secret", "-allowrenew", "0"]
-    with subprocess.Popen(
-        ["scepserver", *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as program:
-        try:
-            _wait_for(port)
-            pem = (folder / "depot" / "ca.pem").read_bytes()
-            yield Authority(f"http://127.0.0.1:{port}/scep", x509.load_pem_x509_certificate(pem))
-        finally:
-            program.terminate()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("scepserver does not listen")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScepServer]:
+    with ScepServer.running(tmp_path_factory.mktemp("scepserver"), "-challenge", "secret") as running:
+        yield running
 
 
 @pytest.fixture
@@ -66,7 +31,7 @@ async def transport() -> AsyncIterator[Transport]:
         yield transport
 
 
-def settings(authority: Authority, challenge: str = "secret") -> ScepSettings:
+def settings(authority: ScepServer, challenge: str = "secret") -> ScepSettings:
     return ScepSettings(
         url=authority.url,
         request=RequestSettings(
@@ -84,7 +49,7 @@ def client(transport: Transport, wanted: ScepSettings) -> ScepClient:
 
 
 async def test_a_device_is_given_an_identity_and_renews_it(
-    authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    authority: ScepServer, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     asking = client(transport, settings(authority))
     first = await asking.enroll(raw_rsa_keys[0])
@@ -97,7 +62,7 @@ async def test_a_device_is_given_an_identity_and_renews_it(
 
 
 async def test_a_wrong_challenge_is_refused(
-    authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    authority: ScepServer, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     with pytest.raises(ScepFailed, match="refused: badRequest"):
         await client(transport, settings(authority, challenge="wrong")).enroll(raw_rsa_keys[2])

@@ -2,71 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.platforms import Platform
-from tests.support.administrator import Administrator, AgentEnroller, reference
+from tests.support.administrator import SCEP_KINDS, Administrator, AgentEnroller
 
-#: The kinds of root and SCEP profile of each platform, and what only it has.
-KINDS: dict[Platform, tuple[str, str, dict[str, Any]]] = {
-    Platform.ANDROID: (
-        "androidWorkProfileTrustedRootCertificate",
-        "androidWorkProfileScepCertificateProfile",
-        {"hashAlgorithm": "sha2"},
-    ),
-    Platform.IOS: ("iosTrustedRootCertificate", "iosScepCertificateProfile", {}),
-    Platform.MACOS: ("macOSTrustedRootCertificate", "macOSScepCertificateProfile", {"hashAlgorithm": "sha2"}),
-    Platform.WINDOWS: (
-        "windows81TrustedRootCertificate",
-        "windows81SCEPCertificateProfile",
-        {"hashAlgorithm": "sha2", "certificateStore": "machine", "keyStorageProvider": "useSoftwareKsp"},
-    ),
-    Platform.WINDOWS_PHONE_81: (
-        "windowsPhone81TrustedRootCertificate",
-        "windowsPhone81SCEPCertificateProfile",
-        {"hashAlgorithm": "sha2"},
-    ),
-}
-CLOCK = "/_fauxtune/v1/tenants/contoso/clock"
+TENANT = "/_fauxtune/v1/tenants/contoso"
 
 
-async def scep_profile(administrator: Administrator, platform: Platform, url: str) -> str:
-    """Create and assign a SCEP profile of the platform with its root; its id."""
-    root_kind, kind, settings = KINDS[platform]
-    root = await administrator.root(root_kind)
-    profile = await administrator.profile(
-        kind,
-        scepServerUrls=[url],
-        subjectNameFormat="commonName",
-        subjectAlternativeNameType="emailAddress",
-        extendedKeyUsages=[{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
-        keyUsage="keyEncipherment,digitalSignature",
-        keySize="size2048",
-        certificateValidityPeriodValue=1,
-        certificateValidityPeriodScale="years",
-        renewalThresholdPercentage=20,
-        **{"rootCertificate@odata.bind": reference(root)},
-        **settings,
-    )
-    await administrator.assign(root, profile)
-    return profile
+def ndes(enrol_agent: AgentEnroller) -> str:
+    return f"{enrol_agent.server.https}/pki/contoso/certsrv/mscep/mscep.dll"
 
 
 async def settle(agent: Agent) -> None:
     """Let a device check in until nothing is left to do."""
-    for _ in range(4):
+    for _ in range(3):
         await agent.check_in()
 
 
-@pytest.mark.parametrize("platform", KINDS)
+@pytest.mark.parametrize("platform", SCEP_KINDS)
 async def test_a_device_requests_renews_and_gives_back_a_certificate_of_the_tenants_own_authority(
     administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform
 ) -> None:
-    url = f"{enrol_agent.server.https}/pki/contoso/certsrv/mscep/mscep.dll"
-    profile = await scep_profile(administrator, platform, url)
+    profile = await administrator.scep(platform, ndes(enrol_agent))
     agent = await enrol_agent(platform)
     await settle(agent)
     assert await administrator.statuses(profile) == ["compliant"]
@@ -74,7 +33,7 @@ async def test_a_device_requests_renews_and_gives_back_a_certificate_of_the_tena
     assert before.source == "scep"
     assert before.key.public_key() == before.certificate.public_key()
     assert before.chain, "the server has sent the issuers"
-    (await administrator.graph.post(f"{CLOCK}/advance", json={"by": "P300D"})).raise_for_status()
+    (await administrator.graph.post(f"{TENANT}/clock/advance", json={"by": "P300D"})).raise_for_status()
     await settle(agent)
     (after,) = agent.device.keystore.identities()
     assert after.certificate.public_key() != before.certificate.public_key()
@@ -82,3 +41,40 @@ async def test_a_device_requests_renews_and_gives_back_a_certificate_of_the_tena
     await administrator.perform("retire")
     assert (await agent.check_in()).ended is not None
     assert agent.device.keystore.is_empty
+
+
+@pytest.mark.parametrize("platform", [Platform.ANDROID, Platform.WINDOWS])
+async def test_a_request_that_somebody_has_to_approve_is_pending_until_then(
+    administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform
+) -> None:
+    (await administrator.graph.patch(TENANT, json={"settings": {"ndes.approval": True}})).raise_for_status()
+    profile = await administrator.scep(platform, ndes(enrol_agent))
+    agent = await enrol_agent(platform)
+    await settle(agent)
+    assert (await administrator.statuses(profile), agent.device.keystore.entries) == (["unknown"], {}), "nothing failed"
+    (request,) = (await administrator.graph.get(f"{TENANT}/scep/requests")).raise_for_status().json()["value"]
+    approved = await administrator.graph.post(f"{TENANT}/scep/requests/{request['id']}/approve")
+    assert approved.is_success, approved.text
+    await settle(agent)
+    assert await administrator.statuses(profile) == ["compliant"]
+    assert len(agent.device.keystore.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("platform", "words", "code"),
+    [
+        (Platform.ANDROID, "The device refused it (INVALID_VALUE): the SCEP authority cannot be reached", -2016281112),
+        (Platform.IOS, "MCSCEPErrorDomain 22005", 0x87D10000 + 32005 - (1 << 32)),
+        (Platform.WINDOWS, "the device cannot reach the SCEP server (0x80072EFD)", 0x80072EFD - (1 << 32)),
+    ],
+)
+async def test_what_fails_is_seen_in_graph_in_the_words_and_codes_of_the_platform(
+    administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform, words: str, code: int
+) -> None:
+    profile = await administrator.scep(platform, "http://127.0.0.1:9/scep")
+    agent = await enrol_agent(platform)
+    await settle(agent)
+    assert await administrator.statuses(profile) == ["error"]
+    ((error, reason),) = await administrator.reasons(profile)
+    assert (error, words in reason) == (code, True), reason
+    assert agent.device.keystore.entries == {}

@@ -30,6 +30,26 @@ MAIL: dict[str, Any] = {
 }
 #: The kinds of the profiles that give an iPhone a mail account: root, certificate, account.
 IOS_MAIL = ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosEasEmailProfileConfiguration")
+#: The kinds of root and SCEP profile of each platform, and the settings that only it has.
+SCEP_KINDS: dict[Platform, tuple[str, str, dict[str, Any]]] = {
+    Platform.ANDROID: (
+        "androidWorkProfileTrustedRootCertificate",
+        "androidWorkProfileScepCertificateProfile",
+        {"hashAlgorithm": "sha2"},
+    ),
+    Platform.IOS: ("iosTrustedRootCertificate", "iosScepCertificateProfile", {}),
+    Platform.MACOS: ("macOSTrustedRootCertificate", "macOSScepCertificateProfile", {"hashAlgorithm": "sha2"}),
+    Platform.WINDOWS: (
+        "windows81TrustedRootCertificate",
+        "windows81SCEPCertificateProfile",
+        {"hashAlgorithm": "sha2", "certificateStore": "machine", "keyStorageProvider": "useSoftwareKsp"},
+    ),
+    Platform.WINDOWS_PHONE_81: (
+        "windowsPhone81TrustedRootCertificate",
+        "windowsPhone81SCEPCertificateProfile",
+        {"hashAlgorithm": "sha2"},
+    ),
+}
 
 
 @dataclass
@@ -60,6 +80,27 @@ class Administrator:
             **settings,
         )
 
+    async def scep(self, platform: Platform, url: str, *, root: bytes | None = None, **settings: Any) -> str:
+        """Create and assign a SCEP profile with a trusted root (DER; None: the tenant's own); its id."""
+        root_kind, kind, own = SCEP_KINDS[platform]
+        text = {} if root is None else {"trustedRootCertificate": base64.b64encode(root).decode()}
+        trusted = await (self.profile(root_kind, **text) if text else self.root(root_kind))
+        usual = {
+            "scepServerUrls": [url],
+            "subjectNameFormat": "commonName",
+            "subjectAlternativeNameType": "emailAddress",
+            "extendedKeyUsages": [{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
+            "keyUsage": "keyEncipherment,digitalSignature",
+            "keySize": "size2048",
+            "certificateValidityPeriodValue": 1,
+            "certificateValidityPeriodScale": "years",
+            "renewalThresholdPercentage": 20,
+            "rootCertificate@odata.bind": reference(trusted),
+        }
+        profile = await self.profile(kind, **{**usual, **own, **settings})
+        await self.assign(trusted, profile)
+        return profile
+
     async def assign(self, *profiles: str, to_everybody: bool = True) -> None:
         """Assign the profiles to all licensed users, or take their assignments away."""
         target = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
@@ -71,6 +112,13 @@ class Administrator:
         """Return the statuses of a profile on the devices."""
         answer = (await self.graph.get(f"{PROFILES}/{profile}/deviceStatuses")).raise_for_status()
         return [entry["status"] for entry in answer.json()["value"]]
+
+    async def reasons(self, profile: str) -> list[tuple[int, str]]:
+        """Return the error code and the description of each setting of a profile that failed on the only device."""
+        (device,) = await self.devices()
+        path = f"{DEVICES}/{device['id']}/deviceConfigurationStates/{profile}/settingStates"
+        answer = (await self.graph.get(path)).raise_for_status()
+        return [(each["errorCode"], each["errorDescription"]) for each in answer.json()["value"]]
 
     async def devices(self) -> list[dict[str, Any]]:
         """Return the managed devices."""
