@@ -87,18 +87,19 @@ class World:
             self.emulator, self.tenant, caller=DeviceCaller(device.id, digest_of(device.credential)), report=report
         )
 
-    async def profile(self, name: str, **properties: Any) -> None:
-        """Create a profile and assign it to all users."""
+    async def profile(self, name: str, **properties: Any) -> str:
+        """Create a profile and assign it to all users. Returns its id."""
         known = kind(name)
         assert known is not None
         document = {**defaults(entity(name)), "displayName": name, **properties}
 
-        def create(tx: Transaction) -> None:
+        def create(tx: Transaction) -> str:
             created = profiles.create_profile(tx, known, document=document)
             everybody = assignments.NewAssignment(TargetKind.ALL_USERS, None, {})
             assignments.assign(tx, created["id"], targets=[everybody])
+            return str(created["id"])
 
-        await self.run(create)
+        return str(await self.run(create))
 
 
 @asynccontextmanager

@@ -28,7 +28,11 @@ class Row:
 
 def side_by_side(ours: Callable[[], float], floor: Callable[[], float], *, pairs: int) -> tuple[float, float, float]:
     """The medians of both and of their ratio, measured alternately, so that a noisy moment affects both."""
-    measured = [(ours(), floor()) for _ in range(pairs)]
+    return medians([(ours(), floor()) for _ in range(pairs)])
+
+
+def medians(measured: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """The medians of both parts of these pairs, and of their ratio."""
     return (
         statistics.median(pair[0] for pair in measured),
         statistics.median(pair[1] for pair in measured),
