@@ -104,6 +104,15 @@ class Control:
         except ValueError as broken:
             raise AnswerBroken(f"the clock's answer is not a time: {broken}") from broken
 
+    async def advance(self, duration: str) -> None:
+        """Put the tenant's clock forward by an ISO 8601 duration."""
+        await self._post(f"{self._tenant}/clock/advance", {"by": duration})
+
+    async def challenges(self, enrollment_id: str) -> list[str]:
+        """What became of the SCEP challenges that a device was given, the newest first."""
+        rows = (await self._get(f"{self._tenant}/scep/challenges")).get("value", [])
+        return [_text(row, "state") for row in rows if row.get("device") == enrollment_id]
+
     async def look_up(self, address: str) -> AddressBookAnswer:
         """Look an address up in the tenant's address book."""
         answer = await self._get(f"{self._tenant}/address-book/{quote(address, safe='')}")

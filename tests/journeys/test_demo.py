@@ -1,4 +1,4 @@
-"""The demonstration that `make run` starts: twelve proofs on live devices, over the network."""
+"""The demonstration that `make run` starts: thirteen proofs on live devices, over the network."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
 def test_all_proofs_hold_and_the_exit_code_says_so(demonstration: Demonstration) -> None:
     assert demonstration.code == 0, demonstration.errors
     proofs = demonstration.document["proofs"]
-    assert [(proof["number"], proof["held"]) for proof in proofs] == [(number, True) for number in range(1, 13)]
+    assert [(proof["number"], proof["held"]) for proof in proofs] == [(number, True) for number in range(1, 14)]
     assert all(proof["name"] and proof["detail"] for proof in proofs)
 
 
@@ -113,20 +113,20 @@ def test_afterwards_those_that_left_hold_nothing(demonstration: Demonstration) -
     document = demonstration.document
     before = {device["name"]: len(device["items"]) for device in document["devices"]}
     after = {device["name"]: len(device["items"]) for device in document["devicesAfter"]}
-    assert sum(1 for count in after.values() if count == 0) == 5
+    assert sum(1 for count in after.values() if count == 0) == 6
     assert all(before.values())
 
 
 def test_the_story_fits_a_screen_and_shows_no_long_identifier(demonstration: Demonstration) -> None:
-    story, _, last_page = demonstration.errors.partition("All 12 proofs held.")
+    story, _, last_page = demonstration.errors.partition("All 13 proofs held.")
     assert [line for line in story.splitlines() if len(line) > 80] == []
     assert [line for line in last_page.splitlines() if len(line) > 110 and sys.prefix not in line] == []
     assert re.search(r"[0-9a-f]{9}", story) is None
 
 
 def test_each_proof_begins_with_its_claim_and_ends_with_its_result(demonstration: Demonstration) -> None:
-    _, *parts = demonstration.errors.partition("All 12 proofs held.")[0].split("\nProof ")
-    assert [part.partition(":")[0] for part in parts] == [f"{number} of 12" for number in range(1, 13)]
+    _, *parts = demonstration.errors.partition("All 13 proofs held.")[0].split("\nProof ")
+    assert [part.partition(":")[0] for part in parts] == [f"{number} of 13" for number in range(1, 14)]
     for part in parts:
         assert part.count("HELD: ") == 1
         # Only the sentence that says what held stands behind it.
@@ -134,7 +134,7 @@ def test_each_proof_begins_with_its_claim_and_ends_with_its_result(demonstration
 
 
 def test_profiles_and_devices_are_named_in_tables(demonstration: Demonstration) -> None:
-    (signing,) = (part for part in demonstration.errors.split("\nProof ") if part.startswith("1 of 12"))
+    (signing,) = (part for part in demonstration.errors.split("\nProof ") if part.startswith("1 of 13"))
     assert re.search(r"^  device +S/MIME signing$", signing, re.MULTILINE)
     assert re.search(r"^  Alice's iPhone +[0-9a-f]{8}$", signing, re.MULTILINE)
 
@@ -194,7 +194,7 @@ def test_ports_that_are_taken_are_named_with_their_options() -> None:
 
 
 def test_progress_goes_to_standard_error_and_nothing_else_does(demonstration: Demonstration) -> None:
-    assert "All 12 proofs held." in demonstration.errors
+    assert "All 13 proofs held." in demonstration.errors
     assert demonstration.text.endswith("are deleted; `--data-dir DIR` would keep them.")
     assert "Traceback" not in demonstration.errors
     assert "never awaited" not in demonstration.errors

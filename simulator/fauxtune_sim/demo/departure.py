@@ -1,4 +1,4 @@
-"""The last proof: devices leave management. Their PKCS certificates are revoked, the imported ones are not."""
+"""The proof about the end: devices leave management. Their PKCS certificates are revoked, the imported ones are not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def devices_leave(scenario: Scenario) -> Evidence:
     faults += [
         f"{device.name} cannot read the old mails any more" for device in staying if not _reads(scenario, device)
     ]
-    statuses = await _Statuses.read(scenario)
+    statuses = await Statuses.read(scenario)
     imported = [identity.certificate for identity in scenario.devices["alice-tablet"].identities("imported")]
     for key, device in scenario.devices.items():
         if device.name in before:
@@ -61,7 +61,7 @@ async def devices_leave(scenario: Scenario) -> Evidence:
     return Evidence(not faults, detail, await _table(scenario, statuses, before=before))
 
 
-async def _table(scenario: Scenario, statuses: _Statuses, *, before: dict[str, list[x509.Certificate]]) -> Table:
+async def _table(scenario: Scenario, statuses: Statuses, *, before: dict[str, list[x509.Certificate]]) -> Table:
     """Each device of Alice's: how it left, what it holds, and the status of its own PKCS certificates."""
     rows = []
     for key, device in scenario.devices.items():
@@ -87,7 +87,7 @@ async def _leave(scenario: Scenario) -> list[str]:
     """Wipe, retire and unenrol the devices that leave. Returns the faults."""
     faults = []
     orders = [
-        (wipe if end == _WIPED else retirement)(await _graph_id(scenario, scenario.devices[key]))
+        (wipe if end == _WIPED else retirement)(await managed_device_id(scenario, scenario.devices[key]))
         for key, end in _ENDS.items()
         if end != _UNENROLLED
     ]
@@ -105,7 +105,8 @@ async def _leave(scenario: Scenario) -> list[str]:
     return faults
 
 
-async def _graph_id(scenario: Scenario, device: DemoDevice) -> str:
+async def managed_device_id(scenario: Scenario, device: DemoDevice) -> str:
+    """Return the id of a device in Graph."""
     enrollment = device.record.enrollment
     assert enrollment is not None
     return await scenario.graph.managed_device(identifier=enrollment.name.rpartition("/")[2], name=device.name)
@@ -113,7 +114,7 @@ async def _graph_id(scenario: Scenario, device: DemoDevice) -> str:
 
 async def _refused_wipe(scenario: Scenario, device: DemoDevice) -> list[str]:
     """Order a wipe that Graph refuses, and print its reason. Returns the fault if it does not refuse."""
-    order = wipe(await _graph_id(scenario, device))
+    order = wipe(await managed_device_id(scenario, device))
     await scenario.narration.before(for_display(order))
     try:
         await scenario.graph.send(order)
@@ -124,14 +125,14 @@ async def _refused_wipe(scenario: Scenario, device: DemoDevice) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Statuses:
+class Statuses:
     """The status of certificates by the CRL and by OCSP."""
 
     service: RevocationService
     on_crl: set[int]
 
     @classmethod
-    async def read(cls, scenario: Scenario) -> _Statuses:
+    async def read(cls, scenario: Scenario) -> Statuses:
         """Read the CRL."""
         service = scenario.revocation()
         return cls(service, await service.revoked_serials())

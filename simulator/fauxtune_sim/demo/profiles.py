@@ -118,6 +118,28 @@ def imported(title: str, *, purpose: str) -> list[dict[str, Any]]:
     ]
 
 
+def scep(title: str, *, url: str, root: str) -> dict[str, Any]:
+    """A SCEP certificate profile for phones with a work profile, for signing; `url` is the SCEP server, `root` the
+    address (`@odata.id`) of the profile with the root of its authority.
+    """
+    return {
+        "@odata.type": "#microsoft.graph.androidWorkProfileScepCertificateProfile",
+        "displayName": title,
+        "scepServerUrls": [url],
+        "subjectNameFormat": "custom",
+        "subjectNameFormatString": _FREE_NAMES["subjectNameFormatString"],
+        "subjectAlternativeNameType": "emailAddress",
+        "keySize": "size2048",
+        "keyUsage": "digitalSignature",
+        "hashAlgorithm": "sha2",
+        "extendedKeyUsages": [{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
+        "renewalThresholdPercentage": 20,
+        "certificateValidityPeriodScale": "days",
+        "certificateValidityPeriodValue": 30,
+        "rootCertificate@odata.bind": root,
+    }
+
+
 def mail_account(title: str, *, login: str, signing: str, encryption: str) -> dict[str, Any]:
     """A mail account for iPhones that signs and encrypts by itself; `login`, `signing` and `encryption` are the
     addresses (`@odata.id`) of the profiles that deliver its certificates.

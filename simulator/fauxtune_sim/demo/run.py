@@ -15,7 +15,7 @@ from typing import Any
 from fauxtune_sim.agent import CheckInResult
 from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
-from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs
+from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs, scep
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
 from fauxtune_sim.demo.profiles import Authority
@@ -68,10 +68,18 @@ _CLAIMS = (
         mailbox.mailbox_login,
     ),
 )
-_LAST_CLAIM = Claim(
-    "Devices that have left hold no certificates; their PKCS certificates are revoked, the imported ones are not",
-    departure.devices_leave,
+#: The claims about ends: after them some devices hold nothing.
+_LAST_CLAIMS = (
+    Claim(
+        "Devices that have left hold no certificates; their PKCS certificates are revoked, the imported ones are not",
+        departure.devices_leave,
+    ),
+    Claim(
+        "By SCEP a phone makes its key itself: Intune confirms what it requests, it renews, and retiring revokes",
+        scep.key_made_on_the_phone,
+    ),
 )
+_COUNT = len(_CLAIMS) + len(_LAST_CLAIMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +149,14 @@ async def run_demo(options: DemoOptions, *, narration: Narration, show: Callable
                     _close(options, narration)
             finally:
                 await runner.close()
-    return len(results) == len(_CLAIMS) + 1 and all(proof.evidence.held for proof in results)
+    return len(results) == _COUNT and all(proof.evidence.held for proof in results)
 
 
 def _introduce(endpoints: Endpoints, narration: Narration) -> None:
     narration.say(f"Look at it in a browser: {endpoints.http}/console/{endpoints.tenant}", style="bold")
     narration.say("")
     narration.say(
-        f"{len(_CLAIMS) + 1} proofs show how certificates for S/MIME mail reach managed devices, and what can be done "
+        f"{_COUNT} proofs show how certificates for S/MIME mail reach managed devices, and what can be done "
         "with them. Each begins with a claim and ends with HELD if the devices show that it is true, else with NOT "
         "HELD. The server is an emulator: no real service is contacted."
     )
@@ -196,7 +204,7 @@ class DemoEnvironment:
 async def _make_proofs(
     environment: DemoEnvironment, transport: Transport, *, runner: Runner, narration: Narration
 ) -> tuple[Scenario, list[Proof], list[dict[str, Any]]]:
-    """Make all proofs. Returns the scenario, the proofs, and the devices as they were before the last proof."""
+    """Make all proofs. Returns the scenario, the proofs, and the devices as they were before any left."""
     scenario = await _scenario(environment, transport, runner=runner, narration=narration)
     await proofs.prepare(scenario)
     results: list[Proof] = []
@@ -204,7 +212,8 @@ async def _make_proofs(
         results.append(await _prove(claim, scenario, number=number))
     await scenario.deliver_mails()
     before = [device.summary() for device in scenario.devices.values()]
-    results.append(await _prove(_LAST_CLAIM, scenario, number=len(results) + 1))
+    for claim in _LAST_CLAIMS:
+        results.append(await _prove(claim, scenario, number=len(results) + 1))
     count = sum(proof.evidence.held for proof in results)
     narration.say("")
     closing = f"All {count} proofs held." if count == len(results) else f"{count} of {len(results)} proofs held."
@@ -214,7 +223,7 @@ async def _make_proofs(
 
 async def _prove(claim: Claim, scenario: Scenario, *, number: int) -> Proof:
     """Make one proof. An error on the way means that it did not hold; the demonstration goes on."""
-    scenario.narration.proof(number, claim.text, of=len(_CLAIMS) + 1)
+    scenario.narration.proof(number, claim.text, of=_COUNT)
     try:
         evidence = await claim.check(scenario)
     except SimulatorError as failed:

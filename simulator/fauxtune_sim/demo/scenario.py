@@ -172,6 +172,11 @@ class Scenario:
             raise AnswerBroken(f"{answer.url} is not a certificate: {broken}") from broken
         return answer.body
 
+    @property
+    def scep(self) -> str:
+        """The address of the company's SCEP server."""
+        return f"{self.pki}/certsrv/mscep/mscep.dll"
+
     def revocation(self) -> RevocationService:
         """The CRL and OCSP services of the issuing authority."""
         assert self.issuing is not None
