@@ -119,6 +119,19 @@ def test_attributes_can_be_all_that_is_said(authorities: Authorities) -> None:
     assert result.attributes["1.2.3.4"] == (core.PrintableString("said").dump(),)
 
 
+def test_what_is_written_is_der_as_asn1crypto_writes_it(authorities: Authorities) -> None:
+    devices, root = authorities.devices, authorities.root.certificate
+    text = {"1.3.6.1.5.5.7.24.1": core.UTF8String("not this phone")}
+    for content in (None, b"", b"body" * 50, b"body" * 20_000):
+        signed_here = signed.sign(
+            content, certificate=devices.certificate, key=devices.key, chain=[root], attributes=text
+        )
+        assert cms.ContentInfo.load(signed_here, strict=True).dump(force=True) == signed_here
+    for certificates in ([], [root], [root, devices.certificate]):
+        data = signed.certificates_only(certificates)
+        assert cms.ContentInfo.load(data, strict=True).dump(force=True) == data
+
+
 def test_certificates_travel_without_a_signer(authorities: Authorities) -> None:
     data = signed.certificates_only([authorities.devices.certificate])
     assert pkcs7.load_der_pkcs7_certificates(data) == [authorities.devices.certificate]

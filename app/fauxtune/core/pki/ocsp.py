@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import Authority, PrivateKey, key_bits, signature
 from fauxtune.core.pki.crl import REASONS
+from fauxtune.core.pki.der_writing import element
 from fauxtune.core.pki.ocsp_request import NONCE, CertificateId, Malformed, OcspRequest, read_request
 
 #: OID (without tag) -> a hash by which a request may identify an authority.
@@ -68,8 +69,8 @@ class Responder:
         }
         own = key_bits(key.public_key())
         # SHA-1 is prescribed by RFC 6960 4.2.1.
-        identifier = _tlv(0xA2, _tlv(0x04, hashlib.sha1(own).digest()))  # noqa: S324
-        chain = _tlv(0xA0, _tlv(0x30, certificate.public_bytes(Encoding.DER)))
+        identifier = element(0xA2, element(0x04, hashlib.sha1(own).digest()))  # noqa: S324
+        chain = element(0xA0, element(0x30, certificate.public_bytes(Encoding.DER)))
         return cls(certificate=certificate, key=key, identifier=identifier, names=names, chain=chain)
 
     def answers_for(self, certificate_id: CertificateId) -> bool:
@@ -82,10 +83,10 @@ class Responder:
     def signed(self, data: bytes) -> bytes:
         """A successful answer with this ResponseData."""
         algorithm = _RSA_SHA256 if isinstance(self.key, RSAPrivateKey) else _ECDSA_SHA256
-        proof = _tlv(0x03, b"\0" + signature(self.key, data))
-        basic = _tlv(0x30, data + algorithm + proof + self.chain)
-        body = _tlv(0xA0, _tlv(0x30, _BASIC + _tlv(0x04, basic)))
-        return _tlv(0x30, _tlv(0x0A, bytes([_SUCCESSFUL])) + body)
+        proof = element(0x03, b"\0" + signature(self.key, data))
+        basic = element(0x30, data + algorithm + proof + self.chain)
+        body = element(0xA0, element(0x30, _BASIC + element(0x04, basic)))
+        return element(0x30, element(0x0A, bytes([_SUCCESSFUL])) + body)
 
 
 def answer(
@@ -111,15 +112,15 @@ def answer_request(
     if not all(responder.answers_for(certificate) for certificate in question.certificates):
         return _refusal(_UNAUTHORIZED)
     moment = _time(at)
-    valid = moment if next_update is None else moment + _tlv(0xA0, _time(next_update))
+    valid = moment if next_update is None else moment + element(0xA0, _time(next_update))
     singles = b"".join(
-        _tlv(0x30, certificate.der + _status(lookup(certificate.serial)) + valid)
+        element(0x30, certificate.der + _status(lookup(certificate.serial)) + valid)
         for certificate in question.certificates
     )
-    data = responder.identifier + moment + _tlv(0x30, singles)
+    data = responder.identifier + moment + element(0x30, singles)
     if question.nonce is not None:
-        data += _tlv(0xA1, _tlv(0x30, _tlv(0x30, NONCE + _tlv(0x04, question.nonce))))
-    return responder.signed(_tlv(0x30, data))
+        data += element(0xA1, element(0x30, element(0x30, NONCE + element(0x04, question.nonce))))
+    return responder.signed(element(0x30, data))
 
 
 def malformed() -> bytes:
@@ -134,21 +135,13 @@ def _status(status: Status | None) -> bytes:
         return b"\x80\x00"
     reason = b""
     if status.reason != "unspecified":
-        reason = _tlv(0xA0, _tlv(0x0A, bytes([REASONS[status.reason]])))
-    return _tlv(0xA1, _time(status.revoked_at) + reason)
+        reason = element(0xA0, element(0x0A, bytes([REASONS[status.reason]])))
+    return element(0xA1, _time(status.revoked_at) + reason)
 
 
 def _time(moment: datetime) -> bytes:
-    return _tlv(0x18, f"{moment.astimezone(UTC):%Y%m%d%H%M%S}Z".encode())
+    return element(0x18, f"{moment.astimezone(UTC):%Y%m%d%H%M%S}Z".encode())
 
 
 def _refusal(status: int) -> bytes:
-    return _tlv(0x30, _tlv(0x0A, bytes([status])))
-
-
-def _tlv(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:
-        return bytes([tag, size]) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + content
+    return element(0x30, element(0x0A, bytes([status])))

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from asn1crypto import algos, cms, core
-from asn1crypto import crl as asn1_crl
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -28,6 +26,7 @@ from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.der import MALFORMED, content_of, identifies, octets, reason
 from fauxtune.core.pki.der_limits import LARGEST_MESSAGE
+from fauxtune.core.pki.der_writing import OCTETS, SEQUENCE, SET, TAG_0, TAG_1, element, identifier
 from fauxtune.core.pki.foreign import readable
 
 #: The most certificates in one message: a signer and its issuers.
@@ -38,6 +37,12 @@ _MOST_VALUES = 10
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 _DATA = cms.ContentType("data").dump()
+#: Parts of the messages that are written, DER.
+_SIGNED_DATA = cms.ContentType("signed_data").dump()
+_VERSION = cms.CMSVersion("v1").dump()
+_SHA256 = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
+_RSA = algos.SignedDigestAlgorithm({"algorithm": "rsassa_pkcs1v15"}).dump()
+_ECDSA = algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump()
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 - what older clients sign with
     "sha256": hashes.SHA256(),
@@ -158,34 +163,22 @@ def sign(
 
     `attributes` are signed too, by dotted OID. Without content, they are the message.
     """
-    digest = hashlib.sha256(content or b"").digest()
-    signed = cms.CMSAttributes(
-        [
-            {"type": "content_type", "values": ["data"]},
-            {"type": "message_digest", "values": [digest]},
-            *({"type": oid, "values": [value]} for oid, value in (attributes or {}).items()),
-        ]
-    )
+    signed = [
+        _attribute(_CONTENT_TYPE, _DATA),
+        _attribute(_MESSAGE_DIGEST, element(OCTETS, hashlib.sha256(content or b"").digest())),
+        *(_attribute(oid, value.dump()) for oid, value in (attributes or {}).items()),
+    ]
+    body = b"".join(sorted(signed))
+    # RFC 5652 5.4: the signature is over a SET, not over the [0] in the message.
+    data = element(SET, body)
     if isinstance(key, RSAPrivateKey):
-        algorithm, signature = "rsassa_pkcs1v15", key.sign(signed.dump(), PKCS1v15(), hashes.SHA256())
+        algorithm, signature = _RSA, key.sign(data, PKCS1v15(), hashes.SHA256())
     else:
-        algorithm, signature = "sha256_ecdsa", key.sign(signed.dump(), ECDSA(hashes.SHA256()))
-    own = _as_asn1(certificate)
-    signer = {
-        "version": "v1",
-        "sid": cms.SignerIdentifier(
-            "issuer_and_serial_number",
-            {"issuer": own["tbs_certificate"]["issuer"], "serial_number": certificate.serial_number},
-        ),
-        "digest_algorithm": {"algorithm": "sha256"},
-        "signed_attrs": signed,
-        "signature_algorithm": {"algorithm": algorithm},
-        "signature": signature,
-    }
-    inner: dict[str, object] = {"content_type": "data"}
-    if content is not None:
-        inner["content"] = content
-    return _message(inner, certificates=[own, *map(_as_asn1, chain)], signers=[signer])
+        algorithm, signature = _ECDSA, key.sign(data, ECDSA(hashes.SHA256()))
+    name = element(SEQUENCE, certificate.issuer.public_bytes(), core.Integer(certificate.serial_number).dump())
+    signer = element(SEQUENCE, _VERSION, name, _SHA256, element(TAG_0, body), algorithm, element(OCTETS, signature))
+    inner = b"" if content is None else element(TAG_0, element(OCTETS, content))
+    return _message(inner, certificates=[certificate, *chain], signer=signer)
 
 
 def certificates_only(certificates: Iterable[x509.Certificate], *, crls: Iterable[bytes] = ()) -> bytes:
@@ -193,27 +186,34 @@ def certificates_only(certificates: Iterable[x509.Certificate], *, crls: Iterabl
 
     Several certificates are in DER's order of a SET, not in the given order.
     """
-    lists = [asn1_crl.CertificateList.load(each) for each in crls]
-    return _message({"content_type": "data"}, certificates=map(_as_asn1, certificates), signers=[], crls=lists)
+    return _message(b"", certificates=certificates, crls=crls)
 
 
 def _message(
-    inner: dict[str, object],
-    *,
-    certificates: Iterable[asn1_x509.Certificate],
-    signers: list[object],
-    crls: list[asn1_crl.CertificateList] | None = None,
+    content: bytes, *, certificates: Iterable[x509.Certificate], crls: Iterable[bytes] = (), signer: bytes = b""
 ) -> bytes:
-    content: dict[str, object] = {
-        "version": "v1",
-        "digest_algorithms": [{"algorithm": "sha256"}] if signers else [],
-        "encap_content_info": inner,
-        "certificates": list(certificates),
-        "signer_infos": signers,
-    }
-    if crls:
-        content["crls"] = crls
-    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
+    ders = sorted(each.public_bytes(Encoding.DER) for each in certificates)
+    lists = b"".join(sorted(crls))
+    return element(
+        SEQUENCE,
+        _SIGNED_DATA,
+        element(
+            TAG_0,
+            element(
+                SEQUENCE,
+                _VERSION,
+                element(SET, _SHA256 if signer else b""),
+                element(SEQUENCE, _DATA, content),
+                element(TAG_0, *ders),
+                element(TAG_1, lists) if lists else b"",
+                element(SET, signer),
+            ),
+        ),
+    )
+
+
+def _attribute(oid: str, value: bytes) -> bytes:
+    return element(SEQUENCE, identifier(oid), element(SET, value))
 
 
 def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.SignerIdentifier) -> x509.Certificate:
@@ -274,10 +274,6 @@ def _pss(parameters: algos.RSASSAPSSParams, digest: str) -> AsymmetricPadding:
 def _same(stated: str | None, digest: str) -> None:
     if stated and stated != digest:
         raise ValueError(f"it is signed with {stated} and digested with {digest}")
-
-
-def _as_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
 def _unreadable(error: Exception) -> Invalid:

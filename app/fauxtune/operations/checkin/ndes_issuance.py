@@ -33,6 +33,7 @@ from fauxtune.core.pki.foreign import extension_of, request_from
 from fauxtune.core.pki.issuance import BACKDATED, issue_as_requested, usage_words
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import Template
+from fauxtune.core.scep.challenge import Challenge
 from fauxtune.core.scep.comparison import challenge_password
 from fauxtune.core.scep.results import Verdict
 from fauxtune.operations.ca import authorities, templates
@@ -54,11 +55,11 @@ _LONGEST_REASON = 255
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A validated request, with its device. `days`: the validity that the profile asks for."""
+    """A validated request, with its device and its challenge."""
 
     row: ScepRequestRow
     enrollment: EnrollmentRow
-    days: int | None
+    challenge: Challenge
     log: event_log.Writer
 
 
@@ -81,7 +82,7 @@ def issue(tx: Transaction, case: Case, *, keys: KeyStore) -> ScepRequestRow:
         "issuer": subject_text(certificate.issuer),
         "certificateAuthority": tx.tenant.ca_host,
     }
-    verdict = scep_challenges.note_issued(tx, to_service(row), report=report, keys=keys)
+    verdict = scep_challenges.note_issued(tx, _to_service(row, challenge=case.challenge), report=report, keys=keys)
     if not verdict.is_success:
         raise Conflict(f"The certificate cannot be issued any more: {verdict.code.value}; {verdict.description}")
     log.about(thumbprint=report["thumbprint"], serial=report["serialNumber"])
@@ -107,7 +108,7 @@ def approve(tx: Transaction, request_id: str, *, keys: KeyStore) -> ScepRequestR
         raise Conflict("The service does not know the request any more: it was for a device that is gone.")
     log = _log(tx, row, enrollment=enrollment)
     tx.record("scepRequestApproved", device=row.enrollment_id, profile=row.profile_id, request=row.id)
-    return issue(tx, Case(row, enrollment, opened.request.days, log), keys=keys)
+    return issue(tx, Case(row, enrollment, opened, log), keys=keys)
 
 
 def deny(tx: Transaction, request_id: str, *, reason: str, keys: KeyStore) -> ScepRequestRow:
@@ -121,7 +122,7 @@ def deny(tx: Transaction, request_id: str, *, reason: str, keys: KeyStore) -> Sc
     log.write(Happening.NOT_SUCCEEDED, refusal=refusal)
     denied = replace(row, state="denied", csr=None, message=reason, decided_at=tx.now)
     queries.put_request(tx.connection, denied)
-    note_failed(tx, to_service(row), code=refusal.code, reason=reason, keys=keys)
+    note_failed(tx, _to_service(row), code=refusal.code, reason=reason, keys=keys)
     tx.record("scepRequestDenied", device=row.enrollment_id, profile=row.profile_id, request=row.id, reason=reason)
     return denied
 
@@ -143,9 +144,9 @@ def note_failed(tx: Transaction, request: AuthorityRequest, *, code: int, reason
     scep_challenges.note_failed(tx, request, report=report, keys=keys)
 
 
-def to_service(row: ScepRequestRow) -> AuthorityRequest:
+def _to_service(row: ScepRequestRow, *, challenge: Challenge | None = None) -> AuthorityRequest:
     """Return the request as the service knows it."""
-    return AuthorityRequest(row.transaction, base64.b64encode(row.csr or b"").decode())
+    return AuthorityRequest(row.transaction, base64.b64encode(row.csr or b"").decode(), challenge=challenge)
 
 
 def digest(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
@@ -212,7 +213,7 @@ def _certificate(
             template=template,
             serial=tx.ids.serial(),
             not_before=tx.now - BACKDATED,
-            not_after=_end(tx, case.days, template=template, authority=authority),
+            not_after=_end(tx, case.challenge.request.days, template=template, authority=authority),
         )
     except KeyUnfit as error:
         raise KeyRefused(error.message) from None

@@ -8,7 +8,7 @@ Microsoft: "Configure infrastructure to support SCEP certificate profiles with I
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cryptography import x509
@@ -125,6 +125,7 @@ class _Request:
         opened = scep_challenges.open_challenge(tx, self._request.challenge or "", keys=self._keys)
         enrollment = None
         if isinstance(opened, Challenge):
+            self._to_service = replace(self._to_service, challenge=opened)
             known = queries.challenge_to_use(tx.connection, tx.tenant.id, challenge_id=opened.id)
             if known is not None:
                 enrollment = device_queries.enrollment(tx.connection, known.enrollment_id)
@@ -196,9 +197,7 @@ class _Request:
             )
             return Pending()
         try:
-            issued = issue(
-                tx, Case(row, enrollment=enrollment, days=challenge.request.days, log=self._log), keys=self._keys
-            )
+            issued = issue(tx, Case(row, enrollment=enrollment, challenge=challenge, log=self._log), keys=self._keys)
         except ConnectorRefused as refusal:
             return self._not_issued(FailInfo.BAD_REQUEST, refusal)
         return _present_state(tx, self._request, row=issued)

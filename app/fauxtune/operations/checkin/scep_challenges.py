@@ -51,11 +51,13 @@ class AuthorityRequest:
     """A certificate request that an authority has received: base64 of PKCS#10, DER.
 
     `signer`: the certificate that signed the message of a renewal; a partner's authority has no means to tell it.
+    `challenge`: that of the request, if the caller has opened it already.
     """
 
     transaction: str
     csr: str
     signer: x509.Certificate | None = None
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ def _checked(tx: Transaction, request: AuthorityRequest, *, keys: KeyStore) -> _
         return Verdict(ResultCode.REQUEST_DECODING_FAILED, f"The certificate request cannot be read: {error}")
     if password is None:
         return Verdict(ResultCode.CHALLENGE_MISSING, "The certificate request has no challengePassword.")
-    challenge = open_challenge(tx, password, keys=keys)
+    challenge = request.challenge or open_challenge(tx, password, keys=keys)
     if isinstance(challenge, Verdict):
         return challenge
     if not has_proof_of_possession(csr):
