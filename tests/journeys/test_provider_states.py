@@ -184,6 +184,12 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     ],
     "alice's PC waits for the connector": lambda it: (it.devices(), it.events("installed")[0]["device"] is not None)
     == (["alice's PC"], True),
+    "alice's iPhone has a SCEP certificate": lambda it: [
+        event["certificate"]["source"] for event in it.events("installed") if event["certificate"]["source"] == "scep"
+    ] == ["scep"],
+    "alice's iPhone waits for the approval of a SCEP certificate": lambda it: [
+        row["state"] for row in it.control("/scep/requests")["value"]
+    ] == ["pending"],
     "the SCEP challenge of alice's iPhone has expired": lambda it: [
         row["expirationDateTime"] <= it.control("/clock")["now"] for row in it.control("/scep/challenges")["value"]
     ] == [True],

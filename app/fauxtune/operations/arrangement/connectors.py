@@ -22,6 +22,11 @@ async def connectors_are_off_line(scene: Scene, reading: Reading) -> None:
 
 async def connectors_are_on_line(scene: Scene, reading: Reading) -> None:
     """Bring all connectors on line."""
+    await bring_on_line(scene)
+
+
+async def bring_on_line(scene: Scene) -> None:
+    """Bring all connectors on line."""
     await _set_states(scene, "online")
 
 

@@ -65,6 +65,8 @@ REACH: Mapping[str, Reach] = {
     "{user}'s {device} accepts everything": devices.accepts_everything,
     "{user}'s {device} reports {fact} {value}": devices.reports,
     "{user}'s {device} waits for the connector": devices.waits_for_connector,
+    "{user}'s {device} has a SCEP certificate": scep.has_certificate,
+    "{user}'s {device} waits for the approval of a SCEP certificate": scep.waits_for_approval,
     "the SCEP challenge of {user}'s {device} has expired": scep.challenge_has_expired,
     "the connector is off line": connectors.connectors_are_off_line,
     "the connector is on line": connectors.connectors_are_on_line,

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId
 from fauxtune.core.model.platform_words import platform_of
 from fauxtune.core.model.provider_state_words import Reading
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.scep.challenge import LIFETIME
-from fauxtune.operations.arrangement import assigning, devices, times
+from fauxtune.operations.arrangement import assigning, connectors, devices, times
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.runtime.device_host import HostedDevice
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.queries import scep_requests as request_queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 _APPROVAL = "ndes.approval"
 _EVERYBODY = "all users"
+_MOST = 1000
 
 
 async def is_assigned(scene: Scene, reading: Reading) -> None:
@@ -31,6 +36,28 @@ async def requests_wait(scene: Scene, reading: Reading) -> None:
 async def requests_are_granted(scene: Scene, reading: Reading) -> None:
     """Grant requests at once."""
     await _set_approval(scene, needed=False)
+
+
+async def has_certificate(scene: Scene, reading: Reading) -> None:
+    """Have the device request its certificate, and get it."""
+    device = await devices.one_device(scene, reading)
+    enrollment = await _enrollment(scene)
+    if await _has(scene, enrollment.id):
+        return
+    await requests_are_granted(scene, reading)
+    await _assign(scene, device)
+
+
+async def waits_for_approval(scene: Scene, reading: Reading) -> None:
+    """Have the device request its certificate, which nobody approves."""
+    device = await devices.one_device(scene, reading)
+    enrollment = await _enrollment(scene)
+    if await _waits(scene, enrollment.id):
+        return
+    if await _has(scene, enrollment.id):
+        raise Invalid(f"{device.name} has its SCEP certificate already: choose another device.", target="state")
+    await requests_wait(scene, reading)
+    await _assign(scene, device)
 
 
 async def challenge_has_expired(scene: Scene, reading: Reading) -> None:
@@ -58,9 +85,27 @@ async def _set_approval(scene: Scene, *, needed: bool) -> None:
         await scene.run(tenants.change_settings, {_APPROVAL: needed})
 
 
+async def _assign(scene: Scene, device: HostedDevice) -> None:
+    """Let the device request its certificate."""
+    await connectors.bring_on_line(scene)
+    await assigning.assign_scep(scene, await scene.target(_EVERYBODY))
+    if not device.is_online:
+        await scene.do(scene.emulator.device_host.bring_online(scene.tenant.id, device.name))
+
+
 async def _enrollment(scene: Scene) -> NamedEnrollmentRow:
     """Return the enrolment of the device of which the sentence speaks."""
     key = scene.values["managedDeviceId"]
     row = await scene.read(device_queries.enrollment_named, scene.tenant.id, key=key)
     assert row is not None, "it was enrolled for the sentence, or before"
     return row
+
+
+async def _has(scene: Scene, enrollment: EnrollmentId) -> bool:
+    rows = await scene.read(device_queries.ledger_rows, enrollment)
+    return any(row.source is Source.SCEP and row.state is ItemState.INSTALLED for row in rows.values())
+
+
+async def _waits(scene: Scene, enrollment: EnrollmentId) -> bool:
+    rows = await scene.read(request_queries.newest_requests, scene.tenant.id, limit=_MOST, state="pending")
+    return any(row.enrollment_id == enrollment for row in rows)

@@ -242,6 +242,8 @@ def _edition(subject: Subject) -> Assessment:
 
 
 def _trusted_root(subject: Subject) -> Assessment:
+    if subject.source is Source.SCEP:
+        return _referred_root(subject)
     root = None if subject.device is None else subject.device.roots.get(subject.profile.id)
     if root is None or subject.device is None:
         return _ok("No root certificate is needed first.")
@@ -249,6 +251,18 @@ def _trusted_root(subject: Subject) -> Assessment:
     if ItemState.INSTALLED in states:
         return _ok("The authority's root is on the device.")
     return _waiting("The authority's root is on its way to the device.")
+
+
+def _referred_root(subject: Subject) -> Assessment:
+    """The root to which a SCEP profile refers."""
+    target = subject.profile.references.get("rootCertificate")
+    if target is None or subject.device is None:
+        return _ok("The profile refers to no trusted root.")
+    rows = subject.device.claimed(target)
+    name = subject.facts.names.get(target, target)
+    if rows and all(row.state is ItemState.INSTALLED for row in rows):
+        return _ok(f"The root of '{name}' is on the device.")
+    return _waiting(f"The root of '{name}' is on its way to the device.")
 
 
 def _reference(subject: Subject) -> Assessment:
