@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.enrollment import AndroidEnrollment
 from fauxtune_sim.android.modes import MODES
+from fauxtune_sim.android.scep import read_settings
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
@@ -22,6 +23,7 @@ from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Mode
 from fauxtune_sim.push import read_push
+from fauxtune_sim.scep.settings import SIGNING
 
 EXAMPLES = Path(__file__).parents[1] / "wire" / "android"
 
@@ -155,6 +157,18 @@ def test_an_error_is_read() -> None:
     word, message = messages.error_status(example("device-not-found"))
     assert word == "DEVICE_NOT_FOUND"
     assert "over" in message
+
+
+def test_what_the_policy_lets_the_device_request_is_read() -> None:
+    (pair,) = messages.policy(example("policy-scep")).key_pairs
+    assert (pair.source, pair.pkcs12) == ("scep", "")
+    assert pair.scep is not None
+    settings = read_settings(pair.scep)
+    request = settings.request
+    assert (settings.url, settings.retries, settings.retry_delay) == ("https://ndes.contoso.example/scep", 3, 600)
+    assert settings.fingerprint == bytes.fromhex("cd" * 20)
+    assert (request.subject, request.mail_names) == (((("CN", "alice"),),), ("alice@contoso.example",))
+    assert (request.key_usages, request.digest) == ((SIGNING,), "sha256")
 
 
 @pytest.mark.parametrize("missing", ["name", "version"])

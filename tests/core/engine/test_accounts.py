@@ -93,12 +93,13 @@ class Story:
     rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
     answers: dict[tuple[ItemKey, str], ConnectorAnswer] = field(default_factory=dict)
     serials: int = 0
+    variant: Variant = Variant.ANDROID_WORK_PROFILE
 
     def plan(self) -> Plan:
         result = plan(
             Situation(
                 now=NOW,
-                variant=Variant.ANDROID_WORK_PROFILE,
+                variant=self.variant,
                 edition=Edition.CURRENT,
                 items=desired_items(self.profiles, self.recipient),
                 rows=self.rows,
@@ -256,6 +257,17 @@ def test_an_account_waits_for_a_certificate_by_scep_and_fails_with_it() -> None:
     problem = story.rows[ACCOUNT].problem
     assert problem is not None
     assert "'Signing', whose certificate is not there: The variable {{IMEI" in problem.message
+
+
+def test_an_account_that_contains_its_certificates_cannot_have_one_whose_key_the_device_makes() -> None:
+    scep = Profile(
+        SIGNING, "iosScepCertificateProfile", 1, {"displayName": "S", "scepServerUrls": ["https://ca.example"]}
+    )
+    story = Story([EMAIL, scep, IMPORTED], variant=Variant.IOS)
+    story.plan()
+    problem = story.rows[ACCOUNT].problem
+    assert problem is not None
+    assert problem.message.startswith("smimeSigningCertificate refers to the profile 'Signing', whose certificate the")
 
 
 def test_what_the_connector_or_the_device_refused_is_an_error_of_the_account_too() -> None:

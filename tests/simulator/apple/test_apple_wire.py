@@ -156,6 +156,21 @@ def test_the_scep_payload_is_read() -> None:
     assert request.key_usages == (SIGNING, ENCRYPTION)
 
 
+def test_the_profile_of_a_certificate_that_the_device_requests_is_read() -> None:
+    data = (EXAMPLES / "profile-scep.mobileconfig").read_bytes()
+    (payload,) = read_profile(data, identity=None, managed=True).payloads
+    settings = scep_settings(payload, {})
+    request = settings.request
+    assert request.subject == (
+        (("O", "Contoso"),),
+        (("1.2.840.113549.1.9.1", "alice@contoso.example"),),
+        (("CN", "alice"),),
+    )
+    assert (request.mail_names, request.principal_names) == (("alice@contoso.example", "a@contoso.example"), ("alice",))
+    assert (request.key_size, request.key_usages) == (4096, (SIGNING, ENCRYPTION))
+    assert settings.fingerprint == bytes.fromhex("cd" * 20)
+
+
 @pytest.mark.parametrize("name", ["root", "intermediate", "pkcs", "email"])
 def test_an_items_profile_is_read(name: str) -> None:
     profile = read_profile((EXAMPLES / f"profile-{name}.mobileconfig").read_bytes(), identity=None, managed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,10 +18,13 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.windows import certificate_request, provisioning, soap
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.mde2_enrollment import context_items
+from fauxtune_sim.windows.scep_install import send_requests
+from fauxtune_sim.windows.scep_requests import open_requests
 from fauxtune_sim.windows.syncml import (
     GENERIC,
     LOGIN_STATUS,
@@ -255,6 +259,37 @@ def test_what_the_server_installs_is_carried_out(desk: Any) -> None:
     assert len(desk.device.keystore.trusted) == 1
     (account,) = desk.device.accounts.values()
     assert (account.address, account.host) == ("alice@contoso.example", "mail.contoso.example")
+
+
+async def test_what_the_server_lets_the_device_request_is_requested_and_shown(desk: Any, pki: Any) -> None:
+    message = server_message(example("server-session-scep"))
+    statuses = desk.engine.execute(message).statuses
+    assert [(one.name, one.code) for one in statuses if one.code != 200] == [("Delete", 404)]
+    (root,) = open_requests(desk.machine)
+    sent: Any = Sent(pki.issue())
+    await send_requests(desk.machine, sent)
+    request = sent.settings.request
+    assert (sent.settings.url, request.challenge) == (
+        "https://ndes.contoso.example/certsrv/mscep/mscep.dll",
+        "Y2hhbGxlbmdl",
+    )
+    assert request.subject == ((("O", "Contoso"),), (("CN", "alice"),))
+    assert request.mail_names == request.principal_names == ("alice@contoso.example",)
+    assert (request.key_usages, request.validity) == (("digital_signature", "key_encipherment"), ("Days", 365))
+    values = [desk.machine.tree.value((*root, leaf)) for leaf in ("Status", "CertThumbprint")]
+    assert values == ["1", sent.identity.thumbprint.upper()]
+
+
+@dataclass(slots=True)
+class Sent:
+    """Stands for the enroller: keeps what was requested, and issues a certificate."""
+
+    identity: Any
+    settings: Any = None
+
+    async def enroll(self, settings: Any, **_rest: Any) -> Any:
+        self.settings = settings
+        return Issued(self.identity)
 
 
 def test_what_the_server_asks_is_answered(desk: Any) -> None:

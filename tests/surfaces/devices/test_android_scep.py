@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from pathlib import Path
 
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, scep_key
@@ -12,6 +14,7 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.surfaces.devices.android import answers, messages, translate
 
+WIRE = Path(__file__).parents[2] / "wire" / "android"
 PROFILE = ProfileId("7b1c7a52-6d1b-4b8e-9a55-0c2f6b7a9e01")
 REQUEST = ScepRequest(
     urls=("https://ndes.contoso.example/scep",),
@@ -46,6 +49,13 @@ def test_the_policy_says_what_to_request_from_whom() -> None:
         "hash_algorithms": ["sha2"],
         "renews": True,
     }
+
+
+def test_the_policy_is_that_of_the_example() -> None:
+    delivery = ScepDelivery(REQUEST, REQUEST.urls[0], "Y2hhbGxlbmdl", ca_thumbprint="cd" * 20, renews=True)
+    items = [Deliverable(ROW, scep=delivery)]
+    ours = translate.policy(enterprise="c0ffee00-0000-4000-8000-000000000001", version=9, items=items)
+    assert ours == json.loads((WIRE / "policy-scep.json").read_text())
 
 
 def test_another_certificate_is_another_revision_and_another_challenge_is_not() -> None:

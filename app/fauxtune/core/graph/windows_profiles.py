@@ -6,6 +6,7 @@ trusted roots and SCEP. Windows Phone's imported PFX kind derives from the base 
 
 from __future__ import annotations
 
+from fauxtune.core.graph import enums
 from fauxtune.core.graph.certificate_profiles import (
     CUSTOM_NAMES,
     DESTINATION_STORE,
@@ -14,7 +15,6 @@ from fauxtune.core.graph.certificate_profiles import (
     IMPORTED,
     KEY_STORAGE_PROVIDER,
     PKCS,
-    STORE,
     certificate_base,
     certificate_profile,
     root_profile,
@@ -23,8 +23,10 @@ from fauxtune.core.graph.certificate_profiles import (
 )
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import stored
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, Property
 
+#: A key that is made on the device is made for its user, or for the machine.
+_OWN_STORE = (Property("certificateStore", enums.CERTIFICATE_STORE),)
 BASE = certificate_base("windowsCertificateProfileBase", *KEY_STORAGE_PROVIDER)
 WINDOWS_10_BASE = Entity(
     "windows10CertificateProfileBase",
@@ -71,7 +73,7 @@ PROFILES = (
     scep_profile(
         "windows81SCEPCertificateProfile",
         *HASH,
-        *STORE,
+        *_OWN_STORE,
         base=WINDOWS_81_BASE,
         root="windows81TrustedRootCertificate",
     ),

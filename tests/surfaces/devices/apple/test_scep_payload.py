@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fauxtune.core.model.ids import ProfileId, TenantId
@@ -15,6 +16,7 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.surfaces.devices.apple import translate
 from fauxtune.surfaces.devices.apple.translate import DeviceContext
 
+WIRE = Path(__file__).parents[3] / "wire" / "apple"
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
 PHONE, MAC = DeviceContext(TENANT, Variant.IOS, "17.5.1"), DeviceContext(TENANT, Variant.MACOS, "14.5")
 REQUEST = ScepRequest(
@@ -62,6 +64,10 @@ def test_the_payload_asks_for_the_subject_in_the_order_of_the_certificate_and_fo
         },
         "CAFingerprint": bytes.fromhex("cd" * 20),
     }
+
+
+def test_the_profile_is_that_of_the_example() -> None:
+    assert profile() == plistlib.loads((WIRE / "profile-scep.mobileconfig").read_bytes())
 
 
 def test_another_certificate_has_other_uuids_and_another_challenge_has_not() -> None:

@@ -18,8 +18,9 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key
+from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
@@ -103,6 +104,24 @@ def items() -> list[Deliverable]:
     ]
 
 
+def requested() -> Step:
+    """A certificate that the device is to request itself."""
+    request = ScepRequest(
+        urls=("https://ndes.contoso.example/certsrv/mscep/mscep.dll",),
+        subject="CN=alice,O=Contoso",
+        names=(("emailAddress", "alice@contoso.example"), ("userPrincipalName", "alice@contoso.example")),
+        key_usages=("digitalSignature", "keyEncipherment"),
+        key_size=2048,
+        hash_algorithm="sha2",
+        extended_key_usages=("1.3.6.1.5.5.7.3.4",),
+        days=365,
+        renew_percent=20,
+    )
+    delivery = ScepDelivery(request, request.urls[0], "Y2hhbGxlbmdl", ca_thumbprint=THUMBPRINT)
+    row = LedgerRow(scep_key(PROFILE), Source.SCEP, ItemState.SENT, "f", claims=(Claim(PROFILE, "a"),))
+    return Step("scep", StepKind.INSTALL, item=Deliverable(row, scep=delivery))
+
+
 def around(variant: Variant = Variant.WINDOWS) -> translate.TranslationContext:
     profiles: dict[str, dict[str, Any]] = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
     # The example has a key that can be exported, which there was in 2020.
@@ -164,6 +183,7 @@ def examples() -> dict[str, bytes]:
         "server-session-install": told(install),
         "server-session-questions": told([Step(part, StepKind.QUESTION, part=part) for part in parts], opening=False),
         "server-session-remove": told(remove),
+        "server-session-scep": told([requested(), Step("q", StepKind.QUESTION, part=csp.SCEP)]),
         "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
         "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
         "server-session-over": told([], opening=False),

@@ -316,8 +316,9 @@ class _Planner:
         Unverified: that the service removes an account whose certificate is removed from the device.
         """
         bare = replace(row, fingerprint=None)
-        if item.problem is not None or item.account is None:
-            return _failed(bare, item.problem)
+        problem = item.problem or self._what_cannot_be_carried(item)
+        if problem is not None or item.account is None:
+            return _failed(bare, problem)
         settled = row.fingerprint is not None and row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
         named = {}
         for need in item.needs:
@@ -341,6 +342,22 @@ class _Planner:
                 )
                 return row if settled else self._unanswered(bare, answer)
         return _offered(replace(row, payload=account.encode()), account.fingerprint)
+
+    def _what_cannot_be_carried(self, item: Item) -> Problem | None:
+        """The problem of an account that contains its certificates, and names one whose key the device makes.
+
+        Differs from Intune: there the device requests another certificate for the account, by a payload beside it.
+        """
+        if not FACTS[self.situation.variant].accounts_carry_certificates:
+            return None
+        need = next((each for each in item.needs if (each.key or "").startswith(f"{Source.SCEP.value}/")), None)
+        if need is None:
+            return None
+        return Problem(
+            REMEDIATION_FAILED,
+            f"{need.navigation} refers to the profile '{need.name}', whose certificate the device requests itself by "
+            "SCEP. An account on these devices contains its certificates: refer to a PKCS or an imported certificate.",
+        )
 
     def _untrusted(self, item: Item) -> Problem | None:
         """The problem of a PKCS item whose authority's root is not assigned to the device, or cannot be installed. None
