@@ -36,7 +36,8 @@ from tests.support.predictions import (
     settle_all,
     snapshot,
 )
-from tests.support.tenant import Contoso, open_tenant
+from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
+from tests.support.tenant import SCEP_SETTINGS, Contoso, open_tenant
 
 Request = tuple[str, str, Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -47,22 +48,31 @@ KINDS = {
         "androidWorkProfileTrustedRootCertificate",
         "androidWorkProfilePkcsCertificateProfile",
         "androidForWorkImportedPFXCertificateProfile",
+        "androidWorkProfileScepCertificateProfile",
     ),
     "owned": (
         "androidDeviceOwnerTrustedRootCertificate",
         "androidDeviceOwnerPkcsCertificateProfile",
         "androidDeviceOwnerImportedPFXCertificateProfile",
+        "androidDeviceOwnerScepCertificateProfile",
     ),
     "knox": (
         "androidTrustedRootCertificate",
         "androidPkcsCertificateProfile",
         "androidImportedPFXCertificateProfile",
+        "androidScepCertificateProfile",
     ),
-    "ios": ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),
+    "ios": (
+        "iosTrustedRootCertificate",
+        "iosPkcsCertificateProfile",
+        "iosImportedPFXCertificateProfile",
+        "iosScepCertificateProfile",
+    ),
     "windows": (
         "windows81TrustedRootCertificate",
         "windows10PkcsCertificateProfile",
         "windows10ImportedPFXCertificateProfile",
+        "windows81SCEPCertificateProfile",
     ),
 }
 #: A certificate that names the user, and one that names the device alone.
@@ -103,7 +113,7 @@ def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:
 async def world(contoso: Contoso, draw: Draw) -> World:
     """A tenant with nested groups, devices of several kinds at rest, and profiles assigned at random."""
     contoso.emulator.packagings = {}
-    result = World(contoso)
+    result, authorities = World(contoso), ScepAuthorities(contoso.device_keys[0], contoso.device_keys)
     await contoso.group("Outer", contoso.groups["SMIME Pilot"])
     await contoso.group("Things")
     for name in draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2)):
@@ -123,14 +133,20 @@ async def world(contoso: Contoso, draw: Draw) -> World:
             result.devices.append(await enrol_by_token(contoso, name))
         else:
             result.devices.append(await contoso.enroll(name, mode=kind))
+    for device in result.devices:
+        device.scep = authorities
     for member in draw(st.lists(st.sampled_from((await result.members())[: len(kinds)]), max_size=2, unique=True)):
         await contoso.do(users_and_groups.add_member, contoso.groups["Things"], member_id=member)
     for family in sorted({"owned" if kind in ("fully-managed", "dedicated") else kind for kind in kinds}):
-        root, pkcs, imported = KINDS[family]
+        root, pkcs, imported, scep = KINDS[family]
         result.profiles.append(await contoso.profile(root, trustedRootCertificate=await contoso.root_text()))
         subject = draw(st.sampled_from(SUBJECTS))
         result.profiles.append(await contoso.profile(pkcs, **contoso.pkcs_document(**subject)))
         result.profiles.append(await contoso.profile(imported, intendedPurpose="smimeEncryption"))
+        url = draw(st.sampled_from([NDES, PARTNER]))
+        document = {**SCEP_SETTINGS, **draw(st.sampled_from(SUBJECTS)), "scepServerUrls": [url]}
+        references = {"rootCertificate": result.profiles[-3]}
+        result.profiles.append(await contoso.profile(scep, references=references, **document))
     for profile in result.profiles:
         if draw(st.integers(0, 3)):
             await send(contoso, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(contoso, least=1)))

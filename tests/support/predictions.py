@@ -62,8 +62,8 @@ async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | Stepwi
 async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
     row = await contoso.get(device_queries.enrollment, device.enrollment_id)
     if row.state == "ended":
-        # It has forgotten everything that is the company's.
-        return {}
+        # It has forgotten everything that is the company's, but what Samsung Knox leaves.
+        return {key: mark for key, mark in device.holds.items() if key.startswith("scep/")}
     by_key = {short_item(key): mark for key, mark in device.holds.items()}
     if isinstance(device, AndroidInProcess):
         by_key |= {f"root/{digest}": digest for digest in device.roots}
