@@ -77,3 +77,10 @@ def test_the_thumbprint_is_that_of_the_certificate_that_the_device_shows() -> No
     report = messages.ReportStatus.model_validate({"appliedPolicyVersion": "1", "keyStore": {"aliases": [alias]}})
     inventory = translate.inventory(report, policy_version=1, rows={ROW.key: ROW})
     assert (inventory.identities, inventory.certificates) == ({ROW.key: mark}, {mark: der})
+
+
+def test_what_is_no_thumbprint_says_only_that_there_is_a_certificate() -> None:
+    for mark, expected in {"AB" * 20: "ab" * 20, "x" * 5000: "", "": ""}.items():
+        aliases = [{"alias": f"scep-{PROFILE}", "sha1": mark}]
+        report = messages.ReportStatus.model_validate({"appliedPolicyVersion": "1", "keyStore": {"aliases": aliases}})
+        assert translate.inventory(report, policy_version=1, rows={ROW.key: ROW}).identities == {ROW.key: expected}

@@ -135,6 +135,8 @@ def shown(answered: dict[str, Any] | None, row: LedgerRow = ROW, *, confirmed: b
 def test_a_finished_request_shows_its_certificate_and_one_that_is_pending_is_neither_there_nor_refused() -> None:
     done = shown(answer(USER, MACHINE, Status="1", CertThumbprint=MARK, ErrorCode="0"))
     assert (done.identities, done.refused, done.pending) == ({KEY: MARK.lower()}, {}, frozenset())
+    nonsense = shown(answer(USER, MACHINE, Status="1", CertThumbprint="no thumbprint"))
+    assert (nonsense.identities, nonsense.pending) == ({}, frozenset())
     waits = shown(answer(USER, MACHINE, Status="2"))
     assert (waits.identities, waits.refused, waits.pending) == ({}, {}, frozenset({KEY}))
 
@@ -155,7 +157,8 @@ def test_a_failed_request_is_refused_with_the_number_of_windows(error: str, code
 
 
 def test_who_does_not_show_requests_is_believed_and_asked_again_where_the_user_is_away() -> None:
-    assert shown(None).pending == {KEY}
+    assert (shown(None).identities, shown(None).pending) == ({KEY: ""}, frozenset()), "it has no such nodes"
+    assert shown(None, confirmed=False).identities == {}
     assert shown(answer(MACHINE)).pending == {KEY}
     assert shown(answer(USER, MACHINE)).pending == frozenset(), "there is no such request"
     had = replace(ROW, state=ItemState.INSTALLED, thumbprint="a" * 40)

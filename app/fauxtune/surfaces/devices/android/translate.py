@@ -11,6 +11,7 @@ setForceSMIMECertificateAlias).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -30,6 +31,7 @@ from fauxtune.surfaces.devices.android.refusals import refused
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
 #: durationOfEmailToSync in Gmail's numbers; with userDefined the user chooses.
 _WINDOWS = {"unlimited": 0, "oneDay": 1, "threeDays": 2, "oneWeek": 3, "twoWeeks": 4, "oneMonth": 5}
+_THUMBPRINT = re.compile(r"[0-9a-f]{40}")
 #: The API's managementMode of each mode. It has none for a device administrator, which owns neither device nor profile.
 _OWNER = "DEVICE_OWNER"
 _PROFILE = "PROFILE_OWNER"
@@ -80,7 +82,10 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
     for entry in report.key_store.aliases:
         key = key_of(entry.alias)
         sha1 = entry.sha1.lower() if entry.x509 is None else _sha1_of(entry.x509)
-        if key is not None:
+        # What is no thumbprint says only that there is a certificate.
+        if key is not None and key.startswith(f"{Source.SCEP.value}/"):
+            identities[key] = sha1 if _THUMBPRINT.fullmatch(sha1) else ""
+        elif key is not None:
             identities[key] = sha1
         if entry.x509 is not None:
             certificates[sha1] = entry.x509

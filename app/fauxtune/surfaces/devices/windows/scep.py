@@ -26,7 +26,9 @@ from fauxtune.surfaces.devices.windows.status_mapping import ANY, ATOMIC, PART
 #: The leaves of a request that the service reads.
 LEAVES = ("Status", "ErrorCode", "CertThumbprint")
 _SHOWN = re.compile(r".*/SCEP/(?P<name>[^/]+)/(?P<leaf>Status|ErrorCode|CertThumbprint)", re.IGNORECASE)
-_FINISHED, _FAILED = "1", "16"
+_THUMBPRINT = re.compile(r"[0-9a-f]{40}")
+_FINISHED, _FAILED, _OPEN = "1", "16", ("2", "32")
+_HELD = (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
 _USAGES = {"digitalSignature": 0x80, "keyEncipherment": 0x20}
 _HASHES = {"sha1": "SHA-1", "sha2": "SHA-2"}
 #: certenroll.h: AlternativeNameType.
@@ -173,19 +175,26 @@ class _Listing:
 def inventory(
     answer: JsonObject | None, *, rows: Collection[LedgerRow], acknowledged: Collection[ItemKey]
 ) -> Inventory:
-    """Return what the device shows of the certificates that it requested; None: it did not answer."""
-    listing = _Listing() if answer is None else _Listing.of(answer)
+    """Return what the device shows of the certificates that it requested. None: it has no such nodes, so that what it
+    confirmed or had before counts as there.
+    """
+    if answer is None:
+        held = [row for row in rows if row.key in acknowledged or row.state in _HELD]
+        return Inventory(
+            identities={row.key: "" if row.state is ItemState.SENT else row.thumbprint or "" for row in held}
+        )
+    listing = _Listing.of(answer)
     identities: dict[ItemKey, str] = {}
     refused: dict[ItemKey, Problem] = {}
     pending: set[ItemKey] = set()
     for row in rows:
         name, is_requested = _name(row), row.state in (ItemState.SENT, ItemState.FAILED)
         status, thumbprint = listing.leaf(name, 0), listing.leaf(name, 2).lower()
-        if is_requested and status == _FINISHED and thumbprint:
+        if is_requested and status == _FINISHED and _THUMBPRINT.fullmatch(thumbprint):
             identities[row.key] = thumbprint
         elif is_requested and status == _FAILED:
             refused[row.key] = _problem(listing.leaf(name, 1))
-        elif row.state is ItemState.SENT and row.key in acknowledged and (status or not listing.is_whole):
+        elif row.state is ItemState.SENT and row.key in acknowledged and (status in _OPEN or not listing.is_whole):
             pending.add(row.key)
         elif not is_requested and (_has_any(listing, row) or not listing.is_whole):
             identities[row.key] = row.thumbprint or ""
