@@ -183,6 +183,21 @@ async def test_a_wipe_is_completed_before_everything_is_forgotten(
     assert not agent.device.is_enrolled
 
 
+@pytest.mark.parametrize(("scope", "left"), [("DEVICE", []), ("COMPANY_DATA", ["scep-1"])])
+async def test_with_samsung_knox_a_certificate_by_scep_stays_when_the_device_is_retired(
+    enrolled: Enrolled, service: Service, pki: Pki, scope: str, left: list[str]
+) -> None:
+    agent = await enrolled(mode=Mode.KNOX)
+    await agent.check_in()
+    given = (pki.issue(alias="scep-1", source="scep"), pki.issue(alias="pkcs-1"))
+    for entry in pki.store(*given).entries.values():
+        agent.device.keystore.install(entry)
+    service.of(agent).wipe(scope)
+    await agent.check_in()
+    assert not agent.device.is_enrolled
+    assert list(agent.device.keystore.entries) == left
+
+
 async def test_an_operation_that_the_agent_does_not_know_is_completed_with_an_error(
     enrolled: Enrolled, service: Service
 ) -> None:

@@ -21,6 +21,7 @@ from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused
 from fauxtune_sim.identity import certificate_request, key_to_der
+from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.transport import Answer, Transport
 
@@ -133,7 +134,12 @@ class AndroidAgent(Agent):
                 # The completion is sent before the wipe: afterwards the device has no credential any more.
                 everything = operation.scope == "DEVICE"
                 why = "factory reset" if everything else "company data removed"
+                left = [] if everything else self._entries_left()
                 self._remove_management(result, why, everything=everything)
+                for entry in left:
+                    self.device.keystore.install(entry)
+                if left:
+                    self.device.save(state=False)
                 return
 
     async def _unenroll(self) -> None:
@@ -149,6 +155,11 @@ class AndroidAgent(Agent):
             )
         body = {"reason": "USER_REMOVED_WORK_PROFILE"}
         _checked(await self._transport.post(f"{_path(enrollment)}:unenroll", body, bearer=enrollment.credential))
+
+    def _entries_left(self) -> list[KeyEntry]:
+        """The keys that stay when an administrator retires the device: certificates by SCEP with Samsung Knox."""
+        leaves = rights_of(self.device.mode).leaves_requested_certificates
+        return [entry for entry in self.device.keystore.entries.values() if leaves and entry.source == "scep"]
 
     def _keeps_certificates(self) -> bool:
         """Whether certificates stay: the agent of a device administrator cannot remove them."""

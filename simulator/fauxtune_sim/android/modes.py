@@ -16,6 +16,7 @@ class ModeRights:
     """The rights in one mode. `management` is the managementMode of the Android Management API, None for a device
     administrator. `owns_device`: the agent may restart the device, locate it and set its name. `user_can_unenroll`: its
     user may end management. `removes_certificates`: the agent can remove certificates that it has installed.
+    `leaves_requested_certificates`: those by SCEP stay when the device is retired.
     """
 
     management: str | None
@@ -23,6 +24,7 @@ class ModeRights:
     owns_device: bool
     user_can_unenroll: bool
     removes_certificates: bool = True
+    leaves_requested_certificates: bool = False
     unenroll_reason: str = "the user removed the device administrator"
 
 
@@ -43,7 +45,11 @@ MODES: dict[Mode, ModeRights] = {
     Mode.DEVICE_ADMIN: ModeRights(
         None, _PERSONAL, owns_device=False, user_can_unenroll=True, removes_certificates=False
     ),
-    Mode.KNOX: ModeRights(None, _PERSONAL, owns_device=False, user_can_unenroll=True),
+    # Intune, "Remove SCEP or PKCS certificates": those by SCEP are revoked where Samsung Knox is retired. That they are
+    # removed it does not say.
+    Mode.KNOX: ModeRights(
+        None, _PERSONAL, owns_device=False, user_can_unenroll=True, leaves_requested_certificates=True
+    ),
     Mode.AOSP: ModeRights("DEVICE_OWNER", _COMPANY, owns_device=True, user_can_unenroll=False),
 }
 
