@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.identity import DeviceIdentity, key_to_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.scep.enroller import Enroller, Issued, present_identity
@@ -17,8 +18,9 @@ from fauxtune_sim.windows.key_storage import INVALID_ARGUMENT, InstallFailed, al
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.scep_requests import INSTALL, open_requests
 from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest
-from fauxtune_sim.windows.tree import Path
+from fauxtune_sim.windows.tree import Path, uri_of
 
+_PROVIDER = "ClientCertificateInstall"
 #: The leaves without which a certificate cannot be requested.
 _REQUIRED = ("ServerURL", "EKUMapping", "KeyUsage", "SubjectName", "KeyLength", "HashAlgorithm")
 _KEY_USAGES = {SIGNING: 0x80, ENCRYPTION: 0x20}
@@ -48,30 +50,50 @@ _REFUSED = {
 _REFUSED_OTHERWISE = 0x80094800  # CERTSRV_E_UNSUPPORTED_CERT_TYPE
 
 
-async def send_requests(machine: Machine, enroller: Enroller, *, new: bool = False) -> None:
+class _NotIssued(Exception):
+    """There is no certificate; `request` as it is now."""
+
+    def __init__(self, why: str, request: ScepRequest) -> None:
+        super().__init__(why)
+        self.request = request
+
+
+async def send_requests(machine: Machine, enroller: Enroller, *, new: bool = False) -> list[Refusal]:
     """Send the requests that were started, and ask about those that are pending unless `new`; install what is issued.
-    A failure is the request's ErrorCode.
+    A failure is the request's ErrorCode. Returns those that brought no certificate, with the reason.
     """
+    refusals = []
     for root, request in open_requests(machine, new=new).items():
-        machine.state.requests[root] = await _sent(machine, root, request=request, enroller=enroller)
+        try:
+            machine.state.requests[root] = await _sent(machine, root, request=request, enroller=enroller)
+        except _NotIssued as why:
+            machine.state.requests[root] = why.request
+            is_pending = why.request.status == RequestStatus.PENDING
+            refusals.append(Refusal(_PROVIDER, uri_of(root), str(why), is_pending=is_pending))
+    return refusals
 
 
 async def _sent(machine: Machine, root: Path, *, request: ScepRequest, enroller: Enroller) -> ScepRequest:
-    """What became of a request that was sent, or asked about."""
+    """The finished request, which was sent or asked about. Raises _NotIssued if there is no certificate."""
     url = ""
     try:
         settings, provider = _read(machine, root, challenge=request.challenge)
         url = settings.url
         issued = await enroller.enroll(settings, renews=_renewed(machine, root, settings=settings))
     except InstallFailed as failed:
-        return ScepRequest(RequestStatus.FAILED, error=failed.number)
+        raise _NotIssued(str(failed), ScepRequest(RequestStatus.FAILED, error=failed.number)) from failed
     except ScepFailed as failed:
-        if failed.failure is Failure.PENDING:
-            return ScepRequest(RequestStatus.PENDING, server=url)
-        answered = "" if failed.failure is Failure.NETWORK else url
-        return ScepRequest(RequestStatus.FAILED, error=_number_of(failed), server=answered)
+        raise _NotIssued(str(failed), _after_failure(failed, url)) from failed
     _install(machine, root, issued=issued, provider=provider, digest=settings.identifier)
     return ScepRequest(RequestStatus.FINISHED, server=url)
+
+
+def _after_failure(failed: ScepFailed, url: str) -> ScepRequest:
+    """The request for which the server at `url` has issued nothing."""
+    if failed.failure is Failure.PENDING:
+        return ScepRequest(RequestStatus.PENDING, server=url)
+    answered = "" if failed.failure is Failure.NETWORK else url
+    return ScepRequest(RequestStatus.FAILED, error=_number_of(failed), server=answered)
 
 
 def _number_of(failed: ScepFailed) -> int:

@@ -103,7 +103,7 @@ class Session:
             # Imported by the first device that has requests.
             from fauxtune_sim.windows.scep_install import send_requests
 
-            await send_requests(self.machine, self.enroller(), new=new)
+            self.engine.refusals += await send_requests(self.machine, self.enroller(), new=new)
 
     async def send_unenrollment_alert(self) -> None:
         """Inform the server that the enrolment ends, by an Alert in the first message; its answer has no commands."""

@@ -135,7 +135,8 @@ async def test_a_failure_is_read_as_a_windows_error_number(
     listening.scep.behaves = trouble
     agent = await joined()
     server.script = [[request(server, listening.url, **leaves)]]
-    await agent.check_in()
+    done = await agent.check_in()
+    assert [refusal.path for refusal in done.refused] == [f"{USER}/first"]
     assert (read(agent, f"{USER}/first", "Status"), certificates(agent)) == ("16", [])
     assert read(agent, f"{USER}/first", "ErrorCode") == str(error - (1 << 32))
 
