@@ -92,6 +92,7 @@ class Verifier:
             "success-notification": self._success,
             "pending": self._pending,
             "challenge-of-another": self._challenge_of_another,
+            "challenge-again": self._used_challenge,
             "replay": self._replay,
             "message-spoiled": lambda each: self._refusal(each, spoiled=True),
             "csr-foreign": lambda each: self._refusal(each, foreign=True),
@@ -216,6 +217,12 @@ class Verifier:
         request = replace(own.good, challenge=others.good.challenge)
         exchange = self._send(case.id, others, request=request)
         return judging.of_refusal(case, exchange, heard=self._heard_of(others, exchange))
+
+    def _used_challenge(self, case: Case) -> Outcome:
+        # The journal knows requests by their challenge: what it has of this one is about the granted request.
+        given = replace(self._first()[0], id="")
+        exchange = self._send(case.id, given)
+        return judging.of_liberty(case, exchange, heard=self._heard_of(given, exchange))
 
     def _replay(self, case: Case) -> Outcome:
         issued = _certificate(self._first()[1])

@@ -30,6 +30,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.situations import situations
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.scep import ChallengeState, ScepChallengeRow
@@ -212,9 +213,18 @@ def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: C
     if record is None or not is_managed or record.id != challenge.device:
         return Verdict(ResultCode.BAD_DEVICE_ID, "The device is not managed any more, or the challenge names another.")
     assert enrollment is not None
-    if enrollment.user_id != (None if challenge.user is None else UserId(challenge.user)):
-        return Verdict(ResultCode.BAD_USER_ID, "The device has another user than the challenge names.")
+    if not _has_user(tx, enrollment, challenge=challenge):
+        return Verdict(ResultCode.BAD_USER_ID, "The user of the challenge was deleted, or the device has another one.")
     return _Checked(csr, challenge, row)
+
+
+def _has_user(tx: Transaction, enrollment: EnrollmentRow, *, challenge: Challenge) -> bool:
+    """Whether the device still has the user of the challenge. Unverified: that a deleted user counts as another one."""
+    if enrollment.user_id != challenge.user:
+        return False
+    if challenge.user is None:
+        return True
+    return directory_queries.user(tx.connection, tx.tenant.id, user_id=UserId(challenge.user)) is not None
 
 
 def _times(tx: Transaction, challenge: Challenge) -> Verdict:

@@ -112,6 +112,14 @@ CASES: tuple[Case, ...] = (
         looks_at="A device sends its own request with the challenge of another user's device.",
         code=ResultCode.SUBJECT_MISMATCH,
     ),
+    Case(
+        "challenge-again",
+        CHALLENGES,
+        "a challenge that was used",
+        "A request for another key has the challenge of the granted request, as a thief would send it.",
+        "FAILURE; Intune's service may grant it again, so the authority alone can refuse",
+        "no document demands it",
+    ),
     _challenge(
         "challenge-huge",
         "a challenge of a megabyte",
