@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.connectors import revocation
+from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import scep as queries
@@ -119,6 +120,8 @@ async def test_a_revoked_one_says_so_and_one_that_is_taken_back_is_removed(
     phone.scep = authorities
     await phone.settle()
     row = await phone.item(Source.SCEP)
+    known = await contoso.do(known_certificate, str(row.thumbprint))
+    assert (known.source, known.device) == ("scep", phone.enrollment_id)
     await contoso.do(revocation.revoke, str(row.serial), reason="keyCompromise", authority_name="issuing")
     assert (await state_of(contoso, profile))["certificateRevokeStatus"] == "revoked"
     await contoso.assign(profile)

@@ -11,6 +11,7 @@ from cryptography import x509
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, UserId
+from fauxtune.core.model.states import Source
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
@@ -19,7 +20,7 @@ from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.certificates import CertificateRow, PfxRecordRow, RegisteredRow, RevocationState
 
-Origin = Literal["pkcs", "imported", "external"]
+Origin = Literal["pkcs", "scep", "imported", "external"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +93,17 @@ def _registered(tx: Transaction, row: CertificateRow, *, imports: tuple[PfxRecor
     )
 
 
-def source_of(row: CertificateRow | RegisteredRow, *, imported: bool) -> Literal["pkcs", "imported"] | None:
+def source_of(row: CertificateRow | RegisteredRow, *, imported: bool) -> Literal["pkcs", "scep", "imported"] | None:
     """Return what a certificate of the register is to its user: `imported`, also where it was issued for one device
-    first, since every device of the user gets it; `pkcs` of one device; None for any other.
+    first, since every device of the user gets it; `pkcs` or `scep` of one device; None for any other.
     """
     if row.authority == authority_queries.DEVICES:
         return None  # a device's identity: it is no S/MIME certificate
     if imported:
         return "imported"
-    return None if row.enrollment_id is None else "pkcs"
+    if row.enrollment_id is None:
+        return None
+    return "scep" if (row.item_key or "").startswith(f"{Source.SCEP}/") else "pkcs"
 
 
 def _external(tx: Transaction, mark: str, *, imports: tuple[PfxRecordRow, ...]) -> KnownCertificate:

@@ -92,6 +92,7 @@ def _named(tenant_id: TenantId, serials: list[str]) -> Select[Any]:
             column.user_id,
             name,
             column.enrollment_id,
+            column.item_key,
             device,
             column.not_before,
             column.not_after,

@@ -109,6 +109,7 @@ class RegisteredRow:
     user_id: UserId | None
     user_name: str | None
     enrollment_id: EnrollmentId | None
+    item_key: ItemKey | None
     device_name: str | None
     not_before: datetime
     not_after: datetime

@@ -25,6 +25,7 @@ from fauxtune.surfaces.console.holdings import SOURCES, Chip
 KINDS: dict[str, tuple[str, str]] = {
     "imported": (SOURCES[Source.IMPORTED][0], "issued here and imported"),
     "pkcs": (SOURCES[Source.PKCS][0], "of one device (PKCS)"),
+    "scep": (SOURCES[Source.SCEP][0], "of one device (SCEP)"),
     "external": (SOURCES[Source.IMPORTED][0], "imported, of another CA"),
     "identity": ("▣", "identity of a device"),
     "authority": (SOURCES[Source.ROOT][0], "certification authority"),

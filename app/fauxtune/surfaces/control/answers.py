@@ -324,7 +324,7 @@ class Registered(Answer):
     subject: str | None
     user_principal_name: str | None
     template: str | None
-    source: Literal["pkcs", "imported", "external"] | None
+    source: Literal["pkcs", "scep", "imported", "external"] | None
     key_usage: list[str]
     not_before: str | None
     not_after: str | None
