@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow
 from fauxtune.core.model.states import Authority, ItemState, Source
 from fauxtune.core.pki.names import serial_hex
+from fauxtune.operations.ca.partner_revocations import ask_for_revocation
 from fauxtune.operations.checkin.checkin import Report
 from tests.support.devices.android import AndroidInProcess
 from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
@@ -172,3 +174,21 @@ async def test_what_the_user_deleted_is_requested_again(contoso: Contoso, author
     row = await phone.item(Source.SCEP)
     assert (row.state, row.thumbprint) == (ItemState.INSTALLED, phone.holds[row.key])
     assert row.thumbprint != first.thumbprint
+
+
+async def test_a_partner_is_asked_to_revoke_what_it_reported_by_its_thumbprint(
+    contoso: Contoso, authorities: ScepAuthorities
+) -> None:
+    _phone, _profile, row = await settled(contoso, authorities)
+    asked = await contoso.do(ask_for_revocation, serial=str(row.thumbprint))
+    assert (asked.serial, asked.issuer, asked.state) == (row.serial, "CN=Partner CA", "open")
+    with pytest.raises(NotFound, match="No authority reported a certificate 'ff'"):
+        await contoso.do(ask_for_revocation, serial="ff")
+
+
+async def test_the_tenants_own_authority_is_not_asked_as_a_partner(
+    contoso: Contoso, authorities: ScepAuthorities
+) -> None:
+    _phone, _profile, row = await settled(contoso, authorities, NDES)
+    with pytest.raises(Invalid, match="of the tenant's own authority"):
+        await contoso.do(ask_for_revocation, serial=str(row.serial))

@@ -138,8 +138,10 @@ def list_(*, service: Administration) -> None:
 @with_service(Administration)
 def revoke(
     *,
-    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="the serial number, as the authority reported it")],
-    issuer: Annotated[str, typer.Option(help="the issuing authority, as it reported itself")],
+    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="the serial number, or the thumbprint")],
+    issuer: Annotated[
+        str | None, typer.Option(help="the issuing authority; unless given, the one that reported the certificate")
+    ] = None,
     service: Administration,
 ) -> None:
     """Ask the partner's authority to revoke a certificate.
@@ -148,10 +150,14 @@ def revoke(
 
     \b
     fauxtune scep revoke 0F --issuer "CN=Partner CA"
+
+    \b
+    fauxtune scep revoke 3b2a1c0d4e5f60718293a4b5c6d7e8f901234567
     """
     with service.session() as session:
         answer = session.send(tasks.ask_for_revocation(serial, issuer=issuer))
-        session.show(answer, f"The authority {issuer} is asked to revoke certificate {serial}.")
+        who, what = answer["issuerName"], answer["serialNumber"]
+        session.show(answer, f"The authority {who} is asked to revoke certificate {what}.")
 
 
 @app.command("client-config")

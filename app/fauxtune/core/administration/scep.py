@@ -32,9 +32,12 @@ def open_challenge(challenge: str) -> AdminRequest:
     return _control("/scep/challenges/open", {"challenge": challenge})
 
 
-def ask_for_revocation(serial: str, *, issuer: str) -> AdminRequest:
-    """Ask the partner's authority to revoke a certificate."""
-    return _control("/scep/revocations", {"serialNumber": serial, "issuerName": issuer})
+def ask_for_revocation(serial: str, *, issuer: str | None = None) -> AdminRequest:
+    """Ask the partner's authority to revoke a certificate. Without an issuer: the one that it reported under this
+    number or thumbprint.
+    """
+    named = {} if issuer is None else {"issuerName": issuer}
+    return _control("/scep/revocations", {"serialNumber": serial, **named})
 
 
 def approve_request(request_id: str) -> AdminRequest:

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.scep import PartnerRevocationRow
 
@@ -50,9 +52,18 @@ class RevocationResult:
 
 
 def ask_for_revocation(
-    tx: Transaction, *, serial: str, issuer: str, ca_configuration: str | None = None
+    tx: Transaction, *, serial: str, issuer: str | None = None, ca_configuration: str | None = None
 ) -> PartnerRevocationRow:
-    """Put a certificate into the queue. Raises Invalid without a serial number or an issuer."""
+    """Put a certificate into the queue. Without an issuer: the one that a partner's authority reported under this
+    serial number or thumbprint.
+
+    Raises Invalid without a serial number, or for a certificate of the tenant's own authority; NotFound for one that
+    nobody reported, Conflict if several authorities did.
+    """
+    if issuer is None:
+        reported = _reported(tx, serial)
+        serial, issuer = str(reported.get("serialNumber")), str(reported.get("issuer"))
+        ca_configuration = ca_configuration or reported.get("caConfiguration")
     for name, value in (("serialNumber", serial), ("issuerName", issuer)):
         if not value.strip() or len(value) > _LONGEST:
             raise Invalid(f"{name} has 1 to {_LONGEST} characters.", target=name)
@@ -69,6 +80,22 @@ def ask_for_revocation(
     queries.add_revocation(tx.connection, row)
     tx.record("partnerRevocationAsked", serial=serial, issuer=issuer)
     return row
+
+
+def _reported(tx: Transaction, key: str) -> JsonObject:
+    """What the authority reported of the certificate with this serial number or thumbprint. Raises as above."""
+    outcomes = queries.reported_certificates(tx.connection, tx.tenant.id, key=key)
+    if not outcomes:
+        raise NotFound(f"No authority reported a certificate '{key[:80]}': state its issuer too.")
+    if len({outcome.get("issuer") for outcome in outcomes}) > 1:
+        raise Conflict(f"Several authorities reported a certificate '{key[:80]}': state the issuer too.")
+    mark = str(outcomes[0].get("thumbprint"))
+    if certificate_queries.certificate(tx.connection, tx.tenant.id, key=mark) is not None:
+        raise Invalid(
+            f"The certificate '{key[:80]}' is of the tenant's own authority: revoke it in the register.",
+            target="serialNumber",
+        )
+    return outcomes[0]
 
 
 def download(tx: Transaction, *, most: int, issuer: str | None) -> list[PartnerRevocationRow]:

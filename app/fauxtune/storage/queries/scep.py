@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
@@ -44,6 +44,15 @@ def issued_outcomes(
         _challenge.enrollment_id == enrollment_id,
         _challenge.profile_id == profile_id,
         _challenge.state == "issued",
+    )
+    return [outcome for outcome in connection.execute(statement).scalars() if outcome is not None]
+
+
+def reported_certificates(connection: Connection, tenant_id: TenantId, *, key: str) -> list[JsonObject]:
+    """Return what authorities reported of the certificates with this serial number or thumbprint (hex, in any case)."""
+    named = (func.lower(_challenge.outcome[name].as_string()) == key.lower() for name in ("serialNumber", "thumbprint"))
+    statement = select(_challenge.outcome).where(
+        _challenge.tenant_id == tenant_id, _challenge.state == "issued", or_(*named)
     )
     return [outcome for outcome in connection.execute(statement).scalars() if outcome is not None]
 

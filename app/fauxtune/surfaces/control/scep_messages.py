@@ -31,8 +31,10 @@ class ChallengePassword(_Body):
 class NewRevocation(_Body):
     """A certificate of a partner's authority."""
 
-    serial_number: Text
-    issuer_name: Text
+    serial_number: Text = Field(description="as the authority reported it; without an issuer also the thumbprint")
+    issuer_name: Text | None = Field(
+        default=None, description="null: of the certificate that an authority reported under this number"
+    )
     ca_configuration: Text | None = None
 
 

@@ -48,7 +48,9 @@ async def open_challenge(here: Here, body: messages.ChallengePassword) -> messag
 
 @router.post("/revocations", status_code=201, summary="Ask the partner's authority to revoke a certificate")
 async def ask_for_revocation(here: Here, body: messages.NewRevocation) -> messages.PartnerRevocation:
-    """It waits until the authority downloads it."""
+    """It waits until the authority downloads it. Without an issuer, 404 for a certificate that no authority reported,
+    and 409 if several did.
+    """
     row = await here.run(
         partner_revocations.ask_for_revocation,
         serial=body.serial_number,
