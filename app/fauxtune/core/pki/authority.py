@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote
 
@@ -51,16 +52,12 @@ class Authority:
 
     def certify(self, builder: x509.CertificateBuilder) -> x509.Certificate:
         """Sign the certificate, with the extensions that refer to this authority: AKI, AIA, OCSP and CRL addresses."""
-        access = [
-            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, _url(self.addresses.ocsp)),
-            x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, _url(self.addresses.aia)),
-        ]
-        point = x509.DistributionPoint([_url(self.addresses.crl)], None, None, None)
+        access, points = _references(self.addresses)
         return (
             builder.issuer_name(self.certificate.subject)
             .add_extension(self.key_identifier(), critical=False)
-            .add_extension(x509.AuthorityInformationAccess(access), critical=False)
-            .add_extension(x509.CRLDistributionPoints([point]), critical=False)
+            .add_extension(access, critical=False)
+            .add_extension(points, critical=False)
             .sign(self.key, hashes.SHA256())
         )
 
@@ -68,6 +65,17 @@ class Authority:
         """The extension that identifies this authority's key in certificates and CRLs."""
         own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+
+@lru_cache(maxsize=64)
+def _references(addresses: Addresses) -> tuple[x509.AuthorityInformationAccess, x509.CRLDistributionPoints]:
+    """The extensions with an authority's addresses, which are the same in all its certificates."""
+    access = [
+        x509.AccessDescription(AuthorityInformationAccessOID.OCSP, _url(addresses.ocsp)),
+        x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, _url(addresses.aia)),
+    ]
+    point = x509.DistributionPoint([_url(addresses.crl)], None, None, None)
+    return x509.AuthorityInformationAccess(access), x509.CRLDistributionPoints([point])
 
 
 def addresses_for(public_http_url: str, *, tenant_name: str, authority: str) -> Addresses:

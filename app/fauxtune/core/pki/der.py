@@ -6,7 +6,9 @@ access, so all reading must be within one `try` that catches MALFORMED.
 
 from __future__ import annotations
 
-from asn1crypto import cms, core
+from functools import lru_cache
+
+from asn1crypto import cms, core, parser
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -41,6 +43,34 @@ def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
     if not isinstance(content, core.Sequence):
         raise ValueError("it is empty")
     return content
+
+
+def children(content: bytes, *, most: int, name: str) -> list[bytes]:
+    """The elements of which this content consists, each with its header. Raises one of MALFORMED, also for more than
+    `most` of what `name` says.
+    """
+    elements: list[bytes] = []
+    place = 0
+    while place < len(content):
+        if len(elements) == most:
+            raise ValueError(f"it has too many {name}")
+        size = parser.peek(content[place:])
+        elements.append(content[place : place + size])
+        place += size
+    return elements
+
+
+def within(element: bytes, tag: int) -> bytes:
+    """The content of an element with this first octet. Raises one of MALFORMED."""
+    if element[0] != tag:
+        raise ValueError("a part of it is of another type")
+    return bytes(parser.parse(element, strict=True)[4])
+
+
+@lru_cache(maxsize=64)
+def dotted(identifier: bytes) -> str:
+    """An object identifier in words. Raises one of MALFORMED."""
+    return str(core.ObjectIdentifier.load(identifier, strict=True).dotted)
 
 
 def octets(value: core.Asn1Value) -> bytes:

@@ -91,6 +91,8 @@ class Request:
     #: PKCS#10, DER. Empty in a message without one.
     csr: bytes
     challenge: str | None
+    #: The same, read; None in a message without one.
+    request: x509.CertificateSigningRequest | None = None
     #: What a message without a certificate request says: whose request, certificate or CRL it asks for, DER.
     content: bytes = b""
 
@@ -157,9 +159,9 @@ def read(
     except Invalid as error:
         return Refusal(exchange, FailInfo.BAD_REQUEST, error.message)
     if kind in _WITHOUT_REQUEST:
-        return Request(exchange, Kind(kind), b"", None, inside)
+        return Request(exchange, Kind(kind), b"", None, content=inside)
     request = _request(exchange, Kind(kind), csr=inside)
-    if rules.strict and isinstance(request, Request) and _hash_of(request.csr) == _SHA1:
+    if rules.strict and isinstance(request, Request) and _hash_of(request) == _SHA1:
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, "Requests that are signed with SHA-1 are not accepted here.")
     return request
 
@@ -238,11 +240,11 @@ def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal
         return Refusal(exchange, FailInfo.BAD_REQUEST, "The certificate request is not signed with its own key.")
     if not isinstance(request.public_key(), RSAPublicKey):
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The certificate request must be about an RSA key.")
-    return Request(exchange, kind, csr, challenge)
+    return Request(exchange, kind, csr, challenge, request)
 
 
-def _hash_of(csr: bytes) -> str | None:
-    algorithm = request_from(csr).signature_hash_algorithm
+def _hash_of(request: Request) -> str | None:
+    algorithm = None if request.request is None else request.request.signature_hash_algorithm
     return None if algorithm is None else algorithm.name
 
 

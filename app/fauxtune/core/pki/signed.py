@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.der import MALFORMED, content_of, identifies, octets, reason
+from fauxtune.core.pki.der import MALFORMED, children, content_of, dotted, identifies, octets, reason, within
 from fauxtune.core.pki.der_limits import LARGEST_MESSAGE
 from fauxtune.core.pki.der_writing import OCTETS, SEQUENCE, SET, TAG_0, TAG_1, element, identifier
 from fauxtune.core.pki.foreign import readable
@@ -33,6 +33,7 @@ from fauxtune.core.pki.foreign import readable
 MOST_CERTIFICATES = 20
 _MOST_ATTRIBUTES = 50
 _MOST_VALUES = 10
+_NAME = "signed attributes, or too many values of one"
 
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
@@ -228,18 +229,16 @@ def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.Signe
 
 
 def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
+    """The values of each attribute, as they stand in the message: asn1crypto would look for the type of each first."""
     if isinstance(attributes, core.Void):
         return {}
     values: dict[str, tuple[bytes, ...]] = {}
-    if len(attributes) > _MOST_ATTRIBUTES:
-        raise ValueError("it has too many signed attributes")
-    for attribute in attributes:
-        oid = attribute["type"].dotted
-        if len(attribute["values"]) > _MOST_VALUES:
-            raise ValueError("it has too many signed attributes, or too many values of one")
+    for member in children(attributes.contents or b"", most=_MOST_ATTRIBUTES, name=_NAME):
+        kind, among = children(within(member, SEQUENCE), most=2, name=_NAME)
+        oid = dotted(kind)
         if oid in values:
             raise ValueError(f"the signed attribute {oid} is there twice")
-        values[oid] = tuple(value.dump() for value in attribute["values"])
+        values[oid] = tuple(children(within(among, SET), most=_MOST_VALUES, name=_NAME))
     if not values:
         raise ValueError("its set of signed attributes is empty")
     return values

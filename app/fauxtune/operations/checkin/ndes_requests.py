@@ -20,7 +20,6 @@ from fauxtune.core.errors import ConnectorRefused
 from fauxtune.core.model.connector_events import CHALLENGE_EXPIRED, CHALLENGE_UNREADABLE, UNKNOWN_ERROR, Happening
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.pki import scep
-from fauxtune.core.pki.foreign import request_from
 from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.pki.scep import FailInfo, Kind, Refusal
 from fauxtune.core.scep.challenge import Challenge
@@ -109,6 +108,8 @@ class _Request:
         self._connector = connector
         self._keys = keys
         self._exchange = request.exchange
+        assert request.request is not None  # only a poll has none
+        self._csr = request.request
         self._known_signer = _registered(tx, request.exchange.signer)
         # Clients that do not know RenewalReq sign a PKCSReq with their certificate (RFC 8894 2.3).
         self._renews = request.kind is not Kind.REQUEST or self._known_signer is not None
@@ -147,7 +148,7 @@ class _Request:
 
     def _again(self, used: ScepRequestRow) -> Outcome:
         """A challenge is for one request: the same key gets the same certificate, another one gets none."""
-        if used.key_digest == digest(request_from(self._request.csr)):
+        if used.key_digest == digest(self._csr):
             return _present_state(self._tx, self._request, row=used)
         return Refusal(
             self._exchange, FailInfo.BAD_REQUEST, "The challenge was used already, for a request with another key."
@@ -191,7 +192,7 @@ class _Request:
         tx, row = self._tx, self._row(challenge, enrollment=enrollment, renews=renews)
         if tx.tenant.setting("ndes.approval"):
             queries.put_request(tx.connection, row)
-            subject = subject_text(request_from(self._request.csr).subject)
+            subject = subject_text(self._csr.subject)
             tx.record(
                 "scepRequestPending", device=row.enrollment_id, profile=row.profile_id, request=row.id, subject=subject
             )
@@ -207,7 +208,7 @@ class _Request:
             tenant_id=self._tx.tenant.id,
             id=self._tx.ids.uuid(),
             transaction=self._exchange.transaction,
-            key_digest=digest(request_from(self._request.csr)),
+            key_digest=digest(self._csr),
             signer_digest=digest(self._exchange.signer),
             challenge_id=challenge.id,
             connector_id=self._connector.id,
