@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from fauxtune.core.errors import Conflict, DocumentRefused, Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
@@ -342,9 +342,10 @@ async def test_a_key_that_does_not_belong_to_its_certificate_or_is_none_is_refus
     place = {row["name"]: number for number, row in enumerate(document["tables"]["authorities"])}
     root = document["tables"]["authorities"][place["root"]]["key_name"]
     wrong = copy.deepcopy(document)
-    wrong["keys"]["service"][root] = (
-        contoso.device_keys[-1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    )
+    # The keys of the tests come round again: one of them is the root's own.
+    own = load_pem_private_key(document["keys"]["service"][root].encode(), None).public_key()
+    other = next(key for key in contoso.device_keys if key.public_key() != own)
+    wrong["keys"]["service"][root] = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     mistakes = await _mistakes(contoso, wrong)
     assert list(mistakes) == [f"/tables/authorities/{place['root']}/key_name"]
     for text in ("", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"):

@@ -9,7 +9,7 @@ import pytest
 from asn1crypto import cms as asn1_cms
 from asn1crypto import core
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune_sim.cms import (
@@ -58,6 +58,7 @@ def with_outer_parts_as_ber(message: bytes, *, layers: int) -> bytes:
     return bytes((element.tag, 0x80)) + inside + b"\0\0"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1 << 40), max_size=8), st.integers(0, 2), st.integers(0, 39))
 def test_object_identifiers_are_written_as_asn1crypto_writes_them(rest: list[int], first: int, second: int) -> None:
     text = ".".join(map(str, (first, second, *rest)))
@@ -66,6 +67,7 @@ def test_object_identifiers_are_written_as_asn1crypto_writes_them(rest: list[int
     assert der.dotted(content) == text
 
 
+@settings(deadline=None)
 @given(st.recursive(st.binary(max_size=300), lambda inside: st.lists(inside, max_size=5)))
 def test_lengths_come_back_after_they_were_taken_away(tree: Any) -> None:
     encoding = encoded(tree)

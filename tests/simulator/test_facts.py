@@ -62,7 +62,7 @@ def _is_present(fact: Fact, facts: Mapping[str, FactValue]) -> bool:
     return fact.settable and fact.name in facts
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(Platform)),
     st.dictionaries(

@@ -21,7 +21,7 @@ ADDRESSES = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(FIELDS)
 def test_parameters_are_those_that_the_standard_library_reads(field: list[tuple[str, str, str, bool]]) -> None:
     text = "text/plain" + "".join(
@@ -36,7 +36,7 @@ def test_parameters_are_those_that_the_standard_library_reads(field: list[tuple[
         assert entity._parameter("content-type", name) == value, text
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(ADDRESSES, st.sampled_from([",", ", ", " ,"]))
 def test_addresses_are_those_that_the_standard_library_reads(addresses: list[str], mark: str) -> None:
     text = mark.join(addresses)

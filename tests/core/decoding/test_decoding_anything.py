@@ -33,7 +33,7 @@ BEGINNINGS = [b"", b"{", b"<?xml version='1.0'?>", b"bplist00", b"0\x82\x01\x00"
 SAMPLES = sorted(file for file in WIRE.rglob("*") if file.is_file())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     begin=st.sampled_from(BEGINNINGS),
     rest=st.binary(max_size=300),
@@ -48,7 +48,7 @@ def test_any_bytes_are_decoded_to_text_that_can_be_written(
     written(parts).encode()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     sample=st.sampled_from(SAMPLES),
     at=st.floats(0, 1),
@@ -73,6 +73,7 @@ def test_a_damaged_signed_message_is_decoded(planted: list[Planted]) -> None:
             written(decode(bytes(body), content_type=each.media_type, path=each.path, direction="request")).encode()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_query_address_and_token_are_described(text: str) -> None:
     "\n".join([*describe_query(text), mask_url(text)])

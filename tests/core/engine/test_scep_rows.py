@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.plan import MOST_ATTEMPTS, NEVER, RETRY_AFTER, Situation, plan
@@ -247,6 +247,7 @@ STEPS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS, max_size=12))
 def test_planning_again_never_changes_anything_more(steps: list[str]) -> None:
     """Whatever happens, one plan is enough: the next one finds nothing to do, and revokes nothing a second time."""

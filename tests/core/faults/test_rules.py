@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
@@ -41,6 +41,7 @@ MATCHES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(match=MATCHES, when=WHENS, kind=st.sampled_from(list(EFFECTS)))
 def test_a_rule_that_was_read_is_written_so_that_it_reads_the_same(
     match: dict[str, Any], when: dict[str, Any], kind: Kind
@@ -52,6 +53,7 @@ def test_a_rule_that_was_read_is_written_so_that_it_reads_the_same(
     assert written["match"] == match
 
 
+@settings(deadline=None)
 @given(document=st.dictionaries(st.sampled_from(["match", "when", "effect", "other"]), ANYTHING, max_size=4))
 def test_whatever_is_sent_is_a_rule_or_is_refused_in_words(document: dict[str, Any]) -> None:
     refusal = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.faults.matching import Occasion, matches, names, without_version
@@ -29,6 +29,7 @@ def test_nth_next_and_every_strike_those_that_they_name() -> None:
     assert struck(When(), 3) == [1, 2, 3]
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), chance=st.floats(0, 1))
 def test_chance_is_the_same_for_the_same_seed_and_never_for_none_or_all(seed: int, chance: float) -> None:
     assert struck(When(probability=chance, seed=seed), 50) == struck(When(probability=chance, seed=seed), 50)
@@ -57,6 +58,7 @@ def test_a_rule_is_over_when_nothing_more_can_be_struck() -> None:
     assert not is_over(When(), matched=9, now=NOW)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), number=st.integers(1, 10**6))
 def test_latencies_are_within_their_distribution(seed: int, number: int) -> None:
     assert seconds_of(Latency("fixed", 1.5), seed=seed, number=number) == 1.5

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.graph.device_facts import accepted, mac_address, protection_state, reported, shown
@@ -19,6 +19,7 @@ from fauxtune.core.odata.schema.types import Version
 _VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["isEncrypted", "model", "skuNumber", "totalStorageSpaceInBytes"]), _VALUES))
 def test_what_is_accepted_has_the_type_of_its_property(facts: dict[str, Any]) -> None:
     values = accepted(facts)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
@@ -84,6 +84,7 @@ def test_a_plain_text_is_looked_for_anywhere(text: str, found: bool) -> None:
     assert matches(condition, {"deviceName": "A pixel", "serialNumber": "XS-123"}) is found
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='"ANDOR ()\\:displayNamemail', max_size=60))
 def test_nothing_else_ever_comes_of_it(text: str) -> None:
     with suppress(Invalid):

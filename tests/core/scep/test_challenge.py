@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.model.scep import ScepRequest
@@ -80,6 +80,7 @@ def test_each_way_to_fail_has_its_code(sealer: Sealer, raw_rsa_keys: list[rsa.RS
     assert code_of(made(json.dumps(document).encode(), sealer), sealer) is None
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_changed_challenge_is_never_opened_as_another(sealer: Sealer, message: bytes, data: st.DataObject) -> None:
     changed = bytearray(message)

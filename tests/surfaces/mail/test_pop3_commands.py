@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.surfaces.mail.pop3_commands import (
@@ -56,6 +56,7 @@ def test_a_number_has_digits_only_and_few_of_them(text: str) -> None:
         number_from(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"", b".", b"..", b"a", b".a", b"\r", b"x" * 70_000]), max_size=8))
 def test_a_message_is_the_same_after_the_way_through_an_answer(lines: list[bytes]) -> None:
     message = crlf(b"\n".join(lines))

@@ -6,7 +6,7 @@ import base64
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.surfaces.mail import sasl
@@ -15,12 +15,14 @@ from fauxtune.surfaces.mail.sasl import PlainLogin, SaslInvalid
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)
 
 
+@settings(deadline=None)
 @given(TEXTS.filter(bool), TEXTS)
 def test_name_and_password_of_plain_are_read_as_they_were_written(name: str, password: str) -> None:
     response = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
     assert sasl.plain(sasl.decoded(response)) == PlainLogin(name, password)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_other_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
     for read in (sasl.plain, sasl.external, sasl.text):
