@@ -174,7 +174,9 @@ def _read_parameters(field: str) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for name, value in header.get_params([]):
         with contextlib.suppress(ValueError, LookupError, TypeError):
-            parameters.setdefault(name.lower(), collapse_rfc2231_value(value))
+            # A text is without its quotation marks already: those that are left belong to it.
+            text = value if isinstance(value, str) else collapse_rfc2231_value(value)
+            parameters.setdefault(name.lower(), text)
     return parameters
 
 
