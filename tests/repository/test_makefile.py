@@ -36,8 +36,8 @@ def running(folder: Path, script: str) -> subprocess.Popen[str]:
 
 
 def test_ctrl_c_in_the_demonstration_is_no_error_of_make(tmp_path: Path) -> None:
-    # Like a demonstration, which stops its server first: GNU make errs ("wait: No child processes") in one of fifty runs
-    # in which its child ends before make itself has seen the signal.
+    # Like a demonstration, which stops its server first: GNU make errs ("wait: No child processes") in one of fifty
+    # runs if its child ends before make itself has seen the signal.
     with running(tmp_path, "trap 'sleep 1; exit 130' INT; echo here; while :; do sleep 0.05; done") as make:
         assert make.stdout is not None
         assert make.stdout.readline() == "here\n"
