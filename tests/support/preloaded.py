@@ -1,4 +1,5 @@
-"""Commands of `fauxtune` and `fauxtune-sim`, each in a process that is forked from one that has imported everything.
+"""Commands of `fauxtune` and `fauxtune-sim`, each in a process that is forked from one that has imported everything,
+and in which a server has run (tests/support/warmed.py).
 
 For tests that run many of them and whose subject is not how a command starts: three quarters of the time of a short
 command are its imports. A command has its own process, arguments, environment, folder and files, as ever.
@@ -15,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -66,6 +68,11 @@ def main(address: str) -> None:
         for found in walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__"):
                 import_module(found.name)
+    sys.path.append(str(Path(__file__).parents[2]))
+    from tests.support.warmed import use_keys, warm
+
+    sys.path.pop()
+    keys = warm()
     gc.collect()
     gc.freeze()  # what is never looked at again is never copied
     signal.signal(signal.SIGCHLD, _reap)
@@ -79,7 +86,7 @@ def main(address: str) -> None:
                 listening.close()
                 break
             caller.close()
-    _run(caller, programs)
+    _run(caller, programs, begin=partial(use_keys, keys))
 
 
 def _reap(*_: object) -> None:
@@ -89,8 +96,8 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _run(caller: socket.socket, programs: dict[str, Callable[[], object]]) -> None:
-    """Become the command that the caller asks for. It ends with its caller."""
+def _run(caller: socket.socket, programs: dict[str, Callable[[], object]], *, begin: Callable[..., None]) -> None:
+    """Become the command that the caller asks for. It ends with its caller. `begin` learns the command's arguments."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     message, files, _flags, _sender = socket.recv_fds(caller, 1 << 20, 3)
     for number, file in enumerate(files):
@@ -103,6 +110,7 @@ def _run(caller: socket.socket, programs: dict[str, Callable[[], object]]) -> No
     for word in words[int(count) :]:
         name, _, value = word.partition("=")
         os.environ[name] = value
+    begin(arguments=sys.argv[1:])
     caller.send(b"%d" % os.getpid())
     Thread(target=_end_with, args=(caller,), daemon=True).start()
     code = 1

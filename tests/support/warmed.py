@@ -1,0 +1,125 @@
+"""Fills the caches of the process from which commands are forked: a server of a test then compiles no statement that
+another one needed, and waits for no key. Both took three quarters of the time of a short story.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import traceback
+from collections import deque
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from fauxtune.connector.keypool import KeyPool
+from fauxtune.core.model.editions import Edition
+from fauxtune.server import serve
+from fauxtune.settings import Settings
+from fauxtune.storage.database import Database
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.transport import Transport
+from tests.support.administrator import DEVICES, AgentEnroller, administrator_of
+from tests.support.running_server import SECONDS, Served
+
+#: The length of the keys that are made in advance, and how many: those of a start, and a few to issue.
+_BITS, _KEYS = 2048, 12
+_KINDS = {
+    Platform.IOS: ("iosTrustedRootCertificate", "iosPkcsCertificateProfile"),
+    Platform.WINDOWS: ("windows81TrustedRootCertificate", "windows10PkcsCertificateProfile"),
+    Platform.ANDROID: ("androidWorkProfileTrustedRootCertificate", "androidWorkProfilePkcsCertificateProfile"),
+}
+
+
+def warm() -> deque[rsa.RSAPrivateKey]:
+    """Let all SQLite databases of this process share their compiled statements, and let a server and devices run once.
+
+    Returns keys for `use_keys`. No thread is left, so that the process can fork.
+    """
+    _share_compiled_statements()
+    try:
+        with asyncio.Runner(loop_factory=serve.loop_factory()) as runner:
+            runner.run(_server_with_devices())
+    except Exception:  # a defect of the product: the tests say which; commands start without warm caches
+        traceback.print_exc()
+    assert threading.active_count() == 1, threading.enumerate()
+    return deque(rsa.generate_private_key(public_exponent=65537, key_size=_BITS) for _ in range(_KEYS))
+
+
+def use_keys(keys: deque[rsa.RSAPrivateKey], *, arguments: list[str]) -> None:
+    """Let the server that this process becomes take these keys first.
+
+    Only a server with a new data folder: another start of the same server would take the same keys again.
+    """
+    command, *options = arguments or [""]
+    named = options[options.index("--data-dir") + 1] if "--data-dir" in options else None
+    folder = Path(named or os.environ.get("FAUXTUNE_DATA_DIR", ".fauxtune"))
+    if command != "serve" or ("--ephemeral" not in options and folder.exists()):
+        return
+    pools: Any = KeyPool
+    make = KeyPool._make
+
+    @wraps(make)
+    def taken(pool: KeyPool) -> rsa.RSAPrivateKey:
+        with suppress(IndexError):
+            if pool._bits == _BITS:
+                return keys.popleft()
+        return make(pool)
+
+    pools._make = taken
+
+
+def _share_compiled_statements() -> None:
+    """Let each SQLite engine use the compiled statements of those before it: all have a dialect of the same options."""
+    dialect: Any = SQLiteDialect_pysqlite
+    dialect.__eq__ = lambda self, other: type(self) is type(other)
+    dialect.__hash__ = lambda self: hash(type(self))
+    databases: Any = Database
+    begin, shared = Database.__init__, dict[str, Any]()
+
+    @wraps(begin)
+    def begun(database: Database, *arguments: Any, **options: Any) -> None:
+        begin(database, *arguments, **options)
+        if database.is_sqlite:
+            engine: Any = database.engine
+            engine._compiled_cache = shared.setdefault("statements", engine._compiled_cache)
+
+    databases.__init__ = begun
+
+
+async def _server_with_devices() -> None:
+    """A server; for each of three platforms a device that enrols, installs a certificate, is looked at, and retires."""
+    settings = Settings(port=0, http_port=0, key_pool_size=1, ephemeral=True, edition=Edition.CURRENT)
+    ready = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve.serve(settings, ready.set_result))
+    try:
+        await asyncio.wait((ready, serving), return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            async with asyncio.timeout(2 * SECONDS):
+                await _devices(Served(ready.result().endpoints.document()))
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+async def _devices(server: Served) -> None:
+    trust = Path(server.endpoints["caFile"]).read_bytes()
+    async with administrator_of(server) as administrator, Transport(ca=trust) as transport:
+        enrol = AgentEnroller(server, administrator, transport)
+        for platform, kinds in _KINDS.items():
+            root, pkcs = await administrator.root(kinds[0]), await administrator.pkcs(kinds[1])
+            await administrator.assign(root, pkcs)
+            agent = await enrol(platform)
+            await agent.check_in()
+            await administrator.statuses(pkcs)
+            for device in await administrator.devices():
+                (await administrator.graph.get(f"{DEVICES}/{device['id']}")).raise_for_status()
+            await administrator.perform("retire")
+            await agent.check_in()
+            await administrator.assign(root, pkcs, to_everybody=False)
