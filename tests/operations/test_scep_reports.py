@@ -19,6 +19,7 @@ from fauxtune.core.model.states import Authority, ItemState, Source
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.ca.partner_revocations import ask_for_revocation
 from fauxtune.operations.checkin.checkin import Report
+from fauxtune.operations.devices import actions as device_actions
 from tests.support.devices.android import AndroidInProcess
 from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
 from tests.support.tenant import Contoso
@@ -192,3 +193,20 @@ async def test_the_tenants_own_authority_is_not_asked_as_a_partner(
     _phone, _profile, row = await settled(contoso, authorities, NDES)
     with pytest.raises(Invalid, match="of the tenant's own authority"):
         await contoso.do(ask_for_revocation, serial=str(row.serial))
+
+
+async def test_a_certificate_of_another_device_is_not_this_ones_whatever_it_reports(
+    contoso: Contoso, authorities: ScepAuthorities
+) -> None:
+    alices, profile, row = await settled(contoso, authorities, NDES)
+    bobs = await contoso.enroll("bob")
+    bobs.scep = authorities
+    await bobs.settle()
+    await bobs.check_in(saying(bobs, str(row.thumbprint), {}))
+    claimed = await bobs.item(Source.SCEP)
+    assert (claimed.state, claimed.serial) == (ItemState.INSTALLED, None)
+    assert claimed.problem is not None
+    assert claimed.problem.message == "The certificate on the device was not issued to it by this profile."
+    await contoso.action(bobs, device_actions.retire)
+    assert await contoso.certificate_status(str(row.serial)) == "good", "it is Alice's"
+    assert (await contoso.profile_state(alices, profile)).status == "compliant"

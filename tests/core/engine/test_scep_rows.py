@@ -220,6 +220,8 @@ def test_a_challenge_that_nobody_used_in_its_hour_is_delivered_anew() -> None:
     assert (result.rows, result.policy_changed, result.due_at) == ({}, False, NOW + timedelta(hours=1))
     result = plan(replace(waiting, now=NOW + timedelta(hours=1)))
     assert (result.rows, result.policy_changed) == ({}, True)
+    result = plan(attempt(planned(situation(scep_item())), count=MOST_ATTEMPTS + 100))
+    assert result.due_at == NOW + RETRY_AFTER * 2 ** (MOST_ATTEMPTS - 1), "a silent device is not given one each hour"
     granted = attempt(planned(situation(scep_item())), answered=True)
     result = plan(replace(granted, now=NOW + timedelta(days=1)))
     assert (result.policy_changed, result.due_at) == (False, NEVER), "the authority may still be at it"

@@ -17,7 +17,7 @@ from fauxtune.core.clock import from_iso
 from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.report import Inventory, IssuedByScep
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, scep_key
 from fauxtune.core.model.scep import ScepOrder, ScepRequest
 from fauxtune.core.model.states import Authority, ItemState, Source
@@ -50,7 +50,7 @@ def with_issued(
         mark = inventory.identities[row.key].lower() or _mark_of(
             row, given=given, certificates=certificates, known=known
         )
-        issued[row.key] = _issued(tx, row, mark=mark, given=given, certificates=certificates)
+        issued[row.key] = _issued(tx, row, device=device.id, mark=mark, given=given, certificates=certificates)
     return replace(inventory, issued={**inventory.issued, **issued})
 
 
@@ -101,6 +101,7 @@ def _issued(
     tx: Transaction,
     row: LedgerRow,
     *,
+    device: EnrollmentId,
     mark: str | None,
     given: Sequence[ScepChallengeRow],
     certificates: Mapping[str, x509.Certificate],
@@ -109,6 +110,9 @@ def _issued(
         return IssuedByScep(None)
     registered = certificate_queries.certificate(tx.connection, tx.tenant.id, key=mark)
     if registered is not None and registered.thumbprint == mark:
+        if (registered.enrollment_id, registered.item_key) != (device, row.key):
+            # Without its number it is not revoked when this device gives it back.
+            return IssuedByScep(mark, differs="The certificate on the device was not issued to it by this profile.")
         return _by_own_authority(row, registered)
     reported = next((each for each in given if _reported_mark(each) == mark), None)
     outcome: Mapping[str, Any] = {} if reported is None else reported.outcome or {}

@@ -261,16 +261,17 @@ class _Planner:
 
     def _requested(self, row: LedgerRow) -> LedgerRow:
         """The row of a certificate that the device was given to request, or has. A challenge that nobody used in its
-        time is replaced at the next delivery; after a failure the device is to try again, each time later, a few times.
+        time is replaced at the next delivery, each time later; so is one after a failure, but only a few times.
         """
         attempt = self.situation.attempts.get((row.key, row.fingerprint or ""))
         if attempt is None or row.state not in (ItemState.SENT, ItemState.FAILED):
             return row
+        later = attempt.given_at + RETRY_AFTER * 2 ** (min(attempt.count, MOST_ATTEMPTS) - 1)
         if row.state is ItemState.SENT:
             if not attempt.is_answered:
-                self._when(attempt.expires_at)
+                self._when(max(attempt.expires_at, later))
             return row
-        if attempt.count < MOST_ATTEMPTS and self._when(attempt.given_at + RETRY_AFTER * 2 ** (attempt.count - 1)):
+        if attempt.count < MOST_ATTEMPTS and self._when(later):
             return _offered(row, str(row.fingerprint))
         return row
 
