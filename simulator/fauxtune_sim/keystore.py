@@ -33,7 +33,7 @@ class KeyEntry:
     alias: str
     source: str
     certificate: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     chain: tuple[bytes, ...] = ()
     intended_purpose: str | None = None
     profile_id: str | None = None
@@ -70,10 +70,10 @@ class PendingRequest:
     PKCS#8. `certificate` and `signer` signed the request; `since` is an ISO text on the tenant's clock.
     """
 
-    request: bytes
-    key: bytes
+    request: bytes = field(repr=False)
+    key: bytes = field(repr=False)
     certificate: bytes
-    signer: bytes
+    signer: bytes = field(repr=False)
     message_type: str
     transaction: str
     since: str

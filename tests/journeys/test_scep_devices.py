@@ -6,6 +6,7 @@ import pytest
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows.client import WindowsAgent
 from tests.support.administrator import SCEP_KINDS, Administrator, AgentEnroller
 
 TENANT = "/_fauxtune/v1/tenants/contoso"
@@ -41,6 +42,24 @@ async def test_a_device_requests_renews_and_gives_back_a_certificate_of_the_tena
     await administrator.perform("retire")
     assert (await agent.check_in()).ended is not None
     assert agent.device.keystore.is_empty
+
+
+@pytest.mark.parametrize(("store", "compliant"), [("machine", True), ("user", False)])
+async def test_at_a_pc_where_nobody_is_logged_in_certificates_of_the_machine_are_requested_and_no_others(
+    administrator: Administrator, enrol_agent: AgentEnroller, store: str, compliant: bool
+) -> None:
+    profile = await administrator.scep(Platform.WINDOWS, ndes(enrol_agent), certificateStore=store)
+    agent = await enrol_agent(Platform.WINDOWS)
+    assert isinstance(agent, WindowsAgent)
+    agent.log_in(False)
+    await settle(agent)
+    assert await administrator.statuses(profile) == (["compliant"] if compliant else ["unknown"])
+    agent.log_in(True)
+    await settle(agent)
+    assert await administrator.statuses(profile) == ["compliant"]
+    await administrator.assign(profile, to_everybody=False)
+    await settle(agent)
+    assert agent.device.keystore.entries == {}
 
 
 @pytest.mark.parametrize("platform", [Platform.ANDROID, Platform.WINDOWS])
