@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants bench openapi examples transcripts pictures migration lock wheel container clean
+.PHONY: help run serve install test check format mutants bench openapi examples graph-model transcripts pictures migration lock wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -64,6 +64,9 @@ openapi: $(VENV)/.run ## write openapi/*.json and the generated pages of docs
 examples: $(VENV)/.test ## record the answers that openapi/graph.json has as examples again
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py
 	$(MAKE) openapi
+
+graph-model: $(VENV)/.test ## what newer SDKs of Microsoft add to the table of Graph's types (app/fauxtune/core/graph/types.txt)
+	$(BIN)/python -m tests.interop.sdk_models
 
 transcripts: $(VENV)/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.interop.transcripts docs/devices.md

@@ -14,10 +14,13 @@ from fauxtune.core.engine.device_actions.support import (
 )
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
-from fauxtune.core.graph.device_actions import BULK, FORMS, REMOTE_ACTION
+from fauxtune.core.graph.device_actions import BULK, FORMS
+from fauxtune.core.graph.index import enumeration
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Platform, Variant
+
+REMOTE_ACTION = enumeration("managedDeviceRemoteAction")
 
 OLD, NEW = Edition
 #: Short names, for the typed tables below.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.graph.advanced_queries import is_advanced, is_unsupported
-from fauxtune.core.graph.directory import ANY_OBJECT, USER
-from fauxtune.core.graph.index import ENTITIES
+from fauxtune.core.graph.directory import ANY_OBJECT
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.query.filter import parse_filter
+
+USER = entity("user")
 
 
 @pytest.mark.parametrize(

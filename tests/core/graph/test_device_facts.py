@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.graph.device_facts import accepted, mac_address, protection_state, reported, shown
-from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
-from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Version
+
+HARDWARE_INFORMATION = complex_type("hardwareInformation")
+MANAGED_DEVICE = entity("managedDevice")
 
 _VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
 

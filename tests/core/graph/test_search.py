@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.devices import MANAGED_DEVICE
-from fauxtune.core.graph.directory import USER
+from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable, parse_search
 from fauxtune.core.odata.query.evaluation import matches
+
+MANAGED_DEVICE = entity("managedDevice")
+USER = entity("user")
 
 PEOPLE = Searchable(words=("displayName",), beginnings=("mail",))
 ALICE: dict[str, Any] = {"displayName": "Alice van der-Berg (Sales)", "mail": "alice@contoso.example"}

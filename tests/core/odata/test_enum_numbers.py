@@ -12,14 +12,21 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph import enums
-from fauxtune.core.graph.index import ENTITIES, entity
+from fauxtune.core.graph.index import ENTITIES, entity, enumeration
 from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.describe.csdl import csdl
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import EnumType, Version
 from fauxtune.surfaces.graph.routes import ROUTES
+
+CERTIFICATE_STORE = enumeration("certificateStore")
+COMPLIANCE_STATE = enumeration("complianceState")
+HASH_ALGORITHMS = enumeration("hashAlgorithms")
+INTENDED_PURPOSE = enumeration("intendedPurpose")
+MANAGEMENT_AGENT_TYPE = enumeration("managementAgentType")
+SUBJECT_ALTERNATIVE_NAME_TYPE = enumeration("subjectAlternativeNameType")
+USER_PFX_INTENDED_PURPOSE = enumeration("userPfxIntendedPurpose")
 
 _EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _UNPUBLISHED = {
@@ -236,17 +243,17 @@ def test_metadata_gives_every_member_the_number_that_the_documents_give_it(versi
 @pytest.mark.parametrize(
     ("kind", "sent", "kept"),
     [
-        (enums.INTENDED_PURPOSE, 2, "smimeEncryption"),
-        (enums.INTENDED_PURPOSE, "2", "smimeEncryption"),
-        (enums.INTENDED_PURPOSE, " 3 ", "smimeSigning"),
-        (enums.USER_PFX_INTENDED_PURPOSE, 8, "wifi"),
-        (enums.CERTIFICATE_STORE, "2", "machine"),
-        (enums.COMPLIANCE_STATE, 254, "inGracePeriod"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, 0, "none"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, 3, "emailAddress,userPrincipalName"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "18", "userPrincipalName,universalResourceIdentifier"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "2,emailAddress", "emailAddress,userPrincipalName"),
-        (enums.HASH_ALGORITHMS, 3, "sha1,sha2"),
+        (INTENDED_PURPOSE, 2, "smimeEncryption"),
+        (INTENDED_PURPOSE, "2", "smimeEncryption"),
+        (INTENDED_PURPOSE, " 3 ", "smimeSigning"),
+        (USER_PFX_INTENDED_PURPOSE, 8, "wifi"),
+        (CERTIFICATE_STORE, "2", "machine"),
+        (COMPLIANCE_STATE, 254, "inGracePeriod"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, 0, "none"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, 3, "emailAddress,userPrincipalName"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "18", "userPrincipalName,universalResourceIdentifier"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "2,emailAddress", "emailAddress,userPrincipalName"),
+        (HASH_ALGORITHMS, 3, "sha1,sha2"),
     ],
 )
 def test_a_number_stands_for_its_member_and_of_flags_for_their_combination(
@@ -258,19 +265,19 @@ def test_a_number_stands_for_its_member_and_of_flags_for_their_combination(
 @pytest.mark.parametrize(
     ("kind", "sent"),
     [
-        (enums.INTENDED_PURPOSE, "0"),
-        (enums.INTENDED_PURPOSE, "6"),
-        (enums.INTENDED_PURPOSE, "-1"),
-        (enums.INTENDED_PURPOSE, "1,2"),
-        (enums.CERTIFICATE_STORE, "0"),
-        (enums.HASH_ALGORITHMS, "0"),
-        (enums.HASH_ALGORITHMS, "4"),
-        (enums.HASH_ALGORITHMS, "5"),
-        (enums.HASH_ALGORITHMS, "-1"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "32"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "emailAddress," * 1000),
-        (enums.INTENDED_PURPOSE, "9" * 5000),
-        (enums.INTENDED_PURPOSE, "٢"),
+        (INTENDED_PURPOSE, "0"),
+        (INTENDED_PURPOSE, "6"),
+        (INTENDED_PURPOSE, "-1"),
+        (INTENDED_PURPOSE, "1,2"),
+        (CERTIFICATE_STORE, "0"),
+        (HASH_ALGORITHMS, "0"),
+        (HASH_ALGORITHMS, "4"),
+        (HASH_ALGORITHMS, "5"),
+        (HASH_ALGORITHMS, "-1"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "32"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "emailAddress," * 1000),
+        (INTENDED_PURPOSE, "9" * 5000),
+        (INTENDED_PURPOSE, "٢"),
     ],
 )
 def test_a_number_that_no_member_has_is_refused(kind: EnumType, sent: str) -> None:
@@ -280,13 +287,13 @@ def test_a_number_that_no_member_has_is_refused(kind: EnumType, sent: str) -> No
 
 def test_a_refused_number_is_answered_with_the_members_and_their_numbers() -> None:
     with pytest.raises(Invalid, match=r"user \(1\), machine \(2\)"):
-        enums.CERTIFICATE_STORE.named(3)
+        CERTIFICATE_STORE.named(3)
 
 
 def test_v1_does_not_take_the_number_of_a_member_that_beta_alone_has() -> None:
-    assert enums.MANAGEMENT_AGENT_TYPE.named(2048) == "intuneAosp"
+    assert MANAGEMENT_AGENT_TYPE.named(2048) == "intuneAosp"
     with pytest.raises(Invalid, match="2048"):
-        enums.MANAGEMENT_AGENT_TYPE.named(2048, version=Version.V1)
+        MANAGEMENT_AGENT_TYPE.named(2048, version=Version.V1)
 
 
 def test_a_profile_says_its_purpose_by_number_or_by_a_number_as_text() -> None:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fauxtune.core.graph.base import ENTITY
-from fauxtune.core.graph.index import ENTITIES, entity
+from fauxtune.core.graph.index import ENTITIES, MODEL, entity
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.core.odata.schema.types import Entity, Property
+
+ENTITY = MODEL.entity("entity")
 
 USER, PFX = entity("user"), entity("userPFXCertificate")
 ROUTES = [

@@ -5,21 +5,25 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph import enums
-from fauxtune.core.graph.index import ENTITIES, derived_from, entity
+from fauxtune.core.graph.index import ENTITIES, derived_from, entity, enumeration
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version
+
+MANAGEMENT_AGENT_TYPE = enumeration("managementAgentType")
+SUBJECT_ALTERNATIVE_NAME_TYPE = enumeration("subjectAlternativeNameType")
+USER_PFX_INTENDED_PURPOSE = enumeration("userPfxIntendedPurpose")
+USER_PFX_PADDING_SCHEME = enumeration("userPfxPaddingScheme")
 
 
 @pytest.mark.parametrize(
     ("kind", "sent", "kept"),
     [
-        (enums.USER_PFX_INTENDED_PURPOSE, "SmimeEncryption", "smimeEncryption"),
-        (enums.USER_PFX_INTENDED_PURPOSE, "VPN", "vpn"),
-        (enums.USER_PFX_PADDING_SCHEME, "OaepSha512", "oaepSha512"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "userPrincipalName,EmailAddress", "emailAddress,userPrincipalName"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "domainNameService , none", "domainNameService"),
-        (enums.SUBJECT_ALTERNATIVE_NAME_TYPE, "emailAddress,emailAddress", "emailAddress"),
+        (USER_PFX_INTENDED_PURPOSE, "SmimeEncryption", "smimeEncryption"),
+        (USER_PFX_INTENDED_PURPOSE, "VPN", "vpn"),
+        (USER_PFX_PADDING_SCHEME, "OaepSha512", "oaepSha512"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "userPrincipalName,EmailAddress", "emailAddress,userPrincipalName"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "domainNameService , none", "domainNameService"),
+        (SUBJECT_ALTERNATIVE_NAME_TYPE, "emailAddress,emailAddress", "emailAddress"),
     ],
 )
 def test_an_enum_takes_any_casing_and_gives_flags_lowest_bit_first(kind: EnumType, sent: str, kept: str) -> None:
@@ -29,14 +33,14 @@ def test_an_enum_takes_any_casing_and_gives_flags_lowest_bit_first(kind: EnumTyp
 @pytest.mark.parametrize("sent", ["", "smime", "smimeSigning,vpn"])
 def test_an_unknown_member_is_refused_with_the_known_ones(sent: str) -> None:
     with pytest.raises(Invalid, match="unassigned, smimeEncryption, smimeSigning, vpn, wifi"):
-        enums.USER_PFX_INTENDED_PURPOSE.canonical(sent)
+        USER_PFX_INTENDED_PURPOSE.canonical(sent)
 
 
 def test_v1_does_not_know_the_members_that_beta_added() -> None:
-    assert "intuneAosp" in enums.MANAGEMENT_AGENT_TYPE.in_version(Version.BETA)
-    assert "intuneAosp" not in enums.MANAGEMENT_AGENT_TYPE.in_version(Version.V1)
+    assert "intuneAosp" in MANAGEMENT_AGENT_TYPE.in_version(Version.BETA)
+    assert "intuneAosp" not in MANAGEMENT_AGENT_TYPE.in_version(Version.V1)
     with pytest.raises(Invalid):
-        enums.MANAGEMENT_AGENT_TYPE.canonical("intuneAosp", version=Version.V1)
+        MANAGEMENT_AGENT_TYPE.canonical("intuneAosp", version=Version.V1)
 
 
 @pytest.mark.parametrize("name", ["user", "#microsoft.graph.user", "microsoft.graph.USER", "#Microsoft.Graph.User"])

@@ -9,14 +9,18 @@ import pytest
 
 from fauxtune.core.engine.device_actions.support import supports
 from fauxtune.core.engine.planning.desired import desired_items
-from fauxtune.core.graph import enums
-from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.index import entity, enumeration
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
 from fauxtune.core.profiles.catalog import KINDS, Kind, kind
 from fauxtune.core.profiles.family import ImportedCertificate, Profile, Recipient
+
+DEVICE_ENROLLMENT_TYPE = enumeration("deviceEnrollmentType")
+DEVICE_TYPE = enumeration("deviceType")
+MANAGEMENT_AGENT_TYPE = enumeration("managementAgentType")
+OWNER_TYPE = enumeration("ownerType")
 
 EACH = pytest.mark.parametrize("known", KINDS, ids=[known.name for known in KINDS])
 
@@ -153,10 +157,10 @@ def test_every_variant_has_its_facts_and_its_way_in() -> None:
 @pytest.mark.parametrize("variant", Variant)
 def test_the_facts_of_a_variant_are_words_that_graph_knows(variant: Variant) -> None:
     facts = FACTS[variant]
-    assert facts.enrollment_type in enums.DEVICE_ENROLLMENT_TYPE.members
-    assert facts.management_agent in enums.MANAGEMENT_AGENT_TYPE.members
-    assert facts.device_type in enums.DEVICE_TYPE.members
-    assert facts.owner_type in enums.OWNER_TYPE.members
+    assert facts.enrollment_type in DEVICE_ENROLLMENT_TYPE.members
+    assert facts.management_agent in MANAGEMENT_AGENT_TYPE.members
+    assert facts.device_type in DEVICE_TYPE.members
+    assert facts.owner_type in OWNER_TYPE.members
     for edition in Edition:
         wiped, retired = (supports(each, variant, edition=edition) for each in (DeviceAction.WIPE, DeviceAction.RETIRE))
         assert wiped or retired

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from fauxtune.core.administration.profiles import PROFILES
 from fauxtune.core.administration.requests import AdminRequest, Json, key
-from fauxtune.core.graph.configuration import (
-    ALL_DEVICES_TARGET,
-    ALL_LICENSED_USERS_TARGET,
-    EXCLUSION_TARGET,
-    GROUP_TARGET,
-)
+from fauxtune.core.graph.index import complex_type
+
+ALL_DEVICES_TARGET = complex_type("allDevicesAssignmentTarget")
+ALL_LICENSED_USERS_TARGET = complex_type("allLicensedUsersAssignmentTarget")
+EXCLUSION_TARGET = complex_type("exclusionGroupAssignmentTarget")
+GROUP_TARGET = complex_type("groupAssignmentTarget")
 
 _FILTER, _FILTER_TYPE = "deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType"
 

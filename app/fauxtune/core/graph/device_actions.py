@@ -1,62 +1,21 @@
-"""The bodies of managedDevice's actions, and the answer of executeAction.
+"""The bodies of managedDevice's actions, and how an action for many devices becomes one for each.
 
-Source: Graph reference, the page of each action; names and types from the metadata. Every parameter may be null or
-left out unless it is required here.
+Source: Graph reference, the page of each action. Every parameter may be null or left out unless it is required here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fauxtune.core.graph.index import MODEL
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
-from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property
+from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.overlay import Overlay
+from fauxtune.core.odata.schema.types import Entity
 
-_BEHAVIOR = EnumType(
-    "obliterationBehavior",
-    ("default", "doNotObliterate", "obliterateWithWarning", "always", "unknownFutureValue"),
-    values=(0, 1, 2, 3, 999),
-)
-#: Unverified: the numbers, which no published metadata has.
-REMOTE_ACTION = EnumType(
-    "managedDeviceRemoteAction",
-    (
-        "retire",
-        "delete",
-        "fullScan",
-        "quickScan",
-        "signatureUpdate",
-        "wipe",
-        "customTextNotification",
-        "rebootNow",
-        "setDeviceName",
-        "syncDevice",
-        "deprovision",
-        "disable",
-        "reenable",
-        "moveDeviceToOrganizationalUnit",
-        "activateDeviceEsim",
-        "collectDiagnostics",
-        "initiateMobileDeviceManagementKeyRecovery",
-        "initiateOnDemandProactiveRemediation",
-        "unknownFutureValue",
-        "initiateDeviceAttestation",
-    ),
-)
-
-
+_DEVICE = "managedDevice"
 #: The options of a wipe for some platforms only.
 _ELSEWHERE = approximated("for the kinds of device that support it; for others 400, with the reason")
-
-
-def _flag(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> Property:
-    return Property(name, Edm.BOOLEAN, beta_only=beta_only, fidelity=fidelity)
-
-
-def _anything(name: str, kind: str, *, beta_only: bool = True) -> Property:
-    """A complex parameter whose content is ignored."""
-    source = f"Graph: {kind} (beta)" if beta_only else f"Graph: {kind}"
-    return Property(name, ComplexType(kind, open=True, beta_only=beta_only, source=source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,122 +27,97 @@ class Form:
     beta_only: bool = False
 
 
-def _form(action: DeviceAction, *parameters: Property, beta_only: bool = False) -> Form:
-    body = Entity(f"{action.value}Parameters", parameters, source=f"Graph: managedDevice: {action.value}")
-    return Form(action, body, beta_only=beta_only)
-
-
-#: Unverified: its numbers. No document has them.
-COMPLIANCE_OVERRIDE = EnumType(
-    "administratorConfiguredDeviceComplianceState", ("basedOnDeviceCompliancePolicy", "nonCompliant")
-)
-
-
-def _beta(action: DeviceAction, *parameters: Property) -> Form:
-    return _form(action, *parameters, beta_only=True)
-
-
-FORMS: tuple[Form, ...] = (
-    _form(
-        DeviceAction.WIPE,
-        _flag("keepEnrollmentData", fidelity=_ELSEWHERE),
-        _flag("keepUserData", fidelity=_ELSEWHERE),
-        Property("macOsUnlockCode", fidelity=_ELSEWHERE),
-        _flag("persistEsimDataPlan", fidelity=_ELSEWHERE),
-        _flag("useProtectedWipe", beta_only=True, fidelity=_ELSEWHERE),
-        Property("obliterationBehavior", _BEHAVIOR, beta_only=True, fidelity=_ELSEWHERE),
+#: What is special about the bodies of single actions.
+_SPECIAL = {
+    DeviceAction.WIPE: Overlay("wipe", different={_ELSEWHERE: "*"}),
+    DeviceAction.DELETE_SHARED_USER: Overlay("deleteUserFromSharedAppleDevice", required="userPrincipalName"),
+    DeviceAction.RENAME: Overlay(
+        "setDeviceName",
+        required="deviceName",
+        different={approximated("variables in it are not filled in"): "deviceName"},
     ),
-    _form(DeviceAction.RETIRE),
-    _form(DeviceAction.SYNC),
-    _form(DeviceAction.LOCK),
-    _form(DeviceAction.REBOOT),
-    _form(DeviceAction.RESET_PASSCODE),
-    _form(DeviceAction.SHUT_DOWN),
-    _form(DeviceAction.LOCATE),
-    _form(DeviceAction.DISABLE_LOST_MODE),
-    _form(DeviceAction.BYPASS_ACTIVATION_LOCK),
-    _form(DeviceAction.RECOVER_PASSCODE),
-    _form(DeviceAction.REMOTE_ASSISTANCE),
-    _form(DeviceAction.LOG_OUT_SHARED_USER),
-    _form(DeviceAction.DELETE_SHARED_USER, Property("userPrincipalName", required=True)),
-    _form(DeviceAction.CLEAN_WINDOWS, _flag("keepUserData")),
-    _form(DeviceAction.DEFENDER_SCAN, _flag("quickScan")),
-    _form(DeviceAction.DEFENDER_UPDATE),
-    _form(
-        DeviceAction.UPDATE_ACCOUNT,
-        _anything(
-            "updateWindowsDeviceAccountActionParameter", "updateWindowsDeviceAccountActionParameter", beta_only=False
+    DeviceAction.NOTIFY: Overlay(
+        "sendCustomNotificationToCompanyPortal", required="notificationTitle notificationBody"
+    ),
+    DeviceAction.REMEDIATE: Overlay("initiateOnDemandProactiveRemediation", required="scriptPolicyId"),
+    DeviceAction.DEPROVISION: Overlay("deprovision", required="deprovisionReason"),
+}
+
+
+def _form(action: DeviceAction) -> Form:
+    overlay = replace(_SPECIAL.get(action, Overlay(action.value)), source=f"Graph: managedDevice: {action.value}")
+    body = MODEL.parameters(_DEVICE, action.value, overlay=overlay)
+    return Form(action, body, beta_only="beta" in MODEL.table.operation(_DEVICE, action.value).marks)
+
+
+#: Those of v1.0, then those of beta.
+FORMS: tuple[Form, ...] = tuple(
+    map(
+        _form,
+        (
+            DeviceAction.WIPE,
+            DeviceAction.RETIRE,
+            DeviceAction.SYNC,
+            DeviceAction.LOCK,
+            DeviceAction.REBOOT,
+            DeviceAction.RESET_PASSCODE,
+            DeviceAction.SHUT_DOWN,
+            DeviceAction.LOCATE,
+            DeviceAction.DISABLE_LOST_MODE,
+            DeviceAction.BYPASS_ACTIVATION_LOCK,
+            DeviceAction.RECOVER_PASSCODE,
+            DeviceAction.REMOTE_ASSISTANCE,
+            DeviceAction.LOG_OUT_SHARED_USER,
+            DeviceAction.DELETE_SHARED_USER,
+            DeviceAction.CLEAN_WINDOWS,
+            DeviceAction.DEFENDER_SCAN,
+            DeviceAction.DEFENDER_UPDATE,
+            DeviceAction.UPDATE_ACCOUNT,
+            DeviceAction.ENABLE_LOST_MODE,
+            DeviceAction.PLAY_SOUND,
+            DeviceAction.RENAME,
+            DeviceAction.NOTIFY,
+            DeviceAction.ACTIVATE_ESIM,
+            DeviceAction.REMOVE_ESIM,
+            DeviceAction.REVOKE_VPP_LICENSES,
+            DeviceAction.ENHANCED_LOGS,
+            DeviceAction.CANCEL_ENHANCED_LOGS,
+            DeviceAction.ROTATE_FILEVAULT_KEY,
+            DeviceAction.ROTATE_RECOVERY_LOCK,
+            DeviceAction.ROTATE_ADMIN_PASSWORD,
+            DeviceAction.ROTATE_BITLOCKER_KEYS,
+            DeviceAction.PAUSE_REFRESH,
+            DeviceAction.COLLECT_LOGS,
+            DeviceAction.ENROLL_NOW,
+            DeviceAction.ATTEST,
+            DeviceAction.RECOVER_KEY,
+            DeviceAction.REMEDIATE,
+            DeviceAction.REMOVE_FIRMWARE_MANAGEMENT,
+            DeviceAction.CONFIGURATION_MANAGER,
+            DeviceAction.SUSPEND_HOME_SCREEN,
+            DeviceAction.RESTORE_HOME_SCREEN,
+            DeviceAction.DEPROVISION,
+            DeviceAction.DISABLE,
+            DeviceAction.REENABLE,
+            DeviceAction.CHANGE_ASSIGNMENTS,
+            DeviceAction.OVERRIDE_COMPLIANCE,
         ),
-    ),
-    _beta(
-        DeviceAction.ENABLE_LOST_MODE,
-        Property("message"),
-        Property("phoneNumber"),
-        Property("footer"),
-    ),
-    _beta(DeviceAction.PLAY_SOUND, Property("durationInMinutes")),
-    _beta(
-        DeviceAction.RENAME,
-        Property("deviceName", required=True, fidelity=approximated("variables in it are not filled in")),
-    ),
-    _beta(
-        DeviceAction.NOTIFY,
-        Property("notificationTitle", required=True),
-        Property("notificationBody", required=True),
-    ),
-    _beta(DeviceAction.ACTIVATE_ESIM, Property("carrierUrl")),
-    _beta(DeviceAction.REMOVE_ESIM, Property("iccId")),
-    _beta(DeviceAction.REVOKE_VPP_LICENSES),
-    _beta(DeviceAction.ENHANCED_LOGS, Property("appleCareToken")),
-    _beta(DeviceAction.CANCEL_ENHANCED_LOGS),
-    _beta(DeviceAction.ROTATE_FILEVAULT_KEY),
-    _beta(DeviceAction.ROTATE_RECOVERY_LOCK),
-    _beta(DeviceAction.ROTATE_ADMIN_PASSWORD),
-    _beta(DeviceAction.ROTATE_BITLOCKER_KEYS),
-    _beta(DeviceAction.PAUSE_REFRESH, Property("pauseTimePeriodInMinutes", Edm.INT32)),
-    _beta(DeviceAction.COLLECT_LOGS, _anything("templateType", "deviceLogCollectionRequest")),
-    _beta(DeviceAction.ENROLL_NOW),
-    _beta(DeviceAction.ATTEST),
-    _beta(DeviceAction.RECOVER_KEY),
-    _beta(DeviceAction.REMEDIATE, Property("scriptPolicyId", required=True)),
-    _beta(DeviceAction.REMOVE_FIRMWARE_MANAGEMENT),
-    _beta(DeviceAction.CONFIGURATION_MANAGER, _anything("configurationManagerAction", "configurationManagerAction")),
-    _beta(DeviceAction.SUSPEND_HOME_SCREEN, Property("timeoutMinutes")),
-    _beta(DeviceAction.RESTORE_HOME_SCREEN),
-    _beta(DeviceAction.DEPROVISION, Property("deprovisionReason", required=True)),
-    _beta(DeviceAction.DISABLE),
-    _beta(DeviceAction.REENABLE),
-    _beta(
-        DeviceAction.CHANGE_ASSIGNMENTS,
-        Property(
-            "deviceAssignmentItems",
-            ComplexType("deviceAssignmentItem", open=True, source="Graph: deviceAssignmentItem (beta)", beta_only=True),
-            collection=True,
-        ),
-    ),
-    _beta(
-        DeviceAction.OVERRIDE_COMPLIANCE, Property("complianceState", COMPLIANCE_OVERRIDE), Property("remediationUrl")
-    ),
+    )
 )
-
-EXECUTE_ACTION = Entity(
-    "executeActionParameters",
-    (
-        Property("actionName", REMOTE_ACTION, required=True),
-        # Unverified: its meaning. It is checked and then ignored.
-        Property("realAction", REMOTE_ACTION, fidelity=stored("checked, and then ignored")),
-        Property("deviceIds", collection=True, required=True, fidelity=approximated("100 at most")),
-        _flag("keepEnrollmentData", fidelity=_ELSEWHERE),
-        _flag("keepUserData", fidelity=_ELSEWHERE),
-        _flag("persistEsimDataPlan", fidelity=_ELSEWHERE),
-        Property("deviceName"),
-        Property("notificationTitle"),
-        Property("notificationBody"),
-        Property("carrierUrl"),
-        Property("deprovisionReason"),
-        Property("organizationalUnitPath"),
+EXECUTE_ACTION = MODEL.parameters(
+    f"[{_DEVICE}]",
+    "executeAction",
+    overlay=Overlay(
+        "executeAction",
+        source="Graph: managedDevice: executeAction",
+        required="actionName deviceIds",
+        different={
+            # Unverified: its meaning. It is checked and then ignored.
+            stored("checked, and then ignored"): "realAction",
+            approximated("100 at most"): "deviceIds",
+            _ELSEWHERE: "keepEnrollmentData keepUserData persistEsimDataPlan",
+        },
     ),
-    source="Graph: managedDevice: executeAction",
 )
 #: The action of a single device for a bulk action, with the parameters that it passes on and those that it sets.
 BULK: dict[str, tuple[DeviceAction, tuple[str, ...], dict[str, bool]]] = {
@@ -207,13 +141,3 @@ BULK: dict[str, tuple[DeviceAction, tuple[str, ...], dict[str, bool]]] = {
     "initiateOnDemandProactiveRemediation": (DeviceAction.REMEDIATE, (), {}),
     "initiateDeviceAttestation": (DeviceAction.ATTEST, (), {}),
 }
-
-BULK_RESULT = ComplexType(
-    "bulkManagedDeviceActionResult",
-    tuple(
-        Property(name, collection=True)
-        for name in ("successfulDeviceIds", "failedDeviceIds", "notFoundDeviceIds", "notSupportedDeviceIds")
-    ),
-    beta_only=True,
-    source="Graph: bulkManagedDeviceActionResult (beta)",
-)

@@ -14,12 +14,14 @@ from typing import Any
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.device_hardware import HARDWARE_INFORMATION
-from fauxtune.core.graph.device_protection import REPORTED, WINDOWS_PROTECTION_STATE
-from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.text import JsonObject, text_value
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property
+
+MANAGED_DEVICE = entity("managedDevice")
+HARDWARE_INFORMATION = complex_type("hardwareInformation")
+WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")
 
 #: No device has longer texts or larger numbers.
 _LONGEST, _LARGEST = 1024, 2**63 - 1
@@ -127,8 +129,12 @@ def _property(name: str) -> Property:
 
 
 #: Of Windows Defender: kept with the enrolment, shown by an entity of its own.
-_OF_PROTECTION = {prop.name: prop.type for prop in REPORTED}
 _REPORTED_AT = "lastReportedDateTime"
+_OF_PROTECTION = {
+    prop.name: prop.type
+    for prop in WINDOWS_PROTECTION_STATE.properties
+    if prop.name not in {_REPORTED_AT, "controlledConfigurationEnabled"}
+}
 #: Of the user of the enrolment; Graph shows whom and when, newest last.
 _LOGGED_ON, _USERS = "isUserLoggedOn", "usersLoggedOn"
 _TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _OF_PROTECTION | _KEPT

@@ -1,71 +1,51 @@
-"""THE list of Graph's entities that are emulated, and the look-up of an entity by its type's name.
+"""The types of Graph: its schema from `types.txt`, and what the overlays know beyond it. THE list of served entities.
 
-Source: Graph's metadata; names are found in any casing, with or without `#` and namespace.
+An entity is served when an overlay names it; the other types of the schema can be built as well, and appear nowhere.
+Source: Graph's metadata; names of types in requests are found in any casing, with or without `#` and namespace.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph import (
-    android_profiles,
-    app_configurations,
-    apple_profiles,
-    assignments,
-    configuration,
-    directory,
-    email_profiles,
-    other_profiles,
-    windows_profiles,
-)
-from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
-from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
-from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
-from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
-from fauxtune.core.graph.statuses import STATUSES
-from fauxtune.core.graph.tenant import (
-    AUDIT_EVENT,
-    DEVICE_MANAGEMENT,
-    ROLE_SCOPE_TAG,
-    ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
-)
+from fauxtune.core.graph.overlays.app_configurations import APP_CONFIGURATIONS
+from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
+from fauxtune.core.graph.overlays.certificates import CERTIFICATES
+from fauxtune.core.graph.overlays.devices import DEVICES
+from fauxtune.core.graph.overlays.directory import DIRECTORY
+from fauxtune.core.graph.overlays.profiles import PROFILES
+from fauxtune.core.graph.overlays.statuses import STATUSES
+from fauxtune.core.graph.overlays.tenant import TENANT
+from fauxtune.core.odata.schema.model import Model
 from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.table import SchemaTable
+from fauxtune.core.odata.schema.types import ComplexType, Entity, EnumType
 
-ENTITIES: tuple[Entity, ...] = (
-    directory.DIRECTORY_OBJECT,
-    directory.USER,
-    directory.GROUP,
-    directory.DEVICE,
-    directory.LICENSE_DETAILS,
-    directory.SUBSCRIBED_SKU,
-    directory.ENDPOINT,
-    directory.ORGANIZATION,
-    directory.DOMAIN,
-    MANAGED_DEVICE,
-    MANAGED_DEVICE_OVERVIEW,
-    DEVICE_CATEGORY,
-    WINDOWS_PROTECTION_STATE,
-    configuration.DEVICE_CONFIGURATION,
-    configuration.DEVICE_CONFIGURATION_ASSIGNMENT,
-    assignments.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT,
-    assignments.ASSIGNMENT_FILTER,
-    assignments.EVALUATION_STATUS_DETAILS,
+OVERLAYS = (
+    *DIRECTORY,
+    *DEVICES,
+    *ASSIGNMENTS,
     *STATUSES,
-    *android_profiles.PROFILES,
-    *apple_profiles.PROFILES,
-    *windows_profiles.PROFILES,
-    *email_profiles.PROFILES,
-    *other_profiles.PROFILES,
-    *app_configurations.ENTITIES,
-    USER_PFX_CERTIFICATE,
-    NDES_CONNECTOR,
-    CERTIFICATE_CONNECTOR,
-    AUDIT_EVENT,
-    ROLE_SCOPE_TAG,
-    ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
-    DEVICE_MANAGEMENT,
+    *PROFILES,
+    *APP_CONFIGURATIONS,
+    *CERTIFICATES,
+    *TENANT,
+)
+#: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".
+_FALLBACKS = {"policyPlatformType": "androidForWork", "managementAgentType": "unknown"}
+
+
+def _model() -> Model:
+    text = pkgutil.get_data(__package__ or "", "types.txt")
+    assert text is not None
+    return Model(SchemaTable(text.decode("ascii")), OVERLAYS, fallbacks=_FALLBACKS)
+
+
+MODEL = _model()
+ENTITIES: tuple[Entity, ...] = tuple(
+    kind for kind in map(MODEL.structured, MODEL.described) if isinstance(kind, Entity) and kind.name != "entity"
 )
 
 _BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})
@@ -80,6 +60,16 @@ def entity(type_name: str) -> Entity:
             target="@odata.type",
         )
     return known
+
+
+def complex_type(name: str) -> ComplexType:
+    """The complex type of this name, served or not. Raises KeyError for an unknown one."""
+    return MODEL.complex_type(name)
+
+
+def enumeration(name: str) -> EnumType:
+    """The enumeration of this name, served or not. Raises KeyError for an unknown one."""
+    return MODEL.enumeration(name)
 
 
 def derived_from(base: Entity) -> tuple[Entity, ...]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, email_key
 from fauxtune.core.model.states import Source
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.family import Family, Profile, Recipient
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 #: Properties that every profile has, and that are not sent to devices.
 _COMMON = frozenset(DEVICE_CONFIGURATION.properties_in(Version.BETA)) | {"@odata.type"}

@@ -7,11 +7,12 @@ in the metadata. Unverified: what the real service checks beyond the type.
 from __future__ import annotations
 
 from fauxtune.core.errors import Invalid, NotEmulated
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.graph.index import ENTITIES, derived_from, entity
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.schema.types import Entity, Navigation
 from fauxtune.core.profiles.catalog import kind as known_kind
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 
 def references_of(shape: Entity) -> tuple[Navigation, ...]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.graph.device_facts import accepted, shown
-from fauxtune.core.graph.devices import MANAGED_DEVICE
-from fauxtune.core.graph.directory import DEVICE
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.operations.devices.inventory_facts import in_directory
 from fauxtune.operations.runtime.transaction import Transaction
+
+MANAGED_DEVICE = entity("managedDevice")
+DEVICE = entity("device")
 
 #: data. How a device is joined to the directory by its way of enrolment; trustType of the directory's device.
 _JOIN_TYPES = {"windowsAzureADJoin": "azureADJoined"}

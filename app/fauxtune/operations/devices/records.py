@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.graph.device_facts import shown
-from fauxtune.core.graph.devices import DEVICE_CATEGORY
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
@@ -17,6 +17,8 @@ from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_categories as category_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import DeviceCategoryRow, JoinedDeviceRow
+
+DEVICE_CATEGORY = entity("deviceCategory")
 
 #: One value under two names: v1.0 knows the first only.
 _OWNER, _OWNER_IN_BETA = "managedDeviceOwnerType", "ownerType"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict
-from fauxtune.core.graph.directory import DEVICE
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
@@ -16,6 +16,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryDeviceRow
+
+DEVICE = entity("device")
 
 
 def create_device(tx: Transaction, document: JsonObject) -> JsonObject:

@@ -11,7 +11,7 @@ import uuid
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.graph.directory import GROUP, USER
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, UserId
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.model.text import JsonObject
@@ -28,6 +28,9 @@ from fauxtune.storage.rows.directory import (
     UserChanges,
     UserRow,
 )
+
+GROUP = entity("group")
+USER = entity("user")
 
 #: How long a text may be (Graph: user, group). The longest userPrincipalName has 64 + 1 + 48 characters.
 _USER_LENGTHS = {

@@ -9,13 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fauxtune.core.graph.app_configurations import APP_CONFIGURATION_ASSIGNMENT as CONFIGURATION_ASSIGNMENT
-from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER
-from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.graph.index import entity
-from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId, ProfileId
 from fauxtune.core.odata.schema.types import Entity
@@ -36,6 +30,15 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import role_scope_tags as tag_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
+
+CONFIGURATION_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
+ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
+USER_PFX_CERTIFICATE = entity("userPFXCertificate")
+DEVICE_CONFIGURATION_ASSIGNMENT = entity("deviceConfigurationAssignment")
+DEVICE_CATEGORY = entity("deviceCategory")
+MANAGED_DEVICE = entity("managedDevice")
+ROLE_SCOPE_TAG = entity("roleScopeTag")
+ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
 
 
 def _profile(tx: Transaction, key: str) -> AuditedResource | None:

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.filter import parse_filter
@@ -26,6 +24,11 @@ from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
+
+ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
+DEVICE_CATEGORY = entity("deviceCategory")
+MANAGED_DEVICE = entity("managedDevice")
 
 _BUILT_IN = {
     "id": "0",
@@ -84,8 +87,8 @@ def delete_tag(tx: Transaction, tag_id: str) -> None:
     row = tag(tx, tag_id)
     if row.document["isBuiltIn"]:
         raise Invalid("The built-in scope tag cannot be deleted.")
-    for path, collection, entity, name in _TAGGED:
-        condition = parse_filter(f"{name}/any(t:t eq '{row.id}')", entity)
+    for path, collection, kind, name in _TAGGED:
+        condition = parse_filter(f"{name}/any(t:t eq '{row.id}')", kind)
         used = collections.count(tx.connection, tx.tenant.id, collection=collection, condition=condition)
         if used:
             raise Invalid(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from fauxtune.core.engine.device_actions.support import supports
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
@@ -23,6 +22,8 @@ from fauxtune.server.pages import coverage_words as words
 from fauxtune.server.pages.probes import Probes, probe_words, probes_of_routes
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import AREAS
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 Routes = Sequence[Route[Handler]]
 Row = tuple[str, ...]

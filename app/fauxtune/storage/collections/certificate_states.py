@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, and_, case, cast, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.graph_states import certificates as words
-from fauxtune.core.graph import enums
+from fauxtune.core.graph.index import enumeration
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
@@ -26,6 +26,10 @@ from fauxtune.storage.tables import (
     profiles,
     scep_challenges,
 )
+
+CERTIFICATE_VALIDITY_PERIOD_SCALE = enumeration("certificateValidityPeriodScale")
+KEY_STORAGE_PROVIDER_OPTION = enumeration("keyStorageProviderOption")
+SUBJECT_NAME_FORMAT = enumeration("subjectNameFormat")
 
 
 def _moment(*moments: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -151,12 +155,10 @@ _OF_PROFILE: dict[str, ColumnElement[Any]] = {
     ),
     "devicePlatform": POLICY_PLATFORM,
     "certificateKeyUsage": func.coalesce(_flags(*words.KEY_USAGES), _setting("keyUsage")),
-    "certificateValidityPeriodUnits": _choice(
-        "certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE
-    ),
+    "certificateValidityPeriodUnits": _choice("certificateValidityPeriodScale", CERTIFICATE_VALIDITY_PERIOD_SCALE),
     "certificateIssuanceState": _ISSUANCE,
-    "certificateKeyStorageProvider": _choice("keyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION),
-    "certificateSubjectNameFormat": _choice("subjectNameFormat", enums.SUBJECT_NAME_FORMAT),
+    "certificateKeyStorageProvider": _choice("keyStorageProvider", KEY_STORAGE_PROVIDER_OPTION),
+    "certificateSubjectNameFormat": _choice("subjectNameFormat", SUBJECT_NAME_FORMAT),
     "certificateSubjectAlternativeNameFormat": _setting("subjectAlternativeNameType"),
     "certificateRevokeStatus": _REVOCATION,
     "certificateProfileDisplayName": _setting("displayName"),

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from fauxtune.core.administration.assignments import Target, assign, is_assigned, to_all_devices, to_all_users
 from fauxtune.core.administration.choices import KINDS, ProfileFamily, profile_names
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.graph.configuration import EXCLUSION_TARGET
-from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.platform_words import PLATFORMS, TITLES, ProfilePlatform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.database import Connection
@@ -26,6 +25,8 @@ from fauxtune.surfaces.console.profile_choices import Choices
 from fauxtune.surfaces.console.profile_settings import RootSettings, Settings
 from fauxtune.surfaces.console.profile_targets import NamedTarget
 from fauxtune.surfaces.console.tasks import Send, Task
+
+EXCLUSION_TARGET = complex_type("exclusionGroupAssignmentTarget")
 
 _FILTER = "deviceAndAppManagementAssignmentFilterId"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
@@ -24,6 +24,8 @@ from fauxtune.core.profiles.variables import SUBJECT_FORMATS
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.console.profile_words import property_words
 from fauxtune.surfaces.console.templating import day
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 #: data. Graph: intendedPurpose -> words.
 PURPOSES: Mapping[str, str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from fauxtune.core.odata.paths.table import Route
@@ -14,7 +14,9 @@ def every_type(
 ) -> dict[str, StructuredType | EnumType]:
     """The types by their names, in the order of names."""
     named = [kind for route in routes for kind in (route.accepts, route.returns) if kind is not None]
-    types = {part.name: part for kind in (*entities, *named) for part in _parts(kind)}
+    types: dict[str, StructuredType | EnumType] = {}
+    for kind in (*entities, *named):
+        _collect(kind, types)
     return dict(sorted(types.items()))
 
 
@@ -34,12 +36,15 @@ def names_in_v1(routes: Iterable[Route[Any]], entities: Iterable[StructuredType]
     return frozenset(names)
 
 
-def _parts(kind: StructuredType) -> Iterator[StructuredType | EnumType]:
+def _collect(kind: StructuredType, types: dict[str, StructuredType | EnumType]) -> None:
+    """Add the type, its bases, and the types of their properties. A type can contain itself."""
     for level in kind.lineage():
-        yield level
+        if types.get(level.name) is level:
+            continue
+        types[level.name] = level
         for prop in level.properties:
             if isinstance(prop.type, EnumType):
-                yield prop.type
+                types[prop.type.name] = prop.type
             elif isinstance(prop.type, ComplexType):
                 for choice in (prop.type, *prop.variants):
-                    yield from _parts(choice)
+                    _collect(choice, types)

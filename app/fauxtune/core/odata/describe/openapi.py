@@ -32,9 +32,15 @@ _PRIMITIVES: dict[Edm, dict[str, str]] = {
     Edm.INT32: {"type": "integer", "format": "int32"},
     Edm.INT64: {"type": "integer", "format": "int64"},
     Edm.DOUBLE: {"type": "number", "format": "double"},
+    Edm.SINGLE: {"type": "number", "format": "float"},
+    Edm.BYTE: {"type": "integer", "format": "uint8"},
     Edm.GUID: {"type": "string", "format": "uuid"},
     Edm.BINARY: {"type": "string", "contentEncoding": "base64"},
+    Edm.STREAM: {"type": "string", "contentEncoding": "base64"},
     Edm.DATE_TIME: {"type": "string", "format": "date-time"},
+    Edm.DATE: {"type": "string", "format": "date"},
+    Edm.TIME_OF_DAY: {"type": "string", "format": "time"},
+    Edm.DURATION: {"type": "string", "format": "duration"},
 }
 _OPTIONS = {
     "select": "string",

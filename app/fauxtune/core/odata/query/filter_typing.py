@@ -261,7 +261,7 @@ def _ignores_case(operand: Operand) -> bool:
 def _check_comparable(prop: Property) -> None:
     if isinstance(prop.type, ComplexType):
         raise malformed(f"'{prop.name}' is an object: compare one of its properties.")
-    if prop.write_only or not prop.filterable or prop.type is Edm.BINARY:
+    if prop.write_only or not prop.filterable or (isinstance(prop.type, Edm) and prop.type not in _FORMS):
         raise malformed(f"the property '{prop.name}' cannot be used in filters.")
 
 

@@ -7,7 +7,7 @@ typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enume
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
@@ -37,11 +37,16 @@ class Edm(StrEnum):
     BOOLEAN = "Edm.Boolean"
     INT32 = "Edm.Int32"
     INT64 = "Edm.Int64"
-    #: Only in the server's properties: clients neither send one nor filter by it.
     DOUBLE = "Edm.Double"
+    SINGLE = "Edm.Single"
+    BYTE = "Edm.Byte"
     GUID = "Edm.Guid"
     BINARY = "Edm.Binary"
+    STREAM = "Edm.Stream"
     DATE_TIME = "Edm.DateTimeOffset"
+    DATE = "Edm.Date"
+    TIME_OF_DAY = "Edm.TimeOfDay"
+    DURATION = "Edm.Duration"
 
 
 class Owner(StrEnum):
@@ -180,9 +185,14 @@ _ZEROS: dict[Edm, bool | int | str] = {
     Edm.INT32: 0,
     Edm.INT64: 0,
     Edm.DOUBLE: 0,
+    Edm.SINGLE: 0,
+    Edm.BYTE: 0,
     Edm.GUID: "00000000-0000-0000-0000-000000000000",
     Edm.BINARY: "",
     Edm.DATE_TIME: NEVER,
+    Edm.DATE: NEVER[:10],
+    Edm.TIME_OF_DAY: "00:00:00.0000000",
+    Edm.DURATION: "PT0S",
 }
 
 
@@ -203,26 +213,30 @@ class Navigation:
 class StructuredType:
     """A complex type or an entity: its name without the namespace, its base, and its own properties.
 
-    Of a `beta_only` type, v1.0 shows the properties inherited from types that are not. An `open` type stores and shows
-    any properties that it does not declare (CSDL 6.3). `source` is the document for it.
+    Properties that are `declared` by a function are read when they are first needed: most types of a large model never
+    are, and a type may contain itself. Of a `beta_only` type, v1.0 shows the properties inherited from types that are
+    not. An `open` type stores and shows any properties that it does not declare (CSDL 6.3). `source` is the document
+    for it.
     """
 
     name: str
-    properties: tuple[Property, ...] = ()
+    declared: tuple[Property, ...] | Callable[[], tuple[Property, ...]] = ()
     base: StructuredType | None = None
     abstract: bool = False
     beta_only: bool = False
     open: bool = False
     source: str = ""
     fidelity: Fidelity = EXACT
-    _all: Mapping[Version, Mapping[str, Property]] = field(init=False, repr=False)
-    _folded: Mapping[str, Property] = field(init=False, repr=False)
+    _all: Mapping[Version, Mapping[str, Property]] | None = field(init=False, repr=False, default=None)
+    _folded: Mapping[str, Property] | None = field(init=False, repr=False, default=None)
 
-    def __post_init__(self) -> None:
-        beta = {p.name: p for kind in self.lineage() for p in kind.properties}
-        v1 = {p.name: p for kind in self.lineage() if not kind.beta_only for p in kind.properties if not p.beta_only}
-        object.__setattr__(self, "_all", MappingProxyType({Version.V1: v1, Version.BETA: beta}))
-        object.__setattr__(self, "_folded", MappingProxyType({name.lower(): p for name, p in beta.items()}))
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """Its own properties, in the declared order."""
+        if callable(self.declared):
+            object.__setattr__(self, "declared", self.declared())
+        assert not callable(self.declared)
+        return self.declared
 
     @property
     def full_name(self) -> str:
@@ -244,12 +258,23 @@ class StructuredType:
 
     def properties_in(self, version: Version) -> Mapping[str, Property]:
         """Every property that the version knows, inherited ones first, by exact name."""
-        return self._all[version]
+        return (self._all or self._collected())[version]
 
     def find(self, name: str, *, version: Version = Version.BETA) -> Property | None:
         """The property of this name in any casing (query options do not mind; bodies do)."""
+        if self._folded is None:
+            by_name = self.properties_in(Version.BETA)
+            object.__setattr__(self, "_folded", MappingProxyType({key.lower(): p for key, p in by_name.items()}))
+        assert self._folded is not None
         prop = self._folded.get(name.lower())
-        return prop if prop is not None and prop.name in self._all[version] else None
+        return prop if prop is not None and prop.name in self.properties_in(version) else None
+
+    def _collected(self) -> Mapping[Version, Mapping[str, Property]]:
+        beta = {p.name: p for kind in self.lineage() for p in kind.properties}
+        v1 = {p.name: p for kind in self.lineage() if not kind.beta_only for p in kind.properties if not p.beta_only}
+        object.__setattr__(self, "_all", MappingProxyType({Version.V1: v1, Version.BETA: beta}))
+        assert self._all is not None
+        return self._all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,10 +286,21 @@ class ComplexType(StructuredType):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entity(StructuredType):
-    """A type of things with an `id`. `polymorphic`: lists of it carry `@odata.type` on every element."""
+    """A type of things with an `id`. `polymorphic`: lists of it carry `@odata.type` on every element.
 
-    navigations: tuple[Navigation, ...] = ()
+    Navigations that are `linked` by a function are read when they are first needed.
+    """
+
+    linked: tuple[Navigation, ...] | Callable[[], tuple[Navigation, ...]] = ()
     polymorphic: bool = False
+
+    @property
+    def navigations(self) -> tuple[Navigation, ...]:
+        """Its own navigations, in the declared order."""
+        if callable(self.linked):
+            object.__setattr__(self, "linked", self.linked())
+        assert not callable(self.linked)
+        return self.linked
 
     def navigation(self, name: str, *, version: Version = Version.BETA) -> Navigation | None:
         """The navigation of this name in any casing, own or inherited; None without one."""

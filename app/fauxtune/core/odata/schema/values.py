@@ -21,11 +21,17 @@ _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?(?:Z|[+-]\d{2}:\d{2})?)?", re.ASCII | re.IGNORECASE
 )
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+#: Nothing larger is kept, and neither infinity nor NaN.
+_HUGE = 1e308
 _WEB_SAFE = str.maketrans("-_", "+/")
-_RANGES = {Edm.INT32: 2**31, Edm.INT64: 2**63}
+_DURATION = re.compile(
+    r"-?P(?=.)(?:\d{1,9}Y)?(?:\d{1,9}M)?(?:\d{1,9}D)?(?:T(?=.)(?:\d{1,9}H)?(?:\d{1,9}M)?(?:\d{1,9}(?:\.\d{1,12})?S)?)?",
+    re.ASCII,
+)
+_RANGES = {Edm.INT32: range(-(2**31), 2**31), Edm.INT64: range(-(2**63), 2**63), Edm.BYTE: range(256)}
 
 
-def primitive(value: object, edm: Edm) -> bool | int | str:
+def primitive(value: object, edm: Edm) -> bool | int | float | str:
     """The value in its normal form. Raises Invalid with what the type needs; the caller adds the property."""
     if edm is Edm.BOOLEAN:
         if not isinstance(value, bool):
@@ -33,6 +39,8 @@ def primitive(value: object, edm: Edm) -> bool | int | str:
         return value
     if edm in _RANGES:
         return _integer(value, edm)
+    if edm in (Edm.DOUBLE, Edm.SINGLE):
+        return _number(value)
     if not isinstance(value, str):
         raise Invalid(f"{value!r} is not a text: {edm.value} is written as a JSON string.")
     return _TEXTS[edm](value)
@@ -56,10 +64,36 @@ def guid(text: str) -> str:
 
 
 def _integer(value: object, edm: Edm) -> int:
-    limit = _RANGES[edm]
-    if isinstance(value, bool) or not isinstance(value, int) or not -limit <= value < limit:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _RANGES[edm]:
         raise Invalid(f"{value!r} is not an {edm.value.removeprefix('Edm.')}.")
     return value
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_HUGE < value < _HUGE:
+        raise Invalid(f"{value!r} is not a number: write it like 1.5.")
+    return value
+
+
+def _date(text: str) -> str:
+    if len(text) != len("2026-11-24"):
+        raise Invalid(f"{text!r} is not a date: write it like 2026-11-24.")
+    return moment(text)[:10]
+
+
+def _time_of_day(text: str) -> str:
+    """The time with seven digits of a second, as DateTimeOffset has them."""
+    return moment(f"2000-01-01T{text}Z")[11:-1]
+
+
+def _duration(text: str) -> str:
+    if not _DURATION.fullmatch(text):
+        raise Invalid(f"{text!r} is not a duration: write it like P1DT2H30M.")
+    return text
+
+
+def _stream(_text: str) -> str:
+    raise Invalid("it is a stream: it has an address of its own, and no value in a body.")
 
 
 def _binary(text: str) -> str:
@@ -78,4 +112,8 @@ _TEXTS: dict[Edm, Callable[[str], str]] = {
     Edm.GUID: guid,
     Edm.BINARY: _binary,
     Edm.DATE_TIME: moment,
+    Edm.DATE: _date,
+    Edm.TIME_OF_DAY: _time_of_day,
+    Edm.DURATION: _duration,
+    Edm.STREAM: _stream,
 }

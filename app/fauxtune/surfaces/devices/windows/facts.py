@@ -13,11 +13,14 @@ import orjson
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph import enums
 from fauxtune.core.graph.device_facts import mac_address
+from fauxtune.core.graph.index import enumeration
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import EnumType
 from fauxtune.surfaces.devices.windows import csp
+
+WINDOWS_DEFENDER_PRODUCT_STATUS = enumeration("windowsDefenderProductStatus")
+WINDOWS_DEVICE_HEALTH_STATE = enumeration("windowsDeviceHealthState")
 
 Values = Mapping[str, str]
 
@@ -142,8 +145,8 @@ _OF_DEFENDER: dict[str, tuple[str, Callable[[str], str | bool | None]]] = {
     "FullScanSigVersion": ("lastFullScanSignatureVersion", _text),
     "QuickScanTime": ("lastQuickScanDateTime", _moment),
     "FullScanTime": ("lastFullScanDateTime", _moment),
-    "ComputerState": ("deviceState", _named(enums.WINDOWS_DEVICE_HEALTH_STATE)),
-    "ProductStatus": ("productStatus", _named(enums.WINDOWS_DEFENDER_PRODUCT_STATUS)),
+    "ComputerState": ("deviceState", _named(WINDOWS_DEVICE_HEALTH_STATE)),
+    "ProductStatus": ("productStatus", _named(WINDOWS_DEFENDER_PRODUCT_STATUS)),
 }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph import app_configurations as entities
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.model import outlook
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
@@ -26,7 +25,13 @@ from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows,
 from fauxtune.surfaces.graph.resources.assignments import targets_of
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of
 
-_BASE, _ASSIGNMENT = entities.APP_CONFIGURATION, entities.APP_CONFIGURATION_ASSIGNMENT
+ANDROID_STORE_APP = entity("androidStoreApp")
+APP_CONFIGURATION = entity("managedDeviceMobileAppConfiguration")
+APP_CONFIGURATION_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
+IOS_STORE_APP = entity("iosStoreApp")
+MOBILE_APP = entity("mobileApp")
+
+_BASE, _ASSIGNMENT = APP_CONFIGURATION, APP_CONFIGURATION_ASSIGNMENT
 _CONTEXT, _APPS = "deviceAppManagement/mobileAppConfigurations", "deviceAppManagement/mobileApps"
 _LISTED = Listed(
     collection=APP_CONFIGURATIONS,
@@ -119,12 +124,12 @@ async def get_assignment(call: Call) -> Answer:
 
 async def list_apps(call: Call) -> Answer:
     """GET /deviceAppManagement/mobileApps: Outlook for iOS and for Android."""
-    return list_documents(call, _apps(call), entity=entities.MOBILE_APP, context=_APPS, entity_of=_shape_of)
+    return list_documents(call, _apps(call), entity=MOBILE_APP, context=_APPS, entity_of=_shape_of)
 
 
 async def count_apps(call: Call) -> Answer:
     """GET /deviceAppManagement/mobileApps/$count."""
-    return count_documents(call, _apps(call), entity=entities.MOBILE_APP)
+    return count_documents(call, _apps(call), entity=MOBILE_APP)
 
 
 async def get_app(call: Call) -> Answer:
@@ -161,8 +166,8 @@ def _apps(call: Call) -> list[Json]:
             "appStoreUrl": app.store,
         }
         for app, shape, name in (
-            (outlook.FOR_IOS, entities.IOS_STORE_APP, "bundleId"),
-            (outlook.FOR_ANDROID, entities.ANDROID_STORE_APP, "packageId"),
+            (outlook.FOR_IOS, IOS_STORE_APP, "bundleId"),
+            (outlook.FOR_ANDROID, ANDROID_STORE_APP, "packageId"),
         )
     ]
 

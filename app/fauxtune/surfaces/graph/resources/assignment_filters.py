@@ -7,13 +7,16 @@ from __future__ import annotations
 from fauxtune.core.engine.assignment_filters.language import Operator, Vocabulary
 from fauxtune.core.engine.assignment_filters.properties import APPS, vocabulary_of
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER, DEVICE_PLATFORM_TYPE
+from fauxtune.core.graph.index import entity, enumeration
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.profiles import assignment_filters as operations
 from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
+
+ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
+DEVICE_PLATFORM_TYPE = enumeration("devicePlatformType")
 
 _CONTEXT = "deviceManagement/assignmentFilters"
 _LISTED = Listed(

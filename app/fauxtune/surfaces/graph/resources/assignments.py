@@ -9,8 +9,7 @@ from dataclasses import replace
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT as GROUP_ASSIGNMENT
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
@@ -29,6 +28,9 @@ from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows,
 from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_row
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import in_old_form
+
+GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
+ASSIGNMENT = entity("deviceConfigurationAssignment")
 
 _TARGETS = {
     "groupassignmenttarget": TargetKind.GROUP,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.tenant import AUDIT_EVENT
+from fauxtune.core.graph.index import entity
 from fauxtune.operations.insight import audit_rules
 from fauxtune.storage.collections.tenant import AUDIT_EVENTS
 from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows, stored
+
+AUDIT_EVENT = entity("auditEvent")
 
 _CONTEXT = "deviceManagement/auditEvents"
 _TEXTS = "Collection(Edm.String)"

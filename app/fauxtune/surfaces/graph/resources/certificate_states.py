@@ -8,7 +8,7 @@ import's data are known, unless this tenant's CA issued it.
 
 from __future__ import annotations
 
-from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.index import entity
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Answer, Call
@@ -16,14 +16,15 @@ from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_elem
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_with
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 
+ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
+CERTIFICATE_STATE = entity("managedDeviceCertificateState")
+
 _ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 _NAME = "managedDeviceCertificateStates"
-_LISTED = Listed(
-    collection=PROFILE_CERTIFICATE_STATES, entity=shapes.CERTIFICATE_STATE, context=CONTEXT, document=computed
-)
+_LISTED = Listed(collection=PROFILE_CERTIFICATE_STATES, entity=CERTIFICATE_STATE, context=CONTEXT, document=computed)
 _ALL_LISTED = Listed(
     collection=ALL_CERTIFICATE_STATES,
-    entity=shapes.ANY_CERTIFICATE_STATE,
+    entity=ANY_CERTIFICATE_STATE,
     context=_ALL,
     document=computed,
 )

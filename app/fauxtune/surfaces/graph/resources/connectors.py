@@ -13,7 +13,7 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.connectors import PROGRAMS, Support, support
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
@@ -27,6 +27,9 @@ from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+
+CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
+NDES_CONNECTOR = entity("ndesConnector")
 
 _NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
 _FINE, _ATTENTION, _URGENT, _GONE = "noActionRequired", "attentionRequired", "actionRequired", "disconnected"

@@ -9,7 +9,8 @@ from typing import Any
 
 from fauxtune.core.engine.device_actions.table import LONGEST_BODY, LONGEST_TITLE
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
+from fauxtune.core.graph.device_actions import BULK, EXECUTE_ACTION, FORMS, Form
+from fauxtune.core.graph.index import complex_type
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept
@@ -19,6 +20,8 @@ from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.insight.audit_rules import orders_many
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+
+BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
 
 #: Unverified: the limit of one request; Intune's portal sets it for its bulk actions.
 _MOST = 100

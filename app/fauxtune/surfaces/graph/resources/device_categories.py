@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.devices import DEVICE_CATEGORY
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import DeviceCategoryId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
@@ -13,6 +13,8 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows, stored
 from fauxtune.surfaces.graph.resources.device_parts import NONE
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
+
+DEVICE_CATEGORY = entity("deviceCategory")
 
 _CONTEXT = "deviceManagement/deviceCategories"
 _LISTED = Listed(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fauxtune.core.engine.graph_states.settings import SettingState, setting_states
 from fauxtune.core.engine.planning.report import ProfileOutcome
-from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.documents.view import view
@@ -23,9 +23,12 @@ from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows,
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.state_summaries import source_of
 
+CONFIGURATION_STATE = entity("deviceConfigurationState")
+SETTING_STATE = complex_type("deviceConfigurationSettingState")
+
 _LISTED = Listed(
     collection=CONFIGURATION_STATES,
-    entity=shapes.CONFIGURATION_STATE,
+    entity=CONFIGURATION_STATE,
     context="deviceManagement/managedDevices",
     document=stored,
 )
@@ -45,21 +48,21 @@ async def count_states(call: Call) -> Answer:
 async def get_state(call: Call) -> Answer:
     """GET .../{device}/deviceConfigurationStates/{state}."""
     device = await device_row(call)
-    check_options(call, shapes.CONFIGURATION_STATE)
+    check_options(call, CONFIGURATION_STATE)
     row, settings = await _found(call, device)
     document = {**row.document, "settingStates": settings}
-    document = view(shapes.CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
+    document = view(CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
     return entity_answer(call, document, context=_context(device))
 
 
 async def list_settings(call: Call) -> Answer:
     """GET .../{device}/deviceConfigurationStates/{state}/settingStates: the property alone."""
     _row, settings = await _found(call, await device_row(call))
-    whole = view(shapes.CONFIGURATION_STATE, {"settingStates": settings}, version=call.version)
+    whole = view(CONFIGURATION_STATE, {"settingStates": settings}, version=call.version)
     return collection_answer(
         call,
         whole["settingStates"],
-        context=f"Collection({shapes.SETTING_STATE.full_name})",
+        context=f"Collection({SETTING_STATE.full_name})",
         total=len(settings) if call.query.count else None,
     )
 

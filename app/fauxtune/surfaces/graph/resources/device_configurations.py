@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph import configuration as entities
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.graph.references import binds
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
@@ -21,7 +20,9 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
 
-_BASE = entities.DEVICE_CONFIGURATION
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
+
+_BASE = DEVICE_CONFIGURATION
 _LISTED = Listed(
     collection=PROFILES,
     document=lambda row: row.document,

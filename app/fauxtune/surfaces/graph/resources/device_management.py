@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.graph.tenant import DEVICE_MANAGEMENT, DEVICE_MANAGEMENT_SETTINGS
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.surfaces.graph.call import Answer, Call, check_options
+
+DEVICE_MANAGEMENT = entity("deviceManagement")
+DEVICE_MANAGEMENT_SETTINGS = complex_type("deviceManagementSettings")
 
 _CONTEXT = "deviceManagement"
 #: Intune's own defaults: a device that says nothing for 30 days is not compliant; one without policies is.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from fauxtune.core.clock import iso
-from fauxtune.core.graph.devices import MANAGED_DEVICE_OVERVIEW
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.documents.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+
+MANAGED_DEVICE_OVERVIEW = entity("managedDeviceOverview")
 
 #: The counts of deviceOperatingSystemSummary that a device of each kind is part of.
 _COUNTED: dict[Variant, tuple[str, ...]] = {

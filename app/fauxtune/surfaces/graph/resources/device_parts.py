@@ -8,10 +8,7 @@ from collections.abc import Sequence
 
 from fauxtune.core.clock import iso
 from fauxtune.core.graph.device_facts import protection_state
-from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
-from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
-from fauxtune.core.graph.directory import USER
-from fauxtune.core.graph.statuses import CONFIGURATION_STATE
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import blank
 from fauxtune.core.odata.schema.types import Shown
@@ -25,6 +22,12 @@ from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import stored
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
+
+WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")
+DEVICE_CATEGORY = entity("deviceCategory")
+MANAGED_DEVICE = entity("managedDevice")
+USER = entity("user")
+CONFIGURATION_STATE = entity("deviceConfigurationState")
 
 DEVICES = "deviceManagement/managedDevices"
 #: Unverified: what a device in no category answers.

@@ -5,7 +5,7 @@ Differs from Intune: one row for a device, not one for each of its users; a devi
 
 from __future__ import annotations
 
-from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
@@ -14,7 +14,10 @@ from fauxtune.surfaces.graph.resources.device_configurations import below, profi
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import device_overview
 
-_LISTED = Listed(collection=DEVICE_STATUSES, entity=shapes.DEVICE_STATUS, context=CONTEXT, document=computed)
+DEVICE_OVERVIEW = entity("deviceConfigurationDeviceOverview")
+DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
+
+_LISTED = Listed(collection=DEVICE_STATUSES, entity=DEVICE_STATUS, context=CONTEXT, document=computed)
 
 
 async def list_device_statuses(call: Call) -> Answer:
@@ -42,7 +45,7 @@ async def get_device_status(call: Call) -> Answer:
 async def device_status_overview(call: Call) -> Answer:
     """GET .../{profile}/deviceStatusOverview."""
     profile = await profile_row(call)
-    check_options(call, shapes.DEVICE_OVERVIEW)
+    check_options(call, DEVICE_OVERVIEW)
     document = await call.read(lambda connection: device_overview(call, connection, profile))
-    document = view(shapes.DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
+    document = view(DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
     return entity_answer(call, document, context=below(profile, "deviceStatusOverview"))

@@ -11,7 +11,7 @@ from functools import partial
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.directory import DEVICE
+from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.odata.documents.validation import accept
@@ -25,6 +25,8 @@ from fauxtune.storage.rows.directory import DirectoryDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
+
+DEVICE = entity("device")
 
 _EXPANDABLE = ("memberof", "transitivememberof", "registeredowners", "registeredusers")
 _LISTED = Listed(

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.directory import ANY_OBJECT, DIRECTORY_OBJECT, KINDS
+from fauxtune.core.graph.directory import ANY_OBJECT, KINDS
+from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.documents.view import view
@@ -24,6 +25,8 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryObjectRow, UserRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, stored
+
+DIRECTORY_OBJECT = entity("directoryObject")
 
 CONTEXT = "directoryObjects"
 #: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.

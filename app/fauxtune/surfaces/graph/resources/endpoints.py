@@ -6,11 +6,13 @@ Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/
 from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
-from fauxtune.core.graph.directory import ENDPOINT
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.partner_services import endpoints
 from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.computed import list_documents
+
+ENDPOINT = entity("endpoint")
 
 _BY_APPLICATION = "appid="
 

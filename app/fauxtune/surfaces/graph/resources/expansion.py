@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.documents.view import check_select, view
@@ -23,6 +22,8 @@ from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts
 from fauxtune.surfaces.graph.resources.profile_parts import PARTS
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 CONTEXT = "deviceManagement/deviceConfigurations"
 #: In lower case, as query options are compared.

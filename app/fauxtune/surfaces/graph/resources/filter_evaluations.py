@@ -8,9 +8,10 @@ from fauxtune.core.clock import iso
 from fauxtune.core.engine.assignment_filters.language import meets, parse_rule
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
+from fauxtune.core.graph.index import MODEL, entity
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept
+from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as queries
@@ -19,6 +20,13 @@ from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+
+EVALUATION_REQUEST = MODEL.parameters(
+    "deviceManagement",
+    "evaluateAssignmentFilter",
+    overlay=Overlay("evaluateAssignmentFilter", required="data"),
+)
+EVALUATION_STATUS_DETAILS = entity("assignmentFilterEvaluationStatusDetails")
 
 #: The most devices of one answer, and how many there are unasked (assignmentFilterEvaluateRequest: top).
 _MOST = 100

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.directory import GROUP
+from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds, reference_id
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import GroupId
@@ -18,6 +18,8 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
+
+GROUP = entity("group")
 
 _EXPANDABLE = ("members", "transitivemembers", "owners", "memberof", "transitivememberof")
 _LISTED = Listed(

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
-from fauxtune.core.graph.devices import FILTERED, MANAGED_DEVICE
-from fauxtune.core.graph.directory import USER
+from fauxtune.core.graph.devices import FILTERED
+from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.actions import DeviceAction
@@ -39,6 +38,10 @@ from fauxtune.surfaces.graph.resources.device_parts import (
     record_document,
 )
 from fauxtune.surfaces.graph.resources.users import key_of
+
+WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")
+MANAGED_DEVICE = entity("managedDevice")
+USER = entity("user")
 
 _LISTED = Listed(
     collection=MANAGED_DEVICES,

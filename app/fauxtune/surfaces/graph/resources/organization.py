@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fauxtune.core.clock import iso
-from fauxtune.core.graph.directory import DOMAIN, ORGANIZATION
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+
+DOMAIN = entity("domain")
+ORGANIZATION = entity("organization")
 
 _CAPABILITIES = ("Email", "OfficeCommunicationsOnline", "Intune")
 

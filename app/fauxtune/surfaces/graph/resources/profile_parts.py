@@ -8,9 +8,7 @@ from __future__ import annotations
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.graph_states.settings import setting_of
 from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.graph import statuses as shapes
-from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
@@ -22,6 +20,15 @@ from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import computed
 from fauxtune.surfaces.graph.resources.parts import Part, by_name, of_collection, of_each
+
+DEVICE_CONFIGURATION_GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
+DEVICE_CONFIGURATION_ASSIGNMENT = entity("deviceConfigurationAssignment")
+CERTIFICATE_STATE = entity("managedDeviceCertificateState")
+DEVICE_OVERVIEW = entity("deviceConfigurationDeviceOverview")
+DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
+SETTING_SUMMARY = entity("settingStateDeviceSummary")
+USER_OVERVIEW = entity("deviceConfigurationUserOverview")
+USER_STATUS = entity("deviceConfigurationUserStatus")
 
 
 def device_overview(call: Call, connection: Connection, profile: ProfileRow) -> Json:
@@ -64,14 +71,12 @@ def in_old_form(row: AssignmentRow) -> Json:
 PARTS: dict[str, Part[ProfileRow]] = by_name(
     Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection(ASSIGNMENTS, lambda row: row.document)),
     Part("groupAssignments", DEVICE_CONFIGURATION_GROUP_ASSIGNMENT, of_collection(GROUP_ASSIGNMENTS, in_old_form)),
-    Part("deviceStatuses", shapes.DEVICE_STATUS, of_collection(DEVICE_STATUSES, computed)),
-    Part("userStatuses", shapes.USER_STATUS, of_collection(USER_STATUSES, computed)),
-    Part("deviceStatusOverview", shapes.DEVICE_OVERVIEW, of_each(device_overview)),
-    Part("userStatusOverview", shapes.USER_OVERVIEW, of_each(user_overview)),
-    Part("deviceSettingStateSummaries", shapes.SETTING_SUMMARY, of_each(setting_summaries)),
-    Part(
-        "managedDeviceCertificateStates", shapes.CERTIFICATE_STATE, of_collection(PROFILE_CERTIFICATE_STATES, computed)
-    ),
+    Part("deviceStatuses", DEVICE_STATUS, of_collection(DEVICE_STATUSES, computed)),
+    Part("userStatuses", USER_STATUS, of_collection(USER_STATUSES, computed)),
+    Part("deviceStatusOverview", DEVICE_OVERVIEW, of_each(device_overview)),
+    Part("userStatusOverview", USER_OVERVIEW, of_each(user_overview)),
+    Part("deviceSettingStateSummaries", SETTING_SUMMARY, of_each(setting_summaries)),
+    Part("managedDeviceCertificateStates", CERTIFICATE_STATE, of_collection(PROFILE_CERTIFICATE_STATES, computed)),
 )
 
 

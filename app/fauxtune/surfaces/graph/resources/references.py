@@ -8,14 +8,15 @@ the profile's version, and that clearing what is not set is 404.
 from __future__ import annotations
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.graph.index import derived_from
+from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.profiles.references import referenced
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, check_options, entity_answer
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of, profile_with
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT, profile_view, reference_context
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 
 def read_target(navigation: str) -> Handler:

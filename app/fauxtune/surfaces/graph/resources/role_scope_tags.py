@@ -5,7 +5,7 @@ hasCustomRoleScopeTag.
 from __future__ import annotations
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.profiles import role_scope_tags as operations
@@ -14,6 +14,9 @@ from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
+
+ROLE_SCOPE_TAG = entity("roleScopeTag")
+ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
 
 _CONTEXT = "deviceManagement/roleScopeTags"
 _LISTED = Listed(collection=ROLE_SCOPE_TAGS, entity=ROLE_SCOPE_TAG, context=_CONTEXT, document=stored)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from fauxtune.core.engine.graph_states.settings import setting_of
 from fauxtune.core.errors import NotFound
-from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.queries import statuses
@@ -20,6 +20,11 @@ from fauxtune.surfaces.graph.computed import count_documents, element_document, 
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
 from fauxtune.surfaces.graph.resources.profile_parts import setting_summaries
 
+CONFLICT_SUMMARY = entity("deviceConfigurationConflictSummary")
+DEVICE_SUMMARY = entity("deviceConfigurationDeviceStateSummary")
+SETTING_SUMMARY = entity("settingStateDeviceSummary")
+USER_SUMMARY = entity("deviceConfigurationUserStateSummary")
+
 _SETTINGS = "deviceSettingStateSummaries"
 _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 
@@ -27,20 +32,20 @@ _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 async def list_setting_summaries(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries."""
     profile, summaries = await _settings(call)
-    return list_documents(call, summaries, entity=shapes.SETTING_SUMMARY, context=below(profile, _SETTINGS))
+    return list_documents(call, summaries, entity=SETTING_SUMMARY, context=below(profile, _SETTINGS))
 
 
 async def count_setting_summaries(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries/$count."""
     _profile, summaries = await _settings(call)
-    return count_documents(call, summaries, entity=shapes.SETTING_SUMMARY)
+    return count_documents(call, summaries, entity=SETTING_SUMMARY)
 
 
 async def get_setting_summary(call: Call) -> Answer:
     """GET .../{profile}/deviceSettingStateSummaries/{summary}."""
     profile, summaries = await _settings(call)
     key = call.keys["summary"]
-    document = element_document(call, summaries, entity=shapes.SETTING_SUMMARY, key=key)
+    document = element_document(call, summaries, entity=SETTING_SUMMARY, key=key)
     if document is None:
         raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
     return entity_answer(call, document, context=below(profile, _SETTINGS))
@@ -67,12 +72,12 @@ def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]],
 #: GET /deviceManagement/deviceConfigurationDeviceStateSummaries, and the same for users (beta).
 device_summary = _summary(
     "deviceConfigurationDeviceStateSummaries",
-    shapes.DEVICE_SUMMARY,
+    DEVICE_SUMMARY,
     count=statuses.device_summary,
     ending="DeviceCount",
 )
 user_summary = _summary(
-    "deviceConfigurationUserStateSummaries", shapes.USER_SUMMARY, count=statuses.user_summary, ending="UserCount"
+    "deviceConfigurationUserStateSummaries", USER_SUMMARY, count=statuses.user_summary, ending="UserCount"
 )
 
 
@@ -80,18 +85,18 @@ async def list_conflicts(call: Call) -> Answer:
     """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles are in conflict, by their kind of
     setting. Empty as long as none is.
     """
-    return list_documents(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY, context=_CONFLICTS)
+    return list_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY, context=_CONFLICTS)
 
 
 async def count_conflicts(call: Call) -> Answer:
     """GET .../deviceConfigurationConflictSummary/$count."""
-    return count_documents(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY)
+    return count_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY)
 
 
 async def get_conflict(call: Call) -> Answer:
     """GET .../deviceConfigurationConflictSummary/{id}."""
     key = call.keys["conflict"]
-    document = element_document(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY, key=key)
+    document = element_document(call, await _conflicts(call), entity=CONFLICT_SUMMARY, key=key)
     if document is None:
         raise NotFound(f"There is no conflict '{key}'.")
     return entity_answer(call, document, context=f"{_CONFLICTS}/$entity")

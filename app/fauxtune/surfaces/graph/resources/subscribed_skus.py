@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.directory import SUBSCRIBED_SKU, USER
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.licences import PREPAID, SKUS
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.operations.directory.users_and_groups import missing
@@ -11,6 +11,9 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import element_document, list_documents
+
+SUBSCRIBED_SKU = entity("subscribedSku")
+USER = entity("user")
 
 
 async def list_skus(call: Call) -> Answer:

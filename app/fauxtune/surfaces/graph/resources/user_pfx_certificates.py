@@ -6,7 +6,7 @@ The secrets go in and never come out: every read shows `AA==` and an empty text 
 from __future__ import annotations
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.ca import imported_pfx
@@ -14,6 +14,8 @@ from fauxtune.storage.collections.certificates import USER_PFX_CERTIFICATES
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, list_rows
+
+USER_PFX_CERTIFICATE = entity("userPFXCertificate")
 
 _CONTEXT = "deviceManagement/userPfxCertificates"
 _LISTED = Listed(

@@ -6,7 +6,7 @@ id, which is `<user>_<profile>` here.
 
 from __future__ import annotations
 
-from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.storage.collections.statuses import USER_STATUSES
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
@@ -15,9 +15,12 @@ from fauxtune.surfaces.graph.resources.device_configurations import below, profi
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import user_overview
 
+USER_OVERVIEW = entity("deviceConfigurationUserOverview")
+USER_STATUS = entity("deviceConfigurationUserStatus")
+
 _LISTED = Listed(
     collection=USER_STATUSES,
-    entity=shapes.USER_STATUS,
+    entity=USER_STATUS,
     context=CONTEXT,
     document=computed,
 )
@@ -46,7 +49,7 @@ async def get_user_status(call: Call) -> Answer:
 async def user_status_overview(call: Call) -> Answer:
     """GET .../{profile}/userStatusOverview."""
     profile = await profile_row(call)
-    check_options(call, shapes.USER_OVERVIEW)
+    check_options(call, USER_OVERVIEW)
     document = await call.read(lambda connection: user_overview(call, connection, profile))
-    document = view(shapes.USER_OVERVIEW, document, version=call.version, select=call.query.select)
+    document = view(USER_OVERVIEW, document, version=call.version, select=call.query.select)
     return entity_answer(call, document, context=below(profile, "userStatusOverview"))

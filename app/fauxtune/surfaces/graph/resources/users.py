@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.devices import MANAGED_DEVICE
-from fauxtune.core.graph.directory import LICENSE_DETAILS, USER
+from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.licences import SKUS
@@ -30,6 +29,10 @@ from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
+
+MANAGED_DEVICE = entity("managedDevice")
+LICENSE_DETAILS = entity("licenseDetails")
+USER = entity("user")
 
 
 def _license_details(row: UserRow) -> list[Json]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph import app_configurations as types
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.operations.insight.audit_rules import (
@@ -22,7 +22,9 @@ from fauxtune.surfaces.graph.routes import permissions as needs
 _ALL = "deviceAppManagement/mobileAppConfigurations"
 _ONE = f"{_ALL}/{{configuration}}"
 _APPS = "deviceAppManagement/mobileApps"
-_BASE, _ASSIGNMENT = types.APP_CONFIGURATION, types.APP_CONFIGURATION_ASSIGNMENT
+_BASE = entity("managedDeviceMobileAppConfiguration")
+_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
+_APP = entity("mobileApp")
 _READ, _WRITE = needs.READ_APPS, needs.WRITE_APPS
 
 _OUTLOOK = approximated("only Outlook can be configured; its state on a device is among deviceConfigurationStates")
@@ -131,7 +133,7 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
         _APPS,
         configurations.list_apps,
         "List apps",
-        returns=types.MOBILE_APP,
+        returns=_APP,
         many=True,
         permissions=_READ,
         source="Graph: mobileApp: list",
@@ -151,7 +153,7 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
         f"{_APPS}/{{app}}",
         configurations.get_app,
         "Get an app",
-        returns=types.MOBILE_APP,
+        returns=_APP,
         permissions=_READ,
         source="Graph: mobileApp: get",
         fidelity=_TWO,

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph import assignments as types
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION, DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
@@ -14,6 +13,12 @@ from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import assignment_filters as filters
 from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
 from fauxtune.surfaces.graph.routes import permissions as needs
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
+DEVICE_CONFIGURATION_ASSIGNMENT = entity("deviceConfigurationAssignment")
+ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
+DEVICE_CONFIGURATION_GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
+EVALUATION_STATUS_DETAILS = entity("assignmentFilterEvaluationStatusDetails")
 
 _PROFILES = "deviceManagement/deviceConfigurations"
 _ALL = f"{_PROFILES}/{{profile}}/assignments"
@@ -23,7 +28,7 @@ _OLD_ONE = f"{_OLD}/{{assignment}}"
 _FILTERS = "deviceManagement/assignmentFilters"
 _FILTER = f"{_FILTERS}/{{filter}}"
 _DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
-_ASSIGNMENT, _GROUP_ASSIGNMENT = DEVICE_CONFIGURATION_ASSIGNMENT, types.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
+_ASSIGNMENT, _GROUP_ASSIGNMENT = DEVICE_CONFIGURATION_ASSIGNMENT, DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
 _TAKEN = approximated("409 for a target that has one: what the real service answers is not documented")
@@ -196,7 +201,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         _FILTERS,
         filters.list_filters,
         "List assignment filters",
-        returns=types.ASSIGNMENT_FILTER,
+        returns=ASSIGNMENT_FILTER,
         many=True,
         beta_only=True,
         permissions=_READ,
@@ -207,8 +212,8 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         _FILTERS,
         audited_by(creates(FILTER), filters.create_filter),
         "Create an assignment filter",
-        accepts=types.ASSIGNMENT_FILTER,
-        returns=types.ASSIGNMENT_FILTER,
+        accepts=ASSIGNMENT_FILTER,
+        returns=ASSIGNMENT_FILTER,
         status=201,
         beta_only=True,
         permissions=_WRITE,
@@ -256,7 +261,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         _FILTER,
         filters.get_filter,
         "Get an assignment filter",
-        returns=types.ASSIGNMENT_FILTER,
+        returns=ASSIGNMENT_FILTER,
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceAndAppManagementAssignmentFilter: get",
@@ -266,8 +271,8 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         _FILTER,
         audited_by(changes(FILTER), filters.update_filter),
         "Update an assignment filter",
-        accepts=types.ASSIGNMENT_FILTER,
-        returns=types.ASSIGNMENT_FILTER,
+        accepts=ASSIGNMENT_FILTER,
+        returns=ASSIGNMENT_FILTER,
         beta_only=True,
         permissions=_WRITE,
         source="Graph: deviceAndAppManagementAssignmentFilter: update",
@@ -328,7 +333,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
             every,
             filter_evaluations.list_evaluation_statuses,
             "List the profiles whose filters look at a device",
-            returns=types.EVALUATION_STATUS_DETAILS,
+            returns=EVALUATION_STATUS_DETAILS,
             many=True,
             beta_only=True,
             permissions=needs.READ_MANAGED,
@@ -351,7 +356,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
             f"{every}/{{status}}",
             filter_evaluations.get_evaluation_status,
             "Get one of them",
-            returns=types.EVALUATION_STATUS_DETAILS,
+            returns=EVALUATION_STATUS_DETAILS,
             beta_only=True,
             permissions=needs.READ_MANAGED,
             source="Graph: assignmentFilterEvaluationStatusDetails: get",

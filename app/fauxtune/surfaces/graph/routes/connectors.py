@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import connectors
 from fauxtune.surfaces.graph.routes import permissions as needs
+
+CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
+NDES_CONNECTOR = entity("ndesConnector")
 
 _NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
 

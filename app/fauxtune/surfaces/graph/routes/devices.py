@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxtune.core.graph.device_actions import BULK_RESULT, EXECUTE_ACTION, FORMS
-from fauxtune.core.graph.device_protection import WINDOWS_PROTECTION_STATE
-from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
-from fauxtune.core.graph.directory import USER
+from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, approximated, refused
@@ -18,6 +16,13 @@ from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes, c
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_actions, device_categories, device_overview, managed_devices
 from fauxtune.surfaces.graph.routes import permissions as needs
+
+BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
+WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")
+DEVICE_CATEGORY = entity("deviceCategory")
+MANAGED_DEVICE = entity("managedDevice")
+MANAGED_DEVICE_OVERVIEW = entity("managedDeviceOverview")
+USER = entity("user")
 
 _ALL = "deviceManagement/managedDevices"
 _CATEGORIES = "deviceManagement/deviceCategories"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
-from fauxtune.core.graph.directory import DEVICE, DIRECTORY_OBJECT, DOMAIN, ENDPOINT, ORGANIZATION, SUBSCRIBED_SKU
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
@@ -21,6 +21,13 @@ from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.groups import GROUPS
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
 from fauxtune.surfaces.graph.routes.users import USERS
+
+DEVICE = entity("device")
+DIRECTORY_OBJECT = entity("directoryObject")
+DOMAIN = entity("domain")
+ENDPOINT = entity("endpoint")
+ORGANIZATION = entity("organization")
+SUBSCRIBED_SKU = entity("subscribedSku")
 
 _BARE = approximated("a device without management is made at once; the real service asks for a signed-in user")
 _OBJECTS_ALONE = approximated("users, groups and devices: there are no other kinds")

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.directory import GROUP
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import groups
 from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, SEARCH, lists, of_member, references
+
+GROUP = entity("group")
 
 _DYNAMIC = approximated("the rule of a dynamic group is kept and not evaluated: such a group has no members")
 _USERS_ALONE = approximated("users alone: there are no service principals")

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.directory import DIRECTORY_OBJECT
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import memberships
+
+DIRECTORY_OBJECT = entity("directoryObject")
 
 SEARCH = approximated("for $search a word begins at white space and punctuation; see the query options")
 GROUPS_ALONE = approximated("groups alone: there are no directory roles and no administrative units")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph import configuration as types
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.operations.insight.audit_rules import PROFILE, changes, creates, deletes
@@ -13,9 +13,11 @@ from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_configurations as profiles
 from fauxtune.surfaces.graph.routes import permissions as needs
 
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
+
 _ALL = "deviceManagement/deviceConfigurations"
 _ONE = f"{_ALL}/{{profile}}"
-_BASE = types.DEVICE_CONFIGURATION
+_BASE = DEVICE_CONFIGURATION
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
 _SHOWN = approximated(

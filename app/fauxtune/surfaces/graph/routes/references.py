@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.profiles.references import NAMES
@@ -15,6 +15,8 @@ from fauxtune.operations.insight.audit_rules import PROFILE, changes
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import references
 from fauxtune.surfaces.graph.routes import permissions as needs
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 _ONE = "deviceManagement/deviceConfigurations/{profile}"
 _CHANGED = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema.types import Entity
@@ -21,6 +21,19 @@ from fauxtune.surfaces.graph.resources import (
     user_statuses,
 )
 from fauxtune.surfaces.graph.routes import permissions as needs
+
+ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
+CERTIFICATE_STATE = entity("managedDeviceCertificateState")
+CONFIGURATION_STATE = entity("deviceConfigurationState")
+CONFLICT_SUMMARY = entity("deviceConfigurationConflictSummary")
+DEVICE_OVERVIEW = entity("deviceConfigurationDeviceOverview")
+DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
+DEVICE_SUMMARY = entity("deviceConfigurationDeviceStateSummary")
+SETTING_STATE = complex_type("deviceConfigurationSettingState")
+SETTING_SUMMARY = entity("settingStateDeviceSummary")
+USER_OVERVIEW = entity("deviceConfigurationUserOverview")
+USER_STATUS = entity("deviceConfigurationUserStatus")
+USER_SUMMARY = entity("deviceConfigurationUserStateSummary")
 
 _PROFILE = "deviceManagement/deviceConfigurations/{profile}"
 _ALL_CERTIFICATES = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
@@ -66,60 +79,60 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         f"{_PROFILE}/deviceStatuses",
         device_statuses.list_device_statuses,
         summary="List the status of a profile on each device",
-        returns=shapes.DEVICE_STATUS,
+        returns=DEVICE_STATUS,
         many=True,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/$count",
         device_statuses.count_device_statuses,
         summary="Count the devices that have a status",
-        source=shapes.DEVICE_STATUS.source,
-        fidelity=shapes.DEVICE_STATUS.fidelity,
+        source=DEVICE_STATUS.source,
+        fidelity=DEVICE_STATUS.fidelity,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/{{status}}",
         device_statuses.get_device_status,
         summary="Get the status of a profile on one device",
-        returns=shapes.DEVICE_STATUS,
+        returns=DEVICE_STATUS,
     ),
     _read(
         f"{_PROFILE}/deviceStatusOverview",
         device_statuses.device_status_overview,
         summary="Count devices by the status of a profile",
-        returns=shapes.DEVICE_OVERVIEW,
+        returns=DEVICE_OVERVIEW,
         dated=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses",
         user_statuses.list_user_statuses,
         summary="List the status of a profile for each user",
-        returns=shapes.USER_STATUS,
+        returns=USER_STATUS,
         many=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses/$count",
         user_statuses.count_user_statuses,
         summary="Count the users whose devices have reported",
-        source=shapes.USER_STATUS.source,
+        source=USER_STATUS.source,
     ),
     _read(
         f"{_PROFILE}/userStatuses/{{status}}",
         user_statuses.get_user_status,
         summary="Get the status of a profile for one user",
-        returns=shapes.USER_STATUS,
+        returns=USER_STATUS,
     ),
     _read(
         f"{_PROFILE}/userStatusOverview",
         user_statuses.user_status_overview,
         summary="Count users by the status of a profile",
-        returns=shapes.USER_OVERVIEW,
+        returns=USER_OVERVIEW,
         dated=True,
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries",
         state_summaries.list_setting_summaries,
         summary="List the states of a profile's settings",
-        returns=shapes.SETTING_SUMMARY,
+        returns=SETTING_SUMMARY,
         many=True,
         fidelity=_SETTINGS,
     ),
@@ -127,21 +140,21 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         f"{_PROFILE}/deviceSettingStateSummaries/$count",
         state_summaries.count_setting_summaries,
         summary="Count the settings of a profile",
-        source=shapes.SETTING_SUMMARY.source,
+        source=SETTING_SUMMARY.source,
         fidelity=_SETTINGS,
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries/{{summary}}",
         state_summaries.get_setting_summary,
         summary="Get the state of one setting",
-        returns=shapes.SETTING_SUMMARY,
+        returns=SETTING_SUMMARY,
         fidelity=_SETTINGS,
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates",
         certificate_states.list_states,
         summary="List the state of each device's certificate",
-        returns=shapes.CERTIFICATE_STATE,
+        returns=CERTIFICATE_STATE,
         many=True,
         beta_only=True,
         fidelity=_CERTIFICATES,
@@ -150,14 +163,14 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         f"{_PROFILE}/managedDeviceCertificateStates/$count",
         certificate_states.count_states,
         summary="Count the certificates of a profile",
-        source=shapes.CERTIFICATE_STATE.source,
+        source=CERTIFICATE_STATE.source,
         beta_only=True,
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates/{{state}}",
         certificate_states.get_state,
         summary="Get the state of one device's certificate",
-        returns=shapes.CERTIFICATE_STATE,
+        returns=CERTIFICATE_STATE,
         beta_only=True,
         fidelity=_CERTIFICATES,
     ),
@@ -172,7 +185,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
         states,
         device_configuration_states.list_states,
         summary="Profiles of a device",
-        returns=shapes.CONFIGURATION_STATE,
+        returns=CONFIGURATION_STATE,
         many=True,
         permissions=permissions,
     )
@@ -180,14 +193,14 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
         f"{states}/$count",
         device_configuration_states.count_states,
         summary="Count the profiles of a device",
-        source=shapes.CONFIGURATION_STATE.source,
+        source=CONFIGURATION_STATE.source,
         permissions=permissions,
     )
     yield _read(
         f"{states}/{{state}}",
         device_configuration_states.get_state,
         summary="Get the state of one profile on a device",
-        returns=shapes.CONFIGURATION_STATE,
+        returns=CONFIGURATION_STATE,
         permissions=permissions,
         fidelity=_SETTINGS,
     )
@@ -195,7 +208,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
         f"{states}/{{state}}/settingStates",
         device_configuration_states.list_settings,
         summary="List the states of a profile's settings on a device",
-        source=shapes.SETTING_STATE.source,
+        source=SETTING_STATE.source,
         beta_only=True,
         permissions=permissions,
         fidelity=_SETTINGS,
@@ -207,14 +220,14 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         "deviceManagement/deviceConfigurationDeviceStateSummaries",
         state_summaries.device_summary,
         summary="Counts of states in the tenant",
-        returns=shapes.DEVICE_SUMMARY,
+        returns=DEVICE_SUMMARY,
         fidelity=_WORST,
     ),
     _read(
         "deviceManagement/deviceConfigurationUserStateSummaries",
         state_summaries.user_summary,
         summary="Counts of users' states in the tenant",
-        returns=shapes.USER_SUMMARY,
+        returns=USER_SUMMARY,
         beta_only=True,
         fidelity=_WORST,
     ),
@@ -222,14 +235,14 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         f"{_CONFLICTS}/$count",
         state_summaries.count_conflicts,
         summary="Count the conflicts between profiles",
-        source=shapes.CONFLICT_SUMMARY.source,
+        source=CONFLICT_SUMMARY.source,
         beta_only=True,
     ),
     _read(
         f"{_CONFLICTS}/{{conflict}}",
         state_summaries.get_conflict,
         summary="Get the profiles of one conflict",
-        returns=shapes.CONFLICT_SUMMARY,
+        returns=CONFLICT_SUMMARY,
         beta_only=True,
         fidelity=_ONE_SETTING,
     ),
@@ -237,7 +250,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         _CONFLICTS,
         state_summaries.list_conflicts,
         summary="Profiles that are in conflict",
-        returns=shapes.CONFLICT_SUMMARY,
+        returns=CONFLICT_SUMMARY,
         many=True,
         beta_only=True,
         fidelity=_ONE_SETTING,
@@ -246,7 +259,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         _ALL_CERTIFICATES,
         certificate_states.list_all,
         summary="States of all certificates",
-        returns=shapes.ANY_CERTIFICATE_STATE,
+        returns=ANY_CERTIFICATE_STATE,
         many=True,
         beta_only=True,
         fidelity=_CERTIFICATES,
@@ -255,14 +268,14 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         f"{_ALL_CERTIFICATES}/$count",
         certificate_states.count_all,
         summary="Count all certificates",
-        source=shapes.ANY_CERTIFICATE_STATE.source,
+        source=ANY_CERTIFICATE_STATE.source,
         beta_only=True,
     ),
     _read(
         f"{_ALL_CERTIFICATES}/{{state}}",
         certificate_states.get_any,
         summary="State of one certificate",
-        returns=shapes.ANY_CERTIFICATE_STATE,
+        returns=ANY_CERTIFICATE_STATE,
         beta_only=True,
         fidelity=_CERTIFICATES,
     ),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph import tenant as types
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
@@ -13,6 +13,11 @@ from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import audit_events, device_management
 from fauxtune.surfaces.graph.resources import role_scope_tags as tags
 from fauxtune.surfaces.graph.routes import permissions as needs
+
+AUDIT_EVENT = entity("auditEvent")
+DEVICE_MANAGEMENT = entity("deviceManagement")
+ROLE_SCOPE_TAG = entity("roleScopeTag")
+ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
 
 _EVENTS = "deviceManagement/auditEvents"
 _TAGS = "deviceManagement/roleScopeTags"
@@ -30,7 +35,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
         "deviceManagement",
         device_management.get_service,
         "The service in this tenant",
-        returns=types.DEVICE_MANAGEMENT,
+        returns=DEVICE_MANAGEMENT,
         permissions=_READ_ANY,
         source="Graph: deviceManagement: get",
         fidelity=approximated("the settings are always the same"),
@@ -61,7 +66,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
         _EVENTS,
         audit_events.list_events,
         "List what administrators did",
-        returns=types.AUDIT_EVENT,
+        returns=AUDIT_EVENT,
         many=True,
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: list",
@@ -99,7 +104,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
         f"{_EVENTS}/{{event}}",
         audit_events.get_event,
         "Get an audit event",
-        returns=types.AUDIT_EVENT,
+        returns=AUDIT_EVENT,
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: get",
         fidelity=_WATCHED,
@@ -112,7 +117,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         _TAGS,
         tags.list_tags,
         "List scope tags",
-        returns=types.ROLE_SCOPE_TAG,
+        returns=ROLE_SCOPE_TAG,
         many=True,
         beta_only=True,
         permissions=_READ_TAGS,
@@ -124,8 +129,8 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         _TAGS,
         audited_by(creates(TAG), tags.create_tag),
         "Create a scope tag",
-        accepts=types.ROLE_SCOPE_TAG,
-        returns=types.ROLE_SCOPE_TAG,
+        accepts=ROLE_SCOPE_TAG,
+        returns=ROLE_SCOPE_TAG,
         beta_only=True,
         permissions=_WRITE_TAGS,
         source="Graph: roleScopeTag: create",
@@ -165,7 +170,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         _TAG,
         tags.get_tag,
         "Get a scope tag",
-        returns=types.ROLE_SCOPE_TAG,
+        returns=ROLE_SCOPE_TAG,
         beta_only=True,
         permissions=_READ_TAGS,
         source="Graph: roleScopeTag: get",
@@ -176,8 +181,8 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         _TAG,
         audited_by(changes(TAG), tags.update_tag),
         "Update a scope tag",
-        accepts=types.ROLE_SCOPE_TAG,
-        returns=types.ROLE_SCOPE_TAG,
+        accepts=ROLE_SCOPE_TAG,
+        returns=ROLE_SCOPE_TAG,
         beta_only=True,
         permissions=_WRITE_TAGS,
         source="Graph: roleScopeTag: update",
@@ -199,7 +204,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         f"{_TAG}/assign",
         audited_by(assigns_tag, tags.assign_tag),
         "Replace the groups whose devices get the tag",
-        returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+        returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
         beta_only=True,
         permissions=_WRITE_TAGS,
@@ -211,7 +216,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         f"{_TAG}/assignments",
         tags.list_assignments,
         "List the groups whose devices get the tag",
-        returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+        returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
         beta_only=True,
         permissions=_READ_TAGS,
@@ -233,7 +238,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         f"{_TAG}/assignments/{{assignment}}",
         tags.get_assignment,
         "Get one of the groups whose devices get the tag",
-        returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+        returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         beta_only=True,
         permissions=_READ_TAGS,
         source="Graph: roleScopeTagAutoAssignment: get",

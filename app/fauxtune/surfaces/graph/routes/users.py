@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from fauxtune.core.graph.directory import DIRECTORY_OBJECT, LICENSE_DETAILS, USER
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import memberships, users
 from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
+
+DIRECTORY_OBJECT = entity("directoryObject")
+LICENSE_DETAILS = entity("licenseDetails")
+USER = entity("user")
 
 _LICENSES = approximated("a usageLocation is not asked for, and licences do not run out")
 _SESSIONS = approximated("refresh tokens end at once; access tokens live to their end")

@@ -1,0 +1,176 @@
+"""The types of a schema table, with what the overlays know of them. Each is built when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from fauxtune.core.odata.schema.fidelity import EXACT
+from fauxtune.core.odata.schema.overlay import Known, Overlay
+from fauxtune.core.odata.schema.table import PropertyRow, SchemaTable, TypeHead
+from fauxtune.core.odata.schema.types import (
+    ComplexType,
+    Edm,
+    Entity,
+    EnumType,
+    Navigation,
+    Property,
+    StructuredType,
+)
+
+_PRIMITIVES = {edm.value.removeprefix("Edm."): edm for edm in Edm}
+
+
+class Model:
+    """The types by name. The same name always gives the same value.
+
+    `fallbacks`: what v1.0 shows in place of the members of an enumeration that beta alone has, where it is not
+    `unknownFutureValue`.
+    """
+
+    def __init__(
+        self, table: SchemaTable, overlays: Iterable[Overlay], *, fallbacks: Mapping[str, str] | None = None
+    ) -> None:
+        self.table = table
+        self._fallbacks = fallbacks or {}
+        self._types: dict[str, StructuredType] = {}
+        self._enumerations: dict[str, EnumType] = {}
+        self._overlays: dict[str, list[Overlay]] = {}
+        for overlay in overlays:
+            for name in overlay.types.split():
+                self._overlays.setdefault(name, []).append(overlay)
+        self.described = tuple(self._overlays)
+
+    def entity(self, name: str) -> Entity:
+        """The entity of exactly this name. Raises KeyError for an unknown one."""
+        kind = self.structured(name)
+        assert isinstance(kind, Entity), f"{name} is no entity"
+        return kind
+
+    def complex_type(self, name: str) -> ComplexType:
+        """The complex type of exactly this name. Raises KeyError for an unknown one."""
+        kind = self.structured(name)
+        assert isinstance(kind, ComplexType), f"{name} is no complex type"
+        return kind
+
+    def structured(self, name: str) -> StructuredType:
+        """The entity or complex type of exactly this name. Raises KeyError for an unknown one."""
+        known = self._types.get(name)
+        return known or self._types.setdefault(name, self._built(self.table.head(name)))
+
+    def enumeration(self, name: str) -> EnumType:
+        """The enumeration of exactly this name. Raises KeyError for an unknown one."""
+        known = self._enumerations.get(name)
+        return known or self._enumerations.setdefault(name, self._counted(self.table.head(name)))
+
+    def parameters(self, bound: str, name: str, *, overlay: Overlay) -> Entity:
+        """The body of an operation, as a type. Every parameter may be null unless the overlay says no."""
+        rows = self.table.operation(bound, name).parameters
+        known = Known((overlay,))
+        return Entity(
+            f"{name}Parameters",
+            lambda: tuple(self._property(row, known=known, nullable=True) for row in rows),
+            source=overlay.source,
+            fidelity=overlay.fidelity,
+        )
+
+    def _built(self, head: TypeHead) -> StructuredType:
+        overlays = self._overlays.get(head.name, [])
+        base = None if head.base is None else self.structured(head.base)
+        is_open = any(each.open for each in overlays)
+        about: dict[str, Any] = {
+            "declared": () if is_open else partial(self._properties, head.name),
+            "base": base,
+            "abstract": "abstract" in head.marks and not any(each.concrete for each in overlays),
+            "beta_only": "beta" in head.marks,
+            "open": is_open,
+            "source": next((each.source for each in overlays if each.source), _page(head)),
+            "fidelity": next((each.fidelity for each in overlays if each.fidelity is not EXACT), EXACT),
+            "polymorphic": any(each.polymorphic for each in overlays),
+        }
+        if head.kind != "entity":
+            return ComplexType(head.name, **about)
+        about["polymorphic"] |= isinstance(base, Entity) and base.polymorphic
+        return Entity(head.name, **about, linked=() if is_open else partial(self._navigations, head.name))
+
+    def _counted(self, head: TypeHead) -> EnumType:
+        members = self.table.members(head.name)
+        return EnumType(
+            head.name,
+            tuple(each.name for each in members),
+            flags="flags" in head.marks,
+            values=tuple(each.number for each in members),
+            beta_only=frozenset(each.name for each in members if each.beta_only),
+            v1_fallback=self._fallbacks.get(head.name, "unknownFutureValue"),
+        )
+
+    def _properties(self, name: str) -> tuple[Property, ...]:
+        rows = self.table.properties(name)
+        known = self._known(name)
+        in_beta = {row.name for row in rows if "v1" not in row.marks}
+        return tuple(
+            self._property(row, known=known)
+            for row in rows
+            if known.exists(row.name) and not ("v1" in row.marks and row.name in in_beta)
+        )
+
+    def _property(self, row: PropertyRow, *, known: Known, nullable: bool | None = None) -> Property:
+        kind = self._type(row.type)
+        nullable = row.nullable if nullable is None else nullable
+        return Property(
+            row.name,
+            kind,
+            collection=row.collection,
+            nullable=(nullable or known.says("nullable", row.name)) and not known.says("never_null", row.name),
+            default=known.default(row.name),
+            beta_only="beta" in row.marks,
+            owner=known.owner(row.name, read_only="readonly" in row.marks),
+            required=known.says("required", row.name),
+            write_only=known.is_secret(row.name),
+            mask=known.mask(row.name),
+            filterable=not known.says("unfilterable", row.name),
+            visibility=known.visibility(row.name),
+            ignores_case=kind is Edm.STRING and known.says("ignores_case", row.name),
+            variants=self._variants(kind, known.variants(row.name)),
+            fidelity=known.fidelity(row.name),
+        )
+
+    def _navigations(self, name: str) -> tuple[Navigation, ...]:
+        rows = self.table.navigations(name)
+        known = self._known(name)
+        return tuple(
+            Navigation(
+                row.name,
+                row.target,
+                collection=row.collection,
+                beta_only="beta" in row.marks,
+                contained=("contained" in row.marks or known.says("parts", row.name))
+                and not known.says("linked", row.name),
+            )
+            for row in rows
+            if known.exists(row.name)
+        )
+
+    def _known(self, name: str) -> Known:
+        return Known(self._overlays.get(name, ()))
+
+    def _type(self, name: str) -> Edm | EnumType | ComplexType:
+        primitive = _PRIMITIVES.get(name)
+        if primitive is not None:
+            return primitive
+        if self.table.head(name).kind == "enum":
+            return self.enumeration(name)
+        return self.complex_type(name)
+
+    def _variants(self, kind: Edm | EnumType | ComplexType, names: tuple[str, ...] | None) -> tuple[ComplexType, ...]:
+        if names is not None:
+            return tuple(self.complex_type(name) for name in names)
+        if not isinstance(kind, ComplexType) or not kind.polymorphic:
+            return ()
+        derived = (self.complex_type(name) for name in self.table.derived(kind.name))
+        return tuple(each for each in derived if not each.abstract)
+
+
+def _page(head: TypeHead) -> str:
+    return f"Graph: {head.name}{' (beta)' if 'beta' in head.marks else ''}"
