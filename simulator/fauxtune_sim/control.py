@@ -140,7 +140,7 @@ class Control:
             if refused.status == HTTPStatus.NOT_FOUND:
                 return False
             raise
-        return document.get("source") == "pkcs"
+        return document.get("source") in {"pkcs", "scep"}
 
     async def undelivered(self, device: str) -> tuple[list[Undelivered], list[Undelivered]]:
         """The profiles that a device did not get completely: those that failed, and those that wait."""

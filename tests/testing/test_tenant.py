@@ -187,6 +187,17 @@ def test_certificates_are_renewed_when_the_clock_moves(tenant: Tenant) -> None:
     assert phone.trusted
 
 
+def test_a_device_makes_its_key_itself_and_another_one_when_the_certificate_is_renewed(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "ios")
+    tenant.profiles.scep("Wi-Fi", "ios", key_size=2048).assign("All Staff")
+    assert tenant.settle() == []
+    (first,) = [each for each in phone.keys if each.source == "scep"]
+    assert first.key.public_key() == first.certificate.public_key()
+    tenant.clock.advance("P300D", settle=True)
+    (second,) = [each for each in phone.keys if each.source == "scep"]
+    assert second.certificate.public_key() != first.certificate.public_key()
+
+
 def test_a_fault_strikes_as_often_as_it_says_and_shows_whether_it_did(tenant: Tenant) -> None:
     path = "/deviceManagement/managedDevices"
     rule = tenant.faults.add(match={"path": path}, when={"next": 2}, effect={"status": 429, "retryAfter": 7})

@@ -103,6 +103,9 @@ async def test_requests_wait_for_an_approval_are_approved_and_denied(
     page = await show(console, PAGE)
     assert "certificate issued serial number" in page
     assert "the authority issued nothing It was denied." in page
+    assert "of one device (SCEP)" in (await console.get("/authority/certificates")).text
+    answer = (await http.get("/_fauxtune/v1/tenants/contoso/certificates")).json()
+    assert "scep" in {row["source"] for row in answer["value"]}
     done(await send_from(console, PAGE, to=f"{PAGE}/server", fields={"to": "renew"}))
     done(await send_from(console, PAGE, to=f"{PAGE}/server", fields={"to": "at-once"}))
     assert "are granted at once" in await show(console, PAGE)

@@ -50,13 +50,16 @@ async def has_certificate(scene: Scene, reading: Reading) -> None:
 
 async def waits_for_approval(scene: Scene, reading: Reading) -> None:
     """Have the device request its certificate, which nobody approves."""
+    approved = scene.emulator.runner.current(scene.tenant).setting(_APPROVAL)
+    # A device that is enrolled now requests at once, if a profile reaches it already.
+    await requests_wait(scene, reading)
     device = await devices.one_device(scene, reading)
     enrollment = await _enrollment(scene)
     if await _waits(scene, enrollment.id):
         return
     if await _has(scene, enrollment.id):
+        await _set_approval(scene, needed=bool(approved))
         raise Invalid(f"{device.name} has its SCEP certificate already: choose another device.", target="state")
-    await requests_wait(scene, reading)
     await _assign(scene, device)
 
 
@@ -81,7 +84,7 @@ async def challenge_has_expired(scene: Scene, reading: Reading) -> None:
 
 
 async def _set_approval(scene: Scene, *, needed: bool) -> None:
-    if scene.tenant.setting(_APPROVAL) is not needed:
+    if scene.emulator.runner.current(scene.tenant).setting(_APPROVAL) is not needed:
         await scene.run(tenants.change_settings, {_APPROVAL: needed})
 
 

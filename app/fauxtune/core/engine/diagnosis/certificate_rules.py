@@ -227,8 +227,8 @@ def encryption_per_device(facts: Facts) -> Iterator[Observation]:
             message=f"The user has {facts.device_count} devices, and '{name}' gives each one "
             f"an encryption certificate of its own ({names}): mail that was encrypted for one device cannot be read on "
             "the others.",
-            fix="Import one encryption certificate for all devices (imported PFX), and give the profile a template "
-            "that allows only signing.",
+            fix="Import one encryption certificate for all devices (imported PFX), and let those of the profile be for "
+            "signing only: by its template, or for SCEP by its key usage.",
             evidence={
                 "devices": [device.id for device, _ in holding],
                 "certificates": [row.thumbprint for _, row in holding],
