@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ from fauxtune.core.profiles import scep
 from fauxtune.core.profiles.catalog import KINDS
 from tests.support.commands import Commands, Done
 from tests.support.intune_client import IntuneClient
+from tests.support.partner import CONTROL
 from tests.support.partner_ca import PartnerCa, Slip, listening
 from tests.support.running_server import Served
 
@@ -106,6 +108,31 @@ def test_the_tenants_own_ndes_is_found_right(run: Commands, server: Served) -> N
     not_tried = {"pending", "validation-down", "notification-down", "revocation-unknown"}
     assert having(cases, "not tried") == not_tried
     assert cases["revocation"]["saw"] == "fetched, reported as done, and listed in the CRL"
+
+
+def test_a_request_that_waits_at_the_counter_is_granted_when_it_is_approved(run: Commands, server: Served) -> None:
+    url = f"{server.endpoints['http']}/pki/contoso/certsrv/mscep/mscep.dll"
+    stop = Event()
+
+    def approve() -> None:
+        with server.client() as control:
+            while not stop.wait(0.2):
+                for each in control.get(f"{CONTROL}/scep/requests").json()["value"]:
+                    if each["state"] == "pending":
+                        control.post(f"{CONTROL}/scep/requests/{each['id']}/approve")
+
+    approver = Thread(target=approve)
+    with server.client() as control:
+        control.patch(CONTROL, json={"settings": {"ndes.approval": True}}).raise_for_status()
+        approver.start()
+        try:
+            only = ["--only", "pending", "--only", "success-notification", "--only", "renewal"]
+            done = run.run("scep", "verify", "--ca-url", url, *only, "--output", "json")
+        finally:
+            stop.set()
+            approver.join()
+            control.patch(CONTROL, json={"settings": {"ndes.approval": False}}).raise_for_status()
+    assert having(results(done), "right") == {"good-request", *only[1::2]}, done.errors
 
 
 def test_every_fault_of_a_careless_authority_is_named(

@@ -75,6 +75,29 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
+        rule="The SCEP challenge of a deleted user is as good as any",
+        file="app/fauxtune/operations/checkin/scep_challenges.py",
+        before="user_id=UserId(challenge.user)) is not None",
+        after="user_id=UserId(challenge.user)) is not False",
+        tests=(
+            "tests/surfaces/partner/test_hostile_requests.py::test_a_device_whose_user_was_deleted_has_another_user_than_the_challenge[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="The test bench finds it right that a refused request is granted",
+        file="app/fauxtune/core/scep/verification/judging.py",
+        before='Result.WRONG, f"SUCCESS: a certificate was issued; {question}"',
+        after='Result.RIGHT, f"SUCCESS: a certificate was issued; {question}"',
+        tests=("tests/core/scep/test_verification.py::test_a_refusal_is_a_failure_and_nothing_else",),
+    ),
+    Mutant(
+        rule="The test bench believes every thumbprint that is reported",
+        file="app/fauxtune/core/scep/verification/judging.py",
+        before="    if _hex(reported) != thumbprint(issued):\n",
+        after="    if False:\n",
+        tests=("tests/core/scep/test_verification.py::test_what_is_reported_of_a_certificate_is_what_it_is",),
+    ),
+    Mutant(
         rule="An expired token opens Graph",
         file=_TOKENS,
         before="if principal.expires_at <= self._clock.now().timestamp():",

@@ -7,4 +7,5 @@ subject     the text of a subject as a distinguished name
 authority   the capabilities and certificates of a server
 messages    pkiMessages: requests and CertRep
 client      the exchange, from GetCACaps to the certificate
+bench       the client as a program of its own, which a test bench orders: right requests, and wrong ones
 """

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.scep.verification import judging
@@ -113,6 +117,40 @@ def test_the_service_is_asked_once_and_about_this_request() -> None:
         (Heard(), "wrong"),
     ):
         assert judging.of_asking(case, heard, exchange=exchange).result.value == result
+
+
+def test_what_is_reported_of_a_certificate_is_what_it_is(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    issued = _certificate(raw_rsa_keys[0])
+    case, serial = BY_ID["success-notification"], issued.serial_number
+    true = {
+        "thumbprint": issued.fingerprint(hashes.SHA1()).hex(":").upper(),
+        "serialNumber": f"00{serial:X}",
+        "expiration": issued.not_valid_after_utc.isoformat(),
+        "issuer": "CN=Partner",
+    }
+    for change, result in (
+        ({}, "right"),
+        ({"serialNumber": str(serial)}, "right"),
+        ({"expiration": "Friday, November 26, 2027"}, "right"),
+        ({"expiration": None}, "note"),
+        ({"thumbprint": issued.fingerprint(hashes.SHA256()).hex()}, "wrong"),
+        ({"serialNumber": "0F"}, "wrong"),
+        ({"expiration": "2030-01-01T00:00:00Z"}, "wrong"),
+        ({"issuer": " "}, "wrong"),
+    ):
+        heard = Heard(successes=({**true, **change},))
+        assert judging.of_success(case, heard, issued=issued, seconds=1.0).result.value == result, change
+    assert (
+        "but failureNotification was"
+        in judging.of_success(case, Heard(failures=({"reason": "no"},)), issued=issued, seconds=1.0).saw
+    )
+
+
+def _certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "alice")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(0xABCDEF).not_valid_before(datetime(2027, 1, 1, tzinfo=UTC))
+    return builder.not_valid_after(datetime(2028, 1, 1, tzinfo=UTC)).sign(key, hashes.SHA256())
 
 
 def test_what_became_of_a_revocation_is_told_apart() -> None:
