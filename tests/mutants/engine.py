@@ -278,6 +278,15 @@ MUTANTS: tuple[Mutant, ...] = (
             "tests/core/engine/test_scep_rows.py::test_a_certificate_that_is_not_what_was_asked_for_is_installed_with_a_problem",
         ),
     ),
+    Mutant(
+        rule="A device that reports another device's certificate by SCEP has it revoked when it leaves",
+        file="app/fauxtune/operations/checkin/scep_reports.py",
+        before="(registered.enrollment_id, registered.item_key) != (device, row.key)",
+        after="False",
+        tests=(
+            "tests/operations/test_scep_reports.py::test_a_certificate_of_another_device_is_not_this_ones_whatever_it_reports[sqlite]",
+        ),
+    ),
     # The steps of a device that is managed command by command.
     Mutant(
         rule="An account is installed before the root",
