@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.message import Message
 from email.policy import compat32
-from email.utils import getaddresses
+from email.utils import collapse_rfc2231_value, getaddresses
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune_sim.mail.header import addresses_in
@@ -28,12 +29,15 @@ def test_parameters_are_those_that_the_standard_library_reads(field: list[tuple[
         f'{mark}{name}="{value}"' if is_quoted else f"{mark}{name}={value}" for mark, name, value, is_quoted in field
     )
     entity = Entity(f"Content-Type: {text}\r\n\r\n".encode())
-    expected = Message(policy=compat32)
-    expected.set_raw("content-type", entity.field("content-type"))
+    message = Message(policy=compat32)
+    message.set_raw("content-type", entity.field("content-type"))
+    expected: dict[str, str] = {}
+    for name, value in message.get_params([]):
+        # As forms that are not plain are read: in damaged ones get_param would differ.
+        with suppress(ValueError, LookupError, TypeError):
+            expected.setdefault(name.lower(), collapse_rfc2231_value(value))
     for name in ("name", "charset", "boundary", "a-b", "x"):
-        value = expected.get_param(name, "")
-        assume(isinstance(value, str))
-        assert entity._parameter("content-type", name) == value, text
+        assert entity._parameter("content-type", name) == expected.get(name, ""), text
 
 
 @settings(max_examples=300, deadline=None)
