@@ -8,6 +8,7 @@ service for identities of Apple devices, which reads and writes messages by the 
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from typer.testing import CliRunner
 
 import fauxtune_sim.cli
 from tests.support.running_server import Running
-from tests.support.scep_clients import CONTROL, NDES, Csr, scep_profile
+from tests.support.scep_clients import CONTROL, FAILURE, NDES, Csr, ScepClient, scep_profile
 
 SECONDS = 60
 APPLE = "/mdm/contoso/apple/scep"
@@ -182,6 +183,15 @@ def test_strongswan_is_given_a_certificate_and_renews_it(
     assert done.returncode == 0, done.stderr
     second = x509.load_pem_x509_certificate(done.stdout.encode())
     assert second.public_key() == raw_rsa_keys[1].public_key()
+
+
+async def test_a_message_by_get_may_have_almost_64_kib(phone: Phone, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    async with httpx.AsyncClient(base_url=phone.server.endpoints["http"], trust_env=False) as http:
+        client = ScepClient(http, raw_rsa_keys[0])
+        message = await client.message(Csr(client.key, "x" * 40_000).der())
+        assert len(base64.b64encode(message)) > 55_000
+        answer = await client.send(message, by_get=True)
+        assert (answer.status, answer.fail_info) == (FAILURE, "2")
 
 
 def _is_for_signing(file: Path) -> bool:

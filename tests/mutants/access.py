@@ -98,6 +98,36 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=("tests/core/scep/test_verification.py::test_what_is_reported_of_a_certificate_is_what_it_is",),
     ),
     Mutant(
+        rule="NDES issues for every key that comes with a used challenge",
+        file="app/fauxtune/operations/checkin/ndes_requests.py",
+        before="                if used is not None:\n",
+        after="                if False:\n",
+        tests=("tests/surfaces/ndes/test_enrolment.py::test_a_challenge_is_for_one_request[sqlite]",),
+    ),
+    Mutant(
+        rule="Whoever knows the transaction ID polls for a SCEP request",
+        file="app/fauxtune/operations/checkin/ndes_requests.py",
+        before="    own = [row for row in rows if signer in (row.signer_digest, row.key_digest)]\n",
+        after="    own = rows\n",
+        tests=("tests/surfaces/ndes/test_approval.py::test_nobody_else_can_poll_for_a_request[sqlite]",),
+    ),
+    Mutant(
+        rule="A revoked certificate renews itself at NDES",
+        file="app/fauxtune/operations/checkin/ndes_requests.py",
+        before="        elif known.revoked_at is not None:\n",
+        after="        elif False:\n",
+        tests=("tests/surfaces/ndes/test_refusals.py::test_a_revoked_certificate_renews_nothing[sqlite]",),
+    ),
+    Mutant(
+        rule="NDES serves with expired RA certificates",
+        file="app/fauxtune/operations/connectors/ra_certificates.py",
+        before="    if certificate.not_valid_after_utc <= tx.now:\n",
+        after="    if False:\n",
+        tests=(
+            "tests/surfaces/ndes/test_service.py::test_expired_ra_certificates_stop_it_until_they_are_renewed[sqlite]",
+        ),
+    ),
+    Mutant(
         rule="An expired token opens Graph",
         file=_TOKENS,
         before="if principal.expires_at <= self._clock.now().timestamp():",

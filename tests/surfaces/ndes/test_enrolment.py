@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from cryptography import x509
@@ -68,3 +69,11 @@ async def test_a_key_that_is_requested_again_with_a_new_challenge_gets_a_new_cer
     second = scene.client.issued(await scene.client.ask(await scene.csr()))
     assert first.serial_number != second.serial_number
     assert scene.client.issued(await scene.client.ask(b"", kind=POLL)) == second
+
+
+async def test_messages_that_come_at_the_same_time_get_one_certificate(scene: Scene) -> None:
+    csr = await scene.csr()
+    messages = [await scene.client.message(csr, transaction=str(number)) for number in range(4)]
+    answers = await asyncio.gather(*(scene.client.send(message) for message in messages))
+    assert len({scene.client.issued(answer).serial_number for answer in answers}) == 1
+    assert len(await scene.events("issued")) == 1

@@ -1,0 +1,51 @@
+"""RA certificates and waiting requests in snapshots, exports and test tenants."""
+
+from __future__ import annotations
+
+from tests.support.scep_clients import CONTROL, NDES, PENDING, POLL, ScepClient, encrypts
+from tests.surfaces.ndes.conftest import Scene
+
+
+async def test_a_restored_snapshot_brings_ra_certificates_and_waiting_requests_back(scene: Scene) -> None:
+    await scene.settings(ndes__approval=True)
+    assert (await scene.client.ask(await scene.csr())).status == PENDING
+    before = await scene.client.certificates()
+    (await scene.http.post(f"{CONTROL}/snapshots", json={"name": "waiting"})).raise_for_status()
+    (request,) = (await scene.http.get(f"{CONTROL}/scep/requests")).json()["value"]
+    (await scene.http.post(f"{CONTROL}/scep/requests/{request['id']}/approve")).raise_for_status()
+    (await scene.http.post(f"{CONTROL}/scep/ndes/renew")).raise_for_status()
+    assert await scene.client.certificates() != before
+    (await scene.http.post(f"{CONTROL}/snapshots/waiting/restore")).raise_for_status()
+    assert await scene.client.certificates() == before
+    assert (await scene.client.ask(b"", kind=POLL)).status == PENDING
+    (await scene.http.post(f"{CONTROL}/scep/requests/{request['id']}/approve")).raise_for_status()
+    scene.client.issued(await scene.client.ask(b"", kind=POLL))
+
+
+async def test_an_exported_tenant_brings_its_ra_keys_along(scene: Scene) -> None:
+    before = await scene.client.certificates()
+    document = (await scene.http.get(f"{CONTROL}/export", params={"keys": True})).raise_for_status()
+    (await scene.http.delete(CONTROL)).raise_for_status()
+    (await scene.http.post("/_fauxtune/v1/tenants", json={"name": "contoso"})).raise_for_status()
+    imported = await scene.http.put(
+        f"{CONTROL}/import", content=document.content, headers={"content-type": "application/json"}
+    )
+    assert imported.status_code == 200, imported.text
+    assert await scene.client.certificates() == before
+    answer = await scene.client.ask(b"no request")
+    assert answer.fail_info == "2"
+
+
+async def test_test_tenants_share_the_keys_of_ra_certificates_and_keep_them_when_one_renews(scene: Scene) -> None:
+    names = ("fabrikam", "lakeside")
+    for name in names:
+        body = {"name": name, "keys": "shared"}
+        (await scene.http.post("/_fauxtune/v1/tenants", json=body)).raise_for_status()
+    clients = [ScepClient(scene.http, scene.client.key, url=NDES.replace("contoso", name)) for name in names]
+    for client in clients:
+        assert len([each for each in await client.certificates() if encrypts(each)]) == 1
+    for _ in range(2):
+        place = "/_fauxtune/v1/tenants/fabrikam/scep/ndes/renew"
+        (await scene.http.post(place)).raise_for_status()
+        for client in clients:
+            assert (await client.ask(b"no request")).fail_info == "2"
