@@ -17,6 +17,7 @@ _TABLE = "app/fauxtune/core/engine/removal/table.py"
 _HELD_KEYS = "app/fauxtune/core/engine/planning/held_keys.py"
 _READABILITY = "app/fauxtune/core/mail/readability.py"
 _UNREADABLE = "app/fauxtune/operations/insight/unreadable.py"
+_WINDOWS_SCEP = "app/fauxtune/surfaces/devices/windows/scep.py"
 _TEST_READABILITY = "tests/core/mail/test_readability.py"
 _TEST_MATRIX = "tests/surfaces/control/test_readability.py"
 _TEST_PLAN = "tests/core/engine/test_plan.py"
@@ -285,6 +286,42 @@ MUTANTS: tuple[Mutant, ...] = (
         after="False",
         tests=(
             "tests/operations/test_scep_reports.py::test_a_certificate_of_another_device_is_not_this_ones_whatever_it_reports[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A PC loses its certificate by SCEP before it has the next one",
+        file=_WINDOWS_SCEP,
+        before='listing.leaf(last.rpartition("/")[2], 0) == _FINISHED',
+        after="True",
+        tests=(
+            "tests/surfaces/devices/windows/test_scep.py::test_predecessors_are_deleted_when_the_device_has_the_next_certificate_and_not_before",
+        ),
+    ),
+    Mutant(
+        rule="A SCEP request that waits for its authority is refused",
+        file="app/fauxtune/surfaces/devices/android/refusals.py",
+        before="for key in keys if detail.non_compliance_reason != _PENDING else ():",
+        after="for key in keys:",
+        tests=(
+            "tests/surfaces/devices/test_android_refusals.py::test_a_request_that_an_authority_has_not_decided_is_no_refusal",
+        ),
+    ),
+    Mutant(
+        rule="A SCEP key of the machine is made for the user",
+        file=_WINDOWS_SCEP,
+        before="tree.requests[-1 if in_machine_store else 0]",
+        after="tree.requests[0]",
+        tests=(
+            "tests/surfaces/devices/windows/test_scep.py::test_the_store_of_the_profile_says_in_whose_scope_the_request_is",
+        ),
+    ),
+    Mutant(
+        rule="An Apple device that is to renew a certificate by SCEP is taken to have done so",
+        file="app/fauxtune/surfaces/devices/apple/adapter.py",
+        before='return "" if is_unknown else row.thumbprint or ""',
+        after='return row.thumbprint or ""',
+        tests=(
+            "tests/surfaces/devices/apple/test_command_results.py::test_of_a_certificate_that_the_device_requested_itself_the_identities_are_shown_that_are_no_other_item",
         ),
     ),
     # The steps of a device that is managed command by command.
