@@ -25,6 +25,9 @@ from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.operations.insight.diagnosis import Diagnosis, diagnose
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.queries import scep_requests
+from fauxtune.storage.rows.scep import ScepRequestRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.scep_clients import Csr
 from tests.support.tenant import Contoso
@@ -145,6 +148,37 @@ async def test_an_authority_that_issues_nothing(asked: Asked) -> None:
     link, code, words = await asked.broken()
     assert (link, code) == ("challenge", "scep-authority-refused")
     assert words.endswith("the authority issued nothing: The template is not published.")
+
+
+async def test_a_request_that_waits_for_an_approval(asked: Asked) -> None:
+    contoso = asked.contoso
+    assert await asked.validate(await asked.request()) is ResultCode.SUCCESS
+    (given,) = await contoso.look(queries.newest_challenges, contoso.tenant.id, limit=9)
+    row = ScepRequestRow(
+        tenant_id=contoso.tenant.id,
+        id="waiting",
+        transaction="t",
+        key_digest="k",
+        signer_digest="s",
+        challenge_id=given.id,
+        connector_id=(await contoso.connector()).id,
+        enrollment_id=given.enrollment_id,
+        profile_id=given.profile_id,
+        user_id=given.user_id,
+        state="pending",
+        csr=b"",
+        renews=None,
+        authority=None,
+        serial=None,
+        message=None,
+        created_at=contoso.clock.now(),
+        decided_at=None,
+    )
+    await contoso.look(scep_requests.put_request, row)
+    (finding,) = (await asked.diagnosis()).findings
+    assert (finding.code, finding.severity) == ("scep-approval-pending", Severity.WARNING)
+    await contoso.look(scep_requests.put_request, replace(row, state="denied"))
+    assert (await asked.diagnosis()).findings == ()
 
 
 async def test_the_tenants_own_server_needs_its_connector_and_its_certificates(

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.states import Source
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.ca.partner_revocations import ask_for_revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import scep as scep_queries
 from tests.support.console import done, show, submit, text_of
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.devices.stepwise import enrol_by_token
+from tests.support.scep_devices import PARTNER, ScepAuthorities
 from tests.support.statements import statements
-from tests.support.tenant import Contoso
+from tests.support.tenant import SCEP_SETTINGS, Contoso
 from tests.surfaces.console.conftest import Enroll
 
 OWNED = {
@@ -358,3 +364,33 @@ async def test_the_mail_apps_of_a_device_are_shown_with_what_its_user_has_to_do(
     assert "fauxtune-sim mail account set --state FOLDER --app outlook --smime on" in text
     lumia = await enrol_by_token(contoso, "alice", platform=Platform.WINDOWS_10_MOBILE)
     assert "Mail by the app itself nothing" in await show(console, f"/devices/{lumia.enrollment_id}")
+
+
+async def test_what_a_partners_authority_issued_is_removed_and_the_authority_is_asked(
+    console: httpx.AsyncClient, contoso: Contoso, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    # Intune leaves a partner's certificate valid: the retirement removes it, an administrator has it revoked.
+    root = await contoso.profile_for_devices("androidWorkProfileTrustedRootCertificate")
+    settings = {**SCEP_SETTINGS, "scepServerUrls": [PARTNER], "displayName": "Wi-Fi"}
+    name = "androidWorkProfileScepCertificateProfile"
+    await contoso.profile_for_devices(name, references={"rootCertificate": root}, **settings)
+    phone = await contoso.enroll("alice")
+    phone.scep = ScepAuthorities(raw_rsa_keys[0], raw_rsa_keys[1:4])
+    await phone.settle()
+    page = f"/devices/{phone.enrollment_id}"
+    assert "certificate of this device (SCEP) Wi-Fi yes sent just now installed" in await show(console, page)
+    row = await phone.item(Source.SCEP)
+    await contoso.action(phone, device_actions.retire)
+    await phone.settle_completely()
+    text = await show(console, page)
+    assert "certificate of this device (SCEP) Wi-Fi removed just now" in text
+    assert "another authority issued it, and is not asked to revoke it" in text
+    asked = await contoso.do(ask_for_revocation, serial=str(row.serial))
+    assert "the authority that issued it is asked, and has not answered" in await show(console, page)
+    failed = replace(asked, state="failed", error_code="ConflictError")
+    for changed, words in (
+        (failed, "has not done so: ConflictError"),
+        (replace(asked, state="revoked"), "revoked by the authority that issued it"),
+    ):
+        await contoso.look(scep_queries.change_revocation, changed)
+        assert words in await show(console, page)

@@ -17,7 +17,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
 from fauxtune.operations.checkin.planning import plan_device
 from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.transaction import Transaction
@@ -28,11 +28,13 @@ from fauxtune.storage.queries import device_list as list_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.queries import tenants as journal_queries
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
+from fauxtune.storage.rows.scep import PartnerRevocationRow
 from fauxtune.storage.rows.tenants import JournalRow
 
 #: Events of the device that are read: enough for when each item was given and answered.
@@ -63,7 +65,8 @@ class ReportedItem:
 class Outcome:
     """What became of one item at the end of the enrolment. `removed_at`: when it went with the end; `removed` and
     `revoked`: what the removal table says, by the document `rule`; `elsewhere`: how many other devices hold the same
-    certificate. An earlier certificate of the device, which another took the place of, has no `row`.
+    certificate. An earlier certificate of the device, which another took the place of, has no `row`. `at_partner`: the
+    revocation of which a partner's authority is asked, if it issued the certificate.
     """
 
     row: LedgerRow | None
@@ -73,6 +76,7 @@ class Outcome:
     revoked: bool = False
     rule: str = ""
     elsewhere: int = 0
+    at_partner: PartnerRevocationRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,8 @@ def _outcomes(
     issued = {certificate.thumbprint: certificate for certificate in register}
     imported = [row.thumbprint for row in ledger.values() if row.thumbprint and row.source is Source.IMPORTED]
     holders = diagnosis_queries.holders_of_certificates(tx.connection, tx.tenant.id, thumbprints=imported)
+    by_partner = {str(each.serial) for each in ledger.values() if each.authority is Authority.PARTNER and each.serial}
+    asked = scep_queries.revocations_of_serials(tx.connection, tx.tenant.id, serials=by_partner)
     outcomes = []
     for item in sorted(ledger.values(), key=lambda each: (_INTEREST.index(each.source), each.key)):
         if item.state is ItemState.REMOVED and item.key not in removals:
@@ -245,6 +251,7 @@ def _outcomes(
                 revoked=cell.revoked,
                 rule=cell.source,
                 elsewhere=len(others),
+                at_partner=asked.get(str(item.serial).lower()) if item.authority is Authority.PARTNER else None,
             )
         )
     present = {outcome.row.serial for outcome in outcomes if outcome.row is not None}

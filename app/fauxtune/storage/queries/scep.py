@@ -89,6 +89,19 @@ def revocations(connection: Connection, tenant_id: TenantId, *, limit: int) -> l
     return reads.every(connection, ordered, row=PartnerRevocationRow)
 
 
+def revocations_of_serials(
+    connection: Connection, tenant_id: TenantId, *, serials: Collection[str]
+) -> dict[str, PartnerRevocationRow]:
+    """Return the newest revocation of each of these certificates, by its serial number in lower case."""
+    wanted = sorted({serial.lower() for serial in serials})
+    if not wanted:
+        return {}
+    number = func.lower(_revocation.serial)
+    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, number.in_(wanted))
+    rows = reads.every(connection, statement.order_by(_revocation.created_at, _revocation.id), row=PartnerRevocationRow)
+    return {row.serial.lower(): row for row in rows}
+
+
 def revocations_by_id(
     connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]
 ) -> dict[str, PartnerRevocationRow]:

@@ -13,7 +13,7 @@ from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.certificate_words import reason
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.states import Authority, ItemState, Source
 from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.device_report import Outcome, ReportedItem
 from fauxtune.storage.rows.certificates import CertificateRow, RevocationState
@@ -149,6 +149,8 @@ def revoked(outcome: Outcome) -> Said:
         return Said("off", "not revoked", note=_NOTHING_TO_REVOKE[row.source])
     if certificate is not None and certificate.revocation_state is not None:
         return Said("wait", "not revoked yet", note=_REVOCATION_STATES[certificate.revocation_state])
+    if row is not None and row.authority is Authority.PARTNER and row.thumbprint is not None:
+        return _at_partner(outcome)
     if row is None:
         return Said("off", "not revoked", note="another certificate took its place before, and it stays valid")
     if certificate is None:
@@ -156,6 +158,21 @@ def revoked(outcome: Outcome) -> Said:
     if outcome.revoked:
         return Said("bad", "not revoked", note="it should be: look into the connectors' log")
     return Said("off", "not revoked", note="Intune leaves it valid until it expires")
+
+
+def _at_partner(outcome: Outcome) -> Said:
+    """Return how the revocation of a certificate stands that a partner's authority issued."""
+    asked = outcome.at_partner
+    if asked is None:
+        return Said("off", "not revoked", note="another authority issued it, and is not asked to revoke it")
+    match asked.state:
+        case "open":
+            return Said("wait", "not revoked yet", note="the authority that issued it is asked, and has not answered")
+        case "revoked":
+            return Said("good", "revoked by the authority that issued it")
+        case "failed":
+            why = ": ".join(part for part in (asked.error_code, asked.error_message) if part)
+            return Said("bad", "not revoked", note=f"the authority that issued it has not done so: {why}")
 
 
 def _is_wanted(row: LedgerRow) -> bool:
