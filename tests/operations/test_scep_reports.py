@@ -210,3 +210,30 @@ async def test_a_certificate_of_another_device_is_not_this_ones_whatever_it_repo
     await contoso.action(bobs, device_actions.retire)
     assert await contoso.certificate_status(str(row.serial)) == "good", "it is Alice's"
     assert (await contoso.profile_state(alices, profile)).status == "compliant"
+
+
+@pytest.mark.parametrize("ends", ["retired", "unassigned", "retired at its renewal"])
+async def test_what_was_issued_and_never_reported_is_revoked_as_what_the_device_holds(
+    contoso: Contoso, authorities: ScepAuthorities, ends: str
+) -> None:
+    if ends == "retired at its renewal":
+        phone, profile, row = await settled(contoso, authorities, NDES)
+        assert row.renew_at is not None
+        contoso.clock.at = row.renew_at
+        await phone.check_in()
+    else:
+        profile = await contoso.scep_profile(scepServerUrls=[NDES])
+        phone = await contoso.enroll("alice")
+        phone.scep = authorities
+        phone.apply(await phone.fetch_policy((await phone.check_in()).policy_version))
+        await phone.check_in()
+    await phone.fetch_policy(0)
+    if ends == "unassigned":
+        await contoso.assign(profile)
+        await phone.check_in()
+    else:
+        await contoso.action(phone, device_actions.retire)
+    assert {mark: await contoso.certificate_status(mark) for mark in authorities.issued} == dict.fromkeys(
+        authorities.issued, "revoked"
+    )
+    assert len(authorities.issued) == (2 if "renewal" in ends else 1)

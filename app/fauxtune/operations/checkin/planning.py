@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
 from fauxtune.core.engine.planning.report import profile_outcomes
+from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
@@ -17,6 +18,7 @@ from fauxtune.operations.checkin.situations import ROLES, situations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import maker
 from fauxtune.operations.devices.ledger import write_ledger
+from fauxtune.operations.devices.scep_unreported import unreported
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
@@ -51,7 +53,8 @@ def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, 
         only_by = maker(tx, enrollment_id, serials=_carried_serials(request, rows=planned.rows))
         _put_request(tx, enrollment, request=request, only_by=only_by)
     tx.connectors_called |= bool(planned.plan.requests)
-    revoke_planned(tx, enrollment_id, revoked=planned.plan.revoked, user=user)
+    revoked = [*planned.plan.revoked, *_unreported(tx, enrollment, planned=planned)]
+    revoke_planned(tx, enrollment_id, revoked=revoked, user=user)
     for row in changed:
         old = planned.before.get(row.key)
         if row.state is ItemState.FAILED and (old is None or old.problem != row.problem):
@@ -59,6 +62,16 @@ def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, 
     for row in planned.plan.offered:
         record_item(tx, "delivered", row=row, device=enrollment_id, user=user)
     _write_states(tx, enrollment_id, planned=planned, has_user=enrollment.user_id is not None)
+
+
+def _unreported(
+    tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned
+) -> list[tuple[LedgerRow, Cause | Incident]]:
+    """What is revoked of certificates by SCEP that are not wanted any more before the device has reported them."""
+    causes, device = planned.plan.unwanted, DeviceKind(enrollment.variant, tx.tenant.edition)
+    rows = [planned.before[key] for key in causes if key in planned.before]
+    issued = unreported(tx, enrollment.id, rows=rows)
+    return [(row, causes[row.key]) for row in issued if verdict(row, device, cause=causes[row.key]).revoked]
 
 
 def _put_request(tx: Transaction, enrollment: EnrollmentRow, *, request: ConnectorRequest, only_by: str | None) -> None:

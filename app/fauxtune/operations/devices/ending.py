@@ -16,6 +16,7 @@ from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.ledger import forget_kept, write_ledger
+from fauxtune.operations.devices.scep_unreported import unreported
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -73,7 +74,8 @@ def revoke_held(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause | In
     """Revoke the certificates of an ending enrolment that the removal table names. Safe to repeat. `user`: the name of
     its user.
     """
-    rows = queries.ledger_rows(tx.connection, enrollment.id).values()
+    held = queries.ledger_rows(tx.connection, enrollment.id).values()
+    rows = [*held, *unreported(tx, enrollment.id, rows=held)]
     for row in decisions.rows_to_revoke(rows, _kind(tx, enrollment), cause=cause):
         assert row.serial is not None
         revocation.revoke_for_connector(tx, row.serial, device=enrollment.id, user=user, source=row.source.value)
