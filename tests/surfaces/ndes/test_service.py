@@ -9,6 +9,7 @@ import pytest
 from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from tests.support import pkimessages
 from tests.support.scep_clients import (
@@ -217,3 +218,24 @@ async def test_a_removed_connector_takes_its_ra_certificates_along(scene: Scene)
     (await scene.http.delete(place)).raise_for_status()
     assert (await scene.http.get(f"{CONTROL}/scep/ndes")).json()["connector"] == "second"
     scene.client.issued(await scene.client.ask(await scene.csr()))
+
+
+async def test_the_policy_module_of_2020_writes_its_own_events(scene: Scene) -> None:
+    await scene.settings(edition="2020-04")
+    # In that edition a user's name is the userPrincipalName.
+    address = "alice@contoso.example"
+    subject = ((NameOID.EMAIL_ADDRESS, address), (NameOID.COMMON_NAME, address))
+    scene.client.issued(await scene.client.ask(await scene.csr(subject=subject)))
+    await scene.client.ask(await scene.csr(names=()), transaction="second")
+    events = (await scene.http.get(f"{CONTROL}/connectors/-/events")).json()["events"]
+    assert [event["id"] for event in events if event["id"] >= 20500] == [20500, 20600, 20502]
+    assert events[-1]["diagnosticCode"] == "0x0FFFFFFF"
+
+
+async def test_a_fault_on_its_surface_strikes_and_a_retried_message_succeeds(scene: Scene) -> None:
+    message = await scene.client.message(await scene.csr())
+    rule = {"match": {"surface": "ndes", "method": "POST"}, "when": {"nth": 1}, "effect": {"status": 503}}
+    (await scene.http.post(f"{CONTROL}/faults", json=rule)).raise_for_status()
+    struck = await scene.http.post(NDES, params={"operation": "PKIOperation"}, content=message)
+    assert struck.status_code == 503
+    scene.client.issued(await scene.client.send(message))
