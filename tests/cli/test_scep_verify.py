@@ -49,6 +49,7 @@ NOT_WRONG = {
     "hash-sha1",
     "signer-other",
     "challenge-again",
+    "device-enrols",
     "pending",
     "no-false-success",
 }

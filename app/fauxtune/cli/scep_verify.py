@@ -92,8 +92,8 @@ def verify(
     """Try an authority: devices request certificates of it.
 
     What it does right and wrong is reported, case by case. The authority asks this server whether it may issue
-    (fauxtune scep client-config). Two users, two simulated devices and a profile are created for the run, and deleted
-    at its end.
+    (fauxtune scep client-config). Users, simulated devices and profiles are created for the run, and deleted at its
+    end.
 
     Exit code 0: nothing is wrong; 3: something is wrong; 1: it could not be tried.
 
@@ -137,7 +137,7 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
     clock = session.client.control("GET", "/clock")
     with (
         Bench(plan.url, ca_file=plan.trusted, seconds=_LONGEST_ANSWER) as bench,
-        scene(session.client, url=plan.url, profile=plan.profile) as here,
+        scene(session.client, url=plan.url, profile=plan.profile, root=bench.root()) as here,
         progress(len(plan.cases), title="Requesting certificates") as tell,
     ):
         verifier = Verifier(here, bench=bench, patience=plan.patience, crl_url=plan.crl_url)

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from fauxtune.client.endpoints import ClientError
 from fauxtune.core.scep.verification.model import Exchange
 
@@ -31,6 +33,7 @@ class Bench:
         if ca_file is not None:
             command += ["--ca-file", str(ca_file)]
         self._url = url
+        self._authority: dict[str, Any] = {}
         self._process = subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
             command,
             stdin=subprocess.PIPE,
@@ -70,6 +73,23 @@ class Bench:
             raise ClientError("The devices of the test bench ended unexpectedly; what they wrote stands above.")
         document: dict[str, Any] = json.loads(answer)
         return document
+
+    def authority(self) -> dict[str, Any]:
+        """Return capabilities and certificates, which are asked for once. Raises ClientError without an answer."""
+        if not self._authority:
+            self._authority = self.order("authority")
+            if self._authority.get("problem") is not None:
+                raise ClientError(f"The SCEP server does not answer: {self._authority['problem']}.")
+        return self._authority
+
+    def root(self) -> bytes | None:
+        """Return the root among the authority's certificates, DER: one that names itself as its issuer."""
+        for text in self.authority()["certificates"]["all"]:
+            der = base64.b64decode(text)
+            certificate = x509.load_der_x509_certificate(der)
+            if certificate.subject == certificate.issuer:
+                return der
+        return None
 
     def exchange(self, do: str, name: str, **members: Any) -> Exchange:
         """Send a message of the request `name`, and return what came of it."""

@@ -80,6 +80,22 @@ class Evidence:
                 return heard
             time.sleep(_PAUSE)
 
+    def wait_for_device(self, device: str, *, profile: str, seconds: float) -> tuple[str | None, dict[str, Any] | None]:
+        """Return the challenge that a device got by a profile, and the event with which it reported the certificate."""
+        ends, after, challenge = time.monotonic() + seconds, self._seq, None
+        while True:
+            query = {"after": str(after), "device": device, "wait": "1"}
+            page = self._client.control("GET", "/journal", params=query)
+            after = int(page["next"])
+            for event in page["events"]:
+                if event["profile"] != profile:
+                    continue
+                challenge = event["detail"].get("challenge", challenge)
+                if event["type"] in ("installed", "failed"):
+                    return challenge, event
+            if time.monotonic() >= ends:
+                return challenge, None
+
     def forget_others(self, known: frozenset[str]) -> None:
         """Forget calls about unknown transactions: they belong to the case that is over."""
         self._read_calls()

@@ -1,10 +1,12 @@
-"""What the test bench needs in the tenant: two users with a simulated device each, and a SCEP profile for them.
+"""What the test bench needs in the tenant: users with a simulated device each, and a SCEP profile for them.
 
 All of it is created for one run, with names of its own, and deleted afterwards.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from fauxtune.client.http import Client, Refused
 from fauxtune.core.administration import assignments, devices, directory, emulation, hosted_devices
 from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.profiles import PROFILES
-from fauxtune.core.administration.requests import AdminRequest, Json, Service
+from fauxtune.core.administration.requests import AdminRequest, Json, Service, object_url
 from fauxtune.core.clock import from_iso
 from fauxtune.core.model.partner_services import SERVICES, VALIDATION
 from fauxtune.core.model.scep import ScepRequest
@@ -38,8 +40,10 @@ _USUAL: Json = {
     "renewalThresholdPercentage": 20,
 }
 #: Members of a profile that the service writes.
+_SCEP_END, _ROOT_END = re.compile("scepCertificateProfile$", re.IGNORECASE), "TrustedRootCertificate"
 _OWN = ("id", "createdDateTime", "lastModifiedDateTime", "version", "@odata.context", "supportsScopeTags")
-#: SCEP profile -> platform and mode of a simulated device that it reaches.
+#: SCEP profile -> platform and mode of a simulated device that it reaches. The trusted root profile of the platform has
+#: the same name with another end.
 PLATFORMS: dict[str, tuple[str, str | None]] = {
     "androidScepCertificateProfile": ("android", "device-admin"),
     "androidForWorkScepCertificateProfile": ("android", "work-profile"),
@@ -64,13 +68,17 @@ class GivenChallenge:
 
 @dataclass(slots=True)
 class Scene:
-    """The tenant of a run. `device` and `other` are the managed devices of two users; `left` is what could not be
-    deleted.
+    """The tenant of a run. `device` and `other` are the managed devices of two users; `root` is the authority's root,
+    DER, which devices need; `left` is what could not be deleted.
     """
 
     client: Client
     url: str
     name: str
+    root: bytes | None = None
+    domain: str = ""
+    platform: tuple[str, str | None] = ("android", None)
+    group: str = ""
     profile: str = ""
     device: str = ""
     other: str = ""
@@ -101,6 +109,18 @@ class Scene:
     def unassign(self) -> None:
         """Let the profile reach nobody any more."""
         self.send(AdminRequest("POST", f"{PROFILES}/{self.profile}/assign", {"assignments": []}))
+
+    @contextmanager
+    def new_device(self) -> Iterator[str]:
+        """Enrol the device of a third user, which the profile reaches, and take it off line afterwards."""
+        name = f"{self.name}-new"
+        user = _user(self, name)
+        self.send(directory.add_member(self.group, member=user))
+        device = _device(self, name)
+        try:
+            yield device
+        finally:
+            self.send(hosted_devices.connect_hosted_device(name, online=False))
 
     def remove_device(self, device: str) -> None:
         """End the management of a device."""
@@ -141,11 +161,11 @@ class Scene:
 
 
 @contextmanager
-def scene(client: Client, *, url: str, profile: str | None) -> Iterator[Scene]:
+def scene(client: Client, *, url: str, profile: str | None, root: bytes | None) -> Iterator[Scene]:
     """Create what the bench needs, and delete it afterwards. `profile`: the id of a SCEP profile whose settings are
-    used; it is copied, and does not change. Raises ClientError.
+    used; it is copied, and does not change. `root`: the authority's, DER. Raises ClientError.
     """
-    here = Scene(client, url, f"scep-verify-{secrets.token_hex(3)}")
+    here = Scene(client, url, f"scep-verify-{secrets.token_hex(3)}", root)
     try:
         _create(here, profile=profile)
         yield here
@@ -154,26 +174,30 @@ def scene(client: Client, *, url: str, profile: str | None) -> Iterator[Scene]:
 
 
 def _create(here: Scene, *, profile: str | None) -> None:
-    domain = here.client.control("GET", "")["domain"]
+    here.domain = here.client.control("GET", "")["domain"]
     settings = _USUAL if profile is None else _settings_of(here, profile)
     kind = str(settings["@odata.type"]).rpartition(".")[2]
     if kind not in PLATFORMS:
         raise ClientError(f"The profile is a {kind}: name a SCEP profile.")
-    platform, mode = PLATFORMS[kind]
-    users = []
-    for name in (here.name, f"{here.name}-other"):
-        user = here.send(directory.create_user(f"{name}@{domain}", given_name="Scep", surname="Verify"))["id"]
-        here.undo_later(f"user {name}", directory.delete_user(user))
-        here.send(directory.license_user(user))
-        users.append(user)
-    group = here.send(directory.create_group(here.name, members=users))["id"]
-    here.undo_later(f"group {here.name}", directory.delete_group(group))
-    here.profile = _profile(here, settings, group=group)
-    # Devices are added last, and go off line at once: they would enrol at the authority by themselves.
-    here.device, here.other = (
-        _device(here, f"{name}@{domain}", platform=platform, mode=mode) for name in (here.name, f"{here.name}-other")
-    )
-    here.send(assignments.assign(here.profile, present=(), targets=[assignments.to_group(group)]))
+    here.platform = PLATFORMS[kind]
+    names = (here.name, f"{here.name}-other")
+    users = [_user(here, name) for name in names]
+    here.group = here.send(directory.create_group(here.name, members=users))["id"]
+    here.undo_later(f"group {here.name}", directory.delete_group(here.group))
+    here.profile = _profiles(here, settings)
+    here.device, here.other = (_device(here, name) for name in names)
+    # The bench requests in the name of these two. They go off line before the profile is theirs: they would do it, too.
+    for name in names:
+        here.send(hosted_devices.connect_hosted_device(name, online=False))
+    _assign(here, here.profile)
+
+
+def _user(here: Scene, name: str) -> str:
+    created = here.send(directory.create_user(f"{name}@{here.domain}", given_name="Scep", surname="Verify"))
+    user = str(created["id"])
+    here.undo_later(f"user {name}", directory.delete_user(user))
+    here.send(directory.license_user(user))
+    return user
 
 
 def _settings_of(here: Scene, profile: str) -> Json:
@@ -181,18 +205,34 @@ def _settings_of(here: Scene, profile: str) -> Json:
     return {name: value for name, value in document.items() if name not in _OWN and value is not None}
 
 
-def _profile(here: Scene, settings: Json, *, group: str) -> str:
+def _profiles(here: Scene, settings: Json) -> str:
+    """Create the root's profile, which is assigned, and the SCEP profile, which is not; return the id of the latter."""
     body = {**settings, "displayName": here.name, "description": "for one run of fauxtune scep verify"}
     body["scepServerUrls"] = [here.url]
+    if here.root is not None:
+        kind = _SCEP_END.sub(_ROOT_END, str(settings["@odata.type"]))
+        certificate = base64.b64encode(here.root).decode()
+        root = {"@odata.type": kind, "displayName": f"{here.name} root", "trustedRootCertificate": certificate}
+        known = _profile(here, {**root, "certFileName": "root.cer"})
+        _assign(here, known)
+        body["rootCertificate@odata.bind"] = object_url(PROFILES, known)
+    return _profile(here, body)
+
+
+def _profile(here: Scene, body: Json) -> str:
     created = str(here.client.graph("POST", PROFILES, json=body)["id"])
-    here.undo_later(f"profile {here.name}", AdminRequest("DELETE", f"{PROFILES}/{created}"))
+    here.undo_later(f"profile {body['displayName']}", AdminRequest("DELETE", f"{PROFILES}/{created}"))
     return created
 
 
-def _device(here: Scene, user: str, *, platform: str, mode: str | None) -> str:
-    name = user.partition("@")[0]
+def _assign(here: Scene, profile: str) -> None:
+    here.send(assignments.assign(profile, present=(), targets=[assignments.to_group(here.group)]))
+
+
+def _device(here: Scene, name: str) -> str:
+    platform, mode = here.platform
+    user = f"{name}@{here.domain}"
     here.send(hosted_devices.add_hosted_device(user, platform=platform, mode=mode, name=name))
-    here.send(hosted_devices.connect_hosted_device(name, online=False))
     query = {"$filter": f"deviceName eq '{name}'", "$select": "id,deviceName"}
     (record,) = here.client.graph_list("/deviceManagement/managedDevices", params=query)
     # In this order from the end: the record is deleted, and the device, on line again, learns that it is not managed.

@@ -10,7 +10,6 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune.client.endpoints import ClientError
 from fauxtune.client.scep_bench import Bench
 from fauxtune.client.scep_evidence import Evidence
 from fauxtune.client.scep_revoking import Revocation, Revoker, wait_for
@@ -26,6 +25,8 @@ from fauxtune.core.scep.verification.requests import differing, is_difference
 #: A serial number that no authority issues: it has more digits than a serial number may have (RFC 5280 4.1.2.2).
 _NO_SERIAL = "7f" * 20
 _PAUSE = 0.2
+#: Seconds for a check-in with its enrolment.
+_DEVICE_SECONDS = 20.0
 _GARBAGE = base64.b64encode(b"this is no pkiMessage").decode()
 _CUT_OFF = "PKIOperation&message=MIIC"
 
@@ -68,7 +69,6 @@ class Verifier:
         self._heard = Heard()
         self._revoked: Revocation | None = None
         self._reported_issuer = ""
-        self._answers: dict[str, Any] = {}
 
     def outcomes(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """Try cases in their order. Raises ClientError if the server or the devices fail."""
@@ -85,8 +85,8 @@ class Verifier:
 
     def _tried(self, case: Case) -> Outcome:
         special: dict[str, Callable[[Case], Outcome]] = {
-            "capabilities": lambda each: judging.of_capabilities(each, self._authority()["capabilities"]),
-            "ca-certificates": lambda each: judging.of_ca_certificates(each, self._authority()["certificates"]),
+            "capabilities": lambda each: judging.of_capabilities(each, self._bench.authority()["capabilities"]),
+            "ca-certificates": lambda each: judging.of_ca_certificates(each, self._bench.authority()["certificates"]),
             "good-request": self._good_request,
             "asks-first": lambda each: judging.of_asking(each, self._heard, exchange=self._first()[1]),
             "success-notification": self._success,
@@ -108,6 +108,7 @@ class Verifier:
             "renewal-revoked": self._renewal_of_revoked,
             "challenge-old": self._old_challenge,
             "profile-gone": self._profile_gone,
+            "device-enrols": self._device_enrols,
             "device-gone": self._device_gone,
             "notified-once": self._notified_once,
             "no-false-success": self._no_false_success,
@@ -117,19 +118,12 @@ class Verifier:
         assert is_difference(case.id)
         return self._difference(case)
 
-    def _authority(self) -> dict[str, Any]:
-        if not self._answers:
-            self._answers = self._bench.order("authority")
-            if self._answers.get("problem") is not None:
-                raise ClientError(f"The SCEP server does not answer: {self._answers['problem']}.")
-        return self._answers
-
     def _transactions(self) -> frozenset[str]:
         return frozenset(each.exchange.transaction for each in self._sent)
 
     def _send(self, case: str, given: GivenChallenge, *, is_struck: bool = False, **order: Any) -> Exchange:
         """Send a request of a device; without `request` the one that the challenge is for."""
-        if self._authority()["certificates"]["problem"] is not None:
+        if self._bench.authority()["certificates"]["problem"] is not None:
             raise NotTried("the SCEP server has no certificate to which a request can be encrypted")
         request = order.pop("request", given.good)
         exchange = self._bench.exchange("request", case, request=request.document(), **order)
@@ -229,13 +223,13 @@ class Verifier:
         return judging.of_replay(case, self._bench.exchange("again", "good-request"), first=issued)
 
     def _garbage(self, case: Case) -> Outcome:
-        self._authority()
+        self._bench.authority()
         answers = [self._bench.order("raw", content=_GARBAGE), self._bench.order("raw", query=_CUT_OFF)]
         return judging.of_garbage(case, answers)
 
     def _kind_of_renewal(self) -> str:
         """RenewalReq if the authority has the capability, else PKCSReq, as devices do."""
-        text = str(self._authority()["capabilities"].get("text", ""))
+        text = str(self._bench.authority()["capabilities"].get("text", ""))
         return "17" if "renewal" in {line.strip().lower() for line in text.splitlines()} else "19"
 
     def _renewal(self, case: Case) -> Outcome:
@@ -313,6 +307,27 @@ class Verifier:
         self._scene.unassign()
         exchange = self._send(case.id, given)
         return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
+
+    def _device_enrols(self, case: Case) -> Outcome:
+        seconds = self._patience.notification + _DEVICE_SECONDS
+        if self._scene.root is None:
+            raise NotTried("GetCACert has no self-signed certificate, which the device would need as the root")
+        if self._polls is not None:
+            raise NotTried("the authority lets requests wait")
+        if not self._is_reached_by_devices():
+            raise NotTried("the devices that the server holds trust no https address but the server's own")
+        with self._scene.new_device() as device:
+            profile = self._scene.profile
+            challenge, event = self._evidence.wait_for_device(device, profile=profile, seconds=seconds)
+            known = self._transactions()
+            heard = self._evidence.wait_for_success(
+                challenge or "", transaction="", seconds=self._patience.notification if event else 0.0, others=known
+            )
+        return judging.of_enrolment(case, event, heard=heard, seconds=seconds)
+
+    def _is_reached_by_devices(self) -> bool:
+        url, server = self._scene.url, self._scene.client.server
+        return url.startswith(("http://", f"{server.https}/"))
 
     def _device_gone(self, case: Case) -> Outcome:
         given = self._scene.challenge(device=self._scene.other)

@@ -153,6 +153,21 @@ def _certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
     return builder.not_valid_after(datetime(2028, 1, 1, tzinfo=UTC)).sign(key, hashes.SHA256())
 
 
+def test_a_managed_device_reports_what_it_installed() -> None:
+    case = BY_ID["device-enrols"]
+    granted = Heard(("Success",), successes=({"thumbprint": "a"},))
+    installed, failed = {"type": "installed", "detail": {}}, {"type": "failed", "detail": {"reason": "no root"}}
+    for event, heard, result, saw in (
+        (installed, granted, "right", "installed"),
+        (installed, Heard(("Success",)), "wrong", "successNotification was not called"),
+        (installed, Heard(successes=granted.successes), "wrong", "validateRequest was not called"),
+        (failed, granted, "wrong", "the device failed: no root"),
+        (None, Heard(), "wrong", "installed nothing within 2 seconds"),
+    ):
+        outcome = judging.of_enrolment(case, event, heard=heard, seconds=2.0)
+        assert (outcome.result.value, saw in outcome.saw) == (result, True)
+
+
 def test_what_became_of_a_revocation_is_told_apart() -> None:
     case, unknown = BY_ID["revocation"], BY_ID["revocation-unknown"]
     told: dict[str, Any] = {"error": "X", "seconds": 1.0}

@@ -244,6 +244,14 @@ CASES: tuple[Case, ...] = (
         looks_at="The tenant's clock is put forward by 61 minutes before the request is sent.",
         code=ResultCode.EXPIRED,
     ),
+    Case(
+        "device-enrols",
+        ISSUING,
+        "A managed device gets its certificate by the profile",
+        "A device checks in, gets the root and the profile with a challenge, requests and installs the certificate.",
+        "the device reports it as installed; Intune's service was asked, and heard of it",
+        PARTNER,
+    ),
     _challenge(
         "device-gone",
         "a device that is managed no more",

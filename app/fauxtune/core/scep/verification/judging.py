@@ -133,6 +133,19 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
+def of_enrolment(case: Case, event: Mapping[str, Any] | None, *, heard: Heard, seconds: float) -> Outcome:
+    """Judge what a managed device reported of its certificate. `event`: of the journal, installed or failed."""
+    if event is None:
+        return Outcome(case, Result.WRONG, f"the device installed nothing within {seconds:g} seconds; {_asked(heard)}")
+    if event["type"] != "installed":
+        reason = event["detail"].get("reason") or event["detail"].get("message") or "without a reason"
+        return Outcome(case, Result.WRONG, f"the device failed: {str(reason)[:_MOST_WORDS]}; {_asked(heard)}")
+    if not heard.is_granted or not heard.successes:
+        report = "successNotification was called" if heard.successes else "successNotification was not called"
+        return Outcome(case, Result.WRONG, f"installed, but {_asked(heard)}, and {report}")
+    return Outcome(case, Result.RIGHT, f"installed; {_asked(heard)}, and heard of the certificate")
+
+
 def of_refusal(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
     """Judge the answer to a request that is to be refused."""
     question = _asked(heard)
