@@ -27,7 +27,6 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
-from fauxtune.storage.queries import scep_requests as scep_queries
 from fauxtune.storage.rows.certificates import (
     ConnectorChanges,
     ConnectorKeyRow,
@@ -35,7 +34,6 @@ from fauxtune.storage.rows.certificates import (
     ConnectorRow,
     ConnectorState,
 )
-from fauxtune.storage.rows.scep import RaCertificateRow
 
 Word = TypeVar("Word", bound=str)
 
@@ -134,22 +132,21 @@ def remove_connector(tx: Transaction, connector_id: str) -> list[str]:
             "(PATCH .../connectors/{connector} of the control surface, state offline).",
             target="state",
         )
-    keys: list[ConnectorKeyRow | RaCertificateRow] = [
-        *queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row.id),
-        *scep_queries.ra_certificate_rows(tx.connection, tx.tenant.id, connector_id=row.id),
-    ]
+    keys = queries.key_file_rows(tx.connection, tx.tenant.id)
     queries.delete_connector(tx.connection, tx.tenant.id, connector_id=row.id)
     request_queries.release(tx.connection, tx.tenant.id, connector_id=row.id)
     ask_again(tx)
     return key_files([row], keys)
 
 
-def key_files(rows: Iterable[ConnectorRow], keys: Iterable[ConnectorKeyRow | RaCertificateRow]) -> list[str]:
-    """Return the names of the private keys' files of those of these connectors that run inside the server."""
+def key_files(rows: Iterable[ConnectorRow], keys: Iterable[tuple[ConnectorId, str]]) -> list[str]:
+    """Return the names of the private keys' files of those of these connectors that run inside the server. `keys`: each
+    file with its connector.
+    """
     here = inside(rows)
     ra_keys = [ra_file(row.id) for row in here if row.ra_certificate is not None]
     ids = {row.id for row in here}
-    return [*(key.file for key in keys if key.connector_id in ids), *ra_keys]
+    return [*(file for connector_id, file in keys if connector_id in ids), *ra_keys]
 
 
 def ra_file(connector_id: ConnectorId) -> str:

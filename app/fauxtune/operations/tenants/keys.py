@@ -25,10 +25,7 @@ from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import scep_requests as scep_queries
 from fauxtune.storage.queries import snapshots as snapshot_queries
-from fauxtune.storage.rows.certificates import ConnectorKeyRow
-from fauxtune.storage.rows.scep import RaCertificateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +98,7 @@ def key_files(connection: Connection, tenant_id: TenantId) -> KeyFiles:
     """Return the private keys that the tenant's rows name, and the authority of its devices."""
     authority_rows = authority_queries.authorities_of(connection, tenant_id)
     connectors = connector_queries.connector_rows(connection, tenant_id)
-    keys: list[ConnectorKeyRow | RaCertificateRow] = [
-        *connector_queries.connector_key_rows(connection, tenant_id),
-        *scep_queries.ra_certificate_rows(connection, tenant_id),
-    ]
+    keys = connector_queries.key_file_rows(connection, tenant_id)
     return KeyFiles(
         service=[file for row in authority_rows for file in (row.key_name, row.responder_key_name) if file is not None],
         connector=connector_registry.key_files(connectors, keys),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Unpack
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, select, union_all, update
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, TenantId
 from fauxtune.storage import reads, writes
@@ -21,6 +21,13 @@ _CONNECTOR_KEYS = (
     select(connector_keys)
     .where(connector_keys.c.tenant_id == bindparam("tenant"))
     .order_by(connector_keys.c.provider, connector_keys.c.key_name)
+)
+#: The names of the private keys' files: those of connectors' keys, and of RA certificates.
+_KEY_FILES = union_all(
+    *(
+        select(table.c.connector_id, table.c.file).where(table.c.tenant_id == bindparam("tenant"))
+        for table in (connector_keys, ra_certificates)
+    )
 )
 _NEXT_NUMBERS = (
     update(tenants)
@@ -68,6 +75,12 @@ def connector_key_rows(
     """Return the keys of all connectors, or of this one, by provider and name."""
     rows = reads.every(connection, _CONNECTOR_KEYS, row=ConnectorKeyRow, values={"tenant": tenant_id})
     return [row for row in rows if connector_id in (None, row.connector_id)]
+
+
+def key_file_rows(connection: Connection, tenant_id: TenantId) -> list[tuple[ConnectorId, str]]:
+    """Return each private key's file, with its connector."""
+    rows = connection.execute(_KEY_FILES, {"tenant": tenant_id}).all()
+    return sorted((ConnectorId(connector), str(file)) for connector, file in rows)
 
 
 def add_connector_keys(connection: Connection, *rows: ConnectorKeyRow) -> None:
