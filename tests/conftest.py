@@ -11,13 +11,16 @@ import os
 import re
 import shutil
 import socket
+import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy
+from _pytest.mark import deselect_by_keyword
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.postgresql import PostgresServer, running_server
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
     from tests.support.authorities import Authorities
     from tests.support.databases import OpenDatabases
+
+#: httpx looks for this module at every request within the process, and without trio there is none: to look through all
+#: folders each time would take a tenth of a short request.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 # ----------------------------------------------------------------------------------------------- collecting in seconds
 
@@ -52,10 +60,17 @@ def pytest_collection() -> Generator[None, object, object]:
 LONG = ("interop/test_cookbook.py", "browser/test_every_page.py", "interop/test_schemathesis.py")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, each worker with another part; the rest stays in its random order."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Begin with what takes long, each worker with another part; the rest stays in its random order.
+
+    `-k` chooses before all else: if no test of Hypothesis is chosen, it need not read every module for constants.
+    """
+    if "hypothesis" not in config.option.keyword:  # which is a mark that Hypothesis has yet to set
+        deselect_by_keyword(items, config)
+    result = yield
     items.sort(key=lambda item: not (_SDK.match(item.nodeid) or item.nodeid.partition("::")[0].endswith(LONG)))
+    return result
 
 
 #: Modules that load Microsoft's SDKs, which takes 10 seconds: one worker runs them all.
