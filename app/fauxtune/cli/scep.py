@@ -27,8 +27,9 @@ fauxtune scep ndes show
 fauxtune scep challenge list
 fauxtune scep client-config --lang java > intune.properties
 fauxtune scep revoke 0F --issuer "CN=Partner CA"
+fauxtune scep verify --ca-url http://localhost:9000/scep
 
-docs/scep.md leads from nothing to a validated request.""",
+docs/scep.md leads from nothing to an authority that is verified.""",
     no_args_is_help=True,
 )
 challenge = typer.Typer(
