@@ -234,7 +234,7 @@ def _outcomes(
     imported = [row.thumbprint for row in ledger.values() if row.thumbprint and row.source is Source.IMPORTED]
     holders = diagnosis_queries.holders_of_certificates(tx.connection, tx.tenant.id, thumbprints=imported)
     by_partner = {str(each.serial) for each in ledger.values() if each.authority is Authority.PARTNER and each.serial}
-    asked = scep_queries.revocations_of_serials(tx.connection, tx.tenant.id, serials=by_partner)
+    queue = scep_queries.revocations_of_serials(tx.connection, tx.tenant.id, serials=by_partner)
     outcomes = []
     for item in sorted(ledger.values(), key=lambda each: (_INTEREST.index(each.source), each.key)):
         if item.state is ItemState.REMOVED and item.key not in removals:
@@ -251,7 +251,7 @@ def _outcomes(
                 revoked=cell.revoked,
                 rule=cell.source,
                 elsewhere=len(others),
-                at_partner=asked.get(str(item.serial).lower()) if item.authority is Authority.PARTNER else None,
+                at_partner=queue.get(str(item.serial).lower()) if item.authority is Authority.PARTNER else None,
             )
         )
     present = {outcome.row.serial for outcome in outcomes if outcome.row is not None}

@@ -162,16 +162,16 @@ def revoked(outcome: Outcome) -> Said:
 
 def _at_partner(outcome: Outcome) -> Said:
     """Return how the revocation of a certificate stands that a partner's authority issued."""
-    asked = outcome.at_partner
-    if asked is None:
+    revocation = outcome.at_partner
+    if revocation is None:
         return Said("off", "not revoked", note="another authority issued it, and is not asked to revoke it")
-    match asked.state:
+    match revocation.state:
         case "open":
             return Said("wait", "not revoked yet", note="the authority that issued it is asked, and has not answered")
         case "revoked":
             return Said("good", "revoked by the authority that issued it")
         case "failed":
-            why = ": ".join(part for part in (asked.error_code, asked.error_message) if part)
+            why = ": ".join(part for part in (revocation.error_code, revocation.error_message) if part)
             return Said("bad", "not revoked", note=f"the authority that issued it has not done so: {why}")
 
 
