@@ -20,6 +20,7 @@ async def waiting(scene: Scene) -> tuple[Scene, str]:
     await scene.settings(ndes__approval=True)
     assert (await scene.client.ask(await scene.csr())).status == PENDING
     (row,) = (await scene.http.get(REQUESTS, params={"state": "pending"})).json()["value"]
+    assert row["managedDeviceId"] == scene.device
     assert (row["subject"], row["transactionId"]) == ("CN=alice,E=alice@contoso.example", "first")
     return scene, row["id"]
 
@@ -99,3 +100,14 @@ async def test_requests_of_another_tenant_are_not_known(waiting: tuple[Scene, st
     assert (await scene.http.post(f"{there}/{request}/approve")).status_code == 404
     assert (await scene.http.post(f"{there}/{request}/deny", json={"reason": "Ours."})).status_code == 404
     assert (await scene.client.ask(b"", kind=POLL)).status == PENDING
+
+
+async def test_a_challenge_is_given_to_a_device_by_either_of_its_ids(scene: Scene) -> None:
+    await scene.challenge()
+    (row,) = (await scene.http.get(f"{CONTROL}/scep/challenges")).json()["value"]
+    assert row["managedDeviceId"] == scene.device
+    for named in ({"device": row["device"]}, {"managedDeviceId": scene.device}):
+        given = await scene.http.post(f"{CONTROL}/scep/challenges", json={**named, "profile": scene.profile})
+        assert given.json()["content"]["deviceId"] == scene.device
+    nobody = await scene.http.post(f"{CONTROL}/scep/challenges", json={"profile": scene.profile})
+    assert (nobody.status_code, "Name the device" in nobody.text) == (400, True)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.model.text import JsonObject, Text
-from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
 
 
 class _Body(BaseModel):
@@ -18,7 +18,12 @@ class _Body(BaseModel):
 class NewChallenge(_Body):
     """Who requests a certificate, and by which profile."""
 
-    device: Text = Field(description="id of the managedDevice")
+    device: Text | None = Field(
+        default=None, description="the id of the device's enrolment, as /devices lists it, or of its managedDevice"
+    )
+    managed_device_id: Text | None = Field(
+        default=None, description="the id of its managedDevice in Graph, in place of `device`"
+    )
     profile: Text = Field(description="id of a SCEP profile that reaches the device")
 
 
@@ -69,7 +74,8 @@ class KnownChallenge(Answer):
     """A challenge that was given, and what became of it. `state`: given, validated, refused, issued or failed."""
 
     id: str
-    device: str = Field(description="the enrolment")
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
     profile: str
     state: str
     outcome: JsonObject | None
@@ -99,7 +105,8 @@ class KnownRequest(Answer):
     transaction_id: str
     subject: str | None = Field(description="while it is pending")
     challenge: str = Field(description="the id of the challenge in it")
-    device: str = Field(description="the enrolment")
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
     profile: str
     connector: str
     renews: str | None = Field(description="the serial number of the certificate that it renews")

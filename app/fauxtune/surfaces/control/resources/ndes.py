@@ -13,6 +13,7 @@ from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.checkin import ndes, ndes_issuance
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.storage.queries import scep_requests as queries
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepRequestRow
 from fauxtune.surfaces.control import scep_messages as messages
 from fauxtune.surfaces.control.answers import Listed
@@ -51,7 +52,8 @@ async def list_requests(
 ) -> Listed[messages.KnownRequest]:
     """The newest 200, the newest first. Requests wait if the tenant's setting ndes.approval says so."""
     rows = await here.read(queries.newest_requests, here.tenant.id, limit=_MOST, state=state)
-    return Listed(value=[_request(row) for row in rows])
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.enrollment_id for row in rows])
+    return Listed(value=[_request(row, managed=known.get(row.enrollment_id)) for row in rows])
 
 
 @router.post("/requests/{request}/approve", summary="Approve a request that waits")
@@ -59,13 +61,19 @@ async def approve_request(here: Here, request: str) -> messages.KnownRequest:
     """The certificate is issued; the device gets it with its next poll. 409 if the request does not wait any more, or
     if its device is gone.
     """
-    return _request(await here.run(ndes_issuance.approve, request, keys=here.emulator.keys))
+    return await _decided(here, await here.run(ndes_issuance.approve, request, keys=here.emulator.keys))
 
 
 @router.post("/requests/{request}/deny", summary="Deny a request that waits")
 async def deny_request(here: Here, request: str, body: messages.Denial) -> messages.KnownRequest:
     """The device learns it with its next poll. 409 if the request does not wait any more."""
-    return _request(await here.run(ndes_issuance.deny, request, reason=body.reason, keys=here.emulator.keys))
+    row = await here.run(ndes_issuance.deny, request, reason=body.reason, keys=here.emulator.keys)
+    return await _decided(here, row)
+
+
+async def _decided(here: Here, row: ScepRequestRow) -> messages.KnownRequest:
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.enrollment_id])
+    return _request(row, managed=known.get(row.enrollment_id))
 
 
 def _ra_certificate(row: RaCertificateRow) -> messages.KnownRaCertificate:
@@ -78,7 +86,7 @@ def _ra_certificate(row: RaCertificateRow) -> messages.KnownRaCertificate:
     )
 
 
-def _request(row: ScepRequestRow) -> messages.KnownRequest:
+def _request(row: ScepRequestRow, *, managed: str | None) -> messages.KnownRequest:
     return messages.KnownRequest(
         id=row.id,
         state=row.state,
@@ -86,6 +94,7 @@ def _request(row: ScepRequestRow) -> messages.KnownRequest:
         subject=None if row.csr is None else subject_text(request_from(row.csr).subject),
         challenge=row.challenge_id,
         device=row.enrollment_id,
+        managed_device_id=managed,
         profile=row.profile_id,
         connector=row.connector_id,
         renews=row.renews,

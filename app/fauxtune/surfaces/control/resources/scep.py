@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from fauxtune.core.clock import iso
-from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, TenantId
 from fauxtune.core.scep.results import ResultCode, Verdict
 from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.checkin import scep_challenges
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow
 from fauxtune.surfaces.control import scep_messages as messages
 from fauxtune.surfaces.control.answers import Listed
@@ -23,7 +27,7 @@ async def give_challenge(here: Here, body: messages.NewChallenge) -> messages.Ch
     """The challenge and the request that it is for. 400 if the profile does not reach the device."""
     given = await here.run(
         scep_challenges.give_challenge,
-        device=ManagedDeviceId(body.device),
+        device=await here.read(_device, here.tenant.id, key=body.managed_device_id or body.device),
         profile=ProfileId(body.profile),
         keys=here.emulator.keys,
     )
@@ -34,7 +38,8 @@ async def give_challenge(here: Here, body: messages.NewChallenge) -> messages.Ch
 async def list_challenges(here: Here) -> Listed[messages.KnownChallenge]:
     """The newest 200, the newest first."""
     rows = await here.read(queries.newest_challenges, here.tenant.id, limit=_MOST)
-    return Listed(value=[_challenge(row) for row in rows])
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.enrollment_id for row in rows])
+    return Listed(value=[_challenge(row, managed=known.get(row.enrollment_id)) for row in rows])
 
 
 @router.post("/challenges/open", summary="Open a challenge")
@@ -67,10 +72,20 @@ async def list_revocations(here: Here) -> Listed[messages.PartnerRevocation]:
     return Listed(value=[_revocation(row) for row in rows])
 
 
-def _challenge(row: ScepChallengeRow) -> messages.KnownChallenge:
+def _device(connection: Connection, tenant_id: TenantId, *, key: str | None) -> ManagedDeviceId:
+    """Return the managedDevice of an enrolment, or the one with this id, which need not be there."""
+    if key is None:
+        raise Invalid("Name the device: its `device` or its `managedDeviceId`.", target="device")
+    enrollment = device_queries.enrollment_named(connection, tenant_id, key=key)
+    record = None if enrollment is None else device_queries.managed_device_of(connection, enrollment.id)
+    return ManagedDeviceId(key if record is None else record.id)
+
+
+def _challenge(row: ScepChallengeRow, *, managed: str | None) -> messages.KnownChallenge:
     return messages.KnownChallenge(
         id=row.id,
         device=row.enrollment_id,
+        managed_device_id=managed,
         profile=row.profile_id,
         state=row.state,
         outcome=row.outcome,
