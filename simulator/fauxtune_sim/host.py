@@ -62,6 +62,7 @@ class Host:
             "offline": self._offline,
             "online": self._online,
             "devices": self._devices,
+            "finish": self._finish,
             "snapshot": self._snapshot,
             "restore": self._restore,
             "forget": self._forget,
@@ -134,6 +135,10 @@ class Host:
 
     async def _devices(self, order: Order) -> Result:
         return [self._shown(agent) for agent in self._pool.agents_of(order["tenant"])]
+
+    async def _finish(self, order: Order) -> Result:
+        await self._pool.finish_check_ins(order["tenant"])
+        return None
 
     async def _snapshot(self, order: Order) -> Result:
         return base64.b64encode(await self._pool.snapshot(order["tenant"])).decode()

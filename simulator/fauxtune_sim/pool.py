@@ -129,6 +129,13 @@ class DevicePool:
         """The devices of a tenant in the order of their enrolment, those whose enrolment has ended among them."""
         return tuple(self._agents.get(tenant, ()))
 
+    async def finish_check_ins(self, tenant: str) -> None:
+        """Wait until the devices of a tenant have ended the check-ins that they are in.
+
+        The server can be done with a device before the device has read the last answer.
+        """
+        await self._runner.finish_check_ins(self.agents_of(tenant))
+
     async def snapshot(self, tenant: str) -> bytes:
         """Return a tenant's devices with their keys; empty if it has none."""
         agents = self.agents_of(tenant)

@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -142,6 +142,12 @@ class Runner:
     async def wait_until_idle(self) -> None:
         """Wait until no device is checking in and everything that the devices did was announced."""
         await self._idle.wait()
+
+    async def finish_check_ins(self, agents: Iterable[Agent]) -> None:
+        """Wait until these devices have ended the check-ins that they are in."""
+        for member in [member for agent in agents if (member := self._members.get(agent)) is not None]:
+            async with member.working:
+                pass
 
     async def close(self) -> None:
         """Disconnect all devices and wait until their tasks have ended."""

@@ -79,20 +79,22 @@ def test_an_authority_gets_a_configuration_and_a_revocation(run: Commands) -> No
 
 
 def test_the_tenants_own_server_is_shown_changed_and_renewed(run: Commands) -> None:
-    shown = run.text("scep", "ndes", "show")
-    assert "/pki/contoso/certsrv/mscep/mscep.dll" in shown
+    # A tenant of its own: other tests request certificates of the usual one, in any order.
+    run.text("tenant", "create", "fresh")
+    show = ("scep", "ndes", "show", "--tenant", "fresh")
+    shown = run.text(*show)
+    assert "/pki/fresh/certsrv/mscep/mscep.dll" in shown
     assert "RA certificates are made at the first request" in shown
-    renewed = run.text("scep", "ndes", "renew")
+    renewed = run.text("scep", "ndes", "renew", "--tenant", "fresh")
     assert [line.split(":")[0] for line in renewed.splitlines()] == [
         "RA certificate for encryption",
         "RA certificate for signing",
     ]
-    assert renewed in run.text("scep", "ndes", "show")
-    assert run.text("scep", "ndes", "change", "--approval", "--no-strict") == (
-        "Changed: ndes.approval is on, ndes.strict is off.\n"
-    )
-    assert run.json("scep", "ndes", "change", "--no-approval")["ndes.approval"]["value"] is False
-    assert "Say what changes" in run.refused("scep", "ndes", "change")
+    assert renewed in run.text(*show)
+    change = ("scep", "ndes", "change", "--tenant", "fresh")
+    assert run.text(*change, "--approval", "--no-strict") == ("Changed: ndes.approval is on, ndes.strict is off.\n")
+    assert run.json(*change, "--no-approval")["ndes.approval"]["value"] is False
+    assert "Say what changes" in run.refused(*change)
 
 
 def test_requests_are_listed_approved_and_denied(run: Commands, server: Served, phone: str) -> None:

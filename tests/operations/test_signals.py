@@ -60,3 +60,19 @@ async def test_a_block_that_fails_wakes_too() -> None:
     with pytest.raises(ValueError, match="no"):
         fail()
     await asyncio.wait_for(phone, 20)
+
+
+async def test_waiting_for_a_connection_ends_when_the_device_waits_for_a_push() -> None:
+    signals = Signals()
+    connected = asyncio.create_task(signals.wait_for_connection(PHONE, seconds=20))
+    other = waiting(signals, OTHER)
+    await turns()
+    assert not connected.done()
+    phone = waiting(signals, PHONE)
+    await asyncio.wait_for(connected, 20)
+    await signals.wait_for_connection(PHONE, seconds=20)
+    for device, task in ((PHONE, phone), (OTHER, other)):
+        signals.wake(device)
+        await asyncio.wait_for(task, 20)
+    await signals.wait_for_connection(PHONE, seconds=0)
+    assert not signals.is_connected(PHONE)

@@ -100,6 +100,20 @@ async def test_going_off_line_waits_for_the_end_of_a_check_in(pool: DevicePool, 
     assert held(agent)
 
 
+async def test_what_a_check_in_brings_is_there_when_check_ins_are_finished(
+    pool: DevicePool, service: Service, pki: Pki
+) -> None:
+    agent = await enrolled(pool)
+    await until(lambda: service.polls >= 2)
+    await pool.finish_check_ins("contoso")
+    before = len(service.of(agent).reports)
+    await push_a_key(service, pki, agent)
+    await until(lambda: len(service.of(agent).reports) > before)
+    await pool.finish_check_ins("contoso")
+    assert held(agent)
+    assert pool.is_online(agent)
+
+
 async def test_a_forgotten_tenants_devices_are_gone_and_others_stay(
     pool: DevicePool, service: Service, pki: Pki
 ) -> None:

@@ -119,6 +119,11 @@ class ChildDeviceHost:
             return ()
         return tuple(map(_device, await self._order("devices", tenant)))
 
+    async def finish_check_ins(self, tenant: TenantId) -> None:
+        """Wait until the tenant's devices have ended the check-ins that they are in."""
+        if self._may_have(tenant):
+            await self._order("finish", tenant)
+
     async def snapshot(self, tenant: TenantId) -> bytes:
         """Return the tenant's devices with their keys; empty if the host has none."""
         if not self._may_have(tenant):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from fauxtune.testing.calls import Calls
 class Clock:
     """The tenant's clock, by which certificates expire and devices check in. Tokens and TLS use the computer's."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, *, after_settling: Callable[[], None]) -> None:
         self._calls = calls
+        self._after_settling = after_settling
 
     def now(self) -> datetime:
         """Return the tenant's time, in UTC."""
@@ -34,7 +36,10 @@ class Clock:
         """
         duration = f"PT{by.total_seconds():.6f}S" if isinstance(by, timedelta) else by
         request = emulation.advance_clock(duration, settle=settle)
-        return _time(self._calls.control(request.method, request.path, json=request.body, waits=30))
+        answer = self._calls.control(request.method, request.path, json=request.body, waits=30)
+        if settle:
+            self._after_settling()
+        return _time(answer)
 
     def reset(self) -> datetime:
         """Let the tenant's clock be the computer's."""

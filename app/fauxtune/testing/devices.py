@@ -241,6 +241,15 @@ class Devices:
             device.agent = agent
         self._devices = [*saved.devices]
 
+    def finish_check_ins(self) -> None:
+        """Wait until the devices have ended the check-ins that they are in.
+
+        The server can be done with a device before the device has read the last answer.
+        """
+        if self._devices:
+            server = self._tenant.server
+            server.background.run(server.pool.finish_check_ins(self._tenant.id))
+
     def forget(self) -> None:
         """Disconnect and drop all devices; the server is not informed."""
         if self._devices:

@@ -287,7 +287,12 @@ class Tenant:
         """
         seconds = max(1, round(timeout))
         answer = self._calls.control("POST", "/settle", json={"timeout": seconds}, waits=seconds)
+        self._finish_check_ins()
         return [Waiting(row["name"] or row["device"], row["why"]) for row in answer["waiting"]]
+
+    def _finish_check_ins(self) -> None:
+        if "devices" in self.__dict__:
+            self.devices.finish_check_ins()
 
     async def asettle(self, timeout: float = 30.0) -> list[Waiting]:
         """Do what `settle` does, without blocking the event loop of the test."""
@@ -311,7 +316,7 @@ class Tenant:
     @cached_property
     def clock(self) -> Clock:
         """The tenant's clock."""
-        return Clock(self._calls)
+        return Clock(self._calls, after_settling=self._finish_check_ins)
 
     @cached_property
     def journal(self) -> Journal:

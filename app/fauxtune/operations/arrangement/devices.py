@@ -17,10 +17,14 @@ from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import settling
 from fauxtune.operations.devices import enrollment_tokens
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 _MOST = 50
 #: Seconds that a state waits for devices.
 _PATIENCE = 20.0
+#: Seconds in which a device that is on line waits for a push again after its check-in.
+_CONNECTION_PATIENCE = 5.0
 #: Whose device is meant where a sentence names nobody.
 _SOMEBODY = "alice"
 #: The words by which simulated devices record that they were reset, or that their users removed the management. Every
@@ -133,9 +137,25 @@ async def waits_for_connector(scene: Scene, reading: Reading) -> None:
 
 
 async def settle(scene: Scene) -> None:
-    """Wait until the hosted devices have carried out what was changed, if the tenant has some that are on line."""
-    if any(device.is_online for device in await scene.emulator.device_host.devices(scene.tenant.id)):
+    """Wait until the hosted devices have carried out what was changed, if the tenant has some that are on line, and
+    wait for a push again.
+    """
+    host, signals = scene.emulator.device_host, scene.emulator.signals
+    if any(device.is_online for device in await host.devices(scene.tenant.id)):
         await settling.settle(scene.emulator, scene.tenant, seconds=_PATIENCE)
+        await host.finish_check_ins(scene.tenant.id)
+        devices = [device for device in await host.devices(scene.tenant.id) if device.is_online]
+        live = await scene.read(queries.live_enrollments, scene.tenant.id)
+        for row in (await scene.read(queries.enrollments_by_id, live)).values():
+            if any(is_enrollment_of(device, row) for device in devices):
+                await signals.wait_for_connection(row.id, seconds=_CONNECTION_PATIENCE)
+
+
+def is_enrollment_of(device: HostedDevice, row: EnrollmentRow) -> bool:
+    """Whether this is the present enrolment of a simulated device."""
+    # Windows names an enrolment by its id, Android by a path that ends with it, Apple by the UDID of the hardware.
+    name = (device.enrollment or "").rpartition("/")[2].lower()
+    return name in {row.id.lower(), row.hardware_key.rpartition("/")[2].lower()}
 
 
 async def enroll(scene: Scene, *, user: str, device: NewDevice) -> HostedDevice:

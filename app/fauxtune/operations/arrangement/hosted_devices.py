@@ -13,7 +13,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.provider_states import DEVICES, REFUSALS
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.arrangement.devices import Kind, enroll
+from fauxtune.operations.arrangement.devices import Kind, enroll, is_enrollment_of
 from fauxtune.operations.arrangement.scene import scene_of
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.operations.runtime.emulator import Emulator
@@ -64,10 +64,8 @@ async def device_of_enrollment(emulator: Emulator, tenant: Tenant, *, row: Enrol
     """Return the simulated device whose enrolment this is; None for a device that is elsewhere, or has ended."""
     if row.state is EnrollmentState.ENDED:
         return None
-    names = {row.id.lower(), row.hardware_key.rpartition("/")[2].lower()}
     devices = await emulator.device_host.devices(tenant.id)
-    # Windows names an enrolment by its id, Android by a path that ends with it, Apple by the UDID of the hardware.
-    return next((each for each in devices if (each.enrollment or "").rpartition("/")[2].lower() in names), None)
+    return next((each for each in devices if is_enrollment_of(each, row)), None)
 
 
 async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change: DeviceChange) -> HostedDevice:

@@ -84,6 +84,12 @@ class DeviceHost(Protocol):
         """Return the tenant's devices, in the order of their enrolments; none where there is no host."""
         ...
 
+    async def finish_check_ins(self, tenant: TenantId) -> None:
+        """Wait until the tenant's devices have ended the check-ins that they are in: the service can be done with a
+        device before the device has read the last answer.
+        """
+        ...
+
     async def snapshot(self, tenant: TenantId) -> bytes:
         """Return the tenant's devices with their keys; empty if the host has none."""
         ...
@@ -131,6 +137,9 @@ class NoDeviceHost:
     async def devices(self, tenant: TenantId) -> tuple[HostedDevice, ...]:
         """Return none."""
         return ()
+
+    async def finish_check_ins(self, tenant: TenantId) -> None:
+        """Return at once."""
 
     async def snapshot(self, tenant: TenantId) -> bytes:
         """Return nothing."""

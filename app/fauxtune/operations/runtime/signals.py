@@ -20,7 +20,9 @@ _HELD: ContextVar[set[EnrollmentId] | None] = ContextVar("held", default=None)
 
 
 class Signals:
-    """The waiting requests by topic: a device, or a tenant's journal, clock, connectors or connectors' log."""
+    """The waiting requests by topic: a device, a device's connection, or a tenant's journal, clock, connectors or
+    connectors' log.
+    """
 
     def __init__(self) -> None:
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Future[None]]] = defaultdict(set)
@@ -102,12 +104,18 @@ class Signals:
         wait.
         """
         self._connected[enrollment] += 1
+        self._call("connection", enrollment)
         try:
             await self._wait([("device", enrollment), ("clock", tenant)], seconds, unless=unless)
         finally:
             self._connected[enrollment] -= 1
             if not self._connected[enrollment]:
                 del self._connected[enrollment]
+
+    async def wait_for_connection(self, enrollment: EnrollmentId, *, seconds: float) -> None:
+        """Wait until the device waits for a push, or the time is over."""
+        if not self.is_connected(enrollment):
+            await self._wait([("connection", enrollment)], seconds)
 
     async def wait_for_requests(
         self, tenant: TenantId, *, seconds: float, unless: Callable[[], Awaitable[bool]]
