@@ -60,6 +60,9 @@ async def test_a_challenge_is_listed_and_opened_and_expires(
     assert (await console.get(f"{PAGE}?challenge=x")).status_code == 404
     contoso.clock.forward(hours=1)
     assert "expired nobody used it in its hour" in await show(console, PAGE)
+    await contoso.delete_profile(row.profile_id)
+    html = (await console.get(PAGE)).text
+    assert ("deleted" in html, f"/profiles/{row.profile_id}" in html) == (True, False)
 
 
 async def test_what_is_no_challenge_of_the_tenant_is_refused_by_its_code(console: httpx.AsyncClient) -> None:

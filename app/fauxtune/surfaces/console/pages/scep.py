@@ -57,11 +57,11 @@ _REVOCATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One challenge of the list. `device` is None for an enrolment that is not there any more."""
+    """One challenge of the list. `device` and `profile` are their names, None for what is not there any more."""
 
     row: ScepChallengeRow
     device: str | None
-    profile: str
+    profile: str | None
     became: Said
 
 
@@ -229,7 +229,7 @@ def _read(connection: Connection, call: TenantCall) -> tuple[list[Line], list[tu
         Line(
             row,
             devices.get(row.enrollment_id),
-            profiles.get(row.profile_id, "a profile that was deleted"),
+            profiles.get(row.profile_id),
             became(row, now=call.now),
         )
         for row in rows
