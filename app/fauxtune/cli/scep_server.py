@@ -27,7 +27,7 @@ fauxtune scep ndes renew""",
 request = typer.Typer(
     help="""Approve or deny requests that wait for it.
 
-They wait if the server is told so.
+They wait if approval is on.
 
 \b
 fauxtune scep ndes change --approval

@@ -51,7 +51,8 @@ class Enroller:
     ) -> Issued:
         """Request a certificate for a new key (or `key`), as the successor of `renews` or as the first one.
 
-        Raises ScepFailed if there is none; with PENDING the device asks again when it is to request the same thing.
+        Raises ScepFailed if the server issues no certificate. If it answered PENDING, the request and its key are kept,
+        and the next call for the same settings polls for it.
         """
         store = self._device.keystore
         async with self._connected(settings.url) as transport:

@@ -139,7 +139,7 @@ def _known(tx: Transaction, challenge_id: str) -> Opened:
 
 
 async def open_challenge(call: TenantCall) -> Response:
-    """Show what a challenge contains, or why it is none of this tenant."""
+    """Show what a challenge contains, or why the tenant does not accept it."""
     form = Typed.of(await call.form())
     opened = await call.run(_open, form.text("challenge"), call=call)
     if isinstance(opened, Verdict):

@@ -38,5 +38,5 @@ def request(delivery: ScepDelivery, *, revision: str) -> dict[str, Any] | None:
 
 
 def hash_algorithms(words: str | None) -> list[str]:
-    """Return Graph's words for hash algorithms; SHA-2 if there are none."""
+    """Return the hash algorithms of a profile in Graph's words; `sha2` where it has no value."""
     return [word.strip() for word in (words or "").split(",") if word.strip()] or ["sha2"]
