@@ -91,6 +91,7 @@ def test_the_tenants_own_server_is_shown_changed_and_renewed(run: Commands) -> N
         "RA certificate for signing",
     ]
     assert renewed in run.text(*show)
+    assert "NDES has accepted no request yet." in run.text("scep", "request", "list", "--tenant", "fresh")
     change = ("scep", "ndes", "change", "--tenant", "fresh")
     assert run.text(*change, "--approval", "--no-strict") == ("Changed: ndes.approval is on, ndes.strict is off.\n")
     assert run.json(*change, "--no-approval")["ndes.approval"]["value"] is False
@@ -98,7 +99,6 @@ def test_the_tenants_own_server_is_shown_changed_and_renewed(run: Commands) -> N
 
 
 def test_requests_are_listed_approved_and_denied(run: Commands, server: Served, phone: str) -> None:
-    assert "NDES has accepted no request yet." in run.text("scep", "request", "list")
     run.text("scep", "ndes", "change", "--approval")
     asked = ("--device", phone, "--profile", "S/MIME signing by SCEP")
 

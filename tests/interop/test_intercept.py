@@ -25,7 +25,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.core.model.partner_services import PUBLIC_HOST
 from tests.support.certificates import PASSWORD, encrypt_password, make_pfx, self_signed, thumbprint
 from tests.support.running_server import SECONDS, Running, serving
 
@@ -120,7 +119,9 @@ def test_an_authority_of_a_partner_whose_addresses_are_microsofts_asks_and_fetch
             headers=bearer("v2.0/", scope=f"openid profile offline_access https://{GRAPH}/.default"),
         ).json()
         services = {each["providerName"]: each["uri"] for each in found["value"]}
-        assert {urllib.parse.urlsplit(uri).hostname for uri in services.values()} == {PUBLIC_HOST}
+        assert {urllib.parse.urlsplit(uri).hostname for uri in services.values()} == {
+            "fef.emulator.manage.microsoft.com"
+        }
         older = client.get(
             f"https://graph.windows.net/{tenant}/servicePrincipalsByAppId/{intune}/serviceEndpoints?api-version=1.6",
             headers=bearer("", resource="https://graph.windows.net/"),

@@ -116,7 +116,9 @@ class Scep:
         check_signature(info, enveloped, signer=signer)
         content, cipher = self._opened(enveloped)
         kind, name = attributes[pkimessages.MESSAGE_TYPE], attributes[pkimessages.TRANSACTION]
-        self.requests.append({"kind": kind, "cipher": cipher, "digest": digest, "method": method, "signer": signer})
+        recipient = cms.ContentInfo.load(enveloped)["content"]["recipient_infos"][0].chosen["rid"].chosen
+        request = {"kind": kind, "cipher": cipher, "digest": digest, "method": method, "signer": signer}
+        self.requests.append({**request, "recipient": recipient["serial_number"].native})
         csr = self.waiting[name] if kind == "20" else x509.load_der_x509_csr(content)
         assert csr.is_signature_valid
         self.waiting[name] = csr

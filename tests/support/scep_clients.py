@@ -90,6 +90,13 @@ def signer(key: rsa.RSAPrivateKey, **changes: Any) -> x509.Certificate:
     )
 
 
+def named(certificate: x509.Certificate) -> bytes:
+    """Issuer and serial number of a certificate, DER: what GetCert and GetCRL ask with."""
+    read = cms.Certificate.load(certificate.public_bytes(Encoding.DER))
+    name = cms.IssuerAndSerialNumber({"issuer": read.issuer, "serial_number": read.serial_number})
+    return bytes(name.dump())
+
+
 @dataclass(slots=True)
 class ScepClient:
     """A client with a key of its own. `own` signs its messages."""

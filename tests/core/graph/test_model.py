@@ -105,6 +105,10 @@ def test_an_entity_is_served_when_an_overlay_names_it() -> None:
 
 
 def test_the_bodies_of_actions_are_those_of_the_table() -> None:
+    bodies = {form.action.value: list(form.body.properties_in(Version.BETA)) for form in FORMS}
+    # Graph: managedDevice: wipe (beta); managedDevice: setDeviceName (beta).
+    assert bodies["setDeviceName"] == ["deviceName"]
+    assert {"keepEnrollmentData", "keepUserData", "macOsUnlockCode", "persistEsimDataPlan"} <= {*bodies["wipe"]}
     for form in FORMS:
         operation = TABLE.operation("managedDevice", form.action.value)
         assert operation.kind == "action"

@@ -52,6 +52,9 @@ def test_every_setting_is_in_the_fingerprint_and_nothing_else() -> None:
         {"certificateValidityPeriodValue": 2},
         {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{DeviceName}}"},
         {"scepServerUrls": ["https://other.example/scep"]},
+        {"keyUsage": "digitalSignature"},
+        {"extendedKeyUsages": [{"name": "Any", "objectIdentifier": "2.5.29.37.0"}]},
+        {"customSubjectAlternativeNames": [{"sanType": "domainNameService", "name": "{{DeviceName}}.example"}]},
     ):
         assert item_of({**DOCUMENT, **change}).fingerprint not in (None, known), change
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.model.scep import ScepRequest
@@ -39,12 +39,6 @@ def keys() -> dict[int, rsa.RSAPrivateKey]:
     return {size: rsa.generate_private_key(65537, size) for size in (1024, 2048)}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _keys_are_there() -> None:
-    """Make the keys before the first example, which is not to take longer than the others."""
-    keys()
-
-
 REQUESTS = st.builds(
     ScepRequest,
     urls=st.just(("https://ca.example/scep",)),
@@ -63,6 +57,7 @@ def csr_of(request: ScepRequest) -> x509.CertificateSigningRequest:
     return scep_request(request, "challenge", key=keys()[request.key_size or 1024])
 
 
+@settings(deadline=None)
 @given(REQUESTS, st.permutations(_NAMES), st.permutations(_PURPOSES))
 def test_what_was_asked_for_is_granted_in_any_order(
     request: ScepRequest, names: list[tuple[str, str]], purposes: list[str]
@@ -77,6 +72,7 @@ def test_what_was_asked_for_is_granted_in_any_order(
     assert compare(csr_of(turned), request) == SUCCESS
 
 
+@settings(deadline=None)
 @given(REQUESTS, st.data())
 def test_another_subject_is_refused_as_such(request: ScepRequest, data: st.DataObject) -> None:
     subject = data.draw(st.sampled_from([each for each in ("", *_SUBJECTS) if each != request.subject]))
@@ -84,6 +80,7 @@ def test_another_subject_is_refused_as_such(request: ScepRequest, data: st.DataO
     assert compare(csr_of(replace(request, subject=subject)), request).code is code
 
 
+@settings(deadline=None)
 @given(REQUESTS, st.data())
 def test_other_names_are_refused_as_such(request: ScepRequest, data: st.DataObject) -> None:
     other = data.draw(st.sampled_from(_NAMES))
@@ -94,6 +91,7 @@ def test_other_names_are_refused_as_such(request: ScepRequest, data: st.DataObje
     assert compare(csr_of(replace(request, names=names)), request).code is code
 
 
+@settings(deadline=None)
 @given(REQUESTS, st.sets(st.sampled_from(_USAGES)))
 def test_other_key_usages_are_refused_as_such(request: ScepRequest, usages: set[str]) -> None:
     same = usages == set(request.key_usages)
@@ -101,6 +99,7 @@ def test_other_key_usages_are_refused_as_such(request: ScepRequest, usages: set[
     assert result.code is (ResultCode.SUCCESS if same else ResultCode.KEY_USAGE_MISMATCH)
 
 
+@settings(deadline=None)
 @given(REQUESTS, st.data())
 def test_other_purposes_are_refused_as_such(request: ScepRequest, data: st.DataObject) -> None:
     known, other = request.extended_key_usages, data.draw(st.sampled_from(_PURPOSES))
@@ -109,6 +108,7 @@ def test_other_purposes_are_refused_as_such(request: ScepRequest, data: st.DataO
     assert compare(csr_of(replace(request, extended_key_usages=purposes)), request).code is code
 
 
+@settings(deadline=None)
 @given(REQUESTS)
 def test_another_key_is_refused_as_such_unless_none_was_asked_for(request: ScepRequest) -> None:
     other = {None: 2048, 1024: 2048, 2048: 1024}[request.key_size]
@@ -135,6 +135,7 @@ def certificate_for(request: ScepRequest) -> x509.Certificate:
     return builder.sign(key, hashes.SHA256())
 
 
+@settings(deadline=None)
 @given(REQUESTS)
 def test_a_certificate_as_it_was_asked_for_does_not_differ_nor_does_one_with_more(request: ScepRequest) -> None:
     assert deviation(certificate_for(request), request) == ""

@@ -88,6 +88,15 @@ async def test_a_failure_is_reported_in_apples_codes_and_nothing_is_installed(
     assert not agent.device.keystore.entries
 
 
+async def test_a_payload_that_makes_no_request_is_a_wrong_payload(enrol: Enrol, server: MdmServer, make: Maker) -> None:
+    agent = await enrol()
+    installed = give(server, make, Subject=[[["nonsense", "x"]]])
+    await agent.check_in()
+    chain = [(each["ErrorCode"], each["ErrorDomain"]) for each in installed.report["ErrorChain"]]
+    assert chain == [(4001, "MCInstallationErrorDomain"), (2004, "MCPayloadErrorDomain")]
+    assert not agent.device.keystore.entries
+
+
 async def test_a_request_that_is_undecided_after_all_retries_fails_and_is_taken_up_by_the_next_delivery(
     enrol: Enrol, server: MdmServer, make: Maker
 ) -> None:

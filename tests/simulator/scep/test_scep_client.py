@@ -180,6 +180,7 @@ async def test_one_encrypts_to_the_registration_authority_where_there_is_one(ask
     # It has the authority's key here, so that what is encrypted for it can be opened.
     scep.extra = (scep.ca.issue(scep.ca.key.public_key(), "Registration"),)
     await ask(fingerprint=scep.ca.certificate.fingerprint(hashes.SHA256()))
+    assert scep.requests[-1]["recipient"] == scep.extra[0].serial_number
     stranger = DeviceIdentity(scep.ca.certificate, scep.ca.stranger)
     scep.extra = (_self_signed(stranger),)
     with pytest.raises(ScepFailed, match="not related to its own"):

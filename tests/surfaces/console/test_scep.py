@@ -109,7 +109,9 @@ async def test_requests_wait_for_an_approval_are_approved_and_denied(
     assert "of one device (SCEP)" in (await console.get("/authority/certificates")).text
     answer = (await http.get("/_fauxtune/v1/tenants/contoso/certificates")).json()
     assert "scep" in {row["source"] for row in answer["value"]}
+    before = await client.certificates()
     done(await send_from(console, PAGE, to=f"{PAGE}/server", fields={"to": "renew"}))
+    assert len({*await client.certificates()} - {*before}) == 2, "both RA certificates are others"
     done(await send_from(console, PAGE, to=f"{PAGE}/server", fields={"to": "at-once"}))
     assert "are granted at once" in await show(console, PAGE)
 

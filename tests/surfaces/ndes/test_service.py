@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from tests.support import pkimessages
@@ -23,18 +22,12 @@ from tests.support.scep_clients import (
     Csr,
     ScepClient,
     encrypts,
+    named,
     signs,
 )
 from tests.surfaces.ndes.conftest import Scene
 
 PLACE = "/pki/contoso/certsrv/mscep"
-
-
-def named(certificate: x509.Certificate) -> bytes:
-    """Issuer and serial number of a certificate, DER."""
-    read = cms.Certificate.load(certificate.public_bytes(Encoding.DER))
-    name = cms.IssuerAndSerialNumber({"issuer": read.issuer, "serial_number": read.serial_number})
-    return bytes(name.dump())
 
 
 async def change_connector(scene: Scene, **changes: Any) -> None:
@@ -82,9 +75,10 @@ async def test_what_it_does_not_serve_has_a_status(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/plain; charset=utf-8")
 
 
-async def test_get_ca_cert_names_the_ra_certificates_first(scene: Scene) -> None:
+async def test_get_ca_cert_names_both_ra_certificates_and_their_issuers(scene: Scene) -> None:
     certificates = await scene.client.certificates()
     ra = [each for each in certificates if encrypts(each) or signs(each)]
+    assert (len(certificates), len(ra)) == (4, 2)
     (issuer,) = [each for each in certificates if each.subject == ra[0].issuer]
     for each in ra:
         each.verify_directly_issued_by(issuer)
