@@ -128,8 +128,8 @@ def by_platform(client: Client, wanted: str | None, *, families: Iterable[Profil
 
 
 def root_profiles(client: Client, certificate: bytes | None) -> dict[ProfilePlatform, str]:
-    """Return the id of a trusted root profile on each platform: the first with this certificate (DER); without one the
-    only profile that there is.
+    """Return the id of a trusted root profile on each platform. With a certificate (DER) the first root profile that
+    has it; otherwise the platform's only root profile.
     """
     from cryptography.hazmat.primitives.serialization import Encoding
 

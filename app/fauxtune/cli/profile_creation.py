@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,12 +15,12 @@ from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platform
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import one_line
 from fauxtune.cli.targets import Assigning, NamedTarget, words_of
-from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
+from fauxtune.core.administration.choices import EXTENDED_USAGES, KeyUsage, MailApplication, ProfileFamily, Purpose
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
 if TYPE_CHECKING:
-    from fauxtune.core.administration.profiles import AlternativeName, Issuer, KeyUsage, Scale
+    from fauxtune.core.administration.profiles import AlternativeName, Issuer, Scale
     from fauxtune.core.model.platform_words import ProfilePlatform
 
 app = typer.Typer(
@@ -59,13 +58,6 @@ RenewOption = Annotated[
 DescriptionOption = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="a description")]
 
 
-class KeyUse(StrEnum):
-    """What the key of a SCEP certificate is for, by the words that commands take."""
-
-    SIGNING = "signing"
-    ENCRYPTION = "encryption"
-
-
 ServersOption = Annotated[
     list[str] | None,
     typer.Option(metavar="URL", help="the SCEP server; of several each device gets one  [default: the tenant's own]"),
@@ -92,7 +84,7 @@ PurposesOption = Annotated[
     ),
 ]
 UsesOption = Annotated[
-    list[KeyUse] | None, typer.Option(help="what the key is for; repeatable  [default: signing and encryption]")
+    list[KeyUsage] | None, typer.Option(help="what the key is for; repeatable  [default: signing and encryption]")
 ]
 
 
@@ -232,7 +224,10 @@ def scep(
             platforms=chosen,
             urls=scep_server or [_own_scep_server(session)],
             key=ScepKey(
-                size=key_size, usages=_usages(usage), purposes=_purposes(purpose or ["client"]), of_device=for_device
+                size=key_size,
+                usages=tuple(dict.fromkeys(usage or KeyUsage)),
+                purposes=_purposes(purpose or ["client"]),
+                of_device=for_device,
             ),
             subject=subject or usual,
             alternative_names=[_alternative_name(each) for each in san or ([] if for_device else ["email"])],
@@ -430,18 +425,9 @@ def _roots(session: Session, wanted: str | None, *, own: bool) -> dict[ProfilePl
     return root_profiles(session.client, _own_certificate(session, "root") if own else None)
 
 
-def _usages(uses: list[KeyUse] | None) -> tuple[KeyUsage, ...]:
-    from fauxtune.core.administration.profiles import KeyUsage
-
-    return tuple(KeyUsage[each.name] for each in dict.fromkeys(uses or KeyUse))
-
-
 def _purposes(words: list[str]) -> dict[str, str]:
     """The extended key usages, OID -> name; of an OID that has no word it is the name itself."""
-    from fauxtune.core.administration.profiles import CLIENT_PURPOSE, MAIL_PURPOSE
-
-    known = {"client": CLIENT_PURPOSE, "mail": MAIL_PURPOSE}
-    return dict(known.get(each, (each, each)) for each in words if each != "none")
+    return dict(EXTENDED_USAGES.get(each, (each, each)) for each in words if each != "none")
 
 
 def _alternative_name(text: str) -> AlternativeName:

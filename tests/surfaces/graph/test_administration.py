@@ -10,7 +10,15 @@ import pytest
 
 from fauxtune.core.administration import devices, directory, profiles
 from fauxtune.core.administration.assignments import assign, to_all_devices, to_all_users, unassign
-from fauxtune.core.administration.choices import KINDS, ProfileFamily, Purpose, family_and_platform, platforms_of
+from fauxtune.core.administration.choices import (
+    EXTENDED_USAGES,
+    KINDS,
+    KeyUsage,
+    ProfileFamily,
+    Purpose,
+    family_and_platform,
+    platforms_of,
+)
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
@@ -215,7 +223,7 @@ async def test_a_scep_profile_says_what_the_device_makes_and_refers_to_the_root(
         assert known is not None
         roots[known[1]] = document["id"]
     key = profiles.ScepKey(
-        4096, (profiles.KeyUsage.SIGNING,), dict([profiles.CLIENT_PURPOSE, profiles.MAIL_PURPOSE]), of_device=True
+        4096, (KeyUsage.SIGNING,), dict([EXTENDED_USAGES["client"], EXTENDED_USAGES["mail"]]), of_device=True
     )
     for request in profiles.create_scep(
         "Machine",
@@ -243,3 +251,9 @@ async def test_a_scep_profile_says_what_the_device_makes_and_refers_to_the_root(
     assert "refers to no trusted root profile" in alone.notes[0]
     with pytest.raises(Invalid, match="address of a SCEP server"):
         profiles.create_scep("None", platforms=[ProfilePlatform.IOS], urls=[])
+    for key, reason in (
+        (profiles.ScepKey(size=3000), "cannot have 3000 bits: choose one of 1024, 2048, 4096"),
+        (profiles.ScepKey(usages=()), "Say what the key is for: signing, encryption or both"),
+    ):
+        with pytest.raises(Invalid, match=reason):
+            profiles.create_scep("None", platforms=[ProfilePlatform.IOS], urls=["https://a.example/scep"], key=key)

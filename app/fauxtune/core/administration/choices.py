@@ -33,6 +33,13 @@ class Purpose(StrEnum):
     WIFI = "wifi"
 
 
+class KeyUsage(StrEnum):
+    """What the key of a SCEP certificate is for, by the word that commands and forms take."""
+
+    SIGNING = "signing"
+    ENCRYPTION = "encryption"
+
+
 class MailApplication(StrEnum):
     """The mail application of an Android work profile."""
 
@@ -48,6 +55,16 @@ INTENDED: Mapping[Purpose, str] = MappingProxyType(
         Purpose.VPN: "vpn",
         Purpose.WIFI: "wifi",
     }
+)
+
+#: Graph: keyUsages, in the order of its members.
+KEY_USAGES: Mapping[KeyUsage, str] = MappingProxyType(
+    {KeyUsage.ENCRYPTION: "keyEncipherment", KeyUsage.SIGNING: "digitalSignature"}
+)
+
+#: The extended key usages that have a word: OID and name (RFC 5280 4.2.1.12).
+EXTENDED_USAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"client": ("1.3.6.1.5.5.7.3.2", "Client Authentication"), "mail": ("1.3.6.1.5.5.7.3.4", "Secure Email")}
 )
 
 FAMILY_TITLES: Mapping[ProfileFamily, str] = MappingProxyType(

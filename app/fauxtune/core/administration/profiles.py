@@ -13,8 +13,11 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from fauxtune.core.administration.choices import (
+    EXTENDED_USAGES,
     INTENDED,
+    KEY_USAGES,
     NINE,
+    KeyUsage,
     MailApplication,
     ProfileFamily,
     Purpose,
@@ -70,18 +73,8 @@ class AlternativeName:
 
 EMAIL_NAME = AlternativeName("emailAddress", "{{EmailAddress}}")
 UPN_NAME = AlternativeName("userPrincipalName", "{{UserPrincipalName}}")
-#: The extended key usages that profiles name: OID and name (RFC 5280 4.2.1.12).
-CLIENT_PURPOSE = ("1.3.6.1.5.5.7.3.2", "Client Authentication")
-MAIL_PURPOSE = ("1.3.6.1.5.5.7.3.4", "Secure Email")
 #: Graph: keySize.
 KEY_SIZES = (1024, 2048, 4096)
-
-
-class KeyUsage(StrEnum):
-    """What the key of a SCEP certificate is for. Graph: keyUsages."""
-
-    ENCRYPTION = "keyEncipherment"
-    SIGNING = "digitalSignature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ class ScepKey:
 
     size: int = 2048
     usages: tuple[KeyUsage, ...] = (KeyUsage.SIGNING, KeyUsage.ENCRYPTION)
-    purposes: Mapping[str, str] = field(default_factory=lambda: dict([CLIENT_PURPOSE]))
+    purposes: Mapping[str, str] = field(default_factory=lambda: dict([EXTENDED_USAGES["client"]]))
     of_device: bool = False
 
 
@@ -161,23 +154,15 @@ def create_pkcs(
         "certificateValidityPeriodScale": validity[1].value,
         "renewalThresholdPercentage": renewal_percent,
     }
-    requests = []
-    for platform, title in profile_names(name, platforms).items():
-        shape = _shape(ProfileFamily.PKCS, platform)
-        named, subject_notes = _subject(shape, subject)
-        alternatives, name_notes = _alternative_names(shape, alternative_names)
-        bound, root_notes = _bound(shape, {"rootCertificate": roots or {}}, platform=platform)
-        requests.append(
-            _create(
-                shape,
-                title,
-                description=description,
-                settings={**settings, **named, **alternatives},
-                bound=bound,
-                notes=(*subject_notes, *name_notes, *root_notes),
-            )
-        )
-    return requests
+    return _certificate_profiles(
+        ProfileFamily.PKCS,
+        profile_names(name, platforms),
+        settings=settings,
+        subject=subject,
+        alternative_names=alternative_names,
+        roots=roots or {},
+        description=description,
+    )
 
 
 def create_scep(
@@ -201,12 +186,15 @@ def create_scep(
     key = key or ScepKey()
     if not urls:
         raise Invalid("A SCEP profile needs the address of a SCEP server.", target="url")
-    if key.size not in KEY_SIZES or not key.usages:
-        raise Invalid(f"A SCEP key has {', '.join(map(str, KEY_SIZES))} bits, and is for something.", target="key")
+    if key.size not in KEY_SIZES:
+        sizes = ", ".join(map(str, KEY_SIZES))
+        raise Invalid(f"A SCEP key cannot have {key.size} bits: choose one of {sizes}.", target="key")
+    if not key.usages:
+        raise Invalid("Say what the key is for: signing, encryption or both.", target="key")
     settings = {
         "scepServerUrls": list(urls),
         "keySize": f"size{key.size}",
-        "keyUsage": ",".join(each for each in KeyUsage if each in key.usages),
+        "keyUsage": ",".join(word for usage, word in KEY_USAGES.items() if usage in key.usages),
         "hashAlgorithm": "sha2",
         "keyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp",
         "extendedKeyUsages": [{"name": words, "objectIdentifier": oid} for oid, words in key.purposes.items()],
@@ -215,16 +203,15 @@ def create_scep(
         "certificateValidityPeriodScale": validity[1].value,
         "renewalThresholdPercentage": renewal_percent,
     }
-    requests = []
-    for platform, title in profile_names(name, platforms).items():
-        shape = _shape(ProfileFamily.SCEP, platform)
-        named, subject_notes = _subject(shape, subject)
-        alternatives, name_notes = _alternative_names(shape, alternative_names)
-        bound, _ = _bound(shape, {"rootCertificate": roots or {}}, platform=platform)
-        notes = (*subject_notes, *name_notes, *(() if bound else (_NO_ROOT,)))
-        body = {**settings, **named, **alternatives}
-        requests.append(_create(shape, title, description=description, settings=body, bound=bound, notes=notes))
-    return requests
+    return _certificate_profiles(
+        ProfileFamily.SCEP,
+        profile_names(name, platforms),
+        settings=settings,
+        subject=subject,
+        alternative_names=alternative_names,
+        roots=roots or {},
+        description=description,
+    )
 
 
 def create_imported(
@@ -294,6 +281,39 @@ def delete_profile(profile_id: str) -> AdminRequest:
 
 def _shape(family: ProfileFamily, platform: ProfilePlatform) -> Entity:
     return entity(kind_of(family, platform))
+
+
+def _certificate_profiles(
+    family: ProfileFamily,
+    titles: Mapping[ProfilePlatform, str],
+    *,
+    settings: Json,
+    subject: str,
+    alternative_names: Sequence[AlternativeName],
+    roots: Mapping[ProfilePlatform, str],
+    description: str | None,
+) -> list[AdminRequest]:
+    """The requests that create PKCS or SCEP profiles, one for each title."""
+    requests = []
+    for platform, title in titles.items():
+        shape = _shape(family, platform)
+        named, subject_notes = _subject(shape, subject)
+        alternatives, name_notes = _alternative_names(shape, alternative_names)
+        bound, root_notes = _bound(shape, {"rootCertificate": roots}, platform=platform)
+        if family is ProfileFamily.SCEP:
+            # Every SCEP kind can refer to a root, and has to.
+            root_notes = () if bound else (_NO_ROOT,)
+        requests.append(
+            _create(
+                shape,
+                title,
+                description=description,
+                settings={**settings, **named, **alternatives},
+                bound=bound,
+                notes=(*subject_notes, *name_notes, *root_notes),
+            )
+        )
+    return requests
 
 
 def _mail_shape(platform: ProfilePlatform, application: MailApplication) -> Entity:

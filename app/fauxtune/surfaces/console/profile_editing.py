@@ -12,7 +12,15 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.administration.choices import INTENDED, MailApplication, ProfileFamily, family_and_platform
+from fauxtune.core.administration.choices import (
+    EXTENDED_USAGES,
+    INTENDED,
+    KEY_USAGES,
+    KeyUsage,
+    MailApplication,
+    ProfileFamily,
+    family_and_platform,
+)
 from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME, AlternativeName, ScepKey
 from fauxtune.core.administration.requests import Json
 from fauxtune.core.errors import Invalid
@@ -26,8 +34,6 @@ from fauxtune.surfaces.console.profile_choices import REFERENCES, Choices
 from fauxtune.surfaces.console.profile_facts import subject_words
 from fauxtune.surfaces.console.profile_settings import (
     DEFAULTS,
-    KEY_USES,
-    PURPOSES,
     PkcsSettings,
     ScepSettings,
     Settings,
@@ -118,8 +124,8 @@ def _scep(document: JsonObject) -> dict[str, list[str]]:
     return {
         "urls": ["\n".join(document.get("scepServerUrls") or ())],
         "key-size": [size.removeprefix("size") or str(ScepKey().size)],
-        "key-usage": [word for word, use in KEY_USES.items() if use in uses],
-        "purposes": [word for word, (oid, _) in PURPOSES.items() if oid in oids],
+        "key-usage": [usage.value for usage in KeyUsage if KEY_USAGES[usage] in uses],
+        "purposes": [word for word, (oid, _) in EXTENDED_USAGES.items() if oid in oids],
         "device": ["on"] if document.get("certificateStore") == "machine" else [],
     }
 
@@ -171,7 +177,7 @@ def _purposes(document: JsonObject, key: ScepKey) -> dict[str, str]:
     stored_purposes = {
         str(each.get("objectIdentifier")): str(each.get("name")) for each in document.get("extendedKeyUsages") or ()
     }
-    offered = dict(PURPOSES.values())
+    offered = dict(EXTENDED_USAGES.values())
     return {**key.purposes, **{oid: name for oid, name in stored_purposes.items() if oid not in offered}}
 
 

@@ -12,16 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import profiles as administration
-from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
+from fauxtune.core.administration.choices import EXTENDED_USAGES, KeyUsage, MailApplication, ProfileFamily, Purpose
 from fauxtune.core.administration.profiles import (
-    CLIENT_PURPOSE,
     EMAIL_NAME,
     KEY_SIZES,
-    MAIL_PURPOSE,
     SUBJECT,
     UPN_NAME,
     Issuer,
-    KeyUsage,
     MailAccount,
     Scale,
     ScepKey,
@@ -59,9 +56,6 @@ DEFAULTS: Mapping[ProfileFamily, Mapping[str, Sequence[str]]] = {
     ProfileFamily.EMAIL: {"account": ["Work"], "application": [MailApplication.GMAIL.value]},
 }
 _NAMES = {"email": EMAIL_NAME, "upn": UPN_NAME}
-#: data. The boxes of extended key usages, and of key usages.
-PURPOSES = {"client": CLIENT_PURPOSE, "mail": MAIL_PURPOSE}
-KEY_USES = {"signing": KeyUsage.SIGNING, "encryption": KeyUsage.ENCRYPTION}
 _LONGEST_VALIDITY = 9999
 #: Characters of a certificate as text; a larger file is no certificate of an authority.
 LONGEST_CERTIFICATE = 64 * 1024
@@ -248,7 +242,7 @@ def _scep(form: Typed, choices: Choices) -> ScepSettings:
     urls = tuple(form.text("urls").split())
     if not urls:
         form.wrong("urls", f"Name the SCEP server, such as {choices.scep_server}.")
-    uses = tuple(KEY_USES[each] for each in KEY_USES if form.has("key-usage", each))
+    uses = tuple(each for each in KeyUsage if form.has("key-usage", each))
     if not uses:
         form.wrong("key-usage", "Choose what the key is for.")
     size = form.text("key-size")
@@ -259,7 +253,7 @@ def _scep(form: Typed, choices: Choices) -> ScepSettings:
     roots = choices.root_profiles(root)
     if root and not roots:
         form.wrong("root-profile", "This profile does not exist any more. Choose another.")
-    purposes = dict(PURPOSES[each] for each in PURPOSES if form.has("purposes", each))
+    purposes = dict(usage for word, usage in EXTENDED_USAGES.items() if form.has("purposes", word))
     return ScepSettings(
         urls=urls,
         key=ScepKey(int(size), uses, purposes, of_device=form.has("device")),
