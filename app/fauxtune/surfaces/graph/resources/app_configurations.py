@@ -26,12 +26,11 @@ from fauxtune.surfaces.graph.resources.assignments import targets_of
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of
 
 ANDROID_STORE_APP = entity("androidStoreApp")
-APP_CONFIGURATION = entity("managedDeviceMobileAppConfiguration")
-APP_CONFIGURATION_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
 IOS_STORE_APP = entity("iosStoreApp")
 MOBILE_APP = entity("mobileApp")
 
-_BASE, _ASSIGNMENT = APP_CONFIGURATION, APP_CONFIGURATION_ASSIGNMENT
+_BASE = entity("managedDeviceMobileAppConfiguration")
+_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
 _CONTEXT, _APPS = "deviceAppManagement/mobileAppConfigurations", "deviceAppManagement/mobileApps"
 _LISTED = Listed(
     collection=APP_CONFIGURATIONS,

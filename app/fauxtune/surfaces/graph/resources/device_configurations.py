@@ -20,9 +20,7 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
 
-DEVICE_CONFIGURATION = entity("deviceConfiguration")
-
-_BASE = DEVICE_CONFIGURATION
+_BASE = entity("deviceConfiguration")
 _LISTED = Listed(
     collection=PROFILES,
     document=lambda row: row.document,

@@ -15,11 +15,11 @@ from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
 from fauxtune.surfaces.graph.routes import permissions as needs
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
-DEVICE_CONFIGURATION_ASSIGNMENT = entity("deviceConfigurationAssignment")
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
-DEVICE_CONFIGURATION_GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
 EVALUATION_STATUS_DETAILS = entity("assignmentFilterEvaluationStatusDetails")
 
+_ASSIGNMENT = entity("deviceConfigurationAssignment")
+_GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
 _PROFILES = "deviceManagement/deviceConfigurations"
 _ALL = f"{_PROFILES}/{{profile}}/assignments"
 _ONE = f"{_ALL}/{{assignment}}"
@@ -28,7 +28,6 @@ _OLD_ONE = f"{_OLD}/{{assignment}}"
 _FILTERS = "deviceManagement/assignmentFilters"
 _FILTER = f"{_FILTERS}/{{filter}}"
 _DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
-_ASSIGNMENT, _GROUP_ASSIGNMENT = DEVICE_CONFIGURATION_ASSIGNMENT, DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
 _TAKEN = approximated("409 for a target that has one: what the real service answers is not documented")

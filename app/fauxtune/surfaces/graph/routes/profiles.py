@@ -13,11 +13,9 @@ from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_configurations as profiles
 from fauxtune.surfaces.graph.routes import permissions as needs
 
-DEVICE_CONFIGURATION = entity("deviceConfiguration")
-
 _ALL = "deviceManagement/deviceConfigurations"
 _ONE = f"{_ALL}/{{profile}}"
-_BASE = DEVICE_CONFIGURATION
+_BASE = entity("deviceConfiguration")
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
 _SHOWN = approximated(
