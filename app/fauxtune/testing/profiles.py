@@ -156,11 +156,10 @@ class Profiles:
         """
         chosen = _platforms(platforms, ProfileFamily.SCEP)
         own_root = self.root(f"{name}: root", chosen) if root is None else None
-        tenant = self._calls.control("GET", "")
         requests = profiles.create_scep(
             name,
             platforms=chosen,
-            urls=urls or [ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])],
+            urls=urls or [self._own_scep_server()],
             key=profiles.ScepKey(size=key_size),
             validity=(validity_years, profiles.Scale.YEARS),
             renewal_percent=renewal_percent,
@@ -206,6 +205,10 @@ class Profiles:
         rows = self._calls.control("GET", "/authorities")["value"]
         pem = next(row["certificate"] for row in rows if row["current"] and row["role"] == "root")
         return certificate_from(pem.encode()).public_bytes(Encoding.DER)
+
+    def _own_scep_server(self) -> str:
+        tenant = self._calls.control("GET", "")
+        return ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])
 
     def _create(
         self,
