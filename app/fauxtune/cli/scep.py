@@ -44,8 +44,6 @@ fauxtune scep challenge show \"$CHALLENGE\"""",
 app.add_typer(challenge, name="challenge")
 app.add_typer(scep_server.ndes, name="ndes")
 app.add_typer(scep_server.request, name="request")
-
-
 app.command("verify")(verify)
 
 

@@ -72,15 +72,15 @@ class Verifier:
 
     def outcomes(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """Try cases in their order. Raises ClientError if the server or the devices fail."""
-        began = time.monotonic()
         for case in cases:
+            began = time.monotonic()
             try:
                 outcome = self._tried(case)
             except NotTried as why:
                 outcome = Outcome(case, Result.NOT_TRIED, str(why))
             except Invalid as broken:
                 outcome = Outcome(case, Result.WRONG, broken.message)
-            yield replace(outcome, at=time.monotonic() - began)
+            yield replace(outcome, seconds=time.monotonic() - began)
             self._evidence.forget_others(self._transactions())
 
     def _tried(self, case: Case) -> Outcome:

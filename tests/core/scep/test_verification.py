@@ -190,10 +190,10 @@ def test_what_became_of_a_revocation_is_told_apart() -> None:
 
 def test_reports_have_the_reasons_and_no_markup_of_others() -> None:
     outcomes = [
-        Outcome(CASE, Result.WRONG, 'SUCCESS <script>alert("x")</script>\x00 & more', at=1.0),
-        Outcome(BY_ID["pending"], Result.NOT_TRIED, "decided at once", at=1.5),
-        Outcome(BY_ID["hash-sha1"], Result.NOTE, "issued", at=2.0),
-        Outcome(BY_ID["replay"], Result.RIGHT, "refused", at=3.0),
+        Outcome(CASE, Result.WRONG, 'SUCCESS <script>alert("x")</script>\x00 & more', seconds=1.0),
+        Outcome(BY_ID["pending"], Result.NOT_TRIED, "decided at once", seconds=0.5),
+        Outcome(BY_ID["hash-sha1"], Result.NOTE, "issued", seconds=0.5),
+        Outcome(BY_ID["replay"], Result.RIGHT, "refused", seconds=1.004),
     ]
     result = document(ABOUT, outcomes)
     assert [case["seconds"] for case in result["cases"]] == [1.0, 0.5, 0.5, 1.0]

@@ -74,8 +74,8 @@ def of_asking(case: Case, heard: Heard, *, exchange: Exchange) -> Outcome:
     """Judge whether the service was asked about a request before it was granted."""
     codes = ", ".join(heard.codes)
     if not heard.codes:
-        what = "a certificate was issued, and" if exchange.certificate else "the request was refused, but"
-        return Outcome(case, Result.WRONG, f"{what} validateRequest was never called about it")
+        text = "a certificate was issued, and validateRequest was never called about it"
+        return Outcome(case, Result.WRONG, text)
     if not heard.is_granted:
         return Outcome(case, Result.WRONG, f"the service answered {codes}: the authority sent another request")
     others = heard.transactions - {exchange.transaction}
@@ -106,7 +106,7 @@ def _untrue(report: Mapping[str, Any], issued: x509.Certificate) -> Iterator[str
     if _hex(reported) != thumbprint(issued):
         yield f"certificateThumbprint is {reported[:40]}, not the certificate's SHA-1 {thumbprint(issued).upper()}"
     serial = str(report.get("serialNumber", ""))
-    if not is_serial(serial, issued):
+    if not _is_serial(serial, issued):
         yield f"certificateSerialNumber is {serial[:40]}, not {serial_hex(issued)}"
     expiration = report.get("expiration")
     at = None if expiration is None else _moment(str(expiration))
@@ -116,8 +116,8 @@ def _untrue(report: Mapping[str, Any], issued: x509.Certificate) -> Iterator[str
         yield "issuingCertificateAuthority is empty"
 
 
-def is_serial(text: str, issued: x509.Certificate) -> bool:
-    """Return whether a text is the serial number, in hexadecimal or decimal digits."""
+def _is_serial(text: str, issued: x509.Certificate) -> bool:
+    """Whether a text is the serial number, in hexadecimal or decimal digits."""
     return _hex(text).lstrip("0") == serial_hex(issued) or text.strip() == str(issued.serial_number)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -34,12 +34,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a case, and what was seen. `at`: the seconds since the run began, when it ended."""
+    """The result of a case, and what was seen. `seconds`: how long the case took."""
 
     case: Case
     result: Result
     saw: str
-    at: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Heard:
     codes: tuple[str, ...] = ()
     successes: tuple[Mapping[str, Any], ...] = ()
     failures: tuple[Mapping[str, Any], ...] = ()
-    transactions: frozenset[str] = field(default=frozenset())
+    transactions: frozenset[str] = frozenset()
 
     @property
     def is_granted(self) -> bool:
