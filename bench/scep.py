@@ -82,7 +82,7 @@ async def _profile(here: inside.World) -> str:
     trusted = await here.profile("androidWorkProfileTrustedRootCertificate", trustedRootCertificate=text)
     return await here.profile(
         "androidWorkProfileScepCertificateProfile",
-        scepServerUrls=[ndes.address_of(here.tenant)],
+        scepServerUrls=[here.tenant.scep_server],
         subjectNameFormat="custom",
         subjectNameFormatString="CN={{UserName}}",
         subjectAlternativeNameType="emailAddress",

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
+from fauxtune.core.model.scep_server import server_address
 
 #: Properties whose names differ between the clients: Java's name -> C#'s.
 _CSHARP = {"MS_GRAPH_RESOURCE_URL": "MSAL_GRAPH_RESOURCE_URL", "GRAPH_RESOURCE_URL": "AAD_GRAPH_RESOURCE_URL"}
@@ -19,7 +20,7 @@ _CSHARP = {"MS_GRAPH_RESOURCE_URL": "MSAL_GRAPH_RESOURCE_URL", "GRAPH_RESOURCE_U
 
 def ndes_url(public_http_url: str, *, tenant: str) -> str:
     """Return the address of the SCEP server of a tenant, by the tenant's name. Microsoft: NDES, mscep.dll."""
-    return f"{public_http_url.rstrip('/')}/pki/{quote(tenant, safe='')}/certsrv/mscep/mscep.dll"
+    return server_address(public_http_url, tenant=tenant)
 
 
 def give_challenge(device_id: str, *, profile: str) -> AdminRequest:

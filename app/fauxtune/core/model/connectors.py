@@ -12,8 +12,10 @@ from enum import StrEnum
 
 from fauxtune.core.model.editions import Changed, Edition, Stated
 
+#: The role of a connector whose machine is the SCEP server.
+SCEP_ROLE = "scep"
 #: The roles of connectors.
-ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
+ROLES = ("pkcs", "imported-pfx", SCEP_ROLE, "revocation")
 #: data. A role -> its words.
 ROLE_WORDS = {"pkcs": "PKCS", "imported-pfx": "imported PFX", "scep": "SCEP", "revocation": "revocation"}
 #: The largest number of connectors of one program in a tenant, except for the PFX Certificate Connector of 2020.

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fauxtune.core.clock import TenantClock
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.scep_server import server_address
 
 #: The settings of a tenant, each with its default and its effect. Unknown names are refused.
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {
@@ -97,6 +98,11 @@ class Tenant:
     def is_test_tenant(self) -> bool:
         """Whether it shares its private keys with other tenants, so that they are no secrets."""
         return self.keys is KeyOrigin.SHARED
+
+    @property
+    def scep_server(self) -> str:
+        """The address of its own SCEP server, below the plain HTTP address that stands in certificates too."""
+        return server_address(self.public_http_url, tenant=self.name)
 
     @property
     def edition(self) -> Edition:

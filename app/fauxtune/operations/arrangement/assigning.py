@@ -10,7 +10,6 @@ from fauxtune.core.administration.assignments import Target
 from fauxtune.core.administration.choices import ProfileFamily, Purpose, base_name, family_and_platform, platforms_of
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement.scene import Scene
@@ -46,15 +45,10 @@ async def assign_scep(scene: Scene, target: Target) -> dict[ProfilePlatform, str
     requests = profiles.create_scep(
         SCEP,
         platforms=platforms_of(ProfileFamily.SCEP),
-        urls=[scep_server(scene)],
+        urls=[scene.tenant.scep_server],
         roots=await assign_roots(scene, target),
     )
     return await ensure(scene, requests, target=target)
-
-
-def scep_server(scene: Scene) -> str:
-    """Return the address of the tenant's own SCEP server."""
-    return ndes_url(scene.tenant.public_http_url, tenant=scene.tenant.name)
 
 
 async def assign_imported(scene: Scene, target: Target, *, name: str, purpose: Purpose) -> None:

@@ -61,7 +61,7 @@ async def _requests(scene: Scene, profile: SeedProfile) -> list[AdminRequest]:
             return profiles.create_scep(
                 profile.name,
                 platforms=platforms,
-                urls=[profile.scep_server or assigning.scep_server(scene)],
+                urls=[profile.scep_server or scene.tenant.scep_server],
                 roots=_roots(await assigning.all_profiles(scene)),
             )
         case ProfileFamily.IMPORTED:

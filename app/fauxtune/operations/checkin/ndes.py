@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import uuid
 
-from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.scep import Kind, Refusal, Rules
@@ -22,11 +21,6 @@ _CAPABILITIES = (
     "POSTPKIOperation", "Renewal", "SHA-1", "SHA-256", "SHA-512", "AES", "DES3", "SCEPStandard", "GetNextCACert",
 )  # fmt: skip
 _ALL = frozenset(Kind)
-
-
-def address_of(tenant: Tenant) -> str:
-    """Return the address that SCEP profiles name, below the plain HTTP address that stands in certificates too."""
-    return ndes_url(tenant.public_http_url, tenant=tenant.name)
 
 
 async def capabilities(emulator: Emulator, tenant: Tenant) -> str:

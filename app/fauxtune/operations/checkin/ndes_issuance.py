@@ -27,6 +27,7 @@ from fauxtune.connector.refusals import (
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, KeyUnfit, NotFound, Unavailable
 from fauxtune.core.model.connector_events import Happening
+from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.items import scep_key
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.foreign import extension_of, request_from
@@ -41,7 +42,7 @@ from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import event_log
-from fauxtune.operations.connectors.ra_certificates import ROLE, serving_connector
+from fauxtune.operations.connectors.ra_certificates import serving_connector
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connectors as connector_queries
@@ -133,7 +134,7 @@ def _log(tx: Transaction, row: ScepRequestRow, *, enrollment: EnrollmentRow | No
     user = None if enrollment is None else user_name(tx, enrollment)
     known = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     connector = next((each for each in known if each.id == row.connector_id), None) or serving_connector(tx)
-    log = event_log.Writer(tx, connector, role=ROLE, device=device, user=user)
+    log = event_log.Writer(tx, connector, role=SCEP_ROLE, device=device, user=user)
     log.about(transaction=row.transaction)
     return log
 

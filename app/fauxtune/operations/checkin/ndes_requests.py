@@ -18,6 +18,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import AuthorityRefused, RequestNotValidated
 from fauxtune.core.errors import ConnectorRefused
 from fauxtune.core.model.connector_events import CHALLENGE_EXPIRED, CHALLENGE_UNREADABLE, UNKNOWN_ERROR, Happening
+from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.pki import scep
 from fauxtune.core.pki.names import serial_hex, subject_text
@@ -28,7 +29,6 @@ from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.ndes_issuance import Case, digest, issue, note_failed
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import event_log
-from fauxtune.operations.connectors.ra_certificates import ROLE
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -118,7 +118,7 @@ class _Request:
             base64.b64encode(request.csr).decode(),
             signer=request.exchange.signer if self._renews else None,
         )
-        self._log = event_log.Writer(tx, connector, role=ROLE)
+        self._log = event_log.Writer(tx, connector, role=SCEP_ROLE)
 
     def decide(self) -> Outcome:
         """Return the answer, and write down what happened."""
@@ -157,7 +157,7 @@ class _Request:
     def _begin_log(self, enrollment: EnrollmentRow | None) -> None:
         if enrollment is not None:
             user = user_name(self._tx, enrollment)
-            self._log = event_log.Writer(self._tx, self._connector, role=ROLE, device=enrollment.id, user=user)
+            self._log = event_log.Writer(self._tx, self._connector, role=SCEP_ROLE, device=enrollment.id, user=user)
         self._log.about(transaction=self._exchange.transaction)
         self._log.write(Happening.DOWNLOADED)
 

@@ -20,7 +20,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import RaCertificateExpired
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import FauxtuneError, NotFound, Unavailable
-from fauxtune.core.model.connectors import ROLE_WORDS
+from fauxtune.core.model.connectors import ROLE_WORDS, SCEP_ROLE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.issuance import BACKDATED, issue
@@ -39,7 +39,6 @@ from fauxtune.storage.queries import scep_requests as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.scep import RaCertificateRow, RaPurpose
 
-ROLE = "scep"
 VALIDITY = timedelta(days=730)
 _CERTIFICATE_REQUEST_AGENT = "1.3.6.1.4.1.311.20.2.1"
 _TEMPLATES: dict[RaPurpose, Template] = {
@@ -94,7 +93,8 @@ _NewKeys = dict[RaPurpose, tuple[RSAPrivateKey, str]]
 async def registration_authority(emulator: Emulator, tenant: Tenant) -> RegistrationAuthority:
     """Return the connector that serves NDES now; its first caller waits for the keys.
 
-    Raises NotFound where no connector has the role, Unavailable where none of those works, RaCertificateExpired.
+    Raises NotFound where no connector has the role, Unavailable while all connectors with the role are silent,
+    RaCertificateExpired.
     """
     present = await emulator.runner.run(tenant, serving, keys=emulator.connector_keys)
     if present is None:
@@ -153,7 +153,7 @@ def serving_connector(tx: Transaction) -> ConnectorRow:
     """
     rows = _connectors(tx)
     if not rows:
-        words = ROLE_WORDS[ROLE]
+        words = ROLE_WORDS[SCEP_ROLE]
         raise NotFound(f"No connector of the tenant '{tx.tenant.name}' has the role {words}: there is no NDES.")
     for row in rows:
         if row.credential_digest is None and is_at_work(row):
@@ -167,7 +167,7 @@ def serving_connector(tx: Transaction) -> ConnectorRow:
 
 def _connectors(tx: Transaction) -> list[ConnectorRow]:
     """The connectors with the role, the oldest first."""
-    return [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if ROLE in row.roles]
+    return [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if SCEP_ROLE in row.roles]
 
 
 def _loaded(tx: Transaction, row: RaCertificateRow, *, keys: KeyStore, connector: ConnectorRow) -> RaCertificate:

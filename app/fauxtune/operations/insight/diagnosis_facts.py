@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
 from fauxtune.core.engine.diagnosis.facts import (
     Connector,
@@ -93,7 +92,7 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile
         targets=_in_words(tx, targets),
         roles=ROLES,
         templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
-        scep_server=ndes_url(tx.tenant.public_http_url, tenant=tx.tenant.name),
+        scep_server=tx.tenant.scep_server,
         ra_expires_at=end_of_ra(tx) if by_scep else None,
     )
     return [

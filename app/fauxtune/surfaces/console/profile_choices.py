@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fauxtune.core.administration.choices import KINDS, ProfileFamily, base_name
-from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.tenants import Tenant
@@ -30,11 +29,6 @@ class Choices:
     certificates: Mapping[ProfilePlatform, Mapping[str, str]]
     roots: Mapping[ProfilePlatform, Mapping[str, str]]
     authorities: Mapping[str, bytes]
-
-    @property
-    def scep_server(self) -> str:
-        """The address of the tenant's own SCEP server."""
-        return ndes_url(self.tenant.public_http_url, tenant=self.tenant.name)
 
     @property
     def root_names(self) -> Sequence[str]:

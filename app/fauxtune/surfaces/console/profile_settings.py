@@ -241,7 +241,7 @@ def _pkcs(form: Typed, choices: Choices) -> PkcsSettings:
 def _scep(form: Typed, choices: Choices) -> ScepSettings:
     urls = tuple(form.text("urls").split())
     if not urls:
-        form.wrong("urls", f"Name the SCEP server, such as {choices.scep_server}.")
+        form.wrong("urls", f"Name the SCEP server, such as {choices.tenant.scep_server}.")
     uses = tuple(each for each in KeyUsage if form.has("key-usage", each))
     if not uses:
         form.wrong("key-usage", "Choose what the key is for.")

@@ -8,11 +8,10 @@ RFC 8894 4.1.
 
 from __future__ import annotations
 
-import re
-
 from fastapi import APIRouter, Request, Response
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound
+from fauxtune.core.model.scep_server import is_served
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.scep import message_from_query
 from fauxtune.operations.checkin import ndes
@@ -21,8 +20,6 @@ from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
 
 router = APIRouter(tags=["pki"], route_class=DirectRoute, redirect_slashes=False)
 _PATH = "/pki/{tenant_key}/certsrv/{address:path}"
-#: Windows adds `/pkiclient.exe` to the address of a profile, others `/scep`. In any case, as IIS reads paths.
-_ADDRESSES = re.compile(r"mscep(/mscep\.dll)?(/pkiclient\.exe|/scep)?/?", re.IGNORECASE)
 
 
 @router.get(_PATH)
@@ -66,8 +63,8 @@ async def _pki_operation(emulator: Emulator, tenant: Tenant, *, message: bytes) 
 async def _where(request: Request, tenant_key: str, *, address: str) -> tuple[Emulator, Tenant]:
     emulator = emulator_of(request)
     tenant = caller_of(request).tenant = await emulator.runner.tenant(tenant_key)
-    if not _ADDRESSES.fullmatch(address):
-        raise NotFound(f"NDES is served at {ndes.address_of(tenant)}, not at certsrv/{address[:80]}.")
+    if not is_served(address):
+        raise NotFound(f"NDES is served at {tenant.scep_server}, not at certsrv/{address[:80]}.")
     return emulator, tenant
 
 

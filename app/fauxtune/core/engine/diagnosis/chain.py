@@ -286,10 +286,13 @@ def _connector(subject: Subject) -> Assessment:
 
 
 def _server(subject: Subject) -> Assessment:
-    urls = [str(url) for url in subject.profile.document.get("scepServerUrls") or ()]
     challenge = _challenge_of(subject)
-    url = challenge.url if challenge is not None and challenge.url else ", ".join(urls)
-    if subject.facts.is_own_server(url):
+    if challenge is not None and challenge.url:
+        url, is_own = challenge.url, subject.facts.is_own_server(challenge.url)
+    else:
+        url = ", ".join(str(each) for each in subject.profile.document.get("scepServerUrls") or ())
+        is_own = subject.facts.role_of(subject.profile) is not None
+    if is_own:
         return _ok(f"The device requests it at the tenant's own SCEP server, {url}.")
     return _ok(f"The device requests it at {url}.")
 

@@ -12,10 +12,12 @@ from enum import StrEnum
 
 from fauxtune.core.engine.diagnosis.reach import Reach
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
+from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Order
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.scep_server import is_same_server
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.core.pki.template import Template
@@ -194,20 +196,19 @@ class Facts:
     templates: Mapping[str, Template] = field(default_factory=dict)
     selected: SelectedProfile | None = None
     scep_server: str = ""
-    scep_role: str = "scep"
     ra_expires_at: datetime | None = None
 
     def is_own_server(self, url: str) -> bool:
         """Whether the address is that of the tenant's own SCEP server, in any of its spellings."""
-        return bool(self.scep_server) and url.startswith(self.scep_server)
+        return bool(self.scep_server) and is_same_server(url, address=self.scep_server)
 
     def role_of(self, profile: Profile) -> str | None:
         """The role of the connector that the profile needs; None if it needs none."""
         source = source_of(profile)
-        if source is None or source is not Source.SCEP:
-            return None if source is None else self.roles.get(source)
-        urls = profile.document.get("scepServerUrls") or ()
-        return self.scep_role if any(self.is_own_server(str(url)) for url in urls) else None
+        if source is Source.SCEP:
+            urls = profile.document.get("scepServerUrls") or ()
+            return SCEP_ROLE if any(self.is_own_server(str(url)) for url in urls) else None
+        return None if source is None else self.roles.get(source)
 
     @property
     def active(self) -> list[Device]:

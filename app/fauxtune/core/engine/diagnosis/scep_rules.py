@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, Mismatch, ScepTry, device_name, name_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day
+from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.items import LedgerRow, scep_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.family import Profile
@@ -136,26 +137,26 @@ def ra_expired(facts: Facts) -> Iterator[Observation]:
     until = facts.ra_expires_at
     if until is None or until > facts.now:
         return
-    needing = [name_of(profile) for _, profile in own_server_profiles(facts)]
+    needing = [name_of(profile) for _, profile in _own_server_profiles(facts)]
     if needing:
         yield Observation(
             message=f"The RA certificates of the tenant's SCEP server expired on {day(until)}: it answers no device.",
             fix="Renew the RA certificates at the connector.",
             evidence={"expired": iso(until), "neededBy": list(dict.fromkeys(needing))},
-            role=facts.scep_role,
+            role=SCEP_ROLE,
         )
 
 
-def own_server_profiles(facts: Facts) -> Iterator[tuple[Device, Profile]]:
+def _own_server_profiles(facts: Facts) -> Iterator[tuple[Device, Profile]]:
     """The SCEP profiles that reach devices and name the tenant's own SCEP server."""
     for device in facts.devices:
         for profile in device.profiles:
-            if profile.applies and facts.role_of(profile) == facts.scep_role:
+            if profile.applies and facts.role_of(profile) == SCEP_ROLE:
                 yield device, profile
 
 
 def _is_served(facts: Facts) -> bool:
-    return any(facts.scep_role in connector.roles and connector.online for connector in facts.connectors)
+    return any(SCEP_ROLE in connector.roles and connector.online for connector in facts.connectors)
 
 
 def _attempts(facts: Facts) -> Iterator[_Attempt]:

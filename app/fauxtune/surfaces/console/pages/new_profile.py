@@ -81,7 +81,7 @@ async def new(call: TenantCall) -> Response:
         return call.page("new_profile_kinds.html", kinds=KINDS)
     form = Typed({**DEFAULTS[family], "target": []})
     read = await call.read(_read, call, family=family, form=form, strict=False)
-    form = form.with_value("urls", read.choices.scep_server)
+    form = form.with_value("urls", read.choices.tenant.scep_server)
     return _form(call, family, form=form, read=read)
 
 

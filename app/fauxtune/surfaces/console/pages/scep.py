@@ -12,7 +12,6 @@ from datetime import datetime
 from cryptography import x509
 from fastapi import Response
 
-from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.pki.foreign import request_from
@@ -198,7 +197,7 @@ async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None) 
 def _server(call: TenantCall, standing: ra_certificates.Standing) -> Server:
     ends = [x509.load_der_x509_certificate(row.certificate).not_valid_after_utc for row in standing.certificates]
     return Server(
-        url=ndes_url(call.tenant.public_http_url, tenant=call.tenant.name),
+        url=call.tenant.scep_server,
         connector=standing.connector,
         problem=standing.problem,
         until=min(ends, default=None),

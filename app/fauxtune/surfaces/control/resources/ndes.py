@@ -10,7 +10,7 @@ from fastapi import Query
 from fauxtune.core.clock import iso
 from fauxtune.core.pki.foreign import request_from
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations.checkin import ndes, ndes_issuance
+from fauxtune.operations.checkin import ndes_issuance
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.storage.queries import scep_requests as queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
@@ -29,7 +29,7 @@ async def show_ndes(here: Here) -> messages.Ndes:
     """Its address, the connector that serves it, and its RA certificates."""
     standing = await here.run(ra_certificates.standing, keys=here.emulator.connector_keys)
     return messages.Ndes(
-        url=ndes.address_of(here.tenant),
+        url=here.tenant.scep_server,
         connector=None if standing.connector is None else standing.connector.name,
         problem=standing.problem,
         ra_certificates=[_ra_certificate(row) for row in standing.certificates],
