@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from tests.support.certificates import self_signed, thumbprint
-from tests.support.partner import Scene, renewing
+from tests.support.partner import CONTROL, Scene, renewing
 
 BEGIN = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -23,12 +23,12 @@ def held(scene: Scene) -> x509.Certificate:
     return self_signed(scene.key, "alice", begin=BEGIN, serial=7)
 
 
-async def issued(scene: Scene, held: x509.Certificate) -> None:
-    """The device is issued a certificate by the profile."""
+async def issued(scene: Scene, held: x509.Certificate, *, mark: str = "") -> None:
+    """The device is issued a certificate by the profile. `mark`: its thumbprint as the authority writes it."""
     report = {
         "transactionId": "t1",
         "certificateRequest": base64.b64encode(await scene.csr()).decode(),
-        "certificateThumbprint": thumbprint(held).upper(),
+        "certificateThumbprint": mark or thumbprint(held).upper(),
         "certificateSerialNumber": "07",
         "issuingCertificateAuthority": "CN=Partner",
     }
@@ -60,3 +60,16 @@ async def test_an_authority_inside_the_server_tells_who_signed_the_message(
         request = AuthorityRequest("t2", base64.b64encode(await scene.csr()).decode(), signer=signer)
         verdict = await scene.contoso.do(scep_challenges.validate_request, request, keys=scene.contoso.emulator.keys)
         assert verdict.code == code
+
+
+@pytest.mark.parametrize("between", [":", " "])
+async def test_a_thumbprint_with_something_between_its_bytes_is_of_the_same_certificate(
+    scene: Scene, held: x509.Certificate, between: str
+) -> None:
+    mark = bytes.fromhex(thumbprint(held)).hex(between).upper()
+    await issued(scene, held, mark=mark)
+    assert await renewal_of(scene, held.public_bytes(Encoding.DER)) == "Success"
+    for key in (thumbprint(held), mark):
+        answer = await scene.http.post(f"{CONTROL}/scep/revocations", json={"serialNumber": key})
+        assert answer.status_code == 201, answer.text
+        assert (answer.json()["serialNumber"], answer.json()["issuerName"]) == ("07", "CN=Partner")

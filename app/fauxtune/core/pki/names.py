@@ -76,6 +76,11 @@ def thumbprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - an identifier that the wire prescribes
 
 
+def plain_thumbprint(text: str) -> str:
+    """Return a thumbprint as somebody wrote it, in its case, without the colons and spaces between its bytes."""
+    return text.replace(":", "").replace(" ", "")
+
+
 def serial_hex(certificate: x509.Certificate | int) -> str:
     """A serial number as lower-case hex: no prefix, no leading zeros, at least one digit."""
     return f"{certificate if isinstance(certificate, int) else certificate.serial_number:x}"

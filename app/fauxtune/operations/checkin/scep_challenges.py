@@ -22,7 +22,7 @@ from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
-from fauxtune.core.pki.names import thumbprint
+from fauxtune.core.pki.names import plain_thumbprint, thumbprint
 from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
 from fauxtune.core.scep.comparison import challenge_password, compare, compare_signer, renewed_certificate
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
@@ -63,11 +63,12 @@ class AuthorityRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A request that was read, with the challenge in it and the row that remembers it."""
+    """A request that was read, with the challenge in it, the row that remembers it, and its device."""
 
     csr: x509.CertificateSigningRequest
     challenge: Challenge
     row: ScepChallengeRow
+    enrollment: EnrollmentRow
 
 
 def give_challenge(tx: Transaction, *, device: ManagedDeviceId, profile: ProfileId, keys: KeyStore) -> GivenChallenge:
@@ -141,7 +142,7 @@ def validate_request(tx: Transaction, request: AuthorityRequest, *, keys: KeySto
     if isinstance(checked, Verdict):
         return checked
     verdict = _times(tx, checked.challenge)
-    if verdict.is_success and not _is_targeted(tx, checked):
+    if verdict.is_success and _scep_item(tx, checked.enrollment, profile=checked.row.profile_id) is None:
         verdict = Verdict(ResultCode.NOT_TARGETED, "The SCEP profile does not reach the device any more.")
     if verdict.is_success:
         verdict = compare(checked.csr, checked.challenge.request)
@@ -157,6 +158,8 @@ def validate_request(tx: Transaction, request: AuthorityRequest, *, keys: KeySto
 
 def note_issued(tx: Transaction, request: AuthorityRequest, *, report: JsonObject, keys: KeyStore) -> Verdict:
     """Note that the authority has issued the certificate. `report`: what it says of it."""
+    if report.get("thumbprint"):
+        report = {**report, "thumbprint": plain_thumbprint(str(report["thumbprint"]))}
     return _note_report(tx, request, state="issued", event="scepCertificateIssued", report=report, keys=keys)
 
 
@@ -215,7 +218,7 @@ def _known(tx: Transaction, csr: x509.CertificateSigningRequest, *, challenge: C
     assert enrollment is not None
     if not _has_user(tx, enrollment, challenge=challenge):
         return Verdict(ResultCode.BAD_USER_ID, "The user of the challenge was deleted, or the device has another one.")
-    return _Checked(csr, challenge, row)
+    return _Checked(csr, challenge, row, enrollment)
 
 
 def _has_user(tx: Transaction, enrollment: EnrollmentRow, *, challenge: Challenge) -> bool:
@@ -239,11 +242,6 @@ def _times(tx: Transaction, challenge: Challenge) -> Verdict:
             f"challengeExpiration={iso(challenge.expires)}, challengeCreation={iso(challenge.created)}",
         )
     return SUCCESS
-
-
-def _is_targeted(tx: Transaction, checked: _Checked) -> bool:
-    enrollment = device_queries.enrollment(tx.connection, checked.row.enrollment_id)
-    return enrollment is not None and _scep_item(tx, enrollment, profile=checked.row.profile_id) is not None
 
 
 def _signer(tx: Transaction, checked: _Checked, *, signer: x509.Certificate | None) -> Verdict:

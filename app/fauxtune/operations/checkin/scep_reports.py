@@ -159,8 +159,7 @@ def _reported_mark(challenge: ScepChallengeRow) -> str:
     """The thumbprint that the authority reported of the certificate for this challenge; empty without one."""
     if challenge.state != "issued":
         return ""
-    mark = str((challenge.outcome or {}).get("thumbprint") or "")
-    return mark.lower().replace(":", "").replace(" ", "")
+    return str((challenge.outcome or {}).get("thumbprint") or "").lower()
 
 
 def _moment(text: object) -> datetime | None:

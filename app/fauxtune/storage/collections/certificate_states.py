@@ -102,28 +102,20 @@ _PARTNER = (
     .correlate(ledger)
     .scalar_subquery()
 )
+_GIVEN = case((ledger.c.installed_fingerprint.is_not(None), words.RENEWING), else_=words.CHALLENGED["given"])
 _BY_SCEP = and_(ledger.c.source == Source.SCEP.value, ledger.c.fingerprint.is_not(None))
-_ISSUANCE = case(
-    *(
-        (
-            and_(_BY_SCEP, ledger.c.state == ItemState.FAILED.value, _LAST_CHALLENGE.in_([state])),
-            words.CHALLENGED[state],
-        )
-        for state in words.NOT_GRANTED
+#: What the last challenge says of a certificate that a device is to request; null where it says nothing.
+_CHALLENGED = case(
+    (
+        and_(_BY_SCEP, ledger.c.state == ItemState.FAILED.value),
+        case({state: words.CHALLENGED[state] for state in words.NOT_GRANTED}, value=_LAST_CHALLENGE),
     ),
     (
-        and_(
-            _BY_SCEP,
-            ledger.c.state == ItemState.SENT.value,
-            ledger.c.installed_fingerprint.is_not(None),
-            _LAST_CHALLENGE.in_(["given"]),
-        ),
-        words.RENEWING,
+        and_(_BY_SCEP, ledger.c.state == ItemState.SENT.value),
+        case(words.CHALLENGED | {"given": _GIVEN}, value=_LAST_CHALLENGE),
     ),
-    *(
-        (and_(_BY_SCEP, ledger.c.state == ItemState.SENT.value, _LAST_CHALLENGE.in_([state])), word)
-        for state, word in words.CHALLENGED.items()
-    ),
+)
+_OTHERWISE = case(
     (
         and_(ledger.c.state == ItemState.FAILED.value, ledger.c.fingerprint.is_not(None)),
         words.REFUSED_BY_DEVICE,
@@ -138,6 +130,7 @@ _ISSUANCE = case(
     ),
     else_=words.OTHERWISE,
 )
+_ISSUANCE = func.coalesce(_CHALLENGED, _OTHERWISE)
 _REVOCATION = case((certificates.c.revoked_at.is_not(None), words.REVOKED), else_=words.NOT_REVOKED)
 _ISSUER = func.coalesce(certificates.c.issuer, case((ledger.c.source == Source.SCEP.value, _PARTNER)))
 _IMPORT = pfx_certificates.c.document

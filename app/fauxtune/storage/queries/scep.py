@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.names import plain_thumbprint
 from fauxtune.storage import reads, writes
 from fauxtune.storage.reads import in_parts
 from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepChallengeRow
@@ -49,8 +50,11 @@ def issued_outcomes(
 
 
 def reported_certificates(connection: Connection, tenant_id: TenantId, *, key: str) -> list[JsonObject]:
-    """Return what authorities reported of the certificates with this serial number or thumbprint (hex, in any case)."""
-    named = (func.lower(_challenge.outcome[name].as_string()) == key.lower() for name in ("serialNumber", "thumbprint"))
+    """Return what authorities reported of the certificates with this serial number or thumbprint: hex in any case, a
+    thumbprint also with colons or spaces.
+    """
+    sought = {"serialNumber": key, "thumbprint": plain_thumbprint(key)}
+    named = (func.lower(_challenge.outcome[name].as_string()) == text.lower() for name, text in sought.items())
     statement = select(_challenge.outcome).where(
         _challenge.tenant_id == tenant_id, _challenge.state == "issued", or_(*named)
     )

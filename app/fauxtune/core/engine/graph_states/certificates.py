@@ -48,7 +48,7 @@ CHALLENGED = {
     "issued": "issued",
     "failed": "issueFailed",
 }
-#: The same where the device reports that it got none, and the authority's part is not to blame: REFUSED_BY_DEVICE.
+#: The states of the last challenge that a failed item shows; with any other one it is REFUSED_BY_DEVICE.
 NOT_GRANTED = ("refused", "failed")
 #: certificateIssuanceState of a certificate that the device was offered and refused.
 REFUSED_BY_DEVICE = "installFailed"
