@@ -187,9 +187,6 @@ def test_a_request_that_waits_is_polled_until_it_is_decided(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--ca-url", "localhost"), "--ca-url is the address of a SCEP server"),
-        (("--ca-url", "http://localhost:9", "--only", "frob*"), "No case has an id like 'frob*'"),
-        (("--ca-url", "http://localhost:9", "--report", "scep.pdf"), "must end in .html, .xml or .json"),
         (("--ca-url", "http://localhost:9", "--profile", "nothing"), "nothing"),
         (("--ca-url", "http://127.0.0.1:9/scep", "--only", "capabilities"), "The SCEP server does not answer"),
     ],
@@ -199,10 +196,27 @@ def test_a_wrong_option_is_named(run: Commands, words: tuple[str, ...], message:
     assert (done.code, done.output, message in done.errors) == (1, "", True), done.errors
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "--ca-url is the address of a SCEP server"),
+        (("--ca-url", "localhost"), "--ca-url is the address of a SCEP server"),
+        (("--ca-url", "http://localhost:9", "--only", "frob*"), "No case has an id like 'frob*'"),
+        (("--list", "--skip", "frob*"), "No case has an id like 'frob*'"),
+        (("--ca-url", "http://localhost:9", "--report", "scep.pdf"), "must end in .html, .xml or .json"),
+    ],
+)
+def test_a_wrong_option_is_named_before_a_server_is_looked_for(
+    words: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    assert message in Commands(tmp_path).refused("scep", "verify", *words)
+
+
 def test_every_scep_profile_has_a_device_that_it_reaches() -> None:
     assert set(PLATFORMS) == {kind.name for kind in KINDS if kind.family is scep.FAMILY}
 
 
-def test_the_cases_are_listed(run: Commands) -> None:
+def test_the_cases_are_listed_without_a_server(tmp_path: Path) -> None:
+    run = Commands(tmp_path)
     assert "key-small" in run.text("scep", "verify", "--list")
     assert run.json("scep", "verify", "--list", "--only", "replay")[-1]["source"].startswith("RFC 8894")

@@ -159,10 +159,7 @@ class Session:
 
     def show(self, document: Any, text: Table | str) -> None:
         """Print the result: the document as JSON, or the table or sentence."""
-        if isinstance(text, Table) and self.output is Output.TEXT:
-            print_table(text)
-        else:
-            emit(self.output, document, text=plain(str(text)))
+        show(self.output, document, text=text)
 
     def short(self, id_: str | None) -> str:
         """Return the beginning of an id, or the whole one with --ids."""
@@ -171,6 +168,14 @@ class Session:
     def _show(self, request: AdminRequest) -> None:
         if self.language is not None:
             print(_snippet(request, self.client, language=self.language), file=sys.stderr)
+
+
+def show(output: Output, document: Any, *, text: Table | str) -> None:
+    """Print the result of a command: the document as JSON, or the table or sentence."""
+    if isinstance(text, Table) and output is Output.TEXT:
+        print_table(text)
+    else:
+        emit(output, document, text=plain(str(text)))
 
 
 def content_of(file: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import secrets
 import sys
@@ -19,6 +18,7 @@ from fauxtune.cli.administration import YesOption, sign_in_to
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.probe_text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
 from fauxtune.cli.progress import progress
+from fauxtune.cli.reports import as_json, check_patterns, fits, save, writer
 from fauxtune.cli.service import Emulator, with_service
 
 if TYPE_CHECKING:
@@ -152,9 +152,10 @@ def probe(
     """Try the expectations; the help of the group says how."""
     if context.invoked_subcommand is not None:
         return
-    from fauxtune.core.probe.report import About, document
+    from fauxtune.core.probe.report import About, document, markdown, page
 
-    writer = _writer(report)
+    writers = {".md": markdown, ".html": page, ".json": as_json}
+    reports = [] if report is None else [(report, writer(report, writers))]
     chosen = _chosen(only)
     run = _run(prefix, write=not service.is_real if write is None else write)
     if run.writes and service.is_real:
@@ -173,8 +174,8 @@ def probe(
             left=tuple(run.left),
         )
     result = document(about, outcomes, expectations=chosen)
-    if report is not None:
-        _save(report, writer(result))
+    for file, report_of in reports:
+        save(file, report_of(result))
     emit(service.output, result, text=overview(result, prefix=prefix, report=report))
     raise typer.Exit(_exit_code(result))
 
@@ -248,13 +249,9 @@ def _run(prefix: str, *, write: bool) -> Run:
 def _chosen(only: list[str] | None) -> list[Expectation]:
     from fauxtune.core.probe.expectations.index import EXPECTATIONS
 
-    chosen = [
-        each for each in EXPECTATIONS if not only or any(fnmatch.fnmatchcase(each.id, pattern) for pattern in only)
-    ]
-    for pattern in only or ():
-        if not any(fnmatch.fnmatchcase(each.id, pattern) for each in EXPECTATIONS):
-            fail(f"No expectation has an id like '{pattern}': `fauxtune probe list` lists them.")
-    return chosen
+    ids = [each.id for each in EXPECTATIONS]
+    check_patterns(only or (), ids, noun="expectation", command="fauxtune probe list")
+    return [each for each in EXPECTATIONS if not only or fits(each.id, only)]
 
 
 def _scopes(chosen: list[Expectation], run: Run) -> list[str]:
@@ -271,26 +268,6 @@ def _ask(words: str, *, yes: bool) -> None:
     if not typer.confirm("Go on?", err=True):
         print("Nothing was changed.", file=sys.stderr)
         raise typer.Exit(FAILED)
-
-
-def _writer(report: Path | None) -> Any:
-    import json
-
-    from fauxtune.core.probe.report import markdown, page
-
-    if report is None:
-        return None
-    writers = {".md": markdown, ".html": page, ".json": lambda result: json.dumps(result, indent=2) + "\n"}
-    if report.suffix not in writers:
-        fail(f"--report must end in .md, .html or .json; {report} does not.")
-    return writers[report.suffix]
-
-
-def _save(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{file} cannot be written: {error.strerror}.")
 
 
 def _exit_code(result: dict[str, Any]) -> int:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
-import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fauxtune.cli import names
-from fauxtune.cli.administration import Administration, Session
+from fauxtune.cli.administration import Administration, Session, show
 from fauxtune.cli.options import FAILED, Output, fail
 from fauxtune.cli.progress import progress
+from fauxtune.cli.reports import Writer, as_json, check_patterns, fits, save, writer
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
 
 if TYPE_CHECKING:
+    from fauxtune.client.scep_verifying import Patience
     from fauxtune.core.scep.verification.model import Case, Outcome
 
 #: Exit code if the authority did something wrong (1: it could not be tried).
@@ -38,7 +37,7 @@ class _Plan:
     cases: list[Case]
     trusted: Path | None
     crl_url: str | None
-    patience: Any
+    patience: Patience
 
 
 UrlOption = Annotated[str, typer.Option("--ca-url", metavar="URL", help="the SCEP address of the authority")]
@@ -103,22 +102,22 @@ def verify(
       --profile "Wi-Fi by SCEP" --report scep.html --report scep.xml
     fauxtune scep verify --ca-url http://localhost:9000/scep --skip 'revoc*'
     """
+    cases = _chosen(only or [], skip=skip or [])
+    if list_:
+        show(service.output, [_listed(case) for case in cases], text=_list(cases))
+        return
+    if not ca_url.startswith(("http://", "https://")):
+        fail("--ca-url is the address of a SCEP server, such as http://localhost:9000/scep.")
+    writers = [(file, _writer(file)) for file in report or []]
     from fauxtune.client.scep_verifying import Patience
 
     with service.session() as session:
-        cases = _chosen(only or [], skip=skip or [])
-        if list_:
-            session.show([_listed(case) for case in cases], _list(cases))
-            return
-        if not ca_url.startswith(("http://", "https://")):
-            fail("--ca-url is the address of a SCEP server, such as http://localhost:9000/scep.")
-        writers = [(file, _writer(file)) for file in report or []]
         known = None if profile is None else names.profile(session.client, profile).id
         patience = Patience(notification=notification_wait, decision=decision_wait, revocation=revocation_wait)
         plan = _Plan(ca_url, known, cases, _trusted(session, ca_tls, url=ca_url), crl_url, patience)
         result = _run(session, plan)
         for file, write in writers:
-            _save(file, write(result))
+            save(file, write(result))
         session.show(result, _table(result))
         if session.output is Output.TEXT:
             print("\n".join(_last_lines(result, files=[file for file, _ in writers])))
@@ -165,15 +164,12 @@ def _chosen(only: list[str], *, skip: list[str]) -> list[Case]:
     """The cases that were chosen; the good request is always there, for others rest on it."""
     from fauxtune.core.scep.verification.cases import CASES
 
-    for pattern in (*only, *skip):
-        if not any(fnmatch.fnmatchcase(case.id, pattern) for case in CASES):
-            fail(f"No case has an id like '{pattern}': `fauxtune scep verify --list` lists them.")
-
-    def fits(case: Case, patterns: list[str]) -> bool:
-        return any(fnmatch.fnmatchcase(case.id, pattern) for pattern in patterns)
-
+    ids = [case.id for case in CASES]
+    check_patterns((*only, *skip), ids, noun="case", command="fauxtune scep verify --list")
     return [
-        case for case in CASES if case.id == "good-request" or ((not only or fits(case, only)) and not fits(case, skip))
+        case
+        for case in CASES
+        if case.id == "good-request" or ((not only or fits(case.id, only)) and not fits(case.id, skip))
     ]
 
 
@@ -223,24 +219,10 @@ def _list(cases: list[Case]) -> Table:
     return Table(("case", "group", "title"), [(case.id, case.group, case.title) for case in cases], wraps=True)
 
 
-def _writer(file: Path) -> Callable[[dict[str, Any]], str]:
+def _writer(file: Path) -> Writer:
     from fauxtune.core.scep.verification.report import junit, page
 
-    writers: dict[str, Callable[[dict[str, Any]], str]] = {
-        ".html": page,
-        ".xml": junit,
-        ".json": lambda result: json.dumps(result, indent=2) + "\n",
-    }
-    if file.suffix not in writers:
-        fail(f"--report must end in .html, .xml or .json; {file} does not.")
-    return writers[file.suffix]
-
-
-def _save(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{file} cannot be written: {error.strerror}.")
+    return writer(file, {".html": page, ".xml": junit, ".json": as_json})
 
 
 def _exit_code(result: dict[str, Any]) -> int:

@@ -15,6 +15,7 @@ import typer
 from fauxtune.cli import completion
 from fauxtune.cli.administration import Administration, Session
 from fauxtune.cli.options import Output, fail
+from fauxtune.cli.reports import save
 from fauxtune.cli.service import with_service
 from fauxtune.cli.wire_text import Lines, stop_note, whole
 from fauxtune.core.administration.requests import AdminRequest, Service
@@ -173,10 +174,7 @@ def _follow(window: _Window, *, last: int) -> None:
 
 
 def _write(session: Session, archive: dict[str, Any], *, file: Path) -> None:
-    try:
-        file.write_text(json.dumps(archive, indent=1), encoding="utf-8")
-    except OSError as error:
-        fail(f"{file} cannot be written: {error.strerror}.")
+    save(file, json.dumps(archive, indent=1))
     count = len(archive["log"]["entries"])
     if "comment" in archive["log"]:
         print(archive["log"]["comment"], file=sys.stderr)
