@@ -20,7 +20,6 @@ from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 _APPROVAL = "ndes.approval"
 _EVERYBODY = "all users"
-_MOST = 1000
 
 
 async def is_assigned(scene: Scene, reading: Reading) -> None:
@@ -110,5 +109,6 @@ async def _has(scene: Scene, enrollment: EnrollmentId) -> bool:
 
 
 async def _waits(scene: Scene, enrollment: EnrollmentId) -> bool:
-    rows = await scene.read(request_queries.newest_requests, scene.tenant.id, limit=_MOST, state="pending")
-    return any(row.enrollment_id == enrollment for row in rows)
+    given = await scene.read(queries.challenges_of, scene.tenant.id, enrollment_ids=[enrollment])
+    ids = [row.id for row in given]
+    return bool(await scene.read(request_queries.pending_challenges, scene.tenant.id, challenge_ids=ids))

@@ -20,8 +20,6 @@ from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.queries import scep_requests as request_queries
 from fauxtune.storage.rows.scep import ScepChallengeRow
 
-#: So many requests that wait for an approval are looked at.
-_MOST_PENDING = 1000
 #: What the codes say of a request; every other one is about the challenge.
 _MISMATCHES = {
     ResultCode.EXPIRED: Mismatch.LATE,
@@ -45,14 +43,13 @@ def is_by_scep(devices: Sequence[Device]) -> bool:
 
 def tries_of(tx: Transaction, devices: Sequence[Device]) -> dict[str, dict[ProfileId, ScepTry]]:
     """Return the newest challenge of each device by each SCEP profile."""
-    pending = {
-        row.challenge_id
-        for row in request_queries.newest_requests(tx.connection, tx.tenant.id, limit=_MOST_PENDING, state="pending")
-    }
+    ids = [EnrollmentId(device.id) for device in devices]
+    given = queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=ids)
+    newest = {(row.enrollment_id, row.profile_id): row for row in given}.values()
+    pending = request_queries.pending_challenges(tx.connection, tx.tenant.id, challenge_ids=[row.id for row in newest])
     urls = {device.id: _urls(device) for device in devices}
     tries: dict[str, dict[ProfileId, ScepTry]] = {device.id: {} for device in devices}
-    ids = [EnrollmentId(device.id) for device in devices]
-    for row in queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=ids):
+    for row in newest:
         tries[row.enrollment_id][row.profile_id] = _try(
             row, url=urls[row.enrollment_id].get(row.profile_id, ""), is_pending=row.id in pending
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -64,6 +64,17 @@ def newest_requests(
         statement = statement.where(_request.state == state)
     ordered = statement.order_by(_request.created_at.desc(), _request.id.desc()).limit(limit)
     return reads.every(connection, ordered, row=ScepRequestRow)
+
+
+def pending_challenges(connection: Connection, tenant_id: TenantId, *, challenge_ids: Collection[str]) -> set[str]:
+    """Return those of these challenges whose request waits for an approval."""
+    pending: set[str] = set()
+    for some in reads.in_parts(challenge_ids):
+        statement = select(_request.challenge_id).where(
+            _request.tenant_id == tenant_id, _request.challenge_id.in_(some), _request.state == "pending"
+        )
+        pending |= set(connection.execute(statement).scalars())
+    return pending
 
 
 def put_request(connection: Connection, row: ScepRequestRow) -> None:
