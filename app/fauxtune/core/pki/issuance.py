@@ -51,9 +51,7 @@ def issue(
     times. Any other times are allowed, also in the past: the authority's own validity does not limit them.
     """
     check_key(public_key, template)
-    usage = None
-    if template.key_usage:
-        usage = key_usage(**{_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage})
+    usage = _key_usage_of(template)
     usages = extended_key_usages((*template.extended_key_usages, *extra_extended_key_usages))
     builder = begin_certificate(
         subject=subject, public_key=public_key, serial=serial, not_before=not_before, not_after=not_after
@@ -79,13 +77,19 @@ def issue_as_requested(
     check_key(public_key, template)
     names = extension_of(csr, x509.SubjectAlternativeName)
     usage, extended = extension_of(csr, x509.KeyUsage), extension_of(csr, x509.ExtendedKeyUsage)
-    if usage is None and template.key_usage:
-        usage = key_usage(**{_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage})
+    if usage is None:
+        usage = _key_usage_of(template)
     usages = template.extended_key_usages if extended is None else [each.dotted_string for each in extended]
     builder = begin_certificate(
         subject=csr.subject, public_key=public_key, serial=serial, not_before=not_before, not_after=not_after
     )
     return authority.certify(_to_end_entity(builder, csr.subject, names=names or (), usage=usage, usages=usages))
+
+
+def _key_usage_of(template: Template) -> x509.KeyUsage | None:
+    if not template.key_usage:
+        return None
+    return key_usage(**{_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage})
 
 
 def _to_end_entity(
@@ -110,11 +114,6 @@ def _to_end_entity(
         # RFC 5280 4.2.1.6: critical where the subject is empty.
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not list(subject))
     return builder
-
-
-def usage_words(usage: x509.KeyUsage) -> list[str]:
-    """The usages of a certificate, as templates name them."""
-    return [str(word) for word, name in _USAGE_NAMES.items() if getattr(usage, name)]
 
 
 def check_key(public_key: PublicKey, template: Template) -> None:

@@ -30,10 +30,11 @@ from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.items import scep_key
 from fauxtune.core.pki.authority import Authority
+from fauxtune.core.pki.contents import contents
 from fauxtune.core.pki.foreign import extension_of, request_from
-from fauxtune.core.pki.issuance import BACKDATED, issue_as_requested, usage_words
+from fauxtune.core.pki.issuance import BACKDATED, issue_as_requested
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.core.pki.template import Template
+from fauxtune.core.pki.template import KeyUsage, Template
 from fauxtune.core.scep.challenge import Challenge
 from fauxtune.core.scep.comparison import challenge_password
 from fauxtune.core.scep.results import Verdict
@@ -256,8 +257,6 @@ def _register(
 
 
 def _usages(certificate: x509.Certificate) -> list[str]:
-    """The key usages as templates name them."""
-    try:
-        return usage_words(certificate.extensions.get_extension_for_class(x509.KeyUsage).value)
-    except x509.ExtensionNotFound:
-        return []
+    """The key usages as templates name them, in their order."""
+    usages = contents(certificate).key_usage or ()
+    return [str(word) for word in KeyUsage if word in usages]
