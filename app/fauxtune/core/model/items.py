@@ -138,6 +138,11 @@ def scep_key(profile: ProfileId) -> ItemKey:
     return ItemKey(f"scep/{profile}")
 
 
+def is_scep(key: str) -> bool:
+    """Whether this is the key of a certificate of a SCEP profile."""
+    return key.startswith(f"{Source.SCEP.value}/")
+
+
 def email_key(profile: ProfileId) -> ItemKey:
     """The key of the account of an e-mail profile."""
     return ItemKey(f"email/{profile}")

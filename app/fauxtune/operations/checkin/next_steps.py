@@ -22,9 +22,9 @@ from fauxtune.core.engine.planning.steps import (
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.states import EnrollmentState, Source
+from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
@@ -90,7 +90,7 @@ def next_steps(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packaging
 def _is_open(step: SentStep) -> bool:
     """Whether the device has still to do something for it, which may be to wait for the authority of SCEP."""
     if step.state is StepState.CONFIRMED:
-        return step.step.kind is StepKind.INSTALL and step.step.subject.startswith(f"{Source.SCEP.value}/")
+        return step.step.kind is StepKind.INSTALL and is_scep(step.step.subject)
     return step.state is not StepState.REFUSED
 
 

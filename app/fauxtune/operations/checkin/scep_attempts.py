@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, scep_key
 from fauxtune.core.model.scep import ScepAttempt
-from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import scep as queries
 
@@ -21,7 +21,7 @@ def attempts_of(
     """Return what devices were given to get certificates by SCEP that they do not have yet, by item and fingerprint.
     No statement is run if no device is to get one.
     """
-    trying = [device for device, rows in ledgers.items() if any(_is_under_way(row) for row in rows.values())]
+    trying = [device for device, rows in ledgers.items() if any(is_requested(row) for row in rows.values())]
     attempts: dict[EnrollmentId, dict[tuple[ItemKey, str], ScepAttempt]] = {device: {} for device in ledgers}
     if not trying:
         return attempts
@@ -34,8 +34,3 @@ def attempts_of(
             is_answered=row.state in _ANSWERED,
         )
     return attempts
-
-
-def _is_under_way(row: LedgerRow) -> bool:
-    is_trying = row.fingerprint is not None and row.state in (ItemState.SENT, ItemState.FAILED)
-    return row.source is Source.SCEP and is_trying

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import Authority, ItemState, Source
+from fauxtune.core.model.states import Authority
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 
@@ -19,7 +20,7 @@ def unreported(tx: Transaction, enrollment_id: EnrollmentId, *, rows: Iterable[L
     """Return these rows of a device's ledger as they would be with each certificate that it has not reported. Only
     reads; no statement is run if it is to request none.
     """
-    requested = [row for row in rows if _is_to_be_requested(row)]
+    requested = [row for row in rows if is_requested(row)]
     if not requested:
         return []
     issued = certificate_queries.certificates_on_device(
@@ -37,8 +38,3 @@ def unreported(tx: Transaction, enrollment_id: EnrollmentId, *, rows: Iterable[L
             if certificate.revoked_at is None
         ]
     return with_serials
-
-
-def _is_to_be_requested(row: LedgerRow) -> bool:
-    is_open = row.state in (ItemState.SENT, ItemState.FAILED) and row.fingerprint is not None
-    return row.source is Source.SCEP and is_open

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.diagnosis.facts import Device, Facts, Mismatch, ScepTry, device_name, name_of, source_of
+from fauxtune.core.engine.diagnosis.facts import Device, Facts, Mismatch, ScepTry, device_name, name_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day
+from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.items import LedgerRow, scep_key
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.states import ItemState
 from fauxtune.core.profiles.family import Profile
 
 
@@ -164,9 +165,7 @@ def _attempts(facts: Facts) -> Iterator[_Attempt]:
         for profile in device.profiles:
             challenge = device.challenges.get(profile.id)
             row = device.rows.get(scep_key(profile.id))
-            if challenge is None or row is None or source_of(profile) is not Source.SCEP:
-                continue
-            if row.fingerprint is not None and row.state in (ItemState.SENT, ItemState.FAILED):
+            if challenge is not None and row is not None and is_requested(row):
                 yield _Attempt(device, profile, row, challenge)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState as S
+from fauxtune.core.model.states import Source
 
 #: Every allowed transition. To stay in a state is always allowed: each step is safe to repeat.
 TRANSITIONS: dict[S, frozenset[S]] = {
@@ -28,6 +29,11 @@ NOT_WANTED = frozenset({S.REMOVING, S.REMOVED, S.KEPT})
 def in_policy(row: LedgerRow) -> bool:
     """Whether the item is in the device's policy. A refused one stays in it, so that the device tries again."""
     return row.fingerprint is not None and (row.state in ON_DEVICE or row.state is S.FAILED)
+
+
+def is_requested(row: LedgerRow) -> bool:
+    """Whether the device is to request the certificate by SCEP: it was offered one, and has not reported it."""
+    return row.source is Source.SCEP and row.fingerprint is not None and row.state in (S.SENT, S.FAILED)
 
 
 def moved(row: LedgerRow, state: S, **changes: object) -> LedgerRow:

@@ -22,7 +22,7 @@ from fauxtune.core.engine.removal.decisions import (
 from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, is_scep
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
@@ -351,7 +351,7 @@ class _Planner:
         """
         if not FACTS[self.situation.variant].accounts_carry_certificates:
             return None
-        need = next((each for each in item.needs if (each.key or "").startswith(f"{Source.SCEP.value}/")), None)
+        need = next((each for each in item.needs if is_scep(each.key or "")), None)
         if need is None:
             return None
         return Problem(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
@@ -29,7 +29,7 @@ class WindowsAdapter:
 
     def is_needed(self, part: str, *, keys: Collection[ItemKey]) -> bool:
         """Return whether a device with these items is asked for this node: only some request certificates by SCEP."""
-        return part != csp.SCEP or any(_is_requested(key) for key in keys)
+        return part != csp.SCEP or any(is_scep(key) for key in keys)
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
         """Return the one question for all nodes that show facts."""
@@ -41,7 +41,7 @@ class WindowsAdapter:
         if source == "root":
             store = csp.STORES.get(rest.partition("/")[2])
             return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
-        if _is_requested(key):
+        if is_scep(key):
             return frozenset({csp.SCEP})
         return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
 
@@ -88,10 +88,6 @@ class WindowsAdapter:
         # A phone has one user, who never logs in.
         is_logged_on = variant is Variant.WINDOWS and answer.get(USER_IS_HERE) is True
         return {**known, "isUserLoggedOn": True} if is_logged_on else known
-
-
-def _is_requested(key: ItemKey) -> bool:
-    return key.startswith(f"{Source.SCEP.value}/")
 
 
 def _is_in(name: str, children: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:

@@ -15,9 +15,9 @@ import orjson
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, is_scep
 from fauxtune.core.model.scep import ScepDelivery
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.windows.csp import DEVICE, EVERYTHING, USER, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
@@ -137,11 +137,7 @@ def replaced(answer: JsonObject, given: Mapping[str, Collection[str]]) -> dict[s
     over = {}
     for item, nodes in given.items():
         *former, last = list(nodes)
-        if (
-            item.startswith(f"{Source.SCEP.value}/")
-            and former
-            and listing.leaf(last.rpartition("/")[2], 0) == _FINISHED
-        ):
+        if is_scep(item) and former and listing.leaf(last.rpartition("/")[2], 0) == _FINISHED:
             over[item] = (last, former)
     return over
 
