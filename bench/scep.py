@@ -35,6 +35,7 @@ from fauxtune.operations.connectors.ra_certificates import RegistrationAuthority
 from fauxtune.operations.devices.enrollment import Enrolled
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.scep.csr import certificate_request
 from fauxtune_sim.scep.messages import MessageType, new_request, temporary_identity, write_pki_message
@@ -134,7 +135,9 @@ async def _messages(here: inside.World, devices: Sequence[Enrolled], *, profile:
         request = new_request(MessageType.PKCS_REQ, csr, signer=signer, transaction=str(number))
         recipient = ra.encryption.certificate
         messages.append(
-            write_pki_message(request, recipient, cipher="aes256", digest="sha256", moment=datetime.now(UTC))
+            write_pki_message(
+                request, recipient, cipher=ContentCipher.AES256_CBC, digest="sha256", moment=datetime.now(UTC)
+            )
         )
     return Batch(messages, given.challenge.request, signer)
 

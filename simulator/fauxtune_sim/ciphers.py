@@ -8,9 +8,30 @@ from enum import StrEnum
 #: authorities answer with.
 CBC = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24, "des": 8}
 GCM = {"aes128_gcm": 16, "aes192_gcm": 24, "aes256_gcm": 32}
+#: The ciphers that asn1crypto names otherwise.
+_OTHER_NAMES = {"3des-cbc": "tripledes_3key", "des-cbc": "des"}
 
 
-class ContentCipher(StrEnum):
+class NamedCipher(StrEnum):
+    """A cipher of content, by its name in options."""
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether changes of the encrypted content are noticed: the content is then AuthEnvelopedData (RFC 5083)."""
+        return self.asn1_name in GCM
+
+    @property
+    def asn1_name(self) -> str:
+        """The name of the algorithm in asn1crypto."""
+        return _OTHER_NAMES.get(self.value) or self.value.replace("-", "_")
+
+    @property
+    def key_bytes(self) -> int:
+        """The length of a key."""
+        return (CBC | GCM)[self.asn1_name]
+
+
+class ContentCipher(NamedCipher):
     """The ciphers with which content can be encrypted; RFC 8551 2.7 asks mail programs for the AES ones."""
 
     AES128_CBC = "aes128-cbc"
@@ -21,17 +42,8 @@ class ContentCipher(StrEnum):
     AES256_GCM = "aes256-gcm"
     TRIPLE_DES_CBC = "3des-cbc"
 
-    @property
-    def is_authenticated(self) -> bool:
-        """Whether changes of the encrypted content are noticed: the content is then AuthEnvelopedData (RFC 5083)."""
-        return self.asn1_name in GCM
 
-    @property
-    def asn1_name(self) -> str:
-        """The name of the algorithm in asn1crypto."""
-        return "tripledes_3key" if self is ContentCipher.TRIPLE_DES_CBC else self.value.replace("-", "_")
+class LegacyCipher(NamedCipher):
+    """Ciphers for requests by SCEP only, to authorities that have no better one: no mail is encrypted with them."""
 
-    @property
-    def key_bytes(self) -> int:
-        """The length of a key."""
-        return (CBC | GCM)[self.asn1_name]
+    DES_CBC = "des-cbc"

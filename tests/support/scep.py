@@ -123,6 +123,7 @@ class Scep:
         assert csr.is_signature_valid
         self.waiting[name] = csr
         self.requests[-1]["csr"] = csr
+        self.requests[-1]["signing time"] = attributes[cms.CMSAttributeType.unmap("signing_time")]
         if kind == "19" and self._challenge(csr) not in self.challenges:
             return self._rep(attributes, status="2", failure="2")
         if self.pending:

@@ -5,7 +5,7 @@ devices sign each message of a check-in; envelopes are written with asn1crypto. 
 read BER, OAEP, 3DES, AES-192, key identifiers or EC recipients, and verifies no signatures.
 """
 
-from fauxtune_sim.ciphers import ContentCipher
+from fauxtune_sim.ciphers import ContentCipher, LegacyCipher, NamedCipher
 from fauxtune_sim.cms.envelope import DecryptedContent, encrypt, open_envelope
 from fauxtune_sim.cms.messages import ContentType, content_type_of, read_signed
 from fauxtune_sim.cms.recipients import RecipientOptions
@@ -16,6 +16,8 @@ __all__ = [
     "ContentCipher",
     "ContentType",
     "DecryptedContent",
+    "LegacyCipher",
+    "NamedCipher",
     "RecipientOptions",
     "Signature",
     "SigningOptions",

@@ -7,11 +7,11 @@ from typing import Any
 
 from asn1crypto import algos, core
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from fauxtune_sim.ciphers import CBC, GCM, ContentCipher
+from fauxtune_sim.ciphers import CBC, GCM, NamedCipher
 from fauxtune_sim.cms.algorithms import cipher_name
 from fauxtune_sim.cms.der import SEQUENCE
 from fauxtune_sim.cms.messages import Envelope
@@ -35,8 +35,7 @@ class _GcmParameters(core.Sequence):  # type: ignore[misc]
 def decrypt_content(envelope: Envelope, key: bytes) -> bytes:
     """Decrypt the content of an EnvelopedData. Raises CmsRefused if the key or the cipher does not fit."""
     name = _known_name(envelope, CBC, key=key)
-    # Triple DES with one key three times is single DES.
-    cipher = algorithms.AES(key) if name.startswith("aes") else TripleDES(key * (24 // len(key)))
+    cipher = _block_cipher(name, key)
     reader = Cipher(cipher, modes.CBC(envelope.cipher.required_parameters().octets())).decryptor()
     unpadder = PKCS7(cipher.block_size).unpadder()
     data = reader.update(envelope.content) + reader.finalize()
@@ -67,9 +66,14 @@ def _known_name(envelope: Envelope, lengths: dict[str, int], *, key: bytes) -> s
     return name
 
 
-def encrypt_content(content: bytes, key: bytes, *, cipher: ContentCipher) -> dict[str, Any]:
+def _block_cipher(name: str, key: bytes) -> BlockCipherAlgorithm:
+    # Triple DES with one key three times is single DES.
+    return algorithms.AES(key) if name.startswith("aes") else TripleDES(key * (24 // len(key)))
+
+
+def encrypt_content(content: bytes, key: bytes, *, cipher: NamedCipher) -> dict[str, Any]:
     """The EncryptedContentInfo of an EnvelopedData, for asn1crypto; `cipher` is one in CBC mode."""
-    block = TripleDES(key) if cipher is ContentCipher.TRIPLE_DES_CBC else algorithms.AES(key)
+    block = _block_cipher(cipher.asn1_name, key)
     iv = os.urandom(block.block_size // 8)
     padder = PKCS7(block.block_size).padder()
     writer = Cipher(block, modes.CBC(iv)).encryptor()
@@ -81,7 +85,7 @@ def encrypt_content(content: bytes, key: bytes, *, cipher: ContentCipher) -> dic
     }
 
 
-def encrypt_authenticated(content: bytes, key: bytes, *, cipher: ContentCipher) -> tuple[dict[str, Any], bytes]:
+def encrypt_authenticated(content: bytes, key: bytes, *, cipher: NamedCipher) -> tuple[dict[str, Any], bytes]:
     """The EncryptedContentInfo of an AuthEnvelopedData, for asn1crypto, and its authentication tag."""
     nonce = os.urandom(_NONCE_BYTES)
     encrypted = AESGCM(key).encrypt(nonce, content, None)

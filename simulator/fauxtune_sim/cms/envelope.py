@@ -11,7 +11,7 @@ from asn1crypto import cms
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
 
-from fauxtune_sim.ciphers import ContentCipher
+from fauxtune_sim.ciphers import ContentCipher, NamedCipher
 from fauxtune_sim.cms.algorithms import cipher_name
 from fauxtune_sim.cms.content import (
     decrypt_authenticated,
@@ -75,7 +75,7 @@ def encrypt(
     content: bytes,
     recipients: Sequence[x509.Certificate],
     *,
-    cipher: ContentCipher = ContentCipher.AES256_CBC,
+    cipher: NamedCipher = ContentCipher.AES256_CBC,
     options: RecipientOptions | None = None,
 ) -> bytes:
     """Encrypt for all recipients, as DER: AuthEnvelopedData for a cipher in GCM mode, else EnvelopedData.

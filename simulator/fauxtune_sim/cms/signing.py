@@ -1,4 +1,6 @@
-"""Write SignedData (RFC 5652 5) with one signer, as DER. A Mac or an iPhone signs each message to its MDM server."""
+"""Write SignedData (RFC 5652 5) with one signer, as DER. A Mac or an iPhone signs each message to its MDM server, and
+all devices sign their requests by SCEP.
+"""
 
 from __future__ import annotations
 
@@ -38,22 +40,32 @@ def _identifier(dotted: str) -> bytes:
 
 _DATA, _SIGNED_DATA = _identifier("1.2.840.113549.1.7.1"), _identifier("1.2.840.113549.1.7.2")
 _CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = (_identifier(f"1.2.840.113549.1.9.{number}") for number in (3, 4, 5))
-_SHA256 = encoded(SEQUENCE, _identifier("2.16.840.1.101.3.4.2.1"), _NULL)
 _RSA = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.1"), _NULL)
-_ECDSA_SHA256 = encoded(SEQUENCE, _identifier("1.2.840.10045.4.3.2"))
-_MGF1_SHA256 = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.8"), _SHA256)
-#: RSASSA-PSS with SHA-256 throughout, and a salt of as many bytes (RFC 4055 3.1).
-_SALT = hashes.SHA256.digest_size
-_PSS = encoded(
-    SEQUENCE,
-    _identifier("1.2.840.113549.1.1.10"),
-    encoded(
-        SEQUENCE,
-        encoded(_FIRST, _SHA256),
-        encoded(_SECOND, _MGF1_SHA256),
-        encoded(_THIRD, encoded(INTEGER, bytes((_SALT,)))),
-    ),
-)
+
+
+class _Digest:
+    """A hash algorithm with the AlgorithmIdentifiers that it is part of."""
+
+    def __init__(self, algorithm: hashes.HashAlgorithm, identifier: str, *, ecdsa: str) -> None:
+        self.hash = algorithm
+        self.identifier = encoded(SEQUENCE, _identifier(identifier), _NULL)
+        self.ecdsa = encoded(SEQUENCE, _identifier(ecdsa))
+        mask = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.8"), self.identifier)
+        salt = encoded(INTEGER, bytes((algorithm.digest_size,)))
+        parameters = encoded(_FIRST, self.identifier) + encoded(_SECOND, mask) + encoded(_THIRD, salt)
+        if algorithm.name == "sha1":
+            parameters = b""  # the defaults, which DER leaves out
+        #: RSASSA-PSS with one hash algorithm throughout, and a salt of as many bytes (RFC 4055 3.1).
+        self.pss = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.10"), encoded(SEQUENCE, parameters))
+
+
+_DIGESTS = {
+    "sha1": _Digest(hashes.SHA1(), "1.3.14.3.2.26", ecdsa="1.2.840.10045.4.1"),  # noqa: S303 - old authorities
+    "sha224": _Digest(hashes.SHA224(), "2.16.840.1.101.3.4.2.4", ecdsa="1.2.840.10045.4.3.1"),
+    "sha256": _Digest(hashes.SHA256(), "2.16.840.1.101.3.4.2.1", ecdsa="1.2.840.10045.4.3.2"),
+    "sha384": _Digest(hashes.SHA384(), "2.16.840.1.101.3.4.2.2", ecdsa="1.2.840.10045.4.3.3"),
+    "sha512": _Digest(hashes.SHA512(), "2.16.840.1.101.3.4.2.3", ecdsa="1.2.840.10045.4.3.4"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +74,15 @@ class SigningOptions:
 
     `detached` leaves the content out of the message. `pss` signs with RSASSA-PSS in place of PKCS#1 v1.5 (RSA keys
     only). `by_key_identifier` names the signer by its subject key identifier in place of issuer and serial number.
+    `digest` is the hash algorithm, by its name in hashlib. `attributes` are further signed attributes: each a type
+    (a dotted OBJECT IDENTIFIER) and its value (DER).
     """
 
     detached: bool = True
     pss: bool = False
     by_key_identifier: bool = False
+    digest: str = "sha256"
+    attributes: tuple[tuple[str, bytes], ...] = ()
 
 
 def sign(
@@ -78,13 +94,14 @@ def sign(
     others: Sequence[x509.Certificate] = (),
     options: SigningOptions | None = None,
 ) -> bytes:
-    """Sign as SignedData (DER) with SHA-256: RSA or ECDSA, by the type of the key.
+    """Sign as SignedData (DER): RSA or ECDSA, by the type of the key.
 
     `others` are further certificates for the message, for readers that lack the intermediate ones. Raises CmsRefused
     for a certificate without the key identifier by which the options name it.
     """
     options = options or SigningOptions()
-    hashed = hashes.Hash(hashes.SHA256())
+    digest = _DIGESTS[options.digest]
+    hashed = hashes.Hash(digest.hash)
     hashed.update(content)
     attributes = _set(
         SET,
@@ -92,15 +109,16 @@ def sign(
             _attribute(_CONTENT_TYPE, _DATA),
             _attribute(_SIGNING_TIME, _time(signing_time)),
             _attribute(_MESSAGE_DIGEST, encoded(OCTET_STRING, hashed.finalize())),
+            *(_attribute(_identifier(name), value) for name, value in options.attributes),
         ),
     )
-    algorithm, signature = _signature(attributes, key, pss=options.pss)
+    algorithm, signature = _signature(attributes, key, digest=digest, pss=options.pss)
     version = encoded(INTEGER, b"\x03" if options.by_key_identifier else b"\x01")
     signer = encoded(
         SEQUENCE,
         version,
         _signer_identifier(certificate, options),
-        _SHA256,
+        digest.identifier,
         # Signed as an explicit SET OF, carried with an implicit tag (RFC 5652 5.4).
         bytes((_FIRST,)) + attributes[1:],
         algorithm,
@@ -110,7 +128,7 @@ def sign(
     message = encoded(
         SEQUENCE,
         version,
-        encoded(SET, _SHA256),
+        encoded(SET, digest.identifier),
         encoded(SEQUENCE, _DATA, attached),
         _set(_FIRST, (each.public_bytes(Encoding.DER) for each in (certificate, *others))),
         encoded(SET, signer),
@@ -135,14 +153,13 @@ def _signer_identifier(certificate: x509.Certificate, options: SigningOptions) -
     return encoded(SEQUENCE, issuer_of(certificate), serial)
 
 
-def _signature(data: bytes, key: PrivateKey, *, pss: bool) -> tuple[bytes, bytes]:
+def _signature(data: bytes, key: PrivateKey, *, digest: _Digest, pss: bool) -> tuple[bytes, bytes]:
     """Return the SignatureAlgorithmIdentifier, and the signature."""
-    digest = hashes.SHA256()
     if not isinstance(key, rsa.RSAPrivateKey):
-        return _ECDSA_SHA256, key.sign(data, ec.ECDSA(digest))
+        return digest.ecdsa, key.sign(data, ec.ECDSA(digest.hash))
     if not pss:
-        return _RSA, key.sign(data, padding.PKCS1v15(), digest)
-    return _PSS, key.sign(data, padding.PSS(padding.MGF1(digest), _SALT), digest)
+        return _RSA, key.sign(data, padding.PKCS1v15(), digest.hash)
+    return digest.pss, key.sign(data, padding.PSS(padding.MGF1(digest.hash), digest.hash.digest_size), digest.hash)
 
 
 def _time(moment: datetime) -> bytes:

@@ -13,13 +13,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.cms import read_signed
+from fauxtune_sim.cms import ContentCipher, LegacyCipher, NamedCipher, read_signed
 from fauxtune_sim.cms.structure import DAMAGE
 from fauxtune_sim.errors import CmsRefused
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 
 #: The keywords of hash algorithms, best first: SHA-256 is what every modern authority has.
 _DIGESTS = {"sha-256": "sha256", "sha-512": "sha512", "sha-384": "sha384", "sha-224": "sha224", "sha-1": "sha1"}
+#: The keywords of ciphers, best first.
+_CIPHERS = {"aes": ContentCipher.AES128_CBC, "des3": ContentCipher.TRIPLE_DES_CBC}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Capabilities:
     posts: bool = False
     renews: bool = False
     digests: tuple[str, ...] = ()
-    cipher: str = "des"
+    cipher: NamedCipher = LegacyCipher.DES_CBC
 
     def digest(self, wanted: str = "sha256") -> str:
         """The hash algorithm of messages: the wanted one if the authority has it, else its best."""
@@ -58,7 +60,7 @@ def read_capabilities(text: str) -> Capabilities:
         posts="postpkioperation" in keywords,
         renews="renewal" in keywords,
         digests=tuple(name for keyword, name in _DIGESTS.items() if keyword in keywords),
-        cipher="aes128" if "aes" in keywords else "tripledes" if "des3" in keywords else "des",
+        cipher=next((cipher for keyword, cipher in _CIPHERS.items() if keyword in keywords), LegacyCipher.DES_CBC),
     )
 
 

@@ -39,7 +39,7 @@ _SHA2: dict[str, hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512] 
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-HASHES: dict[str, hashes.HashAlgorithm] = {
+_HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 - for authorities that know nothing else
     **_SHA2,
 }
@@ -119,7 +119,7 @@ def _signed_again(
         for word, value in (("ValidityPeriod", units), ("ValidityPeriodUnits", str(number))):
             pair = _NameValuePair({"name": word, "value": value})
             information["attributes"].append({"type": _NAME_VALUE_PAIR, "values": _NameValuePairs([pair])})
-    data, digest = information.dump(force=True), HASHES[name]
+    data, digest = information.dump(force=True), _HASHES[name]
     if isinstance(key, rsa.RSAPrivateKey):
         signature, algorithm = key.sign(data, padding.PKCS1v15(), digest), f"{name}_rsa"
     else:

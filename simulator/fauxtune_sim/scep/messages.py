@@ -9,24 +9,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from asn1crypto import cms, core, csr
+from asn1crypto import core, csr
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from fauxtune_sim.certificates import public_key_bytes
-from fauxtune_sim.cms import der, open_envelope, read_signed, verify
-from fauxtune_sim.cms.structure import DAMAGE, issuer_and_serial
+from fauxtune_sim.certificates import PrivateKey, public_key_bytes
+from fauxtune_sim.cms import NamedCipher, SigningOptions, der, encrypt, open_envelope, read_signed, sign, verify
+from fauxtune_sim.cms.structure import DAMAGE
 from fauxtune_sim.errors import CmsRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.scep.authority import CaCertificates, bundled
-from fauxtune_sim.scep.csr import HASHES
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 
 #: Signed attributes (RFC 8894 3.2.1).
@@ -108,76 +104,25 @@ def cert_poll_content(issuer: x509.Name, request: bytes) -> bytes:
 
 
 def write_pki_message(
-    request: PkiRequest, recipient: x509.Certificate, *, cipher: str, digest: str, moment: datetime
+    request: PkiRequest, recipient: x509.Certificate, *, cipher: NamedCipher, digest: str, moment: datetime
 ) -> bytes:
     """The pkiMessage: the request encrypted for the authority, signed by its sender."""
-    enveloped = _envelope(request.content, recipient, cipher=cipher)
-    hashed = hashes.Hash(HASHES[digest])
-    hashed.update(enveloped)
-    attributes = cms.CMSAttributes(
-        [
-            {"type": "content_type", "values": ["data"]},
-            {"type": "message_digest", "values": [hashed.finalize()]},
-            {"type": "signing_time", "values": [cms.Time("utc_time", moment.replace(microsecond=0))]},
-            _attribute(_TYPE, core.PrintableString(request.message_type.value)),
-            _attribute(_TRANSACTION, core.PrintableString(request.transaction_id)),
-            _attribute(_SENDER, core.OctetString(request.nonce)),
-        ]
+    attributes = {
+        _TYPE: core.PrintableString(request.message_type.value),
+        _TRANSACTION: core.PrintableString(request.transaction_id),
+        _SENDER: core.OctetString(request.nonce),
+    }
+    return sign(
+        encrypt(request.content, [recipient], cipher=cipher),
+        certificate=request.signer.certificate,
+        key=request.signer.key,
+        signing_time=moment,
+        options=SigningOptions(
+            detached=False,
+            digest=digest,
+            attributes=tuple((name, bytes(value.dump())) for name, value in attributes.items()),
+        ),
     )
-    signature = request.signer.key.sign(attributes.dump(), padding.PKCS1v15(), HASHES[digest])
-    certificate = request.signer.certificate
-    info = {
-        "version": "v1",
-        "sid": cms.SignerIdentifier("issuer_and_serial_number", issuer_and_serial(certificate)),
-        "digest_algorithm": {"algorithm": digest},
-        "signed_attrs": attributes,
-        "signature_algorithm": {"algorithm": "rsassa_pkcs1v15"},
-        "signature": signature,
-    }
-    signed = {
-        "version": "v1",
-        "digest_algorithms": [{"algorithm": digest}],
-        "encap_content_info": {"content_type": "data", "content": enveloped},
-        "certificates": [asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))],
-        "signer_infos": [info],
-    }
-    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
-
-
-def _attribute(name: str, value: Any) -> dict[str, Any]:
-    return {"type": name, "values": cms.SetOfAny([core.Any(value)])}
-
-
-def _envelope(content: bytes, recipient: x509.Certificate, *, cipher: str) -> bytes:
-    public = recipient.public_key()
-    assert isinstance(public, rsa.RSAPublicKey)
-    name, key_size, block = {
-        "aes128": ("aes128_cbc", 16, 16),
-        "aes256": ("aes256_cbc", 32, 16),
-        "tripledes": ("tripledes_3key", 24, 8),
-        "des": ("des", 8, 8),
-    }[cipher]
-    key, iv = os.urandom(key_size), os.urandom(block)
-    # Single DES is triple DES with one key three times.
-    algorithm = algorithms.AES(key) if block == 16 else TripleDES(key * (24 // key_size))
-    padder, writer = PKCS7(block * 8).padder(), Cipher(algorithm, modes.CBC(iv)).encryptor()
-    sealed = writer.update(padder.update(content) + padder.finalize()) + writer.finalize()
-    info = cms.RecipientInfo(
-        "ktri",
-        {
-            "version": "v0",
-            "rid": cms.RecipientIdentifier("issuer_and_serial_number", issuer_and_serial(recipient)),
-            "key_encryption_algorithm": {"algorithm": "rsaes_pkcs1v15"},
-            "encrypted_key": public.encrypt(key, padding.PKCS1v15()),
-        },
-    )
-    inner = {
-        "content_type": "data",
-        "content_encryption_algorithm": {"algorithm": name, "parameters": iv},
-        "encrypted_content": sealed,
-    }
-    enveloped = {"version": "v0", "recipient_infos": [info], "encrypted_content_info": inner}
-    return bytes(cms.ContentInfo({"content_type": "enveloped_data", "content": enveloped}).dump())
 
 
 def read_cert_rep(body: bytes, request: PkiRequest, *, of: CaCertificates) -> CertRep:
@@ -223,7 +168,7 @@ def _cert_rep(attributes: dict[str, Any], content: bytes, *, signer: DeviceIdent
     return CertRep(certificates=bundled(open_envelope(content, [signer]).content))
 
 
-def certificate_for_key(answer: CertRep, key: rsa.RSAPrivateKey) -> x509.Certificate:
+def certificate_for_key(answer: CertRep, key: PrivateKey) -> x509.Certificate:
     """The issued certificate for this key. Raises ScepFailed if the CertRep does not have it."""
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     for certificate in answer.certificates:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,18 @@ async def test_the_key_is_made_on_the_device_and_the_certificate_reported(
     assert identity.key.public_key() == identity.certificate.public_key() == request["csr"].public_key()
     (alias,) = service.of(agent).reports[-1]["keyStore"]["aliases"]
     assert base64.b64decode(alias["x509"]) == identity.certificate.public_bytes(Encoding.DER)
+
+
+async def test_a_device_whose_clock_is_past_2050_requests_with_the_time_of_its_clock(
+    enrolled: Enrolled, service: Service, listening: Listening
+) -> None:
+    agent = await enrolled()
+    service.of(agent).give(pairs=[pair(listening.url)])
+    later = datetime(2051, 1, 2, 3, 4, 5, tzinfo=UTC)
+    agent.time.learn(later, monotonic=time.monotonic())
+    assert (await agent.check_in()).installed == ["scep-1"]
+    (request,) = listening.scep.requests
+    assert later <= request["signing time"] < later + timedelta(hours=1)
 
 
 async def test_a_certificate_that_is_there_is_not_requested_again(
