@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -33,8 +32,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.certificates import PrivateKey
 from fauxtune_sim.errors import SimulatorError
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.identity import DeviceIdentity, new_key
 from fauxtune_sim.scep.authority import CaCertificates, Capabilities, read_ca_certificates, read_capabilities
+from fauxtune_sim.scep.client import address, send_operation
 from fauxtune_sim.scep.csr import certificate_request
 from fauxtune_sim.scep.errors import ScepFailed
 from fauxtune_sim.scep.messages import (
@@ -53,7 +53,6 @@ from fauxtune_sim.scep.subject import read_subject
 from fauxtune_sim.transport import Answer, Transport, read_ca
 
 Order = dict[str, Any]
-_PKI_TYPE = "application/x-pki-message"
 #: The byte of a message that is changed to spoil its signature, counted from the end.
 _IN_SIGNATURE = -20
 #: Bytes of what is fetched that an answer has: a CRL with thousands of entries.
@@ -100,8 +99,8 @@ class Bench:
             return {"problem": str(error)}
 
     async def _authority(self, order: Order) -> Order:
-        can = await self._transport.get(_with(order["url"], "GetCACaps"))
-        about = await self._transport.get(_with(order["url"], "GetCACert"))
+        can = await self._transport.get(address(order["url"], "GetCACaps"))
+        about = await self._transport.get(address(order["url"], "GetCACert"))
         text = can.body[:10_000].decode("latin-1") if can.status == 200 else ""
         self._can = read_capabilities(text)
         document: Order = {
@@ -162,8 +161,8 @@ class Bench:
 
     async def _raw(self, order: Order) -> Order:
         if "query" in order:
-            return _head(await self._transport.get(_with(order["url"], order["query"])))
-        answer = await self._send(order["url"], base64.b64decode(order["content"]), posts=self._can.posts)
+            return _head(await self._transport.get(address(order["url"], order["query"])))
+        answer = await self._send(order, base64.b64decode(order["content"]))
         return _head(answer) | {"looksSigned": answer.body[:1] == b"\x30"}
 
     async def _fetch(self, order: Order) -> Order:
@@ -173,7 +172,7 @@ class Bench:
     async def _exchange(self, order: Order, sent: _Sent) -> Order:
         """Send a message, and read its answer; an issued certificate is kept by the order's name."""
         known = self._authorities()
-        answer = await self._send(order["url"], sent.message, posts=self._can.posts)
+        answer = await self._send(order, sent.message)
         document = {**_head(answer), "transaction": sent.request.transaction_id}
         if answer.status != 200:
             return document
@@ -181,7 +180,7 @@ class Bench:
             read = read_cert_rep(answer.body, sent.request, of=known)
             document |= _read(read)
             if not read.pending and read.failure is None:
-                certificate = certificate_for_key(read, sent.key)  # type: ignore[arg-type]
+                certificate = certificate_for_key(read, sent.key)
                 document["certificate"] = _text(certificate.public_bytes(Encoding.DER))
                 if isinstance(sent.key, rsa.RSAPrivateKey):
                     self._identities[order["name"]] = DeviceIdentity(certificate, sent.key)
@@ -203,11 +202,8 @@ class Bench:
             moment=datetime.now(UTC),
         )
 
-    async def _send(self, url: str, message: bytes, *, posts: bool) -> Answer:
-        if posts:
-            return await self._transport.send("POST", _with(url, "PKIOperation"), body=message, content_type=_PKI_TYPE)
-        text = quote(base64.b64encode(message).decode(), safe="")
-        return await self._transport.get(f"{_with(url, 'PKIOperation')}&message={text}")
+    async def _send(self, order: Order, message: bytes) -> Answer:
+        return await send_operation(self._transport, order["url"], message=message, posts=self._can.posts)
 
 
 def _settings(request: Order) -> RequestSettings:
@@ -233,7 +229,7 @@ def _settings(request: Order) -> RequestSettings:
 def _new_key(kind: str) -> PrivateKey:
     if kind == "ec256":
         return ec.generate_private_key(ec.SECP256R1())
-    return rsa.generate_private_key(public_exponent=65537, key_size=int(kind.removeprefix("rsa")))
+    return new_key(int(kind.removeprefix("rsa")))
 
 
 def _read(read: CertRep) -> Order:
@@ -243,10 +239,6 @@ def _read(read: CertRep) -> Order:
 
 def _head(answer: Answer) -> Order:
     return {"status": answer.status, "type": answer.headers.get("content-type", "").partition(";")[0].strip().lower()}
-
-
-def _with(url: str, operation: str) -> str:
-    return f"{url}{'&' if '?' in url else '?'}operation={operation}"
 
 
 def _text(data: bytes) -> str:

@@ -1,7 +1,7 @@
 """A SCEP client (RFC 8894): GetCACaps, GetCACert, then PKIOperation until the CertRep is SUCCESS or FAILURE.
 
-`enroll` does all of it for one certificate. A test bench calls the steps itself: `capabilities`, `authority`, `request`
-for any content under any signer, and `operate` for bytes that are no message at all.
+A device calls `authority`, `first_request` and `poll`; `enroll`, which tests call, is all three. A test bench, which
+sends wrong messages too, uses `address` and `send_operation` alone.
 """
 
 from __future__ import annotations
@@ -79,14 +79,10 @@ class ScepClient:
 
     async def authority(self) -> Authority:
         """Ask for capabilities and certificates. Raises ScepFailed for an answer without a usable certificate."""
-        can = await self.capabilities()
+        can = read_capabilities((await self._get("GetCACaps")).body.decode("latin-1"))
         body = (await self._get("GetCACert")).body
         certificates = read_ca_certificates(body, fingerprint=self._settings.fingerprint, known=self._known)
         return Authority(can, certificates)
-
-    async def capabilities(self) -> Capabilities:
-        """Ask for the capabilities. Raises ScepFailed without an answer."""
-        return read_capabilities((await self._get("GetCACaps")).body.decode("latin-1"))
 
     def first_request(
         self, key: rsa.RSAPrivateKey, can: Capabilities, *, renews: DeviceIdentity | None = None
@@ -108,14 +104,14 @@ class ScepClient:
 
         Raises ScepFailed if no certificate is issued.
         """
-        message = self.poll_request(first, authority) if again else first
+        message = self._poll_request(first, authority) if again else first
         for attempt in range(self._settings.retries + 1):
             if attempt:
                 await self._pause(self._settings.retry_delay)
-                message = self.poll_request(first, authority)
-            answer = await self.request(message, authority)
+                message = self._poll_request(first, authority)
+            answer = await self._request(message, authority)
             if answer.failure is not None:
-                raise refused(answer)
+                raise _refused(answer)
             if not answer.pending:
                 return DeviceIdentity(certificate=certificate_for_key(answer, key), key=key)
         retries = self._settings.retries
@@ -126,12 +122,12 @@ class ScepClient:
         )
         raise ScepFailed(Failure.PENDING, text)
 
-    def poll_request(self, first: PkiRequest, authority: Authority) -> PkiRequest:
+    def _poll_request(self, first: PkiRequest, authority: Authority) -> PkiRequest:
         """The CertPoll for a request that is PENDING."""
         content = cert_poll_content(authority.certificates.issuer, first.content)
         return new_request(MessageType.CERT_POLL, content, signer=first.signer, transaction=first.transaction_id)
 
-    async def request(self, message: PkiRequest, authority: Authority) -> CertRep:
+    async def _request(self, message: PkiRequest, authority: Authority) -> CertRep:
         """Send one request, and read its answer. Raises ScepFailed if it cannot be read; a FAILURE is an answer."""
         data = write_pki_message(
             message,
@@ -140,34 +136,40 @@ class ScepClient:
             digest=authority.can.digest(self._settings.request.digest),
             moment=self._moment,
         )
-        answer = await self.operate(data, posts=authority.can.posts)
+        sending = send_operation(self._transport, self._settings.url, message=data, posts=authority.can.posts)
+        answer = _checked(await _reached(sending))
         return read_cert_rep(answer.body, message, of=authority.certificates)
-
-    async def operate(self, message: bytes, *, posts: bool) -> Answer:
-        """Send the bytes of a PKIOperation. Raises ScepFailed without an answer, or for an HTTP error."""
-        if posts:
-            return _checked(await self._send("POST", "PKIOperation", body=message))
-        text = quote(base64.b64encode(message).decode(), safe="")
-        return _checked(await self._send("GET", f"PKIOperation&message={text}"))
 
     async def _get(self, operation: str) -> Answer:
         name = f"&message={quote(self._settings.name, safe='')}" if self._settings.name else ""
-        answer = await self._send("GET", f"{operation}{name}")
+        answer = await _reached(self._transport.get(f"{address(self._settings.url, operation)}{name}"))
         if operation == "GetCACaps" and answer.status != 200:
             # RFC 8894 3.5.2: an authority that does not implement GetCACaps has the legacy capabilities.
             return Answer(status=200, body=b"", url=answer.url)
         return _checked(answer)
 
-    async def _send(self, method: str, query: str, *, body: bytes | None = None) -> Answer:
-        join = "&" if "?" in self._settings.url else "?"
-        url = f"{self._settings.url}{join}operation={query}"
-        try:
-            return await self._transport.send(method, url, body=body, content_type=None if body is None else _PKI_TYPE)
-        except ServerUnreachable as gone:
-            raise ScepFailed(Failure.NETWORK, f"the SCEP authority cannot be reached: {gone}") from gone
+
+def address(url: str, operation: str) -> str:
+    """The address of an operation of the server at `url` (RFC 8894 4.1)."""
+    return f"{url}{'&' if '?' in url else '?'}operation={operation}"
 
 
-def refused(answer: CertRep) -> ScepFailed:
+async def send_operation(transport: Transport, url: str, *, message: bytes, posts: bool) -> Answer:
+    """Send the bytes of a PKIOperation by POST if the server `posts`, else by GET."""
+    where = address(url, "PKIOperation")
+    if posts:
+        return await transport.send("POST", where, body=message, content_type=_PKI_TYPE)
+    return await transport.get(f"{where}&message={quote(base64.b64encode(message).decode(), safe='')}")
+
+
+async def _reached(sending: Awaitable[Answer]) -> Answer:
+    try:
+        return await sending
+    except ServerUnreachable as gone:
+        raise ScepFailed(Failure.NETWORK, f"the SCEP authority cannot be reached: {gone}") from gone
+
+
+def _refused(answer: CertRep) -> ScepFailed:
     """The error for a FAILURE."""
     why = f"{answer.failure} ({answer.failure_text})" if answer.failure_text else answer.failure
     return ScepFailed(
