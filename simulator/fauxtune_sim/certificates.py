@@ -112,16 +112,21 @@ def can_encrypt(certificate: x509.Certificate) -> bool:
     )
 
 
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is one of a CA (RFC 5280 4.2.1.9)."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
 def usage(certificate: x509.Certificate) -> str:
     """The use of the key by its key usage: `authority` (it issues others), `signing`, `encryption`, `both`, `other`.
 
     RFC 5280 4.2.1.3 and 4.2.1.9. A certificate without the extension may be used for both. Raises ValueError if the
     extensions cannot be read.
     """
-    try:
-        if certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-            return "authority"
-    except x509.ExtensionNotFound:
-        pass
+    if is_ca(certificate):
+        return "authority"
     usages = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
     return usages.get((can_sign(certificate), can_encrypt(certificate)), "other")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asn1crypto import cms as asn1_cms
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -25,6 +26,7 @@ from fauxtune_sim.cms import (
     verify,
 )
 from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.trust import is_issued_by
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki
@@ -162,3 +164,12 @@ def test_no_truncation_and_no_flipped_byte_escapes_as_another_error(pki: Pki) ->
                     use(broken)
                 except CmsRefused:
                     continue
+
+
+def test_an_issuer_with_an_unknown_kind_of_key_is_proved_by_nothing(pki: Pki) -> None:
+    rsa = bytes.fromhex("06092a864886f70d010101")
+    written = pki.root.public_bytes(Encoding.DER)
+    assert written.count(rsa) == 1
+    unknown = x509.load_der_x509_certificate(written.replace(rsa, rsa[:-1] + b"\x7f"))
+    assert is_issued_by(pki.intermediate, pki.root)
+    assert not is_issued_by(pki.intermediate, unknown)

@@ -13,10 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune_sim.certificates import can_encrypt, is_ca
 from fauxtune_sim.cms import ContentCipher, LegacyCipher, NamedCipher, read_signed
 from fauxtune_sim.cms.structure import DAMAGE
 from fauxtune_sim.errors import CmsRefused
 from fauxtune_sim.scep.errors import Failure, ScepFailed
+from fauxtune_sim.trust import is_issued_by
 
 #: The keywords of hash algorithms, best first: SHA-256 is what every modern authority has.
 _DIGESTS = {"sha-256": "sha256", "sha-512": "sha512", "sha-384": "sha384", "sha-224": "sha224", "sha-1": "sha1"}
@@ -26,7 +28,9 @@ _CIPHERS = {"aes": ContentCipher.AES128_CBC, "des3": ContentCipher.TRIPLE_DES_CB
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The capabilities of an authority (RFC 8894 3.5.2); `digests` are those of which it says that it has them."""
+    """The capabilities of an authority (RFC 8894 3.5.2); `digests` are the hash algorithms that it names, best
+    first.
+    """
 
     posts: bool = False
     renews: bool = False
@@ -85,9 +89,14 @@ def read_ca_certificates(
             raise ScepFailed(Failure.FINGERPRINT, text)
     end_entities = [certificate for certificate in certificates if not is_ca(certificate)]
     for certificate in (*end_entities, *certificates):
-        if isinstance(certificate.public_key(), rsa.RSAPublicKey) and _enciphers(certificate):
+        if isinstance(certificate.public_key(), rsa.RSAPublicKey) and _is_recipient(certificate):
             return CaCertificates(recipient=certificate, certificates=certificates)
     raise ScepFailed(Failure.CA_CERTIFICATE, "the SCEP authority has no RSA certificate for encryption")
+
+
+def _is_recipient(certificate: x509.Certificate) -> bool:
+    """Whether requests can be encrypted to it: its key usage allows encryption, or it is a CA (RFC 8894 2.1.2)."""
+    return can_encrypt(certificate) or is_ca(certificate)
 
 
 def _load(body: bytes) -> tuple[x509.Certificate, ...]:
@@ -123,32 +132,7 @@ def _related(anchors: list[x509.Certificate], others: Sequence[x509.Certificate]
         related += [
             other
             for other in others
-            if other not in related and any(issued(known, other) or issued(other, known) for known in related)
+            if other not in related
+            and any(is_issued_by(other, known) or is_issued_by(known, other) for known in related)
         ]
     return related
-
-
-def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Whether one certificate issued the other."""
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except DAMAGE:
-        return False
-    return True
-
-
-def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether a certificate is one of a CA (RFC 5280 4.2.1.9)."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _enciphers(certificate: x509.Certificate) -> bool:
-    """Whether a certificate can be a recipient: its key usage allows encryption, or it is a CA (RFC 8894 2.1.2)."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return True
-    return usage.key_encipherment or is_ca(certificate)

@@ -15,15 +15,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune_sim.certificates import is_ca
 from fauxtune_sim.device import Device
 from fauxtune_sim.identity import DeviceIdentity, KeyRing, key_from_der, key_to_der
 from fauxtune_sim.keystore import KeyStore, PendingRequest
-from fauxtune_sim.scep.authority import is_ca, issued
 from fauxtune_sim.scep.client import Authority, ScepClient
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.messages import MessageType, PkiRequest, new_request
 from fauxtune_sim.scep.settings import ScepSettings
 from fauxtune_sim.transport import Transport
+from fauxtune_sim.trust import issuer_of
 
 #: The most requests that wait for a decision; the oldest is forgotten first.
 _MOST_PENDING = 16
@@ -140,7 +141,7 @@ def _chain(certificate: x509.Certificate, authority: Authority) -> tuple[x509.Ce
 
 def _issuers(certificate: x509.Certificate, known: list[x509.Certificate]) -> Iterable[x509.Certificate]:
     while certificate.issuer != certificate.subject:
-        issuer = next((each for each in known if issued(each, certificate)), None)
+        issuer = issuer_of(certificate, known)
         if issuer is None:
             return
         yield issuer
