@@ -5,8 +5,6 @@ All of it is created for one run, with names of its own, and deleted afterwards.
 
 from __future__ import annotations
 
-import base64
-import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,34 +14,21 @@ from typing import Any
 
 from fauxtune.client.endpoints import ClientError
 from fauxtune.client.http import Client, Refused
-from fauxtune.core.administration import assignments, devices, directory, emulation, hosted_devices
+from fauxtune.core.administration import assignments, devices, directory, emulation, faults, hosted_devices, profiles
 from fauxtune.core.administration import scep as tasks
+from fauxtune.core.administration.choices import family_and_platform
 from fauxtune.core.administration.profiles import PROFILES
 from fauxtune.core.administration.requests import AdminRequest, Json, Service, object_url
 from fauxtune.core.clock import from_iso
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.partner_services import SERVICES, VALIDATION
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.scep.verification.requests import DeviceRequest, asked
 
-#: What a profile of the bench asks for unless another profile is named.
-_USUAL: Json = {
-    "@odata.type": "#microsoft.graph.androidWorkProfileScepCertificateProfile",
-    "subjectNameFormat": "custom",
-    "subjectNameFormatString": "CN={{UserName}},E={{EmailAddress}}",
-    "subjectAlternativeNameType": "emailAddress",
-    "extendedKeyUsages": [{"name": "Client Authentication", "objectIdentifier": "1.3.6.1.5.5.7.3.2"}],
-    "keyUsage": "keyEncipherment,digitalSignature",
-    "keySize": "size2048",
-    "hashAlgorithm": "sha2",
-    "certificateValidityPeriodScale": "years",
-    "certificateValidityPeriodValue": 1,
-    "renewalThresholdPercentage": 20,
-}
 #: Members of a profile that the service writes.
-_SCEP_END, _ROOT_END = re.compile("scepCertificateProfile$", re.IGNORECASE), "TrustedRootCertificate"
 _OWN = ("id", "createdDateTime", "lastModifiedDateTime", "version", "@odata.context", "supportsScopeTags")
-#: SCEP profile -> platform and mode of a simulated device that it reaches. The trusted root profile of the platform has
-#: the same name with another end.
+#: SCEP profile -> platform and mode of a simulated device that it reaches.
 PLATFORMS: dict[str, tuple[str, str | None]] = {
     "androidScepCertificateProfile": ("android", "device-admin"),
     "androidForWorkScepCertificateProfile": ("android", "work-profile"),
@@ -108,7 +93,7 @@ class Scene:
 
     def unassign(self) -> None:
         """Let the profile reach nobody any more."""
-        self.send(AdminRequest("POST", f"{PROFILES}/{self.profile}/assign", {"assignments": []}))
+        self.send(assignments.unassign(self.profile, present=()))
 
     @contextmanager
     def new_device(self) -> Iterator[str]:
@@ -141,12 +126,12 @@ class Scene:
     def failing(self, action: str) -> Iterator[Callable[[], bool]]:
         """Let a call of the authority fail with status 500. Yields a function: whether one has."""
         path = f"/partner/{{tenant}}/{SERVICES[VALIDATION]}/ScepActions/{action}"
-        body: Json = {"match": {"path": path}, "effect": {"status": 500}, "name": f"{self.name} {action}"}
-        fault = self.client.control("POST", "/faults", json=body)["id"]
+        rule = faults.add_fault({"status": 500}, match={"path": path}, name=f"{self.name} {action}")
+        fault = self.send(rule)["id"]
         try:
             yield lambda: bool(self.client.control("GET", f"/faults/{fault}")["fired"])
         finally:
-            self.client.control("DELETE", f"/faults/{fault}")
+            self.send(faults.delete_fault(fault))
 
     def delete(self) -> None:
         """Delete what was created, the newest first."""
@@ -175,7 +160,7 @@ def scene(client: Client, *, url: str, profile: str | None, root: bytes | None) 
 
 def _create(here: Scene, *, profile: str | None) -> None:
     here.domain = here.client.control("GET", "")["domain"]
-    settings = _USUAL if profile is None else _settings_of(here, profile)
+    settings = _usual(here) if profile is None else _settings_of(here, profile)
     kind = str(settings["@odata.type"]).rpartition(".")[2]
     if kind not in PLATFORMS:
         raise ClientError(f"The profile is a {kind}: name a SCEP profile.")
@@ -200,6 +185,12 @@ def _user(here: Scene, name: str) -> str:
     return user
 
 
+def _usual(here: Scene) -> Json:
+    """What the profile asks for unless another profile is named."""
+    (request,) = profiles.create_scep(here.name, platforms=[ProfilePlatform.ANDROID], urls=[here.url])
+    return request.body or {}
+
+
 def _settings_of(here: Scene, profile: str) -> Json:
     document: Mapping[str, Any] = here.client.graph("GET", f"{PROFILES}/{profile}")
     return {name: value for name, value in document.items() if name not in _OWN and value is not None}
@@ -210,18 +201,25 @@ def _profiles(here: Scene, settings: Json) -> str:
     body = {**settings, "displayName": here.name, "description": "for one run of fauxtune scep verify"}
     body["scepServerUrls"] = [here.url]
     if here.root is not None:
-        kind = _SCEP_END.sub(_ROOT_END, str(settings["@odata.type"]))
-        certificate = base64.b64encode(here.root).decode()
-        root = {"@odata.type": kind, "displayName": f"{here.name} root", "trustedRootCertificate": certificate}
-        known = _profile(here, {**root, "certFileName": "root.cer"})
+        known = _profile(here, _root(here, certificate=here.root, kind=str(settings["@odata.type"])))
         _assign(here, known)
         body["rootCertificate@odata.bind"] = object_url(PROFILES, known)
     return _profile(here, body)
 
 
+def _root(here: Scene, *, certificate: bytes, kind: str) -> Json:
+    """The trusted root profile to which a SCEP profile of this kind refers."""
+    known, refers = family_and_platform(kind), entity(kind).navigation("rootCertificate")
+    assert known is not None
+    assert refers is not None
+    (request,) = profiles.create_root(f"{here.name} root", platforms=[known[1]], certificate=certificate)
+    # The work profile's old kind of SCEP profile refers to an old kind of root, which `create_root` does not make.
+    return {**(request.body or {}), "@odata.type": entity(refers.target).odata_type}
+
+
 def _profile(here: Scene, body: Json) -> str:
     created = str(here.client.graph("POST", PROFILES, json=body)["id"])
-    here.undo_later(f"profile {body['displayName']}", AdminRequest("DELETE", f"{PROFILES}/{created}"))
+    here.undo_later(f"profile {body['displayName']}", profiles.delete_profile(created))
     return created
 
 
