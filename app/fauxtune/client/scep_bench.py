@@ -106,6 +106,6 @@ class Bench:
         )
 
     def fetch(self, url: str) -> bytes | None:
-        """Return what is at an address; None without it."""
+        """Return what is at an address; None unless the answer is 200."""
         answer = self.order("fetch", url=url)
         return base64.b64decode(answer["body"]) if answer.get("status") == 200 else None

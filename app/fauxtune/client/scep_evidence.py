@@ -49,13 +49,17 @@ class Evidence:
         self._calls: list[_Call] = []
         self._seq = 0
         self._number = int(client.control("GET", "/wire", params={"limit": "1"})["next"])
-        self._read_events()
-        self._events.clear()
+        for _ in self._new_events():
+            pass
 
-    def heard(self, challenge: str | None, *, transaction: str, others: frozenset[str] = frozenset()) -> Heard:
-        """Return what was heard about a request until now. `others`: the transactions of other requests."""
-        self._read_events()
+    def read(self) -> None:
+        """Read what the service heard since this was called last."""
+        for events in self._new_events():
+            self._events += events
         self._read_calls()
+
+    def known(self, challenge: str | None, *, transaction: str, others: frozenset[str] = frozenset()) -> Heard:
+        """Return what was heard about a request, as far as it was read. `others`: the transactions of the others."""
         calls = [
             call
             for call in self._calls
@@ -75,7 +79,8 @@ class Evidence:
         """Return what was heard as soon as a success notification is there, at the latest after so many seconds."""
         ends = time.monotonic() + seconds
         while True:
-            heard = self.heard(challenge, transaction=transaction, **more)
+            self.read()
+            heard = self.known(challenge, transaction=transaction, **more)
             if heard.successes or time.monotonic() >= ends:
                 return heard
             time.sleep(_PAUSE)
@@ -101,14 +106,15 @@ class Evidence:
         self._read_calls()
         self._calls = [call for call in self._calls if call.transaction in known]
 
-    def _read_events(self) -> None:
+    def _new_events(self) -> Iterator[list[dict[str, Any]]]:
+        """The events of the journal that were not read yet, page by page."""
         while True:
             query = {"after": str(self._seq), "type": ",".join(_EVENTS)}
             page = self._client.control("GET", "/journal", params=query)
-            self._events += page["events"]
             self._seq = int(page["next"])
             if not page["events"]:
                 return
+            yield page["events"]
 
     def _read_calls(self) -> None:
         while True:

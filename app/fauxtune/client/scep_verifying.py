@@ -29,6 +29,8 @@ _PAUSE = 0.2
 _DEVICE_SECONDS = 20.0
 _GARBAGE = base64.b64encode(b"this is no pkiMessage").decode()
 _CUT_OFF = "PKIOperation&message=MIIC"
+#: What judges the answer to a request, with `heard`, what the service heard about it.
+Judge = Callable[..., Outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class Verifier:
             "replay": self._replay,
             "message-spoiled": lambda each: self._refusal(each, spoiled=True),
             "csr-foreign": lambda each: self._refusal(each, foreign=True),
-            "signer-other": self._other_signer,
+            "signer-other": lambda each: self._refusal(each, judge=judging.of_liberty, signer="stranger"),
             "garbage": self._garbage,
             "renewal": self._renewal,
             "renewal-stranger": self._renewal_by_stranger,
@@ -130,16 +132,29 @@ class Verifier:
         self._sent.append(_Sent(case, given.id, exchange, is_struck))
         return exchange
 
-    def _heard_of(self, given: GivenChallenge, exchange: Exchange) -> Heard:
-        others = self._transactions() - {exchange.transaction}
-        return self._evidence.heard(given.id, transaction=exchange.transaction, others=others)
+    def _others(self, exchange: Exchange) -> frozenset[str]:
+        """The transactions of all requests but this one."""
+        return self._transactions() - {exchange.transaction}
+
+    def _heard_of(self, challenge: str, exchange: Exchange) -> Heard:
+        self._evidence.read()
+        return self._known(challenge, exchange)
+
+    def _known(self, challenge: str, exchange: Exchange) -> Heard:
+        """What was heard about a request, as far as it was read."""
+        return self._evidence.known(challenge, transaction=exchange.transaction, others=self._others(exchange))
+
+    def _judged(self, case: Case, given: GivenChallenge, *, judge: Judge = judging.of_refusal, **order: Any) -> Outcome:
+        """Send a request as `order` says, and judge what came of it."""
+        exchange = self._send(case.id, given, **order)
+        return judge(case, exchange, heard=self._heard_of(given.id, exchange))
 
     def _wait_for_success(self, given: GivenChallenge, exchange: Exchange) -> Heard:
         return self._evidence.wait_for_success(
             given.id,
             transaction=exchange.transaction,
             seconds=self._patience.notification,
-            others=self._transactions() - {exchange.transaction},
+            others=self._others(exchange),
         )
 
     def _good_request(self, case: Case) -> Outcome:
@@ -147,12 +162,12 @@ class Verifier:
         exchange = self._send(case.id, given)
         if exchange.pki_status == "PENDING":
             exchange, polls = self._decided(case, exchange)
-            heard, now = self._heard_of(given, exchange), self._scene.now()
+            heard, now = self._heard_of(given.id, exchange), self._scene.now()
             pending = BY_ID["pending"]
             self._polls = judging.of_pending(
                 pending, exchange, polls=polls, heard=heard, request=given.request, now=now
             )
-        self._heard = self._heard_of(given, exchange)
+        self._heard = self._heard_of(given.id, exchange)
         if exchange.certificate is not None:
             self._good = given, exchange
         outcome = judging.of_issue(case, exchange, request=given.request, now=self._scene.now())
@@ -189,34 +204,22 @@ class Verifier:
         request = differing(case.id, given.good)
         if request is None:
             raise NotTried("the profile asks for nothing that a request could have otherwise")
-        exchange = self._send(case.id, given, request=request)
-        judges = {"hash-sha1": judging.of_liberty, "challenge-huge": judging.of_huge}
-        return judges.get(case.id, judging.of_refusal)(case, exchange, heard=self._heard_of(given, exchange))
+        judges: dict[str, Judge] = {"hash-sha1": judging.of_liberty, "challenge-huge": judging.of_huge}
+        return self._judged(case, given, judge=judges.get(case.id, judging.of_refusal), request=request)
 
     def _refusal(self, case: Case, **order: Any) -> Outcome:
         """Send a good request in a way that is wrong."""
-        given = self._scene.challenge()
-        exchange = self._send(case.id, given, **order)
-        return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
-
-    def _other_signer(self, case: Case) -> Outcome:
-        given = self._scene.challenge()
-        exchange = self._send(case.id, given, signer="stranger")
-        return judging.of_liberty(case, exchange, heard=self._heard_of(given, exchange))
+        return self._judged(case, self._scene.challenge(), **order)
 
     def _challenge_of_another(self, case: Case) -> Outcome:
         own, others = self._scene.challenge(), self._scene.challenge(device=self._scene.other)
         if own.request == others.request:
             raise NotTried("the profile asks every device for the same")
-        request = replace(own.good, challenge=others.good.challenge)
-        exchange = self._send(case.id, others, request=request)
-        return judging.of_refusal(case, exchange, heard=self._heard_of(others, exchange))
+        return self._judged(case, others, request=replace(own.good, challenge=others.good.challenge))
 
     def _used_challenge(self, case: Case) -> Outcome:
         # The journal knows requests by their challenge: what it has of this one is about the granted request.
-        given = replace(self._first()[0], id="")
-        exchange = self._send(case.id, given)
-        return judging.of_liberty(case, exchange, heard=self._heard_of(given, exchange))
+        return self._judged(case, replace(self._first()[0], id=""), judge=judging.of_liberty)
 
     def _replay(self, case: Case) -> Outcome:
         issued = _certificate(self._first()[1])
@@ -237,7 +240,7 @@ class Verifier:
         given, kind = self._scene.challenge(), self._kind_of_renewal()
         order: dict[str, Any] = {"type": kind, **({"signer": "good-request"} if kind == "17" else {})}
         exchange, _ = self._decided(case, self._send(case.id, given, **order))
-        heard = self._heard_of(given, exchange)
+        heard = self._heard_of(given.id, exchange)
         if exchange.certificate is not None:
             heard = self._wait_for_success(given, exchange)
         outcome = judging.of_renewal(
@@ -266,12 +269,12 @@ class Verifier:
                 wait_for(has_failed, self._patience.notification)
             if not has_failed():
                 raise NotTried(f"the authority called no {action}")
-        return judging.of_outage(case, exchange, heard=self._heard_of(given, exchange))
+        return judging.of_outage(case, exchange, heard=self._heard_of(given.id, exchange))
 
     def _revocation(self, case: Case) -> Outcome:
         given, exchange = self._first()
         issued = _certificate(exchange)
-        report = next(iter(self._heard_of(given, exchange).successes), {})
+        report = next(iter(self._heard_of(given.id, exchange).successes), {})
         self._reported_issuer = str(report.get("issuer") or subject_text(issued.issuer))
         serial = str(report.get("serialNumber") or serial_hex(issued))
         self._revoked = self._revoker.revoke(issued, serial=serial, issuer=self._reported_issuer)
@@ -299,14 +302,12 @@ class Verifier:
     def _old_challenge(self, case: Case) -> Outcome:
         given = self._scene.challenge()
         with self._scene.later("PT61M"):
-            exchange = self._send(case.id, given)
-            return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
+            return self._judged(case, given)
 
     def _profile_gone(self, case: Case) -> Outcome:
         given = self._scene.challenge()
         self._scene.unassign()
-        exchange = self._send(case.id, given)
-        return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
+        return self._judged(case, given)
 
     def _device_enrols(self, case: Case) -> Outcome:
         seconds = self._patience.notification + _DEVICE_SECONDS
@@ -332,12 +333,12 @@ class Verifier:
     def _device_gone(self, case: Case) -> Outcome:
         given = self._scene.challenge(device=self._scene.other)
         self._scene.remove_device(self._scene.other)
-        exchange = self._send(case.id, given)
-        return judging.of_refusal(case, exchange, heard=self._heard_of(given, exchange))
+        return self._judged(case, given)
 
     def _notified_once(self, case: Case) -> Outcome:
+        self._evidence.read()
         counts = {
-            each.exchange.transaction: len(self._final(each).successes)
+            each.exchange.transaction: len(self._known(each.challenge, each.exchange).successes)
             for each in self._sent
             if each.exchange.certificate is not None and not each.is_struck
         }
@@ -346,15 +347,10 @@ class Verifier:
         return judging.of_counts(case, counts, noun="certificates")
 
     def _no_false_success(self, case: Case) -> Outcome:
-        names = [each.case for each in self._sent if _is_refused(each) and self._final(each).successes]
+        self._evidence.read()
+        refused = [each for each in self._sent if _is_refused(each)]
+        names = [each.case for each in refused if self._known(each.challenge, each.exchange).successes]
         return judging.of_false_successes(case, names)
-
-    def _final(self, sent: _Sent) -> Heard:
-        return self._evidence.heard(
-            sent.challenge,
-            transaction=sent.exchange.transaction,
-            others=self._transactions() - {sent.exchange.transaction},
-        )
 
 
 def _is_refused(sent: _Sent) -> bool:
