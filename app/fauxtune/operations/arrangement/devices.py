@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -146,9 +147,11 @@ async def settle(scene: Scene) -> None:
         await host.finish_check_ins(scene.tenant.id)
         devices = [device for device in await host.devices(scene.tenant.id) if device.is_online]
         live = await scene.read(queries.live_enrollments, scene.tenant.id)
-        for row in (await scene.read(queries.enrollments_by_id, live)).values():
-            if any(is_enrollment_of(device, row) for device in devices):
-                await signals.wait_for_connection(row.id, seconds=_CONNECTION_PATIENCE)
+        rows = (await scene.read(queries.enrollments_by_id, live)).values()
+        awaited = [row.id for row in rows if any(is_enrollment_of(device, row) for device in devices)]
+        await asyncio.gather(
+            *(signals.wait_for_connection(enrollment, seconds=_CONNECTION_PATIENCE) for enrollment in awaited)
+        )
 
 
 def is_enrollment_of(device: HostedDevice, row: EnrollmentRow) -> bool:
