@@ -95,6 +95,15 @@ class Waiting:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What waits at the server, the newest challenges, and the newest revocations."""
+
+    waiting: Sequence[Waiting]
+    lines: Sequence[Line]
+    revocations: Sequence[tuple[PartnerRevocationRow, Said]]
+
+
 async def scep(call: TenantCall) -> Response:
     """Show the server, what waits there, the newest challenges, the revocations, and the form that opens a challenge;
     with the id of a challenge in the query also what that one contains.
@@ -180,17 +189,16 @@ def _facts(challenge: Challenge) -> list[tuple[str, str]]:
 
 
 async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None) -> Response:
-    lines, revocations = await call.read(_read, call)
+    contents = await call.read(_read, call)
     return call.page(
         "scep.html",
         status=400 if form.errors else 200,
         server=_server(call, await call.run(ra_certificates.standing, keys=call.emulator.connector_keys)),
-        waiting=await call.read(_waiting, call),
+        waiting=contents.waiting,
         form=form,
         opened=opened,
-        lines=lines,
-        revocations=revocations,
-        now=call.now,
+        lines=contents.lines,
+        revocations=contents.revocations,
     )
 
 
@@ -205,36 +213,29 @@ def _server(call: TenantCall, standing: ra_certificates.Standing) -> Server:
     )
 
 
-def _waiting(connection: Connection, call: TenantCall) -> list[Waiting]:
-    rows = request_queries.newest_requests(connection, call.tenant.id, limit=_MOST, state="pending")
-    profiles = configuration_queries.names(connection, call.tenant.id, ids={row.profile_id for row in rows})
-    devices = overview_queries.device_names(connection, call.tenant.id, ids={row.enrollment_id for row in rows})
-    return [
-        Waiting(
-            row,
-            devices.get(row.enrollment_id),
-            profiles.get(row.profile_id, "a profile that was deleted"),
-            subject_text(request_from(row.csr or b"").subject),
-        )
-        for row in rows
-    ]
-
-
-def _read(connection: Connection, call: TenantCall) -> tuple[list[Line], list[tuple[PartnerRevocationRow, Said]]]:
-    rows = queries.newest_challenges(connection, call.tenant.id, limit=_MOST)
-    profiles = configuration_queries.names(connection, call.tenant.id, ids={row.profile_id for row in rows})
-    devices = overview_queries.device_names(connection, call.tenant.id, ids={row.enrollment_id for row in rows})
-    lines = [
-        Line(
-            row,
-            devices.get(row.enrollment_id),
-            profiles.get(row.profile_id),
-            became(row, now=call.now),
-        )
-        for row in rows
-    ]
-    revocations = queries.revocations(connection, call.tenant.id, limit=_MOST)
-    return lines, [(row, _revocation(row)) for row in revocations]
+def _read(connection: Connection, call: TenantCall) -> Contents:
+    tenant = call.tenant.id
+    requests = request_queries.newest_requests(connection, tenant, limit=_MOST, state="pending")
+    challenges = queries.newest_challenges(connection, tenant, limit=_MOST)
+    rows: list[ScepRequestRow | ScepChallengeRow] = [*requests, *challenges]
+    profiles = configuration_queries.names(connection, tenant, ids={row.profile_id for row in rows})
+    devices = overview_queries.device_names(connection, tenant, ids={row.enrollment_id for row in rows})
+    return Contents(
+        waiting=[
+            Waiting(
+                row,
+                devices.get(row.enrollment_id),
+                profiles.get(row.profile_id, "a profile that was deleted"),
+                subject_text(request_from(row.csr or b"").subject),
+            )
+            for row in requests
+        ],
+        lines=[
+            Line(row, devices.get(row.enrollment_id), profiles.get(row.profile_id), became(row, now=call.now))
+            for row in challenges
+        ],
+        revocations=[(row, _revocation(row)) for row in queries.revocations(connection, tenant, limit=_MOST)],
+    )
 
 
 def became(row: ScepChallengeRow, *, now: datetime) -> Said:
