@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from fauxtune.core.model.ids import ItemKey
 
+_USUAL_SIZE = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class ScepRequest:
@@ -28,6 +30,17 @@ class ScepRequest:
     extended_key_usages: tuple[str, ...]
     days: int | None
     renew_percent: int
+
+    @property
+    def bits(self) -> int:
+        """The size of the key, also where the profile names none."""
+        return self.key_size or _USUAL_SIZE
+
+    @property
+    def hash_algorithms(self) -> tuple[str, ...]:
+        """The hash algorithms that the device may use, in Graph's words; `sha2` where the profile names none."""
+        words = (word.strip() for word in (self.hash_algorithm or "").split(","))
+        return tuple(word for word in words if word) or ("sha2",)
 
     @property
     def fingerprint(self) -> str:

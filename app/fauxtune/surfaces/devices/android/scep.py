@@ -11,7 +11,6 @@ from typing import Any
 
 from fauxtune.core.model.scep import ScepDelivery
 
-_USUAL_SIZE = 2048
 _RETRIES, _RETRY_DELAY = 3, 600
 
 
@@ -25,18 +24,13 @@ def request(delivery: ScepDelivery, *, revision: str) -> dict[str, Any] | None:
         "challenge": delivery.challenge,
         "subject": wanted.subject,
         "subjectAlternativeNames": [{"type": kind, "name": name} for kind, name in wanted.names],
-        "keySize": wanted.key_size or _USUAL_SIZE,
+        "keySize": wanted.bits,
         "keyUsages": list(wanted.key_usages),
         "extendedKeyUsages": list(wanted.extended_key_usages),
-        "hashAlgorithms": hash_algorithms(wanted.hash_algorithm),
+        "hashAlgorithms": list(wanted.hash_algorithms),
         "caThumbprint": delivery.ca_thumbprint,
         "retryCount": _RETRIES,
         "retryDelaySeconds": _RETRY_DELAY,
         "renews": delivery.renews,
         "revision": hashlib.sha256(revision.encode()).hexdigest(),
     }
-
-
-def hash_algorithms(words: str | None) -> list[str]:
-    """Return the hash algorithms of a profile in Graph's words; `sha2` where it has no value."""
-    return [word.strip() for word in (words or "").split(",") if word.strip()] or ["sha2"]

@@ -32,7 +32,6 @@ _NAMES = {
     "userPrincipalName": "ntPrincipalName",
 }
 _USAGES = {"digitalSignature": 1, "keyEncipherment": 4}
-_USUAL_SIZE = 2048
 #: Apple's defaults: three retries, ten seconds apart.
 _RETRIES, _RETRY_DELAY = 3, 10
 
@@ -44,7 +43,7 @@ def content(delivery: ScepDelivery) -> Payload:
         "URL": eas.text(delivery.url),
         "Subject": [[_pair(each) for each in part] for part in parse_subject(request.subject).rdns],
         "Challenge": delivery.challenge,
-        "Keysize": request.key_size or _USUAL_SIZE,
+        "Keysize": request.bits,
         "Key Type": "RSA",
         "Key Usage": sum(_USAGES[word] for word in request.key_usages),
         "Retries": _RETRIES,

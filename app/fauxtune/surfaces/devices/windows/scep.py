@@ -38,7 +38,6 @@ _NAMES = {
     "universalResourceIdentifier": 7,
     "userPrincipalName": 11,
 }
-_USUAL_SIZE = 2048
 #: The CSP's defaults: three retries, five minutes apart.
 _RETRIES, _RETRY_DELAY = 3, 5
 _HELLO = 4
@@ -88,8 +87,8 @@ def install(delivery: ScepDelivery, *, node: str, key_protection: int) -> tuple[
         "SubjectName": request.subject,
         "EKUMapping": "+".join(request.extended_key_usages),
         "KeyUsage": sum(_USAGES[word] for word in request.key_usages),
-        "KeyLength": request.key_size or _USUAL_SIZE,
-        "HashAlgorithm": "+".join(_HASHES[word] for word in _words(request.hash_algorithm)) or _HASHES["sha2"],
+        "KeyLength": request.bits,
+        "HashAlgorithm": "+".join(_HASHES[word] for word in request.hash_algorithms),
         "KeyProtection": key_protection,
         "RetryCount": _RETRIES,
         "RetryDelay": _RETRY_DELAY,
@@ -108,10 +107,6 @@ def install(delivery: ScepDelivery, *, node: str, key_protection: int) -> tuple[
     ]
     parts.append(Command("Exec", f"{node}/Install/Enroll", role=PART))
     return (Command("Delete", node, role=ANY), Command("Atomic", role=ATOMIC, parts=tuple(parts)))
-
-
-def _words(text: str | None) -> list[str]:
-    return [word.strip() for word in (text or "").split(",") if word.strip() in _HASHES]
 
 
 def questions(tree: Tree, *, user_is_here: bool) -> tuple[str, ...]:
