@@ -30,19 +30,9 @@ _ELSEWHERE = "Those without a tenant, such as calls without a token:\n  fauxtune
 
 
 def _surfaces() -> list[str]:
-    return [
-        "graph",
-        "identity",
-        "devices",
-        "android",
-        "apple",
-        "windows",
-        "pki",
-        "ndes",
-        "push",
-        "connector",
-        "control",
-    ]
+    from fauxtune.core.model.surfaces import surface_words
+
+    return surface_words()
 
 
 @with_service(Administration)

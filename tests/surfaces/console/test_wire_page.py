@@ -7,6 +7,7 @@ import re
 
 import httpx
 
+from fauxtune.core.model.surfaces import Surface
 from tests.support.clock import FixedClock
 from tests.support.console import done, show, text_of
 from tests.surfaces.console.conftest import Enroll
@@ -43,6 +44,13 @@ async def test_a_request_stands_where_it_began_though_it_ended_later(
     await waiting
     text = await show(console, "/wire")
     assert text.index("devices:enroll") < text.index("contoso/journal")
+
+
+async def test_the_list_can_be_filtered_by_every_surface(console: httpx.AsyncClient) -> None:
+    page = (await console.get("/wire")).text
+    (select,) = re.findall(r'<select name="surface">.*?</select>', page)
+    words = set(re.findall(r'value="([^"]+)"', select))
+    assert words == {"devices", *(surface.rpartition("/")[2] for surface in Surface)}
 
 
 async def test_the_wire_is_filtered(console: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll) -> None:

@@ -52,6 +52,11 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
 )
 
 
+def surface_words() -> list[str]:
+    """Return the words that name a surface, or several: its whole name, and each part of it."""
+    return list(dict.fromkeys(word for surface in Surface for word in (surface.value, *surface.value.split("/"))))
+
+
 def paths_of(surface: Surface) -> re.Pattern[str]:
     """Return the expression of the paths of a surface."""
     return next(pattern for each, pattern in _PATHS if each is surface)

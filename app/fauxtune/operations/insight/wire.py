@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.surfaces import Surface
+from fauxtune.core.model.surfaces import surface_words
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.insight.wire_exchanges import (
     OTHER,
@@ -195,8 +195,7 @@ def clear(emulator: Emulator, tenant: Tenant | None) -> None:
 
 def surfaces() -> list[str]:
     """Return the words that `surface` may be."""
-    words = [part for surface in Surface for part in (surface.value, *surface.value.split("/"))]
-    return [*dict.fromkeys(words), OTHER]
+    return [*surface_words(), OTHER]
 
 
 async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> _Selected:
