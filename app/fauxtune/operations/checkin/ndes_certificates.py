@@ -18,17 +18,16 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.rows.certificates import AuthorityRow
 
 
 def chain_of(tx: Transaction, certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
     """Return the RA certificates with those of the authorities that a client needs: the one that issues now, the one
     that issued these, and the root.
     """
-    issuing = _issuing(tx)
+    root, issuing = _authorities(tx)
     current = issuing[-1]
     issuers = [each for each in issuing[:-1] if any(_is_from(certificate, each) for certificate in certificates)]
-    return [*certificates, *issuers, current, _root(tx)]
+    return [*certificates, *issuers, current, root]
 
 
 def next_of(tx: Transaction, certificate: x509.Certificate) -> list[x509.Certificate]:
@@ -38,10 +37,10 @@ def next_of(tx: Transaction, certificate: x509.Certificate) -> list[x509.Certifi
 
     Differs from AD CS: there the next certificate is known before it issues; here a rollover takes effect at once.
     """
-    current = _issuing(tx)[-1]
+    root, (*_, current) = _authorities(tx)
     if _is_from(certificate, current):
         raise NotFound("The certification authority has no next certificate.")
-    return [current, _root(tx)]
+    return [current, root]
 
 
 async def requested(emulator: Emulator, tenant: Tenant, *, request: scep.Request) -> bytes | Refusal:
@@ -76,19 +75,11 @@ def _named(tx: Transaction, issuer: bytes, *, serial: int) -> tuple[str, x509.Ce
     return (row.authority, certificate) if certificate.issuer.public_bytes() == issuer else None
 
 
-def _issuing(tx: Transaction) -> list[x509.Certificate]:
-    """The certificates of the issuing authority's keys, the newest last."""
-    rows = _rows(tx, "issuing")
-    return [x509.load_der_x509_certificate(row.certificate) for row in sorted(rows, key=lambda row: row.generation)]
-
-
-def _root(tx: Transaction) -> x509.Certificate:
-    (row,) = _rows(tx, "root")
-    return x509.load_der_x509_certificate(row.certificate)
-
-
-def _rows(tx: Transaction, role: str) -> list[AuthorityRow]:
-    return [row for row in authority_queries.authorities_of(tx.connection, tx.tenant.id) if row.role == role]
+def _authorities(tx: Transaction) -> tuple[x509.Certificate, list[x509.Certificate]]:
+    """The certificate of the root, and those of the issuing authority's keys, the newest last."""
+    rows = sorted(authority_queries.authorities_of(tx.connection, tx.tenant.id), key=lambda row: row.generation)
+    (root,) = [x509.load_der_x509_certificate(row.certificate) for row in rows if row.role == "root"]
+    return root, [x509.load_der_x509_certificate(row.certificate) for row in rows if row.role == "issuing"]
 
 
 def _is_from(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
