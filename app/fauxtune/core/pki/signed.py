@@ -33,7 +33,7 @@ from fauxtune.core.pki.foreign import readable
 MOST_CERTIFICATES = 20
 _MOST_ATTRIBUTES = 50
 _MOST_VALUES = 10
-_NAME = "signed attributes, or too many values of one"
+_ATTRIBUTES = "signed attributes, or too many values of one"
 
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
@@ -233,12 +233,12 @@ def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
     if isinstance(attributes, core.Void):
         return {}
     values: dict[str, tuple[bytes, ...]] = {}
-    for member in children(attributes.contents or b"", most=_MOST_ATTRIBUTES, name=_NAME):
-        kind, among = children(within(member, SEQUENCE), most=2, name=_NAME)
+    for member in children(attributes.contents or b"", most=_MOST_ATTRIBUTES, name=_ATTRIBUTES):
+        kind, among = children(within(member, SEQUENCE), most=2, name=_ATTRIBUTES)
         oid = dotted(kind)
         if oid in values:
             raise ValueError(f"the signed attribute {oid} is there twice")
-        values[oid] = tuple(children(within(among, SET), most=_MOST_VALUES, name=_NAME))
+        values[oid] = tuple(children(within(among, SET), most=_MOST_VALUES, name=_ATTRIBUTES))
     if not values:
         raise ValueError("its set of signed attributes is empty")
     return values

@@ -51,7 +51,7 @@ def with_issued(
             row, given=given, certificates=certificates, known=known
         )
         issued[row.key] = _issued(tx, row, device=device.id, mark=mark, given=given, certificates=certificates)
-    return replace(inventory, issued={**inventory.issued, **issued})
+    return replace(inventory, issued=issued)
 
 
 def _is_news(row: LedgerRow, mark: str) -> bool:

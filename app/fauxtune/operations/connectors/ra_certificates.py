@@ -91,10 +91,10 @@ _NewKeys = dict[RaPurpose, tuple[RSAPrivateKey, str]]
 
 
 async def registration_authority(emulator: Emulator, tenant: Tenant) -> RegistrationAuthority:
-    """Return the connector that serves NDES now; its first caller waits for the keys.
+    """Return the connector that serves NDES now. The first call makes its keys, and calls meanwhile wait for them.
 
-    Raises NotFound where no connector has the role, Unavailable while all connectors with the role are silent,
-    RaCertificateExpired.
+    Raises NotFound where no connector has the role, Unavailable while all connectors with the role are silent, and
+    RaCertificateExpired once a certificate of the connector has expired.
     """
     present = await emulator.runner.run(tenant, serving, keys=emulator.connector_keys)
     if present is None:

@@ -48,7 +48,7 @@ async def token(request: Request, tenant: TenantKey) -> Response:
 )
 async def adfs_token(request: Request) -> Response:
     """For clients whose authority is `https://.../adfs/`: MSAL for Java asks no other server about such an address, and
-    leaves the tenant out. It is the tenant that has the application.
+    leaves the tenant out. The tenant is the one that has the application.
     """
     form_request = await of_the_application(await _form_request(request, ADFS))
     is_older = "resource" in form_request.form
