@@ -22,6 +22,7 @@ from bench import (
     scep,
     start,
     state,
+    statements,
     status,
     tenants,
     wire,
@@ -47,6 +48,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "library": library.rows,
     "tenants": tenants.rows,
     "state": state.rows,
+    "statements": statements.rows,
 }
 
 

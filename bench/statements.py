@@ -1,0 +1,187 @@
+"""The statements and transactions that a device's enrolment and check-ins take: exact numbers, on every machine.
+
+FAUXTUNE_BENCH_TEXTS=1 prints the statements of each scene as well, those that are alike once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from bench.rows import Row
+from fauxtune.testing import Server, Tenant
+from fauxtune_sim.agent import Agent
+from fauxtune_sim.agents import agent_for
+from fauxtune_sim.device import Device
+from fauxtune_sim.identity import KeyRing
+from fauxtune_sim.platforms import read_kind
+from fauxtune_sim.transport import Answer, Transport
+from tests.support.server_here import serving_here
+
+#: The most statements and transactions of a scene (None: any number).
+_GOALS: Mapping[str, tuple[int, int | None]] = {
+    "Android: quiet check-in": (1, 1),
+    "Android: check-in that plans": (10, 2),
+    "Android: check-in that issues": (20, 2),
+    "iPhone: until idle": (40, None),
+    "Windows: session": (60, None),
+}
+#: What differs between statements that are alike: how many values they list.
+_LISTS = re.compile(r"\((?:\?|%\(\w+\)s(?:::\w+)?)(?:, (?:\?|%\(\w+\)s(?:::\w+)?))+\)")
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a database was sent: statements in their order, and how many transactions they were in."""
+
+    texts: list[str] = field(default_factory=list)
+    transactions: int = 0
+
+    def since(self, before: Sent) -> Sent:
+        """Return what was sent after `before`, which `copy` returned."""
+        return Sent(self.texts[len(before.texts) :], self.transactions - before.transactions)
+
+    def copy(self) -> Sent:
+        """Return what was sent until now."""
+        return Sent(list(self.texts), self.transactions)
+
+
+def rows() -> Iterator[Row]:
+    """One row for each scene on SQLite; PostgreSQL is sent the same ones, and statements that lock rows."""
+    with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as folder:
+        for name, sent in scenes(Path(folder)).items():
+            count, goal = len(sent.texts), _GOALS.get(name, (None, None))[0]
+            limit = "" if goal is None else f"{goal}"
+            ratio = None if goal is None else count / goal
+            value = f"{count} in {sent.transactions}"
+            yield Row(f"{name}: statements", value, limit, ratio, None if goal is None else 1.0, at_most=True)
+            if os.environ.get("FAUXTUNE_BENCH_TEXTS"):
+                _print(sent.texts)
+
+
+def _print(texts: Sequence[str]) -> None:
+    alike = Counter(_LISTS.sub("(...)", " ".join(text.split())) for text in texts)
+    for text, count in alike.most_common():
+        print(f"  {count:3} {text}", file=sys.stderr)
+
+
+def scenes(folder: Path, *, database_url: str | None = None) -> dict[str, Sent]:
+    """Return what a server in this process sends to its database at each scene."""
+    with (
+        serving_here(data_dir=folder, database_url=database_url) as served,
+        Server.at(served.https, ca_file=served.endpoints["caFile"]) as server,
+        server.tenant() as tenant,
+        _listening() as sent,
+    ):
+        devices = _Devices(server, tenant, sent)
+        server.background.run(devices.enroll())
+        tenant.profiles.pkcs("Signing", platforms="all").assign("All Staff")
+        server.background.run(devices.check_in())
+        return devices.scenes
+
+
+@contextmanager
+def _listening() -> Iterator[Sent]:
+    sent = Sent()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        sent.texts.append(statement)
+
+    def begin(_connection: Any) -> None:
+        sent.transactions += 1
+
+    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "begin", begin)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "begin", begin)
+
+
+class _Observed(Transport):
+    """The transport of simulated devices: it notes what the server sends to its database for each request."""
+
+    def __init__(self, sent: Sent, *, ca: bytes) -> None:
+        super().__init__(ca=ca)
+        self._sent = sent
+        self.requests: list[tuple[str, Sent]] = []
+
+    async def send(self, method: str, url: str, **options: Any) -> Answer:
+        before = self._sent.copy()
+        answer = await super().send(method, url, **options)
+        self.requests.append((url, self._sent.since(before)))
+        return answer
+
+
+class _Devices:
+    """An Android phone, an iPhone and a PC of one user, whose check-ins nothing but this calls."""
+
+    def __init__(self, server: Server, tenant: Tenant, sent: Sent) -> None:
+        self.scenes: dict[str, Sent] = {}
+        self._server = server
+        self._tenant = tenant
+        self._user = tenant.user("alice").name
+        self._sent = sent
+        tokens = server.client(tenant=tenant.id)
+        order = {"userPrincipalName": self._user, "uses": 3}
+        self._token = str(tokens.emulator("POST", f"/tenants/{tenant.id}/enrollmentTokens", json=order)["token"])
+        self._keys = KeyRing(4)
+        self._agents: dict[str, Agent] = {}
+
+    async def enroll(self) -> None:
+        """Enrol the devices, and let each check in."""
+        assert self._server.ca_file is not None
+        self._transport = _Observed(self._sent, ca=self._server.ca_file.read_bytes())
+        for name, kind in (("Android", "android"), ("iPhone", "ios"), ("Windows", "windows")):
+            known = read_kind(kind)
+            agent = agent_for(Device.new(name, platform=known.platform, mode=known.mode), self._transport)
+            agent.keys, self._agents[name] = self._keys, agent
+            key = await self._keys.take()
+            before = self._sent.copy()
+            await agent.enroll(
+                server=self._server.url, tenant=self._tenant.id, token=self._token, user=self._user, key=key
+            )
+            self._note(f"{name}: enrolment", before)
+            before = self._sent.copy()
+            await agent.check_in()
+            self._note(f"{name}: first check-in", before)
+            before = self._sent.copy()
+            await agent.check_in()
+            self._note(f"{name}: quiet check-in", before)
+
+    async def check_in(self) -> None:
+        """Let the devices check in to which a root and a PKCS profile were assigned."""
+        self._transport.requests.clear()
+        await self._agents["Android"].check_in()
+        names = iter(
+            (
+                "Android: check-in that plans",
+                "Android: policy with a root",
+                "Android: check-in that issues",
+                "Android: policy with a certificate",
+                "Android: check-in that confirms",
+            )
+        )
+        self.scenes |= {name: sent for name, (_url, sent) in zip(names, self._transport.requests, strict=True)}
+        for device, name in (("iPhone", "iPhone: until idle"), ("Windows", "Windows: session")):
+            before = self._sent.copy()
+            await self._agents[device].check_in()
+            self._note(name, before)
+            before = self._sent.copy()
+            await self._agents[device].check_in()
+            self._note(f"{device}: idle again", before)
+        await self._transport.close()
+
+    def _note(self, name: str, before: Sent) -> None:
+        self.scenes[name] = self._sent.since(before)
