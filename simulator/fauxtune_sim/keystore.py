@@ -85,7 +85,7 @@ class KeyStore:
 
     entries: dict[str, KeyEntry] = field(default_factory=dict)
     trusted: dict[str, bytes] = field(default_factory=dict)
-    #: By what was requested, whatever the challenge.
+    #: By `ScepSettings.identifier`.
     pending: dict[str, PendingRequest] = field(default_factory=dict)
     _opened: dict[str, Identity] = field(default_factory=dict)
 

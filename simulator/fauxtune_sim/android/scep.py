@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from fauxtune_sim.android.messages import KeyPair
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.identity import key_to_der
-from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.scep.enroller import Enroller, present_identity
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
 from fauxtune_sim.scep.subject import read_subject
@@ -35,17 +31,7 @@ async def install(pair: KeyPair, device: Device, *, enroller: Enroller) -> None:
     request = pair.scep or {}
     renews = present_identity(device.keystore, pair.alias) if request.get("renews") is True else None
     issued = await enroller.enroll(read_settings(request), renews=renews)
-    device.keystore.install(
-        KeyEntry(
-            alias=pair.alias,
-            source="scep",
-            certificate=issued.identity.certificate.public_bytes(Encoding.DER),
-            key=key_to_der(issued.identity.key),
-            chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in issued.chain),
-            profile_id=pair.profile_id,
-            digest=_revision(pair),
-        )
-    )
+    device.keystore.install(issued.entry(pair.alias, digest=_revision(pair), profile_id=pair.profile_id))
 
 
 def identifier(pair: KeyPair) -> str:

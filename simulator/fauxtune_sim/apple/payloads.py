@@ -22,7 +22,6 @@ from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.profiles import Payload
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
-from fauxtune_sim.identity import key_to_der
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import read_pfx
 from fauxtune_sim.scep.enroller import Issued
@@ -107,14 +106,10 @@ def scep_identity(
     """The key store's entry for the identity that was issued for a scep payload."""
     open_to_all, extractable = _use_of_key(_scep_keys(payload), system)
     _, origin = _origin(payload.identifier, profile)
-    return KeyEntry(
-        alias=payload.identifier if origin is None else f"scep-{origin}",
-        source="scep",
-        certificate=issued.identity.certificate.public_bytes(Encoding.DER),
-        key=key_to_der(issued.identity.key),
-        chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in issued.chain),
-        profile_id=origin,
+    return issued.entry(
+        payload.identifier if origin is None else f"scep-{origin}",
         digest=settings.identifier,
+        profile_id=origin,
         open_to_all=open_to_all,
         extractable=extractable,
     )

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune_sim.certificates import is_ca
 from fauxtune_sim.device import Device
 from fauxtune_sim.identity import DeviceIdentity, KeyRing, key_from_der, key_to_der
-from fauxtune_sim.keystore import KeyStore, PendingRequest
+from fauxtune_sim.keystore import KeyEntry, KeyStore, PendingRequest
 from fauxtune_sim.scep.client import Authority, ScepClient
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.messages import MessageType, PkiRequest, new_request
@@ -36,6 +36,28 @@ class Issued:
 
     identity: DeviceIdentity
     chain: tuple[x509.Certificate, ...] = ()
+
+    def entry(
+        self,
+        alias: str,
+        *,
+        digest: str,
+        profile_id: str | None = None,
+        open_to_all: bool = False,
+        extractable: bool = True,
+    ) -> KeyEntry:
+        """The key store's entry with this alias; `digest` says what was requested."""
+        return KeyEntry(
+            alias=alias,
+            source="scep",
+            certificate=self.identity.certificate.public_bytes(Encoding.DER),
+            key=key_to_der(self.identity.key),
+            chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in self.chain),
+            profile_id=profile_id,
+            digest=digest,
+            open_to_all=open_to_all,
+            extractable=extractable,
+        )
 
 
 class Enroller:
@@ -105,7 +127,9 @@ class Enroller:
             pending.pop(name, None)
             text = f"the SCEP authority had not decided after {patience}"
             return ScepFailed(Failure.TOO_LATE, text)
-        while name not in pending and len(pending) >= _MOST_PENDING:
+        if name in pending:
+            return failed
+        while len(pending) >= _MOST_PENDING:
             del pending[next(iter(pending))]
         pending[name] = PendingRequest(
             request=message.content,

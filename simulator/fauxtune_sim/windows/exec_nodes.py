@@ -20,7 +20,7 @@ def execute_node(machine: Machine, path: Path, *, data: str) -> None:
     """Execute a node. Raises NodeRefusal if it cannot be executed, SessionAborted if the session ends with it."""
     machine.tree.execute(path)
     if path[-2:] == ENROLL:
-        return  # its effect is that of a changed node: scep_install
+        return  # its effect is that of a changed node: scep_requests
     _ACTIONS["/".join(path[2:])](machine, data)
 
 

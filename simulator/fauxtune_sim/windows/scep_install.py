@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from fauxtune_sim.enrollment import Refusal
-from fauxtune_sim.identity import DeviceIdentity, key_to_der
-from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.scep.enroller import Enroller, Issued, present_identity
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
@@ -117,21 +114,13 @@ def _renewed(machine: Machine, root: Path, *, settings: ScepSettings) -> DeviceI
 
 def _install(machine: Machine, root: Path, *, issued: Issued, provider: str, digest: str) -> None:
     alias = alias_of(root, machine.device.platform)
-    machine.device.keystore.install(
-        KeyEntry(
-            alias=alias,
-            source="scep",
-            certificate=issued.identity.certificate.public_bytes(Encoding.DER),
-            key=key_to_der(issued.identity.key),
-            chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in issued.chain),
-            digest=digest,
-        )
-    )
+    machine.device.keystore.install(issued.entry(alias, digest=digest))
     machine.state.keys[root] = KeyPlace(alias=alias, provider=provider, exportable=False)
 
 
 def _read(machine: Machine, root: Path, *, challenge: str) -> tuple[ScepSettings, str]:
-    """The request that the nodes describe, and the provider for its key. Raises InstallFailed if they describe none.
+    """The request that the nodes describe, and the provider for its key. Raises InstallFailed for missing or wrong
+    values.
 
     Unverified: that the challenge goes into the request as it stands; the CSP calls it "B64 encoded", which a challenge
     of Intune is already.
