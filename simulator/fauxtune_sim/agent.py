@@ -211,8 +211,11 @@ class Agent(ABC):
         """What requests certificates for the device by SCEP. It is imported by the first device that needs it."""
         from fauxtune_sim.scep.enroller import Enroller
 
-        now = self.time.now(time.monotonic()) or datetime.now(UTC)
-        return Enroller(self.device, self._transport, keys=self.keys, now=now)
+        return Enroller(self.device, self._transport, keys=self.keys, now=self._now())
+
+    def _now(self) -> datetime:
+        """The time of the device's clock: the tenant's, or the computer's until the device has learnt that."""
+        return self.time.now(time.monotonic()) or datetime.now(UTC)
 
     @property
     def enrollment(self) -> Enrollment:

@@ -51,7 +51,9 @@ class Applied:
 class _Unusable(Exception):
     """The entry cannot be applied; the text is the reason. `is_pending`: not yet."""
 
-    is_pending = False
+    def __init__(self, why: str, *, is_pending: bool = False) -> None:
+        super().__init__(why)
+        self.is_pending = is_pending
 
 
 async def apply(policy: Policy, device: Device, *, enroller: Callable[[], Enroller]) -> Applied:
@@ -244,9 +246,8 @@ async def _request(pair: KeyPair, device: Device, *, enroller: Callable[[], Enro
     try:
         await scep.install(pair, device, enroller=enroller())
     except (ScepFailed, AnswerBroken) as failed:
-        unusable = _Unusable(str(failed))
-        unusable.is_pending = isinstance(failed, ScepFailed) and failed.failure is Failure.PENDING
-        raise unusable from failed
+        is_pending = isinstance(failed, ScepFailed) and failed.failure is Failure.PENDING
+        raise _Unusable(str(failed), is_pending=is_pending) from failed
     return True
 
 

@@ -7,10 +7,8 @@ with Idle and ends when the server has no more commands. Any MDM server can be u
 from __future__ import annotations
 
 import secrets
-import time
 import uuid
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -274,9 +272,6 @@ class AppleAgent(Agent):
 
     def _system(self) -> System:
         return System.of(self.device.platform, self.device.hardware.os_version)
-
-    def _now(self) -> datetime:
-        return self.time.now(time.monotonic()) or datetime.now(UTC)
 
     def _store(self) -> ProfileStore:
         assert isinstance(self.device.state, ProfileStore)

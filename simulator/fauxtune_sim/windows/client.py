@@ -8,8 +8,6 @@ enrolment.
 from __future__ import annotations
 
 import contextlib
-import time
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
@@ -134,9 +132,6 @@ class WindowsAgent(Agent):
         machine.enrollment.sessions += 1
         self.device.save(keys=False, state=False)
         return Session(machine, self._transport, enroller=self._enroller, has_news=self._has_news)
-
-    def _now(self) -> datetime:
-        return self.time.now(time.monotonic()) or datetime.now(UTC)
 
     def _is_push_for_device(self, message: dict[str, Any]) -> bool:
         self._woken = True
