@@ -21,7 +21,7 @@ from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
-from fauxtune_sim.windows.state import KeyPlace, ScepRequest, WindowsEnrollment, WindowsState
+from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
 
@@ -132,7 +132,7 @@ class Machine:
             return self._of_certificate(name, path)
         if name in {"PfxStatus", "PfxThumbprint"}:
             return self._of_import(name, path[:-1])
-        if name in _OF_REQUESTS:
+        if name in _OF_REQUESTS or name == "ScepThumbprint":
             return self._of_request(name, path[:-1])
         if name in PART_NODES:
             return PART_NODES[name](self.facts, path)
@@ -147,20 +147,23 @@ class Machine:
         return _OF_CERTIFICATES[name](x509.load_der_x509_certificate(base64.b64decode(encoded)))
 
     def _of_import(self, name: str, path: Path) -> str | None:
-        place = self.state.keys.get(path)
         if name == "PfxThumbprint":
-            return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
+            return self._thumbprint(path)
         if path in self.state.failed_imports:
             return _signed(self.state.failed_imports[path])
-        return None if place is None else "0"
+        return "0" if path in self.state.keys else None
 
     def _of_request(self, name: str, path: Path) -> str | None:
         if path not in self.state.nodes:
             return None
         if name == "ScepThumbprint":
-            place = self.state.keys.get(path)
-            return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
+            return self._thumbprint(path)
         return _OF_REQUESTS[name](self.state.requests.get(path, _NOT_REQUESTED))
+
+    def _thumbprint(self, path: Path) -> str | None:
+        """The thumbprint of the certificate whose key a node has installed."""
+        place = self.state.keys.get(path)
+        return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
 
 
 def _signed(number: int) -> str:
@@ -178,10 +181,8 @@ def _common_name(name: x509.Name) -> str:
     return str(common_names[0].value) if common_names else name.rfc4514_string()
 
 
-#: Status 32: unknown.
-_NOT_REQUESTED = ScepRequest(32)
+_NOT_REQUESTED = ScepRequest(RequestStatus.UNKNOWN)
 _OF_REQUESTS: dict[str, Callable[[ScepRequest], str | None]] = {
-    "ScepThumbprint": lambda request: None,
     "ScepStatus": lambda request: str(request.status),
     "ScepErrorCode": lambda request: _signed(request.error),
     "ScepServer": lambda request: request.server or None,

@@ -64,6 +64,7 @@ class RequestStatus(IntEnum):
     FINISHED = 1
     PENDING = 2
     FAILED = 16
+    UNKNOWN = 32
 
 
 @dataclass(frozen=True, slots=True)
