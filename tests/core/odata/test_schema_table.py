@@ -129,16 +129,12 @@ def test_an_unknown_name_is_no_type(name: str) -> None:
         ("flagState", {"none": 0, "panama": 1, "liberia": 16, "malta": 17}),
         ("signals", {"none": 0, "green": 1, "red": 2, "white": 8, "blue": 16}),
         ("unsureOnes", {"a": 0, "b": 1}),
+        ("partly", {"a": 0, "b": 1, "c": 2}),
     ],
 )
 def test_members_count_on_from_the_one_before_and_bits_by_bits(name: str, numbers: dict[str, int]) -> None:
     kind = model().enumeration(name)
     assert {member: kind.number(member) for member in kind.members} == numbers
-
-
-def test_a_number_that_no_source_has_says_so() -> None:
-    assert [row.published for row in TABLE.members("partly")] == [True, False, True]
-    assert not any(row.published for row in TABLE.members("unsureOnes"))
 
 
 def test_members_and_types_of_beta_are_marked() -> None:

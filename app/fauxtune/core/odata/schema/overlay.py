@@ -50,7 +50,8 @@ class Overlay:
     ignores_case: str = ""
     #: The derived types that a polymorphic property takes.
     variants: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    #: Navigations to parts, which cannot be bound to other things, and navigations that can; else as in the schema.
+    #: `parts`: navigations to parts, which cannot be bound to other things. `linked`: navigations that can be bound.
+    #: Unnamed ones are as in the schema.
     parts: str = ""
     linked: str = ""
     #: The properties that are not exact, by what is different of them.

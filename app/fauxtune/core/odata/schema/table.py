@@ -1,6 +1,6 @@
 """A large schema as one text: each type is a block of lines, which is read when it is first asked for.
 
-Blocks are separated by empty lines. The words after a name are there or not:
+Blocks are separated by empty lines. The words after a name are optional:
 
 * `entity|complex NAME : BASE abstract beta partial`, then for each property `name Type? beta v1 readonly unsure`, and
   for each navigation `name -> [Type] contained beta v1`; `[Type]` is a collection, `?` may be null.
@@ -53,12 +53,11 @@ class TypeHead:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member of an enumeration. `published` is false for a number that no source has."""
+    """One member of an enumeration."""
 
     name: str
     number: int
     beta_only: bool
-    published: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,13 @@ class SchemaTable:
 
     def members(self, name: str) -> tuple[MemberRow, ...]:
         """The members of an enumeration, with their numbers."""
-        marks = self.head(name).marks
+        flags = "flags" in self.head(name).marks
         previous, members = -1, []
         for word in " ".join(self._blocks[name].split("\n")[1:]).split():
             part = _MEMBER.fullmatch(word)
             assert part is not None, f"{word} of {name} is no member"
-            number = int(part["number"]) if part["number"] else _after(previous, flags="flags" in marks)
-            published = "?" not in part["marks"] and "unsure" not in marks
-            members.append(MemberRow(part["name"], number, "~" in part["marks"], published))
+            number = int(part["number"]) if part["number"] else _after(previous, flags=flags)
+            members.append(MemberRow(part["name"], number, "~" in part["marks"]))
             previous = number
         return tuple(members)
 

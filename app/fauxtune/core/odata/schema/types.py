@@ -74,24 +74,23 @@ Json: TypeAlias = "bool | int | str | tuple[str, ...] | None"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnumType:
-    """An enumeration. `values` are the members' numbers, ascending: 0, 1, 2... unless given; for flags 1, 2, 4...
+    """An enumeration. `values` are the members' numbers.
 
     `beta_only` members do not exist in v1.0, which shows `v1_fallback` in their place.
     """
 
     name: str
     members: tuple[str, ...]
+    values: tuple[int, ...]
+    v1_fallback: str
     flags: bool = False
-    values: tuple[int, ...] = ()
     beta_only: frozenset[str] = frozenset()
-    v1_fallback: str = "unknownFutureValue"
     _by_fold: Mapping[str, str] = field(init=False, repr=False)
     _numbers: Mapping[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        numbers = self.values or tuple(1 << n if self.flags else n for n in range(len(self.members)))
         object.__setattr__(self, "_by_fold", MappingProxyType({m.lower(): m for m in self.members}))
-        object.__setattr__(self, "_numbers", MappingProxyType(dict(zip(self.members, numbers, strict=True))))
+        object.__setattr__(self, "_numbers", MappingProxyType(dict(zip(self.members, self.values, strict=True))))
 
     def canonical(self, text: str, *, version: Version = Version.BETA) -> str:
         """The canonical value, from members in any casing or their numbers as text (OData JSON 4.01, 7.1).
