@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -67,10 +68,13 @@ async def _measured() -> tuple[list[tuple[float, float]], list[tuple[float, floa
         signer = _signer(ring)
         ra = await registration_authority(here.emulator, here.tenant)
         authority = await here.run(authorities.issuer, keys=here.emulator.keys)
-        await _answered(here, (await _messages(here, devices, profile=profile, signer=signer)).messages)
+        messages = partial(
+            _messages, here, devices, profile=profile, recipient=ra.encryption.certificate, signer=signer
+        )
+        await _answered(here, (await messages()).messages)
         without, whole = [], []
         for _ in range(_PAIRS):
-            batch = await _messages(here, devices, profile=profile, signer=signer)
+            batch = await messages()
             floor = _raw(batch, ra, authority=authority)
             without.append((_issued(batch, ra, authority=authority), floor))
             whole.append((await _answered(here, batch.messages), floor))
@@ -111,9 +115,14 @@ class Batch:
     signer: DeviceIdentity
 
 
-async def _messages(here: inside.World, devices: Sequence[Enrolled], *, profile: str, signer: DeviceIdentity) -> Batch:
-    ra = await registration_authority(here.emulator, here.tenant)
-
+async def _messages(
+    here: inside.World,
+    devices: Sequence[Enrolled],
+    *,
+    profile: str,
+    recipient: x509.Certificate,
+    signer: DeviceIdentity,
+) -> Batch:
     def challenge(tx: Transaction, device: Enrolled) -> scep_challenges.GivenChallenge:
         record = device_queries.managed_device_of(tx.connection, device.id)
         assert record is not None
@@ -133,7 +142,6 @@ async def _messages(here: inside.World, devices: Sequence[Enrolled], *, profile:
         )
         csr = certificate_request(signer.key, settings).public_bytes(Encoding.DER)
         request = new_request(MessageType.PKCS_REQ, csr, signer=signer, transaction=str(number))
-        recipient = ra.encryption.certificate
         messages.append(
             write_pki_message(
                 request, recipient, cipher=ContentCipher.AES256_CBC, digest="sha256", moment=datetime.now(UTC)
@@ -151,7 +159,7 @@ async def _answered(here: inside.World, messages: Sequence[bytes]) -> float:
 
 def _issued(batch: Batch, ra: RegistrationAuthority, *, authority: Authority) -> float:
     """Read each message, compare its request, issue the certificate, and write the answer."""
-    template, now = _TEMPLATE, datetime.now(UTC)
+    now = datetime.now(UTC)
     start = time.perf_counter()
     for number, message in enumerate(batch.messages):
         request = scep.read(message, certificate=ra.encryption.certificate, key=ra.encryption.key)
@@ -161,7 +169,7 @@ def _issued(batch: Batch, ra: RegistrationAuthority, *, authority: Authority) ->
         certificate = issue_as_requested(
             authority=authority,
             csr=request.request,
-            template=template,
+            template=_TEMPLATE,
             serial=number + 1,
             not_before=now,
             not_after=now + _YEAR,
