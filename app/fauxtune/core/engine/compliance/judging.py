@@ -1,0 +1,140 @@
+"""The judgement of one policy on one device: each configured setting by its rule, and the worst of them.
+
+A setting that is not configured is not evaluated and has no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fauxtune.core.engine.compliance.comparisons import Case, Facts
+from fauxtune.core.engine.compliance.custom_rules import custom_states
+from fauxtune.core.engine.compliance.setting_states import SettingState
+from fauxtune.core.engine.compliance.settings import KINDS, UNORDERED, PolicyKind
+from fauxtune.core.engine.compliance.states import Status, worst
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.text import JsonObject
+
+#: Words of values that stand for "not configured", beside null, false and empty ones.
+_UNSET = frozenset({"", "deviceDefault", "unavailable", "notSet", "notConfigured", "none"})
+#: Properties that only say how another one is judged.
+_MODIFIERS = frozenset({"deviceThreatProtectionEnabled", "securityRequiredAndroidSafetyNetEvaluationType"})
+SCRIPT = "deviceCompliancePolicyScript"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A compliance policy. `kind`: the last part of its @odata.type. `by_user`: it reaches the device by its user."""
+
+    id: str
+    kind: str
+    document: JsonObject
+    version: int = 1
+    by_user: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name that people gave it."""
+        return str(self.document.get("displayName") or self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state of one policy on one device, with the states of its settings."""
+
+    status: Status
+    settings: tuple[SettingState, ...] = ()
+
+    @property
+    def failing(self) -> tuple[SettingState, ...]:
+        """The settings that keep the device from being compliant."""
+        return tuple(each for each in self.settings if each.status in _FAILING)
+
+
+_FAILING = frozenset({Status.NON_COMPLIANT, Status.ERROR, Status.CONFLICT})
+
+
+def kind_of(policy: Policy) -> PolicyKind | None:
+    """Return what is known of the policy's kind; None for a kind that is not judged."""
+    return KINDS.get(policy.kind)
+
+
+def applies(policy: Policy, *, variant: Variant, facts: Facts) -> bool:
+    """Whether the policy is of the device's platform."""
+    kind = kind_of(policy)
+    if kind is None or variant not in kind.variants:
+        return False
+    return not kind.versions or str(facts.get("osVersion", "")).startswith(kind.versions)
+
+
+def is_configured(value: object) -> bool:
+    """Whether a value of a policy requires anything."""
+    if value is None or value is False or value == []:
+        return False
+    return not (isinstance(value, str) and value in _UNSET)
+
+
+def judge_policy(policy: Policy, *, variant: Variant, facts: Facts) -> Verdict:
+    """Compare the policy with the facts."""
+    kind = kind_of(policy)
+    if kind is None or not applies(policy, variant=variant, facts=facts):
+        return Verdict(Status.NOT_APPLICABLE)
+    states: list[SettingState] = []
+    for name, setting in kind.settings.items():
+        value = policy.document.get(name)
+        if name in _MODIFIERS or not is_configured(value):
+            continue
+        if name == SCRIPT:
+            states += custom_states(value, facts)
+            continue
+        if setting.only is not None and variant not in setting.only:
+            states.append(SettingState(full_name(policy.kind, name), Status.NOT_APPLICABLE))
+            continue
+        outcome = setting.rule(Case(value, facts, policy.document))
+        if outcome is not None:
+            states.append(SettingState.of(full_name(policy.kind, name), outcome))
+    # A policy that requires nothing is met. Unverified.
+    status = worst(each.status for each in states) if states else Status.COMPLIANT
+    return Verdict(status, tuple(states))
+
+
+def judge_policies(policies: Iterable[Policy], *, variant: Variant, facts: Facts) -> dict[str, Verdict]:
+    """Compare each policy with the facts, by id, and mark the settings in which policies contradict one another."""
+    listed = list(policies)
+    verdicts = {policy.id: judge_policy(policy, variant=variant, facts=facts) for policy in listed}
+    contradicted = _contradicted([each for each in listed if applies(each, variant=variant, facts=facts)])
+    return {
+        policy.id: _in_conflict(verdicts[policy.id], names=contradicted.get(policy.kind, frozenset()))
+        for policy in listed
+    }
+
+
+def full_name(kind: str, name: str) -> str:
+    """Return a setting's name as states show it: `Windows10CompliancePolicy.BitLockerEnabled`."""
+    return f"{kind[0].upper()}{kind[1:]}.{name[0].upper()}{name[1:]}"
+
+
+def _contradicted(policies: list[Policy]) -> Mapping[str, frozenset[str]]:
+    """The settings without an order to which policies of one kind give different values, in full, by kind."""
+    values: dict[tuple[str, str], list[Any]] = {}
+    for policy in policies:
+        for name in UNORDERED:
+            value = policy.document.get(name)
+            if is_configured(value):
+                values.setdefault((policy.kind, name), []).append(value)
+    names: dict[str, set[str]] = {}
+    for (kind, name), every in values.items():
+        if any(value != every[0] for value in every):
+            names.setdefault(kind, set()).add(full_name(kind, name))
+    return {kind: frozenset(each) for kind, each in names.items()}
+
+
+def _in_conflict(verdict: Verdict, *, names: frozenset[str]) -> Verdict:
+    if not names:
+        return verdict
+    states = tuple(
+        replace(each, status=Status.CONFLICT) if each.setting in names else each for each in verdict.settings
+    )
+    return Verdict(worst(each.status for each in states), states) if states else verdict

@@ -1,0 +1,45 @@
+"""The state of one setting on one device, as it is stored and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from fauxtune.core.engine.compliance.comparisons import Outcome
+from fauxtune.core.engine.compliance.states import Status
+from fauxtune.core.model.text import JsonObject
+
+#: errorCode of a setting whose value could not be compared. Unverified: the number of the real service (0x87D1FDE8,
+#: "remediation failed", as a signed number).
+NOT_COMPARED = -2016281112
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SettingState:
+    """The state of one setting. `value`: the device's, as a text; `error`: why it could not be compared."""
+
+    setting: str
+    status: Status
+    value: str | None = None
+    error: str = ""
+
+    @classmethod
+    def of(cls, setting: str, outcome: Outcome) -> Self:
+        """Return the state that follows from a comparison."""
+        value = outcome.value if outcome.value is None else outcome.value[:_LONGEST]
+        return cls(setting, outcome.status, value, outcome.error)
+
+    @classmethod
+    def from_document(cls, document: JsonObject) -> Self:
+        """Read what `document` wrote."""
+        return cls(
+            document["setting"], Status(document["status"]), document.get("value"), str(document.get("error", ""))
+        )
+
+    def document(self) -> JsonObject:
+        """Return the state as it is stored."""
+        written: JsonObject = {"setting": self.setting, "status": self.status.value}
+        if self.value is not None:
+            written["value"] = self.value
+        return {**written, "error": self.error} if self.error else written
