@@ -23,6 +23,7 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.graph_client import GraphClient, ProposedRequest
 from fauxtune.operations.runtime.permissions import PermissionCheck
@@ -33,6 +34,7 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused
+from fauxtune.storage.contents import ContentStore
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import fault_rules as fault_queries
@@ -76,6 +78,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         answer_cache=AnswerCache(database),
         pki_cache=PkiCache(database),
         wire=Wire(runner, around.wire),
+        contents=Contents(ContentStore(folder / "contents"), around.ids),
         keys=keys,
         connector_keys=connector_keys,
         shared_keys=SharedKeys(keys, key_source),

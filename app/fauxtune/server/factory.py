@@ -77,6 +77,7 @@ SURFACES: tuple[Served, ...] = (
     _served(Surface.PUSH, "push"),
     _served(Surface.CONNECTOR, "connector"),
     _served(Surface.PARTNER, "partner"),
+    _served(Surface.BLOBS, "blobs"),
     _served(Surface.CONTROL, "control"),
     _served(Surface.IDENTITY, "identity"),
 )

@@ -22,6 +22,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
 from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.server.recording import WireOf, recorder
+from fauxtune.storage.contents import MOST_OF_ONE
 
 #: Writes the refusal of a request as its surface does, for an error of the core, an HTTPException, or a
 #: RequestValidationError.
@@ -31,6 +32,8 @@ BODY_LIMIT = 4 * 1024 * 1024
 #: The document of a tenant is larger than any other body: one of 50 devices has 2 MiB, one of 1,000 devices some 30.
 #: It is parsed after the check of access, and takes some ten times its size in memory.
 IMPORT_LIMIT = 32 * 1024 * 1024
+#: Contents of apps come in blocks, or whole; the surface writes them to disk piece by piece.
+_CONTENTS = "/blobs/"
 _IMPORT = ("/_fauxtune/v1/tenants/", "/import")
 
 #: In seconds (RFC 9110 10.2.3).
@@ -110,6 +113,13 @@ def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
     return HTTPException(500, f"Something went wrong inside the emulator; its log has the details under {request_id}.")
 
 
+def _limit_of(path: str) -> int:
+    """Return how many bytes the body of a request may have."""
+    if path.startswith(_CONTENTS):
+        return MOST_OF_ONE
+    return IMPORT_LIMIT if path.endswith(_IMPORT[1]) and path.startswith(_IMPORT[0]) else BODY_LIMIT
+
+
 class _Exchange:
     """A request in progress: limits the size of its body, adds headers to its answer, and is recorded with it."""
 
@@ -122,7 +132,7 @@ class _Exchange:
         self._received = self._sent = 0
         self._host: list[bytes] = []
         path: str = scope["path"]
-        self._limit = IMPORT_LIMIT if path.endswith(_IMPORT[1]) and path.startswith(_IMPORT[0]) else BODY_LIMIT
+        self._limit = _limit_of(path)
         self._caller = Caller()
         state = scope.setdefault("state", {})
         state["request_id"], state["caller"] = request_id, self._caller

@@ -31,6 +31,7 @@ from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.probes import recorded_run
 from fauxtune.server.pages.provider_states import provider_states_page
 from fauxtune.server.pages.removal import removal_page
+from fauxtune.surfaces.blobs import routes as blobs
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.control.resources import (
@@ -67,6 +68,7 @@ from fauxtune.surfaces.push import routes as push
 LATE_PARTS = (wire, messages, address_book, readability, state, states, hosted_devices, faults, scep, ndes_control)
 #: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
+    "blobs": ("Fauxtune: block blobs, where contents of apps are uploaded", (blobs.router,)),
     "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
     "control": ("Fauxtune: control", (control.router_of(*control.PARTS, *LATE_PARTS),)),
     "devices": (

@@ -20,6 +20,7 @@ class Surface(StrEnum):
     NDES = "ndes"
     PKI = "pki"
     PUSH = "push"
+    BLOBS = "blobs"
     CONNECTOR = "connector"
     PARTNER = "partner"
     CONTROL = "control"
@@ -39,6 +40,7 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     (Surface.NDES, re.compile(r"/pki/(?P<tenant>[^/]+)/certsrv(/|$)")),
     (Surface.PKI, re.compile(r"/pki(/(?P<tenant>[^/]+))?(/|$)")),
     (Surface.PUSH, re.compile(r"/push(/(?P<tenant>[^/]+))?(/|$)")),
+    (Surface.BLOBS, re.compile(r"/blobs(/(?P<tenant>[^/]+))?(/|$)")),
     (Surface.CONNECTOR, re.compile(r"/connector(/(?P<tenant>[^/]+))?(/|$)")),
     (
         Surface.PARTNER,

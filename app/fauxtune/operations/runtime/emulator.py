@@ -14,6 +14,7 @@ from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served, nothing_to_load
@@ -84,6 +85,7 @@ class Emulator:
     answer_cache: AnswerCache
     pki_cache: PkiCache
     wire: Wire
+    contents: Contents
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
@@ -116,6 +118,7 @@ class Emulator:
             answer_cache=AnswerCache(runner.database),
             pki_cache=PkiCache(runner.database),
             permissions=PermissionCheck(Permissions.OFF),
+            contents=replace(self.contents, changes=False),
         )
 
     def for_administrator(self) -> Emulator:

@@ -27,6 +27,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
         emulator.dismiss_device_authority(certificate)
     if files.service or files.connector:
         await asyncio.to_thread(remove_files, emulator, files)
+    await asyncio.to_thread(emulator.contents.store.forget, tenant.id)
     await emulator.device_host.forget(tenant.id)
     emulator.hosted_snapshots.forget(tenant.id)
     await emulator.runner.database.give_back()

@@ -18,6 +18,7 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "adfs",
     "api",
     "beta",
+    "blobs",
     "connector",
     "docs",
     "enrollmentserver",
