@@ -164,7 +164,6 @@ async def test_a_request_that_waits_for_an_approval(asked: Asked) -> None:
         connector_id=(await contoso.connector()).id,
         enrollment_id=given.enrollment_id,
         profile_id=given.profile_id,
-        user_id=given.user_id,
         state="pending",
         csr=b"",
         renews=None,

@@ -36,7 +36,6 @@ def upgrade() -> None:
         sa.Column("connector_id", WORD, nullable=False),
         sa.Column("enrollment_id", WORD, nullable=False),
         sa.Column("profile_id", WORD, nullable=False),
-        sa.Column("user_id", WORD, nullable=True),
         sa.Column("state", WORD, nullable=False, comment="pending, issued or denied"),
         sa.Column("csr", sa.LargeBinary(), nullable=True, comment="PKCS#10, while it is pending"),
         sa.Column("renews", WORD, nullable=True, comment="the serial number of the certificate that signed it"),

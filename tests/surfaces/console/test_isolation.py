@@ -174,7 +174,6 @@ async def _scep_request(tenant: Contoso, phone: AndroidOverHttp, profile: str) -
         connector_id=ConnectorId(await _connector(tenant)),
         enrollment_id=phone.enrollment_id,
         profile_id=ProfileId(profile),
-        user_id=None,
         state="pending",
         csr=certificate_request(phone.key),
         renews=None,

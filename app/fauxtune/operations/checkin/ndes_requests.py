@@ -214,7 +214,6 @@ class _Request:
             connector_id=self._connector.id,
             enrollment_id=enrollment.id,
             profile_id=ProfileId(challenge.profile),
-            user_id=enrollment.user_id,
             state="pending",
             csr=self._request.csr,
             renews=renews,

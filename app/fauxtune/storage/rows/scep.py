@@ -50,7 +50,6 @@ class ScepRequestRow:
     connector_id: ConnectorId
     enrollment_id: EnrollmentId
     profile_id: ProfileId
-    user_id: UserId | None
     state: ScepRequestState
     csr: bytes | None = field(repr=False)
     renews: str | None

@@ -44,7 +44,6 @@ scep_requests = Table(
     Column("connector_id", Word, nullable=False),
     Column("enrollment_id", Word, nullable=False),
     Column("profile_id", Word, nullable=False),
-    Column("user_id", Word),
     Column("state", Word, nullable=False, comment="pending, issued or denied", info=one_of(ScepRequestState)),
     Column("csr", LargeBinary, comment="PKCS#10, while it is pending"),
     Column("renews", Word, comment="the serial number of the certificate that signed it"),
