@@ -72,7 +72,7 @@ SURFACES: tuple[Served, ...] = (
         # Of versions that do not exist nothing is served.
         paths=re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE),
     ),
-    _served(Surface.NDES, "ndes"),
+    Served(Surface.NDES, "fauxtune.surfaces.ndes.routes:router", "fauxtune.surfaces.pki.errors:refuse"),
     _served(Surface.PKI, "pki"),
     _served(Surface.PUSH, "push"),
     _served(Surface.CONNECTOR, "connector"),
