@@ -18,9 +18,9 @@ from fauxtune.core.profiles import scep
 from fauxtune.core.profiles.catalog import KINDS
 from tests.support.commands import Commands, Done
 from tests.support.intune_client import IntuneClient
-from tests.support.partner import CONTROL
 from tests.support.partner_ca import PartnerCa, Slip, listening
 from tests.support.running_server import Served
+from tests.support.scep_clients import CONTROL
 
 #: What is wrong with an authority that asks, and does not listen.
 CARELESS = frozenset(

@@ -11,59 +11,17 @@ from typing import Any
 import httpx
 import jsonschema_rs
 from asn1crypto import core, csr
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AttributeOID, ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.server import openapi
+from tests.support.scep_clients import CONTROL, Csr
 from tests.support.tenant import Contoso
 
-CONTROL = "/_fauxtune/v1/tenants/contoso"
 ROLE = "scep_challenge_provider"
 #: What the scope of Microsoft's clients is: the resource's address ends in a slash, and `/.default` is added to it.
 SCOPE = "https://api.manage.microsoft.com//.default"
-
-
-@dataclass(frozen=True, slots=True)
-class Csr:
-    """A certificate request: by default the one that the profile asks for."""
-
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-    challenge: str | None
-    subject: tuple[tuple[x509.ObjectIdentifier, str], ...] = (
-        (NameOID.EMAIL_ADDRESS, "alice@contoso.example"),
-        (NameOID.COMMON_NAME, "alice"),
-    )
-    names: tuple[str, ...] = ("alice@contoso.example",)
-    key_encipherment: bool = True
-    usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.EMAIL_PROTECTION,)
-
-    def der(self) -> bytes:
-        """The request, DER."""
-        name = x509.Name([x509.NameAttribute(oid, value) for oid, value in self.subject])
-        builder = x509.CertificateSigningRequestBuilder().subject_name(name)
-        usage = dict.fromkeys(
-            ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"), False
-        )
-        key_usage = x509.KeyUsage(
-            digital_signature=True,
-            key_encipherment=self.key_encipherment,
-            encipher_only=False,
-            decipher_only=False,
-            **usage,
-        )
-        builder = builder.add_extension(key_usage, critical=True)
-        if self.names:
-            alternatives = x509.SubjectAlternativeName([x509.RFC822Name(each) for each in self.names])
-            builder = builder.add_extension(alternatives, critical=False)
-        if self.usages:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(self.usages), critical=False)
-        if self.challenge is not None:
-            builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, self.challenge.encode())
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 @cache

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -28,8 +27,8 @@ from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.cms import open_envelope
 from tests.support import pkimessages
 from tests.support.intune_client import IntuneClient
+from tests.support.revoking_servers import revocation_list, serving
 
-_PAUSE = 0.2
 _DAY = timedelta(days=1)
 
 
@@ -102,8 +101,21 @@ class PartnerCa:
             builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self.key, hashes.SHA256())
 
-    def answer(self, operation: str, message: bytes) -> tuple[int, str, bytes]:
-        """Status, media type and body of an answer."""
+    def respond(self, path: str, body: bytes | None) -> tuple[int, str, bytes]:
+        """Answer a GET, or a POST with this body."""
+        if path.endswith(".crl"):
+            crl = revocation_list(self.revoked, certificate=self.certificate, key=self.key)
+            return 200, "application/pkix-crl", crl
+        query = parse_qs(urlsplit(path).query)
+        if body is None:
+            try:
+                body = scep.message_from_query(query.get("message", [""])[0])
+            except Invalid:
+                return 500 if Slip.CRASHES in self.slips else 400, "text/plain", b"no base64"
+        with self.lock:
+            return self._answer(query["operation"][0], body)
+
+    def _answer(self, operation: str, message: bytes) -> tuple[int, str, bytes]:
         if operation == "GetCACaps":
             return 200, "text/plain", b"POSTPKIOperation\nRenewal\nSHA-256\nAES\nSCEPStandard\n"
         if operation == "GetCACert":
@@ -113,16 +125,6 @@ class PartnerCa:
         except (Invalid, ValueError):
             return 500 if Slip.CRASHES in self.slips else 400, "text/plain", b"no message"
         return 200, "application/x-pki-message", body
-
-    def crl(self) -> bytes:
-        """The list of what is revoked."""
-        now = datetime.now(UTC)
-        builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
-        builder = builder.last_update(now).next_update(now + _DAY)
-        for serial in self.revoked:
-            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
-            builder = builder.add_revoked_certificate(revoked)
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def _operate(self, message: bytes) -> bytes:
         asked = self._read(message)
@@ -257,64 +259,8 @@ class PartnerCa:
             self.service.revoked(each["requestContext"], succeeded=is_known or Slip.REVOKES_ANYTHING in self.slips)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    ca: PartnerCa
-
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        if self.path.endswith(".crl"):
-            self._send(200, "application/pkix-crl", self.ca.crl())
-            return
-        try:
-            message = scep.message_from_query(query.get("message", [""])[0])
-        except Invalid:
-            self._send(500 if Slip.CRASHES in self.ca.slips else 400, "text/plain", b"no base64")
-            return
-        self._answer(query, message)
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self._answer(parse_qs(urlsplit(self.path).query), body)
-
-    def _answer(self, query: dict[str, list[str]], message: bytes) -> None:
-        with self.ca.lock:
-            self._send(*self.ca.answer(query["operation"][0], message))
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def listening(ca: PartnerCa) -> Iterator[PartnerCa]:
     """The authority on a free port, which fetches revocations until the block ends."""
-
-    handler = type("Handler", (_Handler,), {"ca": ca})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    ca.url = f"http://127.0.0.1:{server.server_port}/scep"
-    stop = threading.Event()
-
-    def fetch() -> None:
-        while not stop.wait(_PAUSE):
-            with ca.lock:
-                ca.fetch_revocations()
-
-    threads = [threading.Thread(target=server.serve_forever)]
-    if Slip.NEVER_REVOKES not in ca.slips:
-        threads.append(threading.Thread(target=fetch))
-    for thread in threads:
-        thread.start()
-    try:
+    with serving(ca, fetches=Slip.NEVER_REVOKES not in ca.slips):
         yield ca
-    finally:
-        stop.set()
-        server.shutdown()
-        server.server_close()
-        for thread in threads:
-            thread.join()

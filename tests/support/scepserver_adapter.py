@@ -15,24 +15,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.support import pkimessages
 from tests.support.intune_client import SECONDS, IntuneClient
+from tests.support.revoking_servers import revocation_list, serving
 
 #: Of the depot's key.
 PASSWORD = "depot"
-_PAUSE = 0.2
 _VERIFIER = """#!{python} -IS
 import sys, urllib.request
 answer = urllib.request.urlopen("{url}", data=sys.stdin.buffer.read())
@@ -61,7 +58,17 @@ class Adapter:
         """Where the program keeps its key and what it issued."""
         return self.folder / "depot"
 
-    def operate(self, query: str, body: bytes | None) -> tuple[int, str, bytes]:
+    def respond(self, path: str, body: bytes | None) -> tuple[int, str, bytes]:
+        """Answer a GET, or a POST with this body."""
+        if path.endswith(".crl"):
+            return 200, "application/pkix-crl", self._crl()
+        if body is not None and path.endswith("/verify"):
+            # The lock is held by the message that the program is answering.
+            return 200, "text/plain", b"yes" if self._verify(body) else b"no"
+        with self.lock:
+            return self._operate(urlsplit(path).query, body)
+
+    def _operate(self, query: str, body: bytes | None) -> tuple[int, str, bytes]:
         """Pass a request on, and its answer back."""
         parameters = parse_qs(query)
         if parameters.get("operation") != ["PKIOperation"]:
@@ -96,7 +103,7 @@ class Adapter:
                 return 503, "text/plain", b"the certificate cannot be reported"
         return answer
 
-    def verify(self, csr: bytes) -> bool:
+    def _verify(self, csr: bytes) -> bool:
         """Whether the program may issue for this request."""
         assert self.message is not None
         transaction, kind, signer = self.message
@@ -128,18 +135,12 @@ class Adapter:
         status = 400 if answer.status_code >= 500 else answer.status_code
         return status, answer.headers.get("content-type", ""), answer.content
 
-    def crl(self) -> bytes:
+    def _crl(self) -> bytes:
         """The list of what was revoked."""
         key = load_pem_private_key((self.depot / "ca.key").read_bytes(), PASSWORD.encode())
         authority = x509.load_pem_x509_certificate((self.depot / "ca.pem").read_bytes())
         assert isinstance(key, rsa.RSAPrivateKey)
-        now = datetime.now(UTC)
-        builder = x509.CertificateRevocationListBuilder().issuer_name(authority.subject)
-        builder = builder.last_update(now).next_update(now + timedelta(days=1))
-        for serial in self.revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
-            builder = builder.add_revoked_certificate(entry)
-        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return revocation_list(self.revoked, certificate=authority, key=key)
 
     def fetch_revocations(self) -> None:
         """Fetch what is to be revoked, do it, and report."""
@@ -158,66 +159,19 @@ def _read(message: bytes) -> tuple[str, str, x509.Certificate]:
     return attributes[pkimessages.TRANSACTION], attributes[pkimessages.MESSAGE_TYPE], signer
 
 
-class _Handler(BaseHTTPRequestHandler):
-    adapter: Adapter
-
-    def do_GET(self) -> None:
-        if self.path.endswith(".crl"):
-            self._send(200, "application/pkix-crl", self.adapter.crl())
-            return
-        with self.adapter.lock:
-            self._send(*self.adapter.operate(urlsplit(self.path).query, None))
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.path == "/verify":
-            # The lock is held by the message that the program is answering.
-            self._send(200, "text/plain", b"yes" if self.adapter.verify(body) else b"no")
-            return
-        with self.adapter.lock:
-            self._send(*self.adapter.operate(urlsplit(self.path).query, body))
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def adapting(
     service: IntuneClient, folder: Path, *, start: Callable[[Path, Path], tuple[subprocess.Popen[bytes], str]]
 ) -> Iterator[Adapter]:
     """The adapter with the program behind it. `start` starts the program in the folder with a program that verifies."""
     adapter = Adapter(service, folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"adapter": adapter}))
-    origin = f"http://127.0.0.1:{server.server_port}"
-    adapter.url = f"{origin}/scep"
-    verifier = folder / "verify"
-    verifier.write_text(_VERIFIER.format(python=sys.executable, url=f"{origin}/verify"))
-    verifier.chmod(0o755)
-    stop = threading.Event()
-
-    def fetch() -> None:
-        while not stop.wait(_PAUSE):
-            with adapter.lock:
-                adapter.fetch_revocations()
-
-    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=fetch)]
-    program, adapter.upstream = start(folder, verifier)
-    for thread in threads:
-        thread.start()
-    try:
-        yield adapter
-    finally:
-        stop.set()
-        program.terminate()
-        server.shutdown()
-        server.server_close()
-        for thread in threads:
-            thread.join()
-        program.wait()
+    with serving(adapter):
+        verifier = folder / "verify"
+        verifier.write_text(_VERIFIER.format(python=sys.executable, url=f"{adapter.url}/verify"))
+        verifier.chmod(0o755)
+        program, adapter.upstream = start(folder, verifier)
+        try:
+            yield adapter
+        finally:
+            program.terminate()
+            program.wait()

@@ -20,8 +20,8 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune_sim.scep.csr import certificate_request
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings
 from tests.support.devices.android import AndroidOverHttp
-from tests.support.partner import CONTROL, Csr, Scene
-from tests.support.scep_clients import scep_profile
+from tests.support.partner import Scene
+from tests.support.scep_clients import CONTROL, Csr, scep_profile
 
 SCEP, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService"
 NOTED = "scepRequestValidated,scepRequestRefused,scepCertificateIssued,scepIssuanceFailed"

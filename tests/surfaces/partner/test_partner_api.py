@@ -17,7 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
-from tests.support.partner import CONTROL, ROLE, Partner, Scene, partner_with
+from tests.support.partner import ROLE, Partner, Scene, partner_with
+from tests.support.scep_clients import CONTROL
 
 
 async def test_the_older_service_discovery_answers_the_same(partner: Partner, http: httpx.AsyncClient) -> None:
@@ -40,7 +41,7 @@ async def test_the_request_that_was_asked_for_is_granted_and_every_difference_ha
         "SubjectNameMismatch": {"subject": ((NameOID.COMMON_NAME, "alice"),)},
         "SubjectAltNameMissing": {"names": ()},
         "SubjectAltNameMismatch": {"names": ("alice@contoso.example", "bob@contoso.example")},
-        "KeyUsageMismatch": {"key_encipherment": False},
+        "KeyUsageMismatch": {"encrypts": False},
         "KeyLengthMismatch": {"key": small},
         "EnhancedKeyUsageMissing": {"usages": ()},
         "EnhancedKeyUsageMismatch": {"usages": (ExtendedKeyUsageOID.CLIENT_AUTH,)},

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.partner import CONTROL, Partner, Scene
+from tests.support.partner import Partner, Scene
+from tests.support.scep_clients import CONTROL
 
 VALIDATION, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService"
 ACTIVITY = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from tests.support.certificates import self_signed, thumbprint
-from tests.support.partner import CONTROL, Scene, renewing
+from tests.support.partner import Scene, renewing
+from tests.support.scep_clients import CONTROL
 
 BEGIN = datetime(2026, 11, 24, tzinfo=UTC)
 
