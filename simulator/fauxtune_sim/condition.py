@@ -11,7 +11,9 @@ class Condition:
     """The present condition of a device. A factory reset creates a new one.
 
     `unlocked_since_boot`: whether it was unlocked since it started. `lost` is the text on the lock screen in lost mode,
-    else None; `sounds` counts the sounds that it played; `notifications` are pairs of title and body.
+    else None; `sounds` counts the sounds that it played; `notifications` are pairs of title and body. `shut_downs` and
+    `cleanings` count how often it was shut down and its applications were removed; `scans` are the kinds of the scans
+    for malware.
     """
 
     locked: bool = False
@@ -21,6 +23,9 @@ class Condition:
     lost: str | None = None
     sounds: int = 0
     notifications: list[tuple[str, str]] = field(default_factory=list)
+    shut_downs: int = 0
+    cleanings: int = 0
+    scans: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """The condition as JSON."""
@@ -34,6 +39,11 @@ class Condition:
     def restart(self) -> None:
         """Restart the device: it is locked afterwards, and not unlocked since it started."""
         self.reboots += 1
+        self.locked, self.unlocked_since_boot = True, False
+
+    def shut_down(self) -> None:
+        """Shut the device down. Differs from a device: it is on again, and locked, at its next check-in."""
+        self.shut_downs += 1
         self.locked, self.unlocked_since_boot = True, False
 
     @classmethod

@@ -6,7 +6,6 @@ PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION are this emulator's own.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.android.status import hardware_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
+from fauxtune_sim.position import position
 
 #: google.rpc.Code.
 _INVALID_ARGUMENT, _FAILED_PRECONDITION, _UNIMPLEMENTED = 3, 9, 12
@@ -82,12 +82,10 @@ def _stop_lost_mode(device: Device, _details: dict[str, Any]) -> OperationResult
 
 
 def _locate(device: Device, _details: dict[str, Any]) -> OperationResult:
-    # The location depends on the device's id: it is its own, and always the same.
-    number = zlib.crc32(hardware_of(device).android_id.encode())
-    east, north = number % 1000, number // 1000 % 1000
+    latitude, longitude = position(hardware_of(device).android_id)
     location = {
-        "latitude": round(47.6 + north / 10_000, 4),
-        "longitude": round(-122.3 + east / 10_000, 4),
+        "latitude": latitude,
+        "longitude": longitude,
         "altitude": 56.0,
         "horizontalAccuracy": 20.0,
     }

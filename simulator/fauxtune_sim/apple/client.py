@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
 from fauxtune_sim.apple.channel import Channel
-from fauxtune_sim.apple.commands import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow, execute
+from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow
+from fauxtune_sim.apple.commands import execute
+from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS
 from fauxtune_sim.apple.enrolled_user import enrolled_user
 from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
 from fauxtune_sim.apple.facts import authenticate_facts, hardware_of
@@ -284,7 +286,7 @@ class AppleAgent(Agent):
 
 
 #: Commands that are reported as executed: they change the device, but not its profiles.
-_REPORTED_COMMANDS = frozenset({"DeviceLock"})
+_REPORTED_COMMANDS = frozenset({"DeviceLock", *DEVICE_COMMANDS})
 
 
 def _apply_settings(enrollment: AppleEnrollment, settings: MdmSettings) -> None:

@@ -13,89 +13,25 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
+from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed
+from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS, set_name
+from fauxtune_sim.apple.enrollment import Right
 from fauxtune_sim.apple.facts import app_feedback, bypass_code, query_responses, security_info
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.install import Installer, StagedProfile
 from fauxtune_sim.apple.keychain import CERTIFICATE, IDENTITY
-from fauxtune_sim.apple.messages import Command
 from fauxtune_sim.apple.profiles import read_profile
-from fauxtune_sim.apple.store import InstalledProfile, ProfileStore
+from fauxtune_sim.apple.store import InstalledProfile
 from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.mail_apps import apps_of
 from fauxtune_sim.refusals import Delivery
 
 _PIN = re.compile(r"[0-9]{6}")
-
-
-class NotNow(Exception):
-    """The device is locked and defers the command."""
-
-
-class Malformed(Exception):
-    """The command lacks a parameter, which the text names."""
-
-
-class EnrollmentEnd(StrEnum):
-    """The reason why the enrolment ends once a command is acknowledged."""
-
-    RETIRED = "the server removed the MDM profile"
-    ERASED = "factory reset"
-
-
-@dataclass(slots=True)
-class CommandResult:
-    """The result of a command: its answer, the names of installed and removed profiles, the end of the enrolment.
-
-    `renewed` is the MDM profile that replaces the present one.
-    """
-
-    answer: dict[str, Any] = field(default_factory=dict)
-    installed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    end: EnrollmentEnd | None = None
-    renewed: StagedProfile | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommandContext:
-    """A command with the device that executes it."""
-
-    command: Command
-    device: Device
-    system: System
-    enrollment: AppleEnrollment
-    installer: Installer
-
-    @property
-    def store(self) -> ProfileStore:
-        """The profiles that are installed on the device."""
-        assert isinstance(self.device.state, ProfileStore)
-        return self.device.state
-
-    @property
-    def wants_managed_only(self) -> bool:
-        """The parameter ManagedOnly of ProfileList and CertificateList."""
-        return self.command.parameters.get("ManagedOnly") is True
-
-    def check_unlocked(self) -> None:
-        """Raise NotNow on a locked iPhone or iPad."""
-        if self.device.condition.locked and not self.system.is_mac:
-            raise NotNow
-
-    def check_unlocked_once(self) -> None:
-        """Raise NotNow if the system lists certificates only after the first unlock since the device started."""
-        if not self.device.condition.unlocked_since_boot and not self.system.lists_certificates_before_unlock:
-            raise NotNow
 
 
 async def execute(context: CommandContext) -> CommandResult:
@@ -259,7 +195,7 @@ async def _erase_device(context: CommandContext) -> CommandResult:
 
 
 async def _settings(context: CommandContext) -> CommandResult:
-    """Apply the settings, each of which has a status of its own. Of all settings, ApplicationConfiguration is known."""
+    """Apply the settings, each of which has a status of its own: ApplicationConfiguration and DeviceName are known."""
     settings = context.command.parameters.get("Settings")
     if not isinstance(settings, list):
         raise Malformed("Settings has no Settings")
@@ -267,16 +203,31 @@ async def _settings(context: CommandContext) -> CommandResult:
     statuses: list[dict[str, Any]] = []
     for setting in settings:
         item = setting.get("Item") if isinstance(setting, dict) else None
-        fault = _unfit_setting(context, setting) if item == "ApplicationConfiguration" else None
-        if item != "ApplicationConfiguration":
-            fault = Fault(Code.REQUEST_UNKNOWN, f"this device does not know the setting {item}")
+        fault = _apply_setting(context, setting, item=item, result=result)
         if fault is None:
-            _configure_app(context, setting, result=result)
-            statuses.append({"Item": item, "Identifier": setting["Identifier"], "Status": "Acknowledged"})
+            named = {"Identifier": setting["Identifier"]} if "Identifier" in setting else {}
+            statuses.append({"Item": item, **named, "Status": "Acknowledged"})
         else:
             statuses.append({"Item": str(item), "Status": "Error", "ErrorChain": fault.chain()})
     result.answer["Settings"] = statuses
     return result
+
+
+def _apply_setting(context: CommandContext, setting: Any, *, item: object, result: CommandResult) -> Fault | None:
+    """Apply one setting. Return why it is refused, or None."""
+    match item:
+        case "DeviceName":
+            return set_name(context, setting)
+        case "ApplicationConfiguration":
+            if not context.enrollment.may(Right.CHANGE_APPLICATIONS):
+                why = f"the server may not configure apps: AccessRights lack {Right.CHANGE_APPLICATIONS}"
+                return Fault(Code.NOT_AUTHORIZED, why)
+            fault = _unfit_setting(context, setting)
+            if fault is None:
+                _configure_app(context, setting, result=result)
+            return fault
+        case _:
+            return Fault(Code.REQUEST_UNKNOWN, f"this device does not know the setting {item}")
 
 
 def _unfit_setting(context: CommandContext, setting: dict[str, Any]) -> Fault | None:
@@ -312,7 +263,9 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     "ManagedApplicationFeedback": (Right.CHANGE_APPLICATIONS, _app_feedback),
     # Apple: no right is needed, but the device must be supervised.
     "ActivationLockBypassCode": (None, _bypass_code),
-    "Settings": (Right.CHANGE_APPLICATIONS, _settings),
+    # Each setting needs its own right.
+    "Settings": (None, _settings),
     "DeviceLock": (Right.LOCK, _device_lock),
     "EraseDevice": (Right.ERASE, _erase_device),
+    **DEVICE_COMMANDS,
 }

@@ -67,8 +67,12 @@ class Code(IntEnum):
     TOPIC_INVALID = 12022
     #: Unverified: the number for the configuration of an app that is not managed.
     APP_NOT_MANAGED = 12026
-    #: Unverified: the number for a command to a device that is not supervised.
+    #: Unverified: the numbers for a command to a device that is not supervised, not in lost mode, or without several
+    #: users, and for a wrong token.
     NOT_SUPERVISED = 12067
+    NOT_LOST = 12069
+    NO_USERS = 12071
+    WRONG_TOKEN = 12078
     ACCOUNT_NOT_UNIQUE = 21005
     ACCOUNT_CERTIFICATE = 21006
     SCEP_CA_ANSWER = 22002

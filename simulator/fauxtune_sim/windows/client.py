@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.condition import Condition
+from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
 from fauxtune_sim.records import RecordTypes
@@ -46,7 +47,7 @@ class WindowsAgent(Agent):
     async def _run_check_in(self, result: CheckInResult) -> None:
         refused = await self._renew()
         machine = self._machine()
-        before, condition = machine.snapshot(), self.device.condition.document()
+        before, changeable = machine.snapshot(), _changeable(self.device)
         session = self._session(machine)
         woken, self._woken = self._woken, False
         try:
@@ -61,7 +62,7 @@ class WindowsAgent(Agent):
             result.executed += session.engine.executed
             result.refused = (*refused, *session.engine.refusals)
             _record_changes(result, before=before, after=machine.snapshot())
-            self._save_changes(machine, before=before, condition=condition)
+            self._save_changes(machine, before=before, changeable=changeable)
         if machine.end is not None:
             await self._end_enrollment(machine.end, result)
 
@@ -71,12 +72,12 @@ class WindowsAgent(Agent):
         channel = machine.tree.value(("Vendor", "MSFT", "DMClient", "Provider", provider, "Push", "ChannelURI"))
         machine.enrollment.push_token = (channel or "").rpartition("/")[2]
 
-    def _save_changes(self, machine: Machine, *, before: Snapshot, condition: dict[str, Any]) -> None:
+    def _save_changes(self, machine: Machine, *, before: Snapshot, changeable: tuple[object, ...]) -> None:
         """Let the mail application choose its certificates, and save what changed."""
         mail_app.choose_certificates(self.device, machine.now)
         self._update_push_channel(machine)
         changed = machine.snapshot() != before
-        if changed or self.device.condition.document() != condition:
+        if changed or _changeable(self.device) != changeable:
             self.device.save(keys=changed)
 
     async def _end_enrollment(self, ending: EnrollmentEnd, result: CheckInResult) -> None:
@@ -136,6 +137,11 @@ class WindowsAgent(Agent):
     def _is_push_for_device(self, message: dict[str, Any]) -> bool:
         self._woken = True
         return True
+
+
+def _changeable(device: Device) -> tuple[object, ...]:
+    """What actions change beside nodes and keys: condition, facts and name."""
+    return device.condition.document(), dict(device.own_facts), device.name
 
 
 def _record_changes(result: CheckInResult, *, before: Snapshot, after: Snapshot) -> None:

@@ -1,15 +1,21 @@
-"""The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock and Reboot CSP)."""
+"""The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock, Reboot, CleanPC and
+Defender CSP).
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
 
+from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path
 
 #: The end of the path of a request by SCEP.
 ENROLL = ("Install", "Enroll")
+#: Defender CSP, Scan.
+_SCANS = {"1": "Quick", "2": "Full"}
+_PARTS = 4
 
 
 class SessionAborted(Exception):
@@ -55,6 +61,31 @@ def _lock_and_reset(machine: Machine, _data: str) -> None:
     machine.device.condition.lock(True)
 
 
+def _clean(machine: Machine, _data: str) -> None:
+    machine.device.condition.cleanings += 1
+
+
+def _scan(machine: Machine, data: str) -> None:
+    kind = _SCANS.get(data)
+    if kind is None:
+        raise NodeRefusal(400, f"{data!r} is no kind of scan: 1 is a quick one, 2 a full one")
+    machine.device.condition.scans.append(kind)
+    facts: dict[str, FactValue] = {f"last{kind}ScanDateTime": machine.now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    facts[f"{kind.lower()}ScanOverdue"] = False
+    if "signatureVersion" in machine.facts:
+        facts[f"last{kind}ScanSignatureVersion"] = machine.facts["signatureVersion"]
+    machine.device.report(**facts)
+
+
+def _update_signature(machine: Machine, _data: str) -> None:
+    facts: dict[str, FactValue] = {"signatureUpdateOverdue": False, "isAntivirusSignatureCurrent": True}
+    numbers = str(machine.facts.get("signatureVersion", "")).split(".")
+    if len(numbers) == _PARTS and numbers[2].isdigit():
+        numbers[2] = str(int(numbers[2]) + 1)
+        facts["signatureVersion"] = ".".join(numbers)
+    machine.device.report(**facts)
+
+
 _ACTIONS: dict[str, Callable[[Machine, str], None]] = {
     "DMClient/Unenroll": _unenroll,
     "RemoteWipe/doWipe": _wipe,
@@ -63,6 +94,11 @@ _ACTIONS: dict[str, Callable[[Machine, str], None]] = {
     "RemoteWipe/doWipePersistProvisionedData": _wipe,
     "RemoteWipe/doWipePersistUserData": _wipe_and_stay,
     "Reboot/RebootNow": _reboot,
+    "CleanPC/CleanPCRetainingUserData": _clean,
+    # Unverified: that the enrolment stays. The documents say of a device in Entra ID that it enrols again by itself.
+    "CleanPC/CleanPCWithoutRetainingUserData": _clean,
+    "Defender/Scan": _scan,
+    "Defender/UpdateSignature": _update_signature,
     "RemoteLock/Lock": _lock,
     "RemoteLock/LockAndResetPIN": _lock_and_reset,
 }

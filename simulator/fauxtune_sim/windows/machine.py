@@ -20,6 +20,7 @@ from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.position import position
 from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
 from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
@@ -244,6 +245,8 @@ _FACTS: dict[str, Callable[[Machine], str | None]] = {
     "WLANMACAddress": _mac,
     "DeviceHardwareData": _hardware_data,
     "DeviceName": lambda machine: machine.device.name,
+    "Latitude": lambda machine: str(position(machine.hardware.hardware_id)[0]),
+    "Longitude": lambda machine: str(position(machine.hardware.hardware_id)[1]),
     "OSPlatform": lambda machine: _PLATFORMS[machine.device.platform],
     "Resolution": lambda machine: "1080x1920" if is_phone(machine.device.platform) else "1920x1080",
     "LocalTime": lambda machine: machine.now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),

@@ -33,7 +33,7 @@ _EVERYWHERE = """
 ./DevDetail/Ext/DeviceHardwareData                                      G    chr   <DeviceHardwareData
 ./DevDetail/Ext/Microsoft                                               G    node
 ./DevDetail/Ext/Microsoft/DeviceName                                    G    chr   <DeviceName
-./DevDetail/Ext/Microsoft/DNSComputerName                               G    chr   <DeviceName
+./DevDetail/Ext/Microsoft/DNSComputerName                               GR   chr   <DeviceName
 ./DevDetail/Ext/Microsoft/OSPlatform                                    G    chr   <OSPlatform
 ./DevDetail/Ext/Microsoft/ProcessorArchitecture                         G    int   <ProcessorArchitecture
 ./DevDetail/Ext/Microsoft/Resolution                                    G    chr   <Resolution
@@ -143,6 +143,22 @@ _WINDOWS_10 = """
 #: Phones have no Windows Defender.
 _COMPUTERS = """
 ./Vendor/MSFT/Defender                                                  G    node
+./Vendor/MSFT/Defender/Scan                                             GX   chr
+./Vendor/MSFT/Defender/UpdateSignature                                  GX   chr
+./Vendor/MSFT/CleanPC                                                   G    node
+./Vendor/MSFT/CleanPC/CleanPCRetainingUserData                          X    null
+./Vendor/MSFT/CleanPC/CleanPCWithoutRetainingUserData                   X    null
+./Vendor/MSFT/RemoteFind                                                G    node
+./Vendor/MSFT/RemoteFind/DesiredAccuracy                                GR   int   =50
+./Vendor/MSFT/RemoteFind/Timeout                                        GR   int   =7
+./Vendor/MSFT/RemoteFind/MaximumAge                                     GR   int   =60
+./Vendor/MSFT/RemoteFind/Location                                       G    node
+./Vendor/MSFT/RemoteFind/Location/Latitude                              G    chr   <Latitude
+./Vendor/MSFT/RemoteFind/Location/Longitude                             G    chr   <Longitude
+./Vendor/MSFT/RemoteFind/Location/Altitude                              G    chr   =56
+./Vendor/MSFT/RemoteFind/Location/Accuracy                              G    chr   =20
+./Vendor/MSFT/RemoteFind/Location/AltitudeAccuracy                      G    chr   =10
+./Vendor/MSFT/RemoteFind/Location/Age                                   G    chr   =0
 ./Vendor/MSFT/Defender/Health                                           G    node
 ./Vendor/MSFT/Defender/Health/ComputerState                             G    int   <DefenderComputerState
 ./Vendor/MSFT/Defender/Health/DefenderEnabled                           G    bool  <DefenderEnabled

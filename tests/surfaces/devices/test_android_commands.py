@@ -61,16 +61,18 @@ def test_a_wipe_has_its_scope() -> None:
 
 def test_where_a_device_is_comes_in_graphs_words() -> None:
     message = messages.Complete.model_validate(example("complete-request-location"))
-    assert commands.location(message) == {
-        "latitude": 47.6423,
-        "longitude": -122.1391,
-        "altitude": 56.0,
-        "horizontalAccuracy": 20.0,
-        "verticalAccuracy": 0.0,
-        "heading": 0.0,
-        "speed": 0.0,
+    assert commands.answer(message) == {
+        "location": {
+            "latitude": 47.6423,
+            "longitude": -122.1391,
+            "altitude": 56.0,
+            "horizontalAccuracy": 20.0,
+            "verticalAccuracy": 0.0,
+            "heading": 0.0,
+            "speed": 0.0,
+        }
     }
-    assert commands.location(messages.Complete.model_validate(example("complete-request"))) is None
+    assert commands.answer(messages.Complete.model_validate(example("complete-request"))) is None
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
+from fauxtune.operations.checkin.order_secrets import with_secrets
 from fauxtune.operations.checkin.step_results import is_inventory_due, questions
 from fauxtune.operations.checkin.steps import Exchange, Step
 from fauxtune.operations.devices import actions as device_actions
@@ -127,7 +128,8 @@ class _StepBuilder:
             case StepKind.REMOVE:
                 return Step(step_id, planned.kind, item=Deliverable(row=self.items[key]))
             case StepKind.ACTION:
-                return Step(step_id, planned.kind, order=self.orders[planned.subject])
+                order = with_secrets(self.orders[planned.subject], self.enrollment)
+                return Step(step_id, planned.kind, order=order)
             case StepKind.QUESTION:
                 return Step(step_id, planned.kind, part=planned.subject)
             case _:

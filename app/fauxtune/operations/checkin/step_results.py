@@ -146,7 +146,7 @@ def _apply_action(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result
     if result.result is not Result.DONE:
         error = result.problem.message if result.problem else "The device refused it."
     supported = result.result is not Result.UNSUPPORTED
-    device_actions.complete(tx, row, action_id=step.step.subject, error=error, supported=supported)
+    device_actions.complete(tx, row, action_id=step.step.subject, error=error, supported=supported, answer=result.data)
     after = queries.enrollment(tx.connection, row.id)
     return after is not None and is_live(after)
 

@@ -43,7 +43,9 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The device's result of one step; ignored if the step was not sent. `data` answers a question."""
+    """The device's result of one step; ignored if the step was not sent. `data`: the answer to a question, or
+    what an action brought back.
+    """
 
     step: str
     result: Result

@@ -1,12 +1,13 @@
 """What follows when a device has carried out an action: in Graph's record of it, and in the action's result.
 
-Graph: managedDevice (deviceName), locateDeviceActionResult, resetPasscodeActionResult.
+Graph: managedDevice (deviceName, lostModeState, activationLockBypassCode), locateDeviceActionResult,
+resetPasscodeActionResult.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
@@ -18,13 +19,13 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action that a device carried out, with the details of its order. `location`: the numbers of a
-    deviceGeoLocation that the device reported, by Graph's names.
+    """An action that a device carried out, with the details of its order. `answer`: what the device brought back, such
+    as the `location`, which has the numbers of a deviceGeoLocation by Graph's names.
     """
 
     enrollment: EnrollmentRow
     details: JsonObject
-    location: dict[str, float] | None = None
+    answer: JsonObject = field(default_factory=dict)
 
 
 #: Returns properties for the action's result in Graph.
@@ -38,13 +39,12 @@ def _renamed(tx: Transaction, done: Done) -> None:
 
 def _located(tx: Transaction, done: Done) -> JsonObject | None:
     """Return the device's location, if it reported one."""
-    if done.location is None:
-        return None
-    return {"deviceLocation": {"lastCollectedDateTime": iso(tx.now), **done.location}}
+    location = done.answer.get("location")
+    return None if location is None else {"deviceLocation": {"lastCollectedDateTime": iso(tx.now), **location}}
 
 
 def _passcode_reset(_tx: Transaction, done: Done) -> JsonObject:
-    """Return the new passcode, which the admin passes on to the user."""
+    """Return the new passcode, which the admin passes on to the user; None where the passcode was removed."""
     return {"passcode": done.details.get("passcode")}
 
 
@@ -54,9 +54,39 @@ def _locked(_tx: Transaction, done: Done) -> JsonObject | None:
     return None if pin is None else {"unlockPin": pin}
 
 
+def _lost(state: str) -> Effect:
+    """Return the effect that shows whether the device is in lost mode."""
+
+    def show(tx: Transaction, done: Done) -> None:
+        note_facts(tx, done.enrollment, facts={"lostModeState": state})
+
+    return show
+
+
+def _bypassed(tx: Transaction, done: Done) -> None:
+    """Show the code that the device answered. Unverified: that the service does not delete it afterwards."""
+    if "bypassCode" in done.answer:
+        note_facts(tx, done.enrollment, facts={"activationLockBypassCode": done.answer["bypassCode"]})
+
+
+def _scanned(_tx: Transaction, done: Done) -> JsonObject:
+    """Return the kind of scan. Unverified: its words, for which Graph has no enumeration."""
+    return {"scanType": "quick" if done.details.get("quickScan") else "full"}
+
+
+def _user_deleted(_tx: Transaction, done: Done) -> JsonObject:
+    """Return whose data were deleted."""
+    return {"userPrincipalName": done.details.get("userPrincipalName")}
+
+
 EFFECTS: dict[DeviceAction, Effect] = {
     DeviceAction.RENAME: _renamed,
     DeviceAction.LOCATE: _located,
     DeviceAction.RESET_PASSCODE: _passcode_reset,
     DeviceAction.LOCK: _locked,
+    DeviceAction.ENABLE_LOST_MODE: _lost("enabled"),
+    DeviceAction.DISABLE_LOST_MODE: _lost("disabled"),
+    DeviceAction.BYPASS_ACTIVATION_LOCK: _bypassed,
+    DeviceAction.DEFENDER_SCAN: _scanned,
+    DeviceAction.DELETE_SHARED_USER: _user_deleted,
 }

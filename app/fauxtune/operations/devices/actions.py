@@ -7,7 +7,7 @@ action is accepted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fauxtune.core.engine.device_actions.support import (
@@ -22,7 +22,7 @@ from fauxtune.core.engine.removal import decisions
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
-from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import records as device_records
@@ -48,8 +48,8 @@ _KEEP = "keepEnrollmentData"
 @dataclass(frozen=True, slots=True)
 class Order:
     """An operation that waits for the device. `scope` is how much it forgets; empty for one that keeps the enrolment.
-    `details` are the parameters of Graph's action, and for resetPasscode the new passcode, for remoteLock of a Mac the
-    PIN that unlocks it.
+    `details` are the parameters of Graph's action, and for resetPasscode of Android the new passcode, for remoteLock of
+    a Mac the PIN that unlocks it. `secrets`: what the command has beside that, known only while it is written.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Order:
     created_at: datetime
     scope: str
     details: JsonObject
+    secrets: JsonObject = field(default_factory=dict, repr=False)
 
 
 def perform(
@@ -133,7 +134,8 @@ def ask(
     parameters = {name: value for name, value in (details or {}).items() if value is not None}
     if action is DeviceAction.NOTIFY:
         _check_rate(tx, row.id)
-    if action is DeviceAction.RESET_PASSCODE:
+    if action is DeviceAction.RESET_PASSCODE and row.platform is Platform.ANDROID:
+        # On iOS and iPadOS the passcode is removed: the user sets a new one.
         parameters["passcode"] = f"{tx.ids.serial() % 10**8:08d}"
     if action is DeviceAction.LOCK and device.variant is Variant.MACOS:
         # Apple: a Mac is locked with a PIN of six digits, which unlocks it.
@@ -171,11 +173,11 @@ def complete(
     action_id: str,
     error: str | None = None,
     supported: bool = True,
-    location: dict[str, float] | None = None,
+    answer: JsonObject | None = None,
 ) -> None:
     """Take in the device's confirmation of an operation, or its `error`; `supported` is false if the device does not
-    know the operation. `location` is the answer to locateDevice. Raises NotFound for an operation that does not wait
-    for the device.
+    know the operation. `answer` is what it brought back, such as the `location` of locateDevice. Raises NotFound for an
+    operation that does not wait for the device.
     """
     row = next((row for row in _waiting(tx, enrollment) if row.id == action_id), None)
     if row is None:
@@ -191,7 +193,7 @@ def complete(
         if order.scope:
             _start_over(tx, enrollment)
         effect = EFFECTS.get(row.action)
-        result = effect(tx, Done(enrollment, order.details, location=location)) if effect else None
+        result = effect(tx, Done(enrollment, order.details, answer=answer or {})) if effect else None
         change_state(tx, row, state=ActionState.DONE, result=result)
         tx.record("actionDone", user=user_name(tx, enrollment), device=enrollment.id, action=row.action.value)
 

@@ -23,11 +23,11 @@ def complete_order(
     order_id: str,
     error: str | None,
     is_supported: bool,
-    location: JsonObject | None,
+    answer: JsonObject | None,
 ) -> None:
     """Complete an order; `error` says why it failed. After a WIPE the enrolment has ended. Raises as `identified`."""
     row = identified(tx, caller, lock=True)
-    actions.complete(tx, row, action_id=order_id, error=error, supported=is_supported, location=location)
+    actions.complete(tx, row, action_id=order_id, error=error, supported=is_supported, answer=answer)
 
 
 def unenroll(tx: Transaction, caller: DeviceCaller) -> None:

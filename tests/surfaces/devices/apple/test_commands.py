@@ -20,6 +20,8 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
+from fauxtune.surfaces.devices.apple.command_results import step_result
+from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender, Status
 from fauxtune.surfaces.devices.apple.translate import DeviceContext
 from tests.support.apple_examples import example
 
@@ -76,7 +78,36 @@ def test_an_install_carries_the_profile_as_data() -> None:
 def test_every_action_that_is_carried_has_a_command() -> None:
     for platform in (Platform.IOS, Platform.IPADOS, Platform.MACOS):
         for action in EMULATED[platform] - {DeviceAction.SYNC}:
-            assert translate.command(order(action), PHONE)["RequestType"]
+            details = {"deviceName": "Desk", "userPrincipalName": "alice@contoso.example"}
+            assert translate.command(order(action, **details), PHONE)["RequestType"]
+
+
+def test_lost_mode_always_has_a_text_for_the_lock_screen() -> None:
+    asked = order(DeviceAction.ENABLE_LOST_MODE, phoneNumber="+41 44 1", footer="Thanks")
+    assert translate.command(asked, PHONE) == {
+        "RequestType": "EnableLostMode",
+        "PhoneNumber": "+41 44 1",
+        "Footnote": "Thanks",
+    }
+    assert translate.command(order(DeviceAction.ENABLE_LOST_MODE), PHONE)["Message"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"Latitude": True, "Longitude": 1.0},
+        {"Latitude": float("nan"), "Longitude": 1.0},
+        {"Latitude": "north", "Longitude": 1.0},
+        {"Longitude": 1.0},
+        {"Latitude": 91.0, "Longitude": 1.0},
+        {"Latitude": 1.0, "Longitude": -181.0},
+    ],
+)
+def test_a_place_that_does_not_exist_is_no_location(response: dict[str, Any]) -> None:
+    results = CommandResults(Sender("UDID"), Status.ACKNOWLEDGED, command="c", response=response)
+    result = step_result(results)
+    assert result is not None
+    assert result.data is None
 
 
 def test_another_action_has_none() -> None:

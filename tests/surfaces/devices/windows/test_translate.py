@@ -19,6 +19,7 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
+from fauxtune.surfaces.devices.windows.action_answers import answer
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.translate import TranslationContext, commands
@@ -202,7 +203,7 @@ def test_every_action_that_is_carried_to_windows_has_a_command() -> None:
     ends = {*ENDS, DeviceAction.SYNC}
     for platform in (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81):
         for action in EMULATED[platform] - ends:
-            assert action_commands(action, variant=Variant(platform.value)), action
+            assert action_commands(action, variant=Variant(platform.value), deviceName="DESK"), action
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,30 @@ def test_what_ends_an_enrolment_and_what_locks_a_phone() -> None:
     assert action_commands(DeviceAction.WIPE, "DEVICE", variant=PHONE) == ["Exec ./Vendor/MSFT/RemoteWipe/doWipe"]
     assert action_commands(DeviceAction.LOCK, variant=MOBILE) == ["Exec ./Device/Vendor/MSFT/RemoteLock/Lock"]
     assert action_commands(DeviceAction.LOCK, variant=PHONE) == ["Exec ./Vendor/MSFT/RemoteLock/Lock"]
-    assert action_commands(DeviceAction.LOCATE) == []
+    assert action_commands(DeviceAction.SHUT_DOWN, variant=PHONE) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "command"),
+    [
+        (DeviceAction.DEFENDER_SCAN, {"quickScan": True}, "Exec ./Device/Vendor/MSFT/Defender/Scan 1"),
+        (DeviceAction.DEFENDER_SCAN, {}, "Exec ./Device/Vendor/MSFT/Defender/Scan 2"),
+        (DeviceAction.CLEAN_WINDOWS, {}, "Exec ./Device/Vendor/MSFT/CleanPC/CleanPCWithoutRetainingUserData"),
+        (DeviceAction.RENAME, {"deviceName": "D"}, "Replace ./DevDetail/Ext/Microsoft/DNSComputerName D"),
+    ],
+)
+def test_an_action_is_the_node_of_its_provider(action: DeviceAction, details: dict[str, Any], command: str) -> None:
+    assert action_commands(action, **details) == [command]
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"), [("north", "1"), ("nan", "1"), ("91", "1"), ("1", "-181"), ("", "")]
+)
+def test_a_place_that_does_not_exist_is_no_location(latitude: str, longitude: str) -> None:
+    node = "./Device/Vendor/MSFT/RemoteFind/Location"
+    assert answer({f"{node}/Latitude": latitude, f"{node}/Longitude": longitude}) is None
+    here = {f"{node}/Latitude": "47.5", f"{node}/Longitude": "8.5", f"{node}/Accuracy": "x"}
+    assert answer(here) == {"location": {"latitude": 47.5, "longitude": 8.5}}
 
 
 # ----------------------------------------------------------------------------------------------------------- questions

@@ -27,11 +27,38 @@ class ActionTarget:
 
 
 _ENDS = frozenset({DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE, DeviceAction.SYNC})
+_OF_APPLE = frozenset({DeviceAction.LOCK, DeviceAction.REBOOT, DeviceAction.SHUT_DOWN, DeviceAction.RENAME})
+_OF_IPHONES = frozenset(
+    {
+        DeviceAction.RESET_PASSCODE,
+        DeviceAction.ENABLE_LOST_MODE,
+        DeviceAction.DISABLE_LOST_MODE,
+        DeviceAction.LOCATE,
+        DeviceAction.PLAY_SOUND,
+        DeviceAction.BYPASS_ACTIVATION_LOCK,
+    }
+)
 #: The actions that simulated devices of a platform carry out. Others that are supported are answered with 501.
 EMULATED: dict[Platform, frozenset[DeviceAction]] = {
     **dict.fromkeys(Platform, _ENDS),
-    **dict.fromkeys((Platform.IOS, Platform.IPADOS, Platform.MACOS), _ENDS | {DeviceAction.LOCK}),
-    **dict.fromkeys((Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK}),
+    Platform.IOS: _ENDS | _OF_APPLE | _OF_IPHONES,
+    Platform.IPADOS: _ENDS
+    | _OF_APPLE
+    | _OF_IPHONES
+    | {DeviceAction.LOG_OUT_SHARED_USER, DeviceAction.DELETE_SHARED_USER},
+    Platform.MACOS: _ENDS | _OF_APPLE,
+    Platform.WINDOWS: _ENDS
+    | {
+        DeviceAction.REBOOT,
+        DeviceAction.LOCATE,
+        DeviceAction.RENAME,
+        DeviceAction.CLEAN_WINDOWS,
+        DeviceAction.DEFENDER_SCAN,
+        DeviceAction.DEFENDER_UPDATE,
+    },
+    **dict.fromkeys(
+        (Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK, DeviceAction.REBOOT}
+    ),
     Platform.ANDROID: _ENDS
     | {
         DeviceAction.LOCK,
@@ -48,6 +75,12 @@ REASONS: dict[DeviceAction, str] = {
     DeviceAction.REMOTE_ASSISTANCE: "it needs a TeamViewer connector, which is not emulated",
     DeviceAction.CHANGE_ASSIGNMENTS: "simulated devices have no apps whose assignments could change",
     DeviceAction.OVERRIDE_COMPLIANCE: "there are no compliance policies whose result could be overridden",
+    DeviceAction.NOTIFY: "Apple's own push service brings it to the Company Portal, past the management of the device",
+    DeviceAction.BYPASS_ACTIVATION_LOCK: "a simulated Mac has no code that bypasses its Activation Lock",
+    DeviceAction.ROTATE_ADMIN_PASSWORD: "only Macs of automated device enrolment have such an administrator",
+    DeviceAction.UPDATE_ACCOUNT: "it is an action for Surface Hub and Teams Rooms, which are not simulated",
+    DeviceAction.ENROLL_NOW: "it is an action for devices that Configuration Manager manages too",
+    DeviceAction.CONFIGURATION_MANAGER: "it is an action for devices that Configuration Manager manages too",
     DeviceAction.SUSPEND_HOME_SCREEN: "simulated devices have no Managed Home Screen",
     DeviceAction.RESTORE_HOME_SCREEN: "simulated devices have no Managed Home Screen",
 }

@@ -45,9 +45,8 @@ def command(order: Order) -> JsonObject:
     return COMMANDS[order.action](order.details)
 
 
-def location(message: messages.Complete) -> dict[str, float] | None:
-    """Return the position that the device reports, by Graph's names."""
+def answer(message: messages.Complete) -> JsonObject | None:
+    """Return what the device answered: the `location` that it reports, by Graph's names."""
     if message.response is None or message.response.location is None:
         return None
-    location: dict[str, float] = message.response.location.model_dump(by_alias=True)
-    return location
+    return {"location": message.response.location.model_dump(by_alias=True)}

@@ -184,7 +184,7 @@ async def complete(
         order_id=operation,
         error=None if message.error is None else message.error.message or f"code {message.error.code}",
         is_supported=message.error is None or message.error.code != messages.UNIMPLEMENTED,
-        location=commands.location(message),
+        answer=commands.answer(message),
     )
     return {}
 

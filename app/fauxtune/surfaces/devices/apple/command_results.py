@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import assert_never
+import math
+from typing import TypeGuard, assert_never
 
 from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
+from fauxtune.core.model.positions import is_on_earth
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.apple import facts, messages
@@ -22,6 +24,16 @@ UNKNOWN_COMMAND, NOT_MANAGED = 12021, 12013
 #: Unverified: MCInstallationErrorDomain, for the same, where it answers the removal of a profile that is not there.
 NOT_INSTALLED = 4024
 _LONGEST_TEXT = 400
+#: Apple, DeviceLocation: a course and a speed that are not known are negative.
+_LOCATION = {
+    "Latitude": "latitude",
+    "Longitude": "longitude",
+    "Altitude": "altitude",
+    "HorizontalAccuracy": "horizontalAccuracy",
+    "VerticalAccuracy": "verticalAccuracy",
+    "Course": "heading",
+    "Speed": "speed",
+}
 #: In the data of an answer: base64 of the DER of the device's identities, by thumbprint. The most of them, and the most
 #: bytes of one.
 SHOWN = "shown"
@@ -111,8 +123,21 @@ def _data(response: Plist) -> JsonObject | None:
     if "ManagedApplicationFeedback" in response:
         return {"values": facts.app_feedback(response)}
     if facts.BYPASS_CODE in response:
-        return {"values": {facts.BYPASS_CODE: text(response, facts.BYPASS_CODE)}}
-    return None
+        code = text(response, facts.BYPASS_CODE)
+        return {"values": {facts.BYPASS_CODE: code}, "bypassCode": code}
+    location = _location(response)
+    return None if location is None else {"location": location}
+
+
+def _location(response: Plist) -> JsonObject | None:
+    """The position in the answer to DeviceLocation, by the names of Graph's deviceGeoLocation."""
+    numbers = {name: response.get(key) for key, name in _LOCATION.items()}
+    known = {name: float(number) for name, number in numbers.items() if _is_number(number)}
+    return known if is_on_earth(known) else None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _thumbprint(der: bytes) -> str:

@@ -17,7 +17,6 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.formats.plist import Plist
 from fauxtune.core.model import outlook
 from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
@@ -25,10 +24,9 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
-from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
-from fauxtune.surfaces.devices.apple import facts, messages, mobileconfig, scep_payload
+from fauxtune.surfaces.devices.apple import actions, facts, messages, mobileconfig, scep_payload
 
 #: The parameters of the commands that ask.
 _PARAMETERS: dict[str, Plist] = {
@@ -36,11 +34,6 @@ _PARAMETERS: dict[str, Plist] = {
     "ManagedApplicationFeedback": {"Identifiers": [facts.COMPANY_PORTAL]},
 }
 _MANUFACTURER = "Apple"
-_OBLITERATION = {
-    "doNotObliterate": "DoNotObliterate",
-    "obliterateWithWarning": "ObliterateWithWarning",
-    "always": "Always",
-}
 #: The first that a device's names begin with decides.
 _PRODUCTS = (
     ("iPhone", Platform.IOS),
@@ -160,7 +153,7 @@ def command(step: Step, device: DeviceContext) -> Plist:
             return _removal(mobileconfig.identifier(device.tenant_id, step.item.row.key))
         case StepKind.ACTION:
             assert step.order is not None, step.id
-            return _action(step.order, device)
+            return actions.command(step.order, tenant_id=device.tenant_id, variant=device.variant)
         case StepKind.QUESTION:
             return {"RequestType": step.part, **_PARAMETERS.get(step.part or "", {})}
         case _:
@@ -210,32 +203,3 @@ def _settings(configuration: JsonObject | None) -> Plist:
 
 def _removal(identifier: str) -> Plist:
     return {"RequestType": "RemoveProfile", "Identifier": identifier}
-
-
-def _action(order: Order, device: DeviceContext) -> Plist:
-    match order.action:
-        case DeviceAction.RETIRE | DeviceAction.DELETE:
-            return _removal(mobileconfig.enrollment_identifier(device.tenant_id))
-        case DeviceAction.WIPE:
-            return _erasure(order.details, device.variant)
-        case DeviceAction.LOCK:
-            return _lock(order.details, device.variant)
-        case _:
-            raise Invalid(f"The action {order.action} has no command for Apple devices.")
-
-
-def _lock(details: JsonObject, variant: Variant) -> Plist:
-    keys = {"Message": details.get("message"), "PhoneNumber": details.get("phoneNumber")}
-    if variant is Variant.MACOS:
-        keys["PIN"] = details.get("unlockPin")
-    return {"RequestType": "DeviceLock", **{key: str(value) for key, value in keys.items() if value}}
-
-
-def _erasure(details: JsonObject, variant: Variant) -> Plist:
-    command: Plist = {"RequestType": "EraseDevice"}
-    if variant is not Variant.MACOS:
-        return command | {"PreserveDataPlan": bool(details.get("persistEsimDataPlan"))}
-    if details.get("macOsUnlockCode"):
-        command["PIN"] = str(details["macOsUnlockCode"])
-    behavior = _OBLITERATION.get(str(details.get("obliterationBehavior")))
-    return command | ({"ObliterationBehavior": behavior} if behavior else {})

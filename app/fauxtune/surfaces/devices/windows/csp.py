@@ -29,10 +29,12 @@ STORES = {
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The nodes of one kind of device. `collections`: the inner nodes whose children are the items of the device;
-    `requests`: those below which it requests certificates by SCEP, the user's first.
+    `requests`: those below which it requests certificates by SCEP, the user's first; `providers`: that of the device's
+    own providers.
     """
 
     provider: str
+    providers: str
     collections: dict[str, str]
     wipe: str
     unenroll: str
@@ -104,6 +106,7 @@ _FACTS_OF_WINDOWS_10 = (
 def _windows_10(provider: str) -> Tree:
     return Tree(
         provider=provider,
+        providers=_DEVICE,
         collections={
             ROOTS: f"{_DEVICE}/RootCATrustedCertificates/Root",
             INTERMEDIATES: f"{_DEVICE}/RootCATrustedCertificates/CA",
@@ -126,6 +129,7 @@ TREES: dict[Variant, Tree] = {
     # certificates are supported there, by the table of profiles, and no other node could take them.
     Variant.WINDOWS_PHONE_81: Tree(
         provider=PHONE_PROVIDER,
+        providers=_BARE,
         collections={
             ROOTS: f"{_BARE}/CertificateStore/Root/System",
             INTERMEDIATES: f"{_BARE}/CertificateStore/CA/System",

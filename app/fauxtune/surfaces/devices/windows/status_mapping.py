@@ -12,7 +12,9 @@ from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
+from fauxtune.surfaces.devices.windows.action_answers import answer
 
 MUST = "must"  # its failure is a failure of the step
 THERE = "there"  # "already exists" counts as success
@@ -52,10 +54,15 @@ def step_result(step: str, responses: Sequence[CommandResponse], *, kind: StepKi
         return _answer(step, responses)
     failure = next((response for response in responses if _failed(response)), None)
     if failure is None:
-        return StepResult(step, Result.DONE)
+        return StepResult(step, Result.DONE, data=_brought(responses) if kind is StepKind.ACTION else None)
     if kind is StepKind.ACTION and failure.status in _UNKNOWN:
         return StepResult(step, Result.UNSUPPORTED, problem=_problem(failure, responses))
     return StepResult(step, Result.REFUSED, problem=_problem(failure, responses))
+
+
+def _brought(responses: Sequence[CommandResponse]) -> JsonObject | None:
+    """What the Gets of an action brought back."""
+    return answer({response.uri: response.data for response in responses if response.data is not None})
 
 
 def too_large(step: str, *, largest: int) -> StepResult:

@@ -13,7 +13,6 @@ from typing import assert_never
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
@@ -22,11 +21,10 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
-from fauxtune.operations.devices.actions import Order
-from fauxtune.surfaces.devices.windows import csp, scep
+from fauxtune.surfaces.devices.windows import actions, csp, scep
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
-from fauxtune.surfaces.devices.windows.status_mapping import ANY, ASK, ATOMIC, DETAIL, GONE, MUST, PART, THERE
+from fauxtune.surfaces.devices.windows.status_mapping import ANY, ASK, ATOMIC, DETAIL, GONE, PART, THERE
 
 _KEY_LOCATIONS = {
     "useTpmKspOtherwiseFail": 1,
@@ -102,7 +100,7 @@ def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
             return _remove(step.item.row, around)
         case StepKind.ACTION:
             assert step.order is not None
-            return _act(step.order, around.tree)
+            return actions.commands(step.order, around.tree)
         case StepKind.QUESTION:
             return _ask(step.part or "", around)
         case _:
@@ -233,23 +231,6 @@ def _remove(row: LedgerRow, around: TranslationContext) -> tuple[Command, ...]:
         case _:
             assert_never(row.source)
     return tuple(Command("Delete", node, role=GONE) for node in nodes)
-
-
-def _act(order: Order, tree: Tree) -> tuple[Command, ...]:
-    if order.scope == "DEVICE":
-        return (Command("Exec", f"{tree.wipe}/{_way_to_wipe(order.details)}", "", "chr", role=MUST),)
-    if order.scope:
-        return (Command("Exec", tree.unenroll, tree.provider, "chr", role=MUST),)
-    if order.action is DeviceAction.LOCK:
-        return (Command("Exec", tree.lock, role=MUST),)
-    return ()
-
-
-def _way_to_wipe(details: JsonObject) -> str:
-    """RemoteWipe CSP. Unverified: that keepUserData alone uses this node too; there is no other."""
-    if details.get("keepEnrollmentData") or details.get("keepUserData"):
-        return "doWipePersistUserData"
-    return "doWipeProtected" if details.get("useProtectedWipe") else "doWipe"
 
 
 def _ask(part: str, around: TranslationContext) -> tuple[Command, ...]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, approximated, refused
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, refused
 from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes, creates, deletes, orders
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_actions, device_categories, device_overview, managed_devices
@@ -45,21 +46,9 @@ _CARRIED = {
     DeviceAction.WIPE: EXACT,
     DeviceAction.RETIRE: EXACT,
     DeviceAction.SYNC: EXACT,
-    **dict.fromkeys(
-        (
-            DeviceAction.LOCK,
-            DeviceAction.REBOOT,
-            DeviceAction.RESET_PASSCODE,
-            DeviceAction.LOCATE,
-            DeviceAction.RENAME,
-            DeviceAction.NOTIFY,
-            DeviceAction.PLAY_SOUND,
-        ),
-        approximated(
-            "carried to the devices of some platforms, to the others 400 or 501; 400 once its end was ordered"
-        ),
-    ),
 }
+#: Of every other action that simulated devices of some platform carry out.
+_SOMEWHERE = approximated("carried to the devices that support it, for others 400 or 501; 400 once its end was ordered")
 #: What few actions want instead of the permission of their own. Graph reference, 2021 and 2024: the notification;
 #: Microsoft's list of permissions, 2026-08: Configuration for it too, and for the others what their rows say.
 _CHANGES = (*needs.WRITE_MANAGED, *needs.WRITE_CONFIGURATION)
@@ -246,6 +235,11 @@ def _category(one: str) -> Iterator[Route[Handler]]:
     )
 
 
+def _fidelity(action: DeviceAction) -> Fidelity:
+    carried = any(action in actions for actions in EMULATED.values())
+    return _CARRIED.get(action, _SOMEWHERE if carried else _REFUSED)
+
+
 def _refused_creation(root: str) -> Route[Handler]:
     return Route(
         "POST",
@@ -270,7 +264,7 @@ def _actions(one: str) -> Iterator[Route[Handler]]:
             beta_only=form.beta_only,
             permissions=_MAY_ACT.get(form.action, needs.ACT),
             source=form.body.source,
-            fidelity=_CARRIED.get(form.action, _REFUSED),
+            fidelity=_fidelity(form.action),
         )
 
 

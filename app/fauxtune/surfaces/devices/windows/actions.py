@@ -1,0 +1,74 @@
+"""From an administrator's actions to the nodes of a Windows device's CSPs.
+
+Microsoft: "Configuration service provider reference" (RemoteWipe, DMClient, RemoteLock, Reboot, DevDetail, RemoteFind,
+CleanPC, Defender).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.devices.actions import Order
+from fauxtune.surfaces.devices.windows.action_answers import POSITION
+from fauxtune.surfaces.devices.windows.csp import Tree
+from fauxtune.surfaces.devices.windows.messages.syncml import Command
+from fauxtune.surfaces.devices.windows.status_mapping import ASK, MUST
+
+_QUICK, _FULL = "1", "2"
+_NEEDED = 2
+
+
+def commands(order: Order, tree: Tree) -> tuple[Command, ...]:
+    """Return the commands of an order; none if devices of this kind have no such node."""
+    if order.scope == "DEVICE":
+        return (Command("Exec", f"{tree.wipe}/{_way_to_wipe(order.details)}", "", "chr", role=MUST),)
+    if order.scope:
+        return (Command("Exec", tree.unenroll, tree.provider, "chr", role=MUST),)
+    build = _COMMANDS.get(order.action)
+    return () if build is None else build(order, tree)
+
+
+def _way_to_wipe(details: JsonObject) -> str:
+    """RemoteWipe CSP. Unverified: that keepUserData alone uses this node too; there is no other."""
+    if details.get("keepEnrollmentData") or details.get("keepUserData"):
+        return "doWipePersistUserData"
+    return "doWipeProtected" if details.get("useProtectedWipe") else "doWipe"
+
+
+def _locate(_order: Order, tree: Tree) -> tuple[Command, ...]:
+    node = f"{tree.providers}/RemoteFind/Location"
+    roles = (MUST,) * _NEEDED + (ASK,) * (len(POSITION) - _NEEDED)
+    return tuple(Command("Get", f"{node}/{leaf}", role=role) for leaf, role in zip(POSITION, roles, strict=True))
+
+
+def _rename(order: Order, _tree: Tree) -> tuple[Command, ...]:
+    """DevDetail CSP: the name takes effect when the device restarts, which the administrator orders."""
+    node = "./DevDetail/Ext/Microsoft/DNSComputerName"
+    return (Command("Replace", node, str(order.details["deviceName"]), "chr", role=MUST),)
+
+
+def _clean(order: Order, tree: Tree) -> tuple[Command, ...]:
+    way = "CleanPCRetainingUserData" if order.details.get("keepUserData") else "CleanPCWithoutRetainingUserData"
+    return (Command("Exec", f"{tree.providers}/CleanPC/{way}", role=MUST),)
+
+
+def _scan(order: Order, tree: Tree) -> tuple[Command, ...]:
+    kind = _QUICK if order.details.get("quickScan") else _FULL
+    return (Command("Exec", f"{tree.providers}/Defender/Scan", kind, "chr", role=MUST),)
+
+
+def _executed(node: str) -> Callable[[Order, Tree], tuple[Command, ...]]:
+    return lambda _order, tree: (Command("Exec", f"{tree.providers}/{node}", role=MUST),)
+
+
+_COMMANDS: dict[DeviceAction, Callable[[Order, Tree], tuple[Command, ...]]] = {
+    DeviceAction.LOCK: lambda _order, tree: (Command("Exec", tree.lock, role=MUST),),
+    DeviceAction.REBOOT: _executed("Reboot/RebootNow"),
+    DeviceAction.RENAME: _rename,
+    DeviceAction.LOCATE: _locate,
+    DeviceAction.CLEAN_WINDOWS: _clean,
+    DeviceAction.DEFENDER_SCAN: _scan,
+    DeviceAction.DEFENDER_UPDATE: _executed("Defender/UpdateSignature"),
+}
