@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -36,6 +37,32 @@ if TYPE_CHECKING:
 #: folders each time would take a tenth of a short request.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+# ------------------------------------------------------------------------------------------------------ files in memory
+
+#: The files of tests, of servers and of browsers are written here where it is a file system in memory with much room:
+#: SQLite waits 50 ms for a disk each time that a database is opened, written and closed.
+_IN_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+
+
+def pytest_configure() -> None:
+    """Let everything temporary lie in memory, unless TMPDIR says where."""
+    if "TMPDIR" not in os.environ and _room_in_memory() > _ROOM:
+        os.environ["TMPDIR"] = str(_IN_MEMORY)
+        tempfile.tempdir = None  # what was found before this
+
+
+def _room_in_memory() -> int:
+    """Return how many bytes there are, both in the file system and in the machine; 0 if no program may be run there."""
+    try:
+        if not os.access(_IN_MEMORY, os.W_OK) or os.statvfs(_IN_MEMORY).f_flag & os.ST_NOEXEC:
+            return 0
+        memory = re.search(r"^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return 0
+    return min(int(memory[1]) << 10 if memory else 0, shutil.disk_usage(_IN_MEMORY).free)
+
 
 # ----------------------------------------------------------------------------------------------- collecting in seconds
 

@@ -21,6 +21,8 @@ from typing import Any
 
 import psycopg
 
+_IN_MEMORY = "/dev/shm"
+
 
 @dataclass(slots=True)
 class PostgresServer:
@@ -111,9 +113,11 @@ def _connect(folder: Path, server: subprocess.Popen[bytes]) -> psycopg.Connectio
 def running_server() -> Iterator[PostgresServer]:
     """A server while the block runs, on a Unix socket in a folder of its own. Text compares by code point.
 
-    The folder is below /tmp whatever TMPDIR says: nobody must reach it, and a socket's path has 107 bytes at most.
+    The folder is below one that everybody reaches, as `nobody` must, and with a short name: a socket's path has 107
+    bytes at most. So it follows TMPDIR only into memory (tests/conftest.py).
     """
-    with tempfile.TemporaryDirectory(prefix="fauxtune-pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    parent = _IN_MEMORY if os.environ.get("TMPDIR") == _IN_MEMORY else "/tmp"
+    with tempfile.TemporaryDirectory(prefix="fauxtune-pg-", dir=parent, ignore_cleanup_errors=True) as name:
         folder, as_nobody = Path(name), _unprivileged()
         folder.chmod(0o755)
         if as_nobody:
@@ -122,6 +126,7 @@ def running_server() -> Iterator[PostgresServer]:
         initdb = [f"{binaries}/initdb", "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "--no-sync"]
         subprocess.run([*initdb, "-E", "UTF8", "--locale=C"], check=True, capture_output=True, cwd="/", **as_nobody)
         options = {"listen_addresses": "", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= {"max_wal_size": "64MB"}  # it may lie in memory
         settings = [word for option, value in options.items() for word in ("-c", f"{option}={value}")]
         command = [f"{binaries}/postgres", "-D", f"{folder}/data", "-k", str(folder), *settings]
         server = PostgresServer(folder, command)
