@@ -34,9 +34,11 @@ from sqlalchemy import (
     cast,
     delete,
     select,
+    text,
     update,
 )
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.selectable import TextualSelect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from fauxtune.core.model.ids import TenantId
@@ -125,7 +127,8 @@ def columns() -> Mapping[str, tuple[StateColumn, ...]]:
 
 def read_state(connection: Connection, tenant_id: TenantId) -> TenantState | None:
     """Return the whole state of a tenant. None: there is no such tenant."""
-    own = connection.execute(_own_row(connection.dialect.name), {"tenant": tenant_id}).mappings().first()
+    statement = _rows_of("tenants", connection.dialect.name)
+    own = connection.execute(statement, {"tenant": tenant_id}).mappings().first()
     return (
         None if own is None else TenantState({str(name): own[name] for name in own}, read_rows(connection, tenant_id))
     )
@@ -155,7 +158,6 @@ def write_differences(connection: Connection, tenant_id: TenantId, *, changes: M
     """Write them. Rows that stay are changed in place: another transaction that waits for one finds it again."""
     dialect = connection.dialect.name
     for name, difference in changes.items():
-        table = _plain_tables(dialect)[name]
         if difference.gone:
             keys = [f"key_{column.name}" for column in columns()[name] if column.is_key]
             gone = [{"tenant": tenant_id, **dict(zip(keys, key, strict=True))} for key in difference.gone]
@@ -165,7 +167,7 @@ def write_differences(connection: Connection, tenant_id: TenantId, *, changes: M
             values = [(tenant_id, *row) for row in difference.put]
             connection.exec_driver_sql(_plain_put(name), values)
             continue
-        names = [column.name for column in columns()[name]]
+        table, names = _plain_table(name, dialect), [column.name for column in columns()[name]]
         rows = [{"tenant_id": tenant_id, **dict(zip(names, row, strict=True))} for row in difference.put]
         # A row that is nothing but its key is there or not: it cannot change.
         write = writes.add_all if all(column.is_key for column in columns()[name]) else writes.put
@@ -179,7 +181,7 @@ def end_sign_ins(connection: Connection, tenant_id: TenantId) -> None:
 
 def write_own_row(connection: Connection, tenant_id: TenantId, *, row: Mapping[str, Any]) -> None:
     """Write the tenant's row, except what is `FIXED`; its numbers rise to those of the row, and never fall."""
-    own = _plain_tables(connection.dialect.name)["tenants"]
+    own = _plain_table("tenants", connection.dialect.name)
     values = {name: value for name, value in row.items() if name not in FIXED and name not in NUMBERS}
     numbers = {name: case((own.c[name] < row[name], row[name]), else_=own.c[name]) for name in NUMBERS}
     connection.execute(update(own).where(own.c.id == tenant_id).values(**values, **numbers))
@@ -187,7 +189,7 @@ def write_own_row(connection: Connection, tenant_id: TenantId, *, row: Mapping[s
 
 def add_own_row(connection: Connection, *, row: Mapping[str, Any]) -> None:
     """Add a tenant by its row. Its id, name and domain must be free."""
-    writes.add_all(connection, _plain_tables(connection.dialect.name)["tenants"], rows=[row])
+    writes.add_all(connection, _plain_table("tenants", connection.dialect.name), rows=[row])
 
 
 def taken_elsewhere(connection: Connection, tenant_id: TenantId, *, rows: Rows) -> list[tuple[str, str, str]]:
@@ -278,29 +280,19 @@ class _JsonText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        return cast(column, Text)
-
     def bind_expression(self, bindvalue: BindParameter[Any]) -> ColumnElement[Any]:
         return cast(bindvalue, JSON)
 
 
 @cache
-def _plain_tables(dialect: str) -> Mapping[str, Table]:
-    """Return the tables with columns that leave their values as the database has them."""
-    plain = MetaData()
-    known = {**_STATE, "tenants": tables.tenants}
-    return {
-        name: Table(
-            name,
-            plain,
-            *(
-                Column(column.name, _plain(column.type, dialect=dialect), primary_key=column.primary_key)
-                for column in table.columns
-            ),
-        )
-        for name, table in known.items()
-    }
+def _plain_table(name: str, dialect: str) -> Table:
+    """Return a table with columns that leave their values as the database has them."""
+    known = tables.metadata.tables[name]
+    plain = (
+        Column(column.name, _plain(column.type, dialect=dialect), primary_key=column.primary_key)
+        for column in known.columns
+    )
+    return Table(name, MetaData(), *plain)
 
 
 def _plain(type_: TypeEngine[Any], *, dialect: str) -> TypeEngine[Any]:
@@ -346,23 +338,25 @@ def _described(column: Column[Any]) -> StateColumn:
 
 
 @cache
-def _own_row(dialect: str) -> Select[Any]:
-    own = _plain_tables(dialect)["tenants"]
-    return select(own).where(own.c.id == bindparam("tenant"))
-
-
-@cache
-def _rows_of(name: str, dialect: str) -> Select[Any]:
-    known = _plain_tables(dialect)
-    table = known[name]
-    statement = select(*(column for column in table.columns if column.name != "tenant_id"))
-    statement = statement.where(table.c.tenant_id == bindparam("tenant"))
-    return statement.order_by(*(column for column in table.primary_key if column.name != "tenant_id"))
+def _rows_of(name: str, dialect: str) -> TextualSelect:
+    """Return the statement that reads a tenant's rows. It is written as text: a first start reads what it has created,
+    and built from expressions the statements would take most of that time.
+    """
+    described, owner = columns()[name], "id" if name == "tenants" else "tenant_id"
+    values = ", ".join(
+        f'CAST("{column.name}" AS TEXT) AS "{column.name}"'
+        if column.kind is Kind.JSON and dialect == "postgresql"
+        else f'"{column.name}"'
+        for column in described
+    )
+    keys = ", ".join(f'"{column.name}"' for column in described if column.is_key)
+    statement = text(f'SELECT {values} FROM "{name}" WHERE {owner} = :tenant ORDER BY {keys}')  # noqa: S608
+    return statement.columns(**{column.name: Boolean for column in described if column.kind is Kind.BOOLEAN})
 
 
 @cache
 def _removal(name: str, dialect: str) -> Delete:
-    table = _plain_tables(dialect)[name]
+    table = _plain_table(name, dialect)
     keys = [table.c[column.name] == bindparam(f"key_{column.name}") for column in columns()[name] if column.is_key]
     return delete(table).where(and_(table.c.tenant_id == bindparam("tenant"), *keys))
 

@@ -12,14 +12,14 @@ from sqlalchemy import (
     Connection,
     Delete,
     RowMapping,
-    Select,
     Table,
+    TextClause,
     bindparam,
     delete,
-    exists,
     func,
     or_,
     select,
+    text,
     update,
 )
 
@@ -51,21 +51,25 @@ _DELETION = delete(tenants).where(tenants.c.id == bindparam("tenant"))
 
 
 @cache
-def _deletions() -> dict[str, Delete]:
-    """Return the statements that delete what belongs to a tenant, by table."""
-    return {
-        name: delete(table).where(table.c.tenant_id == bindparam("tenant"))
-        for name, table in metadata.tables.items()
-        if "tenant_id" in table.c
-    }
+def _of_tenants() -> tuple[str, ...]:
+    """Return the names of the tables whose rows belong to tenants."""
+    return tuple(str(name) for name, table in metadata.tables.items() if "tenant_id" in table.c)
 
 
 @cache
-def _tables_used() -> Select[Any]:
-    """Return the question in which tables a tenant has rows."""
-    named = (metadata.tables[name] for name in _deletions())
-    questions: list[Any] = [exists().where(each.c.tenant_id == bindparam("tenant")).label(each.name) for each in named]
-    return select(*questions)
+def _tables_used() -> TextClause:
+    """Return the question in which tables a tenant has rows. It is written as text: a first start asks it, and built
+    from expressions it would take that start 50 ms.
+    """
+    questions = (f'EXISTS (SELECT 1 FROM "{name}" WHERE tenant_id = :tenant)' for name in _of_tenants())  # noqa: S608
+    return text(f"SELECT {', '.join(questions)}")
+
+
+@cache
+def _deletion_of(name: str) -> Delete:
+    """Return the statement that deletes a tenant's rows of a table."""
+    table = metadata.tables[name]
+    return delete(table).where(table.c.tenant_id == bindparam("tenant"))
 
 
 def all_tenants(connection: Connection) -> list[Tenant]:
@@ -119,7 +123,7 @@ def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
     """Delete the tenant and everything that belongs to it."""
     values = {"tenant": tenant_id}
     for name in tables_with_rows(connection, tenant_id):
-        connection.execute(_deletions()[name], values)
+        connection.execute(_deletion_of(name), values)
     connection.execute(_DELETION, values)
 
 
@@ -128,7 +132,7 @@ def tables_with_rows(connection: Connection, tenant_id: TenantId) -> list[str]:
     none.
     """
     row = connection.execute(_tables_used(), {"tenant": tenant_id}).one()
-    return [name for name, is_used in zip(_deletions(), row, strict=True) if is_used]
+    return [name for name, is_used in zip(_of_tenants(), row, strict=True) if is_used]
 
 
 def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[JournalRow]) -> int | None:
