@@ -28,7 +28,7 @@ MOST_BLOCKS = 50_000
 PIECE = 1024 * 1024
 #: Contents whose blocks are counted in memory; those of others are counted when the next one comes.
 _MOST_COUNTED = 1000
-_NAME = re.compile(r"[0-9a-z][0-9a-z-]{0,99}")
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,139}(\.zip)?")
 _BLOCKS, _WHOLE, _DRAFT = "blocks", "content", ".new"
 #: A content ends with the ids and lengths of its blocks in JSON, and with the length of that in 8 bytes.
 _LENGTH = 8

@@ -46,7 +46,7 @@ async def test_no_collection_of_a_public_program_is_unknown(beta: httpx.AsyncCli
         ("servicePrincipals(appId='x')/owners", "of the directory there are users"),
         ("servicePrincipals(appId='x')/endpoints", "there are the endpoints of Intune alone"),
         ("deviceManagement/virtualEndpoint/cloudPCs", "there are no Cloud PCs"),
-        ("deviceManagement/reports/exportJobs", "reports are not made here"),
+        ("auditLogs/signIns", "of reports there are those of devices"),
         ("deviceAppManagement/mobileApps/x/microsoft.graph.win32LobApp/contentVersions", "devices here take no apps"),
         ("users/alice@contoso.example/messages?$top=1", "there is no Exchange"),
         ("groups/x/members/microsoft.graph.servicePrincipal", "of the directory there are users"),

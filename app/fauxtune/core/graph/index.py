@@ -16,6 +16,7 @@ from fauxtune.core.graph.overlays.certificates import CERTIFICATES
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.profiles import PROFILES
+from fauxtune.core.graph.overlays.reports import REPORTS
 from fauxtune.core.graph.overlays.statuses import STATUSES
 from fauxtune.core.graph.overlays.tenant import TENANT
 from fauxtune.core.odata.schema.model import Model
@@ -31,6 +32,7 @@ OVERLAYS = (
     *PROFILES,
     *APP_CONFIGURATIONS,
     *CERTIFICATES,
+    *REPORTS,
     *TENANT,
 )
 #: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".

@@ -30,6 +30,7 @@ from fauxtune.storage.tables.devices import (
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.keys import key_holdings, mail_recipients
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
+from fauxtune.storage.tables.reports import report_jobs
 from fauxtune.storage.tables.scep import partner_revocations, ra_certificates, scep_challenges, scep_requests
 from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.tenants import (
@@ -78,6 +79,7 @@ __all__ = [
     "profiles",
     "published_certificates",
     "ra_certificates",
+    "report_jobs",
     "role_scope_tag_assignments",
     "role_scope_tags",
     "scep_challenges",

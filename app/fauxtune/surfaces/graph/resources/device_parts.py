@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fauxtune.core.clock import iso
 from fauxtune.core.graph.device_facts import protection_state
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import blank
 from fauxtune.core.odata.schema.types import Shown
+from fauxtune.operations.devices.record_documents import record_document
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES, NO_CATEGORY
 from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES
@@ -36,14 +36,6 @@ NONE = {**defaults(DEVICE_CATEGORY), "id": "00000000-0000-0000-0000-000000000000
 _BLANK: Json = {
     prop.name: blank(prop) for prop in MANAGED_DEVICE.properties if prop.visibility is Shown.BLANK_UNLESS_SELECTED
 }
-
-
-def record_document(row: JoinedDeviceRow) -> Json:
-    """Return the document of a managed device, with the columns of its enrolment and its category."""
-    document: Json = {**row.document, "deviceCategoryDisplayName": row.category_name or NO_CATEGORY}
-    if row.last_checkin_at is not None:
-        document["lastSyncDateTime"] = iso(row.last_checkin_at)
-    return document
 
 
 def listed_document(row: JoinedDeviceRow) -> Json:

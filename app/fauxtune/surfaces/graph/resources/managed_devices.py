@@ -21,6 +21,7 @@ from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import primary_user
 from fauxtune.operations.devices import records as device_records
+from fauxtune.operations.devices.record_documents import record_document
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.collections.devices import MANAGED_DEVICES
 from fauxtune.storage.queries import devices as queries
@@ -35,7 +36,6 @@ from fauxtune.surfaces.graph.resources.device_parts import (
     expansions,
     listed_document,
     protection_states,
-    record_document,
 )
 from fauxtune.surfaces.graph.resources.users import key_of
 

@@ -21,6 +21,7 @@ from fauxtune.surfaces.graph.routes.directory import DIRECTORY
 from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
 from fauxtune.surfaces.graph.routes.references import REFERENCES
+from fauxtune.surfaces.graph.routes.reports import ABSENT_REPORTS, REPORTS
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
@@ -32,10 +33,11 @@ AREAS: dict[str, tuple[Route[Handler], ...]] = {
     "Assignments and their filters": ASSIGNMENTS,
     "App configurations": APP_CONFIGURATIONS,
     "Statuses of profiles": STATUSES,
+    "Reports": REPORTS,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,
-    "Not emulated": (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS),
+    "Not emulated": (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS, *ABSENT_REPORTS),
 }
 ROUTES: tuple[Route[Handler], ...] = tuple(route for area in AREAS.values() for route in area)
 #: What each version knows: v1.0 answers for beta's own paths as for any unknown one.

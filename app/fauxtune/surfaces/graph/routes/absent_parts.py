@@ -178,7 +178,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (
         _SERVICE,
         why.REPORTS,
-        "reports",
+        "",
         "lastReportAggregationDateTime",
     ),
     (

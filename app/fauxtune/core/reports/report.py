@@ -1,0 +1,124 @@
+"""What a report is: its columns, where its rows come from, and what may be filtered.
+
+A row is a JSON document; a column reads its value from it. A column with words is localizable: it has a raw value that
+never changes, and words for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from fauxtune.core.errors import Invalid
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+class Source(StrEnum):
+    """Where the rows of a report come from."""
+
+    DEVICES = "devices"
+    CERTIFICATES = "certificates"
+    POLICY_DEVICES = "policyDevices"
+    POLICIES = "policies"
+
+
+class Kind(StrEnum):
+    """The type of a column, by the name that report actions give it."""
+
+    TEXT = "String"
+    INTEGER = "Int32"
+    LONG = "Int64"
+    MOMENT = "DateTime"
+    FLAG = "Boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `words` makes a raw value readable; `title` is the head of the column, if it is not the name;
+    `aliases` are further names by which it can be selected. A column that is not `by_default` has to be selected, one
+    that is `hidden` can be filtered by and is in no report.
+    """
+
+    name: str
+    value: Callable[[Row], Any]
+    kind: Kind = Kind.TEXT
+    words: Callable[[Row], str] | None = None
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+    by_default: bool = True
+    hidden: bool = False
+
+    @property
+    def head(self) -> str:
+        """The column's name in a file."""
+        return self.title or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report. `filterable`: the columns that a filter may name; `required`: the one that it must name. `keeps`
+    drops rows that the report does not have. `is_localized` is False where localizationType has no effect; such a
+    report shows the words of its columns if it is `readable`.
+    """
+
+    name: str
+    source: Source
+    columns: tuple[Column, ...]
+    filterable: tuple[str, ...] = ()
+    required: str | None = None
+    keeps: Callable[[Row], bool] = lambda _row: True
+    is_localized: bool = True
+    readable: bool = False
+
+    def selected(self, names: tuple[str, ...]) -> tuple[Column, ...]:
+        """Return the columns with these names, in any case; without names those that are there by default. Raises
+        Invalid for a name that no column has.
+        """
+        visible = [column for column in self.columns if not column.hidden]
+        if not names:
+            return tuple(column for column in visible if column.by_default)
+        by_name = {name.lower(): column for column in visible for name in (column.name, *column.aliases)}
+        chosen: dict[str, Column] = {}
+        for name in names:
+            column = by_name.get(name.lower())
+            if column is None:
+                known = ", ".join(column.name for column in visible)
+                raise Invalid(
+                    f"The report {self.name} has no column '{name}'. Its columns are {known}.", target="select"
+                )
+            chosen[column.name] = column
+        return tuple(chosen.values())
+
+
+class Localization(StrEnum):
+    """What becomes of a localizable column: one more column with its words, or the words in its place."""
+
+    AS_ADDITIONAL_COLUMN = "localizedValuesAsAdditionalColumn"
+    REPLACED = "replaceLocalizableValues"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column as a file or an answer has it: its head, its type, and what reads its value from a row."""
+
+    head: str
+    kind: Kind
+    value: Callable[[Row], Any]
+
+
+def fields_of(report: Report, columns: tuple[Column, ...], *, localization: Localization) -> tuple[Field, ...]:
+    """Return the fields that these columns become."""
+    result: list[Field] = []
+    for column in columns:
+        raw = Field(column.head, column.kind, column.value)
+        if column.words is None or not (report.is_localized or report.readable):
+            result.append(raw)
+            continue
+        if not report.is_localized or localization is Localization.REPLACED:
+            result.append(Field(column.head, Kind.TEXT, column.words))
+        else:
+            result += [raw, Field(f"{column.head}_loc", Kind.TEXT, column.words)]
+    return tuple(result)
