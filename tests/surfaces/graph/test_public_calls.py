@@ -42,9 +42,8 @@ async def test_no_collection_of_a_public_program_is_unknown(beta: httpx.AsyncCli
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("servicePrincipals", "of the directory there are users"),
+        ("contracts", "of the directory there are users"),
         ("servicePrincipals(appId='x')/owners", "of the directory there are users"),
-        ("servicePrincipals(appId='x')/endpoints", "there are the endpoints of Intune alone"),
         ("deviceManagement/virtualEndpoint/cloudPCs", "there are no Cloud PCs"),
         ("auditLogs/signIns", "of reports there are those of devices"),
         ("deviceAppManagement/mobileApps/x/microsoft.graph.win32LobApp/contentVersions", "devices here take no apps"),

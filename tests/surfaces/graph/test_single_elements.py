@@ -35,14 +35,16 @@ ONES = {
 }
 #: What partners read as a whole, by the address that Microsoft's client has: no other part of it is emulated.
 ENDPOINTS = "servicePrincipals/{principal}/endpoints"
+#: The same grants as of the whole tenant, which are counted and found there.
+CONSENTED = "servicePrincipals/{principal}/oauth2PermissionGrants"
 #: Lists of which neither of Microsoft's SDKs has a count, or that are not counted here.
-UNCOUNTED = {"subscribedSkus", ENDPOINTS}
+UNCOUNTED = {"subscribedSkus", ENDPOINTS, CONSENTED}
 
 
 def test_every_list_has_a_count_and_single_elements() -> None:
     below_one = {route.template for route in LISTS if route.template.endswith("/users")}
     assert {each.template for each in LISTS if f"{each.template}/$count" not in _READS} - below_one == UNCOUNTED
-    assert {each.template for each in LISTS if each.template not in ONES} <= below_one | {ENDPOINTS}
+    assert {each.template for each in LISTS if each.template not in ONES} <= below_one | {ENDPOINTS, CONSENTED}
 
 
 async def test_every_element_is_found_by_its_id_and_nothing_else_is(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.overlays.app_configurations import APP_CONFIGURATIONS
+from fauxtune.core.graph.overlays.applications import APPLICATIONS
 from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
 from fauxtune.core.graph.overlays.certificates import CERTIFICATES
 from fauxtune.core.graph.overlays.devices import DEVICES
@@ -26,6 +27,7 @@ from fauxtune.core.odata.schema.types import ComplexType, Entity, EnumType
 
 OVERLAYS = (
     *DIRECTORY,
+    *APPLICATIONS,
     *DEVICES,
     *ASSIGNMENTS,
     *STATUSES,

@@ -301,6 +301,11 @@ WorkforceIntegration Read.All ReadWrite.All
 """
 
 
+def names() -> tuple[str, ...]:
+    """All permissions, in the order of their names."""
+    return tuple(sorted(_spellings().values()))
+
+
 def known(name: str) -> str | None:
     """The permission in Graph's spelling, found in any case; None for a name that Graph does not have."""
     return _spellings().get(name.lower())

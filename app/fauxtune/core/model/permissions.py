@@ -6,6 +6,9 @@ from enum import StrEnum
 
 #: The application permissions of a new application: every one that a served route requires.
 ALL_ROLES = (
+    "AppRoleAssignment.ReadWrite.All",
+    "Application.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
     "DeviceManagementApps.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",
     "DeviceManagementManagedDevices.PrivilegedOperations.All",

@@ -119,10 +119,11 @@ def seeded_application(tx: Transaction, application: NewApplication, *, client_i
 
 
 def secret_matches(row: ApplicationRow, secret: str) -> bool:
-    """Whether this is the application's secret, compared in constant time."""
-    if row.secret is not None:
-        return hmac.compare_digest(str(row.secret).encode(), secret.encode())
-    return password_matches(row.secret_digest, secret)
+    """Whether this is one of the application's secrets. Differs from Entra ID: one that has expired is accepted."""
+    if row.secret is not None and hmac.compare_digest(str(row.secret).encode(), secret.encode()):
+        return True
+    digests = [row.secret_digest, *(entry["digest"] for entry in row.registration.get("passwords", ()))]
+    return any(password_matches(digest, secret) for digest in digests if digest is not None)
 
 
 def _values(tx: Transaction, changes: JsonObject, *, is_kept_in_clear: bool) -> ApplicationChanges:

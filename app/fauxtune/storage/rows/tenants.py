@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
@@ -12,7 +12,9 @@ from fauxtune.core.model.text import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class ApplicationRow:
-    """An application. `secret`: in clear, of a seed's application alone; `certificate`: DER."""
+    """An application. `secret`: in clear, of a seed's application alone; `certificate`: DER; `registration`: see
+    `operations.directory.registrations`.
+    """
 
     tenant_id: TenantId
     client_id: str
@@ -24,6 +26,7 @@ class ApplicationRow:
     consented_scopes: list[str]
     redirect_uris: list[str]
     created_at: datetime
+    registration: JsonObject = field(default_factory=dict)
 
 
 class ApplicationChanges(TypedDict, total=False):
@@ -36,6 +39,7 @@ class ApplicationChanges(TypedDict, total=False):
     roles: list[str]
     consented_scopes: list[str]
     redirect_uris: list[str]
+    registration: JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,13 @@ applications = Table(
     Column("consented_scopes", Document, nullable=False, comment="what users' tokens may carry; * is everything"),
     Column("redirect_uris", Document, nullable=False, comment="https addresses that codes may be sent to"),
     Column("created_at", Moment, nullable=False),
+    Column(
+        "registration",
+        Document,
+        nullable=False,
+        server_default="{}",
+        comment="Graph's properties of application and service principal, passwords as digests, granted roles",
+    ),
 )
 
 # Authorization codes and device codes: their digests alone. Times are the system's, for clients judge by their watch.

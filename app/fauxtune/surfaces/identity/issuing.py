@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +16,9 @@ from typing import Any
 
 from fauxtune.core.model.audiences import is_graph, is_intune
 from fauxtune.core.model.permissions import INTUNE_ROLES
+from fauxtune.core.model.principals import principal_id
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.directory.registrations import has_principal
 from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.identity import consent, errors, internal_tokens
@@ -41,6 +42,12 @@ class Issued:
 
 def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) -> Issued:
     """Issue a token for the application itself."""
+    if not has_principal(client.row):
+        raise Aadsts(
+            errors.NO_PRINCIPAL,
+            f"The client application {client.id} is missing service principal in the tenant {tenant.id}. See "
+            "instructions here: POST /servicePrincipals creates it.",
+        )
     audience = resource_for_application(request.form.get("scope"))
     permissions = _roles_for(client.row.roles, audience=audience, hosts=request.hosts)
     token = request.emulator.tokens.issue(
@@ -48,8 +55,7 @@ def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) ->
         tenant_id=tenant.id,
         client_id=client.id,
         audience=audience,
-        # The service principal's id: it has no row, so the id is derived from tenant and application.
-        object_id=str(uuid.uuid5(uuid.UUID(tenant.id), client.id)),
+        object_id=principal_id(tenant.id, client.id),
         roles=permissions,
         proof=client.proof,
     )

@@ -18,11 +18,11 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         "",
         why.DIRECTORY,
         (
-            "admin agreementAcceptances agreements applications applicationTemplates "
+            "admin agreementAcceptances agreements applicationTemplates "
             "authenticationMethodConfigurations authenticationMethodsPolicy certificateBasedAuthConfiguration "
             "compliance contracts directoryRoles directoryRoleTemplates domainDnsRecords groupLifecyclePolicies "
             "groupSettings groupSettingTemplates identityGovernance identityProtection identityProviders "
-            "informationProtection invitations oauth2PermissionGrants permissionGrants policies privacy "
+            "informationProtection invitations permissionGrants policies privacy "
             "roleManagement scopedRoleMemberships security subscriptions tenantRelationships"
         ),
         (
@@ -182,13 +182,24 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         "partnerInformation settings",
     ),
     (
+        "applications/{application}",
+        why.DIRECTORY,
+        (
+            "addKey appManagementPolicies checkMemberGroups checkMemberObjects createdOnBehalfOf extensionProperties "
+            "federatedIdentityCredentials getMemberGroups getMemberObjects homeRealmDiscoveryPolicies logo owners "
+            "removeKey restore setVerifiedPublisher synchronization tokenIssuancePolicies tokenLifetimePolicies "
+            "unsetVerifiedPublisher"
+        ),
+        "connectorGroup",
+    ),
+    (
         "servicePrincipals/{principal}",
         why.DIRECTORY,
         (
-            "addKey addPassword addTokenSigningCertificate appManagementPolicies appRoleAssignedTo appRoleAssignments "
+            "addKey addPassword addTokenSigningCertificate appManagementPolicies "
             "checkMemberGroups checkMemberObjects claimsMappingPolicies createdObjects "
             "delegatedPermissionClassifications federatedIdentityCredentials getMemberGroups getMemberObjects "
-            "homeRealmDiscoveryPolicies memberOf oauth2PermissionGrants ownedObjects owners "
+            "homeRealmDiscoveryPolicies memberOf ownedObjects owners "
             "remoteDesktopSecurityConfiguration removeKey removePassword restore synchronization tokenIssuancePolicies "
             "tokenLifetimePolicies transitiveMemberOf"
         ),

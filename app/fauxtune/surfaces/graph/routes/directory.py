@@ -13,11 +13,11 @@ from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import (
     directory_devices,
     directory_objects,
-    endpoints,
     organization,
     subscribed_skus,
 )
 from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
 from fauxtune.surfaces.graph.routes.groups import GROUPS
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
 from fauxtune.surfaces.graph.routes.users import USERS
@@ -25,7 +25,6 @@ from fauxtune.surfaces.graph.routes.users import USERS
 DEVICE = entity("device")
 DIRECTORY_OBJECT = entity("directoryObject")
 DOMAIN = entity("domain")
-ENDPOINT = entity("endpoint")
 ORGANIZATION = entity("organization")
 SUBSCRIBED_SKU = entity("subscribedSku")
 
@@ -257,20 +256,6 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     ),
 )
 
-ENDPOINTS: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        "servicePrincipals/{principal}/endpoints",
-        endpoints.list_endpoints,
-        "List the endpoints of Intune for certification authorities of partners",
-        returns=ENDPOINT,
-        many=True,
-        permissions=needs.READ_APPLICATIONS,
-        source="Graph: servicePrincipal: list endpoints; microsoft/Intune-Resource-Access, src/CsrValidation",
-        fidelity=approximated("the endpoints of Intune alone, named by its appId"),
-    ),
-)
-
 
 async def _no_delta(call: Call) -> Answer:
     raise NotEmulated(f"{call.path} is not emulated: changes are not tracked (see docs/coverage.md).")
@@ -295,6 +280,6 @@ DIRECTORY: tuple[Route[Handler], ...] = (
     *DEVICES,
     *OBJECTS,
     *ORGANIZATIONS,
-    *ENDPOINTS,
+    *APPLICATIONS,
     *REFUSED,
 )
