@@ -11,7 +11,17 @@ import pytest
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 
 from fauxtune.storage import tables
-from fauxtune.storage.rows import certificates, configuration, devices, directory, keys, mail, reports, snapshots
+from fauxtune.storage.rows import (
+    certificates,
+    configuration,
+    devices,
+    directory,
+    keys,
+    mail,
+    reports,
+    snapshots,
+)
+from fauxtune.storage.rows import changes as change_rows
 from fauxtune.storage.rows import tenants as tenant_rows
 from fauxtune.storage.tables.base import Choice, Document, Moment
 from fauxtune.storage.tables.orders import OrderDocument
@@ -47,6 +57,8 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.directory_devices: (directory.DirectoryDeviceRow,),
     tables.applications: (tenant_rows.ApplicationRow,),
     tables.snapshots: (snapshots.SnapshotRow, snapshots.SnapshotContent),
+    tables.directory_changes: (change_rows.DirectoryChangeRow,),
+    tables.directory_tracking: (change_rows.DirectoryTrackingRow,),
     tables.report_jobs: (reports.ReportJobRow,),
     tables.sign_ins: (tenant_rows.SignInRow,),
     tables.journal: (tenant_rows.JournalRow,),

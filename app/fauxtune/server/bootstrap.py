@@ -37,6 +37,7 @@ from fauxtune.server import StartRefused
 from fauxtune.storage.contents import ContentStore
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.surfaces.identity.keys import signing_key
 from fauxtune.surfaces.late import Late, attribute
@@ -73,6 +74,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     graph: Late[GraphClient] = Late(partial(attribute, "fauxtune.surfaces.graph.in_process:send"))
     runner.faults.load(database.run_now(fault_queries.all_rules))
+    runner.tracking.load(database.run_now(change_log.tracked_tenants))
     return Emulator(
         runner=runner,
         answer_cache=AnswerCache(database),

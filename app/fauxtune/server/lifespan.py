@@ -29,6 +29,7 @@ from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_file, sqlite_url
 from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
@@ -202,6 +203,7 @@ async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _W
             if await asyncio.to_thread(ownership.keep):
                 emulator.forget()
                 emulator.faults.load(await emulator.runner.read(fault_queries.all_rules))
+                emulator.runner.tracking.load(await emulator.runner.read(change_log.tracked_tenants))
                 log.warning("The connection that locks the database was lost; the database is locked again.")
 
 

@@ -50,6 +50,8 @@ from fauxtune.storage.tables.orders import OrderDocument
 
 #: Tables of tenants that are no part of their state, and why.
 LEFT_OUT = {
+    "directory_changes": "clients ask for changes since a moment of this server's: another state is a new beginning",
+    "directory_tracking": "the numbers of those changes",
     "report_jobs": "files of reports, which expire within hours",
     "sign_ins": "sign-ins under way: their codes expire within minutes, by the system's clock",
     "snapshots": "a snapshot does not contain snapshots; they stay when one of them is restored",

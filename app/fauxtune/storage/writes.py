@@ -104,6 +104,16 @@ def remove(connection: Connection, table: Table, **where: Any) -> int:
     return connection.execute(_remove(table, tuple(where)), where).rowcount
 
 
+def remove_returning(connection: Connection, table: Table, *, column: str, **where: Any) -> list[Any]:
+    """Remove the rows whose columns equal those of `where`; return what they had in this column."""
+    return list(connection.execute(_remove_returning(table, tuple(where), column=column), where).scalars())
+
+
+@cache
+def _remove_returning(table: Table, names: tuple[str, ...], *, column: str) -> Any:
+    return _remove(table, names).returning(table.c[column])
+
+
 @cache
 def _remove(table: Table, names: tuple[str, ...]) -> Delete:
     """Return a DELETE with a parameter for each of these columns; cached like `_upsert`."""

@@ -123,6 +123,9 @@ _NUMBERS = {
         "androidWorkProfile=7 unknown=8 androidAOSP=9 androidMobileApplicationManagement=10 "
         "iOSMobileApplicationManagement=11 unknownFutureValue=12 windowsMobileApplicationManagement=13"
     ),
+    "deviceManagementExportJobLocalizationType": "localizedValuesAsAdditionalColumn=0 replaceLocalizableValues=1",
+    "deviceManagementReportFileFormat": "csv=0 pdf=1 json=2 unknownFutureValue=3",
+    "deviceManagementReportStatus": "unknown=0 notStarted=1 inProgress=2 completed=3 failed=4",
     "deviceRegistrationState": (
         "notRegistered=0 registered=2 revoked=3 keyConflict=4 approvalPending=5 certificateReset=6 "
         "notRegisteredPendingEnrollment=7 unknown=8"

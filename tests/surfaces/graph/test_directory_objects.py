@@ -98,8 +98,8 @@ async def test_licences_are_counted(beta: httpx.AsyncClient) -> None:
         ("GET", "/directory/deletedItems/microsoft.graph.user"),
         ("GET", f"/directory/deletedItems/{ABSENT}"),
         ("POST", f"/directory/deletedItems/{ABSENT}/restore"),
-        ("GET", "/users/delta"),
-        ("GET", "/groups/delta()"),
+        ("GET", "/directoryObjects/delta"),
+        ("GET", "/organization/delta()"),
     ],
 )
 async def test_what_is_not_emulated_says_why(beta: httpx.AsyncClient, method: str, path: str) -> None:

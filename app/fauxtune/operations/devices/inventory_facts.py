@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fauxtune.core.graph.device_facts import reported, shown
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.directory.users_and_groups import differing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
@@ -84,4 +85,7 @@ def _repeat(tx: Transaction, device_id: DirectoryDeviceId, *, changes: JsonObjec
     entra = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=device_id)
     if entra is not None:
         document = {**entra.document, **changes}
-        directory_queries.change_directory_device(tx.connection, tx.tenant.id, device_id=device_id, document=document)
+        names = differing(entra.document, changes)
+        directory_queries.change_directory_device(
+            tx.connection, tx.tenant.id, device_id=device_id, document=document, names=names
+        )

@@ -11,7 +11,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.operations.directory.users_and_groups import missing
+from fauxtune.operations.directory.users_and_groups import differing, missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
@@ -45,7 +45,8 @@ def update_device(tx: Transaction, object_id: str, *, changes: JsonObject) -> Js
     row = _device(tx, object_id)
     full = {**row.document, **changes}
     _check_device_id(tx, str(full["deviceId"]), object_id=row.id)
-    queries.change_directory_device(tx.connection, tx.tenant.id, device_id=row.id, document=full)
+    names = differing(row.document, changes)
+    queries.change_directory_device(tx.connection, tx.tenant.id, device_id=row.id, document=full, names=names)
     return full
 
 

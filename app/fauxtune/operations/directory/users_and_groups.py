@@ -100,7 +100,7 @@ def update_user(tx: Transaction, key: str, *, changes: JsonObject, password: str
         values["licensed"] = bool(full["assignedLicenses"])
     if password is not None:
         values["password_digest"] = password_digest(password, salt=tx.ids.token(12))
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, **values)
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, names=differing(row.document, changes), **values)
     tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row.id))
     return full
 
@@ -120,7 +120,9 @@ def revoke_sign_in_sessions(tx: Transaction, key: str) -> None:
     """
     row = _user(tx, key)
     full = {**row.document, "signInSessionsValidFromDateTime": iso(tx.now)}
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, document=full)
+    queries.change_user(
+        tx.connection, tx.tenant.id, user_id=row.id, names=("signInSessionsValidFromDateTime",), document=full
+    )
 
 
 def assign_license(tx: Transaction, key: str, *, add: list[JsonObject], remove: list[str]) -> JsonObject:
@@ -160,10 +162,10 @@ def set_manager(tx: Transaction, key: str, *, manager_id: str | None) -> None:
     if manager_id is None:
         if row.manager_id is None:
             raise missing("manager")
-        queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, manager_id=None)
+        queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, names=("manager",), manager_id=None)
         return
     manager = _user(tx, manager_id)
-    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, manager_id=manager.id)
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row.id, names=("manager",), manager_id=manager.id)
 
 
 def create_group(
@@ -210,7 +212,8 @@ def update_group(
     full = {**row.document, **changes}
     _check_group(full)
     _check_lengths(changes, _GROUP_LENGTHS, resource="Group")
-    queries.change_group(tx.connection, tx.tenant.id, group_id=row.id, document=full)
+    names = differing(row.document, changes)
+    queries.change_group(tx.connection, tx.tenant.id, group_id=row.id, document=full, names=names)
     _join(tx, row.id, member_ids=member_ids, owner_ids=owner_ids)
     return full
 
@@ -294,6 +297,11 @@ def security_identifier(object_id: str) -> str:
     """Return the SID of a directory object: `S-1-12-1-` and the four little-endian words of its id."""
     raw = uuid.UUID(object_id).bytes_le
     return "-".join(("S-1-12-1", *(str(int.from_bytes(raw[at : at + 4], "little")) for at in range(0, 16, 4))))
+
+
+def differing(document: JsonObject, changes: JsonObject) -> frozenset[str]:
+    """Return the names of the properties that a change gives another value."""
+    return frozenset(name for name, value in changes.items() if document.get(name) != value)
 
 
 def name_is_taken() -> Conflict:

@@ -17,6 +17,7 @@ from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.signals import Signals
+from fauxtune.operations.runtime.tracking import Tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import connectors as connector_queries
@@ -41,6 +42,7 @@ class Runner:
         self.ids = ids
         self.signals = signals
         self.faults = Faults()
+        self.tracking = Tracking()
         self._tenants: dict[str, Tenant] = {}
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
@@ -126,6 +128,7 @@ class Runner:
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
         self.faults.forget(tenant.id)
+        self.tracking.forget(tenant.id)
         self.signals.forget(tenant.id)
 
     def forget_all(self) -> None:
@@ -145,6 +148,7 @@ class Runner:
         for looked in tx.fault_counts:
             at = tx.now if looked.is_hit else None
             fault_queries.count_occasion(connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at)
+        self.tracking.write_down(connection, tx.tenant.id, at=tx.now)
 
     def _after(self, tx: Transaction, *, number: int) -> None:
         if tx.tenant_changed:

@@ -13,6 +13,7 @@ from typing import Any
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.tracking import begin_again
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.export import held_state
 from fauxtune.operations.tenants.keys import KeyFiles, key_files, remove_unnamed
@@ -86,6 +87,7 @@ def replace(tx: Transaction, state: TenantState, *, event: Event, is_new: bool =
     tenant_state.write_own_row(connection, tenant_id, row=state.tenant)
     tenant = queries.tenant_to_change(connection, tenant_id)
     assert tenant is not None
+    begin_again(connection, tenant_id, epoch=tx.ids.uuid())
     tx.tenant, tx.tenant_changed, tx.connectors_called = tenant, True, True
     tx.fault_rules = fault_queries.rules_of(connection, tenant_id)
     if tx.system_now is not None:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Select, bindparam, literal, select
 from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
-from fauxtune.storage.reads import first, in_parts, many
+from fauxtune.storage.noting import note
+from fauxtune.storage.reads import every, first, in_parts, many
+from fauxtune.storage.rows.changes import ChangeKind, DirectoryChange, DirectoryKind
 from fauxtune.storage.rows.directory import (
     DirectoryDeviceRow,
     DirectoryObjectRow,
@@ -254,13 +256,21 @@ _GROUPS_ABOVE_EACH = groups_of_each(bindparam("tenant"), bindparam("ids", expand
 def add_users(connection: Connection, *rows: UserRow) -> None:
     """Add users."""
     writes.add_rows(connection, users, rows=rows)
+    note(connection, *(DirectoryChange("user", row.id, "created") for row in rows))
 
 
 def change_user(
-    connection: Connection, tenant_id: TenantId, *, user_id: UserId, **changes: Unpack[UserChanges]
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    user_id: UserId,
+    names: Collection[str] | None = None,
+    **changes: Unpack[UserChanges],
 ) -> None:
-    """Change columns of a user."""
+    """Change columns of a user. `names`: the properties of the document that change, if they are known."""
     writes.change(connection, users, where={"tenant_id": tenant_id, "id": user_id}, values={**changes})
+    if changes.keys() != {"password_digest"}:
+        _note_update(connection, "user", object_id=user_id, names=names)
 
 
 def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> None:
@@ -268,8 +278,10 @@ def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId)
     enrolments stay.
     """
     writes.remove(connection, users, tenant_id=tenant_id, id=user_id)
-    writes.remove(connection, group_members, tenant_id=tenant_id, member_id=user_id)
-    writes.remove(connection, group_owners, tenant_id=tenant_id, owner_id=user_id)
+    note(connection, DirectoryChange("user", user_id, "deleted"))
+    _leave_groups(connection, tenant_id, member_id=user_id, kind="user")
+    owned = writes.remove_returning(connection, group_owners, column="group_id", tenant_id=tenant_id, owner_id=user_id)
+    note(connection, *(_of_group(group_id, "ownerRemoved", member_id=user_id, kind="user") for group_id in owned))
     managed = {"tenant_id": tenant_id, "manager_id": user_id}
     writes.change(connection, users, where=managed, values={"manager_id": None})
 
@@ -277,19 +289,29 @@ def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId)
 def add_groups(connection: Connection, *rows: GroupRow) -> None:
     """Add groups."""
     writes.add_rows(connection, groups, rows=rows)
+    note(connection, *(DirectoryChange("group", row.id, "created") for row in rows))
 
 
-def change_group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, document: JsonObject) -> None:
-    """Write a group's document."""
+def change_group(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    group_id: GroupId,
+    document: JsonObject,
+    names: Collection[str] | None = None,
+) -> None:
+    """Write a group's document. `names`: the properties that change, if they are known."""
     where = {"tenant_id": tenant_id, "id": group_id}
     writes.change(connection, groups, where=where, values={"document": document})
+    _note_update(connection, "group", object_id=group_id, names=names)
 
 
 def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> None:
     """Delete a group with its memberships, and take it out of other groups."""
     writes.remove(connection, groups, tenant_id=tenant_id, id=group_id)
+    note(connection, DirectoryChange("group", group_id, "deleted"))
     writes.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id)
-    writes.remove(connection, group_members, tenant_id=tenant_id, member_id=group_id)
+    _leave_groups(connection, tenant_id, member_id=group_id, kind="group")
     writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id)
 
 
@@ -304,41 +326,129 @@ def owners(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) ->
 def add_owner(connection: Connection, row: GroupOwnerRow) -> None:
     """Add an owner of a group."""
     writes.add_row(connection, group_owners, row=row)
+    note(connection, _of_group(row.group_id, "ownerAdded", member_id=row.owner_id, kind="user"))
 
 
 def remove_owner(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, owner_id: str) -> None:
     """Remove an owner of a group."""
     writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
+    note(connection, _of_group(group_id, "ownerRemoved", member_id=owner_id, kind="user"))
 
 
 def add_members(connection: Connection, *rows: GroupMemberRow) -> None:
     """Add direct members of groups."""
     writes.add_rows(connection, group_members, rows=rows)
+    note(connection, *(_of_group(row.group_id, "memberAdded", member_id=row.member_id, kind=row.kind) for row in rows))
 
 
 def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, member_id: str) -> bool:
     """Remove a direct member. Returns False if it was no member."""
-    return writes.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id) > 0
+    kinds = writes.remove_returning(
+        connection, group_members, column="kind", tenant_id=tenant_id, group_id=group_id, member_id=member_id
+    )
+    note(connection, *(_of_group(group_id, "memberRemoved", member_id=member_id, kind=kind) for kind in kinds))
+    return bool(kinds)
 
 
 def add_directory_device(connection: Connection, row: DirectoryDeviceRow) -> None:
     """Add an Entra device: that of an enrolment, or a bare one."""
     writes.add_row(connection, directory_devices, row=row)
+    note(connection, DirectoryChange("device", row.id, "created"))
 
 
 def change_directory_device(
-    connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId, document: JsonObject
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    device_id: DirectoryDeviceId,
+    document: JsonObject,
+    names: Collection[str] | None = None,
 ) -> None:
-    """Write the document of an Entra device, and the key that comes from it."""
+    """Write the document of an Entra device, and the key that comes from it. `names`: the properties that change, if
+    they are known.
+    """
     where = {"tenant_id": tenant_id, "id": device_id}
     values = {"document": document, "device_key": device_key(document)}
     writes.change(connection, directory_devices, where=where, values=values)
+    _note_update(connection, "device", object_id=device_id, names=names)
 
 
 def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId) -> None:
     """Delete an Entra device with its memberships."""
-    writes.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id)
-    writes.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
+    if writes.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id):
+        note(connection, DirectoryChange("device", device_id, "deleted"))
+    _leave_groups(connection, tenant_id, member_id=device_id, kind="device")
+
+
+def objects_after(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    kind: str,
+    after: tuple[str, str] | None,
+    among: Collection[str] | None,
+    limit: int,
+) -> list[DirectoryObjectRow]:
+    """Return the next objects of a kind in the order of their creation. `after`: when the last one was created, as
+    text, and its id; `among`: of these ids alone.
+    """
+    table = _TABLES[kind]
+    statement = select(table.c.id, literal(kind), table.c.created_at, table.c.document)
+    statement = statement.where(table.c.tenant_id == tenant_id)
+    if among is not None:
+        statement = statement.where(table.c.id.in_(sorted(among)))
+    if after is not None:
+        moment, key = after
+        later = (table.c.created_at > moment) | ((table.c.created_at == moment) & (table.c.id > key))
+        statement = statement.where(later)
+    statement = statement.order_by(table.c.created_at, table.c.id).limit(limit)
+    return every(connection, statement, row=DirectoryObjectRow)
+
+
+def direct_members(
+    connection: Connection, tenant_id: TenantId, *, group_ids: Collection[str]
+) -> list[tuple[str, str, str]]:
+    """Return the direct members of these groups: group, member, and the member's kind."""
+    held = group_members.c
+    statement = select(held.group_id, held.member_id, held.kind).where(
+        held.tenant_id == tenant_id, held.group_id.in_(sorted(group_ids))
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(statement.order_by(held.group_id, held.member_id))]
+
+
+def direct_owners(
+    connection: Connection, tenant_id: TenantId, *, group_ids: Collection[str]
+) -> list[tuple[str, str, str]]:
+    """Return the owners of these groups: group, owner, and `user`."""
+    held = group_owners.c
+    statement = select(held.group_id, held.owner_id, literal("user")).where(
+        held.tenant_id == tenant_id, held.group_id.in_(sorted(group_ids))
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(statement.order_by(held.group_id, held.owner_id))]
+
+
+def managers(connection: Connection, tenant_id: TenantId, *, user_ids: Collection[str]) -> list[tuple[str, str]]:
+    """Return which of these users have a manager, each with the manager's id."""
+    statement = select(users.c.id, users.c.manager_id).where(
+        users.c.tenant_id == tenant_id, users.c.id.in_(sorted(user_ids)), users.c.manager_id.is_not(None)
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)]
+
+
+def _leave_groups(connection: Connection, tenant_id: TenantId, *, member_id: str, kind: str) -> None:
+    left = writes.remove_returning(
+        connection, group_members, column="group_id", tenant_id=tenant_id, member_id=member_id
+    )
+    note(connection, *(_of_group(group_id, "memberRemoved", member_id=member_id, kind=kind) for group_id in left))
+
+
+def _note_update(connection: Connection, kind: DirectoryKind, *, object_id: str, names: Collection[str] | None) -> None:
+    if names is None or names:
+        note(connection, DirectoryChange(kind, object_id, "updated", None if names is None else tuple(sorted(names))))
+
+
+def _of_group(group_id: str, change: ChangeKind, *, member_id: str, kind: str) -> DirectoryChange:
+    return DirectoryChange("group", group_id, change, (), member_id, member_kind=kind)
 
 
 def device_key(document: JsonObject) -> str | None:

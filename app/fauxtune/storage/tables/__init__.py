@@ -16,6 +16,7 @@ from fauxtune.storage.tables.certificates import (
     pfx_certificates,
     templates,
 )
+from fauxtune.storage.tables.changes import directory_changes, directory_tracking
 from fauxtune.storage.tables.configuration import assignment_filters, assignments, profile_states, profiles
 from fauxtune.storage.tables.devices import (
     device_actions,
@@ -58,7 +59,9 @@ __all__ = [
     "device_actions",
     "device_categories",
     "device_identities",
+    "directory_changes",
     "directory_devices",
+    "directory_tracking",
     "enrollment_tokens",
     "enrollments",
     "fault_rules",

@@ -53,6 +53,14 @@ class UnsupportedQuery(Invalid):
     """A query that the directory does not answer, or not in this way."""
 
 
+class ResyncRequired(Invalid):
+    """What a delta token stands for is not known any more: the client begins again at `location`."""
+
+    def __init__(self, message: str, *, location: str) -> None:
+        super().__init__(message)
+        self.location = location
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call of a handler. `root` is `https://host/beta`; `ask` sends another message as the same caller, as a batch
@@ -189,6 +197,8 @@ def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = (
     navigation that is not expandable.
     """
     check_select(call.query.select, entities=entities, version=call.version)
+    if call.query.deltatoken is not None:
+        raise Invalid("The query parameter '$deltatoken' is not supported here.", target="$deltatoken")
     for expansion in call.query.expand:
         if expansion.navigation.lower() not in expandable:
             can = f"; here $expand={' and '.join(expandable)} is" if expandable else ""

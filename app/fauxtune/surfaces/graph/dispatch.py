@@ -22,7 +22,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message, ResyncRequired
 from fauxtune.surfaces.graph.routes import TABLES
 
 _VERBS = ("GET", "POST", "PATCH", "DELETE", "PUT")
@@ -137,7 +137,8 @@ def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: 
         client_request_id=message.headers.get("client-request-id") or request_id,
         url=f"{origin}/{message.version.value}{message.path}",
     )
-    return Answer(errors.status_of(error, intune=intune), document)
+    headers = {"location": error.location} if isinstance(error, ResyncRequired) else {}
+    return Answer(errors.status_of(error, intune=intune), document, headers=headers)
 
 
 def is_served(path: str, method: str | None) -> bool:

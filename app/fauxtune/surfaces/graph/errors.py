@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
 from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
-from fauxtune.surfaces.graph.call import UnsupportedMediaType, UnsupportedQuery
+from fauxtune.surfaces.graph.call import ResyncRequired, UnsupportedMediaType, UnsupportedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Word:
 TABLE: tuple[tuple[type[Exception], Word], ...] = (
     (UnsupportedMediaType, Word(415, "UnsupportedMediaType", "UnsupportedMediaType")),
     (UnsupportedQuery, Word(400, "Request_UnsupportedQuery", "BadRequest")),
+    (ResyncRequired, Word(410, "resyncRequired", "resyncRequired")),
     (NoSuchVerb, Word(400, NoSuchVerb.code, NoSuchVerb.code)),
     (UnknownSegment, Word(400, "BadRequest", "BadRequest")),
     (errors.Unauthenticated, Word(401, "InvalidAuthenticationToken", "InvalidAuthenticationToken")),

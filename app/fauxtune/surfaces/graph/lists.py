@@ -274,15 +274,18 @@ def window_of(call: Call, *, page_size: int = 1000, largest_page: int = 1000) ->
     $skiptoken.
     """
     query = call.query
-    limit = min(page_size if query.top is None else query.top, largest_page)
-    preferred = _PREFERRED_SIZE.search(call.headers.get("prefer", ""))
-    if preferred is not None and int(preferred[1]) > 0:
-        limit = min(limit, int(preferred[1]))
+    limit = preferred_size(call, min(page_size if query.top is None else query.top, largest_page))
     if query.skiptoken is None:
         return Window(limit, query.skip or 0)
     if not _TOKEN.fullmatch(query.skiptoken):
         raise Invalid("The $skiptoken is not one that this service gave out.", target="$skiptoken")
     return Window(limit, int(query.skiptoken))
+
+
+def preferred_size(call: Call, limit: int) -> int:
+    """Return the size of a page: what the header Prefer asks for, and at most this limit."""
+    preferred = _PREFERRED_SIZE.search(call.headers.get("prefer", ""))
+    return limit if preferred is None or int(preferred[1]) == 0 else min(limit, int(preferred[1]))
 
 
 def collection_answer(

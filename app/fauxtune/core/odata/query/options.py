@@ -1,4 +1,5 @@
-"""The system query options of a request: `$select $filter $orderby $top $skip $skiptoken $expand $count $search`.
+"""The system query options of a request: `$select $filter $orderby $top $skip $skiptoken
+$deltatoken $expand $count $search`.
 
 Rules: OData URL Conventions 4.01, 5.1. Only names with a `$` are options; others are for the operation
 (`@id` of a `$ref`). Texts are only split here; the names in them are checked once the entity is known.
@@ -12,7 +13,19 @@ from urllib.parse import parse_qsl
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.schema.namespace import cast_name
 
-_KNOWN = ("$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$expand", "$count", "$search", "$format")
+_KNOWN = (
+    "$select",
+    "$filter",
+    "$orderby",
+    "$top",
+    "$skip",
+    "$skiptoken",
+    "$deltatoken",
+    "$expand",
+    "$count",
+    "$search",
+    "$format",
+)
 _MAX_INT = 2**31 - 1
 #: More than any type has properties to sort by; each of them becomes a part of the SQL.
 _MOST_SORT_KEYS = 50
@@ -47,6 +60,7 @@ class QueryOptions:
     top: int | None = None
     skip: int | None = None
     skiptoken: str | None = None
+    deltatoken: str | None = None
     expand: tuple[Expand, ...] = ()
     count: bool = False
     search: str | None = None
@@ -77,6 +91,7 @@ class QueryOptions:
             top=_integer(options, "$top"),
             skip=_integer(options, "$skip"),
             skiptoken=options.get("$skiptoken"),
+            deltatoken=options.get("$deltatoken"),
             expand=_expansions(options.get("$expand", "")),
             count=_boolean(options, "$count"),
             search=options.get("$search"),

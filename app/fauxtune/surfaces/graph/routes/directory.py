@@ -9,8 +9,10 @@ from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import (
+    delta,
     directory_devices,
     directory_objects,
     organization,
@@ -18,9 +20,9 @@ from fauxtune.surfaces.graph.resources import (
 )
 from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
-from fauxtune.surfaces.graph.routes.groups import GROUPS
+from fauxtune.surfaces.graph.routes.groups import GROUP, GROUPS
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
-from fauxtune.surfaces.graph.routes.users import USERS
+from fauxtune.surfaces.graph.routes.users import USER, USERS
 
 DEVICE = entity("device")
 DIRECTORY_OBJECT = entity("directoryObject")
@@ -261,17 +263,35 @@ async def _no_delta(call: Call) -> Answer:
     raise NotEmulated(f"{call.path} is not emulated: changes are not tracked (see docs/coverage.md).")
 
 
-def _delta(collection: str) -> Route[Handler]:
-    why = refused("changes are not tracked")
+def _no_changes(collection: str) -> Route[Handler]:
+    why = refused("changes are tracked of users, groups and devices")
     return Route("GET", f"{collection}/delta", _no_delta, f"Changes of {collection}", status=501, fidelity=why)
 
 
+def _changes(kind: Entity, permissions: tuple[str, ...]) -> Route[Handler]:
+    return Route(
+        "GET",
+        f"{kind.name}s/delta",
+        delta.delta(kind.name),
+        f"What has changed of {kind.name}s",
+        returns=kind,
+        many=True,
+        permissions=permissions,
+        source=f"Graph: {kind.name}: delta; Use delta query to track changes in Microsoft Graph data",
+        fidelity=approximated("a deleted object is gone at once; who was a user's manager is not told"),
+        dated=True,
+    )
+
+
+CHANGES: tuple[Route[Handler], ...] = (
+    _changes(USER, needs.READ_USERS),
+    _changes(GROUP, needs.READ_GROUPS),
+    _changes(DEVICE, needs.READ_DEVICES),
+)
+
 REFUSED: tuple[Route[Handler], ...] = (
-    _delta("users"),
-    _delta("groups"),
-    _delta("devices"),
-    _delta("directoryObjects"),
-    _delta("organization"),
+    _no_changes("directoryObjects"),
+    _no_changes("organization"),
 )
 
 DIRECTORY: tuple[Route[Handler], ...] = (
@@ -281,5 +301,6 @@ DIRECTORY: tuple[Route[Handler], ...] = (
     *OBJECTS,
     *ORGANIZATIONS,
     *APPLICATIONS,
+    *CHANGES,
     *REFUSED,
 )

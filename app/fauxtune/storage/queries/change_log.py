@@ -1,0 +1,95 @@
+"""The log of the directory's changes, of tenants that track them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import writes
+from fauxtune.storage.reads import every, first
+from fauxtune.storage.rows.changes import DirectoryChange, DirectoryChangeRow, DirectoryTrackingRow
+from fauxtune.storage.tables import directory_changes, directory_tracking
+
+# Built once: each change of a tenant that tracks them asks for numbers.
+_NEXT_NUMBERS = (
+    update(directory_tracking)
+    .where(directory_tracking.c.tenant_id == bindparam("tenant"))
+    .values(seq=directory_tracking.c.seq + bindparam("count"))
+    .returning(directory_tracking.c.seq)
+)
+_TRACKING = select(directory_tracking).where(directory_tracking.c.tenant_id == bindparam("tenant"))
+_FLOOR = select(func.min(directory_changes.c.seq)).where(directory_changes.c.tenant_id == bindparam("tenant"))
+
+
+def tracked_tenants(connection: Connection) -> list[TenantId]:
+    """Return the tenants that track changes."""
+    return [TenantId(each) for each in connection.scalars(select(directory_tracking.c.tenant_id))]
+
+
+def tracking(connection: Connection, tenant_id: TenantId) -> DirectoryTrackingRow | None:
+    """Return how a tenant tracks changes; None if it does not."""
+    return first(connection, _TRACKING, row=DirectoryTrackingRow, values={"tenant": tenant_id})
+
+
+def put_tracking(connection: Connection, row: DirectoryTrackingRow) -> None:
+    """Begin to track, or begin again."""
+    writes.put_rows(connection, directory_tracking, rows=[row])
+
+
+def add_changes(
+    connection: Connection, tenant_id: TenantId, *, changes: Sequence[DirectoryChange], at: datetime
+) -> int | None:
+    """Add changes under the next numbers; return the last one. None: the tenant does not track any more. Call it last:
+    it holds the numbers until the commit.
+    """
+    values = {"tenant": tenant_id, "count": len(changes)}
+    last: int | None = connection.execute(_NEXT_NUMBERS, values).scalar_one_or_none()
+    if last is None:
+        return None
+    rows = [
+        DirectoryChangeRow(
+            tenant_id=tenant_id,
+            seq=seq,
+            kind=change.kind,
+            object_id=change.object_id,
+            change=change.change,
+            names=None if change.names is None else list(change.names),
+            member_id=change.member_id,
+            member_kind=change.member_kind,
+            at=at,
+        )
+        for seq, change in enumerate(changes, last - len(changes) + 1)
+    ]
+    writes.add_rows(connection, directory_changes, rows=rows)
+    return last
+
+
+def changes_after(
+    connection: Connection, tenant_id: TenantId, *, kind: str, after: int, limit: int
+) -> list[DirectoryChangeRow]:
+    """Return the next changes of objects of this kind."""
+    log = directory_changes.c
+    statement = select(directory_changes).where(log.tenant_id == tenant_id, log.seq > after, log.kind == kind)
+    return every(connection, statement.order_by(log.seq).limit(limit), row=DirectoryChangeRow)
+
+
+def floor(connection: Connection, tenant_id: TenantId, *, seq: int) -> int:
+    """Return the number after which the log is complete; `seq`: the last number that was given out."""
+    oldest: int | None = connection.execute(_FLOOR, {"tenant": tenant_id}).scalar_one()
+    return seq if oldest is None else oldest - 1
+
+
+def cut(connection: Connection, tenant_id: TenantId, *, through: int, before: datetime) -> None:
+    """Delete the changes up to a number, and those from before a moment."""
+    log = directory_changes.c
+    connection.execute(
+        delete(directory_changes).where(log.tenant_id == tenant_id, (log.seq <= through) | (log.at < before))
+    )
+
+
+def cut_all(connection: Connection, tenant_id: TenantId) -> None:
+    """Delete all changes of a tenant."""
+    writes.remove(connection, directory_changes, tenant_id=tenant_id)
