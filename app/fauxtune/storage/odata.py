@@ -174,7 +174,24 @@ def _json_member(element: _Member, compiler: SQLCompiler, **options: Any) -> str
     return f"(CAST({compiler.process(value, **options)} AS JSON) ->> {compiler.process(name, **options)})"
 
 
-def as_rows(objects: Sequence[Mapping[str, str]], *names: str) -> tuple[FromClause, list[ColumnElement[Any]]]:
+class AsJson(FunctionElement[Any]):
+    """A text of JSON, as a JSON value. SQLite keeps one as text."""
+
+    type = JSON()
+    inherit_cache = True
+
+
+@compiles(AsJson, "sqlite")
+def _json_text(element: AsJson, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(AsJson, "postgresql")
+def _text_to_json(element: AsJson, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS JSON)"
+
+
+def as_rows(objects: Sequence[Mapping[str, Any]], *names: str) -> tuple[FromClause, list[ColumnElement[Any]]]:
     """Objects, however many, as rows that are one value of the statement; and these members of theirs as columns."""
     rows = _Elements(literal(objects, JSON())).table_valued("value")
     return rows, [_Member(rows.c.value, literal(name)).label(name) for name in names]

@@ -17,17 +17,20 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property, StructuredType, Version
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.routes import ROUTES
+from fauxtune.surfaces.graph.families.index import FAMILIES
+from fauxtune.surfaces.graph.routes import AREAS, ROUTES
 from tests.support.graph import DEVICES, error_message
 from tests.support.populated_tenant import PopulatedTenant
 
 Json = dict[str, Any]
 List = tuple[Route[Handler], Entity, httpx.AsyncClient, str]
 
+#: Those of families have a suite of their own, in tests/families.
 LISTS = tuple(
     (route, route.returns)
-    for route in ROUTES
-    if route.method == "GET" and route.many and isinstance(route.returns, Entity)
+    for area, routes in AREAS.items()
+    for route in routes
+    if area not in FAMILIES and route.method == "GET" and route.many and isinstance(route.returns, Entity)
 )
 #: Written as the type wants it. Binary and double have no place in filters.
 LITERALS = {

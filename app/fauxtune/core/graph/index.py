@@ -14,12 +14,15 @@ from fauxtune.core.graph.overlays.app_configurations import APP_CONFIGURATIONS
 from fauxtune.core.graph.overlays.applications import APPLICATIONS
 from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
 from fauxtune.core.graph.overlays.certificates import CERTIFICATES
+from fauxtune.core.graph.overlays.compliance import COMPLIANCE
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
+from fauxtune.core.graph.overlays.scripts import SCRIPTS
 from fauxtune.core.graph.overlays.statuses import STATUSES
 from fauxtune.core.graph.overlays.tenant import TENANT
+from fauxtune.core.graph.overlays.updates import UPDATES
 from fauxtune.core.odata.schema.model import Model
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.table import SchemaTable
@@ -36,6 +39,9 @@ OVERLAYS = (
     *CERTIFICATES,
     *REPORTS,
     *TENANT,
+    *COMPLIANCE,
+    *SCRIPTS,
+    *UPDATES,
 )
 #: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".
 _FALLBACKS = {"policyPlatformType": "androidForWork", "managementAgentType": "unknown"}

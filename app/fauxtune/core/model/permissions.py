@@ -14,6 +14,7 @@ ALL_ROLES = (
     "DeviceManagementManagedDevices.PrivilegedOperations.All",
     "DeviceManagementManagedDevices.ReadWrite.All",
     "DeviceManagementRBAC.ReadWrite.All",
+    "DeviceManagementScripts.ReadWrite.All",
     "DeviceManagementServiceConfig.ReadWrite.All",
     "Device.ReadWrite.All",
     "Directory.ReadWrite.All",

@@ -197,7 +197,7 @@ def _assigns(tx: Transaction, keys: Mapping[str, str], *, subject: Subject, shap
         rows = configuration_queries.assignments_of(tx.connection, tx.tenant.id, profile_id=key)
         return {row.id: AuditedResource(row.id, shape, row.document) for row in rows}
 
-    return _compared(parts, of=_profile(tx, keys[subject.key]), subject=subject)
+    return compared(parts, of=_profile(tx, keys[subject.key]), subject=subject)
 
 
 def assigns_tag(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
@@ -210,12 +210,13 @@ def assigns_tag(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
             for document in documents
         }
 
-    return _compared(parts, of=_tag(tx, keys[TAG.key]), subject=TAG_ASSIGNMENT)
+    return compared(parts, of=_tag(tx, keys[TAG.key]), subject=TAG_ASSIGNMENT)
 
 
-def _compared(
+def compared(
     parts: Callable[[], dict[str, AuditedResource]], *, of: AuditedResource | None, subject: Subject
 ) -> AfterOperation:
+    """Return the events for the parts of a resource that come, change or go."""
     before = parts()
 
     def after(_result: Any) -> Iterable[Event]:

@@ -57,7 +57,9 @@ def delete_filter(tx: Transaction, filter_id: str) -> None:
     row = filter_row(tx, filter_id)
     uses = queries.uses_of_filter(tx.connection, tx.tenant.id, filter_id=row.id)
     if uses:
-        names = ", ".join(sorted({f"'{use.profile_document['displayName']}'" for use in uses}))
+        names = ", ".join(
+            sorted({f"'{use.profile_document.get('displayName') or use.profile_document.get('name')}'" for use in uses})
+        )
         raise Invalid(
             f"The filter '{row.document['displayName']}' is used by the assignments of {names}: "
             "take it away from those first."

@@ -7,15 +7,16 @@ Every change makes exactly the devices plan again that it can reach.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
+from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
@@ -27,47 +28,71 @@ ALL_DEVICES = "adadadad-808e-44e2-905a-0b7873a8a531"
 ALL_USERS = "acacacac-9df4-4c7d-9d50-4ef0226f57a9"
 _VIRTUAL = {TargetKind.ALL_DEVICES: ALL_DEVICES, TargetKind.ALL_USERS: ALL_USERS}
 _FILTER, _FILTER_TYPE = "deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType"
+_MANAGED = {"apps": "managed apps", "devices": "devices"}
 _UNFILTERED = {TargetKind.EXCLUSION: "an excluded group", TargetKind.COLLECTION: "a Configuration Manager collection"}
 
 
 @dataclass(frozen=True, slots=True)
 class NewAssignment:
-    """A target that a client sent. `document` is Graph's target complex value."""
+    """A target that a client sent. `document` is Graph's target complex value; `more`: what else the assignment says,
+    such as when a script runs.
+    """
 
     kind: TargetKind
     group_id: GroupId | None
     document: JsonObject
     intent: Intent = "apply"
+    more: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignable:
+    """A thing that can be assigned. `platforms`: those whose filters it takes; None: those of every platform.
+    `for_apps`: it takes filters for managed apps, not for devices.
+    """
+
+    id: ProfileId
+    noun: str
+    platforms: frozenset[str] | None
+    for_apps: bool = False
 
 
 def assign(tx: Transaction, profile_id: str, *, targets: Sequence[NewAssignment]) -> list[JsonObject]:
     """Replace all assignments of a profile. The same target twice is one assignment. Raises Invalid, and changes
     nothing, for a group or filter that does not exist or does not fit.
     """
-    profile = profile_row(tx, profile_id)
+    return replace_all(tx, _assignable(profile_row(tx, profile_id)), targets=targets)
+
+
+def replace_all(tx: Transaction, thing: Assignable, *, targets: Sequence[NewAssignment]) -> list[JsonObject]:
+    """Replace all assignments of a thing: see `assign`."""
     new: dict[AssignmentId, AssignmentRow] = {}
     for target in targets:
-        row = _assignment(tx, profile, new=target)
+        row = _assignment(tx, thing, new=target)
         # Unverified: the real service's answer. The id of an assignment is made from its group, so a group that is both
         # included and excluded would lose one of the two without a word.
         if new.setdefault(row.id, row) != row:
             raise Invalid(
                 f"The target '{row.id.partition('_')[2]}' is named more than once, and not alike each time: a "
-                "profile includes a group or excludes it, with one filter and one intent.",
+                f"{thing.noun} includes a group or excludes it, with one filter and one intent.",
                 target="assignments",
             )
-    old = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile.id)
+    old = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=thing.id)
     _wake(tx, [*old, *new.values()])
-    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=profile.id, new=list(new.values()))
+    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=thing.id, new=list(new.values()))
     note_payloads(tx, [*old, *new.values()])
     return [row.document for row in new.values()]
 
 
 def add(tx: Transaction, profile_id: str, *, new: NewAssignment) -> JsonObject:
     """Add an assignment. Raises Conflict if its target has one already: Unverified."""
-    profile = profile_row(tx, profile_id)
-    row = _assignment(tx, profile, new=new)
-    if queries.assignment(tx.connection, tx.tenant.id, profile_id=profile.id, assignment_id=row.id) is not None:
+    return add_to(tx, _assignable(profile_row(tx, profile_id)), new=new)
+
+
+def add_to(tx: Transaction, thing: Assignable, *, new: NewAssignment) -> JsonObject:
+    """Add an assignment to a thing: see `add`."""
+    row = _assignment(tx, thing, new=new)
+    if queries.assignment(tx.connection, tx.tenant.id, profile_id=thing.id, assignment_id=row.id) is not None:
         raise Conflict(f"The assignment '{row.id}' exists already: change that one, or send the set to assign.")
     queries.add_assignment(tx.connection, row)
     _wake(tx, [row])
@@ -77,9 +102,13 @@ def add(tx: Transaction, profile_id: str, *, new: NewAssignment) -> JsonObject:
 
 def change(tx: Transaction, profile_id: str, *, assignment_id: str, new: NewAssignment) -> JsonObject:
     """Change intent and filter of an assignment. Unverified: that its group, which makes the id, cannot be changed."""
-    profile = profile_row(tx, profile_id)
-    old = _assignment_row(tx, profile.id, assignment_id=assignment_id)
-    row = _assignment(tx, profile, new=new)
+    return change_of(tx, _assignable(profile_row(tx, profile_id)), assignment_id=assignment_id, new=new)
+
+
+def change_of(tx: Transaction, thing: Assignable, *, assignment_id: str, new: NewAssignment) -> JsonObject:
+    """Change an assignment of a thing: see `change`."""
+    old = _assignment_row(tx, thing, assignment_id=assignment_id)
+    row = _assignment(tx, thing, new=new)
     if row.id != old.id:
         raise Invalid(
             f"The target of the assignment '{old.id}' cannot be changed: delete the assignment and add another.",
@@ -102,11 +131,20 @@ def change(tx: Transaction, profile_id: str, *, assignment_id: str, new: NewAssi
 
 def remove(tx: Transaction, profile_id: str, *, assignment_id: str) -> None:
     """Remove an assignment. Raises NotFound."""
-    profile = profile_row(tx, profile_id)
-    old = _assignment_row(tx, profile.id, assignment_id=assignment_id)
+    remove_from(tx, _assignable(profile_row(tx, profile_id)), assignment_id=assignment_id)
+
+
+def remove_from(tx: Transaction, thing: Assignable, *, assignment_id: str) -> None:
+    """Remove an assignment of a thing. Raises NotFound."""
+    old = _assignment_row(tx, thing, assignment_id=assignment_id)
     _wake(tx, [old])
     queries.remove_assignment(tx.connection, tx.tenant.id, assignment_id=old.id)
     note_payloads(tx, [old])
+
+
+def is_assigned(connection: Connection, tenant_id: TenantId, *, thing_id: ProfileId) -> bool:
+    """Whether a thing has any assignment."""
+    return bool(queries.assignments_of(connection, tenant_id, profile_id=thing_id))
 
 
 def wake_profile(tx: Transaction, profile_id: ProfileId) -> None:
@@ -142,20 +180,26 @@ def _payload(use: FilterUseRow) -> JsonObject:
     }
 
 
-def _assignment(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> AssignmentRow:
+def _assignable(profile: ProfileRow) -> Assignable:
+    known = kind(profile.kind)
+    platforms = {PLATFORMS[variant] for variant in (known.variants if known else ()) if variant in PLATFORMS}
+    return Assignable(profile.id, "profile", frozenset(platforms))
+
+
+def _assignment(tx: Transaction, thing: Assignable, *, new: NewAssignment) -> AssignmentRow:
     if new.group_id is not None and _group_is_missing(tx, new.group_id):
         raise Invalid(f"The group '{new.group_id}' does not exist; assign to the id of a group.", target="groupId")
-    filter_id, filter_type = _filter(tx, profile, new=new)
+    filter_id, filter_type = _filter(tx, thing, new=new)
     target = {**new.document, _FILTER: filter_id, _FILTER_TYPE: filter_type or "none"}
     if new.group_id is not None:
         target["groupId"] = new.group_id
     # Unverified: the id of an assignment to a collection.
     suffix = new.group_id or _VIRTUAL.get(new.kind) or target.get("collectionId") or ""
-    assignment_id = AssignmentId(f"{profile.id}_{suffix}".lower())
+    assignment_id = AssignmentId(f"{thing.id}_{suffix}".lower())
     return AssignmentRow(
         tenant_id=tx.tenant.id,
         id=assignment_id,
-        profile_id=profile.id,
+        profile_id=thing.id,
         position=0,
         kind=new.kind,
         group_id=new.group_id,
@@ -165,14 +209,15 @@ def _assignment(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> 
         document={
             "id": assignment_id,
             "source": "direct",
-            "sourceId": profile.id,
+            "sourceId": thing.id,
             "intent": new.intent,
+            **new.more,
             "target": target,
         },
     )
 
 
-def _filter(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> tuple[FilterId | None, FilterType | None]:
+def _filter(tx: Transaction, thing: Assignable, *, new: NewAssignment) -> tuple[FilterId | None, FilterType | None]:
     """Return the filter of a target and its type, or twice None. Raises Invalid for one that cannot be used there."""
     filter_id = str(new.document.get(_FILTER) or "").lower()
     filter_type = _filter_type(str(new.document.get(_FILTER_TYPE) or "none"))
@@ -189,7 +234,7 @@ def _filter(tx: Transaction, profile: ProfileRow, *, new: NewAssignment) -> tupl
     row = filter_queries.assignment_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
     if row is None:
         raise Invalid(f"The assignment filter '{filter_id}' does not exist.", target=_FILTER)
-    _check_fits(profile, filter_document=row.document)
+    _check_fits(thing, filter_document=row.document)
     return row.id, filter_type
 
 
@@ -200,16 +245,18 @@ def _filter_type(text: str) -> FilterType | None:
     return "include" if text == "include" else "exclude"
 
 
-def _check_fits(profile: ProfileRow, *, filter_document: JsonObject) -> None:
+def _check_fits(thing: Assignable, *, filter_document: JsonObject) -> None:
     name, platform = filter_document["displayName"], filter_document["platform"]
-    if filter_document["assignmentFilterManagementType"] != "devices":
-        raise Invalid(f"The filter '{name}' is for managed apps; a profile takes filters for devices.", target=_FILTER)
-    known = kind(profile.kind)
-    platforms = {PLATFORMS[variant] for variant in (known.variants if known else ()) if variant in PLATFORMS}
-    if platform not in platforms:
-        allowed = " or ".join(sorted(platforms)) or "no platform"
+    wanted, other = ("apps", "devices") if thing.for_apps else ("devices", "apps")
+    if filter_document["assignmentFilterManagementType"] != wanted:
         raise Invalid(
-            f"The filter '{name}' is for the platform {platform}; this profile takes filters for {allowed}.",
+            f"The filter '{name}' is for {_MANAGED[other]}; a {thing.noun} takes filters for {_MANAGED[wanted]}.",
+            target=_FILTER,
+        )
+    if thing.platforms is not None and platform not in thing.platforms:
+        allowed = " or ".join(sorted(thing.platforms)) or "no platform"
+        raise Invalid(
+            f"The filter '{name}' is for the platform {platform}; this {thing.noun} takes filters for {allowed}.",
             target=_FILTER,
         )
 
@@ -223,8 +270,8 @@ def _group_is_missing(tx: Transaction, group_id: GroupId) -> bool:
     return directory_queries.group(tx.connection, tx.tenant.id, group_id=group_id) is None
 
 
-def _assignment_row(tx: Transaction, profile_id: ProfileId, *, assignment_id: str) -> AssignmentRow:
-    row = queries.assignment(tx.connection, tx.tenant.id, profile_id=profile_id, assignment_id=assignment_id)
+def _assignment_row(tx: Transaction, thing: Assignable, *, assignment_id: str) -> AssignmentRow:
+    row = queries.assignment(tx.connection, tx.tenant.id, profile_id=thing.id, assignment_id=assignment_id)
     if row is None:
-        raise NotFound(f"The profile has no assignment '{assignment_id}'.")
+        raise NotFound(f"The {thing.noun} has no assignment '{assignment_id}'.")
     return row

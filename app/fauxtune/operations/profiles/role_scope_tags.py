@@ -20,12 +20,14 @@ from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES, MANAGED_DEVICES
 from fauxtune.storage.collections.profiles import PROFILES
+from fauxtune.storage.collections.resources import ALL_RESOURCES
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
+COMPLIANCE_POLICY = entity("deviceCompliancePolicy")
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 DEVICE_CATEGORY = entity("deviceCategory")
 MANAGED_DEVICE = entity("managedDevice")
@@ -38,6 +40,7 @@ _BUILT_IN = {
 }
 #: The collections whose elements have tags, and the names of their properties.
 _TAGGED: tuple[tuple[str, Collection[Any], Entity, str], ...] = (
+    ("policies, scripts, apps and other resources", ALL_RESOURCES, COMPLIANCE_POLICY, "roleScopeTagIds"),
     ("deviceConfigurations", PROFILES, DEVICE_CONFIGURATION, "roleScopeTagIds"),
     ("assignmentFilters", ASSIGNMENT_FILTERS, ASSIGNMENT_FILTER, "roleScopeTags"),
     ("deviceCategories", DEVICE_CATEGORIES, DEVICE_CATEGORY, "roleScopeTagIds"),

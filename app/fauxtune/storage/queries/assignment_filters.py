@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.model.ids import EnrollmentId, FilterId, TenantId
 from fauxtune.core.model.states import EnrollmentState
@@ -19,6 +19,7 @@ from fauxtune.storage.tables import (
     enrollments,
     managed_devices,
     profiles,
+    resources,
 )
 
 # Read at every planning of a device that an assignment with a filter can reach.
@@ -69,12 +70,27 @@ def delete_filter(connection: Connection, tenant_id: TenantId, *, filter_id: Fil
 
 
 def uses_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: FilterId) -> list[FilterUseRow]:
-    """Return the assignments with this filter, by profile."""
+    """Return the assignments with this filter, by what they assign: profiles first, then resources."""
+    of_profiles, of_resources = (
+        (table.c.id == assignments.c.profile_id) & (table.c.tenant_id == assignments.c.tenant_id)
+        for table in (profiles, resources)
+    )
     statement = (
-        select(assignments, profiles.c.document, profiles.c.kind)
-        .join(profiles, (profiles.c.id == assignments.c.profile_id) & (profiles.c.tenant_id == assignments.c.tenant_id))
+        select(
+            assignments,
+            func.coalesce(profiles.c.document, resources.c.document),
+            func.coalesce(profiles.c.kind, resources.c.kind),
+        )
+        .join(profiles, of_profiles, isouter=True)
+        .join(resources, of_resources & (resources.c.parent_id == ""), isouter=True)
         .where(assignments.c.tenant_id == tenant_id, assignments.c.filter_id == filter_id)
-        .order_by(profiles.c.created_at, profiles.c.id, assignments.c.position)
+        .where(or_(profiles.c.id.is_not(None), resources.c.id.is_not(None)))
+        .order_by(
+            profiles.c.id.is_(None),
+            func.coalesce(profiles.c.created_at, resources.c.created_at),
+            assignments.c.profile_id,
+            assignments.c.position,
+        )
     )
     return reads.every(connection, statement, row=FilterUseRow)
 

@@ -32,6 +32,7 @@ from fauxtune.storage.tables.directory import directory_devices, group_members, 
 from fauxtune.storage.tables.keys import key_holdings, mail_recipients
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
 from fauxtune.storage.tables.reports import report_jobs
+from fauxtune.storage.tables.resources import resources
 from fauxtune.storage.tables.scep import partner_revocations, ra_certificates, scep_challenges, scep_requests
 from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.tenants import (
@@ -83,6 +84,7 @@ __all__ = [
     "published_certificates",
     "ra_certificates",
     "report_jobs",
+    "resources",
     "role_scope_tag_assignments",
     "role_scope_tags",
     "scep_challenges",

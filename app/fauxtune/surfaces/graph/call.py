@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
@@ -17,7 +17,7 @@ from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.pseudo_json import double_quoted
 from fauxtune.core.odata.documents.view import check_select
-from fauxtune.core.odata.query.options import QueryOptions
+from fauxtune.core.odata.query.options import Expand, QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.operations.insight.audit import Actor, Rule, audited
 from fauxtune.operations.runtime.emulator import Emulator
@@ -199,10 +199,18 @@ def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = (
     check_select(call.query.select, entities=entities, version=call.version)
     if call.query.deltatoken is not None:
         raise Invalid("The query parameter '$deltatoken' is not supported here.", target="$deltatoken")
-    for expansion in call.query.expand:
-        if expansion.navigation.lower() not in expandable:
+    for path in expanded_paths(call.query.expand):
+        if path.lower() not in expandable:
             can = f"; here $expand={' and '.join(expandable)} is" if expandable else ""
-            raise NotEmulated(f"$expand={expansion.navigation} is not emulated{can}.")
+            raise NotEmulated(f"$expand={path} is not emulated{can}.")
+
+
+def expanded_paths(expansions: tuple[Expand, ...], *, above: str = "") -> Iterator[str]:
+    """Yield the navigations of `$expand`, those of a deeper level with the ones above them: `settings/definitions`."""
+    for expansion in expansions:
+        path = f"{above}{expansion.navigation}"
+        yield path
+        yield from expanded_paths(expansion.expand, above=f"{path}/")
 
 
 def created(call: Call, document: Json, *, collection: str, context: str | None = None) -> Answer:

@@ -14,9 +14,11 @@ from importlib import import_module
 import orjson
 
 from fauxtune.core.errors import FauxtuneError, Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
+from fauxtune.core.odata.schema.fidelity import Level
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
@@ -25,6 +27,8 @@ from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message, ResyncRequired
 from fauxtune.surfaces.graph.routes import TABLES
 
+#: The header of answers about what is kept and shown, and has no effect.
+FIDELITY = "x-fauxtune-fidelity"
 _VERBS = ("GET", "POST", "PATCH", "DELETE", "PUT")
 
 
@@ -48,16 +52,26 @@ async def answer(message: Message, sender: Sender) -> Answer:
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
     operation = (message.method.upper(), f"/{route.template}")
-    sender.caller.demands += ((operation, route.permissions),)
-    sender.emulator.permissions.check(sender.principal, operation, needs=route.permissions)
+    needs = route.permissions
+    if route.former_permissions and sender.tenant.edition is Edition.APRIL_2020:
+        needs = (*needs, *route.former_permissions)
+    sender.caller.demands += ((operation, needs),)
+    sender.emulator.permissions.check(sender.principal, operation, needs=needs)
     # It may have been changed since the caller was known; what is kept now must not be from before.
     sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
     if sender.emulator.faults.is_on and sender.is_on_the_wire:
         # Imported at the first fault: most servers have none.
         faults = import_module("fauxtune.surfaces.graph.faults")
         faulty: Answer = await faults.answer_with_faults(message, sender, match=match, proceed=_answered)
-        return faulty
-    return await _answered(message, sender, match=match)
+        return _told(faulty, match=match)
+    return _told(await _answered(message, sender, match=match), match=match)
+
+
+def _told(response: Answer, *, match: Match[Handler]) -> Answer:
+    """Say in a header that what the route keeps has no effect."""
+    if match.route.fidelity.level is not Level.STORED:
+        return response
+    return replace(response, headers={**response.headers, FIDELITY: "stored"})
 
 
 async def _answered(message: Message, sender: Sender, *, match: Match[Handler]) -> Answer:

@@ -52,9 +52,9 @@ class Route(Generic[H]):
 
     `accepts` (an action: its parameters) and `returns` are the types of the bodies; `many`: the answer is a collection;
     `beta_only`: v1.0 does not have the route. The OpenAPI document is made from them. One of the `permissions` is
-    enough; without any, every token is accepted. `source` is the document for the operation. The answer of a `dated`
-    GET depends on the moment; the answers of others change only when something is written. An `optional` GET answers
-    204 where there is nothing to show.
+    enough; without any, every token is accepted; `former_permissions` are enough in the edition of 2020. `source` is
+    the document for the operation. The answer of a `dated` GET depends on the moment; the answers of others change only
+    when something is written. An `optional` GET answers 204 where there is nothing to show.
     """
 
     method: str
@@ -67,6 +67,7 @@ class Route(Generic[H]):
     status: int = 200
     beta_only: bool = False
     permissions: tuple[str, ...] = ()
+    former_permissions: tuple[str, ...] = ()
     source: str = ""
     fidelity: Fidelity = EXACT
     dated: bool = False

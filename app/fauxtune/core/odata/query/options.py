@@ -31,6 +31,8 @@ _MAX_INT = 2**31 - 1
 _MOST_SORT_KEYS = 50
 #: More properties than any type has, and more navigations.
 _MOST_SELECTED, _MOST_EXPANDED = 500, 20
+#: Levels of $expand.
+_DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,14 @@ class OrderBy:
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """One navigation to expand, with the cast before it, if there is one: `<type>/<navigation>`."""
+    """One navigation to expand, with the cast before it, if there is one: `<type>/<navigation>`; `expand`: navigations
+    of what it leads to.
+    """
 
     navigation: str
     cast: str | None = None
     select: tuple[str, ...] | None = None
+    expand: tuple[Expand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +160,16 @@ def _boolean(options: dict[str, str], name: str) -> bool:
     return text == "true"
 
 
-def _expansions(text: str) -> tuple[Expand, ...]:
+def _expansions(text: str, *, depth: int = 1) -> tuple[Expand, ...]:
     items = split_outside(text, ",")
     if len(items) > _MOST_EXPANDED:
         raise Invalid(f"$expand takes {_MOST_EXPANDED} navigations at most, not {len(items)}.", target="$expand")
-    return tuple(_expand(item) for item in items)
+    if depth > _DEEPEST:
+        raise Invalid(f"$expand goes {_DEEPEST} levels deep at most.", target="$expand")
+    return tuple(_expand(item, depth=depth) for item in items)
 
 
-def _expand(item: str) -> Expand:
+def _expand(item: str, *, depth: int) -> Expand:
     path, _, rest = item.partition("(")
     if "(" in item and not rest.endswith(")"):
         raise Invalid(f"Invalid expand clause: '{item}' has no closing parenthesis.", target="$expand")
@@ -170,14 +177,22 @@ def _expand(item: str) -> Expand:
     cast = cast_name(steps[0])
     if len(steps) != (1 if cast is None else 2) or not steps[-1].isidentifier():
         raise Invalid(f"Invalid expand clause: '{item}' is not a navigation property.", target="$expand")
-    return Expand(steps[-1], cast=cast, select=_nested_select(rest.removesuffix(")")))
+    select, expand = _nested(rest.removesuffix(")"), depth=depth)
+    return Expand(steps[-1], cast=cast, select=select, expand=expand)
 
 
-def _nested_select(text: str) -> tuple[str, ...] | None:
-    select = None
+def _nested(text: str, *, depth: int) -> tuple[tuple[str, ...] | None, tuple[Expand, ...]]:
+    select: tuple[str, ...] | None = None
+    expand: tuple[Expand, ...] = ()
     for option in split_outside(text, ";"):
         name, _, value = option.partition("=")
-        if name.strip().lower() not in {"$select", "select"}:
-            raise Invalid(f"Inside $expand only $select is supported, not '{name.strip()}'.", target="$expand")
-        select = _select(value)
-    return select
+        match name.strip().lower().removeprefix("$"):
+            case "select":
+                select = _select(value)
+            case "expand":
+                expand = _expansions(value, depth=depth + 1)
+            case _:
+                raise Invalid(
+                    f"Inside $expand only $select and $expand are supported, not '{name.strip()}'.", target="$expand"
+                )
+    return select, expand

@@ -64,6 +64,10 @@ class Model:
         known = self._enumerations.get(name)
         return known or self._enumerations.setdefault(name, self._counted(self.table.head(name)))
 
+    def is_entity(self, name: str) -> bool:
+        """Whether a type of the schema, primitive types among them, is an entity."""
+        return name not in _PRIMITIVES and self.table.head(name).kind == "entity"
+
     def parameters(self, bound: str, name: str, *, overlay: Overlay) -> Entity:
         """The body of an operation, as a type. Every parameter may be null unless the overlay says no."""
         rows = self.table.operation(bound, name).parameters

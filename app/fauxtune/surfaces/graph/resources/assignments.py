@@ -192,9 +192,15 @@ def _new_set(call: Call, body: Json) -> list[NewAssignment]:
     return [_new_assignment(each, version=call.version) for each in _list(body, "assignments")]
 
 
-def targets_of(body: Json, *, shape: Entity, version: Version) -> list[NewAssignment]:
+def targets_of(body: Json, *, shape: Entity, version: Version, key: str = "assignments") -> list[NewAssignment]:
     """Return the targets of a body of `assign` whose assignments have this type. Raises Invalid."""
-    return [_read(_accepted(shape, each, version=version)) for each in _list(body, "assignments")]
+    return [_with_more(_accepted(shape, each, version=version)) for each in _list(body, key)]
+
+
+def _with_more(document: Json) -> NewAssignment:
+    """Return an assignment with all that it says beside its target."""
+    more = {name: value for name, value in document.items() if name not in ("id", "target")}
+    return replace(_read({**document, "intent": None}), more=more)
 
 
 def _list(body: Json, name: str) -> list[object]:

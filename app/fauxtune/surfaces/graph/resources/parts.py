@@ -7,9 +7,10 @@ navigation, however long it is, where the elements are rows of a collection.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from fauxtune.core.graph.index import derived_from
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.options import Expand
 from fauxtune.core.odata.schema.types import Entity
@@ -27,11 +28,15 @@ Read: TypeAlias = Callable[[Call, Connection, Sequence[R]], Sequence[list[Json] 
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[R]):
-    """One navigation: its name, the type that it leads to, and how its elements are read for some rows."""
+    """One navigation: its name, the type that it leads to, and how its elements are read for some rows. `entity_of`:
+    the type of one element, where elements are of different types. `parts`: navigations of the elements, by name.
+    """
 
     name: str
     entity: Entity
     read: Read[R]
+    entity_of: Callable[[Json], Entity] | None = None
+    parts: Mapping[str, Part[Json]] = field(default_factory=dict)
 
 
 def by_name(*parts: Part[R]) -> dict[str, Part[R]]:
@@ -47,37 +52,64 @@ def add_parts(
     parts: Mapping[str, Part[R]],
     place: Callable[[R, Part[R]], str],
     has: Callable[[R, Expand], bool] = lambda _row, _expand: True,
+    expansions: Sequence[Expand] | None = None,
 ) -> list[Json]:
     """Return what `$expand` adds to each row, in their order, for the navigations among the parts that the row `has`.
-    `place`: the path of a row's part, for its context.
+    `place`: the path of a row's part, for its context; `expansions`: those of a deeper level.
     """
     added: list[Json] = [{} for _ in rows]
-    for expansion in call.query.expand:
+    for expansion in call.query.expand if expansions is None else expansions:
         part = parts.get(expansion.navigation.lower())
         if part is None:
             continue
-        check_select(expansion.select, entities=(part.entity,), version=call.version)
+        shapes = (part.entity,) if part.entity_of is None else (part.entity, *derived_from(part.entity))
+        check_select(expansion.select, entities=shapes, version=call.version)
         having = [(more, row) for more, row in zip(added, rows, strict=True) if has(row, expansion)]
         read = part.read(call, connection, [row for _more, row in having])
         for (more, row), target in zip(having, read, strict=True):
-            more |= _shown(call, target, part=part, expand=expansion, place=place(row, part))
+            more |= _shown(call, connection, target=target, part=part, expand=expansion, place=place(row, part))
     return added
 
 
-def _shown(call: Call, target: list[Json] | Json | None, *, part: Part[Any], expand: Expand, place: str) -> Json:
+def _shown(
+    call: Call,
+    connection: Connection,
+    *,
+    target: list[Json] | Json | None,
+    part: Part[Any],
+    expand: Expand,
+    place: str,
+) -> Json:
     """Return the navigation as a property of its row, with its context before it."""
-
-    def one(document: Json) -> Json:
-        return view(part.entity, document, version=call.version, select=expand.select)
-
+    documents = target if isinstance(target, list) else [] if target is None else [target]
+    deeper = add_parts(
+        call,
+        connection,
+        documents,
+        parts=part.parts,
+        place=lambda document, inner: f"{place}('{document.get('id')}')/{inner.name}",
+        expansions=expand.expand,
+    )
+    elements = [
+        {
+            **view(
+                part.entity_of(each) if part.entity_of else part.entity,
+                each,
+                version=call.version,
+                select=expand.select,
+            ),
+            **more,
+        }
+        for each, more in zip(documents, deeper, strict=True)
+    ]
     context = f"{part.name}@odata.context"
     match target:
         case None:
             return {part.name: None}
         case list():
-            return {context: call.context(place), part.name: [one(each) for each in target]}
+            return {context: call.context(place), part.name: elements}
         case _:
-            return {context: call.context(f"{place}/$entity"), part.name: one(target)}
+            return {context: call.context(f"{place}/$entity"), part.name: elements[0]}
 
 
 def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> Read[Identified]:

@@ -9,6 +9,7 @@ from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.paths.table import Route, RouteTable
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
@@ -19,25 +20,37 @@ from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
 from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
+from fauxtune.surfaces.graph.routes.families import absent_of, routes_of
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
 from fauxtune.surfaces.graph.routes.references import REFERENCES
 from fauxtune.surfaces.graph.routes.reports import ABSENT_REPORTS, REPORTS
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
-#: By the headings of the page that describes them.
-AREAS: dict[str, tuple[Route[Handler], ...]] = {
+_SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "The directory": DIRECTORY,
     "Managed devices": MANAGED_DEVICES,
     "Profiles": (*PROFILES, *REFERENCES),
     "Assignments and their filters": ASSIGNMENTS,
     "App configurations": APP_CONFIGURATIONS,
     "Statuses of profiles": STATUSES,
+    **{area: tuple(route for family in families for route in routes_of(family)) for area, families in FAMILIES.items()},
     "Reports": REPORTS,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,
-    "Not emulated": (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS, *ABSENT_REPORTS),
+}
+_REFUSED = (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS, *ABSENT_REPORTS)
+#: By the headings of the page that describes them.
+AREAS: dict[str, tuple[Route[Handler], ...]] = {
+    **_SERVED,
+    "Not emulated": (
+        *_REFUSED,
+        *absent_of(
+            [family for families in FAMILIES.values() for family in families],
+            [*(route for area in _SERVED.values() for route in area), *_REFUSED],
+        ),
+    ),
 }
 ROUTES: tuple[Route[Handler], ...] = tuple(route for area in AREAS.values() for route in area)
 #: What each version knows: v1.0 answers for beta's own paths as for any unknown one.

@@ -31,18 +31,15 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (
         _SERVICE,
         why.COMPLIANCE,
-        "deviceCompliancePolicies deviceCompliancePolicyDeviceStateSummary deviceCompliancePolicySettingStateSummaries",
-        (
-            "complianceCategories compliancePolicies complianceSettings deviceComplianceReportSummarizationDateTime "
-            "deviceComplianceScripts"
-        ),
+        "deviceCompliancePolicyDeviceStateSummary deviceCompliancePolicySettingStateSummaries",
+        ("complianceCategories compliancePolicies complianceSettings deviceComplianceReportSummarizationDateTime "),
     ),
     (
         _SERVICE,
         why.SCRIPTS,
         "",
         (
-            "deviceCustomAttributeShellScripts deviceHealthScripts deviceManagementScripts deviceShellScripts "
+            ""
             "elevationRequests endpointPrivilegeManagementProvisioningStatus hardwareConfigurations "
             "privilegeManagementElevations"
         ),
@@ -83,8 +80,8 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         "iosUpdateStatuses softwareUpdateStatusSummary",
         (
             "macOSSoftwareUpdateAccountSummaries managedDeviceWindowsOSImages samsungEFotaFirmwareVersions "
-            "windowsDriverUpdateProfiles windowsFeatureUpdateProfiles windowsQualityUpdatePolicies "
-            "windowsQualityUpdateProfiles windowsUpdateCatalogItems zebraFotaArtifacts zebraFotaConnector "
+            ""
+            "windowsUpdateCatalogItems zebraFotaArtifacts zebraFotaConnector "
             "zebraFotaDeployments"
         ),
     ),

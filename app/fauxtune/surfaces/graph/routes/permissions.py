@@ -5,6 +5,8 @@ Delegated and application permissions have the same names here. Source: Graph pe
 
 from __future__ import annotations
 
+from fauxtune.core.model.editions import Changed, Edition, Stated
+
 _DIRECTORY_READ = ("Directory.Read.All", "Directory.ReadWrite.All")
 _DIRECTORY_WRITE = ("Directory.ReadWrite.All",)
 
@@ -36,8 +38,28 @@ ACT = ("DeviceManagementManagedDevices.PrivilegedOperations.All",)
 READ_CONFIGURATION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
 WRITE_CONFIGURATION = ("DeviceManagementConfiguration.ReadWrite.All",)
 READ_SERVICE = ("DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All")
+#: Intune moved its scripts to permissions of their own in 2025.
+READ_SCRIPTS = ("DeviceManagementScripts.Read.All", "DeviceManagementScripts.ReadWrite.All")
+WRITE_SCRIPTS = ("DeviceManagementScripts.ReadWrite.All",)
 READ_ROLES = ("DeviceManagementRBAC.Read.All", "DeviceManagementRBAC.ReadWrite.All")
 WRITE_ROLES = ("DeviceManagementRBAC.ReadWrite.All",)
 READ_APPS = ("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All")
 WRITE_APPS = ("DeviceManagementApps.ReadWrite.All",)
 READ_AUDIT = ("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All")
+WRITE_SERVICE = ("DeviceManagementServiceConfig.ReadWrite.All",)
+#: What scripts could be read with, and written with, besides.
+SCRIPTS: Changed[tuple[tuple[str, ...], tuple[str, ...]]] = Changed(
+    subject="which permissions scripts need",
+    stated={
+        Edition.APRIL_2020: Stated(
+            ((*READ_CONFIGURATION, *READ_MANAGED), (*WRITE_CONFIGURATION, *WRITE_MANAGED)),
+            "DeviceManagementConfiguration or DeviceManagementManagedDevices is enough, as DeviceManagementScripts is",
+            "Graph: deviceManagementScript (beta), 2021-07-16",
+        ),
+        Edition.CURRENT: Stated(
+            ((), ()),
+            "DeviceManagementScripts.Read.All to read, DeviceManagementScripts.ReadWrite.All to change",
+            "Graph permissions reference, 2026-08-07",
+        ),
+    },
+)

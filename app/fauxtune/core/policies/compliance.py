@@ -1,0 +1,49 @@
+"""What makes a compliance policy valid. Graph: deviceCompliancePolicy; Intune: "Configure actions for noncompliant
+devices".
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.rules import Member, Rules, Versions
+
+NO_TEMPLATE = "00000000-0000-0000-0000-000000000000"
+
+#: Kept in the document of the policy; a PATCH ignores them, `scheduleActionsForRules` replaces them.
+SCHEDULED_ACTIONS = Member("scheduledActionsForRule", own=(Member("scheduledActionConfigurations"),))
+
+
+def check_policy(document: JsonObject, _before: JsonObject | None) -> None:
+    """Raise Invalid unless exactly one scheduled action marks the device as not compliant: the service's own words."""
+    items = [item for rule in document.get(SCHEDULED_ACTIONS.name) or () for item in rule[_ITEMS] or ()]
+    if sum(item["actionType"] == "block" for item in items) != 1:
+        raise Invalid(
+            "Compliance policy must have one and only one block scheduled action", target=SCHEDULED_ACTIONS.name
+        )
+    if any(item["gracePeriodHours"] < 0 for item in items):
+        raise Invalid("gracePeriodHours must be 0 or more.", target="gracePeriodHours")
+
+
+def normal(document: JsonObject) -> JsonObject:
+    """Return the policy with the empty GUID where a scheduled action names no template."""
+    rules = document.get(SCHEDULED_ACTIONS.name)
+    if rules is None:
+        return document
+    return {**document, SCHEDULED_ACTIONS.name: [_normal_rule(rule) for rule in rules]}
+
+
+def _normal_rule(rule: JsonObject) -> JsonObject:
+    items = [{**item, _TEMPLATE: item.get(_TEMPLATE) or NO_TEMPLATE} for item in rule[_ITEMS] or ()]
+    return {**rule, _ITEMS: items}
+
+
+_ITEMS, _TEMPLATE = "scheduledActionConfigurations", "notificationTemplateId"
+
+COMPLIANCE_POLICIES = Rules(
+    "deviceCompliancePolicies",
+    check=check_policy,
+    versions=Versions.COUNTED,
+    derived=normal,
+    members=(SCHEDULED_ACTIONS,),
+)

@@ -1,0 +1,102 @@
+"""The rules of a family of resources: its ids, version, built-in resources, and what is checked before a change.
+
+A *resource* is one object of a collection of Graph that `operations.profiles.resources` keeps; a *family* is one such
+collection. Routes, permissions and shapes of answers of a family stand beside its rules, in the surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import JsonObject
+
+#: Raises Invalid for a document that the service refuses. The second one is what it was before; None for a new one.
+Check: TypeAlias = Callable[[JsonObject, "JsonObject | None"], None]
+#: The id of a new resource: from a new GUID, the name of its type, and its document.
+NewId: TypeAlias = Callable[[str, str, JsonObject], str]
+
+
+class Versions(StrEnum):
+    """How a family counts its versions."""
+
+    #: `version` is a number: 1, and one more with each change.
+    COUNTED = "counted"
+    #: There is no such property, or the client sets it.
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A resource that every tenant has. `document`: what differs from the defaults of its type; `{tenant}` in the id is
+    the id of the tenant.
+    """
+
+    id: str
+    kind: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A navigation to parts that are kept inside the document of their resource, each with an id that the server makes.
+
+    `numbered`: the ids are the places in the list, as texts; else GUIDs. `single`: one part, not a list. `own`: parts
+    of these parts. `on_create` and `on_update`: whether a POST and a PATCH take them; what they do not take is ignored.
+    """
+
+    name: str
+    numbered: bool = False
+    single: bool = False
+    own: tuple[Member, ...] = ()
+    on_create: bool = True
+    on_update: bool = False
+
+
+def no_check(_document: JsonObject, _before: JsonObject | None) -> None:
+    """Accept every document that fits its type."""
+
+
+def plain_id(guid: str, _kind: str, _document: JsonObject) -> str:
+    """Return the GUID as the id."""
+    return guid
+
+
+def as_it_is(document: JsonObject) -> JsonObject:
+    """Return the document without any further property."""
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one family; `name` is what its rows are stored under, that of the collection in its path.
+
+    `fixed`: properties that stay as they are made, in one text; a PATCH may repeat them. `derived` adds what the server
+    computes from the document, at each change. `prioritized`: a new resource gets the next priority of its kind, 1 is
+    the strongest, built-in ones have 0. `bound`: navigations that `@odata.bind` sets; their ids are kept in the
+    document under `@bound`. `unassigned_to_delete`: a resource that is assigned cannot be deleted.
+    """
+
+    name: str
+    check: Check = no_check
+    new_id: NewId = plain_id
+    versions: Versions = Versions.NONE
+    created: str = "createdDateTime"
+    modified: str = "lastModifiedDateTime"
+    fixed: str = ""
+    derived: Callable[[JsonObject], JsonObject] = as_it_is
+    members: tuple[Member, ...] = ()
+    built_in: tuple[BuiltIn, ...] = ()
+    locked_built_in: bool = True
+    prioritized: bool = False
+    bound: tuple[str, ...] = ()
+    unassigned_to_delete: bool = False
+
+    def check_fixed(self, changed: JsonObject, before: JsonObject) -> None:
+        """Raise Invalid for another value of a property that cannot be changed."""
+        for name in self.fixed.split():
+            if name in changed and changed[name] != before.get(name):
+                raise Invalid(f"The property '{name}' cannot be changed after creation.", target=name)

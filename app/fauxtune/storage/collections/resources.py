@@ -1,0 +1,94 @@
+"""The collection of each family of resources: what is stored, and the built-in ones that nobody has changed.
+
+Built-in resources are not stored until they are changed. They come into the statement as one value, so that filters,
+orders and pages are those of the database for them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import FromClause, Integer, Select, exists, literal, select, union_all
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.text import JsonObject
+from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.odata import TYPE_COLUMN, AsJson, as_rows
+from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
+from fauxtune.storage.tables import assignments, resources
+
+#: The resources of all families, and their parts.
+ALL_RESOURCES: Collection[ResourceRow] = Collection(
+    row=lambda values: ResourceRow(*values),
+    statement=of_tenant(resources),
+    document=resources.c.document,
+    columns={"id": resources.c.id, TYPE_COLUMN: resources.c.kind},
+    order=(resources.c.created_at, resources.c.id),
+)
+
+_MEMBERS = ("id", "kind", "created", "document")
+
+
+def resources_of(
+    tenant_id: TenantId, family: str, *, parent_id: str = "", built_in: Sequence[ResourceRow] = ()
+) -> Collection[ListedResourceRow]:
+    """Return the collection of a family, or of the parts of one resource. `built_in`: all built-in ones; those that are
+    stored too are passed over.
+    """
+    within = (
+        resources.c.tenant_id == tenant_id,
+        resources.c.family == family,
+        resources.c.parent_id == parent_id,
+    )
+    rows: FromClause = resources
+    statement = select(resources).where(*within)
+    if built_in:
+        rows = union_all(statement, _built_in(tenant_id, family, built_in=built_in)).subquery()
+        statement = select(rows)
+    assigned = exists().where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id == rows.c.id)
+    statement = statement.add_columns(assigned.label("is_assigned"))
+    return Collection(
+        row=lambda values: ListedResourceRow(*values),
+        statement=lambda _tenant_id: statement,
+        document=rows.c.document,
+        columns={
+            "id": rows.c.id,
+            "priority": rows.c.priority,
+            "isAssigned": assigned,
+            TYPE_COLUMN: rows.c.kind,
+        },
+        order=(rows.c.created_at, rows.c.id),
+    )
+
+
+def _built_in(tenant_id: TenantId, family: str, *, built_in: Sequence[ResourceRow]) -> Select[Any]:
+    """Return the statement of the built-in resources that are not stored."""
+    values, (id_, kind, created, document) = as_rows([_written(row) for row in built_in], *_MEMBERS)
+    stored = exists().where(
+        resources.c.tenant_id == tenant_id,
+        resources.c.family == family,
+        resources.c.parent_id == "",
+        resources.c.id == id_.element,
+    )
+    return (
+        select(
+            literal(tenant_id),
+            literal(family),
+            literal(""),
+            id_,
+            kind,
+            literal(0, Integer()),
+            created,
+            created.element.label("modified"),
+            literal(0, Integer()),
+            AsJson(document.element),
+        )
+        .select_from(values)
+        .where(~stored)
+    )
+
+
+def _written(row: ResourceRow) -> JsonObject:
+    return {"id": row.id, "kind": row.kind, "created": iso(row.created_at), "document": row.document}

@@ -1,0 +1,131 @@
+"""Resources and their parts, by family and id."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Unpack
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
+
+from fauxtune.core.model.ids import ProfileId, TenantId
+from fauxtune.storage import reads, writes
+from fauxtune.storage.rows.resources import ResourceChanges, ResourceRow
+from fauxtune.storage.tables import assignments, resources
+
+_OF_FAMILY = (resources.c.tenant_id == bindparam("tenant"), resources.c.family == bindparam("family"))
+_ONE = select(resources).where(
+    *_OF_FAMILY,
+    resources.c.parent_id == bindparam("parent"),
+    resources.c.id.in_([bindparam("id"), bindparam("folded")]),
+)
+_ALL = (
+    select(resources)
+    .where(*_OF_FAMILY, resources.c.parent_id == bindparam("parent"))
+    .order_by(resources.c.created_at, resources.c.id)
+)
+_BY_ID = select(resources).where(
+    resources.c.tenant_id == bindparam("tenant"),
+    resources.c.parent_id == "",
+    resources.c.id.in_(bindparam("ids", expanding=True)),
+)
+
+
+def resource(
+    connection: Connection, tenant_id: TenantId, *, family: str, resource_id: str, parent_id: str = ""
+) -> ResourceRow | None:
+    """Return the stored resource of a family with this id; a GUID may be written in any case."""
+    folded = resource_id.lower()
+    values = {"tenant": tenant_id, "family": family, "parent": parent_id, "id": resource_id, "folded": folded}
+    return reads.first(connection, _ONE, row=ResourceRow, values=values)
+
+
+def resources_of_family(
+    connection: Connection, tenant_id: TenantId, *, family: str, parent_id: str = ""
+) -> list[ResourceRow]:
+    """Return all stored resources of a family, or all parts of one resource, oldest first."""
+    values = {"tenant": tenant_id, "family": family, "parent": parent_id}
+    return reads.every(connection, _ALL, row=ResourceRow, values=values)
+
+
+def resources_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> dict[str, ResourceRow]:
+    """Return the stored resources with these ids, of any family."""
+    rows = reads.many(connection, _BY_ID, row=ResourceRow, ids=ids, values={"tenant": tenant_id})
+    return {row.id: row for row in rows}
+
+
+def assigned_of_family(connection: Connection, tenant_id: TenantId, *, family: str) -> list[ResourceRow]:
+    """Return the stored resources of a family that are assigned to anything, oldest first."""
+    assigned = select(assignments.c.profile_id).where(assignments.c.tenant_id == tenant_id)
+    statement = (
+        select(resources)
+        .where(
+            resources.c.tenant_id == tenant_id,
+            resources.c.family == family,
+            resources.c.parent_id == "",
+            resources.c.id.in_(assigned),
+        )
+        .order_by(resources.c.created_at, resources.c.id)
+    )
+    return reads.every(connection, statement, row=ResourceRow)
+
+
+def add_resource(connection: Connection, row: ResourceRow) -> None:
+    """Add a resource or a part."""
+    writes.add_row(connection, resources, row=row)
+
+
+def put_resource(connection: Connection, row: ResourceRow) -> None:
+    """Add a resource, or a built-in one that was not stored, in place of the stored one."""
+    writes.put_rows(connection, resources, rows=[row])
+
+
+def change_resource(connection: Connection, row: ResourceRow, **changes: Unpack[ResourceChanges]) -> None:
+    """Change columns of a stored resource."""
+    where = {"tenant_id": row.tenant_id, "family": row.family, "parent_id": row.parent_id, "id": row.id}
+    writes.change(connection, resources, where=where, values=changes)
+
+
+def delete_resource(connection: Connection, row: ResourceRow) -> None:
+    """Delete a resource, everything below it, and its assignments."""
+    where = {"tenant_id": row.tenant_id, "family": row.family, "parent_id": row.parent_id, "id": row.id}
+    writes.remove(connection, resources, **where)
+    below = delete(resources).where(
+        resources.c.tenant_id == row.tenant_id,
+        resources.c.family.startswith(f"{row.family}/", autoescape=True),
+        or_(resources.c.parent_id == row.path, resources.c.parent_id.startswith(f"{row.path}/", autoescape=True)),
+    )
+    connection.execute(below)
+    if not row.parent_id:
+        writes.remove(connection, assignments, tenant_id=row.tenant_id, profile_id=ProfileId(row.id))
+
+
+def highest_priority(connection: Connection, tenant_id: TenantId, *, family: str, kind: str) -> int:
+    """Return the highest priority among the resources of a kind; 0 without any."""
+    statement = select(func.max(resources.c.priority)).where(
+        resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.kind == kind
+    )
+    highest: int | None = connection.execute(statement).scalar()
+    return highest or 0
+
+
+def with_priority(connection: Connection, tenant_id: TenantId, *, family: str, kind: str) -> list[ResourceRow]:
+    """Return the resources of a kind that have a priority from 1 on, the strongest first."""
+    statement = (
+        select(resources)
+        .where(
+            resources.c.tenant_id == tenant_id,
+            resources.c.family == family,
+            resources.c.kind == kind,
+            resources.c.priority > 0,
+        )
+        .order_by(resources.c.priority, resources.c.id)
+    )
+    return reads.every(connection, statement, row=ResourceRow)
+
+
+def count_of(connection: Connection, tenant_id: TenantId, **columns: Any) -> int:
+    """Return how many stored resources have these values in their columns."""
+    conditions = [resources.c[name] == value for name, value in columns.items()]
+    statement = select(func.count()).select_from(resources).where(resources.c.tenant_id == tenant_id, *conditions)
+    total: int = connection.execute(statement).scalar_one()
+    return total

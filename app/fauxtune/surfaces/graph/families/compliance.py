@@ -1,0 +1,70 @@
+"""Compliance policies, and the scripts that they ask.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
+from fauxtune.core.policies.rules import Rules
+from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
+from fauxtune.surfaces.graph.resources import compliance_policies
+from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes import reasons
+
+_AUDIT = ("DeviceCompliancePolicy", "Compliance")
+#: The platforms whose filters a kind takes.
+_PLATFORMS = {
+    "androidCompliancePolicy": "android",
+    "androidDeviceOwnerCompliancePolicy": "androidForWork",
+    "androidForWorkCompliancePolicy": "androidWorkProfile",
+    "androidWorkProfileCompliancePolicy": "androidWorkProfile",
+    "aospDeviceOwnerCompliancePolicy": "androidAOSP",
+    "iosCompliancePolicy": "iOS",
+    "macOSCompliancePolicy": "macOS",
+    "windows10CompliancePolicy": "windows10AndLater",
+    "windows81CompliancePolicy": "windows81AndLater",
+}
+
+COMPLIANCE: tuple[Family, ...] = (
+    Family(
+        "deviceManagement/deviceCompliancePolicies",
+        "deviceCompliancePolicy",
+        "a compliance policy",
+        COMPLIANCE_POLICIES,
+        read=needs.READ_CONFIGURATION,
+        write=needs.WRITE_CONFIGURATION,
+        audit=_AUDIT,
+        without=reasons.COMPLIANCE,
+        assigned=Assigned("deviceCompliancePolicyAssignment", returns=True, platforms=_PLATFORMS),
+        unrouted="scheduledActionsForRule",
+        actions=(
+            Action(
+                "scheduleActionsForRules",
+                compliance_policies.schedule_actions,
+                "Replace the scheduled actions of a compliance policy",
+                required="deviceComplianceScheduledActionForRules",
+            ),
+        ),
+        fidelity=approximated("a PATCH without @odata.type is taken as one of the kind"),
+        always_count=True,
+        never_made="defaultDeviceCompliancePolicy",
+    ),
+    Family(
+        "deviceManagement/deviceComplianceScripts",
+        "deviceComplianceScript",
+        "a compliance script",
+        Rules("deviceComplianceScripts"),
+        read=needs.READ_SCRIPTS,
+        write=needs.WRITE_SCRIPTS,
+        former_read=needs.SCRIPTS.of(Edition.APRIL_2020)[0],
+        former_write=needs.SCRIPTS.of(Edition.APRIL_2020)[1],
+        audit=_AUDIT,
+        without=reasons.SCRIPTS,
+        assigned=Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments"),
+        hidden_in_lists="detectionScriptContent",
+        fidelity=stored("no policy asks it"),
+    ),
+)

@@ -1,0 +1,141 @@
+"""What a family is: one collection of Graph that the mechanism keeps, as data.
+
+The type comes from the schema and its overlay, the rules from `core/policies`; here stands how the collection is
+reached, who may do it, and in which form it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fauxtune.core.graph.index import MODEL, derived_from, entity
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.policies.rules import Rules
+from fauxtune.operations.insight.audit_families import FamilySubject
+from fauxtune.operations.profiles.resources import NO_HOOKS, Hooks
+from fauxtune.storage.rows.resources import ListedResourceRow
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources.parts import Part
+
+#: The names of the keys in the paths of a family and of what is below it, by depth.
+KEYS = ("resource", "part", "piece", "grain")
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """How a family is assigned. `entity`: the type of its assignments; `key`: the member of the body of `assign`.
+
+    `old_key`: the member with assignments in their old form, which names groups alone, of the type `old_entity`.
+    `returns`: `assign` answers 200 with the new set, else 204. `verbs`: what the assignments, as a collection, can do:
+    list, get, create, update, delete. `expandable`: whether `$expand=assignments` is answered for the `list`, for an
+    `item`. `platforms`: by the name of the type, the platforms whose filters it takes; a type that is not there takes
+    filters of every platform. `for_apps`: filters are those for managed apps. `action`: whether there is `assign`.
+    """
+
+    entity: str
+    key: str = "assignments"
+    old_key: str = ""
+    returns: bool = False
+    verbs: str = "list get"
+    expandable: str = "list item"
+    platforms: dict[str, str] = field(default_factory=dict)
+    for_apps: bool = False
+    action: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A bound operation of a family with a handler of its own. `on_all`: it is bound to the collection; `reads`: a read
+    permission is enough; `parameters`: the names of its parameters that must be there.
+    """
+
+    name: str
+    handler: Handler
+    summary: str
+    method: str = "POST"
+    on_all: bool = False
+    reads: bool = False
+    status: int = 204
+    returns: str = ""
+    many: bool = False
+    fidelity: Fidelity = EXACT
+    required: str = ""
+    audited: bool = True
+    dated: bool = False
+
+
+@dataclass(frozen=True)
+class Family:
+    """One collection. `path` is below the service for a collection, below an item of the family above for a part.
+
+    `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, delete.
+    `shown_members`: the members of the rules that have an address of their own, which answers GET. `hidden_in_lists`:
+    properties that a list shows as their initial values. `parts`: navigations that `$expand` takes beside assignments
+    and members; those in `only_on_items` are refused for lists. `unrouted`: navigations that the real service's schema
+    has and that it answers 400 for. `without`: why the other navigations and operations of the type are not emulated.
+    `audit`: the component and the category of its events in the audit log. `former_read`, `former_write`: permissions
+    that are enough in the edition of 2020. `never_made`: kinds that no client creates. `update_status`: 200 with the
+    entity, or 204. `beta_only`: None as the schema says.
+    """
+
+    path: str
+    entity: str
+    noun: str
+    rules: Rules
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    audit: tuple[str, str]
+    without: str
+    verbs: str = "list get create update delete"
+    assigned: Assigned | None = None
+    below: tuple[Family, ...] = ()
+    shown_members: str = ""
+    hidden_in_lists: str = ""
+    parts: tuple[Part[ListedResourceRow], ...] = ()
+    only_on_items: str = ""
+    actions: tuple[Action, ...] = ()
+    unrouted: str = ""
+    hooks: Hooks = NO_HOOKS
+    fidelity: Fidelity = EXACT
+    source: str = ""
+    former_read: tuple[str, ...] = ()
+    former_write: tuple[str, ...] = ()
+    update_status: int = 200
+    always_count: bool = False
+    never_made: str = ""
+    beta_only: bool | None = None
+
+    @cached_property
+    def base(self) -> Entity:
+        """The type of the collection."""
+        return entity(self.entity)
+
+    @cached_property
+    def kinds(self) -> tuple[Entity, ...]:
+        """The types that can be in the collection."""
+        return derived_from(self.base)
+
+    def subject(self, above: Sequence[Family] = ()) -> FamilySubject:
+        """Its events in the audit log."""
+        chain = tuple(each.rules for each in (*above, self))
+        return FamilySubject(self.entity, *self.audit, chain=chain, keys=KEYS[: len(chain)])
+
+    def is_beta_only(self, above: Sequence[Family] = ()) -> bool:
+        """Whether v1.0 does not have it."""
+        if self.beta_only is not None:
+            return self.beta_only
+        if self.base.beta_only or (above and above[-1].is_beta_only(above[:-1])):
+            return True
+        owner, name = (above[-1].entity, self.path) if above else self.path.rsplit("/", 1)
+        return _is_beta_navigation(owner, name)
+
+
+def _is_beta_navigation(owner: str, name: str) -> bool:
+    try:
+        rows = MODEL.table.navigations(owner)
+    except KeyError:
+        return False
+    return any(row.name == name and "beta" in row.marks for row in rows)

@@ -1,0 +1,14 @@
+"""THE list of families, by the headings of the page that describes them."""
+
+from __future__ import annotations
+
+from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
+from fauxtune.surfaces.graph.families.family import Family
+from fauxtune.surfaces.graph.families.scripts import SCRIPTS
+from fauxtune.surfaces.graph.families.updates import UPDATES
+
+FAMILIES: dict[str, tuple[Family, ...]] = {
+    "Compliance": COMPLIANCE,
+    "Scripts": SCRIPTS,
+    "Updates of Windows": UPDATES,
+}

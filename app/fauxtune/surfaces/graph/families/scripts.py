@@ -1,0 +1,86 @@
+"""Scripts: PowerShell and shell scripts, custom attributes, remediations.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.policies.rules import Rules
+from fauxtune.surfaces.graph.families.family import Assigned, Family
+from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes import reasons
+
+_AUDIT = ("DeviceManagementScript", "DeviceConfiguration")
+_NOT_RUN = stored("kept and assigned; no device runs it")
+_FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
+_SCRIPTED = Assigned(
+    "deviceManagementScriptAssignment",
+    key="deviceManagementScriptAssignments",
+    old_key="deviceManagementScriptGroupAssignments",
+)
+_REMEDIATED = Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments")
+
+SCRIPTS: tuple[Family, ...] = (
+    Family(
+        "deviceManagement/deviceManagementScripts",
+        "deviceManagementScript",
+        "a PowerShell script",
+        Rules("deviceManagementScripts"),
+        read=needs.READ_SCRIPTS,
+        write=needs.WRITE_SCRIPTS,
+        former_read=_FORMER_READ,
+        former_write=_FORMER_WRITE,
+        audit=_AUDIT,
+        without=reasons.SCRIPTS,
+        assigned=_SCRIPTED,
+        hidden_in_lists="scriptContent",
+        fidelity=_NOT_RUN,
+    ),
+    Family(
+        "deviceManagement/deviceShellScripts",
+        "deviceShellScript",
+        "a shell script",
+        Rules("deviceShellScripts"),
+        read=needs.READ_SCRIPTS,
+        write=needs.WRITE_SCRIPTS,
+        former_read=_FORMER_READ,
+        former_write=_FORMER_WRITE,
+        audit=_AUDIT,
+        without=reasons.SCRIPTS,
+        assigned=_SCRIPTED,
+        hidden_in_lists="scriptContent",
+        fidelity=_NOT_RUN,
+    ),
+    Family(
+        "deviceManagement/deviceCustomAttributeShellScripts",
+        "deviceCustomAttributeShellScript",
+        "a custom attribute script",
+        Rules("deviceCustomAttributeShellScripts", fixed="customAttributeName customAttributeType displayName"),
+        read=needs.READ_SCRIPTS,
+        write=needs.WRITE_SCRIPTS,
+        former_read=_FORMER_READ,
+        former_write=_FORMER_WRITE,
+        audit=_AUDIT,
+        without=reasons.SCRIPTS,
+        assigned=_SCRIPTED,
+        hidden_in_lists="scriptContent",
+        fidelity=_NOT_RUN,
+    ),
+    Family(
+        "deviceManagement/deviceHealthScripts",
+        "deviceHealthScript",
+        "a remediation",
+        Rules("deviceHealthScripts"),
+        read=needs.READ_SCRIPTS,
+        write=needs.WRITE_SCRIPTS,
+        former_read=_FORMER_READ,
+        former_write=_FORMER_WRITE,
+        audit=_AUDIT,
+        without=reasons.SCRIPTS,
+        assigned=_REMEDIATED,
+        hidden_in_lists="detectionScriptContent remediationScriptContent",
+        fidelity=_NOT_RUN,
+    ),
+)

@@ -1,0 +1,66 @@
+"""Updates of Windows: feature updates, expedited and other quality updates, drivers.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.policies.rules import Rules
+from fauxtune.surfaces.graph.families.family import Assigned, Family
+from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes import reasons
+
+_AUDIT = ("SoftwareUpdate", "DeviceConfiguration")
+_NOT_UPDATED = stored("kept and assigned; no device is updated by it")
+
+UPDATES: tuple[Family, ...] = (
+    Family(
+        "deviceManagement/windowsFeatureUpdateProfiles",
+        "windowsFeatureUpdateProfile",
+        "a feature update policy",
+        Rules("windowsFeatureUpdateProfiles"),
+        read=needs.READ_CONFIGURATION,
+        write=needs.WRITE_CONFIGURATION,
+        audit=_AUDIT,
+        without=reasons.UPDATES,
+        assigned=Assigned("windowsFeatureUpdateProfileAssignment"),
+        fidelity=_NOT_UPDATED,
+    ),
+    Family(
+        "deviceManagement/windowsQualityUpdateProfiles",
+        "windowsQualityUpdateProfile",
+        "an expedited update policy",
+        Rules("windowsQualityUpdateProfiles"),
+        read=needs.READ_CONFIGURATION,
+        write=needs.WRITE_CONFIGURATION,
+        audit=_AUDIT,
+        without=reasons.UPDATES,
+        assigned=Assigned("windowsQualityUpdateProfileAssignment"),
+        fidelity=_NOT_UPDATED,
+    ),
+    Family(
+        "deviceManagement/windowsQualityUpdatePolicies",
+        "windowsQualityUpdatePolicy",
+        "a quality update policy",
+        Rules("windowsQualityUpdatePolicies"),
+        read=needs.READ_CONFIGURATION,
+        write=needs.WRITE_CONFIGURATION,
+        audit=_AUDIT,
+        without=reasons.UPDATES,
+        assigned=Assigned("windowsQualityUpdatePolicyAssignment"),
+        fidelity=_NOT_UPDATED,
+    ),
+    Family(
+        "deviceManagement/windowsDriverUpdateProfiles",
+        "windowsDriverUpdateProfile",
+        "a driver update policy",
+        Rules("windowsDriverUpdateProfiles", fixed="approvalType"),
+        read=needs.READ_CONFIGURATION,
+        write=needs.WRITE_CONFIGURATION,
+        audit=_AUDIT,
+        without=reasons.UPDATES,
+        assigned=Assigned("windowsDriverUpdateProfileAssignment"),
+        fidelity=_NOT_UPDATED,
+    ),
+)

@@ -1,0 +1,130 @@
+"""The handlers of every family: list, count, get, create, update, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.references import binds
+from fauxtune.core.odata.documents.validation import accept, defaults, type_name
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.operations.profiles import resources as operations
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
+from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import count_rows, list_rows
+from fauxtune.surfaces.graph.resources.members import accepted_member
+from fauxtune.surfaces.graph.resources.served import Served, document_of, listed_row
+
+
+@dataclass(frozen=True)
+class Items:
+    """The collection of a family, and its items."""
+
+    served: Served
+
+    async def every(self, call: Call) -> Answer:
+        """GET the collection."""
+        return await list_rows(call, self.served.listed(call, parent=await self.served.parent(call)))
+
+    async def count(self, call: Call) -> Answer:
+        """GET .../$count."""
+        return await count_rows(call, self.served.listed(call, parent=await self.served.parent(call)))
+
+    async def get(self, call: Call) -> Answer:
+        """GET an item."""
+
+        def read(connection: Connection) -> tuple[ResourceRow, Json]:
+            row = self.served.read_row(connection, call)
+            listed = listed_row(connection, call, row=row)
+            more = self.served.expanded(call, connection, [listed])[0] if call.query.expand else {}
+            return row, {**document_of(listed), "@more": more}
+
+        family = self.served.family
+        check_options(call, family.base, *family.kinds, expandable=self.served.expandable(of="item"))
+        row, document = await call.read(read)
+        more = document.pop("@more")
+        value = view(entity(row.kind), document, version=call.version, select=call.query.select)
+        return entity_answer(call, {**value, **more}, context=self.served.context(call))
+
+    async def create(self, call: Call) -> Answer:
+        """POST to the collection: 201 with the entity."""
+        body = call.body()
+        shape = self._shape(body)
+        document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
+        document |= self._navigations(call, shape, body=body, creating=True)
+        row = await call.run(self._create, call, shape=shape, document=document)
+        value = view(shape, row.document, version=call.version)
+        return created(call, value, collection=self.served.context(call))
+
+    def _create(self, tx: Transaction, call: Call, *, shape: Entity, document: Json) -> ResourceRow:
+        return operations.create(
+            tx,
+            self.served.family.rules,
+            kind=shape.name,
+            document=document,
+            parent=self.served.read_parent(tx.connection, call),
+            hooks=self.served.family.hooks,
+        )
+
+    async def update(self, call: Call) -> Answer:
+        """PATCH an item: what a GET gave back is taken. The type of an item cannot be changed."""
+        row, body = await self.served.row(call), call.body()
+        shape, name = entity(row.kind), type_name(body)
+        if name is not None and bare_name(name).lower() not in {each.name.lower() for each in shape.lineage()}:
+            raise Invalid(f"'{row.id}' is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
+        changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
+        changes |= self._navigations(call, shape, body=body, creating=False)
+        document = await call.run(self._update, call, key=row.id, changes=changes)
+        if self.served.family.update_status != HTTPStatus.OK:
+            return NO_CONTENT
+        return entity_answer(call, view(shape, document, version=call.version), context=self.served.context(call))
+
+    def _update(self, tx: Transaction, call: Call, *, key: str, changes: Json) -> Json:
+        parent = self.served.read_parent(tx.connection, call)
+        row = operations.update(
+            tx, self.served.family.rules, key=key, changes=changes, parent=parent, hooks=self.served.family.hooks
+        )
+        return document_of(listed_row(tx.connection, call, row=row))
+
+    async def delete(self, call: Call) -> Answer:
+        """DELETE an item."""
+        await call.run(self._delete, call, key=(await self.served.row(call)).id)
+        return NO_CONTENT
+
+    def _delete(self, tx: Transaction, call: Call, *, key: str) -> None:
+        parent = self.served.read_parent(tx.connection, call)
+        operations.delete(tx, self.served.family.rules, key=key, parent=parent, hooks=self.served.family.hooks)
+
+    def _shape(self, body: Json) -> Entity:
+        """The type of a new item. Raises Invalid for one that is abstract, or that does not belong here."""
+        base, name = self.served.family.base, type_name(body)
+        if name is None:
+            if base.abstract:
+                raise Invalid(
+                    f"@odata.type is required: {base.name} is abstract. Send, for example, "
+                    f"'{self.served.family.kinds[0].odata_type}'.",
+                    target="@odata.type",
+                )
+            return base
+        shape = entity(name)
+        if not shape.is_a(base):
+            raise Invalid(f"A {shape.name} is no {base.name}.", target="@odata.type")
+        return shape
+
+    def _navigations(self, call: Call, shape: Entity, *, body: Json, creating: bool) -> Json:
+        """The members that the body has, checked, and what it binds."""
+        more: Json = {}
+        for member in self.served.family.rules.members:
+            if member.name in body and (member.on_create if creating else member.on_update):
+                more[member.name] = accepted_member(shape, body[member.name], member=member, version=call.version)
+        names = self.served.family.rules.bound
+        if names:
+            bound = {name: ids for name, ids in binds(shape, body).items() if name in names}
+            more |= {operations.BOUND: bound} if bound or creating else {}
+        return more

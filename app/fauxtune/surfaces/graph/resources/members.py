@@ -1,0 +1,90 @@
+"""Parts that are kept in the document of their resource: as a body brings them along, and as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import entity
+from fauxtune.core.odata.documents.validation import accept, defaults, type_name
+from fauxtune.core.odata.schema.types import Entity, Version
+from fauxtune.core.policies.rules import Member
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.families.family import KEYS
+from fauxtune.surfaces.graph.resources.served import Served, type_of
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of a family's items that have an address of their own."""
+
+    served: Served
+
+    def every(self, name: str) -> Handler:
+        """GET .../{item}/{member}: the parts that are kept in the item's document."""
+
+        async def handler(call: Call) -> Answer:
+            documents, shape, context = await self._member(call, name=name)
+            return list_documents(call, documents, entity=shape, context=context, entity_of=type_of)
+
+        return handler
+
+    def count(self, name: str) -> Handler:
+        """GET .../{item}/{member}/$count."""
+
+        async def handler(call: Call) -> Answer:
+            documents, shape, _context = await self._member(call, name=name)
+            return count_documents(call, documents, entity=shape)
+
+        return handler
+
+    def get(self, name: str) -> Handler:
+        """GET .../{item}/{member}/{key}."""
+
+        async def handler(call: Call) -> Answer:
+            documents, shape, context = await self._member(call, name=name)
+            key = call.keys[KEYS[len(self.served.above) + 1]]
+            document = element_document(call, documents, entity=shape, key=key)
+            if document is None:
+                raise NotFound(f"There is no {shape.name} '{key}'.")
+            return entity_answer(call, document, context=context)
+
+        return handler
+
+    async def _member(self, call: Call, *, name: str) -> tuple[Sequence[Json], Entity, str]:
+        row = await self.served.row(call)
+        navigation = entity(row.kind).navigation(name, version=call.version)
+        assert navigation is not None
+        value = row.document.get(name) or []
+        return value, entity(navigation.target), f"{self.served.context(call)}('{row.id}')/{name}"
+
+
+def accepted_member(shape: Entity, value: object, *, member: Member, version: Version) -> Any:
+    """The parts that a body has of a member, checked against their type. Raises Invalid."""
+    navigation = shape.navigation(member.name, version=version)
+    if navigation is None:
+        raise Invalid(f"The property '{member.name}' does not exist on type '{shape.full_name}'.", target=member.name)
+    target = entity(navigation.target)
+    if member.single:
+        return None if value is None else _accepted_part(target, value, member=member, version=version)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Invalid(f"'{member.name}' must be a list of {target.name}.", target=member.name)
+    return [_accepted_part(target, each, member=member, version=version) for each in value]
+
+
+def _accepted_part(base: Entity, value: object, *, member: Member, version: Version) -> Json:
+    if not isinstance(value, dict):
+        raise Invalid(f"Each of '{member.name}' must be an object.", target=member.name)
+    name = type_name(value)
+    shape = base if name is None else entity(name)
+    if not shape.is_a(base):
+        raise Invalid(f"A {shape.name} is no {base.name}.", target=member.name)
+    document = {**defaults(shape), **accept(shape, value, partial=False, version=version)}
+    for own in member.own:
+        document[own.name] = accepted_member(shape, value.get(own.name), member=own, version=version)
+    return {"@odata.type": shape.odata_type, **document}

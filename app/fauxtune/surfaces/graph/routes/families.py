@@ -1,0 +1,299 @@
+"""The routes of every family, and the refusals of what its type has in the schema and nothing here emulates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from fauxtune.core.graph.index import MODEL
+from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route
+from fauxtune.core.odata.schema.fidelity import refused
+from fauxtune.core.odata.schema.overlay import Overlay
+from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType
+from fauxtune.operations.insight import audit_families as audit
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
+from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
+from fauxtune.surfaces.graph.resources.family import Items
+from fauxtune.surfaces.graph.resources.family_assignments import Assignments
+from fauxtune.surfaces.graph.resources.members import Members
+from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.routes.absent import absent
+
+_UNROUTED = "400, as the real service answers it: the schema has the path, and no service routes it"
+
+
+def routes_of(family: Family, above: tuple[Family, ...] = ()) -> tuple[Route[Handler], ...]:
+    """Return the routes of a family and of all that is below it."""
+    maker = _Maker(Served(family, above))
+    return (
+        *maker.collection(),
+        *maker.assignments(),
+        *maker.members(),
+        *maker.actions(),
+        *(route for part in family.below for route in routes_of(part, (*above, family))),
+    )
+
+
+def absent_of(families: Iterable[Family], others: Iterable[Route[Handler]]) -> tuple[Route[Handler], ...]:
+    """Return the refusals of the navigations and operations of families that none of the other routes answers."""
+    places: set[str] = set()
+    for route in others:
+        steps = _folded(route.template).split("/")
+        places.update("/".join(steps[:length]) for length in range(1, len(steps) + 1))
+    return tuple(route for family in families for route in _absent(family, ()) if _folded(route.template) not in places)
+
+
+def _absent(family: Family, above: tuple[Family, ...]) -> Iterator[Route[Handler]]:
+    served, beta = Served(family, above), family.is_beta_only(above)
+    kinds = (family.base, *family.kinds)
+    refusals: dict[str, bool] = {}
+    for name in family.unrouted.split():
+        yield _unrouted(family, f"{served.item}/{name}", beta=beta)
+    for kind in kinds:
+        for navigation in kind.every_navigation():
+            refusals.setdefault(f"{served.item}/{navigation.name}", navigation.beta_only)
+        for name, is_beta in _operations(kind.name):
+            refusals.setdefault(f"{served.item}/{name}", is_beta)
+        for name, is_beta in _operations(f"[{kind.name}]"):
+            refusals.setdefault(f"{served.template}/{name}", is_beta)
+    for template, is_beta in refusals.items():
+        if template.rpartition("/")[2] in family.unrouted.split():
+            continue
+        summary = f"{template.rpartition('/')[2]} of {family.noun}"
+        yield absent(EVERY, template, summary=summary, why=family.without, beta_only=beta or is_beta)
+    for part in family.below:
+        yield from _absent(part, (*above, family))
+
+
+def _unrouted(family: Family, template: str, *, beta: bool) -> Route[Handler]:
+    """What the real service answers 400 for."""
+    return Route(
+        EVERY,
+        template,
+        _no_route,
+        f"{template.rpartition('/')[2]} of {family.noun}",
+        status=400,
+        beta_only=beta,
+        permissions=family.read,
+        former_permissions=family.former_read,
+        source=f"Graph: {family.entity}: list",
+        fidelity=refused(_UNROUTED),
+    )
+
+
+def _operations(bound: str) -> Iterator[tuple[str, bool]]:
+    """The names of the operations that are bound to a type, or to its collection, and whether v1.0 lacks them."""
+    for place in MODEL.table.operations():
+        owner, _, name = place.rpartition("/")
+        if owner == bound:
+            marks = MODEL.table.operation(owner, name).marks
+            if "gone" not in marks:
+                yield name, "beta" in marks
+
+
+def _folded(template: str) -> str:
+    return "/".join("{}" if each.startswith("{") else each.lower() for each in template.split("/"))
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """The routes of one family."""
+
+    served: Served
+
+    @property
+    def family(self) -> Family:
+        """The family."""
+        return self.served.family
+
+    def collection(self) -> Iterator[Route[Handler]]:
+        """The collection and its items."""
+        family, served, noun = self.family, self.served, self.family.noun
+        items = Items(served)
+        base, subject = family.base, family.subject(served.above)
+        verbs = family.verbs.split()
+        if "list" in verbs:
+            yield self._read(served.template, items.every, summary=f"List {_plural(noun)}", returns=base, many=True)
+            yield self._read(f"{served.template}/$count", items.count, summary=f"Count {_plural(noun)}")
+        if "create" in verbs:
+            create = audited_by(audit.creates(subject), items.create)
+            yield self._write(
+                "POST", served.template, handler=create, summary=f"Create {noun}", body=base, returns=base, status=201
+            )
+        if "get" in verbs:
+            yield self._read(served.item, items.get, summary=f"Get {noun}", returns=base)
+        if "update" in verbs:
+            update = audited_by(audit.changes(subject), items.update)
+            returns = base if family.update_status == HTTPStatus.OK else None
+            yield self._write(
+                "PATCH",
+                served.item,
+                handler=update,
+                summary=f"Update {noun}",
+                body=base,
+                returns=returns,
+                status=family.update_status,
+            )
+        if "delete" in verbs:
+            delete = audited_by(audit.deletes(subject), items.delete)
+            yield self._write("DELETE", served.item, handler=delete, summary=f"Delete {noun}", status=204)
+
+    def assignments(self) -> Iterator[Route[Handler]]:
+        """The assignments of an item, and the action that replaces them."""
+        assigned, served, noun = self.family.assigned, self.served, self.family.noun
+        if assigned is None:
+            return
+        shape, handlers = served.assignment, Assignments(served)
+        rule = audit.assigns(self.family.subject(served.above), shape.name)
+        if assigned.action:
+            route = self._write(
+                "POST",
+                f"{served.item}/assign",
+                handler=audited_by(rule, handlers.assign),
+                summary=f"Replace the assignments of {noun}",
+                body=_parameters(self.family, "assign", required=assigned.key if not assigned.old_key else ""),
+                returns=shape if assigned.returns else None,
+                status=200 if assigned.returns else 204,
+            )
+            yield replace(route, many=assigned.returns)
+        every = f"{served.item}/assignments"
+        one, verbs = f"{every}/{{assignment}}", assigned.verbs.split()
+        yield self._read(every, handlers.every, summary=f"List the assignments of {noun}", returns=shape, many=True)
+        yield self._read(f"{every}/$count", handlers.count, summary="Count them")
+        yield self._read(one, handlers.get, summary="Get one of them", returns=shape)
+        if "create" in verbs:
+            create = audited_by(rule, handlers.create)
+            yield self._write(
+                "POST", every, handler=create, summary=f"Assign {noun}", body=shape, returns=shape, status=201
+            )
+        if "update" in verbs:
+            update = audited_by(rule, handlers.update)
+            yield self._write(
+                "PATCH", one, handler=update, summary=f"Change an assignment of {noun}", body=shape, returns=shape
+            )
+        if "delete" in verbs:
+            delete = audited_by(rule, handlers.delete)
+            yield self._write("DELETE", one, handler=delete, summary=f"Remove an assignment of {noun}", status=204)
+
+    def members(self) -> Iterator[Route[Handler]]:
+        """The members of an item's document that have an address of their own."""
+        served, noun, handlers = self.served, self.family.noun, Members(self.served)
+        for name in self.family.shown_members.split():
+            shape = served.target(name)
+            every = f"{served.item}/{name}"
+            one = f"{every}/{{{KEYS[len(served.above) + 1]}}}"
+            yield self._read(
+                every, handlers.every(name), summary=f"List the {name} of {noun}", returns=shape, many=True
+            )
+            yield self._read(f"{every}/$count", handlers.count(name), summary="Count them")
+            yield self._read(one, handlers.get(name), summary="Get one of them", returns=shape)
+
+    def actions(self) -> Iterator[Route[Handler]]:
+        """The operations with handlers of their own."""
+        family, served = self.family, self.served
+        for action in family.actions:
+            template = f"{served.template if action.on_all else served.item}/{action.name}"
+            handler = action.handler
+            if action.audited and not action.on_all and not action.reads:
+                handler = audited_by(audit.acts(family.subject(served.above), action.name), handler)
+            yield Route(
+                action.method,
+                template,
+                handler,
+                action.summary,
+                accepts=_parameters(family, action.name, required=action.required, on_all=action.on_all),
+                returns=_type(action.returns),
+                many=action.many,
+                status=action.status,
+                beta_only=family.is_beta_only(served.above) or _is_beta(family, action),
+                permissions=family.read if action.reads else family.write,
+                former_permissions=family.former_read if action.reads else family.former_write,
+                source=f"Graph: {family.entity}: {action.name}",
+                fidelity=action.fidelity,
+                dated=action.dated,
+            )
+
+    def _read(
+        self, template: str, handler: Handler, *, summary: str, returns: Entity | None = None, many: bool = False
+    ) -> Route[Handler]:
+        family = self.family
+        return Route(
+            "GET",
+            template,
+            handler,
+            summary,
+            returns=returns,
+            many=many,
+            beta_only=family.is_beta_only(self.served.above),
+            permissions=family.read,
+            former_permissions=family.former_read,
+            source=family.source or f"Graph: {family.entity}: {'list' if many else 'get'}",
+            fidelity=family.fidelity,
+        )
+
+    def _write(
+        self,
+        method: str,
+        template: str,
+        *,
+        handler: Handler,
+        summary: str,
+        body: StructuredType | None = None,
+        returns: Entity | None = None,
+        status: int = 200,
+    ) -> Route[Handler]:
+        family = self.family
+        verb = {"POST": "create", "PATCH": "update", "DELETE": "delete"}[method]
+        return Route(
+            method,
+            template,
+            handler,
+            summary,
+            accepts=body,
+            returns=returns,
+            status=status,
+            beta_only=family.is_beta_only(self.served.above),
+            permissions=family.write,
+            former_permissions=family.former_write,
+            source=family.source or f"Graph: {family.entity}: {verb}",
+            fidelity=family.fidelity,
+        )
+
+
+def _plural(noun: str) -> str:
+    """The plural of a noun that is written with its article."""
+    word = noun.partition(" ")[2]
+    return f"{word[:-1]}ies" if word.endswith("y") and word[-2] not in "aeiou" else f"{word}s"
+
+
+def _parameters(family: Family, name: str, *, required: str = "", on_all: bool = False) -> StructuredType | None:
+    """The body of an operation; None for a function, and for an operation that is not in the schema."""
+    for kind in (family.base, *family.kinds):
+        bound = f"[{kind.name}]" if on_all else kind.name
+        if f"{bound}/{name}" in MODEL.table.operations():
+            operation = MODEL.table.operation(bound, name)
+            # A body with entities in it is checked by its handler.
+            entities = any(MODEL.is_entity(each.type) for each in operation.parameters)
+            if operation.kind == "function" or entities:
+                return None
+            return MODEL.parameters(bound, name, overlay=Overlay(name, required=required))
+    return None
+
+
+def _is_beta(family: Family, action: Action) -> bool:
+    bound = f"[{family.entity}]" if action.on_all else family.entity
+    known = f"{bound}/{action.name}" in MODEL.table.operations()
+    return known and "beta" in MODEL.table.operation(bound, action.name).marks
+
+
+def _type(name: str) -> Entity | ComplexType | None:
+    if not name:
+        return None
+    kind = MODEL.structured(name)
+    assert isinstance(kind, Entity | ComplexType)
+    return kind
+
+
+async def _no_route(call: Call) -> Answer:
+    raise NoSuchVerb(call.method, template="~/singleton/navigation/key/navigation", path=call.path)
