@@ -17,6 +17,7 @@ from fauxtune.core.graph.overlays.certificates import CERTIFICATES
 from fauxtune.core.graph.overlays.compliance import COMPLIANCE
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
+from fauxtune.core.graph.overlays.escrow import ESCROW
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
 from fauxtune.core.graph.overlays.scripts import SCRIPTS
@@ -31,6 +32,7 @@ from fauxtune.core.odata.schema.types import ComplexType, Entity, EnumType
 OVERLAYS = (
     *DIRECTORY,
     *APPLICATIONS,
+    *ESCROW,
     *DEVICES,
     *ASSIGNMENTS,
     *STATUSES,
