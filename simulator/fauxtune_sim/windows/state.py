@@ -10,7 +10,6 @@ from cryptography import x509
 
 from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
-from fauxtune_sim.windows.escrow import Secrets
 from fauxtune_sim.windows.tree import Path
 
 
@@ -84,7 +83,7 @@ class ScepRequest:
 @dataclass(slots=True)
 class WindowsState:
     """The created nodes and their values; by the path of their node the keys, the Windows error numbers of failed
-    imports, and the requests by SCEP; whether the enrolled user is logged in; and the secrets that it escrows.
+    imports, and the requests by SCEP; and whether the enrolled user is logged in.
     """
 
     nodes: dict[Path, str | None] = field(default_factory=dict)
@@ -92,7 +91,6 @@ class WindowsState:
     failed_imports: dict[Path, int] = field(default_factory=dict)
     requests: dict[Path, ScepRequest] = field(default_factory=dict)
     logged_in: bool = True
-    secrets: Secrets = field(default_factory=Secrets)
 
     def document(self) -> dict[str, Any]:
         """The state as JSON, with the passwords of PFX files as they were delivered."""
@@ -102,7 +100,6 @@ class WindowsState:
             "failedImports": [[list(path), number] for path, number in self.failed_imports.items()],
             "requests": [[list(path), asdict(request)] for path, request in self.requests.items()],
             "loggedIn": self.logged_in,
-            "secrets": self.secrets.document(),
         }
 
     @classmethod
@@ -114,5 +111,4 @@ class WindowsState:
             failed_imports={tuple(path): int(number) for path, number in document["failedImports"]},
             requests={tuple(path): ScepRequest(**request) for path, request in document.get("requests", ())},
             logged_in=bool(document["loggedIn"]),
-            secrets=Secrets.from_document(document.get("secrets")),
         )

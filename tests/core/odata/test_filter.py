@@ -31,6 +31,7 @@ from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity, Version
 from tests.support.filter_texts import ABOUT, unparse
 
+CATEGORY = entity("deviceManagementConfigurationCategory")
 USER, DEVICE, PFX = entity("user"), entity("managedDevice"), entity("userPFXCertificate")
 SKU = "184efa21-98c3-4e5d-95ab-d07053a96e67"
 PROFILE, ASSIGNMENT = entity("deviceConfiguration"), entity("deviceConfigurationAssignment")
@@ -55,6 +56,8 @@ PROFILE, ASSIGNMENT = entity("deviceConfiguration"), entity("deviceConfiguration
         (PROFILE, "isof(microsoft.graph.androidDeviceOwnerPkcsCertificateProfile)"),
         (PROFILE, "microsoft.graph.androidWorkProfilePkcsCertificateProfile/certificationAuthority eq 'x'"),
         (ASSIGNMENT, "target/groupId eq 'x'"),
+        (CATEGORY, "platforms has 'windows10' and technologies has 'mdm,microsoftSense'"),
+        (CATEGORY, "platforms has microsoft.graph.deviceManagementConfigurationPlatforms'iOS'"),
     ],
 )
 def test_what_clients_send_is_understood(kind: Entity, text: str) -> None:
@@ -109,6 +112,11 @@ def test_what_clients_send_is_understood(kind: Entity, text: str) -> None:
         (DEVICE, f"totalStorageSpaceInBytes gt {2**63}", "64 bits"),
         (PROFILE, "isof('microsoft.graph.toaster')", "is not known"),
         (PROFILE, "isof(5)", "takes the name of a type"),
+        (USER, "displayName has 'x'", "has no flags"),
+        (DEVICE, "complianceState has 'compliant'", "has no flags"),
+        (CATEGORY, "platforms has 'toaster'", "not a value of"),
+        (CATEGORY, "platforms has technologies", "must be a constant"),
+        (CATEGORY, "platforms has", "but found the end"),
     ],
 )  # fmt: skip
 def test_a_filter_that_cannot_be_is_refused_with_a_reason(kind: Entity, text: str, why: str) -> None:
@@ -152,6 +160,15 @@ def test_and_binds_closer_than_or_and_not_closest() -> None:
     assert isinstance(tree, Or)
     assert isinstance(tree.conditions[1], And)
     assert isinstance(tree.conditions[1].conditions[1], Not)
+
+
+def test_has_finds_a_flag_among_others_and_no_part_of_its_name() -> None:
+    condition = parse_filter("platforms has 'windows10,iOS'", CATEGORY)
+    held = {"iOS,windows10": True, "iOS,macOS,windows10,linux": True, "iOS,windows10X": False, "windows10": False}
+    for value, wanted in held.items():
+        assert matches(condition, {"platforms": value}) is wanted, value
+    assert matches(parse_filter("platforms has 'none'", CATEGORY), {"platforms": "iOS"})
+    assert not matches(parse_filter("platforms has 'iOS'", CATEGORY), {"platforms": "none"})
 
 
 def test_isof_means_derived_types_too() -> None:

@@ -81,11 +81,17 @@ def test_navigations_are_inherited_and_found_in_any_casing() -> None:
 
 
 def parts(kind: StructuredType) -> list[Property]:
-    properties_in = list(kind.properties_in(Version.BETA).values())
-    for prop in list(properties_in):
-        if isinstance(prop.type, ComplexType):
-            for choice in (prop.type, *prop.variants):
-                properties_in += parts(choice)
+    """The properties of a type, and of all types in it, each type once: a setting has settings below it."""
+    waiting, seen = [kind], {kind.name}
+    properties_in: list[Property] = []
+    while waiting:
+        own = waiting.pop().properties_in(Version.BETA).values()
+        properties_in += own
+        for prop in own:
+            if isinstance(prop.type, ComplexType):
+                new = [choice for choice in (prop.type, *prop.variants) if choice.name not in seen]
+                seen.update(choice.name for choice in new)
+                waiting += new
     return properties_in
 
 

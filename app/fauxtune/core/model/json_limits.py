@@ -10,6 +10,8 @@ from fauxtune.core.errors import Invalid
 
 #: A request to Graph or the control surface: well above a thousand ids, or the assignments of hundreds of groups.
 MOST_IN_REQUEST = 3000
+#: A policy of the settings catalog with a thousand settings, or of administrative templates with as many values.
+MOST_IN_POLICY = 50_000
 #: A request that may hold a seed with thousands of users.
 MOST_IN_SEED = 100_000
 #: A connector's request; its greeting with the most keys has some 500.
@@ -24,6 +26,22 @@ def check_elements(content: bytes, *, most: int) -> None:
     """
     if content.count(b",") >= most and _commas(content, most=most) >= most:
         raise Invalid(f"The body has too many elements: at most {most:,} members and elements are read.")
+
+
+def check_depth(value: object, *, most: int) -> None:
+    """Raise Invalid for a parsed JSON value that is nested deeper than `most`."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > most:
+            raise Invalid(f"The body is nested too deep: at most {most} levels are read.")
+        level = [
+            below
+            for each in level
+            if isinstance(each, dict | list)
+            for below in (each.values() if isinstance(each, dict) else each)
+            if isinstance(below, dict | list)
+        ]
 
 
 def _commas(content: bytes, *, most: int) -> int:

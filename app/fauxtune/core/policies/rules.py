@@ -45,7 +45,8 @@ class Member:
     """A navigation to parts that are kept inside the document of their resource, each with an id that the server makes.
 
     `numbered`: the ids are the places in the list, as texts; else GUIDs. `single`: one part, not a list. `own`: parts
-    of these parts. `on_create` and `on_update`: whether a POST and a PATCH take them; what they do not take is ignored.
+    of these parts. `on_create` and `on_update`: whether a POST and a PATCH take them; what they do not take is ignored,
+    or `refused_on_update`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Member:
     own: tuple[Member, ...] = ()
     on_create: bool = True
     on_update: bool = False
+    refused_on_update: bool = False
 
 
 def no_check(_document: JsonObject, _before: JsonObject | None) -> None:

@@ -125,6 +125,35 @@ def update(
     return rewritten(tx, row, rules=rules, document=full, hooks=hooks)
 
 
+def replace_whole(
+    tx: Transaction,
+    rules: Rules,
+    *,
+    key: str,
+    document: JsonObject,
+    parent: ResourceRow | None = None,
+    hooks: Hooks = NO_HOOKS,
+) -> ResourceRow:
+    """Put another document, which has all properties of its type, in the place of a resource's own, with its parts.
+    Raises Invalid for a document that the service refuses, and for a built-in resource.
+    """
+    row = get(tx, rules, key=key, parent=parent)
+    if _is_built_in(rules, row, tenant=tx.tenant):
+        raise Invalid(f"The {row.kind} '{_name(row)}' is built in and cannot be replaced.")
+    full = {**tagged(document), rules.created: row.document[rules.created], "id": row.id}
+    if hooks.check is not None:
+        full = hooks.check(tx, full, row)
+    rules.check(full, row.document)
+    full |= {name: numbered(tx, full.get(name), member=member) for name, member in _members(rules, full)}
+    return rewritten(tx, row, rules=rules, document=full, hooks=hooks)
+
+
+def copy(tx: Transaction, rules: Rules, *, key: str, changes: JsonObject, hooks: Hooks = NO_HOOKS) -> ResourceRow:
+    """Create a resource that is as another one, but for the changes, and that is not assigned."""
+    row = get(tx, rules, key=key)
+    return create(tx, rules, kind=row.kind, document={**row.document, **changes}, hooks=hooks)
+
+
 def rewritten(
     tx: Transaction, row: ResourceRow, *, rules: Rules, document: JsonObject, hooks: Hooks = NO_HOOKS
 ) -> ResourceRow:

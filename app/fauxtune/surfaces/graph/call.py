@@ -103,13 +103,13 @@ class Call:
             request_id=self.request_id,
         )
 
-    def body(self) -> Json:
-        """Return the JSON object in the body. Raises Invalid if the body is empty or no object, UnsupportedMediaType if
-        it is no JSON.
+    def body(self, *, most: int = MOST_IN_REQUEST) -> Json:
+        """Return the JSON object in the body, of at most so many elements. Raises Invalid if the body is empty or no
+        object, UnsupportedMediaType if it is no JSON.
         """
         if not self.content:
             raise Invalid("Empty Payload. JSON content expected.")
-        return self._parsed()
+        return self._parsed(most=most)
 
     def optional_body(self) -> Json:
         """Return the JSON object in the body of an action; an empty object for an empty body and for null."""
@@ -128,14 +128,14 @@ class Call:
             raise Invalid(f'The body must be {{"@odata.id": "<the URL of a {to}>"}}.', target="@odata.id")
         return reference_id(url)
 
-    def _parsed(self, *, lenient: bool = False) -> Json:
+    def _parsed(self, *, lenient: bool = False, most: int = MOST_IN_REQUEST) -> Json:
         media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != "application/json":
             raise UnsupportedMediaType(
                 f"The request's Content-Type is '{media or 'missing'}'; a body must be application/json."
             )
         try:
-            parsed = _read(self.content, lenient=lenient)
+            parsed = _read(self.content, lenient=lenient, most=most)
         except orjson.JSONDecodeError as error:
             raise Invalid(f"Unable to read JSON request payload. {error}.") from None
         if not isinstance(parsed, dict):
@@ -180,10 +180,10 @@ def audited_by(rule: Rule, handler: Handler) -> Handler:
     return audited_handler
 
 
-def _read(content: bytes, *, lenient: bool) -> object:
+def _read(content: bytes, *, lenient: bool, most: int) -> object:
     # PowerShell writes files with a byte order mark, and sends them as they are (RFC 8259 8.1: parsers may ignore it).
     content = content.removeprefix(codecs.BOM_UTF8)
-    check_elements(content, most=MOST_IN_REQUEST)
+    check_elements(content, most=most)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -23,11 +23,15 @@ def list_documents(
     entity: Entity,
     context: str,
     entity_of: Callable[[Json], Entity] | None = None,
+    expandable: tuple[str, ...] = (),
+    expand: Callable[[Sequence[Json]], Sequence[Json]] | None = None,
 ) -> Answer:
-    """Answer with a page of the documents, each shown as `entity_of` says, else as the entity. Raises Invalid for
-    options that make no sense.
+    """Answer with a page of the documents, each shown as `entity_of` says, else as the entity. `expand`: what `$expand`
+    adds to each of a page. Raises Invalid for options that make no sense.
     """
-    check_options(call, entity, *(entity_of(each) for each in documents if entity_of is not None))
+    check_options(
+        call, entity, *(entity_of(each) for each in documents if entity_of is not None), expandable=expandable
+    )
     shape_of = entity_of or (lambda _document: entity)
     selected = _wanted(call, documents, entity=entity)
     for key in reversed(call.query.orderby):
@@ -36,6 +40,8 @@ def list_documents(
     window = window_of(call)
     page, next_offset = window.page(selected[window.offset :])
     values = [view(shape_of(each), each, version=call.version, select=call.query.select) for each in page]
+    if expand is not None:
+        values = [{**value, **more} for value, more in zip(values, expand(page), strict=True)]
     total = len(selected) if call.query.count else None
     return collection_answer(call, values, context=context, total=total, next_offset=next_offset)
 

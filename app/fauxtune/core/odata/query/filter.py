@@ -1,6 +1,6 @@
 """`$filter`: text to a typed tree, by recursive descent.
 
-Rules: OData URL Conventions 4.01, 5.1.1, of which these are supported: eq ne gt ge lt le in and or not, contains
+Rules: OData URL Conventions 4.01, 5.1.1, of which these are supported: eq ne gt ge lt le has in and or not, contains
 startswith endswith tolower toupper isof, and the lambda `any`. What is not supported is refused with a reason.
 """
 
@@ -21,7 +21,17 @@ from fauxtune.core.odata.query.expressions import (
     Or,
     TextTest,
 )
-from fauxtune.core.odata.query.filter_typing import Names, as_condition, as_text, compared, folded, one_of, text_test
+from fauxtune.core.odata.query.filter_typing import (
+    Names,
+    as_condition,
+    as_text,
+    compared,
+    flags,
+    folded,
+    has_flags,
+    one_of,
+    text_test,
+)
 from fauxtune.core.odata.query.tokens import PREFIX, Kind, Reader, malformed
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import Entity, Version
@@ -108,6 +118,12 @@ def _comparison(reader: Reader, names: Names) -> Condition | Operand:
     if word == "in":
         reader.take()
         return one_of(left, _list(reader, names))
+    if word == "has":
+        reader.take()
+        members = flags(left, _primary(reader, names))
+        for _member in members:
+            _count(reader)
+        return has_flags(left, members)
     if word in _OPERATORS:
         reader.take()
         return compared(_OPERATORS[word], left=left, right=_primary(reader, names))

@@ -224,6 +224,36 @@ def one_of(left: Condition | Operand, values: Iterable[Literal]) -> In:
     return In(left, tuple(value.value for value in fitted if isinstance(value, Literal)))
 
 
+def flags(left: Condition | Operand, right: Condition | Operand) -> tuple[str, ...]:
+    """The members that the constant after `has` names, without one that has no bit. Raises Invalid for a property that
+    is no enumeration of flags.
+    """
+    kind = left.property.type if isinstance(left, (Field, Element)) else None
+    if not isinstance(kind, EnumType) or not kind.flags or not isinstance(left, (Field, Element)):
+        raise malformed(f"{_named(left)} has no flags: what is before 'has' must be an enumeration of flags.")
+    if not isinstance(right, Literal):
+        raise malformed("what is after 'has' must be a constant.")
+    value = str(_fitted(right, operand=left).value or "")
+    return tuple(member for member in value.split(",") if member and kind.number(member))
+
+
+def has_flags(left: Condition | Operand, members: Iterable[str]) -> Condition:
+    """`left has 'members'`: a document has the names of its flags in one text, with commas between them."""
+    assert isinstance(left, (Field, Element))
+    tests = ((TextTest.STARTS_WITH, "{},"), (TextTest.ENDS_WITH, ",{}"), (TextTest.CONTAINS, ",{},"))
+    return And(
+        tuple(
+            Or(
+                (
+                    Compare(Operator.EQ, left, Literal(member)),
+                    *(TextMatch(test, left, Literal(form.format(member))) for test, form in tests),
+                )
+            )
+            for member in members
+        )
+    )
+
+
 def _condition_compared(operator: Operator, *, left: Condition | Operand, right: Condition | Operand) -> Condition:
     """`contains(...) eq true`, in either order."""
     condition, word = (left, right) if isinstance(left, _CONDITIONS) else (right, left)

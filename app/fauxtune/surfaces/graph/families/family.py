@@ -6,7 +6,7 @@ reached, who may do it, and in which form it answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.insight.audit_families import FamilySubject
 from fauxtune.operations.profiles.resources import NO_HOOKS, Hooks
 from fauxtune.storage.rows.resources import ListedResourceRow
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.call import Handler, Json
 from fauxtune.surfaces.graph.resources.parts import Part
 
 #: The names of the keys in the paths of a family and of what is below it, by depth.
@@ -71,11 +71,13 @@ class Action:
 class Family:
     """One collection. `path` is below the service for a collection, below an item of the family above for a part.
 
-    `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, delete.
-    `shown_members`: the members of the rules that have an address of their own, which answers GET. `hidden_in_lists`:
-    properties that a list shows as their initial values. `parts`: navigations that `$expand` takes beside assignments
-    and members; those in `only_on_items` are refused for lists. `unrouted`: navigations that the real service's schema
-    has and that it answers 400 for. `without`: why the other navigations and operations of the type are not emulated.
+    `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, replace (PUT),
+    delete. `large`: its bodies may have more elements than others.
+    `shown_members`: the members of the rules that have an address of their own, which answers GET. `member_parts`: by
+    the name of a member, what `$expand` takes of its parts. `hidden_in_lists`: properties that a list shows as their
+    initial values. `parts`: navigations that `$expand` takes beside assignments and members; those in `only_on_items`
+    are refused for lists. `unrouted`: navigations that the real service's schema has and that it answers 400 for.
+    `without`: why the other navigations and operations of the type are not emulated.
     `audit`: the component and the category of its events in the audit log. `former_read`, `former_write`: permissions
     that are enough in the edition of 2020. `never_made`: kinds that no client creates. `update_status`: 200 with the
     entity, or 204. `beta_only`: None as the schema says.
@@ -93,6 +95,8 @@ class Family:
     assigned: Assigned | None = None
     below: tuple[Family, ...] = ()
     shown_members: str = ""
+    member_parts: Mapping[str, tuple[Part[Json], ...]] = field(default_factory=dict)
+    large: bool = False
     hidden_in_lists: str = ""
     parts: tuple[Part[ListedResourceRow], ...] = ()
     only_on_items: str = ""

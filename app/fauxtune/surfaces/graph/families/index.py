@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fauxtune.surfaces.graph.families.catalog import CATALOG
 from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
 from fauxtune.surfaces.graph.families.family import Family
 from fauxtune.surfaces.graph.families.scripts import SCRIPTS
@@ -11,4 +12,5 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "Compliance": COMPLIANCE,
     "Scripts": SCRIPTS,
     "Updates of Windows": UPDATES,
+    "The settings catalog": CATALOG,
 }

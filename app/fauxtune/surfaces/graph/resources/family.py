@@ -1,13 +1,17 @@
-"""The handlers of every family: list, count, get, create, update, delete."""
+"""The handlers of every family: list, count, get, create, update, replace, delete."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TypeVar
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
+from fauxtune.core.model.json_limits import MOST_IN_POLICY, MOST_IN_REQUEST, check_depth
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.namespace import bare_name
@@ -20,6 +24,12 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import count_rows, list_rows
 from fauxtune.surfaces.graph.resources.members import accepted_member
 from fauxtune.surfaces.graph.resources.served import Served, document_of, listed_row
+
+T = TypeVar("T")
+#: Bytes of a body that is checked on the event loop; a larger one is checked in a thread.
+_LARGE = 16 * 1024
+#: Levels of a body: those of settings below settings.
+_DEEPEST = 80
 
 
 @dataclass(frozen=True)
@@ -54,13 +64,22 @@ class Items:
 
     async def create(self, call: Call) -> Answer:
         """POST to the collection: 201 with the entity."""
-        body = call.body()
-        shape = self._shape(body)
-        document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
-        document |= self._navigations(call, shape, body=body, creating=True)
+        shape, document = await _aside(call, lambda: self._accepted(call))
         row = await call.run(self._create, call, shape=shape, document=document)
         value = view(shape, row.document, version=call.version)
         return created(call, value, collection=self.served.context(call))
+
+    def _accepted(self, call: Call) -> tuple[Entity, Json]:
+        """The type and the whole document of the item in the body."""
+        body = self._body(call)
+        shape = self._shape(body)
+        document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
+        return shape, {**document, **self._navigations(call, shape, body=body, creating=True)}
+
+    def _body(self, call: Call) -> Json:
+        body = call.body(most=MOST_IN_POLICY if self.served.family.large else MOST_IN_REQUEST)
+        check_depth(body, most=_DEEPEST)
+        return body
 
     def _create(self, tx: Transaction, call: Call, *, shape: Entity, document: Json) -> ResourceRow:
         return operations.create(
@@ -74,7 +93,7 @@ class Items:
 
     async def update(self, call: Call) -> Answer:
         """PATCH an item: what a GET gave back is taken. The type of an item cannot be changed."""
-        row, body = await self.served.row(call), call.body()
+        row, body = await self.served.row(call), self._body(call)
         shape, name = entity(row.kind), type_name(body)
         if name is not None and bare_name(name).lower() not in {each.name.lower() for each in shape.lineage()}:
             raise Invalid(f"'{row.id}' is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
@@ -91,6 +110,21 @@ class Items:
             tx, self.served.family.rules, key=key, changes=changes, parent=parent, hooks=self.served.family.hooks
         )
         return document_of(listed_row(tx.connection, call, row=row))
+
+    async def replace(self, call: Call) -> Answer:
+        """PUT an item: the whole of it, with its parts."""
+        row = await self.served.row(call)
+        shape, document = await _aside(call, lambda: self._accepted(call))
+        if shape.name != row.kind:
+            raise Invalid(f"'{row.id}' is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
+        await call.run(self._replace, call, key=row.id, document=document)
+        return NO_CONTENT
+
+    def _replace(self, tx: Transaction, call: Call, *, key: str, document: Json) -> None:
+        parent = self.served.read_parent(tx.connection, call)
+        operations.replace_whole(
+            tx, self.served.family.rules, key=key, document=document, parent=parent, hooks=self.served.family.hooks
+        )
 
     async def delete(self, call: Call) -> Answer:
         """DELETE an item."""
@@ -121,6 +155,13 @@ class Items:
         """The members that the body has, checked, and what it binds."""
         more: Json = {}
         for member in self.served.family.rules.members:
+            if member.refused_on_update and member.name in body and not creating:
+                # The service's own namespace shows through.
+                raise Invalid(
+                    f"Cannot apply PATCH to navigation property '{member.name}' on entity type "
+                    f"'microsoft.management.services.api.{shape.name}'.",
+                    target=member.name,
+                )
             if member.name in body and (member.on_create if creating else member.on_update):
                 more[member.name] = accepted_member(shape, body[member.name], member=member, version=call.version)
         names = self.served.family.rules.bound
@@ -128,3 +169,8 @@ class Items:
             bound = {name: ids for name, ids in binds(shape, body).items() if name in names}
             more |= {operations.BOUND: bound} if bound or creating else {}
         return more
+
+
+async def _aside(call: Call, work: Callable[[], T]) -> T:
+    """Do the work, in a thread for a large body."""
+    return await asyncio.to_thread(work) if len(call.content) > _LARGE else work()

@@ -9,26 +9,40 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.policies.rules import Member
-from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.storage.database import Connection
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, list_documents
 from fauxtune.surfaces.graph.families.family import KEYS
-from fauxtune.surfaces.graph.resources.served import Served, type_of
+from fauxtune.surfaces.graph.resources.parts import add_parts
+from fauxtune.surfaces.graph.resources.served import Served, paths_of, type_of
 
 
 @dataclass(frozen=True)
 class Members:
-    """The members of a family's items that have an address of their own."""
+    """The members of a family's items that have an address of their own. They may be many: a thread shows them."""
 
     served: Served
 
     def every(self, name: str) -> Handler:
         """GET .../{item}/{member}: the parts that are kept in the item's document."""
 
+        def answer(connection: Connection, call: Call) -> Answer:
+            documents, shape, context = self._member(connection, call, name=name)
+            return list_documents(
+                call,
+                documents,
+                entity=shape,
+                context=context,
+                entity_of=type_of,
+                expandable=self._expandable(name),
+                expand=lambda page: self._expanded(call, connection, page, name=name, context=context),
+            )
+
         async def handler(call: Call) -> Answer:
-            documents, shape, context = await self._member(call, name=name)
-            return list_documents(call, documents, entity=shape, context=context, entity_of=type_of)
+            return await call.read(answer, call)
 
         return handler
 
@@ -36,7 +50,7 @@ class Members:
         """GET .../{item}/{member}/$count."""
 
         async def handler(call: Call) -> Answer:
-            documents, shape, _context = await self._member(call, name=name)
+            documents, shape, _context = await call.read(self._member, call, name=name)
             return count_documents(call, documents, entity=shape)
 
         return handler
@@ -44,22 +58,46 @@ class Members:
     def get(self, name: str) -> Handler:
         """GET .../{item}/{member}/{key}."""
 
-        async def handler(call: Call) -> Answer:
-            documents, shape, context = await self._member(call, name=name)
+        def answer(connection: Connection, call: Call) -> Answer:
+            documents, shape, context = self._member(connection, call, name=name)
             key = call.keys[KEYS[len(self.served.above) + 1]]
-            document = element_document(call, documents, entity=shape, key=key)
-            if document is None:
+            part = next((each for each in documents if str(each["id"]).lower() == key.lower()), None)
+            if part is None:
                 raise NotFound(f"There is no {shape.name} '{key}'.")
-            return entity_answer(call, document, context=context)
+            kind = type_of(part)
+            check_options(call, shape, kind, expandable=self._expandable(name))
+            (more,) = self._expanded(call, connection, [part], name=name, context=context)
+            value = view(kind, part, version=call.version, select=call.query.select)
+            return entity_answer(call, {**value, **more}, context=context)
+
+        async def handler(call: Call) -> Answer:
+            return await call.read(answer, call)
 
         return handler
 
-    async def _member(self, call: Call, *, name: str) -> tuple[Sequence[Json], Entity, str]:
-        row = await self.served.row(call)
+    def _member(self, connection: Connection, call: Call, *, name: str) -> tuple[Sequence[Json], Entity, str]:
+        row = self.served.read_row(connection, call)
         navigation = entity(row.kind).navigation(name, version=call.version)
         assert navigation is not None
         value = row.document.get(name) or []
         return value, entity(navigation.target), f"{self.served.context(call)}('{row.id}')/{name}"
+
+    def _rules(self, name: str) -> Member:
+        return next(each for each in self.served.family.rules.members if each.name == name)
+
+    def _expandable(self, name: str) -> tuple[str, ...]:
+        return tuple(paths_of(self.served.parts_of(self._rules(name))))
+
+    def _expanded(
+        self, call: Call, connection: Connection, page: Sequence[Json], *, name: str, context: str
+    ) -> list[Json]:
+        return add_parts(
+            call,
+            connection,
+            page,
+            parts=self.served.parts_of(self._rules(name)),
+            place=lambda part, inner: f"{context}('{part['id']}')/{inner.name}",
+        )
 
 
 def accepted_member(shape: Entity, value: object, *, member: Member, version: Version) -> Any:

@@ -83,15 +83,20 @@ class Served:
         hidden = {name.lower() for name in self.family.only_on_items.split()} if of == "list" else set()
         if assigned is not None and of not in assigned.expandable.split():
             hidden.add("assignments")
-        return tuple(_paths({name: part for name, part in self.parts.items() if name not in hidden}))
+        return tuple(paths_of({name: part for name, part in self.parts.items() if name not in hidden}))
+
+    def parts_of(self, member: Member) -> dict[str, Part[Json]]:
+        """What `$expand` takes of the parts of a member, by name in lower case."""
+        target = self.target(member.name)
+        own = (_inner(target, each) for each in member.own)
+        return by_name(*own, *self.family.member_parts.get(member.name, ()))
 
     def _member_part(self, member: Member) -> Part[ListedResourceRow]:
         def read(_call: Call, _connection: Connection, rows: Sequence[ListedResourceRow]) -> list[Any]:
             return [row.document.get(member.name) for row in rows]
 
         target = self.target(member.name)
-        inner = by_name(*(_inner(target, own) for own in member.own))
-        return Part(member.name, target, read, entity_of=type_of, parts=inner)
+        return Part(member.name, target, read, entity_of=type_of, parts=self.parts_of(member))
 
     def listed(self, call: Call, *, parent: ResourceRow | None) -> Listed[ListedResourceRow]:
         """How the collection is listed in this call."""
@@ -201,10 +206,11 @@ def _inner(shape: Entity, member: Member) -> Part[Json]:
     return Part(navigation.name, target, read, entity_of=type_of, parts=parts)
 
 
-def _paths(parts: Mapping[str, Part[Any]], *, above: str = "") -> Iterator[str]:
+def paths_of(parts: Mapping[str, Part[Any]], *, above: str = "") -> Iterator[str]:
+    """Yield the paths in `$expand` that these parts allow, in lower case."""
     for name, part in parts.items():
         yield f"{above}{name}"
-        yield from _paths(part.parts, above=f"{above}{name}/")
+        yield from paths_of(part.parts, above=f"{above}{name}/")
 
 
 def _only(call: Call, family: Family) -> IsOf:

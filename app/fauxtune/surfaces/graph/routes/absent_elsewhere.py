@@ -22,7 +22,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "authenticationMethodConfigurations authenticationMethodsPolicy certificateBasedAuthConfiguration "
             "compliance contracts directoryRoles directoryRoleTemplates domainDnsRecords groupLifecyclePolicies "
             "groupSettings groupSettingTemplates identityGovernance identityProtection identityProviders "
-            "invitations permissionGrants policies privacy "
+            "informationProtection invitations permissionGrants policies privacy "
             "roleManagement scopedRoleMemberships security subscriptions tenantRelationships"
         ),
         (
@@ -70,10 +70,10 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         ),
     ),
     (
-        "informationProtection",
-        why.DIRECTORY,
-        "threatAssessmentRequests",
-        "dataLossPreventionPolicies policy sensitivityLabels sensitivityPolicySettings",
+        "directory",
+        why.ESCROW,
+        "deviceLocalCredentials",
+        "",
     ),
     (
         "identity",

@@ -32,7 +32,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         _SERVICE,
         why.COMPLIANCE,
         "deviceCompliancePolicyDeviceStateSummary deviceCompliancePolicySettingStateSummaries",
-        ("complianceCategories compliancePolicies complianceSettings deviceComplianceReportSummarizationDateTime "),
+        "deviceComplianceReportSummarizationDateTime",
     ),
     (
         _SERVICE,
@@ -42,15 +42,6 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
             ""
             "elevationRequests endpointPrivilegeManagementProvisioningStatus hardwareConfigurations "
             "privilegeManagementElevations"
-        ),
-    ),
-    (
-        _SERVICE,
-        why.CATALOG,
-        "",
-        (
-            "configurationCategories configurationPolicies configurationPolicyTemplates configurationSettings "
-            "inventoryPolicies reusablePolicySettings reusableSettings"
         ),
     ),
     (

@@ -135,6 +135,9 @@ class _Maker:
                 returns=returns,
                 status=family.update_status,
             )
+        if "replace" in verbs:
+            whole = audited_by(audit.changes(subject), items.replace)
+            yield self._write("PUT", served.item, handler=whole, summary=f"Replace {noun}", body=base, status=204)
         if "delete" in verbs:
             delete = audited_by(audit.deletes(subject), items.delete)
             yield self._write("DELETE", served.item, handler=delete, summary=f"Delete {noun}", status=204)
@@ -244,7 +247,7 @@ class _Maker:
         status: int = 200,
     ) -> Route[Handler]:
         family = self.family
-        verb = {"POST": "create", "PATCH": "update", "DELETE": "delete"}[method]
+        verb = {"POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}[method]
         return Route(
             method,
             template,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 COMPLIANCE = "devices here are neither judged nor marked by compliance policies"
 SCRIPTS = "no program runs on the devices here"
-CATALOG = "the settings catalog is not kept here; device configurations (deviceConfigurations) are"
+CATALOG = "of the settings catalog, policies, their settings and assignments are kept here"
 TEMPLATES = "administrative templates are not kept here; device configurations (deviceConfigurations) are"
 BASELINES = "security baselines are not kept here; device configurations (deviceConfigurations) are"
 UPDATES = "operating systems are not updated here"
