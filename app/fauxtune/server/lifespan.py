@@ -34,6 +34,7 @@ from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
+    from fauxtune.operations.devices.compliance_time import ComplianceWatch
     from fauxtune.operations.tenants.seeds import Seed
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
@@ -209,18 +210,24 @@ async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _W
 
 @asynccontextmanager
 async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncIterator[None]:
-    """Let the polling connectors inside the server look for certificates to revoke: no request makes them do it."""
+    """Let the polling connectors inside the server look for certificates to revoke, and judge devices whose compliance
+    time has changed: no request makes them do it.
+    """
 
     async def look() -> None:
+        watch: ComplianceWatch | None = None
         while True:
             await asyncio.sleep(every)
             with suppress(DatabaseUnavailable):  # the next round tries again
                 # Here, for a start waits for nothing that is needed later.
                 from fauxtune.operations.connectors import revocation
+                from fauxtune.operations.devices import compliance_time
 
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
                     with suppress(NotFound):  # the tenant was deleted meanwhile
                         await emulator.runner.run(await emulator.runner.tenant(tenant_id), revocation.carry_out)
+                watch = watch or compliance_time.ComplianceWatch()
+                await watch.look(emulator)
 
     task = asyncio.create_task(look())
     try:

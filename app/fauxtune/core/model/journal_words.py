@@ -55,6 +55,8 @@ _WORDS: dict[str, str] = {
     "retired": "ended: the company's data was removed",
     "actionDone": "carried out {action}",
     "deviceChanged": "changed: {changed}",
+    "complianceChanged": "compliance is {state}; before: {before}",
+    "complianceActionDone": "the action {action} of the policy '{policy}' was due: {result}",
     "primaryUserChanged": "has another primary user; before: {former}",
     "authorityAvailable": "the authority {authority} is available",
     "authorityUnavailable": "the authority {authority} is not available",

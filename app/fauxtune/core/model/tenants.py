@@ -60,6 +60,22 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         "SmimeBoth",
         "the certificate template by which NDES has requests issued whose key does both",
     ),
+    "compliance.secureByDefault": (
+        False,
+        "a device that no compliance policy reaches is not compliant (Graph: deviceManagement.settings)",
+    ),
+    "compliance.checkinThresholdDays": (
+        30,
+        "a device that was not in contact for so many days, 1 to 120, is not compliant",
+    ),
+    "compliance.scheduledActions": (
+        True,
+        "the scheduled actions of compliance policies are done: mails, locks, the list of devices to retire",
+    ),
+    "compliance.judged": (
+        False,
+        "devices are judged by compliance policies; the first policy that is created switches it on",
+    ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate is valid (ISO 8601 duration)"),
 }
 
@@ -98,6 +114,11 @@ class Tenant:
     def is_test_tenant(self) -> bool:
         """Whether it shares its private keys with other tenants, so that they are no secrets."""
         return self.keys is KeyOrigin.SHARED
+
+    @property
+    def judges_devices(self) -> bool:
+        """Whether devices are judged by compliance policies: one was created, or devices without one do not comply."""
+        return bool(self.setting("compliance.judged") or self.setting("compliance.secureByDefault"))
 
     @property
     def scep_server(self) -> str:

@@ -8,7 +8,7 @@ plans with them. Nearly every check-in changes nothing: it is quiet, and one sta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fauxtune.connector.keystore import KeyStore
@@ -25,6 +25,7 @@ from fauxtune.operations.checkin.planning import Planned, plan_device, record_it
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.devices.action_results import actions_sent
 from fauxtune.operations.devices.caller import DeviceCaller, identified, is_live
+from fauxtune.operations.devices.compliance_occasions import judge_at_check_in
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.devices.ledger import write_ledger
@@ -113,12 +114,12 @@ def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeySto
     row = identified(tx, caller, lock=True)
     if row.state is EnrollmentState.ENDING:
         return Begun(row.id, row.policy_version, operations=_ending_contacted(tx, row))
-    if note_facts(tx, row, facts=report.facts()):
-        row = identified(tx, caller, lock=True)
+    row = replace(row, facts={**row.facts, **note_facts(tx, row, facts=report.facts())})
     before, changed = _taken_in(tx, row, report=report)
     planned = plan_device(tx, row, rows={**before, **changed})
     write_ledger(tx, row.id, before=before, changed=changed.values())
     write_plan(tx, row, planned=planned, user=user_name(tx, row))
+    judge_at_check_in(tx, row)
     work, next_poll = tasks(tx, row, keys=keys, packagings=packagings)
     operations = actions_sent(tx, row, ending=False)
     version = row.policy_version + planned.plan.policy_changed

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -23,7 +24,8 @@ from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import identified, is_live
-from fauxtune.operations.devices.inventory_facts import note_facts, plan_again
+from fauxtune.operations.devices.compliance_occasions import judge_after_answers
+from fauxtune.operations.devices.inventory_facts import concern_plan, note_facts, plan_again
 from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
@@ -184,8 +186,10 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
     if is_inventory_due(tx, row):
         queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
     facts = adapter.facts(answers, variant=row.variant)
-    if note_facts(tx, row, facts=facts):
+    changes = note_facts(tx, row, facts=facts)
+    if concern_plan(changes):
         plan_again(tx, row)
+    judge_after_answers(tx, replace(row, facts={**row.facts, **changes}))
     if not information.issuperset(adapter.information_parts(row.variant, known={**row.facts, **facts})):
         # What is known now allows more questions.
         queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fauxtune.core.clock import iso, parse_duration
+from fauxtune.core.engine.compliance.states import DeviceState, is_compliant
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.graph.device_facts import accepted, shown
 from fauxtune.core.graph.index import entity
@@ -33,7 +34,8 @@ def entra_device(directory_id: DirectoryDeviceId, azure_id: str, *, record: Json
         "operatingSystemVersion": record["osVersion"],
         "accountEnabled": True,
         "isManaged": True,
-        "isCompliant": True,
+        # A tenant with compliance policies judges the device at its first check-in.
+        "isCompliant": is_compliant(DeviceState(record["complianceState"])),
         "trustType": _TRUST[record["joinType"]],
     }
 
@@ -77,7 +79,7 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
         "ownerType": known.owner_type,
         "managementState": "managed",
         "deviceRegistrationState": "registered",
-        "complianceState": "compliant",
+        "complianceState": (DeviceState.UNKNOWN if tx.tenant.judges_devices else DeviceState.COMPLIANT).value,
         "joinType": _JOIN_TYPES.get(known.enrollment_type, "azureADRegistered"),
         "enrolledByUserPrincipalName": upn,
     }

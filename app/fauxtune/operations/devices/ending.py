@@ -20,6 +20,7 @@ from fauxtune.operations.devices.scep_unreported import unreported
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -51,6 +52,7 @@ def end(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -> None:
     queries.change_enrollment(tx.connection, enrollment_id, state=EnrollmentState.ENDED, cause=cause, due_at=NEVER)
     step_queries.delete_steps(tx.connection, enrollment_id)
     configuration_queries.drop_states(tx.connection, enrollment_id)
+    compliance_queries.drop_device(tx.connection, enrollment_id)
     _drop_records(tx, enrollment, cause=cause)
     for row, after in zip(rows, over, strict=True):
         if decisions.was_removed(row, after):

@@ -46,14 +46,14 @@ _PLANNED_WITH = frozenset(
 )
 
 
-def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str, object]) -> bool:
-    """Write the facts that are new, by the names of managedDevice; those that are not of the right type, or that a
-    device reports no more, change nothing. Return whether the device has to be planned with them.
+def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str, object]) -> JsonObject:
+    """Write the facts that are new, by the names of managedDevice, and return them; those that are not of the right
+    type, or that a device reports no more, change nothing.
     """
     accepted = reported(facts, now=tx.now, user_id=enrollment.user_id, before=enrollment.facts)
     changes = {name: value for name, value in accepted.items() if enrollment.facts.get(name) != value}
     if not changes:
-        return False
+        return {}
     known = {**enrollment.facts, **changes}
     queries.change_enrollment(tx.connection, enrollment.id, facts=known)
     record = queries.managed_device_of(tx.connection, enrollment.id)
@@ -66,6 +66,11 @@ def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str
     repeated = in_directory(changes)
     if repeated:
         _repeat(tx, enrollment.directory_device_id, changes=repeated)
+    return changes
+
+
+def concern_plan(changes: JsonObject) -> bool:
+    """Whether the device has to be planned with these changed facts."""
     return not _PLANNED_WITH.isdisjoint(changes)
 
 

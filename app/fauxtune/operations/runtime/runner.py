@@ -117,6 +117,10 @@ class Runner:
         """Return the tenant's time at this moment."""
         return self.current(tenant).clock.now(self.clock.now())
 
+    def remembered(self) -> list[Tenant]:
+        """Return the tenants that are remembered: those that somebody has used since the start."""
+        return list({tenant.id: tenant for tenant in self._tenants.values()}.values())
+
     def remember(self, tenant: Tenant) -> None:
         """Remember the tenant under each of its names."""
         for key in (tenant.id, tenant.name, tenant.domain):

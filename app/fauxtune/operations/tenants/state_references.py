@@ -36,6 +36,7 @@ REFERENCES = (
     Reference("device_actions", "enrollment_id", "enrolment", "enrollments"),
     Reference("directory_devices", "enrollment_id", "enrolment", "enrollments"),
     Reference("group_members", "group_id", "group", "groups"),
+    Reference("device_compliance", "enrollment_id", "enrolment", "enrollments"),
     Reference("group_owners", "group_id", "group", "groups"),
     Reference("group_owners", "owner_id", "user", "users"),
     Reference("key_holdings", "enrollment_id", "enrolment", "enrollments"),

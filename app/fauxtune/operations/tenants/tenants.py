@@ -34,6 +34,8 @@ from fauxtune.storage.rows.tenants import ApplicationRow
 
 #: No tenant leaves the time that certificates and Graph can write.
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
+#: Intune, "Device compliance policies": the longest validity period.
+_MOST_CONTACT_DAYS = 120
 
 
 def new_tenant(
@@ -196,6 +198,7 @@ def check_setting(name: str, value: object) -> None:
     checks: dict[str, Callable[[str], object]] = {
         "edition": check_edition,
         "identityValidity": _validity,
+        "compliance.checkinThresholdDays": _contact_days,
     }
     if name in checks:
         checks[name](str(value))
@@ -204,6 +207,14 @@ def check_setting(name: str, value: object) -> None:
 def _validity(value: str) -> None:
     if parse_duration(value) <= timedelta(0):
         raise Invalid("identityValidity is longer than nothing, such as P3650D.", target="identityValidity")
+
+
+def _contact_days(value: str) -> None:
+    if not 1 <= int(value) <= _MOST_CONTACT_DAYS:
+        raise Invalid(
+            f"The compliance status validity period is 1 to {_MOST_CONTACT_DAYS} days, not {value}.",
+            target="compliance.checkinThresholdDays",
+        )
 
 
 def _add_connector(tx: Transaction, seed: Seed, *, keys: TenantKeys) -> None:

@@ -225,6 +225,15 @@ def members_below(tenant_id: Any, group_ids: Any) -> Select[tuple[str]]:
     return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name="below")
 
 
+def users_below(connection: Connection, tenant_id: TenantId, *, group_ids: Sequence[GroupId]) -> list[UserRow]:
+    """Return the users in these groups, nested ones included."""
+    if not group_ids:
+        return []
+    below = members_below(tenant_id, group_ids)
+    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.id.in_(below)).order_by(users.c.id)
+    return every(connection, statement, row=UserRow)
+
+
 def groups_by_member(
     connection: Connection, tenant_id: TenantId, *, group_ids: Iterable[GroupId]
 ) -> dict[str, frozenset[GroupId]]:

@@ -17,6 +17,7 @@ from fauxtune.storage.tables.certificates import (
     templates,
 )
 from fauxtune.storage.tables.changes import directory_changes, directory_tracking
+from fauxtune.storage.tables.compliance import compliance_states, device_compliance
 from fauxtune.storage.tables.configuration import assignment_filters, assignments, profile_states, profiles
 from fauxtune.storage.tables.devices import (
     device_actions,
@@ -53,12 +54,14 @@ __all__ = [
     "audit_events",
     "authorities",
     "certificates",
+    "compliance_states",
     "connector_events",
     "connector_keys",
     "connector_requests",
     "connectors",
     "device_actions",
     "device_categories",
+    "device_compliance",
     "device_identities",
     "directory_changes",
     "directory_devices",

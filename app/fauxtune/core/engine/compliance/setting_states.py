@@ -32,10 +32,11 @@ class SettingState:
 
     @classmethod
     def from_document(cls, document: JsonObject) -> Self:
-        """Read what `document` wrote."""
-        return cls(
-            document["setting"], Status(document["status"]), document.get("value"), str(document.get("error", ""))
-        )
+        """Read what `document` wrote. What an imported state has in its place is unknown."""
+        status, value = str(document.get("status")), document.get("value")
+        known = Status(status) if status in set(Status) else Status.UNKNOWN
+        text = value if isinstance(value, str) else None
+        return cls(str(document.get("setting", "")), known, text, str(document.get("error", "")))
 
     def document(self) -> JsonObject:
         """Return the state as it is stored."""

@@ -7,6 +7,7 @@ from fastapi import Response
 from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.operations.connectors import revocation
+from fauxtune.operations.devices.compliance_time import catch_up
 from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.templating import moment
@@ -31,5 +32,6 @@ async def move(call: TenantCall) -> Response:
     else:
         raise Invalid("The clock can be frozen, run, or be put forward by one of the buttons.")
     await call.run(revocation.carry_out)  # a polling connector's turn may have come
+    await catch_up(call.emulator, changed)
     now = moment(call.emulator.runner.now(changed))
     return call.back(form=form, done=f"The clock of {changed.name} now shows {now} (UTC).")

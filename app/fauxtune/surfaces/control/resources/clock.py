@@ -9,6 +9,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import settling
 from fauxtune.operations.connectors import revocation
+from fauxtune.operations.devices.compliance_time import catch_up
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.control import answers, messages
@@ -31,6 +32,7 @@ async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.set_clock, body.mode, now=body.now, system_now=system_now)
     await here.run(revocation.carry_out)  # a polling connector's turn may have come
+    await catch_up(here.emulator, here.tenant)
     return _view(changed, here.emulator)
 
 
@@ -40,6 +42,7 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
     await here.run(revocation.carry_out)
+    await catch_up(here.emulator, here.tenant)
     clock = _view(changed, here.emulator)
     if not body.settle:
         return answers.Advanced(mode=clock.mode, now=clock.now)

@@ -1,0 +1,79 @@
+"""Who stands behind devices, and which filters they meet: what decides which assigned things reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from fauxtune.core.engine.assignment_filters.matching import Matching
+from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing
+from fauxtune.core.model.ids import EnrollmentId, FilterId, GroupId, UserId
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import assignment_filters as filter_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.directory import UserRow
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who stands behind devices: their users and the groups of both."""
+
+    users: Mapping[UserId, UserRow]
+    groups: Mapping[str, frozenset[GroupId]]
+
+    @classmethod
+    def of(cls, tx: Transaction, devices: Collection[EnrollmentRow], *, besides: Iterable[UserId] = ()) -> Audience:
+        """Read the users and groups of these devices, and of users `besides`: two statements."""
+        ids = {device.user_id for device in devices if device.user_id is not None}
+        users = directory_queries.users_by_id(tx.connection, tx.tenant.id, ids=ids | set(besides))
+        members: set[str] = {device.directory_device_id for device in devices}
+        groups = directory_queries.groups_above_each(tx.connection, tx.tenant.id, member_ids=members | users.keys())
+        return cls(users, groups)
+
+    def user_of(self, device: EnrollmentRow) -> UserRow | None:
+        """Return the device's user, if it has one that exists."""
+        return None if device.user_id is None else self.users.get(device.user_id)
+
+    def membership(self, device: EnrollmentRow) -> Membership:
+        """Return the groups of the device and of its user."""
+        user = self.user_of(device)
+        return Membership(
+            has_user=user is not None,
+            user_groups=self.groups_of(None if user is None else user.id),
+            device_groups=self.groups_of(device.directory_device_id),
+        )
+
+    def groups_of(self, member_id: str | None) -> frozenset[GroupId]:
+        """Return the groups that a user or a device is in, directly or not."""
+        return frozenset() if member_id is None else self.groups.get(member_id, frozenset())
+
+    def is_entitled(self, device: EnrollmentRow) -> bool:
+        """Whether profiles can reach the device: not if its user is gone or has no licence."""
+        user = self.user_of(device)
+        return device.user_id is None or (user is not None and bool(user.licensed))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of assignments, and the records of the devices that they are met by."""
+
+    documents: Mapping[FilterId, JsonObject]
+    records: Mapping[EnrollmentId, JsonObject]
+
+    @classmethod
+    def of(cls, tx: Transaction, devices: Collection[EnrollmentRow], *, assignments: Iterable[Assignment]) -> Filters:
+        """Read the filters of these assignments and the records of these devices; nothing if they have no filters."""
+        ids = {assignment.filter for assignment in assignments if assignment.filter is not None}
+        if not ids:
+            return cls({}, {})
+        rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
+        records = filter_queries.records_for_filters(tx.connection, tx.tenant.id, ids=[each.id for each in devices])
+        return cls({filter_id: row.document for filter_id, row in rows.items()}, records)
+
+    def matching(self, device: EnrollmentRow) -> Matches:
+        """Return which of the filters the device meets."""
+        if not self.documents:
+            return matches_nothing
+        return Matching(self.documents, record=self.records.get(device.id, {}), variant=device.variant)

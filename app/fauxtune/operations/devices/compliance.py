@@ -1,0 +1,231 @@
+"""Whether devices comply: judged from what they last reported, and written down.
+
+A device is judged at a check-in that is not quiet (with all policies that reach it), and without it when an assignment
+is removed and when time passes (with the policies that it was judged by before). Graph: deviceCompliancePolicyState,
+complianceState; Intune, "Monitor results of your device compliance policies".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.compliance.actions import actions_of, due_actions, grace_of
+from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID, USER
+from fauxtune.core.engine.compliance.device import Course, Graced
+from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, is_compliant
+from fauxtune.core.graph.base import NO_END
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations.devices.compliance_actions import Failure, carry_out
+from fauxtune.operations.devices.compliance_judging import Judgement, judgements_of, switches
+from fauxtune.operations.devices.compliance_time import EVERY
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import compliance as queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow
+from fauxtune.storage.rows.devices import EnrollmentRow, ManagedDeviceRow
+
+_MAIL_PROFILE, _MAIL_SETTING = "isManagedEmailProfileInstalled", "managedEmailProfileRequired"
+#: So many failing settings are named in the journal.
+_NAMED = 20
+
+
+def judge(
+    tx: Transaction,
+    devices: Sequence[EnrollmentRow],
+    *,
+    contact_at: datetime | None = None,
+    is_known_only: bool = False,
+) -> list[Judgement]:
+    """Judge these devices, write what has changed, and do the scheduled actions that are due. `contact_at`: the moment
+    of a contact that is not written down yet. `is_known_only`: without policies that the device has not yet been
+    judged by, and with the verdict that it had by a policy that was changed since.
+    """
+    judgements = judgements_of(tx, devices, contact_at=contact_at, is_known_only=is_known_only)
+    for judgement in judgements:
+        _write(tx, judgement)
+    return judgements
+
+
+def _write(tx: Transaction, judgement: Judgement) -> None:
+    device, judged, before = judgement.device, judgement.judged, judgement.before
+    acted = _act(tx, judgement)
+    rows = [_state_row(tx, judgement, key=key, course=acted.courses[key]) for key in judgement.policies]
+    rows.append(_built_in_row(tx, judgement))
+    _put_states(tx, device.id, rows=rows, before=before.states)
+    is_failing = any(course.failed_at for course in acted.courses.values())
+    new = DeviceComplianceRow(
+        enrollment_id=device.id,
+        tenant_id=tx.tenant.id,
+        state=judged.state,
+        held=judged.held,
+        judged_at=tx.now,
+        due_at=min(judged.due_at, acted.next_at, _user_looked_up_at(tx, judgement)),
+        retire_policy_id=acted.retire_policy if is_failing else None,
+        retire_listed_at=acted.retire_at if is_failing else None,
+    )
+    if before.device is None or replace(before.device, judged_at=tx.now) != new:
+        queries.put_devices(tx.connection, [new])
+    _show(tx, judgement)
+
+
+def _user_looked_up_at(tx: Transaction, judgement: Judgement) -> datetime:
+    """When a device whose user is gone or has no licence is judged again at the latest."""
+    is_missing = any(each.setting == USER for each in judgement.built_in.failing)
+    return tx.now + EVERY if is_missing else NO_GRACE
+
+
+@dataclass(slots=True)
+class _Acted:
+    """The courses of the policies after the scheduled actions, when the next one is due, and the list to retire."""
+
+    courses: dict[str, Course]
+    next_at: datetime
+    retire_policy: str | None
+    retire_at: datetime | None
+
+
+def _act(tx: Transaction, judgement: Judgement) -> _Acted:
+    """Do the scheduled actions that are due."""
+    known = judgement.before.device
+    acted = _Acted(
+        dict(judgement.judged.courses),
+        NO_GRACE,
+        None if known is None else known.retire_policy_id,
+        None if known is None else known.retire_listed_at,
+    )
+    if not switches(tx.tenant).has_scheduled_actions:
+        return acted
+    for key, policy in judgement.policies.items():
+        course = acted.courses[key]
+        due, following = due_actions(actions_of(policy.document), course, variant=judgement.device.variant, now=tx.now)
+        acted.next_at = min(acted.next_at, following)
+        if due and carry_out(tx, Failure(judgement.device, policy, due)):
+            acted.retire_policy, acted.retire_at = key, tx.now
+        acted.courses[key] = replace(course, done=course.done | {each.id for each in due})
+    return acted
+
+
+def _put_states(
+    tx: Transaction,
+    enrollment_id: EnrollmentId,
+    *,
+    rows: Sequence[ComplianceStateRow],
+    before: Mapping[str, ComplianceStateRow],
+) -> None:
+    """Write the states that differ from those before, and drop those of policies that do not reach the device."""
+    changed = []
+    for row in rows:
+        old = before.get(row.policy_id)
+        if old is None or replace(old, reported_at=row.reported_at) != row:
+            changed.append(row)
+    queries.put_states(tx.connection, changed)
+    for policy_id in before.keys() - {row.policy_id for row in rows}:
+        queries.drop_state(tx.connection, enrollment_id, policy_id=policy_id)
+
+
+def _state_row(tx: Transaction, judgement: Judgement, *, key: str, course: Course) -> ComplianceStateRow:
+    policy, verdict = judgement.policies[key], judgement.verdicts[key]
+    return ComplianceStateRow(
+        enrollment_id=judgement.device.id,
+        policy_id=key,
+        tenant_id=tx.tenant.id,
+        status=verdict.status,
+        version=policy.version,
+        user_id=judgement.device.user_id if policy.by_user else None,
+        failed_at=course.failed_at,
+        error_at=course.error_at,
+        grace_ends_at=Graced(verdict, course, grace_of(policy.document)).grace_ends_at,
+        reported_at=tx.now,
+        done=sorted(course.done),
+        settings=[each.document() for each in verdict.settings],
+    )
+
+
+def _built_in_row(tx: Transaction, judgement: Judgement) -> ComplianceStateRow:
+    return ComplianceStateRow(
+        enrollment_id=judgement.device.id,
+        policy_id=BUILT_IN_ID,
+        tenant_id=tx.tenant.id,
+        status=judgement.built_in.status,
+        version=1,
+        user_id=judgement.device.user_id,
+        failed_at=None,
+        error_at=None,
+        grace_ends_at=NO_GRACE,
+        reported_at=tx.now,
+        done=[],
+        settings=[each.document() for each in judgement.built_in.settings],
+    )
+
+
+def _show(tx: Transaction, judgement: Judgement) -> None:
+    """Write the state into Graph's record and into the directory's device, and a change into the journal."""
+    device, judged = judgement.device, judgement.judged
+    record = device_queries.managed_device_of(tx.connection, device.id)
+    if record is None:
+        return
+    visible = {
+        "complianceState": judged.state.value,
+        "complianceGracePeriodExpirationDateTime": NO_END
+        if judged.grace_ends_at == NO_GRACE
+        else iso(judged.grace_ends_at),
+    }
+    if all(record.document.get(name) == value for name, value in visible.items()):
+        return
+    document = {**record.document, **visible}
+    device_queries.change_managed_device(tx.connection, tx.tenant.id, managed_device_id=record.id, document=document)
+    if record.compliance_state == judged.state.value:
+        return
+    _show_in_directory(tx, device, state=judged.state)
+    _note(tx, judgement, record=record)
+
+
+def _show_in_directory(tx: Transaction, device: EnrollmentRow, *, state: DeviceState) -> None:
+    row = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=device.directory_device_id)
+    if row is not None and row.document.get("isCompliant") is not is_compliant(state):
+        directory_queries.change_directory_device(
+            tx.connection,
+            tx.tenant.id,
+            device_id=row.id,
+            document={**row.document, "isCompliant": is_compliant(state)},
+        )
+
+
+def _note(tx: Transaction, judgement: Judgement, *, record: ManagedDeviceRow) -> None:
+    failing = [
+        each.setting for verdict in (*judgement.verdicts.values(), judgement.built_in) for each in verdict.failing
+    ]
+    tx.record(
+        "complianceChanged",
+        user=record.user_principal_name or None,
+        device=judgement.device.id,
+        before=record.compliance_state,
+        state=judgement.judged.state.value,
+        settings=failing[:_NAMED],
+    )
+
+
+def states_of(tx: Transaction, enrollment_id: EnrollmentId) -> list[ComplianceStateRow]:
+    """Return the states of the policies on a device, the built-in one first. Of a device that was never judged that is
+    all; it is judged for this answer alone.
+    """
+    stored = queries.states_of_devices(tx.connection, [enrollment_id])[enrollment_id]
+    if not stored:
+        devices = device_queries.enrollments_by_id(tx.connection, [enrollment_id]).values()
+        return [_built_in_row(tx, each) for each in judgements_of(tx, list(devices), is_known_only=True)]
+    return sorted(stored.values(), key=lambda row: (row.policy_id != BUILT_IN_ID, row.policy_id))
+
+
+def judge_known(tx: Transaction, ids: Collection[EnrollmentId]) -> None:
+    """Judge these devices at once, without a check-in: something that they were judged by does not reach them now."""
+    rows = device_queries.enrollments_by_id(tx.connection, ids)
+    judge(tx, [row for row in rows.values() if _is_live(row)], is_known_only=True)
+
+
+def _is_live(row: EnrollmentRow) -> bool:
+    return row.state is not EnrollmentState.ENDED

@@ -1,0 +1,114 @@
+"""The scheduled actions of compliance policies: mails to users, the list of devices to retire, locks, push messages.
+
+Intune, "Configure actions for noncompliance": the mail goes to the user's address; retire only puts the device on a
+list, from which an administrator confirms it. Push messages reach an app that is not emulated: the journal has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune.core.engine.compliance.actions import NOTIFICATION, PUSH, REMOTE_LOCK, RETIRE, Action
+from fauxtune.core.engine.compliance.judging import Policy
+from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.mail.writing import Letter
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import GroupId
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.compliance_templates import message_of
+from fauxtune.operations.mail import sending
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+#: Intune, "Configure actions for noncompliance": the sender of the mails.
+SENDER = "microsoft-noreply@microsoft.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A device that does not meet a policy, and the actions of the policy that are due."""
+
+    device: EnrollmentRow
+    policy: Policy
+    due: tuple[Action, ...]
+
+
+def carry_out(tx: Transaction, failure: Failure) -> bool:
+    """Do the actions that are due; return whether the device comes on the list of those to retire."""
+    is_listed = False
+    for action in failure.due:
+        match action.type:
+            case "notification":
+                _notify(tx, failure, action=action)
+            case "remoteLock":
+                _lock(tx, failure)
+            case "retire":
+                is_listed = True
+                _note(tx, failure, action=RETIRE, result="the device is on the list of those to retire")
+            case _:
+                _note(tx, failure, action=PUSH, result="a message was sent to the Company Portal app")
+    return is_listed
+
+
+def _notify(tx: Transaction, failure: Failure, *, action: Action) -> None:
+    """Send the mail to the user and to the members of the groups that get copies. A device without a user, and a user
+    without an address, get none.
+    """
+    user = _user(tx, failure.device)
+    address = "" if user is None else str(user.get("mail") or "")
+    if user is None or not address:
+        _note(tx, failure, action=NOTIFICATION, result="no mail: the device has no user with an address")
+        return
+    subject, text = message_of(tx, action.template, language=user.get("preferredLanguage"))
+    text = text.replace("{{DeviceName}}", _name(tx, failure)).replace("{{UserName}}", str(user.get("displayName")))
+    letter = Letter(sender=SENDER, to=(address,), cc=_copies(tx, action), subject=subject, text=text)
+    try:
+        delivery = sending.send(tx, letter)
+    except FauxtuneError as error:
+        _note(tx, failure, action=NOTIFICATION, result=f"no mail: {error.message}")
+        return
+    _note(tx, failure, action=NOTIFICATION, result=f"a mail was delivered to {', '.join(delivery.accepted)}")
+
+
+def _copies(tx: Transaction, action: Action) -> tuple[str, ...]:
+    """The addresses of the groups that get copies: those of their members."""
+    groups = [GroupId(group.lower()) for group in action.copies]
+    members = directory_queries.users_below(tx.connection, tx.tenant.id, group_ids=groups)
+    return tuple(sorted({str(each.document["mail"]) for each in members if each.document.get("mail")}))
+
+
+def _lock(tx: Transaction, failure: Failure) -> None:
+    record = device_queries.managed_device_of(tx.connection, failure.device.id)
+    if record is None:
+        return
+    try:
+        device_actions.ask(tx, record.id, action=DeviceAction.LOCK)
+    except FauxtuneError as error:
+        _note(tx, failure, action=REMOTE_LOCK, result=f"not done: {error.message}")
+        return
+    _note(tx, failure, action=REMOTE_LOCK, result="the device is asked to lock itself")
+
+
+def _user(tx: Transaction, device: EnrollmentRow) -> JsonObject | None:
+    if device.user_id is None:
+        return None
+    row = directory_queries.user(tx.connection, tx.tenant.id, user_id=device.user_id)
+    return None if row is None else row.document
+
+
+def _name(tx: Transaction, failure: Failure) -> str:
+    record = device_queries.managed_device_of(tx.connection, failure.device.id)
+    return "" if record is None else str(record.device_name)
+
+
+def _note(tx: Transaction, failure: Failure, *, action: str, result: str) -> None:
+    tx.record(
+        "complianceActionDone",
+        device=failure.device.id,
+        action=action,
+        policy=failure.policy.name,
+        result=result,
+    )

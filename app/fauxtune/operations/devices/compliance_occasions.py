@@ -1,0 +1,30 @@
+"""The occasions at which a check-in judges the device. In a tenant that judges nothing they cost nothing: the judge is
+imported when the first device is judged.
+"""
+
+from __future__ import annotations
+
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+
+def judge_at_check_in(tx: Transaction, enrollment: EnrollmentRow) -> None:
+    """Judge a device that checks in, with all policies that reach it. One that is about to be asked what it is waits
+    for its answers. A device that was out of contact is judged in every tenant.
+    """
+    was_away = enrollment.report_digest is None and enrollment.last_checkin_at is not None
+    is_asked = enrollment.inventory_at is not None and enrollment.inventory_at <= tx.now
+    if was_away or (tx.tenant.judges_devices and not is_asked):
+        _judge(tx, enrollment)
+
+
+def judge_after_answers(tx: Transaction, enrollment: EnrollmentRow) -> None:
+    """Judge a device that has answered what it is; `enrollment` has the new facts."""
+    if tx.tenant.judges_devices:
+        _judge(tx, enrollment)
+
+
+def _judge(tx: Transaction, enrollment: EnrollmentRow) -> None:
+    from fauxtune.operations.devices.compliance import judge
+
+    judge(tx, [enrollment], contact_at=tx.now)

@@ -1,0 +1,176 @@
+"""Compliance as it was last judged, the policies that can reach devices, and the devices whose time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+
+from fauxtune.core.engine.compliance.states import DeviceState
+from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.storage import reads, writes
+from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
+from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.tables import (
+    assignments,
+    compliance_states,
+    device_compliance,
+    enrollments,
+    managed_devices,
+    resources,
+    users,
+)
+from fauxtune.storage.tables.base import Moment
+
+#: The family of compliance policies.
+POLICIES = "deviceCompliancePolicies"
+
+_CANDIDATES = (
+    select(resources)
+    .where(
+        resources.c.tenant_id == bindparam("tenant"),
+        resources.c.family == POLICIES,
+        resources.c.parent_id == "",
+        resources.c.id.in_(
+            select(assignments.c.profile_id).where(
+                assignments.c.tenant_id == bindparam("tenant"),
+                or_(
+                    assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
+                    assignments.c.group_id.in_(bindparam("groups", expanding=True)),
+                ),
+            )
+        ),
+    )
+    .order_by(resources.c.created_at, resources.c.id)
+)
+_STATES = (
+    select(compliance_states)
+    .where(compliance_states.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+    .order_by(compliance_states.c.enrollment_id, compliance_states.c.policy_id)
+)
+_DEVICES = select(device_compliance).where(device_compliance.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+_OF_POLICY = select(compliance_states).where(
+    compliance_states.c.tenant_id == bindparam("tenant"), compliance_states.c.policy_id == bindparam("policy")
+)
+#: States that a device without contact cannot have.
+_FINE = (DeviceState.UNKNOWN, DeviceState.COMPLIANT, DeviceState.IN_GRACE_PERIOD)
+_LAST_CONTACT = func.coalesce(enrollments.c.last_checkin_at, enrollments.c.enrolled_at)
+_JUDGED = and_(
+    enrollments.c.tenant_id == bindparam("tenant"),
+    enrollments.c.state != EnrollmentState.ENDED.value,
+    managed_devices.c.enrollment_id == enrollments.c.id,
+)
+_USER_IS_GONE = and_(
+    enrollments.c.user_id.is_not(None),
+    ~exists().where(
+        users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id, users.c.licensed
+    ),
+)
+#: Devices out of contact, or without their user, that still count as if nothing had happened.
+_OUT_OF_CONTACT = (
+    select(enrollments)
+    .where(
+        _JUDGED,
+        or_(bindparam("since", type_=Moment) > _LAST_CONTACT, _USER_IS_GONE),
+        managed_devices.c.compliance_state.in_([each.value for each in _FINE]),
+    )
+    .order_by(enrollments.c.id)
+    .limit(bindparam("limit"))
+)
+_DUE = (
+    select(enrollments)
+    .join(device_compliance, device_compliance.c.enrollment_id == enrollments.c.id)
+    .where(
+        device_compliance.c.tenant_id == bindparam("tenant"),
+        device_compliance.c.due_at <= bindparam("now"),
+        enrollments.c.state != EnrollmentState.ENDED.value,
+    )
+    .order_by(enrollments.c.id)
+    .limit(bindparam("limit"))
+)
+_FIRST_DUE = select(func.min(device_compliance.c.due_at)).where(device_compliance.c.tenant_id == bindparam("tenant"))
+
+
+def candidates(
+    connection: Connection, tenant_id: TenantId, *, groups: Iterable[GroupId]
+) -> list[tuple[ResourceRow, list[Assignment]]]:
+    """Return the compliance policies of which at least one assignment names one of these groups, or everybody; each
+    with all of its assignments, for the engine to decide. Oldest policy first.
+    """
+    values = {"tenant": tenant_id, "groups": sorted(groups)}
+    rows = reads.every(connection, _CANDIDATES, row=ResourceRow, values=values)
+    assigned = assignments_by_profile(connection, tenant_id, ids=[ProfileId(row.id) for row in rows])
+    return [(row, assignment_targets(assigned[ProfileId(row.id)])) for row in rows]
+
+
+def states_of_devices(
+    connection: Connection, ids: Collection[EnrollmentId]
+) -> dict[EnrollmentId, dict[str, ComplianceStateRow]]:
+    """Return the states of policies on these devices, by device and policy."""
+    known: dict[EnrollmentId, dict[str, ComplianceStateRow]] = {device: {} for device in ids}
+    for row in reads.many(connection, _STATES, row=ComplianceStateRow, ids=ids):
+        known[row.enrollment_id][row.policy_id] = row
+    return known
+
+
+def states_of_policy(connection: Connection, tenant_id: TenantId, *, policy_id: str) -> list[ComplianceStateRow]:
+    """Return the states of a policy on all devices."""
+    values = {"tenant": tenant_id, "policy": policy_id}
+    return reads.every(connection, _OF_POLICY, row=ComplianceStateRow, values=values)
+
+
+def devices(connection: Connection, ids: Collection[EnrollmentId]) -> dict[EnrollmentId, DeviceComplianceRow]:
+    """Return the states of these devices; a device that was never judged has no row."""
+    return {row.enrollment_id: row for row in reads.many(connection, _DEVICES, row=DeviceComplianceRow, ids=ids)}
+
+
+def put_states(connection: Connection, rows: Sequence[ComplianceStateRow]) -> None:
+    """Add states of policies, in place of those of the same device and policy."""
+    writes.put_rows(connection, compliance_states, rows=rows)
+
+
+def put_devices(connection: Connection, rows: Sequence[DeviceComplianceRow]) -> None:
+    """Add states of devices, in place of those that they had."""
+    writes.put_rows(connection, device_compliance, rows=rows)
+
+
+def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, policy_id: str) -> None:
+    """Drop the state of a policy that no longer reaches the device."""
+    writes.remove(connection, compliance_states, enrollment_id=enrollment_id, policy_id=policy_id)
+
+
+def drop_device(connection: Connection, enrollment_id: EnrollmentId) -> None:
+    """Drop all that is known of a device's compliance."""
+    writes.remove(connection, compliance_states, enrollment_id=enrollment_id)
+    writes.remove(connection, device_compliance, enrollment_id=enrollment_id)
+
+
+def out_of_contact(connection: Connection, tenant_id: TenantId, *, since: datetime, limit: int) -> list[EnrollmentRow]:
+    """Return devices that were last in contact before `since`, or whose user is gone or has no licence, and that do not
+    count as non-compliant yet.
+    """
+    values = {"tenant": tenant_id, "since": since, "limit": limit}
+    return reads.every(connection, _OUT_OF_CONTACT, row=EnrollmentRow, values=values)
+
+
+def due(connection: Connection, tenant_id: TenantId, *, now: datetime, limit: int) -> list[EnrollmentRow]:
+    """Return devices whose compliance time alone may have changed."""
+    values = {"tenant": tenant_id, "now": now, "limit": limit}
+    return reads.every(connection, _DUE, row=EnrollmentRow, values=values)
+
+
+def first_due(connection: Connection, tenant_id: TenantId) -> datetime | None:
+    """Return when the first device's compliance may change by time alone; None if no device was judged."""
+    moment: datetime | None = connection.execute(_FIRST_DUE, {"tenant": tenant_id}).scalar()
+    return moment
+
+
+def ask_for_report(connection: Connection, ids: Collection[EnrollmentId]) -> None:
+    """Let the next check-in of these devices be read in full: a quiet one does not judge them."""
+    for some in reads.in_parts(ids):
+        connection.execute(update(enrollments).where(enrollments.c.id.in_(some)).values(report_digest=None))
