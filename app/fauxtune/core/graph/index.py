@@ -16,6 +16,7 @@ from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
 from fauxtune.core.graph.overlays.catalog import CATALOG
 from fauxtune.core.graph.overlays.certificates import CERTIFICATES
 from fauxtune.core.graph.overlays.compliance import COMPLIANCE
+from fauxtune.core.graph.overlays.compliance_states import COMPLIANCE_STATES
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.profiles import PROFILES
@@ -35,6 +36,7 @@ OVERLAYS = (
     *DEVICES,
     *ASSIGNMENTS,
     *STATUSES,
+    *COMPLIANCE_STATES,
     *PROFILES,
     *APP_CONFIGURATIONS,
     *CERTIFICATES,

@@ -64,10 +64,11 @@ TENANT = (
         only="intuneAccountId settings subscriptionState subscriptions legacyPcManangementEnabled "
         "unlicensedAdminstratorsEnabled accountMoveCompletionDateTime deviceComplianceReportSummarizationDateTime "
         "maximumDepTokens",
-        server="*",
+        server="intuneAccountId subscriptionState subscriptions legacyPcManangementEnabled "
+        "unlicensedAdminstratorsEnabled accountMoveCompletionDateTime deviceComplianceReportSummarizationDateTime "
+        "maximumDepTokens",
         different={
             approximated("the tenant's id"): "intuneAccountId",
-            approximated("always the same"): "settings",
             approximated("always active"): "subscriptionState",
             approximated("always intune"): "subscriptions",
             ALWAYS_FALSE: "legacyPcManangementEnabled",
@@ -79,6 +80,6 @@ TENANT = (
     ),
     Overlay(
         "deviceManagementSettings",
-        fidelity=approximated("always the same: 30 days for deviceComplianceCheckinThresholdDays, everything else off"),
+        fidelity=approximated("what is for compliance can be changed; everything else is off, and stays so"),
     ),
 )

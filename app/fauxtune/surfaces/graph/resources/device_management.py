@@ -1,24 +1,30 @@
 """The service itself. Graph: deviceManagement: get; deviceManagementSettings.
 
-What stands here is true of every tenant: there are no compliance policies, no Autopilot and no logs of devices; what is
-not emulated is off.
+The settings for compliance are settings of the tenant, and can be changed. What else stands here is true of every
+tenant: no Autopilot and no logs of devices; what is not emulated is off.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
+from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.graph.call import Answer, Call, check_options
 
 DEVICE_MANAGEMENT = entity("deviceManagement")
 DEVICE_MANAGEMENT_SETTINGS = complex_type("deviceManagementSettings")
 
 _CONTEXT = "deviceManagement"
-#: Intune's own defaults: a device that says nothing for 30 days is not compliant; one without policies is.
-_SETTINGS = {**defaults(DEVICE_MANAGEMENT_SETTINGS), "deviceComplianceCheckinThresholdDays": 30}
+#: data. Members of the settings that are settings of the tenant.
+_OF_TENANT = {
+    "secureByDefault": "compliance.secureByDefault",
+    "deviceComplianceCheckinThresholdDays": "compliance.checkinThresholdDays",
+    "isScheduledActionEnabled": "compliance.scheduledActions",
+}
 
 
 async def get_service(call: Call) -> Answer:
@@ -39,13 +45,39 @@ async def get_subscription_state(call: Call) -> Answer:
     return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/subscriptionState"), "value": "active"})
 
 
+async def update_service(call: Call) -> Answer:
+    """PATCH /deviceManagement, with `settings`: 200 with the service. Raises Invalid for a value that is out of range,
+    NotEmulated for another value of a setting that has no effect here.
+    """
+    body = call.body()
+    sent = body.get("settings")
+    checked = accept(DEVICE_MANAGEMENT, body, partial=True, version=call.version).get("settings")
+    if isinstance(sent, dict) and checked is not None:
+        names = [name for name in sent if name in checked]
+        present = _settings(call)
+        other = [name for name in names if name not in _OF_TENANT and checked[name] != present[name]]
+        if other:
+            raise NotEmulated(f"The setting '{other[0]}' has no effect here: leave it as it is.", target=other[0])
+        changes = {_OF_TENANT[name]: checked[name] for name in names if name in _OF_TENANT}
+        if changes:
+            await call.run(tenants.change_settings, changes)
+    document = view(DEVICE_MANAGEMENT, _service(call), version=call.version)
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
+
+
+def _settings(call: Call) -> dict[str, Any]:
+    tenant = call.emulator.runner.current(call.tenant)
+    of_tenant = {name: tenant.setting(setting) for name, setting in _OF_TENANT.items()}
+    return {**defaults(DEVICE_MANAGEMENT_SETTINGS), **of_tenant}
+
+
 def _service(call: Call) -> dict[str, Any]:
     # Unverified: what the account's id is made from; here it is the tenant's.
     return {
         **defaults(DEVICE_MANAGEMENT),
         "id": call.tenant.id,
         "intuneAccountId": call.tenant.id,
-        "settings": _SETTINGS,
+        "settings": _settings(call),
         "subscriptionState": "active",
         "subscriptions": "intune",
         "unlicensedAdminstratorsEnabled": True,

@@ -16,6 +16,7 @@ from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
 from fauxtune.surfaces.graph.routes.app_configurations import APP_CONFIGURATIONS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
+from fauxtune.surfaces.graph.routes.compliance import COMPLIANCE
 from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
@@ -36,6 +37,7 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "Statuses of profiles": STATUSES,
     **{area: tuple(route for family in families for route in routes_of(family)) for area, families in FAMILIES.items()},
     "Reports": REPORTS,
+    "Compliance of devices": COMPLIANCE,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,

@@ -31,7 +31,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (
         _SERVICE,
         why.COMPLIANCE,
-        "deviceCompliancePolicyDeviceStateSummary deviceCompliancePolicySettingStateSummaries",
+        "",
         "deviceComplianceReportSummarizationDateTime",
     ),
     (

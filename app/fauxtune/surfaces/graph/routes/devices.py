@@ -31,7 +31,6 @@ _CATEGORY = f"{_CATEGORIES}/{{category}}"
 
 #: Collections below a device that are empty because the emulator has nothing that could fill them.
 _EMPTY = (
-    ("deviceCompliancePolicyStates", "List compliance policies of a device", False),
     ("logCollectionRequests", "List collected logs", False),
     ("detectedApps", "List apps that were found", True),
     ("securityBaselineStates", "List security baselines of a device", True),
@@ -40,7 +39,7 @@ _EMPTY = (
     ("windowsProtectionState/detectedMalwareState", "List malware that was found", False),
 )
 #: Those whose elements have settings below them.
-_WITH_SETTINGS = {"deviceCompliancePolicyStates", "securityBaselineStates"}
+_WITH_SETTINGS = {"securityBaselineStates"}
 _NOTHING = approximated("always empty: nothing in the emulation fills it")
 _CARRIED = {
     DeviceAction.WIPE: EXACT,

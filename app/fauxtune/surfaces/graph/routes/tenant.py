@@ -38,7 +38,18 @@ _SERVICE: tuple[Route[Handler], ...] = (
         returns=DEVICE_MANAGEMENT,
         permissions=_READ_ANY,
         source="Graph: deviceManagement: get",
-        fidelity=approximated("the settings are always the same"),
+        fidelity=approximated("of the settings, those for compliance can be changed"),
+    ),
+    Route(
+        "PATCH",
+        "deviceManagement",
+        device_management.update_service,
+        "Change the service's settings",
+        accepts=DEVICE_MANAGEMENT,
+        returns=DEVICE_MANAGEMENT,
+        permissions=(*needs.WRITE_CONFIGURATION, *needs.WRITE_SERVICE),
+        source="Graph: deviceManagement: update",
+        fidelity=approximated("501 for another value of a setting that has no effect here"),
     ),
     Route(
         "GET",
@@ -47,7 +58,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
         "The service's settings",
         permissions=_READ_ANY,
         source="Graph: deviceManagementSettings",
-        fidelity=approximated("always the same"),
+        fidelity=approximated("of the settings, those for compliance can be changed"),
     ),
     Route(
         "GET",

@@ -1,0 +1,114 @@
+"""The compliance of one device, by policy and setting. Graph: managedDevice: deviceCompliancePolicyStates.
+
+The id of a state is that of its policy. Lists leave `settingStates` empty, as the service does: the path below a state
+has them. A device that was never judged shows the built-in policy alone, as it is at this moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune.core.engine.compliance.states import Status
+from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.odata.documents.view import view
+from fauxtune.operations.devices import compliance
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import resources
+from fauxtune.storage.rows.compliance import ComplianceStateRow
+from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.resources.compliance_documents import setting_documents, state_document
+from fauxtune.surfaces.graph.resources.managed_devices import device_row
+
+POLICY_STATE = entity("deviceCompliancePolicyState")
+SETTING_STATE = complex_type("deviceCompliancePolicySettingState")
+_FAILING = frozenset({Status.NON_COMPLIANT.value, Status.ERROR.value, Status.CONFLICT.value})
+
+
+@dataclass(frozen=True, slots=True)
+class _States:
+    """The states of a device's policies, and these policies by id; the built-in one has no row among them."""
+
+    rows: list[ComplianceStateRow]
+    policies: dict[str, ResourceRow]
+
+
+async def list_states(call: Call) -> Answer:
+    """GET .../{device}/deviceCompliancePolicyStates."""
+    device = await device_row(call)
+    documents = _documents(await _states(call, device), device)
+    return list_documents(call, documents, entity=POLICY_STATE, context=_context(device))
+
+
+async def count_states(call: Call) -> Answer:
+    """GET .../{device}/deviceCompliancePolicyStates/$count."""
+    device = await device_row(call)
+    return count_documents(call, _documents(await _states(call, device), device), entity=POLICY_STATE)
+
+
+async def get_state(call: Call) -> Answer:
+    """GET .../{device}/deviceCompliancePolicyStates/{state}."""
+    device, key = await device_row(call), call.keys["state"]
+    documents = _documents(await _states(call, device), device)
+    document = element_document(call, documents, entity=POLICY_STATE, key=key)
+    if document is None:
+        raise _missing(key)
+    return entity_answer(call, document, context=_context(device))
+
+
+async def list_settings(call: Call) -> Answer:
+    """GET .../{device}/deviceCompliancePolicyStates/{state}/settingStates: the property alone."""
+    device, key = await device_row(call), call.keys["state"]
+    states = await _states(call, device)
+    row = next((each for each in states.rows if each.policy_id.lower() == key.lower()), None)
+    if row is None:
+        raise _missing(key)
+    return _settings(call, setting_documents(row, states.policies.get(row.policy_id), device=device.document))
+
+
+async def failing_settings(call: Call) -> Answer:
+    """GET .../{device}/getNonCompliantSettings()."""
+    check_options(call, POLICY_STATE)
+    device = await device_row(call)
+    states = await _states(call, device)
+    every = [
+        each
+        for row in states.rows
+        for each in setting_documents(row, states.policies.get(row.policy_id), device=device.document)
+    ]
+    return _settings(call, [each for each in every if each["state"] in _FAILING])
+
+
+def _settings(call: Call, settings: list[Json]) -> Answer:
+    whole = view(POLICY_STATE, {"settingStates": settings}, version=call.version)
+    return collection_answer(
+        call,
+        whole["settingStates"],
+        context=f"Collection({SETTING_STATE.full_name})",
+        total=len(settings) if call.query.count else None,
+    )
+
+
+async def _states(call: Call, device: JoinedDeviceRow) -> _States:
+    def read(tx: Transaction) -> _States:
+        rows = compliance.states_of(tx, device.enrollment_id)
+        ids = [row.policy_id for row in rows]
+        return _States(rows, resources.resources_by_id(tx.connection, tx.tenant.id, ids=ids))
+
+    return await call.run(read)
+
+
+def _documents(states: _States, device: JoinedDeviceRow) -> list[Json]:
+    return [state_document(row, states.policies.get(row.policy_id), device=device.document) for row in states.rows]
+
+
+def _missing(key: str) -> NotFound:
+    return NotFound(f"There is no deviceCompliancePolicyState '{key}'.")
+
+
+def _context(device: JoinedDeviceRow) -> str:
+    return f"deviceManagement/managedDevices('{device.id}')/deviceCompliancePolicyStates"

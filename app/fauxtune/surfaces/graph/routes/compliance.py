@@ -1,0 +1,192 @@
+"""Compliance as it was judged: of each device, each policy and each setting, and counted.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses, compliance_summaries
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
+DEVICE_STATUS = entity("deviceComplianceDeviceStatus")
+DEVICE_SUMMARY = entity("deviceCompliancePolicyDeviceStateSummary")
+POLICY_STATE = entity("deviceCompliancePolicyState")
+SETTING_STATE = complex_type("deviceCompliancePolicySettingState")
+SETTING_SUMMARY = entity("settingStateDeviceSummary")
+TENANT_SETTING = entity("deviceComplianceSettingState")
+TENANT_SUMMARY = entity("deviceCompliancePolicySettingStateSummary")
+USER_OVERVIEW = entity("deviceComplianceUserOverview")
+USER_STATUS = entity("deviceComplianceUserStatus")
+
+_DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
+_POLICY = "deviceManagement/deviceCompliancePolicies/{resource}"
+_SETTINGS = "deviceManagement/deviceCompliancePolicySettingStateSummaries"
+_WHEN = approximated("by device and setting as at its last check-in; the policy that every device has is among them")
+_SOME = approximated("settings whose facts no device here reports are unknown")
+
+
+def _read(
+    template: str,
+    handler: Handler,
+    *,
+    summary: str,
+    returns: Entity | None = None,
+    many: bool = False,
+    source: str = "",
+    fidelity: Fidelity = EXACT,
+    permissions: tuple[str, ...] = needs.READ_CONFIGURATION,
+    beta_only: bool = False,
+    dated: bool = False,
+) -> Route[Handler]:
+    return Route(
+        "GET",
+        template,
+        handler,
+        summary,
+        returns=returns,
+        many=many,
+        beta_only=beta_only,
+        permissions=permissions,
+        source=source if returns is None else returns.source,
+        fidelity=fidelity,
+        dated=dated,
+    )
+
+
+def _of_device(root: str) -> Iterator[Route[Handler]]:
+    states = f"{root}/{{device}}/deviceCompliancePolicyStates"
+    read = needs.READ_MANAGED
+    yield _read(
+        states,
+        compliance_states.list_states,
+        summary="List compliance policies of a device",
+        returns=POLICY_STATE,
+        many=True,
+        fidelity=_WHEN,
+        permissions=read,
+        dated=True,
+    )
+    yield _read(
+        f"{states}/$count",
+        compliance_states.count_states,
+        summary="Count compliance policies of a device",
+        source=POLICY_STATE.source,
+        permissions=read,
+        dated=True,
+    )
+    yield _read(
+        f"{states}/{{state}}",
+        compliance_states.get_state,
+        summary="Get the state of a compliance policy on a device",
+        returns=POLICY_STATE,
+        fidelity=_WHEN,
+        permissions=read,
+        dated=True,
+    )
+    yield _read(
+        f"{states}/{{state}}/settingStates",
+        compliance_states.list_settings,
+        summary="List the settings of a compliance policy on a device",
+        source=SETTING_STATE.source,
+        fidelity=_SOME,
+        permissions=read,
+        dated=True,
+    )
+    yield _read(
+        f"{root}/{{device}}/getNonCompliantSettings()",
+        compliance_states.failing_settings,
+        summary="List the settings that a device does not meet",
+        source=SETTING_STATE.source,
+        fidelity=_SOME,
+        permissions=read,
+        beta_only=True,
+        dated=True,
+    )
+
+
+def _listed(
+    path: str, handlers: tuple[Handler, Handler, Handler], *, key: str, what: str, returns: Entity
+) -> Iterator[Route[Handler]]:
+    """The list, its number, and one element of a collection."""
+    many, number, one = handlers
+    yield _read(path, many, summary=f"List {what}", returns=returns, many=True, fidelity=returns.fidelity)
+    yield _read(f"{path}/$count", number, summary=f"Count {what}", source=returns.source)
+    yield _read(f"{path}/{{{key}}}", one, summary=f"Get one of {what}", returns=returns, fidelity=returns.fidelity)
+
+
+def _of_policy() -> Iterator[Route[Handler]]:
+    of = compliance_statuses
+    yield from _listed(
+        f"{_POLICY}/deviceStatuses",
+        (of.list_device_statuses, of.count_device_statuses, of.get_device_status),
+        key="status",
+        what="the status of a compliance policy on each device",
+        returns=DEVICE_STATUS,
+    )
+    yield from _listed(
+        f"{_POLICY}/userStatuses",
+        (of.list_user_statuses, of.count_user_statuses, of.get_user_status),
+        key="status",
+        what="the status of a compliance policy for each user",
+        returns=USER_STATUS,
+    )
+    yield from _listed(
+        f"{_POLICY}/deviceSettingStateSummaries",
+        (of.list_setting_summaries, of.count_setting_summaries, of.get_setting_summary),
+        key="summary",
+        what="devices by the state of each setting of a compliance policy",
+        returns=SETTING_SUMMARY,
+    )
+    yield _read(
+        f"{_POLICY}/deviceStatusOverview",
+        of.device_status_overview,
+        summary="Count devices by the status of a compliance policy",
+        returns=DEVICE_OVERVIEW,
+        dated=True,
+    )
+    yield _read(
+        f"{_POLICY}/userStatusOverview",
+        of.user_status_overview,
+        summary="Count users by the status of a compliance policy",
+        returns=USER_OVERVIEW,
+        dated=True,
+    )
+
+
+def _of_tenant() -> Iterator[Route[Handler]]:
+    of = compliance_summaries
+    yield _read(
+        "deviceManagement/deviceCompliancePolicyDeviceStateSummary",
+        of.device_summary,
+        summary="Count devices by their compliance",
+        returns=DEVICE_SUMMARY,
+    )
+    yield from _listed(
+        _SETTINGS,
+        (of.list_setting_summaries, of.count_setting_summaries, of.get_setting_summary),
+        key="summary",
+        what="devices by the state of each compliance setting",
+        returns=TENANT_SUMMARY,
+    )
+    yield from _listed(
+        f"{_SETTINGS}/{{summary}}/deviceComplianceSettingStates",
+        (of.list_setting_states, of.count_setting_states, of.get_setting_state),
+        key="state",
+        what="the state of a compliance setting on each device",
+        returns=TENANT_SETTING,
+    )
+
+
+COMPLIANCE: tuple[Route[Handler], ...] = (
+    *(route for root in _DEVICES for route in _of_device(root)),
+    *_of_policy(),
+    *_of_tenant(),
+)
