@@ -110,6 +110,9 @@ def advance(
         bool, typer.Option("--settle", help="then push all connected devices, and wait until they have settled")
     ] = False,
     timeout: Annotated[int, typer.Option(min=1, max=600, help="wait for them this many seconds at most")] = 60,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="only show whose compliance time would change, without a check-in")
+    ] = False,
     service: Administration,
 ) -> None:
     """Put the clock forward.
@@ -117,7 +120,11 @@ def advance(
     \b
     fauxtune clock advance P30D
     fauxtune clock advance "30 days" --settle
+    fauxtune clock advance "30 days" --what-if
     """
+    if what_if:
+        _foresee(service, by=iso_duration(by))
+        return
     request = tasks.advance_clock(iso_duration(by), settle=settle)
     if settle:
         request = AdminRequest(
@@ -129,6 +136,14 @@ def advance(
         _print(session, answer)
         if answer.get("waiting"):
             raise typer.Exit(1)
+
+
+def _foresee(service: Administration, *, by: str) -> None:
+    from fauxtune.cli.whatif import effects_of_time
+
+    with service.session() as session:
+        answer = session.send(tasks.what_if_time(by))
+        session.show(answer, effects_of_time(answer["devices"]))
 
 
 def _print(session: Session, clock: dict[str, Any]) -> None:

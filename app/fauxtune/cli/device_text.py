@@ -28,18 +28,18 @@ _SOURCES = {"pkcs": "PKCS", "scep": "SCEP", "email": "e-mail"}
 
 
 def print_device(
-    managed: dict[str, Any] | None, ledger: dict[str, Any], *, chains: list[dict[str, Any]], now: str, ids: bool
+    managed: dict[str, Any] | None, ledger: dict[str, Any], *, diagnosis: dict[str, Any], now: str, ids: bool
 ) -> None:
     """Print a device: `managed` is Graph's managedDevice, None if it was deleted, `ledger` the control surface's,
-    `chains` those of its diagnosis, `now` the tenant's time.
+    `diagnosis` that of the device, `now` the tenant's time.
     """
     print(one_line(ledger["deviceName"]))
-    for label, text in _facts(managed, ledger, now=from_iso(now)):
+    for label, text in _facts(managed, ledger, diagnosis=diagnosis, now=from_iso(now)):
         print(f"{label.ljust(_LABEL)} {one_line(text)}")
     print()
     print_table(items(ledger["items"], ids=ids))
     problems = [line for item in ledger["items"] for line in _problem(item)]
-    problems += [line for chain in chains for line in _failed(chain, items=ledger["items"])]
+    problems += [line for chain in diagnosis["chains"] for line in _failed(chain, items=ledger["items"])]
     if problems:
         problems += ["What repairs it:", f"  fauxtune diagnose --device {quoted(one_line(ledger['deviceName']))}"]
     problems += [line for action in (managed or {}).get("deviceActionResults", ()) for line in _action(action)]
@@ -66,7 +66,9 @@ def items(rows: list[dict[str, Any]], *, ids: bool) -> Table:
     )
 
 
-def _facts(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: datetime) -> list[tuple[str, str]]:
+def _facts(
+    managed: dict[str, Any] | None, ledger: dict[str, Any], *, diagnosis: dict[str, Any], now: datetime
+) -> list[tuple[str, str]]:
     management = ledger["state"] + (f", because of {ledger['cause']}" if ledger["cause"] else "")
     times = [
         ("enrolled", _time(ledger["enrolledDateTime"], now=now, missing="never")),
@@ -84,12 +86,23 @@ def _facts(managed: dict[str, Any] | None, ledger: dict[str, Any], *, now: datet
         ("system", f"{system}, {managed['model'] or 'unknown model'}"),
         ("serial number", managed["serialNumber"]),
         ("management", management),
-        ("compliance", managed["complianceState"]),
+        ("compliance", _compliance(managed["complianceState"], diagnosis["findings"])),
         *((_lowered(line.label), line.words) for line in fact_lines(managed)),
         *times,
         ("next check-in", _next(ledger["nextCheckinDateTime"], now=now)),
         ("settled", "yes" if ledger["settled"] else f"no: {_due(ledger)}"),
     ]
+
+
+def _compliance(state: str, findings: list[dict[str, Any]]) -> str:
+    """The state, and the settings that the device does not meet."""
+    settings = [
+        setting.rpartition(".")[2]
+        for finding in findings
+        if finding["code"] == "device-not-compliant"
+        for setting in finding["evidence"].get("settings", ())
+    ]
+    return f"{state}; not met: {', '.join(settings)}" if settings else state
 
 
 def _lowered(label: str) -> str:

@@ -100,8 +100,8 @@ def show(*, name: NameArgument, service: Administration) -> None:
             return
         now = session.client.control("GET", "/clock")["now"]
         diagnosis = AdminRequest("GET", f"/diagnose?device={key(ledger['id'])}", service=Service.CONTROL)
-        chains = session.send(diagnosis)["chains"] if ledger["state"] == "active" else []
-        device_text.print_device(managed, ledger, chains=chains, now=now, ids=session.ids)
+        answer = session.send(diagnosis) if ledger["state"] == "active" else {"chains": [], "findings": []}
+        device_text.print_device(managed, ledger, diagnosis=answer, now=now, ids=session.ids)
 
 
 @app.command()

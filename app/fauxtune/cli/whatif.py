@@ -29,7 +29,8 @@ def whatif(
 ) -> None:
     """Show what a request to Graph would change on which device.
 
-    Lists what would be installed, removed, revoked and re-issued, device by device. Nothing is changed.
+    Lists what would be installed, removed, revoked and re-issued, and whose compliance would change, device by device.
+    Nothing is changed.
 
     \b
     fauxtune whatif POST /deviceManagement/managedDevices/ID/wipe \\
@@ -94,7 +95,28 @@ def unreadable(answer: dict[str, Any]) -> list[str]:
 def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:
     who = (device["deviceName"] or device["device"], person(device["userPrincipalName"]))
     rows: list[tuple[str, ...]] = [(*who, "ends", "the enrolment", device["ends"])] if device["ends"] else []
-    return [*rows, *((*who, name, _item(item), item["why"]) for name in _LISTS for item in device[name])]
+    rows += [(*who, name, _item(item), item["why"]) for name in _LISTS for item in device[name]]
+    change = device.get("compliance")
+    return rows if change is None else [*rows, (*who, "compliance", change["after"], compliance_words(change))]
+
+
+def compliance_words(change: dict[str, Any]) -> str:
+    """Return a change of compliance in a sentence."""
+    settings = ", ".join(each.rpartition(".")[2] for each in change["settings"])
+    ends = change.get("graceEndsAt")
+    until = f" until {ends[:16].replace('T', ' ')} UTC" if ends else ""
+    not_met = f"; not met: {settings}" if settings else ""
+    return f"now {change['before']}, then {change['after']}{until}{not_met}"
+
+
+def effects_of_time(devices: list[dict[str, Any]]) -> Table:
+    """Return what time alone would change in the compliance of devices as a table."""
+    rows: list[tuple[str, ...]] = [
+        (each["deviceName"] or each["device"], person(each["userPrincipalName"]), compliance_words(each["compliance"]))
+        for each in devices
+    ]
+    empty = "Time alone would change the compliance of no device."
+    return Table(("device", "user", "compliance"), rows, wraps=True, empty=empty)
 
 
 def _item(item: dict[str, Any]) -> str:

@@ -50,6 +50,11 @@ def advance_clock(by: str, *, settle: bool = False) -> AdminRequest:
     return _control("POST", "/clock/advance", body={"by": by, **({"settle": True} if settle else {})})
 
 
+def what_if_time(by: str) -> AdminRequest:
+    """Ask what so long a time (ISO 8601) would change in the compliance of devices that do not check in."""
+    return _control("POST", "/whatif/time", body={"by": by})
+
+
 def settle() -> AdminRequest:
     """Push every connected device, and wait until all have settled."""
     return _control("POST", "/settle", body={})

@@ -32,6 +32,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.situations import Ledger, situations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.insight.whatif_compliance import ComplianceChange, Outlook, change_of, outlooks
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
@@ -89,6 +90,7 @@ class DeviceConsequences:
     remove: tuple[Consequence, ...]
     revoke: tuple[Consequence, ...]
     reissue: tuple[Consequence, ...]
+    compliance: ComplianceChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class _Outcome:
     foreseen: SimulatedPlan
     revoked: Mapping[str, Cause | Incident | None] = field(default_factory=dict)
     kept_enrolled: bool = False
+    outlook: Outlook | None = None
 
     @property
     def ended(self) -> str | None:
@@ -261,11 +264,9 @@ def _without(
     """Return the devices as they will be without the request: those that are settled, as they are. Writes; the caller
     rolls back.
     """
-    settled = {
-        device: _Outcome(row, SimulatedPlan(ledgers[device]))
-        for device, row in rows.items()
-        if _is_settled(row, ledgers[device], now=tx.now)
-    }
+    quiet = [row for device, row in rows.items() if _is_settled(row, ledgers[device], now=tx.now)]
+    judged = outlooks(tx, quiet)
+    settled = {row.id: _Outcome(row, SimulatedPlan(ledgers[row.id]), outlook=judged.get(row.id)) for row in quiet}
     others = {device: row for device, row in rows.items() if device not in settled}
     return settled | (_outcomes(replace(tx, events=[]), others, ledgers=ledgers) if others else {})
 
@@ -290,9 +291,9 @@ def _outcomes(
         device: simulate(present[device].situation) if device in present else SimulatedPlan(ledgers[device])
         for device in rows
     }
-    revoked = _revoked(tx, foreseen)
+    revoked, judged = _revoked(tx, foreseen), outlooks(tx, active)
     return {
-        device: _Outcome(row, foreseen[device], revoked=revoked.get(device, {}), kept_enrolled=device in reset)
+        device: _Outcome(row, foreseen[device], revoked.get(device, {}), device in reset, judged.get(device))
         for device, row in rows.items()
     }
 
@@ -344,7 +345,8 @@ def _names(tx: Transaction, rows: Iterable[LedgerRow]) -> dict[ProfileId, str]:
 
 
 def _is_affected(device: DeviceConsequences) -> bool:
-    return bool(device.ends or device.install or device.remove or device.revoke or device.reissue)
+    items = device.install or device.remove or device.revoke or device.reissue
+    return bool(device.ends or items or device.compliance)
 
 
 def _present(
@@ -399,6 +401,7 @@ def _consequences(explanation: _Explanation, *, now: Ledger) -> DeviceConsequenc
         remove=tuple(explanation.removed(each) for each in differences.remove),
         revoke=tuple(explanation.revoked(each, why) for each, why in revoked),
         reissue=tuple(explanation.reissued(old, new) for old, new in differences.reissue),
+        compliance=None if after.ended else change_of(before.outlook, after.outlook),
     )
 
 

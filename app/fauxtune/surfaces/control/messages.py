@@ -239,6 +239,12 @@ class WhatIf(_Body):
     body: Json = Field(default=None, description="the request's body as JSON; left out: no body")
 
 
+class WhatIfTime(_Body):
+    """A time by which the tenant's clock is not put forward."""
+
+    by: Text = Field(examples=["P30D"], description="an ISO 8601 duration")
+
+
 class NewMail(_Body):
     """A text to send. `encrypt`: for the published certificates of everybody who gets it."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.diagnosis.reach import Reach
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.connectors import SCEP_ROLE
@@ -95,12 +96,30 @@ class ScepTry:
     is_pending: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class UnmetSetting:
+    """A setting of a compliance policy (by its name) that a device does not meet, and the value that it reported."""
+
+    policy: str
+    setting: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """Whether a device complies, as it was last judged. `grace_ends_at` is None outside a period of grace."""
+
+    state: DeviceState
+    unmet: tuple[UnmetSetting, ...] = ()
+    grace_ends_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
     `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> the certificate that it
     orders. `refused`: the items whose request a connector refused. `challenges`: SCEP profile -> the newest challenge.
-    `pending`: changes wait for its next check-in.
+    `pending`: changes wait for its next check-in. `compliance` is None in a tenant that judges no device.
     """
 
     id: str
@@ -119,6 +138,7 @@ class Device:
     orders: Mapping[ProfileId, Order] = field(default_factory=dict)
     refused: frozenset[ItemKey] = frozenset()
     challenges: Mapping[ProfileId, ScepTry] = field(default_factory=dict)
+    compliance: Compliance | None = None
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
         """The items that the profile wants on the device, as the next check-in would find them."""

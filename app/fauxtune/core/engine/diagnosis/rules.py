@@ -5,7 +5,14 @@
 
 from __future__ import annotations
 
-from fauxtune.core.engine.diagnosis import certificate_rules, delivery_rules, order_rules, reach_rules, scep_rules
+from fauxtune.core.engine.diagnosis import (
+    certificate_rules,
+    compliance_rules,
+    delivery_rules,
+    order_rules,
+    reach_rules,
+    scep_rules,
+)
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, finding, is_consequence
 
@@ -370,6 +377,15 @@ RULES: tuple[Rule, ...] = (
         meaning="The device has not checked in for 30 days.",
         fix="Switch it on, connect it, and let it check in.",
         source='Intune: "Device compliance policies", the compliance status validity period',
+    ),
+    Rule(
+        code="device-not-compliant",
+        severity=_WARNING,
+        check=compliance_rules.not_compliant,
+        meaning="The device does not meet a compliance policy: it failed when it was last judged, or is in its period "
+        "of grace. Certificates and e-mail are delivered all the same.",
+        fix="Correct the settings that are named on the device and let it check in, or change the policy.",
+        source='Intune: "Monitor results of your device compliance policies"',
     ),
     Rule(
         code="connector-refused",

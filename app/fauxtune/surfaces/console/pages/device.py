@@ -25,6 +25,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import DeviceActionRow
 from fauxtune.surfaces.console import device_words as words
 from fauxtune.surfaces.console.call import TenantCall
+from fauxtune.surfaces.console.compliance_lines import PolicyLine, compliance_lines
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
 from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip
@@ -45,7 +46,14 @@ _COMING_ENDINGS: dict[str, str] = {
     "delete": "Its record was deleted: it gives up the company's data at its next check-in.",
 }
 _OWNERS = {"company": "the company", "personal": "its user"}
-_COMPLIANCE = {"compliant": "compliant", "noncompliant": "not compliant", "unknown": "not known"}
+_COMPLIANCE = {
+    "compliant": "compliant",
+    "noncompliant": "not compliant",
+    "unknown": "not known",
+    "inGracePeriod": "not compliant, in its period of grace",
+    "conflict": "policies contradict each other",
+    "error": "could not be judged",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ class Button:
 
 async def device(call: TenantCall) -> Response:
     """Show one device."""
-    report, events = await call.run(_read, call.request.path_params["device"])
+    report, events, policies = await call.run(_read, call.request.path_params["device"])
     hosted = await device_of_enrollment(call.emulator, call.tenant, row=report.row)
     lines = [_line(item, report, call=call) for item in report.items]
     ended = report.row.state is EnrollmentState.ENDED
@@ -118,6 +126,7 @@ async def device(call: TenantCall) -> Response:
         sums=_sums(report.outcomes, ended=ended),
         buttons=[_button(action, report, call=call) for action in USUAL],
         facts=_facts(report),
+        policies=policies,
         reported=_reported(report),
         apps=app_lines(report.row.variant, call.tenant.edition, rows=[item.row for item in report.items]),
         actions=[_action(row) for row in _newest(report.actions)],
@@ -130,9 +139,10 @@ async def device(call: TenantCall) -> Response:
     )
 
 
-def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening]]:
+def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening], list[PolicyLine]]:
     report = device_report(tx, key)
-    return report, happenings(tx.connection, tx.tenant.id, rows=report.events[:_MOST_EVENTS])
+    events = happenings(tx.connection, tx.tenant.id, rows=report.events[:_MOST_EVENTS])
+    return report, events, compliance_lines(tx, report.row.id)
 
 
 def _name(report: DeviceReport) -> str:

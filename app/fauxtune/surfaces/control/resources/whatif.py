@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from fauxtune.core.clock import iso, parse_duration
 from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
+from fauxtune.operations.insight.whatif_compliance import ComplianceChange
 from fauxtune.operations.runtime.graph_client import ProposedRequest
-from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control import messages
+from fauxtune.surfaces.control import whatif_answers as answers
 from fauxtune.surfaces.control.calls import Here, calls
 
 if TYPE_CHECKING:
@@ -29,6 +32,36 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     return answers.Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost, result))
 
 
+@router.post("/whatif/time", summary="Get the effects of time on the compliance of every device")
+async def consider_time(here: Here, body: messages.WhatIfTime) -> answers.TimeConsequences:
+    """Moves no clock. Devices are judged by what they reported last, as if they did not check in meanwhile."""
+    from fauxtune.operations.insight.whatif_compliance import after_time
+
+    devices = await here.run(after_time, parse_duration(body.by))
+    return answers.TimeConsequences(
+        devices=[
+            answers.DeviceInTime(
+                device=each.device,
+                managed_device_id=each.managed_device_id,
+                device_name=each.device_name,
+                user_principal_name=each.user_principal_name,
+                compliance=_compliance(each.compliance),
+            )
+            for each in devices
+        ]
+    )
+
+
+def _compliance(change: ComplianceChange) -> answers.ComplianceChange:
+    ends = change.grace_ends_at
+    return answers.ComplianceChange(
+        before=change.before,
+        after=change.after,
+        settings=list(change.settings),
+        grace_ends_at=None if ends is None else iso(ends),
+    )
+
+
 def _mail(lost: Unreadable, consequences: Sequence[DeviceConsequences]) -> answers.UnreadableMail:
     records = {each.device: each.managed_device_id for each in consequences}
     return answers.UnreadableMail(
@@ -43,4 +76,8 @@ def _mail(lost: Unreadable, consequences: Sequence[DeviceConsequences]) -> answe
 
 
 def _view(consequences: DeviceConsequences) -> answers.DeviceConsequences:
-    return answers.DeviceConsequences.model_validate(asdict(consequences))
+    change = consequences.compliance
+    document = asdict(replace(consequences, compliance=None))
+    shape = answers.DeviceConsequences.model_validate(document)
+    shape.compliance = None if change is None else _compliance(change)
+    return shape

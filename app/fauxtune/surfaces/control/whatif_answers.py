@@ -1,0 +1,101 @@
+"""The answers of what-if: what a request, or time, would do to devices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
+
+
+class Consequence(Answer):
+    """The effect on one item of a device. `why` explains it; `cause` and `document` (of removals and revocations) name
+    its rule. Without thumbprint and serial a certificate does not exist yet.
+    """
+
+    item: str
+    source: str
+    profile: str | None
+    profile_name: str | None
+    thumbprint: str | None
+    serial: str | None
+    why: str
+    cause: str | None = None
+    document: str | None = None
+
+
+class Reissue(Consequence):
+    """An item that the device gets again: the same one, or a new one in its place."""
+
+    reissued: Literal["new", "same"]
+
+
+class ComplianceChange(Answer):
+    """What would change in a device's compliance (Graph: complianceState). `settings`: those that it would not meet;
+    `graceEndsAt`: when its period of grace would end.
+    """
+
+    before: str
+    after: str
+    settings: list[str]
+    grace_ends_at: str | None = None
+
+
+class DeviceInTime(Answer):
+    """A device whose compliance time would change, if it did not check in."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    device_name: str | None
+    user_principal_name: str | None
+    compliance: ComplianceChange
+
+
+class TimeConsequences(Answer):
+    """The devices whose compliance time alone would change, by name."""
+
+    devices: list[DeviceInTime]
+
+
+class DeviceConsequences(Answer):
+    """The effects on one device. `ends`: why its enrolment would end (wipe, retire, delete ...)."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    managed_device: Annotated[str | None, Field(description="the id in `managedDeviceId`, while Graph has the record")]
+    device_name: str | None
+    user_principal_name: str | None
+    ends: str | None
+    install: list[Consequence]
+    remove: list[Consequence]
+    revoke: list[Consequence]
+    reissue: list[Reissue]
+    compliance: ComplianceChange | None = None
+
+
+class UnreadableOnDevice(Answer):
+    """How many messages of its user a device could not read any more."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    messages: int
+
+
+class UnreadableMail(Answer):
+    """The mail that could not be read any more, because keys would go from devices. `messages`: on no device any more;
+    `subjects`: of the newest of these; `untilGivenAgain`: those of these that can be read again once a device of the
+    user is given the imported certificate again.
+    """
+
+    messages: int
+    subjects: list[str]
+    until_given_again: int
+    on_devices: list[UnreadableOnDevice]
+
+
+class Consequences(Answer):
+    """The devices on which the request would have an effect, and the mail that it would make unreadable."""
+
+    devices: list[DeviceConsequences]
+    unreadable: UnreadableMail
