@@ -4,6 +4,8 @@ imported when the first device is judged.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import EnrollmentRow
 
@@ -12,7 +14,10 @@ def judge_at_check_in(tx: Transaction, enrollment: EnrollmentRow) -> None:
     """Judge a device that checks in, with all policies that reach it. One that is about to be asked what it is waits
     for its answers. A device that was out of contact is judged in every tenant.
     """
-    was_away = enrollment.report_digest is None and enrollment.last_checkin_at is not None
+    longest = timedelta(days=int(tx.tenant.setting("compliance.checkinThresholdDays")))
+    was_away = enrollment.report_digest is None and (
+        enrollment.last_checkin_at is not None or tx.now - enrollment.enrolled_at > longest
+    )
     is_asked = enrollment.inventory_at is not None and enrollment.inventory_at <= tx.now
     if was_away or (tx.tenant.judges_devices and not is_asked):
         _judge(tx, enrollment)

@@ -36,7 +36,8 @@ class Hooks:
     """What a family does beyond its rules, in the transaction of the change; each may raise Invalid.
 
     `check` takes the new document and, of a change, the old row, and returns the document that is stored; `created`,
-    `changed` (with the row before) and `deleting` take the row; `assigned` the row and the new set of assignments.
+    `changed` (with the row before) and `deleting` take the row; `assigned` the row and its new assignments, which are
+    stored by then.
     """
 
     check: Callable[[Transaction, JsonObject, ResourceRow | None], JsonObject] | None = None
@@ -228,9 +229,10 @@ def assign(
 ) -> list[JsonObject]:
     """Replace all assignments of a resource. Raises Invalid for a built-in one that takes none."""
     row = get(tx, rules, key=key)
+    documents = assignments.replace_all(tx, to, targets=targets)
     if hooks.assigned is not None:
         hooks.assigned(tx, row, targets)
-    return assignments.replace_all(tx, to, targets=targets)
+    return documents
 
 
 def get(tx: Transaction, rules: Rules, *, key: str, parent: ResourceRow | None = None) -> ResourceRow:

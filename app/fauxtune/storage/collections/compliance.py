@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    TableClause,
+    and_,
+    case,
+    column,
+    func,
+    select,
+    table,
+    type_coerce,
+)
 
 from fauxtune.core.engine.compliance.states import SEVERITY, Status
 from fauxtune.core.model.ids import TenantId
@@ -59,8 +71,22 @@ def _device_statuses(tenant_id: TenantId) -> Select[Any]:
     return joined(tenant_id, select(*labelled(_OF_DEVICE)))
 
 
-_USERS = (
-    select(
+_USERS: TableClause = table(
+    "compliance_users",
+    column("id", Word),
+    column("userDisplayName", Word),
+    column("devicesCount", Integer),
+    column("status", Word),
+    column("lastReportedDateTime", Word),
+    column("userPrincipalName", Word),
+    column("part_of", Word),
+)
+_OF_USER = tuple(each.name for each in _USERS.c if each.name != "part_of")
+
+
+def _user_statuses(tenant_id: TenantId) -> Select[Any]:
+    """A row for each policy and each user who has a device that was judged by it."""
+    columns = (
         (_state.policy_id + "_" + managed_devices.c.user_id).label("id"),
         func.max(of_device("userDisplayName")).label("userDisplayName"),
         func.count().label("devicesCount"),
@@ -68,24 +94,14 @@ _USERS = (
         func.max(as_text(_state.reported_at)).label("lastReportedDateTime"),
         func.max(of_device("userPrincipalName")).label("userPrincipalName"),
         _state.policy_id.label("part_of"),
-        _state.tenant_id.label("tenant"),
     )
-    .select_from(
-        compliance_states.join(managed_devices, managed_devices.c.enrollment_id == _state.enrollment_id).join(
-            resources,
-            and_(
-                resources.c.tenant_id == _state.tenant_id,
-                resources.c.family == _FAMILY,
-                resources.c.parent_id == "",
-                resources.c.id == _state.policy_id,
-            ),
-        )
+    grouped = (
+        joined(tenant_id, select(*columns))
+        .where(managed_devices.c.user_id.is_not(None))
+        .group_by(managed_devices.c.user_id, _state.policy_id)
     )
-    .where(managed_devices.c.user_id.is_not(None))
-    .group_by(managed_devices.c.user_id, _state.policy_id, _state.tenant_id)
-    .subquery("compliance_users")
-)
-_OF_USER = ("id", "userDisplayName", "devicesCount", "status", "lastReportedDateTime", "userPrincipalName")
+    return select(*(_USERS.c[name] for name in _OF_USER)).add_cte(grouped.cte(_USERS.name))
+
 
 COMPLIANCE_DEVICE_STATUSES: Collection[JsonObject] = Collection(
     row=documents(_OF_DEVICE),
@@ -98,7 +114,7 @@ COMPLIANCE_DEVICE_STATUSES: Collection[JsonObject] = Collection(
 
 COMPLIANCE_USER_STATUSES: Collection[JsonObject] = Collection(
     row=documents(_OF_USER),
-    statement=lambda tenant_id: select(*(_USERS.c[name] for name in _OF_USER)).where(_USERS.c.tenant == tenant_id),
+    statement=_user_statuses,
     document=_USERS.c.id,
     columns={name: _USERS.c[name] for name in _OF_USER},
     order=(_USERS.c.id,),

@@ -144,6 +144,11 @@ def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, policy_id
     writes.remove(connection, compliance_states, enrollment_id=enrollment_id, policy_id=policy_id)
 
 
+def drop_policy(connection: Connection, tenant_id: TenantId, *, policy_id: str) -> None:
+    """Drop the states of a policy on all devices."""
+    writes.remove(connection, compliance_states, tenant_id=tenant_id, policy_id=policy_id)
+
+
 def drop_device(connection: Connection, enrollment_id: EnrollmentId) -> None:
     """Drop all that is known of a device's compliance."""
     writes.remove(connection, compliance_states, enrollment_id=enrollment_id)

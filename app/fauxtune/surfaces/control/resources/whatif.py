@@ -78,6 +78,6 @@ def _mail(lost: Unreadable, consequences: Sequence[DeviceConsequences]) -> answe
 def _view(consequences: DeviceConsequences) -> answers.DeviceConsequences:
     change = consequences.compliance
     document = asdict(replace(consequences, compliance=None))
-    shape = answers.DeviceConsequences.model_validate(document)
-    shape.compliance = None if change is None else _compliance(change)
-    return shape
+    return answers.DeviceConsequences.model_validate(
+        {**document, "compliance": None if change is None else _compliance(change)}
+    )

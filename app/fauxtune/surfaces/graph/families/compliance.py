@@ -9,6 +9,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.rules import Rules
+from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import compliance_policies
 from fauxtune.surfaces.graph.routes import permissions as needs
@@ -49,6 +50,7 @@ COMPLIANCE: tuple[Family, ...] = (
             ),
         ),
         fidelity=approximated("a PATCH without @odata.type is taken as one of the kind"),
+        hooks=COMPLIANCE_HOOKS,
         always_count=True,
         never_made="defaultDeviceCompliancePolicy",
     ),
