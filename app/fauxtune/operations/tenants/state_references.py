@@ -31,6 +31,7 @@ class Reference:
 REFERENCES = (
     Reference("assignments", "profile_id", "profile", "profiles"),
     Reference("certificates", "authority", "authority", "authorities", "name"),
+    Reference("compliance_states", "enrollment_id", "enrolment", "enrollments"),
     Reference("connector_keys", "connector_id", "connector", "connectors"),
     Reference("connector_requests", "enrollment_id", "enrolment", "enrollments"),
     Reference("device_actions", "enrollment_id", "enrolment", "enrollments"),

@@ -405,7 +405,7 @@ LINKS: tuple[LinkKind, ...] = (
         _WITH_CERTIFICATE | {Source.EMAIL},
     ),
     LinkKind("scepServer", frozenset({"scep-server-unreachable", "scep-ra-expired"}), _server, _BY_SCEP),
-    LinkKind("checkIn", frozenset({"device-silent"}), _check_in),
+    LinkKind("checkIn", frozenset({"device-silent", "device-not-compliant"}), _check_in),
     LinkKind(
         "challenge",
         frozenset(
