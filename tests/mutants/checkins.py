@@ -250,7 +250,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A user without a licence is given certificates",
-        file="app/fauxtune/operations/checkin/situations.py",
+        file="app/fauxtune/operations/devices/audience.py",
         before="(user is not None and bool(user.licensed))\n",
         after="user is not None\n",
         tests=(f"{_TEST_ENDING}::test_a_lost_licence_leaves_everything_and_gives_nothing_more[sqlite]",),
