@@ -1,12 +1,12 @@
-"""Revision 0034: Compliance as it was last judged, of devices and of policies on them."""
+"""Revision 0033: Compliance as it was last judged, of devices and of policies on them."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
