@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         description="the header in which trusted proxies pass on a device's certificate: as :base64: of its DER (RFC "
         "9440), or as a URL-encoded PEM",
     )
+    notification_hosts: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="hosts, separated by commas, that receivers of change notifications may have beside localhost; "
+        "they are called by HTTPS",
+    )
     key_pool_size: int = Field(default=8, ge=0, description="the number of RSA keys made in advance")
     key_pool_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 1) - 1),
@@ -131,6 +136,12 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("notification_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        parts = value.split(",") if isinstance(value, str) else value
+        return [str(part).strip().lower() for part in parts if str(part).strip()] if isinstance(parts, list) else parts
 
     @field_validator("trusted_proxy")
     @classmethod

@@ -20,6 +20,7 @@ from fauxtune.storage.rows import (
     mail,
     reports,
     snapshots,
+    subscriptions,
 )
 from fauxtune.storage.rows import changes as change_rows
 from fauxtune.storage.rows import tenants as tenant_rows
@@ -59,6 +60,8 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.snapshots: (snapshots.SnapshotRow, snapshots.SnapshotContent),
     tables.directory_changes: (change_rows.DirectoryChangeRow,),
     tables.directory_tracking: (change_rows.DirectoryTrackingRow,),
+    tables.notifications: (subscriptions.NotificationRow,),
+    tables.subscriptions: (subscriptions.SubscriptionRow,),
     tables.report_jobs: (reports.ReportJobRow,),
     tables.sign_ins: (tenant_rows.SignInRow,),
     tables.journal: (tenant_rows.JournalRow,),
@@ -101,7 +104,9 @@ def test_the_fields_of_rows_have_the_types_of_their_columns(table: Table) -> Non
 
 
 @pytest.mark.parametrize(
-    "module", [certificates, configuration, devices, directory, tenant_rows], ids=lambda module: module.__name__
+    "module",
+    [certificates, configuration, devices, directory, reports, subscriptions, tenant_rows],
+    ids=lambda module: module.__name__,
 )
 def test_changes_are_fields_of_the_row(module: ModuleType) -> None:
     for name, changes in vars(module).items():

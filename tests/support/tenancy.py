@@ -32,6 +32,7 @@ ACROSS_TENANTS = {
     "fauxtune.storage.queries.certificates.tenants_with_asked_revocations": "connectors of all tenants are served",
     "fauxtune.storage.queries.change_log.tracked_tenants": "a start reads which tenants track changes",
     "fauxtune.storage.queries.fault_rules.all_rules": "a start reads the rules of all tenants",
+    "fauxtune.storage.queries.subscriptions.subscribed_tenants": "a start reads whose changes it is to tell of",
     "fauxtune.storage.queries.sign_ins.forget_sign_ins": "expired sign-ins are deleted by the system's clock",
 }
 

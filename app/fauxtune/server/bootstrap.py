@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -34,11 +35,13 @@ from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused
+from fauxtune.server.webhooks import Receivers
 from fauxtune.storage.contents import ContentStore
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
+from fauxtune.storage.queries import subscriptions as subscription_queries
 from fauxtune.surfaces.identity.keys import signing_key
 from fauxtune.surfaces.late import Late, attribute
 
@@ -63,6 +66,7 @@ class Environment:
     permissions: Permissions = Permissions.ENFORCE
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     wire: Bounds = field(default_factory=Bounds)
+    notification_hosts: frozenset[str] = frozenset()
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
     dismiss_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
@@ -74,7 +78,10 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     graph: Late[GraphClient] = Late(partial(attribute, "fauxtune.surfaces.graph.in_process:send"))
     runner.faults.load(database.run_now(fault_queries.all_rules))
-    runner.tracking.load(database.run_now(change_log.tracked_tenants))
+    runner.tracking.load(
+        database.run_now(change_log.tracked_tenants),
+        subscribed=database.run_now(subscription_queries.subscribed_tenants),
+    )
     return Emulator(
         runner=runner,
         answer_cache=AnswerCache(database),
@@ -95,12 +102,23 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         permissions=PermissionCheck(around.permissions),
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),
+        webhooks=Receivers(
+            around.notification_hosts,
+            own_ports=lambda: _ports_of(around.addresses),
+            ca_file=around.ca_file,
+        ),
         admit_device_authority=around.admit_device_authority,
         dismiss_device_authority=around.dismiss_device_authority,
         graph=_graph_client(graph),
         load_graph=graph.get,
         graph_serves=lambda path, method: bool(attribute("fauxtune.surfaces.graph.dispatch:is_served")(path, method)),
     )
+
+
+def _ports_of(addresses: Addresses) -> frozenset[int]:
+    """Return the ports on which the server itself listens."""
+    urls = (addresses.https, addresses.http, addresses.public_url or "", *(url for _, url in addresses.mail))
+    return frozenset(port for url in urls if (port := urlsplit(url).port) is not None)
 
 
 def _graph_client(client: Late[GraphClient]) -> GraphClient:

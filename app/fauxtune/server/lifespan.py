@@ -31,10 +31,12 @@ from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
+from fauxtune.storage.queries import subscriptions as subscription_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
     from fauxtune.operations.devices.compliance_time import ComplianceWatch
+    from fauxtune.operations.directory.notifications import Deliveries
     from fauxtune.operations.tenants.seeds import Seed
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
@@ -190,7 +192,7 @@ async def running_emulator(
         if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
             first = await bootstrap.seed_tenant(emulator, seed())
         await bootstrap.admit_devices(emulator)
-        async with polling(emulator):
+        async with polling(emulator), notifying(emulator):
             yield emulator, ownership, first
 
 
@@ -204,7 +206,10 @@ async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _W
             if await asyncio.to_thread(ownership.keep):
                 emulator.forget()
                 emulator.faults.load(await emulator.runner.read(fault_queries.all_rules))
-                emulator.runner.tracking.load(await emulator.runner.read(change_log.tracked_tenants))
+                emulator.runner.tracking.load(
+                    await emulator.runner.read(change_log.tracked_tenants),
+                    subscribed=await emulator.runner.read(subscription_queries.subscribed_tenants),
+                )
                 log.warning("The connection that locks the database was lost; the database is locked again.")
 
 
@@ -230,6 +235,35 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
                 await watch.look(emulator)
 
     task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def notifying(emulator: Emulator) -> AsyncIterator[None]:
+    """Deliver change notifications while there are subscriptions; without any this waits and does nothing."""
+
+    async def deliver() -> None:
+        deliveries: Deliveries | None = None
+        while True:
+            calls, seconds = emulator.signals.notification_calls, None
+            if emulator.runner.tracking.subscribed:
+                if deliveries is None:
+                    # Here, for most servers have no subscription.
+                    from fauxtune.operations.directory.notifications import Deliveries as Delivering
+
+                    deliveries = Delivering(emulator)
+                try:
+                    seconds = await deliveries.round()
+                except DatabaseUnavailable:
+                    seconds = _POLL_SECONDS
+            await emulator.signals.wait_for_notifications(after=calls, seconds=seconds)
+
+    task = asyncio.create_task(deliver())
     try:
         yield
     finally:

@@ -81,19 +81,7 @@ async def serve(settings: Settings, announce: Announce) -> None:
         files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
         context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
         contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
-        around = bootstrap.Environment(
-            clock=clock,
-            ids=ids,
-            addresses=_addresses(settings, ports),
-            ca_file=str(files.ca),
-            control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
-            edition=settings.edition,
-            permissions=settings.permissions,
-            wire=Bounds(exchanges=settings.wire_exchanges),
-            trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
-            admit_device_authority=context.admit,
-            dismiss_device_authority=context.dismiss,
-        )
+        around = _environment(settings, ports, clock=clock, ids=ids, files=files, context=context)
         limit = ConnectionLimit(_most_connections())
         listeners = [
             Listener(readiness, ports.https, context=context, limit=limit),
@@ -132,6 +120,32 @@ async def serve(settings: Settings, announce: Announce) -> None:
                     await _stop(listeners)
         finally:
             await _stop(listeners)
+
+
+def _environment(
+    settings: Settings,
+    ports: _Ports,
+    *,
+    clock: SystemClock,
+    ids: SystemIds,
+    files: tls.TlsFiles,
+    context: tls.AcceptingContext,
+) -> bootstrap.Environment:
+    """Return the surroundings of the emulator."""
+    return bootstrap.Environment(
+        clock=clock,
+        ids=ids,
+        addresses=_addresses(settings, ports),
+        ca_file=str(files.ca),
+        control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
+        edition=settings.edition,
+        permissions=settings.permissions,
+        wire=Bounds(exchanges=settings.wire_exchanges),
+        notification_hosts=frozenset(settings.notification_hosts),
+        trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
+        admit_device_authority=context.admit,
+        dismiss_device_authority=context.dismiss,
+    )
 
 
 def _device_host(emulator: Emulator, folder: Path | None) -> ChildDeviceHost:

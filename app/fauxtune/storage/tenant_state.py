@@ -52,6 +52,8 @@ from fauxtune.storage.tables.orders import OrderDocument
 LEFT_OUT = {
     "directory_changes": "clients ask for changes since a moment of this server's: another state is a new beginning",
     "directory_tracking": "the numbers of those changes",
+    "notifications": "they wait for receivers that this server is to call",
+    "subscriptions": "clients of this server made them, and renew them there",
     "report_jobs": "files of reports, which expire within hours",
     "sign_ins": "sign-ins under way: their codes expire within minutes, by the system's clock",
     "snapshots": "a snapshot does not contain snapshots; they stay when one of them is restored",

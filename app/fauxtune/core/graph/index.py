@@ -23,6 +23,7 @@ from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
 from fauxtune.core.graph.overlays.scripts import SCRIPTS
 from fauxtune.core.graph.overlays.statuses import STATUSES
+from fauxtune.core.graph.overlays.subscriptions import SUBSCRIPTIONS
 from fauxtune.core.graph.overlays.tenant import TENANT
 from fauxtune.core.graph.overlays.updates import UPDATES
 from fauxtune.core.odata.schema.model import Model
@@ -41,6 +42,7 @@ OVERLAYS = (
     *APP_CONFIGURATIONS,
     *CERTIFICATES,
     *REPORTS,
+    *SUBSCRIPTIONS,
     *TENANT,
     *COMPLIANCE,
     *SCRIPTS,

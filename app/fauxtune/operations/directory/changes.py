@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.graph.delta_tokens import DeltaToken
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.runtime.tracking import LIFETIME
+from fauxtune.operations.runtime.tracking import LIFETIME, begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import directory as queries
-from fauxtune.storage.rows.changes import DirectoryChangeRow, DirectoryTrackingRow
+from fauxtune.storage.rows.changes import DirectoryChangeRow
 from fauxtune.storage.rows.directory import DirectoryObjectRow
 
 #: Changes that one page reads.
@@ -56,10 +56,7 @@ class Round:
 
 def begin(tx: Transaction, *, kind: str, select: tuple[str, ...] | None, among: tuple[str, ...] | None) -> DeltaToken:
     """Return the token that a first round begins with. From now on the tenant's changes are tracked."""
-    known = change_log.tracking(tx.connection, tx.tenant.id)
-    if known is None:
-        known = DirectoryTrackingRow(tx.tenant.id, tx.ids.uuid(), 0)
-        change_log.put_tracking(tx.connection, known)
+    known = begin_tracking(tx.connection, tx.tenant.id, epoch=tx.ids.uuid())
     return DeltaToken(kind, known.epoch, known.seq, iso(tx.now), is_first_round=True, select=select, among=among)
 
 

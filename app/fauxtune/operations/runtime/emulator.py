@@ -26,6 +26,7 @@ from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.turns import Turns
+from fauxtune.operations.runtime.webhooks import NoWebhooks, Webhooks
 from fauxtune.operations.runtime.wire import Wire
 from fauxtune.operations.runtime.workers import Workers
 
@@ -106,6 +107,7 @@ class Emulator:
     # Graph is imported when it is first used; this waits for it.
     load_graph: Callable[[], Awaitable[object]] = nothing_to_load
     device_host: DeviceHost = field(default_factory=NoDeviceHost)
+    webhooks: Webhooks = field(default_factory=NoWebhooks)
     hosted_snapshots: HostedSnapshots = field(default_factory=HostedSnapshots)
     # Whether Graph has a route for a path without a version, with this method if one is given.
     graph_serves: Callable[[str, str | None], bool] = field(default=lambda _path, _method: True)

@@ -152,7 +152,7 @@ class Runner:
         for looked in tx.fault_counts:
             at = tx.now if looked.is_hit else None
             fault_queries.count_occasion(connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at)
-        self.tracking.write_down(connection, tx.tenant.id, at=tx.now)
+        self.tracking.write_down(tx)
 
     def _after(self, tx: Transaction, *, number: int) -> None:
         if tx.tenant_changed:
@@ -170,5 +170,7 @@ class Runner:
             self.signals.connector_log_grew(tx.tenant.id)
         if tx.connectors_called:
             self.signals.call_connectors(tx.tenant.id)
+        if tx.notifies:
+            self.signals.notify()
         for enrollment in tx.woken:
             self.signals.wake(enrollment)

@@ -29,6 +29,8 @@ class Signals:
         self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
         #: How many readers wait for recorded exchanges.
         self.wire_readers = 0
+        #: How often notifications were told to be there, or a clock was set.
+        self.notification_calls = 0
         self._numbers = count(1)
         self._changes: dict[TenantId, int] = {}
 
@@ -73,6 +75,7 @@ class Signals:
     def clock_moved(self, tenant: TenantId) -> None:
         """Wake requests that wait for a moment of the tenant's time, which was set."""
         self._call("clock", tenant)
+        self.notify()
 
     def connector_log_grew(self, tenant: TenantId) -> None:
         """Wake readers of the connectors' log: it has new events."""
@@ -81,6 +84,11 @@ class Signals:
     def wire_grew(self, tenant: TenantId | None) -> None:
         """Wake readers of recorded exchanges: there is a new one of this tenant (None: of no tenant)."""
         self._call("wire", tenant or "")
+
+    def notify(self) -> None:
+        """Wake whoever delivers notifications: some wait, or the end of a subscription may have come."""
+        self.notification_calls += 1
+        self._call("notifications", "")
 
     def call_connectors(self, tenant: TenantId) -> None:
         """Wake connectors: there is work, or their permissions changed."""
@@ -133,6 +141,14 @@ class Signals:
         """Wait until the journal has a new entry, or the time is over."""
         await self._wait([("journal", tenant)], seconds)
 
+    async def wait_for_notifications(self, *, after: int, seconds: float | None) -> None:
+        """Wait until `notify` is called again after so many calls, or the time is over; None: without an end."""
+
+        async def is_called() -> bool:
+            return self.notification_calls != after
+
+        await self._wait([("notifications", "")], seconds, unless=is_called)
+
     async def wait_for_news(self, tenant: TenantId, *, seconds: float, wire: bool = False) -> None:
         """Wait until anything of the tenant was written, or the time is over; with `wire` until the next exchange, too.
         Quiet check-ins, which write only their time, do not count.
@@ -153,7 +169,11 @@ class Signals:
             self.wire_readers -= 1
 
     async def _wait(
-        self, topics: list[tuple[str, str]], seconds: float, *, unless: Callable[[], Awaitable[bool]] | None = None
+        self,
+        topics: list[tuple[str, str]],
+        seconds: float | None,
+        *,
+        unless: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for topic in topics:

@@ -42,6 +42,7 @@ class Transaction:
     crls_forgotten: set[str] = field(default_factory=set)
     tenant_changed: bool = False
     connectors_called: bool = False
+    notifies: bool = False
     faults: TenantFaults | None = None
     fault_counts: list[FaultCount] = field(default_factory=list)
     fault_rules: list[FaultRuleRow] | None = None

@@ -36,6 +36,7 @@ from fauxtune.storage.tables.reports import report_jobs
 from fauxtune.storage.tables.resources import resources
 from fauxtune.storage.tables.scep import partner_revocations, ra_certificates, scep_challenges, scep_requests
 from fauxtune.storage.tables.snapshots import snapshots
+from fauxtune.storage.tables.subscriptions import notifications, subscriptions
 from fauxtune.storage.tables.tenants import (
     applications,
     audit_events,
@@ -80,6 +81,7 @@ __all__ = [
     "mailbox_entries",
     "managed_devices",
     "metadata",
+    "notifications",
     "partner_revocations",
     "pfx_certificates",
     "profile_states",
@@ -95,6 +97,7 @@ __all__ = [
     "sign_ins",
     "snapshots",
     "steps",
+    "subscriptions",
     "templates",
     "tenants",
     "users",

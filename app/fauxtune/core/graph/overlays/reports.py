@@ -28,7 +28,6 @@ REPORTS = (
     ),
     Overlay(
         "deviceManagementCachedReportConfiguration",
-        client="id",
         server="expirationDateTime lastRefreshDateTime status",
         different={
             _STEPS: "status",

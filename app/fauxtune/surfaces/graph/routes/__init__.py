@@ -26,6 +26,7 @@ from fauxtune.surfaces.graph.routes.profiles import PROFILES
 from fauxtune.surfaces.graph.routes.references import REFERENCES
 from fauxtune.surfaces.graph.routes.reports import ABSENT_REPORTS, REPORTS
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
+from fauxtune.surfaces.graph.routes.subscriptions import SUBSCRIPTIONS
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
 _SERVED: dict[str, tuple[Route[Handler], ...]] = {
@@ -38,6 +39,7 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     **{area: tuple(route for family in families for route in routes_of(family)) for area, families in FAMILIES.items()},
     "Reports": REPORTS,
     "Compliance of devices": COMPLIANCE,
+    "Change notifications": SUBSCRIPTIONS,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,

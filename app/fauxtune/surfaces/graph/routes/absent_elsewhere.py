@@ -23,7 +23,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "compliance contracts directoryRoles directoryRoleTemplates domainDnsRecords groupLifecyclePolicies "
             "groupSettings groupSettingTemplates identityGovernance identityProtection identityProviders "
             "informationProtection invitations permissionGrants policies privacy "
-            "roleManagement scopedRoleMemberships security subscriptions tenantRelationships"
+            "roleManagement scopedRoleMemberships security tenantRelationships"
         ),
         (
             "accessReviewDecisions accessReviews administrativeUnits allowedDataLocations approvalWorkflowProviders "
