@@ -1,12 +1,12 @@
-"""Revision 0033: Subscriptions to changes of the directory, and the notifications that wait."""
+"""Revision 0034: Subscriptions to changes of the directory, and the notifications that wait."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
