@@ -300,10 +300,10 @@ async def test_the_service_says_who_it_is(beta: httpx.AsyncClient, v1: httpx.Asy
     "path",
     [
         "identity/conditionalAccess/policies?$expand=scheduledActionsForRule($expand=scheduledActionConfigurations)",
-        "deviceManagement/windowsAutopilotDeviceIdentities/x",
+        "deviceManagement/exchangeConnectors/x",
         "deviceManagement/roleDefinitions",
-        "deviceManagement/applePushNotificationCertificate",
-        "deviceAppManagement/vppTokens?$filter=isof('microsoft.graph.win32LobApp')",
+        "deviceManagement/userExperienceAnalyticsOverview",
+        "deviceAppManagement/managedEBooks?$filter=isof('microsoft.graph.win32LobApp')",
         "identity/conditionalAccess/policies",
     ],
 )

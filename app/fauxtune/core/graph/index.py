@@ -13,12 +13,14 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.overlays.app_configurations import APP_CONFIGURATIONS
 from fauxtune.core.graph.overlays.applications import APPLICATIONS
 from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
+from fauxtune.core.graph.overlays.autopilot import AUTOPILOT
 from fauxtune.core.graph.overlays.catalog import CATALOG
 from fauxtune.core.graph.overlays.certificates import CERTIFICATES
 from fauxtune.core.graph.overlays.compliance import COMPLIANCE
 from fauxtune.core.graph.overlays.compliance_states import COMPLIANCE_STATES
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
+from fauxtune.core.graph.overlays.enrollment import ENROLLMENT
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
 from fauxtune.core.graph.overlays.scripts import SCRIPTS
@@ -48,6 +50,8 @@ OVERLAYS = (
     *SCRIPTS,
     *UPDATES,
     *CATALOG,
+    *AUTOPILOT,
+    *ENROLLMENT,
 )
 #: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".
 _FALLBACKS = {"policyPlatformType": "androidForWork", "managementAgentType": "unknown"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fauxtune.surfaces.graph.families.autopilot import AUTOPILOT
 from fauxtune.surfaces.graph.families.catalog import CATALOG
 from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
+from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.families.family import Family
 from fauxtune.surfaces.graph.families.scripts import SCRIPTS
 from fauxtune.surfaces.graph.families.updates import UPDATES
@@ -13,4 +15,6 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "Scripts": SCRIPTS,
     "Updates of Windows": UPDATES,
     "The settings catalog": CATALOG,
+    "Enrolment": ENROLLMENT,
+    "Windows Autopilot": AUTOPILOT,
 }

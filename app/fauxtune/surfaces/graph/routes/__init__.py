@@ -20,6 +20,7 @@ from fauxtune.surfaces.graph.routes.compliance import COMPLIANCE
 from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
+from fauxtune.surfaces.graph.routes.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
 from fauxtune.surfaces.graph.routes.families import absent_of, routes_of
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
@@ -37,6 +38,7 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "App configurations": APP_CONFIGURATIONS,
     "Statuses of profiles": STATUSES,
     **{area: tuple(route for family in families for route in routes_of(family)) for area, families in FAMILIES.items()},
+    "Apple's and Google's programmes": ENROLLMENT,
     "Reports": REPORTS,
     "Compliance of devices": COMPLIANCE,
     "Change notifications": SUBSCRIPTIONS,

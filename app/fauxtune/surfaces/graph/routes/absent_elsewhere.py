@@ -252,7 +252,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
     (
         _APPS,
         why.APPLE,
-        "vppTokens",
+        "",
         "iosLobAppProvisioningConfigurations",
     ),
     ("directory", why.GONE, "deletedItems", ""),

@@ -79,28 +79,22 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (
         _SERVICE,
         why.AUTOPILOT,
-        "importedWindowsAutopilotDeviceIdentities windowsAutopilotDeviceIdentities",
-        "autopilotEvents domainJoinConnectors windowsAutopilotDeploymentProfiles windowsAutopilotSettings",
-    ),
-    (
-        _SERVICE,
-        why.ENROLLMENT,
-        "deviceEnrollmentConfigurations",
-        "importedDeviceIdentities",
+        "",
+        "autopilotEvents domainJoinConnectors windowsAutopilotSettings",
     ),
     (
         _SERVICE,
         why.APPLE,
-        "applePushNotificationCertificate",
-        "appleUserInitiatedEnrollmentProfiles depOnboardingSettings maximumDepTokens",
+        "",
+        "maximumDepTokens",
     ),
     (
         _SERVICE,
         why.ANDROID,
         "",
         (
-            "androidAppConfigurationSchema androidDeviceOwnerEnrollmentProfiles androidForWorkAppConfigurationSchemas "
-            "androidForWorkEnrollmentProfiles androidForWorkSettings androidManagedStoreAccountEnterpriseSettings "
+            "androidAppConfigurationSchema androidForWorkAppConfigurationSchemas "
+            "androidForWorkEnrollmentProfiles androidForWorkSettings "
             "androidManagedStoreAppConfigurationSchemas"
         ),
     ),

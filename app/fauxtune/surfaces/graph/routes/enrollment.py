@@ -1,0 +1,64 @@
+"""What a tenant has one of in Apple's and Google's programmes.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import enrollment
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_PUSH = "deviceManagement/applePushNotificationCertificate"
+_PLAY = "deviceManagement/androidManagedStoreAccountEnterpriseSettings"
+_NOT_PUSHED = stored("kept: simulated devices are woken without Apple's service")
+_NOT_BOUND = stored("kept: no service of Google's is called")
+
+ENROLLMENT: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _PUSH,
+        enrollment.get_push_certificate,
+        "Get the push certificate",
+        returns=enrollment.PUSH_CERTIFICATE,
+        permissions=needs.READ_SERVICE,
+        source="Graph: applePushNotificationCertificate: get",
+        fidelity=_NOT_PUSHED,
+    ),
+    Route(
+        "PATCH",
+        _PUSH,
+        enrollment.upload_push_certificate,
+        "Upload a push certificate",
+        accepts=enrollment.PUSH_CERTIFICATE,
+        returns=enrollment.PUSH_CERTIFICATE,
+        permissions=needs.WRITE_SERVICE,
+        source="Graph: applePushNotificationCertificate: update",
+        fidelity=_NOT_PUSHED,
+    ),
+    Route(
+        "GET",
+        _PLAY,
+        enrollment.get_managed_play,
+        "Get how managed Google Play is bound",
+        returns=enrollment.MANAGED_PLAY,
+        beta_only=True,
+        permissions=needs.READ_CONFIGURATION,
+        source="Graph: androidManagedStoreAccountEnterpriseSettings: get",
+        fidelity=_NOT_BOUND,
+    ),
+    Route(
+        "PATCH",
+        _PLAY,
+        enrollment.update_managed_play,
+        "Change how managed Google Play is bound",
+        accepts=enrollment.MANAGED_PLAY,
+        returns=enrollment.MANAGED_PLAY,
+        beta_only=True,
+        permissions=needs.WRITE_CONFIGURATION,
+        source="Graph: androidManagedStoreAccountEnterpriseSettings: update",
+        fidelity=_NOT_BOUND,
+    ),
+)
