@@ -51,13 +51,14 @@ class FamilySubject:
 
 
 def creates(subject: FamilySubject) -> Rule:
-    """The rule of an operation that creates a resource and returns its row."""
+    """The rule of an operation that creates a resource, or several, and returns its row, or the list of them."""
 
     def before(_tx: Transaction, _keys: Mapping[str, str]) -> AfterOperation:
-        def after(row: Any) -> Iterable[Event]:
-            new = _audited(row)
-            document = resource_document(new, old=None, new=new.document)
-            yield Event("Create", "Create", subject.subject, [document])
+        def after(rows: Any) -> Iterable[Event]:
+            for row in rows if isinstance(rows, list) else [rows]:
+                new = _audited(row)
+                document = resource_document(new, old=None, new=new.document)
+                yield Event("Create", "Create", subject.subject, [document])
 
         return after
 

@@ -75,6 +75,7 @@ AUTOPILOT: tuple[Family, ...] = (
                 autopilot.import_all,
                 "Import many Autopilot devices",
                 on_all=True,
+                creates=True,
                 status=200,
                 returns="importedWindowsAutopilotDeviceIdentity",
                 many=True,

@@ -61,7 +61,7 @@ CATALOG: tuple[Family, ...] = (
                 returns=_POLICY,
                 status=200,
                 required="displayName",
-                audited=False,
+                creates=True,
             ),
         ),
         fidelity=_NOT_DELIVERED,
@@ -130,7 +130,7 @@ CATALOG: tuple[Family, ...] = (
                 "Copy a reusable setting",
                 returns="deviceManagementReusablePolicySetting",
                 status=200,
-                audited=False,
+                creates=True,
             ),
             Action(
                 "referencingConfigurationPolicies",

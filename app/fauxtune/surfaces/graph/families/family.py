@@ -49,7 +49,8 @@ class Assigned:
 @dataclass(frozen=True, slots=True)
 class Action:
     """A bound operation of a family with a handler of its own. `on_all`: it is bound to the collection; `reads`: a read
-    permission is enough; `parameters`: the names of its parameters that must be there.
+    permission is enough; `parameters`: the names of its parameters that must be there; `creates`: it is recorded as the
+    creation of the resources that its operation returns.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Action:
     fidelity: Fidelity = EXACT
     required: str = ""
     audited: bool = True
+    creates: bool = False
     dated: bool = False
 
 

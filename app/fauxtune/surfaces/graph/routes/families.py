@@ -198,7 +198,9 @@ class _Maker:
         for action in family.actions:
             template = f"{served.template if action.on_all else served.item}/{action.name}"
             handler = action.handler
-            if action.audited and not action.on_all and not action.reads:
+            if action.creates:
+                handler = audited_by(audit.creates(family.subject(served.above)), handler)
+            elif action.audited and not action.on_all and not action.reads:
                 handler = audited_by(audit.acts(family.subject(served.above), action.name), handler)
             yield Route(
                 action.method,
