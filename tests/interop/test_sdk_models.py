@@ -15,6 +15,8 @@ DIFFERENT = {
     "Json: + beta",
     "managedAppStatusRaw: - content",
     "managedAppStatusRaw: + content beta",
+    # No document shows an id of it: here it is a value, which is selected as a property.
+    "deviceLocalCredential: + : entity",
     # Its type is in another namespace, microsoft.graph.identityGovernance.
     "servicePrincipal: + lifecycle identityLifecycle",
     # Its page describes it for v1.0.

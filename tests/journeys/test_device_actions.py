@@ -4,12 +4,14 @@ answer, and what Graph shows of it.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows.state import WindowsState
 from tests.support.administrator import DEVICES, Administrator, AgentEnroller
 
 Json = dict[str, Any]
@@ -186,3 +188,85 @@ async def test_the_same_scan_is_ordered_for_many_pcs_at_once(
     answer = (await administrator.graph.post(f"{DEVICES}/executeAction", json=body)).raise_for_status().json()
     assert answer["successfulDeviceIds"] == [device["id"]]
     assert (await agent.check_in()).executed == ["Scan"]
+
+
+_KEYS = "/beta/informationProtection/bitlocker/recoveryKeys"
+_CREDENTIALS = "/beta/directory/deviceLocalCredentials"
+
+
+async def test_a_pc_escrows_its_recovery_key_and_a_new_one_when_it_is_to_rotate_it(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await _enrol(enrol_agent, Platform.WINDOWS)
+    state = agent.device.state
+    assert isinstance(state, WindowsState)
+    assert state.secrets.recovery is not None
+    first = state.secrets.recovery.password
+    await administrator.perform("rotateBitLockerKeys")
+    await agent.check_in()
+    second = state.secrets.recovery.password
+    assert first != second
+    result = (await _results(administrator))["rotateBitLockerKeys"]
+    assert (result["actionState"], result["errorCode"]) == ("done", 0)
+    device_id = (await _record(administrator))["azureADDeviceId"]
+    query = {"$filter": f"deviceId eq '{device_id}'"}
+    listed = (await administrator.graph.get(_KEYS, params=query)).raise_for_status().json()["value"]
+    assert [each.get("key") for each in listed] == [None, None]
+    shown = [
+        (await administrator.graph.get(f"{_KEYS}/{each['id']}", params={"$select": "key"})).json()["key"]
+        for each in listed
+    ]
+    assert set(shown) == {first, second}
+    plain = (await administrator.graph.get(f"{_KEYS}/{listed[0]['id']}")).json()
+    assert (plain.get("key"), plain["volumeType"]) == (None, "operatingSystemVolume")
+    refused = await administrator.graph.get(_KEYS, params={"$select": "id,key"})
+    assert refused.status_code == 400
+    journal = (await administrator.graph.get("/_fauxtune/v1/tenants/contoso/journal")).json()["events"]
+    assert [each["type"] for each in journal].count("escrowRead") == 2
+    for secret in (first, second):
+        assert secret not in str(journal)
+
+
+async def test_a_pc_whose_disk_is_not_encrypted_has_no_key_to_rotate(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.WINDOWS)
+    agent.device.report(isEncrypted=False)
+    await agent.check_in()
+    assert (await administrator.graph.get(_KEYS)).json()["value"] == []
+    await administrator.perform("rotateBitLockerKeys")
+    await agent.check_in()
+    assert (await _results(administrator))["rotateBitLockerKeys"]["actionState"] == "failed"
+
+
+async def test_the_password_of_a_local_administrator_is_shown_with_those_before_it(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await _enrol(enrol_agent, Platform.WINDOWS)
+    state = agent.device.state
+    assert isinstance(state, WindowsState)
+    assert (await administrator.graph.get(_CREDENTIALS)).json()["value"] == []
+    passwords = []
+    for _ in range(2):
+        await administrator.perform("rotateLocalAdminPassword")
+        await agent.check_in()
+        assert state.secrets.administrator is not None
+        passwords.append(state.secrets.administrator.password)
+    device_id = (await _record(administrator))["azureADDeviceId"]
+    (listed,) = (await administrator.graph.get(_CREDENTIALS)).json()["value"]
+    assert (listed["id"], listed["deviceName"]) == (device_id, agent.device.name)
+    assert "credentials" not in listed
+    query = {"$select": "credentials"}
+    shown = (await administrator.graph.get(f"{_CREDENTIALS}/{device_id}", params=query)).json()["credentials"]
+    assert {base64.b64decode(each["passwordBase64"]).decode() for each in shown} == set(passwords)
+    assert {each["accountName"] for each in shown} == {"Administrator"}
+
+
+async def test_what_a_pc_escrowed_goes_with_its_object_in_the_directory(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    await _enrol(enrol_agent, Platform.WINDOWS)
+    assert len((await administrator.graph.get(_KEYS)).json()["value"]) == 1
+    (device,) = (await administrator.graph.get("/v1.0/devices")).json()["value"]
+    (await administrator.graph.delete(f"/v1.0/devices/{device['id']}")).raise_for_status()
+    assert (await administrator.graph.get(_KEYS)).json()["value"] == []

@@ -17,11 +17,14 @@ from fauxtune_sim.enrollment import Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
 from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.windows import mail_app, mde2_enrollment
+from fauxtune_sim.windows.escrow import RecoveryPassword, address_of
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine, Snapshot
 from fauxtune_sim.windows.session import Session
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
+from fauxtune_sim.windows.variants import is_phone
 
 _RENEWAL = "./Vendor/MSFT/CertificateStore/My/WSTEP/Renew"
+_KEPT = 204
 _NO_ANSWER = (ServerRefused, ServerUnreachable, AnswerBroken)
 
 
@@ -65,6 +68,25 @@ class WindowsAgent(Agent):
             self._save_changes(machine, before=before, changeable=changeable)
         if machine.end is not None:
             await self._end_enrollment(machine.end, result)
+        else:
+            await self._escrow(machine, session)
+
+    async def _escrow(self, machine: Machine, session: Session) -> None:
+        """Send the secrets that the service does not have yet. What it refuses is sent again at the next check-in."""
+        held, address = machine.state.secrets, address_of(machine.enrollment.address)
+        if address is None or is_phone(self.device.platform):
+            return
+        if held.recovery is None and self.device.own_facts.get("isEncrypted") is True:
+            held.recovery = RecoveryPassword.new()
+        due = held.due()
+        for secret, body in due:
+            with contextlib.suppress(ServerUnreachable):
+                answer = await self._transport.send(
+                    "POST", address, body=body, content_type="application/json", headers=session.signature(body)
+                )
+                secret.escrowed = answer.status == _KEPT
+        if due:
+            self.device.save(keys=False)
 
     def _update_push_channel(self, machine: Machine) -> None:
         """Read the push channel, which the server may change; the last part of its address is the push token."""

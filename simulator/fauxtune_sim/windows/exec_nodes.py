@@ -1,5 +1,5 @@
-"""The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock, Reboot, CleanPC and
-Defender CSP).
+"""The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock, Reboot, CleanPC,
+Defender, BitLocker and LAPS CSP).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.windows.escrow import LocalPassword, RecoveryPassword
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path
 
@@ -86,6 +87,16 @@ def _update_signature(machine: Machine, _data: str) -> None:
     machine.device.report(**facts)
 
 
+def _rotate_recovery(machine: Machine, _data: str) -> None:
+    if machine.facts.get("isEncrypted") is not True:
+        raise NodeRefusal(500, "the system volume is not encrypted")
+    machine.state.secrets.recovery = RecoveryPassword.new()
+
+
+def _reset_password(machine: Machine, _data: str) -> None:
+    machine.state.secrets.administrator = LocalPassword.new(machine.state.secrets.administrator)
+
+
 _ACTIONS: dict[str, Callable[[Machine, str], None]] = {
     "DMClient/Unenroll": _unenroll,
     "RemoteWipe/doWipe": _wipe,
@@ -99,6 +110,8 @@ _ACTIONS: dict[str, Callable[[Machine, str], None]] = {
     "CleanPC/CleanPCWithoutRetainingUserData": _clean,
     "Defender/Scan": _scan,
     "Defender/UpdateSignature": _update_signature,
+    "BitLocker/RotateRecoveryPasswords": _rotate_recovery,
+    "LAPS/Actions/ResetPassword": _reset_password,
     "RemoteLock/Lock": _lock,
     "RemoteLock/LockAndResetPIN": _lock_and_reset,
 }

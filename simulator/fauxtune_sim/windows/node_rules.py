@@ -145,6 +145,13 @@ _COMPUTERS = """
 ./Vendor/MSFT/Defender                                                  G    node
 ./Vendor/MSFT/Defender/Scan                                             GX   chr
 ./Vendor/MSFT/Defender/UpdateSignature                                  GX   chr
+./Vendor/MSFT/BitLocker                                                 G    node
+./Vendor/MSFT/BitLocker/RotateRecoveryPasswords                         X    chr
+./Vendor/MSFT/BitLocker/RotateRecoveryPasswordsStatus                   G    int   =0
+./Vendor/MSFT/LAPS                                                      G    node
+./Vendor/MSFT/LAPS/Actions                                              G    node
+./Vendor/MSFT/LAPS/Actions/ResetPassword                                X    null
+./Vendor/MSFT/LAPS/Actions/ResetPasswordStatus                          G    int   =0
 ./Vendor/MSFT/CleanPC                                                   G    node
 ./Vendor/MSFT/CleanPC/CleanPCRetainingUserData                          X    null
 ./Vendor/MSFT/CleanPC/CleanPCWithoutRetainingUserData                   X    null

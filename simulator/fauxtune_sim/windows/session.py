@@ -119,7 +119,7 @@ class Session:
     async def _exchange(self, message_to_send: ClientMessage) -> ServerMessage:
         body = self._writer.write(message_to_send)
         answer = await self.transport.send(
-            "POST", self._url(), body=body, content_type=CONTENT_TYPE, headers=self._signature(body)
+            "POST", self._url(), body=body, content_type=CONTENT_TYPE, headers=self._headers(body)
         )
         if answer.status in _OVER - {403}:
             raise EnrollmentOver(f"the management server answered {answer.status}", status=answer.status)
@@ -147,13 +147,16 @@ class Session:
         # not ask at each check-in.
         return f"{address}?mode={'Machine' if self.has_news else 'Maintenance'}&Platform=WoA"
 
-    def _signature(self, body: bytes) -> dict[str, str]:
+    def _headers(self, body: bytes) -> dict[str, str]:
         """The headers, with `MDM-Signature` if the server requires it (DMClient CSP, RequireMessageSigning)."""
         headers = {"User-Agent": "MSFT OMA DM Client/1.2.0.1", "Accept": "application/vnd.syncml.dm+xml"}
-        enrollment = self.machine.enrollment
-        node = ("Vendor", "MSFT", "DMClient", "Provider", enrollment.provider, "RequireMessageSigning")
+        node = ("Vendor", "MSFT", "DMClient", "Provider", self.machine.enrollment.provider, "RequireMessageSigning")
         if (self.machine.tree.value(node) or "").lower() in {"true", "1"}:
-            identity = enrollment.identity()
-            signature = sign(body, certificate=identity.certificate, key=identity.key, signing_time=datetime.now(UTC))
-            headers["MDM-Signature"] = base64.b64encode(signature).decode()
+            headers |= self.signature(body)
         return headers
+
+    def signature(self, body: bytes) -> dict[str, str]:
+        """The header that proves the device's identity for this body."""
+        identity = self.machine.enrollment.identity()
+        signature = sign(body, certificate=identity.certificate, key=identity.key, signing_time=datetime.now(UTC))
+        return {"MDM-Signature": base64.b64encode(signature).decode()}

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.windows.escrow import Secrets
 from fauxtune_sim.windows.tree import Path
 
 
@@ -83,7 +84,7 @@ class ScepRequest:
 @dataclass(slots=True)
 class WindowsState:
     """The created nodes and their values; by the path of their node the keys, the Windows error numbers of failed
-    imports, and the requests by SCEP; and whether the enrolled user is logged in.
+    imports, and the requests by SCEP; whether the enrolled user is logged in; and the secrets that it escrows.
     """
 
     nodes: dict[Path, str | None] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class WindowsState:
     failed_imports: dict[Path, int] = field(default_factory=dict)
     requests: dict[Path, ScepRequest] = field(default_factory=dict)
     logged_in: bool = True
+    secrets: Secrets = field(default_factory=Secrets)
 
     def document(self) -> dict[str, Any]:
         """The state as JSON, with the passwords of PFX files as they were delivered."""
@@ -100,6 +102,7 @@ class WindowsState:
             "failedImports": [[list(path), number] for path, number in self.failed_imports.items()],
             "requests": [[list(path), asdict(request)] for path, request in self.requests.items()],
             "loggedIn": self.logged_in,
+            "secrets": self.secrets.document(),
         }
 
     @classmethod
@@ -111,4 +114,5 @@ class WindowsState:
             failed_imports={tuple(path): int(number) for path, number in document["failedImports"]},
             requests={tuple(path): ScepRequest(**request) for path, request in document.get("requests", ())},
             logged_in=bool(document["loggedIn"]),
+            secrets=Secrets.from_document(document.get("secrets")),
         )

@@ -186,8 +186,8 @@ async def test_what_is_not_emulated_says_so_with_the_reason_and_is_no_key(
     ("method", "path"),
     [
         ("GET", f"{PROFILES}/getIosAvailableUpdateVersions()"),
-        ("GET", f"{DEVICES}/x/getFileVaultKey()"),
-        ("GET", f"{DEVICES}/x/microsoft.graph.getFileVaultKey"),
+        ("GET", f"{DEVICES}/x/retrieveRecoveryLockPasscode()"),
+        ("GET", f"{DEVICES}/x/microsoft.graph.retrieveRecoveryLockPasscode"),
         ("GET", f"{DEVICES}/appDiagnostics(upn='alice@contoso.example')"),
         ("GET", "/users/x/managedDevices/retrievePowerliftAppDiagnosticsDetails(userPrincipalName='a@b')"),
         ("GET", "/deviceManagement/getEffectivePermissions(scope='x')?$top=5"),

@@ -21,6 +21,7 @@ from fauxtune.core.graph.overlays.compliance_states import COMPLIANCE_STATES
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.enrollment import ENROLLMENT
+from fauxtune.core.graph.overlays.escrow import ESCROW
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
 from fauxtune.core.graph.overlays.scripts import SCRIPTS
@@ -36,6 +37,7 @@ from fauxtune.core.odata.schema.types import ComplexType, Entity, EnumType
 OVERLAYS = (
     *DIRECTORY,
     *APPLICATIONS,
+    *ESCROW,
     *DEVICES,
     *ASSIGNMENTS,
     *STATUSES,

@@ -8,7 +8,9 @@ from enum import StrEnum
 ALL_ROLES = (
     "AppRoleAssignment.ReadWrite.All",
     "Application.ReadWrite.All",
+    "BitlockerKey.Read.All",
     "DelegatedPermissionGrant.ReadWrite.All",
+    "DeviceLocalCredential.Read.All",
     "DeviceManagementApps.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",
     "DeviceManagementManagedDevices.PrivilegedOperations.All",

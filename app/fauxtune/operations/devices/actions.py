@@ -29,6 +29,7 @@ from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.action_effects import EFFECTS, Done
 from fauxtune.operations.devices.action_results import change_state, note_state
 from fauxtune.operations.devices.ending import end, revoke_held
+from fauxtune.operations.devices.escrow import forget_with_managed_device
 from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
@@ -113,6 +114,8 @@ def delete(tx: Transaction, managed_device_id: ManagedDeviceId) -> None:
     record = device_records.device(tx, managed_device_id)
     row = queries.enrollment(tx.connection, record.enrollment_id, lock=True)
     queries.delete_managed_device(tx.connection, tx.tenant.id, managed_device_id=record.id)
+    if row is not None:
+        forget_with_managed_device(tx, row.directory_device_id)
     if row is None or row.state is EnrollmentState.ENDED:
         return
     is_ordered = row.state is EnrollmentState.ENDING and any(order.scope for order in pending(tx, row))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.escrow import OF_DIRECTORY
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
@@ -15,6 +16,7 @@ from fauxtune.operations.directory.users_and_groups import differing, missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.queries import escrow as escrow_queries
 from fauxtune.storage.rows.directory import DirectoryDeviceRow
 
 DEVICE = entity("device")
@@ -58,6 +60,7 @@ def delete_device(tx: Transaction, object_id: str) -> None:
     if row.enrollment_id is not None:
         tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=row.enrollment_id))
     queries.delete_directory_device(tx.connection, tx.tenant.id, device_id=row.id)
+    escrow_queries.delete_secrets_of_device(tx.connection, tx.tenant.id, device_id=row.id, kinds=OF_DIRECTORY)
 
 
 def _device(tx: Transaction, object_id: str) -> DirectoryDeviceRow:

@@ -30,6 +30,7 @@ from fauxtune.storage.tables.devices import (
     steps,
 )
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
+from fauxtune.storage.tables.escrow import escrowed_secrets
 from fauxtune.storage.tables.keys import key_holdings, mail_recipients
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
 from fauxtune.storage.tables.reports import report_jobs
@@ -69,6 +70,7 @@ __all__ = [
     "directory_tracking",
     "enrollment_tokens",
     "enrollments",
+    "escrowed_secrets",
     "fault_rules",
     "group_members",
     "group_owners",

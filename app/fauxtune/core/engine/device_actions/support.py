@@ -55,6 +55,8 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
         DeviceAction.CLEAN_WINDOWS,
         DeviceAction.DEFENDER_SCAN,
         DeviceAction.DEFENDER_UPDATE,
+        DeviceAction.ROTATE_BITLOCKER_KEYS,
+        DeviceAction.ROTATE_ADMIN_PASSWORD,
     },
     **dict.fromkeys(
         (Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK, DeviceAction.REBOOT}

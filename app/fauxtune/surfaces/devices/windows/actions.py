@@ -1,7 +1,7 @@
 """From an administrator's actions to the nodes of a Windows device's CSPs.
 
 Microsoft: "Configuration service provider reference" (RemoteWipe, DMClient, RemoteLock, Reboot, DevDetail, RemoteFind,
-CleanPC, Defender).
+CleanPC, Defender, BitLocker, LAPS).
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ def _scan(order: Order, tree: Tree) -> tuple[Command, ...]:
     return (Command("Exec", f"{tree.providers}/Defender/Scan", kind, "chr", role=MUST),)
 
 
+def _rotate_bitlocker(order: Order, tree: Tree) -> tuple[Command, ...]:
+    """BitLocker CSP: the request has an id, by which the device tells how it went."""
+    return (Command("Exec", f"{tree.providers}/BitLocker/RotateRecoveryPasswords", order.id, "chr", role=MUST),)
+
+
 def _executed(node: str) -> Callable[[Order, Tree], tuple[Command, ...]]:
     return lambda _order, tree: (Command("Exec", f"{tree.providers}/{node}", role=MUST),)
 
@@ -71,4 +76,6 @@ _COMMANDS: dict[DeviceAction, Callable[[Order, Tree], tuple[Command, ...]]] = {
     DeviceAction.CLEAN_WINDOWS: _clean,
     DeviceAction.DEFENDER_SCAN: _scan,
     DeviceAction.DEFENDER_UPDATE: _executed("Defender/UpdateSignature"),
+    DeviceAction.ROTATE_BITLOCKER_KEYS: _rotate_bitlocker,
+    DeviceAction.ROTATE_ADMIN_PASSWORD: _executed("LAPS/Actions/ResetPassword"),
 }

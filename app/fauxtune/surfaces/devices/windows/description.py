@@ -82,6 +82,14 @@ SESSION = (
     "<Final/></SyncBody></SyncML>"
 )
 
+ESCROW = {
+    "recoveryPassword": {
+        "id": "0c8f4f4e-6a5b-4a43-9f0a-8f3c3c1d2e11",
+        "password": "000000-000011-000022-000033-000044-000055-000066-000077",
+        "volumeType": "operatingSystemVolume",
+    }
+}
+
 _TENANT = TENANT | {
     "description": f"{TENANT['description']}. The same addresses exist without /mdm/{{tenant_key}}/windows (except "
     "/auth), where the user's domain decides the tenant; and at the paths of Fleet's test client (switch "
@@ -190,6 +198,27 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "with the certificate that it renews (...#PKCS7). The answer holds base64 of the provisioning document "
             "(wap-provisioningdoc): the certificate, and the account for the sessions.",
         )
+    },
+    f"{BASE}/escrow": {
+        "post": {
+            "operationId": "windowsEscrow",
+            "tags": ["windows"],
+            "summary": "Escrow a secret",
+            "description": "A recovery password of BitLocker, or the password of a local administrator. The emulator's "
+            "own address: Windows sends both to Entra ID, by messages that are not documented. The device proves its "
+            "identity as in a session.",
+            "security": CERTIFICATE,
+            "parameters": [_TENANT],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"type": "object"}, "example": ESCROW}},
+            },
+            "responses": {
+                "204": {"description": "it is kept, sealed"},
+                "401": answer("the device has not proved its identity", "text/plain"),
+                **_PLAIN_REFUSALS,
+            },
+        },
     },
     f"{BASE}/ManagementServer/MDM.svc": {
         "post": {

@@ -38,6 +38,7 @@ TARGETS: dict[str, tuple[str, str | None]] = {
 }
 #: For answers without an envelope: messages of sessions, and the sign-in page.
 _PLAIN: tuple[tuple[type[Exception], int], ...] = (
+    (errors.Unauthenticated, 401),
     (errors.NotFound, 404),
     (errors.NotAllowed, 403),
     (errors.Unavailable, 503),
@@ -50,7 +51,7 @@ def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal: HTTP 500 for a fault, as in SOAP 1.2; 200 if the request has no Content-Type, because clients
     without one read no fault with another status; 400 for malformed XML.
     """
-    if request.url.path.lower().endswith(("/managementserver/mdm.svc", "/management", "/auth")):
+    if request.url.path.lower().endswith(("/managementserver/mdm.svc", "/management", "/auth", "/escrow")):
         return _plain(error)
     state = request.scope.get("state", {})
     content = _fault(error)

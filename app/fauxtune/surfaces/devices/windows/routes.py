@@ -16,10 +16,11 @@ from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed
 from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import windows_caller
+from fauxtune.operations.devices.escrow import keep
 from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, token_for
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
-from fauxtune.surfaces.devices.windows import enrollment, session, sign_in
+from fauxtune.surfaces.devices.windows import enrollment, escrow, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.tenant_lookup import names_in, served_by_some, tenant_of
@@ -173,6 +174,22 @@ async def manage(request: Request) -> Response:
     return Response(answer, media_type=syncml.MEDIA_TYPE)
 
 
+async def take_escrow(request: Request) -> Response:
+    """Keep a secret of the calling device, which proves its identity. 401 without a proof."""
+    emulator, body = emulator_of(request), await request.body()
+    certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
+    if certificate is None:
+        raise Unauthenticated("The device has sent no proof of identity.", target="missing")
+    row = await windows_caller.read_holder(emulator.runner, certificate)
+    tenant = caller_of(request).tenant = await tenant_of(
+        emulator, request.url.path, key=request.path_params.get("tenant_key") or row.tenant_id
+    )
+    row = windows_caller.check(row, tenant, certificate=certificate, now=emulator.runner.now(tenant))
+    caller_of(request).device = row.id
+    await emulator.runner.run(tenant, keep, row, escrow=escrow.read(body))
+    return Response(status_code=204)
+
+
 async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[Tenant, EnrollmentRow]:
     """The calling device: by its certificate, or if the tenant is lax by the id in its message."""
     emulator, runner, caller = emulator_of(request), emulator_of(request).runner, caller_of(request)
@@ -216,6 +233,7 @@ _ENDPOINTS: tuple[tuple[str, str, str, _Handler], ...] = (
     ("POST", "/auth", "auth", sign_in_with_password),
 )
 
+router.add_route("/mdm/{tenant_key}/windows/escrow", take_escrow, methods=["POST"], include_in_schema=False)
 for _method, _path, _alias, _handler in _ENDPOINTS:
     _paths = ["/mdm/{tenant_key}/windows" + _path, f"/mdm/{{tenant_key}}/windows/api/mdm/microsoft/{_alias}"]
     _paths += [_path] if _path != "/auth" else []

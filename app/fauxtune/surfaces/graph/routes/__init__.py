@@ -22,6 +22,7 @@ from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
 from fauxtune.surfaces.graph.routes.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
+from fauxtune.surfaces.graph.routes.escrow import ESCROW
 from fauxtune.surfaces.graph.routes.families import absent_of, routes_of
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
 from fauxtune.surfaces.graph.routes.references import REFERENCES
@@ -33,6 +34,7 @@ from fauxtune.surfaces.graph.routes.tenant import TENANT
 _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "The directory": DIRECTORY,
     "Managed devices": MANAGED_DEVICES,
+    "What devices have escrowed": ESCROW,
     "Profiles": (*PROFILES, *REFERENCES),
     "Assignments and their filters": ASSIGNMENTS,
     "App configurations": APP_CONFIGURATIONS,

@@ -22,7 +22,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "authenticationMethodConfigurations authenticationMethodsPolicy certificateBasedAuthConfiguration "
             "compliance contracts directoryRoles directoryRoleTemplates domainDnsRecords groupLifecyclePolicies "
             "groupSettings groupSettingTemplates identityGovernance identityProtection identityProviders "
-            "informationProtection invitations permissionGrants policies privacy "
+            "invitations permissionGrants policies privacy "
             "roleManagement scopedRoleMemberships security tenantRelationships"
         ),
         (
@@ -70,10 +70,10 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         ),
     ),
     (
-        "directory",
-        why.ESCROW,
-        "deviceLocalCredentials",
-        "",
+        "informationProtection",
+        why.DIRECTORY,
+        "threatAssessmentRequests",
+        "dataLossPreventionPolicies policy sensitivityLabels sensitivityPolicySettings",
     ),
     (
         "identity",

@@ -100,6 +100,8 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("DELETE", f"{_ENTRA_ONE}/registeredUsers/$ref", False, _REGISTERED),
     ("DELETE", f"{_ENTRA_ONE}/registeredUsers/{{owner}}/$ref", False, _REGISTERED),
     ("GET", "directory", False, reasons.DIRECTORY),
+    ("GET", "informationProtection", False, reasons.DIRECTORY),
+    ("GET", "informationProtection/bitlocker", False, reasons.DIRECTORY),
     ("GET", "identity", False, reasons.DIRECTORY),
     ("GET", "deviceAppManagement", False, reasons.APPS),
     ("PATCH", "deviceAppManagement", False, reasons.APPS),
@@ -123,7 +125,6 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
 )
 #: Below a device, wherever devices are reached; the same for all of them.
 _OF_A_DEVICE: tuple[tuple[str, str, bool, str], ...] = (
-    ("GET", "getFileVaultKey", True, reasons.ESCROW),
     ("GET", "retrieveDeviceLocalAdminAccountDetail", True, reasons.ESCROW),
     ("GET", "retrieveMacOSManagedDeviceLocalAdminAccountDetail", True, reasons.ESCROW),
     ("GET", "retrieveRecoveryLockPasscode", True, reasons.ESCROW),

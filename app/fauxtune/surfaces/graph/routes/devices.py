@@ -15,7 +15,13 @@ from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, refused
 from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes, creates, deletes, orders
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import device_actions, device_categories, device_overview, managed_devices
+from fauxtune.surfaces.graph.resources import (
+    device_actions,
+    device_categories,
+    device_overview,
+    escrow,
+    managed_devices,
+)
 from fauxtune.surfaces.graph.routes import permissions as needs
 
 BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
@@ -166,6 +172,17 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
             "204 for a device that has reported none: what the real service answers is not documented"
         ),
         optional=True,
+    )
+    yield Route(
+        "GET",
+        f"{one}/getFileVaultKey",
+        escrow.get_file_vault_key,
+        "Recovery key of FileVault",
+        beta_only=True,
+        permissions=(*needs.READ_CONFIGURATION, *needs.READ_MANAGED),
+        source="Graph: managedDevice: getFileVaultKey",
+        fidelity=approximated("404 where none was escrowed; the reading is written into the journal alone"),
+        dated=True,
     )
     yield from _empty_parts(one)
 
