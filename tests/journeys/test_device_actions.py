@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fauxtune_sim.agent import Agent
+from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.state import WindowsState
 from tests.support.administrator import DEVICES, Administrator, AgentEnroller
@@ -270,3 +271,44 @@ async def test_what_a_pc_escrowed_goes_with_its_object_in_the_directory(
     (device,) = (await administrator.graph.get("/v1.0/devices")).json()["value"]
     (await administrator.graph.delete(f"/v1.0/devices/{device['id']}")).raise_for_status()
     assert (await administrator.graph.get(_KEYS)).json()["value"] == []
+
+
+async def test_a_mac_escrows_its_recovery_key_once_it_is_to_rotate_it_and_then_makes_new_ones(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await _enrol(enrol_agent, Platform.MACOS)
+    store = agent.device.state
+    assert isinstance(store, ProfileStore)
+    (device,) = await administrator.devices()
+    path = f"{DEVICES}/{device['id']}/getFileVaultKey"
+    assert (await administrator.graph.get(path)).status_code == 404
+    keys = []
+    for command in (None, "RotateFileVaultKey", "RotateFileVaultKey"):
+        await administrator.perform("rotateFileVaultKey")
+        result = await agent.check_in()
+        assert (result.refused, result.executed) == ((), [] if command is None else [command])
+        assert (await _results(administrator))["rotateFileVaultKey"]["actionState"] == "done"
+        keys.append((await administrator.graph.get(path)).raise_for_status().json()["value"])
+        assert keys[-1] == store.file_vault.key
+    assert len(set(keys)) == 3
+    journal = "/_fauxtune/v1/tenants/contoso/journal?type=escrowed"
+    before = len((await administrator.graph.get(journal)).json()["events"])
+    for _ in range(2):
+        await administrator.perform("syncDevice")
+        await agent.check_in()
+    after = (await administrator.graph.get(journal)).json()["events"]
+    # The sealed key of the inventory is another envelope once, and the same one from then on.
+    assert len(after) <= before + 1
+    assert (await administrator.graph.get(path)).json()["value"] == keys[-1]
+
+
+async def test_a_mac_whose_disk_is_not_encrypted_has_no_key(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.MACOS)
+    agent.device.report(isEncrypted=False)
+    await agent.check_in()
+    await administrator.perform("rotateFileVaultKey")
+    await agent.check_in()
+    (device,) = await administrator.devices()
+    assert (await administrator.graph.get(f"{DEVICES}/{device['id']}/getFileVaultKey")).status_code == 404

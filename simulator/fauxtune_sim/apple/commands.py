@@ -157,7 +157,10 @@ async def _device_information(context: CommandContext) -> CommandResult:
 
 async def _security_info(context: CommandContext) -> CommandResult:
     context.check_unlocked()
-    return CommandResult({"SecurityInfo": security_info(context.device)})
+    answer = security_info(context.device)
+    if answer.get("FDE_Enabled") is True and (sealed := context.store.file_vault.sealed_key()) is not None:
+        answer["FDE_PersonalRecoveryKeyCMS"] = sealed
+    return CommandResult({"SecurityInfo": answer})
 
 
 async def _app_feedback(context: CommandContext) -> CommandResult:

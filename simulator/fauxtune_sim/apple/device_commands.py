@@ -125,6 +125,20 @@ async def _of_users(context: CommandContext) -> CommandResult:
     raise Fault(Code.NO_USERS, f"{context.command.request_type}: this device is no Shared iPad")
 
 
+async def _rotate_file_vault(context: CommandContext) -> CommandResult:
+    """RotateFileVaultKey, of the personal recovery key."""
+    if not context.system.is_mac:
+        raise Fault(Code.REQUEST_UNKNOWN, "only a Mac has FileVault")
+    parameters = context.command.parameters
+    unlock, certificate = parameters.get("FileVaultUnlock"), parameters.get("ReplyEncryptionCertificate")
+    if parameters.get("KeyType") != "personal" or not isinstance(unlock, dict) or not isinstance(certificate, bytes):
+        raise Malformed("RotateFileVaultKey has no KeyType personal, FileVaultUnlock or ReplyEncryptionCertificate")
+    if context.device.own_facts.get("isEncrypted") is not True:
+        raise Fault(Code.WRONG_TOKEN, "FileVault is off")
+    sealed = context.store.file_vault.rotate(unlock.get("Password"), certificate=certificate)
+    return CommandResult({"RotateResult": {"EncryptedNewRecoveryKey": sealed}})
+
+
 #: The commands, with the right that each one needs.
 DEVICE_COMMANDS: dict[str, tuple[Right | None, DeviceCommand]] = {
     "RestartDevice": (Right.LOCK, _restart),
@@ -134,6 +148,7 @@ DEVICE_COMMANDS: dict[str, tuple[Right | None, DeviceCommand]] = {
     "DisableLostMode": (Right.LOCK, _disable_lost_mode),
     "DeviceLocation": (Right.LOCK, _location),
     "PlayLostModeSound": (Right.LOCK, _sound),
+    "RotateFileVaultKey": (Right.SECURITY, _rotate_file_vault),
     "LogOutUser": (Right.LOCK, _of_users),
     "DeleteUser": (Right.LOCK, _of_users),
 }

@@ -49,6 +49,8 @@ class StagedProfile:
     mdm: MdmSettings | None = None
     #: The identity that the MDM payload names; None if the device has it already.
     mdm_identity: KeyEntry | None = None
+    #: The certificate for which the recovery key of FileVault is escrowed.
+    escrow: bytes | None = None
 
 
 class Installer:
@@ -122,6 +124,8 @@ class Installer:
         elif payload.type in kinds.CERTIFICATES:
             self._check_accepted(Delivery.ROOT, staged)
             staged.certificates[payload.uuid] = kinds.certificate(payload)
+        elif payload.type == kinds.ESCROW and self._system.is_mac:
+            staged.escrow = kinds.escrow_certificate(payload, staged.certificates)
 
     def _check_accepted(self, kind: str, staged: StagedProfile) -> None:
         """Raise Fault if the owner has set the device to refuse this kind; the profile of the enrolment is exempt."""
@@ -213,6 +217,8 @@ class Installer:
             if old.uuid not in current:
                 self._keychain.release(identifier, old.uuid)
         self._store.profiles[identifier] = staged.profile.installed
+        if staged.escrow is not None:
+            self._store.file_vault.escrow(staged.escrow, profile=identifier)
         changed = present != staged.profile.installed or before != self._device.accounts
         return [staged.profile.title] if changed else []
 
@@ -226,6 +232,7 @@ class Installer:
         profile = self._store.profiles.pop(identifier, None)
         if profile is not None:
             self._keychain.release(identifier)
+            self._store.file_vault.forget(identifier)
         return profile
 
     def remove_all(self) -> list[str]:

@@ -28,6 +28,7 @@ from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 
 PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
+ESCROW = "com.apple.security.FDERecoveryKeyEscrow"
 _PEM = "com.apple.security.pem"
 CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1", _PEM})
 #: Identifiers by which the emulator names the source of an identity.
@@ -40,7 +41,7 @@ _KEY_USAGES = {SIGNING: 1, ENCRYPTION: 4}
 
 def rank(payload: Payload) -> int:
     """The order of installation: certificates, SCEP, payloads that use identities, MDM last."""
-    ranks = {SCEP: 1, EXCHANGE: 2, MAIL: 2, MDM: 3}
+    ranks = {SCEP: 1, ESCROW: 1, EXCHANGE: 2, MAIL: 2, MDM: 3}
     return ranks.get(payload.type, 0)
 
 
@@ -52,6 +53,16 @@ def certificate(payload: Payload) -> bytes:
         return load(data).public_bytes(Encoding.DER)
     except ValueError as broken:
         raise Fault(Code.CERTIFICATE_MALFORMED, f"{payload.keys.what} holds no certificate: {broken}") from broken
+
+
+def escrow_certificate(payload: Payload, certificates: Mapping[str, bytes]) -> bytes:
+    """The certificate that a FDERecoveryKeyEscrow payload names, of those of its profile (DER). Raises Fault if it
+    names none of them.
+    """
+    der = certificates.get(payload.keys.text("EncryptCertPayloadUUID"))
+    if der is None:
+        raise Fault(Code.PAYLOAD_VALUE, f"{payload.keys.what} names no certificate of its profile")
+    return der
 
 
 def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:

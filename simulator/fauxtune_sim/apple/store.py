@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from fauxtune_sim.apple.file_vault import FileVault
+
 
 @dataclass(frozen=True, slots=True)
 class InstalledPayload:
@@ -56,16 +58,18 @@ class Claim:
 
 @dataclass(slots=True)
 class ProfileStore:
-    """The installed profiles of an Apple device by their identifiers, and the claims of their payloads."""
+    """The installed profiles of an Apple device by their identifiers, the claims of their payloads, and FileVault."""
 
     profiles: dict[str, InstalledProfile] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
+    file_vault: FileVault = field(default_factory=FileVault)
 
     def document(self) -> dict[str, Any]:
         """The state as JSON."""
         return {
             "profiles": [asdict(profile) for profile in self.profiles.values()],
             "claims": [asdict(claim) for claim in self.claims],
+            "fileVault": self.file_vault.document(),
         }
 
     @classmethod
@@ -76,5 +80,6 @@ class ProfileStore:
             payloads = tuple(InstalledPayload(**payload) for payload in row["payloads"])
             profile = InstalledProfile(**(row | {"payloads": payloads, "signers": tuple(row["signers"])}))
             store.profiles[profile.identifier] = profile
+        store.file_vault = FileVault(**document.get("fileVault", {}))
         store.claims = [Claim(**claim) for claim in document["claims"]]
         return store

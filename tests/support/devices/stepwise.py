@@ -83,6 +83,9 @@ class PlainAdapter:
             accounts = {key: rows[key].fingerprint or "" for key in acknowledged if key.startswith("email/")}
         return Inventory(identities=held, roots=frozenset(roots), accounts=accounts)
 
+    def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
+        return None
+
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         return answers.get("facts", {})
 

@@ -128,7 +128,8 @@ class _StepBuilder:
             case StepKind.REMOVE:
                 return Step(step_id, planned.kind, item=Deliverable(row=self.items[key]))
             case StepKind.ACTION:
-                order = with_secrets(self.orders[planned.subject], self.enrollment)
+                order = self.orders[planned.subject]
+                order = with_secrets(self.tx, order, enrollment=self.enrollment, keys=self.keys)
                 return Step(step_id, planned.kind, order=order)
             case StepKind.QUESTION:
                 return Step(step_id, planned.kind, part=planned.subject)

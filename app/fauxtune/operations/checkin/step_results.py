@@ -16,6 +16,7 @@ from fauxtune.core.engine.planning.report import Inventory, apply_inventory
 from fauxtune.core.engine.planning.steps import SentStep, StepKind, StepState, confirmed_items
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.model.actions import WAITING, DeviceAction
+from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState
@@ -25,6 +26,7 @@ from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result,
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import identified, is_live
 from fauxtune.operations.devices.compliance_occasions import judge_after_answers
+from fauxtune.operations.devices.escrow import keep_sealed
 from fauxtune.operations.devices.inventory_facts import concern_plan, note_facts, plan_again
 from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.runtime.transaction import Transaction
@@ -185,6 +187,9 @@ def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdap
     )
     if is_inventory_due(tx, row):
         queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
+    sealed = adapter.sealed_key(answers)
+    if sealed is not None:
+        keep_sealed(tx, row, kind=EscrowKind.FILE_VAULT, sealed=sealed)
     facts = adapter.facts(answers, variant=row.variant)
     changes = note_facts(tx, row, facts=facts)
     if concern_plan(changes):

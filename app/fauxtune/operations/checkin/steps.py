@@ -84,6 +84,10 @@ class PlatformAdapter(Protocol):
         """
         ...
 
+    def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
+        """Return the recovery key that the device has sealed for the service (CMS); None without one."""
+        ...
+
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's facts, by the names of Graph's managedDevice."""
         ...

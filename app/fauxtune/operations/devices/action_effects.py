@@ -6,14 +6,18 @@ resetPasscodeActionResult.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.devices.escrow import keep_sealed
 from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -74,6 +78,15 @@ def _scanned(_tx: Transaction, done: Done) -> JsonObject:
     return {"scanType": "quick" if done.details.get("quickScan") else "full"}
 
 
+def _key_rotated(tx: Transaction, done: Done) -> None:
+    """Keep the new recovery key of a Mac; or, after the profile by which it escrows its key, ask for that at once."""
+    sealed = done.answer.get("sealedKey")
+    if sealed is None:
+        queries.change_enrollment(tx.connection, done.enrollment.id, inventory_at=tx.now)
+    else:
+        keep_sealed(tx, done.enrollment, kind=EscrowKind.FILE_VAULT, sealed=base64.b64decode(sealed))
+
+
 def _user_deleted(_tx: Transaction, done: Done) -> JsonObject:
     """Return whose data were deleted."""
     return {"userPrincipalName": done.details.get("userPrincipalName")}
@@ -89,4 +102,5 @@ EFFECTS: dict[DeviceAction, Effect] = {
     DeviceAction.BYPASS_ACTIVATION_LOCK: _bypassed,
     DeviceAction.DEFENDER_SCAN: _scanned,
     DeviceAction.DELETE_SHARED_USER: _user_deleted,
+    DeviceAction.ROTATE_FILEVAULT_KEY: _key_rotated,
 }

@@ -57,11 +57,13 @@ def keep(tx: Transaction, enrollment: EnrollmentRow, *, escrow: Escrow) -> None:
     _add(tx, enrollment, escrow=escrow, sealed=envelope(escrow.secret.encode(), certificate))
 
 
-def keep_sealed(tx: Transaction, enrollment: EnrollmentRow, *, kind: EscrowKind, sealed: bytes, keys: KeyStore) -> None:
-    """Keep a secret that the device has sealed for the service. Raises Invalid if it cannot be opened, or is no such
-    secret."""
-    secret = _opened(tx, sealed, keys=keys)
-    keep(tx, enrollment, escrow=Escrow(kind, secret))
+def keep_sealed(tx: Transaction, enrollment: EnrollmentRow, *, kind: EscrowKind, sealed: bytes) -> None:
+    """Keep a secret that the device has sealed for the service, unless it is there already. It is opened, and found
+    damaged, when an administrator asks for it.
+    """
+    present = queries.secret_of_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment.id, kind=kind)
+    if present is None or present.sealed != sealed:
+        _add(tx, enrollment, escrow=Escrow(kind, ""), sealed=sealed)
 
 
 def open_secret(tx: Transaction, row: EscrowedSecretRow, *, keys: KeyStore) -> str:
@@ -71,9 +73,14 @@ def open_secret(tx: Transaction, row: EscrowedSecretRow, *, keys: KeyStore) -> s
 
 
 def current_secret(tx: Transaction, enrollment: EnrollmentRow, *, kind: EscrowKind, keys: KeyStore) -> str | None:
-    """Return the newest secret of a kind for a command to the device itself; None without one."""
+    """Return the newest secret of a kind for a command to the device itself; None without one that
+    can be opened.
+    """
     row = queries.secret_of_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment.id, kind=kind)
-    return None if row is None else _opened(tx, row.sealed, keys=keys)
+    try:
+        return None if row is None else _opened(tx, row.sealed, keys=keys)
+    except Invalid:
+        return None
 
 
 def forget_with_directory_device(tx: Transaction, device_id: DirectoryDeviceId) -> None:

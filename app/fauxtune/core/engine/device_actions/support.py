@@ -46,7 +46,7 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
     | _OF_APPLE
     | _OF_IPHONES
     | {DeviceAction.LOG_OUT_SHARED_USER, DeviceAction.DELETE_SHARED_USER},
-    Platform.MACOS: _ENDS | _OF_APPLE,
+    Platform.MACOS: _ENDS | _OF_APPLE | {DeviceAction.ROTATE_FILEVAULT_KEY},
     Platform.WINDOWS: _ENDS
     | {
         DeviceAction.REBOOT,

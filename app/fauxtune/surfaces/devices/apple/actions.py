@@ -2,7 +2,8 @@
 
 Apple: "Device Management", Commands and Queries: DeviceLock, EraseDevice, RestartDevice, ShutDownDevice,
 ClearPasscode, EnableLostMode, DisableLostMode, DeviceLocation, PlayLostModeSound, LogOutUser, DeleteUser,
-ActivationLockBypassCode, and Settings (DeviceName). The whole enrolment goes with the enrolment profile.
+ActivationLockBypassCode, RotateFileVaultKey, and Settings (DeviceName). The whole enrolment goes with the enrolment
+profile.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def command(order: Order, *, tenant_id: TenantId, variant: Variant) -> Plist:
         return _erasure(order.details, variant)
     if order.action is DeviceAction.LOCK:
         return _lock(order.details, variant)
+    if order.action is DeviceAction.ROTATE_FILEVAULT_KEY:
+        return _rotate_file_vault(order, tenant_id)
     if order.action not in _COMMANDS:
         raise Invalid(f"The action {order.action} has no command for Apple devices.")
     return _COMMANDS[order.action](order)
@@ -81,6 +84,23 @@ def _clear_passcode(order: Order) -> Plist:
     """A device that has sent no token refuses the command."""
     token = base64.b64decode(str(order.secrets.get("unlockToken", "")))
     return {"RequestType": "ClearPasscode", "UnlockToken": token}
+
+
+def _rotate_file_vault(order: Order, tenant_id: TenantId) -> Plist:
+    """A new key for the one that the service knows; without one, the profile by which the device escrows it.
+
+    Differs from Intune: there a FileVault policy brings that profile.
+    """
+    certificate, present = base64.b64decode(order.secrets["certificate"]), order.secrets.get("recoveryKey")
+    if present is None:
+        profile = mobileconfig.escrow_profile(tenant_id, certificate=certificate)
+        return {"RequestType": "InstallProfile", "Payload": profile}
+    return {
+        "RequestType": "RotateFileVaultKey",
+        "KeyType": "personal",
+        "FileVaultUnlock": {"Password": present},
+        "ReplyEncryptionCertificate": certificate,
+    }
 
 
 def _delete_user(order: Order) -> Plist:

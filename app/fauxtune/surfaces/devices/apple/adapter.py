@@ -18,7 +18,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.apple import facts, mobileconfig
-from fauxtune.surfaces.devices.apple.command_results import SHOWN
+from fauxtune.surfaces.devices.apple.command_results import SEALED, SHOWN
 from fauxtune.surfaces.devices.apple.translate import is_app_configuration
 
 PROFILES = "ProfileList"
@@ -70,6 +70,11 @@ class AppleAdapter:
             roots=frozenset(row.key.split("/")[1] for row in present if row.source is Source.ROOT),
             accounts={row.key: row.fingerprint or "" for row in present if row.source is Source.EMAIL},
         )
+
+    def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
+        """Return the sealed recovery key of a Mac that escrows it (SecurityInfo)."""
+        sealed = answers.get("SecurityInfo", {}).get(SEALED)
+        return None if sealed is None else base64.b64decode(sealed)
 
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's properties by the names of Graph's managedDevice, without those that it left out."""

@@ -24,6 +24,9 @@ UNKNOWN_COMMAND, NOT_MANAGED = 12021, 12013
 #: Unverified: MCInstallationErrorDomain, for the same, where it answers the removal of a profile that is not there.
 NOT_INSTALLED = 4024
 _LONGEST_TEXT = 400
+#: In the data of an answer: base64 of the sealed recovery key (CMS), and the most bytes of it.
+SEALED, _LARGEST_SEALED = "sealedKey", 8192
+_ESCROWED = "FDE_PersonalRecoveryKeyCMS"
 #: Apple, DeviceLocation: a course and a speed that are not known are negative.
 _LOCATION = {
     "Latitude": "latitude",
@@ -119,7 +122,9 @@ def _data(response: Plist) -> JsonObject | None:
         }
     for key in ("QueryResponses", "SecurityInfo"):
         if key in response:
-            return {"values": facts.known_values(response, key)}
+            return {"values": facts.known_values(response, key), **_sealed(response.get(key), _ESCROWED)}
+    if "RotateResult" in response:
+        return _sealed(response["RotateResult"], "EncryptedNewRecoveryKey") or None
     if "ManagedApplicationFeedback" in response:
         return {"values": facts.app_feedback(response)}
     if facts.BYPASS_CODE in response:
@@ -127,6 +132,14 @@ def _data(response: Plist) -> JsonObject | None:
         return {"values": {facts.BYPASS_CODE: code}, "bypassCode": code}
     location = _location(response)
     return None if location is None else {"location": location}
+
+
+def _sealed(container: object, key: str) -> JsonObject:
+    """The recovery key of FileVault, which the device has sealed for the service."""
+    sealed = container.get(key) if isinstance(container, dict) else None
+    if not isinstance(sealed, bytes) or len(sealed) > _LARGEST_SEALED:
+        return {}
+    return {SEALED: base64.b64encode(sealed).decode()}
 
 
 def _location(response: Plist) -> JsonObject | None:

@@ -28,6 +28,7 @@ ALL_RIGHTS = 8191
 KEY_SIZE = 2048
 SIGN_AND_ENCRYPT = 5
 ROOT, PKCS1, PKCS12 = "com.apple.security.root", "com.apple.security.pkcs1", "com.apple.security.pkcs12"
+ESCROW = "com.apple.security.FDERecoveryKeyEscrow"
 SCEP, MDM, EAS = "com.apple.security.scep", "com.apple.mdm", "com.apple.eas.account"
 
 _TITLES = {
@@ -112,6 +113,18 @@ def enrollment_profile(enrollment: Enrollment) -> bytes:
         "PayloadDescription": "Emulator, not trusted: lets Fauxtune manage this device.",
     }
     return _write({**top, "PayloadContent": payloads})
+
+
+def escrow_profile(tenant_id: TenantId, *, certificate: bytes) -> bytes:
+    """Write the profile by which a Mac escrows its recovery key of FileVault, sealed for a certificate (DER)."""
+    name = f"{prefix(tenant_id)}.filevault"
+    sealing = _payload(PKCS1, f"{name}.certificate", _uuid(f"{name}.certificate", certificate.hex()), title="Escrow")
+    sealing |= {"PayloadContent": certificate, "PayloadCertificateFileName": "escrow.cer"}
+    own = f"{name}.escrow"
+    payload = _payload(ESCROW, own, _uuid(own, certificate.hex()), title="FileVault recovery key")
+    payload |= {"Location": "Fauxtune", "EncryptCertPayloadUUID": sealing["PayloadUUID"]}
+    top = _top(name, _uuid(name, certificate.hex()), title="FileVault recovery key")
+    return _write({**top, "PayloadScope": "System", "PayloadContent": [sealing, payload]})
 
 
 def root_profile(tenant_id: TenantId, row: LedgerRow, *, certificate: bytes, on_mac: bool) -> bytes:

@@ -81,6 +81,10 @@ class WindowsAdapter:
             held, identities={**identities, **requests.identities}, refused=requests.refused, pending=requests.pending
         )
 
+    def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
+        """Return None: a Windows device hands its keys over by `escrow`."""
+        return None
+
     def facts(self, answers: Mapping[str, JsonObject], *, variant: Variant) -> JsonObject:
         """Return the device's properties by Graph's names, without those that it left out."""
         answer = answers.get(csp.FACTS, {})
