@@ -24,6 +24,7 @@ from fauxtune.core.probe.expectations.index import EXPECTATIONS
 from fauxtune.core.profiles import stored
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.server.pages.coverage import coverage_page
+from fauxtune.server.pages.demand import demanded_calls
 from fauxtune.server.pages.probes import FILE as RESULTS
 from fauxtune.server.pages.probes import recorded_run, speaks_for
 from fauxtune.surfaces.graph.call import Handler
@@ -57,9 +58,9 @@ def _fidelities() -> list[tuple[str, Fidelity]]:
 
 
 def test_the_page_is_current() -> None:
-    assert FILE.read_text(encoding="utf-8") == coverage_page(run=recorded_run(FILE.parent)), (
-        "write it anew: make openapi"
-    )
+    assert FILE.read_text(encoding="utf-8") == coverage_page(
+        run=recorded_run(FILE.parent), demand=demanded_calls(FILE.parent)
+    ), "write it anew: make openapi"
 
 
 def test_the_page_has_a_row_for_every_path_and_verb_and_for_no_other() -> None:

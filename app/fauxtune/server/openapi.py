@@ -23,6 +23,7 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.tenants.seed_contents import FullSeed
 from fauxtune.server import probes_description
 from fauxtune.server.pages.coverage import coverage_page
+from fauxtune.server.pages.demand import demanded_calls
 from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
 from fauxtune.server.pages.editions import editions_page
@@ -143,7 +144,7 @@ def _describe(document: dict[str, Any], operations: Descriptions, *, schemas: Ma
 
 #: The generated pages of docs, by the names of their options; each is given the folder that it goes to.
 PAGES: dict[str, Callable[[Path], str]] = {
-    "coverage": lambda folder: coverage_page(run=recorded_run(folder)),
+    "coverage": lambda folder: coverage_page(run=recorded_run(folder), demand=demanded_calls(folder)),
     "removal": lambda _folder: removal_page(),
     "diagnosis": lambda _folder: diagnosis_page(),
     "editions": lambda _folder: editions_page(EDITION_RULES),

@@ -19,6 +19,7 @@ from fauxtune.core.odata.schema.types import Entity, StructuredType
 from fauxtune.core.probe.recorded import NOT_RUN, Recorded
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.server.pages import coverage_words as words
+from fauxtune.server.pages.demand import DemandedCall, call_rows, figures
 from fauxtune.server.pages.probes import Probes, probe_words, probes_of_routes
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import AREAS
@@ -47,17 +48,26 @@ _DEVICE_HEAD = (
 
 
 def coverage_page(
-    areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = KINDS, *, run: Recorded = NOT_RUN
+    areas: Mapping[str, Routes] = AREAS,
+    kinds: Iterable[Kind] = KINDS,
+    *,
+    run: Recorded = NOT_RUN,
+    demand: Sequence[DemandedCall] = (),
 ) -> str:
-    """The page, in Markdown. `run`: the last recorded run of the probe against a real tenant."""
+    """The page, in Markdown. `run`: the last recorded run of the probe against a real tenant; `demand`: the calls of
+    public programs.
+    """
     probes = probes_of_routes(run)
     routes = [route for area in areas.values() for route in area]
-    answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
+    answered = [route for route in routes if route.status != _NOT_IMPLEMENTED and route.method != EVERY]
     absent = [route for route in routes if route.status == _NOT_IMPLEMENTED and route.method != EVERY]
     branches = [route for route in routes if route.method == EVERY]
     parts = (
         words.HEAD,
         _table(("", *_level_names()), [_totals("paths and verbs", [route.fidelity for route in answered])]),
+        *_demand(demand),
+        words.BY_AREA,
+        _table(("area", *_level_names()), _area_totals(areas)),
         words.ANSWERED,
         probe_words(run),
         *_areas(areas, probes=probes),
@@ -73,6 +83,7 @@ def coverage_page(
         _table(("@odata.type", "versions", "family", "applies to", "fidelity"), [_kind(kind) for kind in kinds]),
         words.ACTIONS,
         _table(_DEVICE_HEAD, [_device(variant) for variant in Variant]),
+        *((words.CALLS, _table(("programs", "call", "answer"), call_rows(demand))) if demand else ()),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -85,11 +96,26 @@ def _totals(what: str, fidelities: Sequence[Fidelity]) -> Row:
     return what, *(str(sum(each.level is level for each in fidelities)) for level in Level)
 
 
+def _demand(calls: Sequence[DemandedCall]) -> Iterator[str]:
+    if calls:
+        yield words.DEMAND
+        yield _table(("calls", "served", "of what programs use"), figures(calls))
+
+
+def _area_totals(areas: Mapping[str, Routes]) -> list[Row]:
+    """A row for each area that is answered."""
+    return [
+        _totals(title, [route.fidelity for route in routes if route.status != _NOT_IMPLEMENTED])
+        for title, routes in areas.items()
+        if any(route.status != _NOT_IMPLEMENTED and route.method != EVERY for route in routes)
+    ]
+
+
 def _areas(areas: Mapping[str, Routes], *, probes: Probes) -> Iterator[str]:
     """A table for each area; what is reached through a user has one of its own, for it is much of the same."""
     below = []
     for title, routes in areas.items():
-        answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
+        answered = [route for route in routes if route.status != _NOT_IMPLEMENTED and route.method != EVERY]
         below += [route for route in answered if route.template.startswith(_BELOW_USERS)]
         own = [route for route in answered if not route.template.startswith(_BELOW_USERS)]
         yield from _area(title, own, probes=probes)
