@@ -193,6 +193,7 @@ def _show_in_directory(tx: Transaction, device: EnrollmentRow, *, state: DeviceS
             tx.tenant.id,
             device_id=row.id,
             document={**row.document, "isCompliant": is_compliant(state)},
+            names=("isCompliant",),
         )
 
 
