@@ -301,7 +301,7 @@ async def test_the_service_says_who_it_is(beta: httpx.AsyncClient, v1: httpx.Asy
     [
         "identity/conditionalAccess/policies?$expand=scheduledActionsForRule($expand=scheduledActionConfigurations)",
         "deviceManagement/exchangeConnectors/x",
-        "deviceManagement/roleDefinitions",
+        "deviceManagement/resourceOperations",
         "deviceManagement/userExperienceAnalyticsOverview",
         "deviceAppManagement/managedEBooks?$filter=isof('microsoft.graph.win32LobApp')",
         "identity/conditionalAccess/policies",

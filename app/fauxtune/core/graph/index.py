@@ -22,12 +22,15 @@ from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.enrollment import ENROLLMENT
 from fauxtune.core.graph.overlays.escrow import ESCROW
+from fauxtune.core.graph.overlays.notifications import NOTIFICATIONS
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
+from fauxtune.core.graph.overlays.roles import ROLES
 from fauxtune.core.graph.overlays.scripts import SCRIPTS
 from fauxtune.core.graph.overlays.statuses import STATUSES
 from fauxtune.core.graph.overlays.subscriptions import SUBSCRIPTIONS
 from fauxtune.core.graph.overlays.tenant import TENANT
+from fauxtune.core.graph.overlays.tenant_administration import TENANT_ADMINISTRATION
 from fauxtune.core.graph.overlays.updates import UPDATES
 from fauxtune.core.odata.schema.model import Model
 from fauxtune.core.odata.schema.namespace import bare_name
@@ -54,6 +57,9 @@ OVERLAYS = (
     *CATALOG,
     *AUTOPILOT,
     *ENROLLMENT,
+    *NOTIFICATIONS,
+    *ROLES,
+    *TENANT_ADMINISTRATION,
 )
 #: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".
 _FALLBACKS = {"policyPlatformType": "androidForWork", "managementAgentType": "unknown"}

@@ -16,8 +16,10 @@ from fauxtune.core.model.text import JsonObject
 
 #: Raises Invalid for a document that the service refuses. The second one is what it was before; None for a new one.
 Check: TypeAlias = Callable[[JsonObject, "JsonObject | None"], None]
-#: The id of a new resource: from a new GUID, the name of its type, and its document.
+#: The id of a new resource: from a new GUID, the name of its type, and its document; of a part the document has the ids
+#: above it, with / between, as `@parent`.
 NewId: TypeAlias = Callable[[str, str, JsonObject], str]
+PARENT = "@parent"
 
 
 class Versions(StrEnum):
@@ -76,7 +78,9 @@ def as_it_is(document: JsonObject) -> JsonObject:
 class Rules:
     """The rules of one family; `name` is what its rows are stored under, that of the collection in its path.
 
-    `fixed`: properties that stay as they are made, in one text; a PATCH may repeat them. `derived` adds what the server
+    `fixed`: properties that stay as they are made, in one text; a PATCH may repeat them. `on_create`: the properties
+    that a POST takes; others are ignored. `fixed_built_in`: those of built-in resources that stay, if the others can be
+    changed (`locked_built_in`: none can). `derived` adds what the server
     computes from the document, at each change. `prioritized`: a new resource gets the next priority of its kind, 1 is
     the strongest, built-in ones have 0. `bound`: navigations that `@odata.bind` sets; their ids are kept in the
     document under `@bound`. `unassigned_to_delete`: a resource that is assigned cannot be deleted.
@@ -93,12 +97,14 @@ class Rules:
     members: tuple[Member, ...] = ()
     built_in: tuple[BuiltIn, ...] = ()
     locked_built_in: bool = True
+    fixed_built_in: str = ""
+    on_create: str = "*"
     prioritized: bool = False
     bound: tuple[str, ...] = ()
     unassigned_to_delete: bool = False
 
-    def check_fixed(self, changed: JsonObject, before: JsonObject) -> None:
+    def check_fixed(self, changed: JsonObject, before: JsonObject, *, built_in: bool) -> None:
         """Raise Invalid for another value of a property that cannot be changed."""
-        for name in self.fixed.split():
+        for name in (self.fixed + (f" {self.fixed_built_in}" if built_in else "")).split():
             if name in changed and changed[name] != before.get(name):
                 raise Invalid(f"The property '{name}' cannot be changed after creation.", target=name)

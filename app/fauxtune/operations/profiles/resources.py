@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import ProfileId, ResourceId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.policies.rules import BuiltIn, Member, Rules, Versions
+from fauxtune.core.policies.rules import PARENT, BuiltIn, Member, Rules, Versions
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.profiles.role_scope_tags import tagged
@@ -70,14 +70,16 @@ def create(
         full = hooks.check(tx, full, None)
     rules.check(full, None)
     full |= {name: numbered(tx, full.get(name), member=member) for name, member in _members(rules, full)}
-    resource_id = ResourceId(rules.new_id(tx.ids.uuid(), kind, full))
+    parent_id = "" if parent is None else parent.path
+    new_id = rules.new_id(tx.ids.uuid(), kind, {**full, PARENT: parent_id})
+    resource_id = ResourceId(new_id)
     priority = _next_priority(tx, rules, kind=kind) if rules.prioritized else None
     if priority is not None:
         full["priority"] = priority
     row = ResourceRow(
         tenant_id=tx.tenant.id,
         family=rules.name,
-        parent_id="" if parent is None else parent.path,
+        parent_id=parent_id,
         id=resource_id,
         kind=kind,
         version=1,
@@ -109,9 +111,10 @@ def update(
     service refuses.
     """
     row = get(tx, rules, key=key, parent=parent)
-    if rules.locked_built_in and _is_built_in(rules, row, tenant=tx.tenant):
+    built_in = _is_built_in(rules, row, tenant=tx.tenant)
+    if built_in and rules.locked_built_in:
         _check_unchanged(row, changes=changes)
-    rules.check_fixed(changes, row.document)
+    rules.check_fixed(changes, row.document, built_in=built_in)
     full = {**row.document, **tagged(changes)}
     if BOUND in changes:
         full[BOUND] = {**row.document.get(BOUND, {}), **changes[BOUND]}

@@ -23,6 +23,11 @@ _ALL = (
     .where(*_OF_FAMILY, resources.c.parent_id == bindparam("parent"))
     .order_by(resources.c.created_at, resources.c.id)
 )
+_PARTS = (
+    select(resources)
+    .where(*_OF_FAMILY, resources.c.parent_id.in_(bindparam("ids", expanding=True)))
+    .order_by(resources.c.created_at, resources.c.id)
+)
 _BY_ID = select(resources).where(
     resources.c.tenant_id == bindparam("tenant"),
     resources.c.parent_id == "",
@@ -51,6 +56,18 @@ def resources_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collect
     """Return the stored resources with these ids, of any family."""
     rows = reads.many(connection, _BY_ID, row=ResourceRow, ids=ids, values={"tenant": tenant_id})
     return {row.id: row for row in rows}
+
+
+def parts_of(
+    connection: Connection, tenant_id: TenantId, *, family: str, paths: Collection[str]
+) -> dict[str, list[ResourceRow]]:
+    """Return the parts of each of these resources or parts, oldest first, by the path of what they are below."""
+    parts: dict[str, list[ResourceRow]] = {path: [] for path in paths}
+    for row in reads.many(
+        connection, _PARTS, row=ResourceRow, ids=list(parts), values={"tenant": tenant_id, "family": family}
+    ):
+        parts[row.parent_id].append(row)
+    return parts
 
 
 def assigned_of_family(connection: Connection, tenant_id: TenantId, *, family: str) -> list[ResourceRow]:

@@ -75,7 +75,7 @@ class Model:
         return Entity(
             f"{name}Parameters",
             lambda: tuple(self._property(row, known=known, nullable=True) for row in rows),
-            source=overlay.source,
+            source=overlay.source or f"Graph: {bound.strip('[]')}: {name}",
             fidelity=overlay.fidelity,
         )
 

@@ -76,11 +76,12 @@ class Operation:
 class SchemaTable:
     """The blocks of a text by the names of their types; comments (lines that begin with `#`) are passed over."""
 
-    __slots__ = ("_blocks", "_children", "_operations")
+    __slots__ = ("_blocks", "_bound", "_children", "_operations")
 
     def __init__(self, text: str) -> None:
         self._blocks: dict[str, str] = {}
         self._operations: dict[str, str] = {}
+        self._bound: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
         for block in text.rstrip("\n").split("\n\n"):
             if block.startswith(_OPERATIONS):
@@ -133,6 +134,14 @@ class SchemaTable:
     def operations(self) -> Mapping[str, str]:
         """The blocks of all operations, by `type/name`, or `[type]/name` for those of a collection."""
         return MappingProxyType(self._operations)
+
+    def operations_of(self, bound: str) -> tuple[str, ...]:
+        """The names of the operations that are bound to `type` or, written `[type]`, to its collection."""
+        if not self._bound:
+            for place in self._operations:
+                owner, _, name = place.rpartition("/")
+                self._bound.setdefault(owner, []).append(name)
+        return tuple(self._bound.get(bound, ()))
 
     def operation(self, bound: str, name: str) -> Operation:
         """The operation of this name that is bound to `type` or, written `[type]`, to its collection."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fauxtune.core.graph.index import MODEL, derived_from, entity
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.core.policies.rules import Rules
@@ -32,7 +33,8 @@ class Assigned:
     `returns`: `assign` answers 200 with the new set, else 204. `verbs`: what the assignments, as a collection, can do:
     list, get, create, update, delete. `expandable`: whether `$expand=assignments` is answered for the `list`, for an
     `item`. `platforms`: by the name of the type, the platforms whose filters it takes; a type that is not there takes
-    filters of every platform. `for_apps`: filters are those for managed apps. `action`: whether there is `assign`.
+    filters of every platform. `for_apps`: filters are those for managed apps. `action`: whether there is `assign`;
+    `on_create`: whether a POST of an item takes assignments.
     """
 
     entity: str
@@ -44,6 +46,7 @@ class Assigned:
     platforms: dict[str, str] = field(default_factory=dict)
     for_apps: bool = False
     action: bool = True
+    on_create: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,16 @@ class Family:
     """One collection. `path` is below the service for a collection, below an item of the family above for a part.
 
     `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, replace (PUT),
-    delete. `large`: its bodies may have more elements than others.
-    `shown_members`: the members of the rules that have an address of their own, which answers GET. `member_parts`: by
-    the name of a member, what `$expand` takes of its parts. `hidden_in_lists`: properties that a list shows as their
-    initial values. `parts`: navigations that `$expand` takes beside assignments and members; those in `only_on_items`
-    are refused for lists. `unrouted`: navigations that the real service's schema has and that it answers 400 for.
-    `without`: why the other navigations and operations of the type are not emulated.
-    `audit`: the component and the category of its events in the audit log. `former_read`, `former_write`: permissions
-    that are enough in the edition of 2020. `never_made`: kinds that no client creates. `update_status`: 200 with the
-    entity, or 204. `beta_only`: None as the schema says.
+    delete. `large`: its bodies may have more elements than others. `made_as`: the type of what is created without one,
+    or by the name of the base. `shown_members`: the members of the rules that have an address of their own, which
+    answers GET; `shown_properties`: such properties. `member_parts`: by the name of a member, what `$expand` takes of
+    its parts. `expanded_below`: the families below it that `$expand` takes. `hidden_in_lists`: properties that a list
+    shows as their initial values. `parts`: navigations that `$expand` takes beside assignments and members; those in
+    `only_on_items` are refused for lists; `inner_parts`: navigations of a part in a nested `$expand`. `unrouted`:
+    navigations that the real service's schema has and that it answers 400 for. `without`: why the other navigations and
+    operations of the type are not emulated. `audit`: the component and the category of its events in the audit log.
+    `former_read`, `former_write`: permissions that are enough in the edition of 2020. `never_made`: kinds that no
+    client creates. `update_status`: 200 with the entity, or 204. `beta_only`: None as the schema says.
     """
 
     path: str
@@ -96,11 +100,15 @@ class Family:
     verbs: str = "list get create update delete"
     assigned: Assigned | None = None
     below: tuple[Family, ...] = ()
+    made_as: str = ""
     shown_members: str = ""
     member_parts: Mapping[str, tuple[Part[Json], ...]] = field(default_factory=dict)
     large: bool = False
+    shown_properties: str = ""
+    expanded_below: str = ""
     hidden_in_lists: str = ""
     parts: tuple[Part[ListedResourceRow], ...] = ()
+    inner_parts: tuple[Part[JsonObject], ...] = ()
     only_on_items: str = ""
     actions: tuple[Action, ...] = ()
     unrouted: str = ""

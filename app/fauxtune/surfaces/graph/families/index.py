@@ -7,7 +7,10 @@ from fauxtune.surfaces.graph.families.catalog import CATALOG
 from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
 from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.families.family import Family
+from fauxtune.surfaces.graph.families.notifications import NOTIFICATIONS
+from fauxtune.surfaces.graph.families.roles import ROLES
 from fauxtune.surfaces.graph.families.scripts import SCRIPTS
+from fauxtune.surfaces.graph.families.tenant_administration import TENANT_ADMINISTRATION
 from fauxtune.surfaces.graph.families.updates import UPDATES
 
 FAMILIES: dict[str, tuple[Family, ...]] = {
@@ -17,4 +20,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "The settings catalog": CATALOG,
     "Enrolment": ENROLLMENT,
     "Windows Autopilot": AUTOPILOT,
+    "Notifications": NOTIFICATIONS,
+    "Roles": ROLES,
+    "Administration of the tenant": TENANT_ADMINISTRATION,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
@@ -17,11 +17,14 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.profiles import resources as operations
+from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.resources import ResourceRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import count_rows, list_rows
+from fauxtune.surfaces.graph.resources.assignments import targets_of
+from fauxtune.surfaces.graph.resources.family_assignments import Assignments
 from fauxtune.surfaces.graph.resources.members import accepted_member
 from fauxtune.surfaces.graph.resources.served import Served, document_of, listed_row
 
@@ -64,32 +67,48 @@ class Items:
 
     async def create(self, call: Call) -> Answer:
         """POST to the collection: 201 with the entity."""
-        shape, document = await _aside(call, lambda: self._accepted(call))
-        row = await call.run(self._create, call, shape=shape, document=document)
+        shape, document, targets = await _aside(call, lambda: self._accepted(call))
+        row = await call.run(self._create, call, shape=shape, document=document, targets=targets)
         value = view(shape, row.document, version=call.version)
         return created(call, value, collection=self.served.context(call))
 
-    def _accepted(self, call: Call) -> tuple[Entity, Json]:
-        """The type and the whole document of the item in the body."""
+    def _accepted(self, call: Call) -> tuple[Entity, Json, Sequence[NewAssignment]]:
+        """The type and the whole document of the item in the body, and its assignments where it takes them."""
         body = self._body(call)
         shape = self._shape(body)
-        document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
-        return shape, {**document, **self._navigations(call, shape, body=body, creating=True)}
+        accepted = accept(shape, body, partial=False, version=call.version)
+        document = {**defaults(shape), **_taken(accepted, self.served.family.rules.on_create)}
+        document |= self._navigations(call, shape, body=body, creating=True)
+        return shape, document, self._assigned(call, body)
 
     def _body(self, call: Call) -> Json:
         body = call.body(most=MOST_IN_POLICY if self.served.family.large else MOST_IN_REQUEST)
         check_depth(body, most=_DEEPEST)
         return body
 
-    def _create(self, tx: Transaction, call: Call, *, shape: Entity, document: Json) -> ResourceRow:
-        return operations.create(
+    def _create(
+        self, tx: Transaction, call: Call, *, shape: Entity, document: Json, targets: Sequence[NewAssignment]
+    ) -> ResourceRow:
+        family = self.served.family
+        row = operations.create(
             tx,
-            self.served.family.rules,
+            family.rules,
             kind=shape.name,
             document=document,
             parent=self.served.read_parent(tx.connection, call),
-            hooks=self.served.family.hooks,
+            hooks=family.hooks,
         )
+        if targets:
+            to = Assignments(self.served).assignable(row)
+            operations.assign(tx, family.rules, key=row.id, to=to, targets=targets, hooks=family.hooks)
+        return row
+
+    def _assigned(self, call: Call, body: Json) -> Sequence[NewAssignment]:
+        """The assignments that come with a new item, where it takes them."""
+        assigned = self.served.family.assigned
+        if assigned is None or not assigned.on_create or not body.get("assignments"):
+            return ()
+        return targets_of(body, shape=self.served.assignment, version=call.version)
 
     async def update(self, call: Call) -> Answer:
         """PATCH an item: what a GET gave back is taken. The type of an item cannot be changed."""
@@ -114,7 +133,7 @@ class Items:
     async def replace(self, call: Call) -> Answer:
         """PUT an item: the whole of it, with its parts."""
         row = await self.served.row(call)
-        shape, document = await _aside(call, lambda: self._accepted(call))
+        shape, document, _targets = await _aside(call, lambda: self._accepted(call))
         if shape.name != row.kind:
             raise Invalid(f"'{row.id}' is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
         await call.run(self._replace, call, key=row.id, document=document)
@@ -135,9 +154,22 @@ class Items:
         parent = self.served.read_parent(tx.connection, call)
         operations.delete(tx, self.served.family.rules, key=key, parent=parent, hooks=self.served.family.hooks)
 
+    def property_of(self, name: str) -> Handler:
+        """GET .../{item}/{property}: 204 where it is not set."""
+
+        async def handler(call: Call) -> Answer:
+            row = await self.served.row(call)
+            value = view(entity(row.kind), row.document, version=call.version, select=(name,))[name]
+            context = call.context(f"{self.served.context(call)}/{name}")
+            return NO_CONTENT if value is None else Answer(200, {"@odata.context": context, **value})
+
+        return handler
+
     def _shape(self, body: Json) -> Entity:
         """The type of a new item. Raises Invalid for one that is abstract, or that does not belong here."""
         base, name = self.served.family.base, type_name(body)
+        if self.served.family.made_as and (name is None or name.lower() == base.name.lower()):
+            body["@odata.type"] = name = self.served.family.made_as
         if name is None:
             if base.abstract:
                 raise Invalid(
@@ -174,3 +206,8 @@ class Items:
 async def _aside(call: Call, work: Callable[[], T]) -> T:
     """Do the work, in a thread for a large body."""
     return await asyncio.to_thread(work) if len(call.content) > _LARGE else work()
+
+
+def _taken(accepted: Json, names: str) -> Json:
+    """What a POST takes of a body that its type accepts."""
+    return {name: value for name, value in accepted.items() if names == "*" or name in names.split()}

@@ -47,7 +47,7 @@ class Assignments:
             operations.assign,
             self.served.family.rules,
             key=row.id,
-            to=self._assignable(row),
+            to=self.assignable(row),
             targets=targets,
             hooks=self.served.family.hooks,
         )
@@ -67,7 +67,8 @@ class Assignments:
             return targets_of(old, shape=self.served.assignment, version=call.version, key=assigned.key)
         return targets_of(body, shape=self.served.assignment, version=call.version, key=assigned.key)
 
-    def _assignable(self, row: ResourceRow) -> Assignable:
+    def assignable(self, row: ResourceRow) -> Assignable:
+        """Return the item as a thing that can be assigned."""
         assigned = self.served.family.assigned
         assert assigned is not None
         platform = assigned.platforms.get(row.kind)
@@ -105,7 +106,7 @@ class Assignments:
         """POST .../{item}/assignments: one more."""
         row = await self.served.row(call)
         (new,) = targets_of({"one": [call.body()]}, shape=self.served.assignment, version=call.version, key="one")
-        document = await call.run(assignment_operations.add_to, self._assignable(row), new=new)
+        document = await call.run(assignment_operations.add_to, self.assignable(row), new=new)
         value = view(self.served.assignment, document, version=call.version)
         return created(call, value, collection=self._context(call, row))
 
@@ -119,7 +120,7 @@ class Assignments:
         sent = {"one": [{**whole, **changes}]}
         (new,) = targets_of(sent, shape=self.served.assignment, version=call.version, key="one")
         document = await call.run(
-            assignment_operations.change_of, self._assignable(row), assignment_id=old["id"], new=new
+            assignment_operations.change_of, self.assignable(row), assignment_id=old["id"], new=new
         )
         value = view(self.served.assignment, document, version=call.version)
         return entity_answer(call, value, context=self._context(call, row))
@@ -127,7 +128,7 @@ class Assignments:
     async def delete(self, call: Call) -> Answer:
         """DELETE .../{item}/assignments/{assignment}."""
         row, key = await self.served.row(call), call.keys["assignment"]
-        await call.run(assignment_operations.remove_from, self._assignable(row), assignment_id=key)
+        await call.run(assignment_operations.remove_from, self.assignable(row), assignment_id=key)
         return NO_CONTENT
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,11 +20,15 @@ from fauxtune.operations.profiles import resources as operations
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.resources import resources_of
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.families.family import KEYS, Family
 from fauxtune.surfaces.graph.lists import Listed, stored
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
+
+#: In the document of a part: its own path, by which what is below it is found.
+_PATH = "@path"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,11 @@ class Served:
     def parts(self) -> dict[str, Part[ListedResourceRow]]:
         """What `$expand` takes, by name in lower case."""
         parts = [*self.family.parts, *(self._member_part(each) for each in self.family.rules.members)]
+        parts += [
+            below_part(each, (*self.above, self.family), path_of=lambda row: row.path)
+            for each in self.family.below
+            if each.path in self.family.expanded_below.split()
+        ]
         if self.family.assigned is not None:
             parts.append(Part("assignments", self.assignment, of_collection(ASSIGNMENTS, stored)))
         return by_name(*parts)
@@ -187,6 +196,28 @@ def listed_row(connection: Connection, call: Call, *, row: ResourceRow) -> Liste
         row.document,
         assigned,
     )
+
+
+def below_part(family: Family, above: tuple[Family, ...], *, path_of: Callable[[Any], str]) -> Part[Any]:
+    """Return the navigation to a family below another one. `path_of`: the path of what it is below."""
+
+    def read(call: Call, connection: Connection, rows: Sequence[Any]) -> list[Any]:
+        paths = [path_of(row) for row in rows]
+        parts = queries.parts_of(connection, call.tenant.id, family=family.rules.name, paths=paths)
+        return [
+            [{**part.document, "@odata.type": entity(part.kind).odata_type, _PATH: part.path} for part in parts[path]]
+            for path in paths
+        ]
+
+    deeper = by_name(
+        *(
+            below_part(each, (*above, family), path_of=lambda document: str(document[_PATH]))
+            for each in family.below
+            if each.path in family.expanded_below.split()
+        ),
+        *family.inner_parts,
+    )
+    return Part(family.path, family.base, read, entity_of=type_of, parts=deeper)
 
 
 def type_of(document: Json) -> Entity:

@@ -244,7 +244,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         ),
         (
             "deviceAppManagementTasks enterpriseCodeSigningCertificates managedEBookCategories "
-            "microsoftStoreForBusinessPortalSelection mobileAppCatalogPackages policySets sideLoadingKeys "
+            "microsoftStoreForBusinessPortalSelection mobileAppCatalogPackages sideLoadingKeys "
             "symantecCodeSigningCertificate wdacSupplementalPolicies windowsInformationProtectionDeviceRegistrations "
             "windowsInformationProtectionWipeActions windowsManagedAppProtections windowsManagementApp"
         ),

@@ -103,7 +103,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         why.PARTNERS,
         (
             "complianceManagementPartners conditionalAccessSettings deviceManagementPartners exchangeConnectors "
-            "mobileThreatDefenseConnectors remoteAssistancePartners"
+            "remoteAssistancePartners"
         ),
         (
             "advancedThreatProtectionOnboardingStateSummary cartToClassAssociations chromeOSOnboardingSettings "
@@ -115,14 +115,14 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (
         _SERVICE,
         why.ROLES,
-        "resourceOperations roleAssignments roleDefinitions",
-        "operationApprovalPolicies operationApprovalRequests",
+        "resourceOperations ",
+        "operationApprovalRequests",
     ),
     (
         _SERVICE,
         why.TELLING,
-        "intuneBrand notificationMessageTemplates termsAndConditions",
-        "intuneBrandingProfiles monitoring organizationalMessageDetails organizationalMessageGuidedContents",
+        "intuneBrand ",
+        "monitoring organizationalMessageDetails organizationalMessageGuidedContents",
     ),
     (
         _SERVICE,
@@ -235,7 +235,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         _SERVICE,
         "the record of a device stays until it is deleted",
         "",
-        "managedDeviceCleanupRules managedDeviceCleanupSettings tenantAssociatedDevices",
+        "managedDeviceCleanupSettings tenantAssociatedDevices",
     ),
     (
         _SERVICE,

@@ -10,7 +10,7 @@ from fauxtune.core.graph.index import MODEL
 from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route
 from fauxtune.core.odata.schema.fidelity import refused
 from fauxtune.core.odata.schema.overlay import Overlay
-from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType
+from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType, Version
 from fauxtune.operations.insight import audit_families as audit
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
@@ -30,6 +30,7 @@ def routes_of(family: Family, above: tuple[Family, ...] = ()) -> tuple[Route[Han
         *maker.collection(),
         *maker.assignments(),
         *maker.members(),
+        *maker.properties(),
         *maker.actions(),
         *(route for part in family.below for route in routes_of(part, (*above, family))),
     )
@@ -84,12 +85,10 @@ def _unrouted(family: Family, template: str, *, beta: bool) -> Route[Handler]:
 
 def _operations(bound: str) -> Iterator[tuple[str, bool]]:
     """The names of the operations that are bound to a type, or to its collection, and whether v1.0 lacks them."""
-    for place in MODEL.table.operations():
-        owner, _, name = place.rpartition("/")
-        if owner == bound:
-            marks = MODEL.table.operation(owner, name).marks
-            if "gone" not in marks:
-                yield name, "beta" in marks
+    for name in MODEL.table.operations_of(bound):
+        marks = MODEL.table.operation(bound, name).marks
+        if "gone" not in marks:
+            yield name, "beta" in marks
 
 
 def _folded(template: str) -> str:
@@ -191,6 +190,18 @@ class _Maker:
             )
             yield self._read(f"{every}/$count", handlers.count(name), summary="Count them")
             yield self._read(one, handlers.get(name), summary="Get one of them", returns=shape)
+
+    def properties(self) -> Iterator[Route[Handler]]:
+        """The properties of an item that have an address of their own."""
+        for name in self.family.shown_properties.split():
+            shape = self.family.base.properties_in(Version.BETA)[name].type
+            assert isinstance(shape, ComplexType)
+            route = self._read(
+                f"{self.served.item}/{name}",
+                Items(self.served).property_of(name),
+                summary=f"Get the {name} of {self.family.noun}",
+            )
+            yield replace(route, returns=shape, optional=True)
 
     def actions(self) -> Iterator[Route[Handler]]:
         """The operations with handlers of their own."""
