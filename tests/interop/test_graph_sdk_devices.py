@@ -113,7 +113,8 @@ async def test_a_device_has_its_user_and_its_entra_device(sdk: Sdk, phones: Phon
     assert answer.id in {each.id for each in (await theirs.managed_devices.get()).value}
     assert (await theirs.managed_devices.by_managed_device_id(answer.id).get()).id == answer.id
     assert entra.id in {each.id for each in (await theirs.owned_devices.get()).value}
-    assert (await device.device_compliance_policy_states.get()).value == []
+    (built_in,) = (await device.device_compliance_policy_states.get()).value
+    assert (built_in.display_name, built_in.state.value) == ("Default Device Compliance Policy", "compliant")
     assert (await device.device_configuration_states.get()).value == []
 
 

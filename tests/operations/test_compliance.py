@@ -229,13 +229,15 @@ async def test_a_policy_that_is_assigned_or_changed_counts_from_the_next_check_i
     await policy(contoso, "SMIME Pilot")
     phone = await enrolled(contoso, "carol", isEncrypted=False)
     assert await phone.state() == "compliant"
-    key = await policy(contoso)
+    # A scheduled action is due later: the device is judged then, without a check-in.
+    key = await policy(contoso, scheduled=actions(notification=24))
     assert await phone.state() == "compliant"
     await phone.check_in()
     assert await phone.state() == "noncompliant"
     await contoso.do(_change, key, document={"storageRequireEncryption": False})
     await pass_time(contoso, days=2)
     assert await phone.state() == "noncompliant"
+    assert len(await contoso.events("complianceActionDone")) == 1
     await phone.check_in()
     assert await phone.state() == "compliant"
 

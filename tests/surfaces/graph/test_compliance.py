@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -288,3 +289,34 @@ async def test_a_group_decides_who_is_judged(beta: httpx.AsyncClient, enroll: En
         await report(phone, encrypted=False)
     shown = [(await document(beta, path_of(phone)))["complianceState"] for phone in (inside, outside)]
     assert shown == ["noncompliant", "compliant"]
+
+
+async def test_an_administrator_decides_who_of_the_list_is_retired(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    key = await policy(beta, storageRequireEncryption=True)
+    items = [{"actionType": name, "gracePeriodHours": 0} for name in ("block", "retire")]
+    rules = {"deviceComplianceScheduledActionForRules": [{"ruleName": None, "scheduledActionConfigurations": items}]}
+    assert (await beta.post(f"{POLICIES}/{key}/scheduleActionsForRules", json=rules)).status_code == 204
+    first, second = await enroll("alice"), await enroll("bob")
+    for phone in (first, second):
+        await report(phone, encrypted=False)
+    listed = f"{POLICIES}/getDevicesScheduledToRetire()"
+    assert {each["managedDeviceId"] for each in await documents(beta, listed)} == {
+        first.managed_device_id,
+        second.managed_device_id,
+    }
+    table = json.loads((await beta.post(f"{POLICIES}/getNoncompliantDevicesToRetire", json={"top": 1})).content)
+    assert (table["TotalRowCount"], len(table["Values"])) == (2, 1)
+    act = f"{POLICIES}/setScheduledRetireState"
+    for body in ({"state": "frob", "managedDeviceIds": []}, {"state": "confirmRetire", "managedDeviceIds": 5}):
+        assert (await beta.post(act, json=body)).status_code == 400
+    confirmed = {"state": "confirmRetire", "managedDeviceIds": [first.managed_device_id], "scopedToAllDevices": False}
+    assert (await beta.post(act, json=confirmed)).status_code == 204
+    assert (await document(beta, path_of(first)))["managementState"] == "retirePending"
+    assert [each["managedDeviceId"] for each in await documents(beta, listed)] == [second.managed_device_id]
+    assert (await beta.post(act, json={"state": "cancelRetire", "scopedToAllDevices": True})).status_code == 204
+    assert await documents(beta, listed) == []
+    await advance_clock(http, "P1D")
+    assert (await document(beta, path_of(second)))["managementState"] == "managed"
+    assert await documents(beta, listed) == []

@@ -13,7 +13,7 @@ from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import reads, writes
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
-from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow
+from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow, RetireListRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.tables import (
@@ -173,6 +173,41 @@ def first_due(connection: Connection, tenant_id: TenantId) -> datetime | None:
     """Return when the first device's compliance may change by time alone; None if no device was judged."""
     moment: datetime | None = connection.execute(_FIRST_DUE, {"tenant": tenant_id}).scalar()
     return moment
+
+
+def to_retire(connection: Connection, tenant_id: TenantId) -> list[RetireListRow]:
+    """Return the devices on the list of those to retire, the longest there first."""
+    known = device_compliance.c
+    policy = and_(
+        resources.c.tenant_id == known.tenant_id,
+        resources.c.family == POLICIES,
+        resources.c.parent_id == "",
+        resources.c.id == known.retire_policy_id,
+    )
+    statement = (
+        select(
+            known.enrollment_id,
+            managed_devices.c.id,
+            managed_devices.c.document,
+            known.retire_policy_id,
+            resources.c.document["displayName"].as_string(),
+            known.retire_listed_at,
+        )
+        .select_from(device_compliance)
+        .join(managed_devices, managed_devices.c.enrollment_id == known.enrollment_id)
+        .outerjoin(resources, policy)
+        .where(known.tenant_id == tenant_id, known.retire_listed_at.is_not(None))
+        .order_by(known.retire_listed_at, managed_devices.c.id)
+    )
+    return reads.every(connection, statement, row=RetireListRow)
+
+
+def take_from_retire_list(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> None:
+    """Take a device from the list of those to retire."""
+    where = {"tenant_id": tenant_id, "enrollment_id": enrollment_id}
+    writes.change(
+        connection, device_compliance, where=where, values={"retire_policy_id": None, "retire_listed_at": None}
+    )
 
 
 def ask_for_report(connection: Connection, ids: Collection[EnrollmentId]) -> None:

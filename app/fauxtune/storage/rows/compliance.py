@@ -43,6 +43,18 @@ class DeviceComplianceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RetireListRow:
+    """A device on the list of those to retire, with Graph's record and the policy that put it there."""
+
+    enrollment_id: EnrollmentId
+    device_id: ManagedDeviceId
+    device: JsonObject
+    policy_id: str
+    policy_name: str | None
+    listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ComplianceSettingsRow:
     """The states of the settings of one policy on one device. `kind` is that of the policy; the built-in one has none.
     `device`: Graph's record.

@@ -76,7 +76,7 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
 REASONS: dict[DeviceAction, str] = {
     DeviceAction.REMOTE_ASSISTANCE: "it needs a TeamViewer connector, which is not emulated",
     DeviceAction.CHANGE_ASSIGNMENTS: "simulated devices have no apps whose assignments could change",
-    DeviceAction.OVERRIDE_COMPLIANCE: "there are no compliance policies whose result could be overridden",
+    DeviceAction.OVERRIDE_COMPLIANCE: "the result of compliance policies cannot be overridden here",
     DeviceAction.NOTIFY: "Apple's own push service brings it to the Company Portal, past the management of the device",
     DeviceAction.BYPASS_ACTIVATION_LOCK: "a simulated Mac has no code that bypasses its Activation Lock",
     DeviceAction.ROTATE_ADMIN_PASSWORD: "only Macs of automated device enrolment have such an administrator",

@@ -51,6 +51,10 @@ COMPLIANCE_STATES = (
         fidelity=approximated("the form of the id, `<policy>_<user>`, is the emulator's"),
         different={approximated("that of the device with the worst status"): "status"},
     ),
+    Overlay(
+        "retireScheduledManagedDevice",
+        different={approximated("the moment at which it came on the list"): "retireAfterDateTime"},
+    ),
     Overlay("deviceComplianceDeviceOverview deviceComplianceUserOverview", different={_ASKED: "lastUpdateDateTime"}),
     Overlay(
         "deviceCompliancePolicyDeviceStateSummary",

@@ -67,7 +67,7 @@ DEVICES = (
             approximated(
                 "the values for the kinds of Android, and for Windows Phone, are not documented"
             ): "operatingSystem",
-            approximated("always compliant: there are no compliance policies"): "complianceState",
+            approximated("configManager does not occur: no device here is co-managed"): "complianceState",
             approximated(
                 "on iOS from the feedback of the Company Portal app: its own way is not documented"
             ): "jailBroken",
@@ -77,9 +77,6 @@ DEVICES = (
             approximated("always registered"): "deviceRegistrationState",
             ALWAYS_NULL: "remoteAssistanceSessionUrl remoteAssistanceSessionErrorDetails enrollmentProfileName",
             _ENROLLED: "userPrincipalName userDisplayName emailAddress",
-            approximated(
-                "always the moment for no end: there are no compliance policies"
-            ): "complianceGracePeriodExpirationDateTime",
             approximated("how much of a personal device's number is masked is not documented"): "phoneNumber",
             _ABSENT: "configurationManagerClientEnabledFeatures deviceHealthAttestationState "
             "configurationManagerClientHealthState configurationManagerClientInformation",

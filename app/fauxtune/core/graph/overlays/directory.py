@@ -93,7 +93,7 @@ DIRECTORY = (
             _BARE: "deviceCategory deviceMetadata deviceOwnership deviceVersion enrollmentProfileName enrollmentType "
             "managementType mdmAppId profileType",
             approximated(
-                "true for a device that enrols; clients with the permission to write devices can change it"
+                "as the device is judged; what a client writes stands until that changes"
             ): "isCompliant",
             approximated("clients with the permission to write devices can set it, not only Intune"): "isManaged",
             approximated("empty unless a client writes it"): "physicalIds systemLabels",

@@ -11,7 +11,7 @@ from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.resources import compliance_policies
+from fauxtune.surfaces.graph.resources import compliance_policies, retire_list
 from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes import reasons
 
@@ -47,6 +47,32 @@ COMPLIANCE: tuple[Family, ...] = (
                 compliance_policies.schedule_actions,
                 "Replace the scheduled actions of a compliance policy",
                 required="deviceComplianceScheduledActionForRules",
+            ),
+            Action(
+                "getDevicesScheduledToRetire",
+                retire_list.list_scheduled,
+                "List the devices that a scheduled action wants retired",
+                method="GET",
+                on_all=True,
+                reads=True,
+                status=200,
+                returns="retireScheduledManagedDevice",
+                many=True,
+            ),
+            Action(
+                "getNoncompliantDevicesToRetire",
+                retire_list.table_to_retire,
+                "Get the devices that a scheduled action wants retired as a table",
+                on_all=True,
+                reads=True,
+                status=200,
+                fidelity=approximated("the columns are the emulator's; filter, orderBy and search are passed over"),
+            ),
+            Action(
+                "setScheduledRetireState",
+                retire_list.set_state,
+                "Retire the devices that a scheduled action wants retired, or take them from the list",
+                on_all=True,
             ),
         ),
         fidelity=approximated("a PATCH without @odata.type is taken as one of the kind"),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-COMPLIANCE = "devices here are neither judged nor marked by compliance policies"
+COMPLIANCE = "devices are judged by compliance policies; this is not among what the emulation does with them"
 SCRIPTS = "no program runs on the devices here"
 CATALOG = "of the settings catalog, policies, their settings and assignments are kept here"
 TEMPLATES = "administrative templates are not kept here; device configurations (deviceConfigurations) are"
