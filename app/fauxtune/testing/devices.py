@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from fauxtune.core.administration import emulation
+from fauxtune.core.model.partner_facts import PARTNER_FACTS
 from fauxtune.testing.calls import Calls
 from fauxtune_sim.agent import Agent, CheckInResult
 from fauxtune_sim.hardware.facts import FactValue
@@ -121,10 +123,16 @@ class Device:
         """Change what it reports of itself, by the names of Graph's managedDevice: `phone.reports(isEncrypted=False)`.
 
         Graph shows it after the next check-in. Raises SimulatorError for a name or a value that this kind of device
-        does not have; nothing changes then.
+        does not have; nothing changes then. What other services report of a device counts at once, such as
+        `partnerReportedThreatState` and `complianceScriptOutput`.
         """
-        self._found()  # by its name, which may change now
-        self._read(lambda: self.agent.device.report(**facts))
+        enrollment, _record = self._found()  # by its name, which may change now
+        others = {name: value for name, value in facts.items() if name in PARTNER_FACTS}
+        own = {name: value for name, value in facts.items() if name not in PARTNER_FACTS}
+        if own:
+            self._read(lambda: self.agent.device.report(**own))
+        if others:
+            self._calls.send(emulation.report_of_partner(enrollment, others))
 
     @property
     def facts(self) -> Mapping[str, FactValue]:

@@ -320,3 +320,26 @@ async def test_an_administrator_decides_who_of_the_list_is_retired(
     await advance_clock(http, "P1D")
     assert (await document(beta, path_of(second)))["managementState"] == "managed"
     assert await documents(beta, listed) == []
+
+
+async def test_what_others_report_of_a_device_counts_at_once(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    await policy(
+        beta,
+        deviceThreatProtectionEnabled=True,
+        deviceThreatProtectionRequiredSecurityLevel="low",
+        osMinimumVersion="9",
+    )
+    phone = await enroll()
+    await report(phone)
+    facts = f"{TENANT}/devices/{phone.enrollment_id}/partnerFacts"
+    assert (await document(beta, path_of(phone)))["complianceState"] == "noncompliant"
+    answer = await http.post(facts, json={"facts": {"partnerReportedThreatState": "lowSeverity"}})
+    assert answer.status_code == 204, answer.text
+    record = await document(beta, path_of(phone))
+    assert (record["complianceState"], record["partnerReportedThreatState"]) == ("compliant", "lowSeverity")
+    for wrong in ({"partnerReportedThreatState": "frob"}, {"isEncrypted": True}, {"isBitLockerEnabled": "yes"}):
+        assert (await http.post(facts, json={"facts": wrong})).status_code == 400
+    assert (await http.post(f"{TENANT}/devices/x/partnerFacts", json={"facts": {}})).status_code == 404
+    assert (await document(beta, path_of(phone)))["complianceState"] == "compliant"

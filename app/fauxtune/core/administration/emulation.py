@@ -50,6 +50,11 @@ def advance_clock(by: str, *, settle: bool = False) -> AdminRequest:
     return _control("POST", "/clock/advance", body={"by": by, **({"settle": True} if settle else {})})
 
 
+def report_of_partner(device: str, facts: Json) -> AdminRequest:
+    """Report facts of a device that another service knows, such as a partner's threat level."""
+    return _control("POST", f"/devices/{key(device)}/partnerFacts", body={"facts": facts})
+
+
 def what_if_time(by: str) -> AdminRequest:
     """Ask what so long a time (ISO 8601) would change in the compliance of devices that do not check in."""
     return _control("POST", "/whatif/time", body={"by": by})

@@ -15,6 +15,7 @@ from typing import Any
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.model.partner_facts import FLAGS, SCRIPT_OUTPUT, TEXTS
 from fauxtune.core.model.text import JsonObject, text_value
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property
@@ -46,6 +47,7 @@ _OF_DEVICE = (
     "meid",
     "model",
     "osVersion",
+    "partnerReportedThreatState",
     "phoneNumber",
     "physicalMemoryInBytes",
     "processorArchitecture",
@@ -93,6 +95,8 @@ _KEPT = {
     "isUserAccountControlEnabled": Edm.BOOLEAN,
     "isVerifyAppsEnabled": Edm.BOOLEAN,
 }
+#: What a script prints may be longer than other texts.
+_LONGEST_OUTPUT = 64 * 1024
 #: Members of hardwareInformation that repeat a property of the device, and its name.
 _REPEATED = {
     "serialNumber": "serialNumber",
@@ -138,12 +142,13 @@ _OF_PROTECTION = {
 #: Of the user of the enrolment; Graph shows whom and when, newest last.
 _LOGGED_ON, _USERS = "isUserLoggedOn", "usersLoggedOn"
 _TYPES = {name: _property(name).type for name in (*_OF_DEVICE, *_OF_HARDWARE)} | _OF_PROTECTION | _KEPT
+_TYPES |= dict.fromkeys(FLAGS, Edm.BOOLEAN) | dict.fromkeys(TEXTS, Edm.STRING)
 _TYPES[_LOGGED_ON] = Edm.BOOLEAN
 
 
 def accepted(facts: Mapping[str, object]) -> JsonObject:
     """Return the facts that are known, not empty, and of the right type."""
-    return {name: value for name, value in facts.items() if name in _TYPES and _fits(_TYPES[name], value)}
+    return {name: value for name, value in facts.items() if name in _TYPES and _fits(name, value)}
 
 
 def reported(facts: Mapping[str, object], *, now: datetime, user_id: str | None, before: JsonObject) -> JsonObject:
@@ -183,8 +188,9 @@ def shown(facts: Mapping[str, Any], *, owner: str) -> JsonObject:
     return record
 
 
-def _fits(kind: object, value: object) -> bool:
-    match kind:
+def _fits(name: str, value: object) -> bool:
+    longest = _LONGEST_OUTPUT if name == SCRIPT_OUTPUT else _LONGEST
+    match kind := _TYPES[name]:
         case Edm.BOOLEAN:
             return isinstance(value, bool)
         case Edm.INT32 | Edm.INT64:
@@ -198,7 +204,7 @@ def _fits(kind: object, value: object) -> bool:
         case Edm.DATE_TIME:
             return isinstance(value, str) and _is_moment(value)
         case _:
-            return isinstance(value, str) and 0 < len(value) <= _LONGEST and _is_storable(value)
+            return isinstance(value, str) and 0 < len(value) <= longest and _is_storable(value)
 
 
 def _is_canonical(kind: EnumType, value: str) -> bool:

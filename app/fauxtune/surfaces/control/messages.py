@@ -239,6 +239,12 @@ class WhatIf(_Body):
     body: Json = Field(default=None, description="the request's body as JSON; left out: no body")
 
 
+class PartnerFacts(_Body):
+    """Facts of a device that another service reports, by name."""
+
+    facts: dict[str, bool | str] = Field(examples=[{"partnerReportedThreatState": "highSeverity"}])
+
+
 class WhatIfTime(_Body):
     """A time by which the tenant's clock is not put forward."""
 

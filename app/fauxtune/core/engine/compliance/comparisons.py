@@ -156,6 +156,14 @@ def integrity(least: str) -> Rule:
     return judge
 
 
+def bit_locker(case: Case) -> Outcome:
+    """BitLocker was on when the device was attested. Differs from Intune: without attested health, an encrypted drive
+    counts.
+    """
+    value = case.facts.get("isBitLockerEnabled", case.facts.get("isEncrypted"))
+    return Outcome(Status.UNKNOWN) if value is None else passed(value is True, value)
+
+
 def secure_boot(case: Case) -> Outcome:
     """Secure Boot is on. Devices whose TPM is older than 2.0 do not comply."""
     value = case.facts.get("isSecureBootEnabled")

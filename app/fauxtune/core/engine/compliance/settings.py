@@ -90,7 +90,7 @@ _WINDOWS_PASSWORDS = (
     "passwordRequiredType",
 )
 _HEALTH = {
-    "bitLockerEnabled": Setting(by.flag("isBitLockerEnabled"), "BitLocker was on at the last start"),
+    "bitLockerEnabled": Setting(by.bit_locker, "BitLocker was on at the last start"),
     "codeIntegrityEnabled": Setting(by.flag("isCodeIntegrityEnabled"), "code integrity is checked"),
     "earlyLaunchAntiMalwareDriverEnabled": Setting(
         by.flag("isEarlyLaunchAntimalwareEnabled"), "the early-launch antimalware driver is loaded"

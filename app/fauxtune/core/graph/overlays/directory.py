@@ -92,9 +92,7 @@ DIRECTORY = (
             ALWAYS_NULL: "approximateLastSignInDateTime complianceExpirationDateTime",
             _BARE: "deviceCategory deviceMetadata deviceOwnership deviceVersion enrollmentProfileName enrollmentType "
             "managementType mdmAppId profileType",
-            approximated(
-                "as the device is judged; what a client writes stands until that changes"
-            ): "isCompliant",
+            approximated("as the device is judged; what a client writes stands until that changes"): "isCompliant",
             approximated("clients with the permission to write devices can set it, not only Intune"): "isManaged",
             approximated("empty unless a client writes it"): "physicalIds systemLabels",
             approximated("null for a device that enrolled"): "registrationDateTime",

@@ -17,12 +17,13 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations.devices import partner_facts
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
-from fauxtune.surfaces.control import answers
+from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
 #: Devices that are read in one transaction.
@@ -75,6 +76,14 @@ async def get_ledger(here: Here, device: str) -> answers.Ledger:
     described, rows, names = await here.run(read)
     view = _view(described, here=here)
     return answers.Ledger(**view.model_dump(), items=[_item(row, names=names) for row in rows])
+
+
+@router.post("/{device}/partnerFacts", summary="Report facts of a device that another service knows", status_code=204)
+async def report_partner_facts(here: Here, device: str, body: messages.PartnerFacts) -> None:
+    """A partner's threat level, attested health, Play Integrity's verdict, or what a compliance script printed. A
+    device that is judged by compliance policies is judged again at once.
+    """
+    await here.run(partner_facts.report, device, facts=body.facts)
 
 
 @dataclass(frozen=True, slots=True)

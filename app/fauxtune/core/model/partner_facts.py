@@ -1,0 +1,18 @@
+"""The names of facts of a device that other services report: a partner's threat level, the attested health of Windows,
+the verdict of Play Integrity, and what a script of a compliance policy printed.
+"""
+
+from __future__ import annotations
+
+SCRIPT_OUTPUT = "complianceScriptOutput"
+#: data. Those that are true or false, and those that are texts.
+FLAGS = (
+    "isBitLockerEnabled",
+    "isCodeIntegrityEnabled",
+    "isEarlyLaunchAntimalwareEnabled",
+    "isFirmwareProtectionEnabled",
+    "isKernelDmaProtectionEnabled",
+    "isMemoryIntegrityEnabled",
+)
+TEXTS = (SCRIPT_OUTPUT, "playIntegrityVerdict")
+PARTNER_FACTS = frozenset({*FLAGS, *TEXTS, "partnerReportedThreatState"})
