@@ -61,8 +61,9 @@ class Element:
 class _Builder:
     """Builds the tree from the parser's events, within limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, elements: int) -> None:
         self.root: Element | None = None
+        self._most = elements
         self._open: list[Element] = []
         self._seen = 0
 
@@ -71,8 +72,8 @@ class _Builder:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._seen += 1
-        if len(self._open) >= DEPTH_LIMIT or self._seen > ELEMENT_LIMIT:
-            raise Malformed(f"The document must not have more than {DEPTH_LIMIT} levels and {ELEMENT_LIMIT} elements.")
+        if len(self._open) >= DEPTH_LIMIT or self._seen > self._most:
+            raise Malformed(f"The document must not have more than {DEPTH_LIMIT} levels and {self._most} elements.")
         element = Element(_local(name), {_local(key): value for key, value in attributes.items()})
         if self._open:
             self._open[-1].children.append(element)
@@ -87,14 +88,15 @@ class _Builder:
         self._open[-1].pieces.append(data)
 
 
-def parse(document: bytes, *, prefixes: bool = False) -> Element:
+def parse(document: bytes, *, prefixes: bool = False, size: int = SIZE_LIMIT, elements: int = ELEMENT_LIMIT) -> Element:
     """Return the root element. Raises Malformed for invalid XML, too large or deep ones, and document types.
 
     `prefixes`: names are as written, and declarations of namespaces are attributes: for a copy to be read by people.
+    `size`: the bytes that it may have; `elements`: how many of those.
     """
-    if len(document) > SIZE_LIMIT:
-        raise Malformed(f"The document must not be larger than {SIZE_LIMIT // 1024} KiB.")
-    builder = _Builder()
+    if len(document) > size:
+        raise Malformed(f"The document must not be larger than {size // 1024} KiB.")
+    builder = _Builder(elements=elements)
     parser = expat.ParserCreate(namespace_separator=None if prefixes else " ")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = builder.doctype

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 
+#: In a document: the ids that `@odata.bind` has set, by navigation.
+BOUND = "@bound"
 #: Raises Invalid for a document that the service refuses. The second one is what it was before; None for a new one.
 Check: TypeAlias = Callable[[JsonObject, "JsonObject | None"], None]
 #: The id of a new resource: from a new GUID, the name of its type, and its document; of a part the document has the ids
@@ -46,15 +48,16 @@ class BuiltIn:
 class Member:
     """A navigation to parts that are kept inside the document of their resource, each with an id that the server makes.
 
-    `numbered`: the ids are the places in the list, as texts; else GUIDs. `single`: one part, not a list. `own`: parts
-    of these parts. `on_create` and `on_update`: whether a POST and a PATCH take them; what they do not take is ignored,
-    or `refused_on_update`.
+    `bound`: navigations of the parts that `@odata.bind` sets, in one text. `numbered`: the ids are the places in the
+    list, as texts; else GUIDs. `single`: one part, not a list. `own`: parts of these parts. `on_create` and
+    `on_update`: whether a POST and a PATCH take them; what they do not take is ignored, or `refused_on_update`.
     """
 
     name: str
     numbered: bool = False
     single: bool = False
     own: tuple[Member, ...] = ()
+    bound: str = ""
     on_create: bool = True
     on_update: bool = False
     refused_on_update: bool = False

@@ -13,6 +13,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies import autopilot
+from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction
@@ -68,7 +69,7 @@ def give_profile(tx: Transaction, key: str, *, identity_ids: Sequence[str]) -> N
     changes: JsonObject = {
         "deploymentProfileAssignmentStatus": "assignedInSync",
         "deploymentProfileAssignedDateTime": iso(tx.now),
-        resources.BOUND: {"deploymentProfile": [profile.id]},
+        BOUND: {"deploymentProfile": [profile.id]},
     }
     for each in identity_ids:
         resources.update(tx, autopilot.IDENTITIES, key=each, changes=changes)

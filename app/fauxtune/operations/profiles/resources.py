@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import ProfileId, ResourceId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.policies.rules import PARENT, BuiltIn, Member, Rules, Versions
+from fauxtune.core.policies.rules import BOUND, PARENT, BuiltIn, Member, Rules, Versions
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.profiles.role_scope_tags import tagged
@@ -26,9 +26,6 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as assignment_queries
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow
-
-#: In a document: the ids that `@odata.bind` has set, by navigation.
-BOUND = "@bound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.roles import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources
-from fauxtune.operations.profiles.resources import BOUND, Hooks
+from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries

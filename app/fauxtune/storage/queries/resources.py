@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Unpack
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select
@@ -12,6 +12,8 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.resources import ResourceChanges, ResourceRow
 from fauxtune.storage.tables import assignments, resources
 
+#: Ids in one statement.
+_CHUNK = 500
 _OF_FAMILY = (resources.c.tenant_id == bindparam("tenant"), resources.c.family == bindparam("family"))
 _ONE = select(resources).where(
     *_OF_FAMILY,
@@ -91,6 +93,11 @@ def add_resource(connection: Connection, row: ResourceRow) -> None:
     writes.add_row(connection, resources, row=row)
 
 
+def add_resources(connection: Connection, rows: Sequence[ResourceRow]) -> None:
+    """Add many resources."""
+    writes.add_rows(connection, resources, rows=rows)
+
+
 def put_resource(connection: Connection, row: ResourceRow) -> None:
     """Add a resource, or a built-in one that was not stored, in place of the stored one."""
     writes.put_rows(connection, resources, rows=[row])
@@ -146,3 +153,23 @@ def count_of(connection: Connection, tenant_id: TenantId, **columns: Any) -> int
     statement = select(func.count()).select_from(resources).where(resources.c.tenant_id == tenant_id, *conditions)
     total: int = connection.execute(statement).scalar_one()
     return total
+
+
+def parts_of_family(connection: Connection, tenant_id: TenantId, *, family: str) -> list[ResourceRow]:
+    """Return the parts of all resources that are of this family, oldest first."""
+    statement = (
+        select(resources)
+        .where(resources.c.tenant_id == tenant_id, resources.c.family == family)
+        .order_by(resources.c.created_at, resources.c.id)
+    )
+    return reads.every(connection, statement, row=ResourceRow)
+
+
+def remove_resources(connection: Connection, tenant_id: TenantId, *, family: str, ids: Sequence[str]) -> None:
+    """Delete many resources of a family that have no parts and no assignments."""
+    for start in range(0, len(ids), _CHUNK):
+        chosen = resources.c.id.in_(ids[start : start + _CHUNK])
+        statement = delete(resources).where(
+            resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == "", chosen
+        )
+        connection.execute(statement)

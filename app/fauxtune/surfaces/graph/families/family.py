@@ -6,7 +6,7 @@ reached, who may do it, and in which form it answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from fauxtune.core.graph.index import MODEL, derived_from, entity
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.core.policies.rules import Rules
+from fauxtune.core.policies.rules import Rules, as_it_is
 from fauxtune.operations.insight.audit_families import FamilySubject
 from fauxtune.operations.profiles.resources import NO_HOOKS, Hooks
 from fauxtune.storage.rows.resources import ListedResourceRow
@@ -53,7 +53,8 @@ class Assigned:
 class Action:
     """A bound operation of a family with a handler of its own. `on_all`: it is bound to the collection; `reads`: a read
     permission is enough; `parameters`: the names of its parameters that must be there; `creates`: it is recorded as the
-    creation of the resources that its operation returns.
+    creation of the resources that its operation returns; `deletes`: as a deletion. Without a `name` it is a POST to the
+    collection.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Action:
     required: str = ""
     audited: bool = True
     creates: bool = False
+    deletes: bool = False
     dated: bool = False
 
 
@@ -77,7 +79,8 @@ class Family:
     """One collection. `path` is below the service for a collection, below an item of the family above for a part.
 
     `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, replace (PUT),
-    delete. `large`: its bodies may have more elements than others. `made_as`: the type of what is created without one,
+    delete. `large`: its bodies may have more elements than others. `prepared` changes a body before it is
+    read. `made_as`: the type of what is created without one,
     or by the name of the base. `shown_members`: the members of the rules that have an address of their own, which
     answers GET; `shown_properties`: such properties. `member_parts`: by the name of a member, what `$expand` takes of
     its parts. `expanded_below`: the families below it that `$expand` takes. `hidden_in_lists`: properties that a list
@@ -106,6 +109,7 @@ class Family:
     large: bool = False
     shown_properties: str = ""
     expanded_below: str = ""
+    prepared: Callable[[Json], Json] = as_it_is
     hidden_in_lists: str = ""
     parts: tuple[Part[ListedResourceRow], ...] = ()
     inner_parts: tuple[Part[JsonObject], ...] = ()

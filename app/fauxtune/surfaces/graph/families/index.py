@@ -7,6 +7,7 @@ from fauxtune.surfaces.graph.families.catalog import CATALOG
 from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
 from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.families.family import Family
+from fauxtune.surfaces.graph.families.group_policy import GROUP_POLICY
 from fauxtune.surfaces.graph.families.notifications import NOTIFICATIONS
 from fauxtune.surfaces.graph.families.roles import ROLES
 from fauxtune.surfaces.graph.families.scripts import SCRIPTS
@@ -23,4 +24,5 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "Notifications": NOTIFICATIONS,
     "Roles": ROLES,
     "Administration of the tenant": TENANT_ADMINISTRATION,
+    "Administrative templates": GROUP_POLICY,
 }

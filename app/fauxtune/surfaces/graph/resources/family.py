@@ -16,6 +16,7 @@ from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
@@ -84,7 +85,7 @@ class Items:
     def _body(self, call: Call) -> Json:
         body = call.body(most=MOST_IN_POLICY if self.served.family.large else MOST_IN_REQUEST)
         check_depth(body, most=_DEEPEST)
-        return body
+        return self.served.family.prepared(body)
 
     def _create(
         self, tx: Transaction, call: Call, *, shape: Entity, document: Json, targets: Sequence[NewAssignment]
@@ -199,7 +200,7 @@ class Items:
         names = self.served.family.rules.bound
         if names:
             bound = {name: ids for name, ids in binds(shape, body).items() if name in names}
-            more |= {operations.BOUND: bound} if bound or creating else {}
+            more |= {BOUND: bound} if bound or creating else {}
         return more
 
 

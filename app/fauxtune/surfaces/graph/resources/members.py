@@ -8,10 +8,11 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.references import binds
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, Version
-from fauxtune.core.policies.rules import Member
+from fauxtune.core.policies.rules import BOUND, Member
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, list_documents
@@ -123,6 +124,9 @@ def _accepted_part(base: Entity, value: object, *, member: Member, version: Vers
     if not shape.is_a(base):
         raise Invalid(f"A {shape.name} is no {base.name}.", target=member.name)
     document = {**defaults(shape), **accept(shape, value, partial=False, version=version)}
+    if member.bound:
+        known = member.bound.split()
+        document[BOUND] = {name: ids for name, ids in binds(shape, value).items() if name in known}
     for own in member.own:
         document[own.name] = accepted_member(shape, value.get(own.name), member=own, version=version)
     return {"@odata.type": shape.odata_type, **document}

@@ -12,8 +12,8 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.policies.roles import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources, roles
-from fauxtune.operations.profiles.resources import BOUND
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import role_scope_tags as tag_queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow

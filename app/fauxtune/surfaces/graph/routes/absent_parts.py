@@ -48,10 +48,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         _SERVICE,
         why.TEMPLATES,
         "",
-        (
-            "groupPolicyCategories groupPolicyConfigurations groupPolicyDefinitionFiles groupPolicyDefinitions "
-            "groupPolicyMigrationReports groupPolicyObjectFiles groupPolicyUploadedDefinitionFiles"
-        ),
+        "groupPolicyMigrationReports groupPolicyObjectFiles",
     ),
     (
         _SERVICE,

@@ -207,10 +207,12 @@ class _Maker:
         """The operations with handlers of their own."""
         family, served = self.family, self.served
         for action in family.actions:
-            template = f"{served.template if action.on_all else served.item}/{action.name}"
+            template = f"{served.template if action.on_all else served.item}/{action.name}".rstrip("/")
             handler = action.handler
             if action.creates:
                 handler = audited_by(audit.creates(family.subject(served.above)), handler)
+            elif action.deletes:
+                handler = audited_by(audit.deletes(family.subject(served.above)), handler)
             elif action.audited and not action.on_all and not action.reads:
                 handler = audited_by(audit.acts(family.subject(served.above), action.name), handler)
             yield Route(
@@ -218,14 +220,16 @@ class _Maker:
                 template,
                 handler,
                 action.summary,
-                accepts=_parameters(family, action.name, required=action.required, on_all=action.on_all),
+                accepts=_parameters(family, action.name, required=action.required, on_all=action.on_all)
+                if action.name
+                else family.base,
                 returns=_type(action.returns),
                 many=action.many,
                 status=action.status,
                 beta_only=family.is_beta_only(served.above) or _is_beta(family, action),
                 permissions=family.read if action.reads else family.write,
                 former_permissions=family.former_read if action.reads else family.former_write,
-                source=f"Graph: {family.entity}: {action.name}",
+                source=f"Graph: {family.entity}: {action.name or 'create'}",
                 fidelity=action.fidelity,
                 dated=action.dated,
             )

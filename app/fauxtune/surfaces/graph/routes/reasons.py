@@ -8,7 +8,7 @@ from __future__ import annotations
 COMPLIANCE = "devices are judged by compliance policies; this is not among what the emulation does with them"
 SCRIPTS = "no program runs on the devices here"
 CATALOG = "of the settings catalog, policies, their settings and assignments are kept here"
-TEMPLATES = "administrative templates are not kept here; device configurations (deviceConfigurations) are"
+TEMPLATES = "of administrative templates, policies, their values, definitions and uploaded files are kept here"
 BASELINES = "security baselines are not kept here; device configurations (deviceConfigurations) are"
 UPDATES = "operating systems are not updated here"
 AUTOPILOT = "devices here enrol by a user's own hand, not by Windows Autopilot"
