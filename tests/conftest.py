@@ -24,6 +24,7 @@ import sqlalchemy
 from _pytest.mark import deselect_by_keyword
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.both_databases import ExecutedStatements, statements_noted
 from tests.support.postgresql import PostgresServer, running_server
 from tests.support.preloaded import preloaded_commands
 from tests.support.tenancy import UnboundStatements, unbound_statements
@@ -245,6 +246,54 @@ def _every_statement_is_bound_to_a_tenant(unbound: UnboundStatements) -> Iterato
     yield
     texts, unbound.texts = unbound.texts, []
     assert not texts, "bound neither to a tenant nor to an enrolment (tests/support/tenancy.py):\n" + "\n".join(texts)
+
+
+# ------------------------------------------------------------------------- what runs on SQLite, runs on PostgreSQL too
+
+_EXECUTED = pytest.StashKey[ExecutedStatements]()
+_ON_SQLITE_ALONE = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _statements_noted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Note what the tests of storage, operations, surfaces and kinds execute, and on which database."""
+    if {"storage", "operations", "surfaces", "families", "profiles"}.isdisjoint(request.path.parts):
+        yield
+        return
+    with statements_noted(request.config.stash.setdefault(_EXECUTED, ExecutedStatements())):
+        yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what another process of this run executed."""
+    executed = node.config.stash.setdefault(_EXECUTED, ExecutedStatements())
+    executed.add(getattr(node, "workeroutput", {}).get("executed", {}))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run of all tests that executed a statement on SQLite alone (tests/support/both_databases.py)."""
+    config = session.config
+    executed = config.stash.setdefault(_EXECUTED, ExecutedStatements())
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["executed"] = executed.texts()
+    elif exitstatus == pytest.ExitCode.OK and _is_whole(config) and executed.only_on_sqlite():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        config.stash[_ON_SQLITE_ALONE] = executed.only_on_sqlite()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the statements that a run of all tests failed for."""
+    for place in config.stash.get(_ON_SQLITE_ALONE, []):
+        terminalreporter.line(f"executed on SQLite alone: {place}: mark a test of it with ON_BOTH_DATABASES", red=True)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether no test was left out."""
+    option = config.option
+    left_out = (option.keyword, option.markexpr, option.deselect, option.ignore, option.ignore_glob, option.collectonly)
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(left_out)
 
 
 # ------------------------------------------------------------------------------------------------------------ commands

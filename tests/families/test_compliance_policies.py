@@ -8,7 +8,10 @@ import httpx
 
 from tests.families.life import Maker
 from tests.families.samples import every_family, name_of
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import create, error_code, error_message
+
+pytestmark = ON_BOTH_DATABASES
 
 Json = dict[str, Any]
 POLICIES = "/deviceManagement/deviceCompliancePolicies"

@@ -16,11 +16,11 @@ from fauxtune.surfaces.graph.families.family import Assigned
 from fauxtune.surfaces.graph.resources.served import Served
 from tests.families.life import Maker
 from tests.families.samples import FOLDER, every_family, name_of, sample
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group
 
 Json = dict[str, Any]
 FAMILIES = {name_of(served): served for served in every_family()}
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 EACH = pytest.mark.parametrize("name", [name for name, each in FAMILIES.items() if "create" in each.family.verbs])
 ASSIGNED = pytest.mark.parametrize("name", [name for name, each in FAMILIES.items() if each.family.assigned])
 ALL_DEVICES = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
@@ -77,7 +77,6 @@ def test_each_family_has_a_sample_of_each_of_its_kinds() -> None:
 
 
 @EACH
-@ON_ONE_DATABASE
 async def test_what_was_sent_comes_back_and_can_be_sent_again(beta: httpx.AsyncClient, name: str) -> None:
     served, maker = FAMILIES[name], Maker(beta)
     path = await maker.path(served)
@@ -98,7 +97,6 @@ async def test_what_was_sent_comes_back_and_can_be_sent_again(beta: httpx.AsyncC
 
 
 @EACH
-@ON_ONE_DATABASE
 async def test_a_change_changes_what_it_names_alone(beta: httpx.AsyncClient, name: str) -> None:
     served, maker = FAMILIES[name], Maker(beta)
     if "update" not in served.family.verbs:
@@ -124,7 +122,6 @@ async def test_a_change_changes_what_it_names_alone(beta: httpx.AsyncClient, nam
 
 
 @EACH
-@ON_ONE_DATABASE
 async def test_what_is_wrong_is_refused_and_nothing_is_made(beta: httpx.AsyncClient, name: str) -> None:
     served, maker = FAMILIES[name], Maker(beta)
     path, whole = await maker.path(served), await maker.whole(served)
@@ -151,7 +148,6 @@ async def test_what_is_wrong_is_refused_and_nothing_is_made(beta: httpx.AsyncCli
 
 
 @EACH
-@ON_ONE_DATABASE
 async def test_what_is_only_kept_says_so(beta: httpx.AsyncClient, name: str) -> None:
     served, maker = FAMILIES[name], Maker(beta)
     path = await maker.path(served)
@@ -162,6 +158,7 @@ async def test_what_is_only_kept_says_so(beta: httpx.AsyncClient, name: str) -> 
     assert {answer.headers.get("x-fauxtune-fidelity") for answer in answers} == {wanted}
 
 
+@ON_BOTH_DATABASES
 async def test_lists_are_filtered_ordered_counted_and_paged(beta: httpx.AsyncClient) -> None:
     maker = Maker(beta)
     for name, served in FAMILIES.items():
@@ -212,6 +209,7 @@ def _literal(prop: Property) -> str | None:
     return LITERALS.get(prop.type) if isinstance(prop.type, Edm) else None
 
 
+@ON_BOTH_DATABASES
 async def test_every_property_that_can_be_compared_is_filtered_and_sorted_by(beta: httpx.AsyncClient) -> None:
     for name, served in FAMILIES.items():
         if "list" not in served.family.verbs:
@@ -226,6 +224,7 @@ async def test_every_property_that_can_be_compared_is_filtered_and_sorted_by(bet
                 assert answer.status_code == 200, (name, options, answer.text)
 
 
+@ON_BOTH_DATABASES
 @ASSIGNED
 async def test_assign_replaces_the_whole_set(beta: httpx.AsyncClient, name: str) -> None:
     served, maker = FAMILIES[name], Maker(beta)
@@ -301,6 +300,7 @@ async def _single_assignments(beta: httpx.AsyncClient, one: str, *, assigned: As
         assert (await beta.get(f"{one}/assignments")).json()["value"] == []
 
 
+@ON_BOTH_DATABASES
 async def test_what_is_built_in_is_there_and_stays(beta: httpx.AsyncClient) -> None:
     for name, served in FAMILIES.items():
         rules = served.family.rules

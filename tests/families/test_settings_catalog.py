@@ -16,8 +16,6 @@ POLICIES = "/deviceManagement/configurationPolicies"
 REUSABLE = "/deviceManagement/reusablePolicySettings"
 KIND = "#microsoft.graph.deviceManagementConfiguration"
 DEFENDER = "device_vendor_msft_policy_config_defender"
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
-pytestmark = ON_ONE_DATABASE
 
 
 def sampled(name: str) -> Sample:

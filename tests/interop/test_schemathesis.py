@@ -186,7 +186,6 @@ async def fuzzer(
 
 
 @pytest.mark.timeout(900)  # thousands of calls: minutes where others work too
-@pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 async def test_every_answer_is_one_that_the_document_announces(fuzzer: Fuzzer) -> None:
     operations = fuzzer.operations()
     for operation in operations:

@@ -89,12 +89,13 @@ def emulator_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("emulator")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite"])
 def seeded(request: pytest.FixtureRequest, emulator_folder: Path) -> tuple[str, Path]:
     """The tenant `contoso`, fresh, for this test alone: the database's URL, and the folder with the keys.
 
-    On SQLite in a new file. PostgreSQL would take half a second for a database, so there is one for the session whose
-    rows are put back. A test that asks for `populated` is given the tenant as it is with something in every list.
+    On SQLite in a new file; on PostgreSQL too, if the test has ON_BOTH_DATABASES. There a database would take half a
+    second, so there is one for the session whose rows are put back. A test that asks for `populated` is given the
+    tenant as it is with something in every list.
     """
     state = "populated" if "populated" in request.fixturenames else "template"
     template: Template = request.getfixturevalue(f"{request.param}_{state}")

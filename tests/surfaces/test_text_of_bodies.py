@@ -20,6 +20,7 @@ from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.surfaces.control.answers import Answer
 from fauxtune.surfaces.devices.android import answers as android_answers
 from fauxtune.surfaces.devices.android import messages as android
+from tests.support.both_databases import ON_BOTH_DATABASES
 
 BAD = ("\x00", "\ud800", "a\udfffb")
 CONTROL = "/_fauxtune/v1/tenants"
@@ -115,6 +116,7 @@ def test_every_refusal_can_be_written() -> None:
     assert json.dumps([error.message, str(error), error.target], ensure_ascii=False).encode().count(b"?") == 3
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("text", BAD)
 @pytest.mark.parametrize(
     ("method", "path", "body"),
@@ -155,6 +157,7 @@ async def test_a_body_with_such_a_text_is_refused_by_the_surface_it_came_to(
     assert answer.json()["error"]["message"]
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("field", ["client_id", "username", "scope", "nonsense"])
 async def test_a_form_with_such_a_text_is_refused(app: FastAPI, field: str) -> None:
     form = {

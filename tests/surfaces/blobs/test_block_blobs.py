@@ -19,7 +19,6 @@ from fauxtune.storage import contents as stored
 from tests.support.clock import FixedClock
 
 CONTENT = "11111111-2222-4333-8444-555555555555"
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from fauxtune.core.model.marks import mark
 from fauxtune.core.pki.crl import REASONS
 from fauxtune.operations.connectors import revocation
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
@@ -118,6 +119,7 @@ async def test_certificates_are_found_by_person_state_template_and_number(
         assert HOSTILE not in page.text
 
 
+@ON_BOTH_DATABASES
 async def test_a_list_takes_the_same_statements_however_many_certificates_there_are(
     console: httpx.AsyncClient, contoso: Contoso
 ) -> None:

@@ -11,6 +11,7 @@ from fauxtune.core.model.connector_events import Happening
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.devices import actions
 from fauxtune.operations.runtime.transaction import Transaction
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, send_from, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
@@ -57,6 +58,7 @@ async def test_a_connector_goes_off_line_and_what_waits_for_it_is_shown(
     assert "All 1 revocation" in text
 
 
+@ON_BOTH_DATABASES
 async def test_every_page_says_when_a_connector_does_not_answer(
     console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
 ) -> None:

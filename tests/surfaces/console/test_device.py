@@ -18,6 +18,7 @@ from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as scep_queries
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.devices.stepwise import enrol_by_token
@@ -199,6 +200,7 @@ async def test_a_device_that_is_not_there_is_a_page_that_says_so(console: httpx.
     assert "There is no device with this id." in text_of(answer)
 
 
+@ON_BOTH_DATABASES
 async def test_past_enrolments_of_the_same_hardware_are_linked(
     console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
 ) -> None:
@@ -366,6 +368,7 @@ async def test_the_mail_apps_of_a_device_are_shown_with_what_its_user_has_to_do(
     assert "Mail by the app itself nothing" in await show(console, f"/devices/{lumia.enrollment_id}")
 
 
+@ON_BOTH_DATABASES
 async def test_what_a_partners_authority_issued_is_removed_and_the_authority_is_asked(
     console: httpx.AsyncClient, contoso: Contoso, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.pages import devices as page
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import show, text_of
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
@@ -91,6 +92,7 @@ async def test_the_latest_check_in_comes_first_on_demand(
     assert "never" in text
 
 
+@ON_BOTH_DATABASES
 async def test_the_list_has_pages_and_a_page_behind_the_last_has_no_lines(
     console: httpx.AsyncClient, enroll: Enroll, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from fauxtune.core.faults.presets import PRESETS
 from fauxtune.core.faults.reading import rule_of
@@ -13,7 +12,6 @@ from tests.support.console import done, send_from, show, submit, text_of
 from tests.surfaces.conftest import token_of_application
 
 NEW = "/faults/new"
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 def test_every_choice_is_a_rule_that_can_strike_and_every_kind_can_be_chosen() -> None:
@@ -24,7 +22,6 @@ def test_every_choice_is_a_rule_that_can_strike_and_every_kind_can_be_chosen() -
     assert not any(warnings(rule, is_served=lambda _path, _method: True) for rule in rules)
 
 
-@ON_ONE_DATABASE
 async def test_a_fault_is_chosen_strikes_is_switched_off_and_deleted(
     console: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
@@ -47,7 +44,6 @@ async def test_a_fault_is_chosen_strikes_is_switched_off_and_deleted(
         assert words in await show(console, "/faults")
 
 
-@ON_ONE_DATABASE
 async def test_a_ready_made_set_is_added_and_all_faults_are_deleted(console: httpx.AsyncClient) -> None:
     done(await submit(console, NEW, preset="chaos", count="3"))
     assert "Chaos: throttled" in await show(console, "/faults")
@@ -56,7 +52,6 @@ async def test_a_ready_made_set_is_added_and_all_faults_are_deleted(console: htt
     assert "Nothing goes wrong on purpose." in await show(console, "/faults")
 
 
-@ON_ONE_DATABASE
 async def test_what_cannot_be_used_is_marked_and_nothing_is_added(console: httpx.AsyncClient) -> None:
     for form, words in (
         ({"preset": "explode"}, "Choose what goes wrong."),
@@ -70,7 +65,6 @@ async def test_what_cannot_be_used_is_marked_and_nothing_is_added(console: httpx
     assert "Nothing goes wrong on purpose." in await show(console, "/faults")
 
 
-@ON_ONE_DATABASE
 async def test_a_fault_that_can_never_strike_says_so(console: httpx.AsyncClient) -> None:
     done(await send_from(console, NEW, to=NEW, fields={"preset": "slow", "path": "/user"}))
     assert "nothing is served at /user" in await show(console, "/faults")

@@ -7,6 +7,7 @@ import pytest
 
 from fauxtune.operations.insight.whatif import Limits
 from fauxtune.surfaces.console import tasks
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
@@ -47,6 +48,7 @@ async def test_a_refused_name_is_kept_in_the_form_with_the_reason(console: httpx
     assert 'value="kept"' in answer.text
 
 
+@ON_BOTH_DATABASES
 async def test_a_member_is_added_after_its_effects_were_shown(
     console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
 ) -> None:

@@ -13,8 +13,11 @@ import httpx
 import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, text_of
 from tests.surfaces.console.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 MULTIPART = "multipart/form-data; boundary=b"

@@ -27,11 +27,14 @@ from fauxtune.storage.queries import scep_requests
 from fauxtune.storage.rows.scep import ScepRequestRow
 from fauxtune.storage.tables import metadata
 from fauxtune.surfaces.console.app import PAGES
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import certificate_request
 from tests.support.clock import FixedClock
 from tests.support.console import text_of
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.tenant import Contoso
+
+pytestmark = ON_BOTH_DATABASES
 
 NAMED = tuple((path, method) for path, method, _ in PAGES if "{" in path)
 #: Pages without an id in their path, which find a thing by a query; a device that is not known is a bad request there.

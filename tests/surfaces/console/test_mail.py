@@ -23,6 +23,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import mailboxes as queries
 from fauxtune.storage.rows.mail import MailboxEntryRow, MailMessageRow
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import issued_elsewhere, thumbprint
 from tests.support.console import done, show, submit, text_of
 from tests.support.statements import statements
@@ -180,6 +181,7 @@ async def test_a_hostile_message_is_text_wherever_it_is_shown(console: httpx.Asy
     assert "“ <b>x.html ”" in page, "without the folders"
 
 
+@ON_BOTH_DATABASES
 async def test_the_address_book_says_what_each_entry_is(console: httpx.AsyncClient, contoso: Contoso) -> None:
     assert "Nothing is published yet" in await show(console, "/address-book")
     looked = await show(console, "/address-book?text=alice@contoso.example")

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import profile_overview as queries
 from fauxtune.storage.rows.configuration import ProfileRow
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
@@ -222,6 +223,7 @@ async def test_the_form_comes_back_with_everything_that_was_chosen(console: http
     assert 'type="hidden" name="target" value="devices"' in confirmed.text
 
 
+@ON_BOTH_DATABASES
 async def test_many_groups_are_named_instead_of_ticked(console: httpx.AsyncClient, contoso: Contoso) -> None:
     for number in range(31):
         await contoso.group(f"Team {number}")

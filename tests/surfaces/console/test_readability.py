@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from fauxtune.core.model.marks import mark
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.tenant import Contoso
@@ -34,6 +35,7 @@ async def test_the_table_says_who_can_read_what_now_and_earlier(
         assert (await console.get(f"{ALICE}/readability?{wrong}")).status_code == 400, wrong
 
 
+@ON_BOTH_DATABASES
 async def test_a_task_says_which_mail_nobody_could_read_any_more(
     console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
 ) -> None:

@@ -11,14 +11,11 @@ from fauxtune.core.model.provider_state_words import places
 from fauxtune.core.model.provider_states import PLACES, SENTENCES
 from tests.support.console import send_from, show, text_of
 
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
-
 
 def form_of(sentence: str) -> str:
     return f"/states/reach?state={quote(sentence)}"
 
 
-@ON_ONE_DATABASE
 async def test_every_sentence_has_a_form_with_its_places_and_its_request(console: httpx.AsyncClient) -> None:
     listed = (await console.get("/states")).text
     for sentence in SENTENCES:
@@ -31,7 +28,6 @@ async def test_every_sentence_has_a_form_with_its_places_and_its_request(console
     assert listed.count("/states/reach?state=") == len(SENTENCES)
 
 
-@ON_ONE_DATABASE
 async def test_a_state_is_reached_by_its_form_and_the_second_time_changes_nothing(
     console: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
@@ -47,7 +43,6 @@ async def test_a_state_is_reached_by_its_form_and_the_second_time_changes_nothin
     assert "2029-03-01" in answer.text.partition("<main")[0], "the clock in the frame is that of the state"
 
 
-@ON_ONE_DATABASE
 async def test_a_sentence_in_ones_own_words_is_reached_or_the_nearest_are_named(console: httpx.AsyncClient) -> None:
     answer = await send_from(console, "/states", to="/states", fields={"state": "Alice  has no license."})
     assert "Alice has no license" in text_of(answer)
@@ -67,7 +62,6 @@ async def test_a_sentence_in_ones_own_words_is_reached_or_the_nearest_are_named(
         ("it is {date}", {"date": ""}, "date"),
     ],
 )
-@ON_ONE_DATABASE
 async def test_words_that_do_not_fit_are_marked_and_nothing_is_changed(
     sentence: str, words: dict[str, str], place: str, console: httpx.AsyncClient
 ) -> None:
@@ -78,7 +72,6 @@ async def test_words_that_do_not_fit_are_marked_and_nothing_is_changed(
     assert PLACES[place].meaning in text_of(answer)
 
 
-@ON_ONE_DATABASE
 async def test_what_a_state_needs_and_this_server_lacks_is_said(console: httpx.AsyncClient) -> None:
     path = form_of("{user} has an enrolled {device}")
     answer = await send_from(console, path, to=path, fields={"user": "alice", "device": "iPhone"})

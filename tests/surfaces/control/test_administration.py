@@ -10,7 +10,10 @@ from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration import faults, scep, state
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import only_connector
+
+pytestmark = ON_BOTH_DATABASES
 
 ADDRESSES = Addresses("https://localhost:8443", "contoso")
 

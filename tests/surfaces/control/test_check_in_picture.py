@@ -11,7 +11,6 @@ from pathlib import Path
 from types import FrameType
 
 import httpx
-import pytest
 
 from tests.surfaces.control.conftest import Assign, Enroll
 
@@ -45,7 +44,6 @@ def traced(functions: set[str]) -> Iterator[list[tuple[str, str]]]:
 
 
 # On PostgreSQL transactions run in threads that exist already, where nothing can be traced.
-@pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 async def test_a_check_in_makes_the_calls_of_the_picture(
     contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:

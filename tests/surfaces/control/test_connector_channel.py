@@ -19,6 +19,7 @@ from fauxtune.connector import wire
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavailable
 from fauxtune.core.pki.names import thumbprint
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import certificate_request, encrypt_password, issued_elsewhere, make_pfx
 from tests.support.clock import FixedClock
 from tests.support.connector import RemoteConnector
@@ -90,6 +91,7 @@ async def waits_for(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> str:
     return str((await item(contoso, phone))["waitsFor"])
 
 
+@ON_BOTH_DATABASES
 async def test_who_waits_for_work_is_told_at_once(
     contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
@@ -106,6 +108,7 @@ async def test_who_waits_for_work_is_told_at_once(
     assert (await item(contoso, phone))["serial"] != before
 
 
+@ON_BOTH_DATABASES
 async def test_settling_waits_for_a_connector_that_is_at_work(
     contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
@@ -183,6 +186,7 @@ async def test_what_is_leased_to_a_process_is_answered_by_no_other_connector(
     assert await registered(contoso) == []
 
 
+@ON_BOTH_DATABASES
 async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lost_is_revoked(
     contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, rsa_keys: KeyRing
 ) -> None:
@@ -199,6 +203,7 @@ async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lo
     assert {each["reason"] for each in result} == {None, "superseded"}
 
 
+@ON_BOTH_DATABASES
 async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
     contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
@@ -224,6 +229,7 @@ async def test_a_second_run_takes_the_place_of_the_first(contoso: httpx.AsyncCli
         await remote.turn()
 
 
+@ON_BOTH_DATABASES
 async def test_an_ended_device_is_given_nothing_and_what_was_made_for_it_is_revoked(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp, app_token: str
 ) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
@@ -14,8 +13,6 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from tests.support.openapi import documents
 from tests.surfaces.control.conftest import Assign, Enroll
-
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 def _named(document: Any) -> Iterator[tuple[str, str | None]]:
@@ -86,7 +83,6 @@ async def test_both_ids_stand_in_every_answer_and_stay_when_graphs_record_is_gon
         assert set(_named((await contoso.get(path)).json())) == {both}, path
 
 
-@ON_ONE_DATABASE
 async def test_where_no_device_is_concerned_both_are_null(contoso: httpx.AsyncClient) -> None:
     await contoso.post("/applications")
     event = (await contoso.get("/journal")).json()["events"][-1]

@@ -11,13 +11,13 @@ from fauxtune.core.faults.reading import MOST_RULES
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.server.ids import SystemIds
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import ABSENT, Json, create, error_code, members
 from tests.support.faults import MARK
 from tests.support.statements import statements
 from tests.surfaces.conftest import token_of_application
 from tests.surfaces.control.conftest import Enroll
 
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 USERS = {"match": {"surface": "graph", "path": "/users"}, "effect": {"status": 503}}
 
 
@@ -47,6 +47,7 @@ async def test_a_fault_is_added_listed_changed_and_deleted(contoso: httpx.AsyncC
     assert await members(contoso, "/faults") == []
 
 
+@ON_BOTH_DATABASES
 async def test_hits_are_counted_journalled_and_on_the_wire(contoso: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
     token = await token_of_application(http)
     fault = await create(contoso, "/faults", **USERS, when={"every": 2})
@@ -94,7 +95,6 @@ async def test_the_faults_of_a_deleted_tenant_are_gone(
     assert await members(fabrikam, "/faults") == []
 
 
-@ON_ONE_DATABASE
 async def test_faults_and_their_counters_outlive_a_restart(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator, seeded: tuple[str, object]
 ) -> None:
@@ -134,7 +134,6 @@ async def test_faults_and_their_counters_outlive_a_restart(
         ({"effect": {"status": 500}, "enabled": "yes"}, "enabled"),
     ],
 )
-@ON_ONE_DATABASE
 async def test_a_fault_that_cannot_be_used_is_refused_and_nothing_is_added(
     contoso: httpx.AsyncClient, body: Json, word: str
 ) -> None:
@@ -144,7 +143,6 @@ async def test_a_fault_that_cannot_be_used_is_refused_and_nothing_is_added(
     assert await members(contoso, "/faults") == []
 
 
-@ON_ONE_DATABASE
 async def test_a_change_that_cannot_be_used_changes_nothing(contoso: httpx.AsyncClient) -> None:
     fault = await create(contoso, "/faults", **USERS)
     for changes in ({"effect": None}, {"effect": {"status": 418}}, {"enabled": None}, {"when": {"nth": 0}}):
@@ -153,7 +151,6 @@ async def test_a_change_that_cannot_be_used_changes_nothing(contoso: httpx.Async
     assert (await contoso.patch(f"/faults/{ABSENT}", json={"enabled": True})).status_code == 404
 
 
-@ON_ONE_DATABASE
 async def test_a_changed_fault_counts_from_the_beginning(contoso: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
     headers = {"authorization": f"Bearer {await token_of_application(http)}"}
     fault = await create(contoso, "/faults", **USERS, when={"nth": 1})
@@ -167,7 +164,6 @@ async def test_a_changed_fault_counts_from_the_beginning(contoso: httpx.AsyncCli
     assert statuses == [503, 200, 200, 500]
 
 
-@ON_ONE_DATABASE
 async def test_there_are_so_many_faults_and_no_more(contoso: httpx.AsyncClient) -> None:
     for _ in range(MOST_RULES // len((await contoso.post("/faults/sets", json={"set": "chaos"})).json()["value"])):
         answer = await contoso.post("/faults/sets", json={"set": "chaos", "seed": 2})
@@ -183,7 +179,6 @@ async def test_there_are_so_many_faults_and_no_more(contoso: httpx.AsyncClient) 
     assert len(await members(contoso, "/faults")) == MOST_RULES
 
 
-@ON_ONE_DATABASE
 async def test_a_fault_that_can_never_strike_is_added_and_the_answer_says_so(contoso: httpx.AsyncClient) -> None:
     fault = await create(contoso, "/faults", match={"path": "/v1.0/device"}, effect={"status": 500})
     assert fault["match"] == {"path": "/device"}
@@ -192,7 +187,6 @@ async def test_a_fault_that_can_never_strike_is_added_and_the_answer_says_so(con
     assert served["warnings"] == []
 
 
-@ON_ONE_DATABASE
 async def test_a_ready_made_set_is_the_same_for_the_same_seed(contoso: httpx.AsyncClient) -> None:
     def documents(rules: list[Json]) -> list[tuple[Json, ...]]:
         return [(rule["match"], rule["when"], rule["effect"]) for rule in rules]
@@ -208,7 +202,6 @@ async def test_a_ready_made_set_is_the_same_for_the_same_seed(contoso: httpx.Asy
     assert refused.status_code == 400
 
 
-@ON_ONE_DATABASE
 async def test_a_restored_snapshot_has_the_faults_of_its_time(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
@@ -223,7 +216,6 @@ async def test_a_restored_snapshot_has_the_faults_of_its_time(
     assert statuses == [503, 200, 503, 200]
 
 
-@ON_ONE_DATABASE
 async def test_a_body_that_is_nested_without_end_is_refused(contoso: httpx.AsyncClient) -> None:
     for depth in (500, 900, 5000):
         body = '{"effect": {"latency": ' + "[" * depth + "]" * depth + "}}"
@@ -232,7 +224,6 @@ async def test_a_body_that_is_nested_without_end_is_refused(contoso: httpx.Async
     assert await members(contoso, "/faults") == []
 
 
-@ON_ONE_DATABASE
 async def test_a_quiet_check_in_stays_one_statement_whatever_goes_wrong_elsewhere(
     contoso: httpx.AsyncClient, enroll: Enroll, emulator: Emulator
 ) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from fauxtune.operations.insight import wire as insight
@@ -21,10 +20,7 @@ from tests.support.wire import recorded, whole
 
 T = TypeVar("T")
 
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
-
-@ON_ONE_DATABASE
 async def test_a_command_of_curl_sends_a_token_to_this_server_alone_and_expands_no_pattern(
     http: httpx.AsyncClient,
 ) -> None:
@@ -36,7 +32,6 @@ async def test_a_command_of_curl_sends_a_token_to_this_server_alone_and_expands_
     assert all(command.startswith("curl -sS -g -X GET ") for command in commands)
 
 
-@ON_ONE_DATABASE
 async def test_an_address_that_is_no_url_is_listed(http: httpx.AsyncClient, app: FastAPI) -> None:
     async def send(message: object) -> None:
         pass
@@ -71,7 +66,6 @@ class _Counting(Workers):
         return super().submit(tenant, work)
 
 
-@ON_ONE_DATABASE
 async def test_what_strangers_sent_is_read_in_a_thread_and_by_a_waiting_reader_once(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient, emulator: Emulator
 ) -> None:
@@ -92,7 +86,6 @@ async def test_what_strangers_sent_is_read_in_a_thread_and_by_a_waiting_reader_o
     assert readers.count <= 3 + 3, "a search for each that came, and at most as many pages"
 
 
-@ON_ONE_DATABASE
 async def test_a_search_that_reads_too_long_stops_and_says_where_to_go_on(
     app: FastAPI, contoso: httpx.AsyncClient, emulator: Emulator
 ) -> None:
@@ -129,7 +122,6 @@ async def _pages(contoso: httpx.AsyncClient, onward: str, first: str = "") -> tu
     return numbers, stops
 
 
-@ON_ONE_DATABASE
 async def test_an_archive_leaves_out_what_is_forgotten_while_it_is_read(
     http: httpx.AsyncClient, emulator: Emulator
 ) -> None:
@@ -145,7 +137,6 @@ async def test_an_archive_leaves_out_what_is_forgotten_while_it_is_read(
     assert 0 < len(json.loads(text)["log"]["entries"]) < 70, "a piece has fifty at most"
 
 
-@ON_ONE_DATABASE
 async def test_a_long_address_is_cut_in_lists_and_pages(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     await contoso.get("/nothing?" + "&" * 50_000)
     (exchange,) = await recorded(http)

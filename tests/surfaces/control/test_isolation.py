@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import Json, create, members, only_connector
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.openapi import documents
@@ -215,6 +216,7 @@ def _template(path: str) -> str:
     return path.replace(f"{PROVIDER}/PFXEncryptionKey", "{provider}/{name}")
 
 
+@ON_BOTH_DATABASES
 async def test_the_things_of_another_tenant_do_not_exist(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
@@ -233,6 +235,7 @@ async def test_the_things_of_another_tenant_do_not_exist(
         assert answer.is_success, (method, path, answer.text)
 
 
+@ON_BOTH_DATABASES
 async def test_the_address_book_of_another_tenant_is_not_looked_into(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
@@ -241,6 +244,7 @@ async def test_the_address_book_of_another_tenant_is_not_looked_into(
     assert (answer["value"], answer["sentence"][:36]) == ([], "No user of this tenant has the addre")
 
 
+@ON_BOTH_DATABASES
 async def test_lists_are_disjoint(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
@@ -262,6 +266,7 @@ async def test_lists_are_disjoint(
             assert not [name for name, value in foreign.items() if value in text], path
 
 
+@ON_BOTH_DATABASES
 async def test_what_is_done_to_one_tenant_does_not_touch_the_other(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
@@ -280,6 +285,7 @@ async def test_what_is_done_to_one_tenant_does_not_touch_the_other(
     assert await _everything(contoso) == before
 
 
+@ON_BOTH_DATABASES
 async def test_a_token_of_one_tenant_enrols_in_no_other(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
@@ -290,6 +296,7 @@ async def test_a_token_of_one_tenant_enrols_in_no_other(
     assert await members(contoso, "/devices") == []
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     "tail", ["", "/clock", "/devices", "/connectors", "/applications", "/certificates", "/journal"]
 )
@@ -298,6 +305,7 @@ async def test_a_tenant_that_does_not_exist_is_not_found(control: httpx.AsyncCli
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
 
 
+@ON_BOTH_DATABASES
 async def test_two_emulators_in_one_process_never_meet(app: FastAPI, emulator: Emulator) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         assert [entry["name"] for entry in (await client.get("/tenants")).json()["value"]] == ["contoso"]

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.model.marks import mark
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.statements import statements
@@ -60,6 +61,7 @@ def own(phone: AndroidOverHttp) -> x509.Certificate:
     return contents.certificate
 
 
+@ON_BOTH_DATABASES
 async def test_the_matrix_says_who_could_read_what_at_every_moment(
     contoso: httpx.AsyncClient,
     http: httpx.AsyncClient,

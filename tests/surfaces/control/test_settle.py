@@ -10,9 +10,12 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import Json, only_connector
 from tests.support.devices.android import AndroidOverHttp
 from tests.surfaces.control.conftest import Assign, Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 
 async def _settle(contoso: httpx.AsyncClient, *, timeout: float = 20) -> Json:

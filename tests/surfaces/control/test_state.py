@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.surfaces.control.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 
 async def test_a_tenant_is_exported_as_json_that_is_the_same_each_time(contoso: httpx.AsyncClient) -> None:

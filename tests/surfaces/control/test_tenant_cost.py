@@ -17,8 +17,11 @@ from sqlalchemy import Connection, select
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.tables import metadata
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.statements import statements
+
+pytestmark = ON_BOTH_DATABASES
 
 #: What PostgreSQL is asked beside: three rows that are locked, before a tenant is deleted.
 _LOCKS = {"sqlite": 0, "postgresql": 3}

@@ -26,6 +26,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as queries
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import tenant_url
 
 
@@ -198,6 +199,7 @@ def _crowd(number: int) -> dict[str, object]:
     }
 
 
+@ON_BOTH_DATABASES
 async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
     control: httpx.AsyncClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +245,7 @@ async def test_a_seed_and_any_other_body_have_only_so_many_elements(control: htt
         assert f"too many elements: at most {most}" in answer.json()["error"]["message"]
 
 
+@ON_BOTH_DATABASES
 async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient) -> None:
     both = await asyncio.gather(*(control.post("/tenants", json={"name": "twin"}) for _ in range(2)))
     assert sorted(each.status_code for each in both) == [201, 409]
@@ -288,6 +291,7 @@ async def test_settings_are_turned_together_or_not_at_all(contoso: httpx.AsyncCl
     assert (await contoso.get(tenant_url(contoso))).json()["settings"]["requireTrustedRoot"]["value"] is True
 
 
+@ON_BOTH_DATABASES
 async def test_a_deleted_tenant_leaves_no_row_and_no_key(
     control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, emulator: Emulator, seeded: tuple[str, Path]
 ) -> None:
@@ -385,6 +389,7 @@ async def test_a_name_is_free_again_after_its_tenant_went(
     assert (await control.post("/tenants", json={"name": "fabrikam"})).status_code == 201
 
 
+@ON_BOTH_DATABASES
 async def test_who_reads_the_journal_of_a_tenant_that_goes_is_told(fabrikam: httpx.AsyncClient) -> None:
     last = (await fabrikam.get("/journal")).json()["next"]
     reading = asyncio.create_task(fabrikam.get("/journal", params={"after": last, "wait": 30}))

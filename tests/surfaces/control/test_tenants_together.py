@@ -6,7 +6,10 @@ import asyncio
 
 import httpx
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 
+
+@ON_BOTH_DATABASES
 async def test_switches_that_are_turned_together_are_all_turned(contoso: httpx.AsyncClient) -> None:
     url = str(contoso.base_url).rstrip("/")
     for number in range(8):
@@ -19,6 +22,7 @@ async def test_switches_that_are_turned_together_are_all_turned(contoso: httpx.A
         assert {name: settings[name]["value"] for name in results} == results
 
 
+@ON_BOTH_DATABASES
 async def test_steps_of_the_clock_that_are_made_together_add_up(contoso: httpx.AsyncClient) -> None:
     started = await contoso.put("/clock", json={"mode": "frozen", "now": "2030-01-01T00:00:00Z"})
     assert started.status_code == 200, started.text

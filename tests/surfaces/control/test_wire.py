@@ -19,11 +19,11 @@ from fastapi import FastAPI
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Bounds, Wire
 from fauxtune.operations.tenants.seeds import BUILT_IN
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import ABSENT, Json, create, error_code
 from tests.support.wire import ROOT, all_parts, recorded, whole, wire_url
 from tests.surfaces.control.conftest import Enroll
 
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 APPLICATION = BUILT_IN["applications"][0]
 TOKEN = "/contoso/oauth2/v2.0/token"
 GRAPH = "https://graph.microsoft.com/.default"
@@ -39,6 +39,7 @@ async def reader(http: httpx.AsyncClient) -> dict[str, str]:
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
+@ON_BOTH_DATABASES
 async def test_an_exchange_says_who_called_and_what_was_answered(
     http: httpx.AsyncClient, app_token: str, enroll: Enroll, contoso: httpx.AsyncClient
 ) -> None:
@@ -91,6 +92,7 @@ async def test_an_exchange_says_who_called_and_what_was_answered(
     assert enrolment["caller"]["userPrincipalName"] == "alice@contoso.example"
 
 
+@ON_BOTH_DATABASES
 async def test_names_that_no_database_can_hold_do_no_harm(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     await http.get("/mdm/contoso/android/v1/enterprises/contoso/devices/a%00b/policy")
     await http.get("/pki/%00/root/crl")
@@ -104,7 +106,6 @@ async def test_names_that_no_database_can_hold_do_no_harm(http: httpx.AsyncClien
     assert (await contoso.get("/wire", params={"device": "a\0c"})).status_code in (400, 404)
 
 
-@ON_ONE_DATABASE
 async def test_a_missing_permission_is_named(http: httpx.AsyncClient, reader: dict[str, str]) -> None:
     refused = await http.delete("/beta/users/alice@contoso.example", headers=reader)
     assert refused.status_code == 403
@@ -116,7 +117,6 @@ async def test_a_missing_permission_is_named(http: httpx.AsyncClient, reader: di
     assert "User.ReadWrite.All" in exchange["refusal"]
 
 
-@ON_ONE_DATABASE
 async def test_every_request_of_a_batch_has_its_permission_and_its_part(
     http: httpx.AsyncClient, reader: dict[str, str]
 ) -> None:
@@ -135,7 +135,6 @@ async def test_every_request_of_a_batch_has_its_permission_and_its_part(
     assert any("to request b: 403" in title for title in titles), titles
 
 
-@ON_ONE_DATABASE
 async def test_a_refused_phone_is_there_with_what_it_sent_and_why(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient, enroll: Enroll
 ) -> None:
@@ -157,7 +156,6 @@ async def test_a_refused_phone_is_there_with_what_it_sent_and_why(
     assert (answer.status_code, error_code(answer)) == (404, "NotFound")
 
 
-@ON_ONE_DATABASE
 async def test_a_sign_in_that_fails_says_why_and_shows_no_secret(http: httpx.AsyncClient) -> None:
     form = {"grant_type": "client_credentials", "client_id": APPLICATION["clientId"], "client_secret": "a-wrong-secret"}
     assert (await http.post(TOKEN, data={**form, "scope": GRAPH})).status_code == 401
@@ -169,7 +167,6 @@ async def test_a_sign_in_that_fails_says_why_and_shows_no_secret(http: httpx.Asy
     assert "client_secret=" in document["asCurl"]
 
 
-@ON_ONE_DATABASE
 async def test_a_reason_that_repeats_a_token_is_masked(http: httpx.AsyncClient, reader: dict[str, str]) -> None:
     token = reader["authorization"].removeprefix("Bearer ")
     answer = await http.get(f"/beta/users/{token}", headers=reader)
@@ -192,7 +189,6 @@ def _secrets(key: rsa.RSAPrivateKey) -> dict[str, str]:
     }
 
 
-@ON_ONE_DATABASE
 async def test_no_secret_is_in_any_answer(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
@@ -219,7 +215,6 @@ async def test_no_secret_is_in_any_answer(
     assert "Authorization: Bearer $TOKEN" in json.loads(documents[0])["asCurl"]
 
 
-@ON_ONE_DATABASE
 async def test_a_long_body_is_cut_and_a_secret_at_the_cut_is_not_shown(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient
 ) -> None:
@@ -232,7 +227,6 @@ async def test_a_long_body_is_cut_and_a_secret_at_the_cut_is_not_shown(
     assert "planted" not in json.dumps(request)
 
 
-@ON_ONE_DATABASE
 async def test_a_body_that_was_never_read_is_missed(http: httpx.AsyncClient, app: FastAPI) -> None:
     headers = {"content-type": "application/json", "authorization": "Bearer not-a-token"}
     await http.post("/beta/groups", content=b'{"displayName": "never read"}', headers=headers)
@@ -242,7 +236,6 @@ async def test_a_body_that_was_never_read_is_missed(http: httpx.AsyncClient, app
     assert (request["length"], request["truncated"], request["parts"]) == (29, True, [])
 
 
-@ON_ONE_DATABASE
 async def test_no_tenant_sees_what_belongs_to_another(
     http: httpx.AsyncClient, control: httpx.AsyncClient, contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient
 ) -> None:
@@ -266,7 +259,6 @@ async def test_no_tenant_sees_what_belongs_to_another(
     assert len(await recorded(http, "fabrikam")) == 3
 
 
-@ON_ONE_DATABASE
 async def test_what_belongs_to_no_tenant_is_apart(http: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
     await control.delete("/wire")
     for path in ("/nothing", "/pki/nobody/root/crl", "/nobody/oauth2/v2.0/token"):
@@ -281,7 +273,6 @@ async def test_what_belongs_to_no_tenant_is_apart(http: httpx.AsyncClient, contr
     assert await recorded(http) == []
 
 
-@ON_ONE_DATABASE
 async def test_a_deleted_tenant_leaves_nothing(
     http: httpx.AsyncClient, control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, emulator: Emulator
 ) -> None:
@@ -297,7 +288,6 @@ async def test_a_deleted_tenant_leaves_nothing(
     assert (await http.get(wire_url("fabrikam"))).status_code == 404
 
 
-@ON_ONE_DATABASE
 async def test_reading_is_not_recorded_nor_are_pages_and_probes(
     http: httpx.AsyncClient, control: httpx.AsyncClient
 ) -> None:
@@ -311,7 +301,6 @@ async def test_reading_is_not_recorded_nor_are_pages_and_probes(
     assert await recorded(http) == []
 
 
-@ON_ONE_DATABASE
 async def test_filters_and_where_to_go_on(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     for path in ("/pki/contoso/root/crl", "/pki/contoso/nothing/crl", "/pki/contoso/issuing/ca.cer"):
         await http.get(path)
@@ -339,7 +328,6 @@ async def test_filters_and_where_to_go_on(http: httpx.AsyncClient, contoso: http
     assert (await contoso.get(f"/wire/{10**30}")).status_code == 404
 
 
-@ON_ONE_DATABASE
 async def test_a_reader_waits_for_the_next_exchange(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     waiting = asyncio.create_task(contoso.get("/wire?wait=30&surface=pki"))
     await asyncio.sleep(0.05)
@@ -350,7 +338,6 @@ async def test_a_reader_waits_for_the_next_exchange(http: httpx.AsyncClient, con
     assert [each["url"] for each in answer["exchanges"]] == ["/pki/contoso/root/crl"]
 
 
-@ON_ONE_DATABASE
 async def test_nothing_is_recorded_if_the_setting_says_so(
     app: FastAPI, http: httpx.AsyncClient, emulator: Emulator
 ) -> None:
@@ -360,13 +347,11 @@ async def test_nothing_is_recorded_if_the_setting_says_so(
     assert answer == {"exchanges": [], "next": 0, "stoppedAt": None, "kept": 0}
 
 
-@ON_ONE_DATABASE
 async def test_what_if_records_its_own_call_alone(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     await contoso.post("/whatif", json={"method": "DELETE", "url": "/users/alice@contoso.example"})
     assert [each["url"] for each in await recorded(http)] == ["/_fauxtune/v1/tenants/contoso/whatif"]
 
 
-@ON_ONE_DATABASE
 async def test_a_request_that_breaks_off_is_there_without_a_status(app: FastAPI, http: httpx.AsyncClient) -> None:
     async def receive() -> dict[str, object]:
         return {"type": "http.disconnect"}
@@ -394,7 +379,6 @@ async def test_a_request_that_breaks_off_is_there_without_a_status(app: FastAPI,
     assert (exchange["status"], exchange["responseLength"]) == (None, 0)
 
 
-@ON_ONE_DATABASE
 async def test_a_body_that_comes_in_pieces_is_put_together(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for piece in (b'{"no', b'te": ', b'"in pieces"}'):
@@ -406,7 +390,6 @@ async def test_a_body_that_comes_in_pieces_is_put_together(http: httpx.AsyncClie
     assert json.loads(part["text"]) == {"note": "in pieces"}
 
 
-@ON_ONE_DATABASE
 async def test_the_time_is_the_tenant_s_too(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     await contoso.put("/clock", json={"mode": "frozen", "now": "2030-01-01T00:00:00Z"})
     await contoso.get("/clock")
@@ -415,7 +398,6 @@ async def test_the_time_is_the_tenant_s_too(http: httpx.AsyncClient, contoso: ht
     assert after["tenantTime"] == "2030-01-01T00:00:00.0000000Z"
 
 
-@ON_ONE_DATABASE
 async def test_a_har_has_what_the_specification_demands(
     http: httpx.AsyncClient, contoso: httpx.AsyncClient, reader: dict[str, str]
 ) -> None:
@@ -441,7 +423,6 @@ async def test_a_har_has_what_the_specification_demands(
     assert (group["response"]["status"], "Group.ReadWrite.All" in group["comment"]) == (403, True)
 
 
-@ON_ONE_DATABASE
 async def test_a_command_of_curl_obeys_no_stranger(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     body = json.dumps({"note": "'; rm -rf / # \x1b[2J"}, ensure_ascii=False)
     headers = {"content-type": "application/json", "x-strange": "$(reboot)`id`", "host": "localhost"}
@@ -456,6 +437,7 @@ async def test_a_command_of_curl_obeys_no_stranger(http: httpx.AsyncClient, cont
     assert "\x1b" not in command
 
 
+@ON_BOTH_DATABASES
 async def test_a_secret_in_an_address_is_shown_nowhere(http: httpx.AsyncClient, app_token: str) -> None:
     headers = {"authorization": f"Bearer {app_token}"}
     secret = "Zwetschgen-7f3Qx9mK2v"

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, DEVICES, PROFILES, create, error_code, error_message, ids
 from tests.surfaces.graph.conftest import Enroll
 
@@ -128,6 +129,7 @@ async def test_a_rule_can_be_tried_before_it_is_used(beta: httpx.AsyncClient) ->
         assert refused.status_code == 400
 
 
+@ON_BOTH_DATABASES
 async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     alices, _bobs = await enroll(), await enroll("bob")
     results = {"platform": "androidForWork", "rule": RULE}

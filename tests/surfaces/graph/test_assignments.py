@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, id_of_group
 from tests.surfaces.graph.conftest import Enroll
 
@@ -222,6 +223,7 @@ async def test_single_assignments_of_the_old_form_come_and_go(beta: httpx.AsyncC
     assert (await v1.get(path)).status_code == 400
 
 
+@ON_BOTH_DATABASES
 async def test_an_assignment_of_the_old_form_includes_or_excludes(beta: httpx.AsyncClient) -> None:
     profile, staff = await _profile(beta), await id_of_group(beta, "All Staff")
     pilot = await id_of_group(beta, "SMIME Pilot")

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.graph import (
     DEVICES,
@@ -23,6 +24,8 @@ from tests.support.graph import (
     id_of_user,
 )
 from tests.surfaces.graph.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 POLICIES = "/deviceManagement/deviceCompliancePolicies"
 WORK_PROFILE = "#microsoft.graph.androidWorkProfileCompliancePolicy"

@@ -12,8 +12,11 @@ from fauxtune.operations.runtime import tracking
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.noting import noted
 from fauxtune.storage.queries import change_log
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, TENANT, advance_clock, create, error_code, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 Json = dict[str, Any]
 USER: Json = {

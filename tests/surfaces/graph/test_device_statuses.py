@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables.configuration import profiles
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed
 from tests.support.graph import DEVICES, PROFILES, create, error_code, id_of_group, id_of_user, ids
 from tests.support.hostile_der import altered, of_the_year_0
@@ -159,6 +160,7 @@ async def test_what_is_unassigned_has_no_status(beta: httpx.AsyncClient, enroll:
     assert await _counts(beta, profile) == {}
 
 
+@ON_BOTH_DATABASES
 async def test_statuses_are_filtered_sorted_counted_and_paged(
     beta: httpx.AsyncClient, enroll: Enroll, root_file: str
 ) -> None:

@@ -23,8 +23,6 @@ from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
-
 FILE = resources.files("fauxtune.server") / "examples.json"
 Json = dict[str, Any]
 Change = Callable[..., Awaitable[Json]]

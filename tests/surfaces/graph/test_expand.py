@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, DEVICES, PROFILES, advance_clock, create, error_code, id_of_group, id_of_user
 from tests.support.populated_tenant import PopulatedTenant
 from tests.surfaces.graph.test_references import counted
@@ -29,6 +30,7 @@ async def _at_its_address(graph: httpx.AsyncClient, path: str) -> Any:
     return plain["value"] if set(plain) == {"value"} else plain
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     ("collection", "navigations"),
     [

@@ -12,7 +12,6 @@ from tests.support.faults import MARK, add_fault, counters
 from tests.support.graph import DEVICES, PROFILES, error_code, error_message
 from tests.surfaces.graph.conftest import Enroll
 
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 USERS = {"surface": "graph", "path": "/users"}
 
 
@@ -38,7 +37,6 @@ async def test_the_second_request_is_throttled_as_the_real_service_throttles(
     assert await counters(beta, fault) == (3, 1)
 
 
-@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("status", "directory", "intune"),
     [
@@ -65,7 +63,6 @@ async def test_each_status_has_graphs_envelope_and_no_retry_after_that_was_not_w
         assert "retry-after" not in answer.headers
 
 
-@ON_ONE_DATABASE
 async def test_an_expired_token_is_challenged_and_an_approval_has_its_code(beta: httpx.AsyncClient) -> None:
     await add_fault(beta, {"status": 401}, when={"nth": 1})
     await add_fault(beta, {"status": 403}, match={"method": "POST"})
@@ -76,7 +73,6 @@ async def test_an_expired_token_is_challenged_and_an_approval_has_its_code(beta:
     assert guarded.headers["x-msft-approval-code"] in error_message(guarded)
 
 
-@ON_ONE_DATABASE
 async def test_a_client_that_comes_back_too_early_is_failed_again(beta: httpx.AsyncClient, clock: FixedClock) -> None:
     effect = {"status": 429, "retryAfter": 7, "punishEarly": True}
     fault = await add_fault(beta, effect, match=USERS, when={"nth": 1})
@@ -105,7 +101,6 @@ async def test_an_item_of_a_batch_is_struck_and_the_others_are_not(beta: httpx.A
     assert await counters(beta, fault) == (2, 1)
 
 
-@ON_ONE_DATABASE
 async def test_a_failed_request_is_not_carried_out_unless_the_fault_says_so(beta: httpx.AsyncClient) -> None:
     await add_fault(beta, {"status": 504}, match={"method": "POST"}, when={"nth": 1})
     await add_fault(beta, {"status": 504, "carriedOut": True}, match={"method": "POST"}, when={"nth": 1})
@@ -135,7 +130,6 @@ async def test_a_write_that_is_accepted_is_ignored(beta: httpx.AsyncClient) -> N
     assert await counters(beta, fault) == (4, 4)
 
 
-@ON_ONE_DATABASE
 async def test_what_was_written_is_seen_after_so_many_reads(beta: httpx.AsyncClient) -> None:
     fault = await add_fault(beta, {"kind": "staleReads", "reads": 2}, match={"surface": "graph"})
     group = {"displayName": "New", "mailNickname": "new", "mailEnabled": False, "securityEnabled": True}
@@ -156,7 +150,6 @@ async def test_what_was_written_is_seen_after_so_many_reads(beta: httpx.AsyncCli
     assert (await counters(beta, fault))[1] == 8
 
 
-@ON_ONE_DATABASE
 async def test_a_stale_read_is_marked_and_a_fresh_one_is_not(beta: httpx.AsyncClient, clock: FixedClock) -> None:
     fault = await add_fault(beta, {"kind": "staleReads", "seconds": 5}, match={"path": "/users/{id}"})
     assert MARK not in (await beta.get("/users/alice@contoso.example")).headers
@@ -169,7 +162,6 @@ async def test_a_stale_read_is_marked_and_a_fresh_one_is_not(beta: httpx.AsyncCl
     assert fresh.json()["jobTitle"] == "Pilot"
 
 
-@ON_ONE_DATABASE
 async def test_reports_of_devices_lag_by_the_tenants_clock(
     beta: httpx.AsyncClient, enroll: Enroll, http: httpx.AsyncClient
 ) -> None:
@@ -182,7 +174,6 @@ async def test_reports_of_devices_lag_by_the_tenants_clock(
     assert len((await beta.get(DEVICES)).json()["value"]) == 1
 
 
-@ON_ONE_DATABASE
 async def test_requests_over_a_limit_are_throttled_until_the_window_is_over(
     beta: httpx.AsyncClient, clock: FixedClock
 ) -> None:
@@ -194,7 +185,6 @@ async def test_requests_over_a_limit_are_throttled_until_the_window_is_over(
     assert await counters(beta, fault) == (4, 1)
 
 
-@ON_ONE_DATABASE
 async def test_a_fault_strikes_the_device_the_user_the_application_and_the_operation_that_it_names(
     beta: httpx.AsyncClient, enroll: Enroll
 ) -> None:
@@ -219,7 +209,6 @@ async def test_a_fault_strikes_the_device_the_user_the_application_and_the_opera
     assert (await beta.get("/groups")).status_code == 200
 
 
-@ON_ONE_DATABASE
 async def test_a_window_is_one_of_the_tenants_time(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
     window = {"from": "2026-12-01T00:00:00Z", "to": "2026-12-02T00:00:00Z"}
     fault = await add_fault(beta, {"status": 503}, match=USERS, when={"window": window})
@@ -231,7 +220,6 @@ async def test_a_window_is_one_of_the_tenants_time(beta: httpx.AsyncClient, http
     assert await counters(beta, fault) == (1, 1)
 
 
-@ON_ONE_DATABASE
 async def test_rules_are_tried_in_order_and_the_first_that_ends_a_request_decides(beta: httpx.AsyncClient) -> None:
     slow = await add_fault(beta, {"latency": 0}, match=USERS)
     first = await add_fault(beta, {"status": 500}, match=USERS, when={"nth": 1})

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
@@ -277,6 +278,7 @@ async def test_a_group_is_no_member_of_itself(beta: httpx.AsyncClient) -> None:
     assert (answer.status_code, error_message(answer)) == (400, "A group cannot be a member of itself.")
 
 
+@ON_BOTH_DATABASES
 async def test_owners_come_and_go_but_the_last_one(beta: httpx.AsyncClient) -> None:
     alice, bob = await id_of_user(beta, "alice"), await id_of_user(beta, "bob")
     group = await create(beta, "/groups", **TEAM, **{"owners@odata.bind": [url_of(alice)["@odata.id"]]})

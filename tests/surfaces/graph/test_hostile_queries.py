@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, PFX, PROFILES, create, error_message, id_of_user
+
+pytestmark = ON_BOTH_DATABASES
 
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 

@@ -20,10 +20,13 @@ from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Edm, EnumType, StructuredType
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import pfx_import
 from tests.support.graph import DEVICES, PFX, PROFILES, create
 from tests.support.populated_tenant import PopulatedTenant
 from tests.surfaces.conftest import ORIGIN
+
+pytestmark = ON_BOTH_DATABASES
 
 Json = dict[str, Any]
 _MANAGEMENT = "/deviceManagement"

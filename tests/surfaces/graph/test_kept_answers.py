@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, PROFILES, TENANT, create, documents, error_message
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.conftest import Enroll
@@ -31,6 +31,7 @@ async def _token(http: httpx.AsyncClient, name: str, *, tenant: str = "contoso",
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
+@ON_BOTH_DATABASES
 async def test_no_answer_is_given_to_somebody_else(http: httpx.AsyncClient, app: FastAPI) -> None:
     made_tenant = (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).json()
     alice, bob = await _token(http, "alice"), await _token(http, "bob")
@@ -64,6 +65,7 @@ async def test_no_answer_is_given_to_somebody_else(http: httpx.AsyncClient, app:
             assert sizes == [3, 1]
 
 
+@ON_BOTH_DATABASES
 async def test_a_kept_answer_needs_a_token_that_is_good_and_may(
     http: httpx.AsyncClient, beta: httpx.AsyncClient
 ) -> None:
@@ -84,6 +86,7 @@ async def test_a_kept_answer_needs_a_token_that_is_good_and_may(
     assert (await http.get("/beta/groups", headers=may_little)).status_code == 401
 
 
+@ON_BOTH_DATABASES
 async def test_every_door_is_seen_at_once(
     http: httpx.AsyncClient, beta: httpx.AsyncClient, enroll: Enroll, emulator: Emulator
 ) -> None:
@@ -116,6 +119,7 @@ async def test_every_door_is_seen_at_once(
     assert len(await documents(beta, connectors)) == 2
 
 
+@ON_BOTH_DATABASES
 async def test_what_a_switch_changes_is_never_kept_from_before(
     http: httpx.AsyncClient, beta: httpx.AsyncClient
 ) -> None:
@@ -140,6 +144,7 @@ async def test_what_a_switch_changes_is_never_kept_from_before(
     await asyncio.gather(*readers)
 
 
+@ON_BOTH_DATABASES
 async def test_a_writer_reads_what_it_wrote_among_many(beta: httpx.AsyncClient) -> None:
     """Own writes are seen at once, whoever else reads and writes (on PostgreSQL in threads)."""
 
@@ -158,6 +163,7 @@ async def test_a_writer_reads_what_it_wrote_among_many(beta: httpx.AsyncClient) 
     assert await documents(beta, CATEGORIES) == []
 
 
+@ON_BOTH_DATABASES
 async def test_a_refusal_is_not_kept_and_a_rolled_back_write_forgets_nothing(
     beta: httpx.AsyncClient, emulator: Emulator
 ) -> None:
@@ -169,7 +175,6 @@ async def test_a_refusal_is_not_kept_and_a_rolled_back_write_forgets_nothing(
     assert emulator.runner.database.state is state
 
 
-@pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 def test_many_long_questions_do_not_fill_the_memory(emulator: Emulator) -> None:
     kept = AnswerCache(emulator.runner.database)
     state = emulator.runner.database.state

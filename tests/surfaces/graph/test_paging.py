@@ -8,7 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import PROFILES, create, error_code
+
+pytestmark = ON_BOTH_DATABASES
 
 KIND = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import httpx
-import pytest
 
 from fauxtune.core.probe.expectations.index import EXPECTATIONS
 from fauxtune.core.probe.model import Verdict
@@ -15,7 +14,6 @@ from tests.support.populated_tenant import PopulatedTenant
 from tests.support.probing import probe
 
 WRITING = Run("fauxtune-probe-0000-", password="Pr0be-0000-0000", writes=True)
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 async def test_the_emulator_confirms_every_expectation(

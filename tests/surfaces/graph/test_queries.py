@@ -5,8 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, PROFILES, create, error_code, error_message, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 

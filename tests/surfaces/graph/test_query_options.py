@@ -19,6 +19,7 @@ from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType,
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.routes import AREAS, ROUTES
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, error_message
 from tests.support.populated_tenant import PopulatedTenant
 
@@ -41,8 +42,6 @@ LITERALS = {
     Edm.GUID: "184efa21-98c3-4e5d-95ab-d07053a96e67",
     Edm.DATE_TIME: "2026-11-24T10:00:00Z",
 }
-#: For what is decided before a database is asked.
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 SIGN_IN = {
     "grant_type": "password",
@@ -128,12 +127,12 @@ async def pages(graph: httpx.AsyncClient, path: str, **options: str) -> AsyncIte
         answer = await graph.get(document["@odata.nextLink"])
 
 
-@ON_ONE_DATABASE
 async def test_every_list_has_something_in_it_here(lists: list[List]) -> None:
     empty = [route.template for route, _, graph, path in lists if not await elements(graph, path)]
     assert empty == ["deviceManagement/deviceConfigurationConflictSummary"], "no profiles here contradict one another"
 
 
+@ON_BOTH_DATABASES
 async def test_every_declared_property_can_be_filtered(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for condition in conditions(kind, version=Version.BETA):
@@ -141,7 +140,6 @@ async def test_every_declared_property_can_be_filtered(lists: list[List]) -> Non
             assert answer.status_code == 200, (path, condition, answer.text)
 
 
-@ON_ONE_DATABASE
 async def test_v1_filters_by_what_it_declares(populated: PopulatedTenant, v1: httpx.AsyncClient) -> None:
     for route, kind in LISTS:
         if route.beta_only or route.template.startswith("me/"):
@@ -156,6 +154,7 @@ async def test_v1_filters_by_what_it_declares(populated: PopulatedTenant, v1: ht
             assert (answer.status_code, name in error_message(answer)) == (400, True), (path, name)
 
 
+@ON_BOTH_DATABASES
 async def test_a_property_with_its_own_value_finds_the_element(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for element in await elements(graph, path):
@@ -180,7 +179,6 @@ def _equal(kind: Entity, name: str, element: Json) -> str | None:
     return f"{name} eq {'null' if value is None else str(value).lower() if isinstance(value, bool) else value}"
 
 
-@ON_ONE_DATABASE
 async def test_what_no_element_has_is_refused_everywhere(lists: list[List]) -> None:
     for _, _, graph, path in lists:
         for condition in ("colour eq 'red'", "colour/any(c:c eq 'red')", "id", "id eq", "id eq 1", "id/x eq 1"):
@@ -189,6 +187,7 @@ async def test_what_no_element_has_is_refused_everywhere(lists: list[List]) -> N
             assert "Invalid filter clause" in error_message(answer), (path, condition)
 
 
+@ON_BOTH_DATABASES
 async def test_every_property_that_has_an_order_sorts(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         everything = sorted(element["id"] for element in await elements(graph, path))
@@ -214,6 +213,7 @@ def _check_order(kind: Entity, name: str, found: list[Json], *, where: str) -> N
     assert results == sorted(results), (where, name)
 
 
+@ON_BOTH_DATABASES
 async def test_pages_have_everything_once(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         everything = [element["id"] for element in await elements(graph, path)]
@@ -226,7 +226,6 @@ async def test_pages_have_everything_once(lists: list[List]) -> None:
         assert {name for each in turned for name in each} <= {"id", "@odata.type"}, (path, kind.name)
 
 
-@ON_ONE_DATABASE
 async def test_one_property_is_selected(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for name in kind.properties_in(Version.BETA):
@@ -239,6 +238,7 @@ async def test_one_property_is_selected(lists: list[List]) -> None:
         assert "'colour'" in error_message(answer), path
 
 
+@ON_BOTH_DATABASES
 async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
     counted = {route.template for route in ROUTES if route.method == "GET" and route.status == 200}
     for route, _, graph, path in lists:
@@ -252,6 +252,7 @@ async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
                 assert (result.text, result.headers["content-type"]) == (str(number), "text/plain"), path
 
 
+@ON_BOTH_DATABASES
 async def test_conditions_are_joined_folded_and_negated_everywhere(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         everything = {element["id"] for element in await elements(graph, path)}
@@ -278,6 +279,7 @@ async def test_conditions_are_joined_folded_and_negated_everywhere(lists: list[L
             assert ids == expected, (path, condition)
 
 
+@ON_BOTH_DATABASES
 async def test_derived_types_are_told_apart_wherever_lists_mix_them(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         derived = derived_from(kind)
@@ -299,7 +301,6 @@ def _is_a(odata_type: str, concrete: Entity) -> bool:
     return any(each.odata_type == odata_type and each.is_a(concrete) for each in ENTITIES)
 
 
-@ON_ONE_DATABASE
 @pytest.mark.usefixtures("populated")
 async def test_a_faithful_tenant_ignores_what_the_real_service_ignores(
     http: httpx.AsyncClient, beta: httpx.AsyncClient, tenant: Tenant

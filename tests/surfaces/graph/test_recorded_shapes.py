@@ -18,8 +18,6 @@ from tests.support.certificates import PfxImport
 from tests.support.graph import DEVICES, PFX, PROFILES, Json, create, error_code, error_message, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
-
 ALICE = "alice@contoso.example"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 #: What .NET Framework sends along.

@@ -13,6 +13,7 @@ import pytest
 
 from fauxtune.core.reports.catalog import REPORTS
 from fauxtune.operations.insight import export_jobs
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import (
     ABSENT,
     ROOT,
@@ -24,6 +25,8 @@ from tests.support.graph import (
     error_message,
 )
 from tests.surfaces.graph.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 JOBS, REPORTING = "/deviceManagement/reports/exportJobs", "/deviceManagement/reports"
 

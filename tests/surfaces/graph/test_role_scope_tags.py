@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, ids
+
+pytestmark = ON_BOTH_DATABASES
 
 TAGS = "/deviceManagement/roleScopeTags"
 PROFILE = {"@odata.type": "#microsoft.graph.iosImportedPFXCertificateProfile", "displayName": "Imported"}

@@ -15,10 +15,13 @@ from fauxtune.operations.runtime import outbox
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import webhooks
 from fauxtune.storage.queries import subscriptions as queries
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, TENANT, advance_clock, create, documents, error_message, id_of_group, id_of_user
 from tests.support.receivers import Answering, Receiver, always, receiving, refusing, reply
 from tests.surfaces.graph.conftest import Enroll
+
+pytestmark = ON_BOTH_DATABASES
 
 Json = dict[str, Any]
 SUBSCRIPTIONS = "/subscriptions"

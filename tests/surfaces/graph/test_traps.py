@@ -43,8 +43,6 @@ from tests.support.graph import (
 )
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
-
 GRAPH = "https://graph.microsoft.com/beta"
 ORIGIN = "https://localhost:8443"
 ALICE = "alice@contoso.example"

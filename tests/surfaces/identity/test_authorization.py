@@ -15,6 +15,7 @@ from fauxtune.operations.directory.users_and_groups import create_user, delete_u
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import parse_seed
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.sign_in import (
     CLIENT,
@@ -299,6 +300,7 @@ async def test_a_code_is_good_once(http: httpx.AsyncClient) -> None:
     assert read_error(await redeem(http, code)) == (400, "invalid_grant", 54005)
 
 
+@ON_BOTH_DATABASES
 async def test_of_many_who_come_with_one_code_one_gets_tokens(http: httpx.AsyncClient) -> None:
     code = await code_for(http)
     answers = await asyncio.gather(*(redeem(http, code) for _ in range(8)))

@@ -10,6 +10,7 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.users_and_groups import delete_user, update_user
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.sign_in import CLIENT, hidden_fields, listed_users, read_error, verified_claims
 
@@ -168,6 +169,7 @@ async def test_a_ticket_of_the_other_page_is_refused(http: httpx.AsyncClient) ->
     assert read_error(await poll(http, flow))[1] == "authorization_pending"
 
 
+@ON_BOTH_DATABASES
 async def test_organizations_lets_any_tenants_user_sign_in(http: httpx.AsyncClient, tenant: Tenant) -> None:
     flow = await begin(http, key="organizations")
     assert flow["verification_uri"] == "https://localhost:8443/organizations/oauth2/deviceauth"

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.sign_in import CLIENT, FORM, hidden_fields, read_error, read_redirect
 
 TOKEN = "/contoso/oauth2/v2.0/token"
 AUTHORIZE = "/contoso/oauth2/v2.0/authorize"
-ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 GRANTS = (
     "client_credentials",
     "password",
@@ -61,6 +61,7 @@ TOKENS = {
 }
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("odd", ODD)
 async def test_odd_values_of_any_parameter_are_refused(http: httpx.AsyncClient, odd: str) -> None:
     for grant in GRANTS:
@@ -82,7 +83,6 @@ async def test_odd_values_of_any_parameter_are_refused(http: httpx.AsyncClient, 
         assert (await http.get(path, params={"user_code": odd})).status_code == 400, path
 
 
-@ON_ONE_DATABASE
 @pytest.mark.parametrize("name", TOKENS)
 async def test_what_is_no_token_of_ours_is_good_for_nothing(http: httpx.AsyncClient, name: str) -> None:
     text = TOKENS[name]
@@ -98,7 +98,6 @@ async def test_what_is_no_token_of_ours_is_good_for_nothing(http: httpx.AsyncCli
     assert read_error(await http.post(AUTHORIZE, data={"ticket": text, "user": "x"}))[0] == 400
 
 
-@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "credentials", [b"Basic", b"Basic \xe9\xe9", b"Basic AA", b"Basic " + base64.b64encode(b"\xff:\xff"), b"Basic ===="]
 )
@@ -107,7 +106,6 @@ async def test_malformed_basic_credentials_are_refused(http: httpx.AsyncClient, 
     assert read_error(answer) == (400, "invalid_request", 9002313)
 
 
-@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "body", [b"a&" * 1_900_000, b"a=b&" * 1_000_000, b"a=" + b"x" * 3_000_000, b"grant_type=x&" * 200]
 )
@@ -117,13 +115,11 @@ async def test_a_form_is_as_large_as_forms_are(http: httpx.AsyncClient, body: by
     assert len(answer.content) < 1000
 
 
-@ON_ONE_DATABASE
 async def test_a_scope_does_not_swell_a_token(http: httpx.AsyncClient) -> None:
     answer = await http.post(TOKEN, data={**FORM, "scope": f"https://{'x' * 5000}/.default"})
     assert read_error(answer) == (400, "invalid_request", 9002313)
 
 
-@ON_ONE_DATABASE
 async def test_the_tokens_of_each_kind_are_none_of_another(http: httpx.AsyncClient) -> None:
     form = {**WHOLE, "grant_type": "password", "scope": "openid offline_access"}
     issued = (await http.post(TOKEN, data=form)).json()
@@ -163,7 +159,6 @@ EVIL = (
 )
 
 
-@ON_ONE_DATABASE
 @pytest.mark.parametrize("uri", EVIL)
 async def test_nobody_is_sent_to_where_nothing_is_registered(http: httpx.AsyncClient, uri: str) -> None:
     for more in ({}, {"prompt": "none"}, {"response_type": "token"}, {"response_mode": "form_post", "prompt": "none"}):
@@ -174,7 +169,6 @@ async def test_nobody_is_sent_to_where_nothing_is_registered(http: httpx.AsyncCl
         assert "<form" not in answer.text
 
 
-@ON_ONE_DATABASE
 async def test_markup_in_names_and_parameters_stays_text(http: httpx.AsyncClient, app_token: str) -> None:
     markup = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     graph = {"authorization": f"Bearer {app_token}"}
@@ -207,6 +201,7 @@ async def _device_page(http: httpx.AsyncClient) -> httpx.Response:
     return await http.get("/contoso/oauth2/deviceauth", params={"user_code": begun.json()["user_code"]})
 
 
+@ON_BOTH_DATABASES
 async def test_a_code_is_nobodys_but_its_clients_and_its_tenants(http: httpx.AsyncClient) -> None:
     other = (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).json()
     second = (await http.post("/_fauxtune/v1/tenants/contoso/applications")).json()["clientId"]
@@ -235,6 +230,7 @@ async def test_a_code_is_nobodys_but_its_clients_and_its_tenants(http: httpx.Asy
     assert (await http.post(TOKEN, data={**refresh, "client_id": CLIENT})).status_code == 200
 
 
+@ON_BOTH_DATABASES
 async def test_who_was_disabled_or_is_gone_gets_nothing_more(http: httpx.AsyncClient, app_token: str) -> None:
     graph = {"authorization": f"Bearer {app_token}"}
     alice = "/v1.0/users/alice@contoso.example"
@@ -257,6 +253,7 @@ async def test_who_was_disabled_or_is_gone_gets_nothing_more(http: httpx.AsyncCl
         assert read_error(await http.post(TOKEN, data=form))[1] == "invalid_grant"
 
 
+@ON_BOTH_DATABASES
 async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.AsyncClient, app_token: str) -> None:
     graph = {"authorization": f"Bearer {app_token}"}
     signed_in = {**WHOLE, "grant_type": "password", "scope": "openid offline_access"}
@@ -274,6 +271,7 @@ async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.Asy
     assert (await http.post(TOKEN, data={**refresh, "refresh_token": again})).status_code == 200
 
 
+@ON_BOTH_DATABASES
 async def test_a_deleted_tenant_is_gone_for_its_tokens(http: httpx.AsyncClient) -> None:
     other = (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).json()
     form = {**WHOLE, "grant_type": "password", "client_id": other["clientId"], "username": "alice@fabrikam.example"}
@@ -289,13 +287,13 @@ async def test_a_deleted_tenant_is_gone_for_its_tokens(http: httpx.AsyncClient) 
         assert (await http.post(path, data=refresh)).status_code == 400
 
 
-@ON_ONE_DATABASE
 @pytest.mark.parametrize("address", ["http://[", "//[", "https://[x]/y", "", "x", "\x00"])
 async def test_an_address_that_is_none_names_no_tenant(http: httpx.AsyncClient, address: str) -> None:
     answer = await http.get("/common/discovery/instance", params={"authorization_endpoint": address})
     assert answer.status_code == 200, answer.text
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("path", ["/%00/v2.0/.well-known/openid-configuration", "/a%00b/oauth2/v2.0/authorize"])
 async def test_a_tenant_has_no_nul_in_its_name(http: httpx.AsyncClient, path: str) -> None:
     assert read_error(await http.get(path))[0] == 400

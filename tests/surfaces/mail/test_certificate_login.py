@@ -16,7 +16,10 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.mail_programs import ALICE, BOB, LETTER, Programs, command, external, identity, in_thread
+
+pytestmark = ON_BOTH_DATABASES
 
 
 async def test_the_certificate_opens_the_mailbox_for_reading_and_sending(

@@ -13,7 +13,10 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import tls
 from fauxtune.server.listening import bind
 from fauxtune.server.mail import MailListeners
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.mail_programs import ALICE, PASSWORD, Programs, in_thread
+
+pytestmark = ON_BOTH_DATABASES
 
 SEED = 20_260
 WORDS = {

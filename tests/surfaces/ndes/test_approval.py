@@ -8,6 +8,7 @@ import pytest
 
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.operations.devices import actions
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.scep_clients import CONTROL, FAILURE, PENDING, POLL, ScepClient
 from tests.surfaces.ndes.conftest import Scene
 
@@ -25,6 +26,7 @@ async def waiting(scene: Scene) -> tuple[Scene, str]:
     return scene, row["id"]
 
 
+@ON_BOTH_DATABASES
 async def test_an_approved_request_is_issued_at_the_next_poll(waiting: tuple[Scene, str]) -> None:
     scene, request = waiting
     assert (await scene.client.ask(b"", kind=POLL)).status == PENDING

@@ -8,8 +8,11 @@ from datetime import timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.scep_clients import FAILURE, POLL, Csr, ScepClient
 from tests.surfaces.ndes.conftest import Scene
+
+pytestmark = ON_BOTH_DATABASES
 
 EVENTS_OF_SUCCESS = [4003, 4004, 4006, 4008, 4000]
 

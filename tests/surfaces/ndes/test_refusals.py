@@ -15,6 +15,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support import pkimessages
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.scep_clients import (
     CONTROL,
@@ -29,6 +30,8 @@ from tests.support.scep_clients import (
     scep_profile,
 )
 from tests.surfaces.ndes.conftest import Scene
+
+pytestmark = ON_BOTH_DATABASES
 
 BAD_ALGORITHM, BAD_CHECK, BAD_REQUEST, BAD_TIME, BAD_ID = "01234"
 EVENTS_OF_REFUSAL = [4003, 4005, 4001]

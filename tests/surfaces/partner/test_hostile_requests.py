@@ -19,9 +19,12 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune_sim.scep.csr import certificate_request
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.partner import Scene
 from tests.support.scep_clients import CONTROL, Csr, scep_profile
+
+pytestmark = ON_BOTH_DATABASES
 
 SCEP, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService"
 NOTED = "scepRequestValidated,scepRequestRefused,scepCertificateIssued,scepIssuanceFailed"

@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.partner import ROLE, Partner, Scene, partner_with
 from tests.support.scep_clients import CONTROL
 
@@ -107,6 +108,7 @@ async def test_what_the_authority_reports_is_kept_once(scene: Scene) -> None:
     assert (known["state"], known["outcome"]["transactionId"]) == ("failed", "t2")
 
 
+@ON_BOTH_DATABASES
 async def test_revocations_are_leased_until_a_result_comes(scene: Scene) -> None:
     for serial in ("01", "02", "03"):
         body = {"serialNumber": serial, "issuerName": "CN=Partner"}

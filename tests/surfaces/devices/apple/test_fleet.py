@@ -12,7 +12,10 @@ import pytest
 from fauxtune.core.model.platforms import Variant
 from tests.support.apple_examples import FOLDER
 from tests.support.apple_tenant import BASE, AppleTenant
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.apple import Refused, error
+
+pytestmark = ON_BOTH_DATABASES
 
 IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 

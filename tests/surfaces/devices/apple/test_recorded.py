@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 import plistlib
 
-import pytest
-
 from tests.support.apple_tenant import BASE, AppleTenant
 from tests.support.wire import all_parts, recorded, whole
-
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 async def test_a_device_that_is_no_longer_managed_is_named(contoso: AppleTenant) -> None:

@@ -15,8 +15,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import Answer, Assign, MakeToken, ServerCommand, Switch
+
+pytestmark = ON_BOTH_DATABASES
 
 BASE = "/api/mdm/microsoft"
 ON = {"windows.pathAliases": True, "windows.laxIdentity": True, "windows.rootPaths": True}

@@ -10,6 +10,7 @@ import asyncio
 import httpx
 import pytest
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import Answer, Assign, Enroll, Json, Ledger, WindowsDevice
@@ -127,6 +128,7 @@ async def stay(pc: WindowsDevice) -> None:
             await pc.check_in(login="none")
 
 
+@ON_BOTH_DATABASES
 async def test_settling_does_not_wait_for_a_user_who_is_not_there_and_says_so(
     enroll: Enroll, assign: Assign, http: httpx.AsyncClient
 ) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 
 import httpx
-import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import ALICE, Enroll, WindowsDevice
 from tests.support.wire import recorded, whole
-
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 async def test_a_refused_session_says_why_though_its_status_is_200(http: httpx.AsyncClient, enroll: Enroll) -> None:

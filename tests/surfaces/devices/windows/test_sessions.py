@@ -17,6 +17,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
@@ -300,6 +301,7 @@ async def test_facts_of_the_device_come_to_graph(enroll: Enroll, http: httpx.Asy
     }
 
 
+@ON_BOTH_DATABASES
 async def test_two_messages_at_once_are_served_one_after_the_other(
     enroll: Enroll, everything: list[str], ledger: Ledger
 ) -> None:

@@ -1,0 +1,91 @@
+"""Which tests run on both kinds of database, and the proof that this suffices.
+
+Storage and operations are tested on SQLite and on PostgreSQL. Surfaces translate: their tests run on SQLite, and on
+PostgreSQL too where that can differ: statements that no other test executes there, many requests at once, texts and
+numbers that PostgreSQL refuses, tenants apart from one another, a conversation of each platform.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+#: For a test of a surface (or a module of them, as `pytestmark`) that runs on PostgreSQL too.
+ON_BOTH_DATABASES = pytest.mark.parametrize("seeded", ["sqlite", "postgresql"], indirect=True)
+
+#: Where storage executes a statement, from the inside out: its functions and lines.
+Place = tuple[tuple[CodeType, int], ...]
+#: They execute the statements of others: of queries, or of a test.
+_FOR_ALL = ("/storage/reads.py", "/storage/writes.py")
+
+
+class ExecutedStatements:
+    """Where storage executed statements, by the kind of database."""
+
+    def __init__(self) -> None:
+        self._places: defaultdict[str, set[Place]] = defaultdict(set)
+        self._others: defaultdict[str, set[str]] = defaultdict(set)
+
+    def note(self, kind: str, frame: FrameType | None) -> None:
+        """Note the statement that is executed within this frame, if it is one of storage."""
+        place = tuple(_lines(frame))
+        if place and not place[-1][0].co_filename.endswith(_FOR_ALL):
+            self._places[kind].add(place)
+
+    def add(self, others: dict[str, list[str]]) -> None:
+        """Add what another process executed."""
+        for kind, texts in others.items():
+            self._others[kind].update(texts)
+
+    def texts(self) -> dict[str, list[str]]:
+        """Return all places as texts, which processes can send one another."""
+        return {
+            kind: sorted(self._others[kind].union(map(_text, self._places[kind])))
+            for kind in self._others.keys() | self._places.keys()
+        }
+
+    def only_on_sqlite(self) -> list[str]:
+        """Return what no test executed on PostgreSQL."""
+        texts = self.texts()
+        return sorted({*texts.get("sqlite", ())}.difference(texts.get("postgresql", ())))
+
+
+@contextmanager
+def statements_noted(executed: ExecutedStatements) -> Iterator[None]:
+    """Note every statement of storage that an engine of this process executes meanwhile."""
+
+    def note(connection: Any, *_more: Any) -> None:
+        executed.note(connection.dialect.name, sys._getframe(1))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def _lines(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
+    inside = False
+    while frame is not None:
+        module: str = frame.f_globals.get("__name__", "")
+        if module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate")):
+            inside = True
+            yield frame.f_code, frame.f_lineno
+        elif inside:
+            return
+        frame = frame.f_back
+
+
+def _text(place: Place) -> str:
+    return " in ".join(
+        f"{Path(code.co_filename).parent.name}/{Path(code.co_filename).name}:{line} {code.co_name}"
+        for code, line in place
+    )
