@@ -1,4 +1,5 @@
-"""Brings a database's schema up to date. Alembic is loaded only if there is something to do: it costs 300 ms.
+"""Brings a database's schema up to date. An empty database gets the tables at once, which takes a tenth of the time of
+all revisions (a test compares the two). Alembic is loaded only for an older schema: it costs 300 ms.
 
 Revisions are numbered files, `versions/0001_first.py`; the highest number is the newest.
 """
@@ -9,13 +10,21 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.storage.database import Connection, Database
+from fauxtune.storage.tables import metadata
 
 _LOCATION = "fauxtune_migrations"
+#: Where Alembic notes the schema's revision.
+_VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def is_current(connection: Connection) -> bool:
@@ -29,7 +38,7 @@ def is_current(connection: Connection) -> bool:
 
 def revision(connection: Connection) -> str | None:
     """The schema's revision; None for an empty database."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(_VERSION.name):
         return None
     result = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if result is None else str(result)
@@ -57,17 +66,31 @@ def upgrade(database: Database, *, to: str = "head") -> bool:
 
 
 def _run(database: Database, *, to: str) -> None:
+    with database.engine.begin() as connection:
+        if database.is_sqlite:
+            # Python's driver begins no transaction for CREATE TABLE; a killed upgrade would leave half a schema.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if to == "head" and not inspect(connection).has_table(_VERSION.name):
+            _create(connection)
+        else:
+            _migrate(connection, to=to)
+
+
+def _create(connection: Connection) -> None:
+    """Create the tables of the newest revision in an empty database."""
+    metadata.create_all(connection, checkfirst=False)
+    _VERSION.create(connection)
+    connection.execute(_VERSION.insert(), {"version_num": newest_revision()})
+
+
+def _migrate(connection: Connection, *, to: str) -> None:
     from alembic import command  # here: see above
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", f"{_LOCATION}:.")
-    with database.engine.begin() as connection:
-        if database.is_sqlite:
-            # Python's driver begins no transaction for CREATE TABLE; a killed upgrade would leave half a schema.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
 
 
 def _revisions() -> list[str]:
