@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.both_databases import ExecutedStatements, statements_noted
 from tests.support.postgresql import PostgresServer, running_server
-from tests.support.preloaded import preloaded_commands
+from tests.support.preloaded import preloaded_commands, shared_commands
 from tests.support.tenancy import UnboundStatements, unbound_statements
 
 if TYPE_CHECKING:
@@ -302,8 +302,12 @@ def _is_whole(config: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def commands() -> Iterator[Path]:
     """A folder with the commands `fauxtune` and `fauxtune-sim`, which start at once (tests/support/preloaded.py)."""
-    with preloaded_commands() as folder:
-        yield folder
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:
+        with preloaded_commands() as folder:
+            yield folder
+    else:
+        yield shared_commands(run, of=os.getppid())
 
 
 # ---------------------------------------------------------------------------------------------------------------- keys

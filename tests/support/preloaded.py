@@ -8,8 +8,10 @@ command are its imports. A command has its own process, arguments, environment, 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,9 +22,11 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from threading import Thread
 
+#: Seconds after which a process that commands are forked from looks whether its owner is still there.
+_OFTEN = 0.5
 #: Program -> the module whose `app` runs it, as pyproject.toml says.
 PROGRAMS = {"fauxtune": "fauxtune.cli.main", "fauxtune-sim": "fauxtune_sim.cli"}
 #: What stands in place of each program: it hands over its arguments and files, and ends as the command ends.
@@ -45,23 +49,46 @@ os._exit(code[0] if code else 255)
 def preloaded_commands() -> Iterator[Path]:
     """A folder for PATH with both programs, while the block runs. What they started then ends."""
     with TemporaryDirectory(prefix="fauxtune-") as name:
-        folder, address = Path(name), f"{name}/socket"
-        for program in PROGRAMS:
-            caller = folder / program
-            caller.write_text(_CALLER.format(python=sys.executable, address=address, program=program), encoding="utf-8")
-            caller.chmod(0o755)
-        command = [sys.executable, __file__, address]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
-            assert process.stdout is not None
-            try:
-                assert process.stdout.readline(), "it imports everything, then it says so"
-                yield folder
-            finally:
-                os.killpg(process.pid, signal.SIGKILL)
+        process = _started(Path(name))
+        try:
+            yield Path(name)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def main(address: str) -> None:
-    """Import everything, then fork a process for each caller."""
+def shared_commands(run: str, *, of: int) -> Path:
+    """Return a folder for PATH with both programs, which the processes of a run of tests share.
+
+    `run` names it. What the programs started ends, and the folder goes, when the process `of` has ended.
+    """
+    folder = Path(gettempdir(), f"fauxtune-{run[:12]}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "socket").exists():
+            _started(folder, str(of)).wait()
+    return folder
+
+
+def _started(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start the process that the commands are forked from, and wait until it has imported everything."""
+    for program in PROGRAMS:
+        caller = folder / program
+        caller.write_text(
+            _CALLER.format(python=sys.executable, address=f"{folder}/socket", program=program), encoding="utf-8"
+        )
+        caller.chmod(0o755)
+    command = [sys.executable, __file__, f"{folder}/socket", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline(), "it imports everything, then it says so"
+    return process
+
+
+def main(address: str, *, owner: int | None = None) -> None:
+    """Import everything, then fork a process for each caller; until the owner, another process, has ended."""
     programs: dict[str, Callable[[], object]] = {name: import_module(module).app for name, module in PROGRAMS.items()}
     for module in PROGRAMS.values():
         package = import_module(module.partition(".")[0])
@@ -80,8 +107,15 @@ def main(address: str) -> None:
         listening.bind(address)
         listening.listen()
         print("ready", flush=True)
+        if owner is not None and os.fork():
+            os._exit(0)  # whoever started this waits for no longer
+        listening.settimeout(_OFTEN)
         while True:
-            caller, _ = listening.accept()
+            try:
+                caller, _ = listening.accept()
+            except TimeoutError:
+                _end_without(owner, address)
+                continue
             if os.fork() == 0:
                 listening.close()
                 break
@@ -137,5 +171,14 @@ def _end_with(caller: socket.socket) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _end_without(owner: int | None, address: str) -> None:
+    """If the owner has ended, remove the folder, and kill this process and what it started."""
+    try:
+        os.kill(os.getpid() if owner is None else owner, 0)
+    except ProcessLookupError:
+        shutil.rmtree(Path(address).parent, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], owner=int(sys.argv[2]) if len(sys.argv) > 2 else None)
