@@ -6,21 +6,23 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.provider_state_words import places, read
-from fauxtune.core.model.provider_states import PLACES, SENTENCES, Sentence
+from fauxtune.core.model.provider_states import PLACES, SENTENCES
 
 
-@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda each: each.example)
-def test_an_example_is_read_as_its_own_sentence(sentence: Sentence) -> None:
-    reading = read(sentence.example)
-    assert reading.sentence is sentence
-    assert set(reading.words) == set(places(sentence))
-    assert set(places(sentence)) <= set(PLACES)
+def test_an_example_is_read_as_its_own_sentence(subtests: pytest.Subtests) -> None:
+    for sentence in SENTENCES:
+        with subtests.test(sentence.example):
+            reading = read(sentence.example)
+            assert reading.sentence is sentence
+            assert set(reading.words) == set(places(sentence))
+            assert set(places(sentence)) <= set(PLACES)
 
 
-@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda each: each.example)
-def test_a_sentence_is_read_with_its_words_apart(sentence: Sentence) -> None:
-    params = {name: PLACES[name].example for name in places(sentence)}
-    assert read(sentence.text, params).sentence is sentence
+def test_a_sentence_is_read_with_its_words_apart(subtests: pytest.Subtests) -> None:
+    for sentence in SENTENCES:
+        with subtests.test(sentence.example):
+            params = {name: PLACES[name].example for name in places(sentence)}
+            assert read(sentence.text, params).sentence is sentence
 
 
 @pytest.mark.parametrize(

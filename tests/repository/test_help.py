@@ -27,38 +27,33 @@ def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
                 yield from paths(command.get_command(context, name), (*words, name))
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        pytest.param(path, id=" ".join(path))
-        for program, app in PROGRAMS.items()
-        for path in paths(typer.main.get_command(app), (program,))
-    ],
-)
-def test_the_help_is_whole_in_80_columns(words: tuple[str, ...]) -> None:
-    app = PROGRAMS[words[0]]
-    result = CliRunner().invoke(app, [*words[1:], "-h"], env={"COLUMNS": "80"})
-    assert result.exit_code == 0
-    assert result.stdout.lstrip().startswith("Usage:")
-    _, _, commands = result.stdout.partition("  -h, --help ")
-    assert [line for line in commands.splitlines() if line.endswith("...")] == []
-    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
-    assert "…" not in result.stdout
-    assert "bool>" not in result.stdout
-    assert result.stdout == CliRunner().invoke(app, [*words[1:], "--help"], env={"COLUMNS": "80"}).stdout
+@pytest.fixture(scope="module")
+def every() -> list[tuple[str, ...]]:
+    """Every command of both programs, by the words that call it."""
+    return [path for program, app in PROGRAMS.items() for path in paths(typer.main.get_command(app), (program,))]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        pytest.param(path, id=" ".join(path))
-        for path in paths(typer.main.get_command(PROGRAMS["fauxtune"]), ("fauxtune",))
-        if path != ("fauxtune", "db")
-    ],
-)
-def test_the_help_of_every_command_has_an_example(words: tuple[str, ...]) -> None:
-    _, _, text = CliRunner().invoke(PROGRAMS["fauxtune"], [*words[1:], "-h"]).stdout.partition("\n")
-    assert f"  {' '.join(words)} " in text.replace("\n", " \n")
+def test_the_help_is_whole_in_80_columns(every: list[tuple[str, ...]], subtests: pytest.Subtests) -> None:
+    for words in every:
+        with subtests.test(" ".join(words)):
+            app = PROGRAMS[words[0]]
+            result = CliRunner().invoke(app, [*words[1:], "-h"], env={"COLUMNS": "80"})
+            assert result.exit_code == 0
+            assert result.stdout.lstrip().startswith("Usage:")
+            _, _, commands = result.stdout.partition("  -h, --help ")
+            assert [line for line in commands.splitlines() if line.endswith("...")] == []
+            assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
+            assert "…" not in result.stdout
+            assert "bool>" not in result.stdout
+            assert result.stdout == CliRunner().invoke(app, [*words[1:], "--help"], env={"COLUMNS": "80"}).stdout
+
+
+def test_the_help_of_every_command_has_an_example(every: list[tuple[str, ...]], subtests: pytest.Subtests) -> None:
+    for words in every:
+        if words[0] == "fauxtune" and words != ("fauxtune", "db"):
+            with subtests.test(" ".join(words)):
+                _, _, text = CliRunner().invoke(PROGRAMS["fauxtune"], [*words[1:], "-h"]).stdout.partition("\n")
+                assert f"  {' '.join(words)} " in text.replace("\n", " \n")
 
 
 def test_the_sections_say_what_the_commands_say() -> None:

@@ -95,17 +95,18 @@ def parts(kind: StructuredType) -> list[Property]:
     return properties_in
 
 
-@pytest.mark.parametrize("kind", ENTITIES, ids=lambda kind: kind.name)
-def test_every_default_of_every_type_is_a_value_of_its_property(kind: StructuredType) -> None:
-    for prop in parts(kind):
-        value = prop.initial()
-        assert isinstance(value, list) is prop.collection
-        if isinstance(value, str) and isinstance(prop.type, EnumType):
-            assert value in prop.type.members
-        if not prop.nullable and not isinstance(prop.type, ComplexType):
-            assert value is not None
-        if isinstance(prop.type, EnumType) and prop.type.beta_only and not prop.beta_only:
-            assert prop.type.v1_fallback in prop.type.in_version(Version.V1)
+def test_every_default_of_every_type_is_a_value_of_its_property(subtests: pytest.Subtests) -> None:
+    for kind in ENTITIES:
+        with subtests.test(kind.name):
+            for prop in parts(kind):
+                value = prop.initial()
+                assert isinstance(value, list) is prop.collection
+                if isinstance(value, str) and isinstance(prop.type, EnumType):
+                    assert value in prop.type.members
+                if not prop.nullable and not isinstance(prop.type, ComplexType):
+                    assert value is not None
+                if isinstance(prop.type, EnumType) and prop.type.beta_only and not prop.beta_only:
+                    assert prop.type.v1_fallback in prop.type.in_version(Version.V1)
 
 
 def test_names_are_unique() -> None:

@@ -197,24 +197,26 @@ def test_there_are_many_expectations_and_each_has_a_name_of_its_own() -> None:
     assert len({each.says for each in EXPECTATIONS}) == len(EXPECTATIONS)
 
 
-@pytest.mark.parametrize("expectation", EXPECTATIONS, ids=lambda each: each.id)
-def test_an_expectation_is_a_sentence_with_a_dated_source(expectation: Expectation) -> None:
-    assert expectation.says.endswith(".")
-    assert ". " not in expectation.says.replace("v1.0", "").rstrip(".")
-    assert "(20" in expectation.source or expectation.source.startswith("no document")
-    assert expectation.versions in (("v1.0", "beta"), ("v1.0",), ("beta",))
-    assert all(step.checks for step in expectation.steps)
+def test_an_expectation_is_a_sentence_with_a_dated_source(subtests: pytest.Subtests) -> None:
+    for expectation in EXPECTATIONS:
+        with subtests.test(expectation.id):
+            assert expectation.says.endswith(".")
+            assert ". " not in expectation.says.replace("v1.0", "").rstrip(".")
+            assert "(20" in expectation.source or expectation.source.startswith("no document")
+            assert expectation.versions in (("v1.0", "beta"), ("v1.0",), ("beta",))
+            assert all(step.checks for step in expectation.steps)
 
 
-@pytest.mark.parametrize("expectation", [each for each in EXPECTATIONS if each.writes], ids=lambda each: each.id)
-def test_an_expectation_that_writes_changes_what_it_made_alone(expectation: Expectation) -> None:
-    own = {"absent"}
-    for step in expectation.steps:
-        if step.changes:
-            assert set(names(step.path.partition("?")[0])) <= own, step.line
-            assert step.method not in ("PATCH", "DELETE") or names(step.path), step.line
-        if step.method == "POST":
-            own |= set(step.keeps)
+def test_an_expectation_that_writes_changes_what_it_made_alone(subtests: pytest.Subtests) -> None:
+    for expectation in [each for each in EXPECTATIONS if each.writes]:
+        with subtests.test(expectation.id):
+            own = {"absent"}
+            for step in expectation.steps:
+                if step.changes:
+                    assert set(names(step.path.partition("?")[0])) <= own, step.line
+                    assert step.method not in ("PATCH", "DELETE") or names(step.path), step.line
+                if step.method == "POST":
+                    own |= set(step.keeps)
 
 
 # ---------------------------------------------------------------------------------------------------------- leftovers

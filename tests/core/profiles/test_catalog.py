@@ -14,7 +14,7 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
-from fauxtune.core.profiles.catalog import KINDS, Kind, kind
+from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import ImportedCertificate, Profile, Recipient
 
 DEVICE_ENROLLMENT_TYPE = enumeration("deviceEnrollmentType")
@@ -22,26 +22,32 @@ DEVICE_TYPE = enumeration("deviceType")
 MANAGEMENT_AGENT_TYPE = enumeration("managementAgentType")
 OWNER_TYPE = enumeration("ownerType")
 
-EACH = pytest.mark.parametrize("known", KINDS, ids=[known.name for known in KINDS])
+
+def test_every_kind_has_an_entity_that_is_a_device_configuration(subtests: pytest.Subtests) -> None:
+    for known in KINDS:
+        with subtests.test(known.name):
+            result = entity(known.name)
+            assert result.name == known.name
+            assert result.is_a(entity("deviceConfiguration"))
+            assert not result.abstract
 
 
-@EACH
-def test_every_kind_has_an_entity_that_is_a_device_configuration(known: Kind) -> None:
-    result = entity(known.name)
-    assert result.name == known.name
-    assert result.is_a(entity("deviceConfiguration"))
-    assert not result.abstract
+def test_every_kind_is_found_under_each_of_its_spellings(subtests: pytest.Subtests) -> None:
+    for known in KINDS:
+        with subtests.test(known.name):
+            for spelling in (
+                known.name,
+                known.name.upper(),
+                f"microsoft.graph.{known.name}",
+                f"#microsoft.graph.{known.name}",
+            ):
+                assert kind(spelling) is known
 
 
-@EACH
-def test_every_kind_is_found_under_each_of_its_spellings(known: Kind) -> None:
-    for spelling in (known.name, known.name.upper(), f"microsoft.graph.{known.name}", f"#microsoft.graph.{known.name}"):
-        assert kind(spelling) is known
-
-
-@EACH
-def test_every_kind_applies_to_something(known: Kind) -> None:
-    assert known.variants
+def test_every_kind_applies_to_something(subtests: pytest.Subtests) -> None:
+    for known in KINDS:
+        with subtests.test(known.name):
+            assert known.variants
 
 
 #: "Use certificates for authentication in Microsoft Intune", the matrix of March 2020; what it has no tick for.

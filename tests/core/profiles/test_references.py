@@ -6,7 +6,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.graph.index import entity
-from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.core.profiles.references import check_reference
 
 MAIL = "iosEasEmailProfileConfiguration"
@@ -54,19 +54,22 @@ def test_another_kind_is_refused_by_name(kind: str, navigation: str, target: str
     assert target in caught.value.message
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_reference_of_every_kind_has_something_to_refer_to(kind: Kind) -> None:
-    for navigation in entity(kind.name).every_navigation():
-        if not navigation.contained:
-            result = entity(navigation.target)
-            fitting = [each for each in KINDS if entity(each.name).is_a(result)]
-            assert fitting or navigation.name == "derivedCredentialSettings"
-            for each in fitting:
-                # What fits by its type shares a device with it; the work profile's imported PFX kind, whose base is
-                # the device administrator's, is the one that does not.
-                assert each.variants & kind.variants or "androidForWorkImportedPFX" in f"{kind.name} {each.name}"
-                if each.name != "androidForWorkImportedPFXCertificateProfile" or each.variants & kind.variants:
-                    check_reference(kind.name, navigation.name, target=each.name)
+def test_every_reference_of_every_kind_has_something_to_refer_to(subtests: pytest.Subtests) -> None:
+    for kind in KINDS:
+        with subtests.test(kind.name):
+            for navigation in entity(kind.name).every_navigation():
+                if not navigation.contained:
+                    result = entity(navigation.target)
+                    fitting = [each for each in KINDS if entity(each.name).is_a(result)]
+                    assert fitting or navigation.name == "derivedCredentialSettings"
+                    for each in fitting:
+                        # What fits by its type shares a device with it; the work profile's imported PFX kind, whose
+                        # base is the device administrator's, is the one that does not.
+                        assert (
+                            each.variants & kind.variants or "androidForWorkImportedPFX" in f"{kind.name} {each.name}"
+                        )
+                        if each.name != "androidForWorkImportedPFXCertificateProfile" or each.variants & kind.variants:
+                            check_reference(kind.name, navigation.name, target=each.name)
 
 
 def test_derived_credentials_are_not_emulated() -> None:
