@@ -149,8 +149,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A device is given the certificate that another device asked for",
         file=_REQUESTS,
-        before='_REQUESTS = _REQUEST.where(connector_requests.c.enrollment_id == bindparam("device"))',
-        after="_REQUESTS = _REQUEST",
+        before='    .where(connector_requests.c.enrollment_id.in_(bindparam("ids", expanding=True)))\n',
+        after="",
         tests=(
             "tests/operations/test_checkin.py::test_every_device_has_its_own_pkcs_certificate_and_all_of_a_users_share_what_was_imported[sqlite]",
         ),
@@ -208,8 +208,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A check-in settles what changes while the connector works",
         file=_CHECKIN,
-        before="        plans=row.plans + 1,\n        # Requests that",
-        after="        plans=row.plans + 1,\n        settled_generation=row.generation,\n        # Requests that",
+        before="        plans=visit.row.plans + 1,\n        # Requests that",
+        after=(
+            "        plans=visit.row.plans + 1,\n"
+            "        settled_generation=visit.row.generation,\n"
+            "        # Requests that"
+        ),
         tests=(
             "tests/operations/test_checkin.py::test_what_changes_while_the_connector_works_waits_for_the_next_check_in[sqlite]",
         ),
@@ -217,8 +221,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A check-in that waited for another one plans again",
         file=_CHECKIN,
-        before="        if was_taken:",
-        after="        if False:",
+        before="return None if version is None else CheckedIn(version, 0)",
+        after="return None",
         tests=(
             "tests/operations/test_together.py::test_a_check_in_that_waited_for_another_does_not_plan_again[sqlite]",
         ),
@@ -226,8 +230,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A certificate that was issued after a wipe was accepted stays good",
         file=_CHECKIN,
-        before="serials=[serial for serial in issued if serial is not None]",
-        after="serials=[]",
+        before="visit.row, serials=serials)",
+        after="visit.row, serials=[])",
         tests=(
             "tests/operations/test_checkin.py::test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_comes[sqlite]",
         ),
@@ -290,6 +294,22 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=(
             "tests/operations/test_stepwise.py::test_a_refusal_of_an_item_as_it_was_is_no_refusal_of_it_as_it_is[sqlite]",
         ),
+    ),
+    Mutant(
+        rule="A check-in plans with profiles as they were before they were changed",
+        file="app/fauxtune/operations/runtime/runner.py",
+        before="wrote=self._wrote, configuration=self._wrote_configuration)",
+        after="wrote=self._wrote, configuration=False)",
+        tests=(
+            "tests/operations/test_memory.py::test_check_ins_read_the_profiles_once_after_each_change_of_them[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A check-in remembers what it read before a change that ended meanwhile",
+        file="app/fauxtune/operations/runtime/memory.py",
+        before="if state is not self._state or tenant_id",
+        after="if tenant_id",
+        tests=("tests/operations/test_memory.py::test_what_was_read_before_a_change_is_not_stored_after_it",),
     ),
     # The channel of connectors.
     Mutant(

@@ -66,8 +66,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A device that turns out to be supervised is asked for its bypass code only a week later",
         file="app/fauxtune/operations/checkin/step_results.py",
-        before="known={**row.facts, **facts})):",
-        after="known=row.facts)):",
+        before="variant, known=visit.row.facts)):",
+        after="variant, known={})):",
         tests=(
             f"{_TEST_JOURNEY}::test_a_phone_that_becomes_supervised_tells_its_bypass_code_once_and_a_list_hides_it",
         ),

@@ -109,7 +109,7 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
     await tablet.check_in()
     assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
     (request,) = [
-        row for row in await contoso.look(request_queries.requests, tablet.enrollment_id) if row.state == "open"
+        row for row in await contoso.look(request_queries.requests_of, [tablet.enrollment_id]) if row.state == "open"
     ]
     assert request.only_by == first.id
     await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="online")

@@ -425,7 +425,7 @@ async def test_devices_that_check_in_while_a_state_is_restored_are_served_before
         assert rows[name] == before["tables"][name], name
     states = [(row["enrollment_id"], row["item_key"], row["state"]) for row in rows["ledger"]]
     assert states == [(row["enrollment_id"], row["item_key"], row["state"]) for row in before["tables"]["ledger"]]
-    assert emulator.turns._locks == {}
+    assert emulator.turns._waiting == {}
 
 
 async def test_a_policy_that_changed_since_has_a_new_version(contoso: Contoso) -> None:

@@ -99,7 +99,7 @@ async def test_turns_are_taken_one_after_the_other_and_forgotten_afterwards() ->
 
     await asyncio.gather(*(work("one", number) for number in range(5)), work("other", 0))
     assert [number for name, number in order if name == "one"] == [0, 1, 2, 3, 4]
-    assert not turns._locks
+    assert not any(turns.is_taken(name) for name in ("one", "other"))
 
 
 async def test_a_turn_is_given_on_when_its_holder_fails_or_is_cancelled() -> None:
@@ -120,4 +120,21 @@ async def test_a_turn_is_given_on_when_its_holder_fails_or_is_cancelled() -> Non
     await asyncio.gather(holder, waiting, return_exceptions=True)
     async with asyncio.timeout(5), turns.of("one"):
         pass
-    assert not turns._locks
+    assert not turns.is_taken("one")
+
+
+async def test_a_turn_that_is_given_to_somebody_who_has_just_left_goes_to_the_next() -> None:
+    turns, served = Turns(), list[str]()
+
+    async def take(name: str) -> None:
+        async with turns.of("one"):
+            served.append(name)
+
+    async with turns.of("one"):
+        leaving, staying = asyncio.ensure_future(take("leaving")), asyncio.ensure_future(take("staying"))
+        await asyncio.sleep(0)
+    # The turn is the first one's already, which has not gone on yet.
+    leaving.cancel()
+    await asyncio.gather(leaving, staying, return_exceptions=True)
+    assert served == ["staying"]
+    assert not turns.is_taken("one")

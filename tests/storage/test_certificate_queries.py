@@ -65,11 +65,11 @@ def import_pfx(fill: Filler, thumbprint: str, *, user: UserId = ALICE, pfx: byte
 
 
 def request(fill: Filler, name: str, **columns: Any) -> None:
-    request_queries.put_request(fill.connection, request_row(fill.tenant_id, id=name, **columns))
+    request_queries.put_requests(fill.connection, [request_row(fill.tenant_id, id=name, **columns)], replaced=())
 
 
 def asked(fill: Filler, enrollment: str = "e") -> list[str]:
-    return sorted(row.id for row in request_queries.requests(fill.connection, EnrollmentId(enrollment)))
+    return sorted(row.id for row in request_queries.requests_of(fill.connection, [EnrollmentId(enrollment)]))
 
 
 # ----------------------------------------------------------------------------------------------------------- the CA
@@ -183,9 +183,10 @@ def test_files_are_found_by_pair_and_never_crosswise(fill: Filler) -> None:
 
 def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> None:
     request(fill, "r1")
-    request(fill, "r2")
     request(fill, "r3", fingerprint="after/01")
     request(fill, "r4", enrollment_id="other")
+    again = request_row(fill.tenant_id, id="r2")
+    request_queries.put_requests(fill.connection, [again], replaced=[RequestId("r1")])
     assert asked(fill) == ["r2", "r3"]
     assert asked(fill, "other") == ["r4"]
 
@@ -219,7 +220,7 @@ ORDERS: list[RequestOrder] = [
 @pytest.mark.parametrize("order", ORDERS)
 def test_an_order_is_read_as_it_was_written(fill: Filler, order: RequestOrder) -> None:
     request(fill, "r1", order=order)
-    (row,) = request_queries.requests(fill.connection, EnrollmentId("e"))
+    (row,) = request_queries.requests_of(fill.connection, [EnrollmentId("e")])
     assert row.order == order
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, RequestId, TenantId
 from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import connectors
+from fauxtune.storage.queries import connectors, tenants
 from tests.storage.conftest import Filler
 from tests.support.certificate_rows import connector_event_row, request_row
 
@@ -22,7 +22,7 @@ def ask(connection: Connection, fill: Filler, name: str, *, role: str = "pkcs", 
         created_at=fill.now + timedelta(seconds=seconds),
         **more,
     )
-    request_queries.put_request(connection, row)
+    request_queries.put_requests(connection, [row], replaced=())
 
 
 def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first(
@@ -74,7 +74,7 @@ def test_who_waits_is_told_by_role_and_moment(connection: Connection, fill: Fill
 def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connection: Connection, fill: Filler) -> None:
     for device in ("d", "e"):
         events = [connector_event_row(fill.tenant_id, event_id=event_id, device=device) for event_id in (1020, 1050)]
-        connectors.add_connector_events(connection, fill.tenant_id, events=events)
+        tenants.add_events(connection, fill.tenant_id, connector_events=events)
     connector_log = connectors.connector_log(connection, fill.tenant_id)
     assert [row.number for row in connector_log] == [1, 2, 3, 4]
     of_one = connectors.connector_log(

@@ -44,7 +44,7 @@ def filled(postgresql: Database) -> Database:
                 state="failed",
                 created_at=NOW,
             )
-            request_queries.put_request(connection, row)
+            request_queries.put_requests(connection, [row], replaced=())
 
     postgresql.run_now(fill)
     return postgresql

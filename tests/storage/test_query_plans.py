@@ -27,6 +27,7 @@ from fauxtune.storage.queries import (
     statuses,
     steps,
     tenants,
+    visits,
 )
 from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
 from fauxtune.storage.queries.register import Standing, Wanted
@@ -59,7 +60,7 @@ DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
         lambda connection: devices.enrollment_by_credential(connection, "digest"),
         lambda connection: device_actions.actions(connection, DEVICE, states=[ActionState.PENDING]),
         lambda connection: steps.sent_steps(connection, DEVICE),
-        lambda connection: steps.restart_steps(connection, DEVICE),
+        lambda connection: visits.device_of_credential(connection, "digest"),
         lambda connection: steps.delete_steps(connection, DEVICE, ids=["a", "b"]),
         lambda connection: steps.identity(connection, "digest"),
         lambda connection: diagnosis.devices_by_id(connection, TenantId("t"), ids=[str(each) for each in range(100)]),
@@ -68,7 +69,7 @@ DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
         ),
     ],
     ids=[
-        *("ledger", "credential", "actions", "sent steps", "restart", "delete", "identity"),
+        *("ledger", "credential", "actions", "sent steps", "visit", "delete", "identity"),
         *("devices by their ids", "which of some devices are unsettled"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pydoc import locate
+from types import FunctionType
 
 import sqlalchemy
 from sqlalchemy import delete, false, select, update
@@ -54,3 +55,18 @@ def test_what_storage_executes_is_judged_and_what_a_test_executes_is_not(
 def test_every_query_across_tenants_exists() -> None:
     for name in ACROSS_TENANTS:
         assert callable(locate(name)), name
+
+
+def test_a_query_that_writes_configuration_by_a_statement_of_its_own_is_found(
+    engine: sqlalchemy.Engine, unbound: UnboundStatements
+) -> None:
+    def query(connection: sqlalchemy.Connection, statement: sqlalchemy.Update) -> None:
+        connection.execute(statement)
+
+    of_storage = FunctionType(query.__code__, {"__name__": "fauxtune.storage.queries.of_a_test"})
+    for table, found in ((users, ["fauxtune.storage.queries.of_a_test.query"]), (enrollments, [])):
+        with engine.begin() as connection:
+            table.create(connection)
+            of_storage(connection, update(table).where(table.c.tenant_id == "t").values(tenant_id="t"))
+        texts, unbound.texts = unbound.texts, []
+        assert [text.partition(" writes without")[0] for text in texts] == found

@@ -16,9 +16,11 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine, Table, event
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.dml import Delete, Update
+from sqlalchemy.sql.dml import Delete, Insert, Update
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ClauseElement, ColumnClause, False_
 from sqlalchemy.sql.selectable import Select, TableValuedAlias
+
+from fauxtune.storage.writes import OF_DEVICES_AND_LOGS
 
 #: Columns that lead to the rows of one tenant.
 KEYS = {"tenant_id", "enrollment_id", "credential_digest", "digest", "user_code", "push_token"}
@@ -36,6 +38,13 @@ ACROSS_TENANTS = {
     "fauxtune.storage.queries.sign_ins.forget_sign_ins": "expired sign-ins are deleted by the system's clock",
 }
 
+#: Who writes rows of the configuration, and lets check-ins know; a tenant that is deleted has none any more.
+WRITERS = {
+    "fauxtune.storage.writes",
+    "fauxtune.storage.tenant_state.write_differences",
+    "fauxtune.storage.queries.tenants.delete_tenant",
+}
+
 _COMPARISONS = {operators.eq, operators.in_op}
 
 
@@ -51,6 +60,9 @@ class UnboundStatements:
         if compiled is None or compiled in self._judged:
             return
         self._judged.add(compiled)
+        writer = _writer(sys._getframe(1))
+        if writer is not None and writer not in WRITERS and _is_of_configuration(compiled.statement):
+            self.texts.append(f"{writer} writes without `note_write`: {' '.join(str(compiled).split())}")
         query = _query(sys._getframe(1))
         if query is not None and query not in ACROSS_TENANTS and not is_bound(compiled.statement):
             self.texts.append(f"{query}: {' '.join(str(compiled).split())}")
@@ -84,6 +96,25 @@ def _is_listed(side: ClauseElement) -> bool:
     return isinstance(rows, TableValuedAlias) and any(
         isinstance(part, BindParameter) for part in visitors.iterate(rows)
     )
+
+
+def _is_of_configuration(statement: ClauseElement) -> bool:
+    """Whether it writes a table that check-ins may remember something of."""
+    if not isinstance(statement, Insert | Update | Delete):
+        return False
+    return getattr(statement.table, "name", "") not in OF_DEVICES_AND_LOGS
+
+
+def _writer(frame: FrameType | None) -> str | None:
+    """The innermost function of storage; for those of `writes` its module."""
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("fauxtune.storage."):
+            return module if module == "fauxtune.storage.writes" else f"{module}.{frame.f_code.co_name}"
+        if not module.startswith(("sqlalchemy", __name__)):
+            return None
+        frame = frame.f_back
+    return None
 
 
 def _query(frame: FrameType | None) -> str | None:

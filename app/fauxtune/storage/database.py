@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
+from fauxtune.storage.writes import configuration_writes
 
 __all__ = ["Connection", "Database"]
 
@@ -153,9 +154,9 @@ class Database:
         wrote = False
         try:
             with self.engine.begin() as connection:
-                before = self._writes(connection)
+                before = self.writes(connection)
                 result = work(connection, *args, **kwargs)
-                wrote = self._writes(connection) != before
+                wrote = self.writes(connection) != before
             # A SQLite file that is locked or full is read all the same: only a write shows that this is over.
             if self._away and (wrote or not self.is_sqlite):
                 self._is_back()
@@ -184,6 +185,14 @@ class Database:
             if self.is_sqlite:
                 await self.run(lambda connection: connection.exec_driver_sql("PRAGMA shrink_memory"))
             await asyncio.to_thread(_trim)
+
+    def writes(self, connection: Connection) -> int:
+        """Return a number that rises with each write on this connection."""
+        return self._writes(connection)
+
+    def configuration_writes(self, connection: Connection) -> int:
+        """Return a number that rises with each write of other tables than those of devices and logs."""
+        return configuration_writes(connection)
 
     def changed(self) -> None:
         """What was read until now may be true no more."""

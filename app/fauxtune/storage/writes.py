@@ -27,6 +27,33 @@ if TYPE_CHECKING:
 #: A row as its columns by name.
 Row = Mapping[str, Any]
 
+_CONFIGURATION = "fauxtune.configuration"
+#: Tables whose rows belong to one device each, or that only tell what was done: no plan of another device, nor a later
+#: one of the same device, depends on them otherwise than through the rows that it reads for itself.
+OF_DEVICES_AND_LOGS = frozenset(
+    {
+        *("audit_events", "certificates", "compliance_states", "connector_events", "connector_requests"),
+        *("device_actions", "device_compliance", "device_identities", "directory_changes", "directory_devices"),
+        *("enrollment_tokens", "enrollments", "escrowed_secrets", "journal", "key_holdings", "ledger"),
+        *("mail_messages", "mail_recipients", "mailbox_entries", "managed_devices", "partner_revocations"),
+        *("profile_states", "report_jobs", "scep_challenges", "scep_requests", "sign_ins", "snapshots"),
+        *("steps", "tenants"),
+    }
+)
+
+
+def configuration_writes(connection: Connection) -> int:
+    """Return a number that rises with each write of other tables than `OF_DEVICES_AND_LOGS` on this connection."""
+    return int(connection.info.get(_CONFIGURATION, 0))
+
+
+def note_write(connection: Connection, table: Table) -> None:
+    """Note that rows of the table are written. Everything below does; a statement of a query's own on a table that is
+    not of devices or logs has to.
+    """
+    if table.name not in OF_DEVICES_AND_LOGS:
+        connection.info[_CONFIGURATION] = configuration_writes(connection) + 1
+
 
 def values_of(row: DataclassInstance) -> dict[str, Any]:
     """Return the columns of a row by name."""
@@ -35,6 +62,7 @@ def values_of(row: DataclassInstance) -> dict[str, Any]:
 
 def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> None:
     """Insert a row of `storage.rows`; its fields are the table's columns."""
+    note_write(connection, table)
     connection.execute(_insert(table), values_of(row))
 
 
@@ -51,6 +79,7 @@ def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassIn
 def add_all(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     """Insert rows, given as their columns by name. Nothing happens without rows."""
     if rows:
+        note_write(connection, table)
         connection.execute(_insert(table), list(rows))
 
 
@@ -64,6 +93,7 @@ def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     """Insert rows, each in place of the row with the same primary key. All rows must have the same columns."""
     if not rows:
         return
+    note_write(connection, table)
     statement = _upsert(table, tuple(rows[0]), dialect=connection.dialect.name)
     connection.execute(statement, list(rows))
 
@@ -82,6 +112,7 @@ def _upsert(table: Table, names: tuple[str, ...], *, dialect: str) -> Executable
 
 def change(connection: Connection, table: Table, *, where: Row, values: Mapping[str, object]) -> int:
     """Change the rows whose columns equal those of `where`; return how many rows that were."""
+    note_write(connection, table)
     if any(isinstance(value, ClauseElement) for value in values.values()):
         statement = update(table).where(*(table.c[name] == value for name, value in where.items())).values(**values)
         return connection.execute(statement).rowcount
@@ -101,11 +132,13 @@ def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) ->
 
 def remove(connection: Connection, table: Table, **where: Any) -> int:
     """Remove the rows whose columns equal those of `where`; return how many rows that were."""
+    note_write(connection, table)
     return connection.execute(_remove(table, tuple(where)), where).rowcount
 
 
 def remove_returning(connection: Connection, table: Table, *, column: str, **where: Any) -> list[Any]:
     """Remove the rows whose columns equal those of `where`; return what they had in this column."""
+    note_write(connection, table)
     return list(connection.execute(_remove_returning(table, tuple(where), column=column), where).scalars())
 
 

@@ -386,7 +386,9 @@ class AndroidInProcess(AndroidDevice):
         """Return the items of its policy."""
 
         def read(tx: Transaction) -> list[Deliverable]:
-            return deliverables(tx, identified(tx, self.caller), key_store=self.contoso.emulator.keys)
+            ledger = device_queries.ledger_rows(tx.connection, self.enrollment_id)
+            row = identified(tx, self.caller)
+            return deliverables(tx, row, ledger=ledger, key_store=self.contoso.emulator.keys)
 
         items: list[Deliverable] = await self.contoso.do(read)
         return items

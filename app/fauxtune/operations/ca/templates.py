@@ -108,7 +108,10 @@ def _ask_again(tx: Transaction, *changed: Template) -> None:
 
 
 def _documents(tx: Transaction, authority_name: str) -> dict[str, JsonObject]:
-    return queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper(authority_name))
+    name = keeper(authority_name)
+    return tx.known(
+        ("templates", name), lambda: queries.template_documents(tx.connection, tx.tenant.id, authority_name=name)
+    )
 
 
 def keeper(authority_name: str) -> str:

@@ -1,38 +1,39 @@
-"""A check-in: two short transactions with the connector's work between them.
+"""A check-in: one short transaction, or two with the connector's work between them.
 
-*begin* takes in the device's report, plans, settles the generation that it saw, and writes one row per request to the
-connector. *fulfil* answers the requests, in worker threads, outside any transaction. *finish* stores the answers and
-plans with them. Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time.
+Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time. If it is not,
+*begin*, in the same transaction, takes in the device's report, plans, settles the generation that it saw, and writes
+one row per request to the connector. *fulfil* answers the requests, in worker threads, outside any transaction.
+*finish* stores the answers and plans with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.engine.planning.plan import Plan
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
-from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import EnrollmentId, ItemKey
+from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
-from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
+from fauxtune.operations.checkin.planning import plan_visit, record_item
 from fauxtune.operations.checkin.scep_reports import with_issued
+from fauxtune.operations.checkin.visit import Left, Visit, visiting, visiting_again
 from fauxtune.operations.devices.action_results import actions_sent
-from fauxtune.operations.devices.caller import DeviceCaller, identified, is_live
-from fauxtune.operations.devices.compliance_occasions import judge_at_check_in
+from fauxtune.operations.devices.caller import DeviceCaller, is_live
+from fauxtune.operations.devices.compliance_occasions import is_judged_at_check_in, judge_now
 from fauxtune.operations.devices.ending import revoke_issued_late
-from fauxtune.operations.devices.inventory_facts import note_facts
-from fauxtune.operations.devices.ledger import write_ledger
-from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.devices.inventory_facts import write_news
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
@@ -50,12 +51,18 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The result of *begin*: the answer, and the connector's tasks if they have to be done first."""
+    """The result of *begin*: the answer, the connector's tasks if they have to be done first, and the device as it was
+    left.
+    """
 
-    enrollment_id: EnrollmentId
-    policy_version: int
+    left: Left
     operations: int = 0
     tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def answer(self) -> CheckedIn:
+        """The answer if there are no tasks."""
+        return CheckedIn(self.left.row.policy_version, self.operations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,127 +78,135 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, 
 
     Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
     """
-    turns = emulator.turns
-    was_taken = turns.is_taken(caller.enrollment_id)
-    version = await quiet_version(emulator, tenant, caller=caller, report=report)
-    if version is not None:
-        return CheckedIn(version, 0)
-    was_taken = was_taken or turns.is_taken(caller.enrollment_id)
-    async with turns.of(caller.enrollment_id):
-        if was_taken:
-            # Another check-in may have settled the device meanwhile.
-            version = await quiet_version(emulator, tenant, caller=caller, report=report)
-        if version is not None:
-            return CheckedIn(version, 0)
+    async with emulator.turns.of(caller.enrollment_id):
         return await take_turn(emulator, tenant, caller=caller, report=report)
 
 
-async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> int | None:
+async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
+    """Serve a check-in of a device whose turn the caller holds."""
+
+    def quiet(connection: Connection, now: datetime) -> CheckedIn | None:
+        version = quiet_version(connection, tenant, caller=caller, report=report, now=now)
+        return None if version is None else CheckedIn(version, 0)
+
+    def first(tx: Transaction) -> Begun:
+        return begin(tx, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings)
+
+    runner = emulator.runner
+    begun = await runner.run_unless_quiet(tenant, first, quiet=quiet)
+    if isinstance(begun, CheckedIn):
+        return begun
+    if not begun.tasks:
+        return begun.answer
+    answers = await fulfilled(emulator, tenant, tasks=begun.tasks)
+    return await runner.run_check_in(tenant, finish, begun=begun, answers=answers)
+
+
+def quiet_version(
+    connection: Connection, tenant: Tenant, *, caller: DeviceCaller, report: Report, now: datetime
+) -> int | None:
     """Serve a check-in that changes nothing, with one statement; return the policy's version. None: it is not quiet."""
-    return await emulator.runner.read(
-        queries.quiet_checkin,
+    return queries.quiet_checkin(
+        connection,
         tenant.id,
         enrollment_id=caller.enrollment_id,
         credential=caller.credential,
         report=report.digest,
-        now=emulator.runner.now(tenant),
+        now=now,
     )
-
-
-async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
-    """Serve a check-in that is not quiet: *begin*, *fulfil* and *finish*. The caller holds the device's turn."""
-    begun = await emulator.runner.run(
-        tenant, begin, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings
-    )
-    if not begun.tasks:
-        return CheckedIn(begun.policy_version, begun.operations)
-    answers = await fulfilled(emulator, tenant, tasks=begun.tasks)
-    return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
 
 
 def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
-    """Run the first transaction: take in the report, plan, and gather the connector's tasks."""
-    row = identified(tx, caller, lock=True)
-    if row.state is EnrollmentState.ENDING:
-        return Begun(row.id, row.policy_version, operations=_ending_contacted(tx, row))
-    row = replace(row, facts={**row.facts, **note_facts(tx, row, facts=report.facts())})
-    before, changed = _taken_in(tx, row, report=report)
-    planned = plan_device(tx, row, rows={**before, **changed})
-    write_ledger(tx, row.id, before=before, changed=changed.values())
-    write_plan(tx, row, planned=planned, user=user_name(tx, row))
-    judge_at_check_in(tx, row)
-    work, next_poll = tasks(tx, row, keys=keys, packagings=packagings)
-    operations = actions_sent(tx, row, ending=False)
-    version = row.policy_version + planned.plan.policy_changed
+    """Run the first transaction of a check-in that is not quiet. Raises as `identified`."""
+    with visiting(tx, caller) as visit:
+        return begin_visit(visit, report=report, keys=keys, packagings=packagings)
+
+
+def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
+    """Take in the report, plan, and gather the connector's tasks."""
+    tx = visit.tx
+    if visit.row.state is EnrollmentState.ENDING:
+        operations = _ending_contacted(visit)
+        return Begun(visit.left, operations=operations)
+    news = write_news(tx, visit.row, facts=report.facts())
+    if news is not None:
+        visit.change(facts=news.facts)
+    _take_in(visit, report=report)
+    new = plan_visit(visit)
+    if is_judged_at_check_in(tx, visit.row):
+        visit.aside(lambda row: judge_now(tx, row))
+    work, next_poll = tasks(visit, keys=keys, packagings=packagings)
+    operations = actions_sent(tx, visit.actions, ending=False)
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
     # wait for it too, for the answer to a quiet check-in does not mention them.
-    queries.change_enrollment(
-        tx.connection,
-        row.id,
+    visit.change(
         report_digest=report.digest,
         last_checkin_at=tx.now,
-        policy_version=version,
-        plans=row.plans + 1,
-        settled_generation=row.generation,
-        due_at=tx.now if work or operations else _due(row, planned, next_poll=next_poll),
+        policy_version=visit.row.policy_version + new.policy_changed,
+        plans=visit.row.plans + 1,
+        settled_generation=visit.row.generation,
+        due_at=tx.now if work or operations else _due(visit.row, new, next_poll=next_poll),
     )
-    return Begun(row.id, version, operations=operations, tasks=work)
+    return Begun(visit.left, operations=operations, tasks=work)
 
 
 def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
-    """Run the second transaction: store the connector's answers and plan with them; return the answer to the device."""
-    row = queries.enrollment(tx.connection, begun.enrollment_id, lock=True)
-    if row is None:  # meanwhile the tenant was deleted, or got a state that does not have the device
-        raise NotFound(f"There is no device '{begun.enrollment_id}'.")
-    user = user_name(tx, row)
-    issued = [store(tx, row, fulfilled=answer, user=user) for answer in answers]
-    if row.state is not EnrollmentState.ACTIVE:
-        revoke_issued_late(tx, row, serials=[serial for serial in issued if serial is not None])
-        return CheckedIn(row.policy_version, _ending_contacted(tx, row) if is_live(row) else 0)
+    """Run the second transaction. Raises NotFound if the device is gone."""
+    with visiting_again(tx, begun.left) as visit:
+        return finish_visit(visit, begun=begun, answers=answers)
+
+
+def finish_visit(visit: Visit, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
+    """Store the connector's answers and plan with them; return the answer to the device."""
+    tx, user = visit.tx, visit.user
+    stored = [store(tx, visit.row, fulfilled=answer, user=user) for answer in answers]
+    for answer in stored:
+        if answer is None:
+            visit.read_requests_again()
+        else:
+            visit.note_answer(
+                answer.request, answer.changes, certificate=answer.certificate, authority=answer.authority
+            )
+    if visit.row.state is not EnrollmentState.ACTIVE:
+        serials = [answer.serial for answer in stored if answer is not None and answer.serial is not None]
+        revoke_issued_late(tx, visit.row, serials=serials)
+        return CheckedIn(visit.row.policy_version, _ending_contacted(visit) if is_live(visit.row) else 0)
     if len(answers) < len(begun.tasks):
-        tx.wake([row.id])  # the next check-in does the rest
-    planned = plan_device(tx, row, rows=queries.ledger_rows(tx.connection, row.id))
-    write_plan(tx, row, planned=planned, user=user)
-    ready, next_poll = open_requests(tx, row)
-    version = row.policy_version + planned.plan.policy_changed
-    queries.change_enrollment(
-        tx.connection,
-        row.id,
-        policy_version=version,
-        plans=row.plans + 1,
+        tx.wake([visit.row.id])  # the next check-in does the rest
+    new = plan_visit(visit)
+    ready, next_poll = open_requests(visit)
+    visit.change(
+        policy_version=visit.row.policy_version + new.policy_changed,
+        plans=visit.row.plans + 1,
         # Requests that this plan has made are answered at the next check-in.
-        due_at=tx.now if ready or begun.operations else _due(row, planned, next_poll=next_poll),
+        due_at=tx.now if ready or begun.operations else _due(visit.row, new, next_poll=next_poll),
     )
-    return CheckedIn(version, begun.operations)
+    return CheckedIn(visit.row.policy_version, begun.operations)
 
 
-def note_changes(
-    tx: Transaction, row: EnrollmentRow, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
-) -> None:
-    """Record what the device reports as installed, refused or removed in the journal."""
+def take_in_changes(visit: Visit, changed: Mapping[ItemKey, LedgerRow]) -> None:
+    """Write what the device reports as installed, refused or removed, also into the journal."""
     words = {ItemState.INSTALLED: "installed", ItemState.FAILED: "failed", ItemState.REMOVED: "removed"}
-    user = user_name(tx, row) if changed else None
+    before = visit.ledger
     for key, new in changed.items():
         if new.state in words and (new.state, new.fingerprint) != (before[key].state, before[key].fingerprint):
-            record_item(tx, words[new.state], row=new, device=row.id, user=user)
+            record_item(visit.tx, words[new.state], row=new, device=visit.row.id, user=visit.user)
+    visit.put_items(changed.values())
 
 
-def _taken_in(
-    tx: Transaction, row: EnrollmentRow, *, report: Report
-) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
-    rows = queries.ledger_rows(tx.connection, row.id)
-    inventory = with_issued(tx, row, rows=rows, inventory=report.read(row.policy_version, rows))
-    changed = apply_inventory(rows.values(), inventory)
-    note_changes(tx, row, before=rows, changed=changed)
-    return rows, changed
+def _take_in(visit: Visit, *, report: Report) -> None:
+    rows = visit.ledger
+    inventory = report.read(visit.row.policy_version, rows)
+    inventory = with_issued(visit.tx, visit.row, rows=rows, inventory=inventory)
+    take_in_changes(visit, apply_inventory(rows.values(), inventory))
 
 
-def _due(row: EnrollmentRow, planned: Planned, *, next_poll: datetime | None) -> datetime:
-    moments = (planned.plan.due_at, next_poll, row.inventory_at)
+def _due(row: EnrollmentRow, new: Plan, *, next_poll: datetime | None) -> datetime:
+    moments = (new.due_at, next_poll, row.inventory_at)
     return min(moment for moment in moments if moment is not None)
 
 
-def _ending_contacted(tx: Transaction, row: EnrollmentRow) -> int:
+def _ending_contacted(visit: Visit) -> int:
     """Note the contact of a device whose end was ordered; return how many operations wait for it."""
-    queries.change_enrollment(tx.connection, row.id, last_checkin_at=tx.now)
-    return actions_sent(tx, row, ending=True)
+    visit.change(last_checkin_at=visit.tx.now)
+    return actions_sent(visit.tx, visit.actions, ending=True)

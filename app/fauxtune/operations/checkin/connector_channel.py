@@ -44,6 +44,7 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RequestRow
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 LEASE = timedelta(minutes=1)
 #: The most requests in one lease.
@@ -201,7 +202,7 @@ def certify(
             return (earlier, *_issuers(tx, serial_hex(earlier), resources=resources))
         _supersede(tx, serial_hex(earlier))
     assert enrollment is not None
-    task = Preparing(tx, enrollment, keys=resources.keys, packagings=resources.packagings).task(request, connector=row)
+    task = _preparing(tx, enrollment, resources=resources).task(request, connector=row)
     if task.refusal is not None:
         raise task.refusal
     if task.application is None:
@@ -284,14 +285,17 @@ def _prepared(
     enrollment = device_queries.enrollment(tx.connection, request.enrollment_id)
     if enrollment is None or enrollment.state is not EnrollmentState.ACTIVE:
         return None
-    task = Preparing(tx, enrollment, keys=resources.keys, packagings=resources.packagings).task(
-        request, connector=connector
-    )
+    task = _preparing(tx, enrollment, resources=resources).task(request, connector=connector)
     if task.refusal is None:
         return task
     store(tx, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(tx, enrollment))
     answered.append(enrollment.id)
     return None
+
+
+def _preparing(tx: Transaction, enrollment: EnrollmentRow, *, resources: ConnectorResources) -> Preparing:
+    ledger = device_queries.ledger_rows(tx.connection, enrollment.id)
+    return Preparing(tx, enrollment, ledger=ledger, keys=resources.keys, packagings=resources.packagings)
 
 
 def _leased(tx: Transaction, row: ConnectorRow, *, request_id: RequestId, caller: ConnectorSession) -> RequestRow:

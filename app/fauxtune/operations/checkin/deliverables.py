@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fauxtune.connector.keystore import KeyStore
@@ -15,9 +15,12 @@ from fauxtune.core.model.states import Source
 from fauxtune.operations.checkin.scep_delivery import scep_deliveries
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.rows.certificates import AnswerRow
 from fauxtune.storage.rows.devices import EnrollmentRow
+
+#: The sources of items whose bytes connectors have made.
+_ANSWERED = (Source.PKCS, Source.IMPORTED, Source.EMAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,23 @@ class Deliverable:
 
 
 def deliverables(
-    tx: Transaction, enrollment: EnrollmentRow, *, key_store: KeyStore, keys: Collection[ItemKey] | None = None
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    ledger: Mapping[ItemKey, LedgerRow],
+    key_store: KeyStore,
+    keys: Collection[ItemKey] | None = None,
+    fresh: Sequence[AnswerRow] = (),
 ) -> list[Deliverable]:
     """Return all items of the device's policy, or those of these keys, in order. One whose bytes are gone is left out:
     it is on its way to removal. A device that is to request a certificate by SCEP gets a challenge; one that failed to
-    get it is given another challenge where its `keys` name it.
+    get it is given another challenge where its `keys` name it. `ledger`: all items of the device; `fresh`: answers of
+    connectors that are known already.
     """
     connection = tx.connection
-    ledger = device_queries.ledger_rows(connection, enrollment.id)
     rows = [row for row in ledger.values() if in_policy(row) and (keys is None or row.key in keys)]
     requested = scep_deliveries(tx, enrollment, rows=rows, ledger=ledger, again=keys is not None, key_store=key_store)
-    answers = request_queries.answers(connection, enrollment.id)
+    answers = _answers(tx, enrollment, rows=rows, fresh=fresh)
     by_serial = {answer.serial: answer for answer in answers if answer.serial is not None}
     by_item = {(answer.item_key, answer.fingerprint): answer for answer in answers}
     pairs = [(row.user_id or UserId(""), row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
@@ -73,3 +82,16 @@ def deliverables(
             if answered is not None and pfx is not None:
                 items.append(Deliverable(row=row, pfx=pfx, sealed=answered.sealed))
     return items
+
+
+def _answers(
+    tx: Transaction, enrollment: EnrollmentRow, *, rows: Iterable[LedgerRow], fresh: Sequence[AnswerRow]
+) -> Sequence[AnswerRow]:
+    """The answers of connectors that these items are delivered with."""
+    known = {answer.serial for answer in fresh} | {(answer.item_key, answer.fingerprint) for answer in fresh}
+    wanted = {
+        row.serial if row.source is Source.PKCS else (row.key, row.fingerprint or "")
+        for row in rows
+        if row.source in _ANSWERED
+    }
+    return fresh if wanted <= known else request_queries.answers(tx.connection, enrollment.id)

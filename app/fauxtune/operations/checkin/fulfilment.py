@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Unpack
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -37,15 +36,15 @@ from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.ca.issuance import Application
+from fauxtune.operations.checkin.situations import claiming
+from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_request, inside, serving_connectors
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.certificates import AnswerRow, ConnectorRow, RequestChanges, RequestRow
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -86,29 +85,25 @@ class Fulfilled:
     done: Done
 
 
-def tasks(
-    tx: Transaction, enrollment: EnrollmentRow, *, keys: KeyStore, packagings: Packagings
-) -> tuple[list[Task], datetime | None]:
+def tasks(visit: Visit, *, keys: KeyStore, packagings: Packagings) -> tuple[list[Task], datetime | None]:
     """Return the tasks that a connector inside the server answers now, and when a polling one takes the requests that
     it does not answer yet.
     """
-    ready, next_poll = open_requests(tx, enrollment)
+    ready, next_poll = open_requests(visit)
     if not ready:
         return [], next_poll
-    preparing = Preparing(tx, enrollment, keys=keys, packagings=packagings)
+    preparing = Preparing(visit.tx, visit.row, ledger=visit.ledger, keys=keys, packagings=packagings)
     return [preparing.task(row, connector=connector) for row, connector in ready], next_poll
 
 
-def open_requests(
-    tx: Transaction, enrollment: EnrollmentRow
-) -> tuple[list[tuple[RequestRow, ConnectorRow]], datetime | None]:
+def open_requests(visit: Visit) -> tuple[list[tuple[RequestRow, ConnectorRow]], datetime | None]:
     """Return the requests for the device that a connector inside the server answers now, each with that connector, and
     when a polling one takes others.
     """
     ready: list[tuple[RequestRow, ConnectorRow]] = []
     next_poll: datetime | None = None
-    for row in request_queries.requests(tx.connection, enrollment.id):
-        choice = for_request(tx, row)
+    for row in visit.requests:
+        choice = for_request(visit.tx, row)
         if choice.connector is not None:
             ready.append((row, choice.connector))
         elif choice.next_poll is not None:
@@ -126,50 +121,62 @@ def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfil
     return Fulfilled(task=task, done=do(task.work, tools=tools, certify=certify))
 
 
-def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, user: str | None) -> str | None:
-    """Write an answer, unless its request is no longer open; return the serial number of the new certificate, if the
-    answer has one. (A certificate that was issued to a process is in the register already.)
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was written of the answer to a request; the new certificate that it brings, and its authority's name."""
+
+    request: RequestRow
+    changes: RequestChanges
+    certificate: x509.Certificate | None
+    authority: str | None
+
+    @property
+    def serial(self) -> str | None:
+        """The serial number of the new certificate."""
+        return None if self.certificate is None else serial_hex(self.certificate)
+
+
+def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, user: str | None) -> Stored | None:
+    """Write an answer; None if its request is no longer open. (A certificate that was issued to a process is in the
+    register already.)
     """
     task, done = fulfilled.task, fulfilled.done
+    changes: RequestChanges = {"answered_at": tx.now, "answered_by": task.connector.id, **_answer(task, done)}
+    certificate = None if done.issued is None else done.issued.certificate
+    authority = None if task.application is None else task.application.authority.name
+    stored = Stored(task.request, changes, certificate, authority)
+    if not request_queries.answer_request(tx.connection, task.request.id, **stored.changes):
+        return None
     log = _log(tx, task, device=enrollment.id, user=user)
     if done.refusal is not None:
-        if _answer(tx, task, state="failed", error_code=done.refusal.code, message=done.refusal.message):
-            log.request_failed(done.refusal)
-        return None
-    if task.again is not None:
-        old = task.again
-        if _answer(
-            tx,
-            task,
-            state="answered",
-            serial=old.serial,
-            pfx=old.pfx,
-            sealed=old.sealed,
-            kept_password=old.kept_password,
-        ):
-            log.request_succeeded()
-        return None
-    if done.issued is None:
-        if _answer(tx, task, state="answered", sealed=done.sealed):
-            _note_verified(tx, task.request.order, opened=done.opened)
-            log.request_succeeded()
-        return None
-    serial = serial_hex(done.issued.certificate)
-    if not _answer(
-        tx,
-        task,
-        state="answered",
-        serial=serial,
-        pfx=done.issued.pfx,
-        sealed=done.issued.sealed,
-        kept_password=done.issued.kept_password,
-    ):
-        return None
-    if task.application is not None:
-        register(tx, enrollment, task=task, certificate=done.issued.certificate, user=user)
-    log.about(thumbprint=thumbprint(done.issued.certificate), serial=serial)
+        log.request_failed(done.refusal)
+        return stored
+    if stored.certificate is not None:
+        if task.application is not None:
+            register(tx, enrollment, task=task, certificate=stored.certificate, user=user)
+        log.about(thumbprint=thumbprint(stored.certificate), serial=stored.serial)
+    elif task.again is None:
+        _note_verified(tx, task.request.order, opened=done.opened)
     log.request_succeeded()
-    return serial
+    return stored
+
+
+def _answer(task: Task, done: Done) -> RequestChanges:
+    if done.refusal is not None:
+        return {"state": "failed", "error_code": done.refusal.code, "message": done.refusal.message}
+    if task.again is not None:
+        serial, file = task.again.serial, task.again
+        return _with_file(serial, pfx=file.pfx, sealed=file.sealed, kept_password=file.kept_password)
+    if done.issued is not None:
+        serial, new = serial_hex(done.issued.certificate), done.issued
+        return _with_file(serial, pfx=new.pfx, sealed=new.sealed, kept_password=new.kept_password)
+    return {"state": "answered", "sealed": done.sealed}
+
+
+def _with_file(
+    serial: str | None, *, pfx: bytes | None, sealed: bytes | None, kept_password: bytes | None
+) -> RequestChanges:
+    return {"state": "answered", "serial": serial, "pfx": pfx, "sealed": sealed, "kept_password": kept_password}
 
 
 def _log(tx: Transaction, task: Task, *, device: EnrollmentId, user: str | None) -> event_log.Writer:
@@ -184,11 +191,6 @@ def _log(tx: Transaction, task: Task, *, device: EnrollmentId, user: str | None)
         case ImportedCertificateOrder():
             log.about(thumbprint=order.thumbprint)
     return log
-
-
-def _answer(tx: Transaction, task: Task, **answer: Unpack[RequestChanges]) -> bool:
-    answer["answered_at"], answer["answered_by"] = tx.now, task.connector.id
-    return request_queries.answer_request(tx.connection, task.request.id, **answer)
 
 
 def _note_verified(tx: Transaction, order: RequestOrder, *, opened: Iterable[x509.Certificate]) -> None:
@@ -238,13 +240,21 @@ def register(
 class Preparing:
     """Gathers what answering one device's requests needs, inside the transaction."""
 
-    def __init__(self, tx: Transaction, enrollment: EnrollmentRow, *, keys: KeyStore, packagings: Packagings) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        enrollment: EnrollmentRow,
+        *,
+        ledger: Mapping[ItemKey, LedgerRow],
+        keys: KeyStore,
+        packagings: Packagings,
+    ) -> None:
         self._tx = tx
         self._enrollment = enrollment
         self._keys = keys
         self._packaging: Packaging = packagings.get(enrollment.platform, BARE_PACKAGING)
         self._variant = enrollment.variant
-        self._ledger = device_queries.ledger_rows(tx.connection, enrollment.id)
+        self._ledger = ledger
         self._recipient = self._recipient_certificate()
 
     def task(self, request: RequestRow, *, connector: ConnectorRow) -> Task:
@@ -298,7 +308,7 @@ class Preparing:
         if tx.strikes("authorityRefuses", device=device, connector=connector):
             raise AuthorityRefused(f"'{order.authority_name}' refused the request: denied by its policy module.")
         try:
-            authority = authorities.issuer(tx, name, keys=self._keys)
+            authority = tx.known(("issuer", name), lambda: authorities.issuer(tx, name, keys=self._keys))
         except Unavailable as error:
             raise AuthorityUnavailable(error.message) from None
         longest = template.validity
@@ -331,8 +341,7 @@ class Preparing:
 
     def _wrapping(self, row: LedgerRow) -> Wrapping:
         """The wrapping of a certificate's password, by the profiles that claim it."""
-        ids = {claim.profile for claim in row.claims}
-        profiles = configuration_queries.profiles_by_id(self._tx.connection, self._tx.tenant.id, ids=ids)
+        profiles = claiming(self._tx, frozenset(claim.profile for claim in row.claims))
         return self._packaging.identity(row, profiles=[profile.document for profile in profiles.values()])
 
     def _imported(self, user_id: UserId | None, mark: str) -> ImportedOrder:

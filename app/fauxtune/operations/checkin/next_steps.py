@@ -31,14 +31,10 @@ from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.checkin.order_secrets import with_secrets
 from fauxtune.operations.checkin.step_results import is_inventory_due, questions
 from fauxtune.operations.checkin.steps import Exchange, Step
+from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.actions import Order
-from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.runtime.secret_packaging import Packagings
-from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import steps as step_queries
-from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: The platforms whose devices can answer NotNow.
 _APPLE = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
@@ -52,37 +48,34 @@ class NextSteps:
     is_due: bool
 
 
-def next_steps(tx: Transaction, exchange: Exchange, *, keys: KeyStore, packagings: Packagings) -> NextSteps:
-    """Return the next steps, and write them down. A device that is ending is sent its orders only.
-
-    Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
-    """
-    row = identified(tx, exchange.caller, lock=True)
-    sent = step_queries.sent_steps(tx.connection, row.id)
-    orders = {order.id: order for order in device_actions.pending(tx, row)}
+def next_steps(visit: Visit, exchange: Exchange, *, keys: KeyStore, packagings: Packagings) -> NextSteps:
+    """Return the next steps, and write them down. A device that is ending is sent its orders only."""
+    tx, row, sent = visit.tx, visit.row, visit.sent
+    orders = {order.id: order for order in device_actions.orders(tx, row, waiting=visit.actions)}
     is_ending = row.state is EnrollmentState.ENDING
-    items = {} if is_ending else queries.ledger_rows(tx.connection, row.id)
+    items = {} if is_ending else visit.ledger
     planned = planned_steps(
         items.values(),
         device=DeviceKind(row.variant, tx.tenant.edition),
         orders=list(orders),
-        questions=() if is_ending else questions(tx, row, sent=sent, adapter=exchange.adapter, keys=items),
-        again=is_inventory_due(tx, row),
+        questions=() if is_ending else questions(visit, adapter=exchange.adapter, keys=items.keys()),
+        again=is_inventory_due(visit),
         sent=sent,
     )
     stale = [step.id for step in sent if step.step not in planned and step.state is not StepState.REFUSED]
-    step_queries.delete_steps(tx.connection, row.id, ids=stale)
-    builder = _StepBuilder(tx=tx, enrollment=row, items=items, orders=orders, keys=keys, packagings=packagings)
+    visit.drop_steps(stale)
+    builder = _StepBuilder(visit, items=items, orders=orders, keys=keys, packagings=packagings)
     built = builder.steps(due_steps(planned, sent)[: exchange.limit])
     state = StepState.SENT
     if built and row.platform in _APPLE and tx.strikes("deviceNotNow", device=row.id):
         # It gets no command: the server goes on as if the device had answered each one with NotNow.
         state, built = StepState.LATER, builder.steps(due_steps(planned, sent))
     new = [SentStep(step.id, planned_step, state) for step, planned_step in built]
-    step_queries.put_steps(tx.connection, tx.tenant.id, enrollment_id=row.id, sent=new, at=tx.now)
+    visit.put_steps(new)
     has_open = any(step.id not in stale and _is_open(step) for step in sent)
     if (new or has_open) and row.due_at > tx.now:
-        queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
+        visit.change(due_at=tx.now)
+    visit.continues = bool(built) and state is StepState.SENT
     if state is StepState.LATER:
         return NextSteps((), is_due=False)
     return NextSteps(tuple(step for step, _ in built), is_due=not built and (has_open or not row.is_settled(tx.now)))
@@ -99,8 +92,7 @@ def _is_open(step: SentStep) -> bool:
 class _StepBuilder:
     """Builds steps from planned steps."""
 
-    tx: Transaction
-    enrollment: EnrollmentRow
+    visit: Visit
     items: Mapping[ItemKey, LedgerRow]
     orders: Mapping[str, Order]
     keys: KeyStore
@@ -111,11 +103,16 @@ class _StepBuilder:
         bytes are gone is left out: it is on its way to removal.
         """
         keys = {ItemKey(planned.subject) for planned, _id in due if planned.kind is StepKind.INSTALL}
-        result = deliverables(self.tx, self.enrollment, key_store=self.keys, keys=keys) if keys else []
+        result: list[Deliverable] = []
+        if keys:
+            visit = self.visit
+            result = deliverables(
+                visit.tx, visit.row, ledger=self.items, key_store=self.keys, keys=keys, fresh=visit.fresh_answers
+            )
         installs = {item.row.key: self._opened(item) for item in result}
         built = []
         for planned, before in due:
-            step = self._step(planned, before or self.tx.ids.uuid(), installs=installs)
+            step = self._step(planned, before or self.visit.tx.ids.uuid(), installs=installs)
             if step is not None:
                 built.append((step, planned))
         return built
@@ -128,8 +125,9 @@ class _StepBuilder:
             case StepKind.REMOVE:
                 return Step(step_id, planned.kind, item=Deliverable(row=self.items[key]))
             case StepKind.ACTION:
-                order = self.orders[planned.subject]
-                order = with_secrets(self.tx, order, enrollment=self.enrollment, keys=self.keys)
+                order = with_secrets(
+                    self.visit.tx, self.orders[planned.subject], enrollment=self.visit.row, keys=self.keys
+                )
                 return Step(step_id, planned.kind, order=order)
             case StepKind.QUESTION:
                 return Step(step_id, planned.kind, part=planned.subject)
@@ -138,11 +136,12 @@ class _StepBuilder:
 
     def _opened(self, item: Deliverable) -> Deliverable:
         """Open what was sealed for the service, if the tenant wants plain profiles."""
-        packaging = self.packagings.get(self.enrollment.platform)
+        packaging = self.packagings.get(self.visit.row.platform)
         switch = None if packaging is None else packaging.plain_switch
-        if item.sealed is None or switch is None or not self.tx.tenant.setting(switch):
+        if item.sealed is None or switch is None or not self.visit.tx.tenant.setting(switch):
             return item
-        authority = authorities.load(self.tx.connection, self.tx.tenant, name="devices", keys=self.keys)
+        tx = self.visit.tx
+        authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=self.keys)
         assert isinstance(authority.key, RSAPrivateKey)
         try:
             opened = open_envelope(item.sealed, certificate=authority.certificate, key=authority.key)

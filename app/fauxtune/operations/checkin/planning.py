@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
 from fauxtune.core.engine.planning.report import profile_outcomes
@@ -15,74 +15,82 @@ from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.checkin.situations import ROLES, situations
+from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import maker
-from fauxtune.operations.devices.ledger import write_ledger
 from fauxtune.operations.devices.scep_unreported import unreported
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.rows.certificates import RequestRow
+from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan with the profiles it is about, the ledger as it was, and as it is from now on."""
+def plan_device(
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    rows: Mapping[ItemKey, LedgerRow],
+    requests: Sequence[ServedRequestRow] | None = None,
+) -> tuple[Plan, tuple[Profile, ...]]:
+    """Return the device's plan at this moment, from its ledger rows, and the profiles that it is about. `requests`: all
+    that was asked of the connectors for it, if that was read already. Nothing is written.
+    """
+    present = situations(
+        tx,
+        [enrollment],
+        ledgers={enrollment.id: rows},
+        requests=None if requests is None else {enrollment.id: requests},
+    )[enrollment.id]
+    return plan(present.situation), present.profiles
 
-    plan: Plan
-    profiles: tuple[Profile, ...]
-    before: Mapping[ItemKey, LedgerRow]
-    rows: Mapping[ItemKey, LedgerRow]
 
-
-def plan_device(tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
-    """Return the device's plan at this moment, from its ledger rows. Nothing is written."""
-    present = situations(tx, [enrollment], ledgers={enrollment.id: rows})[enrollment.id]
-    new = plan(present.situation)
-    return Planned(plan=new, profiles=present.profiles, before=rows, rows={**rows, **new.rows})
-
-
-def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, user: str | None) -> None:
-    """Write the ledger, requests to the connector, revocations and profile states. The caller writes the enrolment."""
-    enrollment_id = enrollment.id
-    changed = planned.plan.rows.values()
-    write_ledger(tx, enrollment_id, before=planned.before, changed=changed, causes=planned.plan.unwanted)
-    for request in planned.plan.requests:
-        only_by = maker(tx, enrollment_id, serials=_carried_serials(request, rows=planned.rows))
-        _put_request(tx, enrollment, request=request, only_by=only_by)
-    tx.connectors_called |= bool(planned.plan.requests)
-    revoked = [*planned.plan.revoked, *_unreported(tx, enrollment, planned=planned)]
-    revoke_planned(tx, enrollment_id, revoked=revoked, user=user)
+def plan_visit(visit: Visit) -> Plan:
+    """Plan the device, and write its ledger, requests to the connector, revocations and profile states."""
+    tx, device = visit.tx, visit.row.id
+    before = visit.ledger
+    new, profiles = plan_device(tx, visit.row, rows=before, requests=visit.requests)
+    changed = new.rows.values()
+    visit.put_items(changed, causes=new.unwanted)
+    visit.put_requests([_request(visit, request) for request in new.requests])
+    tx.connectors_called |= bool(new.requests)
+    revoked = [*new.revoked, *_unreported(tx, visit.row, causes=new.unwanted, before=before)]
+    if revoked:
+        revoke_planned(tx, device, revoked=revoked, user=visit.user)
+        visit.read_items_again()
     for row in changed:
-        old = planned.before.get(row.key)
+        old = before.get(row.key)
         if row.state is ItemState.FAILED and (old is None or old.problem != row.problem):
-            record_item(tx, "failed", row=row, device=enrollment_id, user=user)
-    for row in planned.plan.offered:
-        record_item(tx, "delivered", row=row, device=enrollment_id, user=user)
-    _write_states(tx, enrollment_id, planned=planned, has_user=enrollment.user_id is not None)
+            record_item(tx, "failed", row=row, device=device, user=visit.user)
+    for row in new.offered:
+        record_item(tx, "delivered", row=row, device=device, user=visit.user)
+    _write_states(visit, profiles=profiles)
+    return new
 
 
 def _unreported(
-    tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    causes: Mapping[ItemKey, Cause | Incident],
+    before: Mapping[ItemKey, LedgerRow],
 ) -> list[tuple[LedgerRow, Cause | Incident]]:
     """What is revoked of certificates by SCEP that are not wanted any more before the device has reported them."""
-    causes, device = planned.plan.unwanted, DeviceKind(enrollment.variant, tx.tenant.edition)
-    rows = [planned.before[key] for key in causes if key in planned.before]
+    device = DeviceKind(enrollment.variant, tx.tenant.edition)
+    rows = [before[key] for key in causes if key in before]
     issued = unreported(tx, enrollment.id, rows=rows)
     return [(row, causes[row.key]) for row in issued if verdict(row, device, cause=causes[row.key]).revoked]
 
 
-def _put_request(tx: Transaction, enrollment: EnrollmentRow, *, request: ConnectorRequest, only_by: str | None) -> None:
-    row = RequestRow(
+def _request(visit: Visit, request: ConnectorRequest) -> RequestRow:
+    tx, enrollment = visit.tx, visit.row
+    return RequestRow(
         id=RequestId(tx.ids.uuid()),
         tenant_id=tx.tenant.id,
         enrollment_id=enrollment.id,
         item_key=request.item.key,
         fingerprint=request.fingerprint,
         role=_role(request),
-        only_by=only_by,
+        only_by=maker(tx, visit.requests, serials=_carried_serials(request, rows=visit.ledger)),
         leased_by=None,
         leased_until=None,
         answered_by=None,
@@ -94,7 +102,6 @@ def _put_request(tx: Transaction, enrollment: EnrollmentRow, *, request: Connect
         created_at=tx.now,
         answered_at=None,
     )
-    request_queries.put_request(tx.connection, row)
 
 
 def revoke_planned(
@@ -156,24 +163,21 @@ def _carried_serials(request: ConnectorRequest, *, rows: Mapping[ItemKey, Ledger
     return {rows[own.item].serial for own in carried if rows[own.item].source is Source.PKCS}
 
 
-def _write_states(tx: Transaction, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:
-    before = configuration_queries.states_of_device(tx.connection, enrollment_id)
-    outcomes = profile_outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
+def _write_states(visit: Visit, *, profiles: Sequence[Profile]) -> None:
+    outcomes = profile_outcomes(profiles, visit.ledger.values(), has_user=visit.row.user_id is not None)
     changed = []
-    for profile in planned.profiles:
-        outcome, old = outcomes[profile.id], before.get(profile.id)
+    for profile in profiles:
+        outcome, old = outcomes[profile.id], visit.states.get(profile.id)
         state = ProfileStateRow(
-            enrollment_id=enrollment_id,
+            enrollment_id=visit.row.id,
             profile_id=profile.id,
-            tenant_id=tx.tenant.id,
+            tenant_id=visit.tx.tenant.id,
             status=outcome.status,
             error_code=outcome.problem.code if outcome.problem else None,
             message=outcome.problem.message if outcome.problem else None,
             version=profile.version,
-            reported_at=tx.now if old is None else old.reported_at,
+            reported_at=visit.tx.now if old is None else old.reported_at,
         )
         if state != old:
-            changed.append(replace(state, reported_at=tx.now))
-    configuration_queries.put_states(tx.connection, changed)
-    for profile_id in before.keys() - outcomes.keys():
-        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=profile_id)
+            changed.append(replace(state, reported_at=visit.tx.now))
+    visit.put_states(changed, dropped=visit.states.keys() - outcomes.keys())

@@ -8,6 +8,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +26,5 @@ def current_policy(
     row = identified(tx, caller)
     if str(row.policy_version) == applied_version:
         return None
-    return Policy(row.policy_version, deliverables(tx, row, key_store=key_store))
+    ledger = queries.ledger_rows(tx.connection, row.id)
+    return Policy(row.policy_version, deliverables(tx, row, ledger=ledger, key_store=key_store))

@@ -152,7 +152,7 @@ def _attended(tx: Transaction) -> set[str]:
 async def _push(emulator: Emulator, tenant: Tenant, *, devices: list[EnrollmentId]) -> None:
     """Raise the devices' generations, in chunks, and wake them."""
     for first in range(0, len(devices), _CHUNK):
-        await emulator.runner.run(tenant, _push_some, devices[first : first + _CHUNK])
+        await emulator.runner.run_check_in(tenant, _push_some, devices[first : first + _CHUNK])
         await asyncio.sleep(0)
 
 

@@ -25,16 +25,16 @@ from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, P
 from fauxtune.core.profiles.variables import variables
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.scep_attempts import attempts_of
-from fauxtune.operations.connectors.selection import waited_for
+from fauxtune.operations.connectors.selection import connectors_of, waited_for
 from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ServedRequestRow
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: The connector's role for each source.
@@ -70,18 +70,20 @@ def situations(
     *,
     ledgers: Mapping[EnrollmentId, Ledger],
     audience: Audience | None = None,
+    requests: Mapping[EnrollmentId, Sequence[ServedRequestRow]] | None = None,
 ) -> dict[EnrollmentId, DeviceSituation]:
     """Return the situations of these devices at this moment, by device. `ledgers`: the ledger of each of them.
-    `audience`: their users and groups, if they were read already.
+    `audience`: their users and groups, `requests`: all that was asked of the connectors for each, if they were read
+    already.
     """
     if not devices:
         return {}
     audience = audience or Audience.of(tx, devices)
     desired = _desired(tx, devices, audience=audience)
     standings = _standings(tx, devices, desired=desired, audience=audience, ledgers=ledgers)
-    requests = _requests(tx, devices)
+    requests = _requests(tx, devices) if requests is None else requests
     attempts = attempts_of(tx, ledgers)
-    connectors = connector_queries.connector_rows(tx.connection, tx.tenant.id)
+    connectors = connectors_of(tx)
     waiting_for = {source: waited_for(connectors, role, now=tx.now) for source, role in ROLES.items()}
     return {
         device.id: DeviceSituation(
@@ -107,16 +109,18 @@ def _desired(tx: Transaction, devices: Sequence[EnrollmentRow], *, audience: Aud
     profiles = _profiles(tx, devices, audience=audience)
     every = [profile for reaching in profiles.values() for profile in reaching]
     # Nearly always the profiles that a profile refers to reach the device as well: then no statement is run.
-    names = configuration_queries.names(
-        tx.connection,
-        tx.tenant.id,
-        ids={
-            target_id
-            for reaching in profiles.values()
-            for target_id in _referred(reaching) - {profile.id for profile in reaching}
-        },
+    elsewhere = frozenset(
+        target_id
+        for reaching in profiles.values()
+        for target_id in _referred(reaching) - {profile.id for profile in reaching}
     )
-    imported = pfx_queries.imported_of_users(tx.connection, tx.tenant.id, user_ids=audience.users.keys())
+    names = tx.known(
+        ("names", elsewhere), lambda: configuration_queries.names(tx.connection, tx.tenant.id, ids=elsewhere)
+    )
+    users = frozenset(audience.users)
+    imported = tx.known(
+        ("imported", users), lambda: pfx_queries.imported_of_users(tx.connection, tx.tenant.id, user_ids=users)
+    )
     known = _authorities(tx, every)
     desired = {}
     for device in devices:
@@ -138,6 +142,13 @@ def _desired(tx: Transaction, devices: Sequence[EnrollmentRow], *, audience: Aud
     return desired
 
 
+def claiming(tx: Transaction, ids: frozenset[ProfileId]) -> Mapping[ProfileId, ProfileRow]:
+    """Return the profiles with these ids: those that claim what is delivered."""
+    return tx.known(
+        ("profiles", ids), lambda: configuration_queries.profiles_by_id(tx.connection, tx.tenant.id, ids=ids)
+    )
+
+
 def _referred(profiles: Iterable[Profile]) -> set[ProfileId]:
     return {target_id for profile in profiles for target_id in profile.references.values()}
 
@@ -151,10 +162,9 @@ def _profiles(
     if not entitled:
         return reaching
     memberships = {device.id: audience.membership(device) for device in entitled}
-    candidates = configuration_queries.candidates(
-        tx.connection,
-        tx.tenant.id,
-        groups={group for each in memberships.values() for group in each.user_groups | each.device_groups},
+    groups = frozenset(group for each in memberships.values() for group in each.user_groups | each.device_groups)
+    candidates = tx.known(
+        ("candidates", groups), lambda: configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
     )
     filters = Filters.of(tx, entitled, assignments=(each for _profile, listed in candidates for each in listed))
     # Devices that are alike get the same profiles: their user's groups, their own, and their kind decide, and filters.
@@ -193,6 +203,15 @@ def _applied(
 
 def _authorities(tx: Transaction, profiles: Iterable[Profile]) -> tuple[AuthorityFacts, ...]:
     """The tenant's own CA, and DigiCert's, if a profile names it and the tenant has one."""
+    host = str(tx.tenant.setting("digicert.host"))
+    named = any(str(profile.document.get("certificationAuthority")).lower() == host.lower() for profile in profiles)
+    return tx.known(
+        ("authorities", host if named else ""), lambda: _read_authorities(tx, digicert=host if named else "")
+    )
+
+
+def _read_authorities(tx: Transaction, *, digicert: str) -> tuple[AuthorityFacts, ...]:
+    """`digicert`: the host of DigiCert's CA if a profile names it."""
     templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
     root = authorities.certificate(tx.connection, tx.tenant, name="root")
     enterprise = AuthorityFacts(
@@ -201,21 +220,20 @@ def _authorities(tx: Transaction, profiles: Iterable[Profile]) -> tuple[Authorit
         root_sha256=authorities.sha256(root),
         templates=tuple(templates),
     )
-    host = str(tx.tenant.setting("digicert.host"))
-    if not any(str(profile.document.get("certificationAuthority")).lower() == host.lower() for profile in profiles):
-        return (enterprise,)
-    other_root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
+    other_root = None
+    if digicert:
+        other_root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
     if other_root is None:
         return (enterprise,)
     theirs = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
-    digicert = AuthorityFacts(
-        host=host,
+    partner = AuthorityFacts(
+        host=digicert,
         name="Symantec",
         root_sha256=hashlib.sha256(other_root.certificate).hexdigest(),
         templates=tuple(theirs),
         kind=Authority.DIGICERT,
     )
-    return (enterprise, digicert)
+    return (enterprise, partner)
 
 
 def _standings(
@@ -257,7 +275,7 @@ def _standings(
     return standings
 
 
-def _requests(tx: Transaction, devices: Iterable[EnrollmentRow]) -> dict[EnrollmentId, list[ServedRequestRow]]:
+def _requests(tx: Transaction, devices: Iterable[EnrollmentRow]) -> Mapping[EnrollmentId, Sequence[ServedRequestRow]]:
     """What was asked of the connectors for each device, oldest first."""
     requests: dict[EnrollmentId, list[ServedRequestRow]] = {device.id: [] for device in devices}
     for row in request_queries.requests_of(tx.connection, requests.keys()):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -15,189 +14,187 @@ from fauxtune.core.engine.planning.ledger import moved
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
 from fauxtune.core.engine.planning.steps import SentStep, StepKind, StepState, confirmed_items
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
-from fauxtune.core.model.actions import WAITING, DeviceAction
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState
-from fauxtune.operations.checkin.checkin import note_changes
+from fauxtune.operations.checkin.checkin import take_in_changes
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
+from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.caller import identified, is_live
-from fauxtune.operations.devices.compliance_occasions import judge_after_answers
+from fauxtune.operations.devices.caller import is_live
+from fauxtune.operations.devices.compliance_occasions import judge_now
 from fauxtune.operations.devices.escrow import keep_sealed
-from fauxtune.operations.devices.inventory_facts import concern_plan, note_facts, plan_again
-from fauxtune.operations.devices.ledger import write_ledger
-from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import device_actions as action_queries
-from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import steps as step_queries
+from fauxtune.operations.devices.inventory_facts import write_news
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: Intune: hardware and software inventory is refreshed every seven days.
 INVENTORY_EVERY = timedelta(days=7)
 
 
-def apply_results(tx: Transaction, exchange: Exchange) -> bool:
-    """Take in the results that the device reports. Return whether its enrolment is still live after them.
-
-    Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
-    """
-    row = identified(tx, exchange.caller, lock=True)
+def apply_results(visit: Visit, exchange: Exchange) -> bool:
+    """Take in the results that the device reports. Return whether its enrolment is still live after them."""
     if exchange.begins:
-        step_queries.restart_steps(tx.connection, row.id)
-        waiting = action_queries.actions(tx.connection, row.id, states=WAITING)
-        if exchange.has_news or any(action.action is DeviceAction.SYNC for action in waiting):
-            queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)
+        _restart(visit)
+        if exchange.has_news or any(action.action is DeviceAction.SYNC for action in visit.actions):
+            visit.change(inventory_at=visit.tx.now)
     if not exchange.results:
         return True
-    sent = {step.id: step for step in step_queries.sent_steps(tx.connection, row.id)}
+    sent = {step.id: step for step in visit.sent}
     for result in exchange.results:
         step = sent.get(result.step)
         is_open = step is not None and step.state in (StepState.SENT, StepState.WAITING, StepState.LATER)
-        if step is not None and is_open and not _apply_result(tx, row, step=step, result=result):
+        if step is not None and is_open and not _apply_result(visit, step=step, result=result):
             return False
-    _apply_answers(tx, row, adapter=exchange.adapter)
+    _apply_answers(visit, adapter=exchange.adapter)
     return True
 
 
-def questions(
-    tx: Transaction,
-    row: EnrollmentRow,
-    *,
-    sent: Sequence[SentStep],
-    adapter: PlatformAdapter,
-    keys: Collection[ItemKey] = (),
-) -> tuple[str, ...]:
+def _restart(visit: Visit) -> None:
+    """Begin a new conversation: steps that were sent or put off wait to be sent again, refused ones may be planned
+    again.
+    """
+    for step in visit.sent:
+        if step.state is StepState.REFUSED:
+            visit.drop_steps([step.id])
+        elif step.state in (StepState.SENT, StepState.LATER):
+            visit.change_step(step.id, state=StepState.WAITING)
+
+
+def questions(visit: Visit, *, adapter: PlatformAdapter, keys: Collection[ItemKey] = ()) -> tuple[str, ...]:
     """Return the questions for the device now: all of them when its inventory is due, those of the inventory after an
     install, and those that it was sent and whose answers were not taken in yet. `keys`: the device's items, for which
     it is asked more.
     """
+    row, sent = visit.row, visit.sent
     before = {step.step.subject for step in sent if step.step.kind is StepKind.QUESTION}
     inventory = [
         part for part in adapter.inventory_parts(row.variant) if part in before or adapter.is_needed(part, keys=keys)
     ]
     information = adapter.information_parts(row.variant, known=row.facts)
-    if is_inventory_due(tx, row):
+    if is_inventory_due(visit):
         return (*inventory, *information)
     put_off = _put_off(sent)
     is_new = any(not put_off & adapter.parts_that_tell(key) for key in confirmed_items(sent))
     return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
 
 
-def is_inventory_due(tx: Transaction, row: EnrollmentRow) -> bool:
+def is_inventory_due(visit: Visit) -> bool:
     """Whether the device's inventory is to be refreshed: every seven days, when an admin synchronises it, and when the
     device begins a conversation with news.
 
     Differs from Intune: there some facts, such as those on encryption, are asked for at each check-in.
     """
-    return row.inventory_at is not None and row.inventory_at <= tx.now
+    return visit.row.inventory_at is not None and visit.row.inventory_at <= visit.tx.now
 
 
-def _apply_result(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> bool:
+def _apply_result(visit: Visit, *, step: SentStep, result: StepResult) -> bool:
     """Return whether the enrolment is still live after it."""
     if result.result is Result.LATER:
-        step_queries.change_step(tx.connection, step.id, state=StepState.LATER)
+        visit.change_step(step.id, state=StepState.LATER)
         return True
     match step.step.kind:
         case StepKind.INSTALL:
-            _apply_install(tx, row, step=step, result=result)
+            _apply_install(visit, step=step, result=result)
         case StepKind.REMOVE:
-            _apply_removal(tx, row, step=step, result=result)
+            _apply_removal(visit, step=step, result=result)
         case StepKind.ACTION:
-            return _apply_action(tx, row, step=step, result=result)
+            return _apply_action(visit, step=step, result=result)
         case StepKind.QUESTION:
-            step_queries.change_step(tx.connection, step.id, state=StepState.ANSWERED, answer=result.data)
+            visit.change_step(step.id, state=StepState.ANSWERED, answer=result.data)
         case _:
             assert_never(step.step.kind)
     return True
 
 
-def _apply_install(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> None:
+def _apply_install(visit: Visit, *, step: SentStep, result: StepResult) -> None:
     if result.result is Result.DONE:
-        step_queries.change_step(tx.connection, step.id, state=StepState.CONFIRMED)
+        visit.change_step(step.id, state=StepState.CONFIRMED)
         return
-    step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED)
-    rows = queries.ledger_rows(tx.connection, row.id)
+    visit.change_step(step.id, state=StepState.REFUSED)
+    rows = visit.ledger
     current = rows.get(ItemKey(step.step.subject))
     if current is not None and current.fingerprint == step.step.fingerprint:
         refused = {current.key: result.problem or Problem(REMEDIATION_FAILED, "The device refused it.")}
-        _write(tx, row, before=rows, changed=apply_inventory(rows.values(), Inventory(refused=refused, complete=False)))
+        _write(visit, apply_inventory(rows.values(), Inventory(refused=refused, complete=False)))
 
 
-def _apply_removal(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> None:
+def _apply_removal(visit: Visit, *, step: SentStep, result: StepResult) -> None:
     if result.result is not Result.DONE:
         # It is sent again when something else makes the device due: at each visit it would be sent without end.
-        step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED)
+        visit.change_step(step.id, state=StepState.REFUSED)
         why = result.problem.message if result.problem else "The device did not remove it."
-        tx.record("refused", device=row.id, item=step.step.subject, reason=why)
+        visit.tx.record("refused", device=visit.row.id, item=step.step.subject, reason=why)
         return
-    step_queries.delete_steps(tx.connection, row.id, ids=[step.id])
-    rows = queries.ledger_rows(tx.connection, row.id)
-    gone = rows.get(ItemKey(step.step.subject))
-    if gone is not None and is_to_go(gone, DeviceKind(row.variant, tx.tenant.edition)):
+    visit.drop_steps([step.id])
+    gone = visit.ledger.get(ItemKey(step.step.subject))
+    if gone is not None and is_to_go(gone, DeviceKind(visit.row.variant, visit.tx.tenant.edition)):
         after = ItemState.REMOVED if gone.state is ItemState.REMOVING else gone.state
-        changed = {gone.key: moved(gone, after, installed_fingerprint=None)}
-        _write(tx, row, before=rows, changed=changed)
+        _write(visit, {gone.key: moved(gone, after, installed_fingerprint=None)})
 
 
-def _apply_action(tx: Transaction, row: EnrollmentRow, *, step: SentStep, result: StepResult) -> bool:
-    step_queries.delete_steps(tx.connection, row.id, ids=[step.id])
-    if step.step.subject not in {order.id for order in device_actions.pending(tx, row)}:
+def _apply_action(visit: Visit, *, step: SentStep, result: StepResult) -> bool:
+    visit.drop_steps([step.id])
+    if step.step.subject not in {action.id for action in visit.actions if action.action is not DeviceAction.SYNC}:
         return True  # it was cancelled meanwhile
     error = None
     if result.result is not Result.DONE:
         error = result.problem.message if result.problem else "The device refused it."
-    supported = result.result is not Result.UNSUPPORTED
-    device_actions.complete(tx, row, action_id=step.step.subject, error=error, supported=supported, answer=result.data)
-    after = queries.enrollment(tx.connection, row.id)
-    return after is not None and is_live(after)
+
+    def complete(row: EnrollmentRow) -> None:
+        supported = result.result is not Result.UNSUPPORTED
+        device_actions.complete(
+            visit.tx, row, action_id=step.step.subject, error=error, supported=supported, answer=result.data
+        )
+
+    visit.aside(complete)
+    return is_live(visit.row)
 
 
-def _apply_answers(tx: Transaction, row: EnrollmentRow, *, adapter: PlatformAdapter) -> None:
+def _apply_answers(visit: Visit, *, adapter: PlatformAdapter) -> None:
     """Take in the device's inventory and facts, once all questions are answered or put off. An item that only a
     question shows which was put off waits for that question.
     """
-    sent = step_queries.sent_steps(tx.connection, row.id)
+    tx, sent = visit.tx, visit.sent
     states = {step.step.subject: step.state for step in sent if step.step.kind is StepKind.QUESTION}
-    present = {states.get(part) for part in questions(tx, row, sent=sent, adapter=adapter)}
+    present = {states.get(part) for part in questions(visit, adapter=adapter)}
     if StepState.ANSWERED not in present or present - {StepState.ANSWERED, StepState.LATER}:
         return
     put_off = _put_off(sent)
-    rows = queries.ledger_rows(tx.connection, row.id)
+    rows, answers = visit.ledger, visit.answers
     waiting = {key for key in rows if put_off & adapter.parts_that_tell(key)}
     judged = {key: item for key, item in rows.items() if key not in waiting}
     acknowledged = confirmed_items(sent) - waiting
-    answers = step_queries.question_answers(tx.connection, row.id)
     inventory = adapter.inventory(answers, rows=judged, acknowledged=acknowledged)
     acknowledged -= inventory.pending
-    changed = apply_inventory(judged.values(), with_issued(tx, row, rows=judged, inventory=inventory))
+    changed = apply_inventory(judged.values(), with_issued(tx, visit.row, rows=judged, inventory=inventory))
     for key in acknowledged & judged.keys():
         after = changed.get(key, judged[key])
         if after.state is ItemState.SENT:
             why = "The device confirmed that it installed it, and its inventory does not show it."
             changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
-    _write(tx, row, before=rows, changed=changed)
+    _write(visit, changed)
     needed = {part for key in waiting for part in adapter.parts_that_tell(key)}
-    information = set(adapter.information_parts(row.variant, known=row.facts))
+    information = set(adapter.information_parts(visit.row.variant, known=visit.row.facts))
     needed |= put_off & information
-    step_queries.delete_steps(
-        tx.connection, row.id, ids=_finished(sent, waiting=waiting | inventory.pending, needed=needed)
-    )
-    if is_inventory_due(tx, row):
-        queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
+    visit.drop_steps(_finished(sent, waiting=waiting | inventory.pending, needed=needed))
+    if is_inventory_due(visit):
+        visit.change(inventory_at=tx.now + INVENTORY_EVERY)
     sealed = adapter.sealed_key(answers)
     if sealed is not None:
-        keep_sealed(tx, row, kind=EscrowKind.FILE_VAULT, sealed=sealed)
-    facts = adapter.facts(answers, variant=row.variant)
-    changes = note_facts(tx, row, facts=facts)
-    if concern_plan(changes):
-        plan_again(tx, row)
-    judge_after_answers(tx, replace(row, facts={**row.facts, **changes}))
-    if not information.issuperset(adapter.information_parts(row.variant, known={**row.facts, **facts})):
+        keep_sealed(tx, visit.row, kind=EscrowKind.FILE_VAULT, sealed=sealed)
+    news = write_news(tx, visit.row, facts=adapter.facts(answers, variant=visit.row.variant))
+    if news is not None:
+        visit.change(facts=news.facts)
+        if news.replans:
+            visit.plan_again()
+    if tx.tenant.judges_devices:
+        visit.aside(lambda row: judge_now(tx, row))
+    if not information.issuperset(adapter.information_parts(visit.row.variant, known=visit.row.facts)):
         # What is known now allows more questions.
-        queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)
+        visit.change(inventory_at=tx.now)
 
 
 def _finished(sent: Sequence[SentStep], *, waiting: AbstractSet[ItemKey], needed: AbstractSet[str]) -> list[str]:
@@ -220,10 +217,7 @@ def _put_off(sent: Sequence[SentStep]) -> frozenset[str]:
     )
 
 
-def _write(
-    tx: Transaction, row: EnrollmentRow, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
-) -> None:
-    note_changes(tx, row, before=before, changed=changed)
-    write_ledger(tx, row.id, before=before, changed=changed.values())
+def _write(visit: Visit, changed: Mapping[ItemKey, LedgerRow]) -> None:
+    take_in_changes(visit, changed)
     if changed:
-        queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
+        visit.change(due_at=visit.tx.now)

@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.model.connectors import ROLE_WORDS, is_served
-from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
 
@@ -37,9 +35,14 @@ class Choice:
     next_poll: datetime | None = None
 
 
+def connectors_of(tx: Transaction) -> list[ConnectorRow]:
+    """Return the tenant's connectors, oldest first."""
+    return tx.known("connectors", lambda: queries.connector_rows(tx.connection, tx.tenant.id))
+
+
 def serving_connectors(tx: Transaction, role: str) -> list[ConnectorRow]:
     """Return the connectors that answer requests of this role; any of them can take one."""
-    return _serving(queries.connector_rows(tx.connection, tx.tenant.id), role)
+    return _serving(connectors_of(tx), role)
 
 
 def _serving(connectors: Iterable[ConnectorRow], role: str) -> list[ConnectorRow]:
@@ -78,7 +81,7 @@ def for_revocation(tx: Transaction, *, asked_at: datetime) -> ConnectorRow | Non
     """Return the connector inside the server that revokes now what it was asked to revoke then; None while no connector
     can, or while all that can are polling and not due.
     """
-    return revoking(queries.connector_rows(tx.connection, tx.tenant.id), asked_at=asked_at, now=tx.now)
+    return revoking(connectors_of(tx), asked_at=asked_at, now=tx.now)
 
 
 def revoking(connectors: Iterable[ConnectorRow], *, asked_at: datetime, now: datetime) -> ConnectorRow | None:
@@ -86,14 +89,14 @@ def revoking(connectors: Iterable[ConnectorRow], *, asked_at: datetime, now: dat
     return _choose(inside(_serving(connectors, "revocation")), asked_at=asked_at, now=now).connector
 
 
-def maker(tx: Transaction, enrollment_id: EnrollmentId, *, serials: Collection[str | None]) -> str | None:
+def maker(tx: Transaction, requests: Iterable[RequestRow], *, serials: Collection[str | None]) -> str | None:
     """Return the `only_by` of a request for what carries these certificates: the connector that made them, since it
-    alone can open their passwords. None without certificates: any connector answers.
+    alone can open their passwords. None without certificates: any connector answers. `requests`: all of the device's.
     """
     if not serials:
         return None
-    known = {connector.id for connector in apart(queries.connector_rows(tx.connection, tx.tenant.id))}
-    for row in request_queries.requests(tx.connection, enrollment_id):
+    known = {connector.id for connector in apart(connectors_of(tx))}
+    for row in requests:
         if row.serial in serials and row.state == "answered" and row.answered_by in known:
             return row.answered_by
     return SERVER
@@ -111,7 +114,7 @@ def polled_at(asked_at: datetime) -> datetime:
 
 def attended(tx: Transaction) -> list[tuple[list[str], datetime]]:
     """Return, for each process that runs, its roles and the moment up to which it has looked for requests."""
-    rows = apart(queries.connector_rows(tx.connection, tx.tenant.id))
+    rows = apart(connectors_of(tx))
     return [
         (row.roles, looked_up_to(row, now=tx.now)) for row in rows if is_at_work(row) and is_active(row, now=tx.now)
     ]
@@ -156,7 +159,7 @@ def how_to_start(row: ConnectorRow) -> str:
 
 def who_is_waited_for(tx: Transaction, role: str) -> str:
     """Return, in words, which connector is to answer requests of this role."""
-    return waited_for(queries.connector_rows(tx.connection, tx.tenant.id), role, now=tx.now)
+    return waited_for(connectors_of(tx), role, now=tx.now)
 
 
 def waited_for(connectors: Iterable[ConnectorRow], role: str, *, now: datetime) -> str:

@@ -6,6 +6,8 @@ the device reports. Graph shows one result per action name: the newest.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId
@@ -13,7 +15,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow
+from fauxtune.storage.rows.devices import DeviceActionRow
 
 #: Results with properties of their own: their type, and the values before the device has reported.
 _TYPES: dict[DeviceAction, tuple[str, JsonObject]] = {
@@ -36,12 +38,12 @@ _MANAGEMENT_STATES: dict[ActionState, dict[DeviceAction, str]] = {
 }
 
 
-def actions_sent(tx: Transaction, enrollment: EnrollmentRow, *, ending: bool) -> int:
-    """Note that the device has checked in, and so is sent its pending actions; return how many operations wait for it.
-    A device that is `ending` does not synchronise any more.
+def actions_sent(tx: Transaction, actions: Iterable[DeviceActionRow], *, ending: bool) -> int:
+    """Note that a device has checked in, and so is sent these actions that wait for it; return how many operations wait
+    for it. A device that is `ending` does not synchronise any more.
     """
     waiting = 0
-    for row in action_queries.actions(tx.connection, enrollment.id, states=WAITING):
+    for row in actions:
         if row.action is DeviceAction.SYNC:
             if not ending:
                 change_state(tx, row, state=ActionState.DONE)

@@ -7,6 +7,7 @@ action is accepted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -166,7 +167,12 @@ def pending(tx: Transaction, enrollment: EnrollmentRow) -> list[Order]:
     """Return the operations that wait for the device, oldest first. syncDevice is never among them: the check-in itself
     completes it.
     """
-    return [_order_of(tx, enrollment, row=row) for row in _waiting(tx, enrollment)]
+    return orders(tx, enrollment, waiting=_waiting(tx, enrollment))
+
+
+def orders(tx: Transaction, enrollment: EnrollmentRow, *, waiting: Iterable[DeviceActionRow]) -> list[Order]:
+    """Return what `pending` returns, of these actions that wait for the device."""
+    return [_order_of(tx, enrollment, row=row) for row in waiting if row.action is not DeviceAction.SYNC]
 
 
 def complete(

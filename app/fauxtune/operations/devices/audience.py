@@ -9,6 +9,7 @@ from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing
 from fauxtune.core.model.ids import EnrollmentId, FilterId, GroupId, UserId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.devices.users import user_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -26,10 +27,19 @@ class Audience:
     @classmethod
     def of(cls, tx: Transaction, devices: Collection[EnrollmentRow], *, besides: Iterable[UserId] = ()) -> Audience:
         """Read the users and groups of these devices, and of users `besides`: two statements."""
-        ids = {device.user_id for device in devices if device.user_id is not None}
-        users = directory_queries.users_by_id(tx.connection, tx.tenant.id, ids=ids | set(besides))
+        ids = {device.user_id for device in devices if device.user_id is not None} | set(besides)
         members: set[str] = {device.directory_device_id for device in devices}
-        groups = directory_queries.groups_above_each(tx.connection, tx.tenant.id, member_ids=members | users.keys())
+        if len(ids) == 1:
+            (only,) = ids
+            user = user_of(tx, only)
+            users = {} if user is None else {only: user}
+        else:
+            users = directory_queries.users_by_id(tx.connection, tx.tenant.id, ids=ids)
+        members |= users.keys()
+        groups = tx.known(
+            ("groups", frozenset(members)),
+            lambda: directory_queries.groups_above_each(tx.connection, tx.tenant.id, member_ids=members),
+        )
         return cls(users, groups)
 
     def user_of(self, device: EnrollmentRow) -> UserRow | None:

@@ -27,6 +27,11 @@ def identified(tx: Transaction, caller: DeviceCaller, *, lock: bool = False) -> 
     Raises NotFound for an unknown device, Unauthenticated for a credential that is not its own, EnrollmentEnded.
     """
     row = queries.enrollment_by_credential(tx.connection, caller.credential, lock=lock)
+    return checked(tx, caller, row=row)
+
+
+def checked(tx: Transaction, caller: DeviceCaller, *, row: EnrollmentRow | None) -> EnrollmentRow:
+    """Return the enrolment of the calling device, from that of its credential. Raises as `identified`."""
     if row is None or row.tenant_id != tx.tenant.id or row.id != caller.enrollment_id:
         if queries.enrollment(tx.connection, caller.enrollment_id, tenant_id=tx.tenant.id) is None:
             raise NotFound(f"There is no device '{caller.enrollment_id}'.")

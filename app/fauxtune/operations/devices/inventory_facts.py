@@ -6,13 +6,13 @@ Graph: managedDevice; Intune refreshes the inventory of hardware every seven day
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fauxtune.core.graph.device_facts import reported, shown
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.directory.users_and_groups import differing
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -46,16 +46,31 @@ _PLANNED_WITH = frozenset(
 )
 
 
-def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str, object]) -> JsonObject:
-    """Write the facts that are new, by the names of managedDevice, and return them; those that are not of the right
-    type, or that a device reports no more, change nothing.
+@dataclass(frozen=True, slots=True)
+class News:
+    """All facts that are known now of a device that reports new ones. `replans`: its plan depends on what is new."""
+
+    facts: JsonObject
+    replans: bool
+
+
+def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str, object]) -> bool:
+    """Write the facts that are new, by the names of managedDevice; those that are not of the right type, or that a
+    device reports no more, change nothing. Return whether any was new.
     """
+    news = write_news(tx, enrollment, facts=facts)
+    if news is not None:
+        queries.change_enrollment(tx.connection, enrollment.id, facts=news.facts)
+    return news is not None
+
+
+def write_news(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str, object]) -> News | None:
+    """Do what `note_facts` does, except that the caller writes the enrolment. None: nothing is new."""
     accepted = reported(facts, now=tx.now, user_id=enrollment.user_id, before=enrollment.facts)
     changes = {name: value for name, value in accepted.items() if enrollment.facts.get(name) != value}
     if not changes:
-        return {}
+        return None
     known = {**enrollment.facts, **changes}
-    queries.change_enrollment(tx.connection, enrollment.id, facts=known)
     record = queries.managed_device_of(tx.connection, enrollment.id)
     if record is not None:
         properties = shown(known, owner=record.document["managedDeviceOwnerType"])
@@ -66,17 +81,7 @@ def note_facts(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str
     repeated = in_directory(changes)
     if repeated:
         _repeat(tx, enrollment.directory_device_id, changes=repeated)
-    return changes
-
-
-def concern_plan(changes: JsonObject) -> bool:
-    """Whether the device has to be planned with these changed facts."""
-    return not _PLANNED_WITH.isdisjoint(changes)
-
-
-def plan_again(tx: Transaction, enrollment: EnrollmentRow) -> None:
-    """Let the device plan again, as facts have changed on which its plan depends."""
-    tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment.id))
+    return News(known, replans=not _PLANNED_WITH.isdisjoint(changes))
 
 
 def in_directory(facts: Mapping[str, object]) -> JsonObject:

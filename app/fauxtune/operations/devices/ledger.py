@@ -30,8 +30,25 @@ def write_ledger(
 ) -> None:
     """Write new or changed rows of a ledger that was `before`. `causes`: why items are not wanted any more."""
     rows = list(changed)
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=rows, at=tx.now)
-    changes = key_changes(before, rows, causes=causes)
+    write_items(tx, enrollment_id, changed=rows)
+    note_keys(tx, enrollment_id, before=before, changed=rows, causes=causes)
+
+
+def write_items(tx: Transaction, enrollment_id: EnrollmentId, *, changed: Iterable[LedgerRow]) -> None:
+    """Write rows whose keys `note_keys` has noted."""
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
+
+
+def note_keys(
+    tx: Transaction,
+    enrollment_id: EnrollmentId,
+    *,
+    before: Mapping[ItemKey, LedgerRow],
+    changed: Iterable[LedgerRow],
+    causes: Mapping[ItemKey, Cause | Incident] | None = None,
+) -> None:
+    """Note which keys come and go with changed rows of a ledger that was `before`."""
+    changes = key_changes(before, changed, causes=causes)
     names = _names(tx, changes)
     for change in changes:
         named, key_id = names.get(change.thumbprint or "", ("", None))

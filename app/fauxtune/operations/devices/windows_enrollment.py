@@ -36,7 +36,7 @@ from fauxtune.storage.queries import steps as identity_queries
 from fauxtune.storage.rows.devices import DeviceIdentityRow, EnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 
-_PLATFORMS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
+PLATFORMS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def holder(connection: Connection, certificate: bytes) -> EnrollmentRow | None:
         enrollment_id = None if former is None else (former.facts or {}).get("enrollment")
         row = None if enrollment_id is None else queries.enrollment(connection, enrollment_id)
     # One authority issues to all devices: a certificate of another platform's device proves nothing here.
-    return row if row is not None and row.platform in _PLATFORMS else None
+    return row if row is not None and row.platform in PLATFORMS else None
 
 
 def leave(tx: Transaction, caller: DeviceCaller) -> None:

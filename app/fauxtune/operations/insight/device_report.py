@@ -164,7 +164,10 @@ def _items(
     events: Sequence[JournalRow],
     register: Sequence[CertificateRow],
 ) -> list[ReportedItem]:
-    foreseen = plan_device(tx, row, rows=ledger).rows if row.state is EnrollmentState.ACTIVE else ledger
+    foreseen = ledger
+    if row.state is EnrollmentState.ACTIVE:
+        planned, _profiles = plan_device(tx, row, rows=ledger)
+        foreseen = {**ledger, **planned.rows}
     steps = step_queries.sent_steps(tx.connection, row.id)
     put_off = {step.step.subject for step in steps if step.state is StepState.LATER}
     given = _newest_by_item(events, types=frozenset({"delivered"}))

@@ -61,7 +61,16 @@ class _DatabaseInside(Database):
         # It opens nothing: the connection belongs to the transaction around it.
         self.url, self.is_sqlite, self.engine = outer.url, outer.is_sqlite, outer.engine
         self.state = object()
+        self._outer = outer
         self._connection = connection
+
+    def writes(self, connection: Connection) -> int:
+        """Return the number of the transaction around it."""
+        return self._outer.writes(connection)
+
+    def configuration_writes(self, connection: Connection) -> int:
+        """Return the number of the transaction around it."""
+        return self._outer.configuration_writes(connection)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the work at once: inside a transaction it waits for no other."""

@@ -16,16 +16,17 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
+from fauxtune.operations.runtime.memory import Memory
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tracking import Tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
-from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 T = TypeVar("T")
+Q = TypeVar("Q")
 P = ParamSpec("P")
 
 
@@ -43,6 +44,7 @@ class Runner:
         self.signals = signals
         self.faults = Faults()
         self.tracking = Tracking()
+        self.memory = Memory()
         self._tenants: dict[str, Tenant] = {}
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
@@ -52,15 +54,54 @@ class Runner:
         self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `operation(tx, ...)` in one transaction of this tenant, then send the signals that it asked for."""
+        change = _Change(self, tenant)
+        try:
+            return await self._run(tenant, lambda tx: change.make(tx, lambda: operation(tx, *args, **kwargs)))
+        finally:
+            change.end()
+
+    async def run_check_in(
+        self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do what `run` does, for an operation that changes only what belongs to one device: it uses the memory."""
+        return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx, *args, **kwargs)))
+
+    async def run_unless_quiet(
+        self,
+        tenant: Tenant,
+        operation: Callable[[Transaction], T],
+        *,
+        quiet: Callable[[Connection, datetime], Q | None],
+    ) -> Q | T:
+        """Return what `quiet` returns at this moment of the tenant's time; if that is None, do what `run_check_in` does
+        in the same transaction. What is quiet sends no signals.
+        """
+        return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx)), quiet=quiet)
+
+    def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
+        tx.memory = self.memory.of(tx.tenant.id)
+        return operation()
+
+    async def _run(
+        self,
+        tenant: Tenant,
+        operation: Callable[[Transaction], T],
+        *,
+        quiet: Callable[[Connection, datetime], Q | None] = lambda _connection, _now: None,
+    ) -> Q | T:
         tx: Transaction | None = None
         number = 0
 
-        def work(connection: Connection) -> T:
+        def work(connection: Connection) -> Q | T:
             nonlocal tx, number
             if tx is not None and tx.faults is not None:
                 tx.faults.take_back(tx.fault_counts)  # the database repeats the transaction
+            tx = None
+            answer = quiet(connection, self.now(tenant))
+            if answer is not None:
+                return answer
             tx = self.transaction(connection, tenant)
-            result = operation(tx, *args, **kwargs)
+            result = operation(tx)
             self._write_down(connection, tx)
             if tx.tenant_changed or tx.fault_rules is not None:
                 number = next(self._numbers)
@@ -68,7 +109,8 @@ class Runner:
 
         before = self.database.state
         result = await self.database.run(work)
-        assert tx is not None
+        if tx is None:
+            return result
         self._after(tx, number=number)
         if self.database.state is not before:  # perhaps by another transaction: then somebody reads once too often
             self.signals.changed(tenant.id)
@@ -131,6 +173,7 @@ class Runner:
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
+        self.memory.forget(tenant.id)
         self.faults.forget(tenant.id)
         self.tracking.forget(tenant.id)
         self.signals.forget(tenant.id)
@@ -138,17 +181,22 @@ class Runner:
     def forget_all(self) -> None:
         """Drop every tenant and everything else that was read: another process may have changed it."""
         self._tenants.clear()
+        self.memory.forget_all()
         self.database.changed()
 
     def _write_down(self, connection: Connection, tx: Transaction) -> None:
-        if tx.events or tx.key_changes:
-            number = tenant_queries.add_events(connection, tx.tenant.id, events=tx.events)
+        if tx.events or tx.key_changes or tx.connector_events:
+            number = tenant_queries.add_events(
+                connection,
+                tx.tenant.id,
+                events=tx.events,
+                connector_events=tx.connector_events,
+                numbered=bool(tx.key_changes),
+            )
             if tx.key_changes and number is not None:
                 key_queries.write_key_changes(
                     connection, tx.tenant.id, changes=tx.key_changes, number=number, at=tx.now
                 )
-        if tx.connector_events:
-            connector_queries.add_connector_events(connection, tx.tenant.id, events=tx.connector_events)
         for looked in tx.fault_counts:
             at = tx.now if looked.is_hit else None
             fault_queries.count_occasion(connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at)
@@ -174,3 +222,34 @@ class Runner:
             self.signals.notify()
         for enrollment in tx.woken:
             self.signals.wake(enrollment)
+
+
+class _Change:
+    """A transaction that may change what check-ins remember of a tenant, from its first statement until its end."""
+
+    def __init__(self, runner: Runner, tenant: Tenant) -> None:
+        self._memory = runner.memory
+        self._database = runner.database
+        self._tenant_id = tenant.id
+        self._has_begun = False
+        self._wrote = self._wrote_configuration = False
+
+    def make(self, tx: Transaction, operation: Callable[[], T]) -> T:
+        """Run the operation, for the first time or again."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._memory.begin_change(self._tenant_id)
+        before = self._counts(tx)
+        result = operation()
+        writes, of_configuration = self._counts(tx)
+        self._wrote |= writes != before[0]
+        self._wrote_configuration |= of_configuration != before[1] or tx.tenant_changed
+        return result
+
+    def end(self) -> None:
+        """End it, after the commit or without one."""
+        if self._has_begun:
+            self._memory.end_change(self._tenant_id, wrote=self._wrote, configuration=self._wrote_configuration)
+
+    def _counts(self, tx: Transaction) -> tuple[int, int]:
+        return self._database.writes(tx.connection), self._database.configuration_writes(tx.connection)

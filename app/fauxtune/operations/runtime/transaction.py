@@ -6,14 +6,15 @@ database. Effects after the commit (waking devices and readers) are only noted h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import FaultCount
+from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.keys import NotedKeyChange
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from fauxtune.operations.runtime.live_faults import TenantFaults
     from fauxtune.storage.rows.certificates import ConnectorRow
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True)
 class Transaction:
     """One operation under way: its connection, its tenant, that tenant's time, and a source of new ids. `system_now` is
-    for leases of connectors alone.
+    for leases of connectors alone; `memory` is there in check-ins alone.
     """
 
     connection: Connection
@@ -46,6 +49,7 @@ class Transaction:
     faults: TenantFaults | None = None
     fault_counts: list[FaultCount] = field(default_factory=list)
     fault_rules: list[FaultRuleRow] | None = None
+    memory: TenantMemory | None = None
 
     def record(
         self,
@@ -75,6 +79,10 @@ class Transaction:
     def wake(self, enrollments: Iterable[str]) -> None:
         """Note devices that must plan again: they are pushed after the commit."""
         self.woken.update(EnrollmentId(enrollment) for enrollment in enrollments)
+
+    def known(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return what `read` returns, which no check-in changes: check-ins of the tenant remember it under the key."""
+        return read() if self.memory is None else self.memory.known(key, read)
 
     def strikes(
         self,

@@ -3,37 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import deque
 
 from fauxtune.core.model.tenants import Tenant
 
 
 class Turns:
-    """A lock for each name, stored only while it is held or awaited."""
+    """A lock for each name, stored only while it is held."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        #: Of each name that is held: who waits for it, in the order of arrival.
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
     def is_taken(self, name: str) -> bool:
         """Whether this name's lock is held or awaited."""
-        return name in self._locks
+        return name in self._waiting
 
-    @asynccontextmanager
-    async def of(self, name: str) -> AsyncIterator[None]:
-        """Wait for the lock, and release it at the end."""
-        lock, users = self._locks.get(name, (None, 0))
-        lock = lock or asyncio.Lock()
-        self._locks[name] = (lock, users + 1)
+    def of(self, name: str) -> _Turn:
+        """Wait for the lock, and release it at the end: `async with`."""
+        return _Turn(self._waiting, name)
+
+
+class _Turn:
+    """A turn of one name. Nearly always nobody else has it: then it costs next to nothing."""
+
+    __slots__ = ("_all", "_name")
+
+    def __init__(self, waiting: dict[str, deque[asyncio.Future[None]]], name: str) -> None:
+        self._all = waiting
+        self._name = name
+
+    async def __aenter__(self) -> None:
+        waiting = self._all.get(self._name)
+        if waiting is None:
+            self._all[self._name] = deque()
+            return
+        turn = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
         try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks[name]
-            if users == 1:
-                del self._locks[name]
-            else:
-                self._locks[name] = (lock, users - 1)
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()  # it was given the turn, and does not want it any more
+            raise
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        waiting = self._all[self._name]
+        while waiting:
+            next_one = waiting.popleft()
+            if not next_one.done():
+                next_one.set_result(None)
+                return
+        del self._all[self._name]
 
 
 def turn_of_state(tenant: Tenant) -> str:

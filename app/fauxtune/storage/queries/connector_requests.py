@@ -17,9 +17,6 @@ from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, Reques
 from fauxtune.storage.tables import certificates, connector_requests
 
 _REQUEST = select(*(connector_requests.c[field.name] for field in fields(RequestRow)))
-_REQUESTS = _REQUEST.where(connector_requests.c.enrollment_id == bindparam("device")).order_by(
-    connector_requests.c.created_at, connector_requests.c.id
-)
 _SERVED = (
     _REQUEST.add_columns(
         certificates.c.thumbprint, certificates.c.not_before, certificates.c.not_after, certificates.c.authority
@@ -39,10 +36,7 @@ _ANSWERS = select(*(connector_requests.c[field.name] for field in fields(AnswerR
     connector_requests.c.enrollment_id == bindparam("device"), connector_requests.c.state == "answered"
 )
 
-
-def requests(connection: Connection, enrollment_id: EnrollmentId) -> list[RequestRow]:
-    """Return all requests for the device, answered or not, oldest first."""
-    return reads.every(connection, _REQUESTS, row=RequestRow, values={"device": enrollment_id})
+_REPLACED = delete(connector_requests).where(connector_requests.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def requests_of(connection: Connection, ids: Collection[EnrollmentId]) -> list[ServedRequestRow]:
@@ -57,16 +51,11 @@ def answers(connection: Connection, enrollment_id: EnrollmentId) -> list[AnswerR
     return reads.every(connection, _ANSWERS, row=AnswerRow, values={"device": enrollment_id})
 
 
-def put_request(connection: Connection, row: RequestRow) -> None:
-    """Add a request, in place of an earlier one for the same device, item key and fingerprint."""
-    connection.execute(
-        delete(connector_requests).where(
-            connector_requests.c.enrollment_id == row.enrollment_id,
-            connector_requests.c.item_key == row.item_key,
-            connector_requests.c.fingerprint == row.fingerprint,
-        )
-    )
-    writes.add_row(connection, connector_requests, row=row)
+def put_requests(connection: Connection, rows: Sequence[RequestRow], *, replaced: Sequence[RequestId]) -> None:
+    """Add requests, in place of those with the ids in `replaced`."""
+    if replaced:
+        connection.execute(_REPLACED, {"ids": list(replaced)})
+    writes.add_rows(connection, connector_requests, rows=rows)
 
 
 def answer_request(connection: Connection, request_id: RequestId, **answer: Unpack[RequestChanges]) -> bool:

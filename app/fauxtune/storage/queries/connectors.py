@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Unpack
 
-from sqlalchemy import Connection, and_, bindparam, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, select, union_all
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, TenantId
 from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.certificates import ConnectorChanges, ConnectorEventRow, ConnectorKeyRow, ConnectorRow
-from fauxtune.storage.tables import connector_events, connector_keys, connectors, ra_certificates, tenants
+from fauxtune.storage.tables import connector_events, connector_keys, connectors, ra_certificates
 
 _CONNECTORS = (
     select(connectors)
@@ -28,12 +27,6 @@ _KEY_FILES = union_all(
         select(table.c.connector_id, table.c.file).where(table.c.tenant_id == bindparam("tenant"))
         for table in (connector_keys, ra_certificates)
     )
-)
-_NEXT_NUMBERS = (
-    update(tenants)
-    .where(tenants.c.id == bindparam("tenant"))
-    .values(connector_seq=tenants.c.connector_seq + bindparam("count"))
-    .returning(tenants.c.connector_seq)
 )
 _BY_CREDENTIAL = select(connectors).where(
     connectors.c.tenant_id == bindparam("tenant"), connectors.c.credential_digest == bindparam("digest")
@@ -100,15 +93,6 @@ def delete_connector_key(
         provider=provider,
         key_name=key_name,
     )
-
-
-def add_connector_events(connection: Connection, tenant_id: TenantId, *, events: list[ConnectorEventRow]) -> None:
-    """Write events under the tenant's next numbers. Call it last: it locks the tenant's row until the commit."""
-    last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": len(events)}).scalar_one_or_none()
-    if last is None:
-        return
-    numbered = [replace(event, number=number) for number, event in enumerate(events, last - len(events) + 1)]
-    writes.add_rows(connection, connector_events, rows=numbered)
 
 
 def connector_log(

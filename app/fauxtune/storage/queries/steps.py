@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 
-from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepState
 from fauxtune.core.model.ids import EnrollmentId, TenantId
-from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.reads import every, first
-from fauxtune.storage.rows.devices import DeviceIdentityChanges, DeviceIdentityRow, StepChanges, StepRow
+from fauxtune.storage.rows.devices import DeviceIdentityChanges, DeviceIdentityRow, StepRow
 from fauxtune.storage.tables import device_identities, steps
 
 _OF_DEVICE = select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
 _OVER = delete(steps).where(
     steps.c.enrollment_id == bindparam("device"), steps.c.id.in_(bindparam("ids", expanding=True))
 )
-_WAIT_AGAIN = (
-    update(steps)
-    .where(
-        steps.c.enrollment_id == bindparam("device"),
-        steps.c.state.in_([StepState.SENT.value, StepState.LATER.value]),
-    )
-    .values(state=StepState.WAITING.value)
-)
-_REFUSED = delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.state == StepState.REFUSED.value)
 _OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
 _PUT_OFF = (
     select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
@@ -42,8 +31,13 @@ def sent_steps(connection: Connection, enrollment_id: EnrollmentId) -> list[Sent
     """Return the steps that were sent to the device and are not over, oldest first."""
     return [
         SentStep(id=row.id, step=PlannedStep(row.kind, row.subject, row.fingerprint), state=row.state)
-        for row in every(connection, _OF_DEVICE, row=StepRow, values={"device": enrollment_id})
+        for row in steps_of(connection, enrollment_id)
     ]
+
+
+def steps_of(connection: Connection, enrollment_id: EnrollmentId) -> list[StepRow]:
+    """Return the same steps with the device's answers to questions."""
+    return every(connection, _OF_DEVICE, row=StepRow, values={"device": enrollment_id})
 
 
 def put_off(connection: Connection, tenant_id: TenantId) -> dict[EnrollmentId, list[str]]:
@@ -59,47 +53,9 @@ def put_off(connection: Connection, tenant_id: TenantId) -> dict[EnrollmentId, l
     return {enrollment_id: names for enrollment_id, names in subjects.items() if enrollment_id not in busy}
 
 
-def question_answers(connection: Connection, enrollment_id: EnrollmentId) -> dict[str, JsonObject]:
-    """Return the device's answers to questions, by their names; questions that it could not answer are left out."""
-    return {
-        row.subject: row.answer
-        for row in every(connection, _OF_DEVICE, row=StepRow, values={"device": enrollment_id})
-        if row.kind is StepKind.QUESTION and row.state is StepState.ANSWERED and row.answer is not None
-    }
-
-
-def put_steps(
-    connection: Connection,
-    tenant_id: TenantId,
-    *,
-    enrollment_id: EnrollmentId,
-    sent: Sequence[SentStep],
-    at: datetime,
-) -> None:
-    """Write down the steps that are sent to the device now, for the first time or again."""
-    writes.put_rows(
-        connection,
-        steps,
-        rows=[
-            StepRow(
-                id=step.id,
-                tenant_id=tenant_id,
-                enrollment_id=enrollment_id,
-                kind=step.step.kind,
-                subject=step.step.subject,
-                fingerprint=step.step.fingerprint,
-                state=step.state,
-                answer=None,
-                told_at=at,
-            )
-            for step in sent
-        ],
-    )
-
-
-def change_step(connection: Connection, step_id: str, **changes: Unpack[StepChanges]) -> None:
-    """Change columns of a step."""
-    writes.change(connection, steps, where={"id": step_id}, values=changes)
+def put_steps(connection: Connection, rows: Sequence[StepRow]) -> None:
+    """Write new or changed steps."""
+    writes.put_rows(connection, steps, rows=rows)
 
 
 def delete_steps(connection: Connection, enrollment_id: EnrollmentId, *, ids: Iterable[str] | None = None) -> None:
@@ -108,14 +64,6 @@ def delete_steps(connection: Connection, enrollment_id: EnrollmentId, *, ids: It
         writes.remove(connection, steps, enrollment_id=enrollment_id)
     elif over := list(ids):
         connection.execute(_OVER, {"device": enrollment_id, "ids": over})
-
-
-def restart_steps(connection: Connection, enrollment_id: EnrollmentId) -> None:
-    """Begin a new conversation: steps that were sent or put off wait to be sent again, refused ones may be planned
-    again.
-    """
-    connection.execute(_WAIT_AGAIN, {"device": enrollment_id})
-    connection.execute(_REFUSED, {"device": enrollment_id})
 
 
 def identity(connection: Connection, digest: str) -> DeviceIdentityRow | None:

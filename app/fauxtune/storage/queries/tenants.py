@@ -28,6 +28,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import tables, writes
 from fauxtune.storage.reads import every
+from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.tenants import JournalRow
 from fauxtune.storage.tables import journal, metadata, tenants
 
@@ -35,8 +36,11 @@ from fauxtune.storage.tables import journal, metadata, tenants
 _NEXT_NUMBERS = (
     update(tenants)
     .where(tenants.c.id == bindparam("tenant"))
-    .values(journal_seq=tenants.c.journal_seq + bindparam("count"))
-    .returning(tenants.c.journal_seq)
+    .values(
+        journal_seq=tenants.c.journal_seq + bindparam("events"),
+        connector_seq=tenants.c.connector_seq + bindparam("connector_events"),
+    )
+    .returning(tenants.c.journal_seq, tenants.c.connector_seq)
 )
 
 
@@ -135,17 +139,28 @@ def tables_with_rows(connection: Connection, tenant_id: TenantId) -> list[str]:
     return [name for name, is_used in zip(_of_tenants(), row, strict=True) if is_used]
 
 
-def add_events(connection: Connection, tenant_id: TenantId, *, events: Sequence[JournalRow]) -> int | None:
-    """Add events under the tenant's next numbers; return the last one. Without events, one number is left out. None:
-    there is no such tenant any more. Call it last: it holds the tenant's row until the commit.
+def add_events(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    events: Sequence[JournalRow] = (),
+    connector_events: Sequence[ConnectorEventRow] = (),
+    numbered: bool = True,
+) -> int | None:
+    """Add events of the journal and of the connectors' log under the tenant's next numbers; return the journal's last
+    one. If it is to be `numbered` without events, one number is left out. None: there is no such tenant any more. Call
+    it last: it holds the tenant's row until the commit.
     """
-    count = max(1, len(events))
-    last: int | None = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": count}).scalar_one_or_none()
+    counts = {"events": max(int(numbered), len(events)), "connector_events": len(connector_events)}
+    last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, **counts}).one_or_none()
     if last is None:
         return None
-    numbered = [replace(event, seq=seq) for seq, event in enumerate(events, last - len(events) + 1)]
-    writes.add_rows(connection, journal, rows=numbered)
-    return last
+    of_journal, of_connectors = last
+    rows = [replace(event, seq=seq) for seq, event in enumerate(events, of_journal - len(events) + 1)]
+    writes.add_rows(connection, journal, rows=rows)
+    logged = enumerate(connector_events, of_connectors - len(connector_events) + 1)
+    writes.add_rows(connection, tables.connector_events, rows=[replace(event, number=each) for each, event in logged])
+    return int(of_journal)
 
 
 def events(

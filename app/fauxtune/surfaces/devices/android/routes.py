@@ -142,7 +142,7 @@ async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPoli
     """Return the policy; 304 if the device has applied this version."""
     tenant = await call.tenant(enterprise)
     emulator = call.emulator
-    current = await emulator.runner.run(
+    current = await emulator.runner.run_check_in(
         tenant,
         current_policy,
         call.caller(device),

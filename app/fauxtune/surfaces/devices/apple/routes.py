@@ -18,6 +18,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
 from fauxtune.operations.checkin.steps import Exchange, Step
 from fauxtune.operations.checkin.stepwise import converse
+from fauxtune.operations.checkin.visit import in_conversation
 from fauxtune.operations.devices import scep
 from fauxtune.operations.devices.apple_caller import read_enrolled
 from fauxtune.operations.devices.caller import DeviceCaller
@@ -146,9 +147,10 @@ async def _profiles(call: DeviceCall, step: Step, *, on_mac: bool) -> tuple[Json
 
 async def _enrollment(call: DeviceCall, sender: Sender) -> EnrollmentRow:
     hardware_key = translate.hardware_key(sender.id)
-    row = await read_enrolled(
-        call.emulator.runner, call.tenant, certificate=call.certificate, hardware_key=hardware_key
-    )
+    runner, tenant = call.emulator.runner, call.tenant
+    row = in_conversation(runner, tenant, credential=call.digest)
+    if row is None or row.hardware_key != hardware_key:
+        row = await read_enrolled(runner, tenant, certificate=call.certificate, hardware_key=hardware_key)
     call.caller.device = row.id
     return row
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,9 +17,12 @@ from starlette.responses import Response
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.checkin.visit import in_conversation
 from fauxtune.operations.devices import windows_caller
+from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.devices.escrow import keep
-from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, token_for
+from fauxtune.operations.devices.windows_enrollment import PLATFORMS, Claimant, claimed_by, token_for
+from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
 from fauxtune.surfaces.devices.windows import enrollment, escrow, session, sign_in
@@ -203,11 +208,20 @@ async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[T
         row = await windows_caller.read_unproved(runner, tenant, wire_id=message.source)
         caller.device = row.id
         return tenant, row
-    row = await windows_caller.read_holder(runner, certificate)
+    row = _in_session(runner, certificate, key=key) or await windows_caller.read_holder(runner, certificate)
     tenant = caller.tenant = await tenant_of(emulator, request.url.path, key=key or row.tenant_id)
     row = windows_caller.check(row, tenant, certificate=certificate, now=runner.now(tenant))
     caller.device = row.id
     return tenant, row
+
+
+def _in_session(runner: Runner, certificate: x509.Certificate, *, key: str | None) -> EnrollmentRow | None:
+    """The device with this certificate, if it is in a session with the tenant of the path."""
+    tenant = None if key is None else runner.known(key)
+    if tenant is None:
+        return None
+    row = in_conversation(runner, tenant, credential=digest(certificate.public_bytes(Encoding.DER)))
+    return row if row is not None and row.platform in PLATFORMS else None
 
 
 async def _tenant_without_proof(request: Request, *, key: str | None) -> Tenant:

@@ -8,20 +8,21 @@ status are sent again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.checkin import stepwise
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.checkin.situations import claiming
 from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
+from fauxtune.operations.checkin.visit import in_conversation, set_wire_state
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries.devices import wire_state
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -79,8 +80,8 @@ class _Exchange:
         self._by_user = by_user
 
     async def of(self, message: Message) -> bytes:
-        run = self._emulator.runner.run
-        stored = await self._emulator.runner.read(wire_state, self._caller.enrollment_id)
+        run = self._emulator.runner.run_check_in
+        stored = await self._stored()
         state = State.of(stored)
         begins = state.begins(message)
         if begins:
@@ -97,8 +98,15 @@ class _Exchange:
         # A session without commands needs no state.
         if state.sent or state.unsent or not begins:
             stored |= state.document()
-            await run(self._tenant, stepwise.set_wire_state, self._caller.enrollment_id, state=stored)
+            await run(self._tenant, set_wire_state, self._caller, state=stored)
         return reply.document()
+
+    async def _stored(self) -> JsonObject:
+        runner = self._emulator.runner
+        known = in_conversation(runner, self._tenant, credential=self._caller.credential)
+        if known is not None:
+            return dict(known.wire_state or {})
+        return await runner.read(wire_state, self._caller.enrollment_id)
 
     def _note_login(self, state: State, message: Message, *, begins: bool) -> None:
         """Note whether the user's nodes exist: while the user is logged in. The one user of a phone always is."""
@@ -147,11 +155,10 @@ class _Exchange:
         return None
 
     async def _context(self, steps: Sequence[Step], state: State) -> TranslationContext:
-        ids = {claim.profile for step in steps if step.item is not None for claim in step.item.row.claims}
-        profiles: dict[ProfileId, ProfileRow] = {}
+        ids = frozenset(claim.profile for step in steps if step.item is not None for claim in step.item.row.claims)
+        profiles: Mapping[ProfileId, ProfileRow] = {}
         if ids:
-            read = self._emulator.runner.read
-            profiles = await read(queries.profiles_by_id, self._tenant.id, ids=ids)
+            profiles = await self._emulator.runner.run_check_in(self._tenant, claiming, ids)
         return TranslationContext(
             self._variant,
             self._tenant.edition,

@@ -1,0 +1,393 @@
+"""A device in one transaction of a check-in. What is stored of it is read once, and only if there is any; what changes
+of it is noted here, and written once, at the end.
+
+Between the requests of one conversation the parts are remembered: they are true as long as nobody has changed the
+tenant (`runtime.memory`) and the device's row is as it was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Unpack
+
+from cryptography import x509
+
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.actions import WAITING
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import Cause, EnrollmentState, Incident
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.operations.devices import ledger as device_ledger
+from fauxtune.operations.devices.caller import DeviceCaller, checked, is_live
+from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.runtime.memory import TenantMemory
+from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.queries import visits as visit_queries
+from fauxtune.storage.queries.visits import StoredParts
+from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
+from fauxtune.storage.rows.configuration import ProfileStateRow
+from fauxtune.storage.rows.devices import (
+    DeviceActionRow,
+    EnrollmentChanges,
+    EnrollmentRow,
+    StepChanges,
+    StepRow,
+)
+
+Ledger = dict[ItemKey, LedgerRow]
+
+#: About how many bytes a row takes in memory.
+_ROW = 1024
+
+
+@dataclass(slots=True)
+class Parts:
+    """What is known of a device besides its row; None: not read yet."""
+
+    ledger: Ledger | None = None
+    requests: list[ServedRequestRow] | None = None
+    states: dict[ProfileId, ProfileStateRow] | None = None
+    steps: dict[str, StepRow] | None = None
+
+    def copy(self) -> Parts:
+        """Return a copy that can be changed."""
+        return Parts(
+            None if self.ledger is None else dict(self.ledger),
+            None if self.requests is None else list(self.requests),
+            None if self.states is None else dict(self.states),
+            None if self.steps is None else dict(self.steps),
+        )
+
+
+class Visit:
+    """The device, as it is from now on. Use `visiting`."""
+
+    def __init__(self, tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, parts: Parts) -> None:
+        self.tx = tx
+        self._begin(row, stored=stored, parts=parts)
+
+    def _begin(self, row: EnrollmentRow, *, stored: StoredParts, parts: Parts) -> None:
+        self.row = row
+        self.parts = parts
+        self._stored = stored
+        self._actions: list[DeviceActionRow] | None = None
+        self._changes: EnrollmentChanges = {}
+        self._changed_items: Ledger = {}
+        self._steps_before: dict[str, StepRow] = dict(parts.steps or {})
+        #: The answers of connectors that were written in this transaction.
+        self.fresh_answers: list[AnswerRow] = []
+        #: Whether the device is expected to report the results of its steps next.
+        self.continues = False
+
+    # What is known
+
+    @property
+    def left(self) -> Left:
+        """The device as it is left by this visit, at its end."""
+        return Left(self.row, self.parts)
+
+    @property
+    def ledger(self) -> Mapping[ItemKey, LedgerRow]:
+        """The items, by key."""
+        if self.parts.ledger is None:
+            self.parts.ledger = queries.ledger_rows(self.tx.connection, self.row.id) if self._stored.ledger else {}
+        return self.parts.ledger
+
+    @property
+    def requests(self) -> Sequence[ServedRequestRow]:
+        """All that was asked of connectors for the device, oldest first."""
+        if self.parts.requests is None:
+            ids = [self.row.id] if self._stored.requests else []
+            self.parts.requests = request_queries.requests_of(self.tx.connection, ids)
+        return self.parts.requests
+
+    @property
+    def states(self) -> Mapping[ProfileId, ProfileStateRow]:
+        """The states of profiles on the device."""
+        if self.parts.states is None:
+            states: dict[ProfileId, ProfileStateRow] = {}
+            if self._stored.states:
+                states = configuration_queries.states_of_device(self.tx.connection, self.row.id)
+            self.parts.states = states
+        return self.parts.states
+
+    @property
+    def actions(self) -> Sequence[DeviceActionRow]:
+        """The actions that wait for the device, oldest first."""
+        if self._actions is None:
+            self._actions = []
+            if self._stored.actions:
+                self._actions = action_queries.actions(self.tx.connection, self.row.id, states=WAITING)
+        return self._actions
+
+    @property
+    def sent(self) -> Sequence[SentStep]:
+        """The steps that were sent to the device and are not over."""
+        return [
+            SentStep(id=step.id, step=PlannedStep(step.kind, step.subject, step.fingerprint), state=step.state)
+            for step in self._steps.values()
+        ]
+
+    @property
+    def answers(self) -> Mapping[str, JsonObject]:
+        """The device's answers to questions, by their names; questions that it could not answer are left out."""
+        return {
+            step.subject: step.answer
+            for step in self._steps.values()
+            if step.kind is StepKind.QUESTION and step.state is StepState.ANSWERED and step.answer is not None
+        }
+
+    @property
+    def user(self) -> str | None:
+        """The name of the device's user."""
+        return user_name(self.tx, self.row)
+
+    def is_quiet(self, report: str) -> bool:
+        """Whether a check-in with a report of this digest changes nothing, as `quiet_checkin` decides it."""
+        is_active = self.row.state is EnrollmentState.ACTIVE
+        return is_active and self.row.is_settled(self.tx.now) and self.row.report_digest == report
+
+    # What changes
+
+    def change(self, **changes: Unpack[EnrollmentChanges]) -> None:
+        """Change columns of the enrolment."""
+        self.row = replace(self.row, **changes)
+        self._changes = {**self._changes, **changes}
+
+    def put_items(
+        self, changed: Iterable[LedgerRow], *, causes: Mapping[ItemKey, Cause | Incident] | None = None
+    ) -> None:
+        """Write new or changed items. `causes`: why items are not wanted any more."""
+        before = self.ledger
+        rows = {row.key: _with_its_certificate(row, before.get(row.key)) for row in changed}
+        device_ledger.note_keys(self.tx, self.row.id, before=before, changed=rows.values(), causes=causes)
+        self.parts.ledger = dict(sorted({**before, **rows}.items()))
+        self._changed_items |= rows
+
+    def read_items_again(self) -> None:
+        """Read the items again, since certificates were revoked."""
+        self._write_items()
+        self.parts.ledger, self._stored = None, replace(self._stored, ledger=True)
+
+    def put_requests(self, rows: Sequence[RequestRow]) -> None:
+        """Ask connectors, in place of what they were asked before for the same item and fingerprint."""
+        wanted = {(row.item_key, row.fingerprint) for row in rows}
+        replaced = [row.id for row in self.requests if (row.item_key, row.fingerprint) in wanted]
+        request_queries.put_requests(self.tx.connection, rows, replaced=replaced)
+        kept = [row for row in self.requests if row.id not in replaced]
+        self.parts.requests = sorted([*kept, *map(_unserved, rows)], key=lambda row: (row.created_at, row.id))
+
+    def note_answer(
+        self,
+        request: RequestRow,
+        changes: RequestChanges,
+        *,
+        certificate: x509.Certificate | None,
+        authority: str | None,
+    ) -> None:
+        """Note an answer that was written; the new certificate that it brings, and the name of its authority."""
+        if changes.get("serial") is not None and (certificate is None or authority is None):
+            self.read_requests_again()
+        if self.parts.requests is None:
+            return
+        served = replace(
+            _unserved(request),
+            state=changes["state"],
+            serial=changes.get("serial"),
+            error_code=changes.get("error_code"),
+            message=changes.get("message"),
+            answered_by=changes.get("answered_by"),
+            answered_at=changes.get("answered_at"),
+        )
+        if certificate is not None:
+            served = replace(
+                served,
+                thumbprint=thumbprint(certificate),
+                not_before=certificate.not_valid_before_utc,
+                not_after=certificate.not_valid_after_utc,
+                authority=authority,
+            )
+        self.parts.requests = [served if row.id == request.id else row for row in self.parts.requests]
+        if changes["state"] == "answered":
+            self.fresh_answers.append(
+                AnswerRow(
+                    item_key=request.item_key,
+                    fingerprint=request.fingerprint,
+                    serial=changes.get("serial"),
+                    sealed=changes.get("sealed"),
+                    pfx=changes.get("pfx"),
+                    kept_password=changes.get("kept_password"),
+                )
+            )
+
+    def read_requests_again(self) -> None:
+        """Read the requests again, since some were answered."""
+        self.parts.requests = None
+        self._stored = replace(self._stored, requests=True)
+
+    def put_states(self, changed: Sequence[ProfileStateRow], *, dropped: Collection[ProfileId]) -> None:
+        """Write states of profiles, and drop those of profiles that reach the device no more."""
+        configuration_queries.put_states(self.tx.connection, changed)
+        for profile_id in dropped:
+            configuration_queries.drop_state(self.tx.connection, self.row.id, profile_id=profile_id)
+        kept = {key: state for key, state in self.states.items() if key not in dropped}
+        self.parts.states = kept | {state.profile_id: state for state in changed}
+
+    def put_steps(self, sent: Sequence[SentStep]) -> None:
+        """Write down the steps that are sent to the device now, for the first time or again."""
+        for step in sent:
+            self._steps[step.id] = StepRow(
+                id=step.id,
+                tenant_id=self.tx.tenant.id,
+                enrollment_id=self.row.id,
+                kind=step.step.kind,
+                subject=step.step.subject,
+                fingerprint=step.step.fingerprint,
+                state=step.state,
+                answer=None,
+                told_at=self.tx.now,
+            )
+
+    def change_step(self, step_id: str, **changes: Unpack[StepChanges]) -> None:
+        """Change columns of a step, if it is not over."""
+        if step_id in self._steps:
+            self._steps[step_id] = replace(self._steps[step_id], **changes)
+
+    def drop_steps(self, ids: Iterable[str]) -> None:
+        """Drop steps: they are over."""
+        for step_id in ids:
+            self._steps.pop(step_id, None)
+
+    def plan_again(self) -> None:
+        """Let the device plan again, as something has changed on which its plan depends."""
+        self.change(generation=self.row.generation + 1)
+        self.tx.wake([self.row.id])
+
+    def aside(self, work: Callable[[EnrollmentRow], None]) -> None:
+        """Do work that reads and writes by itself what belongs to the device; afterwards everything is read again."""
+        self.write()
+        work(self.row)
+        row = queries.enrollment(self.tx.connection, self.row.id)
+        assert row is not None
+        self._begin(row, stored=StoredParts(), parts=Parts())
+
+    def write(self) -> None:
+        """Write what has changed."""
+        connection, device = self.tx.connection, self.row.id
+        if self._changes:
+            queries.change_enrollment(connection, device, **self._changes)
+            self._changes = {}
+        self._write_items()
+        steps = self.parts.steps or {}
+        gone = [step_id for step_id in self._steps_before if step_id not in steps]
+        step_queries.delete_steps(connection, device, ids=gone)
+        step_queries.put_steps(
+            connection, [step for step_id, step in steps.items() if step != self._steps_before.get(step_id)]
+        )
+        self._steps_before = dict(steps)
+
+    def _write_items(self) -> None:
+        device_ledger.write_items(self.tx, self.row.id, changed=self._changed_items.values())
+        self._changed_items = {}
+
+    @property
+    def _steps(self) -> dict[str, StepRow]:
+        if self.parts.steps is None:
+            rows = step_queries.steps_of(self.tx.connection, self.row.id) if self._stored.steps else []
+            self.parts.steps = {step.id: step for step in rows}
+            self._steps_before = dict(self.parts.steps)
+        return self.parts.steps
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A device as a transaction has left it."""
+
+    row: EnrollmentRow
+    parts: Parts
+
+
+@contextmanager
+def visiting(tx: Transaction, caller: DeviceCaller) -> Iterator[Visit]:
+    """Visit the calling device, which is locked until the transaction ends. Raises as `identified`."""
+    known, stored = visit_queries.device_of_credential(tx.connection, caller.credential)
+    row = checked(tx, caller, row=known)
+    with _visit(tx, row, stored=stored, left=left_by_last(tx.memory, caller.credential)) as visit:
+        yield visit
+
+
+@contextmanager
+def visiting_again(tx: Transaction, left: Left) -> Iterator[Visit]:
+    """Visit a device that another transaction has left. Raises NotFound if it is gone."""
+    row, stored = visit_queries.device_of_id(tx.connection, left.row.id)
+    if row is None:  # meanwhile the tenant was deleted, or got a state that does not have the device
+        raise NotFound(f"There is no device '{left.row.id}'.")
+    with _visit(tx, row, stored=stored, left=left) as visit:
+        yield visit
+
+
+def left_by_last(memory: TenantMemory | None, credential: str) -> Left | None:
+    """Return how the last request of its conversation left the device with this credential, if that is known."""
+    left = None if memory is None else memory.recall(credential)
+    return left if isinstance(left, Left) else None
+
+
+def in_conversation(runner: Runner, tenant: Tenant, *, credential: str) -> EnrollmentRow | None:
+    """Return the enrolment whose credential has this digest, if it is remembered. The next visit checks it."""
+    left = left_by_last(runner.memory.of(tenant.id), credential)
+    return left.row if left is not None and is_live(left.row) else None
+
+
+def set_wire_state(tx: Transaction, caller: DeviceCaller, *, state: JsonObject) -> None:
+    """Store what the surface of the device's platform has to remember, in place of what it stored before."""
+    queries.change_enrollment(tx.connection, caller.enrollment_id, wire_state=state)
+    left = left_by_last(tx.memory, caller.credential)
+    if left is not None and tx.memory is not None:
+        left = replace(left, row=replace(left.row, wire_state=state))
+        tx.memory.remember(caller.credential, left, size=_size_of(left))
+
+
+@contextmanager
+def _visit(tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, left: Left | None) -> Iterator[Visit]:
+    # Whatever changes what a device is to do changes its row too.
+    parts = left.parts.copy() if left is not None and left.row == row else Parts()
+    visit = Visit(tx, row, stored=stored, parts=parts)
+    yield visit
+    visit.write()
+    if tx.memory is not None and row.credential_digest is not None:
+        if visit.continues:
+            tx.memory.remember(row.credential_digest, visit.left, size=_size_of(visit.left))
+        else:
+            tx.memory.forget(row.credential_digest)
+
+
+def _size_of(left: Left) -> int:
+    """About how many bytes it takes."""
+    parts = left.parts
+    steps = (parts.steps or {}).values()
+    size = 8 * _ROW + len(left.row.identity_certificate) + len(repr(left.row.wire_state))
+    size += sum(_ROW + len(row.payload or b"") for row in (parts.ledger or {}).values())
+    size += _ROW * (len(parts.requests or ()) + len(parts.states or ()) + len(steps))
+    return size + sum(len(repr(step.answer)) for step in steps)
+
+
+def _with_its_certificate(row: LedgerRow, before: LedgerRow | None) -> LedgerRow:
+    """The row as it will be read: what is known of a certificate belongs to its serial number."""
+    return row if before is not None and before.serial == row.serial else replace(row, revoked=False)
+
+
+def _unserved(row: RequestRow) -> ServedRequestRow:
+    columns = {field.name: getattr(row, field.name) for field in fields(RequestRow)}
+    return ServedRequestRow(**columns, thumbprint=None, not_before=None, not_after=None, authority=None)

@@ -1,0 +1,162 @@
+"""What check-ins remember of a tenant: the configuration that they read and do not change (profiles, assignments,
+users, groups, templates, authorities, connectors), and the devices that are in a conversation.
+
+Every other transaction of the tenant may change it. While one runs nothing is remembered; if it wrote anything, the
+devices are forgotten, and if it wrote other tables than those of devices and logs, the configuration too. A check-in
+locks its device before it asks, and whatever concerns a device raises its generation: so none plans with what was true
+before that.
+
+One process owns a database, so nobody else writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from fauxtune.core.model.ids import TenantId
+
+T = TypeVar("T")
+
+#: Bytes in all. A value is counted as several times its text, as Python's objects are larger.
+_LIMIT = 32 * 1024 * 1024
+_PER_CHARACTER, _OVERHEAD = 4, 512
+
+
+@dataclass(slots=True)
+class _Values:
+    """Values with their sizes."""
+
+    values: dict[Hashable, tuple[object, int]] = field(default_factory=dict)
+    size: int = 0
+
+    def put(self, key: Hashable, value: object, *, size: int) -> int:
+        """Store a value, or remove it if it is None; return by how many bytes that makes them larger."""
+        before = self.size
+        _value, size_before = self.values.pop(key, (None, 0))
+        self.size -= size_before
+        if value is not None:
+            self.values[key] = (value, size)
+            self.size += size
+        return self.size - before
+
+
+@dataclass(slots=True)
+class _OfTenant:
+    configuration: _Values = field(default_factory=_Values)
+    devices: _Values = field(default_factory=_Values)
+
+
+class Memory:
+    """The memory of all tenants, up to a number of bytes: if there is no room left, everything is forgotten."""
+
+    def __init__(self) -> None:
+        self._tenants: dict[TenantId, _OfTenant] = {}
+        self._size = 0
+        #: How many transactions may be changing a tenant at this moment.
+        self._changing: dict[TenantId, int] = {}
+        #: Another one whenever something was forgotten: who began to read before does not store what was read.
+        self._state = object()
+        self._lock = threading.Lock()
+
+    def of(self, tenant_id: TenantId) -> TenantMemory:
+        """Return the memory of a tenant as a transaction that begins now may use it."""
+        return TenantMemory(self, tenant_id, state=self._state)
+
+    def begin_change(self, tenant_id: TenantId) -> None:
+        """Let no check-in remember anything of the tenant until `end_change`."""
+        with self._lock:
+            self._changing[tenant_id] = self._changing.get(tenant_id, 0) + 1
+
+    def end_change(self, tenant_id: TenantId, *, wrote: bool, configuration: bool) -> None:
+        """End what `begin_change` began. `wrote`: anything at all; `configuration`: more than devices and logs."""
+        with self._lock:
+            left = self._changing[tenant_id] - 1
+            if left:
+                self._changing[tenant_id] = left
+            else:
+                del self._changing[tenant_id]
+            if configuration:
+                self._forget(tenant_id)
+            elif wrote and tenant_id in self._tenants:
+                known = self._tenants[tenant_id]
+                self._size -= known.devices.size
+                known.devices = _Values()
+                self._state = object()
+
+    def forget(self, tenant_id: TenantId) -> None:
+        """Forget a tenant."""
+        with self._lock:
+            self._forget(tenant_id)
+
+    def forget_all(self) -> None:
+        """Forget all tenants."""
+        with self._lock:
+            self._forget_all()
+
+    def get(self, tenant_id: TenantId, key: Hashable, *, device: bool) -> object | None:
+        """Return the value of this key, if it is true at this moment. `device`: of a device, not of configuration."""
+        known = None if tenant_id in self._changing else self._tenants.get(tenant_id)
+        if known is None:
+            return None
+        value, _size = (known.devices if device else known.configuration).values.get(key, (None, 0))
+        return value
+
+    def put(self, tenant_id: TenantId, key: Hashable, *, value: object, size: int, state: object, device: bool) -> None:
+        """Store a value of about so many bytes that was read since the memory had this `state`; None removes it."""
+        with self._lock:
+            if state is not self._state or tenant_id in self._changing or size > _LIMIT // 4:
+                return
+            if self._size + size > _LIMIT:
+                self._forget_all()
+            known = self._tenants.setdefault(tenant_id, _OfTenant())
+            self._size += (known.devices if device else known.configuration).put(key, value, size=size)
+
+    def _forget(self, tenant_id: TenantId) -> None:
+        known = self._tenants.pop(tenant_id, None)
+        if known is not None:
+            self._size -= known.configuration.size + known.devices.size
+        self._state = object()
+
+    def _forget_all(self) -> None:
+        self._tenants.clear()
+        self._size = 0
+        self._state = object()
+
+
+class TenantMemory:
+    """The memory of one tenant, for one transaction of a check-in."""
+
+    def __init__(self, memory: Memory, tenant_id: TenantId, *, state: object) -> None:
+        self._memory = memory
+        self._tenant_id = tenant_id
+        self._state = state
+
+    def known(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return the part of the configuration with this key: what is remembered, else what `read` returns, which must
+        not be None.
+        """
+        value = self._memory.get(self._tenant_id, key, device=False)
+        if value is None:
+            value = read()
+            size = _OVERHEAD + _PER_CHARACTER * (len(repr(key)) + len(repr(value)))
+            self._put(key, value, size=size, device=False)
+        return cast("T", value)
+
+    def recall(self, key: Hashable) -> object | None:
+        """Return what is remembered of the device with this key."""
+        return self._memory.get(self._tenant_id, key, device=True)
+
+    def remember(self, key: Hashable, value: object, *, size: int) -> None:
+        """Remember a device, by a value of about so many bytes."""
+        self._put(key, value, size=size, device=True)
+
+    def forget(self, key: Hashable) -> None:
+        """Forget the device with this key."""
+        if self.recall(key) is not None:
+            self._put(key, None, size=0, device=True)
+
+    def _put(self, key: Hashable, value: object, *, size: int, device: bool) -> None:
+        self._memory.put(self._tenant_id, key, value=value, size=size, state=self._state, device=device)

@@ -1,0 +1,91 @@
+"""The device that checks in, locked, with what else is stored of it: so that only this is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, bindparam, func, select
+
+from fauxtune.core.model.actions import WAITING
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.tables import (
+    connector_requests,
+    device_actions,
+    enrollments,
+    ledger,
+    profile_states,
+    steps,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParts:
+    """Whether there may be anything: items of the ledger, requests to connectors, states of profiles, steps, and
+    actions that wait for the device.
+    """
+
+    ledger: bool = True
+    requests: bool = True
+    states: bool = True
+    steps: bool = True
+    actions: bool = True
+
+
+def _held(column: Column[Any]) -> Select[Any]:
+    """Return a SELECT that locks the requests of the device and then its enrolment, on PostgreSQL: the count has to be
+    there before the enrolment is found.
+    """
+    device = select(enrollments.c.id).where(column == bindparam("key")).scalar_subquery()
+    requests = (
+        select(connector_requests.c.id)
+        .where(connector_requests.c.enrollment_id == device)
+        .order_by(connector_requests.c.id)
+        .with_for_update(key_share=True)
+        .cte("held_requests")
+    )
+    counted = select(func.count()).select_from(requests).scalar_subquery()
+    return select(enrollments.c.id).where(column == bindparam("key"), counted >= 0).with_for_update()
+
+
+def _read(column: Column[Any]) -> Select[Any]:
+    parts: list[Any] = [
+        select(table.c.enrollment_id).where(table.c.enrollment_id == enrollments.c.id).exists()
+        for table in (ledger, connector_requests, profile_states, steps)
+    ]
+    waiting = select(device_actions.c.id).where(
+        device_actions.c.enrollment_id == enrollments.c.id, device_actions.c.state.in_(WAITING)
+    )
+    return select(enrollments, *parts, waiting.exists()).where(column == bindparam("key"))
+
+
+# Built once: each check-in that is not quiet asks one of them.
+_BY_CREDENTIAL = (_held(enrollments.c.credential_digest), _read(enrollments.c.credential_digest))
+_BY_ID = (_held(enrollments.c.id), _read(enrollments.c.id))
+_COLUMNS = len(enrollments.c)
+
+
+def device_of_credential(connection: Connection, digest: str) -> tuple[EnrollmentRow | None, StoredParts]:
+    """Return the enrolment whose credential has this digest; None without one. It is locked until the transaction ends,
+    and its requests are before it (see `locks`).
+    """
+    return _locked(connection, _BY_CREDENTIAL, key=digest)
+
+
+def device_of_id(connection: Connection, enrollment_id: EnrollmentId) -> tuple[EnrollmentRow | None, StoredParts]:
+    """Return the enrolment with this id, locked as by `device_of_credential`."""
+    return _locked(connection, _BY_ID, key=enrollment_id)
+
+
+def _locked(
+    connection: Connection, statements: tuple[Select[Any], Select[Any]], *, key: str
+) -> tuple[EnrollmentRow | None, StoredParts]:
+    held, read = statements
+    if connection.dialect.name == "postgresql":
+        # A statement that waited for a lock sees the locked row as it is then, and all others as they were before.
+        connection.execute(held, {"key": key})
+    row = connection.execute(read, {"key": key}).first()
+    if row is None:
+        return None, StoredParts()
+    return EnrollmentRow(*row[:_COLUMNS]), StoredParts(*map(bool, row[_COLUMNS:]))

@@ -1,0 +1,52 @@
+"""What enrolment and check-ins send to the database: as many statements as their data needs, in few transactions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.statements import scenes
+
+#: The statements on SQLite and on PostgreSQL, which locks rows as well, and the transactions. Whoever needs fewer
+#: writes down the new numbers: `python -m bench --only statements` shows them.
+_EXPECTED = {
+    "first Android: enrolment": (12, 13, 1),
+    "first Android: first check-in": (21, 23, 3),
+    "first Android: quiet check-in": (1, 1, 1),
+    "Android: enrolment": (12, 13, 1),
+    "Android: first check-in": (15, 17, 3),
+    "Android: quiet check-in": (1, 1, 1),
+    "iPhone: enrolment": (26, 28, 6),
+    "iPhone: first check-in": (21, 27, 7),
+    "iPhone: quiet check-in": (2, 2, 2),
+    "Windows: enrolment": (15, 16, 2),
+    "Windows: first check-in": (23, 25, 8),
+    "Windows: quiet check-in": (3, 3, 3),
+    "first Android: check-in that plans": (15, 16, 1),
+    "first Android: policy with a root": (2, 2, 1),
+    "first Android: check-in that issues": (23, 25, 2),
+    "first Android: policy with a certificate": (3, 3, 1),
+    "first Android: check-in that confirms": (13, 14, 1),
+    "Android: check-in that plans": (8, 9, 1),
+    "Android: policy with a root": (2, 2, 1),
+    "Android: check-in that issues": (18, 20, 2),
+    "Android: policy with a certificate": (3, 3, 1),
+    "Android: check-in that confirms": (13, 14, 1),
+    "iPhone: until idle": (46, 54, 9),
+    "iPhone: idle again": (2, 2, 2),
+    "Windows: session": (49, 55, 14),
+    "Windows: idle again": (3, 3, 3),
+}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_enrolment_and_check_ins_take_exactly_so_many_statements_and_transactions(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    sent = scenes(tmp_path, database_url=request.getfixturevalue(f"{kind}_url"))
+    counts = {name: (len(each.texts), each.transactions) for name, each in sent.items()}
+    assert counts == {
+        name: (of_sqlite if kind == "sqlite" else of_postgresql, transactions)
+        for name, (of_sqlite, of_postgresql, transactions) in _EXPECTED.items()
+    }
