@@ -7,12 +7,11 @@ copy that is minutes old.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.evaluation import matches
@@ -22,21 +21,18 @@ from fauxtune.core.reports import filters
 from fauxtune.core.reports.report import Report, Source
 from fauxtune.operations.devices.record_documents import record_document
 from fauxtune.operations.runtime.runner import Runner
-from fauxtune.storage.collections.devices import MANAGED_DEVICES
-from fauxtune.storage.collections.statuses import DEVICE_STATUSES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import collections, statuses
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import reports as queries
+from fauxtune.storage.queries import statuses
 from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.rows.configuration import ProfileRow
 
 Rows: TypeAlias = "AsyncIterator[list[JsonObject]]"
+T = TypeVar("T")
 
-#: Rows of one part: their columns take a few milliseconds.
-_AT_ONCE = 200
-MANAGED_DEVICE = entity("managedDevice")
-DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
+#: Rows of one part: to read them and their columns takes a few milliseconds.
+_AT_ONCE = 50
 
 
 async def rows_of(
@@ -52,72 +48,36 @@ async def rows_of(
         await asyncio.sleep(0)
 
 
-async def _pages(read: Callable[[int], Awaitable[list[JsonObject]]]) -> Rows:
-    offset = 0
-    while part := await read(offset):
-        yield part
-        offset += len(part)
-        if len(part) < _AT_ONCE:
-            return
+async def _devices(runner: Runner, tenant_id: TenantId) -> Rows:
+    for ids in _parts(await runner.read(queries.device_ids, tenant_id)):
+        rows = await runner.read(device_queries.managed_devices_by_id, tenant_id, ids=ids)
+        documents = {row.id: record_document(row) for row in rows}
+        # What was deleted meanwhile is left out.
+        yield [documents[device_id] for device_id in ids if device_id in documents]
 
 
-def _devices(runner: Runner, tenant_id: TenantId) -> Rows:
-    async def read(offset: int) -> list[JsonObject]:
-        rows = await runner.read(
-            collections.page,
-            tenant_id,
-            collection=MANAGED_DEVICES,
-            entity=MANAGED_DEVICE,
-            limit=_AT_ONCE,
-            offset=offset,
-        )
-        return [record_document(row) for row in rows]
-
-    return _pages(read)
-
-
-def _certificates(runner: Runner, tenant_id: TenantId) -> Rows:
-    async def read(offset: int) -> list[JsonObject]:
-        return await runner.read(queries.certificates, tenant_id, offset=offset, limit=_AT_ONCE)
-
-    return _pages(read)
+async def _certificates(runner: Runner, tenant_id: TenantId) -> Rows:
+    for ids in _parts(await runner.read(queries.device_ids, tenant_id)):
+        yield await runner.read(queries.certificates, tenant_id, ids=ids)
 
 
 async def _policy_devices(runner: Runner, tenant_id: TenantId) -> Rows:
     async for profiles in _profiles(runner, tenant_id):
         for profile in profiles:
-            async for part in _statuses(runner, tenant_id, profile=profile):
-                yield part
+            statuses_of = await runner.read(queries.statuses_of_profile, tenant_id, profile_id=profile.id)
+            for part in _parts(statuses_of):
+                yield await runner.read(_statuses, tenant_id, profile=profile, part=part)
 
 
-def _statuses(runner: Runner, tenant_id: TenantId, *, profile: ProfileRow) -> Rows:
-    async def read(offset: int) -> list[JsonObject]:
-        return await runner.read(_statuses_of, tenant_id, profile=profile, offset=offset)
-
-    return _pages(read)
-
-
-def _statuses_of(connection: Connection, tenant_id: TenantId, *, profile: ProfileRow, offset: int) -> list[JsonObject]:
-    page = collections.page(
-        connection,
-        tenant_id,
-        collection=DEVICE_STATUSES,
-        entity=DEVICE_STATUS,
-        parent=profile.id,
-        limit=_AT_ONCE,
-        offset=offset,
-    )
-    # The id is <user>_<profile>_<device>.
-    ids = [ManagedDeviceId(str(status["id"]).rpartition("_")[2]) for status in page]
-    devices = {row.id: row.document for row in device_queries.managed_devices_by_id(connection, tenant_id, ids=ids)}
+def _statuses(
+    connection: Connection, tenant_id: TenantId, *, profile: ProfileRow, part: list[tuple[EnrollmentId, str, str]]
+) -> list[JsonObject]:
+    devices = device_queries.managed_devices_of(connection, tenant_id, ids=[each[0] for each in part])
+    records = {row.enrollment_id: row.document for row in devices}
     return [
-        {
-            **_described(profile),
-            "status": status["status"],
-            "reportedAt": status["lastReportedDateTime"],
-            "device": devices.get(device_id, {}),
-        }
-        for device_id, status in zip(ids, page, strict=True)
+        {**_described(profile), "status": status, "reportedAt": reported_at, "device": records[enrollment_id]}
+        for enrollment_id, status, reported_at in part
+        if enrollment_id in records
     ]
 
 
@@ -148,6 +108,11 @@ def _described(profile: ProfileRow) -> JsonObject:
         "kind": profile.kind,
         "platform": FACTS[reached[0]].policy_platform if reached else None,
     }
+
+
+def _parts(elements: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(elements), _AT_ONCE):
+        yield elements[start : start + _AT_ONCE]
 
 
 _SOURCES: dict[Source, Callable[[Runner, TenantId], Rows]] = {

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Unpack
 
 from sqlalchemy import Connection, func, select
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.clock import iso
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId, TenantId
+from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.storage import writes
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES
+from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.reports import ReportJobChanges, ReportJobRow
-from fauxtune.storage.tables import ledger, managed_devices, profiles, report_jobs
+from fauxtune.storage.tables import ledger, managed_devices, profile_states, profiles, report_jobs
 
 
 def add_job(connection: Connection, row: ReportJobRow) -> None:
@@ -50,20 +55,44 @@ def delete_job(connection: Connection, tenant_id: TenantId, *, job_id: str) -> i
     return writes.remove(connection, report_jobs, tenant_id=tenant_id, id=job_id)
 
 
-def certificates(connection: Connection, tenant_id: TenantId, *, offset: int, limit: int) -> list[JsonObject]:
-    """Return a page of the certificates on devices, each with its device, its user and the profile that it came by."""
+def device_ids(connection: Connection, tenant_id: TenantId) -> list[ManagedDeviceId]:
+    """Return the ids of all devices that have a record, in the order in which they enrolled."""
+    statement = select(managed_devices.c.id).where(managed_devices.c.tenant_id == tenant_id)
+    ordered = statement.order_by(managed_devices.c.enrolled_at, managed_devices.c.id)
+    return [ManagedDeviceId(each) for each in connection.scalars(ordered)]
+
+
+def certificates(connection: Connection, tenant_id: TenantId, *, ids: Sequence[ManagedDeviceId]) -> list[JsonObject]:
+    """Return the certificates on these devices, each with its device, its user and the profile that it came by."""
     collection = ALL_CERTIFICATE_STATES
     assert collection.statement is not None
     statement = collection.statement(tenant_id).add_columns(
         managed_devices.c.id, managed_devices.c.user_id, ledger.c.item_key
     )
-    page = statement.order_by(*collection.order).offset(offset).limit(limit)
+    chosen = statement.where(managed_devices.c.id.in_(ids)).order_by(*collection.order)
     rows = []
-    for *values, device_id, user_id, item_key in connection.execute(page):
+    for *values, device_id, user_id, item_key in connection.execute(chosen):
         source, _, key = item_key.partition("/")
         profile = key if source in {"pkcs", "scep"} else None
         rows.append({**collection.row(values), "deviceId": device_id, "userId": user_id, "policyId": profile})
     return rows
+
+
+def statuses_of_profile(
+    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId
+) -> list[tuple[EnrollmentId, str, str]]:
+    """Return the status of a profile on each enrolment, and when it was reported, as text. One that has still to plan
+    is pending, and has never reported.
+    """
+    state = profile_states.c
+    statement = select(state.enrollment_id, state.status, state.reported_at).where(
+        state.tenant_id == tenant_id, state.profile_id == profile_id
+    )
+    rows = connection.execute(statement.order_by(state.enrollment_id))
+    known = {EnrollmentId(row[0]): (str(row[1].value), iso(row[2])) for row in rows}
+    for enrollment_id in waiting(connection, tenant_id, profile_ids=[profile_id])[profile_id]:
+        known.setdefault(enrollment_id, (ProfileStatus.PENDING.value, NEVER))
+    return [(enrollment_id, *values) for enrollment_id, values in known.items()]
 
 
 def profiles_after(
