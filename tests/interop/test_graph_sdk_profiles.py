@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kiota_abstractions.api_error import APIError
-from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
-from kiota_serialization_json.json_serialization_writer import JsonSerializationWriter
 
 from tests.interop.sdk import WARNINGS, Sdk, ServedTenant, asking, both, everything, names, refusal
+from tests.interop.sdk_documents import typed, written
 
 pytestmark = WARNINGS
 
 SAMPLES = {file.stem: file.read_bytes() for file in (Path(__file__).parents[1] / "profiles" / "samples").glob("*.json")}
-JSON = "application/json"
-
-
-def typed(sdk: Sdk, sample: bytes) -> Any:
-    """The SDK's object for a document. Of flags the SDK reads a list and writes a single one, so it is left one."""
-    node = JsonParseNodeFactory().get_root_parse_node(JSON, sample)
-    return single_flags(node.get_object_value(sdk.model("DeviceConfiguration")))
-
-
-def single_flags(model: Any) -> Any:
-    for field in fields(model):
-        value = getattr(model, field.name)
-        for part in value if isinstance(value, list) else [value]:
-            if is_dataclass(part):
-                single_flags(part)
-        if isinstance(value, list) and value and isinstance(value[0], Enum) and "List" not in str(field.type).title():
-            setattr(model, field.name, value[0])
-    return model
-
-
-def written(model: Any) -> dict[str, Any]:
-    """What the SDK writes for an object."""
-    writer = JsonSerializationWriter()
-    writer.write_object_value(None, single_flags(model))
-    document: dict[str, Any] = json.loads(writer.get_serialized_content())
-    return document
 
 
 async def test_every_kind_comes_back_as_it_was_sent(sdk: Sdk) -> None:
     profiles = sdk.graph.device_management.device_configurations
     base = sdk.model("DeviceConfiguration")
-    kinds = {name: typed(sdk, sample) for name, sample in SAMPLES.items()}
+    kinds = {name: typed(sdk, "DeviceConfiguration", document=sample) for name, sample in SAMPLES.items()}
     known = {name: profile for name, profile in kinds.items() if type(profile) is not base}
     assert len(known) >= (60 if sdk.beta else 20)
     for name, profile in known.items():
@@ -106,7 +76,7 @@ async def test_profiles_are_filtered_sorted_paged_and_counted(sdk: Sdk) -> None:
     kinds = ("iosCustomConfiguration", "macOSCustomConfiguration", "windows10GeneralConfiguration")
     results = []
     for number, kind in enumerate(kinds):
-        profile = typed(sdk, SAMPLES[kind])
+        profile = typed(sdk, "DeviceConfiguration", document=SAMPLES[kind])
         profile.display_name = f"Listed {number}"
         results.append(await profiles.post(profile))
     options: dict[str, Any] = {"filter": "startswith(displayName,'Listed')", "orderby": ["displayName desc"]}
@@ -129,7 +99,9 @@ async def test_profiles_are_filtered_sorted_paged_and_counted(sdk: Sdk) -> None:
 
 async def test_what_is_wrong_with_a_profile_is_said(sdk: Sdk) -> None:
     profiles = sdk.graph.device_management.device_configurations
-    one = profiles.by_device_configuration_id((await profiles.post(typed(sdk, SAMPLES["iosCustomConfiguration"]))).id)
+    one = profiles.by_device_configuration_id(
+        (await profiles.post(typed(sdk, "DeviceConfiguration", document=SAMPLES["iosCustomConfiguration"]))).id
+    )
     kind = sdk.model("IosCustomConfiguration")
     for send, body in (
         (profiles.post, kind(description="no name")),
@@ -151,7 +123,7 @@ async def test_what_is_wrong_with_a_profile_is_said(sdk: Sdk) -> None:
 async def test_v1_shows_what_only_beta_knows_as_a_plain_profile(served_tenant: ServedTenant) -> None:
     async with both("beta", served_tenant) as beta, both("v1.0", served_tenant) as v1:
         answer = await beta.graph.device_management.device_configurations.post(
-            typed(beta, SAMPLES["iosImportedPFXCertificateProfile"])
+            typed(beta, "DeviceConfiguration", document=SAMPLES["iosImportedPFXCertificateProfile"])
         )
         one = v1.graph.device_management.device_configurations.by_device_configuration_id(answer.id)
         result = await one.get()

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies import autopilot as rules
 from fauxtune.operations.profiles.autopilot import IMPORT_HOOKS
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import autopilot
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("Enrollment", "Enrollment")
 _NOT_USED = stored("kept; no device is set up by it")

@@ -9,10 +9,10 @@ from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies import configuration_policies as rules
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.profiles import settings_catalog as hooks
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import settings_catalog as handlers
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("DeviceConfiguration", "DeviceConfiguration")
 _NOT_DELIVERED = stored("kept and assigned; no device is configured by it")

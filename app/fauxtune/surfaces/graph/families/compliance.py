@@ -10,10 +10,10 @@ from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import compliance_policies, retire_list
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("DeviceCompliancePolicy", "Compliance")
 #: The platforms whose filters a kind takes.

@@ -9,10 +9,10 @@ from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies import enrollment as rules
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.profiles.enrollment import VPP_HOOKS
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import enrollment
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("Enrollment", "Enrollment")
 _NO_EFFECT = stored("kept and assigned; no enrolment asks it")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies.notifications import MESSAGES, TEMPLATES
 from fauxtune.operations.profiles.notification_templates import MESSAGE_HOOKS
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Family
 from fauxtune.surfaces.graph.resources.family_actions import nothing_happens
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("NotificationMessageTemplate", "Compliance")
 _TIMES = approximated("what the real service answers to a second message of one language is not documented")

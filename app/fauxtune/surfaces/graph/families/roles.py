@@ -8,11 +8,11 @@ from __future__ import annotations
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies.roles import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from fauxtune.operations.profiles.roles import ROLE_ASSIGNMENT_HOOKS, ROLE_HOOKS
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.family import Action, Family
 from fauxtune.surfaces.graph.resources import role_assignments as of
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("RoleBasedAccessControl", "Role")
 _NO_ROLES = stored("a caller may do everything that a permission in the token allows")

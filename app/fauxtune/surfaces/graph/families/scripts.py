@@ -8,9 +8,9 @@ from __future__ import annotations
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies.rules import Rules
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("DeviceManagementScript", "DeviceConfiguration")
 _NOT_RUN = stored("kept and assigned; no device runs it")

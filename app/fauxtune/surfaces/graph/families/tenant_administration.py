@@ -9,10 +9,10 @@ from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies.rules import Rules
 from fauxtune.core.policies.tenant_administration import BRANDING, CLEANUP_RULES, POLICY_SETS, TERMS
 from fauxtune.operations.profiles.terms import TERMS_HOOKS
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import policy_sets
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _NOT_ASSIGNED = stored("what is in a set is not assigned by it")
 

@@ -8,9 +8,9 @@ from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.directory import subscriptions as operations
 from fauxtune.storage.queries import subscriptions as queries
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 SUBSCRIPTION = entity("subscription")
 

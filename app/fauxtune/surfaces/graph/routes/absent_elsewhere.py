@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from fauxtune.surfaces.graph.routes import reasons as why
+from fauxtune.surfaces.graph import reasons as why
 
 _APPS = "deviceAppManagement"
 USER, ME = "users/{user}", "me"

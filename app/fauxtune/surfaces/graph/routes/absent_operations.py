@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.odata.paths.table import Route
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.routes import reasons
 from fauxtune.surfaces.graph.routes.absent import absent
 
 _SERVICE = "deviceManagement"

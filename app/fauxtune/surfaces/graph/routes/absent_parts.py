@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.odata.paths.table import EVERY, Route
+from fauxtune.surfaces.graph import reasons as why
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.routes import reasons as why
 from fauxtune.surfaces.graph.routes.absent import absent
 from fauxtune.surfaces.graph.routes.absent_elsewhere import ELSEWHERE, KINDS, ME, USER
 

@@ -15,9 +15,9 @@ from fauxtune.operations.insight.audit_rules import (
     creates,
     deletes,
 )
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import app_configurations as configurations
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 _ALL = "deviceAppManagement/mobileAppConfigurations"
 _ONE = f"{_ALL}/{{configuration}}"

@@ -9,10 +9,10 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import assignment_filters as filters
 from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")

@@ -11,9 +11,9 @@ from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses, compliance_summaries
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")

@@ -14,6 +14,7 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, refused
 from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes, creates, deletes, orders
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import (
     device_actions,
@@ -22,7 +23,6 @@ from fauxtune.surfaces.graph.resources import (
     escrow,
     managed_devices,
 )
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
 WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")

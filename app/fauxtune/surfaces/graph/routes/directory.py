@@ -10,6 +10,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import (
     delta,
@@ -18,7 +19,6 @@ from fauxtune.surfaces.graph.resources import (
     organization,
     subscribed_skus,
 )
-from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
 from fauxtune.surfaces.graph.routes.groups import GROUP, GROUPS
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references

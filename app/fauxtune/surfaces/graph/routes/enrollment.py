@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import enrollment
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 _PUSH = "deviceManagement/applePushNotificationCertificate"
 _PLAY = "deviceManagement/androidManagedStoreAccountEnterpriseSettings"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import reports
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 from fauxtune.surfaces.graph.routes.absent import absent
 
 _REPORTS = "deviceManagement/reports"

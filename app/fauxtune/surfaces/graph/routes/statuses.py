@@ -12,6 +12,7 @@ from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import (
     certificate_states,
@@ -20,7 +21,6 @@ from fauxtune.surfaces.graph.resources import (
     state_summaries,
     user_statuses,
 )
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")

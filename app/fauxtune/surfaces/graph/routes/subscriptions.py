@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import subscriptions
 from fauxtune.surfaces.graph.resources.subscriptions import SUBSCRIPTION
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 _ALL = "subscriptions"
 _ONE = f"{_ALL}/{{subscription}}"

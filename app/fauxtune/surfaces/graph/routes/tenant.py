@@ -9,10 +9,10 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import audit_events, device_management
 from fauxtune.surfaces.graph.resources import role_scope_tags as tags
-from fauxtune.surfaces.graph.routes import permissions as needs
 
 AUDIT_EVENT = entity("auditEvent")
 DEVICE_MANAGEMENT = entity("deviceManagement")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import memberships, users
-from fauxtune.surfaces.graph.routes import permissions as needs
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
 
 DIRECTORY_OBJECT = entity("directoryObject")
