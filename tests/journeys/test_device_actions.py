@@ -5,6 +5,8 @@ answer, and what Graph shows of it.
 from __future__ import annotations
 
 import base64
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -312,3 +314,56 @@ async def test_a_mac_whose_disk_is_not_encrypted_has_no_key(
     await agent.check_in()
     (device,) = await administrator.devices()
     assert (await administrator.graph.get(f"{DEVICES}/{device['id']}/getFileVaultKey")).status_code == 404
+
+
+async def test_logs_are_pending_until_the_pc_has_uploaded_them_and_are_read_by_an_address_that_expires(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await _enrol(enrol_agent, Platform.WINDOWS)
+    (device,) = await administrator.devices()
+    one, graph = f"{DEVICES}/{device['id']}", administrator.graph
+    body = {"templateType": {"templateType": "predefined"}}
+    answer = await graph.post(f"{one}/createDeviceLogCollectionRequest", json=body)
+    assert answer.status_code == 200, answer.text
+    collection = answer.json()
+    assert (collection["status"], collection["sizeInKB"]) == ("pending", 0)
+    assert collection["managedDeviceId"] == device["id"]
+    path = f"{one}/logCollectionRequests/{collection['id']}"
+    early = await graph.post(f"{path}/createDownloadUrl")
+    assert early.status_code == 404
+    assert (await agent.check_in()).executed == ["ArchiveDefinition"]
+    (listed,) = (await graph.get(f"{one}/logCollectionRequests")).json()["value"]
+    assert (listed["status"], listed["id"], listed["sizeInKB"] > 0) == ("completed", collection["id"], True)
+    address = (await graph.post(f"{path}/createDownloadUrl")).raise_for_status().json()["value"]
+    archive = zipfile.ZipFile(io.BytesIO((await graph.get(address)).raise_for_status().content))
+    assert str(agent.device.facts["serialNumber"]) in archive.read("device.txt").decode()
+    signature = address.partition("sig=")[2]
+    assert signature
+    for exchange in (await graph.get("/_fauxtune/v1/tenants/contoso/wire")).json()["exchanges"]:
+        shown = (await graph.get(f"/_fauxtune/v1/tenants/contoso/wire/{exchange['number']}")).raise_for_status().text
+        assert signature not in shown, exchange["url"]
+        assert "sig=" not in shown.replace("sig=[not shown", ""), exchange["url"]
+    assert (await graph.delete(path)).status_code == 204
+    assert (await graph.get(path)).status_code == 404
+    assert (await graph.get(address)).status_code in (403, 404)
+
+
+async def test_logs_of_a_phone_are_not_collected(administrator: Administrator, enrol_agent: AgentEnroller) -> None:
+    await _enrol(enrol_agent, Platform.ANDROID)
+    (device,) = await administrator.devices()
+    answer = await administrator.graph.post(f"{DEVICES}/{device['id']}/createDeviceLogCollectionRequest", json={})
+    assert answer.status_code == 400
+    assert (await administrator.graph.get(f"{DEVICES}/{device['id']}/logCollectionRequests")).json()["value"] == []
+
+
+async def test_eleven_collections_leave_ten(administrator: Administrator, enrol_agent: AgentEnroller) -> None:
+    agent = await _enrol(enrol_agent, Platform.WINDOWS)
+    (device,) = await administrator.devices()
+    one, graph = f"{DEVICES}/{device['id']}", administrator.graph
+    made = []
+    for _ in range(11):
+        made.append((await graph.post(f"{one}/createDeviceLogCollectionRequest", json={})).json()["id"])
+        await agent.check_in()
+    listed = (await graph.get(f"{one}/logCollectionRequests")).json()["value"]
+    assert {each["id"] for each in listed} == set(made[1:])
+    assert (await graph.get(f"{one}/logCollectionRequests/$count")).text == "10"

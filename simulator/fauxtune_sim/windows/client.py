@@ -18,6 +18,7 @@ from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
 from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.windows import mail_app, mde2_enrollment
 from fauxtune_sim.windows.escrow import RecoveryPassword, address_of
+from fauxtune_sim.windows.log_archive import HEADERS
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine, Snapshot
 from fauxtune_sim.windows.session import Session
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
@@ -70,6 +71,15 @@ class WindowsAgent(Agent):
             await self._end_enrollment(machine.end, result)
         else:
             await self._escrow(machine, session)
+            await self._upload(machine)
+
+    async def _upload(self, machine: Machine) -> None:
+        """Upload the archives that the session has made. What cannot be uploaded is lost, as on a PC."""
+        for each in machine.archives:
+            with contextlib.suppress(ServerUnreachable):
+                await self._transport.send(
+                    "PUT", each.address, body=each.content, content_type="application/zip", headers=HEADERS
+                )
 
     async def _escrow(self, machine: Machine, session: Session) -> None:
         """Send the secrets that the service does not have yet. What it refuses is sent again at the next check-in."""

@@ -1,5 +1,5 @@
 """The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock, Reboot, CleanPC,
-Defender, BitLocker and LAPS CSP).
+Defender, BitLocker, LAPS and DiagnosticLog CSP).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.windows.escrow import LocalPassword, RecoveryPassword
+from fauxtune_sim.windows.log_archive import archive
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path
 
@@ -87,6 +88,10 @@ def _update_signature(machine: Machine, _data: str) -> None:
     machine.device.report(**facts)
 
 
+def _archive(machine: Machine, data: str) -> None:
+    machine.archives.append(archive(machine, data))
+
+
 def _rotate_recovery(machine: Machine, _data: str) -> None:
     if machine.facts.get("isEncrypted") is not True:
         raise NodeRefusal(500, "the system volume is not encrypted")
@@ -110,6 +115,7 @@ _ACTIONS: dict[str, Callable[[Machine, str], None]] = {
     "CleanPC/CleanPCWithoutRetainingUserData": _clean,
     "Defender/Scan": _scan,
     "Defender/UpdateSignature": _update_signature,
+    "DiagnosticLog/DiagnosticArchive/ArchiveDefinition": _archive,
     "BitLocker/RotateRecoveryPasswords": _rotate_recovery,
     "LAPS/Actions/ResetPassword": _reset_password,
     "RemoteLock/Lock": _lock,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +25,9 @@ from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
 from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
+
+if TYPE_CHECKING:
+    from fauxtune_sim.windows.log_archive import LogArchive
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -56,7 +59,8 @@ class Snapshot:
 class Machine:
     """A device with its tree. `user`: whether the enrolled user is logged in; `now`: the time of its clock.
 
-    `lost_accounts` are the nodes of mail accounts that were added twice in this session, and so were deleted.
+    `lost_accounts` are the nodes of mail accounts that were added twice in this session, and so were deleted;
+    `archives` are those that are to be uploaded after it.
     """
 
     device: Device
@@ -64,6 +68,7 @@ class Machine:
     user: bool = True
     end: EnrollmentEnd | None = None
     lost_accounts: set[Path] = field(default_factory=set)
+    archives: list[LogArchive] = field(default_factory=list)
     tree: Tree = field(init=False)
     _reported: Mapping[str, FactValue] = field(init=False)
 

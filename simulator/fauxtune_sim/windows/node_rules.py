@@ -145,6 +145,10 @@ _COMPUTERS = """
 ./Vendor/MSFT/Defender                                                  G    node
 ./Vendor/MSFT/Defender/Scan                                             GX   chr
 ./Vendor/MSFT/Defender/UpdateSignature                                  GX   chr
+./Vendor/MSFT/DiagnosticLog                                             G    node
+./Vendor/MSFT/DiagnosticLog/DiagnosticArchive                           G    node
+./Vendor/MSFT/DiagnosticLog/DiagnosticArchive/ArchiveDefinition         X    chr
+./Vendor/MSFT/DiagnosticLog/DiagnosticArchive/ArchiveResults            G    chr   =
 ./Vendor/MSFT/BitLocker                                                 G    node
 ./Vendor/MSFT/BitLocker/RotateRecoveryPasswords                         X    chr
 ./Vendor/MSFT/BitLocker/RotateRecoveryPasswordsStatus                   G    int   =0

@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "accountkey": "key",
     "sharedkey": "key",
     "recoverykey": "recovery key",
+    "archivedefinition": "address with a signature",
     "nodekey": "key",
     "keymaterial": "key",
     "cookie": "cookie",

@@ -104,6 +104,8 @@ FORMS: tuple[Form, ...] = tuple(
         ),
     )
 )
+#: The body of the action that answers with an entity.
+COLLECT_LOGS = next(form.body for form in FORMS if form.action is DeviceAction.COLLECT_LOGS)
 EXECUTE_ACTION = MODEL.parameters(
     f"[{_DEVICE}]",
     "executeAction",

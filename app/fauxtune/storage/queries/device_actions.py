@@ -49,6 +49,11 @@ def add_action(connection: Connection, row: DeviceActionRow) -> None:
     writes.add_row(connection, device_actions, row=row)
 
 
+def delete_action(connection: Connection, tenant_id: TenantId, *, action_id: str) -> None:
+    """Delete an action, whatever became of it."""
+    writes.remove(connection, device_actions, tenant_id=tenant_id, id=action_id)
+
+
 def actions(
     connection: Connection, enrollment_id: EnrollmentId, *, states: Sequence[ActionState]
 ) -> list[DeviceActionRow]:

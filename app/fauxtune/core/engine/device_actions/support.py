@@ -57,6 +57,7 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
         DeviceAction.DEFENDER_UPDATE,
         DeviceAction.ROTATE_BITLOCKER_KEYS,
         DeviceAction.ROTATE_ADMIN_PASSWORD,
+        DeviceAction.COLLECT_LOGS,
     },
     **dict.fromkeys(
         (Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK, DeviceAction.REBOOT}

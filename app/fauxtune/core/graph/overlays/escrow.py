@@ -1,6 +1,7 @@
-"""What devices have escrowed: recovery keys of BitLocker, and passwords of local administrators.
+"""What devices hand over: recovery keys of BitLocker, passwords of local administrators, and logs.
 
-Source: Graph reference, bitlockerRecoveryKey, deviceLocalCredentialInfo.
+Source: Graph reference, bitlockerRecoveryKey, deviceLocalCredentialInfo,
+deviceLogCollectionResponse.
 
 #: data
 """
@@ -11,6 +12,12 @@ from fauxtune.core.odata.schema.fidelity import EXACT, approximated
 from fauxtune.core.odata.schema.overlay import Overlay
 
 ESCROW = (
+    Overlay(
+        "deviceLogCollectionResponse",
+        server="*",
+        fidelity=approximated("an archive that the device has uploaded; pending until then, failed after a day"),
+        different={approximated("always 0"): "errorCode"},
+    ),
     Overlay(
         "bitlockerRecoveryKey",
         server="createdDateTime deviceId key volumeType",

@@ -1,13 +1,14 @@
 """From an administrator's actions to the nodes of a Windows device's CSPs.
 
 Microsoft: "Configuration service provider reference" (RemoteWipe, DMClient, RemoteLock, Reboot, DevDetail, RemoteFind,
-CleanPC, Defender, BitLocker, LAPS).
+CleanPC, Defender, BitLocker, LAPS, DiagnosticLog).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from fauxtune.core.formats.xml import leaf, tag
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.actions import Order
@@ -18,6 +19,13 @@ from fauxtune.surfaces.devices.windows.status_mapping import ASK, MUST
 
 _QUICK, _FULL = "1", "2"
 _NEEDED = 2
+#: What the archive has: some of what Intune collects.
+_COLLECTED = (
+    leaf("RegistryKey", r"HKLM\Software\Microsoft\IntuneManagementExtension")
+    + leaf("FoldersFiles", r"%ProgramData%\Microsoft\DiagnosticLogCSP\Collectors\*.etl")
+    + leaf("Command", r"%windir%\system32\ipconfig.exe /all")
+    + leaf("Events", "Application")
+)
 
 
 def commands(order: Order, tree: Tree) -> tuple[Command, ...]:
@@ -59,6 +67,14 @@ def _scan(order: Order, tree: Tree) -> tuple[Command, ...]:
     return (Command("Exec", f"{tree.providers}/Defender/Scan", kind, "chr", role=MUST),)
 
 
+def _collect_logs(order: Order, tree: Tree) -> tuple[Command, ...]:
+    """DiagnosticLog CSP, DiagnosticArchive: what is collected, and the address for the archive."""
+    address = leaf("SasUrl", str(order.secrets.get("url", "")))
+    definition = tag("Collection", leaf("ID", order.id) + address + _COLLECTED)
+    node = f"{tree.providers}/DiagnosticLog/DiagnosticArchive/ArchiveDefinition"
+    return (Command("Exec", node, definition, "chr", role=MUST),)
+
+
 def _rotate_bitlocker(order: Order, tree: Tree) -> tuple[Command, ...]:
     """BitLocker CSP: the request has an id, by which the device tells how it went."""
     return (Command("Exec", f"{tree.providers}/BitLocker/RotateRecoveryPasswords", order.id, "chr", role=MUST),)
@@ -76,6 +92,7 @@ _COMMANDS: dict[DeviceAction, Callable[[Order, Tree], tuple[Command, ...]]] = {
     DeviceAction.CLEAN_WINDOWS: _clean,
     DeviceAction.DEFENDER_SCAN: _scan,
     DeviceAction.DEFENDER_UPDATE: _executed("Defender/UpdateSignature"),
+    DeviceAction.COLLECT_LOGS: _collect_logs,
     DeviceAction.ROTATE_BITLOCKER_KEYS: _rotate_bitlocker,
     DeviceAction.ROTATE_ADMIN_PASSWORD: _executed("LAPS/Actions/ResetPassword"),
 }

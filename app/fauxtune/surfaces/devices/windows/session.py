@@ -9,6 +9,7 @@ status are sent again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.ids import ProfileId
@@ -21,6 +22,7 @@ from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.checkin.visit import in_conversation, set_wire_state
 from fauxtune.operations.devices.caller import DeviceCaller
+from fauxtune.operations.devices.log_collections import upload_address
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import wire_state
@@ -59,6 +61,12 @@ async def exchange(
 def refused(message: Message, code: int) -> bytes:
     """Return the answer that refuses a session: the status of SyncHdr says why."""
     return Reply(message, header_status=code).document()
+
+
+def _origin(message: Message) -> str:
+    """The origin at which the device reaches the server: that of the address to which it sent the message."""
+    parts = urlsplit(message.target)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _reply(message: Message, *, begins: bool) -> Reply:
@@ -128,7 +136,7 @@ class _Exchange:
                 has_news=begins and self._by_user,
             )
             steps = await converse(self._emulator, self._tenant, exchange=exchange)
-            context = await self._context(steps, state)
+            context = await self._context(steps, state, origin=_origin(message))
             taken = [self._take(state, message, step=step, context=context) for step in steps]
             results = [result for result in taken if result is not None]
             begins = False
@@ -154,7 +162,7 @@ class _Exchange:
         state.await_step(step.id, pending, commands=commands)
         return None
 
-    async def _context(self, steps: Sequence[Step], state: State) -> TranslationContext:
+    async def _context(self, steps: Sequence[Step], state: State, *, origin: str) -> TranslationContext:
         ids = frozenset(claim.profile for step in steps if step.item is not None for claim in step.item.row.claims)
         profiles: Mapping[ProfileId, ProfileRow] = {}
         if ids:
@@ -165,6 +173,7 @@ class _Exchange:
             profiles={key: profile.document for key, profile in profiles.items()},
             given={key: tuple(names) for key, names in state.given.items()},
             user_is_here=state.user_is_here,
+            upload=lambda order: f"{origin}{upload_address(self._emulator.contents, self._tenant.id, order=order)}",
         )
 
     def _fill(self, reply: Reply, state: State) -> None:

@@ -7,12 +7,13 @@ A PFX file is installed by one Atomic, after a Delete of the same certificate, s
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
@@ -21,6 +22,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
+from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import actions, csp, scep
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
@@ -74,7 +76,7 @@ _MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
 class TranslationContext:
     """What the commands of a step depend on besides the step: the kind of device, the tenant's edition, the profiles'
     documents by id, the thumbprints (of SCEP: the nodes) under which items were installed before, by item, and whether
-    the user's own nodes exist.
+    the user's own nodes exist. `upload`: returns the address to which an order's archive is uploaded.
     """
 
     variant: Variant
@@ -82,6 +84,7 @@ class TranslationContext:
     profiles: Mapping[str, JsonObject] = field(default_factory=dict)
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     user_is_here: bool = True
+    upload: Callable[[Order], str] | None = None
 
     @property
     def tree(self) -> Tree:
@@ -100,11 +103,18 @@ def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
             return _remove(step.item.row, around)
         case StepKind.ACTION:
             assert step.order is not None
-            return actions.commands(step.order, around.tree)
+            return actions.commands(_with_address(step.order, around), around.tree)
         case StepKind.QUESTION:
             return _ask(step.part or "", around)
         case _:
             assert_never(step.kind)
+
+
+def _with_address(order: Order, around: TranslationContext) -> Order:
+    """Return the order with the address for its archive, if it has one."""
+    if order.action is not DeviceAction.COLLECT_LOGS or around.upload is None:
+        return order
+    return replace(order, secrets={"url": around.upload(order)})
 
 
 def needs_user(commands: tuple[Command, ...]) -> bool:

@@ -17,8 +17,14 @@ from fauxtune.surfaces.graph.resources.alternate_keys import object_key
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")
-ADD_PASSWORD = MODEL.parameters("application", "addPassword", overlay=Overlay("addPassword"))
-REMOVE_PASSWORD = MODEL.parameters("application", "removePassword", overlay=Overlay("removePassword", required="keyId"))
+ADD_PASSWORD = MODEL.parameters(
+    "application", "addPassword", overlay=Overlay("addPassword", source="Graph: application: addPassword")
+)
+REMOVE_PASSWORD = MODEL.parameters(
+    "application",
+    "removePassword",
+    overlay=Overlay("removePassword", source="Graph: application: removePassword", required="keyId"),
+)
 _CONTEXT = "applications"
 
 

@@ -25,7 +25,6 @@ _DIRECTORY = ("directoryObjects", "users", "groups", "devices", "organization")
 _BIN = ("directoryObjects/{object}", "users/{user}", "groups/{group}", "devices/{device}")
 
 _SYNC = "whether a device was in touch stands in lastSyncDateTime"
-_LOGS = "no logs are collected from the devices here"
 _UNITS = "there are no organisational units"
 _ELSEWHERE = "ask for it at deviceManagement/managedDevices"
 _LINKS = "what a profile is linked to stands in its assignments"
@@ -132,7 +131,6 @@ _OF_A_DEVICE: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "getOemWarranty", True, "nobody sold the devices here"),
     ("GET", "getCloudPcRemoteActionResults", True, reasons.CLOUD_PC),
     ("GET", "getCloudPcReviewStatus", True, reasons.CLOUD_PC),
-    ("POST", "logCollectionRequests/{id}/createDownloadUrl", False, _LOGS),
 )
 _OF_DEVICES: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "appDiagnostics/{upn}", True, reasons.APPS),

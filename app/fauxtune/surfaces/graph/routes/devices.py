@@ -21,6 +21,7 @@ from fauxtune.surfaces.graph.resources import (
     device_categories,
     device_overview,
     escrow,
+    log_collections,
     managed_devices,
 )
 
@@ -30,6 +31,7 @@ DEVICE_CATEGORY = entity("deviceCategory")
 MANAGED_DEVICE = entity("managedDevice")
 MANAGED_DEVICE_OVERVIEW = entity("managedDeviceOverview")
 USER = entity("user")
+LOG_COLLECTION = entity("deviceLogCollectionResponse")
 
 _ALL = "deviceManagement/managedDevices"
 _CATEGORIES = "deviceManagement/deviceCategories"
@@ -37,7 +39,6 @@ _CATEGORY = f"{_CATEGORIES}/{{category}}"
 
 #: Collections below a device that are empty because the emulator has nothing that could fill them.
 _EMPTY = (
-    ("logCollectionRequests", "List collected logs", False),
     ("detectedApps", "List apps that were found", True),
     ("securityBaselineStates", "List security baselines of a device", True),
     ("deviceHealthScriptStates", "List scripts of a device", True),
@@ -66,6 +67,7 @@ _MAY_ACT = {
 }
 _FOUND = approximated("$select brings to a list what the service gives for one device alone; see the query options")
 _NO_CATEGORY = approximated("what a device in no category answers is not documented: here a category named Unknown")
+_LOGS = approximated("of Windows devices; ten are kept, each for 28 days; what is collected is always the same")
 _TAKEN = approximated("409 for a name that is taken")
 _REFUSED = refused("400 or, where real devices of the kind support it, 501")
 
@@ -76,6 +78,7 @@ def _devices(root: str) -> Iterator[Route[Handler]]:
     yield from _records(root, one)
     yield from _parts(one)
     yield from _category(one)
+    yield from _logs(one)
     yield from _actions(one)
     yield _refused_creation(root)
 
@@ -256,6 +259,55 @@ def _fidelity(action: DeviceAction) -> Fidelity:
     return _CARRIED.get(action, _SOMEWHERE if carried else _REFUSED)
 
 
+def _logs(one: str) -> Iterator[Route[Handler]]:
+    all_of_it = f"{one}/logCollectionRequests"
+    reads: tuple[tuple[str, Handler, str, bool], ...] = (
+        (all_of_it, log_collections.list_collections, "List collected logs", True),
+        (f"{all_of_it}/{{collection}}", log_collections.get_collection, "Get a collection of logs", False),
+    )
+    for template, handler, summary, many in reads:
+        yield Route(
+            "GET",
+            template,
+            handler,
+            summary,
+            returns=LOG_COLLECTION,
+            many=many,
+            permissions=needs.READ_MANAGED,
+            source="Graph: deviceLogCollectionResponse",
+            fidelity=_LOGS,
+            dated=True,
+        )
+    yield Route(
+        "GET",
+        f"{all_of_it}/$count",
+        log_collections.count_collections,
+        "Count collected logs",
+        permissions=needs.READ_MANAGED,
+        source="Graph: deviceLogCollectionResponse",
+        fidelity=_LOGS,
+        dated=True,
+    )
+    yield Route(
+        "DELETE",
+        f"{all_of_it}/{{collection}}",
+        log_collections.delete_collection,
+        "Delete a collection of logs with its archive",
+        status=204,
+        permissions=needs.WRITE_MANAGED,
+        source="Graph: Delete deviceLogCollectionResponse",
+    )
+    yield Route(
+        "POST",
+        f"{all_of_it}/{{collection}}/createDownloadUrl",
+        log_collections.create_download_url,
+        "Address of the archive",
+        permissions=needs.READ_MANAGED,
+        source="Graph: deviceLogCollectionResponse: createDownloadUrl",
+        fidelity=approximated("an address of this server, valid for an hour of the tenant's clock"),
+    )
+
+
 def _refused_creation(root: str) -> Route[Handler]:
     return Route(
         "POST",
@@ -270,6 +322,20 @@ def _refused_creation(root: str) -> Route[Handler]:
 
 def _actions(one: str) -> Iterator[Route[Handler]]:
     for form in FORMS:
+        if form.action is DeviceAction.COLLECT_LOGS:
+            yield Route(
+                "POST",
+                f"{one}/{form.action.value}",
+                audited_by(orders(form.action), log_collections.create_request),
+                "Collect the logs of a device",
+                accepts=form.body,
+                returns=LOG_COLLECTION,
+                beta_only=form.beta_only,
+                permissions=_MAY_ACT[form.action],
+                source=form.body.source,
+                fidelity=_LOGS,
+            )
+            continue
         yield Route(
             "POST",
             f"{one}/{form.action.value}",
