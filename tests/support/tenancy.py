@@ -110,6 +110,8 @@ def _writer(frame: FrameType | None) -> str | None:
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("fauxtune.storage."):
+            if module.endswith((".database", ".migrate")):
+                return None  # no tenant is being changed
             return module if module == "fauxtune.storage.writes" else f"{module}.{frame.f_code.co_name}"
         if not module.startswith(("sqlalchemy", __name__)):
             return None
