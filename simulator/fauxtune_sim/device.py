@@ -47,6 +47,8 @@ class Device:
     enrollment: Enrollment | None = None
     keystore: KeyStore = field(default_factory=KeyStore)
     accounts: dict[str, MailAccount] = field(default_factory=dict)
+    #: The versions of the apps that management installed, by their packages.
+    apps: dict[str, str] = field(default_factory=dict)
     #: The user's settings in mail apps, by the names of the apps.
     mail_apps: dict[str, AppSettings] = field(default_factory=dict)
     state: PlatformState | None = None
@@ -129,6 +131,7 @@ class Device:
             enrollment=None if enrollment is None else records.enrollment.from_document(enrollment),
             keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
             accounts={row["id"]: MailAccount(**row) for row in facts.get("accounts", ())},
+            apps=dict(facts.get("apps", {})),
             mail_apps={name: AppSettings(**row) for name, row in facts.get("mailApps", {}).items()},
             state=_read_state(records, folder),
             folder=folder,
@@ -181,6 +184,7 @@ class Device:
                 "hardware": self.hardware.document(),
                 "enrollment": None if self.enrollment is None else self.enrollment.document(),
                 "accounts": [asdict(account) for account in self.accounts.values()],
+                "apps": self.apps,
                 "mailApps": {name: asdict(settings) for name, settings in self.mail_apps.items()},
                 "ca": None if self.ca is None else self.ca.decode(),
                 "ended": self.ended,
@@ -192,7 +196,7 @@ class Device:
         )
 
     def refuse(self, kind: str, code: int | None = None) -> None:
-        """Refuse deliveries of a kind (`root`, `pkcs`, `imported`, `scep`, `email`) from now on, and save that.
+        """Refuse deliveries of a kind (`root`, `pkcs`, `imported`, `scep`, `email`, `app`) from now on, and save that.
 
         `code` is the error code to answer: an ErrorCode of Apple, a SyncML status or a Windows error number; an Android
         device names it in its text. What is installed already stays. Raises NotFoundHere for an unknown kind,
@@ -216,6 +220,7 @@ class Device:
         if certificates:
             self.keystore.clear()
         self.accounts.clear()
+        self.apps.clear()
         self.mail_apps.clear()
         self.state = None if self.state is None else type(self.state)()
         if self.folder is not None:

@@ -20,13 +20,15 @@ _BYTES = frozenset({"bytes", "bytes | None"})
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A delivered setting that the device could not apply: its kind, its path, and the reason. `is_pending`: it will be
-    applied when another server has decided.
+    applied when another server has decided. Of an app: its `package`, and the protocol's own word for what is wrong.
     """
 
     setting: str
     path: str
     why: str
     is_pending: bool = False
+    package: str = ""
+    word: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

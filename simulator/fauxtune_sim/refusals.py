@@ -23,6 +23,7 @@ class Delivery(StrEnum):
     IMPORTED = "imported"
     SCEP = "scep"
     EMAIL = "email"
+    APP = "app"
 
 
 _WORDS = {
@@ -31,6 +32,7 @@ _WORDS = {
     Delivery.IMPORTED: "imported certificates",
     Delivery.SCEP: "SCEP certificates",
     Delivery.EMAIL: "mail accounts",
+    Delivery.APP: "apps",
 }
 
 

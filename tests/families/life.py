@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -50,4 +50,4 @@ class Maker:
             known = {name_of(each): each for each in every_family()}
             text = text.replace(f"{{{{{need}}}}}", await self.one(known[need]))
         bodies, change, fixed, refused = json.loads(text)
-        return Sample(bodies, change, fixed, refused, found.assignment, found.needs)
+        return replace(found, bodies=bodies, change=change, fixed=fixed, refused=refused)

@@ -2,9 +2,10 @@
 
 `samples/<family>.json` has `bodies`, at least one and one of each kind; beside them, where it makes sense:
 `change`: what a PATCH changes, else the description; `fixed`: properties with values that a PATCH may not set;
-`refused`: bodies with what the refusal says; `assignment`: what an assignment says beside its target; `needs`: other
-families of which one resource is made first, whose id stands in the bodies as `{{family}}`. The file of a family below
-another one is named after both, with a dot between.
+`refused`: bodies with what the refusal says; `assignment`: what an assignment says beside its target; `settles`:
+properties that the server changes by itself after a while; `needs`: other families of which one resource is made first,
+whose id stands in the bodies as `{{family}}`. The file of a family below another one is named after both, with a dot
+between.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Sample:
     fixed: Json = field(default_factory=dict)
     refused: list[Json] = field(default_factory=list)
     assignment: Json = field(default_factory=dict)
+    settles: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
 
 
@@ -44,7 +46,7 @@ def every_family() -> Iterator[Served]:
 
 def name_of(served: Served) -> str:
     """The name of the file of a family."""
-    return ".".join(each.rules.name.rpartition("/")[2] for each in (*served.above, served.family))
+    return ".".join(each.path.rpartition("/")[2] for each in (*served.above, served.family))
 
 
 def sample(served: Served) -> Sample:

@@ -55,6 +55,7 @@ from fauxtune.surfaces.devices.security_schemes import SCHEMES
 from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.errors import is_intune
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.ndes import description as ndes_description
 from fauxtune.surfaces.ndes import routes as ndes
@@ -128,7 +129,7 @@ def graph_document(
         entities=entities,
         title=title,
         # The directory answers 400 where Intune answers 409.
-        has_conflicts=lambda route: route.template.startswith("deviceManagement/"),
+        has_conflicts=lambda route: is_intune(route.template),
         examples=examples,
     )
 

@@ -77,6 +77,7 @@ class Application:
     configuration: dict[str, Any]
     account: str | None
     digest: str
+    install_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,10 @@ def status_report(device: Device) -> dict[str, Any]:
                 "keyedAppStates": [{"key": account.id, "severity": "INFO", "data": account.digest}],
             }
             for account in device.accounts.values()
+        ]
+        + [
+            {"packageName": package, "versionName": version, "state": "INSTALLED"}
+            for package, version in device.apps.items()
         ],
         **reported_blocks(device, enrollment.reporting),
     }
@@ -184,8 +189,9 @@ def _non_compliance(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
         {
             "settingName": refusal.setting,
             "fieldPath": refusal.path,
-            "nonComplianceReason": "PENDING" if refusal.is_pending else "INVALID_VALUE",
+            "nonComplianceReason": refusal.word or ("PENDING" if refusal.is_pending else "INVALID_VALUE"),
             "currentValue": refusal.why,
+            **({"packageName": refusal.package} if refusal.package else {}),
         }
         for refusal in refusals
     ]
@@ -239,6 +245,7 @@ def _application(body: dict[str, Any]) -> Application:
         configuration=configuration,
         account=None if account is None else _text(account, "id"),
         digest="" if account is None else _text(account, "digest"),
+        install_type=str(body.get("installType", "")),
     )
 
 

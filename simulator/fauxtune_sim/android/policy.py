@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
 #: Apps whose configuration need not describe an account: Outlook.
 CONFIGURED_WITHOUT_ACCOUNT = frozenset({"com.microsoft.office.outlook"})
+#: Whether an app with this installType is to be on the device. Others leave it to the user.
+_INSTALL_TYPES = {"FORCE_INSTALLED": True, "PREINSTALLED": True, "BLOCKED": False}
+#: What every app from the store of the simulated world has as its versionName.
+_APP_VERSION = "1.0.0"
 #: The settings that such an account leaves to its user.
 _CHANGEABLE = frozenset({Setting.ENCRYPT, Setting.ENCRYPTION_IDENTITY})
 
@@ -77,13 +81,44 @@ async def apply(policy: Policy, device: Device, *, enroller: Callable[[], Enroll
             refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why), is_pending=why.is_pending))
     _forget_unlisted(policy, device)
     removed = _remove_unlisted(policy, device)
+    _apply_applications(policy, device, installed=installed, removed=removed, refusals=refusals)
+    return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
+
+
+def _apply_applications(
+    policy: Policy, device: Device, *, installed: list[str], removed: list[str], refusals: list[Refusal]
+) -> None:
     for application in policy.applications:
+        try:
+            changed = _change_app(application, device)
+        except _Unusable as why:
+            refusals.append(_app_refusal(application, str(why)))
+        else:
+            (installed if application.package in device.apps else removed).extend([application.package] * changed)
         try:
             if _set_up_account(application, device):
                 installed.append(str(application.account))
         except _Unusable as why:
             refusals.append(Refusal("applications", f"applications[emailAccount={application.account}]", str(why)))
-    return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
+
+
+def _change_app(application: Application, device: Device) -> bool:
+    """Install or uninstall an app as the policy orders. Returns whether anything changed."""
+    wanted = _INSTALL_TYPES.get(application.install_type)
+    if wanted is None or application.account is not None or wanted is (application.package in device.apps):
+        return False
+    _check_accepted(device, Delivery.APP)
+    if wanted:
+        device.apps[application.package] = _APP_VERSION
+    else:
+        del device.apps[application.package]
+    return True
+
+
+def _app_refusal(application: Application, why: str) -> Refusal:
+    word = "APP_NOT_INSTALLED" if _INSTALL_TYPES[application.install_type] else "APP_INSTALLED"
+    path = f"applications[packageName={application.package}]"
+    return Refusal("applications", path, why, package=application.package, word=word)
 
 
 def _remove_unlisted(policy: Policy, device: Device) -> list[str]:

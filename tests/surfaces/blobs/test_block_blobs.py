@@ -13,9 +13,14 @@ import httpx
 import pytest
 
 from fauxtune.core.clock import ClockMode, TenantClock
+from fauxtune.core.model.ids import ResourceId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.policies.apps import FILE_RULES
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage import contents as stored
+from fauxtune.storage.queries import resources as queries
+from fauxtune.storage.rows.resources import ResourceRow
 from tests.support.clock import FixedClock
 
 CONTENT = "11111111-2222-4333-8444-555555555555"
@@ -65,10 +70,28 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, str(code)
 
 
+def add_file(tx: Transaction) -> None:
+    """Add the file of an app that the blob is."""
+    row = ResourceRow(
+        tenant_id=tx.tenant.id,
+        family=FILE_RULES.name,
+        parent_id="app/1",
+        id=ResourceId(CONTENT),
+        kind="mobileAppContentFile",
+        version=1,
+        created_at=tx.now,
+        modified_at=tx.now,
+        priority=None,
+        document={"isCommitted": False},
+    )
+    queries.add_resource(tx.connection, row)
+
+
 @pytest.fixture
 async def blob(http: httpx.AsyncClient, emulator: Emulator, tenant: Tenant) -> AsyncIterator[Blob]:
     expires = emulator.runner.now(tenant) + timedelta(minutes=15)
     emulator.contents.store.forget(tenant.id)
+    await emulator.runner.run(tenant, add_file)
     yield Blob(http, emulator.contents.address(tenant.id, CONTENT, expires=expires))
     emulator.contents.store.forget(tenant.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
@@ -94,3 +95,24 @@ async def test_v1_has_the_configuration_of_ios_and_both_apps(beta: httpx.AsyncCl
 async def test_states_below_a_configuration_are_not_emulated(beta: httpx.AsyncClient, path: str) -> None:
     made = await create(beta, CONFIGURATIONS, **IOS, **ios_outlook(smime="true"))
     assert (await beta.get(f"{CONFIGURATIONS}/{made['id']}/{path}")).status_code == 501
+
+
+async def test_a_configuration_of_another_app_is_kept(beta: httpx.AsyncClient) -> None:
+    app = "5c0d6a6a-4a3c-4c1e-9a14-6f6d3a1c0b11"
+    xml = base64.b64encode(b"<dict><key>server</key><string>x</string></dict>").decode()
+    made = await beta.post(
+        CONFIGURATIONS, json=IOS | {"displayName": "Other", "targetedMobileApps": [app], "encodedSettingXml": xml}
+    )
+    assert (made.status_code, made.json()["encodedSettingXml"]) == (201, xml)
+    payload = base64.b64encode(b'{"kind":"androidenterprise#managedConfiguration","managedProperty":[]}').decode()
+    android = {"targetedMobileApps": [app], "packageId": "app:com.contoso.other", "payloadJson": payload}
+    answer = await beta.post(CONFIGURATIONS, json=ANDROID | {"displayName": "Other"} | android)
+    assert answer.status_code == 201, answer.text
+    changes: tuple[dict[str, Any], ...] = (
+        {"packageId": "com.contoso.other"},
+        {"payloadJson": "e30"},
+        {"targetedMobileApps": []},
+    )
+    for wrong in changes:
+        refusal = await beta.post(CONFIGURATIONS, json=ANDROID | {"displayName": "Other"} | android | wrong)
+        assert refusal.status_code == 400, wrong

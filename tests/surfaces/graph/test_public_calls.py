@@ -58,7 +58,7 @@ async def test_no_collection_of_a_public_program_is_unknown(beta: httpx.AsyncCli
         ("servicePrincipals(appId='x')/owners", "of the directory there are users"),
         ("deviceManagement/virtualEndpoint/cloudPCs", "there are no Cloud PCs"),
         ("auditLogs/signIns", "of reports there are those of devices"),
-        ("deviceAppManagement/mobileApps/x/microsoft.graph.win32LobApp/contentVersions", "devices here take no apps"),
+        ("deviceAppManagement/managedEBooks", "apps are kept, assigned and installed"),
         ("users/alice@contoso.example/messages?$top=1", "there is no Exchange"),
         ("groups/x/members/microsoft.graph.servicePrincipal", "of the directory there are users"),
         ("groups/x/team", "there is no Exchange, no Teams"),

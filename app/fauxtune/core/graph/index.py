@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.overlays.app_configurations import APP_CONFIGURATIONS
+from fauxtune.core.graph.overlays.app_protection import APP_PROTECTION
 from fauxtune.core.graph.overlays.applications import APPLICATIONS
+from fauxtune.core.graph.overlays.apps import APPS
 from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
 from fauxtune.core.graph.overlays.autopilot import AUTOPILOT
 from fauxtune.core.graph.overlays.catalog import CATALOG
@@ -48,6 +50,8 @@ OVERLAYS = (
     *COMPLIANCE_STATES,
     *PROFILES,
     *APP_CONFIGURATIONS,
+    *APPS,
+    *APP_PROTECTION,
     *CERTIFICATES,
     *REPORTS,
     *SUBSCRIPTIONS,

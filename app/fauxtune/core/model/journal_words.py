@@ -88,12 +88,15 @@ _WORDS: dict[str, str] = {
     "scepRequestApproved": "the SCEP request was approved{of}",
     "scepRequestDenied": "the SCEP request was denied{of}: {reason}",
     "raCertificateIssued": "the connector {connector} has an RA certificate for {purpose}",
+    "appContentCommitted": "the file {file} of an app was committed",
+    "appContentRefused": "the file {file} of an app was not committed: {reason}",
+    "appStateChanged": "the app {identifier} is {state} on the device",
     "partnerRevocationAsked": "the partner's authority is asked to revoke certificate {serial}",
     "partnerRevocationDone": "the partner's authority revoked certificate {serial}",
     "partnerRevocationFailed": "the partner's authority did not revoke certificate {serial}: {code}; {reason}",
 }
 _REQUESTED = "Requested"
-_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit"}) | {
+_BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit", "appContentRefused"}) | {
     "scepRequestRefused",
     "scepIssuanceFailed",
     "scepRequestDenied",

@@ -2,8 +2,8 @@
 
 Graph: iosMobileAppConfiguration, androidManagedStoreAppConfiguration; Exchange Online: "Deploying Outlook for iOS and
 Android app configuration settings". The configuration is an item like an e-mail account, which on Android is the
-configuration of an app too. Differs from Intune: no other app can be configured, and tokens such as {{mail}} are not
-replaced.
+configuration of an app too. Differs from Intune: a configuration of another app is kept and reaches no device, and
+tokens such as {{mail}} are not replaced.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -26,29 +27,52 @@ from fauxtune.core.profiles.family import Family, Profile, Recipient
 _MOST_SETTINGS, _MOST_BYTES = 500, 65536
 _ANDROID_KIND = "androidenterprise#managedConfiguration"
 _PACKAGE = f"app:{outlook.FOR_ANDROID.identifier}"
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SWITCHES = {"true": True, "false": False}
 #: The names of a value in a managedProperty, of which each has one, and the type of the value.
 _VALUES: Mapping[str, type] = {"valueBool": bool, "valueString": str, "valueInteger": int, "valueStringArray": list}
 
 
 def _check(document: dict[str, Any]) -> None:
-    is_for_ios = "packageId" not in document
-    app = outlook.FOR_IOS if is_for_ios else outlook.FOR_ANDROID
-    targeted = [str(each).lower() for each in document.get("targetedMobileApps") or ()]
-    if targeted != [app.id]:
+    targeted = document.get("targetedMobileApps") or ()
+    if not targeted or not all(_ID.fullmatch(str(each)) for each in targeted):
         raise Invalid(
-            f"targetedMobileApps must be ['{app.id}'], which is {app.name}: only that app can be configured here "
+            "targetedMobileApps must have the ids of one or more apps "
             "(GET /deviceAppManagement/mobileApps lists the apps).",
             target="targetedMobileApps",
         )
-    if is_for_ios:
-        if document.get("encodedSettingXml"):
-            raise NotEmulated("encodedSettingXml is not emulated: send the settings in settings.")
-        _of_settings(document)
-    else:
-        if document["packageId"] != _PACKAGE:
-            raise Invalid(f"packageId must be '{_PACKAGE}': only Outlook can be configured here.", target="packageId")
+    if not is_for_outlook(document):
+        _check_of_other_app(document)
+    elif "packageId" in document:
         _of_payload(document)
+    elif document.get("encodedSettingXml"):
+        raise NotEmulated("encodedSettingXml is not emulated for Outlook: send the settings in settings.")
+    else:
+        _of_settings(document)
+
+
+def is_for_outlook(document: Mapping[str, Any]) -> bool:
+    """Whether the configuration is for Outlook, and reaches devices."""
+    is_for_ios = "packageId" not in document
+    app = outlook.FOR_IOS if is_for_ios else outlook.FOR_ANDROID
+    targeted = [str(each).lower() for each in document.get("targetedMobileApps") or ()]
+    return targeted == [app.id] and (is_for_ios or document["packageId"] == _PACKAGE)
+
+
+def _check_of_other_app(document: Mapping[str, Any]) -> None:
+    """Raise Invalid for a configuration of another app that no app could read."""
+    if "packageId" not in document:
+        if document.get("settings"):
+            _of_settings(document)
+        return
+    if not str(document["packageId"]).startswith("app:"):
+        raise Invalid(f"packageId must be like '{_PACKAGE}'.", target="packageId")
+    try:
+        payload = json.loads(base64.b64decode(str(document.get("payloadJson") or ""), validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        payload = None
+    if not isinstance(payload, dict):
+        raise Invalid("payloadJson must be the base64 of a JSON object.", target="payloadJson")
 
 
 def configuration(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,6 +157,8 @@ def _unique(pairs: Iterable[tuple[str, Any]], *, target: str) -> dict[str, Any]:
 
 
 def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:
+    if not is_for_outlook(profile.document):
+        return ()
     key, claims = email_key(profile.id), (profile.claim,)
     if not recipient.has_user:
         problem = Problem(REMEDIATION_FAILED, "Outlook needs a user, but this device has no user.")

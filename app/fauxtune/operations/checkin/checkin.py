@@ -20,6 +20,8 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_delivery import AppReport
+from fauxtune.operations.checkin.device_apps import settle_apps
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import plan_visit, record_item
@@ -41,12 +43,14 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 @dataclass(frozen=True, slots=True)
 class Report:
     """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory and
-    `facts()` what the device says of itself: both are called only if the report is new or something is to be planned.
+    `facts()` what the device says of itself, `apps(policy version)` what it says of its apps: they are called only if
+    the report is new or something is to be planned. A device without `apps` is given none.
     """
 
     digest: str
     read: Callable[[int, Mapping[ItemKey, LedgerRow]], Inventory]
     facts: Callable[[], JsonObject] = dict
+    apps: Callable[[int], AppReport] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,8 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
     new = plan_visit(visit)
     if is_judged_at_check_in(tx, visit.row):
         visit.aside(lambda row: judge_now(tx, row))
+    version = visit.row.policy_version
+    apps_change = report.apps is not None and settle_apps(tx, visit.row, report=report.apps(version))
     work, next_poll = tasks(visit, keys=keys, packagings=packagings)
     operations = actions_sent(tx, visit.actions, ending=False)
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
@@ -142,7 +148,7 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
     visit.change(
         report_digest=report.digest,
         last_checkin_at=tx.now,
-        policy_version=visit.row.policy_version + new.policy_changed,
+        policy_version=version + (new.policy_changed or apps_change),
         plans=visit.row.plans + 1,
         settled_generation=visit.row.generation,
         due_at=tx.now if work or operations else _due(visit.row, new, next_poll=next_poll),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.policies.app_delivery import DeviceApp
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
+from fauxtune.operations.checkin.device_apps import ordered_apps
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
@@ -17,6 +19,7 @@ class Policy:
 
     version: int
     items: list[Deliverable]
+    apps: list[DeviceApp]
 
 
 def current_policy(
@@ -27,4 +30,5 @@ def current_policy(
     if str(row.policy_version) == applied_version:
         return None
     ledger = queries.ledger_rows(tx.connection, row.id)
-    return Policy(row.policy_version, deliverables(tx, row, ledger=ledger, key_store=key_store))
+    items = deliverables(tx, row, ledger=ledger, key_store=key_store)
+    return Policy(row.policy_version, items, ordered_apps(tx, row))

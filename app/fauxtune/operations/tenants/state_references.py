@@ -47,6 +47,7 @@ REFERENCES = (
     Reference("mailbox_entries", "user_id", "user", "users"),
     Reference("managed_devices", "category_id", "category", "device_categories"),
     Reference("managed_devices", "enrollment_id", "enrolment", "enrollments"),
+    Reference("app_states", "enrollment_id", "enrolment", "enrollments"),
     Reference("profile_states", "enrollment_id", "enrolment", "enrollments"),
     Reference("profile_states", "profile_id", "profile", "profiles"),
     Reference("ra_certificates", "connector_id", "connector", "connectors"),

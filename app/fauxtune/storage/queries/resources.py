@@ -46,6 +46,14 @@ def resource(
     return reads.first(connection, _ONE, row=ResourceRow, values=values)
 
 
+def part(connection: Connection, tenant_id: TenantId, *, family: str, part_id: str) -> ResourceRow | None:
+    """Return the part of this family with this id, whatever it is a part of."""
+    statement = select(resources).where(
+        resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.id == part_id
+    )
+    return reads.first(connection, statement, row=ResourceRow)
+
+
 def resources_of_family(
     connection: Connection, tenant_id: TenantId, *, family: str, parent_id: str = ""
 ) -> list[ResourceRow]:

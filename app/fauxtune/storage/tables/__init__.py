@@ -5,6 +5,7 @@ Nothing here cascades: certificates and ledger rows refer to enrolments and outl
 
 from __future__ import annotations
 
+from fauxtune.storage.tables.apps import app_states
 from fauxtune.storage.tables.base import metadata
 from fauxtune.storage.tables.certificates import (
     authorities,
@@ -50,6 +51,7 @@ from fauxtune.storage.tables.tenants import (
 )
 
 __all__ = [
+    "app_states",
     "applications",
     "assignment_filters",
     "assignments",

@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
-from fauxtune.core.errors import NotEmulated
+from fauxtune.core.errors import NotEmulated, NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.profiles import app_files
 from fauxtune.operations.runtime.contents import READ, VERSION, WRITE
 from fauxtune.storage.contents import PIECE, ContentStore, TooLarge, Writing, index_of
 from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused
@@ -79,6 +80,8 @@ async def _admitted(request: Request, tenant_key: str, content: str, *, needs: s
     # The last of several counts: clients put comp and blockid behind the address that they were given.
     query = dict(parse_qsl(request.url.query, keep_blank_values=True))
     emulator.contents.check(tenant.id, content, query=query, needs=needs, now=emulator.runner.now(tenant))
+    if needs == WRITE and not await emulator.runner.read(app_files.takes_content, tenant, file_id=content):
+        raise NotFound("The specified blob does not exist.")
     return tenant, query
 
 

@@ -142,7 +142,7 @@ def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:
 
 def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: str, request_id: str) -> Answer:
     """Return a refusal in Graph's envelope; the caller need not be known."""
-    intune = message.path.strip("/").lower().startswith(("devicemanagement", "deviceappmanagement"))
+    intune = errors.is_intune(message.path)
     document = errors.document_of(
         error,
         intune=intune,

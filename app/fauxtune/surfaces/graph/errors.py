@@ -61,6 +61,11 @@ def word_of(error: Exception) -> Word:
     return next((word for kind, word in TABLE if isinstance(error, kind)), _BROKEN)
 
 
+def is_intune(path: str) -> bool:
+    """Whether Intune's services answer this path, without a version: they have errors in a form of their own."""
+    return path.strip("/").lower().startswith(("devicemanagement", "deviceappmanagement"))
+
+
 def status_of(error: Exception, *, intune: bool) -> int:
     """Return the HTTP status of an error."""
     if isinstance(error, HTTPException):

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from fauxtune.core.errors import NotFound, Unauthenticated
 from fauxtune.core.faults.effects import STATUSES
 from fauxtune.core.model.audiences import GRAPH
+from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, refusal
 from fauxtune.surfaces.graph.errors import inner_error, nested_message
@@ -68,7 +69,7 @@ def not_found(message: Message, sender: Sender) -> Answer:
 
 def _envelope(status: int, sentence: str, *, message: Message, sender: Sender) -> dict[str, Any]:
     """Return Graph's envelope."""
-    is_intune = message.path.strip("/").lower().startswith("devicemanagement")
+    is_intune = errors.is_intune(message.path)
     client = message.headers.get("client-request-id") or sender.request_id
     inner: dict[str, Any] = inner_error(
         at=sender.emulator.runner.clock.now(), request_id=sender.request_id, client_request_id=client

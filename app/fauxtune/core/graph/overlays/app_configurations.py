@@ -1,4 +1,4 @@
-"""App configurations of managed devices, their assignments, and the two apps that they can be for.
+"""App configurations of managed devices, and their assignments.
 
 Source: Graph reference and metadata: managedDeviceMobileAppConfiguration and its derived types, mobileApp.
 
@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from fauxtune.core.graph.base import TAGS_HIDE_NOTHING
 from fauxtune.core.graph.overlays.assignments import TARGETS
-from fauxtune.core.odata.schema.fidelity import NEVER_SHOWN, approximated, stored
+from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.odata.schema.overlay import Overlay
 
-_OUTLOOK_ALONE = approximated("of all apps only Outlook can be configured: simulated devices have no others")
-_BUILT_IN = approximated("two apps exist in each tenant, Outlook for iOS and for Android; no other can be added")
+_OUTLOOK_ALONE = approximated("that of Outlook reaches devices; that of another app is kept")
 
 APP_CONFIGURATIONS = (
     Overlay(
@@ -29,7 +28,11 @@ APP_CONFIGURATIONS = (
     Overlay(
         "iosMobileAppConfiguration",
         fidelity=_OUTLOOK_ALONE,
-        different={approximated("501: the settings have to be sent in settings"): "encodedSettingXml"},
+        different={
+            approximated(
+                "501 for Outlook, whose settings have to be sent in settings; kept for other apps"
+            ): "encodedSettingXml"
+        },
     ),
     Overlay(
         "androidManagedStoreAppConfiguration",
@@ -51,23 +54,4 @@ APP_CONFIGURATIONS = (
         nullable="appConfigKey appConfigKeyValue",
     ),
     Overlay("androidPermissionAction", fidelity=stored("simulated apps ask for no permissions")),
-    Overlay(
-        "mobileApp",
-        fidelity=_BUILT_IN,
-        only="displayName description publisher createdDateTime lastModifiedDateTime isAssigned",
-        polymorphic=True,
-        server="*",
-        different={approximated("always true: the two apps are on every device"): "isAssigned"},
-    ),
-    Overlay("iosStoreApp androidStoreApp", fidelity=_BUILT_IN, only="bundleId packageId appStoreUrl", server="*"),
-    Overlay("managedApp", fidelity=NEVER_SHOWN, only="appAvailability", server="appAvailability"),
-    # Types of apps that public programs ask for. No such app exists here.
-    Overlay(
-        "androidManagedStoreApp androidLobApp iosLobApp iosVppApp macOSDmgApp macOSLobApp macOSOfficeSuiteApp "
-        "managedAndroidLobApp managedAndroidStoreApp managedIOSLobApp managedIOSStoreApp managedMobileLobApp "
-        "microsoftStoreForBusinessApp officeSuiteApp webApp win32LobApp windowsAppX windowsMobileMSI "
-        "windowsUniversalAppX windowsWebApp mobileLobApp androidForWorkApp macOSPkgApp winGetApp windowsStoreApp",
-        fidelity=NEVER_SHOWN,
-        only="",
-    ),
 )

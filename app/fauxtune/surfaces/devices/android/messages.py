@@ -193,6 +193,9 @@ class ApplicationReport(_Message):
     """AMAPI: ApplicationReport."""
 
     package_name: Text = ""
+    version_name: Text = ""
+    display_name: Text = ""
+    state: Text = _optional("INSTALLED or REMOVED; empty: the device does not say it")
     keyed_app_states: tuple[KeyedAppState, ...] = ()
 
 
@@ -207,10 +210,12 @@ class NonCompliance(_Message):
     )
     package_name: Text = _optional("names an entry of applications if fieldPath does not")
     non_compliance_reason: Text = _optional(
-        "AMAPI's reason. PENDING is no refusal: an authority has not decided about a request by SCEP",
+        "AMAPI's reason. APP_NOT_INSTALLED and APP_INSTALLED, with packageName: an app that could not be installed or "
+        "uninstalled. PENDING is no refusal: an authority has not decided about a request by SCEP",
         default="INVALID_VALUE",
     )
     current_value: Text = _optional("the reason as a text for administrators")
+    installation_failure_reason: Text = _optional("AMAPI's reason why an app could not be installed")
 
 
 class ReportStatus(_Message):
@@ -327,6 +332,11 @@ def application(*, package: str, configuration: dict[str, Any], account: str, di
         "managedConfiguration": configuration,
         "emailAccount": {"id": account, "digest": digest},
     }
+
+
+def ordered_application(*, package: str, uninstalled: bool) -> dict[str, Any]:
+    """Write AMAPI's ApplicationPolicy of an app that is to be installed, or uninstalled."""
+    return {"packageName": package, "installType": "BLOCKED" if uninstalled else "FORCE_INSTALLED"}
 
 
 def policy(

@@ -47,6 +47,8 @@ _BRACKETS = re.compile(r"\w*\[(?P<inside>[^\]]*)\].*", re.DOTALL)
 _DOTTED = re.compile(rf"({'|'.join(_SETTINGS)})[./]", re.IGNORECASE)
 #: AMAPI, NonComplianceReason: the setting is expected to be applied shortly. No refusal.
 _PENDING = "PENDING"
+#: AMAPI: the app is not installed, or not uninstalled.
+_OF_APPS = ("APP_NOT_INSTALLED", "APP_INSTALLED")
 _QUOTES = "\"' "
 #: The most digits of an index: no policy has more entries.
 _LONGEST_PLACE = 5
@@ -65,12 +67,19 @@ def refused(
     is_current = report.applied_policy_version == str(policy_version)
     problems: dict[ItemKey, Problem] = {}
     for detail in report.non_compliance_details:
+        if is_about_app(detail):
+            continue
         why = detail.current_value or detail.non_compliance_reason
         text = f"The device refused it ({detail.non_compliance_reason}): {why}"
         keys = _entries(detail, rows, is_current=is_current)
         for key in keys if detail.non_compliance_reason != _PENDING else ():
             problems[key] = Problem(REMEDIATION_FAILED, text)
     return problems
+
+
+def is_about_app(detail: messages.NonCompliance) -> bool:
+    """Whether an app is meant that could not be installed or uninstalled, and no account in its configuration."""
+    return bool(detail.package_name) and detail.non_compliance_reason in _OF_APPS
 
 
 def _entries(detail: messages.NonCompliance, rows: Mapping[ItemKey, LedgerRow], *, is_current: bool) -> list[ItemKey]:

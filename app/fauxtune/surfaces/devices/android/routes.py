@@ -24,6 +24,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_delivery import AppReport
 from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.checkin.policy import current_policy
 from fauxtune.operations.devices import enrollment, own_operations
@@ -101,7 +102,10 @@ async def report_status(request: Request) -> Response:
     def describe() -> JsonObject:
         return facts.of_report(parsed())
 
-    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read, facts=describe)
+    def apps(policy_version: int) -> AppReport:
+        return translate.app_report(parsed(), policy_version=policy_version)
+
+    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read, facts=describe, apps=apps)
     result = await check_in(call.emulator, tenant, caller=call.caller(path["device"]), report=report)
     answer = {"policyVersion": str(result.policy_version), "pendingOperations": result.operations}
     return Response(orjson.dumps(answer), media_type="application/json")
@@ -151,7 +155,7 @@ async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPoli
     )
     if current is None:
         return Response(status_code=304)
-    document = translate.policy(enterprise=tenant.id, version=current.version, items=current.items)
+    document = translate.policy(enterprise=tenant.id, version=current.version, items=current.items, apps=current.apps)
     return Response(orjson.dumps(document), media_type="application/json")
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 from fauxtune.core.engine.planning.report import Inventory
@@ -22,11 +22,12 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import Source
+from fauxtune.core.policies.app_delivery import UNINSTALL, AppReport, DeviceApp
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import facts, messages, scep
 from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
-from fauxtune.surfaces.devices.android.refusals import refused
+from fauxtune.surfaces.devices.android.refusals import is_about_app, refused
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
 #: durationOfEmailToSync in Gmail's numbers; with userDefined the user chooses.
@@ -41,6 +42,8 @@ _MODES: dict[str, str | None] = {
     "device-admin": None,
     "knox": None,
 }
+#: AMAPI: ApplicationState.
+_INSTALLED = "INSTALLED"
 _USUAL_MODE = "work-profile"
 #: Unverified: Graph's chassisType of Android devices; the API has nothing about it. AOSP runs on headsets.
 _CHASSIS = {"aosp": "mobileOther"}
@@ -99,8 +102,25 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
     )
 
 
-def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[str, Any]:
-    """Write the policy with these items."""
+def app_report(report: messages.ReportStatus, *, policy_version: int) -> AppReport:
+    """Return what the device reports of the apps that its policy names."""
+    return AppReport(
+        installed={
+            each.package_name: each.version_name for each in report.application_reports if each.state == _INSTALLED
+        },
+        refused={
+            each.package_name: each.current_value or each.installation_failure_reason or each.non_compliance_reason
+            for each in report.non_compliance_details
+            if is_about_app(each)
+        },
+        complete=report.applied_policy_version == str(policy_version),
+    )
+
+
+def policy(
+    *, enterprise: str, version: int, items: list[Deliverable], apps: Sequence[DeviceApp] = ()
+) -> dict[str, Any]:
+    """Write the policy with these items and apps."""
     pairs: list[dict[str, Any]] = []
     roots: list[dict[str, str]] = []
     applications: list[dict[str, Any]] = []
@@ -134,6 +154,12 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
                 )
             case _:
                 assert_never(row.source)
+    configured = {application["packageName"] for application in applications}
+    applications += [
+        messages.ordered_application(package=app.identifier, uninstalled=app.intent == UNINSTALL)
+        for app in apps
+        if app.identifier not in configured
+    ]
     return messages.policy(
         enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots, applications=applications
     )

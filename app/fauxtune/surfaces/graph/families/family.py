@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from fauxtune.core.graph.index import MODEL, derived_from, entity
 from fauxtune.core.model.text import JsonObject
@@ -89,7 +90,9 @@ class Family:
     navigations that the real service's schema has and that it answers 400 for. `without`: why the other navigations and
     operations of the type are not emulated. `audit`: the component and the category of its events in the audit log.
     `former_read`, `former_write`: permissions that are enough in the edition of 2020. `never_made`: kinds that no
-    client creates. `update_status`: 200 with the entity, or 204. `beta_only`: None as the schema says.
+    client creates. `update_status`: 200 with the entity, or 204. `beta_only`: None as the schema says. `handlers`: a
+    class in place of `Items`, for a family whose items need more than hooks. `among`: its items are stored with those
+    of other families, and are those of its own types.
     """
 
     path: str
@@ -125,6 +128,8 @@ class Family:
     always_count: bool = False
     never_made: str = ""
     beta_only: bool | None = None
+    handlers: Callable[[Any], Any] | None = None
+    among: bool = False
 
     @cached_property
     def base(self) -> Entity:

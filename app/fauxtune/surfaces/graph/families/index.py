@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fauxtune.surfaces.graph.families.app_protection import APP_PROTECTION
+from fauxtune.surfaces.graph.families.apps import APPS
 from fauxtune.surfaces.graph.families.autopilot import AUTOPILOT
 from fauxtune.surfaces.graph.families.catalog import CATALOG
 from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
@@ -15,6 +17,8 @@ from fauxtune.surfaces.graph.families.tenant_administration import TENANT_ADMINI
 from fauxtune.surfaces.graph.families.updates import UPDATES
 
 FAMILIES: dict[str, tuple[Family, ...]] = {
+    "Apps": APPS,
+    "App protection": APP_PROTECTION,
     "Compliance": COMPLIANCE,
     "Scripts": SCRIPTS,
     "Updates of Windows": UPDATES,

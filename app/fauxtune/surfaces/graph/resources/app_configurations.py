@@ -1,37 +1,29 @@
-"""App configurations of managed devices, and the apps that they are for. Graph: managedDeviceMobileAppConfiguration:
-list, get, create, update, delete, assign; mobileApp: list, get.
+"""App configurations of managed devices. Graph: managedDeviceMobileAppConfiguration: list, get, create, update, delete,
+assign.
 
 They are stored, assigned and delivered as profiles are.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import derived_from, entity
-from fauxtune.core.model import outlook
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, list_documents
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
 from fauxtune.surfaces.graph.resources.assignments import targets_of
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of
 
-ANDROID_STORE_APP = entity("androidStoreApp")
-IOS_STORE_APP = entity("iosStoreApp")
-MOBILE_APP = entity("mobileApp")
-
 _BASE = entity("managedDeviceMobileAppConfiguration")
 _ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
-_CONTEXT, _APPS = "deviceAppManagement/mobileAppConfigurations", "deviceAppManagement/mobileApps"
+_CONTEXT = "deviceAppManagement/mobileAppConfigurations"
 _LISTED = Listed(
     collection=APP_CONFIGURATIONS,
     document=stored,
@@ -119,56 +111,6 @@ async def get_assignment(call: Call) -> Answer:
     """GET .../{configuration}/assignments/{target}."""
     row, key = await _row(call), call.keys["target"]
     return await get_element(call, _ASSIGNMENTS, key=key, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
-
-
-async def list_apps(call: Call) -> Answer:
-    """GET /deviceAppManagement/mobileApps: Outlook for iOS and for Android."""
-    return list_documents(call, _apps(call), entity=MOBILE_APP, context=_APPS, entity_of=_shape_of)
-
-
-async def count_apps(call: Call) -> Answer:
-    """GET /deviceAppManagement/mobileApps/$count."""
-    return count_documents(call, _apps(call), entity=MOBILE_APP)
-
-
-async def get_app(call: Call) -> Answer:
-    """GET .../{app}."""
-    key = call.keys["app"]
-    app = next((each for each in _apps(call) if each["id"] == key.lower()), None)
-    if app is None:
-        raise NotFound(f"There is no mobileApp '{key}'.")
-    shape = _shape_of(app)
-    check_options(call, shape)
-    document = view(shape, {**defaults(shape), **app}, version=call.version, select=call.query.select)
-    return entity_answer(call, document, context=_APPS)
-
-
-def _shape_of(app: Json) -> Entity:
-    return entity(app["@odata.type"])
-
-
-def _apps(call: Call) -> list[Json]:
-    created_at = iso(call.tenant.created_at)
-    common = {
-        "publisher": "Microsoft Corporation",
-        "isAssigned": True,
-        "createdDateTime": created_at,
-        "lastModifiedDateTime": created_at,
-    }
-    return [
-        {
-            **common,
-            "@odata.type": shape.odata_type,
-            "id": app.id,
-            "displayName": app.name,
-            name: app.identifier,
-            "appStoreUrl": app.store,
-        }
-        for app, shape, name in (
-            (outlook.FOR_IOS, IOS_STORE_APP, "bundleId"),
-            (outlook.FOR_ANDROID, ANDROID_STORE_APP, "packageId"),
-        )
-    ]
 
 
 async def _row(call: Call) -> ProfileRow:

@@ -11,7 +11,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.query.expressions import IsOf
+from fauxtune.core.odata.query.expressions import Condition, IsOf
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.policies.rules import Member
@@ -124,8 +124,13 @@ class Served:
             expandable=self.expandable(of="list"),
             expand=self.expanded,
             shape=self._in_a_list if family.hidden_in_lists else None,
-            narrowed=None if call.cast is None else _only(call, family),
+            narrowed=self._narrowed(call),
         )
+
+    def _narrowed(self, call: Call) -> Condition | None:
+        if call.cast is not None:
+            return _only(call, self.family)
+        return IsOf(tuple(kind.name for kind in self.family.kinds)) if self.family.among else None
 
     def _in_a_list(self, call: Call, row: ListedResourceRow) -> Json:
         shape = entity(row.kind)
@@ -166,6 +171,8 @@ class Served:
         parent = self.read_parent(connection, call)
         key = call.keys[self.key]
         row = operations.found(connection, call.tenant, rules=self.family.rules, key=key, parent=parent)
+        if self.family.among and not entity(row.kind).is_a(self.family.base):
+            raise NotFound(f"There is no {self.family.entity} '{row.id}'.")
         if call.cast is not None and not entity(row.kind).is_a(entity(call.cast)):
             raise NotFound(f"The {self.family.entity} '{row.id}' is a {row.kind}, not a {bare_name(call.cast)}.")
         return row

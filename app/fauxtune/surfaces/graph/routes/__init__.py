@@ -14,6 +14,7 @@ from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
 from fauxtune.surfaces.graph.routes.app_configurations import APP_CONFIGURATIONS
+from fauxtune.surfaces.graph.routes.apps import APP_PARTS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
 from fauxtune.surfaces.graph.routes.compliance import COMPLIANCE
@@ -44,6 +45,7 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "Reports": REPORTS,
     "Compliance of devices": COMPLIANCE,
     "Change notifications": SUBSCRIPTIONS,
+    "Contents and relationships of apps": APP_PARTS,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,

@@ -105,9 +105,9 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
     (
         "users/{user}",
         why.APPS,
-        "deviceManagementTroubleshootingEvents managedAppRegistrations",
+        "deviceManagementTroubleshootingEvents ",
         (
-            "isManagedAppUserBlocked managedAppLogCollectionRequests mobileAppIntentAndStates "
+            "isManagedAppUserBlocked managedAppLogCollectionRequests "
             "mobileAppTroubleshootingEvents retrieveManagedDevicesWithAppInstallationIssues unblockManagedApps "
             "windowsInformationProtectionDeviceRegistrations wipeAndBlockManagedApps "
             "wipeManagedAppRegistrationByDeviceTag wipeManagedAppRegistrationsByAzureAdDeviceId"
@@ -219,34 +219,34 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         "promoteToInitial sharedEmailDomainInvitations",
     ),
     (
+        f"{_APPS}/mobileApps/{{resource}}",
+        why.APP_SUMMARIES,
+        "",
+        "deviceStatuses installSummary userStatuses",
+    ),
+    (
         f"{_APPS}/mobileAppConfigurations/{{configuration}}",
         why.APP_STATES,
         "deviceStatuses deviceStatusSummary userStatuses userStatusSummary",
         "relationships",
     ),
     (
-        f"{_APPS}/mobileApps/{{app}}",
-        why.APPS,
-        "assignments assignedLicenses categories committedContainedApps containedApps contentVersions",
-        "deviceStatuses installSummary relationships userStatuses",
-    ),
-    (
         _APPS,
         why.APPS,
         (
-            "androidManagedAppProtections defaultManagedAppProtections iosManagedAppProtections "
-            "isEnabledForMicrosoftStoreForBusiness managedAppPolicies managedAppRegistrations managedAppStatuses "
-            "managedEBooks mdmWindowsInformationProtectionPolicies microsoftStoreForBusinessLanguage "
+            ""
+            "isEnabledForMicrosoftStoreForBusiness "
+            "managedEBooks microsoftStoreForBusinessLanguage "
             "microsoftStoreForBusinessLastCompletedApplicationSyncTime "
-            "microsoftStoreForBusinessLastSuccessfulSyncDateTime mobileAppCategories "
-            "mobileAppRelationships syncMicrosoftStoreForBusinessApps targetedManagedAppConfigurations "
-            "windowsInformationProtectionPolicies"
+            "microsoftStoreForBusinessLastSuccessfulSyncDateTime "
+            "mobileAppRelationships syncMicrosoftStoreForBusinessApps "
+            ""
         ),
         (
             "deviceAppManagementTasks enterpriseCodeSigningCertificates managedEBookCategories "
             "microsoftStoreForBusinessPortalSelection mobileAppCatalogPackages sideLoadingKeys "
             "symantecCodeSigningCertificate wdacSupplementalPolicies windowsInformationProtectionDeviceRegistrations "
-            "windowsInformationProtectionWipeActions windowsManagedAppProtections windowsManagementApp"
+            "windowsInformationProtectionWipeActions windowsManagementApp"
         ),
     ),
     (

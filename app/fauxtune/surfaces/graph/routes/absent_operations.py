@@ -16,7 +16,6 @@ from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes.absent import absent
 
 _SERVICE = "deviceManagement"
-_APPS = "deviceAppManagement/mobileApps"
 _PROFILES = f"{_SERVICE}/deviceConfigurations"
 _DEVICES = (f"{_SERVICE}/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
 _USERS, _ME, _GROUPS, _GROUP = "users/{user}", "me", "groups", "groups/{group}"
@@ -104,11 +103,6 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "identity", False, reasons.DIRECTORY),
     ("GET", "deviceAppManagement", False, reasons.APPS),
     ("PATCH", "deviceAppManagement", False, reasons.APPS),
-    ("POST", _APPS, False, reasons.TWO_APPS),
-    ("PATCH", f"{_APPS}/{{app}}", False, reasons.TWO_APPS),
-    ("DELETE", f"{_APPS}/{{app}}", False, reasons.TWO_APPS),
-    ("POST", f"{_APPS}/{{app}}/assign", False, reasons.TWO_APPS),
-    ("POST", f"{_APPS}/{{app}}/updateRelationships", True, reasons.TWO_APPS),
     ("PATCH", "organization/{organization}", False, _ORGANIZATION),
     ("GET", "servicePrincipals/delta", False, reasons.DIRECTORY),
     ("GET", "applications/delta", False, reasons.DIRECTORY),

@@ -125,7 +125,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         _SERVICE,
         why.APPS,
         (
-            "detectedApps mobileAppTroubleshootingEvents windowsInformationProtectionAppLearningSummaries "
+            "mobileAppTroubleshootingEvents windowsInformationProtectionAppLearningSummaries "
             "windowsInformationProtectionNetworkLearningSummaries"
         ),
         "deviceConfigurationRestrictedAppsViolations",

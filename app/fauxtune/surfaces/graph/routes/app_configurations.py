@@ -1,4 +1,4 @@
-"""App configurations of managed devices, and the apps that they are for.
+"""App configurations of managed devices.
 
 #: data
 """
@@ -21,14 +21,13 @@ from fauxtune.surfaces.graph.resources import app_configurations as configuratio
 
 _ALL = "deviceAppManagement/mobileAppConfigurations"
 _ONE = f"{_ALL}/{{configuration}}"
-_APPS = "deviceAppManagement/mobileApps"
 _BASE = entity("managedDeviceMobileAppConfiguration")
 _ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
-_APP = entity("mobileApp")
 _READ, _WRITE = needs.READ_APPS, needs.WRITE_APPS
 
-_OUTLOOK = approximated("only Outlook can be configured; its state on a device is among deviceConfigurationStates")
-_TWO = approximated("two apps exist, Outlook for iOS and for Android; no other can be added")
+_OUTLOOK = approximated(
+    "that of Outlook reaches devices, and its state is among deviceConfigurationStates; that of another app is kept"
+)
 
 APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
     Route(
@@ -127,35 +126,5 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
         returns=_ASSIGNMENT,
         permissions=_READ,
         source="Graph: managedDeviceMobileAppConfigurationAssignment: get",
-    ),
-    Route(
-        "GET",
-        _APPS,
-        configurations.list_apps,
-        "List apps",
-        returns=_APP,
-        many=True,
-        permissions=_READ,
-        source="Graph: mobileApp: list",
-        fidelity=_TWO,
-    ),
-    Route(
-        "GET",
-        f"{_APPS}/$count",
-        configurations.count_apps,
-        "Count apps",
-        permissions=_READ,
-        source="Graph: mobileApp: list",
-        fidelity=_TWO,
-    ),
-    Route(
-        "GET",
-        f"{_APPS}/{{app}}",
-        configurations.get_app,
-        "Get an app",
-        returns=_APP,
-        permissions=_READ,
-        source="Graph: mobileApp: get",
-        fidelity=_TWO,
     ),
 )

@@ -39,7 +39,6 @@ _CATEGORY = f"{_CATEGORIES}/{{category}}"
 
 #: Collections below a device that are empty because the emulator has nothing that could fill them.
 _EMPTY = (
-    ("detectedApps", "List apps that were found", True),
     ("securityBaselineStates", "List security baselines of a device", True),
     ("deviceHealthScriptStates", "List scripts of a device", True),
     ("managedDeviceMobileAppConfigurationStates", "List app configurations of a device", True),

@@ -109,7 +109,7 @@ class _Maker:
     def collection(self) -> Iterator[Route[Handler]]:
         """The collection and its items."""
         family, served, noun = self.family, self.served, self.family.noun
-        items = Items(served)
+        items = (self.family.handlers or Items)(served)
         base, subject = family.base, family.subject(served.above)
         verbs = family.verbs.split()
         if "list" in verbs:

@@ -1,0 +1,63 @@
+"""Apps on devices: what is assigned to a device, and its state there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, exists, literal, or_, select
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.storage import reads, writes
+from fauxtune.storage.rows.apps import AppStateRow, InstalledAppRow
+from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices, resources
+
+_OF_DEVICE = select(app_states).where(app_states.c.enrollment_id == bindparam("device")).order_by(app_states.c.app_id)
+_ASSIGNED = exists().where(
+    resources.c.tenant_id == bindparam("tenant"),
+    resources.c.family == bindparam("family"),
+    resources.c.id == assignments.c.profile_id,
+    assignments.c.tenant_id == resources.c.tenant_id,
+)
+_HELD = exists().where(app_states.c.tenant_id == bindparam("tenant"))
+_CONCERNED = select(literal(1)).where(or_(_ASSIGNED, _HELD))
+_ON_DEVICES = (
+    select(
+        app_states.c.app_id,
+        app_states.c.identifier,
+        app_states.c.version,
+        managed_devices.c.id.label("managed_device_id"),
+        enrollments.c.user_id,
+        app_states.c.intent,
+        app_states.c.state,
+    )
+    .join_from(app_states, enrollments, enrollments.c.id == app_states.c.enrollment_id)
+    .join(managed_devices, managed_devices.c.enrollment_id == app_states.c.enrollment_id)
+    .where(app_states.c.tenant_id == bindparam("tenant"))
+    .order_by(app_states.c.identifier, managed_devices.c.id)
+)
+
+
+def concern(connection: Connection, tenant_id: TenantId, *, family: str) -> bool:
+    """Whether the tenant has assigned an app, or a device of it was given one before."""
+    values = {"tenant": tenant_id, "family": family}
+    return connection.execute(_CONCERNED, values).first() is not None
+
+
+def of_device(connection: Connection, enrollment_id: EnrollmentId) -> list[AppStateRow]:
+    """Return the apps that are assigned to a device, by id."""
+    return reads.every(connection, _OF_DEVICE, row=AppStateRow, values={"device": enrollment_id})
+
+
+def on_devices(connection: Connection, tenant_id: TenantId) -> list[InstalledAppRow]:
+    """Return the apps of all managed devices."""
+    return reads.every(connection, _ON_DEVICES, row=InstalledAppRow, values={"tenant": tenant_id})
+
+
+def put(connection: Connection, rows: Sequence[AppStateRow]) -> None:
+    """Add states, each in place of that of the same device and app."""
+    writes.put_rows(connection, app_states, rows=rows)
+
+
+def drop(connection: Connection, enrollment_id: EnrollmentId, *, app_id: str) -> None:
+    """Drop the state of an app that is not assigned to the device any more."""
+    writes.remove(connection, app_states, enrollment_id=enrollment_id, app_id=app_id)

@@ -1,0 +1,148 @@
+"""The contents of apps: versions, files, renewUpload and commit, below the type of the app.
+
+Graph: mobileAppContent, mobileAppContentFile. The path has the app's type between its id and contentVersions, as the
+schema wants it; without it, and with an abstract type, the real service answers errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fauxtune.core.clock import from_iso
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import entity
+from fauxtune.core.odata.documents.validation import accept, defaults
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.pki.encrypted_content import Encryption
+from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES, FILE_RULES
+from fauxtune.operations.profiles import app_files, apps, resources
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+
+CONTENT, FILE = entity("mobileAppContent"), entity("mobileAppContentFile")
+_APPS = "deviceAppManagement/mobileApps"
+
+
+async def list_versions(call: Call) -> Answer:
+    """GET .../contentVersions."""
+    documents = await call.run(_versions, call)
+    return list_documents(call, documents, entity=CONTENT, context=_versions_path(call))
+
+
+async def count_versions(call: Call) -> Answer:
+    """GET .../contentVersions/$count."""
+    return count_documents(call, await call.run(_versions, call), entity=CONTENT)
+
+
+async def add_version(call: Call) -> Answer:
+    """POST .../contentVersions."""
+    accept(CONTENT, call.optional_body(), partial=False, version=call.version)
+    row = await call.run(lambda tx: app_files.add_version(tx, _app(tx, call)))
+    return created(call, view(CONTENT, row.document, version=call.version), collection=_versions_path(call))
+
+
+async def get_version(call: Call) -> Answer:
+    """GET .../contentVersions/{version}."""
+    check_options(call, CONTENT)
+    row = await call.run(_version, call)
+    document = view(CONTENT, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_versions_path(call))
+
+
+async def list_files(call: Call) -> Answer:
+    """GET .../files."""
+    documents = await call.run(_files, call)
+    return list_documents(call, documents, entity=FILE, context=_files_path(call))
+
+
+async def count_files(call: Call) -> Answer:
+    """GET .../files/$count."""
+    return count_documents(call, await call.run(_files, call), entity=FILE)
+
+
+async def add_file(call: Call) -> Answer:
+    """POST .../files: the answer has no address yet; clients ask for the file until it has one."""
+    body = accept(FILE, call.body(), partial=False, version=call.version)
+    document = {**defaults(FILE), **body}
+    row = await call.run(lambda tx: app_files.add_file(tx, _version(tx, call), document=document))
+    return created(call, view(FILE, row.document, version=call.version), collection=_files_path(call))
+
+
+async def get_file(call: Call) -> Answer:
+    """GET .../files/{file}: with the address to upload to, until the file is committed."""
+    documents = await call.run(_files, call)
+    document = element_document(call, documents, entity=FILE, key=call.keys["file"].lower())
+    if document is None:
+        raise NotFound(f"There is no mobileAppContentFile '{call.keys['file']}'.")
+    return entity_answer(call, document, context=_files_path(call))
+
+
+async def renew_upload(call: Call) -> Answer:
+    """POST .../files/{file}/renewUpload."""
+    call.optional_body()
+    await call.run(lambda tx: app_files.renew(tx, _file(tx, call)))
+    return NO_CONTENT
+
+
+async def commit(call: Call) -> Answer:
+    """POST .../files/{file}/commit: the file is checked, and its uploadState says with which result."""
+    sent = call.body().get("fileEncryptionInfo")
+    if not isinstance(sent, dict):
+        raise Invalid('The body must be {"fileEncryptionInfo": {...}}.', target="fileEncryptionInfo")
+    encryption = Encryption.of_document(sent)
+    row = await call.emulator.runner.run(call.tenant, _file, call)
+    if row.document["isCommitted"]:
+        raise Invalid("The file is committed already.")
+    problem = await asyncio.to_thread(app_files.check, call.emulator.contents, row, encryption=encryption)
+    await call.run(lambda tx: app_files.settle_commit(tx, _file(tx, call), problem=problem))
+    return NO_CONTENT
+
+
+def _app(tx: Transaction, call: Call) -> ResourceRow:
+    """Return the app that the path names, if the path names its type too. Raises Invalid, NotFound."""
+    row = resources.get(tx, APP_RULES, key=call.keys["resource"])
+    shape = None if call.cast is None else entity(bare_name(call.cast))
+    if shape is None or shape.abstract:
+        raise Invalid(
+            f"Name the type of the app before contentVersions: mobileApps/{row.id}/microsoft.graph.{row.kind}/"
+            "contentVersions."
+        )
+    if not entity(row.kind).is_a(shape):
+        raise NotFound(f"The mobileApp '{row.id}' is a {row.kind}, not a {shape.name}.")
+    return row
+
+
+def _version(tx: Transaction, call: Call) -> ResourceRow:
+    return resources.get(tx, CONTENT_RULES, key=call.keys["content"], parent=_app(tx, call))
+
+
+def _file(tx: Transaction, call: Call) -> ResourceRow:
+    return resources.get(tx, FILE_RULES, key=call.keys["file"], parent=_version(tx, call))
+
+
+def _versions(tx: Transaction, call: Call) -> list[Json]:
+    return [row.document for row in apps.content_versions(tx, _app(tx, call))]
+
+
+def _files(tx: Transaction, call: Call) -> list[Json]:
+    return [_with_address(call, row) for row in apps.content_files(tx, _version(tx, call))]
+
+
+def _with_address(call: Call, row: ResourceRow) -> Json:
+    """Return the document of a file with its address, which is made from what it allows and never stored."""
+    until = row.document["azureStorageUriExpirationDateTime"]
+    if until is None or row.document["isCommitted"]:
+        return row.document
+    path = call.emulator.contents.address(call.tenant.id, row.id, expires=from_iso(until))
+    return {**row.document, "azureStorageUri": call.root.rpartition("/")[0] + path}
+
+
+def _versions_path(call: Call) -> str:
+    return f"{_APPS}('{call.keys['resource']}')/{call.cast}/contentVersions"
+
+
+def _files_path(call: Call) -> str:
+    return f"{_versions_path(call)}('{call.keys['content']}')/files"

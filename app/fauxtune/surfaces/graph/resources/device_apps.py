@@ -1,0 +1,183 @@
+"""Apps on devices, by device and by user. Graph: detectedApp, mobileAppIntentAndState.
+
+Both come from the states of apps that are assigned to devices: simulated devices have no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_delivery import InstallState
+from fauxtune.core.policies.apps import APP_RULES
+from fauxtune.operations.profiles import resources
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import app_states as queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import resources as resource_queries
+from fauxtune.storage.rows.apps import InstalledAppRow
+from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.resources.device_parts import listed_document
+from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+from fauxtune.surfaces.graph.resources.users import key_of
+
+DETECTED_APP, MANAGED_DEVICE = entity("detectedApp"), entity("managedDevice")
+INTENT_AND_STATE = entity("mobileAppIntentAndState")
+_DETECTED = "deviceManagement/detectedApps"
+#: Graph: mobileAppIntent of an assignment's intent.
+_INTENTS = {
+    "required": "requiredInstall",
+    "uninstall": "requiredUninstall",
+    "available": "available",
+    "availableWithoutEnrollment": "availableInstallWithoutEnrollment",
+}
+
+
+async def list_detected(call: Call) -> Answer:
+    """GET /deviceManagement/detectedApps."""
+    documents = await call.read(_detected, call)
+    return list_documents(call, documents, entity=DETECTED_APP, context=_DETECTED)
+
+
+async def count_detected(call: Call) -> Answer:
+    """GET /deviceManagement/detectedApps/$count."""
+    return count_documents(call, await call.read(_detected, call), entity=DETECTED_APP)
+
+
+async def get_detected(call: Call) -> Answer:
+    """GET /deviceManagement/detectedApps/{app}."""
+    documents = await call.read(_detected, call)
+    document = element_document(call, documents, entity=DETECTED_APP, key=call.keys["app"])
+    if document is None:
+        raise NotFound(f"There is no detectedApp '{call.keys['app']}'.")
+    return entity_answer(call, document, context=_DETECTED)
+
+
+async def list_devices_with(call: Call) -> Answer:
+    """GET /deviceManagement/detectedApps/{app}/managedDevices."""
+    documents = await call.read(_devices_with, call)
+    context = f"{_DETECTED}('{call.keys['app']}')/managedDevices"
+    return list_documents(call, documents, entity=MANAGED_DEVICE, context=context)
+
+
+async def list_of_device(call: Call) -> Answer:
+    """GET .../managedDevices/{device}/detectedApps."""
+    device = await device_id_of(call)
+    documents = await call.read(_detected, call, device=device)
+    return list_documents(call, documents, entity=DETECTED_APP, context=f"managedDevices('{device}')/detectedApps")
+
+
+async def count_of_device(call: Call) -> Answer:
+    """GET .../managedDevices/{device}/detectedApps/$count."""
+    device = await device_id_of(call)
+    return count_documents(call, await call.read(_detected, call, device=device), entity=DETECTED_APP)
+
+
+async def get_of_device(call: Call) -> Answer:
+    """GET .../managedDevices/{device}/detectedApps/{part}."""
+    device, key = await device_id_of(call), call.keys["part"]
+    documents = await call.read(_detected, call, device=device)
+    document = element_document(call, documents, entity=DETECTED_APP, key=key)
+    if document is None:
+        raise NotFound(f"There is no detectedApp '{key}'.")
+    return entity_answer(call, document, context=f"managedDevices('{device}')/detectedApps")
+
+
+async def list_intents(call: Call) -> Answer:
+    """GET /users/{user}/mobileAppIntentAndStates: one for each of the user's devices."""
+    documents = await call.read(_intents, call)
+    return list_documents(call, documents, entity=INTENT_AND_STATE, context=_intents_path(call))
+
+
+async def get_intents(call: Call) -> Answer:
+    """GET /users/{user}/mobileAppIntentAndStates/{device}: the apps of one device."""
+    documents, key = await call.read(_intents, call), call.keys["device"]
+    document = element_document(call, documents, entity=INTENT_AND_STATE, key=key)
+    if document is None:
+        raise NotFound(f"There is no mobileAppIntentAndState '{key}'.")
+    return entity_answer(call, document, context=_intents_path(call))
+
+
+def _intents_path(call: Call) -> str:
+    return f"users('{key_of(call)}')/mobileAppIntentAndStates"
+
+
+def _detected(connection: Connection, call: Call, *, device: str | None = None) -> list[Json]:
+    """Return what devices have installed, each app once; of one device if it is named."""
+    rows = [row for row in queries.on_devices(connection, call.tenant.id) if row.state == InstallState.INSTALLED]
+    apps = _apps(connection, call, rows=rows)
+    by_key: dict[str, Json] = {}
+    for row in rows:
+        if device is not None and row.managed_device_id != device:
+            continue
+        key = _key(row)
+        app = apps.get(row.app_id, {})
+        document = by_key.setdefault(
+            key,
+            {
+                "id": key,
+                "displayName": app.get("displayName") or row.identifier,
+                "version": row.version,
+                "sizeInByte": 0,
+                "deviceCount": 0,
+                "publisher": app.get("publisher") if device is None else None,
+                "platform": "androidWorkProfile" if device is None else "unknown",
+            },
+        )
+        document["deviceCount"] += 1
+    return list(by_key.values())
+
+
+def _devices_with(connection: Connection, call: Call) -> list[Json]:
+    rows = [row for row in queries.on_devices(connection, call.tenant.id) if row.state == InstallState.INSTALLED]
+    ids = [row.managed_device_id for row in rows if _key(row) == call.keys["app"].lower()]
+    if not ids:
+        raise NotFound(f"There is no detectedApp '{call.keys['app']}'.")
+    known = device_queries.managed_devices_by_id(connection, call.tenant.id, ids=ids)
+    return [listed_document(row) for row in known]
+
+
+def _intents(connection: Connection, call: Call) -> list[Json]:
+    user = directory_queries.user_by_key(connection, call.tenant.id, key=key_of(call))
+    if user is None:
+        raise NotFound(f"There is no user '{key_of(call)}'.")
+    rows = [row for row in queries.on_devices(connection, call.tenant.id) if row.user_id == user.id]
+    apps = _apps(connection, call, rows=rows)
+    by_device: dict[str, list[Json]] = {}
+    for row in rows:
+        by_device.setdefault(row.managed_device_id, []).append(_detail(row, apps.get(row.app_id, {})))
+    return [_intents_document(user.id, device, listed=listed) for device, listed in by_device.items()]
+
+
+def _intents_document(user_id: UserId, device: str, *, listed: list[Json]) -> Json:
+    return {"id": device, "managedDeviceIdentifier": device, "userId": user_id, "mobileAppList": listed}
+
+
+def _detail(row: InstalledAppRow, app: Mapping[str, object]) -> Json:
+    return {
+        "applicationId": row.app_id,
+        "displayName": app.get("displayName"),
+        "displayVersion": row.version,
+        "installState": row.state,
+        "mobileAppIntent": _INTENTS[row.intent],
+        "supportedDeviceTypes": [],
+    }
+
+
+def _apps(connection: Connection, call: Call, *, rows: Sequence[InstalledAppRow]) -> dict[str, JsonObject]:
+    """Return the documents of these apps, by id."""
+    ids = {row.app_id for row in rows}
+    known = resource_queries.resources_by_id(connection, call.tenant.id, ids=ids) if ids else {}
+    built_in = {str(row.id): row.document for row in resources.built_in_rows(APP_RULES, call.tenant)}
+    return {**built_in, **{str(key): row.document for key, row in known.items()}}
+
+
+def _key(row: InstalledAppRow) -> str:
+    """Return the id of a detected app, which is the same for all devices that have this version of it."""
+    return hashlib.sha256(f"{row.identifier}/{row.version}".encode()).hexdigest()[:32]

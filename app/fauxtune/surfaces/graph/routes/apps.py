@@ -1,0 +1,188 @@
+"""What apps have beside what every resource has: contents, relationships, categories.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fauxtune.core.graph.index import entity
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import app_contents as contents
+from fauxtune.surfaces.graph.resources import device_apps as devices
+from fauxtune.surfaces.graph.resources import mobile_apps as apps
+
+_APP = "deviceAppManagement/mobileApps/{resource}"
+_VERSIONS = f"{_APP}/contentVersions"
+_FILES = f"{_VERSIONS}/{{content}}/files"
+_FILE = f"{_FILES}/{{file}}"
+_CATEGORY, _RELATIONSHIP = entity("mobileAppCategory"), entity("mobileAppRelationship")
+_ASSIGNED_ALONE = approximated("apps that are assigned to Android devices alone: simulated devices have no others")
+_ANDROID_ALONE = approximated("only Android devices install apps, and tell of them")
+_CHECKED = approximated("the check is done when the request is answered, and nothing is pending afterwards")
+
+
+def _read(
+    template: str, handler: Handler, *, summary: str, returns: Entity | None, many: bool = False
+) -> Route[Handler]:
+    return Route(
+        "GET",
+        template,
+        handler,
+        summary,
+        returns=returns,
+        many=many,
+        beta_only=returns is _RELATIONSHIP,
+        permissions=needs.READ_APPS,
+        source=f"Graph: {'mobileAppContent' if returns is None else returns.name}: {'list' if many else 'get'}",
+    )
+
+
+def _write(
+    method: str,
+    template: str,
+    *,
+    handler: Handler,
+    summary: str,
+    source: str,
+    accepts: Entity | None = None,
+    returns: Entity | None = None,
+    status: int = 204,
+    fidelity: Fidelity = EXACT,
+) -> Route[Handler]:
+    return Route(
+        method,
+        template,
+        handler,
+        summary,
+        accepts=accepts,
+        returns=returns,
+        status=status,
+        permissions=needs.WRITE_APPS,
+        source=f"Graph: {source}",
+        fidelity=fidelity,
+    )
+
+
+def _contents() -> Iterator[Route[Handler]]:
+    content, file = contents.CONTENT, contents.FILE
+    yield _read(
+        _VERSIONS, contents.list_versions, summary="List the content versions of an app", returns=content, many=True
+    )
+    yield _read(f"{_VERSIONS}/$count", contents.count_versions, summary="Count them", returns=None)
+    yield _read(f"{_VERSIONS}/{{content}}", contents.get_version, summary="Get a content version", returns=content)
+    yield _write(
+        "POST",
+        _VERSIONS,
+        handler=contents.add_version,
+        summary="Add a content version to an app",
+        source="mobileAppContent: create",
+        accepts=content,
+        returns=content,
+        status=201,
+    )
+    yield _read(_FILES, contents.list_files, summary="List the files of a content version", returns=file, many=True)
+    yield _read(f"{_FILES}/$count", contents.count_files, summary="Count them", returns=None)
+    yield _read(_FILE, contents.get_file, summary="Get a file, with the address to upload it to", returns=file)
+    yield _write(
+        "POST",
+        _FILES,
+        handler=contents.add_file,
+        summary="Announce a file",
+        source="mobileAppContentFile: create",
+        accepts=file,
+        returns=file,
+        status=201,
+    )
+    yield _write(
+        "POST",
+        f"{_FILE}/renewUpload",
+        handler=contents.renew_upload,
+        summary="Renew the address",
+        source="mobileAppContentFile: renewUpload",
+    )
+    yield _write(
+        "POST",
+        f"{_FILE}/commit",
+        handler=contents.commit,
+        summary="Commit a file that was uploaded",
+        source="mobileAppContentFile: commit",
+        fidelity=_CHECKED,
+    )
+
+
+def _relations() -> Iterator[Route[Handler]]:
+    yield _read(
+        f"{_APP}/relationships",
+        apps.list_relationships,
+        summary="List the relationships of an app",
+        returns=_RELATIONSHIP,
+        many=True,
+    )
+    yield _read(
+        f"{_APP}/relationships/{{relationship}}",
+        apps.get_relationship,
+        summary="Get one of them",
+        returns=_RELATIONSHIP,
+    )
+    yield _read(
+        f"{_APP}/categories",
+        apps.list_categories,
+        summary="List the categories of an app",
+        returns=_CATEGORY,
+        many=True,
+    )
+    yield _write(
+        "POST",
+        f"{_APP}/categories/$ref",
+        handler=apps.add_category,
+        summary="Put an app into a category",
+        source="mobileApp: add a category",
+    )
+    yield _write(
+        "DELETE",
+        f"{_APP}/categories/{{category}}/$ref",
+        handler=apps.remove_category,
+        summary="Take an app out of a category",
+        source="mobileApp: remove a category",
+    )
+
+
+def _on_devices() -> Iterator[Route[Handler]]:
+    detected, device = devices.DETECTED_APP, devices.MANAGED_DEVICE
+    place, read = "deviceManagement/detectedApps", needs.READ_MANAGED
+    one = f"{place}/{{app}}"
+    for template, handler, summary, returns, many in (
+        (place, devices.list_detected, "List the apps that devices have", detected, True),
+        (f"{place}/$count", devices.count_detected, "Count them", None, False),
+        (one, devices.get_detected, "Get one of them", detected, False),
+        (f"{one}/managedDevices", devices.list_devices_with, "List the devices that have an app", device, True),
+        *(
+            (f"{root}/{{device}}/detectedApps{end}", handler, summary, returns, many)
+            for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
+            for end, handler, summary, returns, many in (
+                ("", devices.list_of_device, "List the apps that a device has", detected, True),
+                ("/$count", devices.count_of_device, "Count them", None, False),
+                ("/{part}", devices.get_of_device, "Get one of them", detected, False),
+            )
+        ),
+    ):
+        route = _read(template, handler, summary=summary, returns=returns, many=many)
+        is_beta = returns is not None and "/{device}/" in template
+        yield replace(route, permissions=read, beta_only=is_beta, source="Graph: detectedApp", fidelity=_ASSIGNED_ALONE)
+    for template, handler, many in (
+        ("users/{user}/mobileAppIntentAndStates", devices.list_intents, True),
+        ("users/{user}/mobileAppIntentAndStates/{device}", devices.get_intents, False),
+    ):
+        summary = "List the apps of a user's devices" if many else "Get the apps of a user's device"
+        route = _read(template, handler, summary=summary, returns=devices.INTENT_AND_STATE, many=many)
+        yield replace(route, beta_only=True, fidelity=_ANDROID_ALONE)
+
+
+APP_PARTS: tuple[Route[Handler], ...] = (*_contents(), *_relations(), *_on_devices())
