@@ -38,8 +38,10 @@ ACROSS_TENANTS = {
     "fauxtune.storage.queries.sign_ins.forget_sign_ins": "expired sign-ins are deleted by the system's clock",
 }
 
-#: Who writes rows of the configuration, and lets check-ins know; a tenant that is deleted has none any more.
+#: Who writes rows of the configuration, and lets check-ins know; a tenant that is deleted has none any more, and in a
+#: new database there is none yet.
 WRITERS = {
+    "fauxtune.storage.migrate._create",
     "fauxtune.storage.writes",
     "fauxtune.storage.tenant_state.write_differences",
     "fauxtune.storage.queries.tenants.delete_tenant",

@@ -34,10 +34,10 @@ OF_DEVICES_AND_LOGS = frozenset(
     {
         *("audit_events", "certificates", "compliance_states", "connector_events", "connector_requests"),
         *("device_actions", "device_compliance", "device_identities", "directory_changes", "directory_devices"),
-        *("enrollment_tokens", "enrollments", "escrowed_secrets", "journal", "key_holdings", "ledger"),
-        *("mail_messages", "mail_recipients", "mailbox_entries", "managed_devices", "partner_revocations"),
-        *("profile_states", "report_jobs", "scep_challenges", "scep_requests", "sign_ins", "snapshots"),
-        *("steps", "tenants"),
+        *("directory_tracking", "enrollment_tokens", "enrollments", "escrowed_secrets", "journal", "key_holdings"),
+        *("ledger", "mail_messages", "mail_recipients", "mailbox_entries", "managed_devices", "notifications"),
+        *("partner_revocations", "profile_states", "report_jobs", "scep_challenges", "scep_requests", "sign_ins"),
+        *("snapshots", "steps", "subscriptions", "tenants"),
     }
 )
 
