@@ -22,6 +22,7 @@ ALL_ROLES = (
     "Directory.ReadWrite.All",
     "Group.ReadWrite.All",
     "GroupMember.ReadWrite.All",
+    "Mail.Send",
     "Organization.ReadWrite.All",
     "User.ReadWrite.All",
 )

@@ -5,6 +5,8 @@ It is not signed: the private keys of people are on their devices, where `fauxtu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.writing import Letter, letter_of, written
 from fauxtune.operations.mail import address_book, mailboxes
@@ -21,6 +23,17 @@ def send(tx: Transaction, letter: Letter, *, encrypt: bool = False) -> Delivery:
     message_id = f"<{tx.ids.uuid()}@{tx.tenant.domain}>"
     raw = written(checked, at=tx.now, message_id=message_id, recipients=recipients)
     return accepted(mailboxes.deliver(tx, raw, recipients=checked.recipients, envelope_sender=checked.sender))
+
+
+def send_for(tx: Transaction, letter: Letter, *, hidden: Sequence[str] = ()) -> Delivery:
+    """Write the letter, and deliver it to its recipients and to the `hidden` ones, of whom its header does not tell.
+    Addresses that nobody in this tenant has get nothing, and that is no error. Raises Invalid for a letter that cannot
+    be written.
+    """
+    checked = letter_of(letter)
+    raw = written(checked, at=tx.now, message_id=f"<{tx.ids.uuid()}@{tx.tenant.domain}>")
+    everybody = tuple(dict.fromkeys((*checked.recipients, *(address.lower() for address in hidden))))
+    return mailboxes.deliver(tx, raw, recipients=everybody, envelope_sender=checked.sender)
 
 
 def accepted(delivery: Delivery) -> Delivery:

@@ -146,7 +146,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "activities adhocCalls calendar calendarGroups calendars calendarView chats cloudClipboard contactFolders "
             "contacts drive drives employeeExperience events findMeetingTimes followedSites getMailTips "
             "inferenceClassification insights joinedTeams mailboxSettings mailFolders messages notes onenote "
-            "onlineMeetings outlook people photo photos planner presence reminderView sendMail settings solutions "
+            "onlineMeetings outlook people photo photos planner presence reminderView settings solutions "
             "teamwork todo translateExchangeIds"
         ),
         (

@@ -10,7 +10,7 @@ from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import memberships, users
+from fauxtune.surfaces.graph.resources import memberships, send_mail, users
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
 
 DIRECTORY_OBJECT = entity("directoryObject")
@@ -18,6 +18,7 @@ LICENSE_DETAILS = entity("licenseDetails")
 USER = entity("user")
 
 _LICENSES = approximated("a usageLocation is not asked for, and licences do not run out")
+_MAIL = approximated("to the tenant's own mailboxes, as plain text; without attachments and sent items")
 _SESSIONS = approximated("refresh tokens end at once; access tokens live to their end")
 _PASSWORD = approximated("every new password will do")
 _UPDATED = approximated("assignedLicenses can be written, which the real service leaves to assignLicense")
@@ -68,6 +69,16 @@ def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -
             permissions=write,
             source="Graph: user: assignLicense",
             fidelity=_LICENSES,
+        ),
+        Route(
+            "POST",
+            f"{one}/sendMail",
+            send_mail.send_mail,
+            "Send a mail for a user",
+            status=202,
+            permissions=needs.SEND_MAIL,
+            source="Graph: user: sendMail",
+            fidelity=_MAIL,
         ),
         Route(
             "POST",
