@@ -34,8 +34,16 @@ OF_DEVICES_AND_LOGS = frozenset(
     {
         *("audit_events", "certificates", "compliance_states", "connector_events", "connector_requests"),
         *("device_actions", "device_compliance", "device_identities", "directory_changes", "directory_devices"),
-        *("directory_tracking", "enrollment_tokens", "enrollments", "escrowed_secrets", "journal", "key_holdings"),
-        *("ledger", "mail_messages", "mail_recipients", "mailbox_entries", "managed_devices", "notifications"),
+        *("directory_tracking", "enrollment_tokens", "enrollments", "escrowed_secrets", "fault_rules", "journal"),
+        *(
+            "key_holdings",
+            "ledger",
+            "mail_messages",
+            "mail_recipients",
+            "mailbox_entries",
+            "managed_devices",
+            "notifications",
+        ),
         *("partner_revocations", "profile_states", "report_jobs", "scep_challenges", "scep_requests", "sign_ins"),
         *("snapshots", "steps", "subscriptions", "tenants"),
     }
