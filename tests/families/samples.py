@@ -2,10 +2,10 @@
 
 `samples/<family>.json` has `bodies`, at least one and one of each kind; beside them, where it makes sense:
 `change`: what a PATCH changes, else the description; `fixed`: properties with values that a PATCH may not set;
-`refused`: bodies with what the refusal says; `assignment`: what an assignment says beside its target; `settles`:
-properties that the server changes by itself after a while; `needs`: other families of which one resource is made first,
-whose id stands in the bodies as `{{family}}`. The file of a family below another one is named after both, with a dot
-between.
+`refused`: bodies with what the refusal says; `assignment`: what an assignment says beside its target; `targets`: the
+types of two targets that name a group; `settles`: properties that the server changes by itself after a while; `needs`:
+other families of which one resource is made first, whose id stands in the bodies as `{{family}}`. The file of a family
+below another one is named after both, with a dot between.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Sample:
     refused: list[Json] = field(default_factory=list)
     assignment: Json = field(default_factory=dict)
     settles: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=lambda: ["groupAssignmentTarget", "exclusionGroupAssignmentTarget"])
     needs: list[str] = field(default_factory=list)
 
 

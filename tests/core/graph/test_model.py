@@ -101,7 +101,7 @@ def test_no_two_overlays_of_a_type_differ_on_a_property() -> None:
 def test_an_entity_is_served_when_an_overlay_names_it() -> None:
     entities = {name for name in MODEL.described if isinstance(MODEL.structured(name), Entity)}
     assert {kind.name for kind in ENTITIES} == entities - {"entity"}
-    assert "conditionalAccessPolicy" in NAMES - entities
+    assert "authenticationStrengthPolicy" in NAMES - entities
 
 
 def test_the_bodies_of_actions_are_those_of_the_table() -> None:

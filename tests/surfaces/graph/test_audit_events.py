@@ -299,12 +299,12 @@ async def test_the_service_says_who_it_is(beta: httpx.AsyncClient, v1: httpx.Asy
 @pytest.mark.parametrize(
     "path",
     [
-        "identity/conditionalAccess/policies?$expand=scheduledActionsForRule($expand=scheduledActionConfigurations)",
+        "deviceManagement/exchangeConnectors?$expand=scheduledActionsForRule($expand=scheduledActionConfigurations)",
         "deviceManagement/exchangeConnectors/x",
         "deviceManagement/resourceOperations",
         "deviceManagement/userExperienceAnalyticsOverview",
         "deviceAppManagement/managedEBooks?$filter=isof('microsoft.graph.win32LobApp')",
-        "identity/conditionalAccess/policies",
+        "identity/conditionalAccess/templates",
     ],
 )
 async def test_what_is_not_emulated_says_why(beta: httpx.AsyncClient, v1: httpx.AsyncClient, path: str) -> None:

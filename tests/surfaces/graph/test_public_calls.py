@@ -56,7 +56,7 @@ async def test_no_collection_of_a_public_program_is_unknown(beta: httpx.AsyncCli
     [
         ("contracts", "of the directory there are users"),
         ("servicePrincipals(appId='x')/owners", "of the directory there are users"),
-        ("deviceManagement/virtualEndpoint/cloudPCs", "there are no Cloud PCs"),
+        ("deviceManagement/virtualEndpoint/deviceImages", "there are no Cloud PCs"),
         ("auditLogs/signIns", "of reports there are those of devices"),
         ("deviceAppManagement/managedEBooks", "apps are kept, assigned and installed"),
         ("users/alice@contoso.example/messages?$top=1", "there is no Exchange"),

@@ -18,8 +18,10 @@ from fauxtune.core.graph.overlays.assignments import ASSIGNMENTS
 from fauxtune.core.graph.overlays.autopilot import AUTOPILOT
 from fauxtune.core.graph.overlays.catalog import CATALOG
 from fauxtune.core.graph.overlays.certificates import CERTIFICATES
+from fauxtune.core.graph.overlays.cloud_pc import CLOUD_PC
 from fauxtune.core.graph.overlays.compliance import COMPLIANCE
 from fauxtune.core.graph.overlays.compliance_states import COMPLIANCE_STATES
+from fauxtune.core.graph.overlays.conditional_access import CONDITIONAL_ACCESS
 from fauxtune.core.graph.overlays.devices import DEVICES
 from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.enrollment import ENROLLMENT
@@ -62,6 +64,8 @@ OVERLAYS = (
     *CATALOG,
     *AUTOPILOT,
     *ENROLLMENT,
+    *CONDITIONAL_ACCESS,
+    *CLOUD_PC,
     *NOTIFICATIONS,
     *ROLES,
     *TENANT_ADMINISTRATION,

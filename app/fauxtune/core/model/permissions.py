@@ -9,6 +9,7 @@ ALL_ROLES = (
     "AppRoleAssignment.ReadWrite.All",
     "Application.ReadWrite.All",
     "BitlockerKey.Read.All",
+    "CloudPC.ReadWrite.All",
     "DelegatedPermissionGrant.ReadWrite.All",
     "DeviceLocalCredential.Read.All",
     "DeviceManagementApps.ReadWrite.All",
@@ -24,6 +25,7 @@ ALL_ROLES = (
     "GroupMember.ReadWrite.All",
     "Mail.Send",
     "Organization.ReadWrite.All",
+    "Policy.ReadWrite.ConditionalAccess",
     "User.ReadWrite.All",
 )
 #: The application roles of Intune's own service, for certification authorities of partners ("Add partner certification

@@ -50,6 +50,10 @@ READ_ROLES = ("DeviceManagementRBAC.Read.All", "DeviceManagementRBAC.ReadWrite.A
 WRITE_ROLES = ("DeviceManagementRBAC.ReadWrite.All",)
 READ_APPS = ("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All")
 WRITE_APPS = ("DeviceManagementApps.ReadWrite.All",)
+READ_CONDITIONAL_ACCESS = ("Policy.Read.All", "Policy.ReadWrite.ConditionalAccess")
+WRITE_CONDITIONAL_ACCESS = ("Policy.ReadWrite.ConditionalAccess",)
+READ_CLOUD_PC = ("CloudPC.Read.All", "CloudPC.ReadWrite.All")
+WRITE_CLOUD_PC = ("CloudPC.ReadWrite.All",)
 READ_AUDIT = ("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All")
 WRITE_SERVICE = ("DeviceManagementServiceConfig.ReadWrite.All",)
 #: What scripts could be read with, and written with, besides.

@@ -6,7 +6,9 @@ from fauxtune.surfaces.graph.families.app_protection import APP_PROTECTION
 from fauxtune.surfaces.graph.families.apps import APPS
 from fauxtune.surfaces.graph.families.autopilot import AUTOPILOT
 from fauxtune.surfaces.graph.families.catalog import CATALOG
+from fauxtune.surfaces.graph.families.cloud_pc import CLOUD_PC
 from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
+from fauxtune.surfaces.graph.families.conditional_access import CONDITIONAL_ACCESS
 from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.families.family import Family
 from fauxtune.surfaces.graph.families.group_policy import GROUP_POLICY
@@ -29,4 +31,6 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "Roles": ROLES,
     "Administration of the tenant": TENANT_ADMINISTRATION,
     "Administrative templates": GROUP_POLICY,
+    "Conditional access": CONDITIONAL_ACCESS,
+    "Windows 365": CLOUD_PC,
 }

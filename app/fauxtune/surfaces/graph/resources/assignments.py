@@ -34,6 +34,7 @@ ASSIGNMENT = entity("deviceConfigurationAssignment")
 
 _TARGETS = {
     "groupassignmenttarget": TargetKind.GROUP,
+    "cloudpcmanagementgroupassignmenttarget": TargetKind.GROUP,
     "exclusiongroupassignmenttarget": TargetKind.EXCLUSION,
     "alldevicesassignmenttarget": TargetKind.ALL_DEVICES,
     "alllicensedusersassignmenttarget": TargetKind.ALL_USERS,

@@ -78,8 +78,14 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
     (
         "identity",
         why.ACCESS,
-        "conditionalAccess",
+        "",
         "continuousAccessEvaluationPolicy",
+    ),
+    (
+        "identity/conditionalAccess",
+        why.ACCESS,
+        "authenticationContextClassReferences authenticationStrength deletedItems templates",
+        "authenticationStrengths",
     ),
     (
         "identity",

@@ -198,8 +198,18 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (
         _SERVICE,
         why.CLOUD_PC,
-        "virtualEndpoint",
+        "",
         "cloudPCConnectivityIssues",
+    ),
+    (
+        f"{_SERVICE}/virtualEndpoint",
+        why.CLOUD_PC,
+        "auditEvents deviceImages galleryImages onPremisesConnections report servicePlans",
+        (
+            "bulkActions cloudApps cloudPcPools crossCloudGovernmentOrganizationMapping externalPartners "
+            "externalPartnerSettings frontLineServicePlans managedLicenses organizationSettings reports snapshots "
+            "supportedRegions"
+        ),
     ),
     (
         _SERVICE,

@@ -1,0 +1,57 @@
+"""Windows 365: provisioning policies, user settings, and Cloud PCs, of which there are none.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.policies.rules import Rules
+from fauxtune.surfaces.graph.families.family import Assigned, Family
+from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes import reasons
+
+_AUDIT = ("CloudPC", "Device")
+_NO_CLOUD_PC = stored("kept and assigned; no Cloud PC is made by it")
+
+CLOUD_PC: tuple[Family, ...] = (
+    Family(
+        "deviceManagement/virtualEndpoint/provisioningPolicies",
+        "cloudPcProvisioningPolicy",
+        "a provisioning policy of Cloud PCs",
+        Rules("provisioningPolicies"),
+        read=needs.READ_CLOUD_PC,
+        write=needs.WRITE_CLOUD_PC,
+        audit=_AUDIT,
+        without=reasons.CLOUD_PC,
+        assigned=Assigned("cloudPcProvisioningPolicyAssignment"),
+        beta_only=False,
+        fidelity=_NO_CLOUD_PC,
+    ),
+    Family(
+        "deviceManagement/virtualEndpoint/userSettings",
+        "cloudPcUserSetting",
+        "a user setting of Cloud PCs",
+        Rules("userSettings"),
+        read=needs.READ_CLOUD_PC,
+        write=needs.WRITE_CLOUD_PC,
+        audit=_AUDIT,
+        without=reasons.CLOUD_PC,
+        assigned=Assigned("cloudPcUserSettingAssignment"),
+        beta_only=False,
+        fidelity=_NO_CLOUD_PC,
+    ),
+    Family(
+        "deviceManagement/virtualEndpoint/cloudPCs",
+        "cloudPC",
+        "a Cloud PC",
+        Rules("cloudPCs"),
+        read=needs.READ_CLOUD_PC,
+        write=needs.WRITE_CLOUD_PC,
+        audit=_AUDIT,
+        without=reasons.CLOUD_PC,
+        verbs="list get",
+        beta_only=False,
+        fidelity=stored("there is none"),
+    ),
+)
