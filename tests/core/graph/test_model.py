@@ -79,7 +79,7 @@ def test_overlays_speak_of_types_that_exist() -> None:
 
 def test_overlays_name_properties_that_one_of_their_types_has() -> None:
     for overlay in OVERLAYS:
-        fields = set().union(*map(fields_of, ("entity", *overlay.types.split())))
+        fields = set().union(*map(fields_of, overlay.types.split()))
         links = set().union(*map(links_of, overlay.types.split()))
         assert set(named(overlay)) <= {*fields, "*"}, overlay.types
         assert {*overlay.parts.split(), *overlay.linked.split()} <= links, overlay.types

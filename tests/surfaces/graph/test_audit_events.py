@@ -354,6 +354,8 @@ def test_every_change_of_device_management_is_audited_but_for_these() -> None:
         "POST deviceManagement/roleScopeTags/getRoleScopeTagsById",
         "POST deviceManagement/importedDeviceIdentities/searchExistingIdentities",
         "POST deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
+        "POST deviceManagement/deviceCompliancePolicies/getNoncompliantDevicesToRetire",
+        "POST deviceManagement/deviceCompliancePolicies/setScheduledRetireState",
         "PATCH deviceManagement/applePushNotificationCertificate",
         "PATCH deviceManagement/androidManagedStoreAccountEnterpriseSettings",
     }

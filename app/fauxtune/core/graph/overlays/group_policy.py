@@ -47,14 +47,14 @@ GROUP_POLICY = (
     Overlay("groupPolicyPresentation", polymorphic=True),
     Overlay(_PRESENTATIONS, fidelity=_OURS),
     Overlay(
-        "groupPolicyUploadedDefinitionFile",
+        "groupPolicyDefinitionFile groupPolicyUploadedDefinitionFile",
         fidelity=approximated("a file is read at once, with the texts of one language"),
         server=(
             "description displayName languageCodes lastModifiedDateTime policyType revision status targetNamespace "
             "targetPrefix uploadDateTime"
         ),
-        secret={"content": None},
     ),
+    Overlay("groupPolicyUploadedDefinitionFile", secret={"content": None}),
     Overlay("groupPolicyUploadedLanguageFile", server="id lastModifiedDateTime", secret={"content": None}),
     Overlay("groupPolicyOperation"),
 )
