@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies.rules import Rules
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family
-from fauxtune.surfaces.graph.routes import permissions as needs
-from fauxtune.surfaces.graph.routes import reasons
 
 _AUDIT = ("CloudPC", "Device")
 _NO_CLOUD_PC = stored("kept and assigned; no Cloud PC is made by it")
