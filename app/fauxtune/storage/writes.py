@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ClauseElement,
+    ColumnElement,
     Connection,
     Delete,
     Executable,
@@ -142,6 +143,12 @@ def remove(connection: Connection, table: Table, **where: Any) -> int:
     """Remove the rows whose columns equal those of `where`; return how many rows that were."""
     note_write(connection, table)
     return connection.execute(_remove(table, tuple(where)), where).rowcount
+
+
+def remove_where(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    """Remove the rows that meet all conditions; return how many rows that were."""
+    note_write(connection, table)
+    return connection.execute(delete(table).where(*conditions)).rowcount
 
 
 def remove_returning(connection: Connection, table: Table, *, column: str, **where: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.storage import reads, writes
@@ -121,12 +121,13 @@ def delete_resource(connection: Connection, row: ResourceRow) -> None:
     """Delete a resource, everything below it, and its assignments."""
     where = {"tenant_id": row.tenant_id, "family": row.family, "parent_id": row.parent_id, "id": row.id}
     writes.remove(connection, resources, **where)
-    below = delete(resources).where(
+    writes.remove_where(
+        connection,
+        resources,
         resources.c.tenant_id == row.tenant_id,
         resources.c.family.startswith(f"{row.family}/", autoescape=True),
         or_(resources.c.parent_id == row.path, resources.c.parent_id.startswith(f"{row.path}/", autoescape=True)),
     )
-    connection.execute(below)
     if not row.parent_id:
         writes.remove(connection, assignments, tenant_id=row.tenant_id, profile_id=ProfileId(row.id))
 
@@ -178,7 +179,5 @@ def remove_resources(connection: Connection, tenant_id: TenantId, *, family: str
     writes.note_write(connection, resources)
     for start in range(0, len(ids), _CHUNK):
         chosen = resources.c.id.in_(ids[start : start + _CHUNK])
-        statement = delete(resources).where(
-            resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == "", chosen
-        )
-        connection.execute(statement)
+        of_family = (resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == "")
+        writes.remove_where(connection, resources, *of_family, chosen)

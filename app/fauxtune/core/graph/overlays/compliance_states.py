@@ -21,7 +21,7 @@ COMPLIANCE_STATES = (
     Overlay(
         "deviceCompliancePolicyState",
         fidelity=approximated(
-            "one row for a device and a policy: a device here has one user at most; the built-in policy has an id of ours"
+            "one row for a device and a policy, as a device has one user at most; the built-in policy has an id of ours"
         ),
         different={_STATUS: "state"},
     ),
