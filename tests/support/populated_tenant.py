@@ -178,6 +178,7 @@ class Population:
         assigned = await self.graph.post(f"{_TAGS}/{tag}/assign", json={"assignments": targets})
         assert assigned.status_code == 200, assigned.text
         self.populated.keys["tag"] = tag
+        self.populated.keys["summary"] = "DefaultDeviceCompliancePolicy.RequireRemainContact_all"
 
     async def _device_in_groups(self, device_id: str) -> None:
         (entra,) = (await self.graph.get("/devices", params={"$filter": f"deviceId eq '{device_id}'"})).json()["value"]
