@@ -101,6 +101,33 @@ def test_a_profile_that_failed_before_the_device_had_anything_of_it_is_named_wit
     run.text("profile", "delete", "History")
 
 
+def test_a_device_is_shown_with_what_it_does_not_meet(
+    run: Commands, graph: httpx.Client, devices: dict[str, Path]
+) -> None:
+    block = {"actionType": "block", "gracePeriodHours": 24}
+    policy = {
+        "@odata.type": "#microsoft.graph.androidWorkProfileCompliancePolicy",
+        "displayName": "Phones",
+        "osMinimumVersion": "99",
+        "scheduledActionsForRule": [{"ruleName": None, "scheduledActionConfigurations": [block]}],
+    }
+    path = "/beta/deviceManagement/deviceCompliancePolicies"
+    key = graph.post(path, json=policy).json()["id"]
+    everybody = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
+    graph.post(f"{path}/{key}/assign", json={"assignments": [everybody]}).raise_for_status()
+    simulate("checkin", "--until-settled", "--state", devices[PHONE], data_dir=run.data_dir)
+    assert "compliance      inGracePeriod; not met: OsMinimumVersion\n" in run.text("device", "show", PHONE)
+    text = " ".join(run.text("clock", "advance", "2 days", "--what-if").split())
+    assert "Alice's phone alice now inGracePeriod, then noncompliant; not met: OsMinimumVersion" in text
+    assert len(run.json("clock", "advance", "2 days", "--what-if")["devices"]) == 1
+    patch = ("whatif", "PATCH", f"{path}/{key}", "--body", '{"osMinimumVersion": "1"}')
+    changes = {each["deviceName"]: each["compliance"] for each in run.json(*patch)["devices"]}
+    assert (changes[PHONE]["before"], changes[PHONE]["after"]) == ("inGracePeriod", "compliant")
+    assert "compliance" in run.text(*patch)
+    graph.delete(f"{path}/{key}").raise_for_status()
+    assert "compliance      compliant\n" in run.text("device", "show", PHONE)
+
+
 def test_a_name_that_fits_two_devices_lists_them_and_the_beginning_of_an_id_tells_them_apart(
     run: Commands, devices: dict[str, Path]
 ) -> None:

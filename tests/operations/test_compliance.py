@@ -13,7 +13,7 @@ from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.base import NO_END
 from fauxtune.core.model.actions import WAITING
-from fauxtune.core.model.ids import AssignmentId, GroupId, ProfileId, ResourceId
+from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.compliance import judge_known
 from fauxtune.operations.devices.compliance_time import catch_up
@@ -24,6 +24,7 @@ from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as assignment_queries
 from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow
@@ -208,6 +209,22 @@ async def test_a_device_is_judged_by_what_it_reported_last(contoso: Contoso) -> 
     assert (await phone.state(), await phone.is_compliant()) == ("compliant", True)
     changes = [event.detail["state"] for event in await contoso.events("complianceChanged", device=phone.device)]
     assert changes == ["noncompliant", "compliant"]
+
+
+async def test_what_a_device_does_not_know_of_itself_is_unknown(contoso: Contoso) -> None:
+    await policy(contoso, osMinimumVersion="13", storageRequireEncryption=True)
+    phone = Phone(await contoso.enroll("alice", version=" "))
+    await contoso.do(_forget_version, phone.device.enrollment_id)
+    await phone.check_in()
+    assert await phone.state() == "compliant"
+    (row,) = [row for key, row in (await phone.states()).items() if key != BUILT_IN_ID]
+    assert [each["status"] for each in row.settings] == ["unknown", "unknown"]
+
+
+def _forget_version(tx: Transaction, enrollment_id: EnrollmentId) -> None:
+    row = device_queries.enrollment(tx.connection, enrollment_id)
+    assert row is not None
+    device_queries.change_enrollment(tx.connection, enrollment_id, facts={**row.facts, "osVersion": ""})
 
 
 async def test_a_tenant_without_policies_judges_nothing_at_check_ins(contoso: Contoso) -> None:

@@ -9,12 +9,18 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca.partner_revocations import ask_for_revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records as device_records
+from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.assignments import Assignable, NewAssignment, replace_all
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as scep_queries
@@ -397,3 +403,38 @@ async def test_what_a_partners_authority_issued_is_removed_and_the_authority_is_
     ):
         await contoso.look(scep_queries.change_revocation, changed)
         assert words in await show(console, page)
+
+
+# ------------------------------------------------------------------------------------------------------- compliance
+
+
+async def test_compliance_is_shown_by_policy_and_setting(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    phone = await enroll("alice", softwareInfo={"androidVersion": "16"})
+    await phone.check_in()
+    assert "As it was judged at its last check-in" not in await show(console, page_of(phone))
+    document = {
+        "displayName": "Phones <b>",
+        "osMinimumVersion": "99",
+        "@odata.type": "",
+        "storageRequireEncryption": True,
+    }
+    block = {"actionType": "block", "gracePeriodHours": 48}
+    scheduled = [{"ruleName": None, "scheduledActionConfigurations": [block]}]
+    row = await contoso.do(
+        resources.create,
+        COMPLIANCE_POLICIES,
+        kind="androidWorkProfileCompliancePolicy",
+        document={**document, "scheduledActionsForRule": scheduled},
+        hooks=COMPLIANCE_HOOKS,
+    )
+    everybody = NewAssignment(TargetKind.ALL_USERS, None, {})
+    await contoso.do(replace_all, Assignable(ProfileId(row.id), "policy", None), targets=[everybody])
+    await phone.check_in()
+    text = await show(console, page_of(phone))
+    assert "Phones <b> not compliant; its period of grace ends 2026-11-2" in text
+    assert "OsMinimumVersion the operating system is at least a version not compliant" in text
+    assert "StorageRequireEncryption the storage is encrypted not known" in text
+    assert "Every device compliant" in text
+    assert "Compliance not compliant, in its period of grace" in text

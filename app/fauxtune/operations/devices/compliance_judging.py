@@ -151,7 +151,10 @@ def _facts(
     tx: Transaction, devices: Sequence[EnrollmentRow], *, policies: Iterable[Policy]
 ) -> dict[EnrollmentId, JsonObject]:
     """The facts that each device has reported; where a policy requires a managed mail account, whether it has one."""
-    facts: dict[EnrollmentId, JsonObject] = {device.id: device.facts for device in devices}
+    # Devices may enrol with empty texts in place of what they do not know.
+    facts: dict[EnrollmentId, JsonObject] = {
+        device.id: {name: value for name, value in device.facts.items() if value != ""} for device in devices
+    }
     if any(policy.document.get(_MAIL_SETTING) for policy in policies):
         ledgers = device_queries.ledgers(tx.connection, list(facts))
         for device_id, rows in ledgers.items():
