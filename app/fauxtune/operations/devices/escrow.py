@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.escrow import (
     KEPT,
     OF_DIRECTORY,
@@ -50,7 +50,9 @@ class Escrow:
 
 
 def keep(tx: Transaction, enrollment: EnrollmentRow, *, escrow: Escrow) -> None:
-    """Seal a secret and keep it with the newest ones before it. Raises Invalid for a text that is no such secret."""
+    """Seal a secret and keep it with the newest ones before it. Raises Invalid for a text that is no such secret,
+    Conflict for the id of another device's.
+    """
     if not _CHECKS[escrow.kind](escrow.secret):
         raise Invalid(f"The device has sent a text that is no secret of the kind {escrow.kind}.", target=escrow.kind)
     certificate = authorities.certificate(tx.connection, tx.tenant, name=AUTHORITY)
@@ -95,6 +97,10 @@ def forget_with_managed_device(tx: Transaction, device_id: DirectoryDeviceId) ->
 
 def _add(tx: Transaction, enrollment: EnrollmentRow, *, escrow: Escrow, sealed: bytes) -> None:
     device_id, kind = enrollment.directory_device_id, escrow.kind
+    if escrow.id is not None:
+        same = queries.secret(tx.connection, tx.tenant.id, secret_id=escrow.id)
+        if same is not None and (same.directory_device_id, same.kind) != (device_id, kind):
+            raise Conflict(f"The id {escrow.id} is that of another device's secret.", target="id")
     before = queries.secrets_of_device(tx.connection, tx.tenant.id, device_id=device_id, kind=kind)
     row = EscrowedSecretRow(
         tenant_id=tx.tenant.id,

@@ -19,6 +19,12 @@ def add_secret(connection: Connection, row: EscrowedSecretRow) -> None:
     writes.put_rows(connection, table, rows=[row])
 
 
+def secret(connection: Connection, tenant_id: TenantId, *, secret_id: str) -> EscrowedSecretRow | None:
+    """Return the secret with this id."""
+    statement = select(table).where(table.c.tenant_id == tenant_id, table.c.id == secret_id)
+    return next(iter(every(connection, statement, row=EscrowedSecretRow)), None)
+
+
 def secrets_of_kind(connection: Connection, tenant_id: TenantId, *, kind: EscrowKind) -> list[EscrowedSecretRow]:
     """Return the tenant's secrets of a kind, newest first."""
     statement = select(table).where(table.c.tenant_id == tenant_id, table.c.kind == kind)
