@@ -27,6 +27,7 @@ from fauxtune.core.graph.overlays.directory import DIRECTORY
 from fauxtune.core.graph.overlays.enrollment import ENROLLMENT
 from fauxtune.core.graph.overlays.escrow import ESCROW
 from fauxtune.core.graph.overlays.group_policy import GROUP_POLICY
+from fauxtune.core.graph.overlays.intents import INTENTS
 from fauxtune.core.graph.overlays.notifications import NOTIFICATIONS
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
@@ -70,6 +71,7 @@ OVERLAYS = (
     *ROLES,
     *TENANT_ADMINISTRATION,
     *GROUP_POLICY,
+    *INTENTS,
 )
 #: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".
 _FALLBACKS = {"policyPlatformType": "androidForWork", "managementAgentType": "unknown"}

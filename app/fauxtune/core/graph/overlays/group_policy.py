@@ -44,17 +44,21 @@ GROUP_POLICY = (
         "groupPolicyPresentationValueLongDecimal groupPolicyPresentationValueMultiText groupPolicyPresentationValueText"
     ),
     Overlay("groupPolicyDefinition groupPolicyCategory groupPolicyDefinitionFile", fidelity=_OURS),
+    Overlay(
+        "groupPolicyDefinitionFile",
+        server=(
+            "description displayName languageCodes lastModifiedDateTime policyType revision targetNamespace "
+            "targetPrefix"
+        ),
+    ),
     Overlay("groupPolicyPresentation", polymorphic=True),
     Overlay(_PRESENTATIONS, fidelity=_OURS),
     Overlay(
-        "groupPolicyDefinitionFile groupPolicyUploadedDefinitionFile",
+        "groupPolicyUploadedDefinitionFile",
         fidelity=approximated("a file is read at once, with the texts of one language"),
-        server=(
-            "description displayName languageCodes lastModifiedDateTime policyType revision status targetNamespace "
-            "targetPrefix uploadDateTime"
-        ),
+        server="status uploadDateTime",
+        secret={"content": None},
     ),
-    Overlay("groupPolicyUploadedDefinitionFile", secret={"content": None}),
     Overlay("groupPolicyUploadedLanguageFile", server="id lastModifiedDateTime", secret={"content": None}),
     Overlay("groupPolicyOperation"),
 )

@@ -12,6 +12,7 @@ from fauxtune.surfaces.graph.families.conditional_access import CONDITIONAL_ACCE
 from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.families.family import Family
 from fauxtune.surfaces.graph.families.group_policy import GROUP_POLICY
+from fauxtune.surfaces.graph.families.intents import INTENTS
 from fauxtune.surfaces.graph.families.notifications import NOTIFICATIONS
 from fauxtune.surfaces.graph.families.roles import ROLES
 from fauxtune.surfaces.graph.families.scripts import SCRIPTS
@@ -33,4 +34,5 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "Administrative templates": GROUP_POLICY,
     "Conditional access": CONDITIONAL_ACCESS,
     "Windows 365": CLOUD_PC,
+    "Intents and their templates": INTENTS,
 }

@@ -54,7 +54,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         _SERVICE,
         why.BASELINES,
         "",
-        "categories intents settingDefinitions templateInsights templates templateSettings",
+        "categories settingDefinitions templateInsights templateSettings",
     ),
     (
         _SERVICE,
