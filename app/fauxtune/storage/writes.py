@@ -33,7 +33,7 @@ _CONFIGURATION = "fauxtune.configuration"
 #: one of the same device, depends on them otherwise than through the rows that it reads for itself.
 OF_DEVICES_AND_LOGS = frozenset(
     {
-        *("audit_events", "certificates", "compliance_states", "connector_events", "connector_requests"),
+        *("app_states", "audit_events", "certificates", "compliance_states", "connector_events", "connector_requests"),
         *("device_actions", "device_compliance", "device_identities", "directory_changes", "directory_devices"),
         *("directory_tracking", "enrollment_tokens", "enrollments", "escrowed_secrets", "fault_rules", "journal"),
         *(

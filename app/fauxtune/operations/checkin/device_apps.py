@@ -31,7 +31,6 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.resources import ResourceRow
 
 #: What the identifier of an app of a kind is kept in.
 _IDENTIFIER = "packageId"
@@ -71,14 +70,8 @@ def _concern(tx: Transaction) -> bool:
 
 
 def _wanted(tx: Transaction, enrollment: EnrollmentRow) -> list[WantedApp]:
-    rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=APP_RULES.name)
-    built_in = resources.built_in_rows(APP_RULES, tx.tenant)
-    known = {row.id: row for row in (*built_in, *rows)}
-    apps = [row for row in known.values() if _is_for(row)]
-    assigned = configuration_queries.assignments_by_profile(
-        tx.connection, tx.tenant.id, ids=[ProfileId(row.id) for row in apps]
-    )
-    every = [each for listed in assigned.values() for each in listed]
+    assigned = tx.known(("assigned apps",), lambda: _assigned(tx))
+    every = [each for _app_id, _identifier, listed in assigned for each in listed]
     if not every:
         return []
     audience = Audience.of(tx, [enrollment])
@@ -91,17 +84,23 @@ def _wanted(tx: Transaction, enrollment: EnrollmentRow) -> list[WantedApp]:
     def reached(listed: Sequence[Assignment]) -> bool:
         return target(listed, membership, matches=matches) is not None
 
-    wanted = []
-    for row in apps:
-        intent = _intent(assigned[ProfileId(row.id)], reached=reached)
-        if intent is not None:
-            wanted.append(WantedApp(row.id, str(row.document[_IDENTIFIER]), intent))
-    return wanted
+    intents = [(app_id, identifier, _intent(listed, reached=reached)) for app_id, identifier, listed in assigned]
+    return [WantedApp(app_id, identifier, intent) for app_id, identifier, intent in intents if intent is not None]
 
 
-def _is_for(row: ResourceRow) -> bool:
-    document = row.document
-    return bool(document.get(_IDENTIFIER)) and document["publishingState"] == PUBLISHED
+def _assigned(tx: Transaction) -> list[tuple[str, str, list[AssignmentRow]]]:
+    """Return the ids of published apps that Android devices can install, what they are called there, and their
+    assignments.
+    """
+    rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=APP_RULES.name)
+    known = {row.id: row for row in (*resources.built_in_rows(APP_RULES, tx.tenant), *rows)}
+    names = {
+        ProfileId(row.id): str(row.document[_IDENTIFIER])
+        for row in known.values()
+        if row.document.get(_IDENTIFIER) and row.document["publishingState"] == PUBLISHED
+    }
+    by_app = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=list(names))
+    return [(app_id, names[app_id], listed) for app_id, listed in by_app.items() if listed]
 
 
 def _intent(rows: Sequence[AssignmentRow], *, reached: Callable[[Sequence[Assignment]], bool]) -> str | None:
