@@ -127,6 +127,9 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Settl
 
 def _snapshot(tx: Transaction) -> _Snapshot:
     rows = queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)
+    is_ending = any(row.state is EnrollmentState.ENDING for row in rows)
+    # What connectors do matters for devices that have done their part.
+    is_waiting = any(row.is_settled(tx.now) for row in rows)
     items: defaultdict[EnrollmentId, list[OpenItemRow]] = defaultdict(list)
     if rows:
         for item in queries.awaited(tx.connection, tx.tenant.id):
@@ -134,8 +137,8 @@ def _snapshot(tx: Transaction) -> _Snapshot:
     return _Snapshot(
         rows={row.id: row for row in rows},
         items=items,
-        ordered=action_queries.ordered_to_end(tx.connection, tx.tenant.id) if rows else set(),
-        attended=_attended(tx) if rows else set(),
+        ordered=action_queries.ordered_to_end(tx.connection, tx.tenant.id) if is_ending else set(),
+        attended=_attended(tx) if is_waiting else set(),
         put_off=step_queries.put_off(tx.connection, tx.tenant.id) if rows else {},
         now=tx.now,
         clock_runs=tx.tenant.clock.mode is not ClockMode.FROZEN,

@@ -61,7 +61,7 @@ def assign(tx: Transaction, profile_id: str, *, targets: Sequence[NewAssignment]
     """Replace all assignments of a profile. The same target twice is one assignment. Raises Invalid, and changes
     nothing, for a group or filter that does not exist or does not fit.
     """
-    return replace_all(tx, _assignable(profile_row(tx, profile_id)), targets=targets)
+    return replace_all(tx, assignable(profile_row(tx, profile_id)), targets=targets)
 
 
 def replace_all(tx: Transaction, thing: Assignable, *, targets: Sequence[NewAssignment]) -> list[JsonObject]:
@@ -79,14 +79,14 @@ def replace_all(tx: Transaction, thing: Assignable, *, targets: Sequence[NewAssi
             )
     old = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=thing.id)
     _wake(tx, [*old, *new.values()])
-    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=thing.id, new=list(new.values()))
+    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=thing.id, old=old, new=list(new.values()))
     note_payloads(tx, [*old, *new.values()])
     return [row.document for row in new.values()]
 
 
 def add(tx: Transaction, profile_id: str, *, new: NewAssignment) -> JsonObject:
     """Add an assignment. Raises Conflict if its target has one already: Unverified."""
-    return add_to(tx, _assignable(profile_row(tx, profile_id)), new=new)
+    return add_to(tx, assignable(profile_row(tx, profile_id)), new=new)
 
 
 def add_to(tx: Transaction, thing: Assignable, *, new: NewAssignment) -> JsonObject:
@@ -102,7 +102,7 @@ def add_to(tx: Transaction, thing: Assignable, *, new: NewAssignment) -> JsonObj
 
 def change(tx: Transaction, profile_id: str, *, assignment_id: str, new: NewAssignment) -> JsonObject:
     """Change intent and filter of an assignment. Unverified: that its group, which makes the id, cannot be changed."""
-    return change_of(tx, _assignable(profile_row(tx, profile_id)), assignment_id=assignment_id, new=new)
+    return change_of(tx, assignable(profile_row(tx, profile_id)), assignment_id=assignment_id, new=new)
 
 
 def change_of(tx: Transaction, thing: Assignable, *, assignment_id: str, new: NewAssignment) -> JsonObject:
@@ -131,7 +131,7 @@ def change_of(tx: Transaction, thing: Assignable, *, assignment_id: str, new: Ne
 
 def remove(tx: Transaction, profile_id: str, *, assignment_id: str) -> None:
     """Remove an assignment. Raises NotFound."""
-    remove_from(tx, _assignable(profile_row(tx, profile_id)), assignment_id=assignment_id)
+    remove_from(tx, assignable(profile_row(tx, profile_id)), assignment_id=assignment_id)
 
 
 def remove_from(tx: Transaction, thing: Assignable, *, assignment_id: str) -> None:
@@ -180,7 +180,8 @@ def _payload(use: FilterUseRow) -> JsonObject:
     }
 
 
-def _assignable(profile: ProfileRow) -> Assignable:
+def assignable(profile: ProfileRow) -> Assignable:
+    """Return what assignments need to know of a profile."""
     known = kind(profile.kind)
     platforms = {PLATFORMS[variant] for variant in (known.variants if known else ()) if variant in PLATFORMS}
     return Assignable(profile.id, "profile", frozenset(platforms))

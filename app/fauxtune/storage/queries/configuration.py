@@ -177,10 +177,18 @@ def remove_assignment(connection: Connection, tenant_id: TenantId, *, assignment
 
 
 def replace_assignments(
-    connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId, new: Sequence[AssignmentRow]
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    profile_id: ProfileId,
+    new: Sequence[AssignmentRow],
+    old: Sequence[AssignmentRow] | None = None,
 ) -> None:
-    """Replace all assignments of a profile, in this order: their `position` is given here."""
-    writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
+    """Replace all assignments of a profile, in this order: their `position` is given here. `old`: those that there are,
+    if they are known.
+    """
+    if old is None or old:
+        writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
     rows = [replace(row, position=position) for position, row in enumerate(new)]
     writes.add_rows(connection, assignments, rows=rows)
 

@@ -17,6 +17,7 @@ from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.types import NEVER, Entity, Version
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern
@@ -25,7 +26,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
-from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_row
+from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_of_path, profile_row
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import in_old_form
 
@@ -49,7 +50,12 @@ _GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, c
 async def assign(call: Call) -> Answer:
     """POST .../{profile}/assign: the whole new set of assignments, in either form."""
     targets = _new_set(call, call.lenient_body())
-    documents = await call.run(operations.assign, (await profile_row(call)).id, targets=targets)
+
+    def replace_all(tx: Transaction) -> list[Json]:
+        thing = operations.assignable(profile_of_path(tx.connection, call))
+        return operations.replace_all(tx, thing, targets=targets)
+
+    documents = await call.run(replace_all)
     return collection_answer(
         call,
         [view(ASSIGNMENT, document, version=call.version) for document in documents],

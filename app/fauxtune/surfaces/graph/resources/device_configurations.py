@@ -14,6 +14,7 @@ from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.collections.profiles import PROFILES
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
@@ -102,8 +103,13 @@ async def delete_profile(call: Call) -> Answer:
 
 async def profile_row(call: Call) -> ProfileRow:
     """Return the profile that the path names. Raises NotFound if it does not exist."""
+    return await call.read(profile_of_path, call)
+
+
+def profile_of_path(connection: Connection, call: Call) -> ProfileRow:
+    """Do what `profile_row` does, in a transaction that is under way."""
     key = call.keys["profile"]
-    row = await call.read(queries.profile, call.tenant.id, profile_id=key)
+    row = queries.profile(connection, call.tenant.id, profile_id=key)
     if row is None or not entity(row.kind).is_a(_BASE):
         raise NotFound(f"There is no deviceConfiguration '{key}'.")
     return row
