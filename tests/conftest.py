@@ -252,6 +252,8 @@ def _every_statement_is_bound_to_a_tenant(unbound: UnboundStatements) -> Iterato
 
 _EXECUTED = pytest.StashKey[ExecutedStatements]()
 _ON_SQLITE_ALONE = pytest.StashKey[list[str]]()
+#: How a run ends that was not broken off.
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -278,7 +280,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     executed = config.stash.setdefault(_EXECUTED, ExecutedStatements())
     if hasattr(config, "workeroutput"):
         config.workeroutput["executed"] = executed.texts()
-    elif exitstatus == pytest.ExitCode.OK and _is_whole(config) and executed.only_on_sqlite():
+    elif exitstatus in _ENDED and _is_whole(config) and executed.only_on_sqlite():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         config.stash[_ON_SQLITE_ALONE] = executed.only_on_sqlite()
 

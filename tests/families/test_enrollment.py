@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 
 import httpx
-import pytest
 
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group
 
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 CONFIGURATIONS = "/deviceManagement/deviceEnrollmentConfigurations"
 LIMIT = "#microsoft.graph.deviceEnrollmentLimitConfiguration"
 PROFILES = "/deviceManagement/windowsAutopilotDeploymentProfiles"

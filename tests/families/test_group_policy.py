@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.families.samples import every_family, name_of, sample
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, create, error_code, error_message
 
 Json = dict[str, Any]
@@ -22,7 +23,6 @@ SILENT, ON_DEMAND = "81c07ba0-7512-402d-b1f6-00856975cfab", "61b07a01-7e60-4127-
 VALUE = "#microsoft.graph.groupPolicyPresentationValue"
 ADMX = (Path(__file__).parent / "admx/contoso.admx").read_text(encoding="utf-8")
 ADML = (Path(__file__).parent / "admx/contoso.adml").read_text(encoding="utf-8")
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 def bind(definition: str) -> str:
@@ -156,6 +156,7 @@ def upload(admx: str = ADMX, adml: str = ADML, *, name: str = "contoso.admx", **
     return {**whole, "groupPolicyUploadedLanguageFiles": [texts], **more}
 
 
+@ON_BOTH_DATABASES
 async def test_an_uploaded_file_becomes_definitions(beta: httpx.AsyncClient) -> None:
     made = await create(beta, FILES, **upload())
     assert (made["status"], made["content"], made["languageCodes"]) == ("uploadInProgress", None, [])

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, create, document, documents, error_message, id_of_group, ids
 
 Json = dict[str, Any]
@@ -18,6 +19,7 @@ SETS = "/deviceAppManagement/policySets"
 SCRIPT = "#microsoft.graph.deviceManagementScriptPolicySetItem"
 
 
+@ON_BOTH_DATABASES
 async def test_the_default_language_of_a_template_is_that_of_its_default_message(beta: httpx.AsyncClient) -> None:
     template = await create(
         beta, TEMPLATES, displayName="T", brandingOptions="includeContactInformation,includeCompanyLogo"

@@ -10,6 +10,7 @@ import pytest
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import (
     ABSENT,
     DEVICES,
@@ -56,6 +57,7 @@ def test_every_list_has_a_count_and_single_elements() -> None:
     assert {each.template for each in LISTS if each.template not in ONES} <= below_one | {ENDPOINTS, CONSENTED}
 
 
+@ON_BOTH_DATABASES
 async def test_every_element_is_found_by_its_id_and_nothing_else_is(
     beta: httpx.AsyncClient, populated: PopulatedTenant
 ) -> None:
@@ -125,6 +127,7 @@ async def test_references_stand_in_place_of_what_they_lead_to(v1: httpx.AsyncCli
     assert (await v1.get(path)).json() == {"@odata.context": f"{root}/$metadata#$ref", "@odata.id": url}
 
 
+@ON_BOTH_DATABASES
 async def test_what_is_empty_below_a_device_is_so_in_every_form(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
     empty = [
