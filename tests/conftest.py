@@ -17,6 +17,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,13 +46,25 @@ if find_spec("sniffio") is None:
 #: SQLite waits 50 ms for a disk each time that a database is opened, written and closed.
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
+_FOLDER = pytest.StashKey[Path]()
 
 
-def pytest_configure() -> None:
-    """Let everything temporary lie in memory, unless TMPDIR says where."""
-    if "TMPDIR" not in os.environ and _room_in_memory() > _ROOM:
-        os.environ["TMPDIR"] = str(_IN_MEMORY)
-        tempfile.tempdir = None  # what was found before this
+def pytest_configure(config: pytest.Config) -> None:
+    """Let everything temporary lie in memory, unless TMPDIR says where: in a folder, as some servers are killed.
+
+    It goes with the run; after one that failed, with the next.
+    """
+    if "TMPDIR" in os.environ or _room_in_memory() < _ROOM:
+        return
+    for left in _IN_MEMORY.glob("fauxtune-tests-*"):
+        if not Path("/proc", left.name.rpartition("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = _IN_MEMORY / f"fauxtune-tests-{os.getpid()}"
+    folder.mkdir()
+    folder.chmod(0o755)  # PostgreSQL runs as nobody
+    config.stash[_FOLDER] = folder
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None  # what was found before this
 
 
 def _room_in_memory() -> int:
@@ -275,8 +288,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Fail a run of all tests that executed a statement on SQLite alone (tests/support/both_databases.py)."""
+    """Fail a run of all tests that executed a statement on SQLite alone (tests/support/both_databases.py).
+
+    What a run without failure wrote goes.
+    """
     config = session.config
+    if exitstatus == pytest.ExitCode.OK and _FOLDER in config.stash:
+        config.add_cleanup(lambda: shutil.rmtree(config.stash[_FOLDER], ignore_errors=True))
     executed = config.stash.setdefault(_EXECUTED, ExecutedStatements())
     if hasattr(config, "workeroutput"):
         config.workeroutput["executed"] = executed.texts()
@@ -299,6 +317,13 @@ def _is_whole(config: pytest.Config) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------------------ commands
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to import what commands need while the first tests run, or import something themselves."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is not None and any("commands" in getattr(item, "fixturenames", ()) for item in session.items):
+        Thread(target=shared_commands, args=(run,), kwargs={"of": os.getppid()}, daemon=True).start()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-_IN_MEMORY = "/dev/shm"
+_IN_MEMORY = "/dev/shm/fauxtune-tests-"
 
 
 @dataclass(slots=True)
@@ -116,7 +116,8 @@ def running_server() -> Iterator[PostgresServer]:
     The folder is below one that everybody reaches, as `nobody` must, and with a short name: a socket's path has 107
     bytes at most. So it follows TMPDIR only into memory (tests/conftest.py).
     """
-    parent = _IN_MEMORY if os.environ.get("TMPDIR") == _IN_MEMORY else "/tmp"
+    temporary = tempfile.gettempdir()
+    parent = temporary if temporary.startswith(_IN_MEMORY) else "/tmp"
     with tempfile.TemporaryDirectory(prefix="fauxtune-pg-", dir=parent, ignore_cleanup_errors=True) as name:
         folder, as_nobody = Path(name), _unprivileged()
         folder.chmod(0o755)
