@@ -228,6 +228,16 @@ async def test_endpoints_are_found_by_the_id_of_intunes_service_principal(v1: ht
     assert (await v1.get(f"/servicePrincipals/{await _id_of(v1, GRAPH)}/endpoints")).json()["value"] == []
 
 
+async def test_a_service_principal_is_a_directory_object(v1: httpx.AsyncClient) -> None:
+    _own, principal = await _with_principal(v1)
+    shown = (await v1.get(f"/directoryObjects/{principal['id']}")).raise_for_status().json()
+    assert (shown["@odata.type"], shown["displayName"]) == ("#microsoft.graph.servicePrincipal", "Backup")
+    body: Json = {"ids": [principal["id"], ABSENT]}
+    for types, found in ((None, 1), (["servicePrincipal"], 1), (["user"], 0)):
+        answer = await v1.post("/directoryObjects/getByIds", json=body | ({} if types is None else {"types": types}))
+        assert len(answer.raise_for_status().json()["value"]) == found, types
+
+
 async def test_an_app_id_in_the_place_of_an_id_is_not_found(v1: httpx.AsyncClient) -> None:
     application, principal = await _with_principal(v1)
     by_app = application["appId"]

@@ -17,9 +17,11 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.directory.registration_documents import principal_documents
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.directory import DIRECTORY_OBJECTS, USERS
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryObjectRow, UserRow
@@ -27,6 +29,7 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, stored
 
 DIRECTORY_OBJECT = entity("directoryObject")
+_PRINCIPAL = entity("servicePrincipal")
 
 CONTEXT = "directoryObjects"
 #: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.
@@ -70,8 +73,14 @@ def mixed(navigation: str) -> Listed[DirectoryObjectRow]:
 async def get_object(call: Call) -> Answer:
     """GET /directoryObjects/{object}."""
     check_options(call, ANY_OBJECT)
-    row = await _object(call)
-    return entity_answer(call, shape(call, row), context=CONTEXT)
+    key = call.keys["object"].lower()
+    row = await call.read(queries.directory_object, call.tenant.id, object_id=key)
+    if row is not None:
+        return entity_answer(call, shape(call, row), context=CONTEXT)
+    principals = await _principals(call, [key])
+    if not principals:
+        raise users_and_groups.missing(call.keys["object"])
+    return entity_answer(call, principals[0], context=CONTEXT)
 
 
 async def delete_object(call: Call) -> Answer:
@@ -91,9 +100,12 @@ async def get_by_ids(call: Call) -> Answer:
     body = call.body()
     check_options(call, ANY_OBJECT)
     object_ids = texts(body, "ids", most=_MOST_IDS)
-    kinds = _kinds(body)
+    kinds, wants_principals = _kinds(body)
     rows = await call.read(queries.directory_objects, call.tenant.id, object_ids=object_ids, kinds=kinds)
-    return collection_answer(call, [shape(call, row) for row in rows], context=CONTEXT)
+    objects = [shape(call, row) for row in rows]
+    if wants_principals and len(objects) < len(set(object_ids)):
+        objects += await _principals(call, object_ids)
+    return collection_answer(call, objects, context=CONTEXT)
 
 
 def expand(call: Call, connection: Connection, rows: Sequence[Identified]) -> list[Json]:
@@ -174,14 +186,24 @@ def _as_object(user: UserRow) -> DirectoryObjectRow:
     return DirectoryObjectRow(user.id, "user", user.created_at, user.document)
 
 
-def _kinds(body: Json) -> tuple[str, ...]:
+def _kinds(body: Json) -> tuple[tuple[str, ...], bool]:
+    """Return the kinds that the body asks for, and whether service principals are among them."""
     types = body.get("types")
     if types is None:
-        return tuple(KINDS)
+        return tuple(KINDS), True
     if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
         raise Invalid("'types' is a list of names such as user, group, device.", target="types")
     names = {each.lower() for each in types}
-    return tuple(KINDS) if "directoryobject" in names else tuple(kind for kind in KINDS if kind in names)
+    if "directoryobject" in names:
+        return tuple(KINDS), True
+    return tuple(kind for kind in KINDS if kind in names), _PRINCIPAL.name.lower() in names
+
+
+async def _principals(call: Call, object_ids: Sequence[str]) -> list[Json]:
+    """Return the service principals with these ids; they have no rows of their own."""
+    rows = await call.read(application_queries.all_applications, call.tenant.id)
+    documents = (each for each in principal_documents(call.tenant, rows) if each["id"] in object_ids)
+    return [view(_PRINCIPAL, each, version=call.version, select=call.query.select, typed=True) for each in documents]
 
 
 async def _object(call: Call) -> DirectoryObjectRow:

@@ -31,7 +31,7 @@ ORGANIZATION = entity("organization")
 SUBSCRIBED_SKU = entity("subscribedSku")
 
 _BARE = approximated("a device without management is made at once; the real service asks for a signed-in user")
-_OBJECTS_ALONE = approximated("users, groups and devices: there are no other kinds")
+_OBJECTS_ALONE = approximated("users, groups, devices and service principals: no other kinds")
 _ONE_PRODUCT = approximated("one product, Intune Plan 1, of which there is a million")
 
 
