@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import zipfile
 from typing import Any
 
 from fauxtune_sim.device import Device
@@ -79,3 +83,64 @@ async def test_required_apps_are_installed_refused_and_uninstalled(
     await agent.check_in()
     assert "Maps" not in await states(administrator)
     assert device.apps.keys() == {"com.contoso.maps"}
+
+
+async def exported(administrator: Administrator, **body: Any) -> list[dict[str, str]]:
+    """Export a report as csv; its rows."""
+    jobs = "/v1.0/deviceManagement/reports/exportJobs"
+    job = (await administrator.graph.post(jobs, json=body)).raise_for_status().json()
+    while job["status"] != "completed":
+        job = (await administrator.graph.get(f"{jobs}/{job['id']}")).raise_for_status().json()
+    content = (await administrator.graph.get(job["url"])).raise_for_status().content
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    (name,) = archive.namelist()
+    return list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
+
+
+async def test_reports_have_apps_and_their_states_on_devices(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    device = Device.new("phone", platform=Platform.ANDROID, mode=Mode.WORK_PROFILE)
+    agent = await enrol_agent(Platform.ANDROID, device)
+    notes, maps = await app(administrator, "Notes"), await app(administrator, "Maps")
+    await assign(administrator, notes, "required")
+    await agent.check_in()
+    device.refuse("app")
+    await assign(administrator, maps, "required")
+    await agent.check_in()
+
+    apps = {each["AppIdentifier"]: each for each in await exported(administrator, reportName="AllAppsList")}
+    assert len(apps) > 2, "what every tenant has is listed too"
+    assert {name: apps[notes][name] for name in ("Name", "Publisher", "Platform", "Type", "Assigned")} == {
+        "Name": "Notes",
+        "Publisher": "Contoso",
+        "Platform": "Android",
+        "Type": "androidStoreApp",
+        "Assigned": "True",
+    }
+    counts = await exported(administrator, reportName="AppInstallStatusAggregate", filter="(Platform eq '3')")
+    names = ("DisplayName", "Platform_loc", "InstalledDeviceCount", "FailedUserCount", "FailedDevicePercentage")
+    assert sorted(tuple(each[name] for name in names) for each in counts) == [
+        ("Maps", "Android", "0", "1", "100"),
+        ("Notes", "Android", "1", "0", "0"),
+    ]
+    of_maps = f"(ApplicationId eq '{maps.upper()}')"
+    (failure,) = await exported(administrator, reportName="DeviceInstallStatusByApp", filter=of_maps)
+    assert (failure["DeviceName"], failure["AppInstallState"], failure["AppInstallState_loc"]) == (
+        "phone",
+        "2",
+        "Failed",
+    )
+    assert (failure["HexErrorCode"], failure["UserPrincipalName"]) == ("0x87D11388", "alice@contoso.example")
+
+    path = "/beta/deviceManagement/reports/getDeviceInstallStatusReport"
+    body = {"select": ["DeviceName", "InstallState"], "filter": f"(ApplicationId eq '{notes}')", "top": 50, "skip": 0}
+    table = json.loads((await administrator.graph.post(path, json=body)).raise_for_status().content)
+    assert (table["TotalRowCount"], [each["Column"] for each in table["Schema"]], table["Values"]) == (
+        1,
+        ["DeviceName", "InstallState", "InstallState_loc"],
+        [["phone", 1, "Installed"]],
+    )
+    assert (await administrator.graph.post(path, json={})).status_code == 400
+    jobs = "/beta/deviceManagement/reports/exportJobs"
+    assert (await administrator.graph.post(jobs, json={"reportName": "DeviceInstallStatus"})).status_code == 400

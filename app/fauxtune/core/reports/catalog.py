@@ -10,13 +10,15 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.reports.apps import APP_REPORTS, APP_TABLES
 from fauxtune.core.reports.devices import DEVICE_REPORTS
 from fauxtune.core.reports.filters import check_required
 from fauxtune.core.reports.policies import POLICY_REPORTS
 from fauxtune.core.reports.report import Report
 
-REPORTS: tuple[Report, ...] = (*DEVICE_REPORTS, *POLICY_REPORTS)
+REPORTS: tuple[Report, ...] = (*DEVICE_REPORTS, *POLICY_REPORTS, *APP_REPORTS)
 _BY_NAME = MappingProxyType({each.name.lower(): each for each in REPORTS})
+_TABLES = MappingProxyType({each.name.lower(): each for each in APP_TABLES})
 
 #: Reasons, and the names of the reports that are not made for them.
 REFUSED: dict[str, str] = {
@@ -24,14 +26,14 @@ REFUSED: dict[str, str] = {
         "ActiveMalware Malware DefenderAgents UnhealthyDefenderAgents FirewallStatus FirewallUnhealthyStatus "
         "TpmAttestationStatus WindowsDeviceHealthAttestationReport"
     ),
-    "what apps do on devices is not kept for reports": (
-        "AllAppsList FilteredAppsList AppInstallStatusAggregate DeviceInstallStatusByApp "
+    "of apps there are AllAppsList, AppInstallStatusAggregate and DeviceInstallStatusByApp": (
+        "FilteredAppsList "
         "UserInstallStatusAggregateByApp DependentAppsInstallStatus OrgAppsInstallStatus OrgDeviceInstallStatus "
         "CatalogAppsUpdateList TicketingSecurityTaskAppsList MAMAppConfigurationStatus "
         "MAMAppConfigurationStatusScopedV2 MAMAppConfigurationStatusV2 MAMAppProtectionStatus "
         "MAMAppProtectionStatusScopedV2 MAMAppProtectionStatusV2"
     ),
-    "devices here report no apps that they discovered": (
+    "detected apps stand below deviceManagement/detectedApps; no report has them": (
         "AppInvAggregate AppInvByDevice AppInvRawData DevicesByAppInv DetectedAppsAggregate DetectedAppsRawData "
         "DiscoveredAppsAggregate DiscoveredAppsRawData"
     ),
@@ -85,18 +87,18 @@ _REQUIRED: dict[str, str] = {
     "QualityUpdateDeviceErrorsByPolicy": "PolicyId",
     "QualityUpdateDeviceStatusByPolicy": "PolicyId",
     "DeviceRunStatesByProactiveRemediation": "PolicyId",
-    "DeviceInstallStatusByApp": "ApplicationId",
     "UserInstallStatusAggregateByApp": "ApplicationId",
     "AppInvByDevice": "DeviceId",
     "DevicesByAppInv": "ApplicationKey",
 }
 
 
-def report(name: str, *, condition: str | None = None) -> Report:
+def report(name: str, *, condition: str | None = None, is_table: bool = False) -> Report:
     """Return the report of this name, in any case. Raises NotEmulated for one of Intune's that is not made here,
-    Invalid for a name that no report has, and for a report that needs a filter. `condition`: the filter.
+    Invalid for a name that no report has, and for a report that needs a filter. `condition`: the filter;
+    `is_table`: it is for a report action, which has a few of its own.
     """
-    known = _BY_NAME.get(name.lower())
+    known = _BY_NAME.get(name.lower()) or (_TABLES.get(name.lower()) if is_table else None)
     if known is not None:
         return known
     reason = _REASONS.get(name.lower())

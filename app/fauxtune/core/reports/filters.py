@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.query.expressions import Condition
+from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, Folded, Literal, Operator
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.query.tokens import Kind as Token
 from fauxtune.core.odata.query.tokens import tokenise
@@ -41,6 +41,18 @@ def check_required(name: str, column: str | None, *, condition: str | None) -> N
     if not any(word.kind is Token.NAME and word.text.lower() == column.lower() for word in words):
         example = f"({column} eq '00000000-0000-0000-0000-000000000000')"
         raise Invalid(f"The report {name} needs a filter for its column {column}, such as {example}.", target="filter")
+
+
+def demanded(condition: Condition | None, column: str | None) -> str | None:
+    """Return the text, in lower case, that this column must equal wherever the condition holds; None if the condition
+    demands none."""
+    match condition:
+        case Compare(Operator.EQ, Folded(Field() as field), Literal(str() as text)) if field.property.name == column:
+            return text.lower()
+        case And(conditions):
+            texts = (demanded(each, column) for each in conditions)
+            return next((text for text in texts if text is not None), None)
+    return None
 
 
 def document(report: Report, row: Row) -> dict[str, object]:

@@ -23,6 +23,8 @@ class Source(StrEnum):
     CERTIFICATES = "certificates"
     POLICY_DEVICES = "policyDevices"
     POLICIES = "policies"
+    APPS = "apps"
+    APP_DEVICES = "appDevices"
 
 
 class Kind(StrEnum):
@@ -69,7 +71,7 @@ class Report:
     columns: tuple[Column, ...]
     filterable: tuple[str, ...] = ()
     required: str | None = None
-    keeps: Callable[[Row], bool] = lambda _row: True
+    keeps: Callable[[Row], Any] = lambda _row: True
     is_localized: bool = True
     readable: bool = False
 

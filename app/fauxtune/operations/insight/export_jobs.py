@@ -165,7 +165,7 @@ async def _make(emulator: Emulator, tenant: Tenant, *, row: ReportJobRow) -> boo
         fields = fields_of(chosen, columns, localization=Localization(str(row.document["localizationType"])))
         file = ReportFile(fields, is_json=row.document["format"] == "json")
         condition = filters.parse(row.document.get("filter"), chosen)
-        async for part in rows_of(emulator.runner, tenant.id, report=chosen, condition=condition):
+        async for part in rows_of(emulator.runner, tenant, report=chosen, condition=condition):
             file.add(part)
             if file.size > MOST_CHARACTERS:
                 raise TooLarge(f"It has more than {MOST_CHARACTERS:,} characters.")

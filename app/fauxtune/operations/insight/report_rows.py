@@ -8,25 +8,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
+from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.evaluation import matches
 from fauxtune.core.odata.query.expressions import Condition
+from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.reports import filters
 from fauxtune.core.reports.report import Report, Source
 from fauxtune.operations.devices.record_documents import record_document
+from fauxtune.operations.profiles.resources import built_in_rows
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import app_reports as app_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import reports as queries
+from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import statuses
 from fauxtune.storage.queries.waiting import waiting
+from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.storage.rows.resources import ResourceRow
 
 Rows: TypeAlias = "AsyncIterator[list[JsonObject]]"
 T = TypeVar("T")
@@ -35,11 +44,21 @@ T = TypeVar("T")
 _AT_ONCE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where rows are read from. `only`: what the column that the report requires has to be, if the filter says it."""
+
+    runner: Runner
+    tenant: Tenant
+    only: str | None
+
+
 async def rows_of(
-    runner: Runner, tenant_id: TenantId, *, report: Report, condition: Condition | None
+    runner: Runner, tenant: Tenant, *, report: Report, condition: Condition | None
 ) -> AsyncIterator[list[JsonObject]]:
     """Yield the rows of a report that meet the condition, in parts."""
-    async for part in _SOURCES[report.source](runner, tenant_id):
+    origin = _Origin(runner, tenant, filters.demanded(condition, report.required))
+    async for part in _SOURCES[report.source](origin):
         yield [
             row
             for row in part
@@ -48,25 +67,25 @@ async def rows_of(
         await asyncio.sleep(0)
 
 
-async def _devices(runner: Runner, tenant_id: TenantId) -> Rows:
-    for ids in _parts(await runner.read(queries.device_ids, tenant_id)):
-        rows = await runner.read(device_queries.managed_devices_by_id, tenant_id, ids=ids)
+async def _devices(origin: _Origin) -> Rows:
+    for ids in _parts(await origin.runner.read(queries.device_ids, origin.tenant.id)):
+        rows = await origin.runner.read(device_queries.managed_devices_by_id, origin.tenant.id, ids=ids)
         documents = {row.id: record_document(row) for row in rows}
         # What was deleted meanwhile is left out.
         yield [documents[device_id] for device_id in ids if device_id in documents]
 
 
-async def _certificates(runner: Runner, tenant_id: TenantId) -> Rows:
-    for ids in _parts(await runner.read(queries.device_ids, tenant_id)):
-        yield await runner.read(queries.certificates, tenant_id, ids=ids)
+async def _certificates(origin: _Origin) -> Rows:
+    for ids in _parts(await origin.runner.read(queries.device_ids, origin.tenant.id)):
+        yield await origin.runner.read(queries.certificates, origin.tenant.id, ids=ids)
 
 
-async def _policy_devices(runner: Runner, tenant_id: TenantId) -> Rows:
-    async for profiles in _profiles(runner, tenant_id):
+async def _policy_devices(origin: _Origin) -> Rows:
+    async for profiles in _profiles(origin):
         for profile in profiles:
-            statuses_of = await runner.read(queries.statuses_of_profile, tenant_id, profile_id=profile.id)
+            statuses_of = await origin.runner.read(queries.statuses_of_profile, origin.tenant.id, profile_id=profile.id)
             for part in _parts(statuses_of):
-                yield await runner.read(_statuses, tenant_id, profile=profile, part=part)
+                yield await origin.runner.read(_statuses, origin.tenant.id, profile=profile, part=part)
 
 
 def _statuses(
@@ -81,9 +100,9 @@ def _statuses(
     ]
 
 
-async def _policies(runner: Runner, tenant_id: TenantId) -> Rows:
-    async for profiles in _profiles(runner, tenant_id):
-        yield await runner.read(_counts, tenant_id, profiles=profiles)
+async def _policies(origin: _Origin) -> Rows:
+    async for profiles in _profiles(origin):
+        yield await origin.runner.read(_counts, origin.tenant.id, profiles=profiles)
 
 
 def _counts(connection: Connection, tenant_id: TenantId, *, profiles: list[ProfileRow]) -> list[JsonObject]:
@@ -92,11 +111,60 @@ def _counts(connection: Connection, tenant_id: TenantId, *, profiles: list[Profi
     return [{**_described(profile), "counts": counts[ProfileId(profile.id)]} for profile in profiles]
 
 
-async def _profiles(runner: Runner, tenant_id: TenantId) -> AsyncIterator[list[ProfileRow]]:
+async def _profiles(origin: _Origin) -> AsyncIterator[list[ProfileRow]]:
     after: tuple[datetime, str] | None = None
-    while profiles := await runner.read(queries.profiles_after, tenant_id, after=after, limit=_AT_ONCE):
+    while profiles := await origin.runner.read(queries.profiles_after, origin.tenant.id, after=after, limit=_AT_ONCE):
         yield profiles
         after = profiles[-1].created_at, profiles[-1].id
+
+
+async def _apps(origin: _Origin) -> Rows:
+    known = await origin.runner.read(_known_apps, origin.tenant)
+    counts = await origin.runner.read(app_queries.counts, origin.tenant.id)
+    assigned = await origin.runner.read(app_queries.assigned, origin.tenant.id)
+    for part in _parts(known):
+        yield [
+            {**_app(row), "isAssigned": row.id in assigned, "devices": devices, "users": users}
+            for row in part
+            for devices, users in [counts.get(row.id, ({}, {}))]
+        ]
+
+
+async def _app_devices(origin: _Origin) -> Rows:
+    for app in await origin.runner.read(_known_apps, origin.tenant):
+        if origin.only in (None, app.id):
+            for part in _parts(await origin.runner.read(app_queries.states_of_app, origin.tenant.id, app_id=app.id)):
+                yield await origin.runner.read(_installs, origin.tenant.id, app=app, part=part)
+
+
+def _installs(
+    connection: Connection, tenant_id: TenantId, *, app: ResourceRow, part: list[AppStateRow]
+) -> list[JsonObject]:
+    devices = device_queries.managed_devices_of(connection, tenant_id, ids=[each.enrollment_id for each in part])
+    records = {row.enrollment_id: record_document(row) for row in devices}
+    return [
+        {
+            **_app(app),
+            "device": records[each.enrollment_id],
+            "state": each.state,
+            "reason": each.reason,
+            "errorCode": each.error_code,
+            "version": each.version,
+            "changedAt": iso(each.changed_at),
+        }
+        for each in part
+        if each.enrollment_id in records
+    ]
+
+
+def _known_apps(connection: Connection, tenant: Tenant) -> list[ResourceRow]:
+    """Return the apps of a tenant: those that every tenant has, unless they were changed, and its own."""
+    stored = resource_queries.resources_of_family(connection, tenant.id, family=APP_RULES.name)
+    return list({row.id: row for row in (*built_in_rows(APP_RULES, tenant), *stored)}.values())
+
+
+def _app(row: ResourceRow) -> JsonObject:
+    return {"app": {**row.document, "id": row.id}, "kind": row.kind}
 
 
 def _described(profile: ProfileRow) -> JsonObject:
@@ -115,9 +183,11 @@ def _parts(elements: list[T]) -> Iterator[list[T]]:
         yield elements[start : start + _AT_ONCE]
 
 
-_SOURCES: dict[Source, Callable[[Runner, TenantId], Rows]] = {
+_SOURCES: dict[Source, Callable[[_Origin], Rows]] = {
     Source.DEVICES: _devices,
     Source.CERTIFICATES: _certificates,
     Source.POLICY_DEVICES: _policy_devices,
     Source.POLICIES: _policies,
+    Source.APPS: _apps,
+    Source.APP_DEVICES: _app_devices,
 }

@@ -33,7 +33,7 @@ async def answer(emulator: Emulator, tenant: Tenant, *, name: str, parameters: J
     """Return the table of a report. `parameters`: those of the action. Raises Invalid for unknown columns, for a
     filter that cannot be read, and for more rows than are read at once.
     """
-    chosen = report(name, condition=parameters.get("filter"))
+    chosen = report(name, condition=parameters.get("filter"), is_table=True)
     if parameters.get("groupBy"):
         raise NotEmulated("groupBy is not emulated: leave it out, or send an empty list.")
     selected = {column.name for column in chosen.selected(tuple(parameters.get("select") or ()))}
@@ -47,7 +47,7 @@ async def answer(emulator: Emulator, tenant: Tenant, *, name: str, parameters: J
     )
     condition = filters.parse(parameters.get("filter"), chosen)
     values: list[list[Any]] = []
-    async for part in rows_of(emulator.runner, tenant.id, report=chosen, condition=condition):
+    async for part in rows_of(emulator.runner, tenant, report=chosen, condition=condition):
         values += tables.values_of(part, fields, search=request.search)
         if len(values) > tables.MOST_READ:
             raise Invalid(f"The report has more than {tables.MOST_READ:,} rows: filter it, or export it.")

@@ -26,7 +26,7 @@ _WRITE = tuple(dict.fromkeys((*needs.WRITE_CONFIGURATION, *needs.WRITE_APPS, *ne
 
 _STEPS = approximated("made when it is asked about for the first time; the values of most columns are not documented")
 _MOMENT = approximated("from the data of the moment; the values of most columns are not documented")
-_MADE_HERE = "this report is not made here: those of devices, profiles and certificates are"
+_MADE_HERE = "this report is not made here: those of devices, profiles, certificates and apps are"
 
 JOBS: tuple[Route[Handler], ...] = (
     Route(
@@ -146,6 +146,7 @@ _TABLES = {
 _BETA_TABLES = {
     "getAllCertificatesReport": "AllDeviceCertificates",
     "getCertificatesReport": "CertificatesByRAPolicy",
+    "getDeviceInstallStatusReport": "DeviceInstallStatus",
     "getConfigurationPoliciesReportForDevice": "DeviceConfigurationPolicyStatuses",
     "getConfigurationPolicyDevicesReport": "DeviceStatusesByConfigurationProfile",
     "getConfigurationPolicyDeviceSummaryReport": "ConfigurationPolicyDeviceAggregates",
@@ -174,7 +175,7 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
         reasons.APP_REPORTS,
         "retrieveDeviceAppInstallationStatusReport",
         (
-            "getAppStatusOverviewReport getAppsInstallSummaryReport getDeviceInstallStatusReport "
+            "getAppStatusOverviewReport getAppsInstallSummaryReport "
             "getFailedMobileAppsReport getFailedMobileAppsSummaryReport "
             "getMobileApplicationManagementAppConfigurationReport "
             "getMobileApplicationManagementAppRegistrationSummaryReport getQuietTimePolicyUsersReport "
