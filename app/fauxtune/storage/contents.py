@@ -157,10 +157,11 @@ class ContentStore:
             raise NotFound("The specified blob does not exist.")
         return path.stat().st_size - len(_index(path)) - _LENGTH
 
-    def read(self, tenant: str, content: str) -> Iterator[bytes]:
-        """Return a content in pieces. Raises NotFound as `size` does."""
-        size = self.size(tenant, content)
-        return _pieces(self._of(tenant, content) / _WHOLE, start=0, length=size)
+    def read(self, tenant: str, content: str, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Return a content, or `length` bytes of it from `start` on, in pieces. Raises NotFound as `size` does."""
+        rest = max(0, self.size(tenant, content) - start)
+        wanted = rest if length is None else min(length, rest)
+        return _pieces(self._of(tenant, content) / _WHOLE, start=start, length=wanted)
 
     def delete(self, tenant: str, *contents: str) -> None:
         """Delete contents with their blocks, if there are any."""

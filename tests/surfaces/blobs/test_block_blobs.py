@@ -142,6 +142,20 @@ async def test_a_whole_blob_is_taken_at_once(blob: Blob) -> None:
     assert await blob.content() == content
 
 
+async def test_a_part_of_a_blob_is_read_by_its_range(blob: Blob) -> None:
+    await blob.put("", b"0123456789", x_ms_blob_type="BlockBlob")
+    for header, name, expected in (
+        ("bytes=2-4", "range", (206, b"234", "bytes 2-4/10")),
+        ("bytes=7-", "x-ms-range", (206, b"789", "bytes 7-9/10")),
+        ("bytes=7-99", "range", (206, b"789", "bytes 7-9/10")),
+        ("lines=1-2", "range", (200, b"0123456789", None)),
+    ):
+        answer = await blob.http.get(blob.address, headers={name: header})
+        assert (answer.status_code, answer.content, answer.headers.get("content-range")) == expected
+    for header in ("bytes=10-", "bytes=4-2"):
+        assert code_of(await blob.http.get(blob.address, headers={"range": header})) == (416, "InvalidRange")
+
+
 async def test_ten_thousand_blocks_are_taken(blob: Blob, emulator: Emulator, tenant: Tenant) -> None:
     for number in range(10_000):
         writing = emulator.contents.store.write_block(tenant.id, CONTENT, name=f"{number:05}".encode())

@@ -55,6 +55,11 @@ async def test_the_two_outlook_apps_are_built_in(beta: httpx.AsyncClient) -> Non
     assert (refusal.status_code, "built in" in error_message(refusal)) == (400, True)
 
 
+async def test_the_service_of_apps_has_no_store_for_business(v1: httpx.AsyncClient) -> None:
+    answer = await v1.get("/deviceAppManagement")
+    assert (answer.status_code, answer.json()["isEnabledForMicrosoftStoreForBusiness"]) == (200, False)
+
+
 async def test_tools_find_the_apps_of_an_organization(beta: httpx.AsyncClient) -> None:
     key = await app(beta, "webApp", appUrl="https://wiki.contoso.example")
     wanted = (

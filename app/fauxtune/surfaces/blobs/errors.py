@@ -32,6 +32,10 @@ class DigestDiffers(errors.Invalid):
     """The body is not the one whose MD5 the request names."""
 
 
+class RangeRefused(errors.Invalid):
+    """The range is not in the blob."""
+
+
 #: Status and code of each error; the first match counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.NotFound, 404, "BlobNotFound"),
@@ -48,6 +52,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (HeaderMissing, 400, "MissingRequiredHeader"),
     (HeaderRefused, 400, "InvalidHeaderValue"),
     (DigestDiffers, 400, "Md5Mismatch"),
+    (RangeRefused, 416, "InvalidRange"),
     (errors.NotEmulated, 501, "NotImplemented"),
     (errors.Unavailable, 503, "ServerBusy"),
     (errors.Invalid, 400, "InvalidBlobOrBlock"),

@@ -3,7 +3,7 @@
 PUT ?comp=block&blockid=..., PUT ?comp=blocklist, PUT with x-ms-blob-type: BlockBlob; GET and HEAD.
 
 A body is written to the disk as it comes. Source: Azure: "Put Block", "Put Block List", "Put Blob", "Get Blob". Differs
-from Azure: checksums by CRC-64 are not looked at, conditional headers neither, and a range is not cut out.
+from Azure: checksums by CRC-64 are not looked at, and conditional headers neither.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator
+import re
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
@@ -21,11 +21,12 @@ from fauxtune.core.errors import NotEmulated, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.profiles import app_files
 from fauxtune.operations.runtime.contents import READ, VERSION, WRITE
-from fauxtune.storage.contents import PIECE, ContentStore, TooLarge, Writing, index_of
-from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused
+from fauxtune.storage.contents import PIECE, TooLarge, Writing, index_of
+from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused, RangeRefused
 from fauxtune.surfaces.blobs.messages import LARGEST_LIST, block_id, block_list
 from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
 
+_RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 router = APIRouter(
     prefix="/blobs/{tenant_key}/{content}", tags=["contents"], route_class=DirectRoute, redirect_slashes=False
 )
@@ -62,7 +63,12 @@ async def get(request: Request, tenant_key: str, content: str) -> Response:
     tenant, _ = await _admitted(request, tenant_key, content, needs=READ)
     store = emulator_of(request).contents.store
     size = await asyncio.to_thread(store.size, tenant.id, content)
-    return StreamingResponse(_pieces(store, tenant, content), headers=_blob_headers(request, size))
+    chosen = _range(request, size)
+    if chosen is None:
+        return StreamingResponse(store.read(tenant.id, content), headers=_blob_headers(request, size))
+    start, end = chosen
+    headers = _blob_headers(request, end - start) | {"content-range": f"bytes {start}-{end - 1}/{size}"}
+    return StreamingResponse(store.read(tenant.id, content, start=start, length=end - start), 206, headers=headers)
 
 
 @router.head("")
@@ -120,6 +126,18 @@ async def _write(request: Request, writing: Writing, *, index: bytes = b"") -> b
         writing.drop()
 
 
+def _range(request: Request, size: int) -> tuple[int, int] | None:
+    """Return begin and end of the bytes that the request asks for; None: all. Raises RangeRefused."""
+    text = request.headers.get("x-ms-range") or request.headers.get("range")
+    match = None if text is None else _RANGE.fullmatch(text.strip())
+    if match is None:
+        return None
+    start, last = int(match[1]), int(match[2] or size)
+    if start >= size or last < start:
+        raise RangeRefused(f"The range '{text}' is not in the blob, which has {size} bytes.")
+    return start, min(last + 1, size)
+
+
 def _expected_md5(request: Request) -> bytes | None:
     text = request.headers.get("content-md5")
     if text is None:
@@ -153,8 +171,3 @@ def _headers(request: Request) -> dict[str, str]:
     headers = {"x-ms-request-id": str(request.state.request_id), "x-ms-version": VERSION}
     client_id = request.headers.get("x-ms-client-request-id", "")
     return headers | ({"x-ms-client-request-id": client_id} if 0 < len(client_id) <= 1024 else {})
-
-
-def _pieces(store: ContentStore, tenant: Tenant, content: str) -> Iterator[bytes]:
-    """Return a content in pieces; Starlette reads them in threads."""
-    return store.read(tenant.id, content)

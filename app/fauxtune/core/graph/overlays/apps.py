@@ -81,5 +81,13 @@ APPS = (
     Overlay("mobileAppDependency", server="dependentAppCount dependsOnAppCount"),
     Overlay("mobileAppSupersedence", server="supersededAppCount supersedingAppCount"),
     Overlay("detectedApp", server="*"),
+    Overlay(
+        "deviceAppManagement",
+        fidelity=approximated("always the same: the Microsoft Store for Business has ended"),
+        only="isEnabledForMicrosoftStoreForBusiness microsoftStoreForBusinessLanguage "
+        "microsoftStoreForBusinessLastCompletedApplicationSyncTime "
+        "microsoftStoreForBusinessLastSuccessfulSyncDateTime microsoftStoreForBusinessPortalSelection",
+        server="*",
+    ),
     Overlay("mobileAppIntentAndState", server="*"),
 )

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.documents.validation import accept, type_name
+from fauxtune.core.odata.documents.validation import accept, defaults, type_name
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.policies import apps as rules
 from fauxtune.core.policies.apps import APP_RULES, CATEGORY_RULES
@@ -23,11 +24,13 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import element_document, list_documents
 from fauxtune.surfaces.graph.resources.family import Items
 from fauxtune.surfaces.graph.resources.parts import Part
 
+SERVICE = entity("deviceAppManagement")
+_NEVER = "0001-01-01T00:00:00.0000000Z"
 _PATH = "deviceAppManagement/mobileApps"
 _TYPES = {DEPENDENCY: "dependencyType", SUPERSEDENCE: "supersedenceType"}
 
@@ -63,6 +66,19 @@ class Apps(Items):
         if files:
             await asyncio.to_thread(call.emulator.contents.delete, call.tenant.id, *files)
         return answer
+
+
+async def get_service(call: Call) -> Answer:
+    """GET /deviceAppManagement."""
+    check_options(call, SERVICE)
+    service: Json = {
+        **defaults(SERVICE),
+        "id": call.tenant.id,
+        "microsoftStoreForBusinessLastCompletedApplicationSyncTime": _NEVER,
+        "microsoftStoreForBusinessLastSuccessfulSyncDateTime": _NEVER,
+    }
+    document = view(SERVICE, service, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context="deviceAppManagement")
 
 
 async def list_relationships(call: Call) -> Answer:

@@ -101,7 +101,6 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "informationProtection", False, reasons.DIRECTORY),
     ("GET", "informationProtection/bitlocker", False, reasons.DIRECTORY),
     ("GET", "identity", False, reasons.DIRECTORY),
-    ("GET", "deviceAppManagement", False, reasons.APPS),
     ("PATCH", "deviceAppManagement", False, reasons.APPS),
     ("PATCH", "organization/{organization}", False, _ORGANIZATION),
     ("GET", "servicePrincipals/delta", False, reasons.DIRECTORY),

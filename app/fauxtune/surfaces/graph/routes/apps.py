@@ -118,6 +118,10 @@ def _contents() -> Iterator[Route[Handler]]:
 
 
 def _relations() -> Iterator[Route[Handler]]:
+    yield replace(
+        _read("deviceAppManagement", apps.get_service, summary="The apps of the tenant", returns=apps.SERVICE),
+        fidelity=approximated("always the same"),
+    )
     yield _read(
         f"{_APP}/relationships",
         apps.list_relationships,
