@@ -30,7 +30,9 @@ _TARGET = "#microsoft.graph.{}AssignmentTarget"
 
 @dataclass(slots=True)
 class PopulatedTenant:
-    """The ids of its elements, by their names in the templates of routes."""
+    """The ids of its elements, by their names in the templates of routes; those of resources, which have the same names
+    in all families, by the templates that end with them.
+    """
 
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -38,7 +40,8 @@ class PopulatedTenant:
         """Return the path of a route in this tenant."""
         below = "devices" if route.template.startswith("devices/") else "managed"
         keys = {**self.keys, "device": self.keys[below]}
-        return "/" + re.sub(r"\{(\w+)\}", lambda key: keys[key[1]], route.template)
+        template = route.template
+        return "/" + re.sub(r"\{(\w+)\}", lambda key: keys.get(template[: key.end()]) or keys[key[1]], template)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from fauxtune.storage.rows.apps import InstalledAppRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
-from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.users import key_of
 
 DETECTED_APP, MANAGED_DEVICE = entity("detectedApp"), entity("managedDevice")
@@ -68,20 +68,20 @@ async def list_devices_with(call: Call) -> Answer:
 
 async def list_of_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}/detectedApps."""
-    device = await device_id_of(call)
+    device = (await device_row(call)).id
     documents = await call.read(_detected, call, device=device)
     return list_documents(call, documents, entity=DETECTED_APP, context=f"managedDevices('{device}')/detectedApps")
 
 
 async def count_of_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}/detectedApps/$count."""
-    device = await device_id_of(call)
+    device = (await device_row(call)).id
     return count_documents(call, await call.read(_detected, call, device=device), entity=DETECTED_APP)
 
 
 async def get_of_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}/detectedApps/{part}."""
-    device, key = await device_id_of(call), call.keys["part"]
+    device, key = (await device_row(call)).id, call.keys["part"]
     documents = await call.read(_detected, call, device=device)
     document = element_document(call, documents, entity=DETECTED_APP, key=key)
     if document is None:
