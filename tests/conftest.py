@@ -56,10 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if "TMPDIR" in os.environ or _room_in_memory() < _ROOM:
         return
-    for left in _IN_MEMORY.glob("fauxtune-tests-*"):
-        if not Path("/proc", left.name.rpartition("-")[2]).exists():
-            shutil.rmtree(left, ignore_errors=True)
     folder = _IN_MEMORY / f"fauxtune-tests-{os.getpid()}"
+    for left in _IN_MEMORY.glob("fauxtune-tests-*"):
+        if left == folder or not Path("/proc", left.name.rpartition("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
     folder.mkdir()
     folder.chmod(0o755)  # PostgreSQL runs as nobody
     config.stash[_FOLDER] = folder
