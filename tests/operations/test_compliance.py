@@ -242,6 +242,15 @@ async def test_a_quiet_check_in_of_a_judged_device_is_one_statement(contoso: Con
     assert len(run) == 1
 
 
+async def test_a_fact_that_no_setting_is_compared_with_judges_nothing(contoso: Contoso) -> None:
+    await policy(contoso)
+    phone = await enrolled(contoso)
+    await phone.check_in()
+    with statements(contoso.emulator) as run:
+        await phone.reports(freeStorageSpaceInBytes=1000)
+    assert not [each for each in run if "compliance" in each and "managed_devices" not in each]
+
+
 async def test_a_policy_that_is_assigned_or_changed_counts_from_the_next_check_in_on(contoso: Contoso) -> None:
     await policy(contoso, "SMIME Pilot")
     phone = await enrolled(contoso, "carol", isEncrypted=False)

@@ -135,9 +135,9 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
     news = write_news(tx, visit.row, facts=report.facts())
     if news is not None:
         visit.change(facts=news.facts)
-    _take_in(visit, report=report)
+    has_other_items = _take_in(visit, report=report)
     new = plan_visit(visit)
-    if is_judged_at_check_in(tx, visit.row):
+    if is_judged_at_check_in(tx, visit.row, news=news, has_other_items=has_other_items):
         visit.aside(lambda row: judge_now(tx, row))
     version = visit.row.policy_version
     apps_change = report.apps is not None and settle_apps(tx, visit.row, report=report.apps(version))
@@ -200,11 +200,14 @@ def take_in_changes(visit: Visit, changed: Mapping[ItemKey, LedgerRow]) -> None:
     visit.put_items(changed.values())
 
 
-def _take_in(visit: Visit, *, report: Report) -> None:
+def _take_in(visit: Visit, *, report: Report) -> bool:
+    """Take in what the device holds; return whether that is something else than before."""
     rows = visit.ledger
     inventory = report.read(visit.row.policy_version, rows)
     inventory = with_issued(visit.tx, visit.row, rows=rows, inventory=inventory)
-    take_in_changes(visit, apply_inventory(rows.values(), inventory))
+    changed = apply_inventory(rows.values(), inventory)
+    take_in_changes(visit, changed)
+    return bool(changed)
 
 
 def _due(row: EnrollmentRow, new: Plan, *, next_poll: datetime | None) -> datetime:

@@ -48,9 +48,12 @@ _PLANNED_WITH = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """All facts that are known now of a device that reports new ones. `replans`: its plan depends on what is new."""
+    """All facts that are known now of a device that reports new ones, and the names of these. `replans`: its plan
+    depends on what is new.
+    """
 
     facts: JsonObject
+    names: frozenset[str]
     replans: bool
 
 
@@ -81,7 +84,7 @@ def write_news(tx: Transaction, enrollment: EnrollmentRow, *, facts: Mapping[str
     repeated = in_directory(changes)
     if repeated:
         _repeat(tx, enrollment.directory_device_id, changes=repeated)
-    return News(known, replans=not _PLANNED_WITH.isdisjoint(changes))
+    return News(known, frozenset(changes), replans=not _PLANNED_WITH.isdisjoint(changes))
 
 
 def in_directory(facts: Mapping[str, object]) -> JsonObject:
