@@ -91,7 +91,6 @@ async def test_many_values_change_at_once_or_none(beta: httpx.AsyncClient) -> No
         {"updated": [{"id": ABSENT, "enabled": False}]},
         {"updated": [{"enabled": False}]},
         {"updated": [{"id": second, **value(SILENT)}]},
-        {"updated": [{"id": third, "presentationValues": []}]},
         {"deletedIds": [first, ABSENT]},
         {"deletedIds": [1]},
         {"added": "all"},
@@ -104,6 +103,27 @@ async def test_many_values_change_at_once_or_none(beta: httpx.AsyncClient) -> No
     answer = await beta.post(action, json={"added": [], "updated": [changed], "deletedIds": [first]})
     assert answer.status_code == 204, answer.text
     assert {each["id"]: each["enabled"] for each in await values(beta, one)} == {second: False, third: True}
+
+
+async def test_presentation_values_change_one_at_a_time_and_keep_their_ids(beta: httpx.AsyncClient) -> None:
+    one, body = await policy(beta), with_presentations()
+    made = await create(beta, f"{one}/definitionValues", **body)
+    place = f"{one}/definitionValues/{made['id']}/presentationValues"
+    before = (await beta.get(place)).json()["value"]
+    changed = {**body["presentationValues"][1], "value": "0", "id": before[1]["id"]}
+    updated = {"id": made["id"], "enabled": True, "presentationValues": [changed]}
+    answer = await beta.post(f"{one}/updateDefinitionValues", json={"updated": [updated]})
+    assert answer.status_code == 204, answer.text
+    after = (await beta.get(place)).json()["value"]
+    assert [(each["id"], each["value"]) for each in after] == [
+        (before[0]["id"], before[0]["value"]),
+        (before[1]["id"], "0"),
+    ]
+    presentation = (await beta.get(f"{place}/{before[1]['id']}/presentation")).json()
+    assert presentation["@odata.type"] == "#microsoft.graph.groupPolicyPresentationDropdownList"
+    twice = {**updated, "presentationValues": [changed, changed]}
+    refused = await beta.post(f"{one}/updateDefinitionValues", json={"updated": [twice]})
+    assert (refused.status_code, "one presentation value for each" in error_message(refused)) == (400, True)
 
 
 async def test_a_definition_that_is_not_known_is_kept_by_its_id(beta: httpx.AsyncClient) -> None:

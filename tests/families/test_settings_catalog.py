@@ -73,6 +73,7 @@ async def test_definitions_of_settings_are_shown_by_expand(beta: httpx.AsyncClie
     assert [each["settingDefinitions"] for each in deep["settings"]] == [each["settingDefinitions"] for each in listed]
     single = (await beta.get(f"{one}/settings/1", params={"$expand": "settingDefinitions"})).json()
     assert single["settingDefinitions"] == lock
+    assert (await beta.get(f"{one}/settings/1/settingDefinitions")).json()["value"] == lock
     known = (await beta.get(f"/deviceManagement/configurationSettings/{lock[0]['id']}")).json()
     assert known["options"] == lock[0]["options"]
 

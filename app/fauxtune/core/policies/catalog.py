@@ -99,6 +99,16 @@ def definitions() -> Mapping[str, Definition]:
     return known
 
 
+@cache
+def _below() -> Mapping[str, tuple[Definition, ...]]:
+    """Return the definitions below each, by its id."""
+    below: dict[str, tuple[Definition, ...]] = {}
+    for each in definitions().values():
+        if each.parent:
+            below[each.parent] = (*below.get(each.parent, ()), each)
+    return below
+
+
 _BOUNDED = ("integer", "string", "strings", "secret")
 
 
@@ -158,7 +168,7 @@ def definition_kind(definition: Definition) -> str:
 
 def definition_document(definition: Definition) -> JsonObject:
     """Return a definition as Graph shows it."""
-    children = [each.id for each in definitions().values() if each.parent == definition.id]
+    children = [each.id for each in _below().get(definition.id, ())]
     document: JsonObject = {
         "id": definition.id,
         "accessTypes": "add,delete,get,replace",
@@ -220,7 +230,7 @@ def _integer(value: int) -> JsonObject:
 
 def _option(definition: Definition, value: str) -> JsonObject:
     option_id = f"{definition.id}_{value}"
-    below = [each.id for each in definitions().values() if each.parent == definition.id and each.when == value]
+    below = [each.id for each in _below().get(definition.id, ()) if each.when == value]
     text = {"@odata.type": f"{PREFIX}StringSettingValue", "settingValueTemplateReference": None, "value": value}
     return {
         "itemId": option_id,

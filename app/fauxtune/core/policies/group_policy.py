@@ -21,6 +21,8 @@ from fauxtune.core.policies.rules import BOUND, BuiltIn, Member, Rules
 _OWN = UUID("0b9a3f0e-0f65-4b0a-8f55-2d6a9c2d7a11")
 _PREFIX = "#microsoft.graph.groupPolicyPresentation"
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+#: In a presentation value: the id that it had.
+KEPT_ID = "@id"
 #: The most values of a policy. Unverified: the service's own bound.
 MOST_VALUES = 1000
 #: The file that built-in definitions are of.
@@ -145,14 +147,20 @@ def definition_id_of(value: JsonObject) -> str:
     return str(ids[0])
 
 
+def check_bound(sent: list[JsonObject]) -> None:
+    """Raise Invalid unless each presentation value names a presentation, and no two of them the same."""
+    named = [_presentation_of(each) for each in sent]
+    if "" in named:
+        raise Invalid("A presentation value needs presentation@odata.bind.", target="presentationValues")
+    if len(named) != len(set(named)):
+        raise Invalid("A value can have one presentation value for each presentation.", target="presentationValues")
+
+
 def check_value(value: JsonObject, definition: JsonObject) -> None:
     """Raise Invalid for presentation values that do not fit the definition."""
     sent = value.get("presentationValues") or []
     known = None if definition["presentations"] is None else {each["id"]: each for each in definition["presentations"]}
     for each in sent:
-        ids = each.get(BOUND, {}).get("presentation") or []
-        if not ids:
-            raise Invalid("A presentation value needs presentation@odata.bind.", target="presentationValues")
         if each["@odata.type"] == f"{_PREFIX}Value":
             raise Invalid(
                 "A presentation value needs the @odata.type of what it is, such as "
@@ -161,18 +169,15 @@ def check_value(value: JsonObject, definition: JsonObject) -> None:
             )
         if known is None:
             continue
-        presentation = known.get(ids[0].lower())
+        presentation = known.get(_presentation_of(each))
         if presentation is None:
             raise Invalid(
-                f"The definition '{definition['displayName']}' has no presentation '{ids[0]}'.",
+                f"The definition '{definition['displayName']}' has no presentation '{_presentation_of(each)}'.",
                 target="presentationValues",
             )
         _check_presentation_value(each, presentation=presentation)
-    named = [each[BOUND]["presentation"][0].lower() for each in sent]
-    if len(named) != len(set(named)):
-        raise Invalid("A value can have one presentation value for each presentation.", target="presentationValues")
     if value["enabled"]:
-        _check_required(named, definition=definition)
+        _check_required([_presentation_of(each) for each in sent], definition=definition)
 
 
 def _check_required(named: list[str], *, definition: JsonObject) -> None:
@@ -210,6 +215,27 @@ def _check_presentation_value(value: JsonObject, *, presentation: JsonObject) ->
         raise Invalid(f"The value of '{presentation['label']}' must be {right}.", target="presentationValues")
 
 
+def merged_presentations(sent: list[JsonObject], before: list[JsonObject]) -> list[JsonObject]:
+    """Return the presentation values after a change: those that are sent, each with the id of the one in whose place it
+    comes, and those that are not. Unverified: that the service keeps what is not sent; public tools send one at a time.
+    """
+    known = {_presentation_of(each): each for each in before}
+    new = {_presentation_of(each): {**each, KEPT_ID: known.get(_presentation_of(each), {}).get("id")} for each in sent}
+    kept = [{**each, KEPT_ID: each["id"]} for key, each in known.items() if key not in new]
+    return [*kept, *new.values()]
+
+
+def _presentation_of(value: JsonObject) -> str:
+    ids = value.get(BOUND, {}).get("presentation") or [""]
+    return str(ids[0]).lower()
+
+
+def with_kept_ids(document: JsonObject) -> JsonObject:
+    """Return the value with the ids that its presentation values had."""
+    values = document.get("presentationValues") or []
+    return {**document, "presentationValues": [{**each, "id": each.get(KEPT_ID) or each["id"]} for each in values]}
+
+
 def ingestion_type(types: set[str]) -> str:
     """Return where the definitions of a policy come from, in Graph's word: `types` are their policy types."""
     if not types:
@@ -226,7 +252,10 @@ def _built_in(documents: Mapping[str, JsonObject], *, kind: str) -> tuple[BuiltI
 CONFIGURATIONS = Rules("groupPolicyConfigurations")
 PRESENTATION_VALUES = Member("presentationValues", bound="presentation", on_update=True)
 DEFINITION_VALUES = Rules(
-    "groupPolicyConfigurations/definitionValues", members=(PRESENTATION_VALUES,), bound=("definition",)
+    "groupPolicyConfigurations/definitionValues",
+    members=(PRESENTATION_VALUES,),
+    bound=("definition",),
+    derived=with_kept_ids,
 )
 DEFINITIONS = Rules(
     "groupPolicyDefinitions",

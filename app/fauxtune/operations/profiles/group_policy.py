@@ -53,12 +53,13 @@ def _check(tx: Transaction, document: JsonObject, before: ResourceRow | None) ->
     if before is not None and definition_id.lower() != rules.definition_id_of(before.document).lower():
         raise Invalid("The definition of a value cannot be changed after creation.", target="definition")
     known = definition(tx.connection, tx.tenant, definition_id=definition_id)
-    rules.check_value(document, known)
-    now = iso(tx.now)
-    sent = [
-        {**each, "createdDateTime": now, "lastModifiedDateTime": now, "@definition": known["id"]}
-        for each in document.get(rules.PRESENTATION_VALUES.name) or ()
-    ]
+    name, now = rules.PRESENTATION_VALUES.name, iso(tx.now)
+    sent = document.get(name) or []
+    rules.check_bound(sent)
+    if before is not None and sent is not before.document.get(name):
+        sent = rules.merged_presentations(sent, before.document.get(name) or [])
+    rules.check_value({**document, name: sent}, known)
+    sent = [{**each, "createdDateTime": now, "lastModifiedDateTime": now, "@definition": known["id"]} for each in sent]
     return {
         **document,
         rules.PRESENTATION_VALUES.name: sent,

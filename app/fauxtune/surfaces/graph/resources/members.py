@@ -17,7 +17,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, list_documents
 from fauxtune.surfaces.graph.families.family import KEYS
-from fauxtune.surfaces.graph.resources.parts import add_parts
+from fauxtune.surfaces.graph.resources.parts import Part, add_parts
 from fauxtune.surfaces.graph.resources.served import Served, paths_of, type_of
 
 
@@ -60,13 +60,9 @@ class Members:
         """GET .../{item}/{member}/{key}."""
 
         def answer(connection: Connection, call: Call) -> Answer:
-            documents, shape, context = self._member(connection, call, name=name)
-            key = call.keys[KEYS[len(self.served.above) + 1]]
-            part = next((each for each in documents if str(each["id"]).lower() == key.lower()), None)
-            if part is None:
-                raise NotFound(f"There is no {shape.name} '{key}'.")
+            part, context = self._element(connection, call, name=name)
             kind = type_of(part)
-            check_options(call, shape, kind, expandable=self._expandable(name))
+            check_options(call, kind, expandable=self._expandable(name))
             (more,) = self._expanded(call, connection, [part], name=name, context=context)
             value = view(kind, part, version=call.version, select=call.query.select)
             return entity_answer(call, {**value, **more}, context=context)
@@ -76,6 +72,36 @@ class Members:
 
         return handler
 
+    def inner(self, name: str, *, part: Part[Json]) -> Handler:
+        """GET .../{item}/{member}/{key}/{part}: what a navigation of a part leads to."""
+
+        def answer(connection: Connection, call: Call) -> Answer:
+            element, context = self._element(connection, call, name=name)
+            (target,) = part.read(call, connection, [element])
+            place = f"{context}('{element['id']}')/{part.name}"
+            if isinstance(target, list):
+                return list_documents(call, target, entity=part.entity, context=place, entity_of=part.entity_of)
+            if target is None:
+                raise NotFound(f"'{element['id']}' has no {part.name}.")
+            kind = part.entity if part.entity_of is None else part.entity_of(target)
+            check_options(call, part.entity, kind)
+            return entity_answer(
+                call, view(kind, target, version=call.version, select=call.query.select), context=place
+            )
+
+        async def handler(call: Call) -> Answer:
+            return await call.read(answer, call)
+
+        return handler
+
+    def _element(self, connection: Connection, call: Call, *, name: str) -> tuple[Json, str]:
+        documents, shape, context = self._member(connection, call, name=name)
+        key = call.keys[KEYS[len(self.served.above) + 1]]
+        part = next((each for each in documents if str(each["id"]).lower() == key.lower()), None)
+        if part is None:
+            raise NotFound(f"There is no {shape.name} '{key}'.")
+        return part, context
+
     def _member(self, connection: Connection, call: Call, *, name: str) -> tuple[Sequence[Json], Entity, str]:
         row = self.served.read_row(connection, call)
         navigation = entity(row.kind).navigation(name, version=call.version)
@@ -83,11 +109,8 @@ class Members:
         value = row.document.get(name) or []
         return value, entity(navigation.target), f"{self.served.context(call)}('{row.id}')/{name}"
 
-    def _rules(self, name: str) -> Member:
-        return next(each for each in self.served.family.rules.members if each.name == name)
-
     def _expandable(self, name: str) -> tuple[str, ...]:
-        return tuple(paths_of(self.served.parts_of(self._rules(name))))
+        return tuple(paths_of(self.served.parts_of_named(name)))
 
     def _expanded(
         self, call: Call, connection: Connection, page: Sequence[Json], *, name: str, context: str
@@ -96,7 +119,7 @@ class Members:
             call,
             connection,
             page,
-            parts=self.served.parts_of(self._rules(name)),
+            parts=self.served.parts_of_named(name),
             place=lambda part, inner: f"{context}('{part['id']}')/{inner.name}",
         )
 

@@ -100,6 +100,10 @@ class Served:
         own = (_inner(target, each) for each in member.own)
         return by_name(*own, *self.family.member_parts.get(member.name, ()))
 
+    def parts_of_named(self, name: str) -> dict[str, Part[Json]]:
+        """What `$expand` takes of the parts of the member of this name."""
+        return self.parts_of(next(each for each in self.family.rules.members if each.name == name))
+
     def _member_part(self, member: Member) -> Part[ListedResourceRow]:
         def read(_call: Call, _connection: Connection, rows: Sequence[ListedResourceRow]) -> list[Any]:
             return [row.document.get(member.name) for row in rows]

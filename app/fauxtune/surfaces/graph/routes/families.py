@@ -58,6 +58,8 @@ def _absent(family: Family, above: tuple[Family, ...]) -> Iterator[Route[Handler
             refusals.setdefault(f"{served.item}/{name}", is_beta)
         for name, is_beta in _operations(f"[{kind.name}]"):
             refusals.setdefault(f"{served.template}/{name}", is_beta)
+    refusals |= dict.fromkeys(_below_members(served), True)
+    refusals |= dict.fromkeys(_below_actions(served), True)
     for template, is_beta in refusals.items():
         if template.rpartition("/")[2] in family.unrouted.split():
             continue
@@ -65,6 +67,31 @@ def _absent(family: Family, above: tuple[Family, ...]) -> Iterator[Route[Handler
         yield absent(EVERY, template, summary=summary, why=family.without, beta_only=beta or is_beta)
     for part in family.below:
         yield from _absent(part, (*above, family))
+
+
+def _below_members(served: Served) -> Iterator[str]:
+    """What the parts of the shown members have in the schema."""
+    for name in served.family.shown_members.split():
+        one = f"{served.item}/{name}/{{{KEYS[len(served.above) + 1]}}}"
+        for navigation in served.target(name).every_navigation():
+            yield f"{one}/{navigation.name}"
+            if navigation.collection:
+                yield f"{one}/{navigation.name}/{{element}}"
+                yield f"{one}/{navigation.name}/$count"
+
+
+def _below_actions(served: Served) -> Iterator[str]:
+    """The elements and the number of what is listed by a handler of its own."""
+    for action in served.family.actions:
+        if action.method == "GET" and action.many and _is_navigation(served.family, action.name):
+            template = f"{served.item}/{action.name}"
+            yield f"{template}/{{element}}"
+            yield f"{template}/$count"
+
+
+def _is_navigation(family: Family, name: str) -> bool:
+    """Whether a path below an item leads along navigations, and is no function."""
+    return f"{family.entity}/{name}" not in MODEL.table.operations()
 
 
 def _unrouted(family: Family, template: str, *, beta: bool) -> Route[Handler]:
@@ -190,6 +217,16 @@ class _Maker:
             )
             yield self._read(f"{every}/$count", handlers.count(name), summary="Count them")
             yield self._read(one, handlers.get(name), summary="Get one of them", returns=shape)
+            for part in served.parts_of_named(name).values():
+                navigation = shape.navigation(part.name)
+                assert navigation is not None
+                yield self._read(
+                    f"{one}/{part.name}",
+                    handlers.inner(name, part=part),
+                    summary=f"Get the {part.name} of one of them",
+                    returns=part.entity,
+                    many=navigation.collection,
+                )
 
     def properties(self) -> Iterator[Route[Handler]]:
         """The properties of an item that have an address of their own."""
