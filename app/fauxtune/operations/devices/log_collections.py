@@ -12,17 +12,21 @@ from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import ManagedDeviceId, TenantId
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.runtime.contents import READ, WRITE, Contents
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import device_actions as queries
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow
 
 _KEPT, _UPLOAD, _DOWNLOAD = timedelta(days=28), timedelta(days=1), timedelta(hours=1)
 _MOST = 10
+#: The names of contents that are archives begin so.
+PREFIX = "logs-"
 _SHOWN = (*WAITING, ActionState.DONE, ActionState.FAILED, ActionState.NOT_SUPPORTED)
 _KILOBYTE = 1024
 
@@ -85,7 +89,13 @@ def document(tx: Transaction, row: DeviceActionRow, *, record: JoinedDeviceRow, 
 
 def content_of(action_id: str) -> str:
     """Return the name of the content with the archive."""
-    return f"logs-{action_id}"
+    return f"{PREFIX}{action_id}"
+
+
+def takes_archive(connection: Connection, tenant: Tenant, *, content: str) -> bool:
+    """Whether an archive may be uploaded under this name: its collection was not deleted."""
+    action_id = content.removeprefix(PREFIX)
+    return queries.is_ordered(connection, tenant.id, action_id=action_id, action=DeviceAction.COLLECT_LOGS)
 
 
 def upload_address(contents: Contents, tenant_id: TenantId, *, order: Order) -> str:

@@ -49,6 +49,14 @@ def add_action(connection: Connection, row: DeviceActionRow) -> None:
     writes.add_row(connection, device_actions, row=row)
 
 
+def is_ordered(connection: Connection, tenant_id: TenantId, *, action_id: str, action: DeviceAction) -> bool:
+    """Whether there is such an order, whatever became of it."""
+    statement = select(device_actions.c.id).where(
+        device_actions.c.tenant_id == tenant_id, device_actions.c.id == action_id, device_actions.c.action == action
+    )
+    return connection.execute(statement).first() is not None
+
+
 def delete_action(connection: Connection, tenant_id: TenantId, *, action_id: str) -> None:
     """Delete an action, whatever became of it."""
     writes.remove(connection, device_actions, tenant_id=tenant_id, id=action_id)

@@ -19,8 +19,10 @@ from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import NotEmulated, NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices import log_collections
 from fauxtune.operations.profiles import app_files
 from fauxtune.operations.runtime.contents import READ, VERSION, WRITE
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.contents import PIECE, TooLarge, Writing, index_of
 from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused, RangeRefused
 from fauxtune.surfaces.blobs.messages import LARGEST_LIST, block_id, block_list
@@ -86,9 +88,16 @@ async def _admitted(request: Request, tenant_key: str, content: str, *, needs: s
     # The last of several counts: clients put comp and blockid behind the address that they were given.
     query = dict(parse_qsl(request.url.query, keep_blank_values=True))
     emulator.contents.check(tenant.id, content, query=query, needs=needs, now=emulator.runner.now(tenant))
-    if needs == WRITE and not await emulator.runner.read(app_files.takes_content, tenant, file_id=content):
+    if needs == WRITE and not await _takes(emulator, tenant, content=content):
         raise NotFound("The specified blob does not exist.")
     return tenant, query
+
+
+async def _takes(emulator: Emulator, tenant: Tenant, *, content: str) -> bool:
+    """Whether there is an app's file, or a collection of logs, that this is the content of."""
+    if content.startswith(log_collections.PREFIX):
+        return await emulator.runner.read(log_collections.takes_archive, tenant, content=content)
+    return await emulator.runner.read(app_files.takes_content, tenant, file_id=content)
 
 
 async def _put_list(request: Request, tenant: Tenant, *, content: str) -> Response:
