@@ -193,6 +193,9 @@ async def test_an_uploaded_file_becomes_definitions(beta: httpx.AsyncClient) -> 
         ("The server of the agent", "user", "\\Contoso\\Agent"),
     ]
     assert (await beta.get(f"{one}/definitions")).json()["value"] == found
+    query = "$expand=definitions($select=id, displayName, categoryPath, classType)&$select=id, displayName"
+    tool = await beta.get(f"{CATEGORIES}?{query}&$filter=ingestionSource eq 'custom'")
+    assert sum(len(each["definitions"]) for each in tool.json()["value"]) == 3
     server = next(each for each in found if each["explainText"])
     presentations = (await beta.get(f"{DEFINITIONS}/{server['id']}/presentations")).json()["value"]
     kinds = [each["@odata.type"].rpartition("Presentation")[2] for each in presentations]

@@ -46,7 +46,7 @@ async def test_settings_are_counted_listed_by_their_places_and_shown_by_expand(b
     made = await create(beta, POLICIES, **body)
     one = f"{POLICIES}/{made['id']}"
     assert (made["settingCount"], "settings" in made) == (5, False)
-    page = (await beta.get(f"{one}/settings", params={"$top": "1000"})).json()["value"]
+    page = (await beta.get(f"{one}/settings?&top=1000")).json()["value"]
     assert [each["id"] for each in page] == ["0", "1", "2", "3", "4"]
     assert [each["settingInstance"] for each in page] == [each["settingInstance"] for each in body["settings"]]
     assert (await beta.get(f"{one}/settings/$count")).text == "5"

@@ -89,7 +89,7 @@ async def test_further_parts_of_profiles_and_devices_are_refused_too(beta: httpx
     assert (await beta.get(f"/deviceManagement/{path}")).status_code == 501
 
 
-@pytest.mark.parametrize("name", ["cloudCertificationAuthority", "derivedCredentials", "intents/x/settings"])
+@pytest.mark.parametrize("name", ["cloudCertificationAuthority", "derivedCredentials", "templateSettings/x/y"])
 async def test_what_beta_alone_has_is_refused_there_and_unknown_to_v1(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient, name: str
 ) -> None:
