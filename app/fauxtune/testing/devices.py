@@ -108,7 +108,7 @@ class Device:
         return self._do(self.tenant.server.pool.check_in(self.agent))
 
     def refuse(self, kind: str, code: int | None = None) -> None:
-        """Let it refuse deliveries of a kind ("root", "pkcs", "imported", "scep", "email") as a device that cannot
+        """Let it refuse a kind of deliveries ("root", "pkcs", "imported", "scep", "email", "app") as one that cannot
         apply them.
 
         `code` is the error that it answers: an ErrorCode of Apple, a SyncML status or a Windows error number.

@@ -102,7 +102,7 @@ class SeedDevice(Part):
     mode: DeviceMode | None = None
     name: Text | None = None
     facts: JsonObject = Field(default_factory=dict)
-    refuses: tuple[Literal["root", "pkcs", "imported", "scep", "email"], ...] = ()
+    refuses: tuple[Literal["root", "pkcs", "imported", "scep", "email", "app"], ...] = ()
     online: bool = True
 
 
