@@ -115,6 +115,19 @@ async def test_what_cannot_be_made_is_refused(beta: httpx.AsyncClient) -> None:
     assert (refused.status_code, "http verb DELETE" in error_message(refused)) == (400, True)
 
 
+async def test_a_backup_of_settings_by_category_makes_the_same_intent(beta: httpx.AsyncClient) -> None:
+    rotation = setting("RecoveryPasswordRotation", "String", value="enabledForAzureAd")
+    first = f"{INTENTS}/{(await intent(beta, rotation))['id']}"
+    delta: list[Json] = []
+    for category in (await beta.get(f"{TEMPLATES}/{BITLOCKER}/categories")).json()["value"]:
+        page = (await beta.get(f"{first}/categories/{category['id']}/settings")).json()
+        assert first.rpartition("/")[2] in page["@odata.context"]
+        delta += [{name: value for name, value in each.items() if name != "id"} for each in page["value"]]
+    body = {"displayName": "Again", "description": None, "settingsDelta": delta, "assignments": []}
+    again = await create(beta, f"{TEMPLATES}/{BITLOCKER}/createInstance", **body)
+    assert await values(beta, f"{INTENTS}/{again['id']}") == await values(beta, first)
+
+
 async def test_a_copy_has_the_settings_and_no_assignments(beta: httpx.AsyncClient) -> None:
     made = await intent(beta, setting("EncryptDevice", "Boolean", valueJson="false"))
     one = f"{INTENTS}/{made['id']}"

@@ -42,9 +42,11 @@ def _template_of(document: Json) -> rules.Template:
 async def create_instance(call: Call) -> Answer:
     """POST .../templates/{template}/createInstance: the new intent."""
     body = call.body(most=MOST_IN_POLICY)
-    unknown = body.keys() - {"displayName", "description", "settingsDelta", "roleScopeTagIds"}
-    if any("@" not in name for name in unknown):
-        raise Invalid(f"There is no parameter '{min(unknown)}' of createInstance.")
+    # IntuneCD sends the assignments along, and makes them by `assign` afterwards.
+    known = {"displayName", "description", "settingsDelta", "roleScopeTagIds", "assignments"}
+    unknown = [name for name in body if name not in known and "@" not in name]
+    if unknown:
+        raise Invalid(f"There is no parameter '{unknown[0]}' of createInstance.", target=unknown[0])
     name = body.get("displayName")
     if not isinstance(name, str) or not name:
         raise Invalid("A value is required for parameter 'displayName'.", target="displayName")
