@@ -5,6 +5,7 @@ One tenant serves all the lists of a test: an assertion names the list that it f
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -32,7 +33,30 @@ LISTS = tuple(
     for area, routes in AREAS.items()
     for route in routes
     if area not in FAMILIES and route.method == "GET" and route.many and isinstance(route.returns, Entity)
+    # What is computed below resources has tests of its own; changes are no list with options.
+    if not re.search(r"\{(resource|app)\}|/delta$", route.template)
 )
+#: What no two profiles, no grant, no report and no device here gives anything to show. What is in them is filtered and
+#: sorted by tests of their own areas.
+UNFILLED = {
+    "deviceManagement/deviceCompliancePolicySettingStateSummaries/{summary}/deviceComplianceSettingStates",
+    "deviceManagement/deviceConfigurationConflictSummary",
+    "deviceManagement/detectedApps",
+    "deviceManagement/managedDevices/{device}/detectedApps",
+    "deviceManagement/managedDevices/{device}/logCollectionRequests",
+    "deviceManagement/reports/cachedReportConfigurations",
+    "directory/deviceLocalCredentials",
+    "informationProtection/bitlocker/recoveryKeys",
+    "me/managedDevices/{device}/detectedApps",
+    "me/managedDevices/{device}/logCollectionRequests",
+    "servicePrincipals/{principal}/appRoleAssignedTo",
+    "servicePrincipals/{principal}/appRoleAssignments",
+    "servicePrincipals/{principal}/oauth2PermissionGrants",
+    "subscriptions",
+    "users/{user}/managedDevices/{device}/detectedApps",
+    "users/{user}/managedDevices/{device}/logCollectionRequests",
+    "users/{user}/mobileAppIntentAndStates",
+}
 #: Written as the type wants it. Binary and double have no place in filters.
 LITERALS = {
     Edm.STRING: "'x'",
@@ -129,7 +153,7 @@ async def pages(graph: httpx.AsyncClient, path: str, **options: str) -> AsyncIte
 
 async def test_every_list_has_something_in_it_here(lists: list[List]) -> None:
     empty = [route.template for route, _, graph, path in lists if not await elements(graph, path)]
-    assert empty == ["deviceManagement/deviceConfigurationConflictSummary"], "no profiles here contradict one another"
+    assert set(empty) == UNFILLED
 
 
 @ON_BOTH_DATABASES
@@ -229,6 +253,9 @@ async def test_pages_have_everything_once(lists: list[List]) -> None:
 async def test_one_property_is_selected(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for name in kind.properties_in(Version.BETA):
+            # A recovery key is shown alone, by its id: it is audited.
+            if (kind.name, name) == ("bitlockerRecoveryKey", "key"):
+                continue
             for element in await elements(graph, path, **{"$select": name}):
                 assert {"id"} <= element.keys() <= {"id", "@odata.type", name}, (path, name)
         if any(each.open for each in derived_from(kind)):

@@ -36,6 +36,7 @@ DIRECTORY = "of the directory there are users, groups, devices, memberships, lic
 OFFICE = "there is no Exchange, no Teams and no other service of Microsoft 365"
 EXTENSIONS = "the directory keeps the properties that Graph declares, and no extensions"
 GONE = "deleted users, groups and devices are gone at once: there is no recycle bin"
+NO_MORE = "the list that it belongs to is answered, and nothing more of it"
 CLEANUP = "no device is retired by a rule here"
 APPROVALS = "no operation waits for an approval here"
 SETS = "what is in a policy set is not assigned by it here"

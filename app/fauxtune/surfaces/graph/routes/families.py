@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from fauxtune.core.graph.index import MODEL
+from fauxtune.core.graph.index import MODEL, derived_from
 from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route
 from fauxtune.core.odata.schema.fidelity import refused
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType, Version
 from fauxtune.operations.insight import audit_families as audit
+from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
 from fauxtune.surfaces.graph.resources.family import Items
@@ -38,11 +39,41 @@ def routes_of(family: Family, above: tuple[Family, ...] = ()) -> tuple[Route[Han
 
 def absent_of(families: Iterable[Family], others: Iterable[Route[Handler]]) -> tuple[Route[Handler], ...]:
     """Return the refusals of the navigations and operations of families that none of the other routes answers."""
+    served = list(others)
     places: set[str] = set()
-    for route in others:
+    for route in served:
         steps = _folded(route.template).split("/")
         places.update("/".join(steps[:length]) for length in range(1, len(steps) + 1))
-    return tuple(route for family in families for route in _absent(family, ()) if _folded(route.template) not in places)
+    refusals: dict[str, Route[Handler]] = {}
+    for route in (*(each for family in families for each in _absent(family, ())), *_absent_below(served)):
+        place = _folded(route.template)
+        if place not in places:
+            refusals.setdefault(place, route)
+    # A branch that is refused has everything below it.
+    return tuple(route for place, route in refusals.items() if not any(above in refusals for above in _above(place)))
+
+
+def _above(place: str) -> Iterator[str]:
+    """The places above a place."""
+    steps = place.split("/")
+    return ("/".join(steps[:length]) for length in range(1, len(steps)))
+
+
+def _absent_below(served: Iterable[Route[Handler]]) -> Iterator[Route[Handler]]:
+    """The refusals of what is below the lists and elements that other routes serve of a resource."""
+    for route in served:
+        if route.method != "GET" or "{resource}" not in route.template or not isinstance(route.returns, Entity):
+            continue
+        names: dict[str, bool] = {}
+        if route.many:
+            names = {"$count": False, "{element}": False}
+        elif route.template.endswith("}"):
+            kinds = (route.returns, *derived_from(route.returns))
+            names = {each.name: each.beta_only for kind in kinds for each in kind.every_navigation()}
+        for name, is_beta in names.items():
+            beta = route.beta_only or is_beta
+            template = f"{route.template}/{name}"
+            yield absent(EVERY, template, summary=f"More of: {route.summary}", why=reasons.NO_MORE, beta_only=beta)
 
 
 def _absent(family: Family, above: tuple[Family, ...]) -> Iterator[Route[Handler]]:
