@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-_IN_MEMORY = "/dev/shm/fauxtune-tests-"
+_IN_MEMORY = "/dev/shm/ft-"
 
 
 @dataclass(slots=True)
