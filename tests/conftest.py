@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "TMPDIR" in os.environ or _room_in_memory() < _ROOM:
         return
     folder = _IN_MEMORY / f"ft-{os.getpid()}"
-    for left in _IN_MEMORY.glob("ft-*"):
+    for left in _IN_MEMORY.glob("ft-[0-9]*"):
         if left == folder or not Path("/proc", left.name.rpartition("-")[2]).exists():
             shutil.rmtree(left, ignore_errors=True)
     folder.mkdir()
