@@ -36,6 +36,8 @@ LISTS = tuple(
     # What is computed below resources has tests of its own; changes are no list with options.
     if not re.search(r"\{(resource|app)\}|/delta$", route.template)
 )
+#: Secrets of devices, which are shown by their ids alone.
+SHOWN_ALONE = {("bitlockerRecoveryKey", "key"), ("deviceLocalCredentialInfo", "credentials")}
 #: What no two profiles, no grant, no report and no device here gives anything to show. What is in them is filtered and
 #: sorted by tests of their own areas.
 UNFILLED = {
@@ -253,8 +255,7 @@ async def test_pages_have_everything_once(lists: list[List]) -> None:
 async def test_one_property_is_selected(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for name in kind.properties_in(Version.BETA):
-            # A recovery key is shown alone, by its id: it is audited.
-            if (kind.name, name) == ("bitlockerRecoveryKey", "key"):
+            if (kind.name, name) in SHOWN_ALONE:
                 continue
             for element in await elements(graph, path, **{"$select": name}):
                 assert {"id"} <= element.keys() <= {"id", "@odata.type", name}, (path, name)
