@@ -44,8 +44,6 @@ WRITERS = {
     "fauxtune.storage.migrate._create",
     "fauxtune.storage.writes",
     "fauxtune.storage.tenant_state.write_differences",
-    "fauxtune.storage.queries.resources.delete_resource",
-    "fauxtune.storage.queries.resources.remove_resources",
     "fauxtune.storage.queries.tenants.delete_tenant",
 }
 

@@ -176,7 +176,6 @@ def parts_of_family(connection: Connection, tenant_id: TenantId, *, family: str)
 
 def remove_resources(connection: Connection, tenant_id: TenantId, *, family: str, ids: Sequence[str]) -> None:
     """Delete many resources of a family that have no parts and no assignments."""
-    writes.note_write(connection, resources)
     for start in range(0, len(ids), _CHUNK):
         chosen = resources.c.id.in_(ids[start : start + _CHUNK])
         of_family = (resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == "")
