@@ -154,6 +154,7 @@ async def test_what_is_only_kept_says_so(beta: httpx.AsyncClient, name: str) -> 
     served, maker = FAMILIES[name], Maker(beta)
     path = await maker.path(served)
     answers = [await beta.post(path, json=(await maker.bodies(served))[0])]
+    assert answers[0].status_code == served.family.create_status
     if "list" in served.family.verbs:
         answers += [await beta.get(path), await beta.get(path)]
     wanted = "stored" if served.family.fidelity.level == "storedOnly" else None

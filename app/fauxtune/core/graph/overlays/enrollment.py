@@ -33,11 +33,10 @@ ENROLLMENT = (
         "windows10EnrollmentCompletionPageConfiguration deviceComanagementAuthorityConfiguration "
         "windowsRestoreDeviceEnrollmentConfiguration"
     ),
-    Overlay("deviceEnrollmentPlatformRestrictionConfiguration", required="platformType"),
+    Overlay("deviceEnrollmentPlatformRestrictionConfiguration"),
     Overlay(
         "deviceEnrollmentNotificationConfiguration",
         server="notificationTemplates defaultLocale notificationMessageTemplateId",
-        required="platformType",
         defaults={"notificationMessageTemplateId": "00000000-0000-0000-0000-000000000000"},
     ),
     Overlay(

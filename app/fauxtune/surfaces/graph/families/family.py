@@ -79,20 +79,21 @@ class Action:
 class Family:
     """One collection. `path` is below the service for a collection, below an item of the family above for a part.
 
-    `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, replace (PUT),
-    delete. `large`: its bodies may have more elements than others. `prepared` changes a body before it is
-    read. `made_as`: the type of what is created without one,
-    or by the name of the base. `shown_members`: the members of the rules that have an address of their own, which
-    answers GET; `shown_properties`: such properties. `member_parts`: by the name of a member, what `$expand` takes of
-    its parts. `expanded_below`: the families below it that `$expand` takes. `hidden_in_lists`: properties that a list
-    shows as their initial values. `parts`: navigations that `$expand` takes beside assignments and members; those in
-    `only_on_items` are refused for lists; `inner_parts`: navigations of a part in a nested `$expand`. `unrouted`:
-    navigations that the real service's schema has and that it answers 400 for. `without`: why the other navigations and
-    operations of the type are not emulated. `audit`: the component and the category of its events in the audit log.
-    `former_read`, `former_write`: permissions that are enough in the edition of 2020. `never_made`: kinds that no
-    client creates. `update_status`: 200 with the entity, or 204. `beta_only`: None as the schema says. `handlers`: a
-    class in place of `Items`, for a family whose items need more than hooks. `among`: its items are stored with those
-    of other families, and are those of its own types.
+    `noun`: what one of it is called in summaries, with its article. `verbs`: list, get, create, update, replace
+    (PUT), delete. `large`: its bodies may have more elements than others. `prepared` changes a body before it is
+    read. `made_as`: the type of what is created without one, or by the name of the base. `shown_members`: the
+    members of the rules that have an address of their own, which answers GET; `shown_properties`: such properties.
+    `member_parts`: by the name of a member, what `$expand` takes of its parts. `expanded_below`: the families below
+    it that `$expand` takes. `hidden_in_lists`: properties that a list shows as their initial values. `parts`:
+    navigations that `$expand` takes beside assignments and members; those in `only_on_items` are refused for lists;
+    `inner_parts`: navigations of a part in a nested `$expand`. `unrouted`: navigations that the real service's
+    schema has and that it answers 400 for. `without`: why the other navigations and operations of the type are not
+    emulated. `audit`: the component and the category of its events in the audit log. `former_read`, `former_write`:
+    permissions that are enough in the edition of 2020. `never_made`: kinds that no client creates. `create_status`:
+    201, or 200 where programs that restore real tenants expect it (Unverified: the reference says 201).
+    `update_status`: 200 with the entity, or 204. `beta_only`: None as the schema says. `handlers`: a class in place
+    of `Items`, for a family whose items need more than hooks. `among`: its items are stored with those of other
+    families, and are those of its own types.
     """
 
     path: str
@@ -124,6 +125,7 @@ class Family:
     source: str = ""
     former_read: tuple[str, ...] = ()
     former_write: tuple[str, ...] = ()
+    create_status: int = 201
     update_status: int = 200
     always_count: bool = False
     never_made: str = ""

@@ -89,7 +89,7 @@ _TEMPLATE_ACTIONS = (
         audited_by(_CREATED, handlers.create_instance),
         "Create an intent of a template",
         returns="deviceManagementIntent",
-        status=201,
+        status=200,
         fidelity=stored("the intent is kept and assigned; no device is configured by it"),
         audited=False,
     ),

@@ -44,6 +44,7 @@ ROLES: tuple[Family, ...] = (
         read=needs.READ_ROLES,
         write=needs.WRITE_ROLES,
         audit=_AUDIT,
+        create_status=200,
         without=reasons.ROLES,
         made_as="deviceAndAppManagementRoleDefinition",
         never_made="roleDefinition",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -71,7 +71,8 @@ class Items:
         shape, document, targets = await _aside(call, lambda: self._accepted(call))
         row = await call.run(self._create, call, shape=shape, document=document, targets=targets)
         value = view(shape, row.document, version=call.version)
-        return created(call, value, collection=self.served.context(call))
+        answer = created(call, value, collection=self.served.context(call))
+        return replace(answer, status=self.served.family.create_status)
 
     def _accepted(self, call: Call) -> tuple[Entity, Json, Sequence[NewAssignment]]:
         """The type and the whole document of the item in the body, and its assignments where it takes them."""

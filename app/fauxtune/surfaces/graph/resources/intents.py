@@ -20,7 +20,7 @@ from fauxtune.operations.profiles import intents as operations
 from fauxtune.operations.profiles import resources
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.resources import ResourceRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
 from fauxtune.surfaces.graph.resources.members import accepted_member
@@ -61,7 +61,7 @@ async def create_instance(call: Call) -> Answer:
         "settings": _settings(call, body.get("settingsDelta"), of=_INTENT),
     }
     row = await call.run(operations.create_instance, call.keys["resource"], document=document)
-    return created(call, view(_INTENT, row.document, version=call.version), collection=_INTENTS)
+    return entity_answer(call, view(_INTENT, row.document, version=call.version), context=_INTENTS)
 
 
 def _settings(call: Call, sent: object, *, of: Entity) -> list[Json]:

@@ -176,7 +176,13 @@ class _Maker:
         if "create" in verbs:
             create = audited_by(audit.creates(subject), items.create)
             yield self._write(
-                "POST", served.template, handler=create, summary=f"Create {noun}", body=base, returns=base, status=201
+                "POST",
+                served.template,
+                handler=create,
+                summary=f"Create {noun}",
+                body=base,
+                returns=base,
+                status=family.create_status,
             )
         if "get" in verbs:
             yield self._read(served.item, items.get, summary=f"Get {noun}", returns=base)
