@@ -16,12 +16,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.surfaces.graph.resources.served import Served
+from tests.families.samples import every_family, name_of
+from tests.families.samples import sample as family_sample
 from tests.support.profile_samples import sample
 from tests.support.running_server import SECONDS, Running, serving
 
@@ -33,6 +37,21 @@ CATEGORIES = "deviceManagement/deviceCategories"
 TAGS = "deviceManagement/roleScopeTags"
 #: What the tool restores and the emulator has: a folder of the backup each.
 FOLDERS = ("Device Configurations", "Filters", "Device Categories", "Scope Tags")
+#: What it saves of families, a folder each; and what it does not restore, or not into a tenant without Apple's token.
+FAMILY_FOLDERS = {
+    *("App Protection", "Applications", "Apple VPP Tokens", "Compliance Policies", "Conditional Access"),
+    *("Custom Attributes", "Driver Updates", "Enrollment Configurations", "Enrollment Profiles", "Feature Updates"),
+    *("Group Policy Configurations", "Management Intents", "Proactive Remediations", "Quality Updates", "Roles"),
+    *("Scripts", "Settings Catalog"),
+}
+NOT_RESTORED = (
+    *("Apple Push Notification/", "Apple VPP Tokens/", "Applications/", "Enrollment Profiles/Apple/", "__archive__/"),
+)
+#: Properties that it takes out before it restores, by folder.
+LEFT_OUT = {
+    "Enrollment Configurations": ("platformType",),
+    "Roles": ("roleAssignments",),
+}
 FILTERED = sorted(set(PLATFORMS.values()))
 
 
@@ -58,18 +77,33 @@ def full(server: Running) -> ServedTenant:
     known = server.endpoints
     served_tenant = ServedTenant(known["tenantId"], known["clientId"], known["clientSecret"])
     with graph(server, served_tenant) as client:
+        upload_push_certificate(client)
         furnish(client)
     return served_tenant
 
 
 @pytest.fixture
 def empty(server: Running) -> ServedTenant:
-    """A tenant with nothing in it."""
+    """A tenant with nothing in it but a push certificate."""
+    return tenant_named(server, f"restored-{uuid4().hex[:8]}")
+
+
+def tenant_named(server: Running, name: str) -> ServedTenant:
+    """A new tenant with nothing in it but a push certificate."""
     with server.client() as client:
-        answer = client.post("/_fauxtune/v1/tenants", json={"seed": "none", "name": "restored"})
+        answer = client.post("/_fauxtune/v1/tenants", json={"seed": "none", "name": name})
         assert answer.status_code == 201, answer.text
         tenant = answer.json()
-    return ServedTenant(tenant["id"], tenant["clientId"], tenant["clientSecret"])
+    served_tenant = ServedTenant(tenant["id"], tenant["clientId"], tenant["clientSecret"])
+    with graph(server, served_tenant) as client:
+        upload_push_certificate(client)
+    return served_tenant
+
+
+def upload_push_certificate(client: httpx.Client) -> None:
+    """Without one Graph answers 404, which the tool takes for a failure."""
+    body = {"appleIdentifier": "it@contoso.example", "certificate": "MIIB"}
+    assert client.patch("deviceManagement/applePushNotificationCertificate", json=body).status_code == 200
 
 
 def graph(server: Running, served_tenant: ServedTenant) -> httpx.Client:
@@ -243,6 +277,87 @@ def test_a_tenant_is_restored_from_its_backup(
         tool.run("update", first, "--remove", "-e", "Filters", "DeviceCategories", passing=("200", "204"))
         assert client.get(one).json()["renewalThresholdPercentage"] == 20
         assert client.get(f"{PROFILES}/{new}").status_code == 404
+
+
+def furnish_families(client: httpx.Client) -> None:
+    """One resource of each kind of each family."""
+    ids: dict[str, str] = {}
+    known = {name_of(served): served for served in every_family()}
+
+    def path(served: Served) -> str:
+        text = served.template
+        for depth, family in enumerate(served.above):
+            above = Served(family, served.above[:depth])
+            text = text.replace(f"{{{above.key}}}", one(name_of(above)))
+        return text
+
+    def bodies(name: str) -> list[Json]:
+        whole = family_sample(known[name])
+        text = json.dumps(whole.bodies)
+        for need in whole.needs:
+            text = text.replace(f"{{{{{need}}}}}", one(need))
+        result: list[Json] = json.loads(text)
+        return result
+
+    def one(name: str) -> str:
+        if name not in ids:
+            ids[name] = made(client, path(known[name]), **bodies(name)[0])
+        return ids[name]
+
+    for name, served in known.items():
+        if "create" in served.family.verbs:
+            one(name)
+            for body in bodies(name)[1:]:
+                made(client, path(served), **body)
+
+
+def comparable(folder: Path) -> dict[str, Any]:
+    """The files of a backup of families that the tool restores, without what it leaves out when it restores."""
+    results: dict[str, Any] = {}
+    for file in sorted(folder.rglob("*.json")):
+        name = str(file.relative_to(folder))
+        if not name.startswith(NOT_RESTORED):
+            document = json.loads(file.read_text(encoding="utf-8"))
+            for each in LEFT_OUT.get(name.partition("/")[0], ()):
+                document.pop(each, None)
+            # A policy that it restores is for nobody, so that it locks nobody out.
+            document.get("conditions", {}).pop("users", None)
+            results[name] = as_sent(document)
+    return results
+
+
+def as_sent(value: Any) -> Any:
+    """A document without what the server makes: times, contexts, and the ids of the values of a policy."""
+    if isinstance(value, list):
+        return [as_sent(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    own = {
+        "createdDateTime",
+        "lastModifiedDateTime",
+        *(("id",) if "definition" in value or "presentation" in value else ()),
+    }
+    return {
+        name: as_sent(each) for name, each in value.items() if name not in own and not name.endswith("@odata.context")
+    }
+
+
+def test_everything_else_that_it_knows_is_backed_up_and_restored(
+    server: Running, empty: ServedTenant, tmp_path: Path
+) -> None:
+    everything = tenant_named(server, "everything")
+    with graph(server, everything) as client:
+        furnish_families(client)
+    first, second = tmp_path / "first", tmp_path / "second"
+    Tool(server, everything).run("backup", first)
+    folders = {file.relative_to(first).parts[0] for file in first.rglob("*.json")}
+    assert folders >= FAMILY_FOLDERS
+    Tool(server, empty).run("update", first, "-u", "--create-groups", passing=("200",))
+    Tool(server, empty).run("backup", second)
+    saved, restored = comparable(first), comparable(second)
+    assert restored.keys() == saved.keys()
+    assert [name for name, document in restored.items() if document != saved[name]] == []
+    assert len(saved) > 40
 
 
 @pytest.mark.program("git", package="git")

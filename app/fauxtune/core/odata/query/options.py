@@ -73,13 +73,14 @@ class QueryOptions:
 
     @staticmethod
     def parse(query: str) -> QueryOptions:
-        """Parse a raw query string, without its `?`. `+` is a space, `%24` a `$`.
+        """Parse a raw query string. `+` is a space, `%24` a `$`; a `?` before it is passed over: IntuneCD sends one
+        too many, and the real service answers it.
 
         Raises Invalid, with the option as target, for an unknown `$` option, one given twice, and malformed values.
         """
         options: dict[str, str] = {}
         others: list[tuple[str, str]] = []
-        for name, value in parse_qsl(query, keep_blank_values=True):
+        for name, value in parse_qsl(query.lstrip("?"), keep_blank_values=True):
             if not name.strip().startswith("$"):
                 others.append((name, value))
                 continue
