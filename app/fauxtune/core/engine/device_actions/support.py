@@ -76,7 +76,7 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
 #: Why an action that real devices support is not emulated.
 REASONS: dict[DeviceAction, str] = {
     DeviceAction.REMOTE_ASSISTANCE: "it needs a TeamViewer connector, which is not emulated",
-    DeviceAction.CHANGE_ASSIGNMENTS: "simulated devices have no apps whose assignments could change",
+    DeviceAction.CHANGE_ASSIGNMENTS: "apps are assigned to groups here, and never to a single device",
     DeviceAction.OVERRIDE_COMPLIANCE: "the result of compliance policies cannot be overridden here",
     DeviceAction.NOTIFY: "Apple's own push service brings it to the Company Portal, past the management of the device",
     DeviceAction.BYPASS_ACTIVATION_LOCK: "a simulated Mac has no code that bypasses its Activation Lock",

@@ -27,7 +27,6 @@ _SYNC = "whether a device was in touch stands in lastSyncDateTime"
 _UNITS = "there are no organisational units"
 _ELSEWHERE = "ask for it at deviceManagement/managedDevices"
 _LINKS = "what a profile is linked to stands in its assignments"
-_ENROLLMENT = "enrolment has no restrictions here"
 _TAGS = "scope tags hide nothing here; roleScopeTags/getRoleScopeTagsById finds them by their ids"
 _TELLING = "to one device it is sent: managedDevices/{id}/sendCustomNotificationToCompanyPortal"
 _WINDOWS = "there are no such settings of Windows here"
@@ -64,8 +63,8 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", f"{_SERVICE}/getRoleScopeTagsByResource/{{resource}}", True, _TAGS),
     ("GET", f"{_SERVICE}/getComanagedDevicesSummary", True, reasons.COMANAGED),
     ("GET", f"{_SERVICE}/getComanagementEligibleDevicesSummary", True, reasons.COMANAGED),
-    ("GET", f"{_SERVICE}/getSuggestedEnrollmentLimit/{{enrollmentType}}", True, _ENROLLMENT),
-    ("GET", f"{_SERVICE}/verifyWindowsEnrollmentAutoDiscovery/{{domainName}}", False, _ENROLLMENT),
+    ("GET", f"{_SERVICE}/getSuggestedEnrollmentLimit/{{enrollmentType}}", True, reasons.ENROLLMENT),
+    ("GET", f"{_SERVICE}/verifyWindowsEnrollmentAutoDiscovery/{{domainName}}", False, reasons.ENROLLMENT),
     ("POST", f"{_SERVICE}/enableAndroidDeviceAdministratorEnrollment", True, reasons.AUTHORITY),
     ("POST", f"{_SERVICE}/enableEndpointPrivilegeManagement", True, reasons.AUTHORITY),
     ("POST", f"{_SERVICE}/enableLegacyPcManagement", True, reasons.AUTHORITY),
@@ -142,7 +141,7 @@ _OF_A_USER: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "getManagedDevicesWithFailedOrPendingApps", True, reasons.APPS),
     ("GET", "getManagedAppDiagnosticStatuses", False, reasons.APPS),
     ("GET", "getManagedAppPolicies", False, reasons.APPS),
-    ("GET", "getEffectiveDeviceEnrollmentConfigurations", True, _ENROLLMENT),
+    ("GET", "getEffectiveDeviceEnrollmentConfigurations", True, reasons.ENROLLMENT),
     ("GET", "getLoggedOnManagedDevices", True, "a device has the user who enrolled it"),
     ("POST", "exportPersonalData", False, "nothing is exported"),
     ("POST", "reprocessLicenseAssignment", False, _LICENCES),
