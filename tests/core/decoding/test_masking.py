@@ -72,6 +72,7 @@ OPEN_IN_OUR_DOCUMENTS = {
     "passwordProfile",
     "passwordValidityPeriodInDays",
     "skiptoken",
+    "tokenType",
     "token_type",
 }
 

@@ -11,6 +11,7 @@ from fauxtune.core.profiles.app_configuration import FAMILY, configuration
 from fauxtune.core.profiles.family import Profile, Recipient
 from tests.support.app_configurations import DIRECTORY, LOCKED, SMIME, android_outlook, ios_outlook, payload
 
+OTHER_APP = "00000000-0000-4000-8000-00000000000a"
 HERE = Recipient(has_user=True, variables={"emailaddress": "alice@contoso.example"})
 
 
@@ -39,8 +40,8 @@ def test_a_payload_of_android_has_typed_values() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"targetedMobileApps": []}, "targetedMobileApps must be"),
-        ({"targetedMobileApps": ["another"]}, "only that app can be configured here"),
+        ({"targetedMobileApps": []}, "must have the ids of one or more apps"),
+        ({"targetedMobileApps": ["another"]}, "must have the ids of one or more apps"),
         ({"settings": []}, "needs one at least"),
         ({"settings": [setting(SMIME, "yes", "booleanType")]}, "is no booleanType: 'yes'"),
         ({"settings": [setting("n", "9" * 30, "integerType")]}, "is no integerType"),
@@ -75,11 +76,39 @@ def test_a_payload_that_can_never_work_is_refused(text: str, why: str) -> None:
         FAMILY.check(android_outlook(smime=True) | {"payloadJson": text})
 
 
-def test_another_package_and_another_form_are_refused() -> None:
+def test_a_package_of_another_form_and_settings_of_another_form_are_refused() -> None:
     with pytest.raises(Invalid, match="packageId must be"):
-        FAMILY.check(android_outlook(smime=True) | {"packageId": "app:com.example"})
+        FAMILY.check(android_outlook(smime=True) | {"packageId": "com.example"})
     with pytest.raises(NotEmulated, match="send the settings in settings"):
         FAMILY.check(ios_outlook(smime="true") | {"encodedSettingXml": "PGRpY3QvPg=="})
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (ios_outlook(smime="true") | {"targetedMobileApps": [OTHER_APP]}, "iosMobileAppConfiguration"),
+        (
+            android_outlook(smime=True) | {"targetedMobileApps": [OTHER_APP], "packageId": "app:com.example"},
+            "androidManagedStoreAppConfiguration",
+        ),
+    ],
+)
+def test_a_configuration_of_another_app_is_kept_and_reaches_no_device(document: dict[str, Any], kind: str) -> None:
+    FAMILY.check(document)
+    assert FAMILY.items(profile(document, kind), HERE) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"packageId": "com.example"}, "packageId must be"),
+        ({"payloadJson": "not base64!"}, "base64 of a JSON object"),
+        ({"payloadJson": "W10="}, "base64 of a JSON object"),
+    ],
+)
+def test_a_configuration_that_no_app_of_android_could_read_is_refused(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(Invalid, match=why):
+        FAMILY.check(android_outlook(smime=True) | {"targetedMobileApps": [OTHER_APP]} | changes)
 
 
 def test_it_is_an_item_of_the_mail_app_and_a_device_without_user_has_none() -> None:

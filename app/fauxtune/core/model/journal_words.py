@@ -90,6 +90,8 @@ _WORDS: dict[str, str] = {
     "raCertificateIssued": "the connector {connector} has an RA certificate for {purpose}",
     "appContentCommitted": "the file {file} of an app was committed",
     "appContentRefused": "the file {file} of an app was not committed: {reason}",
+    "escrowed": "handed over a secret of the kind {kind}, which is kept sealed",
+    "escrowRead": "a secret of the kind {kind} was read in clear",
     "appStateChanged": "the app {identifier} is {state} on the device",
     "partnerRevocationAsked": "the partner's authority is asked to revoke certificate {serial}",
     "partnerRevocationDone": "the partner's authority revoked certificate {serial}",
