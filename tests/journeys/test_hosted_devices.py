@@ -11,6 +11,8 @@ import pytest
 from fauxtune.core.administration import hosted_devices as tasks
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
+from fauxtune.core.model.provider_states import DELIVERIES, REFUSALS
+from fauxtune_sim.refusals import Delivery
 from tests.support.running_server import Served
 from tests.support.server_here import serving_here
 
@@ -47,8 +49,9 @@ def test_a_device_is_added_and_does_what_its_owner_does(server: Served) -> None:
     second = answer(server, tasks.add_hosted_device("alice", platform="ios"), status=201)
     assert second["name"] == f"{PHONE} 2"
     assert answer(server, tasks.connect_hosted_device(PHONE, online=False))["online"] is False
-    refusing = answer(server, tasks.let_hosted_device_refuse(PHONE, items=["imported", "pkcs"]))
-    assert (refusing["refuses"], refusing["online"]) == (["imported", "pkcs"], False)
+    every = sorted(Delivery)
+    refusing = answer(server, tasks.let_hosted_device_refuse(PHONE, items=every))
+    assert (refusing["refuses"], refusing["online"]) == (every, False)
     assert answer(server, tasks.let_hosted_device_refuse(PHONE, items=["pkcs"]))["refuses"] == ["pkcs"]
     with server.signed_in() as graph:
         assert records(graph, PHONE)[0]["isEncrypted"] is False
@@ -61,6 +64,11 @@ def test_a_device_is_added_and_does_what_its_owner_does(server: Served) -> None:
         assert records(graph, PHONE)[0]["lastSyncDateTime"] > before
     hers = [(each["name"], each["refuses"]) for each in listed(server) if each["name"].startswith(PHONE)]
     assert hers == [(PHONE, ["pkcs"]), (f"{PHONE} 2", [])]
+
+
+def test_everything_that_a_device_can_refuse_has_words_in_the_console_and_in_states() -> None:
+    assert set(REFUSALS) == set(DELIVERIES.values()) == set(Delivery)
+    assert {REFUSALS[item].lower(): item for item in Delivery} == dict(DELIVERIES)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ DELIVERIES: Mapping[str, str] = MappingProxyType(
         "trusted roots": "root",
         "scep certificates": "scep",
         "mail accounts": "email",
+        "apps": "app",
     }
 )
 #: The simulator's word for what a device can refuse -> the words of people.
@@ -80,6 +81,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "imported": "imported certificates",
         "scep": "SCEP certificates",
         "email": "mail accounts",
+        "app": "apps",
     }
 )
 
