@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     It goes with the run; after one that failed, with the next.
     """
+    _take_interrupts()
     if "TMPDIR" in os.environ or _room_in_memory() < _ROOM:
         return
     folder = _IN_MEMORY / f"ft-{os.getpid()}"
@@ -65,6 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_FOLDER] = folder
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None  # what was found before this
+
+
+def _take_interrupts() -> None:
+    """Let programs that tests start take SIGINT: a shell's jobs in the background ignore it, and so would theirs."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _room_in_memory() -> int:
