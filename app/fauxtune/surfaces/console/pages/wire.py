@@ -22,7 +22,8 @@ SURFACES = (
     ("", "everything"), ("graph", "Graph"), ("identity", "sign-in"), ("devices", "all devices"), ("android", "Android"),
     ("apple", "Apple"), ("windows", "Windows"), ("push", "push"), ("pki", "CRL, OCSP, CA certificates"),
     ("ndes", "SCEP"),
-    ("connector", "connectors"), ("partner", "partners' authorities"), ("control", "control surface"),
+    ("blobs", "contents of apps, logs of devices"), ("connector", "connectors"),
+    ("partner", "partners' authorities"), ("control", "control surface"),
 )  # fmt: skip
 STATUSES = (("", "any answer"), ("error", "refused or failed"), ("2xx", "2xx"), ("4xx", "4xx"), ("5xx", "5xx"))
 
