@@ -73,7 +73,10 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
         "informationProtection",
         why.DIRECTORY,
         "threatAssessmentRequests",
-        "dataLossPreventionPolicies policy sensitivityLabels sensitivityPolicySettings",
+        (
+            "dataLossPreventionPolicies decryptBuffer encryptBuffer policy sensitivityLabels sensitivityPolicySettings "
+            "signDigest verifySignature"
+        ),
     ),
     (
         "identity",
@@ -84,7 +87,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
     (
         "identity/conditionalAccess",
         why.ACCESS,
-        "authenticationContextClassReferences authenticationStrength deletedItems templates",
+        "authenticationContextClassReferences authenticationStrength deletedItems evaluate templates",
         "authenticationStrengths",
     ),
     (
@@ -111,7 +114,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
     (
         "users/{user}",
         why.APPS,
-        "deviceManagementTroubleshootingEvents ",
+        "deviceManagementTroubleshootingEvents managedAppRegistrations",
         (
             "isManagedAppUserBlocked managedAppLogCollectionRequests "
             "mobileAppTroubleshootingEvents retrieveManagedDevicesWithAppInstallationIssues unblockManagedApps "
@@ -215,6 +218,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
             "permissionGrantPreApprovalPolicies updatePasswordSingleSignOnCredentials"
         ),
     ),
+    ("servicePrincipals/{principal}/oauth2PermissionGrants", why.GRANTS, "$count {grant}", ""),
     (
         "domains/{domain}",
         why.DIRECTORY,

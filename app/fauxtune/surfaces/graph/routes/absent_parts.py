@@ -208,9 +208,27 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         (
             "bulkActions cloudApps cloudPcPools crossCloudGovernmentOrganizationMapping externalPartners "
             "externalPartnerSettings frontLineServicePlans managedLicenses organizationSettings reports snapshots "
-            "supportedRegions"
+            "supportedRegions getEffectivePermissions organizationAction retrieveOrganizationActionDetail "
+            "retrieveScopedPermissions retrieveTenantEncryptionSetting"
         ),
     ),
+    (
+        f"{_SERVICE}/androidManagedStoreAccountEnterpriseSettings",
+        why.ANDROID,
+        "",
+        (
+            "addApps approveApps completeSignup createGooglePlayWebToken createZeroTouchWebToken "
+            "requestEnterpriseUpgradeUrl requestSignupUrl retrieveStoreLayout "
+            "setAndroidDeviceOwnerFullyManagedEnrollmentState setStoreLayout syncApps unbind"
+        ),
+    ),
+    (
+        f"{_SERVICE}/applePushNotificationCertificate",
+        why.APPLE,
+        "downloadApplePushNotificationCertificateSigningRequest",
+        "generateApplePushNotificationCertificateSigningRequest",
+    ),
+    (f"{_SERVICE}/detectedApps/{{app}}/managedDevices", why.DEVICES_WITH_AN_APP, "$count {device}", ""),
     (
         _SERVICE,
         "there is no Cloud PKI: the authority here stands for a company's own",
