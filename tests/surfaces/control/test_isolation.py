@@ -21,6 +21,8 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/devices/{managed}", None),
     ("GET", "/devices/{device}/ledger", None),
     ("GET", "/devices/{managed}/ledger", None),
+    ("POST", "/devices/{device}/partnerFacts", {"facts": {"partnerReportedThreatState": "highSeverity"}}),
+    ("POST", "/devices/{managed}/partnerFacts", {"facts": {"partnerReportedThreatState": "highSeverity"}}),
     ("GET", "/journal?device={device}", None),
     ("GET", "/journal?device={managed}", None),
     ("GET", "/wire?device={device}", None),
@@ -87,6 +89,7 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/clock/advance"),
     ("POST", "/tenants/{tenant}/settle"),
     ("POST", "/tenants/{tenant}/whatif"),  # what its url names is in test_whatif
+    ("POST", "/tenants/{tenant}/whatif/time"),  # its body names a duration alone
     ("DELETE", "/tenants/{tenant}/wire"),
     ("GET", "/tenants/{tenant}/wire/{number}"),  # each tenant counts its own: see test_wire
     ("GET", "/wire"),
@@ -216,6 +219,13 @@ def _template(path: str) -> str:
     return path.replace(f"{PROVIDER}/PFXEncryptionKey", "{provider}/{name}")
 
 
+def _filled(body: Json | None, names: dict[str, str]) -> Json | None:
+    """The body with the names of a tenant's things in its texts."""
+    if body is None:
+        return None
+    return {name: value.format(**names) if isinstance(value, str) else value for name, value in body.items()}
+
+
 @ON_BOTH_DATABASES
 async def test_the_things_of_another_tenant_do_not_exist(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
@@ -224,13 +234,13 @@ async def test_the_things_of_another_tenant_do_not_exist(
     await _furnish(contoso, enroll, assign)
     before = await _everything(fabrikam)
     for method, path, body in NAMED:
-        filled = None if body is None else {name: str(value).format(**theirs) for name, value in body.items()}
+        filled = _filled(body, theirs)
         answer = await contoso.request(method, path.format(**theirs), json=filled)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound"), (method, path)
     assert await _everything(fabrikam) == before
     # The same calls find the tenant's own things.
     for method, path, body in NAMED:
-        filled = None if body is None else {name: str(value).format(**theirs) for name, value in body.items()}
+        filled = _filled(body, theirs)
         answer = await fabrikam.request(method, path.format(**theirs), json=filled)
         assert answer.is_success, (method, path, answer.text)
 

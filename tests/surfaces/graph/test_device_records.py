@@ -143,7 +143,7 @@ async def test_a_user_has_its_own_devices_and_no_others(beta: httpx.AsyncClient,
 
 async def test_what_is_below_a_device_is_empty_where_that_is_true(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    for name in ("deviceCompliancePolicyStates", "logCollectionRequests", "detectedApps", "securityBaselineStates"):
+    for name in ("logCollectionRequests", "detectedApps", "securityBaselineStates"):
         assert await ids(beta, f"{DEVICES}/{phone.managed_device_id}/{name}") == []
         assert (await beta.get(f"{DEVICES}/{ABSENT}/{name}")).status_code == 404
     assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}/windowsProtectionState")).status_code == 204

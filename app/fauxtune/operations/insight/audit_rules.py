@@ -25,6 +25,7 @@ from fauxtune.operations.insight.audit import (
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import device_categories as category_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
@@ -36,6 +37,7 @@ ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
 USER_PFX_CERTIFICATE = entity("userPFXCertificate")
 DEVICE_CONFIGURATION_ASSIGNMENT = entity("deviceConfigurationAssignment")
 DEVICE_CATEGORY = entity("deviceCategory")
+LOG_COLLECTION = entity("deviceLogCollectionResponse")
 MANAGED_DEVICE = entity("managedDevice")
 ROLE_SCOPE_TAG = entity("roleScopeTag")
 ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
@@ -77,6 +79,12 @@ def _of_device(row: JoinedDeviceRow) -> AuditedResource:
     return AuditedResource(row.id, MANAGED_DEVICE, document)
 
 
+def _log_collection(tx: Transaction, key: str) -> AuditedResource | None:
+    key = key.lower()
+    is_there = action_queries.is_ordered(tx.connection, tx.tenant.id, action_id=key, action=DeviceAction.COLLECT_LOGS)
+    return AuditedResource(key, LOG_COLLECTION, {"id": key}) if is_there else None
+
+
 PROFILE = Subject("DeviceConfiguration", "DeviceConfiguration", "DeviceConfiguration", key="profile", read=_profile)
 PROFILE_ASSIGNMENT = Subject(
     "DeviceConfigurationAssignment", "DeviceConfiguration", "DeviceConfiguration", key="profile", read=_profile
@@ -100,6 +108,9 @@ TAG = Subject("RoleScopeTag", "RoleBasedAccessControl", "Role", key="tag", read=
 TAG_ASSIGNMENT = Subject("RoleScopeTagAutoAssignment", "RoleBasedAccessControl", "Role", key="tag", read=_tag)
 IMPORTED_PFX = Subject("UserPFXCertificate", "DeviceConfiguration", "DeviceConfiguration", key="certificate", read=_pfx)
 DEVICE = Subject("ManagedDevice", "ManagedDevices", "Device", key="device", read=_device)
+COLLECTED_LOGS = Subject(
+    "DeviceLogCollectionResponse", "ManagedDevices", "Device", key="collection", read=_log_collection
+)
 
 
 def creates(subject: Subject) -> Rule:

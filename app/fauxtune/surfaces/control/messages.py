@@ -242,7 +242,7 @@ class WhatIf(_Body):
 class PartnerFacts(_Body):
     """Facts of a device that another service reports, by name."""
 
-    facts: dict[str, bool | str] = Field(examples=[{"partnerReportedThreatState": "highSeverity"}])
+    facts: dict[Text, bool | Text] = Field(examples=[{"partnerReportedThreatState": "highSeverity"}])
 
 
 class WhatIfTime(_Body):

@@ -14,11 +14,12 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.text import STORABLE, Text
 from fauxtune.operations.devices.escrow import Escrow
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Volume = Literal["operatingSystemVolume", "fixedDataVolume", "removableDataVolume"]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]*$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]*$"), STORABLE]
 
 
 class _Message(BaseModel):
@@ -28,8 +29,8 @@ class _Message(BaseModel):
 class RecoveryPassword(_Message):
     """A recovery password of BitLocker with the id of its protector."""
 
-    id: str
-    password: str = Field(repr=False, max_length=128)
+    id: Text
+    password: Text = Field(repr=False, max_length=128)
     volume_type: Volume = "operatingSystemVolume"
 
 
@@ -38,7 +39,7 @@ class LocalAdministrator(_Message):
 
     account_name: Name
     account_sid: Name
-    password: str = Field(repr=False, max_length=128)
+    password: Text = Field(repr=False, max_length=128)
 
 
 class EscrowMessage(_Message):

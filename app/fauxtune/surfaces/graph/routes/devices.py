@@ -13,7 +13,7 @@ from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, refused
-from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes, creates, deletes, orders
+from fauxtune.operations.insight.audit_rules import CATEGORY, COLLECTED_LOGS, DEVICE, changes, creates, deletes, orders
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import (
@@ -290,7 +290,7 @@ def _logs(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "DELETE",
         f"{all_of_it}/{{collection}}",
-        log_collections.delete_collection,
+        audited_by(deletes(COLLECTED_LOGS), log_collections.delete_collection),
         "Delete a collection of logs with its archive",
         status=204,
         permissions=needs.WRITE_MANAGED,

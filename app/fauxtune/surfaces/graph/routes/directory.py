@@ -259,12 +259,15 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
 )
 
 
+_TRACKED = "changes are tracked of users, groups and devices"
+
+
 async def _no_delta(call: Call) -> Answer:
-    raise NotEmulated(f"{call.path} is not emulated: changes are not tracked (see docs/coverage.md).")
+    raise NotEmulated(f"{call.path} is not emulated: {_TRACKED} (see docs/coverage.md).")
 
 
 def _no_changes(collection: str) -> Route[Handler]:
-    why = refused("changes are tracked of users, groups and devices")
+    why = refused(_TRACKED)
     return Route("GET", f"{collection}/delta", _no_delta, f"Changes of {collection}", status=501, fidelity=why)
 
 
