@@ -36,6 +36,7 @@ REFERENCES = (
     Reference("connector_requests", "enrollment_id", "enrolment", "enrollments"),
     Reference("device_actions", "enrollment_id", "enrolment", "enrollments"),
     Reference("directory_devices", "enrollment_id", "enrolment", "enrollments"),
+    Reference("escrowed_secrets", "enrollment_id", "enrolment", "enrollments"),
     Reference("group_members", "group_id", "group", "groups"),
     Reference("device_compliance", "enrollment_id", "enrolment", "enrollments"),
     Reference("group_owners", "group_id", "group", "groups"),
