@@ -19,6 +19,14 @@ pytestmark = WARNINGS
 
 #: In no version of the SDK.
 UNKNOWN = {"inventoryPolicies"}
+#: Graph's schema has `assign` for them, and the SDK does not: it knows them by casts below other paths alone.
+WITHOUT_ASSIGN = {
+    "managedAppPolicies",
+    "iosManagedAppProtections",
+    "androidManagedAppProtections",
+    "mdmWindowsInformationProtectionPolicies",
+    "windowsInformationProtectionPolicies",
+}
 #: Those that need nothing else. What is below another family is made by a path of its own.
 FAMILIES = [
     served
@@ -75,7 +83,9 @@ async def test_each_body_comes_back_as_it_was_sent(served_tenant: ServedTenant, 
                 changed = await one.patch(typed(sdk, _model(model), document=json.dumps(change).encode()))
                 assert changed is None or has(written(changed), found.change)
             if served.family.assigned is not None and served.family.assigned.action:
-                await _assign(sdk, one, served=served)
+                assert hasattr(one, "assign") == (name_of(served) not in WITHOUT_ASSIGN)
+                if hasattr(one, "assign"):
+                    await _assign(sdk, one, served=served)
             if "delete" in served.family.verbs:
                 await one.delete()
 
@@ -85,12 +95,23 @@ async def _assign(sdk: Any, one: Any, *, served: Served) -> None:
     assert assigned is not None
     module = type(one.assign).__module__.replace("request_builder", "post_request_body")
     body = importlib.import_module(module).AssignPostRequestBody()
-    target = sdk.model("AllDevicesAssignmentTarget")()
     assert hasattr(body, snake(assigned.key)), f"{served.family.path} is assigned by another member"
-    setattr(body, snake(assigned.key), [sdk.model(_model(assigned.entity))(target=target)])
+    document = {**sample(served).assignment, "target": await _target(sdk, served)}
+    sent = typed(sdk, _model(assigned.entity), document=json.dumps(document).encode())
+    setattr(body, snake(assigned.key), [sent])
     await one.assign.post(body)
-    listed = (await one.assignments.get()).value
-    assert [type(each.target) for each in listed] == [type(target)]
+    (got,) = (await one.assignments.get()).value
+    assert type(got.target) is type(sent.target)
+    assert has(written(got), {key: value for key, value in written(sent).items() if key != "target"})
+
+
+async def _target(sdk: Any, served: Served) -> dict[str, Any]:
+    """All devices; a group where an assignment takes nothing else."""
+    kind = sample(served).targets[0]
+    if kind == "groupAssignmentTarget":
+        return {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
+    group = (await sdk.graph.groups.get()).value[0]
+    return {"@odata.type": f"#microsoft.graph.{kind}", "groupId": group.id}
 
 
 def _is_duration(kind: Entity, name: str) -> bool:
