@@ -19,7 +19,7 @@ pytestmark = WARNINGS
 
 #: In no version of the SDK.
 UNKNOWN = {"inventoryPolicies"}
-#: Graph's schema has `assign` for them, and the SDK does not: it knows them by casts below other paths alone.
+#: Graph's schema has `assign` for them, and the SDK of beta has no builder for it.
 WITHOUT_ASSIGN = {
     "managedAppPolicies",
     "iosManagedAppProtections",
