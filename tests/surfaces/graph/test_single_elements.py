@@ -47,7 +47,7 @@ LISTS = [
 ENDPOINTS = "servicePrincipals/{principal}/endpoints"
 #: The same grants as of the whole tenant, which are counted and found there.
 CONSENTED = "servicePrincipals/{principal}/oauth2PermissionGrants"
-#: The devices on which an app was found: they need one that a device reported, which tests/journeys/test_device_apps.py has.
+#: The devices with an app: they need an app that a device reported, which tests/journeys/test_device_apps.py has.
 WITH_AN_APP = "deviceManagement/detectedApps/{app}/managedDevices"
 #: Lists of which neither of Microsoft's SDKs has a count, or that are not counted here.
 UNCOUNTED = {
@@ -59,7 +59,11 @@ UNCOUNTED = {
 def test_every_list_has_a_count_and_single_elements() -> None:
     below_one = {route.template for route in LISTS if route.template.endswith("/users")}
     assert {each.template for each in LISTS if f"{each.template}/$count" not in _READS} - below_one == UNCOUNTED
-    assert {each.template for each in LISTS if each.template not in ONES} <= below_one | {ENDPOINTS, CONSENTED, WITH_AN_APP}
+    assert {each.template for each in LISTS if each.template not in ONES} <= below_one | {
+        ENDPOINTS,
+        CONSENTED,
+        WITH_AN_APP,
+    }
 
 
 @ON_BOTH_DATABASES
