@@ -233,7 +233,7 @@ async def test_an_application_may_do_what_its_permissions_say(served_tenant: Ser
 
 async def test_what_is_not_emulated_is_said_to_be(sdk: Sdk) -> None:
     management = sdk.graph.device_management
-    for absent in (management.exchange_connectors.get, sdk.graph.device_app_management.managed_app_policies.get):
+    for absent in (management.exchange_connectors.get, sdk.graph.device_app_management.managed_e_books.get):
         with pytest.raises(APIError) as refused:
             await absent()
         error: Any = refused.value  # a class of its own in each SDK

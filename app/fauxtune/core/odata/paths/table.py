@@ -54,7 +54,8 @@ class Route(Generic[H]):
     `beta_only`: v1.0 does not have the route. The OpenAPI document is made from them. One of the `permissions` is
     enough; without any, every token is accepted; `former_permissions` are enough in the edition of 2020. `source` is
     the document for the operation. The answer of a `dated` GET depends on the moment; the answers of others change only
-    when something is written. An `optional` GET answers 204 where there is nothing to show.
+    when something is written. An `optional` GET answers 204 where there is nothing to show;
+    what `may_be_absent` answers 404 though its path has no key.
     """
 
     method: str
@@ -72,6 +73,7 @@ class Route(Generic[H]):
     fidelity: Fidelity = EXACT
     dated: bool = False
     optional: bool = False
+    may_be_absent: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:

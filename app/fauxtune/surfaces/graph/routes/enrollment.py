@@ -25,6 +25,7 @@ ENROLLMENT: tuple[Route[Handler], ...] = (
         returns=enrollment.PUSH_CERTIFICATE,
         permissions=needs.READ_SERVICE,
         source="Graph: applePushNotificationCertificate: get",
+        may_be_absent=True,
         fidelity=_NOT_PUSHED,
     ),
     Route(

@@ -131,6 +131,7 @@ CACHED: tuple[Route[Handler], ...] = (
         accepts=reports.parameters("getCachedReport"),
         permissions=_WRITE,
         source="Graph: deviceManagementReports: getCachedReport",
+        may_be_absent=True,
         fidelity=_MOMENT,
     ),
 )
