@@ -28,7 +28,7 @@ _CRYPTOGRAPHY = {
     "Apple": unavoidable.apple(imported=_IMPORTED),
     "Windows": unavoidable.windows(imported=_IMPORTED),
 }
-#: Kinds of profiles: root, PKCS (None: there is none), imported.
+#: Kinds of profiles: root, PKCS (None: the platform has no such kind), imported.
 _KINDS = {
     "Apple": (
         ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),

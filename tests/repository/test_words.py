@@ -22,6 +22,7 @@ PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs")
 #: A form that may not be written -> what to write. (Texts in backticks and quotation marks are left out.)
 FORMS: dict[str, str] = {
     r"(?<!there )\b(?:is|are|was|were|be) none\b(?! of\b)": "say what is missing: 'has no ...', 'does not exist'",
+    r"\bthere (?:is|are) none\b": "say what is missing: 'has no ...', 'does not exist'",
     r"\bnone (?:of ours|any more)\b": "say what it is not: 'not one of the emulator's', 'no longer one'",
     r"\b[Nn]obody's\b": "say who is missing: 'no user's'",
     r"\b[Aa]new\b": "again",

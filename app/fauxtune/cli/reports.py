@@ -14,7 +14,7 @@ Writer = Callable[[dict[str, Any]], str]
 
 
 def writer(file: Path, writers: Mapping[str, Writer]) -> Writer:
-    """Return the function of the file's suffix. Ends the command if there is none for it."""
+    """Return the function that writes files with this suffix. Ends the command for another suffix."""
     if file.suffix not in writers:
         *others, last = writers
         fail(f"--report must end in {', '.join(others)} or {last}; {file} does not.")

@@ -67,7 +67,7 @@ def delete(tx: Transaction, record: JoinedDeviceRow, *, key: str) -> DeviceActio
 
 
 def document(tx: Transaction, row: DeviceActionRow, *, record: JoinedDeviceRow, size: int | None) -> JsonObject:
-    """Return Graph's document of a collection. `size`: that of the archive in bytes; None while there is none."""
+    """Return Graph's document of a collection. `size`: the bytes of the archive; None until the device has sent it."""
     is_late = row.created_at + _UPLOAD <= tx.now
     has_failed = row.state in (ActionState.FAILED, ActionState.NOT_SUPPORTED) or is_late
     status = "completed" if size is not None else "failed" if has_failed else "pending"

@@ -163,7 +163,7 @@ def has_principal(row: ApplicationRow) -> bool:
 
 
 def application_by_key(tx: Transaction, key: str) -> ApplicationRow:
-    """Return the application with this object id, or `appId='...'`. Raises NotFound if there is none."""
+    """Return the application with this object id, or `appId='...'`. Raises NotFound if it does not exist."""
     client_id = client_id_in(key)
     for row in queries.all_applications(tx.connection, tx.tenant.id):
         own = application_object_id(row.tenant_id, row.client_id)
@@ -173,7 +173,7 @@ def application_by_key(tx: Transaction, key: str) -> ApplicationRow:
 
 
 def principal_client_id(tx: Transaction, key: str) -> str:
-    """Return the appId of the service principal with this id, or `appId='...'`. Raises NotFound if there is none."""
+    """Return the appId of the service principal with this id, or `appId='...'`. Raises NotFound without one."""
     named = client_id_in(key)
     rows = queries.all_applications(tx.connection, tx.tenant.id)
     for client_id in (*MICROSOFT, *(row.client_id for row in rows if has_principal(row))):

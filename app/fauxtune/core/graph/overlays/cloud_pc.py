@@ -30,5 +30,5 @@ CLOUD_PC = (
     Overlay(_GROUP, required="groupId"),
     Overlay("cloudPcProvisioningPolicyAssignment", required="target", variants={"target": _GROUP}),
     Overlay("cloudPcUserSettingAssignment", server="createdDateTime", required="target", variants={"target": _GROUP}),
-    Overlay("cloudPC", fidelity=stored("there is none"), server="*"),
+    Overlay("cloudPC", fidelity=stored("no Cloud PC exists here"), server="*"),
 )

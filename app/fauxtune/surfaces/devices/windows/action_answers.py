@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fauxtune.core.model.positions import is_on_earth
 from fauxtune.core.model.text import JsonObject
 
-#: The nodes of a position, and their names in Graph's deviceGeoLocation. Without the first two there is none.
+#: The nodes of a position, and their names in Graph's deviceGeoLocation. The first two are required.
 POSITION = {
     "Latitude": "latitude",
     "Longitude": "longitude",

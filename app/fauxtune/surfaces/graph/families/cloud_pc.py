@@ -1,4 +1,4 @@
-"""Windows 365: provisioning policies, user settings, and Cloud PCs, of which there are none.
+"""Windows 365: provisioning policies, user settings, and the list of Cloud PCs, which stays empty.
 
 #: data
 """
@@ -52,6 +52,6 @@ CLOUD_PC: tuple[Family, ...] = (
         without=reasons.CLOUD_PC,
         verbs="list get",
         beta_only=False,
-        fidelity=stored("there is none"),
+        fidelity=stored("the list is empty: no Cloud PC exists here"),
     ),
 )
