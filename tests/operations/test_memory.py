@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from fauxtune.core.errors import Conflict
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.memory import Memory, TenantMemory
+from fauxtune.operations.runtime.transaction import Transaction
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
@@ -22,6 +24,13 @@ def reading(values: list[str]) -> Callable[[], str]:
 
 def known(memory: TenantMemory, *values: str) -> str:
     return memory.known("profiles", reading(list(values)))
+
+
+def leave(memory: Memory, tenant: TenantId, device: object, *, size: int = 1) -> None:
+    """A transaction leaves a device in a conversation."""
+    transaction = memory.of(tenant)
+    transaction.remember(device, "as it was left", size=size)
+    transaction.keep()
 
 
 def change(memory: Memory, tenant: TenantId, *, configuration: bool) -> None:
@@ -40,7 +49,7 @@ def test_a_change_of_the_configuration_is_forgotten_in_its_tenant_alone() -> Non
     memory = Memory()
     known(memory.of(ONE), "before")
     known(memory.of(OTHER), "before")
-    memory.of(ONE).remember("a device", "as it was left", size=1)
+    leave(memory, ONE, "a device")
     change(memory, ONE, configuration=True)
     assert known(memory.of(ONE), "after") == "after"
     assert memory.of(ONE).recall("a device") is None
@@ -50,7 +59,7 @@ def test_a_change_of_the_configuration_is_forgotten_in_its_tenant_alone() -> Non
 def test_a_change_of_devices_leaves_the_configuration() -> None:
     memory = Memory()
     known(memory.of(ONE), "before")
-    memory.of(ONE).remember("a device", "as it was left", size=1)
+    leave(memory, ONE, "a device")
     change(memory, ONE, configuration=False)
     assert memory.of(ONE).recall("a device") is None
     assert known(memory.of(ONE), "after") == "before"
@@ -76,17 +85,59 @@ def test_what_was_read_before_a_change_is_not_stored_after_it() -> None:
     assert known(memory.of(ONE), "after") == "after"
 
 
+def test_a_device_that_was_read_before_a_change_is_not_remembered_after_it() -> None:
+    memory = Memory()
+    slow = memory.of(ONE)
+    change(memory, ONE, configuration=False)
+    slow.remember("a device", "with what was read before", size=1)
+    slow.keep()
+    assert memory.of(ONE).recall("a device") is None
+
+
+def test_a_device_is_never_remembered_as_it_was_before_its_last_transaction() -> None:
+    memory = Memory()
+    leave(memory, ONE, "a device")
+    memory.begin_change(ONE)  # which will turn out to write nothing
+    leave(memory, ONE, "a device")
+    memory.end_change(ONE, wrote=False, configuration=False)
+    assert memory.of(ONE).recall("a device") is None
+
+    leave(memory, ONE, "a device")
+    memory.begin_change(ONE)
+    memory.of(ONE).forget("a device")
+    memory.end_change(ONE, wrote=False, configuration=False)
+    assert memory.of(ONE).recall("a device") is None
+
+
+async def test_what_a_transaction_leaves_is_remembered_from_its_commit_on(contoso: Contoso) -> None:
+    runner, tenant = contoso.emulator.runner, contoso.tenant
+    memory = runner.memory.of(tenant.id)
+
+    def visit(tx: Transaction, *, fails: bool) -> None:
+        assert tx.memory is not None
+        tx.memory.remember("a device", "as it was left", size=1)
+        assert memory.recall("a device") is None
+        if fails:
+            raise Conflict("The transaction is rolled back.")
+
+    await runner.run_check_in(tenant, visit, fails=False)
+    assert memory.recall("a device") == "as it was left"
+    with pytest.raises(Conflict):
+        await runner.run_check_in(tenant, visit, fails=True)
+    assert memory.recall("a device") is None
+
+
 def test_it_forgets_everything_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fauxtune.operations.runtime.memory._LIMIT", 4000)
     memory = Memory()
-    memory.of(OTHER).remember("too large", "x", size=1001)
+    leave(memory, OTHER, "too large", size=1001)
     assert memory.of(OTHER).recall("too large") is None
     for number in range(4):
-        memory.of(ONE).remember(number, "x", size=1000)
-    assert memory.of(ONE).recall(0) == "x"
-    memory.of(OTHER).remember("one more", "x", size=200)
+        leave(memory, ONE, number, size=1000)
+    assert memory.of(ONE).recall(0) == "as it was left"
+    leave(memory, OTHER, "one more", size=200)
     assert memory.of(ONE).recall(0) is None
-    assert memory.of(OTHER).recall("one more") == "x"
+    assert memory.of(OTHER).recall("one more") == "as it was left"
 
 
 async def test_check_ins_read_the_profiles_once_after_each_change_of_them(contoso: Contoso) -> None:

@@ -353,8 +353,12 @@ def in_conversation(runner: Runner, tenant: Tenant, *, credential: str) -> Enrol
 def set_wire_state(tx: Transaction, caller: DeviceCaller, *, state: JsonObject) -> None:
     """Store what the surface of the device's platform has to remember, in place of what it stored before."""
     queries.change_enrollment(tx.connection, caller.enrollment_id, wire_state=state)
+    if tx.memory is None:
+        return
     left = left_by_last(tx.memory, caller.credential)
-    if left is not None and tx.memory is not None:
+    if left is None:
+        tx.memory.forget(caller.credential)
+    else:
         left = replace(left, row=replace(left.row, wire_state=state))
         tx.memory.remember(caller.credential, left, size=_size_of(left))
 

@@ -33,14 +33,17 @@ class _Values:
     size: int = 0
 
     def put(self, key: Hashable, value: object, *, size: int) -> int:
-        """Store a value, or remove it if it is None; return by how many bytes that makes them larger."""
-        before = self.size
-        _value, size_before = self.values.pop(key, (None, 0))
-        self.size -= size_before
-        if value is not None:
-            self.values[key] = (value, size)
-            self.size += size
-        return self.size - before
+        """Store a value; return by how many bytes that makes them larger."""
+        larger = size + self.drop(key)
+        self.values[key] = (value, size)
+        self.size += size
+        return larger
+
+    def drop(self, key: Hashable) -> int:
+        """Remove a value, if there is one; return by how many bytes that makes them larger."""
+        _value, size = self.values.pop(key, (None, 0))
+        self.size -= size
+        return -size
 
 
 @dataclass(slots=True)
@@ -80,10 +83,11 @@ class Memory:
                 del self._changing[tenant_id]
             if configuration:
                 self._forget(tenant_id)
-            elif wrote and tenant_id in self._tenants:
-                known = self._tenants[tenant_id]
-                self._size -= known.devices.size
-                known.devices = _Values()
+            elif wrote:
+                known = self._tenants.get(tenant_id)
+                if known is not None:
+                    self._size -= known.devices.size
+                    known.devices = _Values()
                 self._state = object()
 
     def forget(self, tenant_id: TenantId) -> None:
@@ -105,7 +109,7 @@ class Memory:
         return value
 
     def put(self, tenant_id: TenantId, key: Hashable, *, value: object, size: int, state: object, device: bool) -> None:
-        """Store a value of about so many bytes that was read since the memory had this `state`; None removes it."""
+        """Store a value of about so many bytes that was read since the memory had this `state`."""
         with self._lock:
             if state is not self._state or tenant_id in self._changing or size > _LIMIT // 4:
                 return
@@ -113,6 +117,13 @@ class Memory:
                 self._forget_all()
             known = self._tenants.setdefault(tenant_id, _OfTenant())
             self._size += (known.devices if device else known.configuration).put(key, value, size=size)
+
+    def drop(self, tenant_id: TenantId, key: Hashable) -> None:
+        """Forget the device with this key, whatever else is under way."""
+        with self._lock:
+            known = self._tenants.get(tenant_id)
+            if known is not None:
+                self._size += known.devices.drop(key)
 
     def _forget(self, tenant_id: TenantId) -> None:
         known = self._tenants.pop(tenant_id, None)
@@ -133,6 +144,8 @@ class TenantMemory:
         self._memory = memory
         self._tenant_id = tenant_id
         self._state = state
+        #: The devices as this transaction leaves them, with about how many bytes they take.
+        self._left: dict[Hashable, tuple[object, int]] = {}
 
     def known(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return the part of the configuration with this key: what is remembered, else what `read` returns, which must
@@ -150,13 +163,21 @@ class TenantMemory:
         return self._memory.get(self._tenant_id, key, device=True)
 
     def remember(self, key: Hashable, value: object, *, size: int) -> None:
-        """Remember a device, by a value of about so many bytes."""
-        self._put(key, value, size=size, device=True)
+        """Remember a device, by a value of about so many bytes, from the commit on. Until then nothing is remembered of
+        it, nor afterwards if the transaction fails or another one is changing the tenant.
+        """
+        self.forget(key)
+        self._left[key] = (value, size)
 
     def forget(self, key: Hashable) -> None:
         """Forget the device with this key."""
-        if self.recall(key) is not None:
-            self._put(key, None, size=0, device=True)
+        self._left.pop(key, None)
+        self._memory.drop(self._tenant_id, key)
+
+    def keep(self) -> None:
+        """Remember the devices as the transaction has left them: it is committed."""
+        for key, (value, size) in self._left.items():
+            self._put(key, value, size=size, device=True)
 
     def _put(self, key: Hashable, value: object, *, size: int, device: bool) -> None:
         self._memory.put(self._tenant_id, key, value=value, size=size, state=self._state, device=device)

@@ -111,6 +111,8 @@ class Runner:
         result = await self.database.run(work)
         if tx is None:
             return result
+        if tx.memory is not None:
+            tx.memory.keep()
         self._after(tx, number=number)
         if self.database.state is not before:  # perhaps by another transaction: then somebody reads once too often
             self.signals.changed(tenant.id)
