@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,16 @@ async def test_an_uploaded_file_becomes_definitions(beta: httpx.AsyncClient) -> 
     assert (left, custom) == ([], [])
 
 
+def growing() -> Json:
+    """A file of some KiB in which each of many lists of presentations has all items, and each of these a long text."""
+    items, lists = '<item displayName="$(string.long)"/>' * 300, '<dropdownList refId="Mode"/>' * 300
+    texts = f'<string id="long">{"x" * 1000}</string></stringTable>'
+    return upload(
+        re.sub(r'(<enum id="Mode"[^>]*>)', rf"\1{items}", ADMX),
+        ADML.replace("</stringTable>", texts).replace("</presentation>", f"{lists}</presentation>"),
+    )
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 
 
@@ -238,6 +249,8 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         (upload(ADML), "must begin with policyDefinitions"),
         (upload(adml=ADMX), "must begin with policyDefinitionResources"),
         (upload(f"{ADMX}{' ' * 1024 * 1024}"), "1,024 KiB"),
+        (growing(), "16 MiB of text"),
+        (upload(ADMX.replace("<policies>", '<policies><policy name="Server" class="User"/>')), "another policy"),
         (upload(ADMX.replace("</policyN", '<using prefix="w" namespace="Other"/></policyN')), "NamespaceMissing"),
     ],
 )  # fmt: skip

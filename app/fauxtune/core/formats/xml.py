@@ -92,7 +92,7 @@ def parse(document: bytes, *, prefixes: bool = False, size: int = SIZE_LIMIT, el
     """Return the root element. Raises Malformed for invalid XML, too large or deep ones, and document types.
 
     `prefixes`: names are as written, and declarations of namespaces are attributes: for a copy to be read by people.
-    `size`: the bytes that it may have; `elements`: how many of those.
+    `size`: the most bytes; `elements`: the most elements.
     """
     if len(document) > size:
         raise Malformed(f"The document must not be larger than {size // 1024} KiB.")

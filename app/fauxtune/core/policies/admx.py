@@ -21,6 +21,10 @@ from fauxtune.core.policies.rules import BOUND
 LARGEST_FILE = 1024 * 1024
 MOST_ELEMENTS = 60_000
 MOST_POLICIES = 2_000
+#: Characters of all texts in what a file defines: many policies can name one text, and many presentations one list.
+MOST_TEXT = 16 * 1024 * 1024
+#: What a text counts besides its characters.
+_EACH_TEXT = 128
 #: The longest chain of categories.
 _DEEPEST = 20
 _REFERENCE = re.compile(r"\$\((string|presentation)\.([^)]+)\)")
@@ -68,23 +72,34 @@ def read(content: bytes, texts: bytes, *, file_id: str) -> Template:
     every = list(policies.all("policy")) if policies is not None else []
     if len(every) > MOST_POLICIES:
         raise Invalid(f"The ADMX file has {len(every):,} policies; at most {MOST_POLICIES:,} are read.")
+    definitions = [
+        document
+        for policy in every
+        for document in _definitions(policy, categories=own, language=language, file_id=file_id)
+    ]
+    _check_names(definitions)
     return Template(
         prefix=text_value(target.attributes["prefix"]),
         namespace=text_value(target.attributes["namespace"]),
         revision=root.attributes.get("revision", "1.0"),
         uses={each.attributes.get("prefix", ""): each.attributes.get("namespace", "") for each in uses.all("using")},
         categories=own.documents(),
-        definitions=[
-            document
-            for policy in every
-            for document in _definitions(policy, categories=own, language=language, file_id=file_id)
-        ],
+        definitions=definitions,
     )
 
 
 def missing_namespaces(template: Template, known: frozenset[str]) -> list[str]:
     """Return the namespaces that the file uses, and that no file has which was uploaded before it."""
     return sorted({each for each in template.uses.values() if each and each.lower() not in known})
+
+
+def _check_names(definitions: list[JsonObject]) -> None:
+    """Raise Invalid for two policies of one name: their definitions have one id."""
+    known: set[str] = set()
+    for each in definitions:
+        if each["id"] in known:
+            raise Invalid(f"The ADMX file has another policy with the name of '{each['displayName'][:80]}'.")
+        known.add(each["id"])
 
 
 def _root(content: bytes, *, name: str, kind: str) -> Element:
@@ -100,7 +115,7 @@ def _root(content: bytes, *, name: str, kind: str) -> Element:
 
 
 class _Texts:
-    """The texts and presentations of an ADML file."""
+    """The texts and presentations of an ADML file, and the length of all texts that definitions got."""
 
     def __init__(self, root: Element) -> None:
         strings = root.find("resources", "stringTable")
@@ -109,13 +124,19 @@ class _Texts:
         self._presentations = {
             each.attributes.get("id", ""): each for each in (presentations.children if presentations else ())
         }
+        self._length = 0
+
+    def add(self, text: str) -> str:
+        """Return a text of a definition. Raises Invalid once all of them together are too long."""
+        self._length += len(text) + _EACH_TEXT
+        if self._length > MOST_TEXT:
+            raise Invalid(f"The definitions of the ADMX file would have more than {MOST_TEXT // 1024**2} MiB of text.")
+        return text_value(text)
 
     def string(self, reference: str) -> str:
         """The text that `$(string.id)` names; another text is itself."""
         match = _REFERENCE.fullmatch(reference)
-        if match is None:
-            return reference
-        return self._strings.get(match[2], match[2])
+        return self.add(reference if match is None else self._strings.get(match[2], match[2]))
 
     def presentation(self, reference: str) -> Element | None:
         """The presentation that `$(presentation.id)` names."""
@@ -176,9 +197,9 @@ def _definitions(policy: Element, *, categories: _Categories, language: _Texts, 
             {
                 "id": key,
                 "classType": scope,
-                "displayName": text_value(language.string(about.get("displayName", name))),
-                "explainText": text_value(language.string(about.get("explainText", ""))),
-                "categoryPath": text_value(categories.path(category)),
+                "displayName": language.string(about.get("displayName", name)),
+                "explainText": language.string(about.get("explainText", "")),
+                "categoryPath": language.add(categories.path(category)),
                 "groupPolicyCategoryId": categories.id(category),
                 "supportedOn": _supported(policy),
                 "policyType": "admxIngested",
@@ -201,6 +222,7 @@ def _presentations(policy: Element, *, language: _Texts, key: str) -> list[JsonO
     by_id = {each.attributes.get("id", ""): each for each in (elements.children if elements else ())}
     documents = []
     for place, child in enumerate(presentation.children if presentation is not None else ()):
+        label = language.add(child.text or child.text_at("label"))
         kind = _KINDS.get(child.name)
         if kind is None:
             continue
@@ -209,7 +231,7 @@ def _presentations(policy: Element, *, language: _Texts, key: str) -> list[JsonO
             {
                 "@odata.type": f"{_PREFIX}{kind}",
                 "id": str(uuid5(UUID(key), f"presentation {place}")),
-                "label": text_value(child.text or child.text_at("label")),
+                "label": label,
                 **_details(kind, child, element=element, language=language),
             }
         )
@@ -222,14 +244,14 @@ def _details(kind: str, child: Element, *, element: Element, language: _Texts) -
     match kind:
         case "TextBox":
             return {
-                "defaultValue": child.text_at("defaultValue"),
+                "defaultValue": language.add(child.text_at("defaultValue")),
                 "maxLength": _number(element, "maxLength", default=1023),
                 "required": required,
             }
         case "ComboBox":
-            suggestions = [each.text for each in child.all("suggestion")]
+            suggestions = [language.add(each.text) for each in child.all("suggestion")]
             return {
-                "defaultValue": child.text_at("default"),
+                "defaultValue": language.add(child.text_at("default")),
                 "maxLength": _number(element, "maxLength", default=1023),
                 "suggestions": suggestions,
                 "required": required,
@@ -254,9 +276,10 @@ def _details(kind: str, child: Element, *, element: Element, language: _Texts) -
                 "required": required,
             }
         case "ListBox":
+            prefix = element.attributes.get("valuePrefix")
             return {
                 "explicitValue": element.attributes.get("explicitValue", "false") == "true",
-                "valuePrefix": element.attributes.get("valuePrefix"),
+                "valuePrefix": None if prefix is None else language.add(prefix),
             }
         case "MultiTextBox":
             return {
@@ -272,8 +295,8 @@ def _item(item: Element, *, language: _Texts) -> JsonObject:
     value = item.find("value")
     content = value.children[0] if value is not None and value.children else Element("string")
     return {
-        "displayName": text_value(language.string(item.attributes.get("displayName", ""))),
-        "value": text_value(content.attributes.get("value", content.text)),
+        "displayName": language.string(item.attributes.get("displayName", "")),
+        "value": language.add(content.attributes.get("value", content.text)),
     }
 
 
