@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.families.samples import every_family, name_of, sample
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, create, error_code, error_message
+from tests.support.statements import statements
 
 Json = dict[str, Any]
 POLICIES = "/deviceManagement/groupPolicyConfigurations"
@@ -125,6 +127,22 @@ async def test_presentation_values_change_one_at_a_time_and_keep_their_ids(beta:
     twice = {**updated, "presentationValues": [changed, changed]}
     refused = await beta.post(f"{one}/updateDefinitionValues", json={"updated": [twice]})
     assert (refused.status_code, "one presentation value for each" in error_message(refused)) == (400, True)
+
+
+async def test_what_comes_along_costs_no_statement_more_for_more_values(
+    beta: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    deep = {"$expand": "definitionValues($expand=definition,presentationValues($expand=presentation))"}
+    costs = []
+    for _ in range(2):
+        one = await policy(beta)
+        await create(beta, f"{one}/definitionValues", **with_presentations())
+        await create(beta, f"{one}/definitionValues", **value(SILENT))
+        with statements(emulator) as sent:
+            policies = (await beta.get(POLICIES, params=deep)).json()["value"]
+        costs.append(len(sent))
+        assert [len(each["definitionValues"]) for each in policies] == [2] * len(policies)
+    assert costs[0] == costs[1] > 0
 
 
 async def test_a_definition_that_is_not_known_is_kept_by_its_id(beta: httpx.AsyncClient) -> None:

@@ -87,7 +87,7 @@ def create(
     )
     if queries.resource(
         tx.connection, tx.tenant.id, family=row.family, resource_id=row.id, parent_id=row.parent_id
-    ) is not None or any(built_in.id == row.id for built_in in built_in_rows(rules, tx.tenant)):
+    ) is not None or _is_built_in(rules, row, tenant=tx.tenant):
         raise Invalid(f"There is a {kind} '{resource_id}' already.")
     queries.add_resource(tx.connection, row)
     if hooks.created is not None:
@@ -248,9 +248,9 @@ def found(
     row = queries.resource(connection, tenant.id, family=rules.name, resource_id=key, parent_id=above)
     if row is not None:
         return row
-    for built_in in () if parent is not None else built_in_rows(rules, tenant):
-        if built_in.id in (key, key.lower()):
-            return built_in
+    for built_in in () if parent is not None else rules.built_in:
+        if _built_in_id(built_in, tenant) in (key, key.lower()):
+            return _built_in_row(rules, built_in, tenant=tenant)
     raise NotFound(f"There is no '{key}' in {rules.name}.")
 
 
@@ -259,8 +259,12 @@ def built_in_rows(rules: Rules, tenant: Tenant) -> list[ResourceRow]:
     return [_built_in_row(rules, built_in, tenant=tenant) for built_in in rules.built_in]
 
 
+def _built_in_id(built_in: BuiltIn, tenant: Tenant) -> ResourceId:
+    return ResourceId(built_in.id.replace("{tenant}", tenant.id))
+
+
 def _built_in_row(rules: Rules, built_in: BuiltIn, *, tenant: Tenant) -> ResourceRow:
-    resource_id = ResourceId(built_in.id.replace("{tenant}", tenant.id))
+    resource_id = _built_in_id(built_in, tenant)
     created = iso(tenant.created_at)
     document = {
         **defaults(entity(built_in.kind)),
@@ -310,7 +314,7 @@ def _check_unchanged(row: ResourceRow, *, changes: JsonObject) -> None:
 
 
 def _is_built_in(rules: Rules, row: ResourceRow, *, tenant: Tenant) -> bool:
-    return not row.parent_id and any(each.id.replace("{tenant}", tenant.id) == row.id for each in rules.built_in)
+    return not row.parent_id and any(_built_in_id(each, tenant) == row.id for each in rules.built_in)
 
 
 def _name(row: ResourceRow) -> str:

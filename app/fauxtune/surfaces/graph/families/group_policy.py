@@ -30,6 +30,7 @@ _VALUES = Family(
     audit=_AUDIT,
     without=reasons.TEMPLATES,
     parts=(handlers.DEFINITION,),
+    inner_parts=handlers.IN_VALUES,
     shown_members="presentationValues",
     member_parts={"presentationValues": (handlers.PRESENTATION,)},
     prepared=rules.with_true_and_false,
@@ -86,7 +87,7 @@ GROUP_POLICY: tuple[Family, ...] = (
         without=reasons.TEMPLATES,
         assigned=Assigned("groupPolicyConfigurationAssignment", returns=True),
         below=(_VALUES,),
-        parts=(handlers.DEFINITION_VALUES,),
+        expanded_below="definitionValues",
         actions=(
             Action(
                 "updateDefinitionValues",

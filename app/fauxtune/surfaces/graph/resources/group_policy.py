@@ -89,36 +89,21 @@ DEFINITION_FILE = _of_rows(
 PARENT = _of_rows(Part("parent", _CATEGORY, _linked("parent", rules.CATEGORIES)))
 
 
-def _values(call: Call, connection: Connection, rows: Sequence[ListedResourceRow]) -> list[list[Json] | Json | None]:
-    family = rules.DEFINITION_VALUES.name
-    return [
-        [
-            value.document
-            for value in queries.resources_of_family(connection, call.tenant.id, family=family, parent_id=row.id)
-        ]
-        for row in rows
-    ]
-
-
 def _presentation_values(
     _call: Call, _connection: Connection, values: Sequence[Json]
 ) -> list[list[Json] | Json | None]:
     return [value.get("presentationValues") or [] for value in values]
 
 
-DEFINITION_VALUES: Part[ListedResourceRow] = Part(
-    "definitionValues",
-    _VALUE,
-    _values,
-    parts=by_name(
-        _DEFINITION_OF_VALUE,
-        Part(
-            "presentationValues",
-            entity("groupPolicyPresentationValue"),
-            _presentation_values,
-            entity_of=type_of,
-            parts=by_name(PRESENTATION),
-        ),
+#: What `$expand` takes of values that come along with their policy.
+IN_VALUES: tuple[Part[Json], ...] = (
+    _DEFINITION_OF_VALUE,
+    Part(
+        "presentationValues",
+        entity("groupPolicyPresentationValue"),
+        _presentation_values,
+        entity_of=type_of,
+        parts=by_name(PRESENTATION),
     ),
 )
 

@@ -1,13 +1,14 @@
 """Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
 
 Each navigation that can be expanded is a `Part`, in the list of its resource. A page costs one statement for each
-navigation, however long it is, where the elements are rows of a collection.
+navigation, however long it is, where the elements are rows of a collection; so does a navigation of these elements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from fauxtune.core.graph.index import derived_from
@@ -52,45 +53,73 @@ def add_parts(
     parts: Mapping[str, Part[R]],
     place: Callable[[R, Part[R]], str],
     has: Callable[[R, Expand], bool] = lambda _row, _expand: True,
-    expansions: Sequence[Expand] | None = None,
 ) -> list[Json]:
     """Return what `$expand` adds to each row, in their order, for the navigations among the parts that the row `has`.
-    `place`: the path of a row's part, for its context; `expansions`: those of a deeper level.
+    `place`: the path of a row's part, for its context.
     """
+    return _added(
+        call,
+        connection,
+        rows,
+        parts=parts,
+        place=lambda number, part: place(rows[number], part),
+        has=has,
+        expansions=call.query.expand,
+    )
+
+
+def _added(
+    call: Call,
+    connection: Connection,
+    rows: Sequence[R],
+    *,
+    parts: Mapping[str, Part[R]],
+    place: Callable[[int, Part[R]], str],
+    has: Callable[[R, Expand], bool],
+    expansions: Sequence[Expand],
+) -> list[Json]:
+    """What `expansions` add to each row. `place`: the path of a part of the row with this number."""
     added: list[Json] = [{} for _ in rows]
-    for expansion in call.query.expand if expansions is None else expansions:
+    for expansion in expansions:
         part = parts.get(expansion.navigation.lower())
         if part is None:
             continue
         shapes = (part.entity,) if part.entity_of is None else (part.entity, *derived_from(part.entity))
         check_select(expansion.select, entities=shapes, version=call.version)
-        having = [(more, row) for more, row in zip(added, rows, strict=True) if has(row, expansion)]
-        read = part.read(call, connection, [row for _more, row in having])
-        for (more, row), target in zip(having, read, strict=True):
-            more |= _shown(call, connection, target=target, part=part, expand=expansion, place=place(row, part))
+        having = [number for number, row in enumerate(rows) if has(row, expansion)]
+        targets = part.read(call, connection, [rows[number] for number in having])
+        places = [place(number, part) for number in having]
+        shown = _shown(call, connection, targets, part=part, expand=expansion, places=places)
+        for number, more in zip(having, shown, strict=True):
+            added[number] |= more
     return added
 
 
 def _shown(
     call: Call,
     connection: Connection,
+    targets: Sequence[list[Json] | Json | None],
     *,
-    target: list[Json] | Json | None,
     part: Part[Any],
     expand: Expand,
-    place: str,
-) -> Json:
-    """Return the navigation as a property of its row, with its context before it."""
-    documents = target if isinstance(target, list) else [] if target is None else [target]
-    deeper = add_parts(
+    places: Sequence[str],
+) -> Iterator[Json]:
+    """Yield the navigation as a property of each of its rows, with its context before it. What is below the elements is
+    read for those of all rows at once.
+    """
+    groups = [target if isinstance(target, list) else [] if target is None else [target] for target in targets]
+    documents = [document for group in groups for document in group]
+    above = [place for group, place in zip(groups, places, strict=True) for _document in group]
+    deeper = _added(
         call,
         connection,
         documents,
         parts=part.parts,
-        place=lambda document, inner: f"{place}('{document.get('id')}')/{inner.name}",
+        place=lambda number, inner: f"{above[number]}('{documents[number].get('id')}')/{inner.name}",
+        has=lambda _row, _expand: True,
         expansions=expand.expand,
     )
-    elements = [
+    elements = (
         {
             **view(
                 part.entity_of(each) if part.entity_of else part.entity,
@@ -101,15 +130,16 @@ def _shown(
             **more,
         }
         for each, more in zip(documents, deeper, strict=True)
-    ]
+    )
     context = f"{part.name}@odata.context"
-    match target:
-        case None:
-            return {part.name: None}
-        case list():
-            return {context: call.context(place), part.name: elements}
-        case _:
-            return {context: call.context(f"{place}/$entity"), part.name: elements[0]}
+    for target, group, place in zip(targets, groups, places, strict=True):
+        match target:
+            case None:
+                yield {part.name: None}
+            case list():
+                yield {context: call.context(place), part.name: list(islice(elements, len(group)))}
+            case _:
+                yield {context: call.context(f"{place}/$entity"), part.name: next(elements)}
 
 
 def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> Read[Identified]:
