@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants bench openapi examples graph-model transcripts pictures migration lock wheel container clean
+.PHONY: help run serve install test check format mutants bench openapi examples graph-model transcripts pictures messages migration lock wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -74,6 +74,9 @@ transcripts: $(VENV)/.test ## run the commands of docs/devices.md and write what
 pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md, photograph the console (ARGS="--pages FOLDER": every page of it)
 	$(BIN)/python -m tests.repository.pictures docs/architecture.md
 	$(BIN)/python -m tests.browser.pictures $(ARGS)
+
+messages: $(VENV)/.test ## bring the catalogues of translations up to date with the code (app/fauxtune/core/language)
+	$(BIN)/python -m tests.repository.messages
 
 migration: $(VENV)/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
