@@ -89,8 +89,8 @@ def _added(
         having = [number for number, row in enumerate(rows) if has(row, expansion)]
         targets = part.read(call, connection, [rows[number] for number in having])
         places = [place(number, part) for number in having]
-        shown = _shown(call, connection, targets, part=part, expand=expansion, places=places)
-        for number, more in zip(having, shown, strict=True):
+        contents = _shown(call, connection, targets, part=part, expand=expansion, places=places)
+        for number, more in zip(having, contents, strict=True):
             added[number] |= more
     return added
 
