@@ -119,6 +119,15 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
 # ---------------------------------------------------------------------------------------------------------- revocation
 
 
+async def test_what_can_be_revoked_is_known_before(staffed: Contoso) -> None:
+    serials = [hexed((await phone_with_certificate(staffed, user))[1]) for user in ("alice", "bob")]
+    assert await staffed.do(revocation.revocable, serials) == frozenset(serials)
+    await staffed.do(revocation.revoke, serials[0], reason="keyCompromise", authority_name="issuing")
+    assert await staffed.do(revocation.revocable, serials) == {serials[1]}
+    with pytest.raises(NotFound):
+        await staffed.do(revocation.revocable, [serials[1], "abcdef"])
+
+
 async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     serial = hexed(certificate)

@@ -25,6 +25,8 @@ ON_BOTH_DATABASES = pytest.mark.parametrize("seeded", ["sqlite", "postgresql"], 
 Place = tuple[tuple[CodeType, int], ...]
 #: They execute the statements of others: of queries, or of a test.
 _FOR_ALL = ("/storage/reads.py", "/storage/writes.py")
+#: Their statement is SQLite's own; in its place PostgreSQL has another one, which is noted.
+_OF_SQLITE = ("_put_on_sqlite",)
 
 
 class ExecutedStatements:
@@ -37,7 +39,7 @@ class ExecutedStatements:
     def note(self, kind: str, frame: FrameType | None) -> None:
         """Note the statement that is executed within this frame, if it is one of storage."""
         place = tuple(_lines(frame))
-        if place and not place[-1][0].co_filename.endswith(_FOR_ALL):
+        if place and not place[-1][0].co_filename.endswith(_FOR_ALL) and place[0][0].co_name not in _OF_SQLITE:
             self._places[kind].add(place)
 
     def add(self, others: dict[str, list[str]]) -> None:

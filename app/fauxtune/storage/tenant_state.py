@@ -169,15 +169,18 @@ def write_differences(connection: Connection, tenant_id: TenantId, *, changes: M
             gone = [{"tenant": tenant_id, **dict(zip(keys, key, strict=True))} for key in difference.gone]
             connection.execute(_removal(name, dialect), gone)
         if dialect == "sqlite" and difference.put:
-            # Values are as the database has them: the driver takes them without another look at each.
-            values = [(tenant_id, *row) for row in difference.put]
-            connection.exec_driver_sql(_plain_put(name), values)
+            _put_on_sqlite(connection, tenant_id, name=name, rows=difference.put)
             continue
         table, names = _plain_table(name, dialect), [column.name for column in columns()[name]]
         rows = [{"tenant_id": tenant_id, **dict(zip(names, row, strict=True))} for row in difference.put]
         # A row that is nothing but its key is there or not: it cannot change.
         write = writes.add_all if all(column.is_key for column in columns()[name]) else writes.put
         write(connection, table, rows=rows)
+
+
+def _put_on_sqlite(connection: Connection, tenant_id: TenantId, *, name: str, rows: list[Row]) -> None:
+    """Write rows whose values are as the database has them: the driver takes them without another look at each."""
+    connection.exec_driver_sql(_plain_put(name), [(tenant_id, *row) for row in rows])
 
 
 def end_sign_ins(connection: Connection, tenant_id: TenantId) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from fauxtune.core.clock import from_iso
 from tests.support.app_packages import Package, package
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.graph import TENANT, error_message
 
@@ -24,7 +25,6 @@ WIN32: dict[str, Any] = {
     "installCommandLine": "sevenzip.exe /S",
     "uninstallCommandLine": "sevenzip.exe /U",
 }
-pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
 
 async def created(graph: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +78,7 @@ class Upload:
         return str((await self.file(key))["uploadState"])
 
 
+@ON_BOTH_DATABASES
 async def test_an_app_is_published_by_its_content(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
     upload, of = await Upload.begun(beta), package()
     app = (await beta.get(f"{APPS}/{upload.app}")).json()

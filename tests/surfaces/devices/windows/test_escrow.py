@@ -15,6 +15,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import escrow as queries
 from fauxtune.storage.rows.escrow import EscrowedSecretRow
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.windows import Enroll, WindowsDevice
 
 Json = dict[str, Any]
@@ -49,6 +50,7 @@ async def _kept(emulator: Emulator, tenant: Tenant, kind: EscrowKind) -> list[Es
     return await emulator.runner.run(tenant, read)
 
 
+@ON_BOTH_DATABASES
 async def test_a_secret_is_kept_sealed_and_opens_for_the_service(
     enroll: Enroll, emulator: Emulator, tenant: Tenant
 ) -> None:
@@ -61,6 +63,7 @@ async def test_a_secret_is_kept_sealed_and_opens_for_the_service(
     assert await emulator.runner.run(tenant, escrow.open_secret, row, keys=emulator.keys) == key
 
 
+@ON_BOTH_DATABASES
 async def test_the_same_key_is_kept_once_and_of_many_the_newest(
     enroll: Enroll, emulator: Emulator, tenant: Tenant
 ) -> None:
@@ -121,6 +124,7 @@ async def test_who_does_not_prove_to_be_a_device_escrows_nothing(
     assert await _kept(emulator, tenant, EscrowKind.BITLOCKER) == []
 
 
+@ON_BOTH_DATABASES
 async def test_a_device_does_not_replace_the_key_of_another(enroll: Enroll, emulator: Emulator, tenant: Tenant) -> None:
     first, second = await enroll(), await enroll()
     assert (await _send(first, _with(RECOVERY, password=_groups(1)))).status_code == 204
