@@ -82,6 +82,8 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         database.run_now(change_log.tracked_tenants),
         subscribed=database.run_now(subscription_queries.subscribed_tenants),
     )
+    tokens = TokenIssuer(token_key, clock=around.clock, ids=around.ids)
+    runner.hearers.append(tokens.forget_applications_of)
     return Emulator(
         runner=runner,
         answer_cache=AnswerCache(database),
@@ -94,7 +96,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         shared_connector_keys=SharedKeys(connector_keys, key_source),
         shared_issued_keys=KeysInTurn(key_source),
         key_source=key_source,
-        tokens=TokenIssuer(token_key, clock=around.clock, ids=around.ids),
+        tokens=tokens,
         addresses=around.addresses,
         ca_file=around.ca_file,
         control_token=around.control_token,

@@ -69,13 +69,24 @@ _NUL = "NUL (0x00)"
 class Database:
     """An open database. `url` is a SQLAlchemy URL: `sqlite:///path`, `sqlite://` or `postgresql+psycopg://...`."""
 
-    def __init__(self, url: str, *, jitter: Callable[[], float] = random.random) -> None:  # noqa: S311
+    #: Whether other processes use the database, too (PostgreSQL alone): they write, and tell nobody.
+    is_shared = False
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        shared: bool = False,
+        jitter: Callable[[], float] = random.random,  # noqa: S311
+    ) -> None:
         """`jitter`: a number from 0 to 1 for each pause before another attempt, different each time."""
         self.url = url
+        self.is_shared = shared
         self._jitter = jitter
-        #: Another one after every transaction that wrote: what was read while it was the same is still true. One
-        #: process owns a database, so nobody else writes.
+        #: Another one after every transaction that wrote: what was read while it was the same is still true. Other
+        #: processes that share the database change it by `saw`.
         self.state = object()
+        self._snapshot = ""
         self._turn = asyncio.Lock()
         self._away = False
         self._deletions = 0
@@ -197,6 +208,12 @@ class Database:
     def changed(self) -> None:
         """What was read until now may be true no more."""
         self.state = object()
+
+    def saw(self, snapshot: str) -> None:
+        """Take note of PostgreSQL's snapshot at a moment: while it is the same, no process has written anything."""
+        if snapshot != self._snapshot:
+            self._snapshot = snapshot
+            self.changed()
 
     def close(self) -> None:
         """Give every connection back. What is still under way fails: it may wait for another program's lock, and the

@@ -56,6 +56,7 @@ LEFT_OUT = {
     "subscriptions": "clients of this server made them, and renew them there",
     "report_jobs": "files of reports, which expire within hours",
     "sign_ins": "sign-ins under way: their codes expire within minutes, by the system's clock",
+    "tenant_versions": "what processes that share a database tell each other",
     "snapshots": "a snapshot does not contain snapshots; they stay when one of them is restored",
 }
 _STATE = {

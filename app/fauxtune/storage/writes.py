@@ -46,7 +46,7 @@ OF_DEVICES_AND_LOGS = frozenset(
             "notifications",
         ),
         *("partner_revocations", "profile_states", "report_jobs", "scep_challenges", "scep_requests", "sign_ins"),
-        *("snapshots", "steps", "subscriptions", "tenants"),
+        *("snapshots", "steps", "subscriptions", "tenant_versions", "tenants"),
     }
 )
 

@@ -88,15 +88,16 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, 
 
 async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
     """Serve a check-in of a device whose turn the caller holds."""
+    runner = emulator.runner
 
     def quiet(connection: Connection, now: datetime) -> CheckedIn | None:
-        version = quiet_version(connection, tenant, caller=caller, report=report, now=now)
+        known = runner.version_of(tenant)
+        version = quiet_version(connection, tenant, caller=caller, report=report, now=now, version=known)
         return None if version is None else CheckedIn(version, 0)
 
     def first(tx: Transaction) -> Begun:
         return begin(tx, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings)
 
-    runner = emulator.runner
     begun = await runner.run_unless_quiet(tenant, first, quiet=quiet)
     if isinstance(begun, CheckedIn):
         return begun
@@ -107,9 +108,17 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller,
 
 
 def quiet_version(
-    connection: Connection, tenant: Tenant, *, caller: DeviceCaller, report: Report, now: datetime
+    connection: Connection,
+    tenant: Tenant,
+    *,
+    caller: DeviceCaller,
+    report: Report,
+    now: datetime,
+    version: str | None,
 ) -> int | None:
-    """Serve a check-in that changes nothing, with one statement; return the policy's version. None: it is not quiet."""
+    """Serve a check-in that changes nothing, with one statement; return the policy's version. None: it is not quiet, or
+    the tenant has not this `version` any more.
+    """
     return queries.quiet_checkin(
         connection,
         tenant.id,
@@ -117,6 +126,7 @@ def quiet_version(
         credential=caller.credential,
         report=report.digest,
         now=now,
+        version=version,
     )
 
 

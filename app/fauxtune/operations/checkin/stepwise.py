@@ -41,7 +41,8 @@ async def converse(emulator: Emulator, tenant: Tenant, *, exchange: Exchange) ->
     def quiet(connection: Connection, now: datetime) -> tuple[Step, ...] | None:
         if not can_be_quiet:
             return None
-        known = quiet_version(connection, tenant, caller=exchange.caller, report=_NO_REPORT, now=now)
+        version = runner.version_of(tenant)
+        known = quiet_version(connection, tenant, caller=exchange.caller, report=_NO_REPORT, now=now, version=version)
         return None if known is None else ()
 
     def begin(tx: Transaction) -> tuple[Step, ...] | Begun:

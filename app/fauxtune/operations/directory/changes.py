@@ -56,7 +56,7 @@ class Round:
 
 def begin(tx: Transaction, *, kind: str, select: tuple[str, ...] | None, among: tuple[str, ...] | None) -> DeltaToken:
     """Return the token that a first round begins with. From now on the tenant's changes are tracked."""
-    known = begin_tracking(tx.connection, tx.tenant.id, epoch=tx.ids.uuid())
+    known = begin_tracking(tx)
     return DeltaToken(kind, known.epoch, known.seq, iso(tx.now), is_first_round=True, select=select, among=among)
 
 

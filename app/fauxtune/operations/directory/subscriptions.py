@@ -112,7 +112,8 @@ async def _validate(emulator: Emulator, document: JsonObject, *, request_id: str
 
 def _create(tx: Transaction, document: JsonObject, *, principal: Principal) -> SubscriptionRow:
     check_quota(tx.connection, tx.tenant, client_id=principal.client_id)
-    begin_tracking(tx.connection, tx.tenant.id, epoch=tx.ids.uuid())
+    begin_tracking(tx)
+    tx.tracking_began = True  # that of notifications, in any case
     end = rules.expiration(str(document["expirationDateTime"]), now=tx.now)
     key = tx.ids.uuid()
     full = {

@@ -60,6 +60,7 @@ class _DatabaseInside(Database):
     def __init__(self, outer: Database, connection: Connection) -> None:
         # It opens nothing: the connection belongs to the transaction around it.
         self.url, self.is_sqlite, self.engine = outer.url, outer.is_sqlite, outer.engine
+        self.is_shared = False  # what is read inside one transaction, nobody else changes
         self.state = object()
         self._outer = outer
         self._connection = connection

@@ -6,7 +6,8 @@ devices are forgotten, and if it wrote other tables than those of devices and lo
 locks its device before it asks, and whatever concerns a device raises its generation: so none plans with what was true
 before that.
 
-One process owns a database, so nobody else writes.
+Processes that share a database remember no devices, and the configuration under the version of the tenant that a
+check-in reads once it has locked its device: whoever changes the configuration changes that version, too.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class _Values:
 
 @dataclass(slots=True)
 class _OfTenant:
+    version: str = ""
     configuration: _Values = field(default_factory=_Values)
     devices: _Values = field(default_factory=_Values)
 
@@ -64,9 +66,11 @@ class Memory:
         self._state = object()
         self._lock = threading.Lock()
 
-    def of(self, tenant_id: TenantId) -> TenantMemory:
-        """Return the memory of a tenant as a transaction that begins now may use it."""
-        return TenantMemory(self, tenant_id, state=self._state)
+    def of(self, tenant_id: TenantId, *, version: Callable[[], str] | None = None) -> TenantMemory:
+        """Return the memory of a tenant as a transaction that begins now may use it. `version` reads that of the
+        tenant, where processes share the database.
+        """
+        return TenantMemory(self, tenant_id, state=self._state, version=version)
 
     def begin_change(self, tenant_id: TenantId) -> None:
         """Let no check-in remember anything of the tenant until `end_change`."""
@@ -100,22 +104,35 @@ class Memory:
         with self._lock:
             self._forget_all()
 
-    def get(self, tenant_id: TenantId, key: Hashable, *, device: bool) -> object | None:
+    def get(self, tenant_id: TenantId, key: Hashable, *, device: bool, version: str = "") -> object | None:
         """Return the value of this key, if it is true at this moment. `device`: of a device, not of configuration."""
         known = None if tenant_id in self._changing else self._tenants.get(tenant_id)
-        if known is None:
+        if known is None or known.version != version:
             return None
         value, _size = (known.devices if device else known.configuration).values.get(key, (None, 0))
         return value
 
-    def put(self, tenant_id: TenantId, key: Hashable, *, value: object, size: int, state: object, device: bool) -> None:
+    def put(
+        self,
+        tenant_id: TenantId,
+        key: Hashable,
+        *,
+        value: object,
+        size: int,
+        state: object,
+        device: bool,
+        version: str = "",
+    ) -> None:
         """Store a value of about so many bytes that was read since the memory had this `state`."""
         with self._lock:
             if state is not self._state or tenant_id in self._changing or size > _LIMIT // 4:
                 return
             if self._size + size > _LIMIT:
                 self._forget_all()
-            known = self._tenants.setdefault(tenant_id, _OfTenant())
+            known = self._tenants.get(tenant_id)
+            if known is None or known.version != version:
+                self._drop(tenant_id)
+                known = self._tenants[tenant_id] = _OfTenant(version)
             self._size += (known.devices if device else known.configuration).put(key, value, size=size)
 
     def drop(self, tenant_id: TenantId, key: Hashable) -> None:
@@ -126,10 +143,13 @@ class Memory:
                 self._size += known.devices.drop(key)
 
     def _forget(self, tenant_id: TenantId) -> None:
+        self._drop(tenant_id)
+        self._state = object()
+
+    def _drop(self, tenant_id: TenantId) -> None:
         known = self._tenants.pop(tenant_id, None)
         if known is not None:
             self._size -= known.configuration.size + known.devices.size
-        self._state = object()
 
     def _forget_all(self) -> None:
         self._tenants.clear()
@@ -140,10 +160,14 @@ class Memory:
 class TenantMemory:
     """The memory of one tenant, for one transaction of a check-in."""
 
-    def __init__(self, memory: Memory, tenant_id: TenantId, *, state: object) -> None:
+    def __init__(
+        self, memory: Memory, tenant_id: TenantId, *, state: object, version: Callable[[], str] | None = None
+    ) -> None:
         self._memory = memory
         self._tenant_id = tenant_id
         self._state = state
+        self._read_version = version
+        self._version = None if version else ""
         #: The devices as this transaction leaves them, with about how many bytes they take.
         self._left: dict[Hashable, tuple[object, int]] = {}
 
@@ -151,7 +175,10 @@ class TenantMemory:
         """Return the part of the configuration with this key: what is remembered, else what `read` returns, which must
         not be None.
         """
-        value = self._memory.get(self._tenant_id, key, device=False)
+        if self._version is None:
+            assert self._read_version is not None
+            self._version = self._read_version()  # now, for the device is locked by now
+        value = self._memory.get(self._tenant_id, key, device=False, version=self._version)
         if value is None:
             value = read()
             size = _OVERHEAD + _PER_CHARACTER * (len(repr(key)) + len(repr(value)))
@@ -160,6 +187,8 @@ class TenantMemory:
 
     def recall(self, key: Hashable) -> object | None:
         """Return what is remembered of the device with this key."""
+        if self._read_version is not None:  # another process may have served it since
+            return None
         return self._memory.get(self._tenant_id, key, device=True)
 
     def remember(self, key: Hashable, value: object, *, size: int) -> None:
@@ -167,7 +196,8 @@ class TenantMemory:
         it, nor afterwards if the transaction fails or another one is changing the tenant.
         """
         self.forget(key)
-        self._left[key] = (value, size)
+        if self._read_version is None:
+            self._left[key] = (value, size)
 
     def forget(self, key: Hashable) -> None:
         """Forget the device with this key."""
@@ -180,4 +210,7 @@ class TenantMemory:
             self._put(key, value, size=size, device=True)
 
     def _put(self, key: Hashable, value: object, *, size: int, device: bool) -> None:
-        self._memory.put(self._tenant_id, key, value=value, size=size, state=self._state, device=device)
+        version = self._version or ""
+        self._memory.put(
+            self._tenant_id, key, value=value, size=size, state=self._state, device=device, version=version
+        )

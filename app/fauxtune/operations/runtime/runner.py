@@ -1,21 +1,24 @@
 """Runs operations: one transaction each, then the signals that they asked for.
 
 Tenants are remembered between transactions: one process owns a database, and every change of a tenant goes through
-here, so that nearly every request saves a read.
+here, so that nearly every request saves a read. A process that shares its database looks at a tenant once for each
+request (`Looks`), and reads it again if its version is another one; each change of what processes remember changes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import IdSource
+from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
+from fauxtune.operations.runtime.looks import Looks
 from fauxtune.operations.runtime.memory import Memory
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tracking import Tracking
@@ -23,7 +26,11 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
+from fauxtune.storage.queries import sharing
 from fauxtune.storage.queries import tenants as tenant_queries
+
+#: The version of a tenant that is not known; no tenant has it.
+_UNKNOWN = "?"
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -45,7 +52,12 @@ class Runner:
         self.faults = Faults()
         self.tracking = Tracking()
         self.memory = Memory()
+        #: Are called with a tenant that another process has changed.
+        self.hearers: list[Callable[[TenantId], None]] = []
         self._tenants: dict[str, Tenant] = {}
+        #: By tenant: the version of what is remembered. Only in a process that shares the database.
+        self._versions: dict[TenantId, str] = {}
+        self._looks = Looks(self._look)
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
         self._newest: dict[str, int] = {}
@@ -76,10 +88,16 @@ class Runner:
         """Return what `quiet` returns at this moment of the tenant's time; if that is None, do what `run_check_in` does
         in the same transaction. What is quiet sends no signals.
         """
+        if self.database.is_shared:
+            answer = await self.database.run(lambda connection: quiet(connection, self.now(tenant)))
+            if answer is not None:
+                return answer
+            return await self.run_check_in(await self.tenant(tenant.id), operation)
         return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx)), quiet=quiet)
 
     def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
-        tx.memory = self.memory.of(tx.tenant.id)
+        version = partial(sharing.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
+        tx.memory = self.memory.of(tx.tenant.id, version=version)
         return operation()
 
     async def _run(
@@ -101,8 +119,11 @@ class Runner:
             if answer is not None:
                 return answer
             tx = self.transaction(connection, tenant)
+            writes = self.database.configuration_writes(connection)
             result = operation(tx)
             self._write_down(connection, tx)
+            if self.database.is_shared:
+                self._tell(tx, writes=self.database.configuration_writes(connection) - writes)
             if tx.tenant_changed or tx.fault_rules is not None:
                 number = next(self._numbers)
             return result
@@ -127,6 +148,8 @@ class Runner:
         folded = key.lower()
         known = self._tenants.get(folded)
         if known is not None:
+            known = await self._looks.at(known.id) if self.database.is_shared else known
+        if known is not None:
             return known
         tenant = await self.database.run(tenant_queries.tenant_by_key, folded)
         if tenant is None:
@@ -134,7 +157,19 @@ class Runner:
         # While the database answered, the tenant may have been changed; what is remembered is the newer.
         newest = self.current(tenant)
         self.remember(newest)
+        if self.database.is_shared:
+            return await self._looks.at(tenant.id) or newest
         return newest
+
+    async def tenant_as_known(self, key: str) -> Tenant:
+        """Return the tenant as it is remembered, for a caller that compares the version (`version_of`) or looks later.
+        Raises NotFound if it does not exist.
+        """
+        return self.known(key) or await self.tenant(key)
+
+    def version_of(self, tenant: Tenant) -> str | None:
+        """Return the version of what is remembered of a tenant; None in a process that has the database for itself."""
+        return self._versions.get(tenant.id, _UNKNOWN) if self.database.is_shared else None
 
     def known(self, key: str) -> Tenant | None:
         """Return the tenant with this id, name or domain, in any case, if it is remembered. Reads no database."""
@@ -175,6 +210,7 @@ class Runner:
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
+        self._versions.pop(tenant.id, None)
         self.memory.forget(tenant.id)
         self.faults.forget(tenant.id)
         self.tracking.forget(tenant.id)
@@ -183,8 +219,40 @@ class Runner:
     def forget_all(self) -> None:
         """Drop every tenant and everything else that was read: another process may have changed it."""
         self._tenants.clear()
+        self._versions.clear()
         self.memory.forget_all()
         self.database.changed()
+
+    async def _look(self, tenant_id: TenantId) -> Tenant | None:
+        """Look at a tenant in the database; read it again if another process has changed it."""
+        seen = await self.database.run(sharing.seen, tenant_id)
+        known = self._tenants.get(tenant_id)
+        if seen is not None:
+            self.database.saw(seen.snapshot)
+            if known is not None and self._versions.get(tenant_id) == seen.version:
+                return known
+        read = None if seen is None else await self.database.run(sharing.remembered, tenant_id)
+        if read is None:
+            if known is not None:
+                self.forget(known)
+        else:
+            self._versions[tenant_id] = read.version
+            self.remember(read.tenant)
+            self.faults.put(tenant_id, read.fault_rules)
+            self.tracking.put(tenant_id, is_tracked=read.is_tracked, is_subscribed=read.is_subscribed)
+            if known is not None and known.clock != read.tenant.clock:
+                self.signals.clock_moved(tenant_id)
+        for hearer in self.hearers:
+            hearer(tenant_id)
+        return None if read is None else read.tenant
+
+    def _tell(self, tx: Transaction, *, writes: int) -> None:
+        """Change the tenant's version if what processes remember of it was changed: by so many writes of its
+        configuration, unless these are a check-in's, or otherwise.
+        """
+        of_configuration = writes and tx.memory is None
+        if of_configuration or tx.tenant_changed or tx.fault_rules is not None or tx.tracking_began:
+            sharing.change_version(tx.connection, tx.tenant.id)
 
     def _write_down(self, connection: Connection, tx: Transaction) -> None:
         if tx.events or tx.key_changes or tx.connector_events:
@@ -205,6 +273,9 @@ class Runner:
         self.tracking.write_down(tx)
 
     def _after(self, tx: Transaction, *, number: int) -> None:
+        if tx.tenant_changed or tx.fault_rules is not None:
+            # Another process may have changed the tenant since the commit: then what follows is not the newest.
+            self._versions.pop(tx.tenant.id, None)
         if tx.tenant_changed:
             if number > self._newest.get(tx.tenant.id, 0):
                 self._newest[tx.tenant.id] = number

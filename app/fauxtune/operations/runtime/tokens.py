@@ -113,7 +113,7 @@ class TokenIssuer:
 
     async def check_application(self, principal: Principal, *, runner: Runner) -> None:
         """Raise Unauthenticated if the caller's application was deleted. Reads the database once for each application:
-        one process owns it, and deletions are reported by `forget_application`.
+        deletions are reported by `forget_application`, those by other processes by `forget_applications_of`.
         """
         key = (principal.tenant_id, principal.client_id)
         if key in self._living:
@@ -130,10 +130,14 @@ class TokenIssuer:
         self._forgotten += 1
         self._living.discard((tenant_id, client_id))
 
-    def forget_tenant(self, tenant_id: TenantId) -> None:
-        """Drop the tokens and applications of a tenant that was deleted."""
+    def forget_applications_of(self, tenant_id: TenantId) -> None:
+        """Read again whether the tenant's applications exist."""
         self._forgotten += 1
         self._living = {key for key in self._living if key[0] != tenant_id}
+
+    def forget_tenant(self, tenant_id: TenantId) -> None:
+        """Drop the tokens and applications of a tenant that was deleted."""
+        self.forget_applications_of(tenant_id)
         for token in [token for token, principal in self._seen.items() if principal.tenant_id == tenant_id]:
             del self._seen[token]
 

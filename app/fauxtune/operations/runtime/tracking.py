@@ -41,6 +41,11 @@ class Tracking:
         """Take over the tenants that track changes, as the database has them."""
         self._tenants, self._subscribed = set(tenants), set(subscribed)
 
+    def put(self, tenant_id: TenantId, *, is_tracked: bool, is_subscribed: bool) -> None:
+        """Take over whether the tenant tracks changes, and has subscriptions, as the database has it."""
+        for tenants, belongs in ((self._tenants, is_tracked), (self._subscribed, is_subscribed)):
+            (tenants.add if belongs else tenants.discard)(tenant_id)
+
     @property
     def subscribed(self) -> frozenset[TenantId]:
         """The tenants that have, or had, a subscription."""
@@ -97,12 +102,13 @@ class Tracking:
             log.warning("The tenant %s has no room for more notifications: its receivers take none.", tx.tenant.id)
 
 
-def begin_tracking(connection: Connection, tenant_id: TenantId, *, epoch: str) -> DirectoryTrackingRow:
+def begin_tracking(tx: Transaction) -> DirectoryTrackingRow:
     """Return how the tenant tracks changes. It begins to, if it did not."""
-    known = change_log.tracking(connection, tenant_id)
+    known = change_log.tracking(tx.connection, tx.tenant.id)
     if known is None:
-        known = DirectoryTrackingRow(tenant_id, epoch, 0)
-        change_log.put_tracking(connection, known)
+        known = DirectoryTrackingRow(tx.tenant.id, tx.ids.uuid(), 0)
+        change_log.put_tracking(tx.connection, known)
+        tx.tracking_began = True
     return known
 
 

@@ -44,6 +44,7 @@ class Transaction:
     woken: set[EnrollmentId] = field(default_factory=set)
     crls_forgotten: set[str] = field(default_factory=set)
     tenant_changed: bool = False
+    tracking_began: bool = False
     connectors_called: bool = False
     notifies: bool = False
     faults: TenantFaults | None = None

@@ -40,7 +40,7 @@ from fauxtune.storage.rows.devices import (
     OpenItemRow,
 )
 from fauxtune.storage.rows.ledger import ledger_row, ledger_values
-from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices
+from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices, tenant_versions
 
 
 def enrollment(
@@ -273,6 +273,14 @@ _QUIET = (
     .values(last_checkin_at=bindparam("now"))
     .returning(enrollments.c.policy_version)
 )
+# For a process that shares the database: what it remembers of the tenant has to be what there is.
+_QUIET_OF_VERSION = _QUIET.where(
+    func.coalesce(
+        select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == bindparam("tenant")).scalar_subquery(),
+        "",
+    )
+    == bindparam("version")
+)
 
 
 def quiet_checkin(
@@ -283,13 +291,18 @@ def quiet_checkin(
     credential: str,
     report: str,
     now: datetime,
+    version: str | None = None,
 ) -> int | None:
     """Read and write the whole of a quiet check-in in one statement; return the policy's version. None: this one is not
-    quiet, or the caller is not this device; nothing was written. `credential` and `report` are digests.
+    quiet, the caller is not this device, or the tenant has not this `version` (None: any); nothing was written.
+    `credential` and `report` are digests.
     """
     values = {"credential": credential, "device": enrollment_id, "tenant": tenant_id, "now": iso(now), "report": report}
-    version: int | None = connection.execute(_QUIET, values).scalar_one_or_none()
-    return version
+    statement = _QUIET
+    if version is not None:
+        statement, values["version"] = _QUIET_OF_VERSION, version
+    policy: int | None = connection.execute(statement, values).scalar_one_or_none()
+    return policy
 
 
 def managed_device(

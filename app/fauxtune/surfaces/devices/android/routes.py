@@ -65,9 +65,10 @@ class DeviceCall:
         self.note.device = device[:_LONGEST_ID]
         return DeviceCaller(EnrollmentId(device), digest(self.credential))
 
-    async def tenant(self, enterprise: str) -> Tenant:
-        """Return the tenant of the path. Raises NotFound if `enterprise` names another."""
-        tenant = await self.emulator.runner.tenant(self.tenant_key)
+    async def tenant(self, enterprise: str, *, as_known: bool = False) -> Tenant:
+        """Return the tenant of the path, for a check-in `as_known`. Raises NotFound if `enterprise` names another."""
+        runner = self.emulator.runner
+        tenant = await (runner.tenant_as_known if as_known else runner.tenant)(self.tenant_key)
         if enterprise.lower() not in (tenant.id, tenant.name.lower(), tenant.domain):
             raise NotFound(f"The enterprise '{enterprise}' is not the tenant '{tenant.name}'.")
         self.note.tenant = tenant
@@ -90,7 +91,7 @@ async def report_status(request: Request) -> Response:
     """Answer a check-in."""
     path = request.path_params
     call = DeviceCall(request, path["tenant_key"])
-    tenant = await call.tenant(path["enterprise"])
+    tenant = await call.tenant(path["enterprise"], as_known=True)
     body = await request.body()
 
     # A report that equals the last one byte for byte has no news: it is not parsed.

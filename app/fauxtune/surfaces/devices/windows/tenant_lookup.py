@@ -70,4 +70,4 @@ async def _meant(emulator: Emulator, names: tuple[str, ...]) -> Tenant:
             f"The request does not say which tenant is meant{unknown}: use the paths below /mdm/{{tenant}}/windows, "
             f"name a user of the tenant, or turn the switch {ROOT_PATHS} on for one tenant; now {how_many} it on."
         )
-    return emulator.runner.current(answering[0])
+    return await emulator.runner.tenant(answering[0].id)

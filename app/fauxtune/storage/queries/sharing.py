@@ -1,0 +1,84 @@
+"""What processes that share a database on PostgreSQL ask before they use what they remember.
+
+Of each tenant there is a version, which a transaction replaces that changes what processes remember of it (its clock
+and settings, its configuration, its fault rules). Whether anything at all was written is known from PostgreSQL itself:
+its snapshot is the same text as long as no transaction that writes has begun or ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, String, bindparam, cast, func, select, text
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage.queries import change_log, fault_rules, subscriptions
+from fauxtune.storage.queries.tenants import tenant_by_key
+from fauxtune.storage.rows.tenants import FaultRuleRow
+from fauxtune.storage.tables import tenant_versions, tenants
+
+_VERSION = func.coalesce(
+    select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == bindparam("tenant")).scalar_subquery(), ""
+)
+_SEEN = select(_VERSION, cast(func.pg_current_snapshot(), String)).where(
+    select(tenants.c.id).where(tenants.c.id == bindparam("tenant")).exists()
+)
+_READ = select(_VERSION)
+# One row for each tenant: two that change it wait for one another, so the version that stays is the last one.
+_CHANGE = text(
+    "INSERT INTO tenant_versions (tenant_id, version) VALUES (:tenant, gen_random_uuid()::text)"
+    " ON CONFLICT (tenant_id) DO UPDATE SET version = excluded.version"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The version of a tenant at a moment, and the database's snapshot."""
+
+    version: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a process remembers of a tenant that has this version."""
+
+    version: str
+    tenant: Tenant
+    fault_rules: list[FaultRuleRow]
+    is_tracked: bool
+    is_subscribed: bool
+
+
+def seen(connection: Connection, tenant_id: TenantId) -> Seen | None:
+    """Return what there is to see of a tenant now; None if it does not exist."""
+    row = connection.execute(_SEEN, {"tenant": tenant_id}).one_or_none()
+    return None if row is None else Seen(*row)
+
+
+def version_of(connection: Connection, tenant_id: TenantId) -> str:
+    """Return the version of a tenant."""
+    return str(connection.execute(_READ, {"tenant": tenant_id}).scalar_one())
+
+
+def change_version(connection: Connection, tenant_id: TenantId) -> None:
+    """Give the tenant another version. Call it last: it holds the version until the commit."""
+    connection.execute(_CHANGE, {"tenant": tenant_id})
+
+
+def remembered(connection: Connection, tenant_id: TenantId) -> Remembered | None:
+    """Return what a process remembers of a tenant; None if it does not exist. All of it is at least as new as the
+    version, which is read first.
+    """
+    version = version_of(connection, tenant_id)
+    tenant = tenant_by_key(connection, tenant_id)
+    if tenant is None:
+        return None
+    return Remembered(
+        version,
+        tenant,
+        fault_rules.rules_of(connection, tenant_id),
+        is_tracked=change_log.tracking(connection, tenant_id) is not None,
+        is_subscribed=bool(subscriptions.subscriptions_of(connection, tenant_id)),
+    )

@@ -1,0 +1,189 @@
+"""Two processes on one PostgreSQL database: what one writes, the next request at the other sees."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.errors import NotFound, Unauthenticated
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.directory import applications, changes
+from fauxtune.operations.runtime.looks import Looks
+from fauxtune.operations.runtime.tokens import Principal
+from fauxtune.operations.tenants import faults, tenants
+from fauxtune.operations.tenants.deletion import dissolve_tenant
+from fauxtune.storage.database import Database
+from fauxtune.storage.queries import change_log
+from tests.support.statements import statements
+from tests.support.tenant import Contoso, device_in, open_tenant, reopen_tenant
+
+Pair = tuple[Contoso, Contoso]
+
+
+@pytest.fixture
+async def both(
+    urls: dict[str, str], tmp_path: Path, *, rsa_keys: KeyRing, raw_rsa_keys: list[RSAPrivateKey]
+) -> AsyncIterator[Pair]:
+    """The tenant at two processes, which have a folder of keys in common."""
+    databases = [Database(urls["postgresql"], shared=True) for _ in range(2)]
+    here = await open_tenant(databases[0], tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
+    yield here, await reopen_tenant(here, databases[1], tmp_path)
+    for each in databases:
+        each.close()
+
+
+async def seen(contoso: Contoso) -> Tenant:
+    """Return the tenant as a request finds it."""
+    return await contoso.emulator.runner.tenant(contoso.tenant.name)
+
+
+async def test_settings_and_clock_are_seen_at_the_other_process(both: Pair) -> None:
+    here, there = both
+    for number in range(3):
+        assert await seen(there) == await seen(here)
+        await here.do(tenants.change_settings, {"requireTrustedRoot": bool(number % 2)})
+        assert (await seen(there)).setting("requireTrustedRoot") is bool(number % 2)
+    before = there.emulator.runner.now(there.tenant)
+    await there.do(tenants.advance_clock, timedelta(days=3), system_now=there.clock.now())
+    await seen(here)
+    assert here.emulator.runner.now(here.tenant) == before + timedelta(days=3)
+
+
+async def test_what_both_change_at_once_is_the_same_at_both_afterwards(both: Pair) -> None:
+    here, there = both
+    for _ in range(10):
+        await asyncio.gather(
+            *(each.do(tenants.advance_clock, timedelta(hours=1), system_now=here.clock.now()) for each in both * 2)
+        )
+        assert (await seen(here)).clock == (await seen(there)).clock
+    assert (await seen(here)).clock.offset == timedelta(hours=40)
+
+
+async def test_a_device_plans_with_a_profile_that_the_other_process_was_given(both: Pair) -> None:
+    here, there = both
+    await here.switch(requireTrustedRoot=False)
+    phone = await here.enroll("alice")
+    away = device_in(there, phone)
+    await away.check_in()  # which makes the other process remember that there are no profiles
+    await here.pkcs_profile()
+    await away.settle()
+    assert await away.states() == {"pkcs": "installed"}
+    await there.pkcs_profile()
+    await phone.check_in()
+    assert len(await phone.ledger()) == 2
+
+
+async def test_a_quiet_check_in_is_one_statement_and_notices_the_clock_of_the_other_process(both: Pair) -> None:
+    here, there = both
+    phone = await here.enroll("alice")
+    away = device_in(there, phone)
+    await away.settle()
+    await away.check_in()
+    with statements(there.emulator) as sent:
+        await away.check_in()
+    assert len(sent) == 1
+    plans = await phone.plans()
+    await here.do(tenants.advance_clock, timedelta(days=400), system_now=here.clock.now())
+    await away.check_in()
+    assert await phone.plans() > plans
+    assert (await phone.row()).last_checkin_at == here.emulator.runner.now(here.tenant)
+
+
+async def test_only_a_change_of_what_is_remembered_makes_the_other_process_read_again(both: Pair) -> None:
+    here, there = both
+    phone = await here.enroll("alice")
+    await phone.settle()
+    await seen(there)
+    with statements(there.emulator) as sent:
+        await phone.check_in()
+        await seen(there)
+    assert len(sent) == 1
+    await here.pkcs_profile()
+    with statements(there.emulator) as sent:
+        await seen(there)
+        read = len(sent)
+        await seen(there)
+    assert (read > 1, len(sent) - read) == (True, 1)
+
+
+async def test_answers_are_kept_until_any_process_writes(both: Pair) -> None:
+    here, there = both
+    cache, database, key = there.emulator.answer_cache, there.emulator.runner.database, ("question",)
+    await seen(there)
+    cache.put(key, b"answer", state=database.state)
+    await seen(there)
+    assert cache.get(key) == b"answer"
+    await here.enroll("alice")
+    await seen(there)
+    assert cache.get(key) is None
+
+
+async def test_tokens_of_an_application_end_that_another_process_deletes(both: Pair) -> None:
+    here, there = both
+    row, _secret = await here.do(applications.add_application, applications.NewApplication(name="console"))
+    caller = Principal(here.tenant.id, row.client_id, None, permissions=frozenset(), expires_at=0)
+    runner, tokens = there.emulator.runner, there.emulator.tokens
+    await seen(there)
+    await tokens.check_application(caller, runner=runner)
+    await here.do(applications.delete_application, row.client_id)
+    await seen(there)
+    with pytest.raises(Unauthenticated):
+        await tokens.check_application(caller, runner=runner)
+
+
+async def test_fault_rules_act_at_all_processes(both: Pair) -> None:
+    here, there = both
+    new = faults.NewFault({"effect": {"status": 503}})
+    (row,) = await here.do(faults.add_faults, new=[new])
+    await seen(there)
+    known = there.emulator.faults.of(there.tenant.id)
+    assert known is not None
+    assert [live.row.id for live in known.rules] == [row.id]
+    await there.do(faults.delete_fault, row.id)
+    await seen(here)
+    assert not here.emulator.faults.is_on
+
+
+async def test_changes_are_tracked_at_all_processes_from_the_first_question_on(both: Pair) -> None:
+    here, there = both
+    await seen(there)
+    token = await here.do(changes.begin, kind="user", select=None, among=None)
+    await seen(there)
+    await there.user("dora")
+    log = await here.look(change_log.changes_after, here.tenant.id, kind="user", after=token.seq, limit=10)
+    assert [row.change for row in log] == ["created"]
+
+
+async def test_a_tenant_that_another_process_deleted_is_gone(both: Pair) -> None:
+    here, there = both
+    await seen(there)
+    await dissolve_tenant(here.emulator, here.tenant)
+    with pytest.raises(NotFound):
+        await seen(there)
+    assert there.emulator.runner.known(there.tenant.name) is None
+
+
+async def test_looks_that_are_asked_for_at_one_time_are_one_and_begin_after_the_question(both: Pair) -> None:
+    tenant, begun, may_end = both[0].tenant, list[int](), asyncio.Event()
+
+    async def look(_tenant_id: str) -> Tenant | None:
+        begun.append(len(begun))
+        await may_end.wait()
+        return tenant
+
+    looks = Looks(look)
+    first = [asyncio.create_task(looks.at(tenant.id)) for _ in range(5)]
+    await asyncio.sleep(0.01)
+    assert begun == [0]
+    late = [asyncio.create_task(looks.at(tenant.id)) for _ in range(5)]
+    await asyncio.sleep(0.01)
+    assert begun == [0]  # the second begins when the first has ended: it shows what was written by now
+    may_end.set()
+    assert await asyncio.gather(*first, *late) == [tenant] * 10
+    assert begun == [0, 1]
