@@ -10,6 +10,7 @@
       NotAllowed      the caller may not do this
         Unauthenticated   the request has no valid credential
         NotLicensed       the user has no licence
+        EnrollmentRestricted  an enrolment restriction refuses the device; `ground` is the reason in one word
         EnrollmentEnded   the device's enrolment has ended: it must delete what it was given
       Unavailable     it cannot be done now, but perhaps later
         DatabaseUnavailable   the database is unreachable, locked or full
@@ -102,6 +103,14 @@ class Unauthenticated(NotAllowed):
 
 class NotLicensed(NotAllowed):
     """The user has no licence for device management."""
+
+
+class EnrollmentRestricted(NotAllowed):
+    """An enrolment restriction refuses the device. `ground`: the reason in one word, such as `platformBlocked`."""
+
+    def __init__(self, message: str, *, ground: str) -> None:
+        super().__init__(message)
+        self.ground = ground
 
 
 class EnrollmentEnded(NotAllowed):

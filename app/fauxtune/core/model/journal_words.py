@@ -40,6 +40,7 @@ _CAUSES: dict[str, str] = {
 #: Type -> words. `what` is the certificate or account, `of` the profile in brackets; others are members of `detail`.
 _WORDS: dict[str, str] = {
     "enrolled": "enrolled as {variant}",
+    "enrollmentRefused": "did not enrol as {variant}: {reason}",
     "issued": "{what} was issued{of}",
     "renewed": "{what} was renewed{of}",
     "imported": "{what} was imported{of}",
@@ -99,6 +100,7 @@ _WORDS: dict[str, str] = {
 }
 _REQUESTED = "Requested"
 _BAD = frozenset({"failed", "refused", "mailLoginRefused", "authorityUnavailable", "faultHit", "appContentRefused"}) | {
+    "enrollmentRefused",
     "scepRequestRefused",
     "scepIssuanceFailed",
     "scepRequestDenied",

@@ -76,6 +76,10 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "devices are judged by compliance policies; the first policy that is created switches it on",
     ),
+    "enrollment.judged": (
+        False,
+        "enrolments are compared with restrictions and corporate identifiers; the first of them switches it on",
+    ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate is valid (ISO 8601 duration)"),
 }
 

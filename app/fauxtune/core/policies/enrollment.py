@@ -104,6 +104,8 @@ MANAGED_PLAY = Rules(
 )
 DEVICE_OWNER_PROFILES = Rules("androidDeviceOwnerEnrollmentProfiles", derived=without_secrets("wifiPassword"))
 CORPORATE_IDENTIFIERS = Rules("importedDeviceIdentities")
+#: An event's time is the moment of its creation, and no client changes one.
+TROUBLESHOOTING = Rules("troubleshootingEvents", created="eventDateTime", modified="eventDateTime")
 DEP_TOKENS = Rules("depOnboardingSettings")
 DEP_PROFILES = Rules("enrollmentProfiles", derived=without_secrets("adminAccountPassword"))
 VPP_TOKENS = Rules("vppTokens", derived=without_secrets("token"))

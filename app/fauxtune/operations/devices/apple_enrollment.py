@@ -22,9 +22,12 @@ from fauxtune.operations.devices.enrollment import (
     EnrollmentCredentials,
     EnrollmentRequest,
     admit,
+    candidate_of,
     end_earlier_enrollments,
 )
+from fauxtune.operations.devices.enrollment_restrictions import admitted
 from fauxtune.operations.devices.enrollment_tokens import redeem
+from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -72,15 +75,19 @@ def recognise(tx: Transaction, certificate: bytes) -> Known:
 def authenticate(tx: Transaction, known: Known, *, request: EnrollmentRequest) -> None:
     """Bind the identity to the device (Apple: Authenticate); earlier enrolments of its hardware end. Safe to repeat.
 
-    Raises NotAllowed for an identity that is bound to other hardware; EnrollmentEnded if an administrator ended its
-    enrolment, or ordered that: such a device needs another token. A device whose user left may enrol again with the
-    same identity, as with NanoMDM.
+    Raises NotAllowed for an identity that is bound to other hardware; EnrollmentRestricted; EnrollmentEnded if an
+    administrator ended its enrolment, or ordered that: such a device needs another token. A device whose user left may
+    enrol again with the same identity, as with NanoMDM.
     """
     identity, enrollment = known.identity, known.enrollment
     if identity.hardware_key not in (None, request.hardware_key):
         raise NotAllowed("This identity certificate belongs to another device.")
     if enrollment is not None and enrollment.cause not in (None, Cause.UNENROLL):
         refuse_ended(enrollment)
+    if tx.tenant.setting(ENROLLMENT):
+        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=identity.user_id)
+        if user is not None:
+            admitted(tx, candidate_of(request, user=user))
     end_earlier_enrollments(tx, request.hardware_key)
     if enrollment is not None:
         # A certificate may be the credential of one enrolment only.

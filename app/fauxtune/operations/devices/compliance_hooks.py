@@ -7,24 +7,18 @@ compliance policies"): the mechanism of resources wakes those devices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
+from fauxtune.operations.profiles.switches import COMPLIANCE, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
-from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.resources import ResourceRow
 
 
 def _created(tx: Transaction, _row: ResourceRow) -> None:
     """From the first policy on, the tenant judges its devices."""
-    if tx.tenant.setting("compliance.judged"):
-        return
-    tenant = tenant_queries.tenant_to_change(tx.connection, tx.tenant.id) or tx.tenant
-    tx.tenant = replace(tenant, settings={**tenant.settings, "compliance.judged": True})
-    tenant_queries.change_tenant(tx.connection, tx.tenant)
-    tx.tenant_changed = True
+    switch_on(tx, COMPLIANCE)
 
 
 def _assigned(tx: Transaction, row: ResourceRow, _targets: Sequence[NewAssignment]) -> None:

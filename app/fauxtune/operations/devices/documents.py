@@ -45,6 +45,7 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
     the name of a device that has neither a name nor a user.
     """
     known, now = FACTS[variant], tx.now
+    ownership = "company" if facts.get("isCorporate") else known.owner_type
     owner = user or {"id": "", "userPrincipalName": "", "displayName": "", "mail": ""}
     upn = str(owner["userPrincipalName"])
     name = upn.split("@")[0] or facts.get("serialNumber") or facts["managedDeviceId"][:8]
@@ -54,7 +55,7 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
     return {
         **defaults(MANAGED_DEVICE),
         **dict.fromkeys((*mirrored, "androidSecurityPatchLevel"), ""),
-        **shown(accepted(facts), owner=known.owner_type),
+        **shown(accepted(facts), owner=ownership),
         "id": facts["managedDeviceId"],
         "deviceName": facts.get("deviceName") or f"{name}_{known.operating_system}",
         "managedDeviceName": (
@@ -75,8 +76,8 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
         "deviceEnrollmentType": "appleUserEnrollment" if facts.get("isUserEnrollment") else known.enrollment_type,
         "managementAgent": known.management_agent,
         "deviceType": known.device_type,
-        "managedDeviceOwnerType": known.owner_type,
-        "ownerType": known.owner_type,
+        "managedDeviceOwnerType": ownership,
+        "ownerType": ownership,
         "managementState": "managed",
         "deviceRegistrationState": "registered",
         "complianceState": (DeviceState.UNKNOWN if tx.tenant.judges_devices else DeviceState.COMPLIANT).value,

@@ -18,6 +18,7 @@ from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.devices.credentials import digest, issue_certificate
 from fauxtune.operations.devices.documents import entra_device, managed_device
 from fauxtune.operations.devices.ending import end
+from fauxtune.operations.devices.enrollment_restrictions import Candidate, admitted, note_enrolled
 from fauxtune.operations.devices.enrollment_tokens import redeem
 from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
@@ -70,7 +71,7 @@ def enroll(tx: Transaction, request: EnrollmentRequest, *, token: str, csr: byte
     """Enrol a device with a token, and give it a credential. A refusal changes nothing: the token can be used again.
 
     Raises Invalid for a platform or mode that is not emulated or a broken CSR; Unauthenticated for a token that is
-    unknown, expired or used up; NotLicensed for a user without licence.
+    unknown, expired or used up; NotLicensed for a user without licence; EnrollmentRestricted.
     """
     enrollable(request)
     user = redeem(tx, token)
@@ -95,12 +96,13 @@ def admit(
     enrollment_id: EnrollmentId | None = None,
 ) -> Enrolled:
     """Enrol a device that already holds an identity; earlier enrolments of the same hardware end. Raises Invalid for a
-    platform or mode that is not emulated; NotLicensed for a user without licence.
+    platform or mode that is not emulated; NotLicensed for a user without licence; EnrollmentRestricted.
 
     Differs from Intune: a dedicated device, which has no user, enrols with the token of any user.
     """
     variant = enrollable(request)
     check_licensed(user)
+    identifier = admitted(tx, candidate_of(request, user=user))
     owner = user if FACTS[variant].has_user else None
     end_earlier_enrollments(tx, request.hardware_key)
     enrolled = Enrolled(
@@ -111,6 +113,9 @@ def admit(
         user_id="" if owner is None else owner.id,
         user_principal_name="" if owner is None else owner.document["userPrincipalName"],
     )
+    if identifier is not None:
+        note_enrolled(tx, identifier)
+        request = replace(request, facts={**request.facts, "isCorporate": True})
     _add_rows(tx, request, enrolled=enrolled, variant=variant, user=owner, credentials=credentials)
     serial = serial_hex(x509.load_der_x509_certificate(credentials.identity_certificate))
     certificate_queries.change_certificate(
@@ -118,6 +123,11 @@ def admit(
     )
     tx.record("enrolled", user=enrolled.user_principal_name or None, device=enrolled.id, variant=variant.value)
     return enrolled
+
+
+def candidate_of(request: EnrollmentRequest, *, user: UserRow) -> Candidate:
+    """Return the device as restrictions see it."""
+    return Candidate(variant=enrollable(request), facts=request.facts, user=user, hardware_key=request.hardware_key)
 
 
 def enrollable(request: EnrollmentRequest) -> Variant:

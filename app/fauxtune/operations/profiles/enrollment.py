@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from fauxtune.core.clock import iso
+from fauxtune.core.engine.enrollment_restrictions import JUDGED
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies import enrollment
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
+from fauxtune.operations.profiles.switches import ENROLLMENT, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow
@@ -40,6 +42,7 @@ def import_identities(tx: Transaction, documents: Sequence[JsonObject], *, overw
     overwritten.
     """
     rules = enrollment.CORPORATE_IDENTIFIERS
+    switch_on(tx, ENROLLMENT)
     known = {
         _identifier(row.document): row
         for row in queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.name)
@@ -114,3 +117,12 @@ def _valid_token(tx: Transaction, document: JsonObject, _before: ResourceRow | N
 
 
 VPP_HOOKS = Hooks(check=_valid_token)
+
+
+def _restricts(tx: Transaction, row: ResourceRow) -> None:
+    """From the first configuration on that can refuse devices, enrolments are compared with them."""
+    if row.kind in JUDGED:
+        switch_on(tx, ENROLLMENT)
+
+
+CONFIGURATION_HOOKS = Hooks(created=_restricts, changed=lambda tx, row, _before: _restricts(tx, row))

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.clock import Clock
-from fauxtune.core.errors import NotFound
+from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
@@ -65,10 +65,17 @@ class Runner:
     async def run(
         self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `operation(tx, ...)` in one transaction of this tenant, then send the signals that it asked for."""
+        """Run `operation(tx, ...)` in one transaction of this tenant, then send the signals that it asked for. What it
+        notes for the case that it is refused is written in another one.
+        """
         change = _Change(self, tenant)
         try:
             return await self._run(tenant, lambda tx: change.make(tx, lambda: operation(tx, *args, **kwargs)))
+        except FauxtuneError:
+            change.end()
+            for write in change.on_refusal:
+                await self.run(tenant, write)
+            raise
         finally:
             change.end()
 
@@ -306,6 +313,7 @@ class _Change:
         self._tenant_id = tenant.id
         self._has_begun = False
         self._wrote = self._wrote_configuration = False
+        self.on_refusal: list[Callable[[Transaction], None]] = []
 
     def make(self, tx: Transaction, operation: Callable[[], T]) -> T:
         """Run the operation, for the first time or again."""
@@ -313,6 +321,7 @@ class _Change:
             self._has_begun = True
             self._memory.begin_change(self._tenant_id)
         before = self._counts(tx)
+        self.on_refusal = tx.on_refusal
         result = operation()
         writes, of_configuration = self._counts(tx)
         self._wrote |= writes != before[0]
@@ -322,6 +331,7 @@ class _Change:
     def end(self) -> None:
         """End it, after the commit or without one."""
         if self._has_begun:
+            self._has_begun = False
             self._memory.end_change(self._tenant_id, wrote=self._wrote, configuration=self._wrote_configuration)
 
     def _counts(self, tx: Transaction) -> tuple[int, int]:

@@ -51,6 +51,7 @@ class Transaction:
     fault_counts: list[FaultCount] = field(default_factory=list)
     fault_rules: list[FaultRuleRow] | None = None
     memory: TenantMemory | None = None
+    on_refusal: list[Callable[[Transaction], None]] = field(default_factory=list)
 
     def record(
         self,
@@ -76,6 +77,12 @@ class Transaction:
                 detail=detail,
             )
         )
+
+    def note_refusal(self, write: Callable[[Transaction], None]) -> None:
+        """Have something written down if the operation is refused: its own changes are undone, and `write` is called
+        in a transaction of its own.
+        """
+        self.on_refusal.append(write)
 
     def wake(self, enrollments: Iterable[str]) -> None:
         """Note devices that must plan again: they are pushed after the commit."""

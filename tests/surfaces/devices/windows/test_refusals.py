@@ -31,6 +31,8 @@ def request(path: str, *, named: bool = True, method: str = "POST") -> Request:
         (errors.Unauthenticated("No."), "s:Authentication", ""),
         (errors.NotLicensed("No."), "s:Authorization", "UserLicense"),
         (errors.NotAllowed("No."), "s:Authorization", ""),
+        (errors.EnrollmentRestricted("No.", ground="deviceLimitReached"), "s:Authorization", "DeviceCapReached"),
+        (errors.EnrollmentRestricted("No.", ground="platformBlocked"), "s:Authorization", "DeviceNotSupported"),
         (errors.EnrollmentEnded("No."), "s:EnrollmentServer", "NotEligibleToRenew"),
         (errors.Invalid("No."), "s:MessageFormat", ""),
         (errors.Invalid("No.", target="csr"), "s:CertificateRequest", ""),

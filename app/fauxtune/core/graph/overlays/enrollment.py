@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from fauxtune.core.graph.base import TAGS_HIDE_NOTHING
 from fauxtune.core.graph.overlays.assignments import TARGETS
-from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.fidelity import ALWAYS_EMPTY, ALWAYS_NULL, approximated, stored
 from fauxtune.core.odata.schema.overlay import Overlay
 
+_RESTRICTS = approximated(
+    "compared when a device enrols, once it is stored: a default that nobody changed refuses nothing"
+)
 _NO_EFFECT = stored("it is kept, and no enrolment asks it")
 _NOT_CONNECTED = stored("it is kept: no service of Apple's or Google's is called")
 
@@ -27,13 +30,27 @@ ENROLLMENT = (
         defaults={"roleScopeTagIds": ("0",), "version": 1},
         different={TAGS_HIDE_NOTHING: "roleScopeTagIds"},
     ),
-    Overlay("deviceEnrollmentLimitConfiguration", defaults={"limit": 5}),
+    Overlay("deviceEnrollmentLimitConfiguration", fidelity=_RESTRICTS, defaults={"limit": 5}),
     Overlay(
-        "deviceEnrollmentPlatformRestrictionsConfiguration deviceEnrollmentWindowsHelloForBusinessConfiguration "
-        "windows10EnrollmentCompletionPageConfiguration deviceComanagementAuthorityConfiguration "
-        "windowsRestoreDeviceEnrollmentConfiguration"
+        "deviceEnrollmentPlatformRestrictionsConfiguration",
+        fidelity=_RESTRICTS,
+        different={_NO_EFFECT: "macRestriction tvosRestriction visionOSRestriction windowsHomeSkuRestriction"},
     ),
-    Overlay("deviceEnrollmentPlatformRestrictionConfiguration"),
+    Overlay(
+        "deviceEnrollmentWindowsHelloForBusinessConfiguration windows10EnrollmentCompletionPageConfiguration "
+        "deviceComanagementAuthorityConfiguration windowsRestoreDeviceEnrollmentConfiguration"
+    ),
+    Overlay("deviceEnrollmentPlatformRestrictionConfiguration", fidelity=_RESTRICTS),
+    Overlay("deviceEnrollmentPlatformRestriction", different={_NO_EFFECT: "blockedSkus"}),
+    Overlay(
+        "deviceManagementTroubleshootingEvent",
+        fidelity=approximated("of failed enrolments there are those that a restriction refused"),
+        polymorphic=True,
+        server="*",
+        different={ALWAYS_EMPTY: "additionalInformation", ALWAYS_NULL: "eventName"},
+    ),
+    Overlay("enrollmentTroubleshootingEvent", server="*"),
+    Overlay("deviceManagementTroubleshootingErrorDetails", server="*"),
     Overlay(
         "deviceEnrollmentNotificationConfiguration",
         server="notificationTemplates defaultLocale notificationMessageTemplateId",
@@ -47,10 +64,10 @@ ENROLLMENT = (
     ),
     Overlay(
         "importedDeviceIdentity",
-        fidelity=_NO_EFFECT,
+        fidelity=approximated("compared when a device enrols"),
         server="createdDateTime lastModifiedDateTime lastContactedDateTime enrollmentState",
     ),
-    Overlay("importedDeviceIdentityResult", fidelity=_NO_EFFECT),
+    Overlay("importedDeviceIdentityResult"),
     Overlay(
         "depOnboardingSetting",
         fidelity=_NOT_CONNECTED,

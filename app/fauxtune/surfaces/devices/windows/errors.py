@@ -2,8 +2,9 @@
 
 A client makes its HRESULT from the subcode: MessageFormat 80180001, Authentication 80180002, Authorization 80180003,
 CertificateRequest 80180004, EnrollmentServer 80180005, InternalServiceFault 80180006, InvalidSecurity 80180007; or from
-ErrorType: NotSupported 80180015, NotEligibleToRenew 80180016, InMaintenance 80180017, UserLicense 80180018,
-InvalidEnrollmentData 80180019. An OMA-DM session is refused in its header; requests that are no message get plain text.
+ErrorType: DeviceCapReached 80180013, DeviceNotSupported 80180014, NotSupported 80180015, NotEligibleToRenew 80180016,
+InMaintenance 80180017, UserLicense 80180018, InvalidEnrollmentData 80180019. An OMA-DM session is refused in its
+header; requests that are no message get plain text.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ TABLE: tuple[tuple[type[Exception], str, str | None], ...] = (
     (errors.EnrollmentEnded, "s:EnrollmentServer", "NotEligibleToRenew"),
     (errors.Unauthenticated, "s:Authentication", None),
     (errors.NotLicensed, "s:Authorization", "UserLicense"),
+    (errors.EnrollmentRestricted, "s:Authorization", "DeviceNotSupported"),
     (errors.NotAllowed, "s:Authorization", None),
     (errors.NotFound, "s:EnrollmentServer", None),
     (errors.Conflict, "s:EnrollmentServer", None),
@@ -36,6 +38,7 @@ TARGETS: dict[str, tuple[str, str | None]] = {
     "policies": ("s:EnrollmentServer", "NotSupported"),
     "context": ("s:EnrollmentServer", "InvalidEnrollmentData"),
 }
+_CAP = "deviceLimitReached"
 #: For answers without an envelope: messages of sessions, and the sign-in page.
 _PLAIN: tuple[tuple[type[Exception], int], ...] = (
     (errors.Unauthenticated, 401),
@@ -64,6 +67,8 @@ def _fault(error: Exception) -> Fault:
     if isinstance(error, errors.Invalid) and target in TARGETS:
         subcode, error_type = TARGETS[target]
         return Fault(subcode, str(error), error_type)
+    if isinstance(error, errors.EnrollmentRestricted) and error.ground == _CAP:
+        return Fault("s:Authorization", str(error), "DeviceCapReached")
     for kind, subcode, error_type in TABLE:
         if isinstance(error, kind):
             return Fault(subcode, str(error), error_type)

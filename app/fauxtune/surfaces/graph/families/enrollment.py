@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies import enrollment as rules
 from fauxtune.core.policies.rules import Rules
-from fauxtune.operations.profiles.enrollment import VPP_HOOKS
+from fauxtune.operations.profiles.enrollment import CONFIGURATION_HOOKS, VPP_HOOKS
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
@@ -16,6 +16,9 @@ from fauxtune.surfaces.graph.resources import enrollment
 
 _AUDIT = ("Enrollment", "Enrollment")
 _NO_EFFECT = stored("kept and assigned; no enrolment asks it")
+_RESTRICTS = approximated(
+    "limits and restrictions of platforms refuse enrolments, a default only when it was changed; the others are kept"
+)
 _NOT_CONNECTED = stored("kept; no service of Apple's or Google's is called")
 
 ENROLLMENT: tuple[Family, ...] = (
@@ -37,7 +40,8 @@ ENROLLMENT: tuple[Family, ...] = (
                 required="priority",
             ),
         ),
-        fidelity=_NO_EFFECT,
+        hooks=CONFIGURATION_HOOKS,
+        fidelity=_RESTRICTS,
     ),
     Family(
         "deviceManagement/importedDeviceIdentities",
@@ -70,7 +74,21 @@ ENROLLMENT: tuple[Family, ...] = (
                 many=True,
             ),
         ),
-        fidelity=_NO_EFFECT,
+        fidelity=approximated(
+            "a device that one of them names is corporate when it enrols; the state 'failed' does not occur"
+        ),
+    ),
+    Family(
+        "deviceManagement/troubleshootingEvents",
+        "deviceManagementTroubleshootingEvent",
+        "an event for troubleshooting",
+        rules.TROUBLESHOOTING,
+        read=needs.READ_MANAGED,
+        write=needs.WRITE_MANAGED,
+        audit=_AUDIT,
+        without=reasons.ENROLLMENT,
+        verbs="list get",
+        fidelity=approximated("of failed enrolments there are those that a restriction refused, the last 1,000"),
     ),
     Family(
         "deviceManagement/appleUserInitiatedEnrollmentProfiles",

@@ -144,12 +144,6 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         _SERVICE,
-        "what went wrong stands in the states of profiles and in the journal",
-        "troubleshootingEvents",
-        "",
-    ),
-    (
-        _SERVICE,
         "device actions stand in the audit log (auditEvents)",
         "",
         "remoteActionAudits",

@@ -1,0 +1,192 @@
+"""Whether a device may enrol: its user's restrictions, corporate identifiers, and what is written down of a refusal.
+
+Intune: "What are enrollment restrictions?", "Identify devices as corporate-owned". Graph:
+enrollmentTroubleshootingEvent.
+
+Differs from Intune: a default configuration that nobody has changed refuses nothing, its limit included; real changes
+of groups and filters take up to 15 minutes to count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.assignment_filters.matching import Matching
+from fauxtune.core.engine.enrollment_restrictions import (
+    Ground,
+    Newcomer,
+    Refusal,
+    Restriction,
+    corporate_identifiers,
+    judge_limit,
+    judge_platform,
+    limit,
+    platform_restriction,
+)
+from fauxtune.core.engine.planning.targeting import Matches, matches_nothing
+from fauxtune.core.errors import EnrollmentRestricted
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import GroupId
+from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.enrollment import CORPORATE_IDENTIFIERS, ENROLLMENT_CONFIGURATIONS, TROUBLESHOOTING
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.switches import ENROLLMENT
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import assignment_filters as filter_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import enrolling as queries
+from fauxtune.storage.queries import resources as resource_queries
+from fauxtune.storage.rows.directory import UserRow
+from fauxtune.storage.rows.resources import ResourceRow
+
+if TYPE_CHECKING:
+    pass
+
+_EVENT = "enrollmentTroubleshootingEvent"
+#: The events that a tenant keeps; older ones go.
+MOST_EVENTS = 1000
+#: The facts that a filter of a restriction can name; others are not known before a device is enrolled.
+_FOR_FILTERS = ("manufacturer", "model", "osVersion", "skuNumber", "enrollmentProfileName")
+#: data. Unverified: the texts of failureReason, which Graph's reference does not list.
+_REASONS = {
+    Ground.LIMIT: "DeviceCapReached",
+    Ground.PLATFORM: "DeviceTypeNotSupported",
+    Ground.PERSONAL: "PersonalDeviceNotAllowed",
+    Ground.TOO_OLD: "OsVersionNotSupported",
+    Ground.TOO_NEW: "OsVersionNotSupported",
+    Ground.MANUFACTURER: "ManufacturerNotSupported",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A device that wants to enrol, and its user. `is_authorised`: it enrols by a way that makes it the company's."""
+
+    variant: Variant
+    facts: JsonObject
+    user: UserRow
+    hardware_key: str = ""
+    is_authorised: bool = False
+    has_driver: bool = True
+
+
+def admitted(tx: Transaction, candidate: Candidate) -> ResourceRow | None:
+    """Return the corporate identifier that names the device, if there is one. Raises EnrollmentRestricted for a device
+    that a restriction refuses, which is written down.
+    """
+    if not tx.tenant.setting(ENROLLMENT):
+        return None
+    identifier = _corporate_identifier(tx, candidate)
+    refusal = judged(tx, candidate, is_corporate=identifier is not None or candidate.is_authorised)
+    if refusal is not None:
+        tx.note_refusal(lambda later: _write_down(later, candidate, refusal=refusal))
+        raise EnrollmentRestricted(refusal.sentence, ground=refusal.ground.value)
+    return identifier
+
+
+def judged(tx: Transaction, candidate: Candidate, *, is_corporate: bool) -> Refusal | None:
+    """Return what refuses the device at this moment, if anything does. Nothing is written."""
+    restrictions = queries.restrictions(tx.connection, tx.tenant.id, family=ENROLLMENT_CONFIGURATIONS.name)
+    if not restrictions:
+        return None
+    newcomer = Newcomer(
+        variant=candidate.variant,
+        os_version=str(candidate.facts.get("osVersion") or ""),
+        manufacturer=str(candidate.facts.get("manufacturer") or ""),
+        is_corporate=is_corporate,
+        has_driver=candidate.has_driver and FACTS[candidate.variant].has_user,
+    )
+    groups = _groups(tx, candidate, restrictions=restrictions)
+    matches = _matches(tx, candidate, restrictions=restrictions, is_corporate=is_corporate)
+    platform = platform_restriction(restrictions, newcomer, groups=groups, matches=matches)
+    refusal = None if platform is None else judge_platform(platform, newcomer)
+    most = limit(restrictions, newcomer, groups=groups, matches=matches)
+    if refusal is not None or most is None:
+        return refusal
+    enrolled = queries.devices_of_user(
+        tx.connection, tx.tenant.id, user_id=candidate.user.id, besides=candidate.hardware_key
+    )
+    return judge_limit(most, enrolled=enrolled, user=str(candidate.user.document["userPrincipalName"]))
+
+
+def note_enrolled(tx: Transaction, identifier: ResourceRow) -> None:
+    """Note at a corporate identifier that its device is enrolled."""
+    document = {**identifier.document, "enrollmentState": "enrolled", "lastContactedDateTime": iso(tx.now)}
+    resource_queries.change_resource(tx.connection, identifier, document=document)
+
+
+def _corporate_identifier(tx: Transaction, candidate: Candidate) -> ResourceRow | None:
+    identifiers = corporate_identifiers(candidate.variant, candidate.facts)
+    rows = queries.resources_with(
+        tx.connection,
+        tx.tenant.id,
+        family=CORPORATE_IDENTIFIERS.name,
+        named="importedDeviceIdentifier",
+        texts={text for _, text in identifiers},
+    )
+    for row in rows:
+        text = str(row.document["importedDeviceIdentifier"]).lower()
+        if (row.document["importedDeviceIdentityType"], text) in identifiers:
+            return row
+    return None
+
+
+def _groups(tx: Transaction, candidate: Candidate, *, restrictions: list[Restriction]) -> frozenset[GroupId]:
+    if not any(each.assignments for each in restrictions):
+        return frozenset()
+    return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=candidate.user.id)
+
+
+def _matches(tx: Transaction, candidate: Candidate, *, restrictions: list[Restriction], is_corporate: bool) -> Matches:
+    ids = {one.filter for each in restrictions for one in each.assignments if one.filter is not None}
+    if not ids:
+        return matches_nothing
+    rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
+    record = {name: candidate.facts.get(name) for name in _FOR_FILTERS}
+    owner = "company" if is_corporate else FACTS[candidate.variant].owner_type
+    return Matching(
+        {filter_id: row.document for filter_id, row in rows.items()},
+        record={**record, "managedDeviceOwnerType": owner},
+        variant=candidate.variant,
+    )
+
+
+def _write_down(tx: Transaction, candidate: Candidate, *, refusal: Refusal) -> None:
+    """Write down a refusal: in the journal, and as an event for whoever looks for the cause."""
+    known = FACTS[candidate.variant]
+    tx.record(
+        "enrollmentRefused",
+        user=str(candidate.user.document["userPrincipalName"]),
+        variant=candidate.variant.value,
+        ground=refusal.ground.value,
+        restriction=refusal.restriction.id,
+        reason=refusal.sentence,
+    )
+    document = {
+        **defaults(entity(_EVENT)),
+        "correlationId": tx.ids.uuid(),
+        "managedDeviceIdentifier": "",
+        "operatingSystem": known.operating_system,
+        "osVersion": str(candidate.facts.get("osVersion") or ""),
+        "userId": candidate.user.id,
+        "deviceId": "",
+        "enrollmentType": known.enrollment_type,
+        "failureCategory": "enrollmentRestrictionsEnforced",
+        "failureReason": _REASONS[refusal.ground],
+        "troubleshootingErrorDetails": {
+            "@odata.type": "#microsoft.graph.deviceManagementTroubleshootingErrorDetails",
+            "context": refusal.restriction.id,
+            "failure": refusal.ground.value,
+            "failureDetails": refusal.sentence,
+            "remediation": None,
+            "resources": [],
+        },
+    }
+    rows = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=TROUBLESHOOTING.name)
+    oldest = [row.id for row in rows[: max(0, len(rows) + 1 - MOST_EVENTS)]]
+    resource_queries.remove_resources(tx.connection, tx.tenant.id, family=TROUBLESHOOTING.name, ids=oldest)
+    resources.create(tx, TROUBLESHOOTING, kind=_EVENT, document=document)

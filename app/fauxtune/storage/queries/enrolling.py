@@ -1,0 +1,91 @@
+"""What an enrolment asks of a tenant that restricts them: restrictions, corporate identifiers, a user's devices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, func, select
+
+from fauxtune.core.engine.enrollment_restrictions import JUDGED, LIMITED, Restriction
+from fauxtune.core.model.ids import ProfileId, TenantId, UserId
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.storage import reads
+from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
+from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.tables import enrollments, resources
+
+_RESTRICTIONS = (
+    select(resources)
+    .where(
+        resources.c.tenant_id == bindparam("tenant"),
+        resources.c.family == bindparam("family"),
+        resources.c.parent_id == "",
+        resources.c.kind.in_(sorted(JUDGED)),
+    )
+    .order_by(resources.c.priority, resources.c.id)
+)
+_LIVE_OF_USER = (
+    select(func.count())
+    .select_from(enrollments)
+    .where(
+        enrollments.c.tenant_id == bindparam("tenant"),
+        enrollments.c.user_id == bindparam("user"),
+        enrollments.c.hardware_key != bindparam("besides"),
+        enrollments.c.state != EnrollmentState.ENDED.value,
+        enrollments.c.variant.in_(sorted(LIMITED)),
+    )
+)
+
+
+def restrictions(connection: Connection, tenant_id: TenantId, *, family: str) -> list[Restriction]:
+    """Return the stored enrolment configurations that can refuse devices, with their assignments, the strongest first
+    but for the defaults.
+    """
+    rows = reads.every(connection, _RESTRICTIONS, row=ResourceRow, values={"tenant": tenant_id, "family": family})
+    ids = [ProfileId(row.id) for row in rows if row.priority]
+    assigned = assignments_by_profile(connection, tenant_id, ids=ids) if ids else {}
+    return [
+        Restriction(
+            id=row.id,
+            kind=row.kind,
+            priority=row.priority or 0,
+            document=row.document,
+            assignments=tuple(assignment_targets(assigned.get(ProfileId(row.id), []))),
+        )
+        for row in rows
+    ]
+
+
+def resources_with(
+    connection: Connection, tenant_id: TenantId, *, family: str, named: str, texts: Collection[str]
+) -> list[ResourceRow]:
+    """Return the resources of a family of which the property `named` is one of these texts, written in small letters;
+    oldest first.
+    """
+    if not texts:
+        return []
+    values = {"tenant": tenant_id, "family": family, "texts": sorted(texts)}
+    return reads.every(connection, _with(named), row=ResourceRow, values=values)
+
+
+@cache
+def _with(named: str) -> Select[Any]:
+    text = func.lower(resources.c.document[named].as_string())
+    return (
+        select(resources)
+        .where(
+            resources.c.tenant_id == bindparam("tenant"),
+            resources.c.family == bindparam("family"),
+            resources.c.parent_id == "",
+            text.in_(bindparam("texts", expanding=True)),
+        )
+        .order_by(resources.c.created_at, resources.c.id)
+    )
+
+
+def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId, besides: str) -> int:
+    """Return how many live devices of the user a limit counts, but for the hardware with the key `besides`."""
+    values = {"tenant": tenant_id, "user": user_id, "besides": besides}
+    return int(connection.execute(_LIVE_OF_USER, values).scalar_one())
