@@ -43,7 +43,7 @@ def warm() -> deque[rsa.RSAPrivateKey]:
     """
     _share_compiled_statements()
     try:
-        with asyncio.Runner(loop_factory=serve.loop_factory()) as runner:
+        with asyncio.Runner() as runner:  # uvloop's would leave threads of libuv
             runner.run(_server_with_devices())
     except Exception:  # a defect of the product: the tests say which; commands start without warm caches
         traceback.print_exc()
