@@ -221,7 +221,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A check-in that waited for another one plans again",
         file=_CHECKIN,
-        before="return None if version is None else CheckedIn(version, 0)",
+        before="return None if known is None else CheckedIn(known[1], 0)",
         after="return None",
         tests=(
             "tests/operations/test_together.py::test_a_check_in_that_waited_for_another_does_not_plan_again[sqlite]",
@@ -246,7 +246,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A device can check in as another one",
         file="app/fauxtune/operations/devices/caller.py",
-        before=" or row.id != caller.enrollment_id",
+        before=" and getattr(row, column) == value",
         after="",
         tests=(
             "tests/operations/test_checkin.py::test_a_wrong_credential_another_device_and_another_tenant_are_refused[sqlite]",

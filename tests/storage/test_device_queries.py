@@ -205,19 +205,22 @@ def test_a_device_is_at_rest_when_nothing_is_awaited(
         ({"state": EnrollmentState.ENDED}, {}, False),
         ({}, {"report": "another"}, False),
         ({}, {"credential": "another"}, False),
-        ({}, {"enrollment_id": "e-another"}, False),
+        ({}, {"named": ("id", "e-another")}, False),
+        ({}, {"named": ("hardware_key", "hardware")}, True),
+        ({}, {"named": ("hardware_key", "another")}, False),
         ({}, {"tenant_id": "another"}, False),
     ],
 )
 def test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself(
     fill: Filler, columns: dict[str, Any], call: dict[str, Any], quiet: bool
 ) -> None:
-    device = fill.device("phone", **{"report_digest": "report", "credential_digest": "own", **columns})
-    own = {"tenant_id": fill.tenant_id, "enrollment_id": device, "credential": "own", "report": "report"}
-    version = devices.quiet_checkin(fill.connection, **{**own, "now": fill.now, **call})
+    itself = {"report_digest": "report", "credential_digest": "own", "hardware_key": "hardware"}
+    device = fill.device("phone", **{**itself, **columns})
+    own = {"tenant_id": fill.tenant_id, "named": ("id", device), "credential": "own", "report": "report"}
+    known = devices.quiet_checkin(fill.connection, **{**own, "now": fill.now, **call})
     row = devices.enrollment(fill.connection, device)
     assert row is not None
-    assert (version, row.last_checkin_at) == ((1, fill.now) if quiet else (None, None))
+    assert (known, row.last_checkin_at) == (((device, 1), fill.now) if quiet else (None, None))
 
 
 def test_a_record_knows_its_enrolment_and_can_go_without_it(fill: Filler) -> None:

@@ -132,7 +132,7 @@ class StepwiseDevice:
     async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
         """Send the results of steps; the next steps, at most `limit`."""
         exchange = Exchange(caller=self.caller, begins=begins, adapter=self.adapter, results=answers, limit=limit)
-        return await converse(self.contoso.emulator, self.contoso.tenant, exchange=exchange)
+        return (await converse(self.contoso.emulator, self.contoso.tenant, exchange=exchange)).steps
 
     async def check_in(self, *, limit: int | None = None) -> list[str]:
         """One session to its end; the steps of it as texts (see `step_text`)."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.plan import Plan
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
@@ -28,7 +28,7 @@ from fauxtune.operations.checkin.planning import plan_visit, record_item
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.visit import Left, Visit, visiting, visiting_again
 from fauxtune.operations.devices.action_results import actions_sent
-from fauxtune.operations.devices.caller import DeviceCaller, is_live
+from fauxtune.operations.devices.caller import Caller, DeviceCaller, is_live
 from fauxtune.operations.devices.compliance_occasions import is_judged_at_check_in, judge_now
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.inventory_facts import write_news
@@ -82,7 +82,7 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, 
 
     Raises Unauthenticated, NotFound or EnrollmentEnded as `identified`.
     """
-    async with emulator.turns.of(caller.enrollment_id):
+    async with emulator.turns.of(caller.credential):
         return await take_turn(emulator, tenant, caller=caller, report=report)
 
 
@@ -90,15 +90,15 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller,
     """Serve a check-in of a device whose turn the caller holds."""
     runner = emulator.runner
 
-    def quiet(connection: Connection, now: datetime) -> CheckedIn | None:
-        known = runner.version_of(tenant)
-        version = quiet_version(connection, tenant, caller=caller, report=report, now=now, version=known)
-        return None if version is None else CheckedIn(version, 0)
+    def unchanged(connection: Connection, now: datetime) -> CheckedIn | None:
+        version = runner.version_of(tenant)
+        known = quiet(connection, tenant, caller=caller, report=report, now=now, version=version)
+        return None if known is None else CheckedIn(known[1], 0)
 
     def first(tx: Transaction) -> Begun:
         return begin(tx, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings)
 
-    begun = await runner.run_unless_quiet(tenant, first, quiet=quiet)
+    begun = await runner.run_unless_quiet(tenant, first, quiet=unchanged)
     if isinstance(begun, CheckedIn):
         return begun
     if not begun.tasks:
@@ -107,22 +107,22 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller,
     return await runner.run_check_in(tenant, finish, begun=begun, answers=answers)
 
 
-def quiet_version(
+def quiet(
     connection: Connection,
     tenant: Tenant,
     *,
-    caller: DeviceCaller,
+    caller: Caller,
     report: Report,
     now: datetime,
     version: str | None,
-) -> int | None:
-    """Serve a check-in that changes nothing, with one statement; return the policy's version. None: it is not quiet, or
-    the tenant has not this `version` any more.
+) -> tuple[EnrollmentId, int] | None:
+    """Serve a check-in that changes nothing, with one statement; return the enrolment's id and the version of its
+    policy. None: it is not quiet, or the tenant has not this `version` any more.
     """
     return queries.quiet_checkin(
         connection,
         tenant.id,
-        enrollment_id=caller.enrollment_id,
+        named=caller.named,
         credential=caller.credential,
         report=report.digest,
         now=now,
@@ -148,9 +148,9 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
     has_other_items = _take_in(visit, report=report)
     new = plan_visit(visit)
     if is_judged_at_check_in(tx, visit.row, news=news, has_other_items=has_other_items):
-        visit.aside(lambda row: judge_now(tx, row))
+        visit.aside(lambda row: judge_now(tx, row, audience=visit.audience))
     version = visit.row.policy_version
-    apps_change = report.apps is not None and settle_apps(tx, visit.row, report=report.apps(version))
+    apps_change = report.apps is not None and settle_apps(visit, report=report.apps(version))
     work, next_poll = tasks(visit, keys=keys, packagings=packagings)
     operations = actions_sent(tx, visit.actions, ending=False)
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that

@@ -21,7 +21,8 @@ from fauxtune.core.policies.app_delivery import (
     planned,
 )
 from fauxtune.core.policies.apps import APP_RULES, PUBLISHED
-from fauxtune.operations.devices.audience import Audience, Filters
+from fauxtune.operations.checkin.visit import Visit
+from fauxtune.operations.devices.audience import Filters
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
@@ -36,14 +37,15 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 _IDENTIFIER = "packageId"
 
 
-def settle_apps(tx: Transaction, enrollment: EnrollmentRow, *, report: AppReport) -> bool:
+def settle_apps(visit: Visit, *, report: AppReport) -> bool:
     """Take in a device's report of its apps, and plan them. Return whether its policy changes."""
+    tx, enrollment = visit.tx, visit.row
     if not _concern(tx):
         return False
     rows = {row.app_id: row for row in queries.of_device(tx.connection, enrollment.id)}
     before = {str(key): _app(row) for key, row in rows.items()}
     reported = {key: after_report(app, report) for key, app in before.items()}
-    after = planned(_wanted(tx, enrollment), reported)
+    after = planned(_wanted(visit), reported)
     changed = [app for key, app in after.items() if app != before.get(key)]
     queries.put(tx.connection, [_row(tx, enrollment, app=app) for app in changed])
     for key in before.keys() - after.keys():
@@ -69,12 +71,12 @@ def _concern(tx: Transaction) -> bool:
     )
 
 
-def _wanted(tx: Transaction, enrollment: EnrollmentRow) -> list[WantedApp]:
+def _wanted(visit: Visit) -> list[WantedApp]:
+    tx, enrollment, audience = visit.tx, visit.row, visit.audience
     assigned = tx.known(("assigned apps",), lambda: _assigned(tx))
     every = [each for _app_id, _identifier, listed in assigned for each in listed]
     if not every:
         return []
-    audience = Audience.of(tx, [enrollment])
     if not audience.is_entitled(enrollment):
         return []
     targets = configuration_queries.assignment_targets(every)

@@ -28,6 +28,7 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
 from fauxtune.core.model.platforms import FACTS, needs_legacy_pfx
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import BACKDATED
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, thumbprint
@@ -341,8 +342,12 @@ class Preparing:
 
     def _wrapping(self, row: LedgerRow) -> Wrapping:
         """The wrapping of a certificate's password, by the profiles that claim it."""
-        profiles = claiming(self._tx, frozenset(claim.profile for claim in row.claims))
-        return self._packaging.identity(row, profiles=[profile.document for profile in profiles.values()])
+
+        def profiles() -> list[JsonObject]:
+            rows = claiming(self._tx, frozenset(claim.profile for claim in row.claims))
+            return [profile.document for profile in rows.values()]
+
+        return self._packaging.identity(row, profiles=profiles)
 
     def _imported(self, user_id: UserId | None, mark: str) -> ImportedOrder:
         """The order to open an imported file."""

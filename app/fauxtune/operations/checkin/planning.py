@@ -18,6 +18,7 @@ from fauxtune.operations.checkin.situations import ROLES, situations
 from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import maker
+from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.scep_unreported import unreported
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
@@ -31,14 +32,17 @@ def plan_device(
     *,
     rows: Mapping[ItemKey, LedgerRow],
     requests: Sequence[ServedRequestRow] | None = None,
+    audience: Audience | None = None,
 ) -> tuple[Plan, tuple[Profile, ...]]:
     """Return the device's plan at this moment, from its ledger rows, and the profiles that it is about. `requests`: all
-    that was asked of the connectors for it, if that was read already. Nothing is written.
+    that was asked of the connectors for it, `audience`: its user and groups, if they were read already. Nothing is
+    written.
     """
     present = situations(
         tx,
         [enrollment],
         ledgers={enrollment.id: rows},
+        audience=audience,
         requests=None if requests is None else {enrollment.id: requests},
     )[enrollment.id]
     return plan(present.situation), present.profiles
@@ -48,7 +52,7 @@ def plan_visit(visit: Visit) -> Plan:
     """Plan the device, and write its ledger, requests to the connector, revocations and profile states."""
     tx, device = visit.tx, visit.row.id
     before = visit.ledger
-    new, profiles = plan_device(tx, visit.row, rows=before, requests=visit.requests)
+    new, profiles = plan_device(tx, visit.row, rows=before, requests=visit.requests, audience=visit.audience)
     changed = new.rows.values()
     visit.put_items(changed, causes=new.unwanted)
     visit.put_requests([_request(visit, request) for request in new.requests])

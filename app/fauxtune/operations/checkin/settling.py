@@ -170,14 +170,19 @@ def _is_due_again(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapsh
     row = snapshot.rows[device]
     is_planned = row.state is EnrollmentState.ACTIVE and row.generation == row.settled_generation
     is_due = is_planned and row.due_at <= snapshot.now and device not in snapshot.put_off
-    return is_due and not emulator.turns.is_taken(device)
+    return is_due and not _is_busy(emulator, row)
+
+
+def _is_busy(emulator: Emulator, row: EnrollmentRow) -> bool:
+    """Whether the device is in a check-in."""
+    return row.credential_digest is not None and emulator.turns.is_taken(row.credential_digest)
 
 
 def _is_over(emulator: Emulator, snapshot: _Snapshot, *, watch: _Watch, left: float) -> bool:
     """Whether no device is left that may settle by itself."""
     now = asyncio.get_running_loop().time()
     signs = tuple(_signs(snapshot))
-    busy = any(emulator.turns.is_taken(id_) for id_ in snapshot.rows)
+    busy = any(_is_busy(emulator, row) for row in snapshot.rows.values())
     if busy or signs != watch.signs:
         watch.signs, watch.moved_at = signs, now
     watch.connected_once |= {id_ for id_ in snapshot.rows if emulator.signals.is_connected(id_)}

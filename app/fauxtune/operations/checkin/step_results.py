@@ -191,7 +191,7 @@ def _apply_answers(visit: Visit, *, adapter: PlatformAdapter) -> None:
         if news.replans:
             visit.plan_again()
     if tx.tenant.judges_devices:
-        visit.aside(lambda row: judge_now(tx, row))
+        visit.aside(lambda row: judge_now(tx, row, audience=visit.audience))
     if not information.issuperset(adapter.information_parts(visit.row.variant, known=visit.row.facts)):
         # What is known now allows more questions.
         visit.change(inventory_at=tx.now)

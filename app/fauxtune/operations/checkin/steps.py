@@ -10,13 +10,14 @@ from typing import Protocol
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import StepKind
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.actions import Order
-from fauxtune.operations.devices.caller import DeviceCaller
+from fauxtune.operations.devices.caller import Caller
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,20 @@ class Exchange:
     it takes.
     """
 
-    caller: DeviceCaller
+    caller: Caller
     begins: bool
     adapter: PlatformAdapter
     results: Sequence[StepResult] = field(default_factory=tuple)
     limit: int = 1
     has_news: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to an exchange: the enrolment's id and the next steps, none at the end of the conversation. `row`: the
+    enrolment as the exchange left it; None if the device was quiet.
+    """
+
+    device: EnrollmentId
+    steps: tuple[Step, ...] = ()
+    row: EnrollmentRow | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Unpack
 
 from cryptography import x509
@@ -24,7 +24,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.devices import ledger as device_ledger
-from fauxtune.operations.devices.caller import DeviceCaller, checked, is_live
+from fauxtune.operations.devices.audience import Audience
+from fauxtune.operations.devices.caller import Caller, DeviceCaller, checked, is_live
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.operations.runtime.runner import Runner
@@ -60,6 +61,8 @@ class Parts:
     requests: list[ServedRequestRow] | None = None
     states: dict[ProfileId, ProfileStateRow] | None = None
     steps: dict[str, StepRow] | None = None
+    #: Certificates that were issued to the device in this conversation, by thumbprint.
+    issued: dict[str, x509.Certificate] = field(default_factory=dict)
 
     def copy(self) -> Parts:
         """Return a copy that can be changed."""
@@ -68,6 +71,7 @@ class Parts:
             None if self.requests is None else list(self.requests),
             None if self.states is None else dict(self.states),
             None if self.steps is None else dict(self.steps),
+            dict(self.issued),
         )
 
 
@@ -76,6 +80,8 @@ class Visit:
 
     def __init__(self, tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, parts: Parts) -> None:
         self.tx = tx
+        self._in_groups = stored.groups
+        self._audience: Audience | None = None
         self._begin(row, stored=stored, parts=parts)
 
     def _begin(self, row: EnrollmentRow, *, stored: StoredParts, parts: Parts) -> None:
@@ -154,6 +160,13 @@ class Visit:
         """The name of the device's user."""
         return user_name(self.tx, self.row)
 
+    @property
+    def audience(self) -> Audience:
+        """The device's user and the groups of both, which no check-in changes."""
+        if self._audience is None:
+            self._audience = Audience.of(self.tx, [self.row], in_groups=self._in_groups)
+        return self._audience
+
     def is_quiet(self, report: str) -> bool:
         """Whether a check-in with a report of this digest changes nothing, as `quiet_checkin` decides it."""
         is_active = self.row.state is EnrollmentState.ACTIVE
@@ -172,7 +185,15 @@ class Visit:
         """Write new or changed items. `causes`: why items are not wanted any more."""
         before = self.ledger
         rows = {row.key: _with_its_certificate(row, before.get(row.key)) for row in changed}
-        device_ledger.note_keys(self.tx, self.row.id, before=before, changed=rows.values(), causes=causes)
+        device_ledger.note_keys(
+            self.tx,
+            self.row.id,
+            before=before,
+            changed=rows.values(),
+            causes=causes,
+            issued=self.parts.issued,
+            has_keys=self._stored.keys,
+        )
         self.parts.ledger = dict(sorted({**before, **rows}.items()))
         self._changed_items |= rows
 
@@ -212,9 +233,11 @@ class Visit:
             answered_at=changes.get("answered_at"),
         )
         if certificate is not None:
+            mark = thumbprint(certificate)
+            self.parts.issued[mark] = certificate
             served = replace(
                 served,
-                thumbprint=thumbprint(certificate),
+                thumbprint=mark,
                 not_before=certificate.not_valid_before_utc,
                 not_after=certificate.not_valid_after_utc,
                 authority=authority,
@@ -320,7 +343,7 @@ class Left:
 
 
 @contextmanager
-def visiting(tx: Transaction, caller: DeviceCaller) -> Iterator[Visit]:
+def visiting(tx: Transaction, caller: Caller) -> Iterator[Visit]:
     """Visit the calling device, which is locked until the transaction ends. Raises as `identified`."""
     known, stored = visit_queries.device_of_credential(tx.connection, caller.credential)
     row = checked(tx, caller, row=known)
@@ -383,7 +406,7 @@ def _size_of(left: Left) -> int:
     steps = (parts.steps or {}).values()
     size = 8 * _ROW + len(left.row.identity_certificate) + len(repr(left.row.wire_state))
     size += sum(_ROW + len(row.payload or b"") for row in (parts.ledger or {}).values())
-    size += _ROW * (len(parts.requests or ()) + len(parts.states or ()) + len(steps))
+    size += _ROW * (len(parts.requests or ()) + len(parts.states or ()) + len(steps) + 4 * len(parts.issued))
     return size + sum(len(repr(step.answer)) for step in steps)
 
 
@@ -393,5 +416,5 @@ def _with_its_certificate(row: LedgerRow, before: LedgerRow | None) -> LedgerRow
 
 
 def _unserved(row: RequestRow) -> ServedRequestRow:
-    columns = {field.name: getattr(row, field.name) for field in fields(RequestRow)}
+    columns = {each.name: getattr(row, each.name) for each in fields(RequestRow)}
     return ServedRequestRow(**columns, thumbprint=None, not_before=None, not_after=None, authority=None)

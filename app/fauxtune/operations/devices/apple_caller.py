@@ -11,14 +11,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound
-from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices.apple_enrollment import Known, recognise
-from fauxtune.operations.devices.caller import is_live, live, refuse_ended
-from fauxtune.operations.devices.credentials import digest
-from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.devices.caller import live, refuse_ended
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -61,15 +57,3 @@ def enrolled(tx: Transaction, certificate: x509.Certificate, *, hardware_key: st
     if known.enrollment is None:
         raise Invalid("The device is not enrolled yet: after Authenticate comes TokenUpdate.")
     return live(known.enrollment)
-
-
-async def read_enrolled(
-    runner: Runner, tenant: Tenant, *, certificate: x509.Certificate, hardware_key: str
-) -> EnrollmentRow:
-    """Return what `enrolled` returns, by one indexed read if the device is enrolled. Raises as `enrolled`."""
-    key = digest(certificate.public_bytes(Encoding.DER))
-    row = await runner.read(queries.enrollment_by_credential, key)
-    is_ours = row is not None and row.tenant_id == tenant.id and row.hardware_key == hardware_key
-    if row is not None and is_ours and is_live(row):
-        return row
-    return await runner.run(tenant, enrolled, certificate, hardware_key=hardware_key)

@@ -25,10 +25,19 @@ class Audience:
     groups: Mapping[str, frozenset[GroupId]]
 
     @classmethod
-    def of(cls, tx: Transaction, devices: Collection[EnrollmentRow], *, besides: Iterable[UserId] = ()) -> Audience:
-        """Read the users and groups of these devices, and of users `besides`: two statements."""
+    def of(
+        cls,
+        tx: Transaction,
+        devices: Collection[EnrollmentRow],
+        *,
+        besides: Iterable[UserId] = (),
+        in_groups: bool = True,
+    ) -> Audience:
+        """Read the users and groups of these devices, and of users `besides`: two statements. `in_groups`: whether
+        the devices may be members of groups; those of users are remembered for all their devices.
+        """
         ids = {device.user_id for device in devices if device.user_id is not None} | set(besides)
-        members: set[str] = {device.directory_device_id for device in devices}
+        members: set[str] = {device.directory_device_id for device in devices} if in_groups else set()
         if len(ids) == 1:
             (only,) = ids
             user = user_of(tx, only)

@@ -20,6 +20,27 @@ class DeviceCaller:
     enrollment_id: EnrollmentId
     credential: str
 
+    @property
+    def named(self) -> tuple[str, str]:
+        """The column of the enrolment by which the caller names itself, and its value there."""
+        return "id", self.enrollment_id
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareCaller:
+    """The calling device where messages name the hardware (Apple): its key, and the digest of its credential."""
+
+    hardware_key: str
+    credential: str
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """The column of the enrolment by which the caller names itself, and its value there."""
+        return "hardware_key", self.hardware_key
+
+
+Caller = DeviceCaller | HardwareCaller
+
 
 def identified(tx: Transaction, caller: DeviceCaller, *, lock: bool = False) -> EnrollmentRow:
     """Return the enrolment of the calling device.
@@ -30,13 +51,19 @@ def identified(tx: Transaction, caller: DeviceCaller, *, lock: bool = False) -> 
     return checked(tx, caller, row=row)
 
 
-def checked(tx: Transaction, caller: DeviceCaller, *, row: EnrollmentRow | None) -> EnrollmentRow:
-    """Return the enrolment of the calling device, from that of its credential. Raises as `identified`."""
-    if row is None or row.tenant_id != tx.tenant.id or row.id != caller.enrollment_id:
-        if queries.enrollment(tx.connection, caller.enrollment_id, tenant_id=tx.tenant.id) is None:
-            raise NotFound(f"There is no device '{caller.enrollment_id}'.")
-        raise Unauthenticated("The device credential is missing, or is not this device's.")
-    return live(row)
+def checked(tx: Transaction, caller: Caller, *, row: EnrollmentRow | None) -> EnrollmentRow:
+    """Return the enrolment of the calling device, from that of its credential. Raises as `identified`; for a caller
+    that names hardware never NotFound.
+    """
+    column, value = caller.named
+    if row is not None and row.tenant_id == tx.tenant.id and getattr(row, column) == value:
+        return live(row)
+    if (
+        isinstance(caller, DeviceCaller)
+        and queries.enrollment(tx.connection, caller.enrollment_id, tenant_id=tx.tenant.id) is None
+    ):
+        raise NotFound(f"There is no device '{caller.enrollment_id}'.")
+    raise Unauthenticated("The device credential is missing, or is not this device's.")
 
 
 def is_live(enrollment: EnrollmentRow) -> bool:

@@ -19,6 +19,7 @@ from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, is_com
 from fauxtune.core.graph.base import NO_END
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.compliance_actions import Failure, carry_out
 from fauxtune.operations.devices.compliance_judging import Judgement, judgements_of, switches
 from fauxtune.operations.devices.compliance_time import EVERY
@@ -40,12 +41,14 @@ def judge(
     *,
     contact_at: datetime | None = None,
     is_known_only: bool = False,
+    audience: Audience | None = None,
 ) -> list[Judgement]:
     """Judge these devices, write what has changed, and do the scheduled actions that are due. `contact_at`: the moment
     of a contact that is not written down yet. `is_known_only`: without policies that the device has not yet been
-    judged by, and with the verdict that it had by a policy that was changed since.
+    judged by, and with the verdict that it had by a policy that was changed since. `audience`: that of the devices, if
+    it was read already.
     """
-    judgements = judgements_of(tx, devices, contact_at=contact_at, is_known_only=is_known_only)
+    judgements = judgements_of(tx, devices, contact_at=contact_at, is_known_only=is_known_only, audience=audience)
     for judgement in judgements:
         _write(tx, judgement)
     return judgements

@@ -69,13 +69,14 @@ def judgements_of(
     *,
     contact_at: datetime | None = None,
     is_known_only: bool = False,
+    audience: Audience | None = None,
 ) -> list[Judgement]:
     """Return the judgement of each of these devices at this moment: see `judge`. Nothing is written."""
     if not devices:
         return []
     ids = [device.id for device in devices]
     states, known = queries.states_of_devices(tx.connection, ids), queries.devices(tx.connection, ids)
-    audience = Audience.of(tx, devices)
+    audience = audience or Audience.of(tx, devices)
     reaching = _reaching(tx, devices, audience=audience)
     facts = _facts(tx, devices, policies=[each for listed in reaching.values() for each in listed])
     return [

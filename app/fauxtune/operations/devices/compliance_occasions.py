@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.inventory_facts import News
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -37,8 +38,8 @@ def _counts(news: News) -> bool:
     return not FACTS.isdisjoint(news.names)
 
 
-def judge_now(tx: Transaction, enrollment: EnrollmentRow) -> None:
-    """Judge a device that is in contact now, with all policies that reach it."""
+def judge_now(tx: Transaction, enrollment: EnrollmentRow, *, audience: Audience) -> None:
+    """Judge a device that is in contact now, with all policies that reach it. `audience`: that of the device."""
     from fauxtune.operations.devices.compliance import judge
 
-    judge(tx, [enrollment], contact_at=tx.now)
+    judge(tx, [enrollment], contact_at=tx.now, audience=audience)

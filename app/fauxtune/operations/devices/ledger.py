@@ -46,13 +46,17 @@ def note_keys(
     before: Mapping[ItemKey, LedgerRow],
     changed: Iterable[LedgerRow],
     causes: Mapping[ItemKey, Cause | Incident] | None = None,
+    issued: Mapping[str, x509.Certificate] | None = None,
+    has_keys: bool = True,
 ) -> None:
-    """Note which keys come and go with changed rows of a ledger that was `before`."""
+    """Note which keys come and go with changed rows of a ledger that was `before`. `issued`: certificates that are
+    known already, by thumbprint; `has_keys`: whether the device may have had keys before the transaction.
+    """
     changes = key_changes(before, changed, causes=causes)
-    names = _names(tx, changes)
+    names = _names(tx, changes, issued=issued or {})
     for change in changes:
         named, key_id = names.get(change.thumbprint or "", ("", None))
-        tx.key_changes.append(NotedKeyChange(enrollment_id, change, issuer_and_serial=named, key_id=key_id))
+        tx.key_changes.append(NotedKeyChange(enrollment_id, change, named, key_id, has_keys=has_keys))
 
 
 def forget_kept(tx: Transaction, *, hardware_key: str) -> None:
@@ -62,10 +66,13 @@ def forget_kept(tx: Transaction, *, hardware_key: str) -> None:
         tx.key_changes.append(NotedKeyChange(enrollment_id, change))
 
 
-def _names(tx: Transaction, changes: Iterable[KeyChange]) -> Mapping[str, tuple[str, str | None]]:
-    """Return the names of the certificates whose keys come, by thumbprint. No statement is run if none comes."""
+def _names(
+    tx: Transaction, changes: Iterable[KeyChange], *, issued: Mapping[str, x509.Certificate]
+) -> Mapping[str, tuple[str, str | None]]:
+    """Return the names of the certificates whose keys come, by thumbprint. No statement is run if all are known."""
     coming = {change.thumbprint for change in changes if change.event is KeyEvent.COMES and change.thumbprint}
-    if not coming:
-        return {}
-    certificates = key_holdings.certificates_of(tx.connection, tx.tenant.id, thumbprints=coming)
-    return {mark: names_of(x509.load_der_x509_certificate(data)) for mark, data in certificates.items()}
+    certificates = {mark: issued[mark] for mark in coming & issued.keys()}
+    if unknown := coming - issued.keys():
+        stored = key_holdings.certificates_of(tx.connection, tx.tenant.id, thumbprints=unknown)
+        certificates |= {mark: x509.load_der_x509_certificate(data) for mark, data in stored.items()}
+    return {mark: names_of(certificate) for mark, certificate in certificates.items()}

@@ -8,7 +8,7 @@ profile has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from fauxtune.connector.wrapping import BARE, Wrapping
@@ -22,9 +22,9 @@ class Packaging(Protocol):
 
     plain_switch: str | None
 
-    def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]]) -> Wrapping:
-        """Return the packaging of one certificate with its key, which is file 0. `profiles`: the documents of those
-        that want it.
+    def identity(self, row: LedgerRow, *, profiles: Callable[[], Sequence[Mapping[str, Any]]]) -> Wrapping:
+        """Return the packaging of one certificate with its key, which is file 0. `profiles()`: the documents of those
+        that want it, which are read only then.
         """
         ...
 
@@ -41,7 +41,7 @@ class _Bare:
 
     plain_switch: str | None = None
 
-    def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]]) -> Wrapping:
+    def identity(self, row: LedgerRow, *, profiles: Callable[[], Sequence[Mapping[str, Any]]]) -> Wrapping:
         return BARE
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:

@@ -259,11 +259,11 @@ _LEDGERS_OF = _LEDGERS.where(ledger.c.enrollment_id.in_(bindparam("ids", expandi
 _MANAGED_DEVICE = managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device"))
 _MANAGED_DEVICES = managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
 _MANAGED_DEVICE_OF = select(managed_devices).where(managed_devices.c.enrollment_id == bindparam("enrollment"))
-_QUIET = (
-    update(enrollments)
+_QUIET = {
+    named: update(enrollments)
     .where(
         enrollments.c.credential_digest == bindparam("credential"),
-        enrollments.c.id == bindparam("device"),
+        enrollments.c[named] == bindparam("named"),
         enrollments.c.tenant_id == bindparam("tenant"),
         enrollments.c.state == EnrollmentState.ACTIVE.value,
         enrollments.c.generation == enrollments.c.settled_generation,
@@ -271,38 +271,46 @@ _QUIET = (
         enrollments.c.report_digest == bindparam("report"),
     )
     .values(last_checkin_at=bindparam("now"))
-    .returning(enrollments.c.policy_version)
-)
+    .returning(enrollments.c.id, enrollments.c.policy_version)
+    for named in ("id", "hardware_key")
+}
 # For a process that shares the database: what it remembers of the tenant has to be what there is.
-_QUIET_OF_VERSION = _QUIET.where(
-    func.coalesce(
-        select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == bindparam("tenant")).scalar_subquery(),
-        "",
+_QUIET_OF_VERSION = {
+    named: statement.where(
+        func.coalesce(
+            select(tenant_versions.c.version)
+            .where(tenant_versions.c.tenant_id == bindparam("tenant"))
+            .scalar_subquery(),
+            "",
+        )
+        == bindparam("version")
     )
-    == bindparam("version")
-)
+    for named, statement in _QUIET.items()
+}
 
 
 def quiet_checkin(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    enrollment_id: EnrollmentId,
+    named: tuple[str, str],
     credential: str,
     report: str,
     now: datetime,
     version: str | None = None,
-) -> int | None:
-    """Read and write the whole of a quiet check-in in one statement; return the policy's version. None: this one is not
-    quiet, the caller is not this device, or the tenant has not this `version` (None: any); nothing was written.
-    `credential` and `report` are digests.
+) -> tuple[EnrollmentId, int] | None:
+    """Read and write the whole of a quiet check-in in one statement; return the enrolment's id and the version of its
+    policy. None: this one is not quiet, the caller is not this device, or the tenant has not this `version` (None:
+    any); nothing was written. `named`: the column "id" or "hardware_key" by which the caller names the device, and its
+    value; `credential` and `report` are digests.
     """
-    values = {"credential": credential, "device": enrollment_id, "tenant": tenant_id, "now": iso(now), "report": report}
-    statement = _QUIET
+    column, value = named
+    values = {"credential": credential, "named": value, "tenant": tenant_id, "now": iso(now), "report": report}
+    statements = _QUIET
     if version is not None:
-        statement, values["version"] = _QUIET_OF_VERSION, version
-    policy: int | None = connection.execute(statement, values).scalar_one_or_none()
-    return policy
+        statements, values["version"] = _QUIET_OF_VERSION, version
+    row = connection.execute(statements[column], values).one_or_none()
+    return None if row is None else (EnrollmentId(row[0]), row[1])
 
 
 def managed_device(

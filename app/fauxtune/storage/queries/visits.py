@@ -14,6 +14,8 @@ from fauxtune.storage.tables import (
     connector_requests,
     device_actions,
     enrollments,
+    group_members,
+    key_holdings,
     ledger,
     profile_states,
     steps,
@@ -22,14 +24,16 @@ from fauxtune.storage.tables import (
 
 @dataclass(frozen=True, slots=True)
 class StoredParts:
-    """Whether there may be anything: items of the ledger, requests to connectors, states of profiles, steps, and
-    actions that wait for the device.
+    """Whether there may be anything: items of the ledger, requests to connectors, states of profiles, steps, groups
+    that have the device, keys that it has, and actions that wait for it.
     """
 
     ledger: bool = True
     requests: bool = True
     states: bool = True
     steps: bool = True
+    groups: bool = True
+    keys: bool = True
     actions: bool = True
 
 
@@ -54,10 +58,19 @@ def _read(column: Column[Any]) -> Select[Any]:
         select(table.c.enrollment_id).where(table.c.enrollment_id == enrollments.c.id).exists()
         for table in (ledger, connector_requests, profile_states, steps)
     ]
+    groups = select(group_members.c.member_id).where(
+        group_members.c.tenant_id == enrollments.c.tenant_id,
+        group_members.c.member_id == enrollments.c.directory_device_id,
+    )
+    keys = select(key_holdings.c.enrollment_id).where(
+        key_holdings.c.enrollment_id == enrollments.c.id, key_holdings.c.until_number.is_(None)
+    )
     waiting = select(device_actions.c.id).where(
         device_actions.c.enrollment_id == enrollments.c.id, device_actions.c.state.in_(WAITING)
     )
-    return select(enrollments, *parts, waiting.exists()).where(column == bindparam("key"))
+    return select(enrollments, *parts, groups.exists(), keys.exists(), waiting.exists()).where(
+        column == bindparam("key")
+    )
 
 
 # Built once: each check-in that is not quiet asks one of them.

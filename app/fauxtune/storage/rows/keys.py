@@ -42,10 +42,11 @@ class MailRecipientRow:
 @dataclass(frozen=True, slots=True)
 class NotedKeyChange:
     """A change of what a device holds, to be written with its transaction. The two names are those of a certificate
-    whose key comes.
+    whose key comes. `has_keys`: whether the device may have had keys before the transaction.
     """
 
     enrollment_id: EnrollmentId
     change: KeyChange
     issuer_and_serial: str = ""
     key_id: str | None = None
+    has_keys: bool = True

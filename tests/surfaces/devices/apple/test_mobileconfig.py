@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -175,7 +176,7 @@ def test_an_encrypted_profile_is_that_of_the_example() -> None:
 
 def test_a_certificate_with_its_key_is_that_of_the_example() -> None:
     example = mobileconfig_example("profile-pkcs")
-    payloads = ApplePackaging().identity(PKCS).filled([(b"here stands a PKCS#12 file", b"secret")])
+    payloads = ApplePackaging().identity(PKCS, profiles=list).filled([(b"here stands a PKCS#12 file", b"secret")])
     document = plistlib.loads(mobileconfig.plain_profile(TENANT, PKCS, payloads=payloads, on_mac=False))
     assert document["PayloadIdentifier"] == example["PayloadIdentifier"]
     (ours,), (theirs,) = document["PayloadContent"], example["PayloadContent"]
@@ -189,7 +190,7 @@ def test_a_macs_profile_may_open_the_key_to_all_applications_and_no_other_device
         (True, [{"allowAllAppsAccess": None}, {}], None),
         (False, [{"allowAllAppsAccess": True}], None),
     ):
-        (payload,) = opened(ApplePackaging(on_mac=on_mac).identity(PKCS, profiles=profiles), b"pfx")
+        (payload,) = opened(ApplePackaging(on_mac=on_mac).identity(PKCS, profiles=partial(list, profiles)), b"pfx")
         assert payload.get("AllowAllAppsAccess") is said
 
 
@@ -217,7 +218,7 @@ def test_a_renewed_certificate_is_another_payload() -> None:
     """Apple: payloads whose identifier and UUID are both the same are updated in place."""
 
     def payload(item: LedgerRow) -> Json:
-        (found,) = opened(ApplePackaging().identity(item), b"pfx")
+        (found,) = opened(ApplePackaging().identity(item, profiles=list), b"pfx")
         return found
 
     first, again = payload(replace(PKCS, serial=None, thumbprint=None)), payload(PKCS)

@@ -11,20 +11,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.errors import Invalid, NotEmulated, Unauthenticated, Unavailable
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
 from fauxtune.operations.checkin.steps import Exchange, Step
 from fauxtune.operations.checkin.stepwise import converse
-from fauxtune.operations.checkin.visit import in_conversation
 from fauxtune.operations.devices import scep
-from fauxtune.operations.devices.apple_caller import read_enrolled
-from fauxtune.operations.devices.caller import DeviceCaller
+from fauxtune.operations.devices.apple_caller import enrolled
+from fauxtune.operations.devices.caller import HardwareCaller
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.configuration import profiles_by_id
-from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.apple import checkin, enrollment_profile, messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
 from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
@@ -118,22 +116,29 @@ async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str =
 
 async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
     """The next command; empty if nothing is to be done."""
-    row = await _enrollment(call, results.sender)
     if results.sender.user is not None:
+        await _enrollment(call, results.sender)
         return b""
     result = step_result(results)
+    hardware_key = translate.hardware_key(results.sender.id)
     exchange = Exchange(
-        caller=DeviceCaller(row.id, call.digest),
+        caller=HardwareCaller(hardware_key, call.digest),
         begins=results.status is messages.Status.IDLE,
         adapter=ADAPTER,
         results=() if result is None else (result,),
     )
-    steps = await converse(call.emulator, call.tenant, exchange=exchange)
-    if not steps:
+    try:
+        answer = await converse(call.emulator, call.tenant, exchange=exchange)
+    except Unauthenticated:
+        await call.emulator.runner.run(call.tenant, enrolled, call.certificate, hardware_key=hardware_key)
+        raise Unavailable("The device was not enrolled a moment ago. It may try again.") from None
+    call.caller.device = answer.device
+    if not answer.steps or answer.row is None:
         return b""
-    profiles = await _profiles(call, steps[0], on_mac=row.variant is Variant.MACOS)
+    step, row = answer.steps[0], answer.row
+    profiles = await _profiles(call, step, on_mac=row.variant is Variant.MACOS)
     context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"), profiles)
-    return messages.command(steps[0].id, translate.command(steps[0], context))
+    return messages.command(step.id, translate.command(step, context))
 
 
 async def _profiles(call: DeviceCall, step: Step, *, on_mac: bool) -> tuple[JsonObject, ...]:
@@ -145,14 +150,11 @@ async def _profiles(call: DeviceCall, step: Step, *, on_mac: bool) -> tuple[Json
     return tuple(profile.document for profile in profiles.values())
 
 
-async def _enrollment(call: DeviceCall, sender: Sender) -> EnrollmentRow:
+async def _enrollment(call: DeviceCall, sender: Sender) -> None:
+    """Raise what `enrolled` raises for the sender."""
     hardware_key = translate.hardware_key(sender.id)
-    runner, tenant = call.emulator.runner, call.tenant
-    row = in_conversation(runner, tenant, credential=call.digest)
-    if row is None or row.hardware_key != hardware_key:
-        row = await read_enrolled(runner, tenant, certificate=call.certificate, hardware_key=hardware_key)
+    row = await call.emulator.runner.run(call.tenant, enrolled, call.certificate, hardware_key=hardware_key)
     call.caller.device = row.id
-    return row
 
 
 async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -> Response:

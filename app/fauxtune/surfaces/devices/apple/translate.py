@@ -7,7 +7,7 @@ the enrolment profile.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -65,14 +65,14 @@ class ApplePackaging:
     on_mac: bool = False
     plain_switch: str | None = "apple.plainProfiles"
 
-    def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]] = ()) -> Wrapping:
+    def identity(self, row: LedgerRow, *, profiles: Callable[[], Sequence[Mapping[str, Any]]]) -> Wrapping:
         """Wrap a certificate with its key.
 
         On a Mac a profile may let all applications use the key (Graph: macOSPkcsCertificateProfile,
         allowAllAppsAccess). Graph's profiles have no setting for exporting the key, so Apple's default holds: it can be
         exported.
         """
-        open_to_all = self.on_mac and _is_open_to_all(profiles)
+        open_to_all = self.on_mac and _is_open_to_all(profiles())
         return Wrapping(mobileconfig.identity_payloads(row, open_to_all=open_to_all), xml=True)
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:

@@ -135,7 +135,7 @@ class _Exchange:
                 limit=STEPS,
                 has_news=begins and self._by_user,
             )
-            steps = await converse(self._emulator, self._tenant, exchange=exchange)
+            steps = (await converse(self._emulator, self._tenant, exchange=exchange)).steps
             context = await self._context(steps, state, origin=_origin(message))
             taken = [self._take(state, message, step=step, context=context) for step in steps]
             results = [result for result in taken if result is not None]
