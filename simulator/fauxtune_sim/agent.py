@@ -30,6 +30,7 @@ from fauxtune_sim.errors import (
 )
 from fauxtune_sim.identity import KeyRing, new_key
 from fauxtune_sim.inventory import Inventory, InventoryItem
+from fauxtune_sim.platforms import Platform
 from fauxtune_sim.push import Push, read_push
 from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.transport import Answer, Transport
@@ -38,15 +39,19 @@ if TYPE_CHECKING:
     from fauxtune_sim.scep.enroller import Enroller
 
 
+#: The platforms whose devices have a management agent beside MDM; others pass over what is said of one.
+_WITH_EXTENSION = (Platform.WINDOWS, Platform.MACOS)
+
+
 @dataclass(slots=True)
 class CheckInResult:
     """The result of one check-in.
 
-    `settled`: neither side had anything left to do when it ended. `reports` counts the status messages that were sent,
-    `executed` names the commands that were carried out, `refused` lists what the device could not apply. `installed`
-    and `removed` are the platform's own names of items, `added_items` and `removed_items` the items themselves.
-    `policy_version` is for platforms that are managed by policy. `ended` is the reason why the enrolment ended, or
-    None.
+    `settled`: neither side had anything left to do when it ended. `reports` counts the status messages that were
+    sent, `executed` names the commands that were carried out, `refused` lists what the device could not apply.
+    `installed` and `removed` are the platform's own names of items, `added_items` and `removed_items` the items
+    themselves. `done` has a line for each piece of work of the management agent (`extension`). `policy_version` is
+    for platforms that are managed by policy. `ended` is the reason why the enrolment ended, or None.
     """
 
     settled: bool = False
@@ -57,6 +62,7 @@ class CheckInResult:
     removed_items: list[InventoryItem] = field(default_factory=list)
     executed: list[str] = field(default_factory=list)
     refused: tuple[Refusal, ...] = ()
+    done: list[str] = field(default_factory=list)
     policy_version: str | None = None
     ended: str | None = None
 
@@ -149,6 +155,8 @@ class Agent(ABC):
             self._has_news, self.device.has_news = self.device.has_news, False
             try:
                 await self._run_check_in(result)
+                if result.ended is None and enrollment.agent_address and self.device.platform in _WITH_EXTENSION:
+                    await self._run_extension(enrollment, result)
             except EnrollmentOver as over:
                 self._remove_management(result, f"the service does not know this device any more: {over}")
             except SimulatorError:
@@ -240,6 +248,32 @@ class Agent(ABC):
     @abstractmethod
     async def _unenroll(self) -> None:
         """Inform the service that the user unenrols. Raises NotAllowedHere, before any message, if the user may not."""
+
+    async def _run_extension(self, enrollment: Enrollment, result: CheckInResult) -> None:
+        """Let the management agent ask for work. What the service refuses is tried again at the next check-in."""
+        from fauxtune_sim.extension import Extension  # imported by the first device that has such work
+
+        extension = Extension(self.device, self._transport, self._prove)
+        enrollment.agent_due_at = None
+        try:
+            done, enrollment.agent_due_at = await extension.run(
+                enrollment.agent_address, user_is_here=self._is_user_here()
+            )
+        except EnrollmentOver:
+            raise
+        except (ServerUnreachable, ServerRefused, AnswerBroken) as failed:
+            result.refused += (Refusal("Agent", enrollment.agent_address, str(failed)),)
+        else:
+            result.done += done
+        self.device.save(keys=False, state=False)
+
+    def _prove(self, body: bytes) -> dict[str, str]:
+        """The headers by which the management agent proves the device's identity for a body."""
+        raise NotAllowedHere(f"{self.device.platform} has no management agent")
+
+    def _is_user_here(self) -> bool:
+        """Whether the device's user is signed in."""
+        return True
 
     def _is_push_for_device(self, message: dict[str, Any]) -> bool:
         """Whether a push message is meant for this device and wakes it."""

@@ -27,6 +27,7 @@ from fauxtune_sim.mailbox_folder import forget_mail
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 from fauxtune_sim.records import PlatformState, RecordTypes
 from fauxtune_sim.refusals import Refusals
+from fauxtune_sim.script_outcomes import Outcome, ScriptOutcomes
 from fauxtune_sim.state_folder import StateFolder
 
 _FACTS, _KEYS, _STATE = "device.json", "keystore.json", "platform.json"
@@ -60,6 +61,8 @@ class Device:
     condition: Condition = field(default_factory=Condition)
     #: The deliveries that the owner has set the device to refuse.
     refusals: Refusals = field(default_factory=Refusals)
+    #: The outcomes of scripts that the owner has declared.
+    scripts: ScriptOutcomes = field(default_factory=ScriptOutcomes)
     #: The facts beside hardware and name, by their names in `facts_table`.
     own_facts: dict[str, FactValue] = field(default_factory=dict)
     #: Whether facts have changed since the device's last check-in.
@@ -139,6 +142,7 @@ class Device:
             ended=facts["ended"],
             condition=Condition.from_document(facts.get("condition")),
             refusals=Refusals.from_document(facts.get("refusals")),
+            scripts=ScriptOutcomes.from_document(facts.get("scripts")),
             own_facts=_read_own_facts(facts, hardware=hardware, platform=platform),
             has_news=bool(facts.get("hasNews", False)),
         )
@@ -190,6 +194,7 @@ class Device:
                 "ended": self.ended,
                 "condition": self.condition.document(),
                 "refusals": self.refusals.document(),
+                "scripts": self.scripts.document(),
                 "facts": self.own_facts,
                 "hasNews": self.has_news,
             },
@@ -209,6 +214,14 @@ class Device:
         """Accept deliveries of a kind again (None: of every kind), and save that."""
         for each in [each for each in self.refusals if kind in {None, each}]:
             del self.refusals[each]
+        self.save(keys=False, state=False)
+
+    def runs(self, script: str, *, exit_code: int = 0, output: str = "", error: str = "") -> None:
+        """Declare the outcome of a script, by its name or id, from now on, and save that. Its text is never run.
+
+        Raises NotAllowedHere for an exit code of more than 32 bits.
+        """
+        self.scripts.declare(script, Outcome(exit_code, output, error))
         self.save(keys=False, state=False)
 
     def remove_management(self, why: str, *, certificates: bool = True) -> None:

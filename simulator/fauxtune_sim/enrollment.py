@@ -6,6 +6,7 @@ Each platform adds its own (a credential, addresses, nonces) in a dataclass that
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -13,6 +14,8 @@ from cryptography import x509
 
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
 
+#: Names the path at which the management agent asks.
+_AGENT_HEADER = "Fauxtune-Agent"
 #: The annotations of fields that hold bytes.
 _BYTES = frozenset({"bytes", "bytes | None"})
 
@@ -49,6 +52,9 @@ class Enrollment:
     identity_key: bytes
     enrolled_at: str | None = None
     checked_in_at: str | None = None
+    #: Where the management agent asks for work, as the service says; empty without such work. And when it asks next.
+    agent_address: str = ""
+    agent_due_at: str | None = None
     _identity: DeviceIdentity | None = field(default=None, init=False, repr=False, compare=False)
 
     def identity(self) -> DeviceIdentity:
@@ -59,6 +65,11 @@ class Enrollment:
                 key=key_from_der(self.identity_key),
             )
         return self._identity
+
+    def learn_agent(self, headers: Mapping[str, str]) -> None:
+        """Learn from an answer to the MDM client whether the management agent has work, and where it asks."""
+        path = headers.get(_AGENT_HEADER, "")
+        self.agent_address = f"{self.server}{path}" if path.startswith("/") else ""
 
     def renew_identity(self, certificate: bytes, *, key: bytes) -> None:
         """Replace the identity by this certificate (DER) and key (PKCS#8)."""

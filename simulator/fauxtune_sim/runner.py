@@ -262,6 +262,9 @@ class Runner:
         if not tried and enrollment.checked_in_at is not None:
             last = min(datetime.fromisoformat(enrollment.checked_in_at), now)
         due = next_check_in(member.agent.device.platform, enrolled_at=enrolled, checked_in_at=last)
+        if enrollment.agent_due_at is not None:
+            # The management agent asks more often than MDM; here both do then.
+            due = min(due, datetime.fromisoformat(enrollment.agent_due_at))
         member.plan += 1
         heapq.heappush(member.queue.heap, (due, next(self._order), member.plan, member))
         self._reschedule.set()
@@ -297,6 +300,7 @@ def describe(result: CheckInResult) -> list[str]:
     changes = (("installed", result.added_items), ("removed", result.removed_items if result.ended is None else []))
     lines = [f"{change} {describe_items(items)}" for change, items in changes if items]
     lines += [f"carried out the command {command}" for command in result.executed if command != "WIPE"]
+    lines += result.done
     lines += refusals(result)
     if result.ended is not None:
         lines.append(f"no longer managed ({result.ended})")

@@ -65,6 +65,7 @@ SURFACES: tuple[Served, ...] = (
     _served(Surface.ANDROID, "devices.android"),
     _served(Surface.APPLE, "devices.apple"),
     _served(Surface.WINDOWS, "devices.windows"),
+    _served(Surface.AGENT, "devices.agent"),
     Served(
         Surface.GRAPH,
         "fauxtune.surfaces.graph.app:application",

@@ -47,6 +47,8 @@ from fauxtune.surfaces.control.resources import (
     wire,
 )
 from fauxtune.surfaces.control.resources import ndes as ndes_control
+from fauxtune.surfaces.devices.agent import description as agent_description
+from fauxtune.surfaces.devices.agent import routes as agent
 from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
@@ -75,7 +77,7 @@ SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "control": ("Fauxtune: control", (control.router_of(*control.PARTS, *LATE_PARTS),)),
     "devices": (
         "Fauxtune: devices, push and PKI",
-        (android.router, apple.router, push.router, pki.router, ndes.router),
+        (android.router, apple.router, agent.router, push.router, pki.router, ndes.router),
     ),
     "health": ("Fauxtune: health, and the CA to trust", ()),
     "identity": ("Fauxtune: identity", (identity.router,)),
@@ -86,6 +88,7 @@ DEVICES = (
     android_description,
     apple_description,
     windows_description,
+    agent_description,
     push_description,
     pki_description,
     ndes_description,

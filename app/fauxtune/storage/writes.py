@@ -45,8 +45,8 @@ OF_DEVICES_AND_LOGS = frozenset(
             "managed_devices",
             "notifications",
         ),
-        *("partner_revocations", "profile_states", "report_jobs", "scep_challenges", "scep_requests", "sign_ins"),
-        *("snapshots", "steps", "subscriptions", "tenant_versions", "tenants"),
+        *("partner_revocations", "profile_states", "report_jobs", "scep_challenges", "scep_requests", "script_runs"),
+        *("sign_ins", "snapshots", "steps", "subscriptions", "tenant_versions", "tenants"),
     }
 )
 

@@ -134,6 +134,13 @@ class Device:
         if others:
             self._calls.send(emulation.report_of_partner(enrollment, others))
 
+    def runs(self, script: str, *, exit_code: int = 0, output: str = "", error: str = "") -> None:
+        """Declare the outcome of a script on it, by the script's name or id: `pc.runs("Map drives", exit_code=1)`.
+
+        A script that nothing is declared of succeeds and writes nothing. The text of a script is never run.
+        """
+        self._read(lambda: self.agent.device.runs(script, exit_code=exit_code, output=output, error=error))
+
     @property
     def facts(self) -> Mapping[str, FactValue]:
         """What it reports of itself, by the names of Graph's managedDevice."""

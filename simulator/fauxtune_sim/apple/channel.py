@@ -47,6 +47,8 @@ class Channel:
             headers[messages.SIGNATURE_HEADER] = signature(body, self._enrollment.identity(), now=self._now())
         answer = await self._transport.send("PUT", url, body=body, content_type=kind, headers=headers)
         if answer.status == 200:
+            if kind == messages.COMMAND_TYPE:
+                self._enrollment.learn_agent(answer.headers)
             return answer.body
         reason = answer.body[:_LONGEST_REASON].decode("utf-8", "replace").strip()
         message_name = message.get("MessageType") or message.get("Status")

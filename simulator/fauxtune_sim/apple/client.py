@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
-from fauxtune_sim.apple.channel import Channel
+from fauxtune_sim.apple.channel import Channel, signature
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow
 from fauxtune_sim.apple.commands import execute
 from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS
@@ -55,6 +55,9 @@ class AppleAgent(Agent):
 
     records = RecordTypes(AppleEnrollment, ProfileStore)
     unenroll_reason = "the user removed the MDM profile"
+
+    def _prove(self, body: bytes) -> dict[str, str]:
+        return {messages.SIGNATURE_HEADER: signature(body, self._enrollment().identity(), now=self._now())}
 
     async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
         tenant, token = quote(parameters.tenant, safe=""), quote(parameters.token or "", safe="")

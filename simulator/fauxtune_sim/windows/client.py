@@ -20,7 +20,7 @@ from fauxtune_sim.windows import mail_app, mde2_enrollment
 from fauxtune_sim.windows.escrow import RecoveryPassword, address_of
 from fauxtune_sim.windows.log_archive import HEADERS
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine, Snapshot
-from fauxtune_sim.windows.session import Session
+from fauxtune_sim.windows.session import Session, signature
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.variants import is_phone
 
@@ -42,6 +42,13 @@ class WindowsAgent(Agent):
         assert isinstance(self.device.state, WindowsState)
         self.device.state.logged_in = user
         self.device.save(keys=False)
+
+    def _prove(self, body: bytes) -> dict[str, str]:
+        return signature(body, self.enrollment.identity())
+
+    def _is_user_here(self) -> bool:
+        assert isinstance(self.device.state, WindowsState)
+        return self.device.state.logged_in
 
     async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
         enrolled = await mde2_enrollment.enroll(self.device, self._transport, parameters=parameters)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fauxtune_sim.cms import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
+from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.transport import Transport
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted
@@ -125,6 +126,7 @@ class Session:
             raise EnrollmentOver(f"the management server answered {answer.status}", status=answer.status)
         if answer.status != 200:
             raise ServerRefused(f"the management server refused ({answer.status})", status=answer.status)
+        self.machine.enrollment.learn_agent(answer.headers)
         message = server_message(answer.body)
         self._check(message)
         return message
@@ -157,6 +159,10 @@ class Session:
 
     def signature(self, body: bytes) -> dict[str, str]:
         """The header that proves the device's identity for this body."""
-        identity = self.machine.enrollment.identity()
-        signature = sign(body, certificate=identity.certificate, key=identity.key, signing_time=datetime.now(UTC))
-        return {"MDM-Signature": base64.b64encode(signature).decode()}
+        return signature(body, self.machine.enrollment.identity())
+
+
+def signature(body: bytes, identity: DeviceIdentity) -> dict[str, str]:
+    """The header that proves a device's identity for this body."""
+    signed = sign(body, certificate=identity.certificate, key=identity.key, signing_time=datetime.now(UTC))
+    return {"MDM-Signature": base64.b64encode(signed).decode()}

@@ -94,6 +94,7 @@ _WORDS: dict[str, str] = {
     "escrowed": "handed over a secret of the kind {kind}, which is kept sealed",
     "escrowRead": "a secret of the kind {kind} was read in clear",
     "appStateChanged": "the app {identifier} is {state} on the device",
+    "scriptRan": "ran the script '{name}': {state}, exit code {exitCode}",
     "partnerRevocationAsked": "the partner's authority is asked to revoke certificate {serial}",
     "partnerRevocationDone": "the partner's authority revoked certificate {serial}",
     "partnerRevocationFailed": "the partner's authority did not revoke certificate {serial}: {code}; {reason}",

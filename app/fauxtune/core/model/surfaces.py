@@ -16,6 +16,7 @@ class Surface(StrEnum):
     ANDROID = "devices/android"
     APPLE = "devices/apple"
     WINDOWS = "devices/windows"
+    AGENT = "devices/agent"
     GRAPH = "graph"
     NDES = "ndes"
     PKI = "pki"
@@ -35,6 +36,7 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
         Surface.WINDOWS,
         re.compile(r"(/mdm/(?P<tenant>[^/]+)/windows|/EnrollmentServer|/ManagementServer|/api/mdm/microsoft)(/|$)"),
     ),
+    (Surface.AGENT, re.compile(r"/mdm/(?P<tenant>[^/]+)/agent(/|$)")),
     # The versions of Graph, and what looks like another one.
     (Surface.GRAPH, re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)),
     (Surface.NDES, re.compile(r"/pki/(?P<tenant>[^/]+)/certsrv(/|$)")),

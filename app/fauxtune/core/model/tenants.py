@@ -80,6 +80,10 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "enrolments are compared with restrictions and corporate identifiers; the first of them switches it on",
     ),
+    "agent.works": (
+        False,
+        "the management agents of Windows devices and Macs ask for work; the first assigned script switches it on",
+    ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate is valid (ISO 8601 duration)"),
 }
 
@@ -123,6 +127,11 @@ class Tenant:
     def judges_devices(self) -> bool:
         """Whether devices are judged by compliance policies: one was created, or devices without one do not comply."""
         return bool(self.setting("compliance.judged") or self.setting("compliance.secureByDefault"))
+
+    @property
+    def has_agents(self) -> bool:
+        """Whether management agents of its devices ask for work: a script was assigned."""
+        return bool(self.setting("agent.works"))
 
     @property
     def scep_server(self) -> str:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
+
+from cryptography import x509
 
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import steps as identity_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -64,6 +71,31 @@ def checked(tx: Transaction, caller: Caller, *, row: EnrollmentRow | None) -> En
     ):
         raise NotFound(f"There is no device '{caller.enrollment_id}'.")
     raise Unauthenticated("The device credential is missing, or is not this device's.")
+
+
+def certificate_holder(connection: Connection, certificate: bytes) -> EnrollmentRow | None:
+    """Return the enrolment of the device whose identity certificate (DER) this is, or was before a renewal."""
+    certificate_digest = digest(certificate)
+    row = queries.enrollment_by_credential(connection, certificate_digest)
+    if row is not None:
+        return row
+    former = identity_queries.identity(connection, certificate_digest)
+    enrollment_id = None if former is None else (former.facts or {}).get("enrollment")
+    return None if enrollment_id is None else queries.enrollment(connection, enrollment_id)
+
+
+def check_certificate(
+    row: EnrollmentRow, tenant: Tenant, *, certificate: x509.Certificate, now: datetime
+) -> EnrollmentRow:
+    """Return the enrolment. Raises Unauthenticated for a certificate of another tenant or one that is not valid now,
+    EnrollmentEnded for an enrolment that has ended.
+    """
+    if row.tenant_id != tenant.id:
+        raise Unauthenticated("The device's certificate belongs to a device of another tenant.")
+    live(row)
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise Unauthenticated("The device's certificate is not valid at this time.")
+    return row
 
 
 def is_live(enrollment: EnrollmentRow) -> bool:

@@ -25,6 +25,7 @@ from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import script_runs as script_queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
@@ -54,6 +55,8 @@ def end(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -> None:
     step_queries.delete_steps(tx.connection, enrollment_id)
     configuration_queries.drop_states(tx.connection, enrollment_id)
     compliance_queries.drop_device(tx.connection, enrollment_id)
+    if tx.tenant.has_agents:
+        script_queries.drop_device(tx.connection, enrollment_id)
     _drop_records(tx, enrollment, cause=cause)
     for row, after in zip(rows, over, strict=True):
         if decisions.was_removed(row, after):

@@ -15,7 +15,7 @@ from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.caller import DeviceCaller, identified, live
+from fauxtune.operations.devices.caller import DeviceCaller, certificate_holder, identified, live
 from fauxtune.operations.devices.credentials import digest, issue_certificate
 from fauxtune.operations.devices.ending import unenroll
 from fauxtune.operations.devices.enrollment import (
@@ -122,12 +122,7 @@ def renew(tx: Transaction, csr: bytes, *, signer: bytes, keys: KeyStore) -> tupl
 
 def holder(connection: Connection, certificate: bytes) -> EnrollmentRow | None:
     """Return the enrolment of the Windows device whose identity certificate (DER) this is, or was before a renewal."""
-    certificate_digest = digest(certificate)
-    row = queries.enrollment_by_credential(connection, certificate_digest)
-    if row is None:
-        former = identity_queries.identity(connection, certificate_digest)
-        enrollment_id = None if former is None else (former.facts or {}).get("enrollment")
-        row = None if enrollment_id is None else queries.enrollment(connection, enrollment_id)
+    row = certificate_holder(connection, certificate)
     # One authority issues to all devices: a certificate of another platform's device proves nothing here.
     return row if row is not None and row.platform in PLATFORMS else None
 

@@ -9,6 +9,7 @@ from fauxtune.storage.queries import tenants as queries
 
 ENROLLMENT = "enrollment.judged"
 COMPLIANCE = "compliance.judged"
+AGENTS = "agent.works"
 
 
 def switch_on(tx: Transaction, name: str) -> None:

@@ -56,6 +56,7 @@ REFERENCES = (
     Reference("scep_challenges", "enrollment_id", "enrolment", "enrollments"),
     Reference("scep_requests", "challenge_id", "challenge", "scep_challenges"),
     Reference("scep_requests", "enrollment_id", "enrolment", "enrollments"),
+    Reference("script_runs", "enrollment_id", "enrolment", "enrollments"),
     Reference("steps", "enrollment_id", "enrolment", "enrollments"),
     Reference("templates", "authority", "authority", "authorities", "name"),
     Reference("users", "manager_id", "user", "users"),

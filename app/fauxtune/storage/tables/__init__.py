@@ -37,6 +37,7 @@ from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, publish
 from fauxtune.storage.tables.reports import report_jobs
 from fauxtune.storage.tables.resources import resources
 from fauxtune.storage.tables.scep import partner_revocations, ra_certificates, scep_challenges, scep_requests
+from fauxtune.storage.tables.scripts import script_runs
 from fauxtune.storage.tables.sharing import tenant_versions
 from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.subscriptions import notifications, subscriptions
@@ -99,6 +100,7 @@ __all__ = [
     "role_scope_tags",
     "scep_challenges",
     "scep_requests",
+    "script_runs",
     "sign_ins",
     "snapshots",
     "steps",

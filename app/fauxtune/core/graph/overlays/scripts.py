@@ -18,12 +18,11 @@ _NOT_RUN = stored("it is kept and assigned, and no device runs it")
 SCRIPTS = (
     Overlay(
         "deviceManagementScript deviceShellScript deviceCustomAttributeShellScript",
-        fidelity=_NOT_RUN,
         required="displayName scriptContent fileName",
         defaults={"roleScopeTagIds": ("0",)},
         different={TAGS_HIDE_NOTHING: "roleScopeTagIds"},
     ),
-    Overlay("deviceCustomAttributeShellScript", required="customAttributeName customAttributeType"),
+    Overlay("deviceCustomAttributeShellScript", fidelity=_NOT_RUN, required="customAttributeName customAttributeType"),
     Overlay(
         "deviceHealthScript",
         fidelity=_NOT_RUN,

@@ -7,6 +7,7 @@ the device has nothing more to do and closes the connection.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -23,6 +24,7 @@ from fauxtune.operations.devices.apple_caller import enrolled
 from fauxtune.operations.devices.caller import HardwareCaller
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.configuration import profiles_by_id
+from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.apple import checkin, enrollment_profile, messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
 from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
@@ -49,7 +51,7 @@ async def message(request: Request) -> Response:
     call = await device_call(request)
     content = messages.read(call.body)
     if isinstance(content, CommandResults):
-        return _answer(await _command_report(call, content))
+        return await _command_report(call, content)
     if isinstance(content, messages.UserAuthenticate) and content.sender.user is not None:
         await _enrollment(call, content.sender)
         # Apple: Gone declines a channel of the user's own; the device is served without it.
@@ -114,11 +116,11 @@ async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str =
     return await _pki_operation(request, tenant_key, message=await request.body())
 
 
-async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
+async def _command_report(call: DeviceCall, results: CommandResults) -> Response:
     """The next command; empty if nothing is to be done."""
     if results.sender.user is not None:
         await _enrollment(call, results.sender)
-        return b""
+        return _answer(b"")
     result = step_result(results)
     hardware_key = translate.hardware_key(results.sender.id)
     exchange = Exchange(
@@ -133,12 +135,13 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
         await call.emulator.runner.run(call.tenant, enrolled, call.certificate, hardware_key=hardware_key)
         raise Unavailable("The device was not enrolled a moment ago. It may try again.") from None
     call.caller.device = answer.device
+    headers = agent_header(call.emulator.runner.current(call.tenant))
     if not answer.steps or answer.row is None:
-        return b""
+        return _answer(b"", headers=headers)
     step, row = answer.steps[0], answer.row
     profiles = await _profiles(call, step, on_mac=row.variant is Variant.MACOS)
     context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"), profiles)
-    return messages.command(step.id, translate.command(step, context))
+    return _answer(messages.command(step.id, translate.command(step, context)), headers=headers)
 
 
 async def _profiles(call: DeviceCall, step: Step, *, on_mac: bool) -> tuple[JsonObject, ...]:
@@ -169,8 +172,8 @@ async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:
     return emulator, tenant
 
 
-def _answer(body: bytes) -> Response:
-    return Response(body, media_type=_PLIST) if body else Response()
+def _answer(body: bytes, *, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, media_type=_PLIST if body else None, headers=headers)
 
 
 def _unknown(operation: str) -> Exception:

@@ -19,11 +19,13 @@ from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.visit import in_conversation
 from fauxtune.operations.devices import windows_caller
+from fauxtune.operations.devices.caller import check_certificate
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.devices.escrow import keep
 from fauxtune.operations.devices.windows_enrollment import PLATFORMS, Claimant, claimed_by, token_for
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
 from fauxtune.surfaces.devices.windows import enrollment, escrow, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
@@ -163,12 +165,13 @@ async def sign_in_with_password(request: Request) -> Response:
 async def manage(request: Request) -> Response:
     """Answer one message of a session. A device that is not enrolled is refused in the header of the answer."""
     emulator = emulator_of(request)
-    body = await request.body()
+    body, headers = await request.body(), {}
     message = syncml.read(body)
     try:
         tenant, enrollment = await _caller(request, body, message=message)
         by_user = request.query_params.get("mode") == _OF_USER
         answer = await session.exchange(emulator, tenant, enrollment=enrollment, message=message, by_user=by_user)
+        headers = agent_header(emulator.runner.current(tenant))
     except EnrollmentEnded as error:
         note_refusal(request, error)
         answer = session.refused(message, syncml.FORBIDDEN)
@@ -176,7 +179,7 @@ async def manage(request: Request) -> Response:
         note_refusal(request, error)
         status = syncml.MISSING_CREDENTIALS if error.target == "missing" else syncml.INVALID_CREDENTIALS
         answer = session.refused(message, status)
-    return Response(answer, media_type=syncml.MEDIA_TYPE)
+    return Response(answer, media_type=syncml.MEDIA_TYPE, headers=headers)
 
 
 async def take_escrow(request: Request) -> Response:
@@ -189,7 +192,7 @@ async def take_escrow(request: Request) -> Response:
     tenant = caller_of(request).tenant = await tenant_of(
         emulator, request.url.path, key=request.path_params.get("tenant_key") or row.tenant_id
     )
-    row = windows_caller.check(row, tenant, certificate=certificate, now=emulator.runner.now(tenant))
+    row = check_certificate(row, tenant, certificate=certificate, now=emulator.runner.now(tenant))
     caller_of(request).device = row.id
     await emulator.runner.run(tenant, keep, row, escrow=escrow.read(body))
     return Response(status_code=204)
@@ -210,7 +213,7 @@ async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[T
         return tenant, row
     row = _in_session(runner, certificate, key=key) or await windows_caller.read_holder(runner, certificate)
     tenant = caller.tenant = await tenant_of(emulator, request.url.path, key=key or row.tenant_id)
-    row = windows_caller.check(row, tenant, certificate=certificate, now=runner.now(tenant))
+    row = check_certificate(row, tenant, certificate=certificate, now=runner.now(tenant))
     caller.device = row.id
     return tenant, row
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies.rules import Rules
+from fauxtune.core.policies.scripts import rules_of
+from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family
@@ -27,7 +29,7 @@ SCRIPTS: tuple[Family, ...] = (
         "deviceManagement/deviceManagementScripts",
         "deviceManagementScript",
         "a PowerShell script",
-        Rules("deviceManagementScripts"),
+        rules_of("deviceManagementScripts"),
         read=needs.READ_SCRIPTS,
         write=needs.WRITE_SCRIPTS,
         former_read=_FORMER_READ,
@@ -36,13 +38,13 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_SCRIPTED,
         hidden_in_lists="scriptContent",
-        fidelity=_NOT_RUN,
+        hooks=SCRIPT_HOOKS,
     ),
     Family(
         "deviceManagement/deviceShellScripts",
         "deviceShellScript",
         "a shell script",
-        Rules("deviceShellScripts"),
+        rules_of("deviceShellScripts"),
         read=needs.READ_SCRIPTS,
         write=needs.WRITE_SCRIPTS,
         former_read=_FORMER_READ,
@@ -51,7 +53,7 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_SCRIPTED,
         hidden_in_lists="scriptContent",
-        fidelity=_NOT_RUN,
+        hooks=SCRIPT_HOOKS,
     ),
     Family(
         "deviceManagement/deviceCustomAttributeShellScripts",

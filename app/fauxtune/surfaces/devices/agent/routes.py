@@ -1,0 +1,81 @@
+"""The endpoint of management agents: `POST /mdm/{tenant}/agent`. `description` describes it for those who write one.
+
+The device proves its identity as in its MDM sessions, by the certificate of its enrolment.
+"""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import Invalid, Unauthenticated, writable
+from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.policies.script_runs import PartResult
+from fauxtune.operations.checkin.agent import serve
+from fauxtune.operations.checkin.device_scripts import RunReport
+from fauxtune.operations.devices.caller import certificate_holder, check_certificate
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.surfaces.devices.agent import messages
+from fauxtune.surfaces.devices.client_certificate import caller_certificate
+from fauxtune.surfaces.http import BoundedRoute, caller_of, emulator_of
+
+
+class _DeviceRoute(BoundedRoute):
+    """A route whose callers are not authenticated before the body is parsed."""
+
+    most_elements = MOST_FROM_DEVICE
+
+
+router = APIRouter(prefix="/mdm/{tenant_key}", tags=["agent"], route_class=_DeviceRoute, redirect_slashes=False)
+
+
+@router.post("/agent")
+async def ask(request: Request) -> Response:
+    """Take in what the agent has done, and answer what it is to do."""
+    emulator, body = emulator_of(request), await request.body()
+    tenant = caller_of(request).tenant = await emulator.runner.tenant(request.path_params["tenant_key"])
+    row = await _caller(request, body, tenant=tenant)
+    message = _read(body)
+    reports = {
+        "scripts": [
+            RunReport(
+                each.id,
+                each.run,
+                tuple(PartResult(part.part, part.exit_code, part.output, part.error) for part in each.results),
+            )
+            for each in message.scripts
+        ]
+    }
+    # Two requests of one device at once would count one report twice.
+    async with emulator.turns.of(f"agent {row.id}"):
+        answer = await emulator.runner.run_check_in(
+            tenant, serve, row.id, reports=reports, user_is_here=message.user_is_here
+        )
+    document = {**answer.orders, "ask_again_at": iso(answer.ask_again_at)}
+    content = messages.AgentAnswer.model_validate(document).model_dump_json(by_alias=True)
+    return Response(content, media_type="application/json")
+
+
+async def _caller(request: Request, body: bytes, *, tenant: Tenant) -> EnrollmentRow:
+    emulator = emulator_of(request)
+    certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
+    if certificate is None:
+        raise Unauthenticated("The device has sent no proof of identity.", target="missing")
+    row = await emulator.runner.read(certificate_holder, certificate.public_bytes(Encoding.DER))
+    if row is None:
+        raise Unauthenticated("The device's certificate was not issued here.")
+    row = check_certificate(row, tenant, certificate=certificate, now=emulator.runner.now(tenant))
+    caller_of(request).device = row.id
+    return row
+
+
+def _read(body: bytes) -> messages.AgentRequest:
+    try:
+        return messages.AgentRequest.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise Invalid(writable(f"{where}: {first['msg']}.")) from None

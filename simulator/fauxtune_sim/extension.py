@@ -1,0 +1,95 @@
+"""The management agent beside MDM: the Intune Management Extension of a PC, the Intune agent of a Mac.
+
+The service's wire to these agents is not published; this is the emulator's own. The device learns the address from an
+answer to its MDM client, so that one whose service has no such work never asks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
+from fauxtune_sim.script_outcomes import LONGEST_OUTPUT, Outcome
+from fauxtune_sim.transport import Answer, Transport
+
+#: The most rounds of one conversation: a service that always has more must not keep a device busy without end.
+_MOST_ROUNDS = 50
+_GONE = 410
+
+#: Carries out an order. Returns its report, and a line about it for people.
+Carry = Callable[[Device, dict[str, Any]], tuple[dict[str, Any], str]]
+
+
+def run_script(device: Device, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Run a script, which has the outcome that the device's owner declared."""
+    outcome = device.scripts.of(order["id"], order["name"])
+    report = {"id": order["id"], "run": order["run"], "results": [_result("script", outcome)]}
+    return report, f"ran the script {order['name']}: exit code {outcome.exit_code}"
+
+
+def _result(part: str, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "part": part,
+        "exitCode": outcome.exit_code,
+        "output": outcome.output[:LONGEST_OUTPUT],
+        "error": outcome.error[:LONGEST_OUTPUT],
+    }
+
+
+#: Each kind of work, by its member in the messages.
+WORKS: dict[str, Carry] = {"scripts": run_script}
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The agent of one device. `prove`: the headers that prove the device's identity for a body."""
+
+    device: Device
+    transport: Transport
+    prove: Callable[[bytes], dict[str, str]]
+
+    async def run(self, address: str, *, user_is_here: bool) -> tuple[list[str], str]:
+        """Ask for work, and carry it out, until there is none. Returns a line for each piece of work, and when the
+        service wants to be asked again (ISO 8601).
+
+        Raises EnrollmentOver if the enrolment has ended, ServerRefused or ServerUnreachable if the service fails.
+        """
+        lines: list[str] = []
+        reports: dict[str, list[dict[str, Any]]] = {name: [] for name in WORKS}
+        for _ in range(_MOST_ROUNDS):
+            answer = await self._ask(address, {"userIsHere": user_is_here, **reports})
+            done = {
+                name: [carry(self.device, order) for order in answer.get(name, ())] for name, carry in WORKS.items()
+            }
+            reports = {name: [report for report, _line in each] for name, each in done.items()}
+            lines += [line for each in done.values() for _report, line in each]
+            if not any(reports.values()):
+                return lines, str(answer["askAgainAt"])
+        raise ServerRefused("the service orders work without end", status=200)
+
+    async def _ask(self, address: str, message: dict[str, Any]) -> dict[str, Any]:
+        body = json.dumps(message).encode()
+        answer = await self.transport.send(
+            "POST", address, body=body, content_type="application/json", headers=self.prove(body)
+        )
+        if answer.status == _GONE:
+            raise EnrollmentOver(f"the service refused the agent ({_why(answer)})", status=answer.status)
+        if answer.status != 200:
+            raise ServerRefused(
+                f"the service refused the agent ({answer.status}): {_why(answer)}", status=answer.status
+            )
+        document = answer.json()
+        if not isinstance(document.get("askAgainAt"), str):
+            raise AnswerBroken("the answer to the agent does not say when to ask again")
+        return document
+
+
+def _why(answer: Answer) -> str:
+    try:
+        return str(answer.json()["error"]["message"])[:300]
+    except (AnswerBroken, KeyError, TypeError):
+        return "no reason given"

@@ -1,0 +1,56 @@
+"""The outcomes of scripts on a device, as its owner declares them: the text of a script is never run.
+
+A script that nothing is declared of succeeds with exit code 0 and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fauxtune_sim.errors import NotAllowedHere
+
+#: Characters of an output that an agent reports.
+LONGEST_OUTPUT = 2048
+_CODES = range(-(2**31), 2**31)
+#: Declared outcomes of one device.
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome of a run: exit code, and what the script writes to its two outputs."""
+
+    exit_code: int = 0
+    output: str = ""
+    error: str = ""
+
+
+class ScriptOutcomes(dict[str, Outcome]):
+    """The declared outcomes, by the script's name or id in small letters."""
+
+    def declare(self, script: str, outcome: Outcome) -> None:
+        """Declare the outcome of a script from now on. Raises NotAllowedHere for a name or code that cannot be."""
+        if not script.strip():
+            raise NotAllowedHere("name the script by its name or its id")
+        if outcome.exit_code not in _CODES:
+            raise NotAllowedHere(f"an exit code has 32 bits; {outcome.exit_code} has more")
+        if script.lower() not in self and len(self) >= _MOST:
+            raise NotAllowedHere(f"outcomes of {_MOST} scripts are declared already, which is the most")
+        self[script.lower()] = Outcome(
+            outcome.exit_code, outcome.output[:LONGEST_OUTPUT], outcome.error[:LONGEST_OUTPUT]
+        )
+
+    def of(self, *names: str) -> Outcome:
+        """The outcome of the script with one of these names."""
+        return next((self[name.lower()] for name in names if name.lower() in self), Outcome())
+
+    def document(self) -> dict[str, Any]:
+        """The outcomes as JSON."""
+        return {name: asdict(outcome) for name, outcome in self.items()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any] | None) -> ScriptOutcomes:
+        """Read the JSON of `document`; None, in state folders of earlier versions, gives none."""
+        return cls({name: Outcome(**row) for name, row in (document or {}).items()})
